@@ -11,3 +11,8 @@ def generator(seed: int, name: str) -> random.Random:
     Seeding by a text depends on no PYTHONHASHSEED.
     """
     return random.Random(f"{seed} {name}")
+
+
+def fixed(name: str) -> random.Random:
+    """Return the generator of what is arbitrary and no chance, such as a port's number: every seed has the same."""
+    return random.Random(name)

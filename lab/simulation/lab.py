@@ -106,6 +106,11 @@ class SimulatedLab(SimulatedNetwork):
         )
         return running
 
+    def stand(self, age: int) -> None:
+        """Have the brokers' periodic timers be where they would be had the lab stood for so many ns longer."""
+        for running in self._running.values():
+            running.stand(age)
+
     def started(self, broker: str, instance: int = 1) -> bool:
         """Return whether an instance serves, or waits for its store's lock, which another one has."""
         return self.power.instance(broker, instance).ready

@@ -17,12 +17,15 @@ from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
+from lab.simulation.chance import generator
 from lab.simulation.costs import Costs
+from lab.simulation.kernel import SECOND
 from lab.simulation.lab import SimulatedLab
 from lab.units import format_duration
 
 NAME = "simulation"  # of this runtime, in notes and histories
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # when a simulated lab's clock begins, a Monday
+_OLDEST = 3600 * SECOND  # ns that a lab may have stood for: longer than any period of its timers
 BROKER_PATIENCE, BRIDGE_PATIENCE = 120.0, 60.0  # seconds
 
 
@@ -80,6 +83,8 @@ def stand_up(lab: SimulatedLab, progress: Progress) -> None:
     for action in lab.note.plan.actions:
         with progress.stage(f"{action.does} {action.to}"):
             opened.do(action, progress)
+    # How old a lab is when something befalls it is chance: where its timers are comes from the seed.
+    lab.stand(generator(lab.note.plan.seed, "age").randrange(_OLDEST))
 
 
 class _Opened:

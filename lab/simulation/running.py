@@ -44,7 +44,6 @@ class Running:
             passwords=passwords,
             log=log,
             costs=BrokerCosts(message=costs.message, handling=costs.handling, sync=costs.store_sync, capped=True),
-            seed=plan.seed,
             beyond=beyond,
         )
         self.wire: Wire | None = None
@@ -71,6 +70,12 @@ class Running:
     def _consumer(self, info: ConsumerInfo, there: bool) -> None:
         if info.network:
             self._changed()
+
+    def stand(self, age: int) -> None:
+        """Have periodic timers be where they would be had it run for so many ns longer."""
+        self.broker.stand(age)
+        if self.wire is not None:
+            self.wire.stand(age)
 
     def stop(self) -> None:
         """Close everything in order."""

@@ -20,7 +20,7 @@ from lab.simulation.bridge.host import Host
 from lab.simulation.bridge.responder import Responder
 from lab.simulation.bridge.settings import BUFFER, MILLISECOND, settings
 from lab.simulation.broker.broker import Broker, Log
-from lab.simulation.chance import generator
+from lab.simulation.chance import fixed, generator
 from lab.simulation.protocols.amqp import AmqpSide
 from lab.simulation.protocols.mqtt import MqttSide
 from lab.simulation.protocols.session import Sessions
@@ -70,7 +70,7 @@ class Wire:
                 fabric,
                 settings(each, connector_forwarding(each, its_release), broker.password),
                 hosts,
-                generator(seed, f"connector {each.name} of {instance.name}").randrange(_PHASE),
+                self._phase(each.name, seed),
             )
             for each in read(own.saved.encode(), own.configuration_file).connectors
         }
@@ -91,6 +91,13 @@ class Wire:
                 self._fabric.listen(self._instance.name, each.port, doors[each.name], buffers=buffers)
         for connector in self.connectors.values():
             connector.start()
+
+    def stand(self, age: int) -> None:
+        """Have periodic timers be where they would be after so many ns more."""
+        for connector in self.connectors.values():
+            connector.stand(age)
+        for responder in self._responders:
+            responder.wire.stand(age)
 
     def stop(self) -> None:
         """End all in order, before the broker itself."""
@@ -148,6 +155,15 @@ class Wire:
             received=bridge.received,
             instance=self._mark,
         )
+
+    def _phase(self, connector: str, seed: int) -> int:
+        """Return the ns until a connector begins: by chance where its broker comes back, after a fault or a reboot.
+
+        Where a lab opens it would only move what was before the first step.
+        """
+        starts = self._broker.store.processes
+        source = f"connector {connector} of {self._instance.name}, start {starts}"
+        return (generator(seed, source) if starts > 1 else fixed(source)).randrange(_PHASE)
 
     def _close(self) -> None:
         for each in ENDPOINTS:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from lab import labs
 from lab.errors import InputError
-from lab.folder import RunFolder
+from tests.simulation.seeds import CHANCE, wrong
 from tests.twins import SCENARIOS
 
 NOT_YET: tuple[str, ...] = ()  # whose verdicts are not those of real brokers
@@ -46,46 +47,43 @@ def test_a_scenario_about_what_has_no_model_is_refused_by_its_name(name: str, tm
         labs.run(PATHS[name], runtime="simulation", runs=tmp_path, environment=OWN_PASSWORDS)
 
 
-def history(folder: RunFolder) -> str:
-    """Return a run's history without its run id, the time of day, and the seal over both."""
-    first, rest = folder.history.read_text().split("\n", 1)
-    header, rest = json.loads(first), rest.rstrip("\n").rpartition("\n")[0]
-    text = json.dumps({**header, "started": ""}) + "\n" + rest
-    return text.replace(header["run"], "RUN")
-
-
-@pytest.mark.parametrize("name", ["jitter-and-loss"])
-def test_another_seed_gives_another_history_where_there_is_chance(name: str, tmp_path: Path) -> None:
-    found = [
-        history(labs.run(name, runtime="simulation", runs=tmp_path, environment={}, seed=seed).folder).split("\n", 1)[1]
-        for seed in (7, 8)
-    ]
-    assert found[0] != found[1]
-
-
 _ALL = """
 import sys
 from pathlib import Path
-from lab import labs
-from tests.simulation.test_scenarios import SCENARIOS, history
+from tests.simulation.seeds import simulated
+from tests.simulation.seeds import CHANCE, wrong
+from tests.twins import SCENARIOS
 for name in SCENARIOS:
-    ran = labs.run(name, runtime="simulation", runs=Path(sys.argv[1]), environment={}, seed=11)
-    print(name, history(ran.folder))
+    for seed in map(int, sys.argv[2:]):
+        print(name, repr(simulated(name, seed, Path(sys.argv[1]))))
 """
 
 
-def test_the_same_seed_gives_the_same_histories_whatever_the_hash_seed_of_python(tmp_path: Path) -> None:
-    found = [
-        subprocess.run(
-            [sys.executable, "-c", _ALL, str(tmp_path / hashed)],
-            env={**os.environ, "PYTHONHASHSEED": hashed},
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        ).stdout.splitlines()
-        for hashed in ("1", "2")
-    ]
-    assert len(found[0]) > 100 * len(SCENARIOS)
-    differing = [(one, other) for one, other in zip(*found, strict=True) if one != other]
-    assert differing == []
+def all_at(hash_seed: str, runs: Path, *seeds: int) -> dict[str, list[str]]:
+    """Return the histories of all scenarios at these seeds, from a process with that PYTHONHASHSEED."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ALL, str(runs), *map(str, seeds)],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    found: dict[str, list[str]] = {}
+    for name, _, text in (line.partition(" ") for line in done.stdout.splitlines()):
+        found.setdefault(name, []).append(ast.literal_eval(text))
+    return found
+
+
+def test_a_history_is_of_the_seed_alone_and_another_seed_changes_only_what_is_chance(tmp_path: Path) -> None:
+    """`python -m tests.simulation.seeds` asks the same at many seeds."""
+    one, other = all_at("1", tmp_path / "one", 11, 12), all_at("2", tmp_path / "other", 11)
+    assert list(one) == SCENARIOS
+    assert [name for name in SCENARIOS if one[name][0] != other[name][0]] == []
+    assert {name: wrong(name, histories) for name, histories in one.items() if wrong(name, histories)} == {}
+
+
+def test_what_comes_from_the_seed_is_said_on_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*?) \|$", page, re.M)
+    assert [(name, why) for name, why in rows if name in SCENARIOS] == [*CHANCE.items()]

@@ -104,6 +104,13 @@ class Series:
         self.host.say(sentences.establishing(self.host.broker.name, self.url))
         self._try()
 
+    def stand(self, age: int) -> None:
+        """Have the next attempt, or the bridge's listening, be where it would be after so many ns more."""
+        if self._timer is not None and self._delay:
+            self._timer = self.host.process.stand(self._timer, self._delay, age)
+        elif self.current is not None:
+            self.current.wire.stand(age)
+
     def stop(self) -> None:
         """End the bridge, and try no more."""
         self._stopped = True
@@ -222,6 +229,11 @@ class Connector:
         for each in self._series:
             self.host.process.after(self._phase, self._begin, each)
         self._log("started")
+
+    def stand(self, age: int) -> None:
+        """Have periodic timers be where they would be after so many ns more."""
+        for each in self._series:
+            each.stand(age)
 
     def stop(self) -> None:
         """End all bridges, and connect no more."""

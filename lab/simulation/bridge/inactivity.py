@@ -39,6 +39,11 @@ class InactivityMonitor:
         """Note that a command came."""
         self._heard_command = True
 
+    def stand(self, age: int) -> None:
+        """Have the tick that listens be where it would be had the connection lived for so many ns longer."""
+        if self._timers:
+            self._timers["read"] = self._time.stand(self._timers["read"], self._every, age)
+
     def stop(self) -> None:
         """End the ticks."""
         for each in self._timers.values():

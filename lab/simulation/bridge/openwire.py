@@ -72,6 +72,11 @@ class OpenWire:
         elif not isinstance(frame, KeepAlive):
             self._on_command(frame)
 
+    def stand(self, age: int) -> None:
+        """Have the inactivity monitor listen when it would had the connection lived for so many ns longer."""
+        if self._monitor is not None and not self.ended:
+            self._monitor.stand(age)
+
     def lose(self, why: str) -> None:
         """Learn that the connection has ended, and how."""
         self._fail(_ENDS[why])

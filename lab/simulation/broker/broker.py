@@ -64,13 +64,12 @@ class Broker:
         passwords: Mapping[str, str],  # by user
         log: Log,
         costs: Costs = FREE,
-        seed: int = 0,
         beyond: Tell = refuse,
     ) -> None:
         self.kernel, self.process, self.store = kernel, Process(kernel), store
         self.name, self.beyond = plan.name, beyond
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
-        port = 32768 + zlib.crc32(f"{seed} {instance.name} {kernel.now}".encode()) % 28000
+        port = 32768 + zlib.crc32(f"{instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
         self.settings, its = settings(plan), rules(plan.activemq_version)
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
@@ -102,22 +101,27 @@ class Broker:
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,
         )
+        self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
         self._intake = Intake(
             self.process,
             self._regions,
             self._rights,
             self._advisories,
             VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics),
-            watch=Upkeep(self.process, self._regions, self.settings, log).watch,
+            watch=self._upkeep.watch,
             cost=costs.message,
             handling=costs.handling,
             capacity=Capacity(self.name, beyond) if costs.capped else None,
             log=log,
         )
-        store.clean = False
+        store.clean, store.processes = False, store.processes + 1
         self._regions.recover(self._test)
         for name in self.settings.destinations:
             self._regions.get(name)
+
+    def stand(self, age: int) -> None:
+        """Have periodic timers be where they would be had the process run for so many ns longer."""
+        self._upkeep.stand(age)
 
     def password(self, user: str) -> str:
         """Return a user's password, as the process was started with it; "" for a user that it does not have."""

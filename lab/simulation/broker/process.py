@@ -29,6 +29,12 @@ class Process:
         """Call a function at a moment, on the same terms."""
         return self.kernel.at(t, self._run, do, arguments)
 
+    def stand(self, timer: Timer, period: int, age: int) -> Timer:
+        """Return a periodic timer moved to where it would be had the process run for so many ns longer."""
+        do, arguments = timer[3]
+        timer.cancel()
+        return self.after((timer[0] - self.now - age) % period, do, *arguments)
+
     def pause(self) -> None:
         """Freeze it: SIGSTOP."""
         self.paused = True

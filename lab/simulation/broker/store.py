@@ -32,6 +32,7 @@ class Store:
     destinations: dict[str, None] = field(default_factory=dict)
     sequence: int = 0  # of the last message
     clean: bool = True  # its last process closed it
+    processes: int = 0  # that have opened it
 
     def number(self) -> int:
         """Return the number of the next message, by which what is stored is in order."""

@@ -20,7 +20,12 @@ class Upkeep:
         self._process, self._regions, self._settings, self._log = process, regions, settings, log
         self._watched: dict[str, None] = {}
         if settings.purge_every > 0:
-            process.after(settings.purge_every, self._purge)
+            self._timer = process.after(settings.purge_every, self._purge)
+
+    def stand(self, age: int) -> None:
+        """Have the next look at destinations be where it would be had the process run for so many ns longer."""
+        if self._settings.purge_every > 0:
+            self._timer = self._process.stand(self._timer, self._settings.purge_every, age)
 
     def watch(self, destination: Destination) -> None:
         """Let a destination's messages expire at its next look at them: `Queue.expireMessagesTask`, `Topic.…`.
@@ -56,4 +61,4 @@ class Upkeep:
         for each in over[: self._settings.purged_at_once or None]:
             self._log(*inactive(each.name, each.policy.idle // MILLISECOND))
             self._regions.remove(each.name)
-        self._process.after(self._settings.purge_every, self._purge)
+        self._timer = self._process.after(self._settings.purge_every, self._purge)

@@ -8,7 +8,7 @@ from random import Random
 
 from lab.network.vpc import INTERNET
 from lab.plan.values import Plan
-from lab.simulation.chance import generator
+from lab.simulation.chance import fixed
 from lab.simulation.instances import DOWN, PAUSED, UP
 from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.connection import Address, Connection, Peer
@@ -31,7 +31,6 @@ class Fabric:
     def __init__(self, kernel: Kernel, plan: Plan, *, tls: int = 0) -> None:
         self.kernel, self.tls = kernel, tls
         self.paths = Paths(kernel, plan)
-        self._seed = plan.seed
         self._addresses = {its.name: str(its.address) for broker in plan.brokers for its in broker.instances}
         routers = {region.name: str(region.vpc.network_address + 1) for region in plan.regions}
         self._routers = {its.name: routers[broker.region] for broker in plan.brokers for its in broker.instances}
@@ -82,7 +81,7 @@ class Fabric:
         Dial(self, self._port(source), Address(target, port), peer, within, source == INTERNET, None, False)
 
     def _port(self, host: str) -> Address:
-        dice = self._dice.setdefault(host, generator(self._seed, f"ports of {host}"))
+        dice = self._dice.setdefault(host, fixed(f"ports of {host}"))
         while (found := Address(host, dice.choice(_EPHEMERAL))) in self._used:
             pass
         self._used.add(found)
