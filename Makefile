@@ -51,6 +51,7 @@ dist: $(VENV)/.ready ## build CHANGELOG.md, the source distribution and the whee
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python -m tests.wheels dist/*.whl
+	$(BIN)/python -m tests.alone dist/*.whl
 
 lock: $(VENV)/.ready ## write requirements.lock and constraints.txt anew for pyproject.toml; what is locked stays
 	$(BIN)/uv pip compile -q --universal --generate-hashes --all-extras --python-version 3.11 --no-header pyproject.toml -o requirements.lock

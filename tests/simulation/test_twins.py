@@ -19,7 +19,6 @@ def test_a_twin_is_broken_for_its_reason(name: str, tmp_path: Path) -> None:
     broken = [each.reason for each in ran.report.verdicts if each.outcome is Outcome.BROKEN]
     assert ran.report.outcome is Outcome.BROKEN, [str(each) for each in ran.report.verdicts]
     assert not_said(name, broken) == [], broken
-    assert all(each.outcome is not Outcome.UNKNOWN for each in ran.report.verdicts if "delivered" in str(each))
 
 
 def test_a_hub_whose_connectors_reach_no_further_gives_the_spokes_nothing(tmp_path: Path) -> None:
