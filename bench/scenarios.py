@@ -93,10 +93,10 @@ def ended(scenario: str, seed: int, code: int, out: str, err: str, seconds: floa
     """Say how a run ended, from its exit code and what it printed: held only where both say so."""
     try:
         report: Mapping[str, Any] = json.loads(out)
-    except ValueError:
-        outcome = ENDS.get(code, f"exit code {code}")
-        return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, why=tuple(err.splitlines()[-8:]))
-    outcome = report["outcome"]
+        outcome = report["outcome"]
+    except (ValueError, KeyError):  # what went wrong is JSON too, where a run is asked for it
+        outcome, why = ENDS.get(code, f"exit code {code}"), (err.strip() or out).splitlines()[-8:]
+        return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, why=tuple(why))
     if (outcome == "held") != (code == 0):
         outcome = f"{outcome}, exit code {code}"
     why = tuple(

@@ -88,6 +88,7 @@ def document(outcome: str, *verdicts: str) -> str:
         (1, document("held", "held"), "held, exit code 1", ()),
         (0, document("broken", "broken"), "broken, exit code 0", ("broken: delivered: all",)),
         (2, "", "bad input", ("x.yaml:1:1: what",)),
+        (3, '{"error": "no room"}', "not built", ("x.yaml:1:1: what",)),
         (3, "", "not built", ("x.yaml:1:1: what",)),
         (4, "no JSON", "timed out", ("x.yaml:1:1: what",)),
         (-9, "", "exit code -9", ("x.yaml:1:1: what",)),
