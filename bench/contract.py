@@ -20,7 +20,7 @@ from lab.contract.contract import RUNS, Compared, Contract, images_of, named
 from lab.errors import LabError
 from lab.interrupts import end_on_signals
 from lab.runtime.progress import Logged
-from lab.scenarios import PlannedScenario
+from lab.scenarios import PlannedScenario, load_named
 from lab.shipped import shipped
 
 KEPT = Path(__file__).parent / "results" / "contract"
@@ -29,8 +29,9 @@ BEGIN, END = "<!-- python -m bench.contract --page writes what follows -->", "<!
 
 
 def contracts(names: Sequence[str]) -> dict[str, tuple[PlannedScenario, Contract]]:
-    """Return the shipped scenarios of these names, or all, with their contracts."""
-    found = names or sorted(path.stem for path in shipped("scenarios").glob("*.yaml"))
+    """Return the shipped scenarios of these names, or all that are to be held, with their contracts."""
+    every = sorted(path.stem for path in shipped("scenarios").glob("*.yaml"))
+    found = names or [each for each in every if not load_named(each, os.environ).origin.broken]
     return {name: named(name, KEPT, os.environ, Logged()) for name in found}
 
 
