@@ -95,8 +95,8 @@ def ended(scenario: str, seed: int, code: int, out: str, err: str, seconds: floa
         report: Mapping[str, Any] = json.loads(out)
         outcome = report["outcome"]
     except (ValueError, KeyError):  # what went wrong is JSON too, where a run is asked for it
-        outcome, why = ENDS.get(code, f"exit code {code}"), (err.strip() or out).splitlines()[-8:]
-        return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, why=tuple(why))
+        outcome, said = ENDS.get(code, f"exit code {code}"), (err.strip() or out).splitlines()
+        return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, why=tuple(said[-8:]))
     if (outcome == "held") != (code == 0):
         outcome = f"{outcome}, exit code {code}"
     why = tuple(
