@@ -144,12 +144,13 @@ def run(
     runtime: Runtime | str | None = None,
     progress: Told | None = None,
     raising: bool = True,
+    reports: bool = True,
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
     A broken expectation is a verdict in the report, not an error. `set` has values instead of those of the scenario's
-    files: {"links.tokyo-singapore.delay": "70ms"}. After an error in the replay, or in removing the lab, what was seen
-    until then is judged and kept; then the error is raised, or without `raising` returned with the rest.
+    files: {"links.a-b.delay": "70ms"}. After an error in the replay, or in removing the lab, what was seen before is
+    judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none.
 
     >>> ran = labs.run("tokyo-singapore")
     >>> ran.held, [str(verdict.outcome) for verdict in ran.report.verdicts]
@@ -189,7 +190,8 @@ def run(
             raise error from died
     judged = judge_whole(folder.history)
     try:
-        keep(judged, folder)
+        if reports:
+            keep(judged, folder)
     except OSError as unkept:
         error = error or unwritable(folder.path, unkept)
     if error is not None and raising:

@@ -53,6 +53,7 @@ def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Ro
                 runtime=runtimes.simulation(environment, limit),
                 progress=Untold(),
                 raising=False,
+                reports=False,  # which take as long as the rest
             )
             error = ran.error
         except LabError as refused:

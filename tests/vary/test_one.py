@@ -30,7 +30,9 @@ def test_the_figures_are_those_of_a_run(tmp_path: Path) -> None:
     grid = Grid(values={DELAY: ("50ms", "70ms")}, seeds=(3,))
     looked = look("tokyo-singapore", grid, {})
     row = run_one(looked.texts, grid.combination(1))
-    ran = labs.run("tokyo-singapore", seed=3, set={DELAY: "70ms"}, runs=tmp_path, runtime="simulation", environment={})
+    here = {"runs": tmp_path, "runtime": "simulation", "environment": {}}
+    ran = labs.run("tokyo-singapore", seed=3, set={DELAY: "70ms"}, reports=False, **here)
+    assert (ran.folder.history.exists(), ran.folder.page.exists(), ran.folder.report.exists()) == (True, False, False)
     assert (row.outcome, row.seed, row.verdicts) == (str(ran.report.outcome), 3, ran.report.verdicts)
     assert [flow.latency for flow in row.flows] == [each.latency for each in ran.report.deliveries]
     assert (row.owed, row.delivered, row.lost, row.duplicates) == (20, 20, 0, 0)
