@@ -1,27 +1,31 @@
 """An executor of processes, one run in each: whose process dies, has its own error, and the others go on.
 
-A pool of the standard library breaks as a whole when one of its processes dies, and does not say whose run it was.
+A pool of the standard library breaks as a whole when one of its processes dies, and does not say whose run it was. It
+also does the program's own file again in each of them; these are processes of Python that get their work over a pipe.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext, SpawnContext
-from multiprocessing.process import BaseProcess
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import psutil
 
 T = TypeVar("T")
-_PRELOADED = ["lab.vary.one"]  # once, by the server that processes are forked from
+_SIZE = 8  # bytes before each message, its length
+# Ctrl-C is the parent's to answer, from the first moment on.
+_CODE = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import pickle, sys; "
+    "sys.path[:] = pickle.load(sys.stdin.buffer); from lab.vary.processes import work; work()"
+)
 
 
 class WorkerDiedError(Exception):
@@ -38,16 +42,10 @@ class Processes(Executor):
     """So many processes, begun when they are needed. What runs when it is shut down without waiting is killed."""
 
     def __init__(self, jobs: int) -> None:
-        # A fork of this process would copy threads' locks; the server has none of them, and has loaded the models.
-        served = "forkserver" in multiprocessing.get_all_start_methods()
-        self._context: ForkServerContext | SpawnContext = (
-            multiprocessing.get_context("forkserver") if served else multiprocessing.get_context("spawn")
-        )
-        self._context.set_forkserver_preload(_PRELOADED)
         self._asked: SimpleQueue[tuple[Future[Any], Any] | None] = SimpleQueue()
         self._ended = False
         self._lock = threading.Lock()
-        self._running: set[BaseProcess] = set()
+        self._running: set[_Worker] = set()
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(jobs)]
         for each in self._threads:
             each.start()
@@ -65,8 +63,8 @@ class Processes(Executor):
         with self._lock:
             self._ended = True
             if not wait:
-                for process in self._running:
-                    process.kill()
+                for worker in self._running:
+                    worker.process.kill()
         while cancel_futures or not wait:
             try:
                 asked = self._asked.get_nowait()
@@ -109,57 +107,82 @@ class Processes(Executor):
         with self._lock:
             if self._ended:
                 raise WorkerDiedError("the executor was shut down")
-            ours, its = self._context.Pipe()
-            process = self._context.Process(target=_work, args=(its,), daemon=True)
-            process.start()
-            its.close()
-            self._running.add(process)
-            return _Worker(process, ours)
+            self._running.add(worker := _Worker())
+            return worker
 
     def _end(self, worker: _Worker | None) -> None:
         if worker is not None:
-            worker.pipe.close()  # an idle process ends by that
-            worker.process.join()
+            worker.end()
             with self._lock:
-                self._running.discard(worker.process)
+                self._running.discard(worker)
 
 
 class _Worker:
-    """One process, and the pipe to it."""
+    """One process, and the pipes to and from it."""
 
-    def __init__(self, process: BaseProcess, pipe: Connection) -> None:
-        self.process, self.pipe = process, pipe
+    def __init__(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self._to, self._back = self.process.stdin, self.process.stdout
+        self._first = pickle.dumps(sys.path)
 
     def do(self, work: Any) -> tuple[bool, Any]:
         """Return whether a work was done, with its result, or else its error; raise WorkerDiedError."""
+        message = pickle.dumps(work)
         try:
-            self.pipe.send_bytes(pickle.dumps(work))
-            wait([self.pipe, self.process.sentinel])
-            found: tuple[bool, Any] = self.pipe.recv()  # what it sent before it died is its result
-        except (EOFError, ConnectionError) as error:
-            self.process.join()
-            code = self.process.exitcode or 0
-            how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-            raise WorkerDiedError(f"its process was {how}" if code < 0 else f"its process {how}") from error
+            self._to.write(self._first)
+            self._first = b""
+            _send(self._to, message)
+            answer = _receive(self._back)
+        except (EOFError, OSError) as error:
+            code = self.process.wait()
+            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+            raise WorkerDiedError(f"its process {how}") from error
+        found: tuple[bool, Any] = pickle.loads(answer)
         return found
 
+    def end(self) -> None:
+        """Close the pipes, by which an idle process ends, and wait for its end."""
+        for pipe in (self._to, self._back):
+            try:
+                pipe.close()
+            except OSError:  # what was not written yet cannot be any more
+                continue
+        self.process.wait()
 
-def _work(pipe: Connection) -> None:
-    """Do what comes over a pipe until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+
+def work() -> None:
+    """Do in a process what comes over its standard input until that is closed."""
+    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what is printed is no answer
     while True:
         try:
-            asked = pipe.recv_bytes()
+            message = _receive(asked)
         except (EOFError, OSError):
             return
         try:
-            fn, args, kwargs = pickle.loads(asked)
-            answer = True, fn(*args, **kwargs)
+            fn, args, kwargs = pickle.loads(message)
+            answer = pickle.dumps((True, fn(*args, **kwargs)))
         except Exception as error:  # noqa: BLE001 (handed to whoever asked)
-            answer = False, error
+            try:
+                answer = pickle.dumps((False, error))
+            except Exception:  # noqa: BLE001 (an error that cannot be pickled)
+                answer = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
         try:
-            pipe.send(answer)
+            _send(answers, answer)
         except OSError:
             return
-        except Exception as error:  # noqa: BLE001 (an answer that cannot be pickled)
-            pipe.send((False, RuntimeError(f"{type(error).__name__}: {error}")))
+
+
+def _send(pipe: IO[bytes], message: bytes) -> None:
+    pipe.write(len(message).to_bytes(_SIZE, "big") + message)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> bytes:
+    """Return the next message; raise EOFError if there is none, or not all of it."""
+    head = pipe.read(_SIZE)
+    message = pipe.read(int.from_bytes(head, "big")) if len(head) == _SIZE else b""
+    if len(head) < _SIZE or len(message) < int.from_bytes(head, "big"):
+        raise EOFError
+    return message

@@ -174,3 +174,13 @@ def test_runs_do_not_depend_on_who_does_them() -> None:
         threads = vary.run("jitter-and-loss", set=values, seeds=[1, 2], executor=executor)
     assert figures(threads) == figures(vary.run("jitter-and-loss", set=values, seeds=[1, 2], jobs=2))
     assert threads.rows[0].latency != threads.rows[1].latency  # another seed
+
+
+def test_a_script_without_a_guard_runs_once(mqlab: Commands, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from lab import vary\nprint('begun')\n"
+        "print([row.outcome for row in vary.run('tokyo-singapore', seeds=[1, 2], jobs=2).rows])\n"
+    )
+    done = subprocess.run([sys.executable, script], env=mqlab.environment(), capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("begun\n['held', 'held']\n", "")
