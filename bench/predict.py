@@ -144,7 +144,10 @@ def measure(found: dict[str, Any], at_most: int | None, runs: int) -> None:
 
 def table(found: dict[str, Any]) -> str:
     """Return the table of the page, and how many predictions came true."""
-    lines = ["| setting | figure | predicted | measured | off | runs |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| setting | figure | predicted | measured | off | runs | load before | measured with bbr |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
     units = {"p50": "p50, ms", "per_s": "messages a second"}
     good = known = 0
     for row in found["settings"]:
@@ -157,7 +160,19 @@ def table(found: dict[str, Any]) -> str:
         )
         missed = "" if off is None or abs(off) <= WITHIN else " **missed**"
         said = "–" if off is None else f"{off:+.1%}{missed}"
-        cells = [row["setting"], units[row["figure"]], f"{row['predicted']:.4g}", shown, said, str(len(real))]
+        loads = [each["load"] for each in row["measured"]]
+        load = f"{min(loads):.0f} to {max(loads):.0f}" if loads else "–"
+        other = ", ".join(f"{each['is']:.4g}" for each in row.get("measured_with_bbr", ())) or "–"
+        cells = [
+            row["setting"],
+            units[row["figure"]],
+            f"{row['predicted']:.4g}",
+            shown,
+            said,
+            str(len(real)),
+            load,
+            other,
+        ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(
         [*lines, "", f"{good} of {known} measured settings are within {WITHIN:.0%} of what was predicted."]

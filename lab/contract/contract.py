@@ -19,7 +19,7 @@ from lab.runtime.progress import Told
 from lab.runtimes import SIMULATION, USUAL
 from lab.scenarios import PlannedScenario, plan_named
 
-LOAD = Path("/proc/loadavg")  # Linux's
+LOAD, TCP = Path("/proc/loadavg"), Path("/proc/sys/net/ipv4/tcp_congestion_control")  # Linux's
 RUNS = 10  # emulated, at the seeds from 1 on
 SEEDS_OF_CHANCE, SEEDS = 20, 3  # simulated: where links have jitter or loss, or traffic is drawn; and elsewhere
 _CHANCE = ("jitter", "loss")
@@ -96,10 +96,10 @@ def this_machine() -> Machine:
     """Return this machine as it is now."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        load = float(LOAD.read_text("utf-8").split()[0])
+        load, tcp = float(LOAD.read_text("utf-8").split()[0]), TCP.read_text("utf-8").strip()
     except (OSError, ValueError, IndexError):
-        load = None
-    return Machine(when=now, cores=os.cpu_count() or 1, load=load)
+        load, tcp = None, ""
+    return Machine(when=now, cores=os.cpu_count() or 1, load=load, tcp=tcp)
 
 
 def runner(

@@ -8,6 +8,7 @@ from lab.contract.comparing import Kind, Row
 from lab.contract.contract import RUNS, Compared
 from lab.units import several
 
+MODELLED_TCP = "cubic"  # see lab.simulation.tcp.congestion
 _NOTHING = "–"
 
 
@@ -21,6 +22,12 @@ def lines(found: Compared) -> Iterator[str]:
         off = "" if row.off is None else f", {row.off:+.1%}"
         why = f": {row.why}" if row.why else ""
         yield f"{mark} {row.kind}, {row.name}: {row.emulated} in emulated runs, {row.simulated} simulated{off}{why}"
+    others = {its.machine.tcp for its in found.emulated if its.machine is not None} - {"", MODELLED_TCP}
+    if others:
+        yield (
+            f"this machine's TCP, and so that of emulated labs, was {', '.join(sorted(others))}, and models have "
+            f"{MODELLED_TCP}, Linux's default: sysctl -w net.ipv4.tcp_congestion_control={MODELLED_TCP}"
+        )
 
 
 def summary(found: Compared) -> str:

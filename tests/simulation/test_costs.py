@@ -79,3 +79,6 @@ def test_a_calibration_finds_the_times_by_which_a_run_went(tmp_path: Path) -> No
     (tmp_path / "found.toml").write_text(written)
     assert set(own_values({"MQLAB_COSTS": str(tmp_path / "found.toml")})) == set(NAMES)
     assert written.startswith("# a machine\n")
+    noisy = calibrate.text(found, {**real.of, "store-sync": -0.001}, "a machine")
+    assert "# store-sync: the machine was too busy to tell" in noisy
+    assert "[store-sync]" not in noisy
