@@ -20,7 +20,7 @@ from lab.version import __version__
 COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
     "run": "Open a lab, replay the scenario in it, judge what happened, and remove the lab.",
     "contract": "Run a scenario with real brokers several times, simulate it, and say how far models are from them.",
-    "vary": "Run a scenario with many values and seeds in the simulation, on all cores or on a cluster.",
+    "vary": "Run a scenario with many values and seeds in the simulation, on all cores or a cluster: CSV, JSON, a page.",
     "judge": "Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it.",
     "history": "Show what happened in a run as a timeline; runs of messages are one line.",
     "up": "Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it.",
@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "env": "Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords.",
     "logs": "Print the log of a broker or of the router.",
     "publish": "Send messages to a broker of a running lab, each with its receipt before the next.",
-    "listen": "Print the messages of a topic or a queue of a running lab as they come.",
+    "listen": "Print the messages of a topic or a queue as they come: the body alone, or with --json all of it.",
     "wait": "Wait until something is so in a running lab: a bridge up, demand there, a broker serving, a queue empty.",
     "mark": "Name this moment in a running lab's history.",
     "link": "Look at the links of a running lab, cut, heal and impair them.",
@@ -51,7 +51,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "generate": "Write the topology and the configurations of a network: a mesh, hub, chain, ring or concentrator.",
     "check": "Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.",
     "schema": "Print the JSON Schema of a file, for editors that complete and check; of a history, of one line.",
-    "images": "Build what is missing of the three images, and list them.",
+    "images": "Build what is missing of the three images, and list them; or carry them in a file to another engine.",
     "doctor": "Look at this machine: does it have what a lab needs?",
 }
 _OBJECTS = 50_000  # between two garbage collections: the modules that a command loads are many objects and no garbage

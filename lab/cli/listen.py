@@ -38,7 +38,7 @@ def listen(
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Print the messages of a topic or a queue as they come: the body alone, or with --json all of it, one a line.
+    """Print the messages of a topic or a queue as they come: the body alone, or with --json all of it.
 
     A queue's messages are taken from it. Without --count and --within, Ctrl-C ends it.
     """

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from lab.amazonmq.account.broker_record import BrokerState
 from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import BROKER, QUEUE, TOPIC
 from lab.cli.open_lab import OF_RUN
@@ -15,7 +14,6 @@ from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.living.conversation import destination
 from lab.living.lab import Live
-from lab.runtime.lab import Silent
 
 WITHIN = Annotated[str, typer.Option("--within", metavar="TIME", help="How long at most; exit code 4 after that.")]
 CONNECTOR = Annotated[
@@ -51,7 +49,7 @@ def demand(
 def serving(broker: BROKER, within: WITHIN = "10m", run: OF_RUN = None, json: JSON = False) -> None:
     """Wait until a broker runs, after a creation or a reboot as well, and all its endpoints listen."""
     with open_lab.attached(run, quiet=json) as live:
-        _wait(live, lambda: serves(live, broker), within, f"{broker}: serving", json)
+        _wait(live, lambda: live.serves(broker), within, f"{broker}: serving", json)
 
 
 def messages(
@@ -82,31 +80,12 @@ def messages(
         _wait(
             live,
             lambda: (
-                (found := queued(live, broker, queue)) is not None
-                and found >= least
-                and (most is None or found <= most)
+                (found := live.queued(broker, queue)) is not None and found >= least and (most is None or found <= most)
             ),
             within,
             f"{destination(None, queue)} at {broker}: {words} waiting",
             json,
         )
-
-
-def serves(live: Live, broker: str) -> bool:
-    """Return whether a broker is RUNNING for the service and every endpoint of its active instance listens."""
-    record = live.account.broker(broker)
-    active = live.lab.active(record.name) if record.state is BrokerState.RUNNING else None
-    return active is not None and live.lab.started(record.name, active)
-
-
-def queued(live: Live, broker: str, queue: str) -> int | None:
-    """Return how many messages are in a queue, 0 if there is no such queue; None while the broker does not answer."""
-    name = live.account.broker(broker).name
-    try:
-        found = live.lab.destinations([(name, destination(None, queue))])
-    except Silent:
-        return None
-    return found[0].queued if found else None  # a broker that is silent has none
 
 
 def _wait(live: Live, condition: Callable[[], bool], within: str, what: str, json: bool) -> None:

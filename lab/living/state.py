@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from lab.amazonmq.account.account import Account
+from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.suggestions import unknown
 from lab.errors import InputError, LabTimeout
 from lab.living.control_plane import KeptControlPlane
@@ -79,6 +80,21 @@ class State(ABC):
             names = dict.fromkeys(each.connector for each in self.lab.note.plan.bridges)
             raise InputError([unknown("connector", connector, names, "connectors of this lab", None)])
         return all(self.lab.bridge_is_up(each) for each in found)
+
+    def serves(self, broker: str) -> bool:
+        """Return whether a broker is RUNNING for the service and every endpoint of its active instance listens."""
+        record = self.account.broker(broker)
+        active = self.lab.active(record.name) if record.state is BrokerState.RUNNING else None
+        return active is not None and self.lab.started(record.name, active)
+
+    def queued(self, broker: str, queue: str) -> int | None:
+        """Return how many messages are in a queue, 0 if there is no such queue; None while its broker is silent."""
+        name = self.account.broker(broker).name
+        try:
+            found = self.lab.destinations([(name, destination(None, queue))])
+        except Silent:
+            return None
+        return found[0].queued if found else None  # a broker that is silent has none
 
     def wait(self, until: Callable[[], bool], within: float, what: str = "it") -> None:
         """Return when a condition holds; raise LabTimeout if it does not within so many seconds.

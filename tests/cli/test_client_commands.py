@@ -12,7 +12,6 @@ from lab import labs
 from lab.cli import app
 from lab.cli.listen import heard, to_dict
 from lab.cli.publish import send
-from lab.cli.wait import queued, serves
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.living.lab import Live
 from lab.runtime.messages import Destination, Incoming
@@ -60,15 +59,15 @@ def test_a_selector_chooses(live: Live) -> None:
 
 
 def test_messages_in_a_queue_are_counted_and_a_silent_broker_has_no_number(live: Live) -> None:
-    assert queued(live, "tokyo", "nobody.made.it") == 0
+    assert live.queued("tokyo", "nobody.made.it") == 0
     send(live, "tokyo", iter(BODIES), to={"queue": "q"}, over="stomp")
-    assert queued(live, "tokyo", "q") == 3
+    assert live.queued("tokyo", "q") == 3
     live.lab.kill("tokyo")
-    assert queued(live, "tokyo", "q") is None
-    assert not serves(live, "tokyo")
+    assert live.queued("tokyo", "q") is None
+    assert not live.serves("tokyo")
     live.lab.start("tokyo")
-    live.wait(lambda: serves(live, "tokyo"), within=120)
-    assert queued(live, "tokyo", "q") == 3
+    live.wait(lambda: live.serves("tokyo"), within=120)
+    assert live.queued("tokyo", "q") == 3
 
 
 def test_a_broker_that_goes_ends_it_with_what_was_accepted(live: Live) -> None:

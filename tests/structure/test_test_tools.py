@@ -47,13 +47,13 @@ def run(folder: Path, *, apt: str, there: tuple[str, ...] = ()) -> tuple[int, st
 
 
 def test_what_is_missing_is_installed(tmp_path: Path) -> None:
-    code, said, calls = run(tmp_path, apt="exit 0", there=("ip", "mosquitto_pub"))
+    code, said, calls = run(tmp_path, apt="exit 0", there=("ip", "mosquitto_pub", "javac"))
     assert code == 0, said
     assert calls.splitlines()[-1].endswith("nftables chromium fonts-dejavu-core")
 
 
 def test_nothing_is_installed_where_nothing_is_missing(tmp_path: Path) -> None:
-    assert run(tmp_path, apt="exit 1", there=("ip", "nft", "mosquitto_pub", "chromium")) == (0, "", "")
+    assert run(tmp_path, apt="exit 1", there=("ip", "nft", "mosquitto_pub", "javac", "chromium")) == (0, "", "")
 
 
 @pytest.mark.parametrize("apt", ["exit 100", '[ "$1" = update ] && exit 100; exit 0'])
