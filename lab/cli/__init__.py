@@ -20,7 +20,7 @@ from lab.version import __version__
 COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
     "run": "Open a lab, replay the scenario in it, judge what happened, and remove the lab.",
     "contract": "Run a scenario with real brokers several times, simulate it, and say how far models are from them.",
-    "vary": "Run a scenario with many values and seeds in the simulation, on all cores or a cluster: CSV, JSON, a page.",
+    "vary": "Run a scenario with many values and seeds in the simulation, on all cores or a cluster: CSV, JSON, page.",
     "judge": "Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it.",
     "history": "Show what happened in a run as a timeline; runs of messages are one line.",
     "up": "Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it.",

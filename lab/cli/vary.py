@@ -48,7 +48,7 @@ def vary(
     on: Annotated[str | None, typer.Option("--on", metavar="tcp://HOST:PORT", help=_ON)] = None,
     quiet: QUIET = False,
 ) -> int:
-    """Run a scenario with many values and seeds in the simulation, on all cores or a cluster: CSV, JSON, a page."""
+    """Run a scenario with many values and seeds in the simulation, on all cores or a cluster: CSV, JSON, page."""
     from lab.vary.combinations import Grid, seeds_of, values_of  # here: --help does without
     from lab.vary.page import headline, to_html
     from lab.vary.row import Row
