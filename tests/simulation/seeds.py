@@ -48,7 +48,7 @@ def without_seed(text: str) -> str:
 
 def simulated(name: str, seed: int, runs: Path) -> str:
     """Return the history of a scenario at a seed."""
-    return history(labs.run(name, runtime="simulation", runs=runs, environment={}, seed=seed).folder)
+    return history(labs.run(name, runtime="simulation", runs=runs, environment={}, seed=seed, reports=False).folder)
 
 
 def wrong(name: str, histories: Sequence[str]) -> str:
