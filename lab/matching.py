@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
 from lab.activemq import amqp_encoding
@@ -27,9 +28,14 @@ def header_value(run: str, id: str) -> str:
     return f"{run}/{id}"
 
 
+@lru_cache(maxsize=16)
+def _mark(run: str) -> bytes:
+    return _MARK + run.encode() + b" "
+
+
 def make_body(run: str, id: str, size: int | None = None) -> bytes:
     """Return a body that carries its id, padded to `size` bytes; longer if the id needs more."""
-    marker = f"mqlab {run} {id} ".encode()
+    marker = _mark(run) + f"{id} ".encode()
     return marker if size is None else marker.ljust(size, b".")
 
 
@@ -52,10 +58,8 @@ def identify(body: bytes, headers: Mapping[str, str], run: str) -> tuple[str | N
         of, _, found = value.rpartition("/")
         if of == run and _ID.fullmatch(found):
             return found, None
-    if body.startswith(_MARK):
-        words = body[:200].split(b" ", 3)
-        if len(words) == 4 and words[1] == run.encode():
-            found = words[2].decode("ascii", "replace")
-            if _ID.fullmatch(found):
-                return found, None
+    if body.startswith(_MARK) and body.startswith(begins := _mark(run)):
+        found, ends, _ = body[len(begins) : 200].decode("ascii", "replace").partition(" ")
+        if ends and _ID.fullmatch(found):
+            return found, None
     return None, digest(body)

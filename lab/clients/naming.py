@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from lab.activemq.destinations import hears
 from lab.errors import BrokerError, PlanError
@@ -18,11 +19,12 @@ def mqtt_topic(destination: Destination) -> str:
     """Return a topic's name in MQTT; raise PlanError for a queue, which MQTT does not have."""
     if destination.kind != "topic":
         raise PlanError(f"MQTT has no queues, so it cannot reach {destination}", "use a topic, or over: stomp")
-    return destination.name.translate(_SWAPPED)
+    return physical_name(destination.name)
 
 
+@lru_cache(maxsize=1024)
 def physical_name(topic: str) -> str:
-    """Return ActiveMQ's name of an MQTT topic or filter."""
+    """Return ActiveMQ's name of an MQTT topic or filter, or MQTT's of ActiveMQ's."""
     return topic.translate(_SWAPPED)
 
 
@@ -42,12 +44,14 @@ def stomp_destination(destination: Destination) -> str:
     """
     if destination.kind == TEMPORARY:
         return f"/remote-temp-queue/{destination.name}"
+    if "," not in destination.name:
+        return f"/{destination.kind}/{destination.name}"
     return ",".join(f"/{destination.kind}/{name}" for name in destination.name.split(","))
 
 
 def of_stomp(name: str | None) -> Destination | None:
     """Return the destination that a message's reply-to names in STOMP; None if it names none."""
-    found = _STOMP.fullmatch(name or "")
+    found = None if name is None else _STOMP.fullmatch(name)
     return None if found is None else Destination(kind=found["kind"].removeprefix("remote-"), name=found["name"])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from lab.activemq.destinations import hears, parts_of
@@ -125,9 +126,10 @@ class Outstanding:
 
     def _count_queued(self) -> None:
         """Count the queued observations."""
-        while self._queued:
-            seen = self._queued.popleft()
-            if (count := self._counts.get(type(seen))) is not None:
+        queued, counts = self._queued, self._counts
+        while queued:
+            seen = queued.popleft()
+            if (count := counts.get(type(seen))) is not None:
                 count(seen)
 
     def _sent_one(self, seen: Sent) -> None:
@@ -274,6 +276,7 @@ def _key(client: str, destination: str) -> str:
     return destination if destination.startswith("queue://") else f"{client} {destination}"
 
 
+@lru_cache(maxsize=4096)  # an id comes back soon: sent, accepted, received
 def _split_id(id: str) -> tuple[int, int]:
     step, _, number = id.partition("-")
     return int(step), int(number)
