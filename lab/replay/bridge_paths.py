@@ -16,12 +16,12 @@ Way = tuple[str, str]  # a link, and the region that its direction leaves
 
 def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState] | None = None) -> bool:
     """Return whether bridges carry messages from one broker to another; with `states`, over open links only."""
-    reached, edge = {source}, [source]
+    reached, edge, joined = {source}, [source], _joined(plan)
     while edge:
         here = edge.pop()
         for broker in plan.brokers:
             there = broker.name
-            if there in reached or not plan.forwards(here, there):
+            if there in reached or (here, there) not in joined:
                 continue
             if states is None or _open(plan, here, there, states):
                 reached.add(there)
@@ -32,11 +32,11 @@ def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState
 def path(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState]) -> tuple[tuple[str, str], ...]:
     """Return the fewest bridges from one broker to another over open links, each as its brokers; () without any."""
     before: dict[str, str] = {source: ""}
-    edge = deque([source])
+    edge, joined = deque([source]), _joined(plan)
     while edge and target not in before:
         here = edge.popleft()
         for there in (broker.name for broker in plan.brokers):
-            if there not in before and plan.forwards(here, there) and _open(plan, here, there, states):
+            if there not in before and (here, there) in joined and _open(plan, here, there, states):
                 before[there] = here
                 edge.append(there)
     found: list[tuple[str, str]] = []
@@ -57,6 +57,12 @@ def demanded_at(plan: Plan, broker: str, destination: str, later: Sequence[Step]
         step.broker for step in later if isinstance(step, Message) and hears(destination, str(destination_of(step)))
     )
     return tuple(name for name in dict.fromkeys(sending) if name != broker and carries(plan, name, broker))
+
+
+def _joined(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return the pairs of brokers of which a bridge carries messages from the first directly to the second."""
+    there = {(bridge.initiator, bridge.responder) for bridge in plan.bridges}
+    return frozenset(there | {(bridge.responder, bridge.initiator) for bridge in plan.bridges if bridge.duplex})
 
 
 def _open(plan: Plan, here: str, there: str, states: Mapping[Way, LinkState]) -> bool:

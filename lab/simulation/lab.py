@@ -250,7 +250,7 @@ class SimulatedLab(SimulatedNetwork):
         here, there, name = bridge.initiator, bridge.responder, bridge.connector
         if self.power.answering(here) is None or self.power.answering(there) is None:
             return False
-        seen = {(end.broker, end.created_by_duplex) for end in self.bridges() if end.connector == name}
+        seen = {(e.broker, e.created_by_duplex) for at in (here, there) for e in self.ends(at) if e.connector == name}
         if not {(here, False), *([(there, True)] if bridge.duplex else [])} <= seen:
             return False
         at_responder = f"{name}_{here}_inbound_{there}" if bridge.duplex else f"{name}_{here}_outbound"

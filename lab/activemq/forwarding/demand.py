@@ -160,7 +160,8 @@ class _Spreading:
         if (stop := demand_stop(rules, bridge.source, destination, consumer.path)) is not None:
             return self._refuse(bridge, stop, destination, consumer.path)
         for part in demanded(rules, destination):
-            self._subscribe(bridge, replace(consumer, destination=part), (*consumer.path, bridge.target))
+            its = consumer if part == destination else replace(consumer, destination=part)
+            self._subscribe(bridge, its, (*consumer.path, bridge.target))
         return None
 
     def _subscribe(

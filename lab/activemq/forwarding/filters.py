@@ -6,7 +6,10 @@ A pattern may be tested against another pattern: a consumer of a.> is a destinat
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=16_384)  # asked again and again for the same few while demand spreads in a large network
 def covers(pattern: str, destination: str) -> bool:
     """Return whether a pattern such as queue://a.> covers a destination such as queue://a.b, or one with wildcards.
 
