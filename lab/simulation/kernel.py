@@ -15,18 +15,15 @@ from greenlet import getcurrent, greenlet
 
 from lab.runtime.lock import refuse_held
 from lab.simulation.runaway import endless, stormy
+from lab.simulation.waiting import Waiting
 
 SECOND = 1_000_000_000  # ns
+Timer = list[Any]  # an event to come: its time, number, function, arguments; a list is made and compared fastest
 
 
-class Timer(list[Any]):
-    """An event to come: its time, its number, its function, its arguments. The heap compares lists fastest."""
-
-    __slots__ = ()
-
-    def cancel(self) -> None:
-        """Do nothing at that time; harmless if it has been."""
-        self[2] = None
+def cancel(timer: Timer) -> None:
+    """Have nothing done at an event's time; harmless if it has been."""
+    timer[2] = None
 
 
 class Kernel:
@@ -47,17 +44,17 @@ class Kernel:
         self._next, self._main = count().__next__, getcurrent()
         self.fail: Callable[[BaseException], object] = self._main.throw  # how an error of an event ends the run
         self._hub = greenlet(self._loop, self._main)
-        self._waiting: dict[int, greenlet] = {}
-        self._notified, self._looking = 0, False
+        self._waiting = Waiting(self._due_now, self._next)
+        self.notify = self._waiting.notify  # have waiting tasks test their conditions, after what else is due now
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function at a moment, or after what else is due now if that is past; return how to cancel it."""
-        heappush(self._heap, timer := Timer((t if t > self.now else self.now, self._next(), do, arguments)))
+        heappush(self._heap, timer := [t if t > self.now else self.now, self._next(), do, arguments])
         return timer
 
     def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function after so many ns; return how to cancel it."""
-        heappush(self._heap, timer := Timer((self.now + delay, self._next(), do, arguments)))
+        heappush(self._heap, timer := [self.now + delay, self._next(), do, arguments])
         return timer
 
     def sleep(self, ns: int) -> None:
@@ -67,7 +64,7 @@ class Kernel:
         try:
             self._switch()
         finally:
-            timer.cancel()
+            cancel(timer)
 
     def wait(self, until: Callable[[], bool], within: int | None) -> bool:
         """Wait until a condition holds, at most so many ns; return whether it holds.
@@ -76,46 +73,34 @@ class Kernel:
         """
         refuse_held()
         key = self._next()
-        limit = None if within is None else self.at(self.now + within, self._resume, key)
+        limit = None if within is None else self.at(self.now + within, self._waiting.end, key)
         try:
             while True:
-                seen = self._notified
+                seen = self._waiting.notified
                 if until():
                     return True
                 if limit is not None and self.now >= limit[0]:
                     return False
-                if self._notified == seen:  # a condition may have blocked itself
-                    self._waiting[key] = getcurrent()
+                if self._waiting.notified == seen:  # a condition may have blocked itself
+                    self._waiting.add(key, getcurrent().switch, until)
                     self._switch()
         finally:
-            self._waiting.pop(key, None)
+            self._waiting.remove(key)
             if limit is not None:
-                limit.cancel()
+                cancel(limit)
 
     def begin(self, work: Callable[[], object]) -> None:
         """Run `work` as a task, from this moment on and after what else is due now."""
         self.at(self.now, lambda: greenlet(work, self._hub).switch())
 
-    def notify(self) -> None:
-        """Have waiting tasks test their conditions at this instant, after what else is due now."""
-        self._notified += 1
-        if self._waiting and not self._looking:
-            self._looking = True
-            self.at(self.now, self._look)
-
-    def tick(self) -> None:
-        """Let a µs pass for the calling task, if nothing is due before: what it does next has a moment of its own."""
-        if getcurrent() is not self._hub and (not self._heap or self._heap[0][0] > self.now + 1000):
+    def tick(self) -> int:
+        """Return the time, after a µs for a calling task if nothing is due before: its next act has its own moment."""
+        if (not self._heap or self._heap[0][0] > self.now + 1000) and getcurrent() is not self._hub:
             self.now += 1000
+        return self.now
 
-    def _look(self) -> None:
-        self._looking = False
-        for key in self._waiting:
-            self.at(self.now, self._resume, key)
-
-    def _resume(self, key: int) -> None:
-        if (task := self._waiting.pop(key, None)) is not None:
-            task.switch()
+    def _due_now(self, number: int, do: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        heappush(self._heap, [self.now, number, do, arguments])
 
     def _switch(self) -> None:
         """Let others run until somebody switches back; an event that blocks becomes a task: another loop goes on."""

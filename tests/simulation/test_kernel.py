@@ -10,7 +10,7 @@ from lab.errors import LabTimeout
 from lab.runtime.lock import Lock
 from lab.simulation.chance import generator
 from lab.simulation.clock import VirtualClock
-from lab.simulation.kernel import SECOND, Kernel
+from lab.simulation.kernel import SECOND, Kernel, cancel
 
 
 def test_events_of_one_instant_run_in_the_order_of_their_calls() -> None:
@@ -18,7 +18,7 @@ def test_events_of_one_instant_run_in_the_order_of_their_calls() -> None:
     kernel.after(5, seen.append, "later")
     for name in "abc":
         kernel.after(1, seen.append, name)
-    kernel.after(1, seen.append, "cancelled").cancel()
+    cancel(kernel.after(1, seen.append, "cancelled"))
     kernel.sleep(10)
     assert seen == ["a", "b", "c", "later"]
     assert kernel.now == 10
@@ -145,7 +145,7 @@ def test_time_that_stands_or_never_ends_is_an_error() -> None:
 
     endless = Kernel(horizon=SECOND)
     endless.after(2 * SECOND, endless.notify)
-    with pytest.raises(LabTimeout, match=r"virtual time does not end: 1s of it have passed, and Kernel.notify is due"):
+    with pytest.raises(LabTimeout, match=r"virtual time does not end: 1s of it have passed, and Waiting.notify is due"):
         endless.wait(lambda: False, None)
 
 

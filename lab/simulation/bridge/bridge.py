@@ -94,9 +94,10 @@ class Bridge:
         """Take a command of the other broker: `serviceRemoteCommand`."""
         if self.ended:
             return
+        if not self.up and isinstance(command, Forwarded | Advisory | Follow):
+            self._early.append(command)
+            return
         match command:
-            case Forwarded() | Advisory() | Follow() if not self.up:
-                self._early.append(command)
             case Forwarded():
                 self._take(command)
             case Response():
@@ -240,9 +241,10 @@ class Bridge:
         if self.ended or self.demand is None or subscription.of is None:
             return
         self.enqueued += 1
-        if not self.demand.permits(dispatch.message.destination):
+        message = dispatch.message
+        if not self.demand.permits(message.destination):
             return
-        message = dispatch.message.over(self.host.broker.id)
+        message = message.over(self.host.broker.id)
         refuse_circle(message.path, self.settings.name)
         if message.retain:  # what is to be kept is kept at the first broker alone
             message = replace(message, retain=False)

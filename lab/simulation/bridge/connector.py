@@ -10,7 +10,7 @@ from lab.simulation.bridge.host import Host
 from lab.simulation.bridge.openwire import OpenWire
 from lab.simulation.bridge.sentences import CANCELLED, NOT_CONNECTED, no_attempt
 from lab.simulation.bridge.settings import ConnectorSettings, Remote
-from lab.simulation.kernel import Timer
+from lab.simulation.kernel import Timer, cancel
 from lab.simulation.tcp.connection import Connection
 from lab.simulation.tcp.fabric import Fabric
 
@@ -115,7 +115,7 @@ class Series:
         """End the bridge, and try no more."""
         self._stopped = True
         if self._timer is not None:
-            self._timer.cancel()
+            cancel(self._timer)
         attempt, self.current = self.current, None
         if attempt is not None:
             attempt.given_up = True

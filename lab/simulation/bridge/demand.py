@@ -67,10 +67,15 @@ class Demand:
         self._subscriptions: dict[str, DemandSubscription] = {}  # by local id
         self._parts: dict[str, list[str]] = {}  # of a composite consumer: the ids of its parts
         self._count = 0
+        self._permitted: dict[str, bool] = {}  # by destination, once a message of it came
 
     def permits(self, destination: str) -> bool:
         """Return whether the bridge may carry a destination: `isPermissableDestination`."""
-        return self._settings.temporaries if _is_temporary(destination) else self._rules.permits(destination)
+        if _is_temporary(destination):
+            return self._settings.temporaries
+        if (known := self._permitted.get(destination)) is None:
+            known = self._permitted[destination] = self._rules.permits(destination)
+        return known
 
     def include(self) -> None:
         """Subscribe to what is statically included, and to what durable subscriptions wait for; raise Refused.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.simulation.broker.process import Process
-from lab.simulation.kernel import Timer
+from lab.simulation.kernel import Timer, cancel
 from lab.simulation.tcp.connection import Connection
 
 
 class InactivityMonitor:
-    """The two ticks of one end of a connection: one that listens, and one that says that it is there."""
+    """The two ticks of one end of a connection: one that listens, and one that says that it is there.
+
+    Its owner notes in `heard` and `spoke` what went by.
+    """
 
     def __init__(
         self,
@@ -25,19 +28,11 @@ class InactivityMonitor:
         self._time, self._connection, self._every = time, connection, every
         self._speak, self._silent = speak, silent
         self._looked = -1  # when the last tick looked
-        self._heard_command = True  # since the flag was cleared
-        self._spoke = False  # since the last tick
+        self.heard = True  # a command, since the flag was cleared
+        self.spoke = False  # something was sent since the last tick
         self._timers: dict[str, Timer] = {}
         if every > 0:
             self._timers = {"read": time.after(first, self._read), "write": time.after(first, self._write)}
-
-    def spoke(self) -> None:
-        """Note that something was sent."""
-        self._spoke = True
-
-    def heard(self) -> None:
-        """Note that a command came."""
-        self._heard_command = True
 
     def stand(self, age: int) -> None:
         """Have the tick that listens be where it would be had the connection lived for so many ns longer."""
@@ -47,7 +42,7 @@ class InactivityMonitor:
     def stop(self) -> None:
         """End the ticks."""
         for each in self._timers.values():
-            each.cancel()
+            cancel(each)
         self._timers.clear()
 
     def _read(self) -> None:
@@ -58,15 +53,15 @@ class InactivityMonitor:
         """
         moved, self._looked = self._connection.heard > self._looked, self._time.now
         if not moved:
-            if not self._heard_command:
+            if not self.heard:
                 self._silent()
                 return
-            self._heard_command = False
+            self.heard = False
         self._timers["read"] = self._time.after(self._every, self._read)
 
     def _write(self) -> None:
         """Send a sign of life if nothing was sent since the last tick, three times as often: `writeCheck`."""
-        if not self._spoke:
+        if not self.spoke:
             self._speak()
-        self._spoke = False
+        self.spoke = False
         self._timers["write"] = self._time.after(max(self._every // 3, 1), self._write)

@@ -8,7 +8,7 @@ from lab.simulation.bridge.commands import KeepAlive, WireFormat
 from lab.simulation.bridge.inactivity import InactivityMonitor
 from lab.simulation.bridge.sentences import END_OF_STREAM, RESET, TIMED_OUT, inactive, no_attempt
 from lab.simulation.broker.process import Process
-from lab.simulation.kernel import Timer
+from lab.simulation.kernel import Timer, cancel
 from lab.simulation.protocols.session import Frame
 from lab.simulation.protocols.sizes import on_the_wire
 from lab.simulation.tcp.connection import Connection
@@ -58,7 +58,7 @@ class OpenWire:
         if self._monitor is None:
             self._waiting.append(command)
             return
-        self._monitor.spoke()
+        self._monitor.spoke = True
         self._transmit(command)
 
     def receive(self, frame: object) -> None:
@@ -66,7 +66,7 @@ class OpenWire:
         if self.ended:
             return
         if self._monitor is not None:
-            self._monitor.heard()
+            self._monitor.heard = True
         if isinstance(frame, WireFormat):
             self._agree(frame)
         elif not isinstance(frame, KeepAlive):
@@ -97,7 +97,7 @@ class OpenWire:
         assert self._connection is not None
         self._every = min(self._wants.inactivity, theirs.inactivity)
         if self._check is not None:
-            self._check.cancel()
+            cancel(self._check)
         self._monitor = InactivityMonitor(
             self._process,
             self._connection,
@@ -133,7 +133,7 @@ class OpenWire:
         if self._monitor is not None:
             self._monitor.stop()
         if self._check is not None:
-            self._check.cancel()
+            cancel(self._check)
 
     def _transmit(self, frame: Frame) -> None:
         if self._connection is not None:

@@ -10,7 +10,7 @@ OF_ENTRY = 10_000, PRODUCERS  # maxQueueAuditDepth or maxAuditDepth, maxProducer
 
 
 class Audit:
-    """The ids of the last messages of the last producers."""
+    """The ids of the last messages of the last producers, of whom an id tells before its last number."""
 
     def __init__(self, depth: int = DEPTH, producers: int = PRODUCERS) -> None:
         self._depth, self._producers = depth, producers
@@ -18,7 +18,7 @@ class Audit:
 
     def is_new(self, id: str) -> bool:
         """Return whether a message was not seen before, and remember it."""
-        producer = _producer(id)
+        producer = id.rpartition(":")[0]
         known = self._known.get(producer)
         if known is None:
             known = self._known[producer] = OrderedDict()
@@ -33,10 +33,5 @@ class Audit:
 
     def forget(self, id: str) -> None:
         """Let a message be new again: `rollback`."""
-        if (known := self._known.get(_producer(id))) is not None:
+        if (known := self._known.get(id.rpartition(":")[0])) is not None:
             known.pop(id, None)
-
-
-def _producer(id: str) -> str:
-    """Return the producer's part of a message's id, which ends with a number of its own."""
-    return id.rpartition(":")[0]

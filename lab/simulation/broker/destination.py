@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import Policy
-from lab.simulation.broker.store import Write
+from lab.simulation.broker.store import Done, Write
 
 
 class Destination:
@@ -27,7 +27,11 @@ class Destination:
         """Return its QueueSize, which is 0 for a topic."""
         return 0
 
-    def settle(self, node: Node, *, forwarded: bool) -> None:
+    def send(self, message: Message, done: Done) -> None:
+        """Take a message in, and tell its sender."""
+        raise NotImplementedError
+
+    def settle(self, node: Node, forwarded: bool) -> None:
         """Take note that a consumer has acknowledged a message."""
         self.dequeued += 1
         if forwarded:

@@ -12,12 +12,10 @@ from lab.simulation.broker.capacity import Capacity
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.process import Process
-from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.sentences import not_authorized
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.store import Done
-from lab.simulation.broker.topic import Topic
 from lab.simulation.broker.virtual import VirtualDestinations
 
 Log = Callable[[str, str, str], None]  # level, logger, text
@@ -52,10 +50,11 @@ class Intake:
 
     def send(self, message: Message, done: Done, by: Session) -> None:
         """Take a message when its turn comes; `done` learns whether it was accepted."""
+        now, free = self._process.kernel.now, self._free
         if self._capacity is not None:
-            self._capacity.take(message, self._process.now)
-        self._free = max(self._free, self._process.now) + self._cost
-        self._process.at(self._free + self._handling, self._take, message, done, by)
+            self._capacity.take(message, now)
+        self._free = free = (free if free > now else now) + self._cost
+        self._process.at(free + self._handling, self._take, message, done, by)
 
     def make_virtual(self, pattern: str) -> None:
         """Make the queue that a consumer's pattern becomes, if it does: `VirtualTopic.create`."""
@@ -66,7 +65,7 @@ class Intake:
         """Raise Refused, and log it, if a client may not use a destination, or not make it where that is needed."""
         try:
             self._rights.check(by, right, destination)
-            if not has_wildcard(destination) and destination not in self._regions.all:
+            if destination not in self._regions.all and not has_wildcard(destination):
                 self._rights.check(by, ADMIN, destination)
                 self._advisories.check(by, of_destinations(destination))
             if right == READ and destination != CONSUMERS:
@@ -99,24 +98,26 @@ class Intake:
             done(None)
 
     def _deposit(self, message: Message, done: Done) -> None:
-        if message.destination.startswith("temp-") and message.destination not in self._regions.all:
-            done(f"The destination {message.destination} does not exist.")
-            return
-        destination = self._regions.get(message.destination)
-        if isinstance(destination, Queue | Topic):
-            destination.send(message, done)
+        destination = self._regions.all.get(message.destination)
+        if destination is None:
+            if message.destination.startswith("temp-"):
+                done(f"The destination {message.destination} does not exist.")
+                return
+            destination = self._regions.get(message.destination)
+        destination.send(message, done)
         if message.expires is not None:
             self._watch(destination)
 
     def _take(self, message: Message, done: Done, by: Session) -> None:
         to = message.destination
         found = (to,) if "," not in to else parts(to)
-        try:
-            for part in found if self._rights.asked else ():
-                self.check(by, WRITE, part)
-        except Refused as refused:
-            done(refused.words)
-            return
+        if self._rights.asked:
+            try:
+                for part in found:
+                    self.check(by, WRITE, part)
+            except Refused as refused:
+                done(refused.words)
+                return
         if len(found) == 1:
             self.put(message, done)
         else:

@@ -29,10 +29,16 @@ class Limits:
         self._broker, self._now, self._beyond = broker, now, beyond
         self._memory, self._store = _Held(memory), _Held(STORE)
 
-    def add(self, message: Message, *, stored: bool) -> None:
+    def add(self, message: Message, stored: bool) -> None:
         """Count a message; tell, once, if they are more than half of what may be there, and raise PlanError if all."""
         held = self._store if stored else self._memory
-        octets, most = held.add(message), held.most
+        times = held.times.get(message)
+        if times:
+            held.times[message] = times + 1
+            return
+        held.times[message] = 1
+        held.octets = octets = held.octets + message.size
+        most = held.most
         if octets > most and not held.left:
             held.left = True
             self._beyond(self._words(most, stored), self._now())
@@ -45,28 +51,18 @@ class Limits:
         where = "store" if stored else "memory"
         return f"more than {format_size(most)} of messages wait at {self._broker} in its {where}"
 
-    def remove(self, message: Message, *, stored: bool) -> None:
+    def remove(self, message: Message, stored: bool) -> None:
         """Count a message once less."""
-        (self._store if stored else self._memory).remove(message)
+        held = self._store if stored else self._memory
+        times = held.times.pop(message) - 1
+        if times:
+            held.times[message] = times
+        else:
+            held.octets -= message.size
 
 
 class _Held:
     def __init__(self, most: int) -> None:
         self.most, self.left = most, False
-        self._octets = 0
-        self._times: dict[Message, int] = {}
-
-    def add(self, message: Message) -> int:
-        """Count a message, and return how many octets are held now."""
-        times = self._times.get(message, 0)
-        self._times[message] = times + 1
-        if not times:
-            self._octets += message.size
-        return self._octets
-
-    def remove(self, message: Message) -> None:
-        if (times := self._times[message]) > 1:
-            self._times[message] = times - 1
-        else:
-            del self._times[message]
-            self._octets -= message.size
+        self.octets = 0
+        self.times: dict[Message, int] = {}  # how often each is held

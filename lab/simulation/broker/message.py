@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 HEADERS = 300  # octets of OpenWire beside body and properties: about 250 to 400 were seen
 
@@ -26,12 +26,11 @@ class Message:
     qos: int | None = None
     path: tuple[str, ...] = ()  # brokerPath: names of the brokers it came over
     redeliveries: int = 0
+    size: int = field(init=False, repr=False)  # octets in a frame
 
-    @property
-    def size(self) -> int:
-        """Return its octets in a frame."""
-        properties = sum(len(name) + len(value) for name, value in self.properties.items())
-        return HEADERS + len(self.body) + properties
+    def __post_init__(self) -> None:
+        its = self.properties
+        self.size = HEADERS + len(self.body) + (len("".join((*its, *its.values()))) if its else 0)
 
     def to(self, destination: str) -> Message:
         """Return a copy of it for another destination."""

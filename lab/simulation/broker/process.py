@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.simulation.kernel import Kernel, Timer
+from lab.simulation.kernel import Kernel, Timer, cancel
 
 
 class Process:
@@ -32,7 +32,7 @@ class Process:
     def stand(self, timer: Timer, period: int, age: int) -> Timer:
         """Return a periodic timer moved to where it would be had the process run for so many ns longer."""
         do, arguments = timer[3]
-        timer.cancel()
+        cancel(timer)
         return self.after((timer[0] - self.now - age) % period, do, *arguments)
 
     def pause(self) -> None:

@@ -51,7 +51,7 @@ class Queue(Destination):
         for number, message in () if store is None else store.queues.get(name, {}).items():
             self._cursor.append(node := Node(message, self, number))
             self._live[number] = node
-            limits.add(message, stored=True)
+            limits.add(message, True)
 
     @property
     def queued(self) -> int:
@@ -68,17 +68,18 @@ class Queue(Destination):
             self._refuse_duplicate(message)
             done(None)
             return
-        node = Node(message, self, self._number())
+        node = Node(message, self, self._number() if store is None else store.number())
         if message.expires is not None and message.expires <= self._now():
             self.expired += 1
             self._bury(node, f"Message Expired. Expiration:{message.expires}")
             done(None)
             return
         self._live[node.number] = node
-        self._limits.add(message, stored=store is not None)
+        self._limits.add(message, store is not None)
         if store is not None:
-            store.destinations.setdefault(self.name)
-            held = store.queues.setdefault(self.name, {})
+            if (held := store.queues.get(self.name)) is None:
+                held = store.queues[self.name] = {}
+            store.destinations[self.name] = None
             node.write = self._journal.write(held.__setitem__, (node.number, message), done)
         self.enqueued += 1
         self.idle_since = None
@@ -109,12 +110,13 @@ class Queue(Destination):
         self._back.extend(unacknowledged)
         self.wake()
 
-    def settle(self, node: Node, *, forwarded: bool) -> None:
+    def settle(self, node: Node, forwarded: bool) -> None:
         """Forget a message: `Queue.removeMessage`. One that was forwarded may come back."""
         if node.gone:
             return
-        super().settle(node, forwarded=forwarded)
+        self.dequeued += 1
         if forwarded:
+            self.forwarded += 1
             self._audit.forget(node.message.id)
         self.drop(node)
 
@@ -122,10 +124,10 @@ class Queue(Destination):
         """Take a message out of the queue and the store, which it may not have reached."""
         node.gone = True
         del self._live[node.number]
-        self._limits.remove(node.message, stored=self._store is not None and node.message.persistent)
+        store = self._store if node.message.persistent else None
+        self._limits.remove(node.message, store is not None)
         if not self._live:
             self._emptied()
-        store = self._store if node.message.persistent else None
         if store is not None and not (node.write is not None and self._journal.cancel(node.write)):
             store.queues[self.name].pop(node.number, None)
 
@@ -166,13 +168,14 @@ class Queue(Destination):
     def wake(self) -> None:
         """Page in and hand out, until nobody takes any more: `Queue.iterate`."""
         self._again = True
-        if self._busy:
+        if self._busy or not (self._cursor or self._paged or self._back):
             return
         self._busy = True
         while self._again:
             self._again = False
             if self.order:
-                self._page()
+                if self._cursor:
+                    self._page()
                 if self._back and self._hand_out(self._back):
                     self._again = True
                 if self._paged and self._hand_out(self._paged) and self._cursor:
@@ -184,20 +187,18 @@ class Queue(Destination):
 
         Those beyond are not looked at, even if a consumer with a selector could take them.
         """
-        cursor, page = self._cursor, self.policy.page
-        if cursor and len(self._paged) < page:
+        cursor, paged, page = self._cursor, self._paged, self.policy.page
+        if len(paged) < page:
             for _ in range(min(page, len(cursor))):
-                self._paged.append(cursor.popleft())
+                paged.append(cursor.popleft())
 
     def _hand_out(self, waiting: deque[Node]) -> bool:
         """Hand messages to consumers with room, in turn; return whether one was given: `doActualDispatch`."""
         kept: list[Node] = []
         given = False
         while waiting:
-            for each in self.order:
-                if not each.full:
-                    break
-            else:
+            ready = [each for each in self.order if not each.is_full()]
+            if not ready:
                 break
             node = waiting.popleft()
             if node.gone:
@@ -205,14 +206,15 @@ class Queue(Destination):
             if node.message.expires is not None and node.message.expires <= self._now():
                 self._expire(node)
                 continue
-            for target in self.order:
-                if not target.full and self._may_have(target, node):
+            for target in ready:
+                if self._may_have(target, node):
                     break
             else:
                 kept.append(node)
                 continue
             given = True
-            self._rotate(target)
+            if len(self.order) > 1:
+                self._rotate(target)
             target.give(node)
         waiting.extendleft(reversed(kept))
         return given
@@ -220,9 +222,8 @@ class Queue(Destination):
     def _may_have(self, subscription: QueueSubscription, node: Node) -> bool:
         if self.policy.exclusive and subscription is not self.order[0]:
             return False
-        return subscription.matches(node) and (
-            node.message.group is None or self._owns(subscription, node.message.group)
-        )
+        test, group = subscription.test, node.message.group
+        return (test is None or test(node)) and (group is None or self._owns(subscription, group))
 
     def _owns(self, subscription: QueueSubscription, group: str) -> bool:
         """Return whether a consumer has a group, or gets it now: `assignMessageGroup`."""
@@ -237,7 +238,7 @@ class Queue(Destination):
 
     def _rotate(self, target: QueueSubscription) -> None:
         """Let the others of the same priority come first, those with fewer groups before."""
-        if len(self.order) > 1 and not self.policy.exclusive and not self.policy.strict:
+        if not self.policy.exclusive and not self.policy.strict:
             self.order.remove(target)
             self.order.append(target)
             self.order.sort(key=self._rank)
@@ -255,7 +256,7 @@ class Queue(Destination):
     def _expire(self, node: Node) -> None:
         self.expired += 1
         self.bury(node, f"Message Expired. Expiration:{node.message.expires}")
-        super().settle(node, forwarded=False)
+        self.dequeued += 1
         self.drop(node)
 
     def _refuse_duplicate(self, message: Message) -> None:

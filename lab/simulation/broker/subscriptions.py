@@ -42,8 +42,7 @@ class Subscription:
         """Return the number of messages that are handed out and not acknowledged."""
         return len(self._flying)
 
-    @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         """Return whether nothing may be handed out: `PrefetchSubscription.isFull`."""
         return self.credit <= 0 if self.credit is not None else len(self._flying) >= self.prefetch
 
@@ -60,14 +59,14 @@ class Subscription:
     def acknowledge(self, token: int) -> None:
         """Acknowledge one message: INDIVIDUAL. Harmless for one that went back or was acknowledged before."""
         if (node := self._landed(token)) is not None:
-            node.destination.settle(node, forwarded=self.info.network)
+            node.destination.settle(node, self.info.network)
             self.more()
 
     def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
         """Have one message taken for dead: a POISON acknowledgement."""
         if (node := self._landed(token)) is not None:
             node.destination.bury(node, cause)
-            node.destination.settle(node, forwarded=self.info.network)
+            node.destination.settle(node, self.info.network)
             self.more()
 
     def close(self, *, redelivered: bool = True) -> None:
@@ -87,20 +86,21 @@ class Subscription:
         """Hand out a message: `PrefetchSubscription.dispatch`, which counts at the destination."""
         self._token = token = self._token + 1
         self._flying[token] = node
-        self._limits.add(node.message, stored=False)
-        destination = node.destination
+        message, destination = node.message, node.destination
+        self._limits.add(message, False)
         destination.dispatched += 1
         destination.in_flight += 1
         if self.credit is not None:
             self.credit -= 1
-        self.deliver(Dispatch(token, node.message, node.redeliveries > 0))
+        self.deliver(Dispatch(token, message, node.redeliveries > 0))
 
     def take_back(self) -> list[Node]:
         """Return all that is handed out, in its order, and forget it."""
         found = list(self._flying.values())
         self._flying.clear()
         for node in found:
-            self._released(node)
+            node.destination.in_flight -= 1
+            self._limits.remove(node.message, False)
         return found
 
     def more(self) -> None:
@@ -110,12 +110,9 @@ class Subscription:
     def _landed(self, token: int) -> Node | None:
         node = self._flying.pop(token, None)
         if node is not None:
-            self._released(node)
+            node.destination.in_flight -= 1
+            self._limits.remove(node.message, False)
         return node
-
-    def _released(self, node: Node) -> None:
-        node.destination.in_flight -= 1
-        self._limits.remove(node.message, stored=False)
 
 
 class QueueSubscription(Subscription):
@@ -163,7 +160,7 @@ class TopicSubscription(Subscription):
         """Hand out a message, or let it wait, and discard the oldest of too many: `TopicSubscription.add`."""
         if self._audit is not None and not self._audit.is_new(node.message.id):
             return
-        if not self._matched and not self.full:
+        if not self._matched and not self.is_full():
             self.give(node)
             self._slow = False
             return
@@ -173,7 +170,7 @@ class TopicSubscription(Subscription):
         if self.limit == 0:
             return  # it is neither kept nor counted as discarded
         self._matched.append(node)
-        self._limits.add(node.message, stored=False)
+        self._limits.add(node.message, False)
         while 0 < self.limit < len(self._matched):
             self._discard()
         self.more()
@@ -181,15 +178,14 @@ class TopicSubscription(Subscription):
     def give(self, node: Node) -> None:
         """Hand out a message, and remember its destination, whose counters get what is discarded."""
         self._first = self._first or node.destination
-        super().give(node)
+        Subscription.give(self, node)
 
     def more(self) -> None:
         """Hand out what waits, as far as there is room: `dispatchMatched`."""
-        if self._pumping:
+        if self._pumping or not (matched := self._matched):
             return
         self._pumping = True
-        matched = self._matched
-        while matched and not self.full:
+        while matched and not self.is_full():
             node = self._next()
             if node.message.expires is not None and node.message.expires <= self._now():
                 self._lapse(node)
@@ -207,7 +203,7 @@ class TopicSubscription(Subscription):
     def _next(self) -> Node:
         """Return the oldest that waits, which waits no more."""
         node = self._matched.popleft()
-        self._limits.remove(node.message, stored=False)
+        self._limits.remove(node.message, False)
         return node
 
     def _discard(self) -> None:
@@ -264,7 +260,7 @@ class DurableSubscription(Subscription):
     def offer(self, node: Node) -> None:
         """Let a message wait its turn, and hand out what can be."""
         self._pending.append(node)
-        self._limits.add(node.message, stored=node.message.persistent)
+        self._limits.add(node.message, node.message.persistent)
         self.more()
 
     def offer_new(self, node: Node) -> None:
@@ -288,11 +284,10 @@ class DurableSubscription(Subscription):
 
     def more(self) -> None:
         """Hand out what waits, while its consumer is there and has room."""
-        if self._pumping:
+        if self._pumping or not (pending := self._pending):
             return
         self._pumping = True
-        pending = self._pending
-        while self.open and pending and not self.full:
+        while self.open and pending and not self.is_full():
             node = pending.popleft()
             if node.message.expires is not None and node.message.expires <= self._now():
                 self._forget(node)
@@ -328,7 +323,7 @@ class DurableSubscription(Subscription):
     def _forget(self, node: Node) -> None:
         """Keep a message no longer, in the store neither."""
         self.record.pending.pop(node.number, None)
-        self._limits.remove(node.message, stored=node.message.persistent)
+        self._limits.remove(node.message, node.message.persistent)
 
 
 def _nobody(_: Dispatch) -> None:

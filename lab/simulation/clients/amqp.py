@@ -15,7 +15,7 @@ from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
 from lab.simulation.broker.message import Message
 from lab.simulation.clients.base import Flag, SimulatedClient, Target
-from lab.simulation.kernel import SECOND, Kernel, Timer
+from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.protocols.amqp_frames import (
     Attach,
     Attached,
@@ -308,4 +308,4 @@ class AmqpClient(SimulatedClient):
 
     def _stop_ticking(self) -> None:
         for each in self._ticks:
-            each.cancel()
+            cancel(each)

@@ -69,7 +69,7 @@ class InFlight:
 
     def await_room(self) -> None:
         """Wait until one more may be sent, and half has drained; raise LabTimeout if no outcome comes for too long."""
-        while self._full() and self.gone is None:
+        while self.gone is None and self._full():
             before = self._progress
             self._blocked = True
             self._clock.wait(lambda: not self._blocked or self.gone is not None, PATIENCE)
@@ -198,9 +198,10 @@ class SimulatedClient:
 
     def drained(self) -> None:
         """Report what waited for the socket."""
-        waiting, self._on_drained = self._on_drained, []
-        for each in waiting:
-            each()
+        if self._on_drained:
+            waiting, self._on_drained = self._on_drained, []
+            for each in waiting:
+                each()
 
     def closed(self, why: str) -> None:
         """Report the loss."""
@@ -208,12 +209,8 @@ class SimulatedClient:
 
     def send(self, frame: Frame) -> None:
         """Send a frame to the broker, if the connection has not gone."""
-        if self._connection is not None and self._in_flight.gone is None:
-            self._transmit(frame)
-
-    def _transmit(self, frame: Frame) -> None:
-        assert self._connection is not None
-        self._connection.send(frame, on_the_wire(frame.octets(), web_socket=self._web_socket, masked=True))
+        if (connection := self._connection) is not None and self._in_flight.gone is None:
+            connection.send(frame, on_the_wire(frame.octets(), self._web_socket, True))
 
     def _dial(self, target: Target) -> None:
         """Connect, as the internet's host does; raise BrokerError or LabTimeout."""
@@ -268,7 +265,7 @@ class SimulatedClient:
         self._in_flight.end("the client was closed")
         if self._connection is not None:
             if frame is not None:
-                self._transmit(frame)
+                self._connection.send(frame, on_the_wire(frame.octets(), self._web_socket, True))
             self._connection.close()
         self._answers.gone("the client was closed")
 

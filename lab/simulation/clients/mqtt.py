@@ -12,7 +12,7 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Session, Terms
 from lab.simulation.clients.base import SEND_BUFFER, SimulatedClient, Target
-from lab.simulation.kernel import SECOND, Kernel, Timer
+from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.protocols.mqtt_frames import (
     REFUSED,
     Ack,
@@ -192,4 +192,4 @@ class MqttClient(SimulatedClient):
 
     def _stop_ticking(self) -> None:
         if self._tick is not None:
-            self._tick.cancel()
+            cancel(self._tick)

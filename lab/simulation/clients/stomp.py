@@ -12,7 +12,7 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Look, Outgoing, Terms
 from lab.simulation.clients.base import Flag, SimulatedClient, Target
-from lab.simulation.kernel import SECOND, Kernel, Timer
+from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.protocols.stomp_frames import StompFrame
 from lab.simulation.tcp.fabric import Fabric
 
@@ -154,4 +154,4 @@ class StompClient(SimulatedClient):
 
     def _stop_looking(self) -> None:
         if self._tick is not None:
-            self._tick.cancel()
+            cancel(self._tick)

@@ -10,7 +10,7 @@ from lab.activemq.forwarding.filters import parts
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
-from lab.simulation.kernel import SECOND, Timer
+from lab.simulation.kernel import SECOND, Timer, cancel
 from lab.simulation.protocols.amqp_frames import (
     Attach,
     Attached,
@@ -24,7 +24,7 @@ from lab.simulation.protocols.amqp_frames import (
     Open,
     Transfer,
 )
-from lab.simulation.protocols.session import BrokerSide, Frame, Sessions
+from lab.simulation.protocols.session import BrokerSide, Sessions
 from lab.simulation.tcp.connection import Connection
 
 PRODUCER_CREDIT = 1000  # `AmqpWireFormat.DEFAULT_PRODUCER_CREDIT`
@@ -62,7 +62,6 @@ class AmqpSide(BrokerSide):
         self._receivers: dict[str, _Receiver] = {}
         self._senders: dict[str, _Sender] = {}
         self._delivery = 0
-        self._spoke = False
         self._beat: Timer | None = None
 
     def received(self, frame: object) -> None:
@@ -90,11 +89,6 @@ class AmqpSide(BrokerSide):
                 self.send(Close())
                 self.close()
 
-    def send(self, frame: Frame) -> None:
-        """Send a frame, and note that the client hears of the broker."""
-        self._spoke = True
-        super().send(frame)
-
     def _on_authenticate(self, frame: Authenticate) -> None:
         """Check the password before anything else: `AmqpAuthenticator`, which logs nothing of a wrong one."""
         self._user, self._password = frame.user, frame.password
@@ -118,9 +112,9 @@ class AmqpSide(BrokerSide):
     def _on_beat(self) -> None:
         if self.ended:
             return
-        if not self._spoke:
+        if not self.spoke:
             self.send(Empty())
-        self._spoke = False
+        self.spoke = False
         self._beat = self.process.after(_SIGN_OF_LIFE, self._on_beat)
 
     def _expelled(self, words: str) -> None:
@@ -234,4 +228,4 @@ class AmqpSide(BrokerSide):
     def _end(self) -> None:
         super()._end()
         if self._beat is not None:
-            self._beat.cancel()
+            cancel(self._beat)

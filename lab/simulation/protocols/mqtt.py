@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from lab.clients.naming import mqtt_topic, physical_name
-from lab.runtime.messages import Destination
+from lab.clients.naming import physical_name
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
-from lab.simulation.kernel import SECOND, Timer
+from lab.simulation.kernel import SECOND, Timer, cancel
 from lab.simulation.protocols import sentences
 from lab.simulation.protocols.mqtt_frames import (
     ACCEPTED,
@@ -218,8 +217,7 @@ class MqttSide(BrokerSide):
         if qos:
             self._packet = packet = self._packet % 65_535 + 1
             self._unacknowledged[packet] = to.of, dispatch.token
-        name = message.destination.partition("://")[2]
-        topic = mqtt_topic(Destination(kind="topic", name=name))
+        topic = physical_name(message.destination.partition("://")[2])
         dup = bool(qos) and dispatch.redelivered
         self.send(Publish(topic, message.body, qos, message.retained, dup, self._packet if qos else 0))
         if not qos:
@@ -244,4 +242,4 @@ class MqttSide(BrokerSide):
     def _end(self) -> None:
         super()._end()
         if self._watch is not None:
-            self._watch.cancel()
+            cancel(self._watch)

@@ -91,7 +91,7 @@ class BrokerSide:
         )
         self.name = f"{sessions.broker.id.rpartition('-')[0]}-3:{sessions.next_number()}"  # a ConnectionId
         self.session = None
-        self.ended = False
+        self.ended = self.spoke = False  # spoke: something was sent since the last heartbeat's tick
         self._consumers = self._messages = 0
         sessions.add(self)
 
@@ -114,7 +114,8 @@ class BrokerSide:
 
     def send(self, frame: Frame) -> None:
         """Send a frame to the client."""
-        self.connection.send(frame, on_the_wire(frame.octets(), web_socket=self._web_socket))
+        self.spoke = True
+        self.connection.send(frame, on_the_wire(frame.octets(), self._web_socket))
 
     def close(self) -> None:
         """End the session and the connection, after what was sent."""

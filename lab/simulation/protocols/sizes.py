@@ -7,7 +7,7 @@ _MASK = 4  # of a WebSocket's frame that a client sends (RFC 6455, 5.2)
 _SHORT, _MIDDLE = 126, 65_536  # bytes of a WebSocket's frame whose length fits its first byte, its first three
 
 
-def on_the_wire(octets: int, *, web_socket: bool = False, masked: bool = False) -> int:
+def on_the_wire(octets: int, web_socket: bool = False, masked: bool = False) -> int:
     """Return the bytes of a frame with what is around it.
 
     Each frame has a TLS record of its own: ActiveMQ flushes after each, and so do the lab's clients.

@@ -8,7 +8,7 @@ from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
-from lab.simulation.kernel import Timer
+from lab.simulation.kernel import Timer, cancel
 from lab.simulation.protocols import sentences
 from lab.simulation.protocols.session import BrokerSide, Sessions, is_security
 from lab.simulation.protocols.stomp_frames import BEAT, StompFrame, activemq_destination, stomp_name
@@ -46,7 +46,6 @@ class StompSide(BrokerSide):
         self._temporaries: dict[str, str] = {}  # as the client names them → the broker's name
         self._acks = 0
         self._beat: Timer | None = None
-        self._spoke = False
 
     def received(self, frame: object) -> None:
         """Take a frame."""
@@ -71,12 +70,6 @@ class StompSide(BrokerSide):
             self._error(frame, refusal.words, _kind(refusal.words))
         except _Invalid as error:
             self._error(frame, str(error), "org.apache.activemq.transport.stomp.ProtocolException")
-
-    def send(self, frame: object) -> None:
-        """Send a frame, and note that the client hears of the broker."""
-        assert isinstance(frame, StompFrame)
-        self._spoke = True
-        super().send(frame)
 
     def _on_connect(self, frame: StompFrame) -> None:
         headers = frame.headers
@@ -106,9 +99,9 @@ class StompSide(BrokerSide):
         """Send a heartbeat if nothing was sent since the last tick: `StompInactivityMonitor`."""
         if self.ended:
             return
-        if not self._spoke:
+        if not self.spoke:
             self.send(BEAT)
-        self._spoke = False
+        self.spoke = False
         self._beat = self.process.after(every, self._on_beat, every)
 
     def _expelled(self, words: str) -> None:
@@ -271,7 +264,7 @@ class StompSide(BrokerSide):
     def _end(self) -> None:
         super()._end()
         if self._beat is not None:
-            self._beat.cancel()
+            cancel(self._beat)
 
 
 def _kind(words: str) -> str:

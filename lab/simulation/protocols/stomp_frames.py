@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lab.clients.naming import of_stomp
 
-_NONE: Mapping[str, str] = {}
 
-
-class StompFrame(NamedTuple):
+@dataclass(slots=True)  # made for every message, which a named tuple takes twice as long for
+class StompFrame:
     """One frame, in either direction; one without a command is a heartbeat."""
 
     command: str
-    headers: Mapping[str, str] = _NONE
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
     def octets(self) -> int:
         """Return its size."""
         if not self.command:
             return 1
-        headers = "".join((*self.headers, *self.headers.values()))
-        octets = len(headers) if headers.isascii() else len(headers.encode())
-        return len(self.command) + octets + 2 * len(self.headers) + len(self.body) + 3
+        text = "".join((self.command, *self.headers, *self.headers.values()))
+        octets = len(text) if text.isascii() else len(text.encode())
+        return octets + 2 * len(self.headers) + len(self.body) + 3
 
 
 BEAT = StompFrame("")
 
 
+@lru_cache(maxsize=1024)
 def activemq_destination(written: str) -> str | None:
     """Return ActiveMQ's name of a destination, which may be composite; None if it is none.
 
@@ -47,6 +48,7 @@ def activemq_destination(written: str) -> str | None:
     return whole
 
 
+@lru_cache(maxsize=1024)
 def stomp_name(destination: str) -> str:
     """Return a destination of ActiveMQ's as STOMP names it to a consumer: a temporary one is another's."""
     kind, _, name = destination.partition("://")

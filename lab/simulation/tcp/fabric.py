@@ -36,7 +36,7 @@ class Fabric:
         self._routers = {its.name: routers[broker.region] for broker in plan.brokers for its in broker.instances}
         self._listening: dict[tuple[str, int], _Listener] = {}
         self._ends: dict[str, dict[End, None]] = {}
-        self._frozen: set[str] = set()
+        self.frozen: set[str] = set()  # hosts whose processes are; their kernels go on
         self._dice: dict[str, Random] = {}
         self._used: set[Address] = set()
 
@@ -92,8 +92,8 @@ class Fabric:
         paths, frozen = self.paths, state == PAUSED
         (paths.refusing.add if state == DOWN else paths.refusing.discard)(instance)
         (paths.missing.discard if state in (UP, PAUSED, DOWN) else paths.missing.add)(instance)
-        thaws = instance in self._frozen and not frozen
-        (self._frozen.add if frozen else self._frozen.discard)(instance)
+        thaws = instance in self.frozen and not frozen
+        (self.frozen.add if frozen else self.frozen.discard)(instance)
         if state not in (UP, PAUSED):
             for key in [key for key in self._listening if key[0] == instance]:
                 del self._listening[key]
@@ -108,10 +108,6 @@ class Fabric:
     def listener(self, at: Address) -> _Listener | None:
         """Return who listens on a port."""
         return self._listening.get((at.host, at.port))
-
-    def frozen(self, host: str) -> bool:
-        """Return whether a host's processes are frozen."""
-        return host in self._frozen
 
     def remember(self, end: End) -> None:
         """Learn of a new end."""

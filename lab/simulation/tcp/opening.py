@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from lab.simulation.kernel import SECOND, Kernel, Timer
+from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.tcp.connection import Address, Connection, Peer
 from lab.simulation.tcp.paths import Paths
 from lab.simulation.tcp.stream import End, Hosts
@@ -102,7 +102,7 @@ class Dial:
     def _answered(self, *of: int) -> None:
         if self._over or self._asking is None or self._answering is None or self._again is None:
             return
-        self._again.cancel()
+        cancel(self._again)
         self._again = None
         if self._tries == 1:
             for end in (self._asking, self._answering):
@@ -120,7 +120,7 @@ class Dial:
         """Hand the connection to who asked for it."""
         if not self._over and self._asking is not None:
             self._over = True
-            self._limit.cancel()
+            cancel(self._limit)
             self._asking.hand_over(self._peer)
             self._peer.opened(self._asking)
 
@@ -137,9 +137,9 @@ class Dial:
     def _fail(self, why: str) -> None:
         if not self._over:
             self._over = True
-            self._limit.cancel()
+            cancel(self._limit)
             if self._again is not None:
-                self._again.cancel()
+                cancel(self._again)
             if self._asking is not None:
                 self._asking.abort()
             self._peer.failed(why)

@@ -35,7 +35,7 @@ def sizes_of(payload: int) -> list[int]:
 class Path:
     """The way of packets from one host to another."""
 
-    __slots__ = ("_direction", "_kernel", "_missing", "_passes", "_refusing", "_target", "near")
+    __slots__ = ("_direction", "_kernel", "_missing", "_passes", "_refusing", "_target", "known", "near")
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class Path:
     ) -> None:
         self._kernel, self._target, self._direction, self._passes = kernel, target, direction, passes
         self._refusing, self._missing, self.near = refusing, missing, near
+        self.known = passes is None  # packets of connections that are open pass, as the policies are now
 
     def send(self, start: int, end: int, arrived: Arrived, refused: Refused, new: int | None = None) -> None:
         """Send bytes of a stream together; `refused` is called where they are answered by a reset.
@@ -56,8 +57,10 @@ class Path:
         `new` is the port of a connection that they begin.
         """
         packets = -((start - end) // SEGMENT) or 1
-        if self._passes is not None and not self._passes(new, packets):
-            return
+        if (new is not None or not self.known) and self._passes is not None:
+            if not self._passes(new, packets):
+                return
+            self.known = self.known or new is None
         direction, kernel = self._direction, self._kernel
         if direction is None:
             if self.near:
@@ -76,6 +79,10 @@ class Path:
             kernel.after(LAN, refused)
         else:
             self._admit(direction, start, end, arrived, refused)
+
+    def forget(self) -> None:
+        """Ask again whether packets pass: the policies have changed."""
+        self.known = self._passes is None
 
     def _admit(self, direction: Direction, start: int, end: int, arrived: Arrived, refused: Refused) -> None:
         now, sizes, flight = self._kernel.now, sizes_of(end - start), direction.flight
@@ -125,6 +132,8 @@ class Paths:
         """Replace the policies: connections that are known go on if they still have a route."""
         self.network = network
         self._ways.clear()
+        for path in self._paths.values():
+            path.forget()
 
     def change(self, link: str, leaving: Sequence[str], impairment: Impairment | None, state: LinkState | None) -> None:
         """Replace the impairment, or the state, of directions of a link."""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from lab.simulation.kernel import SECOND, Kernel, Timer
+from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.tcp.congestion import Congestion
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import Flight, missing
@@ -25,8 +25,7 @@ _LEAST = SECOND // 100
 class Receiving(Protocol):
     """The other end, as it receives."""
 
-    @property
-    def window(self) -> int:
+    def room(self) -> int:
         """Return the bytes that fit into its receive buffer."""
         ...
 
@@ -43,6 +42,7 @@ class Sending:
     def __init__(self, kernel: Kernel, near: Address, far: Address, path: Path, peer: Peer, send_buffer: int) -> None:
         self._kernel, self.near, self.far, self.peer, self._path = kernel, near, far, peer, path
         self.send_buffer, self._near = send_buffer, path.near
+        self._push = self._push_near if path.near else self._push_far
         self.state = "open"  # "closing": what was sent still goes out; "closed"
         self.congestion = Congestion()
         # bytes acknowledged ≤ bytes sent ≤ bytes written
@@ -64,33 +64,28 @@ class Sending:
     def _over(self) -> None:
         """End."""
 
-    def _write(self, frame: object, size: int) -> None:
-        self._written += size
-        self._frames.append((self._written, frame))
-        self._push()
-
-    def _push(self) -> None:
+    def _push_far(self) -> None:
         """Send what the windows allow: first what was lost."""
-        if self._near:
-            self._push_near()
-            return
         most = min(self.congestion.window, self.send_buffer)
-        window = self.other.window
-        pipe = self._sent - self._acked
+        acked = self._acked
+        room = acked + self.other.room()
+        pipe = self._sent - acked
         if self._odd:
             pipe = sum(each.end - each.start for each in self._flights if not each.lost)
             for each in [*self._flights]:
                 if each.lost and pipe < most:
                     pipe += self._again(each, most - pipe)
-        while self._sent < self._written:
-            left = self._written - self._sent
-            size = min(left, most - pipe, self._acked + window - self._sent)
-            if size <= 0 or (size < SEGMENT and size < left and pipe):
-                break
-            if size < left and size > SEGMENT:
-                size -= size % SEGMENT
-            self._fly(Flight(self._sent, self._sent + size, self._kernel.now))
-            self._sent += size
+        while (left := self._written - (sent := self._sent)) > 0:
+            size = left
+            if size > most - pipe or size > room - sent:
+                size = min(most - pipe, room - sent)
+                if size <= 0 or (size < SEGMENT and pipe):
+                    break
+                if size > SEGMENT:
+                    size -= size % SEGMENT
+            self._flights.append(Flight(sent, sent + size, self._kernel.now))
+            self._path.send(sent, sent + size, self.other.arrive, self.reset)
+            self._sent = sent + size
             pipe += size
         self._arm()
 
@@ -111,10 +106,12 @@ class Sending:
 
     def _push_near(self) -> None:
         """Send what fits into the other end's buffer, where nothing is lost on the way."""
-        size = min(self._written - self._sent, self.other.window - (self._sent - self._acked))
-        if size > 0:
-            start, self._sent = self._sent, self._sent + size
-            self._path.send(start, self._sent, self.other.arrive, self.reset)
+        start, end = self._sent, self._written
+        if end > (most := self._acked + self.other.room()):
+            end = most
+        if end > start:
+            self._sent = end
+            self._path.send(start, end, self.other.arrive, self.reset)
 
     def taken(self, upto: int) -> None:
         """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
@@ -127,7 +124,7 @@ class Sending:
             elif upto == self._written > self._before:
                 self.peer.drained()
 
-    def acknowledged(self, upto: int, gaps: tuple[tuple[int, int], ...]) -> None:
+    def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = ()) -> None:
         """Learn what has arrived; what was sent before something that did, and did not, is lost."""
         if self.state == "closed":
             return
@@ -174,7 +171,8 @@ class Sending:
                 break
             newest, done = (each.sent, each.end), done + 1
             self.congestion.measured(now - each.sent)
-        del flights[:done]
+        if done:
+            del flights[:done]
         return newest
 
     def _notice(self, newest: tuple[int, int]) -> None:
@@ -194,7 +192,7 @@ class Sending:
         self._due = self._next_due()
         if self._due is not None and (self._timer is None or self._timer[0] > self._due[0]):
             if self._timer is not None:
-                self._timer.cancel()
+                cancel(self._timer)
             self._timer = self._kernel.at(max(self._due[0], self._kernel.now + _LEAST), self._ring)
 
     def _ring(self) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
-from lab.simulation.kernel import Kernel
+from lab.simulation.kernel import Kernel, cancel
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import joined
 from lab.simulation.tcp.paths import SEGMENT, Paths
@@ -19,10 +20,7 @@ class Hosts(Protocol):
 
     kernel: Kernel
     paths: Paths
-
-    def frozen(self, host: str) -> bool:
-        """Return whether a host's processes are frozen; its kernel goes on."""
-        ...
+    frozen: set[str]  # hosts whose processes are; their kernels go on
 
     def forget(self, end: End) -> None:
         """Learn that an end is no more."""
@@ -55,12 +53,14 @@ class End(Sending):
     def send(self, frame: object, size: int) -> None:
         """Send a frame of so many bytes."""
         if self.state == "open":
-            self._write(frame, size)
+            self._written = written = self._written + size
+            self._frames.append((written, frame))
+            self._push()
 
     def close(self) -> None:
         """End after what was sent."""
         if self.state == "open":
-            self._write(_FIN, 1)
+            self.send(_FIN, 1)
             self.state = "closing"
 
     def abort(self) -> None:
@@ -76,8 +76,7 @@ class End(Sending):
             self._over()
             self._path.send(0, 0, lambda *of: self.other.hear_end(why), _nothing)
 
-    @property
-    def window(self) -> int:
+    def room(self) -> int:
         """Return the bytes that fit into this end's receive buffer."""
         return self.receive_buffer - (self._got - self._taken)
 
@@ -93,41 +92,47 @@ class End(Sending):
             self._got = end
             while self._gaps and self._gaps[0][0] <= self._got:
                 self._got = max(self._got, self._gaps.pop(0)[1])
-        self._answer()
-        self.take()
+        if self._near:
+            self.other.taken(self._got)
+        else:
+            self._answer()
+        if self._taken < self._got:
+            self.take()
 
     def _answer(self) -> None:
         """Acknowledge what has come."""
-        upto, end = self._got, self.other
-        if self._near:
-            end.taken(upto)
-        else:
-            gaps = tuple(self._gaps)
-            self._path.send(0, 0, lambda *of: end.acknowledged(upto, gaps), self.reset)
+        upto, told = self._got, self.other.acknowledged
+        if self._gaps:
+            told = partial(told, gaps=tuple(self._gaps))
+        self._path.send(upto, upto, told, self.reset)
 
     def take(self) -> None:
         """Hand the owner what is there, unless it is frozen."""
-        if self.hosts.frozen(self.near.host):
+        if self.near.host in self.hosts.frozen:
             return
-        frames, full = self.other._frames, self.window < SEGMENT
-        while self._taken < self._got and self.state != "closed":
-            if not frames or frames[0][0] > self._got:
-                self._taken = self._got
+        frames = self.other._frames
+        full = self.receive_buffer - (self._got - self._taken) < SEGMENT
+        while self._taken < (got := self._got) and (state := self.state) != "closed":
+            if not frames or frames[0][0] > got:
+                self._taken = got
                 break
             self._taken, frame = frames.popleft()
             if frame is _FIN:
                 self.hear_end("closed")
-            elif self.state == "open":
+            elif state == "open":
                 self.peer.received(frame)
             else:  # closed by its owner, whom nothing reaches any more
                 self.abort()
-        if full and self.state != "closed" and self.window >= SEGMENT:
-            self._answer()
+        if full and self.state != "closed" and self.room() >= SEGMENT:
+            if self._near:
+                self.other.taken(self._got)
+            else:
+                self._answer()
 
     def hear_end(self, why: str) -> None:
         """Learn that the connection is over."""
         if self.state == "open":
-            if self.hosts.frozen(self.near.host):
+            if self.near.host in self.hosts.frozen:
                 self._got += 1
                 self.other._frames.append((self._got, _FIN))
                 return
@@ -147,7 +152,7 @@ class End(Sending):
     def _over(self) -> None:
         self.state, self._due = "closed", None
         if self._timer is not None:
-            self._timer.cancel()
+            cancel(self._timer)
         self._flights.clear()
         self.hosts.forget(self)
 
