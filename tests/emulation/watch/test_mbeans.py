@@ -104,15 +104,15 @@ def test_object_names_come_apart() -> None:
 
 
 def test_durable_subscriptions_end_whose_client_is_away_but_those_of_bridges() -> None:
-    def durable(client: str, name: str, *, active: bool, durable: bool = True) -> dict[str, object]:
-        return {"ClientId": client, "SubscriptionName": name, "Active": active, "Durable": durable}
+    def durable(client: str, name: str, *, active: bool) -> dict[str, object]:
+        return {"ClientId": client, "SubscriptionName": name, "Active": active}
 
     found = {
         f"{ROOT},one": durable("phone", "AT_LEAST_ONCE:a", active=False),
         f"{ROOT},the same on another topic": durable("phone", "AT_LEAST_ONCE:a", active=False),
         f"{ROOT},two": durable("here", "ledger", active=True),
         f"{ROOT},three": durable("wan_tokyo_inbound", "NC-DS_tokyo_a", active=False),
-        f"{ROOT},four": durable("other", "", active=False, durable=False),
+        f"{ROOT},four": durable("other", "", active=True),
     }
     root, _ = mbeans.broker("singapore")
     assert mbeans.endings("singapore", found) == [(root, "destroyDurableSubscriber", ("phone", "AT_LEAST_ONCE:a"))]
