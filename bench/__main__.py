@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import check, demo, failover, goals, link, memory, policy, replay, startup, traffic, vary
+from bench import check, demo, failover, goals, link, memory, policy, replay, simulation, startup, traffic, vary
 from bench.article import Article
 from bench.machine import machine
 from lab.runtime.client import Endpoint
@@ -105,6 +105,11 @@ def measure_html(quick: bool) -> dict[str, Any]:
     return found
 
 
+def measure_simulation(quick: bool) -> dict[str, Any]:
+    """Simulate messages over a bridge and over a hub of 100 regions."""
+    return simulation.measure(quick)
+
+
 def measure_check(quick: bool) -> dict[str, Any]:
     """Check the largest configuration there may be."""
     return check.measure(runs=3 if quick else 9)
@@ -127,6 +132,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "judge": measure_judge,
     "html": measure_html,
     "check": measure_check,
+    "simulation": measure_simulation,
     "vary": measure_vary,
 }
 

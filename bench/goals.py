@@ -161,6 +161,25 @@ def _vary(found: Result) -> Iterator[Figure]:
     yield _least("vary by two processes, of one's speed", found["ratio"], 1.8, "", f"{found['ratio']:.2f}   ({parts})")
 
 
+def _simulation(found: Result) -> Iterator[Figure]:
+    for kind, its in found["hops"].items():
+        measured = f"{its['hops_per_s']}   ({its['us_a_hop']:g} µs each, {its['messages']} messages both ways)"
+        yield _least(f"simulation, {kind}, message hops a second", its["hops_per_s"], 40_000, "", measured)
+    for kind, its in found["growth"].items():
+        rows = ", ".join(f"{row['hops']}: {row['events_of_a_hop']:g}" for row in its["rows"])
+        name = f"simulation, {kind}, cost of a hop, of its cost at a tenth of the hops"
+        yield _most(name, its["growth"], 1.25, "", f"{its['growth']:g}   (in events of a bare heap loop, {rows})")
+    hub = found["hub"]
+    seconds = hub["whole_cpu_s"] * 1_000_000 / hub["hops"] if hub["hops"] < 1_000_000 else hub["whole_cpu_s"]
+    name = f"simulation, a hub of {hub['regions']} regions, {hub['hops']} hops"
+    measured = f"{hub['whole_cpu_s']:g} CPU s   (replay alone {hub['replay_cpu_s']:g})"
+    yield _most(f"{name}, with opening, judging and page", seconds, 60, " s", measured)
+    yield _most(f"{name}, memory", hub["peak_rss_mib"], 1024, " MiB")
+    slowest, most = max(found["shipped"]["cpu_s"].items(), key=lambda each: each[1])
+    yield _most("simulation, the slowest shipped scenario", most, 1, " s", f"{most:g} CPU s   ({slowest})")
+    yield _most("simulation, a process that opens a lab and ends", found["start"]["cpu_s"], 0.5, " s")
+
+
 def _size(error: float | None) -> float:
     """Return how far off an error is; one of which nothing came back is endless."""
     return float("inf") if error is None else abs(error)
@@ -186,5 +205,6 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "judge": _judge,
     "html": _html,
     "check": _check,
+    "simulation": _simulation,
     "vary": _vary,
 }
