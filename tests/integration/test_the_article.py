@@ -1,6 +1,6 @@
 """The article, step by step, on real brokers: whole, and with a step left out, two runs at once.
 
-Every step is left out in `tests/simulation/test_spoilt.py`, in models; here are those of which only packets, brokers
+Every step is left out in `tests/simulation/test_twins.py`, in models; here are those of which only packets, brokers
 and their logs can tell.
 """
 
