@@ -13,6 +13,7 @@ from typing import Any
 from lab.activemq.destinations import destination_of, hears
 from lab.declare.addressed import Addressed
 from lab.declare.expectations.base import Basis, Expectation
+from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.latency import Latency
@@ -57,6 +58,8 @@ def _until(claim: Expectation, evidence: Evidence) -> float:
     timeline = evidence.timeline
     if timeline.stretch.end < inf:
         return timeline.stretch.end
+    if isinstance(claim, Bridge) and claim.agree:
+        return inf  # its ends are compared as they are at the end, whatever its term
     if isinstance(claim, Latency | Finished | Recovered) or (
         isinstance(claim, Delivered) and claim.promise == "at-least-once"
     ):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import structs
 
 from lab.declare.expectations import expectations_of
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.bridge import Bridge
 from lab.history import Beyond, Ended, Observation, read
 from lab.judge import Report, judge
 from lab.judge.judging import Streamed
@@ -13,8 +17,8 @@ from tests.judge.cases import HERE
 EARLY, LATE = 0.0, 1e6
 
 
-def report(case: str, *beyond: Beyond) -> Report:
-    """Return the report on a case of models in whose history something is told before its end."""
+def report(case: str, *beyond: Beyond, claims: Sequence[Expectation] = ()) -> Report:
+    """Return the report on a case of models in whose history something is told before its end; by its own claims."""
     history = read(HERE / case / "history.jsonl")
     last = history.observations[-1]
     seen: list[Observation] = [*history.observations]
@@ -22,7 +26,7 @@ def report(case: str, *beyond: Beyond) -> Report:
         at = len(seen) - isinstance(last, Ended)
         seen.insert(at, each.with_fields(t=last.t, since=min(each.since, last.t)))
     header = structs.replace(history.header, runtime="simulation")
-    return judge(expectations_of(header.declared), Streamed(header, seen))
+    return judge(claims or expectations_of(header.declared), Streamed(header, seen))
 
 
 def left(broker: str, since: float) -> Beyond:
@@ -76,6 +80,15 @@ def test_what_was_over_by_then_stands() -> None:
     assert began["stuck: {broker: singapore, queue: orders, count: 0, at: middle}"] == "held"
     early = outcomes(report("counters-began-again", left("singapore", EARLY)))
     assert early["stuck: {broker: singapore, queue: orders, count: 0, at: middle}"] == "unknown"
+
+
+def test_counters_of_both_ends_are_compared_at_the_end_whatever_the_term() -> None:
+    up = {"connector": "connector_tokyo_to_singapore", "up": "both-ends", "after": "heal", "within": "60s"}
+    claims = [Bridge.model_validate(up), Bridge.model_validate({**up, "agree": "yes"})]
+    before = report("bridge-comes-and-goes", claims=claims)
+    assert [each.outcome for each in before.verdicts] == ["held", "held"]
+    after = report("bridge-comes-and-goes", left("tokyo", 149.0), claims=claims)  # the term was over at 140 s
+    assert [each.outcome for each in after.verdicts] == ["held", "unknown"]
 
 
 def test_records_and_packets_rest_on_no_broker() -> None:
