@@ -26,14 +26,16 @@ def basis(claim: Expectation, evidence: Evidence, find: Find) -> Basis:
     ]
     if claim.term is not None and not pairs:
         pairs = [(0.0, claim.term.within.total_seconds())]
+    classes = [claim.basis]
     if any(abs(took - bound) <= margin(took, evidence) for took, bound in pairs):
-        return Basis.CALIBRATED
-    if claim.basis is not Basis.RULE:
-        return claim.basis
+        classes.append(Basis.CALIBRATED)
+    if claim.rests_on_sending and _discarded(evidence):
+        classes.append(Basis.WINDOW)
     if _timed(evidence):
-        return Basis.TIMER
-    late = any(took * 2 >= bound for took, bound in pairs)
-    return Basis.WINDOW if late or (claim.rests_on_sending and _discarded(evidence)) else Basis.RULE
+        classes.append(Basis.TIMER)
+    elif claim.basis is Basis.RULE and any(took * 2 >= bound for took, bound in pairs):
+        classes.append(Basis.WINDOW)
+    return max(classes, key=list(Basis).index)
 
 
 def margin(took: float, evidence: Evidence) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from lab.declare.steps.base import Fault
 from lab.judge.evidence.agreement import both_ends, ways
 from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.timeline import End, Timeline
+from lab.judge.evidence.timeline import End, StepTaken, Timeline
 from lab.judge.findings import Finding, at_the_end, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment, silent, unwatched
@@ -30,13 +31,7 @@ _ATTEMPT = 1.0  # seconds; an end that was gone at the next look, half a second 
 
 def judge(claim: Bridge, evidence: Evidence) -> Finding:
     """Judge which ends were up and since when, and whether their counters agree."""
-    timeline = evidence.timeline
-    initiators = [
-        end
-        for end in timeline.bridges
-        if end.connector == claim.connector and not end.created_by_duplex and claim.broker in (None, end.broker)
-    ]
-    initiators = initiators or _of_responders(claim, timeline)
+    initiators = _initiators(claim, evidence.timeline)
     if len({end.broker for end in initiators}) > 1:
         brokers = listed(sorted({end.broker for end in initiators}))
         return Outcome.UNKNOWN, f"{brokers} each have a connector of that name: say which broker is meant"
@@ -46,6 +41,30 @@ def judge(claim: Bridge, evidence: Evidence) -> Finding:
     if claim.agree:
         findings.append(_judge_agreement(claim, evidence, initiators))
     return combine(findings, evidence)
+
+
+def measured(claim: Bridge, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield when, after a step, the bridge came to be as claimed or ceased to, with the time allowed; in seconds."""
+    timeline, term = evidence.timeline, claim.term
+    step = None if term is None else timeline.last_step(term.after)
+    if term is None or step is None:
+        return
+    course = _course(claim, _initiators(claim, timeline), timeline)
+    course = _without_attempts(course) if claim.up == "nowhere" else course
+    until = _next_fault(step, timeline)
+    for before, each in pairwise(course):
+        if step.done < each.t <= until and (before.name == claim.up) is not (each.name == claim.up):
+            yield each.t - step.done, term.within.total_seconds()
+
+
+def _initiators(claim: Bridge, timeline: Timeline) -> list[End]:
+    """Return the initiators' ends that a claim is about, those that nobody has seen where there are no others."""
+    seen = [
+        end
+        for end in timeline.bridges
+        if end.connector == claim.connector and not end.created_by_duplex and claim.broker in (None, end.broker)
+    ]
+    return seen or _of_responders(claim, timeline)
 
 
 def _of_responders(claim: Bridge, timeline: Timeline) -> list[End]:
@@ -107,11 +126,8 @@ def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[_S
     if step is None:
         return Outcome.UNKNOWN, f"no step {after} was taken"
     begin = step.done
-    own = (begin, step.step)  # a step that takes no time is not its own successor, nor are earlier ones
-    later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
-    next_step = min((s.started for s in later_steps if s.fault is not Fault.QUALITY), default=None)
     deadline = begin + within
-    horizon = min(deadline, timeline.end, deadline if next_step is None else next_step)
+    horizon = min(deadline, timeline.end, _next_fault(step, timeline))
     found = _state_at(course, horizon)
     if up == "nowhere" and found.name != up:
         found = _state_at(_without_attempts(course), horizon)
@@ -133,6 +149,13 @@ def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[_S
         )
     when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
     return Outcome.BROKEN, f"{_name(found.name)} when the time was over, {gap(within)} after {after}; {when}"
+
+
+def _next_fault(step: StepTaken, timeline: Timeline) -> float:
+    """Return when the next step after one began that changes a link or a broker; infinity if there is none."""
+    own = (step.done, step.step)  # a step that takes no time is not its own successor, nor are earlier ones
+    later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
+    return min((s.started for s in later_steps if s.fault is not Fault.QUALITY), default=inf)
 
 
 class _State(NamedTuple):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import inf
+
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.demand import Demanded
 from lab.declare.steps.base import Fault
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.timeline import Timeline
 from lab.judge.findings import Finding, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment, silent, unwatched
@@ -15,13 +19,9 @@ from lab.judge.wording import gap, moment, silent, unwatched
 def judge(claim: Demanded, evidence: Evidence) -> Finding:
     """Judge the last observed demand or, after a step, the demand when `within` is over."""
     destination, timeline = str(destination_of(claim)), evidence.timeline
-    seen = sorted(timeline.demand.get((claim.broker, destination), ()), key=lambda each: each.t)
-    if not seen:
+    course = _course(claim, timeline)
+    if not course:
         return unknown(f"nobody looked for demand for {destination} on {claim.broker}", evidence)
-    course: list[tuple[float, bool]] = []
-    for each in seen:
-        if not course or course[-1][1] is not each.present or timeline.coverage.gap(course[-1][0], each.t):
-            course.append((each.t, each.present))
     if claim.term is not None:
         return combine([_judge_after(claim, claim.term, evidence, course)], evidence)
     if silence := timeline.coverage.silence(claim.broker, timeline.end, timeline.end):
@@ -35,6 +35,36 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
     return Outcome.BROKEN, words + evidence.causes.near(since, since)
 
 
+def measured(claim: Demanded, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield when, after a step, demand came to be as claimed or ceased to, with the time allowed; in seconds."""
+    timeline, term = evidence.timeline, claim.term
+    step = None if term is None else timeline.last_step(term.after)
+    if term is None or step is None:
+        return
+    until, was = _next_fault(step.done, timeline), False
+    for t, present in _course(claim, timeline):
+        is_claimed = present is claim.present
+        if step.done < t <= until and is_claimed is not was:
+            yield t - step.done, term.within.total_seconds()
+        was = is_claimed
+
+
+def _course(claim: Demanded, timeline: Timeline) -> list[tuple[float, bool]]:
+    """Return since when demand was there or not, in order of time; after a gap in the watching once more."""
+    seen = timeline.demand.get((claim.broker, str(destination_of(claim))), ())
+    course: list[tuple[float, bool]] = []
+    for each in sorted(seen, key=lambda each: each.t):
+        if not course or course[-1][1] is not each.present or timeline.coverage.gap(course[-1][0], each.t):
+            course.append((each.t, each.present))
+    return course
+
+
+def _next_fault(begin: float, timeline: Timeline) -> float:
+    """Return when the next step began that changes a link or a broker; infinity if there is none."""
+    others = (each for each in timeline.fault_steps if each.fault is not Fault.QUALITY)
+    return min((each.started for each in others if each.started >= begin), default=inf)
+
+
 def _judge_after(claim: Demanded, term: Term, evidence: Evidence, course: list[tuple[float, bool]]) -> Finding:
     """Judge the demand when `within` is over, or just before the next step that changes a link or a broker."""
     timeline, within = evidence.timeline, term.within.total_seconds()
@@ -42,9 +72,7 @@ def _judge_after(claim: Demanded, term: Term, evidence: Evidence, course: list[t
     if step is None:
         return unknown(f"no step {term.after} was taken", evidence)
     begin = step.done
-    others = (each for each in timeline.fault_steps if each.fault is not Fault.QUALITY)
-    changes = (each.started for each in others if each.started >= begin)
-    horizon = min(begin + within, timeline.end, *changes)
+    horizon = min(begin + within, timeline.end, _next_fault(begin, timeline))
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
     if silence := timeline.coverage.silence(claim.broker, horizon, horizon):

@@ -53,7 +53,7 @@ def judge(claim: Finished, evidence: Evidence) -> Finding:
 
 
 def measured(claim: Finished, evidence: Evidence) -> Iterator[tuple[float, float]]:
-    """Yield how long the step took, with each bound; in seconds."""
+    """Yield how long the step took, with each bound, and the other one with what would be one for it; in seconds."""
     own = _course(claim.step, claim, evidence)
     if isinstance(own, str):
         return
@@ -64,6 +64,8 @@ def measured(claim: Finished, evidence: Evidence) -> Iterator[tuple[float, float
     for times in () if claim.times is None else (claim.times.at_least, claim.times.at_most):
         if times is not None and not isinstance(other, str):
             yield own.took, times * other.took
+            if times:
+                yield other.took, own.took / times  # by how much the other one may differ counts `times` as much
 
 
 def _against(own: _Course, of: str, times: Factor, claim: Finished, evidence: Evidence) -> Finding:

@@ -5,7 +5,7 @@ A history holds warnings, errors and lines that match a named pattern.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from lab import units
@@ -13,6 +13,7 @@ from lab.activemq import log_lines
 from lab.declare.expectations.log import Log
 from lab.history import LogLine
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.timeline import Timeline
 from lab.judge.findings import Finding, asked, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment, silent
@@ -33,10 +34,8 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
         if claim.within is not None:
             ended = step.done
             end = ended + claim.within.total_seconds()
-    pattern = log_lines.pattern(claim.matches)
-    own = (line for line in timeline.log if line.broker == claim.broker and not line.trace)
-    its = sorted(own, key=lambda line: line.t)
-    matching = [line for line in its if line.t >= begin and pattern.search(line.text)]
+    its = _lines(claim, timeline)
+    matching = _matching(claim, its, begin)
     lines = [line for line in matching if line.t <= end]
     fewest, most = _number(matching, max(begin, timeline.stretch.begin), end)
     least, highest = claim.wanted.at_least or 0, claim.wanted.at_most
@@ -63,6 +62,36 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
         found += f" within {units.format_duration(claim.within)} of its end at {moment(ended)}"
     names = list(dict.fromkeys(line.name for line in its if line.name and line.t >= begin))
     return Outcome.BROKEN, found + (f"; it has {', '.join(names)}" if names else "")
+
+
+def measured(claim: Log, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield when the line came with which there were enough, or too many, with the time allowed; in seconds.
+
+    Of lines told together, which count as one or as all (see `_number`), the last one's time is known.
+    """
+    timeline, term = evidence.timeline, claim.term
+    step = None if term is None else timeline.last_step(term.after)
+    if term is None or step is None:
+        return
+    highest = claim.wanted.at_most
+    decisive = {claim.wanted.at_least or 0, 0 if highest is None else highest + 1}
+    fewest = most = 0
+    for line in _matching(claim, _lines(claim, timeline), step.started):
+        if any(number == fewest + 1 or most < number <= most + line.times for number in decisive):
+            yield max(line.t - step.done, 0.0), term.within.total_seconds()
+        fewest, most = fewest + 1, most + line.times
+
+
+def _lines(claim: Log, timeline: Timeline) -> list[LogLine]:
+    """Return what the broker's loggers said, in order of time."""
+    own = (line for line in timeline.log if line.broker == claim.broker and not line.trace)
+    return sorted(own, key=lambda line: line.t)
+
+
+def _matching(claim: Log, lines: Sequence[LogLine], begin: float) -> list[LogLine]:
+    """Return the lines from a moment on that match."""
+    pattern = log_lines.pattern(claim.matches)
+    return [line for line in lines if line.t >= begin and pattern.search(line.text)]
 
 
 def _number(lines: Sequence[LogLine], begin: float, end: float) -> tuple[int, int]:
