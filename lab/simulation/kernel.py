@@ -69,21 +69,26 @@ class Kernel:
     def wait(self, until: Callable[[], bool], within: int | None) -> bool:
         """Wait until a condition holds, at most so many ns; return whether it holds.
 
-        It is tested now, after each `notify`, and at the end. The order of waiting tasks is that of their calls.
+        It is tested now, after each `notify`, and at the end, and may block. The order of waiting tasks is that of
+        their calls.
         """
         refuse_held()
         key = self._next()
         limit = None if within is None else self.at(self.now + within, self._waiting.end, key)
+        answer: tuple[int, bool, Exception | None] | tuple[()] = ()  # of a test that was made for this task
         try:
             while True:
-                seen = self._waiting.notified
-                if until():
+                seen, holds, error = answer or (self._waiting.notified, until(), None)
+                if error is not None:
+                    raise error
+                if holds:
                     return True
                 if limit is not None and self.now >= limit[0]:
                     return False
+                answer = ()
                 if self._waiting.notified == seen:  # a condition may have blocked itself
                     self._waiting.add(key, getcurrent().switch, until)
-                    self._switch()
+                    answer = self._switch()
         finally:
             self._waiting.remove(key)
             if limit is not None:
@@ -91,7 +96,14 @@ class Kernel:
 
     def begin(self, work: Callable[[], object]) -> None:
         """Run `work` as a task, from this moment on and after what else is due now."""
-        self.at(self.now, lambda: greenlet(work, self._hub).switch())
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                getcurrent().parent = self._hub  # the loop in which it began may be an event that blocks by now
+
+        self.at(self.now, lambda: greenlet(run, self._hub).switch())
 
     def tick(self) -> int:
         """Return the time, after a µs for a calling task if nothing is due before: its next act has its own moment."""
@@ -102,11 +114,15 @@ class Kernel:
     def _due_now(self, number: int, do: Callable[..., object], arguments: tuple[object, ...]) -> None:
         heappush(self._heap, [self.now, number, do, arguments])
 
-    def _switch(self) -> None:
-        """Let others run until somebody switches back; an event that blocks becomes a task: another loop goes on."""
+    def _switch(self) -> Any:
+        """Let others run until somebody switches back, and return with what.
+
+        An event that blocks becomes a task: another loop goes on.
+        """
         if getcurrent() is self._hub:
+            self._waiting.part()
             self._hub = greenlet(self._loop, self._main)
-        self._hub.switch()
+        return self._hub.switch()
 
     def _loop(self) -> None:
         me, heap, now = getcurrent(), self._heap, self.now

@@ -8,17 +8,27 @@ from typing import Any
 
 
 class Waiting:
-    """The waiting tasks of a kernel, by the number of their wait, in the order in which they began to."""
+    """The waiting tasks of a kernel, by the number of their wait, in the order in which they began to.
+
+    Their conditions are tested in the kernel's loop, each once: the task is handed the answer, and does not ask again,
+    for a condition may take something or block. Nothing is handed to a task whose wait is over otherwise.
+    """
 
     def __init__(
         self, push: Callable[[int, Callable[..., object], tuple[Any, ...]], object], number: Callable[[], int]
     ) -> None:
         self._push, self._number = push, number  # has an event of a number called at this instant; the next number
-        self._tasks: dict[int, tuple[Callable[[], object], Callable[[], bool]]] = {}  # how each goes on; its condition
+        self._tasks: dict[int, tuple[Callable[..., object], Callable[[], bool]]] = {}  # how each goes on; its condition
         self.notified, self._looking = 0, False
+        self._tested: tuple[int, int, deque[int]] | None = None  # whose condition is now; the event's number; the rest
+        self._blocked = set[int]()  # whose conditions block in the middle of a test
 
-    def add(self, key: int, go_on: Callable[[], object], until: Callable[[], bool]) -> None:
-        """Let a task wait."""
+    def add(self, key: int, go_on: Callable[..., object], until: Callable[[], bool]) -> None:
+        """Let a task wait.
+
+        It goes on with how often had been notified before its condition was tested, whether it holds, and the error
+        that it raised, if any; or with nothing, and tests for itself.
+        """
         self._tasks[key] = go_on, until
 
     def remove(self, key: int) -> None:
@@ -26,9 +36,9 @@ class Waiting:
         self._tasks.pop(key, None)
 
     def end(self, key: int) -> None:
-        """Have a task go on, if it waits."""
-        if (task := self._tasks.pop(key, None)) is not None:
-            task[0]()
+        """Have a task go on, if it waits; one whose condition blocks in a test goes on after that."""
+        if key not in self._blocked:
+            self._answer(key)
 
     def notify(self) -> None:
         """Have the conditions tested at this instant, after what else is due now."""
@@ -36,6 +46,14 @@ class Waiting:
         if self._tasks and not self._looking:
             self._looking = True
             self._push(self._number(), self._look, ())
+
+    def part(self) -> None:
+        """Make the rest of a test an event again: the condition that is tested blocks, or its task goes on."""
+        if self._tested is not None:
+            (key, number, keys), self._tested = self._tested, None
+            self._blocked.add(key)
+            if keys:
+                self._ask_later(number, keys)
 
     def _look(self) -> None:
         self._looking = False
@@ -45,20 +63,32 @@ class Waiting:
         self._push(number, self._ask, (number, keys))
 
     def _ask(self, number: int, keys: deque[int]) -> None:
-        """Test conditions without a switch to their tasks; before one goes on, the rest becomes an event again."""
+        """Test conditions without a switch to their tasks, until one has something to go on with."""
         while keys:
-            if (task := self._tasks.get(key := keys.popleft())) is not None and self._may_hold(task[1]):
-                if keys:
-                    self._ask_later(number, keys)
-                self.end(key)
+            if (key := keys.popleft()) in self._blocked or (task := self._tasks.get(key)) is None:
+                continue
+            holds, seen, self._tested = False, self.notified, (key, number, keys)
+            error: Exception | None = None
+            try:
+                holds = bool(task[1]())
+            except Exception as raised:  # noqa: BLE001 (its task raises it)
+                error = raised
+            except BaseException:  # a signal's: it ends the run, not this task, which has no answer yet
+                self.part()
+                self._blocked.discard(key)
+                self._ask_later(self._number(), deque((key,)))
+                raise
+            if self._tested is None:  # it blocked: this is a task by now, and ends; what waits goes on before all else
+                self._push(key, self._answer, (key, seen, holds, error))
                 return
-            if task is not None:
-                self._tasks[key] = self._tasks.pop(key)  # after those that have come meanwhile
+            if holds or error is not None or self.notified != seen:
+                self.part()
+                self._answer(key, seen, holds, error)
+                return
+            self._tested = None
+            self._tasks[key] = self._tasks.pop(key)  # after those that have come meanwhile
 
-    def _may_hold(self, until: Callable[[], bool]) -> bool:
-        """Return whether a condition's task is to test it itself: it holds, fails, or has changed something."""
-        seen = self.notified
-        try:
-            return until() or self.notified != seen
-        except BaseException:  # noqa: BLE001 (its task raises it)
-            return True
+    def _answer(self, key: int, *answer: object) -> None:
+        self._blocked.discard(key)
+        if (task := self._tasks.pop(key, None)) is not None:
+            task[0](*answer)

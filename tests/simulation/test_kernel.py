@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 import pytest
 
 from lab.errors import LabTimeout
+from lab.interrupts import Terminated
 from lab.runtime.lock import Lock
 from lab.simulation.chance import generator
 from lab.simulation.clock import VirtualClock
@@ -107,6 +109,111 @@ def test_a_condition_may_block() -> None:
     kernel.after(1, kernel.notify)
     assert kernel.wait(until, 100)
     assert asked == [3, 6]
+
+
+class Slow:
+    """A condition that is false at once at first, and then blocks before it answers."""
+
+    def __init__(self, kernel: Kernel, *answers: bool) -> None:
+        self.kernel, self.answers, self.asked = kernel, [False, *answers], list[int]()
+
+    def __call__(self) -> bool:
+        self.asked.append(self.kernel.now)
+        if len(self.asked) > 1:
+            self.kernel.sleep(10)
+        return self.answers[len(self.asked) - 1]
+
+
+def test_a_condition_that_blocks_holds_up_no_other() -> None:
+    kernel, ended = Kernel(), list[tuple[str, int]]()
+    slow = Slow(kernel, True)
+
+    def work(name: str, until: Callable[[], bool]) -> None:
+        assert kernel.wait(until, 1000)
+        ended.append((name, kernel.now))
+
+    kernel.begin(lambda: work("slow", slow))
+    for name in ("quick", "quick too"):
+        kernel.begin(lambda name=name: work(name, lambda: kernel.now >= 4))  # type: ignore[misc]
+    kernel.after(4, kernel.notify)
+    kernel.sleep(200)
+    assert ended == [("quick", 4), ("quick too", 4), ("slow", 14)]
+    assert slow.asked == [0, 4]
+
+
+@pytest.mark.parametrize("answer", [False, True])
+def test_a_condition_that_blocks_beyond_the_limit_has_the_last_word(answer: bool) -> None:
+    kernel = Kernel()
+    slow = Slow(kernel, answer)
+    kernel.after(1, kernel.notify)
+    assert kernel.wait(slow, 5) == answer
+    assert kernel.now == 11
+    assert slow.asked == [0, 1]
+
+
+def test_what_is_notified_while_a_condition_blocks_has_it_tested_again() -> None:
+    kernel = Kernel()
+    slow = Slow(kernel, False, True)
+    kernel.after(1, kernel.notify)
+    kernel.after(3, kernel.notify)
+    assert kernel.wait(slow, 100)
+    assert slow.asked == [0, 1, 11]
+
+
+def test_a_wait_that_an_error_ends_gets_no_answer_later() -> None:
+    kernel = Kernel()
+    slow = Slow(kernel, True)
+    kernel.after(1, kernel.notify)
+    kernel.after(4, lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        kernel.wait(slow, 100)
+    assert kernel.now == 4
+    kernel.sleep(20)
+    assert kernel.now == 24
+
+
+def test_what_a_condition_takes_is_not_asked_for_twice() -> None:
+    kernel, inbox = Kernel(), deque[str]()
+    for at, each in enumerate("1-2x", 1):
+        kernel.after(at, inbox.append, each)
+        kernel.after(at, kernel.notify)
+    assert kernel.wait(lambda: bool(inbox) and inbox.popleft() == "-", 100)
+    assert kernel.now == 2
+    with pytest.raises(ValueError, match="'x'"):
+        kernel.wait(lambda: bool(inbox) and int(inbox.popleft()) > 2, 100)
+    assert kernel.now == 4
+
+
+@pytest.mark.parametrize("signal", [KeyboardInterrupt(), Terminated(15)])
+def test_a_signal_during_a_test_ends_the_run_and_loses_no_wait(signal: BaseException) -> None:
+    kernel, asked, ended = Kernel(), list[int](), list[tuple[str, int]]()
+
+    def until() -> bool:
+        asked.append(kernel.now)
+        if len(asked) == 2:
+            raise signal
+        return len(asked) == 3
+
+    def work(name: str, until: Callable[[], bool]) -> None:
+        assert kernel.wait(until, 100)
+        ended.append((name, kernel.now))
+
+    kernel.begin(lambda: work("a", until))
+    kernel.begin(lambda: work("b", lambda: kernel.now >= 5))
+    kernel.after(5, kernel.notify)
+    with pytest.raises(type(signal)):
+        kernel.sleep(50)
+    assert (kernel.now, asked, ended) == (5, [0, 5], [])
+    kernel.sleep(1)
+    assert ended == [("b", 5), ("a", 5)]
+
+
+def test_an_event_that_blocks_is_not_woken_by_a_task_that_ends() -> None:
+    kernel, seen = Kernel(), list[int]()
+    kernel.begin(lambda: kernel.sleep(5))
+    kernel.at(1, lambda: (kernel.sleep(100), seen.append(kernel.now)))
+    kernel.sleep(200)
+    assert seen == [101]
 
 
 def test_an_error_of_an_event_is_raised_in_the_first_task_which_can_go_on() -> None:
