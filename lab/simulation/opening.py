@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
+from lab.simulation import garbage
 from lab.simulation.chance import generator
 from lab.simulation.costs import Costs
 from lab.simulation.kernel import SECOND
@@ -27,8 +27,6 @@ from lab.units import format_duration
 NAME = "simulation"  # of this runtime, in notes and histories
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # when a simulated lab's clock begins, a Monday
 _OLDEST = 3600 * SECOND  # ns that a lab may have stood for: longer than any period of its timers
-# Objects made between two looks of Python's for garbage in circles, of which models make next to none.
-_MADE = 50_000
 BROKER_PATIENCE, BRIDGE_PATIENCE = 120.0, 60.0  # seconds
 
 
@@ -51,13 +49,11 @@ class Models:
         if opening.detached:
             raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
         lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit)
-        collecting = gc.get_threshold()
-        gc.set_threshold(_MADE)
         try:
-            stand_up(lab, progress)
-            yield lab
+            with garbage.seldom():
+                stand_up(lab, progress)
+                yield lab
         finally:
-            gc.set_threshold(*collecting)
             lab.unwatch()
             lab.keep_logs()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,14 @@ def test_an_empty_name_of_a_runtime_in_the_environment_is_none() -> None:
 
     ended = CliRunner().invoke(app, ["check", "tokyo-singapore"], env={"MQLAB_RUNTIME": ""})
     assert ended.exit_code == 0, ended.output
+
+
+def test_labs_that_close_in_the_order_in_which_they_opened_leave_python_as_it_was(tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    with ExitStack() as second:
+        with ExitStack() as first:
+            first.enter_context(labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path / "1", environment={}))
+            seldom = gc.get_threshold()
+            second.enter_context(labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path / "2", environment={}))
+        assert gc.get_threshold() == seldom
+    assert gc.get_threshold() == before
