@@ -133,7 +133,7 @@ def _within(
         simulated=_range(modelled),
         agrees=agrees,
         off=_off(modelled, real),
-        why="" if agrees else f"outside {low - wider(low):.4g} to {high + wider(high):.4g}",
+        why="" if agrees else f"outside {_shown(low - wider(low), 4)} to {_shown(high + wider(high), 4)}",
     )
 
 
@@ -158,7 +158,13 @@ def _range(of: Sequence[float]) -> str:
     if not of:
         return "none"
     low, high = min(of), max(of)
-    return f"{low:.5g}" if low == high else f"{low:.5g} to {high:.5g}"
+    return _shown(low) if low == high else f"{_shown(low)} to {_shown(high)}"
+
+
+def _shown(value: float, digits: int = 5) -> str:
+    """Return a figure in so many digits, or more if there are more before its point: a count as it is."""
+    whole = isinstance(value, int) or abs(value) >= 10**digits - 1
+    return f"{round(value)}" if whole else f"{value:.{digits}g}"
 
 
 def _either(of: Sequence[str]) -> str:

@@ -44,6 +44,18 @@ def test_a_count_of_chance_is_in_the_range_and_a_tenth(simulated: int, agrees: b
     assert only(compare(real, [run(discarded=simulated)]), Kind.COUNT).agrees is agrees
 
 
+def test_counts_are_told_as_they_are_however_many() -> None:
+    real = [run(received=123_456), run(2, received=100_000)]
+    row = only(compare(real, [run(received=1_234_567)]), Kind.COUNT)
+    assert (row.emulated, row.simulated) == ("100000 to 123456", "1234567")
+
+
+def test_long_times_are_told_in_whole_milliseconds() -> None:
+    row = latencies(123_456.7, simulated=99_999.4)
+    assert (row.emulated, row.simulated) == ("123457", "99999")
+    assert row.why == "outside 117284 to 129630"
+
+
 def test_a_count_that_only_models_have_does_not_agree() -> None:
     assert only(compare([run()], [run(lost=1)]), Kind.COUNT).agrees is False
 
