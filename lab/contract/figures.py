@@ -17,6 +17,25 @@ _OF_A_DELIVERY = (
     "waiting", "expired", "unsure", "reordered",
 )  # fmt: skip
 _OF_A_WITNESS = ("accepted", "enqueued", "forwarded", "back", "taken", "waiting", "discarded")
+_MOST = 2**53  # of any figure; not a number is not below it either
+# What `to_json` writes, key by key; bool is no int here.
+_NUMBER, _MAYBE_NUMBER = (int, float), (int, float, type(None))
+_FIGURES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("runtime", "mqlab", "digest"), (str,)),
+    "seed": (int,),
+    **dict.fromkeys(("verdicts", "counts"), (dict,)),
+    **dict.fromkeys(("streams", "images"), (list,)),
+    "machine": (dict, type(None)),
+}
+_STREAM: Mapping[str, tuple[type, ...]] = {
+    "name": (str,),
+    "messages": (int,),
+    "paced": (bool,),
+    "p50": _NUMBER,
+    "p99": _NUMBER,
+    "per_s": _MAYBE_NUMBER,
+}
+_MACHINE: Mapping[str, tuple[type, ...]] = {"when": (str,), "cores": (int,), "load": _MAYBE_NUMBER, "tcp": (str,)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +96,36 @@ def to_json(of: Figures) -> str:
 def from_json(text: str) -> Figures:
     """Return figures that `to_json` wrote; raise ValueError for another text."""
     try:
-        found: dict[str, Any] = json.loads(text)
-        machine = found.pop("machine")
+        found = _object("it", json.loads(text), _FIGURES)
+        machine = found["machine"]
         return Figures(
             **{
                 **found,
-                "images": tuple(found["images"]),
-                "streams": tuple(Stream(**each) for each in found["streams"]),
-                "machine": None if machine is None else Machine(**machine),
+                "verdicts": {key: _value(key, its, (str,)) for key, its in found["verdicts"].items()},
+                "counts": {key: _value(key, its, (int,)) for key, its in found["counts"].items()},
+                "images": tuple(_value("images", each, (str,)) for each in found["images"]),
+                "streams": tuple(Stream(**_object("a stream", each, _STREAM)) for each in found["streams"]),
+                "machine": None if machine is None else Machine(**_object("machine", machine, _MACHINE)),
             }
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except (KeyError, TypeError) as error:  # one is missing
         raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _object(what: str, found: Any, types: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
+    """Return a JSON object with no other keys than these, and values of their types; raise ValueError for another."""
+    if not isinstance(found, dict) or not found.keys() <= types.keys():
+        raise ValueError(f"{what} is not as a run's is")
+    return {key: _value(key, value, types[key]) for key, value in found.items()}
+
+
+def _value(key: str, value: Any, types: tuple[type, ...]) -> Any:
+    """Return a value of one of these types, of numbers one that can be reckoned with; raise ValueError for another."""
+    if type(value) not in types or (isinstance(value, int | float) and not abs(value) < _MOST):
+        raise ValueError(f"{key} is not as a run's is")
+    return value
 
 
 def _once(verdicts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

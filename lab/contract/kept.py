@@ -12,10 +12,10 @@ from typing import Any
 from lab.contract.figures import Figures, from_json, to_json
 from lab.declare.origin import SourceFile
 from lab.declare.reading import read
-from lab.errors import HostError, InputError
+from lab.errors import InputError
 from lab.folder import unwritable
 from lab.scenarios import PlannedScenario
-from lab.text_files import write_text
+from lab.text_files import read_bytes, write_text
 
 LARGEST = 2**20  # bytes of a file
 
@@ -55,7 +55,7 @@ class Kept:
     def runs(self, images: Sequence[str] | None = None) -> tuple[Figures, ...]:
         """Return the runs of this digest, in the order of seeds: with those images, or whatever they had if None.
 
-        Raise InputError for a file that is none of these.
+        Raise InputError for a file that is none of these, or cannot be read.
         """
         found = [each for each in self._all() if each.digest == self.digest]
         found = [each for each in found if images is None or each.images == tuple(images)]
@@ -74,12 +74,11 @@ class Kept:
 
     def _all(self) -> Iterator[Figures]:
         for path in sorted((self.folder / self.name).glob("*.json")):
+            content = read_bytes(path, str(path), LARGEST)
             try:
-                if path.stat().st_size > LARGEST:
-                    raise InputError.of(f"{path} is no kept run: it is too large", "remove it")
-                yield from_json(path.read_text("utf-8"))
-            except OSError as error:
-                raise HostError(f"{path} cannot be read: {error.strerror}") from error
+                if len(content) > LARGEST:
+                    raise ValueError("it is too large")
+                yield from_json(content.decode("utf-8"))
             except ValueError as error:
                 raise InputError.of(
                     f"{path} is no kept run: {error}", "remove it, and the run is made again"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.contract.figures import from_json, to_json
-from lab.contract.kept import Kept, digest
+from lab.contract.kept import LARGEST, Kept, digest
 from lab.errors import InputError
 from lab.scenarios import plan_named
-from tests.contract.runs import kept, run, stream
+from tests.contract.runs import MACHINE, kept, run, stream
 
 
 def of(name: str = "narrow-link", **set: str) -> str:
@@ -61,9 +65,37 @@ def test_figures_survive_their_file() -> None:
     assert from_json(to_json(found)) == found
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": null, "images": [], "streams": [], "more": 1}', "7"])
+def but(**other: Any) -> str:
+    """Return a kept run's text with something else in it."""
+    return json.dumps({**json.loads(to_json(kept(1, digest="d1"))), **other})
+
+
+STREAM, RUNS_ON = asdict(stream()), asdict(MACHINE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{}", "7", '{"machine": null, "images": [], "streams": [], "more": 1}', "[" * 200_000),
+        *(but(seed="1"), but(seed=True), but(seed=2**64), but(verdicts=[]), but(verdicts={"delivered": 1})),
+        *(but(counts={"lost": "1"}), but(counts={"lost": float("nan")}), but(images="broker"), but(images=[1])),
+        *(but(streams={}), but(streams=[1]), but(streams=[{}]), but(streams=[{**STREAM, "p50": "1"}])),
+        *(but(streams=[{**STREAM, "p50": float("inf")}]), but(streams=[{**STREAM, "p99": 10**400}])),
+        *(but(machine=[]), but(machine={}), but(machine={**RUNS_ON, "load": "low"})),
+        *(but(machine={**RUNS_ON, "more": 1}), but(more=1), but(digest=None), f'"{"x" * LARGEST}"'),
+    ],
+    ids=lambda text: ascii(text[-40:]),
+)
 def test_what_is_no_kept_run_is_refused_with_its_path(text: str, tmp_path: Path) -> None:
+    assert from_json(but()) == kept(1, digest="d1")
     (tmp_path / "orders").mkdir()
     (tmp_path / "orders" / "d1-1.json").write_text(text)
     with pytest.raises(InputError, match=r"orders/d1-1.json is no kept run"):
+        Kept(folder=tmp_path, name="orders", digest="d1").runs()
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "orders").mkdir()
+    os.mkfifo(tmp_path / "orders" / "d1-1.json")
+    with pytest.raises(InputError, match=r"orders/d1-1.json is a device or a pipe"):
         Kept(folder=tmp_path, name="orders", digest="d1").runs()
