@@ -27,7 +27,7 @@ def contract(
 ) -> int:
     """Run a scenario with real brokers several times, simulate it, and say how far models are from them.
 
-    Ends with 0 if all that is compared agrees.
+    Ends with 0 if something is compared and all of it agrees.
     """
     from lab.contract import contract as room  # here, since it loads the runtimes
     from lab.contract import text
@@ -39,7 +39,10 @@ def contract(
     with told.stage("simulate"):  # first: what has no model is refused before any broker starts
         simulated = tuple(its.simulate())
     images = room.images_of(planned, os.environ, quietly)
-    for seed in its.missing(times, images):
+    missing = its.missing(times, images)
+    if missing and (warning := text.unlike_models(its.measure().tcp)):
+        told.warn(warning)
+    for seed in missing:
         with told.stage(f"emulate, seed {seed}"):
             its.emulate(seed, images)
     found = its.compared(simulated, images)
@@ -48,6 +51,7 @@ def contract(
             "scenario": found.name,
             "agrees": found.agrees,
             "emulated": [asdict(each) for each in found.emulated],
+            "apart": [asdict(each) for each in found.apart],
             "simulated": [asdict(each) for each in found.simulated],
             "rows": [asdict(row) for row in found.rows],
         },

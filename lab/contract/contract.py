@@ -15,11 +15,12 @@ from lab.contract.comparing import Row, compare
 from lab.contract.figures import Figures, Machine, figures
 from lab.contract.kept import Kept, digest
 from lab.judge import Judged
+from lab.runtime.congestion import congestion_control, is_modelled
 from lab.runtime.progress import Told
 from lab.runtimes import SIMULATION, USUAL
 from lab.scenarios import PlannedScenario, plan_named
 
-LOAD, TCP = Path("/proc/loadavg"), Path("/proc/sys/net/ipv4/tcp_congestion_control")  # Linux's
+LOAD = Path("/proc/loadavg")  # Linux's
 RUNS = 10  # emulated, at the seeds from 1 on
 SEEDS_OF_CHANCE, SEEDS = 20, 3  # simulated: where links have jitter or loss, or traffic is drawn; and elsewhere
 _CHANCE = ("jitter", "loss")
@@ -36,11 +37,12 @@ class Compared:
     emulated: tuple[Figures, ...]
     simulated: tuple[Figures, ...]
     rows: tuple[Row, ...]
+    apart: tuple[Figures, ...] = ()  # emulated runs that are left out: TCP had another congestion control than models
 
     @property
     def agrees(self) -> bool:
-        """Return whether all that is compared agrees."""
-        return all(row.agrees is not False for row in self.rows)
+        """Return whether anything is compared, and all of it agrees."""
+        return bool(self.rows) and all(row.agrees is not False for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,12 @@ class Contract:
     measure: Measure
 
     def missing(self, runs: int, images: tuple[str, ...]) -> tuple[int, ...]:
-        """Return the seeds of those emulated runs, of so many, that are not kept for these images."""
-        there = {each.seed for each in self.kept.runs(images)}
+        """Return the seeds of those emulated runs, of so many, that are not kept for these images.
+
+        A run that is left out counts only while this machine's TCP is what it was then: to make it again is no use.
+        """
+        tcp = self.measure().tcp
+        there = {each.seed for each in self.kept.runs(images) if not _is_apart(each) or _tcp(each) == tcp}
         return tuple(seed for seed in range(1, runs + 1) if seed not in there)
 
     def emulate(self, seed: int, images: tuple[str, ...]) -> Figures:
@@ -72,12 +78,14 @@ class Contract:
     def compared(self, simulated: Iterable[Figures], images: tuple[str, ...] | None = None) -> Compared:
         """Compare the emulated runs that are kept, of these images or of any, with simulated ones.
 
-        Without any emulated run there are no rows, and none is simulated.
+        Those of another TCP than models have are left out. Without any other there are no rows, and none is simulated.
         """
-        emulated = self.kept.runs(images)
+        kept = self.kept.runs(images)
+        emulated = tuple(each for each in kept if not _is_apart(each))
         models = tuple(simulated) if emulated else ()
         rows = compare(emulated, models) if emulated else ()
-        return Compared(name=self.kept.name, emulated=emulated, simulated=models, rows=rows)
+        apart = tuple(filter(_is_apart, kept))
+        return Compared(name=self.kept.name, emulated=emulated, simulated=models, rows=rows, apart=apart)
 
 
 def contract_of(planned: PlannedScenario, name: str, folder: Path, run: Runner, measure: Measure) -> Contract:
@@ -95,11 +103,15 @@ def images_of(planned: PlannedScenario, environment: Mapping[str, str], told: To
 def this_machine() -> Machine:
     """Return this machine as it is now."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Machine(when=now, cores=os.cpu_count() or 1, load=load(), tcp=congestion_control())
+
+
+def load(file: Path = LOAD) -> float | None:
+    """Return this machine's load over the last minute; None where the system does not say."""
     try:
-        load, tcp = float(LOAD.read_text("utf-8").split()[0]), TCP.read_text("utf-8").strip()
+        return float(file.read_text("utf-8").split()[0])
     except (OSError, ValueError, IndexError):
-        load, tcp = None, ""
-    return Machine(when=now, cores=os.cpu_count() or 1, load=load, tcp=tcp)
+        return None
 
 
 def runner(
@@ -144,6 +156,14 @@ def named(
     planned = plan_named(scenario, environment, set=set, version=version)
     run = runner(scenario, environment, told, set=set, version=version, runs=runs)
     return planned, contract_of(planned, scenario, folder, run, this_machine)
+
+
+def _tcp(run: Figures) -> str:
+    return "" if run.machine is None else run.machine.tcp
+
+
+def _is_apart(run: Figures) -> bool:
+    return not is_modelled(_tcp(run))
 
 
 def _has_chance(declared: Any) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lab.contract.comparing import Kind, Row
 from lab.contract.contract import RUNS, Compared
+from lab.runtime.congestion import MODELLED, USE_IT, is_modelled
 from lab.units import several
 
-MODELLED_TCP = "cubic"  # see lab.simulation.tcp.congestion
 _NOTHING = "–"
 
 
@@ -22,22 +22,30 @@ def lines(found: Compared) -> Iterator[str]:
         off = "" if row.off is None else f", {row.off:+.1%}"
         why = f": {row.why}" if row.why else ""
         yield f"{mark} {row.kind}, {row.name}: {row.emulated} in emulated runs, {row.simulated} simulated{off}{why}"
-    others = {its.machine.tcp for its in found.emulated if its.machine is not None} - {"", MODELLED_TCP}
-    if others:
-        yield (
-            f"this machine's TCP, and so that of emulated labs, was {', '.join(sorted(others))}, and models have "
-            f"{MODELLED_TCP}, Linux's default: sysctl -w net.ipv4.tcp_congestion_control={MODELLED_TCP}"
-        )
+    if found.apart:
+        theirs = sorted({its.machine.tcp for its in found.apart if its.machine is not None})
+        yield f"{_apart(found)}: TCP was {', '.join(theirs)}, and models have {MODELLED}, Linux's default: {USE_IT}"
+
+
+def unlike_models(tcp: str) -> str:
+    """Return a warning if emulated runs that are made now would be left out; else an empty text."""
+    if is_modelled(tcp):
+        return ""
+    return (
+        f"this machine's TCP, and so that of emulated labs, is {tcp}, and models have {MODELLED}, Linux's default: runs "
+        f"that are made now are not compared\n{USE_IT}"
+    )
 
 
 def summary(found: Compared) -> str:
     """Return in one line whether a scenario's runs agree, and how many there were."""
+    left = f", {_apart(found)}" if found.apart else ""
     if not found.emulated:
-        return "no emulated run is kept"
+        return f"no emulated run is compared{left}" if left else "no emulated run is kept"
     compared = [row for row in found.rows if row.agrees is not None]
     held = sum(row.agrees is True for row in compared)
     few = "" if len(found.emulated) >= RUNS else f", fewer than {RUNS}"
-    runs = f"{several(len(found.emulated), 'emulated run')}{few}, {len(found.simulated)} simulated"
+    runs = f"{several(len(found.emulated), 'emulated run')}{few}{left}, {len(found.simulated)} simulated"
     return f"{held} of {several(len(compared), 'figure')} agree ({runs})"
 
 
@@ -50,7 +58,7 @@ def table(found: Iterable[Compared]) -> Iterator[str]:
         load = f"{min(loads):.1f} to {max(loads):.1f}" if loads else _NOTHING
         cells = [
             each.name,
-            str(len(each.emulated)),
+            str(len(each.emulated)) + (f", {len(each.apart)} left out" if each.apart else ""),
             load,
             *(_share(each.rows, kind) for kind in (Kind.VERDICT, Kind.COUNT)),
             *(_most_off(each.rows, kind) for kind in (Kind.LATENCY, Kind.THROUGHPUT)),
@@ -77,6 +85,10 @@ def left_out(found: Iterable[Compared]) -> Iterator[str]:
         for row in each.rows:
             if row.agrees is None:
                 yield f"| {each.name} | {_cell(row.name)} | {row.why} | {row.emulated} | {row.simulated} |"
+
+
+def _apart(found: Compared) -> str:
+    return f"{several(len(found.apart), 'emulated run')} left out"
 
 
 def _share(rows: Sequence[Row], kind: Kind) -> str:

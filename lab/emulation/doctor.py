@@ -20,6 +20,7 @@ from lab.emulation.network.networks import taken
 from lab.errors import LabError
 from lab.folder import home
 from lab.plan.values import Plan
+from lab.runtime import congestion
 from lab.runtime.runtime import Finding
 from lab.units import format_size
 
@@ -75,12 +76,24 @@ def _machine() -> Iterator[Finding]:
             found=f"{available / 2**30:.1f} GiB available",
             remedy="two brokers and a router need about 600 MiB",
         )
+        yield tcp(congestion.congestion_control())
     free = shutil.disk_usage(Path.home()).free
     yield Finding(
         what="disk",
         ok=True if free >= ROOM else None,
         found=f"{free / 2**30:.1f} GiB free",
         remedy="building the images needs about 3 GiB",
+    )
+
+
+def tcp(name: str) -> Finding:
+    """Return the finding on the congestion control of this machine's TCP, an empty name if it is not known."""
+    return Finding(
+        what="TCP congestion control",
+        ok=True if name == congestion.MODELLED else None,
+        found=f"{name or 'the system does not say'}; emulated labs have the machine's, the simulation models "
+        f"{congestion.MODELLED}",
+        remedy=f"where the two are compared: {congestion.USE_IT}",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.contract import text
-from lab.contract.contract import Contract, contract_of, runner
+from lab.contract.contract import Contract, contract_of, load, runner
 from lab.contract.figures import figures
 from lab.errors import HostError
 from lab.judge import Judged
@@ -64,6 +64,43 @@ def test_runs_are_compared_and_told(tmp_path: Path) -> None:
     assert [line[:1] for line in lines] == ["·", "·"]
     (row,) = [*text.table([found])][2:]
     assert row == "| tokyo-singapore | 2 | 0.1 to 0.1 | 3 of 3 | 16 of 16 | – | – |"
+
+
+def test_runs_with_another_congestion_control_are_left_out_and_counted(tmp_path: Path) -> None:
+    runs = Runs("tokyo-singapore")
+    bbr, cubic = (
+        dataclasses.replace(contract(tmp_path, runs), measure=lambda tcp=tcp: dataclasses.replace(MACHINE, tcp=tcp))
+        for tcp in ("bbr", "cubic")
+    )
+    bbr.emulate(1, IMAGES)
+    found = bbr.compared(bbr.simulate())
+    assert not found.agrees and not found.rows
+    assert text.summary(found) == "no emulated run is compared, 1 emulated run left out"
+    assert (bbr.missing(2, IMAGES), cubic.missing(2, IMAGES)) == ((2,), (1, 2))
+    cubic.emulate(2, IMAGES)
+    found = bbr.compared(bbr.simulate())
+    assert found.agrees
+    assert ([its.seed for its in found.emulated], [its.seed for its in found.apart]) == ([2], [1])
+    head, *_, last = text.lines(found)
+    assert "(1 emulated run, fewer than 10, 1 emulated run left out, 3 simulated)" in head
+    assert last.startswith("1 emulated run left out: TCP was bbr, and models have cubic")
+    assert "| tokyo-singapore | 1, 1 left out |" in [*text.table([found])][2]
+    assert (bbr.missing(2, IMAGES), cubic.missing(2, IMAGES)) == ((), (1,))
+
+
+def test_that_runs_would_be_left_out_is_warned_of() -> None:
+    assert text.unlike_models("cubic") == text.unlike_models("") == ""
+    warning = text.unlike_models("bbr")
+    assert "is bbr" in warning and "net.ipv4.tcp_congestion_control=cubic" in warning
+
+
+def test_a_machine_that_does_not_say_its_load_has_none(tmp_path: Path) -> None:
+    file = tmp_path / "loadavg"
+    assert load(file) is None
+    file.write_text("")
+    assert load(file) is None
+    file.write_text("0.25 0.5 1.0 1/100 1\n")
+    assert load(file) == 0.25
 
 
 def test_a_model_that_is_wrong_is_found(tmp_path: Path) -> None:

@@ -45,6 +45,14 @@ def test_a_tun_device_that_a_remapped_router_cannot_open_is_a_failure(mode: int,
     assert found.ok is ok and f"{mode:04o}" in found.found and "chmod o+rw /dev/net/tun" in found.remedy
 
 
+@pytest.mark.parametrize(("name", "ok"), [("cubic", True), ("bbr", None), ("", None)])
+def test_another_congestion_control_than_models_have_is_a_warning(name: str, ok: bool | None) -> None:
+    found = doctor.tcp(name)
+    assert found.ok is ok
+    assert found.found.startswith(f"{name or 'the system does not say'}; ") and "models cubic" in found.found
+    assert "net.ipv4.tcp_congestion_control=cubic" in found.remedy
+
+
 def test_less_memory_than_the_brokers_may_take_is_a_warning() -> None:
     its = plan_named("tokyo-singapore", {}).plan
     assert doctor.too_little_memory(its, 512 * 2**20) == ""

@@ -1,0 +1,22 @@
+"""The congestion control of this machine's TCP: emulated labs inherit it, and the simulation models Linux's default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MODELLED = "cubic"  # see lab.simulation.tcp.congestion
+USE_IT = f"sysctl -w net.ipv4.tcp_congestion_control={MODELLED}"
+_FILE = Path("/proc/sys/net/ipv4/tcp_congestion_control")  # Linux's
+
+
+def congestion_control(file: Path = _FILE) -> str:
+    """Return its name; "" where the system does not say."""
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def is_modelled(name: str) -> bool:
+    """Return whether the simulation has this one, as far as is known: also if the system did not say which it is."""
+    return name in ("", MODELLED)
