@@ -2,7 +2,7 @@
 
 `predict` writes what models say to bench/results/predictions.json, and takes back nothing that is there; `measure`
 writes beside it what real brokers did, a run at a time, so that an interrupted one goes on; `page` writes the table of
-docs/contract.md. Of a burst the throughput after its warm-up is predicted, of paced traffic the p50.
+docs/contract.md. Runs with another congestion control of TCP than models have stand apart. Of a burst the throughput after its warm-up is predicted, of paced traffic the p50.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lab.contract.contract import SEEDS_OF_CHANCE, runner, this_machine
+from lab.contract.contract import SEEDS_OF_CHANCE, Measure, runner, this_machine
 from lab.contract.figures import Stream, figures
 from lab.interrupts import end_on_signals
+from lab.runtime.congestion import is_modelled
 from lab.runtime.progress import Logged
 from lab.runtimes import SIMULATION, USUAL
 
@@ -29,6 +30,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "contract.md"
 BEGIN, END = "<!-- python -m bench.predict page writes what follows -->", "<!-- end of the predictions -->"
 SEEDS, RUNS = 5, 3  # simulated, where nothing is lost; emulated
 WITHIN = 0.10
+APART = "measured_with_"  # and the congestion control's name: the key of what stands apart
 MEASURED = "step 4 to warehouse"  # the stream
 _CONNECTOR = "connectors.connector_tokyo_to_singapore"
 _URI = (
@@ -125,29 +127,43 @@ def predict() -> dict[str, Any]:
     return {"predicted_on": asdict(this_machine()), "settings": rows}
 
 
-def measure(found: dict[str, Any], at_most: int | None, runs: int) -> None:
+def key(tcp: str) -> str:
+    """Return under which key of a row a run is kept that was made with this congestion control."""
+    return "measured" if is_modelled(tcp) else f"{APART}{tcp}"
+
+
+def measure(
+    found: dict[str, Any],
+    at_most: int | None,
+    runs: int,
+    *,
+    run: Callable[[Setting, str, int], Stream] = stream,
+    machine: Measure = this_machine,
+    keep: Callable[[dict[str, Any]], None] = lambda found: _write(found),
+) -> None:
     """Make those runs of real brokers that are missing, and keep each as it ends."""
     rows = {row["setting"]: row for row in found["settings"]}
-    wanted = [(seed, setting) for seed in range(1, runs + 1) for setting in SETTINGS]
-    missing = [(seed, its) for seed, its in wanted if seed not in [each["seed"] for each in rows[its.name]["measured"]]]
-    for seed, setting in missing[:at_most]:
-        machine = this_machine()
-        its = stream(setting, USUAL, seed)
-        kept = {"seed": seed, "is": _figure(setting, its), "p50": its.p50, "p99": its.p99, **asdict(machine)}
-        rows[setting.name]["measured"].append(kept)
-        _write(found)
-        print(
-            f"{setting.name}, seed {seed}: {kept['is']:.5g}, predicted {rows[setting.name]['predicted']:.5g}",
-            flush=True,
-        )
+    made = 0
+    for seed, setting in ((seed, setting) for seed in range(1, runs + 1) for setting in SETTINGS):
+        now, row = machine(), rows[setting.name]
+        if seed in [each["seed"] for each in row.get(key(now.tcp), ())]:
+            continue
+        if made == at_most:
+            break
+        its = run(setting, USUAL, seed)
+        kept = {"seed": seed, "is": _figure(setting, its), "p50": its.p50, "p99": its.p99, **asdict(now)}
+        row.setdefault(key(now.tcp), []).append(kept)
+        made += 1
+        keep(found)
+        print(f"{setting.name}, seed {seed}: {kept['is']:.5g}, predicted {row['predicted']:.5g}", flush=True)
 
 
 def table(found: dict[str, Any]) -> str:
     """Return the table of the page, and how many predictions came true."""
-    lines = [
-        "| setting | figure | predicted | measured | off | runs | load before | measured with bbr |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
+    apart = sorted({key for row in found["settings"] for key in row if key.startswith(APART)})
+    titles = ["setting", "figure", "predicted", "measured", "off", "runs", "load before"]
+    titles += [key.replace("_", " ") for key in apart]
+    lines = [f"| {' | '.join(titles)} |", f"| {' | '.join('---' for _ in titles)} |"]
     units = {"p50": "p50, ms", "per_s": "messages a second"}
     good = known = 0
     for row in found["settings"]:
@@ -162,7 +178,7 @@ def table(found: dict[str, Any]) -> str:
         said = "–" if off is None else f"{off:+.1%}{missed}"
         loads = [each["load"] for each in row["measured"]]
         load = f"{min(loads):.0f} to {max(loads):.0f}" if loads else "–"
-        other = ", ".join(f"{each['is']:.4g}" for each in row.get("measured_with_bbr", ())) or "–"
+        others = [", ".join(f"{each['is']:.4g}" for each in row.get(key, ())) or "–" for key in apart]
         cells = [
             row["setting"],
             units[row["figure"]],
@@ -171,7 +187,7 @@ def table(found: dict[str, Any]) -> str:
             said,
             str(len(real)),
             load,
-            other,
+            *others,
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bench import contract as bench
 from bench import predict
 from lab.contract.contract import Compared
-from tests.contract.runs import kept
+from lab.contract.figures import Stream
+from tests.contract.runs import MACHINE, kept, stream
 
 
 def test_tables_are_written_between_the_marks_of_a_page(tmp_path: Path) -> None:
@@ -24,9 +27,9 @@ def test_tables_are_written_between_the_marks_of_a_page(tmp_path: Path) -> None:
 def test_predictions_are_of_the_settings_and_counted() -> None:
     rows = [{"setting": name, "figure": "p50", "predicted": 100.0, "measured": of} for name, of in MEASURED.items()]
     table = predict.table({"settings": rows})
-    assert "| near | p50, ms | 100 | 95 (94 to 109) | +5.3% | 3 | 1 to 2 | – |" in table
-    assert "| far | p50, ms | 100 | 80 | +25.0% **missed** | 1 | 1 to 1 | – |" in table
-    assert "| none | p50, ms | 100 | – | – | 0 | – | – |" in table
+    assert "| near | p50, ms | 100 | 95 (94 to 109) | +5.3% | 3 | 1 to 2 |\n" in table
+    assert "| far | p50, ms | 100 | 80 | +25.0% **missed** | 1 | 1 to 1 |\n" in table
+    assert "| none | p50, ms | 100 | – | – | 0 | – |\n" in table
     assert table.endswith("1 of 2 measured settings are within 10% of what was predicted.")
     assert len({setting.name for setting in predict.SETTINGS}) == len(predict.SETTINGS) == 10
 
@@ -36,6 +39,30 @@ MEASURED: dict[str, list[dict[str, float]]] = {
     "far": [{"is": 80.0, "load": 1.0}],
     "none": [],
 }
+
+
+def test_what_was_measured_with_another_congestion_control_stands_apart() -> None:
+    rows: list[dict[str, Any]] = [
+        {"setting": its.name, "figure": "p50", "predicted": 40.0, "measured": []} for its in predict.SETTINGS
+    ]
+    found, asked = {"settings": rows}, list[int]()
+
+    def run(setting: predict.Setting, runtime: str, seed: int) -> Stream:
+        asked.append(seed)
+        return stream(p50=44.0, per_s=44.0)
+
+    def measure(tcp: str, at_most: int | None) -> int:
+        asked.clear()
+        machine = replace(MACHINE, tcp=tcp)
+        predict.measure(found, at_most, 1, run=run, machine=lambda: machine, keep=lambda found: None)
+        return len(asked)
+
+    assert [measure("bbr", 1), measure("cubic", 2), measure("", None), measure("cubic", None)] == [1, 2, 8, 0]
+    assert measure("bbr", None) == 9
+    assert [len(row["measured"]) for row in rows] == [len(row["measured_with_bbr"]) for row in rows] == [1] * 10
+    first, *_ = predict.table(found).splitlines()
+    assert first.endswith("| load before | measured with bbr |")
+    assert {row["measured_with_bbr"][0]["tcp"] for row in rows} == {"bbr"}
 
 
 def test_a_setting_is_set_as_a_person_would() -> None:
