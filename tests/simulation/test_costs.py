@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from bench import calibrate
 from lab import labs
 from lab.errors import InputError
 from lab.simulation.costs import NAMES, own_values, shipped_values, with_values
+from lab.units import parse_duration
 
 
 def test_those_that_ship_are_all_there_and_few() -> None:
@@ -72,13 +74,32 @@ def test_a_calibration_finds_the_times_by_which_a_run_went(tmp_path: Path) -> No
     file.write_text(calibrate.text(machine, {}, ""))
     real = calibrate.run("simulation", file)
     assert real.held
-    found = calibrate.calibrate(real.of, tmp_path, rounds=2)
+    found, told = calibrate.calibrate(real.of, tmp_path, rounds=2)
+    assert told == set(NAMES)
     for name, value in wanted.items():
         assert found[name] == pytest.approx(value, rel=0.05), name
-    written = calibrate.text(found, real.of, "a machine")
+    written = calibrate.text(found, real.of, "a machine", told)
     (tmp_path / "found.toml").write_text(written)
     assert set(own_values({"MQLAB_COSTS": str(tmp_path / "found.toml")})) == set(NAMES)
     assert written.startswith("# a machine\n")
-    noisy = calibrate.text(found, {**real.of, "store-sync": -0.001}, "a machine")
-    assert "# store-sync: the machine was too busy to tell" in noisy
-    assert "[store-sync]" not in noisy
+
+
+@pytest.mark.parametrize("nothing", [0.0, -0.001])
+def test_a_calibration_gives_no_value_for_what_it_did_not_find(nothing: float, tmp_path: Path) -> None:
+    real = {**dict.fromkeys(NAMES, 0.1), "stop": nothing, "store-sync": nothing}
+
+    def simulate(costs: Path) -> Mapping[str, float]:
+        """Take as long whatever the costs, but for a login."""
+        text = own_values({"MQLAB_COSTS": str(costs)})["tls"]
+        return {**dict.fromkeys(NAMES, 0.05), "tls": parse_duration(text).total_seconds()}
+
+    found, told = calibrate.calibrate(real, tmp_path, simulate=simulate)
+    assert told == {"begin", "boot", "take-over", "tls"}
+    assert found["tls"] == pytest.approx(0.1)
+    file = tmp_path / "found.toml"
+    file.write_text(calibrate.text(found, real, "a machine", told))
+    assert set(own_values({"MQLAB_COSTS": str(file)})) == told
+    for name in ("stop", "store-sync"):
+        assert f"# {name}: the machine was too busy to tell" in file.read_text()
+    for name in ("handling", "message"):
+        assert f"# {name}: simulated runs take as long whatever it is" in file.read_text()
