@@ -94,7 +94,7 @@ def ended(scenario: str, seed: int, code: int, out: str, err: str, seconds: floa
     try:
         report: Mapping[str, Any] = json.loads(out)
         outcome = report["outcome"]
-    except (ValueError, KeyError):  # what went wrong is JSON too, where a run is asked for it
+    except (ValueError, KeyError, TypeError):  # what went wrong is JSON too, where a run is asked for it
         outcome, said = ENDS.get(code, f"exit code {code}"), (err.strip() or out).splitlines()
         return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, why=tuple(said[-8:]))
     if (outcome == "held") != (code == 0):

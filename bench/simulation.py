@@ -188,7 +188,7 @@ def _scenario(folder: Path, topology: Path, steps: list[str], to: list[str]) -> 
     path = folder / "bench.yaml"
     text = [
         "scenario: bench",
-        "about: so many messages as fast as the models take them",
+        "about: so many messages at a fixed rate",
         f"topology: {topology}",
         "seed: 7",
         "steps:",

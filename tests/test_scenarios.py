@@ -91,6 +91,8 @@ def document(outcome: str, *verdicts: str) -> str:
         (3, '{"error": "no room"}', "not built", ("x.yaml:1:1: what",)),
         (3, "", "not built", ("x.yaml:1:1: what",)),
         (4, "no JSON", "timed out", ("x.yaml:1:1: what",)),
+        (4, "[]", "timed out", ("x.yaml:1:1: what",)),
+        (1, "null", "exit code 1", ("x.yaml:1:1: what",)),
         (-9, "", "exit code -9", ("x.yaml:1:1: what",)),
     ],
 )
