@@ -51,7 +51,6 @@ _ALL = """
 import sys
 from pathlib import Path
 from tests.simulation.seeds import simulated
-from tests.simulation.seeds import CHANCE, wrong
 from tests.twins import SCENARIOS
 for name in SCENARIOS:
     for seed in map(int, sys.argv[2:]):
