@@ -60,10 +60,11 @@ class Jolokia:
         (value,) = self.execute_all([(mbean, operation, arguments)])
         return value
 
-    def execute_all(self, operations: Sequence[tuple[str, str, Sequence[object]]]) -> list[Any]:
+    def execute_all(self, operations: Sequence[tuple[str, str, Sequence[object]]], *, gone: bool = False) -> list[Any]:
         """Run operations (MBean, name, arguments) in their order, and return their results.
 
-        Raise BrokerError if the broker refuses one; the others are done. The result is None for an MBean that has gone.
+        Raise BrokerError if the broker refuses one; the others are done. With `gone`, an MBean may have gone meanwhile:
+        its result is None.
         """
         answers = self._post(
             [
@@ -72,7 +73,7 @@ class Jolokia:
             ]
         )
         for (mbean, operation, _), answer in zip(operations, answers, strict=True):
-            if answer.get("status") not in _ANSWERED:
+            if answer.get("status") not in (_ANSWERED if gone else (200,)):
                 raise BrokerError(f"broker {self.broker} refused {operation} on {mbean}: {answer.get('error')}")
         return [answer.get("value") for answer in answers]
 

@@ -138,10 +138,10 @@ class Management:
         its, asked = self._client(broker), mbeans.destinations(broker)
         consumers, found = its.read(mbeans.durables(broker), asked)
         if ended := mbeans.endings(broker, consumers):
-            its.execute_all(ended)
+            its.execute_all(ended, gone=True)
             (found,) = its.read(asked)  # topics, of which they were consumers
         if purged := mbeans.purges(broker, found):
-            its.execute_all(purged)
+            its.execute_all(purged, gone=True)
 
     def _bridges_of(self, broker: str) -> tuple[BridgeSeen, ...]:
         try:
