@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from lab import labs, runtimes
 from lab.errors import HostError, InputError
+from lab.file_locks import lock
 from lab.labs import Ran
 from lab.living.lab import Live
 from lab.pytest_plugin.lab_of_test import LabOfTest
@@ -20,9 +24,16 @@ from lab.runtime.note import note_folder
 from lab.scenarios import plan_named
 from lab.version import __version__
 
+_LOG = logging.getLogger("lab")
+
 
 class Remembered(Protocol):
     """What is known from one session to the next."""
+
+    @property
+    def lock(self) -> Path:
+        """Return the file that is locked by the session that has the lab."""
+        ...
 
     def get(self) -> dict[str, str]:
         """Return what was kept; nothing at first."""
@@ -42,7 +53,8 @@ class SessionLabs:
 
     def __init__(self, settings: Settings, remembered: Remembered | None = None) -> None:
         self.settings, self._remembered = settings, remembered
-        self.usual = SharedLab(self._reused if settings.reuse else partial(self._opened, settings.usual))
+        opening = self._reused if settings.reuse else partial(self._opened, settings.usual)
+        self.usual = SharedLab(opening, stays=settings.reuse)
         self._other: tuple[Wanted, SharedLab] | None = None
         self._failed = set[str]()  # runs in which a test failed, and whose lab is to stay
         self.staying = list[str]()  # runs whose lab stays
@@ -78,9 +90,9 @@ class SessionLabs:
         except HostError as error:
             raise self._explained(error, wanted.runtime) from error
 
-    def failed(self, run: str) -> None:
-        """Take note that a test has failed in a lab, which may be to stay: the first one of the session does."""
-        if self.settings.keep == FAILED and not self._failed:
+    def failed(self, run: str, runtime: str) -> None:
+        """Take note that a test has failed in a lab: the first one of the session that can stay does, if one is to."""
+        if self.settings.keep == FAILED and not self._failed and runtime in runtimes.STANDING:
             self._failed.add(run)
             for shared in (self.usual, *([] if self._other is None else [self._other[1]])):
                 if shared.run == run:
@@ -133,10 +145,20 @@ class SessionLabs:
 
     @contextmanager
     def _reused(self) -> Iterator[Live]:
-        """Reach the lab that an earlier session has left, if it is as it was declared, or open one; it stays."""
+        """Open the lab that is reused, or one that ends with the session while another session has that one."""
         assert self._remembered is not None  # it is reused
+        with _held(self._remembered.lock) as ours:
+            if not ours:
+                _LOG.warning("another session has the lab that is reused: this one opens its own, which does not stay")
+            opening = self._left(self._remembered) if ours else self._opened(self.settings.usual)
+            with opening as live:
+                yield live
+
+    @contextmanager
+    def _left(self, remembered: Remembered) -> Iterator[Live]:
+        """Reach the lab that an earlier session has left, if it is as it was declared, or open one; it stays."""
         wanted, environment = self.settings.usual, self.settings.environment
-        of, known = self._digest(wanted), self._remembered.get()
+        of, known = self._digest(wanted), remembered.get()
         with ExitStack() as last:
             lab = None
             if known.get("of") == of and known.get("left") == "clean":
@@ -147,13 +169,14 @@ class SessionLabs:
                     labs.down(known["run"], environment=environment)
             if lab is None:
                 lab = self._enter(last, wanted, detached=True)
-            self._remembered.set({"run": lab.run, "of": of, "left": "in use"})
+            remembered.set({"run": lab.run, "of": of, "left": "in use"})
             yield lab
-            if not self.usual.spoilt:
-                self._remembered.set({"run": lab.run, "of": of, "left": "clean"})
+            if not (self.usual.spoilt or self.usual.touched):
+                remembered.set({"run": lab.run, "of": of, "left": "clean"})
                 self.staying.append(lab.run)
             else:
-                last.callback(labs.down, lab.run, environment=environment)
+                with suppress(InputError):  # it has ended meanwhile
+                    labs.down(lab.run, environment=environment)
 
     def _digest(self, wanted: Wanted) -> str:
         """Return what tells apart labs that are not declared alike."""
@@ -170,3 +193,16 @@ class SessionLabs:
             self._unreachable = NoEngine(why.what, why.remedy)
             return self._unreachable
         return error
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[bool]:
+    """Hold a file's lock for the block, if no other session has it; return whether it is held."""
+    descriptor, ours = os.open(path, os.O_RDWR | os.O_CREAT, 0o600), False
+    try:
+        with suppress(BlockingIOError):
+            lock(descriptor, wait=False)
+            ours = True
+        yield ours
+    finally:
+        os.close(descriptor)

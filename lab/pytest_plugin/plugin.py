@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from lab.pytest_plugin.session import LABS, RUNTIMES, labs_of, or_skip, runtime_of
+from lab.pytest_plugin.settings import KEEP, NEVER, Wanted
 
 if TYPE_CHECKING:
     from lab.living.lab import Live
     from lab.pytest_plugin.lab_of_test import LabOfTest
     from lab.pytest_plugin.labs import SessionLabs
-    from lab.pytest_plugin.settings import Wanted
 
 _SCENARIOS = (".scenario.yaml", ".scenario.yml")
 _LAB = pytest.StashKey["LabOfTest"]()  # of a test with the fixture `mqlab`
@@ -51,8 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--mqlab-keep",
-        choices=("never", "failed", "always"),
-        default="never",
+        choices=KEEP,
+        default=NEVER,
         help="Which labs stay after the tests; failed: the first one in which a test fails.",
     )
     group.addoption(
@@ -77,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 "--mqlab-reuse: a simulated lab ends with its process; use --mqlab-runtime emulation"
             )
-        if config.getoption("mqlab_keep") != "never":
+        if config.getoption("mqlab_keep") != NEVER:
             raise pytest.UsageError("--mqlab-reuse and --mqlab-keep: a lab that is reused stays; use one of them")
         if not hasattr(config, "cache"):
             raise pytest.UsageError("--mqlab-reuse needs pytest's cache, which -p no:cacheprovider turns off")
@@ -125,7 +125,9 @@ def _mqlab_labs(pytestconfig: pytest.Config) -> Iterator[SessionLabs]:
 def mqlab_lab(_mqlab_labs: SessionLabs, pytestconfig: pytest.Config) -> Live:
     """The session's lab, one in each worker, as earlier tests have left it."""
     with or_skip(pytestconfig):
-        return _mqlab_labs.usual.ready()
+        lab = _mqlab_labs.usual.ready()
+    _mqlab_labs.usual.touched = True
+    return lab
 
 
 @pytest.fixture
@@ -156,8 +158,6 @@ def mqlab_make(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iter
             set: Mapping[str, str] = {},
             seed: int | None = None,
         ) -> LabOfTest:
-            from lab.pytest_plugin.settings import Wanted
-
             wanted = Wanted(
                 scenario=_beside(item, topology),
                 runtime=runtime or runtime_of(item.config),
@@ -177,8 +177,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Renew the session's lab for a test that has it as it is, if another one has spoilt it."""
     labs = item.config.stash.get(LABS, None)
     if labs is not None and "mqlab_lab" in getattr(item, "fixturenames", ()):
-        if labs.usual.run and labs.usual.spoilt:
-            labs.usual.ready()
+        if labs.usual.spoilt:
+            with or_skip(item.config):
+                labs.usual.ready()
         labs.usual.touched = True
 
 
@@ -221,7 +222,7 @@ def pytest_runtest_makereport(
             else:
                 told = words.of_lab(lab, verdicts)
             report.sections.append((f"mqlab: lab {lab.run}", told))
-            item.config.stash[LABS].failed(lab.run)
+            item.config.stash[LABS].failed(lab.run, lab.runtime)
     return report
 
 
@@ -247,8 +248,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:
     """Return the lab that a test's mark asks for, and the scenario whose expectations are the test's."""
-    from lab.pytest_plugin.settings import Wanted
-
     usual = labs_of(item.config).settings.usual
     asked: dict[str, Any] = {}
     for mark in reversed(list(item.iter_markers("mqlab"))):  # the closest one last

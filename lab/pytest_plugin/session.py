@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,7 +48,6 @@ def labs_of(config: pytest.Config) -> SessionLabs:
         environment=os.environ,
         keep=config.getoption("mqlab_keep"),
         reuse=config.getoption("mqlab_reuse"),
-        require_docker=config.getoption("mqlab_require_docker"),
     )
     made = config.stash[LABS] = SessionLabs(settings, _Cached(config) if settings.reuse else None)
     return made
@@ -57,9 +57,14 @@ class _Cached:
     """What pytest's cache keeps of the lab that a worker reuses."""
 
     def __init__(self, config: pytest.Config) -> None:
-        worker = getattr(config, "workerinput", {}).get("workerid", "main")
-        self._cache, self._key = config.cache, f"mqlab/{worker}"
+        self._worker = getattr(config, "workerinput", {}).get("workerid", "main")
+        self._cache, self._key = config.cache, f"mqlab/{self._worker}"
         assert self._cache is not None  # else the option is refused
+
+    @property
+    def lock(self) -> Path:
+        assert self._cache is not None
+        return self._cache.mkdir("mqlab") / f"{self._worker}.lock"
 
     def get(self) -> dict[str, str]:
         assert self._cache is not None

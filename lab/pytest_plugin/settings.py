@@ -29,4 +29,3 @@ class Settings:
     environment: Mapping[str, str]
     keep: str = NEVER
     reuse: bool = False
-    require_docker: bool = False

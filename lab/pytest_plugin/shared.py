@@ -59,17 +59,18 @@ class SessionLab(Live):
 
 
 class SharedLab:
-    """One lab for many tests, one after another."""
+    """One lab for many tests, one after another; one that `stays` is brought back before it is closed."""
 
-    def __init__(self, opening: Callable[[], AbstractContextManager[Live]]) -> None:
-        self._opening = opening
+    def __init__(self, opening: Callable[[], AbstractContextManager[Live]], *, stays: bool = False) -> None:
+        self._opening, self._stays = opening, stays
         self._open = ExitStack()
         self._live: SessionLab | None = None
         self._declared: Condition | None = None
-        self._processes: Mapping[str, str] = {}
+        self._account: Account | None = None
+        self._counts = Counts(processes={}, busy={}, waiting=0)  # when it was opened
         self._history: Follower | None = None
         self._failed: LabError | None = None
-        self.touched = False  # by others than `test`, since it was last brought back
+        self.touched = False  # since it was last brought back
         self.spoilt = ""  # why it has to be renewed
 
     @property
@@ -94,7 +95,8 @@ class SharedLab:
                 self._live = SessionLab(lab)
             else:
                 self._live.move(lab)
-            self._declared, self._processes = self._live.condition(), Counts.of(lab).processes
+            self._declared, self._counts = self._live.condition(), Counts.of(lab)
+            self._account = _changed_by_tests(self._live.account)
             self._history = self._open.enter_context(closing(Follower(self._live.history.file.path)))
             self.spoilt, self.touched = "", False
         assert self._live is not None  # it is made with the first opening
@@ -104,39 +106,48 @@ class SharedLab:
     def test(self, name: str) -> Iterator[LabOfTest]:
         """Return the lab for a test, as it was declared and without messages; bring it back afterwards."""
         live, before = self._begin()
-        account = _changed_by_tests(live.account)
+        self.touched = True
         try:
             with LabOfTest(live.lab, name) as lab:
                 yield lab
         finally:
-            self.spoilt = self.spoilt or self._what_spoils(live, account, before)  # one that is to stay stays as it is
+            self._bring_back(live, before)
 
     def close(self) -> None:
         """End the lab, if it is open."""
-        self._declared = None
-        if self._live is not None:
-            self._live.__exit__(None, None, None)
-        self._open.close()
+        try:
+            if self._stays and self.touched and not self.spoilt and self._live is not None and self._declared:
+                self._live.move(self._live.lab)  # clients go, and none is to be left that was not there at the opening
+                self._bring_back(self._live, self._counts)
+        finally:
+            self._declared = None
+            if self._live is not None:
+                self._live.__exit__(None, None, None)
+            self._open.close()
 
     def _begin(self) -> tuple[SessionLab, Counts]:
         """Return the lab as a test may have it, and its counts."""
         live = self.ready()
         counts = Counts.of(live.lab)
-        if not (self.touched or counts.waiting or counts.processes != self._processes):
+        if not (self.touched or counts.waiting or counts.processes != self._counts.processes):
             return live, counts
-        self.spoilt = self._what_spoils(live, _changed_by_tests(live.account), counts)
-        self.touched = False
+        self._bring_back(live, counts)
         live = self.ready()
         return live, Counts.of(live.lab)
 
-    def _what_spoils(self, live: SessionLab, account: Account, before: Counts) -> str:
+    def _bring_back(self, live: SessionLab, before: Counts) -> None:
+        """Bring the lab back, or take note why it has to be renewed; one that is spoilt already stays as it is."""
+        self.spoilt = self.spoilt or self._what_spoils(live, before)
+        self.touched = False
+
+    def _what_spoils(self, live: SessionLab, before: Counts) -> str:
         """Bring the lab back, or return why it cannot be."""
         assert self._declared is not None  # it is open
         try:
-            if _changed_by_tests(live.account) != account:
+            if _changed_by_tests(live.account) != self._account:
                 return "the service's records of a broker, its users or its configuration have changed"
             now = Counts.of(live.lab)
-            for broker, process in self._processes.items():
+            for broker, process in self._counts.processes.items():
                 if now.processes.get(broker) != process:
                     return f"broker {broker} {'was started anew' if broker in now.processes else 'does not answer'}"
             if self._changed(live, self._declared):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pytest_plugin.conftest import Session
+from tests.pytest_plugin.conftest import SCENARIO, Session
 
 SPOILING = {
     "user": 'lab.create_user("tokyo", "audit", "over-the-ocean-1858")',
@@ -86,22 +86,50 @@ def test_what_cannot_be_brought_back_renews_the_lab(pytester: pytest.Pytester, s
     session().assert_outcomes(passed=2)
 
 
-def test_what_the_sessions_fixture_was_used_for_is_brought_back_too(
-    pytester: pytest.Pytester, session: Session
+@pytest.mark.parametrize("does", ["cut()", 'create_user("tokyo", "audit", "over-the-ocean-1858")'])
+def test_what_the_first_to_have_the_sessions_fixture_did_is_brought_back_too(
+    pytester: pytest.Pytester, session: Session, does: str
 ) -> None:
     two(pytester, "pass", same=True)
+    pytester.makepyfile(test_a=f"def test_first_of_all(mqlab_lab): mqlab_lab.{does}")
+    session("test_a.py", ".").assert_outcomes(passed=3)
+
+
+def test_the_sessions_fixture_has_what_another_test_did_with_it(pytester: pytest.Pytester, session: Session) -> None:
     pytester.makepyfile(
-        test_a="""
-        def test_as_others_left_it(mqlab_lab):
+        """
+        def test_cuts(mqlab_lab):
             mqlab_lab.cut()
-            with mqlab_lab.connect("singapore", over="stomp") as there:
-                there.publish("left", queue="orders")
 
         def test_and_so_on(mqlab_lab):
             assert mqlab_lab.links()[0].state == "cut"
-        """,
+        """
     )
-    session("test_a.py", ".").assert_outcomes(passed=4)
+    session().assert_outcomes(passed=2)
+
+
+def test_after_a_renewal_that_failed_nobody_has_the_lab_that_has_ended(
+    pytester: pytest.Pytester, session: Session
+) -> None:
+    (pytester.path / "ours.yaml").write_text(SCENARIO.replace("UP", "both-ends"))
+    pytester.makeini("[pytest]\nmqlab_topology = ours.yaml")
+    pytester.makepyfile(
+        """
+        from pathlib import Path
+
+        def test_it_is_there(mqlab_lab):
+            assert mqlab_lab.links()
+
+        def test_that_spoils_it(mqlab):
+            mqlab.lab.kill("tokyo")
+            Path("ours.yaml").unlink()
+
+        def test_next(mqlab_lab): pass
+        def test_next_but_one(mqlab_lab): pass
+        def test_its_own_stretch(mqlab): pass
+        """
+    )
+    session().assert_outcomes(passed=2, errors=3)
 
 
 def test_a_tests_history_is_its_own(pytester: pytest.Pytester, session: Session) -> None:

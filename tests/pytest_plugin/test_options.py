@@ -105,7 +105,24 @@ def test_who_asks_for_no_lab_loads_nothing() -> None:
     loaded = {each for each in done.stdout.split() if each.partition(".")[0] not in sys.stdlib_module_names}
     assert loaded == {
         "lab", "lab.version", "lab.pytest_plugin", "lab.pytest_plugin.plugin", "lab.pytest_plugin.session",
+        "lab.pytest_plugin.settings",
     }  # fmt: skip
+
+
+def test_a_lab_that_cannot_stay_is_not_the_one_that_is_kept(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(
+        """
+        RUNS = []
+
+        def test_fails(mqlab):
+            RUNS.append(mqlab.run)
+            assert False
+
+        def test_next(mqlab):
+            assert mqlab.run == RUNS[0], "it was renewed for nothing"
+        """
+    )
+    session("--mqlab-keep", "failed").assert_outcomes(passed=1, failed=1)
 
 
 def test_an_interrupted_session_ends_its_lab(pytester: pytest.Pytester) -> None:

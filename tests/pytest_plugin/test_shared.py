@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from lab import labs
-from lab.errors import HostError
+from lab.errors import HostError, InputError
+from lab.file_locks import lock
 from lab.living.lab import Live
 from lab.pytest_plugin.labs import SessionLabs
 from lab.pytest_plugin.settings import FAILED, Settings, Wanted
 from lab.pytest_plugin.shared import SharedLab
+from lab.runtime.lab import StandingLab
 
 USUAL = Wanted(scenario="tokyo-singapore", runtime="simulation")
 
@@ -61,6 +65,119 @@ def test_one_that_stays_is_left_as_the_test_left_it(opening: Callable[[], object
     shared.close()
 
 
+@pytest.mark.parametrize(
+    ("does", "state", "why"),
+    [
+        (lambda lab: lab.cut(), "open", ""),
+        (lambda lab: lab.connect("tokyo").subscribe(topic="prices.eur"), "open", ""),
+        (lambda lab: lab.lab.kill("tokyo"), "open", "broker tokyo does not answer"),
+        (lambda lab: (lab.cut(), lab.create_user("tokyo", "audit", "over-the-ocean-1858")), "cut", "the service's rec"),
+    ],
+    ids=["cut", "client", "kill", "user"],
+)
+def test_one_that_is_left_to_the_next_session_is_brought_back_first(
+    opening: Callable[[], AbstractContextManager[Live]], does: Callable[[Live], object], state: str, why: str
+) -> None:
+    ended: list[str] = []
+
+    @contextmanager
+    def opened() -> Iterator[Live]:
+        with opening() as lab:
+            yield lab
+            assert lab.links()[0].state == state
+            assert not lab.demand("singapore", topic="prices.eur")
+            ended.append(shared.spoilt)
+            assert not shared.touched
+
+    shared = SharedLab(opened, stays=True)
+    live = shared.ready()
+    shared.touched = True
+    does(live)
+    shared.close()
+    assert len(ended) == 1
+    assert ended[0].startswith(why) and bool(ended[0]) is bool(why)
+
+
+class Interrupted:
+    """An open lab that is interrupted (Ctrl-C) when it is purged for the first time."""
+
+    def __init__(self, lab: StandingLab) -> None:
+        self._lab, self._again = lab, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lab, name)
+
+    def purge(self, brokers: Sequence[str]) -> None:
+        if not self._again:
+            self._again = True
+            raise KeyboardInterrupt
+        self._lab.purge(brokers)
+
+
+def test_one_that_is_interrupted_while_it_is_brought_back_is_not_as_it_was(
+    opening: Callable[[], AbstractContextManager[Live]],
+) -> None:
+    @contextmanager
+    def opened() -> Iterator[Live]:
+        with opening() as lab:
+            yield cast(Live, SimpleNamespace(lab=Interrupted(lab.lab)))
+
+    shared = SharedLab(opened)
+    with pytest.raises(KeyboardInterrupt), shared.test("one"):
+        pass
+    assert shared.touched
+    with shared.test("two"):
+        pass
+    assert not shared.touched
+    shared.close()
+
+
+class Memory:
+    """What is known of the lab that is reused; it looks whether somebody has that while it is asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lock = folder / "main.lock"
+        self.known = {"run": "theirs", "of": "another file", "left": "in use"}
+        self.taken: list[bool] = []
+
+    def get(self) -> dict[str, str]:
+        self.taken.append(self.is_taken())
+        return dict(self.known)
+
+    def set(self, known: dict[str, str]) -> None:
+        self.known = known
+
+    def is_taken(self) -> bool:
+        with self.lock.open("w") as file:
+            try:
+                lock(file.fileno(), wait=False)
+            except BlockingIOError:
+                return True
+            return False
+
+
+def test_a_lab_that_another_session_has_is_left_alone(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    its = SessionLabs(Settings(usual=USUAL, runs=tmp_path, environment={}, reuse=True), memory)
+    with memory.lock.open("w") as file:
+        lock(file.fileno())
+        with its.usual.test("one") as lab_of_test:
+            assert lab_of_test.run != "theirs"
+        its.close()
+    assert (memory.known["run"], its.staying, memory.taken) == ("theirs", [], [])
+
+
+def test_a_session_has_the_lab_that_it_reuses_for_itself(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    memory.known = {}
+    its = SessionLabs(Settings(usual=USUAL, runs=tmp_path, environment={}, reuse=True), memory)
+    with pytest.raises(InputError):  # a simulated one cannot stay
+        its.usual.ready()
+    its.close()
+    assert memory.taken == [True]
+    assert not memory.is_taken()
+
+
 def test_an_opening_that_failed_is_not_tried_again() -> None:
     tried: list[int] = []
 
@@ -80,11 +197,13 @@ def test_an_opening_that_failed_is_not_tried_again() -> None:
 def test_the_first_lab_in_which_a_test_fails_is_to_stay(tmp_path: Path) -> None:
     its = SessionLabs(Settings(usual=USUAL, runs=tmp_path, environment={}, keep=FAILED))
     with its.usual.test("fails") as lab:
-        its.failed(lab.run)
+        its.failed("one that cannot stay", "simulation")
+        assert its.usual.spoilt == ""
+        its.failed(lab.run, "emulation")
     assert "stays" in its.usual.spoilt
     with its.usual.test("fails too") as another:
         assert another.run != lab.run
-        its.failed(another.run)
+        its.failed(another.run, "emulation")
     assert its.usual.spoilt == ""
     its.close()
 
