@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import re
 import tarfile
 from contextlib import suppress
-from pathlib import Path
-from typing import BinaryIO
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 from docker.errors import DockerException
 from requests import RequestException
@@ -20,7 +21,19 @@ from lab.text_files import open_file, read_bytes, write_text
 
 _AT_ONCE = 2**20  # bytes
 _LARGEST_MANIFEST = 2**20  # bytes
-_NOT_OURS = (tarfile.TarError, KeyError, ValueError, TypeError, AttributeError, OSError, RecursionError)
+_MOST_MEMBERS = 10_000  # an engine writes some 50 for our images
+_MANIFEST, _INDEX = "/manifest.json", "/index.json"  # engines go by the one, those with containerd's store by the other
+_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")  # containerd takes the first that is there
+_NOT_OURS = (
+    tarfile.TarError,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OSError,
+    OverflowError,
+    RecursionError,
+)
 ANEW = "mqlab images --save FILE writes it anew"
 
 
@@ -52,7 +65,8 @@ def save(client: docker.DockerClient, names: Images, file: Path) -> str:
 def load(client: docker.DockerClient, names: Images, file: Path, sha256: str | None) -> None:
     """Load images from a file; raise InputError, with nothing loaded, if it is not the one that was written.
 
-    `sha256` is what `save` returned; what stands beside the file if None. No image but those of `names` is loaded.
+    `sha256` is what `save` returned; what stands beside the file if None. No image gets a name but those of `names`.
+    What is in the images is the writer's: only a digest from elsewhere tells a stranger's file.
     """
     with open_file(file, str(file)) as content:
         wanted = sha256 or _digest(file)
@@ -61,9 +75,10 @@ def load(client: docker.DockerClient, names: Images, file: Path, sha256: str | N
             what = f"{file} is not the file that was saved"
             raise InputError.of(what, f"expected SHA-256 {wanted}\nfound            {found}\n{ANEW}")
         content.seek(0)
-        tags = _tags(content, file)
-        if tags != {names.base, names.broker, names.router}:
-            what = f"{file} holds other images than this mqlab needs: {', '.join(sorted(tags)) or 'none'}"
+        tags, of_index = _tags(content, file)
+        needed = {names.base, names.broker, names.router}
+        if tags != needed or not of_index <= needed:
+            what = f"{file} holds other images than this mqlab needs: {', '.join(sorted(tags | of_index)) or 'none'}"
             raise InputError.of(what, f"needed: {names.base}, {names.broker}, {names.router}\n{ANEW}")
         content.seek(0)
         try:
@@ -92,11 +107,50 @@ def _digest(file: Path) -> str:
     return found[1]
 
 
-def _tags(content: BinaryIO, file: Path) -> set[str]:
-    """Return the names that a file's images have in it."""
+def _tags(content: BinaryIO, file: Path) -> tuple[set[str], set[str]]:
+    """Return the names that a file's images have in manifest.json, and those in index.json, where that is there."""
     with suppress(*_NOT_OURS), tarfile.open(fileobj=content, mode="r:") as archive:
-        manifest = archive.extractfile("manifest.json")
-        if manifest is not None:
-            found = json.loads(manifest.read(_LARGEST_MANIFEST))
-            return {str(tag) for image in found for tag in image["RepoTags"] or ()}
+        members = _members(archive, file)
+        tags = {str(tag) for image in _read(archive, members[_MANIFEST]) for tag in image["repotags"] or ()}
+        if _INDEX not in members:
+            return tags, set()
+        listed = [each.get("annotations") or {} for each in _read(archive, members[_INDEX])["manifests"]]
+        found = (next(filter(None, map(each.get, _NAMES)), "") for each in listed)
+        return tags, {str(name).removeprefix("docker.io/") for name in found if name}
     raise InputError.of(f"{file} is no file of images", ANEW)
+
+
+def _members(archive: tarfile.TarFile, file: Path) -> dict[str, tarfile.TarInfo]:
+    """Return a file's members by the path each is unpacked to; InputError if it is not plain which its contents are."""
+    members: dict[str, tarfile.TarInfo] = {}
+    for number, each in enumerate(archive):
+        if number == _MOST_MEMBERS:
+            raise InputError.of(f"{file} has more than {_MOST_MEMBERS:,} members", ANEW)
+        path = posixpath.normpath(f"/./{each.name}")  # two slashes at the beginning would stay
+        if path in members and path in (_MANIFEST, _INDEX):
+            raise InputError.of(f"{file} has {path[1:]} more than once, and an engine may go by another", ANEW)
+        members[path] = each
+    links = {path for path, each in members.items() if each.issym()}
+    if links and (behind := next((path for path in members if _parents(path) & links), None)):
+        raise InputError.of(f"{file} has {behind[1:]} behind a link, and an engine may unpack it elsewhere", ANEW)
+    return members
+
+
+def _parents(path: str) -> set[str]:
+    return {str(each) for each in PurePosixPath(path).parents}
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Any:
+    """Return what a member says in JSON, the keys in lower case; raise one of _NOT_OURS if it is no file or too large."""
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None or member.size > _LARGEST_MANIFEST:
+        raise ValueError(member.name)
+    return json.loads(content.read(_LARGEST_MANIFEST), object_pairs_hook=_fields)
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON as engines read it, whatever the case of its keys; ValueError if one is there twice."""
+    found = {key.casefold(): value for key, value in pairs}
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found

@@ -36,12 +36,16 @@ def engine() -> Engine:
     return Engine()
 
 
-def file_of(tags: Any, path: Path, *, name: str = "manifest.json") -> Path:
-    manifest = json.dumps(tags).encode()
+def file_of(tags: Any, path: Path, *more: tuple[str, Any], name: str = "manifest.json") -> Path:
+    """Write a file of images: its manifest, and more members by name; one that is no JSON is where a link leads."""
     with tarfile.open(path, "w") as archive:
-        member = tarfile.TarInfo(name)
-        member.size = len(manifest)
-        archive.addfile(member, io.BytesIO(manifest))
+        for each, content in ((name, tags), *more):
+            member = tarfile.TarInfo(each)
+            if isinstance(content, str):
+                member.type, member.linkname = tarfile.SYMTYPE, content
+            octets = b"" if member.issym() else json.dumps(content).encode()
+            member.size = len(octets)
+            archive.addfile(member, io.BytesIO(octets))
     digest_file(path).write_text(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
     return path
 
@@ -98,4 +102,62 @@ def test_what_is_no_archive_or_has_no_digest_is_refused(engine: Engine, tmp_path
         load(of(engine), NAMES, file_of([], tmp_path / "other.tar", name="other.json"), None)
     with pytest.raises(InputError, match="is not there"):
         load(of(engine), NAMES, tmp_path / "nothing", None)
+    assert not engine.loaded
+
+
+OURS = [{"RepoTags": [name]} for name in NEEDED]
+OTHERS = [{"RepoTags": ["python:3.12"]}]
+
+
+def index(*names: dict[str, str] | None) -> dict[str, Any]:
+    return {"schemaVersion": 2, "manifests": [{"digest": "sha256:0", "annotations": each} for each in names]}
+
+
+def test_what_engines_write_beside_the_manifest_is_taken(engine: Engine, tmp_path: Path) -> None:
+    """The index of newer ones, with whole names; the links of older ones to a layer that two images have."""
+    by_index = [
+        {"io.containerd.image.name": f"docker.io/{name}", "org.opencontainers.image.ref.name": name.partition(":")[2]}
+        for name in NEEDED[:2]
+    ]
+    named = index(*by_index, {"org.opencontainers.image.ref.name": NEEDED[2]}, None)
+    more = ("./index.json", named), ("0a", {}), ("0b", "0a"), ("c/layer.tar", "../d/layer.tar")
+    file = file_of(OURS, tmp_path / "images.tar", *more)
+    load(of(engine), NAMES, file, None)
+    assert engine.loaded == [file.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ([("./manifest.json", OTHERS)], "has manifest.json more than once"),
+        ([("/manifest.json", OTHERS)], "has manifest.json more than once"),
+        ([("//manifest.json", OTHERS)], "has manifest.json more than once"),
+        ([("a/.././manifest.json", OTHERS)], "has manifest.json more than once"),
+        ([("manifest.json", "a")], "has manifest.json more than once"),
+        ([("a", "."), ("a/manifest.json", OTHERS)], "has a/manifest.json behind a link"),
+        ([("a/b/manifest.json", OTHERS), ("a", ".")], "has a/b/manifest.json behind a link"),
+        ([("index.json", index({"io.containerd.image.name": "docker.io/library/python:3.12"}))], "python:3.12"),
+        ([("index.json", index({"org.opencontainers.image.ref.name": "python:3.12"}))], "python:3.12"),
+        ([("index.json", index()), ("./index.json", index())], "has index.json more than once"),
+        ([("index.json", "a"), ("a", index())], "is no file of images"),
+        ([("index.json", [])], "is no file of images"),
+        ([("index.json", {"manifests": [], "Manifests": index()["manifests"]})], "is no file of images"),
+        ([("index.json", [" " * 2**20])], "is no file of images"),
+        ([(f"{number}", {}) for number in range(10_000)], "has more than 10,000 members"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_other_images_that_an_engine_might_find_are_refused(
+    engine: Engine, tmp_path: Path, more: list[tuple[str, Any]], what: str
+) -> None:
+    with pytest.raises(InputError, match=what):
+        load(of(engine), NAMES, file_of(OURS, tmp_path / "images.tar", *more), None)
+    assert not engine.loaded
+
+
+def test_a_key_in_two_cases_is_refused(engine: Engine, tmp_path: Path) -> None:
+    """Engines read keys in any case and take the last."""
+    twice = [{"RepoTags": NEEDED, "repotag\u017f": ["python:3.12"]}]
+    with pytest.raises(InputError, match="is no file of images"):
+        load(of(engine), NAMES, file_of(twice, tmp_path / "images.tar"), None)
     assert not engine.loaded
