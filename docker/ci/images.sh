@@ -9,5 +9,5 @@ if [ "$MQLAB_CI_RUNTIME" != emulation ]; then
 fi
 file=$MQLAB_CI_HOME/images.tar
 if [ -e "$file" ] && "$mqlab" images --load "$file"; then exit 0; fi
-rm -f "$file" "$file.sha256"
+rm -f "$file" "$file.sha256" "$file.part" # the last is what a killed job leaves
 "$mqlab" images --save "$file"

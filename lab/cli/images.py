@@ -41,7 +41,10 @@ def images(
         raise InputError.of("--save, --load and --key exclude each other", "choose one")
     if sha256 is not None and (load is None or not re.fullmatch("[0-9a-fA-F]{64}", sha256)):
         raise InputError.of("--sha256 is 64 hexadecimal digits, of a file to --load", "see FILE.sha256")
-    options.check_new(save)
+    if save is not None:
+        options.check_new(save)
+        for ending in (".sha256", ".part"):  # written beside it, the second one for a while
+            options.check_new(save.with_name(f"{save.name}{ending}"))
     with runtime(usual(os.environ), os.environ) as its:
         told = options.progress(quiet)
         if key:

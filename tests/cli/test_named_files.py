@@ -96,6 +96,15 @@ def test_a_file_whose_content_cannot_be_had_has_the_place_where_it_is_named(mqla
     assert "mqlab: --set brokers.tokyo.configuration (" in told and "/proc/self/mem cannot be read: " in told
 
 
+@pytest.mark.parametrize("ending", ["", ".sha256", ".part"])
+def test_images_are_saved_over_nothing_that_is_there(mqlab: Commands, tmp_path: Path, ending: str) -> None:
+    there = tmp_path / f"images.tar{ending}"
+    there.write_text("mine")
+    ended = mqlab.inside("images", "--save", tmp_path / "images.tar")
+    assert (ended.code, f"{there} is there" in ended.err) == (2, True)
+    assert [path.read_text() for path in tmp_path.glob("images.*")] == ["mine"]
+
+
 def test_a_home_that_no_folder_can_have_has_no_runs(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["history"], env={"MQLAB_HOME": str(tmp_path / LONG)})
     assert (ended.exit_code, "there is no run under" in ended.stderr) == (2, True)
