@@ -81,17 +81,25 @@ def vary(
             raise
         ended = error  # what is done is kept
     its = variation(looked, grid, rows)
+    kept: list[Path] = []
+    wrong: list[BaseException] = [] if ended is None else [ended]
     for path, text in ((csv, to_csv), (json_file, to_json), (html, to_html)):
         if path is not None:
-            write_new(path, text(its).encode("utf-8", "backslashreplace"))
+            try:
+                write_new(path, text(its).encode("utf-8", "backslashreplace"))
+                kept.append(path)
+            except LabError as error:
+                wrong.append(error)  # the other files and the table are kept all the same
     for line in lines(its):
         options.say(line)
     options.say(headline(its))
     if ended is not None:
-        kept = [str(path) for path in (csv, json_file, html) if path is not None]
-        where = f"; they are in {', '.join(kept)}" if kept else ""
+        where = f"; they are in {', '.join(map(str, kept))}" if kept else ""
         options.warn_of_each([f"{len(rows)} of {grid.count} runs were done{where}"])
-        raise ended
+    for each in wrong[1:]:
+        options.complain(each)
+    if wrong:
+        raise wrong[0]
     return max((row.exit_code for row in rows), default=0) or int(not its.held)
 
 

@@ -9,6 +9,7 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,24 +102,67 @@ def test_a_run_that_fails_ends_with_its_code_and_the_rest_is_kept(mqlab: Command
 def test_an_interruption_keeps_what_is_done(mqlab: Commands, tmp_path: Path) -> None:
     """On a terminal, which shows a bar: it says how many are done."""
     table = tmp_path / "a.csv"
+    code, out, said = _interrupted(mqlab, "--csv", "a.csv")
+    assert code == 130
+    done = _done(table)
+    assert f"{done} of 500 runs were done; they are in a.csv" in said
+    assert out.splitlines()[-1] == f"500 runs: {done} held, {500 - done} not run"
+
+
+def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(mqlab: Commands, tmp_path: Path) -> None:
+    there, other = tmp_path / "a.csv", tmp_path / "a.json"
+    words = "--csv", "a.csv", "--json", "a.json"
+    code, out, said = _interrupted(mqlab, *words, meanwhile=lambda: there.write_text("mine"))
+    assert (code, there.read_text()) == (130, "mine")
+    done = len(json.loads(other.read_text())["runs"])
+    assert f"{done} of 500 runs were done; they are in a.json" in said
+    assert "a.csv is there" in said
+    assert out.splitlines()[-1] == f"500 runs: {done} held, {500 - done} not run"
+
+
+def test_without_space_for_a_file_its_error_ends_the_command(mqlab: Commands, tmp_path: Path) -> None:
+    words = ["vary", "tokyo-singapore", "--seeds", "2", "--jobs", "1", "--csv", "a.csv", "--html", "a.html"]
+    ended = subprocess.run(
+        ["bash", "-c", 'ulimit -f 4; exec "$@"', "bash", MQLAB, *words],  # a file has at most 4 KiB
+        env=mqlab.environment(PYTHONDONTWRITEBYTECODE="1"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 3
+    assert "a.html cannot be written" in ended.stderr
+    assert _done(tmp_path / "a.csv") == 2
+    assert ended.stdout.splitlines()[-1] == "2 runs: 2 held"
+
+
+def _interrupted(
+    mqlab: Commands, *more: str, meanwhile: Callable[[], object] = lambda: None
+) -> tuple[int, str, str]:
+    """Interrupt 500 runs once one is done, on a terminal, whose bar says so: the exit code, stdout, the terminal."""
     ours, its = pty.openpty()
-    words = ["vary", "tokyo-singapore", "--seeds", "500", "--jobs", "1", "--csv", str(table)]
+    words = ["vary", "tokyo-singapore", "--seeds", "500", "--jobs", "1", *more]
     environment = {**mqlab.environment(), "TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen([MQLAB, *words], stdout=subprocess.PIPE, stderr=its, text=True, env=environment) as process:
+    with subprocess.Popen(
+        [MQLAB, *words], stdout=subprocess.PIPE, stderr=its, text=True, env=environment, cwd=mqlab.folder
+    ) as process:
         os.close(its)
         said = b""
         while b" 1/500" not in said:
             said += os.read(ours, 4096)
+        meanwhile()
         process.send_signal(signal.SIGINT)
         rest = _read_all(ours)
         out, _ = process.communicate(timeout=120)
     os.close(ours)
-    assert process.returncode == 130
+    return process.returncode, out, rest.decode()
+
+
+def _done(table: Path) -> int:
     with table.open() as stream:
         done = len([*csv.DictReader(stream)])
     assert 1 <= done < 500
-    assert f"{done} of 500 runs were done; they are in".encode() in rest
-    assert out.splitlines()[-1] == f"500 runs: {done} held, {500 - done} not run"
+    return done
 
 
 def _read_all(descriptor: int) -> bytes:
