@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
 # Install mqlab from this checkout into MQLAB_CI_HOME, in the versions that its tests ran with, and check that it starts.
+# What is installed stays where the checkout, MQLAB_CI_PYTHON and MQLAB_CI_EXTRAS are what they were.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
-if [ ! -x "$MQLAB_CI_HOME/venv/bin/mqlab" ]; then
-  "$MQLAB_CI_PYTHON" -m venv "$MQLAB_CI_HOME/venv"
+stamp() { # all that is installed from: every file by its checksum
+  printf '%s\n' "$MQLAB_CI_PYTHON" "$MQLAB_CI_EXTRAS"
+  cd "$root" && find pyproject.toml constraints.txt lab docker scenarios -type f ! -name '*.pyc' -exec cksum {} + | LC_ALL=C sort
+}
+
+wanted=$(stamp)
+if [ "$wanted" != "$(cat "$MQLAB_CI_HOME/venv/stamp" 2>/dev/null)" ]; then
+  "$MQLAB_CI_PYTHON" -m venv --clear "$MQLAB_CI_HOME/venv"
   "$MQLAB_CI_HOME/venv/bin/pip" install --quiet --disable-pip-version-check --prefer-binary -c "$root/constraints.txt" "$root$MQLAB_CI_EXTRAS"
+  echo "$wanted" >"$MQLAB_CI_HOME/venv/stamp"
 fi
-"$MQLAB_CI_HOME/venv/bin/mqlab" --version
+"$mqlab" --version

@@ -8,7 +8,13 @@ if [ ${#scenarios[@]} = 0 ]; then
   echo "no scenario is named: MQLAB_CI_SCENARIOS, or the input \`scenarios\`" >&2
   exit 2
 fi
-code=0
-"$mqlab" run --jobs "$MQLAB_CI_JOBS" --reports "$MQLAB_CI_REPORTS" --junit "$MQLAB_CI_REPORTS/junit.xml" -- "${scenarios[@]}" || code=$?
+# A job that is cancelled may tell this shell alone: mqlab is told too, and waited for while it removes its labs.
+trap 'told=1; kill -TERM $(jobs -p) 2>/dev/null || true' INT TERM HUP
+"$mqlab" run --jobs "$MQLAB_CI_JOBS" --reports "$MQLAB_CI_REPORTS" --junit "$MQLAB_CI_REPORTS/junit.xml" -- "${scenarios[@]}" &
+until
+  told="" code=0
+  wait "$!" || code=$?
+  [ -z "$told" ] # else it was the signal that ended the waiting
+do :; done
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ -e "$MQLAB_CI_REPORTS/summary.md" ]; then cat "$MQLAB_CI_REPORTS/summary.md" >>"$GITHUB_STEP_SUMMARY"; fi
 exit "$code"

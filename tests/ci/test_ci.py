@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,21 +21,45 @@ SCRIPTS = ROOT / "docker" / "ci"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 SPEC, COMPONENT = (ROOT / "templates" / "mqlab.yml").read_text("utf-8").split("\n---\n")
 STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
-CALL = re.compile(r'bash "(?:\$GITHUB_ACTION_PATH|\$\[\[ inputs\.source \]\])/docker/ci/(\w+\.sh)"')
+CALL = re.compile(r'(?:exec )?bash "(?:\$GITHUB_ACTION_PATH|\$\[\[ inputs\.source \]\])/docker/ci/(\w+\.sh)"')
+# Stands for Python: `-m venv --clear FOLDER` makes one with this mqlab, whose pip writes down what it is to install.
+PYTHON = f"""#!/bin/sh
+[ "$1 $2 $3" = "-m venv --clear" ] || exit 9
+rm -rf "$4" && mkdir -p "$4/bin"
+ln -s "{Path(sys.executable).with_name("mqlab")}" "$4/bin/mqlab"
+printf '#!/bin/sh\\necho "$*" >>"%s"\\n' "$INSTALLED" >"$4/bin/pip"
+chmod +x "$4/bin/pip"
+"""
+# Stands for mqlab: runs until it is told to end, and then leaves a summary.
+RUNNING = f"""#!{sys.executable}
+import os, pathlib, signal, sys
+def end(*_):
+    reports = pathlib.Path(os.environ["MQLAB_CI_REPORTS"])
+    reports.mkdir()
+    (reports / "summary.md").write_text("told to end")
+    sys.exit(5)
+signal.signal(signal.SIGTERM, end)
+print("running", flush=True)
+signal.pause()
+"""
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a job that mqlab is installed for already."""
-    home = tmp_path / "mqlab"
+    """Return the environment of a job that mqlab is there for, and whose Python installs this one anew."""
+    home, python = tmp_path / "mqlab", tmp_path / "python"
     (home / "venv" / "bin").mkdir(parents=True)
     (home / "venv" / "bin" / "mqlab").symlink_to(Path(sys.executable).with_name("mqlab"))
+    python.write_text(PYTHON, "utf-8")
+    python.chmod(0o755)
     files = {name: str(tmp_path / name.lower()) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     mine = {key: value for key, value in os.environ.items() if not key.startswith("MQLAB_")}
     return {
         **mine,
         **files,
+        "INSTALLED": str(tmp_path / "installed"),
         "MQLAB_CI_HOME": str(home),
+        "MQLAB_CI_PYTHON": str(python),
         "MQLAB_CI_RUNTIME": "simulation",
         "GITHUB_ACTION_PATH": str(ROOT),
     }
@@ -79,6 +105,49 @@ def test_the_actions_steps_in_order_give_reports_a_summary_and_a_key(
     assert len(parse(reports / "junit.xml").getroot()) == 2
     assert Path(environment["GITHUB_STEP_SUMMARY"]).read_text("utf-8").startswith("### mqlab: 2 held")
     assert Path(environment["GITHUB_OUTPUT"]).read_text("utf-8") == "key=mqlab-no-images\n"
+
+
+def test_what_would_be_another_is_installed_anew_and_nothing_else(environment: dict[str, str], tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    shutil.copytree(SCRIPTS, checkout / "docker" / "ci")
+    for name in ("lab/version.py", "scenarios/one.yaml", "pyproject.toml", "constraints.txt"):
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).write_text("first", "utf-8")
+
+    def installed(**more: str) -> list[str]:
+        command = ["bash", str(checkout / "docker" / "ci" / "install.sh")]
+        subprocess.run(command, env={**environment, **more}, capture_output=True, check=True)
+        return Path(environment["INSTALLED"]).read_text("utf-8").splitlines()
+
+    assert [len(installed()), len(installed())] == [1, 1]  # what no install of ours had left is made anew, once
+    for number, name in enumerate(("lab/version.py", "constraints.txt"), 2):
+        (checkout / name).write_text("second", "utf-8")
+        assert [len(installed()), len(installed())] == [number, number], name
+    for _ in range(2):
+        lines = installed(MQLAB_CI_EXTRAS="[amqp]")
+        assert (len(lines), lines[-1].endswith(f"-c {checkout}/constraints.txt {checkout}[amqp]")) == (4, True)
+
+
+def test_an_install_that_fails_is_done_again(environment: dict[str, str], tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "no-folder" / "installed")  # so that pip fails
+    assert script("install.sh", environment, tmp_path, INSTALLED=nowhere).returncode != 0
+    assert script("install.sh", environment, tmp_path).returncode == 0
+    assert len(Path(environment["INSTALLED"]).read_text("utf-8").splitlines()) == 1
+
+
+def test_a_job_that_is_cancelled_tells_mqlab_and_waits_for_it(environment: dict[str, str], tmp_path: Path) -> None:
+    """The shell alone is told, as where a process is in a group of its own."""
+    mqlab = Path(environment["MQLAB_CI_HOME"]) / "venv" / "bin" / "mqlab"
+    mqlab.unlink()
+    mqlab.write_text(RUNNING, "utf-8")
+    mqlab.chmod(0o755)
+    given = {"MQLAB_CI_SCENARIOS": "any", "MQLAB_CI_REPORTS": str(tmp_path / "reports")}
+    command = ["bash", str(SCRIPTS / "run.sh")]
+    with subprocess.Popen(command, env={**environment, **given}, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stdout.readline() == "running\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 5
+    assert Path(environment["GITHUB_STEP_SUMMARY"]).read_text("utf-8") == "told to end"
 
 
 @pytest.mark.parametrize(("scenarios", "code"), [("", 2), ("no-such-scenario", 2), ("broken.yaml", 1)])
