@@ -90,9 +90,6 @@ $(VENV)/.ready: requirements.lock pyproject.toml docker/venv.sh
 	@bash docker/venv.sh "$(PYTHON)" "$(VENV)"
 	@touch $@
 
-# A simulation needs no compiler and no root: wheels alone, in the versions of the lock file.
-$(MODELS)/.ready: constraints.txt pyproject.toml
-	@echo "making $(MODELS)"
-	@"$(PYTHON)" -m venv --clear $(MODELS)
-	@$(MODELS)/bin/pip install -q --prefer-binary -c constraints.txt .
+$(MODELS)/.ready: constraints.txt pyproject.toml docker/venv.sh
+	@bash docker/venv.sh "$(PYTHON)" "$(MODELS)" simulation
 	@touch $@

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Make the virtual environment from the lock file, every package checked by hash: docker/venv.sh PYTHON FOLDER
+# Make a virtual environment: docker/venv.sh PYTHON FOLDER [simulation]
+# From the lock file, every package checked by its hash; for a simulation nothing is compiled, and versions alone are checked.
 set -euo pipefail
-python=$1 venv=$2
+python=$1 venv=$2 runtime=${3:-emulation}
 
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
   echo "mqlab needs Python 3.11 or newer; '$python' is $("$python" --version 2>&1 || true)" >&2
@@ -10,29 +11,37 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 fi
 missing=()
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi # apart from Python on Debian and Ubuntu
-# python-qpid-proton, of the extra mqlab[amqp], has no wheel: its C is compiled here. TLS is Python's own, so OpenSSL is not needed for it.
-if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then missing+=(gcc libc6-dev); fi
-if ! "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then
-  missing+=("$("$python" -c 'import sys; print("libpython%d.%d-dev" % sys.version_info[:2])')")
+needed="Python's venv module"
+if [ "$runtime" != simulation ]; then
+  needed+=", a C compiler and Python's C headers (Python.h)"
+  # python-qpid-proton, of the extra mqlab[amqp], has no wheel: its C is compiled here. TLS is Python's own, so OpenSSL is not needed for it.
+  if ! command -v cc >/dev/null && ! command -v gcc >/dev/null; then missing+=(gcc libc6-dev); fi
+  if ! "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'; then
+    missing+=("$("$python" -c 'import sys; print("libpython%d.%d-dev" % sys.version_info[:2])')")
+  fi
 fi
 if [ ${#missing[@]} -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then
     echo "mqlab needs, to be installed with your system's package manager:" >&2
-    echo "  Python's venv module, a C compiler and Python's C headers (Python.h)" >&2
+    echo "  $needed" >&2
     echo "  missing here; on Debian they are called: ${missing[*]}" >&2
     exit 3
   fi
   sudo=""
   [ "$(id -u)" = 0 ] || sudo=sudo
   echo "installing ${missing[*]}"
-  $sudo apt-get update -qq
+  $sudo apt-get update -qq || echo "apt-get could not update its lists; trying with those that are there" >&2
   if ! DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; then
-    echo "apt-get could not install ${missing[*]}: install Python's venv module, a C compiler and the headers of '$python' yourself" >&2
+    echo "apt-get could not install ${missing[*]}: install them yourself, for '$python': $needed" >&2
     exit 3
   fi
 fi
 echo "making $venv"
 "$python" -m venv --clear "$venv"
+if [ "$runtime" = simulation ]; then
+  "$venv/bin/pip" install -q --prefer-binary -c constraints.txt .
+  exit 0
+fi
 # What compiles is pinned too: without isolation pip builds with what is installed, and fetches nothing beside the lock.
 builders=$(mktemp)
 trap 'rm -f "$builders"' EXIT
