@@ -59,10 +59,14 @@ def _known(name: str) -> None:
 def instead(
     of: Runtime, found: PlannedScenario, name: str, *, seed: int | None, set: Mapping[str, str], version: str | None
 ) -> str:
-    """Return the command that runs a scenario by its name where a runtime cannot; "" if no other would take it."""
+    """Return the command that runs a scenario by its name where a runtime cannot; "" if no other would take it.
+
+    A password in it is masked, as in all that is printed: whoever typed it knows what to type.
+    """
     if of.name != USUAL or _simulation({}).refusals(found.scenario, found.plan):
         return ""
-    asked = [name, *(each for key, value in set.items() for each in ("--set", f"{key}={value}"))]
+    hide = found.scenario.origin.mask.text
+    asked = [hide(name), *(each for key, value in set.items() for each in ("--set", f"{key}={hide(value)}"))]
     asked += [] if seed is None else ["--seed", str(seed)]
     asked += [] if version is None else ["--activemq-version", version]
     return " ".join(["mqlab", "run", *map(shlex.quote, asked), "--runtime", SIMULATION])

@@ -14,10 +14,11 @@ from lab.check.ports import check_port_base
 from lab.check.scenario import check
 from lab.declare.expectations import expectations_of
 from lab.declare.expectations.base import Expectation
-from lab.declare.loading import load, resolve
+from lab.declare.loading import load, mask_of, resolve
 from lab.declare.origin import without_passwords
 from lab.declare.scenario import Scenario
 from lab.errors import InputError, Problem
+from lab.masking import Mask
 from lab.shipped import shipped
 
 if TYPE_CHECKING:  # a check plans nothing
@@ -40,6 +41,14 @@ class PlannedScenario:
 def load_named(name: str, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Scenario:
     """Load a scenario by its path, or by the name of a shipped one, without checking it; `set` is as in `load`."""
     return load(resolve(name, shipped("scenarios")), environment=environment, set=set)
+
+
+def mask_named(name: str, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Mask:
+    """Return the mask of a scenario's passwords, however wrong its files or what is `set` may be."""
+    try:
+        return mask_of(resolve(name, shipped("scenarios")), environment=environment, set=set)
+    except InputError:  # no such scenario, and no password of it
+        return Mask()
 
 
 def read(

@@ -17,7 +17,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from lab import runtimes
+from lab.cli import app
 from lab.declare.loading import load, masked_sources
 from lab.folder import RunFolder, create
 from lab.history import Header, HistoryFile, Publishing, StepStarted, read
@@ -268,6 +271,66 @@ def test_no_reading_of_a_run_prints_a_password(kept: RunFolder, scenario: Path, 
     assert leaks(said(words, kept.history)) == []
     if words.startswith("judge"):
         assert leaks(said(words, "--scenario", scenario, kept.history)) == []
+
+
+@pytest.fixture
+def simulated(scenario: Path) -> Path:
+    """The same, without the two things that have no model: a URI's password, and a claim about a log."""
+    configuration = scenario.with_name("secret.xml")
+    configuration.write_text(CONFIGURATION.replace(f"?password={quote(QUERY)}", ""))
+    scenario.write_text(SCENARIO.partition("expect:")[0] + "expect:\n  - delivered: {to: a, within: 5s}\n")
+    return scenario
+
+
+BODIES = (f"say {USERS['tokyo']}", f"say {USERS['singapore']}", f"password={SHORT}")
+
+
+def test_no_password_is_in_what_comes_of_values(simulated: Path, tmp_path: Path) -> None:
+    """Two values that look alike without their passwords are told apart by their numbers."""
+    table, document, page = (tmp_path / name for name in ("a.csv", "a.json", "a.html"))
+    varied = ("--set", f"steps.2.body={','.join(BODIES)}", "--set", "steps.2.count=1,2")
+    told = said("vary", simulated, *varied, "--csv", table, "--json", document, "--html", page)
+    texts = {"terminal": told, **{path.name: path.read_text() for path in (table, document, page)}}
+    assert {name: leaks(text) for name, text in texts.items() if leaks(text)} == {}
+    called = [f"say {MASK} (1)", f"say {MASK} (2)", f"password={MASK} (3)"]
+    assert {name: [each for each in called if each not in text] for name, text in texts.items()} == {
+        name: [] for name in texts
+    }
+    found = json.loads(document.read_text())
+    assert found["values"]["steps.2.body"] == called
+    assert len({json.dumps(run["set"]) for run in found["runs"]}) == found["runs_asked"] == 6
+    assert "failed" not in {run["outcome"] for run in found["runs"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((f"steps.2.body={','.join(BODIES)}", "steps.2.count=1,x"), f"steps.2.body=say {MASK} (1), steps.2.count=x"),
+        ((f"steps.2.body={','.join(BODIES)}", "steps.2.count=x,1"), f"steps.2.body=say {MASK} (1), steps.2.count=x"),
+        ((f"steps.2.body={BODIES[1]},{BODIES[1]}",), "steps.2.body has one value twice: numbers 1 and 2"),
+        ((f"steps.2.body=[{BODIES[1]}",), "without its end"),
+        (
+            (f"connectors.d.uri=static:({ENDPOINT}?password={SHORT}),static:({ENDPOINT}?password={quote(QUERY)})",),
+            f"connectors.d.uri={MASK} (1)",
+        ),
+        ((f"brokers.singapore.users.testuser.password={SHORT},generated",), f"password={MASK}"),
+        ((f"brokers.singapore.users={{testuser: {{password: {SHORT}}}}},x",), f"users={MASK}"),
+    ],
+)
+def test_no_complaint_about_values_quotes_a_password(scenario: Path, values: tuple[str, ...], words: str) -> None:
+    asked = [word for each in values for word in ("--set", each)]
+    ended = CliRunner().invoke(app, ["vary", str(scenario), *asked], env={**ENVIRONMENT, "COLUMNS": "250"})
+    assert (ended.exit_code, leaks(ended.output)) == (2, [])
+    assert words in ended.stderr
+
+
+def test_the_command_that_runs_it_instead_has_no_password(simulated: Path) -> None:
+    values = {"steps.2.body": BODIES[1], "steps.2.headers": f"{{pw: {single(USERS['tokyo'])}}}"}
+    found = plan_named(str(simulated), ENVIRONMENT, set=values)
+    with_engine = runtimes.runtime(runtimes.USUAL, ENVIRONMENT)
+    told = runtimes.instead(with_engine, found, str(simulated), seed=7, set=values, version=None)
+    assert leaks(told.replace("""'"'"'""", "'")) == []  # as a shell reads it
+    assert f"'steps.2.body=say {MASK}'" in told and told.endswith("--seed 7 --runtime simulation")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,13 @@ def load(
     return scenario.from_files(origin)
 
 
+def mask_of(path: Path, *, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Mask:
+    """Return the mask of all passwords that a scenario's files have or name, also where `load` refuses them."""
+    loader = _Loader(path, environment, set, STEPS)
+    loader.scenario()
+    return loader.mask()
+
+
 def masked_sources(scenario: Scenario) -> tuple[SourceFile, ...]:
     """Return copies of the scenario's files with every password replaced by asterisks."""
     return scenario.origin.sources
@@ -289,10 +296,8 @@ class _Loader:
         """Return the name and the text of a configuration's file; note a Problem if it cannot be read."""
         place = self._values[keys]
         if not isinstance(written, str):
-            what, right = (
-                "a configuration is a text, not a list or a mapping",
-                "write its path, such as configurations/tokyo.xml",
-            )
+            what = "a configuration is a text, not a list or a mapping"
+            right = "write its path, such as configurations/tokyo.xml"
             self.problems.append(Problem(what=what, remedy=right, place=place))
             return dict(_UNREAD)
         named = self._find_file(folder, written, place)

@@ -85,9 +85,10 @@ def check_values(values: Mapping[str, tuple[str, ...]]) -> None:
             raise InputError.of("seeds are no KEY here", "write --seeds 5 for the seeds 1 to 5, or --seeds 3,7,11")
         if not its:
             raise InputError.of(f"{key} has no value", "name one or more")
-        twice = next((each for place, each in enumerate(its) if each in its[:place]), None)
-        if twice is not None:
-            raise InputError.of(f"{key} has the value {twice!r} twice", "give each value once")
+        again = next((place for place, each in enumerate(its) if each in its[:place]), None)
+        if again is not None:  # it is not quoted: it may have a password
+            alike = f"{its.index(its[again]) + 1} and {again + 1}"
+            raise InputError.of(f"{key} has one value twice: numbers {alike}", "give each value once")
 
 
 def split(text: str, named: str) -> tuple[str, ...]:
@@ -144,7 +145,7 @@ def _end_of_yaml(text: str, named: str) -> int:
         before = before if sign.isspace() else sign
         at += 1
     if quote or depth:
-        raise InputError.of(f"{named} has a list, a mapping or a quote without its end: {text[:40]}", "close it")
+        raise InputError.of(f"{named} has a list, a mapping or a quote without its end", "close it")
     return at
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
 from lab.errors import HostError
@@ -16,7 +16,7 @@ def run_all(
     executor: Executor,
     *,
     at_once: int,
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """Yield a row for each combination, as runs end; not more than `at_once` are submitted and not done.
 
     A run whose worker dies, or that raises, is done once more; a second time makes its row a failed one. What is

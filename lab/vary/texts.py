@@ -18,10 +18,12 @@ from lab.declare.scenario import Scenario
 from lab.declare.terms import BodyFile
 from lab.declare.topology import Configuration
 from lab.errors import InputError, Problem
-from lab.scenarios import PlannedScenario, plan_named
+from lab.masking import Mask, named_in
+from lab.scenarios import PlannedScenario, mask_named, plan_named
 from lab.shipped import shipped
 from lab.text_files import read_bytes
 from lab.vary.combinations import Combination, Grid
+from lab.vary.labels import refused
 from lab.vary.one import Texts
 
 _LARGEST = 2**26  # bytes of one file
@@ -52,6 +54,7 @@ class Looked:
     name: str  # the scenario's own
     texts: Texts
     warnings: tuple[str, ...]
+    mask: Mask  # of the passwords that any combination has
 
 
 def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
@@ -63,8 +66,10 @@ def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
     files: dict[Path, bytes] = {}
     with_keys: dict[str, frozenset[Path]] = {}
     first: PlannedScenario | None = None
+    mask = Mask.of(each for values in grid.values.values() for value in values for each in named_in(value))
     for combination in grid.cover():
-        found = _planned(name, combination, grid, used)
+        found = _planned(name, combination, grid, used, mask)
+        mask |= found.scenario.origin.mask
         first = first or found
         its = frozenset(_files(name, found.scenario))
         files |= {path: read_bytes(path, str(path), _LARGEST) for path in its - files.keys()}
@@ -77,12 +82,14 @@ def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
     if len(naming) > 1:  # what a path means may depend on another one
         firsts = {key: values if key in naming else values[:1] for key, values in grid.values.items()}
         for combination in Grid(values=firsts, seeds=grid.seeds[:1]):
-            more = _files(name, _planned(name, combination, grid, used).scenario)
+            scenario = _planned(name, combination, grid, used, mask).scenario
+            mask |= scenario.origin.mask
+            more = _files(name, scenario)
             files |= {path: read_bytes(path, str(path), _LARGEST) for path in more if path not in files}
     there = {path: Path(os.path.normpath(Path.cwd() / path)) for path in files}
     folder = Path(os.path.commonpath([path.parent for path in there.values()]))
     return Looked(
-        name=first.scenario.scenario,
+        name=mask.text(first.scenario.scenario),
         texts=Texts(
             scenario=str(there[_path(name)].relative_to(folder)),
             folder=str(folder),
@@ -90,28 +97,32 @@ def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
             environment=used.asked,
             costs=read_bytes(Path(costs), costs, _LARGEST) if (costs := environment.get("MQLAB_COSTS")) else None,
         ),
-        warnings=tuple(first.scenario.origin.mask.text(line) for line in lines(first.removals, first.advice)),
+        warnings=tuple(mask.text(line) for line in lines(first.removals, first.advice)),
+        mask=mask,
     )
 
 
-def _planned(name: str, of: Combination, grid: Grid, environment: _Used) -> PlannedScenario:
-    """Return a combination's scenario; raise InputError if it, or its model, is refused."""
+def _planned(name: str, of: Combination, grid: Grid, environment: _Used, mask: Mask) -> PlannedScenario:
+    """Return a combination's scenario; raise InputError if it, or its model, is refused.
+
+    The error quotes neither what `mask` knows nor a password of the combination's own.
+    """
     try:
         found = plan_named(name, environment, seed=of.seed, set=of.set)
         if found.scenario.is_topology:
             raise InputError.of(f"{name} has no steps: there is nothing to run", "name a scenario's file")
-        if refused := runtimes.simulation(environment.environment).refusals(found.scenario, found.plan):
-            raise InputError(without_passwords(tuple(refused), found.scenario.origin.mask))
+        if beyond := runtimes.simulation(environment.environment).refusals(found.scenario, found.plan):
+            raise InputError(without_passwords(tuple(beyond), found.scenario.origin.mask))
     except InputError as error:
-        raise InputError([_with_combination(each, of, grid) for each in error.problems]) from error
+        if not grid.varied:
+            raise
+        words = refused(of, grid, mask | mask_named(name, environment, set=of.set))
+        raise InputError([_with_combination(each, words) for each in error.problems]) from error
     return found
 
 
-def _with_combination(problem: Problem, of: Combination, grid: Grid) -> Problem:
-    """Return a problem that says of which combination it is, where there are several."""
-    if not grid.varied:
-        return problem
-    words = ", ".join(f"{key}={of.set[key]}" for key in grid.varied)
+def _with_combination(problem: Problem, words: str) -> Problem:
+    """Return a problem that says of which combination it is."""
     return replace(problem, remedy=f"{problem.remedy}\nin the combination {words}".lstrip("\n"))
 
 

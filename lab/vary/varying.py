@@ -13,6 +13,7 @@ from functools import partial
 from lab.errors import InputError
 from lab.runtime.progress import Logged
 from lab.vary.combinations import Grid, check_values
+from lab.vary.labels import Labels
 from lab.vary.one import run_one
 from lab.vary.processes import Processes, cores
 from lab.vary.row import Row
@@ -38,7 +39,8 @@ def run(
 
     `set` has the values of each KEY, as `mqlab run --set` takes them. Runs go to `executor`, which is left open, or
     else to as many processes as there are cores, or `jobs`. `limit` is of each run's virtual time. `each` is called
-    with every row as its run ends, in whatever order. Raise InputError, before anything is run, for a key that leads
+    with every row as its run ends, in whatever order. No password is in a row: where a value has one, a label stands
+    for it. Raise InputError, before anything is run, for a key that leads
     nowhere and a value that is not valid.
 
     >>> found = vary.run("tokyo-singapore", set={"links.tokyo-singapore.delay": ["5ms", "70ms"]}, jobs=1)
@@ -67,14 +69,19 @@ def run(
 def rows_of(
     looked: Looked, grid: Grid, executor: Executor, slots: int, limit: timedelta | None
 ) -> Generator[Row, None, None]:
-    """Yield a row for each combination as its run ends; an executor does `slots` at a time, and has as many waiting."""
-    yield from run_all(partial(run_one, looked.texts, limit=limit), grid, executor, at_once=2 * slots)
+    """Yield a row for each combination as its run ends; an executor does `slots` at a time, and has as many waiting.
+
+    Rows have labels instead of values.
+    """
+    labels = Labels.for_grid(grid, looked.mask)
+    with closing(run_all(partial(run_one, looked.texts, limit=limit), grid, executor, at_once=2 * slots)) as found:
+        yield from map(labels.row, found)
 
 
 def variation(looked: Looked, grid: Grid, rows: Iterable[Row]) -> Variation:
-    """Return rows, whatever their order, as a variation."""
+    """Return the rows of a grid, whatever their order, as a variation of labels."""
     ordered = tuple(sorted(rows, key=lambda row: row.of.number))
-    return Variation(scenario=looked.name, grid=grid, rows=ordered)
+    return Variation(scenario=looked.name, grid=Labels.for_grid(grid, looked.mask).grid(grid), rows=ordered)
 
 
 def seconds_of_one(looked: Looked, grid: Grid, limit: timedelta | None) -> float:
