@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +13,8 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import Any, cast
 
 from typer.testing import CliRunner
 
@@ -19,9 +24,14 @@ from lab.activemq.log_lines import is_kept, name_of, pattern, read
 from lab.activemq.selectors import Untold, matches, matches_over
 from lab.amazonmq.configurations.connectors import parse_address, split_uri
 from lab.cli import app
-from lab.emulation.images import archive
+from lab.contract.comparing import compare
+from lab.contract.figures import from_json
+from lab.contract.kept import Kept
+from lab.emulation.images import archive, saved
+from lab.emulation.images.names import Images
 from lab.errors import InputError
 from lab.runtime import note
+from lab.simulation.costs import own_values, with_values
 from tests.activemq.selectors import CASES
 from tests.fuzz import mutations
 
@@ -34,9 +44,9 @@ class Wrong(AssertionError):
     """A command ended as no command may."""
 
 
-def command(folder: Path, *words: str) -> None:
+def command(folder: Path, *words: str, **more: str) -> None:
     """Run a command in this process; raise Wrong unless it ends in words, with a code of the family and a place."""
-    environment = {"MQLAB_HOME": str(folder / "home"), "MQLAB_STATE": str(folder / "state"), "COLUMNS": "250"}
+    environment = {"MQLAB_HOME": str(folder / "home"), "MQLAB_STATE": str(folder / "state"), "COLUMNS": "250", **more}
     ended = CliRunner().invoke(app, list(words), env=environment)
     if not isinstance(ended.exception, SystemExit | None):
         raise ended.exception
@@ -118,6 +128,20 @@ def variant(dice: Random, folder: Path) -> None:
     command(folder, dice.choice(("check", "plan", "routes")), "tokyo-singapore", *arguments)
 
 
+def variant_file(dice: Random, folder: Path) -> None:
+    """A variant's file, or the scenario that it is of, which is beside it."""
+    _scenarios(folder)
+    text = dice.choice(texts("scenarios/*-broken.yaml"))
+    (name,) = re.findall(r"^variant-of: (\S+)$", text, re.MULTILINE)
+    (original,) = texts(f"scenarios/{name}")
+    if dice.random() < 0.8:
+        text = mutations.damaged(dice, text, mutations.YAML)
+    else:
+        original = mutations.damaged(dice, original, mutations.YAML)
+    put(folder / name, original)
+    command(folder, dice.choice(("check", "check", "plan", "routes")), str(put(folder / "variant.yaml", text)))
+
+
 def history(dice: Random, folder: Path) -> None:
     """A history that is judged, shown, and made a page of."""
     path = put(folder / "history.jsonl", mutations.damaged(dice, dice.choice(texts(*HISTORIES)), mutations.JSON))
@@ -155,6 +179,32 @@ def notes(dice: Random, folder: Path) -> None:
     for found in note.load_all(folder):
         assert isinstance(found, note.Note)
         assert found.now() is not None
+
+
+def costs(dice: Random, folder: Path) -> None:
+    """The times of a person's own machine, which a simulation has."""
+    path = put(folder / "costs.toml", mutations.damaged(dice, texts("lab/simulation/costs.toml")[0], mutations.TOML))
+    with suppress(InputError):
+        with_values(own_values({"MQLAB_COSTS": str(path)}))
+    command(folder, "check", "tokyo-singapore", "--runtime", "simulation", MQLAB_COSTS=str(path))
+
+
+def kept_run(dice: Random, folder: Path) -> None:
+    """An emulated run's figures, as they are kept to be compared with those of models."""
+    sound = dice.choice(texts("bench/results/contract/*/*.json"))
+    its = from_json(sound)
+    (folder / "story").mkdir()
+    path = put(
+        folder / "story" / f"{its.digest}-1.json",
+        mutations.damaged(dice, json.dumps(json.loads(sound), ensure_ascii=False), mutations.JSON),
+    )
+    try:
+        found = Kept(folder=folder, name="story", digest=its.digest).runs()
+    except InputError as error:
+        assert str(path) in str(error)
+        return
+    if found:
+        compare(found, (its,))
 
 
 def selector(dice: Random, folder: Path) -> None:
@@ -233,6 +283,40 @@ def archive_on_disk(dice: Random, folder: Path) -> None:
             content.read()
 
 
+def saved_images(dice: Random, folder: Path) -> None:
+    """A file of images that an engine is to load, and its digest beside it: no engine gets what is refused."""
+    its = ("mqlab/base:a", "mqlab/broker:b", "mqlab/router:c")
+    manifest = json.dumps([{"Config": "blobs/sha256/a", "RepoTags": [each], "Layers": ["b"]} for each in its])
+    listed = [{"annotations": {"io.containerd.image.name": f"docker.io/{each}"}} for each in its]
+    index = json.dumps({"schemaVersion": 2, "manifests": listed})
+    members = [("manifest.json", manifest), ("index.json", index), (mutations.word(dice)[:80], "abc")]
+    number = dice.choice((0, 0, 0, 1, 2))
+    members[number] = (members[number][0], mutations.damaged(dice, members[number][1], mutations.JSON))
+    path = folder / "images.tar"
+    with tarfile.open(path, "w") as tar:
+        for name, text in dice.sample(members, len(members)):
+            member = tarfile.TarInfo(name.replace("\0", ""))
+            content = text.encode("utf-8", "surrogateescape")
+            member.size = len(content)
+            member.type = dice.choice((*[tarfile.REGTYPE] * 12, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE))
+            member.linkname = dice.choice(members)[0].replace("\0", "")
+            tar.addfile(member, BytesIO(content))
+    if dice.random() < 0.3:
+        octets = bytearray(path.read_bytes())
+        octets[dice.randrange(len(octets))] = dice.randrange(256)
+        path.write_bytes(octets[: dice.choice((len(octets), dice.randint(0, len(octets))))])
+    digest = f"{hashlib.sha256(path.read_bytes()).hexdigest()}  images.tar\n"
+    damaged = dice.random() < 0.1
+    put(saved.digest_file(path), mutations.damaged(dice, digest, mutations.ANY) if damaged else digest)
+    loaded: list[object] = []
+    engine = cast(Any, SimpleNamespace(images=SimpleNamespace(load=loaded.append)))
+    try:
+        saved.load(engine, Images(base=its[0], broker=its[1], router=its[2]), path, None)
+    except InputError as error:
+        assert str(path) in str(error)
+        assert not loaded
+
+
 def _scenarios(folder: Path) -> None:
     for name in ("topologies", "configurations"):
         shutil.copytree(ROOT / "scenarios" / name, folder / name)
@@ -242,8 +326,9 @@ def _scenarios(folder: Path) -> None:
 
 # How many of 100 cases are of a kind.
 KINDS: Mapping[Case, int] = {
-    scenario: 20, topology: 12, configuration: 14, variant: 8, history: 22, run_folder: 4, notes: 4, selector: 4,
-    address: 3, destination: 2, quantity: 2, log_line: 3, archive_on_disk: 2,
+    scenario: 18, topology: 10, configuration: 12, variant: 7, variant_file: 5, history: 17, run_folder: 4, notes: 4,
+    costs: 3, kept_run: 4, selector: 3, address: 3, destination: 2, quantity: 2, log_line: 2, archive_on_disk: 2,
+    saved_images: 2,
 }  # fmt: skip
 
 

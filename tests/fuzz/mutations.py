@@ -118,6 +118,7 @@ def other_json(dice: Random, text: str) -> str:
 ANY: tuple[Damage, ...] = (insert, cut, cut_short, repeat, move, swap_lines, lose_line)
 YAML: tuple[Damage, ...] = (*ANY, indent_line, other_scalar, other_scalar, other_scalar, scalar_of_another_place)
 XML: tuple[Damage, ...] = (*ANY, other_attribute, other_attribute, nest)
+TOML: tuple[Damage, ...] = (*ANY, other_attribute, other_attribute, other_attribute)
 JSON: tuple[Damage, ...] = (*ANY, other_json, other_json, other_json, other_json)
 
 
