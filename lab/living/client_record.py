@@ -5,7 +5,8 @@ A message is recorded before it is sent, so that its receipt never comes first. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 from lab.activemq.protocols import protocol
 from lab.errors import BrokerError, LabTimeout
@@ -18,6 +19,7 @@ from lab.history import (
     Received,
     SendOutcome,
     Sent,
+    Settled,
     Subscribed,
     Unsubscribed,
 )
@@ -33,9 +35,10 @@ class ClientRecord:
 
     def __init__(self, history: LivingHistory, client: str, broker: str, over: str) -> None:
         self._history = history
-        self.client, self._broker, self._over = client, broker, over
+        self.client, self._broker, self.over = client, broker, over
         self._one = Lock()
-        self._listening: dict[str, None] = {}  # destinations
+        self._listening: dict[str, str] = {}  # by destination: who acknowledges, as in Terms
+        self._unsettled: dict[str, Received] = {}  # by token, in order of receipt
         self._publications: dict[tuple[object, ...], tuple[int, int]] = {}  # by terms: step, and messages so far
 
     def failed(self, what: str, error: BrokerError | LabTimeout, begun: float, destination: str = "") -> None:
@@ -46,7 +49,7 @@ class ClientRecord:
                 t=now,
                 client=self.client,
                 broker=self._broker,
-                over=self._over,
+                over=self.over,
                 what=what,
                 outcome=error.how,
                 took=round(now - begun, 6),
@@ -58,16 +61,17 @@ class ClientRecord:
     def subscribed(self, terms: Terms) -> None:
         """Record that the broker accepted a subscription."""
         destination = str(terms.destination)
-        self._listening[destination] = None
+        self._listening[destination] = terms.ack
         self._history.file.number(
             lambda step: Subscribed(
                 t=self._history.now(),
                 client=self.client,
                 broker=self._broker,
-                over=self._over,
+                over=self.over,
                 destination=destination,
                 step=step,
                 selector=terms.selector,
+                ack=terms.ack,
             )
         )
 
@@ -75,7 +79,7 @@ class ClientRecord:
         self, to: Destination, *, qos: int, persistent: bool, retained: bool, headers: Mapping[str, str]
     ) -> tuple[str, Mapping[str, str]]:
         """Return the id of the next message, and its headers together with the one that carries the id."""
-        kept = qos > 0 if protocol(self._over) == "mqtt" else persistent
+        kept = qos > 0 if protocol(self.over) == "mqtt" else persistent
         key = (to, kept, retained, *sorted(headers.items()))
 
         def publishing(step: int) -> Publishing:
@@ -84,7 +88,7 @@ class ClientRecord:
                 step=step,
                 client=self.client,
                 broker=self._broker,
-                over=self._over,
+                over=self.over,
                 destination=str(to),
                 persistent=kept,
                 body="given",
@@ -110,18 +114,45 @@ class ClientRecord:
         """Record a receipt, and return the message without the header that carries its id."""
         now = self._history.now()
         id, its = identify(message.body, message.headers, self._history.run)  # noqa: A001 (its name everywhere)
-        self._history.record(
-            Received(
-                t=now,
-                client=self.client,
-                destination=str(message.destination),
-                id=id,
-                digest=its,
-                retained=message.retained,
-                redelivered=message.redelivered,
-            )
+        seen = Received(
+            t=now,
+            client=self.client,
+            destination=str(message.destination),
+            id=id,
+            digest=its,
+            retained=message.retained,
+            redelivered=message.redelivered,
+            pending=message.token is not None,
         )
+        self._history.record(seen)
+        if message.token is not None:
+            self._unsettled[message.token] = seen
         return message._replace(headers={name: value for name, value in message.headers.items() if name != HEADER})
+
+    def covered(self, message: Incoming) -> tuple[str, ...]:
+        """Return the tokens that an acknowledgement of a message covers; none if it awaits no acknowledgement."""
+        token, where = message.token, str(message.destination)
+        if token is None or token not in self._unsettled:
+            return ()
+        if self._listening.get(where) != "client":
+            return (token,)
+        before = takewhile(lambda each: each != token, tuple(self._unsettled))
+        return (*(each for each in before if self._unsettled[each].destination == where), token)
+
+    def settled(self, tokens: Sequence[str], outcome: SendOutcome) -> None:
+        """Record the outcome of an acknowledgement, for each message that it covers."""
+        for each in tokens:
+            its = self._unsettled.pop(each)
+            self._history.record(
+                Settled(
+                    t=self._history.now(),
+                    client=self.client,
+                    destination=its.destination,
+                    id=its.id,
+                    digest=its.digest,
+                    outcome=outcome,
+                )
+            )
 
     def lost(self, why: str) -> None:
         """Record that the connection is lost."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 
 from lab.activemq.destinations import as_shown, prefixed, why_not_as_shown
+from lab.activemq.protocols import protocol
 from lab.clients.base import PATIENCE
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
@@ -15,6 +16,8 @@ from lab.living.client_record import ClientRecord
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
+
+_ACKS = ("auto", "client", "client-individual")
 
 
 class Conversation:
@@ -43,10 +46,23 @@ class Conversation:
         self.close()
 
     def subscribe(
-        self, *, topic: str | None = None, queue: str | None = None, qos: int = 1, selector: str | None = None
+        self,
+        *,
+        topic: str | None = None,
+        queue: str | None = None,
+        qos: int = 1,
+        selector: str | None = None,
+        ack: str = "auto",
+        prefetch: int | None = None,
     ) -> None:
-        """Subscribe to a topic or a queue, named as in ActiveMQ (`a.b`, wildcards `*` and `>`) over every protocol."""
-        terms = Terms(destination=destination(topic, queue), qos=qos, selector=selector)
+        """Subscribe to a topic or a queue, named as in ActiveMQ (`a.b`, wildcards `*` and `>`) over every protocol.
+
+        With `ack` "auto" a message is done once the broker has sent it, whether it is asked for here or not. With
+        "client-individual" it is done once `acknowledge` says so, with "client" all up to it are, and the broker sends
+        at most `prefetch` messages ahead. `qos` is for MQTT; the others are for STOMP and AMQP, InputError over MQTT.
+        """
+        terms = Terms(destination=destination(topic, queue), qos=qos, selector=selector, ack=ack, prefetch=prefetch)
+        _check(terms, self._record.over)
         with self._trying("subscribe", str(terms.destination)):
             self._client.subscribe(terms)
         self._record.subscribed(terms)
@@ -87,6 +103,22 @@ class Conversation:
     def receive(self, within: float = 10.0) -> Incoming:
         """Return the next message; raise LabTimeout if none comes within so many seconds."""
         return self._heard.next(within)
+
+    def acknowledge(self, message: Incoming) -> None:
+        """Acknowledge a message and return when the broker has confirmed it; raise BrokerError if it does not.
+
+        What is received and not acknowledged when the connection closes is given back, to be delivered again.
+        """
+        tokens = self._record.covered(message)
+        if not tokens:
+            raise InputError.of(
+                "this message awaits no acknowledgement",
+                "subscribe with ack='client-individual', and acknowledge each message once",
+            )
+        (outcome,) = self._client.acknowledge(tokens[-1:])
+        self._record.settled(tokens, outcome)
+        if outcome is not SendOutcome.OK:
+            raise BrokerError(f"acknowledge a message of {message.destination}: {outcome}")
 
     def close(self) -> None:
         """Close the connection. Harmless if it is closed."""
@@ -153,6 +185,18 @@ class _Heard:
     def _take(self, what: Incoming | Exception) -> None:
         self._came.append(what)
         self._clock.notify()
+
+
+def _check(terms: Terms, over: str) -> None:
+    """Raise InputError for terms that a protocol does not have, or no broker understands."""
+    if terms.ack not in _ACKS:
+        raise InputError.of(f"ack={terms.ack!r} is no way to acknowledge", f"one of {', '.join(_ACKS)}")
+    if terms.prefetch is not None and terms.prefetch < 1:
+        raise InputError.of(f"prefetch={terms.prefetch} lets no message come", "1 or more")
+    asked = {"selector": terms.selector, "ack": None if terms.ack == "auto" else terms.ack, "prefetch": terms.prefetch}
+    for name, value in asked.items():
+        if value is not None and protocol(over) == "mqtt":
+            raise InputError.of(f"{name}={value!r}: MQTT has none", "connect over='stomp', or over='amqp'")
 
 
 def destination(topic: str | None, queue: str | None) -> Destination:

@@ -94,7 +94,7 @@ class State(ABC):
             found = self.lab.destinations([(name, destination(None, queue))])
         except Silent:
             return None
-        return found[0].queued if found else None  # a broker that is silent has none
+        return found[0].queued if found else None  # no counters at all: its broker is down
 
     def wait(self, until: Callable[[], bool], within: float, what: str = "it") -> None:
         """Return when a condition holds; raise LabTimeout if it does not within so many seconds.

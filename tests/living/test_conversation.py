@@ -1,11 +1,18 @@
-"""Names of topics and queues in programs: as ActiveMQ shows them, and exactly one."""
+"""Names of topics and queues in programs, as ActiveMQ shows them and exactly one, and who acknowledges."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from lab import labs
 from lab.errors import InputError
+from lab.history import Received, Settled, Subscribed, read
 from lab.living.conversation import destination
+from lab.living.lab import Live
 from lab.runtime.messages import Destination
 
 
@@ -31,3 +38,54 @@ def test_a_protocols_name_is_refused(topic: str | None, queue: str | None, right
     with pytest.raises(InputError) as refused:
         destination(topic, queue)
     assert refused.value.problems[0].remedy == right
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path, environment={}) as lab:
+        with lab.connect("tokyo", over="stomp") as tokyo:
+            for body in "123":
+                tokyo.publish(body, queue="q")
+        yield lab
+
+
+@pytest.mark.parametrize("over", ["stomp", "amqp"])
+@pytest.mark.parametrize(("ack", "left"), [("client-individual", 2), ("client", 1)])
+def test_what_is_not_acknowledged_stays_in_its_queue(live: Live, over: str, ack: str, left: int) -> None:
+    with live.connect("tokyo", over=over, name="ear") as ear:
+        ear.subscribe(queue="q", ack=ack, prefetch=2)
+        messages = [ear.receive(), ear.receive()]
+        assert [each.body for each in messages] == [b"1", b"2"]
+        assert live.queued("tokyo", "q") == 3
+        ear.acknowledge(messages[1])
+        with pytest.raises(InputError, match="awaits no acknowledgement"):
+            ear.acknowledge(messages[1])
+    assert live.queued("tokyo", "q") == left
+    seen = list(read(live.history.file.path).observations)
+    assert [each.ack for each in seen if isinstance(each, Subscribed)] == [ack]
+    assert all(each.pending for each in seen if isinstance(each, Received))
+    settled = [each.id for each in seen if isinstance(each, Settled)]
+    assert settled == [each.id for each in seen if isinstance(each, Received)][left == 2 : 2]
+
+
+def test_what_the_broker_has_sent_in_mode_auto_awaits_nothing(live: Live) -> None:
+    with live.connect("tokyo", over="stomp") as ear:
+        ear.subscribe(queue="q")
+        with pytest.raises(InputError, match="awaits no acknowledgement"):
+            ear.acknowledge(ear.receive())
+    assert live.queued("tokyo", "q") == 0
+
+
+@pytest.mark.parametrize(
+    ("over", "terms", "what"),
+    [
+        ("mqtt", {"selector": "a = 1"}, "selector='a = 1': MQTT has none"),
+        ("mqtt-wss", {"ack": "client"}, "ack='client': MQTT has none"),
+        ("mqtt", {"prefetch": 1}, "prefetch=1: MQTT has none"),
+        ("stomp", {"ack": "never"}, "ack='never' is no way to acknowledge"),
+        ("amqp", {"prefetch": 0}, "prefetch=0 lets no message come"),
+    ],
+)
+def test_terms_that_would_mean_nothing_are_refused(live: Live, over: str, terms: dict[str, Any], what: str) -> None:
+    with live.connect("tokyo", over=over) as client, pytest.raises(InputError, match=what):
+        client.subscribe(topic="prices", **terms)
