@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab.cli import options, reports
-from lab.cli.options import ARCHIVE, FOLDER, INTERRUPTED, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION
+from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
 from lab.errors import HostError, InputError
@@ -111,8 +111,10 @@ def _several(
     def ended(one: RunOf) -> None:
         if not quiet:
             options.err().print(f"{one.outcome:<8} {one.scenario:<{wide}} {one.seconds:8.1f} s", markup=False)
+        for line in one.said.splitlines():
+            options.err().print(f"{one.scenario}: {line}", markup=False, soft_wrap=True)
 
-    found, whole = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)
+    found, cut_short = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)
     if folder is not None:
         write_text(folder / "summary.md", summary.markdown(found))
     if junit_file is not None:
@@ -137,7 +139,7 @@ def _several(
         for one in found
     ]
     options.show(told, lines, json)
-    if not whole:
-        options.err().print(f"mqlab: interrupted; {len(found)} of {len(scenarios)} had ended", markup=False)
-        return INTERRUPTED
+    if cut_short is not None:
+        options.warn_of_each([f"{len(found)} of {len(scenarios)} had ended"])
+        raise cut_short
     return max((one.code for one in found), default=0)

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
+from lab.interrupts import uninterrupted
 from lab.report.summary import RunOf
 
 ITSELF = (sys.executable, "-c", "from lab.cli import main; main()")
@@ -25,10 +26,11 @@ class Runs:
         self._command = command
         self._lock = Lock()
         self._living: set[subprocess.Popen[str]] = set()
+        self._ended_here: set[subprocess.Popen[str]] = set()  # which `interrupt` told to end
         self._over = False
 
     def run(self, scenario: str, name: str, arguments: Sequence[str], folder: Path) -> RunOf | None:
-        """Run one scenario, with its page and its JUnit file in a folder; None if all were interrupted before."""
+        """Run one scenario, with its page and its JUnit file in a folder; None if it was interrupted."""
         page, junit = folder / f"{name}.html", folder / f"{name}.junit.xml"
         files = ("--html", str(page), "--junit", str(junit))
         began = time.monotonic()
@@ -50,7 +52,9 @@ class Runs:
         finally:
             with self._lock:
                 self._living.discard(process)
-        seconds, code = time.monotonic() - began, process.returncode
+                ended_here = process in self._ended_here
+        seconds, status = time.monotonic() - began, process.returncode
+        code = status if status >= 0 else 128 - status  # as a shell says it of a signal
         if code in (0, 1):
             try:
                 report = json.loads(out)
@@ -61,9 +65,14 @@ class Runs:
                     seconds=seconds,
                     report=report,
                     junit=junit.read_text("utf-8"),
+                    said=err.strip(),
                 )
             except (ValueError, OSError) as error:
                 err = f"{err}\nno report: {error}"
+        if ended_here:
+            return None
+        if status < 0:
+            err = f"{err}\nended by signal {-status}"
         why = err.strip() or f"ended with {code}"
         return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, error=why)
 
@@ -72,7 +81,9 @@ class Runs:
         with self._lock:
             self._over = True
             for each in self._living:
-                each.terminate()
+                if each.poll() is None:
+                    self._ended_here.add(each)
+                    each.terminate()
 
 
 def run_all(
@@ -83,29 +94,33 @@ def run_all(
     folder: Path | None,
     ended: Callable[[RunOf], None],
     command: Sequence[str] = ITSELF,
-) -> tuple[list[RunOf], bool]:
-    """Run scenarios, at most `jobs` at once; return the runs in the scenarios' order, and whether all were run.
+) -> tuple[list[RunOf], BaseException | None]:
+    """Run scenarios, at most `jobs` at once; return the runs in the scenarios' order, and what ended it too early.
 
-    `ended` is called as each ends. Their pages stay in `folder`; without one they are not kept. Interrupted, those that
-    run are ended, and what has ended is returned.
+    `ended` is called as each ends. Their pages stay in `folder`; without one they are not kept. When an interruption or
+    an error comes, those that run are ended, which another Ctrl-C does not hurry, and what has ended is returned.
     """
     runs, found = Runs(command), dict[str, RunOf]()
     names = tuple(unique_names(scenarios))
+    began: dict[Future[RunOf | None], str] = {}
+    why: BaseException | None = None
     with _folder(folder) as there, ThreadPoolExecutor(jobs) as pool:
-        began = {
-            pool.submit(runs.run, scenario, name, arguments, there): name
-            for scenario, name in zip(scenarios, names, strict=True)
-        }
         try:
+            for scenario, name in zip(scenarios, names, strict=True):
+                began[pool.submit(runs.run, scenario, name, arguments, there)] = name
             for each in as_completed(began):
                 if (done := each.result()) is not None:
                     found[began[each]] = done
                     ended(done)
-            whole = True
-        except (KeyboardInterrupt, SystemExit):
-            runs.interrupt()
-            whole = False
-    return [found[name] for name in names if name in found], whole
+        except BaseException as error:  # noqa: BLE001 (returned, beside what has ended)
+            why = error
+            with uninterrupted():
+                runs.interrupt()
+                pool.shutdown(cancel_futures=True)
+                for each, name in began.items():
+                    if not each.cancelled() and each.exception() is None and (done := each.result()) is not None:
+                        found[name] = done
+    return [found[name] for name in names if name in found], why
 
 
 def unique_names(scenarios: Sequence[str]) -> Iterator[str]:

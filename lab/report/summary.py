@@ -27,6 +27,7 @@ class RunOf:
     report: dict[str, Any] | None = None
     junit: str | None = None
     error: str = ""  # why it failed
+    said: str = ""  # on stderr, though it did not fail: warnings
 
     @property
     def outcome(self) -> str:

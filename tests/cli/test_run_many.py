@@ -1,4 +1,4 @@
-"""Several scenarios by one `mqlab run`: their files, the order, the exit code, and what Ctrl-C leaves."""
+"""Several scenarios by one `mqlab run`: their files, the order, the exit code, and what interruptions leave."""
 
 from __future__ import annotations
 
@@ -10,8 +10,38 @@ from xml.etree.ElementTree import parse
 import pytest
 
 from lab.cli.run_many import ITSELF, run_all, unique_names
+from lab.emulation.clock import RealClock
+from lab.interrupts import Terminated
 from lab.report.summary import RunOf
 from tests.command import Commands
+from tests.docs.pages import ROOT
+
+PROGRAM = """
+import json, os, pathlib, signal, sys
+name, junit = sys.argv[-1], pathlib.Path(sys.argv[sys.argv.index('--junit') + 1])
+
+def ends_well(*caught):
+    if caught:
+        os.kill(os.getppid(), 2)  # Ctrl-C again, while it closes
+    junit.write_text('<testsuites><testsuite/></testsuites>')
+    print(json.dumps({'outcome': 'held', 'run': 'r', 'verdicts': []}))
+    sys.exit(0)
+
+if name == 'closing':
+    signal.signal(signal.SIGTERM, ends_well)
+(junit.parent / f'{name}.begun').touch()
+if name == 'killed':
+    os.kill(os.getpid(), signal.SIGKILL)
+if name == 'ctrl-c':
+    os.kill(os.getppid(), signal.SIGINT)
+if name == 'warned':
+    print('warning: a port', file=sys.stderr)
+if name in ('quick', 'warned'):
+    ends_well()
+while True:
+    signal.pause()
+"""
+COMMAND = (sys.executable, "-c", PROGRAM)
 
 
 @pytest.fixture
@@ -42,32 +72,79 @@ def test_names_of_files_are_told_apart() -> None:
     assert list(unique_names(["a/x.yaml", "b/x.yaml", "x", "x-2"])) == ["x", "x-2", "x-3", "x-2-2"]
 
 
-def test_what_ended_before_an_interruption_is_kept(tmp_path: Path) -> None:
-    """A run that lasts is interrupted as its lab would be; one that waits for its turn is not begun."""
-    program = (
-        "import signal, sys, json, pathlib\n"
-        "name, junit = sys.argv[-1], pathlib.Path(sys.argv[sys.argv.index('--junit') + 1])\n"
-        "if name == 'quick':\n"
-        "    junit.write_text('<testsuites><testsuite/></testsuites>')\n"
-        "    print(json.dumps({'outcome': 'held', 'run': 'r', 'verdicts': []}))\n"
-        "    sys.exit(0)\n"
-        "signal.pause()\n"
-    )
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Terminated(15), OSError("no more room")], ids=repr)
+def test_what_ended_before_an_interruption_or_an_error_is_kept(tmp_path: Path, error: BaseException) -> None:
+    """A run that lasts is interrupted as its lab would be, and is not among them."""
     ended: list[str] = []
 
     def interrupt(one: RunOf) -> None:
         ended.append(one.scenario)
+        raise error
+
+    found, why = run_all(["quick", "long", "another"], [], jobs=2, folder=tmp_path, ended=interrupt, command=COMMAND)
+    assert (ended, [one.scenario for one in found], why) == (["quick"], ["quick"], error)
+
+
+def test_a_second_interruption_loses_nothing_and_what_ends_meanwhile_is_kept(tmp_path: Path) -> None:
+    def interrupt(one: RunOf) -> None:
+        assert RealClock().wait((tmp_path / "closing.begun").exists, 60)
         raise KeyboardInterrupt
 
-    found, whole = run_all(
-        ["quick", "long", "never"],
-        [],
-        jobs=2,
-        folder=tmp_path,
-        ended=interrupt,
-        command=(sys.executable, "-c", program),
-    )
-    assert (ended, [one.scenario for one in found], whole) == (["quick"], ["quick"], False)
+    found, why = run_all(["quick", "closing"], [], jobs=2, folder=tmp_path, ended=interrupt, command=COMMAND)
+    assert ([one.scenario for one in found], type(why)) == (["quick", "closing"], KeyboardInterrupt)
+
+
+def test_what_waits_for_its_turn_is_not_begun_after_an_interruption(tmp_path: Path) -> None:
+    """The first one is the only one that runs when Ctrl-C comes, and has its turn until it is told to end."""
+    found, why = run_all(["ctrl-c", "never"], [], jobs=1, folder=tmp_path, ended=lambda one: None, command=COMMAND)
+    assert (found, type(why)) == ([], KeyboardInterrupt)
+    assert [path.name for path in tmp_path.glob("*.begun")] == ["ctrl-c.begun"]
+
+
+def test_a_run_that_a_signal_ended_has_failed_with_a_shells_code(tmp_path: Path) -> None:
+    found, why = run_all(["quick", "killed"], [], jobs=2, folder=tmp_path, ended=lambda one: None, command=COMMAND)
+    assert [(one.outcome, one.code, one.why) for one in found] == [
+        ("held", 0, ()),
+        ("failed", 137, ("ended by signal 9",)),
+    ]
+    assert why is None
+
+
+def test_what_a_run_that_did_not_fail_said_is_kept(tmp_path: Path) -> None:
+    ended: list[RunOf] = []
+    run_all(["warned"], [], jobs=1, folder=tmp_path, ended=ended.append, command=COMMAND)
+    assert [(one.outcome, one.said) for one in ended] == [("held", "warning: a port")]
+
+
+def test_warnings_of_each_are_printed_also_without_progress(commands: Commands) -> None:
+    done = commands("run", "one-way", "tokyo-singapore", "--runtime", "simulation", "--port-base", "20000", "--quiet")
+    assert done.code == 0
+    for name in ("one-way", "tokyo-singapore"):
+        assert f"{name}: warning: a simulated broker has no ports" in done.err
+
+
+def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: Commands, tmp_path: Path) -> None:
+    endless, reports = tmp_path / "endless.yaml", tmp_path / "reports"
+    text = (ROOT / "scenarios" / "one-way.yaml").read_text("utf-8").replace("expect:", "  - wait: 9000h\nexpect:")
+    endless.write_text(text.replace("topologies/", f"{ROOT}/scenarios/topologies/"), "utf-8")
+    words: list[str | Path] = [
+        "run",
+        "one-way",
+        endless,
+        "--runtime",
+        "simulation",
+        "--jobs",
+        "2",
+        "--reports",
+        reports,
+    ]
+    process = commands.start(*words)
+    commands.wait_said(process, "held")
+    process.terminate()
+    done = commands.end_of(process)
+    assert (done.code, "1 of 2 had ended" in done.err) == (143, True)
+    assert done.out.startswith("one-way: held")
+    assert (reports / "summary.md").read_text("utf-8").startswith("### mqlab: 1 held\n")
 
 
 def test_itself_is_this_command() -> None:
