@@ -113,17 +113,26 @@ def table(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def properties(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of an application.properties: of each broker a document, chosen by the profile of its name."""
+    """Yield the lines of an application.properties: of each broker a document, chosen by the profile of its name.
+
+    Raise InputError for a password with `${`, which Spring would replace by a property.
+    """
     if "trust_store" in found:
         yield "# java needs to trust this lab:"
         yield f"#   -Djavax.net.ssl.trustStore={found['trust_store']}"
         yield f"#   -Djavax.net.ssl.trustStorePassword={TRUST_STORE_PASSWORD}"
+        yield ""  # below a line of a comment, #--- would be one too
     for broker, its in found["brokers"].items():
         urls = ",".join(each["endpoints"][OPENWIRE.name] for each in its.get("instances") or (its,))
         yield "#---"
         yield f"spring.config.activate.on-profile={_value(broker)}"
         yield f"spring.activemq.broker-url=failover:({_value(urls)})"
         for user, password in [*its["users"].items()][:1]:
+            if "${" in password:
+                raise InputError.of(
+                    f"the password of {user} at {broker} has ${{, where Spring begins a placeholder",
+                    "give it a password without, or take --dotenv or --json",
+                )
             yield f"spring.activemq.user={_value(user)}"
             yield f"spring.activemq.password={_value(password)}"
 

@@ -78,6 +78,7 @@ def test_spring_has_a_profile_for_each_broker_and_both_instances_of_a_pair() -> 
         "# java needs to trust this lab:",
         "#   -Djavax.net.ssl.trustStore=/a folder/t.p12",
         "#   -Djavax.net.ssl.trustStorePassword=changeit",
+        "",
         "#---",
         "spring.config.activate.on-profile=tokyo",
         "spring.activemq.broker-url=failover:(ssl://localhost:3)",
@@ -87,6 +88,13 @@ def test_spring_has_a_profile_for_each_broker_and_both_instances_of_a_pair() -> 
         "spring.config.activate.on-profile=paris",
         "spring.activemq.broker-url=failover:(ssl://localhost:1,ssl://localhost:2)",
     ]
+
+
+def test_a_password_that_spring_would_replace_is_refused_and_not_told() -> None:
+    its = {"endpoints": {"openwire": "ssl://localhost:3"}, "users": {"alice": "over-${HOME}-1858"}}
+    with pytest.raises(InputError, match=r"password of alice at tokyo has \$\{") as refused:
+        list(properties(lab(tokyo=its)))
+    assert "1858" not in str(refused.value)
 
 
 def test_people_read_a_table() -> None:
