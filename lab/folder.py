@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -22,6 +23,7 @@ from lab.masking import Mask
 from lab.plan.values import Plan
 from lab.text_files import is_file, open_private, read_bytes
 
+_OF_A_VARIANT = re.compile(r"^[\"']?variant-of[\"']?\s*:", re.MULTILINE)  # at a line's beginning: its own key
 TRUST_STORE = "truststore.p12"
 TRUST_STORE_PASSWORD = "changeit"  # as Java's own has: nothing in it is secret
 MOST_FILES, LARGEST_FILE = 5000, 2**20  # bytes; the most that is read of a run folder that was handed in
@@ -94,7 +96,7 @@ class RunFolder:
         """Return the name of the scenario's file, of a variant its own; None unless the folder has exactly one."""
         found = [*(self.path / "sources").glob("*.y*ml")]
         if len(found) == 2:
-            found = [file for file in found if _read(file).startswith("variant-of:")]
+            found = [file for file in found if _OF_A_VARIANT.search(_read(file))]
         return found[0].name if len(found) == 1 else None
 
 

@@ -131,6 +131,23 @@ def test_the_files_a_broker_got_are_in_their_order(run: Path) -> None:
     assert [*RunFolder(path=run).broker_files()["tokyo"].values()] == names
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "variant-of: base.yaml\nscenario: mine\n",
+        "# with more delay\nvariant-of: base.yaml\n",
+        "scenario: mine\nvariant-of : base.yaml\n",
+        "---\n'variant-of': base.yaml\n",
+    ],
+)
+def test_a_variant_is_the_scenario_wherever_in_its_file_it_says_so(tmp_path: Path, text: str) -> None:
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "mine.yaml").write_text(text)
+    (sources / "base.yaml").write_text("scenario: base\nabout: |\n  variant-of: nothing, here are words\n")
+    assert RunFolder(path=tmp_path).scenario_name() == "mine.yaml"
+
+
 def test_a_shipped_scenario_is_called_by_its_name_as_long_as_it_is_as_it_ships(run: Path, tmp_path: Path) -> None:
     """What a run folder has of a password is masked, so that texts are compared as a run folder has them."""
     for name in ("cut-and-heal", "user-not-rebooted"):
