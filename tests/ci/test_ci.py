@@ -160,6 +160,24 @@ def test_the_exit_code_is_mqlabs(environment: dict[str, str], tmp_path: Path, sc
     assert done.returncode == code, done.stderr
 
 
+def test_the_jobs_page_has_names_where_the_summary_has_links(environment: dict[str, str], tmp_path: Path) -> None:
+    """Signs of Markdown in a name are escaped, brackets and what ends a link among them."""
+    text = (
+        (ROOT / "scenarios" / "one-way.yaml").read_text("utf-8").replace("topologies/", f"{ROOT}/scenarios/topologies/")
+    )
+    (tmp_path / "a_[b](c.html).yaml").write_text(text, "utf-8")
+    reports = tmp_path / "reports"
+    given = {"MQLAB_CI_SCENARIOS": "one-way a_[b](c.html).yaml none[](x.html)", "MQLAB_CI_REPORTS": str(reports)}
+    done = script("run.sh", environment, tmp_path, **given)
+    assert done.returncode == 2, done.stderr
+    on_the_page = Path(environment["GITHUB_STEP_SUMMARY"]).read_text("utf-8")
+    found = [line.split(" | ")[1] for line in on_the_page.splitlines() if line.startswith("| ")][2:]
+    assert found == ["one-way", r"a\_\[b\]\(c.html\).yaml", r"none\[\]\(x.html\)"]
+    beside = (reports / "summary.md").read_text("utf-8")
+    assert "[one-way](one-way.html)" in beside
+    assert len(beside.splitlines()) == len(on_the_page.splitlines())
+
+
 def _fits(schema: str, text: str, folder: Path) -> None:
     file = folder / "checked.yml"
     file.write_text(text, "utf-8")
