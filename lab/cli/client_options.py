@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lab.activemq import protocols
 from lab.activemq.protocols import PROTOCOLS
 from lab.cli import completion
 from lab.errors import InputError
@@ -30,8 +31,15 @@ USER = Annotated[
 
 
 def protocol(over: str | None, queue: str | None) -> str:
-    """Return the protocol that a client speaks who names none."""
+    """Return the protocol that a client speaks, who may name none; raise InputError for a queue over MQTT."""
+    if over is not None and queue is not None and is_mqtt(over):
+        raise InputError.of(f"--queue: {over} has no queues", "--over stomp, or --over amqp")
     return over or ("mqtt" if queue is None else "stomp")
+
+
+def is_mqtt(over: str) -> bool:
+    """Return whether clients speak MQTT, in a WebSocket or not."""
+    return protocols.protocol(over) == "mqtt"
 
 
 def seconds(option: str, text: str) -> float:

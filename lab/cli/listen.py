@@ -12,7 +12,7 @@ from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import BROKER, OVER, QUEUE, TOPIC, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
-from lab.errors import LabTimeout
+from lab.errors import InputError, LabTimeout
 from lab.living.conversation import destination
 from lab.living.lab import Live
 from lab.runtime.messages import Incoming
@@ -40,9 +40,11 @@ def listen(
 ) -> None:
     """Print the messages of a topic or a queue as they come: the body alone, or with --json all of it.
 
-    A queue's messages are taken from it. Without --count and --within, Ctrl-C ends it.
+    A queue's messages are taken from it, each once it is printed. Without --count and --within, Ctrl-C ends it.
     """
     where = destination(topic, queue)
+    if selector is not None and client_options.is_mqtt(client_options.protocol(over, queue)):
+        raise InputError.of("--selector: MQTT 3.1.1 has none", "--over stomp, or --over amqp")
     seconds = None if within is None else client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         for each in heard(
@@ -70,11 +72,15 @@ def heard(
 ) -> Iterator[Incoming | None]:
     """Yield None once subscribed, then each message, until `count` have come or `within` seconds are over.
 
+    A queue's message is acknowledged when the next one is asked for, and only then sent for; what is not stays there.
     Raise LabTimeout if fewer than `count` have come by then.
     """
     clock = live.lab.clock
     with live.connect(broker, over=client_options.protocol(over, queue), user=user) as client:
-        client.subscribe(topic=topic, queue=queue, selector=selector)
+        if queue is None:
+            client.subscribe(topic=topic, selector=selector)
+        else:
+            client.subscribe(queue=queue, selector=selector, ack="client-individual", prefetch=1)
         until = clock.now() + (_LONG if within is None else within)
         yield None
         came = 0
@@ -88,6 +94,8 @@ def heard(
                 raise LabTimeout(what) from error
             came += 1
             yield message
+            if message.token is not None:
+                client.acknowledge(message)
 
 
 def to_dict(message: Incoming) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def publish(
     count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many.")] = 1,
     rate: Annotated[str | None, typer.Option("--rate", metavar="RATE", help="How fast at most: 50/s, 6/m.")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="A message for each line of standard input.")] = False,
-    qos: Annotated[int, typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="Of MQTT.")] = 1,
+    qos: Annotated[
+        int | None, typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="Of MQTT; 1 when left out.")
+    ] = None,
     retained: Annotated[bool, typer.Option("--retained", help="Have the broker keep it for later; of MQTT.")] = False,
     header: Annotated[
         list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="Of STOMP and AMQP; may be repeated.")
@@ -48,8 +50,11 @@ def publish(
     destination(topic, queue)
     headers = _headers(header or ())
     over = client_options.protocol(over, queue)
-    if headers and over.startswith("mqtt"):
+    if headers and client_options.is_mqtt(over):
         raise InputError.of("--header: MQTT 3.1.1 has none", "--over stomp, or --over amqp")
+    for option, given in (("--qos", qos is not None), ("--retained", retained)):
+        if given and not client_options.is_mqtt(over):
+            raise InputError.of(f"{option}: only MQTT has it, and this goes over {over}", "leave it out")
     every = None if rate is None else _interval(rate)
     if lines and (body not in (None, "-") or count != 1):
         raise InputError.of("--lines takes messages from standard input", "leave BODY and --count out")
@@ -62,7 +67,13 @@ def publish(
             every=every,
             over=over,
             user=user,
-            to={"topic": topic, "queue": queue, "qos": qos, "retained": retained, "headers": headers},
+            to={
+                "topic": topic,
+                "queue": queue,
+                "qos": 1 if qos is None else qos,
+                "retained": retained,
+                "headers": headers,
+            },
         )
     accepted = "accepted" if told["sent"] == 1 else "each accepted"
     what = (

@@ -36,7 +36,8 @@ def vary(
     ] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", metavar="N", min=1, max=1024, help="Runs at a time; one for each core.")
+        int | None,
+        typer.Option("--jobs", "-j", metavar="N", min=1, max=1024, help="Runs at a time; one for each core."),
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write one line for each run.")] = None,
     json_file: Annotated[

@@ -23,12 +23,13 @@ CONNECTOR = Annotated[
 
 def bridge(connector: CONNECTOR = None, within: WITHIN = "2m", run: OF_RUN = None, json: JSON = False) -> None:
     """Wait until the bridges of a connector, or of all, work at both ends."""
+    seconds = client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         names = dict.fromkeys(each.connector for each in live.lab.note.plan.bridges)
         if not names:
             raise InputError.of("this lab has no network connector", "wait for something else")
         wanted = (connector,) if connector is not None else tuple(names)
-        _wait(live, lambda: all(map(live.bridged, wanted)), within, f"{', '.join(wanted)}: up at both ends", json)
+        _wait(live, lambda: all(map(live.bridged, wanted)), seconds, f"{', '.join(wanted)}: up at both ends", json)
 
 
 def demand(
@@ -40,16 +41,18 @@ def demand(
     json: JSON = False,
 ) -> None:
     """Wait until a bridge would forward what is sent to a topic or a queue of a broker: somebody beyond it listens."""
-    where = destination(topic, queue)
+    where, seconds = destination(topic, queue), client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         live.account.broker(broker)
-        _wait(live, lambda: live.demand(broker, topic=topic, queue=queue), within, f"{where} at {broker}: wanted", json)
+        what = f"{where} at {broker}: wanted"
+        _wait(live, lambda: live.demand(broker, topic=topic, queue=queue), seconds, what, json)
 
 
 def serving(broker: BROKER, within: WITHIN = "10m", run: OF_RUN = None, json: JSON = False) -> None:
     """Wait until a broker runs, after a creation or a reboot as well, and all its endpoints listen."""
+    seconds = client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
-        _wait(live, lambda: live.serves(broker), within, f"{broker}: serving", json)
+        _wait(live, lambda: live.serves(broker), seconds, f"{broker}: serving", json)
 
 
 def messages(
@@ -76,22 +79,22 @@ def messages(
         if least
         else f"at most {most}"
     )
+    seconds = client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         _wait(
             live,
             lambda: (
                 (found := live.queued(broker, queue)) is not None and found >= least and (most is None or found <= most)
             ),
-            within,
+            seconds,
             f"{destination(None, queue)} at {broker}: {words} waiting",
             json,
         )
 
 
-def _wait(live: Live, condition: Callable[[], bool], within: str, what: str, json: bool) -> None:
-    seconds = client_options.seconds("--within", within)
+def _wait(live: Live, condition: Callable[[], bool], within: float, what: str, json: bool) -> None:
     began = live.lab.clock.now()
-    live.wait(condition, seconds, what)
+    live.wait(condition, within, what)
     took = live.lab.clock.now() - began
     options.show({"run": live.run, "what": what, "seconds": took}, [f"{what} ({took:.1f} s)"], json)
 

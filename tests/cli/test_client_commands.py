@@ -50,6 +50,18 @@ def test_without_a_number_the_time_ends_it(live: Live) -> None:
     assert list(heard(live, "tokyo", topic="t", within=2)) == [None]
 
 
+@pytest.mark.parametrize("over", ["stomp", "stomp-wss", "amqp"])
+def test_no_more_is_taken_from_a_queue_than_is_heard_and_printed(live: Live, over: str) -> None:
+    send(live, "tokyo", iter([b"1", b"2", b"3"]), to={"queue": "q"}, over="stomp")
+    listening = heard(live, "tokyo", queue="q", over=over, count=1, within=30)
+    assert next(listening) is None
+    first = next(listening)
+    assert first is not None and first.body == b"1"
+    assert live.queued("tokyo", "q") == 3, "it is not printed yet"
+    assert list(listening) == []
+    assert live.queued("tokyo", "q") == 2
+
+
 def test_a_selector_chooses(live: Live) -> None:
     listening = heard(live, "tokyo", queue="q", over="stomp", selector="kind = 'b'", count=1, within=9)
     next(listening)
@@ -94,12 +106,21 @@ def test_a_body_that_is_no_text_is_base64() -> None:
     [
         ("publish", ["tokyo", "x"], "name a topic or a queue"),
         ("publish", ["tokyo", "x", "--topic", "a", "--queue", "b"], "name a topic or a queue"),
-        ("publish", ["tokyo", "x", "--topic", "/topic/a"], "a"),
+        ("publish", ["tokyo", "x", "--topic", "/topic/a"], "a topic is named here as ActiveMQ shows it"),
         ("publish", ["tokyo", "x", "--topic", "a", "--rate", "fast"], "--rate: "),
         ("publish", ["tokyo", "x", "--topic", "a", "--header", "k=v"], "--header: MQTT"),
         ("publish", ["tokyo", "x", "--queue", "a", "--over", "stomp", "--header", "kv"], "--header kv: no NAME=VALUE"),
         ("publish", ["tokyo", "x", "--topic", "a", "--lines"], "--lines takes messages"),
+        ("publish", ["tokyo", "x", "--queue", "a", "--qos", "1"], "--qos: only MQTT has it, and this goes over stomp"),
+        ("publish", ["tokyo", "x", "--topic", "a", "--over", "amqp", "--retained"], "--retained: only MQTT has it"),
+        ("publish", ["tokyo", "x", "--queue", "a", "--over", "mqtt"], "--queue: mqtt has no queues"),
         ("listen", ["tokyo", "--topic", "a", "--within", "soon"], "--within: "),
+        ("listen", ["tokyo", "--topic", "a", "--selector", "k = 1"], "--selector: MQTT"),
+        ("listen", ["tokyo", "--topic", "a", "--over", "mqtt-wss", "--selector", "k = 1"], "--selector: MQTT"),
+        ("wait", ["bridge", "--within", "soon"], "--within: "),
+        ("wait", ["demand", "tokyo", "--topic", "a", "--within", "soon"], "--within: "),
+        ("wait", ["broker", "tokyo", "--within", "soon"], "--within: "),
+        ("wait", ["messages", "tokyo", "--queue", "q", "--within", "soon"], "--within: "),
         ("wait", ["messages", "tokyo", "--queue", "q", "--at-least", "3", "--at-most", "2"], "exclude each other"),
     ],
 )

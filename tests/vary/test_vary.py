@@ -62,7 +62,7 @@ def test_every_combination_is_in_the_table_and_the_files(mqlab: Commands, tmp_pa
         (["--set", f"{DELAY}=5ms"], "nothing varies"),
         (["--seeds", "2", "--limit", "5"], "--limit: '5' has no unit"),
         (["--seeds", "2", "--limit", "0s"], "leaves no time"),
-        (["--seeds", "2", "--jobs", "2", "--on", "tcp://localhost:1"], "--jobs and --on exclude each other"),
+        (["--seeds", "2", "-j", "2", "--on", "tcp://localhost:1"], "--jobs and --on exclude each other"),
         (["--seeds", "2", "--on", "localhost"], "write tcp://HOST:PORT"),
         (["--seeds", "none"], "no seed"),
         (["--seeds", "2", "--csv", "nowhere/a.csv"], "make it first"),
