@@ -2,7 +2,8 @@
 
 `predict` writes what models say to bench/results/predictions.json, and takes back nothing that is there; `measure`
 writes beside it what real brokers did, a run at a time, so that an interrupted one goes on; `page` writes the table of
-docs/contract.md. Runs with another congestion control of TCP than models have stand apart. Of a burst the throughput after its warm-up is predicted, of paced traffic the p50.
+docs/contract.md. Runs with another congestion control of TCP than models have stand apart. Of a burst the throughput
+after its warm-up is predicted, of paced traffic the p50.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ def unlike_models(tcp: str) -> str:
     if is_modelled(tcp):
         return ""
     return (
-        f"this machine's TCP, and so that of emulated labs, is {tcp}, and models have {MODELLED}, Linux's default: runs "
-        f"that are made now are not compared\n{USE_IT}"
+        f"this machine's TCP, and so that of emulated labs, is {tcp}, and models have {MODELLED}, Linux's default: "
+        f"runs that are made now are not compared\n{USE_IT}"
     )
 
 

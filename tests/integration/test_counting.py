@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.command import Commands
@@ -14,16 +16,22 @@ pytestmark = pytest.mark.docker
 
 def both(mqlab: Commands, engine: Engine, name: str) -> tuple[str, str]:
     """Run a scenario and its broken twin at once, see how they end, and return the reasons: held, and broken."""
+    whole, broken = together(mqlab, engine, name, f"{name}-broken")
+    broken_for_its_reason(name, broken)
+    return reasons(whole, "held"), reasons(broken, "broken")
+
+
+def together(mqlab: Commands, engine: Engine, name: str, spoilt: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run a scenario that is held and one that is broken at once, and return their reports."""
     other = Commands(folder=mqlab.folder / "spoilt")
-    started = [(mqlab, mqlab.start("run", name)), (other, other.start("run", f"{name}-broken"))]
+    started = [(mqlab, mqlab.start("run", name)), (other, other.start("run", spoilt))]
     ended = [commands.end_of(process) for commands, process in started]
     assert [each.code for each in ended] == [0, 1], ended
     whole, broken = report(mqlab.latest), report(other.latest)
     assert whole["outcome"] == "held"
-    broken_for_its_reason(name, broken)
     assert not [note for note in whole["notes"] if "disagree" in note], whole["notes"]
     assert left_of(engine.client, mqlab.latest.name) == []
-    return reasons(whole, "held"), reasons(broken, "broken")
+    return whole, broken
 
 
 def test_a_slow_bridge_discards_what_its_publisher_has_a_receipt_for(mqlab: Commands, engine: Engine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from lab.history import Approached, read
 from tests.command import Commands
 from tests.integration.labs import Engine
-from tests.integration.test_counting import both
+from tests.integration.test_counting import together
 from tests.integration.test_crossing import EVERY, WITH_QUEUES
 from tests.integration.test_run import report
 
@@ -49,7 +49,7 @@ def test_each_way_is_told_apart_and_none_is_seen_without_its_cause(
 ) -> None:
     spoilt = tmp_path / "spoilt.yaml"
     spoilt.write_text(without_their_causes(TURNED_AWAY.read_text()))
-    both(mqlab, engine, str(TURNED_AWAY), spoilt)
+    together(mqlab, engine, str(TURNED_AWAY), str(spoilt))
 
     attempts = [each for each in read(mqlab.latest / "history.jsonl").observations if isinstance(each, Approached)]
     ends = {each.client: each.outcome for each in attempts if not each.client.startswith("step-")}

@@ -137,7 +137,11 @@ def test_an_interrupted_session_ends_its_lab(pytester: pytest.Pytester) -> None:
             threading.Event().wait()
         """
     )
-    words = [sys.executable, "-m", "pytest", *PLUGIN, "--mqlab-runtime", "simulation", "-p", "no:cacheprovider"]
+    # A job in a shell's background begins with SIGINT ignored, and so do its children: here it is not.
+    begin = (
+        "import signal, sys, pytest; signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(pytest.main())"
+    )
+    words = [sys.executable, "-c", begin, *PLUGIN, "--mqlab-runtime", "simulation", "-p", "no:cacheprovider"]
     process = pytester.popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert RealClock().wait(lambda: Path("ready").exists() or process.poll() is not None, 120)
     process.send_signal(signal.SIGINT)

@@ -136,9 +136,7 @@ def test_without_space_for_a_file_its_error_ends_the_command(mqlab: Commands, tm
     assert ended.stdout.splitlines()[-1] == "2 runs: 2 held"
 
 
-def _interrupted(
-    mqlab: Commands, *more: str, meanwhile: Callable[[], object] = lambda: None
-) -> tuple[int, str, str]:
+def _interrupted(mqlab: Commands, *more: str, meanwhile: Callable[[], object] = lambda: None) -> tuple[int, str, str]:
     """Interrupt 500 runs once one is done, on a terminal, whose bar says so: the exit code, stdout, the terminal."""
     ours, its = pty.openpty()
     words = ["vary", "tokyo-singapore", "--seeds", "500", "--jobs", "1", *more]
