@@ -26,7 +26,7 @@ class Runs:
         self._command = command
         self._lock = Lock()
         self._living: set[subprocess.Popen[str]] = set()
-        self._ended_here: set[subprocess.Popen[str]] = set()  # which `interrupt` told to end
+        self._ended_here: set[subprocess.Popen[str]] = set()  # which `end` told to
         self._over = False
 
     def run(self, scenario: str, name: str, arguments: Sequence[str], folder: Path) -> RunOf | None:
@@ -76,10 +76,14 @@ class Runs:
         why = err.strip() or f"ended with {code}"
         return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, error=why)
 
-    def interrupt(self) -> None:
-        """Begin no more, and end those that run; each removes its lab."""
+    def begin_no_more(self) -> None:
+        """Begin no further run; those that run go on."""
         with self._lock:
             self._over = True
+
+    def end(self) -> None:
+        """End those that run; each removes its lab."""
+        with self._lock:
             for each in self._living:
                 if each.poll() is None:
                     self._ended_here.add(each)
@@ -114,8 +118,9 @@ def run_all(
                     ended(done)
         except BaseException as error:  # noqa: BLE001 (returned, beside what has ended)
             why = error
+            runs.begin_no_more()  # first: a process that is begun while signals are ignored would ignore them too
             with uninterrupted():
-                runs.interrupt()
+                runs.end()
                 pool.shutdown(cancel_futures=True)
                 for each, name in began.items():
                     if not each.cancelled() and each.exception() is None and (done := each.result()) is not None:
