@@ -18,7 +18,7 @@ EARLY, LATE = 0.0, 1e6
 
 
 def report(case: str, *beyond: Beyond, claims: Sequence[Expectation] = ()) -> Report:
-    """Return the report on a case of models in whose history something is told before its end; by its own claims."""
+    """Return the report on a case of models, on its own claims if none are given; some is told before its end."""
     history = read(HERE / case / "history.jsonl")
     last = history.observations[-1]
     seen: list[Observation] = [*history.observations]
