@@ -53,8 +53,9 @@ class SessionLabs:
 
     def __init__(self, settings: Settings, remembered: Remembered | None = None) -> None:
         self.settings, self._remembered = settings, remembered
-        opening = self._reused if settings.reuse else partial(self._opened, settings.usual)
-        self.usual = SharedLab(opening, stays=settings.reuse)
+        self.usual = SharedLab(
+            self._reused if settings.reuse else partial(self._opened, settings.usual), stays=settings.reuse
+        )
         self._other: tuple[Wanted, SharedLab] | None = None
         self._failed = set[str]()  # runs in which a test failed, and whose lab is to stay
         self.staying = list[str]()  # runs whose lab stays

@@ -69,16 +69,17 @@ class Kernel:
     def wait(self, until: Callable[[], bool], within: int | None) -> bool:
         """Wait until a condition holds, at most so many ns; return whether it holds.
 
-        It is tested now, after each `notify`, and at the end, and may block. The order of waiting tasks is that of
-        their calls.
+        It is tested now, after each `notify`, and at the end. The order of waiting tasks is that of their calls.
         """
         refuse_held()
         key = self._next()
         limit = None if within is None else self.at(self.now + within, self._waiting.end, key)
-        answer: tuple[int, bool, Exception | None] | tuple[()] = ()  # of a test that was made for this task
+        answer: tuple[int, bool, Exception | None, int] | tuple[()] = ()  # of a test that was made for this task
         try:
             while True:
-                seen, holds, error = answer or (self._waiting.notified, until(), None)
+                seen, holds, error, asked = answer or (self._waiting.notified, until(), None, 0)
+                for _ in range(asked):
+                    self.tick()
                 if error is not None:
                     raise error
                 if holds:
@@ -107,7 +108,9 @@ class Kernel:
 
     def tick(self) -> int:
         """Return the time, after a µs for a calling task if nothing is due before: its next act has its own moment."""
-        if (not self._heap or self._heap[0][0] > self.now + 1000) and getcurrent() is not self._hub:
+        if getcurrent() is self._hub:
+            self._waiting.asked += 1
+        elif not self._heap or self._heap[0][0] > self.now + 1000:
             self.now += 1000
         return self.now
 
@@ -115,10 +118,7 @@ class Kernel:
         heappush(self._heap, [self.now, number, do, arguments])
 
     def _switch(self) -> Any:
-        """Let others run until somebody switches back, and return with what.
-
-        An event that blocks becomes a task: another loop goes on.
-        """
+        """Let others run until somebody switches back; an event that blocks becomes a task: another loop goes on."""
         if getcurrent() is self._hub:
             self._waiting.part()
             self._hub = greenlet(self._loop, self._main)

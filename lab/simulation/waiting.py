@@ -20,14 +20,15 @@ class Waiting:
         self._push, self._number = push, number  # has an event of a number called at this instant; the next number
         self._tasks: dict[int, tuple[Callable[..., object], Callable[[], bool]]] = {}  # how each goes on; its condition
         self.notified, self._looking = 0, False
+        self.asked = 0  # for the time, by the condition that is tested: its task takes that time
         self._tested: tuple[int, int, deque[int]] | None = None  # whose condition is now; the event's number; the rest
         self._blocked = set[int]()  # whose conditions block in the middle of a test
 
     def add(self, key: int, go_on: Callable[..., object], until: Callable[[], bool]) -> None:
         """Let a task wait.
 
-        It goes on with how often had been notified before its condition was tested, whether it holds, and the error
-        that it raised, if any; or with nothing, and tests for itself.
+        It goes on with how often had been notified before its condition was tested, whether it holds, the error that
+        it raised, if any, and how often it asked for the time; or with nothing, and tests for itself.
         """
         self._tasks[key] = go_on, until
 
@@ -69,6 +70,7 @@ class Waiting:
                 continue
             holds, seen, self._tested = False, self.notified, (key, number, keys)
             error: Exception | None = None
+            self.asked = 0
             try:
                 holds = bool(task[1]())
             except Exception as raised:  # noqa: BLE001 (its task raises it)
@@ -79,11 +81,11 @@ class Waiting:
                 self._ask_later(self._number(), deque((key,)))
                 raise
             if self._tested is None:  # it blocked: this is a task by now, and ends; what waits goes on before all else
-                self._push(key, self._answer, (key, seen, holds, error))
+                self._push(key, self._answer, (key, seen, holds, error, 0))
                 return
             if holds or error is not None or self.notified != seen:
                 self.part()
-                self._answer(key, seen, holds, error)
+                self._answer(key, seen, holds, error, self.asked if holds or error is not None else 0)
                 return
             self._tested = None
             self._tasks[key] = self._tasks.pop(key)  # after those that have come meanwhile

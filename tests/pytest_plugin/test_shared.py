@@ -79,6 +79,7 @@ def test_one_that_is_left_to_the_next_session_is_brought_back_first(
     opening: Callable[[], AbstractContextManager[Live]], does: Callable[[Live], object], state: str, why: str
 ) -> None:
     ended: list[str] = []
+    shared: SharedLab
 
     @contextmanager
     def opened() -> Iterator[Live]:

@@ -184,6 +184,14 @@ def test_what_a_condition_takes_is_not_asked_for_twice() -> None:
     assert kernel.now == 4
 
 
+def test_a_task_takes_the_time_for_which_its_condition_asked() -> None:
+    kernel = Kernel()
+    clock = VirtualClock(kernel)
+    kernel.after(4, kernel.notify)
+    assert kernel.wait(lambda: clock.now() > 0, None)
+    assert kernel.now == 1004
+
+
 @pytest.mark.parametrize("signal", [KeyboardInterrupt(), Terminated(15)])
 def test_a_signal_during_a_test_ends_the_run_and_loses_no_wait(signal: BaseException) -> None:
     kernel, asked, ended = Kernel(), list[int](), list[tuple[str, int]]()

@@ -141,7 +141,7 @@ def _parents(path: str) -> set[str]:
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Any:
-    """Return what a member says in JSON, keys in lower case; raise one of _NOT_OURS if it is no file or too large."""
+    """Return what a member says in JSON, its keys in lower case; raise one of _NOT_OURS if it is no small file."""
     content = archive.extractfile(member) if member.isreg() else None
     if content is None or member.size > _LARGEST_MANIFEST:
         raise ValueError(member.name)

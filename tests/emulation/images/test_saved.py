@@ -120,8 +120,8 @@ def test_what_engines_write_beside_the_manifest_is_taken(engine: Engine, tmp_pat
         for name in NEEDED[:2]
     ]
     named = index(*by_index, {"org.opencontainers.image.ref.name": NEEDED[2]}, None)
-    more = ("./index.json", named), ("0a", {}), ("0b", "0a"), ("c/layer.tar", "../d/layer.tar")
-    file = file_of(OURS, tmp_path / "images.tar", *more)
+    path = tmp_path / "images.tar"
+    file = file_of(OURS, path, ("./index.json", named), ("d/layer.tar", {}), ("c/layer.tar", "../d/layer.tar"))
     load(of(engine), NAMES, file, None)
     assert engine.loaded == [file.read_bytes()]
 

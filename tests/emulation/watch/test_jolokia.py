@@ -34,7 +34,7 @@ class Agent(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(written)
 
-    def log_message(self, *words: object) -> None: ...
+    def log_message(self, format: str, *args: object) -> None: ...
 
     def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         if asked["type"] == "read" and asked["mbean"] == mbeans.destinations("tokyo")[0]:
