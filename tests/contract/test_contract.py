@@ -66,12 +66,13 @@ def test_runs_are_compared_and_told(tmp_path: Path) -> None:
     assert row == "| tokyo-singapore | 2 | 0.1 to 0.1 | 3 of 3 | 16 of 16 | – | – |"
 
 
+def on(tcp: str, its: Contract) -> Contract:
+    """Return a contract on a machine with this congestion control."""
+    return dataclasses.replace(its, measure=lambda: dataclasses.replace(MACHINE, tcp=tcp))
+
+
 def test_runs_with_another_congestion_control_are_left_out_and_counted(tmp_path: Path) -> None:
-    runs = Runs("tokyo-singapore")
-    bbr, cubic = (
-        dataclasses.replace(contract(tmp_path, runs), measure=lambda tcp=tcp: dataclasses.replace(MACHINE, tcp=tcp))
-        for tcp in ("bbr", "cubic")
-    )
+    bbr, cubic = (on(tcp, contract(tmp_path, Runs("tokyo-singapore"))) for tcp in ("bbr", "cubic"))
     bbr.emulate(1, IMAGES)
     found = bbr.compared(bbr.simulate())
     assert not found.agrees and not found.rows
