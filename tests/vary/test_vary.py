@@ -139,7 +139,7 @@ def test_without_space_for_a_page_the_table_is_printed_and_its_error_told(mqlab:
 def _interrupted(mqlab: Commands, *more: str, meanwhile: Callable[[], object] = lambda: None) -> tuple[int, str, str]:
     """Interrupt 500 runs once one is done, on a terminal, whose bar says so: the exit code, stdout, the terminal."""
     ours, its = pty.openpty()
-    words = ["vary", "tokyo-singapore", "--seeds", "500", "--jobs", "1", *more]
+    words = ["vary", "tokyo-singapore", "--seeds", "500", "--jobs", "1", "--yes", *more]  # a slow machine is asked
     environment = {**mqlab.environment(), "TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(
         [MQLAB, *words], stdout=subprocess.PIPE, stderr=its, text=True, env=environment, cwd=mqlab.folder
