@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -146,7 +147,7 @@ def _interrupted(mqlab: Commands, *more: str, meanwhile: Callable[[], object] = 
     ) as process:
         os.close(its)
         said = b""
-        while b" 1/500" not in said:
+        while re.search(rb" [1-9]\d*/500", said) is None:  # the bar may pass over the first
             said += os.read(ours, 4096)
         meanwhile()
         process.send_signal(signal.SIGINT)
