@@ -50,7 +50,7 @@ CORRECTED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """What one run of the scenario took, in seconds, by the name of the cost that it is about."""
+    """The times of one run of the scenario, in seconds, by the name of the cost that each is about."""
 
     of: Mapping[str, float]
     held: bool

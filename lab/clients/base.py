@@ -198,7 +198,7 @@ def raise_unless_yes(refusal: str | None, what: str, seconds: float, *, answered
 
 
 class Event(Protocol):
-    """What is set once and waited for: threading's, or one of virtual time."""
+    """An event that is set once and waited for: threading's, or one of virtual time."""
 
     def set(self) -> None:
         """Let who waits go on."""

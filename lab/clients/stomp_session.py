@@ -42,7 +42,7 @@ class Sends(Protocol):
 
 
 class StompSession:
-    """What came and what is asked on one connection. Receipts of sends are message ids, which begin with a digit."""
+    """The frames and open questions of one connection. Receipts of sends are message ids, which begin with a digit."""
 
     def __init__(
         self, where: str, events: ClientEvents, answers: Answering, in_flight: Sends, gone: Callable[[str], None]

@@ -12,7 +12,7 @@ ORDERS, INVOICES = "orders", "invoices"
 
 @dataclass(frozen=True)
 class Order:
-    """What somebody wants."""
+    """An order of one item."""
 
     number: int
     item: str
@@ -21,7 +21,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Invoice:
-    """What somebody owes for an order."""
+    """The price of an order, in cents."""
 
     order: int
     cents: int

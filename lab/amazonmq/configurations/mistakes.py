@@ -38,7 +38,7 @@ _QUOTED = re.compile(r"(?<=within comment): <!--.*|\n.*", re.DOTALL)
 
 
 class Logged(NamedTuple):
-    """What a parser says of a place: line and column are counted from 1, and kind is libxml2's name for it."""
+    """A parser's message about a place: line and column count from 1, and kind is libxml2's name of the error."""
 
     line: int
     column: int

@@ -131,7 +131,7 @@ class Answers:
 
 
 class Flag:
-    """What is set once and waited for, in virtual time: an Event of `lab.clients.base`."""
+    """An Event of `lab.clients.base`, in virtual time."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._set = clock, False
