@@ -50,7 +50,7 @@ def test_a_pending_revision_changes_nothing_until_the_reboot(mqlab: Commands, en
 
 def test_a_user_of_a_broker_that_was_not_rebooted_is_refused(mqlab: Commands, engine: Engine) -> None:
     held, _ = both(mqlab, engine, "user-not-rebooted")
-    assert "due to User name [bridge] or password is invalid" in held
+    assert "User name [bridge] or password is invalid" in held
     assert "the user bridge of singapore has nothing pending after reboot" in held
 
 
