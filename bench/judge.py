@@ -28,7 +28,7 @@ from lab.history import (
 )
 from lab.judge import judge_file
 from lab.judge.evidence.evidence import collect_evidence
-from lab.replay.outstanding import Outstanding
+from lab.replay.outstanding_messages import Outstanding
 
 DECLARED = {"expect": [{"delivered": {"to": ["ear"], "promise": "exactly-once"}}, {"latency": {"p99": "1s"}}]}
 HEADER = Header(run="r", scenario="bench", seed=1, runtime="emulation", started="", declared=DECLARED, mqlab="0")

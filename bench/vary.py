@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from lab.vary.combinations import Grid
-from lab.vary.one import run_one
 from lab.vary.processes import Processes
 from lab.vary.run_all import run_all
+from lab.vary.run_one import run_one
 from lab.vary.texts import look
 
 SCENARIO = "small-window"

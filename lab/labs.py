@@ -23,7 +23,6 @@ from lab.amazonmq.configurations.wording import lines
 from lab.declare.loading import masked_sources
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, LabError
-from lab.folder import RunFolder, create, home, unwritable
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
 from lab.judge import Judged, Outcome, Report, judge_whole
@@ -33,12 +32,13 @@ from lab.living.ending import end
 from lab.living.history import PYTHON, LivingHistory, end_history
 from lab.living.keeper import Keeper
 from lab.living.lab import Live
-from lab.operating.done import record_seen
 from lab.operating.network import peerings_and_routes
+from lab.operating.outcome import record_seen
 from lab.plan.routes_used import routes_used
 from lab.plan.values import DECLARED
 from lab.replay import replay
 from lab.report.files import keep
+from lab.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note, new_run_id, note_folder

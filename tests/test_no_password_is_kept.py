@@ -22,11 +22,11 @@ from typer.testing import CliRunner
 from lab import runtimes
 from lab.cli import app
 from lab.declare.loading import load, masked_sources
-from lab.folder import RunFolder, create
 from lab.history import Header, HistoryFile, Publishing, StepStarted, read
 from lab.judge import judge_whole
 from lab.masking import MASK
 from lab.report.files import keep
+from lab.run_folder import RunFolder, create
 from lab.scenarios import plan_named
 
 USERS = {"tokyo": "s3cr&t<pw>\"it's-long1", "singapore": "100% ü-no! #{x} \\n \\u0041 %41z".replace("ü", "u")}

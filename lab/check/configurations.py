@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from lab.amazonmq.configurations.configuration import Configuration
-from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.amazonmq.configurations.problems import check_configuration
 from lab.declare.origin import Origin
 from lab.declare.topology import Topology

@@ -20,7 +20,7 @@ from lab.declare.steps.delete_broker import DeleteBroker
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import InputError
-from lab.living import words
+from lab.living import verb_arguments
 from lab.living.lab import Live
 
 BROKER = Annotated[
@@ -83,13 +83,13 @@ def update(
         )
     if downtime is not None and apply != "immediately":
         raise InputError.of("--downtime is of a reboot, and nothing is rebooted now", "add --apply immediately")
-    restart = words.read(Reboot, "--", broker=broker, downtime=downtime)
+    restart = verb_arguments.read(Reboot, "--", broker=broker, downtime=downtime)
     verbs: list[Step] = []
     if roll_back or configuration is not None or revision is not None or security_group:
         chosen = {"configuration": configuration, "revision": revision, "security_groups": security_group or None}
-        verbs.append(words.read(UpdateBroker, "--", broker=broker, roll_back=roll_back, **chosen))
+        verbs.append(verb_arguments.read(UpdateBroker, "--", broker=broker, roll_back=roll_back, **chosen))
     if maintenance_window is not None:
-        verbs.append(words.maintenance_window(broker, maintenance_window))
+        verbs.append(verb_arguments.maintenance_window(broker, maintenance_window))
     with open_lab.in_turn(run, quiet=quiet) as live:
         for verb in verbs or [_newest(live.account, broker)]:
             live.do(verb)
@@ -102,7 +102,7 @@ def reboot(
     broker: BROKER, downtime: DOWNTIME = None, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False
 ) -> None:
     """Reboot a broker: a real stop and start, which applies all that is pending."""
-    verb = words.read(Reboot, "--", broker=broker, downtime=downtime)
+    verb = verb_arguments.read(Reboot, "--", broker=broker, downtime=downtime)
     with open_lab.in_turn(run, quiet=quiet) as live:
         _reboot(live, verb, quiet)
         _print(live.account, broker, json)
@@ -122,7 +122,7 @@ def create(
     json: JSON = False,
 ) -> None:
     """Create a broker that the topology declares for later, and start it for the first time."""
-    verb = words.read(CreateBroker, broker=name)
+    verb = verb_arguments.read(CreateBroker, broker=name)
     begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
     with open_lab.in_turn(run, quiet=quiet) as live:
         if not (begun and _is_running(live, name)):  # else the turn has just ended the creation that was interrupted
@@ -134,7 +134,7 @@ def create(
 def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> None:
     """Delete a broker with all that it stores; its configuration stays, and its log in the run folder."""
     its = open_lab.control(run).account.broker(broker)
-    verb = words.read(DeleteBroker, broker=its.name)
+    verb = verb_arguments.read(DeleteBroker, broker=its.name)
     with open_lab.in_turn(run, quiet=quiet) as live:
         there = any(each.broker_id == its.broker_id for each in live.account.brokers)
         if there or its.state is not BrokerState.DELETION_IN_PROGRESS:  # else the turn has just ended the deletion
@@ -178,7 +178,9 @@ def _is_running(live: Live, name: str) -> bool:
 def _newest(account: Account, broker: str) -> Step:
     """Return the update to the newest revision of the configuration that a broker has, or is to have."""
     its = account.broker(broker)
-    return words.read(UpdateBroker, "--", broker=broker, configuration=(its.pending or its.current).configuration)
+    return verb_arguments.read(
+        UpdateBroker, "--", broker=broker, configuration=(its.pending or its.current).configuration
+    )
 
 
 def _apply(live: Live, verb: Reboot, quiet: bool) -> None:

@@ -15,7 +15,7 @@ from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET
 from lab.declare.steps.move_clock import JUST_BEFORE
 from lab.errors import InputError
-from lab.living import words
+from lab.living import verb_arguments
 
 _FORWARD = f"To so long before it; {units.format_duration(JUST_BEFORE)} when left out."
 
@@ -40,7 +40,7 @@ def clock(
     if to is None and before is None:
         account = open_lab.control(run).account
     else:
-        verb = words.move_clock(to=to, before=before, by=JUST_BEFORE if by is None else by, mark="--")
+        verb = verb_arguments.move_clock(to=to, before=before, by=JUST_BEFORE if by is None else by, mark="--")
         with open_lab.in_turn(run, quiet=quiet) as live:
             live.do(verb)
             account = live.account

@@ -21,7 +21,7 @@ from lab.cli.options import JSON
 from lab.declare.origin import without_passwords
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.errors import InputError
-from lab.living import words
+from lab.living import verb_arguments
 from lab.masking import Mask, named_in
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's name, or its id.")]
@@ -69,7 +69,7 @@ def create(
     json: JSON = False,
 ) -> None:
     """Make a configuration from the service's default for an engine version."""
-    verb = words.read(CreateConfiguration, "--", configuration=name, engine_version=engine_version)
+    verb = verb_arguments.read(CreateConfiguration, "--", configuration=name, engine_version=engine_version)
     with open_lab.in_turn(run) as live:
         done = live.do(verb)
         described = describe_configuration(live.account, name)

@@ -11,7 +11,7 @@ import typer
 from lab.cli import options
 from lab.cli.options import FOLDER, JSON, QUIET, SCENARIO, SET, VERSION
 from lab.declare.variants import settings_of
-from lab.folder import home
+from lab.run_folder import home
 
 _TIMES = "How many emulated runs; those that are kept are not made again."
 

@@ -14,8 +14,8 @@ from lab.activemq.protocols import OPENWIRE
 from lab.cli import open_lab, options, status_text
 from lab.cli.options import JSON, RUN
 from lab.errors import InputError
-from lab.folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.living.lab import Live
+from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.text_files import open_private, write_new
 
 _NOT_BARE = "'\"\\$#`= \t"  # in a line of a .env file

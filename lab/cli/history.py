@@ -19,9 +19,9 @@ from lab.cli.run_folders import folder_of, runs_folder
 from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
-from lab.history.choosing import Choice, Chooser, in_time
+from lab.history.choice import Choice, Chooser, in_time
 from lab.printable import plain_json
-from lab.report.folding import folded
+from lab.report.message_runs import folded
 from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row
 from lab.report.story import Story

@@ -11,9 +11,9 @@ from lab.cli import reports
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.cli.reports import JUNIT, PAGE
-from lab.folder import RunFolder
 from lab.judge import judge_whole
 from lab.report.files import write
+from lab.run_folder import RunFolder
 from lab.scenarios import expectations
 
 

@@ -11,7 +11,7 @@ from lab.cli import completion, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.link.impairment import FIGURES
-from lab.living import words
+from lab.living import verb_arguments
 from lab.living.lab import Live
 from lab.runtime.status import DirectionNow
 
@@ -58,7 +58,7 @@ def impair(
     link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False, **figures: str | None
 ) -> None:
     """Replace what the link does to packets as a whole: what is not said is not done any more."""
-    fields = words.impairment(figures, "--")
+    fields = verb_arguments.impairment(figures, "--")
     with open_lab.in_turn(run) as live:
         _print(live.impair(link, leaving=leaving, **fields), json)
 

@@ -15,8 +15,8 @@ from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of
 from lab.declare.suggestions import remedy
 from lab.errors import InputError
-from lab.folder import RunFolder
 from lab.printable import plain_line
+from lab.run_folder import RunFolder
 from lab.runtime import note as notes
 from lab.text_files import is_file, open_file
 

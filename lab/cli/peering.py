@@ -15,7 +15,7 @@ from lab.declare.steps.base import Step
 from lab.declare.steps.create_peering import CreatePeering
 from lab.declare.steps.delete_peering import DeletePeering
 from lab.declare.steps.reject_peering import RejectPeering
-from lab.living import words
+from lab.living import verb_arguments
 from lab.network.describe import describe_peering
 from lab.network.vpc import Network, Peering
 
@@ -36,7 +36,7 @@ def create_peering(
     json: JSON = False,
 ) -> None:
     """Ask a VPC to peer: nothing passes before it accepts, and each side has a route."""
-    verb = words.read(CreatePeering, "--", name=name, requester=requester, accepter=accepter)
+    verb = verb_arguments.read(CreatePeering, "--", name=name, requester=requester, accepter=accepter)
     with open_lab.doing(verb, run) as live:
         _print_peering(live.network, name, json)
 
@@ -45,7 +45,7 @@ def _on_peering(kind: type[Step], does: str) -> Callable[..., None]:
     """Return the command of a verb on an existing peering."""
 
     def command(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> None:
-        verb = words.read(kind, peering=peering)
+        verb = verb_arguments.read(kind, peering=peering)
         with open_lab.doing(verb, run) as live:
             _print_peering(live.network, peering, json)
 

@@ -7,7 +7,7 @@ from lab.cli.options import JSON, PORT_BASE, SCENARIO, SET, VERSION
 from lab.declare.variants import settings_of
 from lab.plan.text import describe
 from lab.report.drawing import chart
-from lab.report.planned import planned
+from lab.report.plan_picture import planned
 
 
 def plan(

@@ -9,10 +9,10 @@ import typer
 
 from lab.cli import options
 from lab.errors import InputError
-from lab.folder import RunFolder
 from lab.judge import Judged, Outcome
 from lab.printable import plain_json
 from lab.report import document, terminal
+from lab.run_folder import RunFolder
 
 PAGE = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as an HTML page to FILE.")]
 _SIGNS, _HEAD = (b"<!doctype html", b"<testsuite"), 1000  # one of the signs is in a report's first bytes

@@ -12,7 +12,7 @@ from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.declare.steps.create_route import CreateRoute
 from lab.declare.steps.delete_route import DeleteRoute
-from lab.living import words
+from lab.living import verb_arguments
 from lab.network.describe import describe_route_table, route_state
 from lab.network.vpc import Network
 
@@ -39,14 +39,14 @@ def create_route(
     json: JSON = False,
 ) -> None:
     """Send what is for some addresses over a peering."""
-    verb = words.read(CreateRoute, "--", _BLOCK, table=table, destination=destination, peering=peering)
+    verb = verb_arguments.read(CreateRoute, "--", _BLOCK, table=table, destination=destination, peering=peering)
     with open_lab.doing(verb, run) as live:
         _print_routes(live.network, [table], json)
 
 
 def delete_route(table: TABLE, destination: DESTINATION, run: OF_RUN = None, json: JSON = False) -> None:
     """Take a route away: nothing gets there any more, not even on a connection that is open."""
-    verb = words.read(DeleteRoute, "--", _BLOCK, table=table, destination=destination)
+    verb = verb_arguments.read(DeleteRoute, "--", _BLOCK, table=table, destination=destination)
     with open_lab.doing(verb, run) as live:
         _print_routes(live.network, [table], json)
 

@@ -12,7 +12,7 @@ from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.declare.steps.authorize_ingress import AuthorizeIngress
 from lab.declare.steps.revoke_ingress import RevokeIngress
-from lab.living import words
+from lab.living import verb_arguments
 from lab.network.describe import describe_security_group
 from lab.network.vpc import Network, SecurityGroup
 
@@ -48,7 +48,7 @@ def _on_rule(kind: type[AuthorizeIngress | RevokeIngress], does: str) -> Callabl
         json: JSON = False,
     ) -> None:
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
-        verb = words.ingress(kind, group, "--", **said)
+        verb = verb_arguments.ingress(kind, group, "--", **said)
         with open_lab.doing(verb, run) as live:
             _print_groups(live.network, [live.network.group(group)], json)
 

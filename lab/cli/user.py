@@ -22,7 +22,7 @@ from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.delete_user import DeleteUser
 from lab.declare.steps.update_user import UpdateUser
 from lab.errors import InputError
-from lab.living import words
+from lab.living import verb_arguments
 from lab.living.lab import Live
 
 USER = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
@@ -57,7 +57,7 @@ def create(
     """Make a user whom the broker knows after its next reboot; the password is asked for, or taken from a variable."""
     password = _password(password_env, user)
     its = {"password": password, "groups": group or (), "console_access": console_access}
-    verb = words.read(CreateUser, "--", broker=broker, user=user, **its)
+    verb = verb_arguments.read(CreateUser, "--", broker=broker, user=user, **its)
     with open_lab.doing(verb, run) as live:
         _print(live, broker, user, json)
 
@@ -84,14 +84,14 @@ def update(
         raise InputError.of("say what is to change", right)
     password = _password(password_env, user) if changes_password else None
     its = {"password": password, "groups": () if no_groups else group or None, "console_access": console_access}
-    verb = words.read(UpdateUser, "--", broker=broker, user=user, **its)
+    verb = verb_arguments.read(UpdateUser, "--", broker=broker, user=user, **its)
     with open_lab.doing(verb, run) as live:
         _print(live, broker, user, json)
 
 
 def delete(broker: BROKER, user: USER, run: OF_RUN = None, json: JSON = False) -> None:
     """Remove a user with the broker's next reboot."""
-    verb = words.read(DeleteUser, broker=broker, user=user)
+    verb = verb_arguments.read(DeleteUser, broker=broker, user=user)
     with open_lab.doing(verb, run) as live:
         _print(live, broker, user, json)
 

@@ -20,8 +20,8 @@ from lab.clients.base import (
     connecting,
     guarded,
 )
-from lab.clients.buffered import BufferedStream
-from lab.clients.naming import mqtt_subscribed, mqtt_topic
+from lab.clients.buffered_socket import BufferedStream
+from lab.clients.destination_names import mqtt_subscribed, mqtt_topic
 from lab.clients.refusals import CONNACK
 from lab.clients.web_socket import WebSocketStream, shake_hands
 from lab.errors import PlanError

@@ -13,7 +13,7 @@ import stomp
 from stomp.exception import NotConnectedException
 
 from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
-from lab.clients.naming import TEMPORARY, stomp_destination
+from lab.clients.destination_names import TEMPORARY, stomp_destination
 from lab.clients.stomp_session import NO_TEXT, StompSession, is_text, of_durable, of_message, of_subscription
 from lab.clients.stomp_wire import Connection
 from lab.history import SendOutcome

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from lab.clients.base import Browsing
-from lab.clients.naming import of_stomp
+from lab.clients.destination_names import of_stomp
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents

@@ -19,7 +19,7 @@ from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
 from lab.clients.base import await_ticket
-from lab.clients.buffered import BufferedStream
+from lab.clients.buffered_socket import BufferedStream
 from lab.clients.web_socket import Frames, shake_hands
 from lab.runtime.client import Endpoint
 

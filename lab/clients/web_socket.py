@@ -10,7 +10,7 @@ from typing import Any
 
 import websocket
 
-from lab.clients.buffered import BufferedStream
+from lab.clients.buffered_socket import BufferedStream
 from lab.runtime.client import Endpoint
 
 _SUBPROTOCOLS = {"mqtt": "mqtt", "stomp": "v12.stomp"}

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lab import labs, runtimes
-from lab.contract.comparing import Row, compare
+from lab.contract.comparison import Row, compare
 from lab.contract.figures import Figures, Machine, figures
-from lab.contract.kept import Kept, digest
+from lab.contract.kept_runs import KeptRuns, digest
 from lab.judge import Judged
 from lab.runtime.congestion import congestion_control, is_modelled
 from lab.runtime.progress import Told
@@ -49,7 +49,7 @@ class Compared:
 class Contract:
     """One scenario's runs on both runtimes."""
 
-    kept: Kept
+    kept: KeptRuns
     chance: bool  # whether links or traffic have any
     run: Runner
     measure: Measure
@@ -90,7 +90,7 @@ class Contract:
 
 def contract_of(planned: PlannedScenario, name: str, folder: Path, run: Runner, measure: Measure) -> Contract:
     """Return the contract of a scenario, whose emulated runs are kept under a folder by its file's name."""
-    kept = Kept(folder=folder, name=Path(name).stem, digest=digest(planned))
+    kept = KeptRuns(folder=folder, name=Path(name).stem, digest=digest(planned))
     return Contract(kept=kept, chance=_has_chance(planned.scenario.declared()), run=run, measure=measure)
 
 

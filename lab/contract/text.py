@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lab.contract.comparing import Kind, Row
+from lab.contract.comparison import Kind, Row
 from lab.contract.contract import RUNS, Compared
 from lab.runtime.congestion import MODELLED, USE_IT, is_modelled
 from lab.units import several

@@ -7,7 +7,7 @@ from typing import Any
 
 from lab.activemq import releases
 from lab.amazonmq.configurations.configuration import read
-from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.amazonmq.configurations.problems import connector_problems
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.errors import InputError, Problem

@@ -20,7 +20,7 @@ from lab.declare.copies import Text, masked, texts_of
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import types_in
-from lab.declare.inline import is_xml, source_of
+from lab.declare.inline_configuration import is_xml, source_of
 from lab.declare.origin import Keys, Origin, SourceFile, without_passwords
 from lab.declare.passwords import Passwords
 from lab.declare.reading import Document, read, read_text

@@ -18,8 +18,8 @@ from lab.emulation.images import images
 from lab.emulation.network import subnets
 from lab.emulation.network.networks import taken
 from lab.errors import LabError
-from lab.folder import home
 from lab.plan.values import Plan
+from lab.run_folder import home
 from lab.runtime import congestion
 from lab.runtime.runtime import Finding
 from lab.units import format_size

@@ -36,11 +36,11 @@ from lab.emulation.network.router import start_router
 from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
 from lab.emulation.watch import readiness
 from lab.errors import HostError
-from lab.folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET
 from lab.plan.control import opening_control
 from lab.plan.values import Action, InstancePlan
+from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import note as notes
 from lab.runtime.clock import Origin, boot
 from lab.runtime.note import Note

@@ -18,8 +18,8 @@ from lab.emulation import doctor
 from lab.emulation.clock import RealClock
 from lab.emulation.closing import close_lab
 from lab.emulation.engine import engine, sweeping, userland_proxy
+from lab.emulation.images import bundle
 from lab.emulation.images import images as building
-from lab.emulation.images import saved
 from lab.emulation.images.images import Images
 from lab.emulation.images.names import digest
 from lab.emulation.lab import EmulatedLab
@@ -157,14 +157,14 @@ class Emulation:
         with told.stage("images"):
             names = self._images(told, version, archive)
         with told.stage(f"save them to {file}"):
-            return saved.save(self._client, names, file)
+            return bundle.save(self._client, names, file)
 
     def load_images(
         self, told: Told, file: Path, *, version: str | None, archive: Path | None, digest: str | None
     ) -> None:
         """Load the three images from a file; InputError, with none loaded, if it was changed or has others."""
         with told.stage(f"load images from {file}"):
-            saved.load(self._client, self._wanted(told, version, archive), file, digest)
+            bundle.load(self._client, self._wanted(told, version, archive), file, digest)
 
     def examine(self) -> tuple[Finding, ...]:
         """Examine this machine and its engine."""

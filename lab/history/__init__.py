@@ -36,6 +36,7 @@ from lab.history.clients_seen import (
 )
 from lab.history.follower import Follower
 from lab.history.kinds import KINDS
+from lab.history.lab_seen import Forgotten, Marked, Unwatched, Watched
 from lab.history.network_seen import (
     Attempted,
     LinkChanged,
@@ -61,7 +62,6 @@ from lab.history.reading import History, observations, read
 from lab.history.recorders import MemoryRecorder, Recorder, Tee
 from lab.history.seal import damage
 from lab.history.shared_file import SharedHistory
-from lab.history.standing_seen import Forgotten, Marked, Unwatched, Watched
 from lab.history.writing import HistoryFile, line, lines
 
 __all__ = [

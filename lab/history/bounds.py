@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.history.standing_seen import Forgotten
+from lab.history.lab_seen import Forgotten
 from lab.history.writing import line
 
 MESSAGES, EVERYTHING = "messages", "everything"

@@ -34,6 +34,7 @@ from lab.history.clients_seen import (
     Subscribed,
     Unsubscribed,
 )
+from lab.history.lab_seen import Forgotten, Marked, Unwatched, Watched
 from lab.history.network_seen import (
     Attempted,
     LinkChanged,
@@ -52,7 +53,6 @@ from lab.history.observation import (
     StepStarted,
     Trouble,
 )
-from lab.history.standing_seen import Forgotten, Marked, Unwatched, Watched
 
 KINDS: Mapping[str, type[Observation]] = {
     str(cls.__struct_config__.tag): cls

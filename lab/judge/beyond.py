@@ -11,7 +11,7 @@ from math import inf
 from typing import Any
 
 from lab.activemq.destinations import destination_of, hears
-from lab.declare.addressed import Addressed
+from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.delivered import Delivered

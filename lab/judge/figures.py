@@ -10,7 +10,7 @@ from lab.declare.expectations.base import Expectation
 from lab.judge.beyond import notes_beyond
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
-from lab.judge.evidence.declared import configurations
+from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.records import Subscription

@@ -20,7 +20,7 @@ from lab.history import BEAT, Demand, LogLine, Observation, Trouble, Unwatched, 
 from lab.living import keeper_process
 from lab.living.attach import attend
 from lab.living.history import KEEPER, LivingHistory
-from lab.living.past import Past
+from lab.living.keeper_memory import KeeperMemory
 from lab.living.windows import LOOK_EVERY, stand
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab, note_failure
@@ -42,15 +42,15 @@ class Keeper:
     def __init__(self, lab: StandingLab, history: LivingHistory, given_up: Callable[[], None] = lambda: None) -> None:
         self._given_up = given_up
         self._lab, self._history, self._clock = lab, history, lab.clock
-        self._past = Past(history.file.path)
+        self._memory = KeeperMemory(history.file.path)
         self._last = 0.0  # the moment of the last `Watched`
         self._over = False
         self._blind = False  # whether a part of the watch has ended by an error
         self._failed: OSError | None = None
 
     def __enter__(self) -> Self:
-        self._past.read()
-        self._watch(self._past.watched)
+        self._memory.read()
+        self._watch(self._memory.watched)
         self._clock.begin("mqlab-keeper", self._keep)
         return self
 
@@ -60,7 +60,7 @@ class Keeper:
 
     def record(self, observation: Observation) -> None:
         """Record an observation, unless the history has it, or it is caused by a verb of the service in progress."""
-        if isinstance(observation, Demand | LogLine) and not self._past.is_news(observation):
+        if isinstance(observation, Demand | LogLine) and not self._memory.is_news(observation):
             return
         if isinstance(observation, Trouble) and self._is_at_work(observation.who):
             return
@@ -71,7 +71,7 @@ class Keeper:
 
     def _watch(self, since: float | None) -> None:
         now = self._clock.now()
-        self._past.begin(now)
+        self._memory.begin(now)
         if since is not None:
             self._history.record(Unwatched(t=now, since=since))
         self._blind = False
@@ -85,7 +85,7 @@ class Keeper:
 
     def _keep(self) -> None:
         try:
-            with closing(self._past):
+            with closing(self._memory):
                 while not self._over:
                     self._clock.sleep(LOOK_EVERY)
                     if self._failed is not None:
@@ -98,7 +98,7 @@ class Keeper:
 
     def _look(self) -> None:
         now = self._clock.now()
-        self._past.read()
+        self._memory.read()
         if now - self._last > _LATE:  # the process was stopped, the machine had no time for it, or the watch is blind
             self._lab.unwatch()
             self._watch(self._last)
@@ -114,7 +114,7 @@ class Keeper:
         self._history.file.trim(self._last)
 
     def _demands(self) -> Sequence[tuple[str, Destination]]:
-        return [(broker.name, to) for to in self._past.destinations for broker in self._lab.note.plan.brokers]
+        return [(broker.name, to) for to in self._memory.destinations for broker in self._lab.note.plan.brokers]
 
     def _is_at_work(self, who: str) -> bool:
         """Return whether a broker is silent because a verb of the service is in progress on it."""

@@ -27,7 +27,7 @@ from lab.declare.suggestions import unknown
 from lab.errors import InputError, LabError
 from lab.history import Maintenance
 from lab.judge import Report, judge_file
-from lab.living import words
+from lab.living import verb_arguments
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation
@@ -222,7 +222,7 @@ class Live(Verbs):
     def _named(self, verb: Step) -> Step:
         """Return the verb with the broker's name in place of its id; raise InputError for an unknown link."""
         if isinstance(verb, OnLink):
-            words.link(self.lab.note.plan, verb.link, verb.leaving)
+            verb_arguments.link(self.lab.note.plan, verb.link, verb.leaving)
         names = {each.broker_id: each.name for each in self.account.brokers}
         broker = getattr(verb, "broker", None)
         return verb.model_copy(update={"broker": names[broker]}) if broker in names else verb

@@ -40,9 +40,9 @@ from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.steps.update_user import UpdateUser
 from lab.declare.topology import Configuration
 from lab.history import LinkChanged
-from lab.living import words
+from lab.living import verb_arguments
 from lab.living.restoring import Restoring
-from lab.living.words import read
+from lab.living.verb_arguments import read
 from lab.operating import Done
 from lab.runtime.status import DirectionNow
 
@@ -92,7 +92,7 @@ class Verbs(Restoring):
         if window is None or roll_back or any(each is not None for each in chosen.values()):
             verbs.append(read(UpdateBroker, broker=broker, roll_back=roll_back, **chosen))
         if window is not None:
-            verbs.append(words.maintenance_window(broker, str(window)))
+            verbs.append(verb_arguments.maintenance_window(broker, str(window)))
         with self.turn():
             return [self.do(each) for each in verbs][-1]
 
@@ -163,7 +163,7 @@ class Verbs(Restoring):
         A moment is a date, a time and a zone: `2026-11-29 02:59:55 Asia/Tokyo`. If the clock passes a broker's window,
         the broker is rebooted before this returns, if a change is pending.
         """
-        return self.do(words.move_clock(to=to, before=before, by=by))
+        return self.do(verb_arguments.move_clock(to=to, before=before, by=by))
 
     def cut(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
         """Drop every packet silently, as a broken cable does; the only link of a lab need not be named.
@@ -192,7 +192,7 @@ class Verbs(Restoring):
         >>> lab.impair(delay="80ms", jitter="5ms", loss="1%")[0].impairment
         'delay 80ms, jitter 5ms (normal), loss 1%'
         """
-        return self._change(Impair, link, leaving, words.impairment(figures))
+        return self._change(Impair, link, leaving, verb_arguments.impairment(figures))
 
     def create_peering(self, name: str, *, requester: str, accepter: str) -> Done:
         """Request a peering of two VPCs."""
@@ -229,7 +229,7 @@ class Verbs(Restoring):
     ) -> Done:
         """Authorize an inbound rule of a security group; it applies at once."""
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
-        return self.do(words.ingress(AuthorizeIngress, group, **said))
+        return self.do(verb_arguments.ingress(AuthorizeIngress, group, **said))
 
     def revoke_ingress(
         self,
@@ -242,13 +242,13 @@ class Verbs(Restoring):
     ) -> Done:
         """Revoke an inbound rule of a security group; open connections go on."""
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
-        return self.do(words.ingress(RevokeIngress, group, **said))
+        return self.do(verb_arguments.ingress(RevokeIngress, group, **said))
 
     def _change(
         self, kind: type[OnLink], link: str | None, leaving: str | None, figures: dict[str, Any] | None = None
     ) -> tuple[DirectionNow, ...]:
         """Change a link, and return its settings after that."""
-        name = words.link(self.lab.note.plan, link, leaving)
+        name = verb_arguments.link(self.lab.note.plan, link, leaving)
         with self.turn():
             done = self.do(read(kind, link=name, leaving=leaving, **(figures or {})))
             moments = {seen.leaving: seen.t for seen in done.seen if isinstance(seen, LinkChanged)}

@@ -11,7 +11,7 @@ from lab.declare.kinds import Find, of_kind
 from lab.declare.steps.base import Step
 from lab.errors import PlanError
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 
 __all__ = ["ControlPlane", "Done", "is_verb", "operate"]
 

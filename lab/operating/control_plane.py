@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from lab.history import Observation
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.lab import Lab

@@ -13,8 +13,8 @@ from lab.declare.steps.create_broker import CreateBroker
 from lab.errors import InputError, LabError
 from lab.history import BrokerChanged
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done, record_seen
 from lab.operating.instances import numbers, start
+from lab.operating.outcome import Done, record_seen
 from lab.operating.record import keep
 from lab.plan.control import Control
 from lab.plan.values import Plan

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 from lab.operating.update_configuration import revision_saved
 from lab.plan.control import Control
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from lab.amazonmq.account import brokers as verbs
 from lab.declare.steps.delete_broker import DeleteBroker
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 from lab.operating.record import keep
 from lab.plan.control import Control
 

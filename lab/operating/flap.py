@@ -7,7 +7,7 @@ from lab.declare.steps.flap import Flap
 from lab.declare.steps.heal import Heal
 from lab.operating import link
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 
 
 def operate(plane: ControlPlane, verb: Flap) -> Done:

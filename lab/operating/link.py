@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.declare.steps.link import OnLink
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 
 
 def operate(plane: ControlPlane, verb: OnLink) -> Done:

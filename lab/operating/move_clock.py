@@ -7,7 +7,7 @@ from dataclasses import replace
 from lab.amazonmq.account.account import clock_text
 from lab.declare.steps.move_clock import MoveClock
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 from lab.plan.control import Control
 
 

@@ -14,9 +14,9 @@ from lab.declare.steps.reboot import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done, record_seen
 from lab.operating.instances import numbers, start, stop
 from lab.operating.network import set_security_groups
+from lab.operating.outcome import Done, record_seen
 from lab.operating.record import keep
 from lab.plan.change import applied, leading_nowhere
 from lab.plan.control import Control

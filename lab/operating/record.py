@@ -9,7 +9,7 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.declare.steps.record import OnRecord
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done, record_seen
+from lab.operating.outcome import Done, record_seen
 from lab.plan.control import Control
 
 

@@ -7,7 +7,7 @@ from lab.declare.steps.update_broker import UpdateBroker
 from lab.network.security_groups import check_groups
 from lab.operating import reboot
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 from lab.operating.record import keep, pending
 from lab.plan.control import Control
 

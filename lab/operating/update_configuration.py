@@ -11,7 +11,7 @@ from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Removal
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.history import ConfigurationSaved
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 from lab.plan.control import Control
 from lab.units import several
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lab.amazonmq.account.account import Account
 from lab.declare.steps.user import OfUser
 from lab.operating.control_plane import ControlPlane
-from lab.operating.done import Done
+from lab.operating.outcome import Done
 from lab.operating.record import keep
 from lab.plan.control import Control
 

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from lab.activemq.releases import release
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.connectors import NetworkConnector
-from lab.amazonmq.configurations.default import default_configuration
+from lab.amazonmq.configurations.default_configuration import default_configuration
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity

@@ -16,8 +16,8 @@ from lab.declare.topology import Topology
 from lab.plan.arrival import Arrival, demands, sent
 from lab.plan.bridge_obstacles import missing_for
 from lab.plan.forwarding import DeclaredBridge, Standing, declared_bridges, forwarding_network, not_modelled
-from lab.plan.mending import Question, why_never
 from lab.plan.obstacles import Need
+from lab.plan.remedies import Question, why_never
 
 ANY = {"queue": "queue://any.queue.of.its.own", "topic": "topic://any.topic.of.its.own"}
 

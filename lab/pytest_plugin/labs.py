@@ -19,7 +19,7 @@ from lab.labs import Ran
 from lab.living.lab import Live
 from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.pytest_plugin.settings import ALWAYS, FAILED, NEVER, Settings, Wanted
-from lab.pytest_plugin.shared import SharedLab
+from lab.pytest_plugin.shared_lab import SharedLab
 from lab.runtime.note import note_folder
 from lab.scenarios import plan_named
 from lab.version import __version__

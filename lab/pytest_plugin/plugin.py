@@ -195,9 +195,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             _judge_failed(lab)
         raise
     if not_held := [each for lab in _own(item) for each in lab.judge_expected()]:
-        from lab.pytest_plugin import words
+        from lab.pytest_plugin import report_text
 
-        pytest.fail("\n".join(map(words.verdict, not_held)), pytrace=False)
+        pytest.fail("\n".join(map(report_text.verdict, not_held)), pytrace=False)
     return result
 
 
@@ -208,19 +208,19 @@ def pytest_runtest_makereport(
     """Say in a test's report, and in JUnit XML, what there is to know of its labs."""
     labs = _labs_in(item)
     if labs and (call.when == "call" or (call.when == "setup" and call.excinfo is not None)):
-        from lab.pytest_plugin import words
+        from lab.pytest_plugin import report_text
 
         for lab, verdicts in labs:
-            item.user_properties += words.properties(lab.folder, lab.runtime, verdicts)
+            item.user_properties += report_text.properties(lab.folder, lab.runtime, verdicts)
     report = yield
     if report.failed and labs:
-        from lab.pytest_plugin import words
+        from lab.pytest_plugin import report_text
 
         for lab, verdicts in labs:
             if call.when == "teardown":  # it may have ended
-                told = words.of_run(lab.folder, lab.runtime, verdicts)
+                told = report_text.of_run(lab.folder, lab.runtime, verdicts)
             else:
-                told = words.of_lab(lab, verdicts)
+                told = report_text.of_lab(lab, verdicts)
             report.sections.append((f"mqlab: lab {lab.run}", told))
             item.config.stash[LABS].failed(lab.run, lab.runtime)
     return report

@@ -12,7 +12,7 @@ import pytest
 from lab.errors import InputError, LabError
 from lab.judge import Outcome
 from lab.labs import Ran
-from lab.pytest_plugin import words
+from lab.pytest_plugin import report_text
 from lab.pytest_plugin.session import labs_of, or_skip
 from lab.pytest_plugin.settings import Wanted
 from lab.scenarios import read
@@ -80,9 +80,9 @@ class ScenarioTest(pytest.Item):
             ran = file.run_once()
         report = ran.report
         verdicts = report.verdicts if self._number is None else report.verdicts[self._number :][:1]
-        self.user_properties += words.properties(ran.folder.path, report.runtime, verdicts)
-        self._section = words.of_run(ran.folder.path, report.runtime, report.verdicts)
-        not_held = [words.verdict(each) for each in verdicts if each.outcome is not Outcome.HELD]
+        self.user_properties += report_text.properties(ran.folder.path, report.runtime, verdicts)
+        self._section = report_text.of_run(ran.folder.path, report.runtime, report.verdicts)
+        not_held = [report_text.verdict(each) for each in verdicts if each.outcome is not Outcome.HELD]
         if ran.error is not None:
             not_held.append(str(ran.error))
         if not_held:

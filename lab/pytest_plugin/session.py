@@ -36,9 +36,9 @@ def labs_of(config: pytest.Config) -> SessionLabs:
     """Return the labs of a session, made when the first one is asked for."""
     if (known := config.stash.get(LABS, None)) is not None:
         return known
-    from lab.folder import home
     from lab.pytest_plugin.labs import SessionLabs
     from lab.pytest_plugin.settings import Settings, Wanted
+    from lab.run_folder import home
 
     named = str(config.getini("mqlab_topology"))
     path = config.rootpath / named

@@ -16,7 +16,7 @@ from lab.history import Beyond, BridgeSeen, Demand, LogLine, Observation, Record
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import carrier
 from lab.replay.bridges import BridgeEnds
-from lab.replay.outstanding import Outstanding
+from lab.replay.outstanding_messages import Outstanding
 from lab.replay.service import Service
 from lab.replay.tasks import Tasks
 from lab.runtime.lab import Lab

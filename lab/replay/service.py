@@ -30,8 +30,8 @@ from lab.history import (
 from lab.link.impairment import LinkState
 from lab.operating import Done
 from lab.operating.create_broker import finish_creation
-from lab.operating.done import record_seen
 from lab.operating.instances import numbers
+from lab.operating.outcome import record_seen
 from lab.operating.reboot import FAILS_OVER_WITHIN, finish_reboot
 from lab.plan.control import Control, opening_control
 from lab.plan.values import Plan

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from lab.declare.loading import load
-from lab.folder import RunFolder
 from lab.judge import Judged
 from lab.report import document, html, junit
+from lab.run_folder import RunFolder
 from lab.shipped import shipped
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from greenlet import getcurrent, greenlet
 
 from lab.runtime.lock import refuse_held
-from lab.simulation.runaway import endless, stormy
-from lab.simulation.waiting import Waiting
+from lab.simulation.endless_runs import endless, stormy
+from lab.simulation.wait_queue import WaitQueue
 
 SECOND = 1_000_000_000  # ns
 Timer = list[Any]  # an event to come: its time, number, function, arguments; a list is made and compared fastest
@@ -44,7 +44,7 @@ class Kernel:
         self._next, self._main = count().__next__, getcurrent()
         self.fail: Callable[[BaseException], object] = self._main.throw  # how an error of an event ends the run
         self._hub = greenlet(self._loop, self._main)
-        self._waiting = Waiting(self._due_now, self._next)
+        self._waiting = WaitQueue(self._due_now, self._next)
         self.notify = self._waiting.notify  # have waiting tasks test their conditions, after what else is due now
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:

@@ -14,7 +14,6 @@ from pydantic import SecretStr
 from lab.amazonmq.files.activemq_xml import LOCK_INTERVAL
 from lab.amazonmq.files.broker_files import STRANGER_PASSWORD
 from lab.errors import BrokerError, InputError
-from lab.folder import keep_next
 from lab.history import (
     BridgeSeen,
     BrokerChanged,
@@ -27,23 +26,24 @@ from lab.history import (
 from lab.masking import Mask
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan, BrokerPlan, Plan
+from lab.run_folder import keep_next
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.lab import Failed, Silent, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 from lab.runtime.note import Note
 from lab.runtime.runtime import Opening
 from lab.runtime.status import Status, Whereabouts
-from lab.simulation import counting, status
+from lab.simulation import broker_counters, status
 from lab.simulation.beyond import Boundary
+from lab.simulation.clients import Target, connect
 from lab.simulation.clock import VirtualClock, nanoseconds
-from lab.simulation.connecting import connect
 from lab.simulation.costs import Costs, with_values
 from lab.simulation.instances import Instance, Machine, Power, StoreLock
 from lab.simulation.kernel import Kernel
 from lab.simulation.logs import InstanceLog
 from lab.simulation.network import SimulatedNetwork
 from lab.simulation.passwords import Passwords
-from lab.simulation.running import Running
+from lab.simulation.running_instance import RunningInstance
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.watch import Watch
 
@@ -68,7 +68,7 @@ class SimulatedLab(SimulatedNetwork):
         self._passwords = Passwords(opening.passwords, opening.masked, note.control)
         self._watch: Watch | None = None
         self._boundary = Boundary(kernel)
-        self._running: dict[str, Running] = {}  # by instance
+        self._running: dict[str, RunningInstance] = {}  # by instance
         self._machine = Machine(
             kernel=kernel,
             costs=self.costs,
@@ -89,9 +89,9 @@ class SimulatedLab(SimulatedNetwork):
             found.append(Instance(its.name, broker.name, its.number, mark, lock, log, self._machine))
         return tuple(found)
 
-    def _launch(self, its: Instance) -> Running:
+    def _launch(self, its: Instance) -> RunningInstance:
         plan, broker = self.note.plan, its.broker
-        self._running[its.name] = running = Running(
+        self._running[its.name] = running = RunningInstance(
             self.kernel,
             self.fabric,
             plan,
@@ -138,9 +138,8 @@ class SimulatedLab(SimulatedNetwork):
         password = self._passwords.password(broker, user) if approach.knows_password else STRANGER_PASSWORD
         client_id = session.client_id or f"mqlab-{self.note.run}-{client}"
         where = next(its for its in self.note.plan.broker(broker).instances if its.number == holder.number)
-        return connect(
-            self.kernel, self.clock, self.fabric, over, where, user, password, client_id, events, session, approach
-        )
+        target = Target.of(where, over, user, password, client_id, approach)
+        return connect(over, self.kernel, self.clock, self.fabric, target, events, session)
 
     def endpoint(self, broker: str, over: str, user: str, client_id: str) -> Endpoint:
         """Raise InputError: no other program can reach a simulated broker."""
@@ -212,7 +211,7 @@ class SimulatedLab(SimulatedNetwork):
         """Return True: no other process can change the lab."""
         return True
 
-    def _answering(self, broker: str) -> Running:
+    def _answering(self, broker: str) -> RunningInstance:
         its = self.power.answering(broker)
         if its is None:
             raise Silent(f"broker {broker} does not run, or is frozen: its management does not answer")
@@ -281,9 +280,9 @@ class SimulatedLab(SimulatedNetwork):
             seen
             for broker in self.power.brokers
             for seen in (
-                counting.silent(name, broker, t)
+                broker_counters.silent(name, broker, t)
                 if self.power.answering(broker) is None
-                else counting.read(name, broker, self._answering(broker), t)
+                else broker_counters.read(name, broker, self._answering(broker), t)
             )
         )
 

@@ -17,7 +17,7 @@ from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
-from lab.simulation import garbage
+from lab.simulation import garbage_collection
 from lab.simulation.chance import generator
 from lab.simulation.costs import Costs
 from lab.simulation.kernel import SECOND
@@ -50,7 +50,7 @@ class Models:
             raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
         lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit)
         try:
-            with garbage.seldom():
+            with garbage_collection.seldom():
                 stand_up(lab, progress)
                 yield lab
         finally:

@@ -11,7 +11,7 @@ from lab.activemq import selectors
 from lab.activemq.destinations import Addressed, destination_of, hears
 from lab.activemq.log_lines import NAMED, pattern
 from lab.amazonmq.configurations.configuration import Configuration, read
-from lab.amazonmq.configurations.default import FILE
+from lab.amazonmq.configurations.default_configuration import FILE
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.declare.expectations.counters import Counters
 from lab.declare.expectations.log import Log
@@ -25,13 +25,13 @@ from lab.plan.brokers import sanitised
 from lab.plan.control import opening_control
 from lab.plan.values import Plan
 from lab.simulation import instances
-from lab.simulation.alternatives import narrowed
 from lab.simulation.bridge import sentences as of_bridges
 from lab.simulation.bridge.support import refusals as of_connector
 from lab.simulation.broker import sentences as of_brokers
-from lab.simulation.broker.modelled import unmodelled
 from lab.simulation.broker.releases import why_not
+from lab.simulation.broker.support import unmodelled
 from lab.simulation.protocols import sentences as of_sessions
+from lab.simulation.regex_alternatives import narrowed
 
 _ADVISORIES = "ActiveMQ.Advisory."
 _REAL = "run it with real brokers: --runtime emulation"

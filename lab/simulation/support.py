@@ -10,16 +10,16 @@ class Kind(StrEnum):
     """How far the model goes."""
 
     MODELLED = "modelled"
-    NO_EFFECT = "without effect here"
+    NO_EFFECT = "without effect"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What becomes of one setting, and why."""
+    """What becomes of one setting."""
 
     kind: Kind
-    why: str = ""
+    why: str = ""  # it has no effect, or is refused; or what would do instead
     harmless: tuple[str, ...] = ()  # values of a refused one with which ActiveMQ does as the model does
 
     def refuses(self, value: str) -> bool:

@@ -24,9 +24,19 @@ from lab.shipped import shipped
 from lab.text_files import read_bytes
 from lab.vary.combinations import Combination, Grid
 from lab.vary.labels import refused
-from lab.vary.one import Texts
 
 _LARGEST = 2**26  # bytes of one file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """Everything that a scenario is made of, for machines that do not have its files."""
+
+    scenario: str  # path, below `folder`
+    folder: str  # which all files are in, as errors are to name it
+    files: Mapping[str, bytes]  # path below `folder` → content
+    environment: Mapping[str, str]  # the variables whose passwords it names
+    costs: bytes | None = None  # what the file of MQLAB_COSTS has
 
 
 @dataclass(slots=True)

@@ -14,10 +14,10 @@ from lab.errors import InputError
 from lab.runtime.progress import Logged
 from lab.vary.combinations import Grid, check_values
 from lab.vary.labels import Labels
-from lab.vary.one import run_one
 from lab.vary.processes import Processes, cores
 from lab.vary.row import Row
 from lab.vary.run_all import run_all
+from lab.vary.run_one import run_one
 from lab.vary.table import Variation
 from lab.vary.texts import Looked, look
 

@@ -9,8 +9,8 @@ from lxml import etree
 
 from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import NAMESPACE, read
-from lab.amazonmq.configurations.default import default_configuration
-from lab.amazonmq.configurations.permitted import versions
+from lab.amazonmq.configurations.default_configuration import default_configuration
+from lab.amazonmq.configurations.permitted_elements import versions
 from lab.amazonmq.configurations.problems import check_configuration
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.amazonmq.files.activemq_xml import diff, render

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.releases import ENGINES
-from lab.amazonmq.configurations.permitted import versions
+from lab.amazonmq.configurations.permitted_elements import versions
 from lab.amazonmq.configurations.wording import lines
 from lab.check.advice import advise, removals
 from lab.check.scenario import check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from lab.simulation.bridge import support
-from lab.simulation.broker.modelled import MODELLED, WITHOUT_EFFECT, table
+from lab.simulation.broker.support import table
 from lab.simulation.support import Kind, Support
 
 from .pages import ROOT
@@ -31,7 +31,7 @@ _CONNECTORS = """
 | what | modelled | without effect | refused |
 | --- | --- | --- | --- |
 """
-Line = tuple[str, str, str, str]  # its name, how it stands, why or what instead, a value that is taken
+Line = tuple[str, Support]  # a setting's name, and what becomes of it
 
 
 def text() -> str:
@@ -41,46 +41,37 @@ def text() -> str:
 
 def _elements() -> Iterable[str]:
     by_element: dict[str, list[Line]] = {}
-    for name, standing in table().items():
+    for name, its in table().items():
         element, _, attribute = name.partition("@")
-        lines = by_element.setdefault(element, [])
-        lines.append((attribute, standing.is_, standing.words, standing.unless or ""))
+        by_element.setdefault(element, []).append((attribute, its))
     for element, lines in by_element.items():
-        (_, is_, words, _), *attributes = lines
-        if is_ == MODELLED:
+        (_, its), *attributes = lines
+        if its.kind is Kind.MODELLED:
             yield _row(element, attributes)
-        elif is_ == WITHOUT_EFFECT:
-            yield f"| `{element}` | | {words} | |\n"
+        elif its.kind is Kind.NO_EFFECT:
+            yield f"| `{element}` | | {its.why} | |\n"
         else:
-            yield f"| `{element}` | | | {words} |\n"
+            yield f"| `{element}` | | | {its.why} |\n"
 
 
 def _connectors() -> Iterable[str]:
-    yield _row("networkConnector", _lines(support.ATTRIBUTES))
-    yield _row("inside a networkConnector", _lines(support.COLLECTIONS))
-    yield _row("destinations in there", _lines(support.DESTINATIONS))
-    yield _row("discovery: scheme", _lines(support.SCHEMES))
-    yield _row("discovery: options", _lines(support.DISCOVERY))
-    yield _row("options of an address", _lines(support.TRANSPORT))
-
-
-def _lines(found: Mapping[str, Support]) -> list[Line]:
-    return [
-        (name, its.kind.value if its.kind is not Kind.NO_EFFECT else WITHOUT_EFFECT, its.why, ", ".join(its.harmless))
-        for name, its in found.items()
-    ]
+    yield _row("networkConnector", support.ATTRIBUTES.items())
+    yield _row("inside a networkConnector", support.COLLECTIONS.items())
+    yield _row("destinations in there", support.DESTINATIONS.items())
+    yield _row("discovery: scheme", support.SCHEMES.items())
+    yield _row("discovery: options", support.DISCOVERY.items())
+    yield _row("options of an address", support.TRANSPORT.items())
 
 
 def _row(what: str, lines: Iterable[Line]) -> str:
-    cells: dict[str, dict[str, list[str]]] = {}
-    for name, is_, words, taken in lines:
-        shown = f"`{name}`" + (f" [`{taken}`]" if taken else "")
-        cells.setdefault(is_, {}).setdefault(words if is_ != MODELLED else "", []).append(shown)
-    modelled = ", ".join(cells.pop(MODELLED, {"": []})[""])
-    without = _reasons(cells.pop(WITHOUT_EFFECT, {}))
-    (refused,) = cells.values() or ({},)
+    cells: dict[Kind, dict[str, list[str]]] = {kind: {} for kind in Kind}
+    for name, its in lines:
+        shown = f"`{name}`" + (f" [`{', '.join(its.harmless)}`]" if its.harmless else "")
+        cells[its.kind].setdefault(its.why, []).append(shown)
+    modelled = ", ".join(cells[Kind.MODELLED].get("", ()))
     title = what if " " in what else f"`{what}`"
-    return f"| {title} | {modelled or 'the element itself'} | {without} | {_reasons(refused)} |\n"
+    without, refused = _reasons(cells[Kind.NO_EFFECT]), _reasons(cells[Kind.REFUSED])
+    return f"| {title} | {modelled or 'the element itself'} | {without} | {refused} |\n"
 
 
 def _reasons(by_words: Mapping[str, list[str]]) -> str:

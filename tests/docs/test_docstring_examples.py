@@ -25,7 +25,7 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.cut import Cut
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.update_broker import UpdateBroker
-from lab.history.choosing import Chooser
+from lab.history.choice import Chooser
 from lab.history.reading import read
 from lab.judge.judging import judge
 from lab.living.attach import attach

@@ -24,10 +24,10 @@ from lab.activemq.log_lines import is_kept, name_of, pattern, read
 from lab.activemq.selectors import Untold, matches, matches_over
 from lab.amazonmq.configurations.connectors import parse_address, split_uri
 from lab.cli import app
-from lab.contract.comparing import compare
+from lab.contract.comparison import compare
 from lab.contract.figures import from_json
-from lab.contract.kept import Kept
-from lab.emulation.images import archive, saved
+from lab.contract.kept_runs import KeptRuns
+from lab.emulation.images import archive, bundle
 from lab.emulation.images.names import Images
 from lab.errors import InputError
 from lab.runtime import note
@@ -199,7 +199,7 @@ def kept_run(dice: Random, folder: Path) -> None:
         mutations.damaged(dice, json.dumps(json.loads(sound), ensure_ascii=False), mutations.JSON),
     )
     try:
-        found = Kept(folder=folder, name="story", digest=its.digest).runs()
+        found = KeptRuns(folder=folder, name="story", digest=its.digest).runs()
     except InputError as error:
         assert str(path) in str(error)
         return
@@ -307,11 +307,11 @@ def saved_images(dice: Random, folder: Path) -> None:
         path.write_bytes(octets[: dice.choice((len(octets), dice.randint(0, len(octets))))])
     digest = f"{hashlib.sha256(path.read_bytes()).hexdigest()}  images.tar\n"
     damaged = dice.random() < 0.1
-    put(saved.digest_file(path), mutations.damaged(dice, digest, mutations.ANY) if damaged else digest)
+    put(bundle.digest_file(path), mutations.damaged(dice, digest, mutations.ANY) if damaged else digest)
     loaded: list[object] = []
     engine = cast(Any, SimpleNamespace(images=SimpleNamespace(load=loaded.append)))
     try:
-        saved.load(engine, Images(base=its[0], broker=its[1], router=its[2]), path, None)
+        bundle.load(engine, Images(base=its[0], broker=its[1], router=its[2]), path, None)
     except InputError as error:
         assert str(path) in str(error)
         assert not loaded

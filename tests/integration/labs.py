@@ -25,10 +25,10 @@ from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import DEFAULT_POOL
 from lab.emulation.opening import Host
-from lab.folder import create
 from lab.history import SendOutcome
 from lab.plan.planning import plan
 from lab.plan.values import Plan
+from lab.run_folder import create
 from lab.runtime.client import Endpoint
 from lab.runtime.messages import Incoming
 from lab.runtime.note import new_run_id

@@ -12,7 +12,7 @@ import pytest
 from docker.models.containers import Container
 
 from lab.amazonmq.configurations.configuration import read
-from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.amazonmq.files.activemq_xml import render
 from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files

@@ -10,9 +10,9 @@ import pytest
 
 import docker
 from lab.emulation.engine import engine
-from lab.emulation.images import images, saved
+from lab.emulation.images import bundle, images
 from lab.emulation.images.build import build, from_bytes
-from lab.emulation.images.saved import digest_file, load
+from lab.emulation.images.bundle import digest_file, load
 from lab.errors import HostError
 
 pytestmark = pytest.mark.docker
@@ -54,7 +54,7 @@ def test_a_second_time_nothing_is_done(client: docker.DockerClient, built: image
 
 def test_images_go_through_a_file(client: docker.DockerClient, built: images.Images, tmp_path: Path) -> None:
     file = tmp_path / "images.tar"
-    digest = saved.save(client, built, file)
+    digest = bundle.save(client, built, file)
     assert digest_file(file).read_text("ascii") == f"{digest}  images.tar\n"
     assert {each.name for each in tmp_path.iterdir()} == {"images.tar", "images.tar.sha256"}
     before = {name: client.images.get(name).id for name in (built.base, built.broker, built.router)}

@@ -27,7 +27,7 @@ from lab.history import (
 from lab.judge import Report, Streamed, judge
 from lab.judge.evidence.evidence import collect_evidence
 from lab.judge.values import Percentiles
-from lab.replay.outstanding import Outstanding
+from lab.replay.outstanding_messages import Outstanding
 
 HEADER = Header(
     run="r", scenario="made", seed=1, runtime="simulation", started="2026-08-21T10:15:00Z", declared={}, mqlab="0"

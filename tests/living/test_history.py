@@ -35,7 +35,7 @@ from lab.history import (
 from lab.history.shared_file import begin
 from lab.living.client_record import ClientRecord
 from lab.living.history import COMMAND, PYTHON, LivingHistory, file_of
-from lab.living.past import Past
+from lab.living.keeper_memory import KeeperMemory
 from lab.matching import HEADER, digest
 from lab.operating import Done
 from lab.plan.control import Control
@@ -177,7 +177,7 @@ def test_a_keeper_that_comes_later_tells_no_log_line_twice_and_all_demand_anew(h
     ear.subscribed(Terms(destination=PRICES))
     ear.subscribed(Terms(destination=Destination(kind="topic", name="all.>")))
     history.record(Watched(t=2.0), line, demand)
-    past = Past(history.file.path)
+    past = KeeperMemory(history.file.path)
     past.read()
     past.begin(10.0)
     assert (past.watched, past.destinations) == (2.0, (PRICES,))

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab.pytest_plugin import words
+from lab.pytest_plugin import report_text
 from tests.pytest_plugin.conftest import SCENARIO, Session
 
 Runs = Callable[[], list[Path]]
@@ -165,6 +165,6 @@ def test_the_last_twenty_lines_of_each_log_harmless(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "tokyo.log").write_text("".join(f"line {n} \x1b[31m\u202e\n" for n in range(100)))
     (tmp_path / "logs" / "router.log").write_text("no broker's\n")
-    lines = words.of_run(tmp_path, "emulation", ()).splitlines()
+    lines = report_text.of_run(tmp_path, "emulation", ()).splitlines()
     assert lines[2] == "the last lines of the log of tokyo:"
     assert lines[3:] == [f"  line {n} ?[31m?" for n in range(80, 100)]

@@ -25,7 +25,7 @@ from lab.judge.values import (
 from lab.plan.planning import plan
 from lab.report.drawing import chart, drawing
 from lab.report.picture import picture
-from lab.report.planned import planned
+from lab.report.plan_picture import planned
 from lab.report.terminal import render
 from lab.shipped import shipped
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from lab.cli import app
 from lab.cli.scenario_argument import load_named
-from lab.folder import LARGEST_FILE, RunFolder
 from lab.report.document import write
+from lab.run_folder import LARGEST_FILE, RunFolder
 
 from .histories import EVIL, TOPOLOGY, header, judged, story, written
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lab.errors import InputError
 from lab.history import KINDS, Acknowledged, Observation, Received, SendOutcome, Sent, Trouble, read
-from lab.history.choosing import Choice, Chooser
-from lab.report.folding import folded
+from lab.history.choice import Choice, Chooser
+from lab.report.message_runs import folded
 from lab.report.rows import describe
 from lab.report.rows.row import Row, Weight
 from lab.report.story import Story

@@ -10,7 +10,7 @@ import yaml
 
 from lab.activemq.log_lines import name_of
 from lab.amazonmq.configurations.configuration import read
-from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.link.impairment import LinkState
 from lab.runtime.messages import Destination, Outgoing, Terms
 from lab.simulation.bridge.settings import MILLISECOND, Discovery

@@ -15,7 +15,7 @@ from lab.amazonmq.account.configurations import create_configuration, update_con
 from lab.amazonmq.account.maintenance import Window
 from lab.amazonmq.account.refusals import bad_request, conflict
 from lab.amazonmq.account.user_record import UserRecord, UserSetting
-from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
 from lab.amazonmq.names import check_broker_name
 

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from lab.amazonmq.configurations import reasons
 from lab.amazonmq.configurations.configuration import read
-from lab.amazonmq.configurations.default import default_configuration
-from lab.amazonmq.configurations.permitted import permitted
+from lab.amazonmq.configurations.default_configuration import default_configuration
+from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.amazonmq.names import check_configuration_name, derived_configuration_id
 from lab.errors import InputError

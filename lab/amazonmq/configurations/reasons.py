@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from lab.amazonmq.configurations.configuration import NAMESPACE
 from lab.amazonmq.configurations.elements import Element
-from lab.amazonmq.configurations.permitted import Permitted, since, versions
-from lab.amazonmq.configurations.reserved import about_attribute, about_element
+from lab.amazonmq.configurations.permitted_elements import Permitted, since, versions
+from lab.amazonmq.configurations.reserved_elements import about_attribute, about_element
 from lab.amazonmq.configurations.value_types import shown
 
 

@@ -14,11 +14,11 @@ from operator import is_
 
 from lab.amazonmq.configurations import reasons
 from lab.amazonmq.configurations.configuration import NAMESPACE, Configuration, Lines
-from lab.amazonmq.configurations.cutting import cut_attributes, cut_content, stray_texts
+from lab.amazonmq.configurations.deletions import cut_attributes, cut_content, stray_texts
 from lab.amazonmq.configurations.edits import Edit
 from lab.amazonmq.configurations.elements import Attribute, Element
-from lab.amazonmq.configurations.permitted import Collection, Permitted, PermittedElement, permitted
-from lab.amazonmq.configurations.reserved import is_expression
+from lab.amazonmq.configurations.permitted_elements import Collection, Permitted, PermittedElement, permitted
+from lab.amazonmq.configurations.reserved_elements import is_expression
 from lab.amazonmq.configurations.value_types import shown, why_not
 from lab.errors import InputError, Place, Problem
 

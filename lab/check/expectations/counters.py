@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of
 from lab.check.bridge_ends import bridge_ends
 from lab.check.context import Context
-from lab.check.counted import check_destination
+from lab.check.counter_destinations import check_destination
 from lab.check.snapshots import check_order
 from lab.declare.expectations.counters import COUNTERS, LEVELS, Counters
 from lab.errors import Problem

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of
 from lab.check.context import Context
-from lab.check.counted import check_destination
+from lab.check.counter_destinations import check_destination
 from lab.check.snapshots import check_order
 from lab.declare.expectations.forwarded import Forwarded
 from lab.errors import Problem

@@ -8,7 +8,7 @@ from lab.activemq.destinations import destination_of, hears, is_dead_letter_queu
 from lab.check.context import Context
 from lab.check.logins import listeners
 from lab.check.message_places import Fed
-from lab.declare.addressed import Addressed
+from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.receivers import ToReceivers
 from lab.errors import Problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
-from lab.check.counted import check_destination
+from lab.check.counter_destinations import check_destination
 from lab.declare.expectations.stuck import Stuck
 from lab.errors import Problem
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
-from lab.check.listening import Listening
+from lab.check.subscriptions import Subscriptions
 from lab.declare.steps.browse import Browse
 from lab.errors import Problem
 
@@ -20,6 +20,6 @@ def check(context: Context, step: Browse) -> Iterator[Problem]:
         yield context.wrong("queue", "one queue is browsed", "* and > are wildcards: write a whole name")
     elif "," in step.queue:
         yield context.wrong("queue", "one queue is browsed", "write a step for each part")
-    if step.client in context.recall(Listening).now:
+    if step.client in context.recall(Subscriptions).now:
         what = f"the client {step.client} is subscribed, and a browser has a connection of its own"
         yield context.wrong("client", what, "give the browser another name")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, has_wildcard
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
-from lab.check.listening import Listening, too_early
+from lab.check.subscriptions import Subscriptions, too_early
 from lab.declare.steps.consume import Consume
 from lab.errors import Problem
 
@@ -23,21 +23,21 @@ def _of_a_queue(context: Context, step: Consume) -> Iterator[Problem]:
     if has_wildcard(destination_of(step) or ""):
         right = "* and > are wildcards: write a whole name"
         yield context.wrong("queue", "messages are taken of one queue", right)
-    if step.client in context.recall(Listening).now:
+    if step.client in context.recall(Subscriptions).now:
         right = "remove queue, broker and over to take of its subscription, or give this client another name"
         yield context.wrong("client", f"the client {step.client} is subscribed already", right)
 
 
 def _of_a_subscription(context: Context, step: Consume) -> Iterator[Problem]:
-    listening = context.recall(Listening)
-    if step.client not in listening.first:
+    subscriptions = context.recall(Subscriptions)
+    if step.client not in subscriptions.first:
         yield too_early(context, step.client)
         return
-    if step.client not in listening.now:
+    if step.client not in subscriptions.now:
         what = f"the client {step.client} has gone, so it has nothing to take"
         yield context.wrong("client", what, "let it subscribe again first, or name a queue, broker and over")
         return
-    manual = [each for each in listening.now[step.client] if each.ack != "auto"]
+    manual = [each for each in subscriptions.now[step.client] if each.ack != "auto"]
     if not manual:
         what = f"{step.client} acknowledges each message as it comes, so none is left to take"
         yield context.wrong("client", what, "subscribe it with ack: client-individual, or wait: {until: received, …}")

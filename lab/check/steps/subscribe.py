@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import protocol
 from lab.check.context import Context
-from lab.check.listening import Listening
+from lab.check.subscriptions import Subscriptions
 from lab.check.terms import check_destination, check_terms
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import Problem
@@ -32,7 +32,7 @@ def _kept(context: Context, step: Subscribe) -> Iterator[Problem]:
         yield context.wrong(field, "a subscription to a queue is not durable", right)
     elif step.client_id is None:
         what = "what a broker keeps for a client, it keeps under the client's id"
-        yield context.wrong(field, what, _which_id(context.recall(Listening).first.get(step.client)))
+        yield context.wrong(field, what, _which_id(context.recall(Subscriptions).first.get(step.client)))
     if not step.clean_session and protocol(step.over) == "mqtt" and step.qos == 0:
         what = "ActiveMQ keeps nothing for a subscription with QoS 0"
         yield context.wrong("qos", what, "write qos: 1 or 2, or remove clean-session")
@@ -48,18 +48,18 @@ def _which_id(first: Subscribe | None) -> str:
 
 
 def _listens(context: Context, step: Subscribe) -> Iterator[Problem]:
-    listening = context.recall(Listening)
-    yield from _same_client(context, listening.first.setdefault(step.client, step), step)
-    kept = listening.away.get(step.client, [])
+    subscriptions = context.recall(Subscriptions)
+    yield from _same_client(context, subscriptions.first.setdefault(step.client, step), step)
+    kept = subscriptions.away.get(step.client, [])
     for each in kept:
         yield from _same_terms(context, each, step)
-    listening.away[step.client] = [each for each in kept if destination_of(each) != destination_of(step)]
+    subscriptions.away[step.client] = [each for each in kept if destination_of(each) != destination_of(step)]
     if step.client_id is not None:
-        owner = listening.owners.setdefault((step.broker, step.client_id), step.client)
+        owner = subscriptions.owners.setdefault((step.broker, step.client_id), step.client)
         if owner != step.client:
             what = f"{owner} has the client-id {step.client_id} at {step.broker} already"
             yield context.wrong("client-id", what, "a broker knows one client by it: write another")
-    listening.now.setdefault(step.client, []).append(step)
+    subscriptions.now.setdefault(step.client, []).append(step)
 
 
 def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterator[Problem]:

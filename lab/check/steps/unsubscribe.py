@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.check.context import Context
-from lab.check.listening import Listening, check_leaving
+from lab.check.subscriptions import Subscriptions, check_leaving
 from lab.declare.steps.unsubscribe import Unsubscribe
 from lab.errors import Problem
 
 
 def check(context: Context, step: Unsubscribe) -> Iterator[Problem]:
     """Yield a Problem if the client has no subscription to end; note that none is kept for it."""
-    listening = context.recall(Listening)
+    subscriptions = context.recall(Subscriptions)
     yield from check_leaving(context, step.client, twice=True)
-    listening.away.pop(step.client, None)
-    listening.now.pop(step.client, None)
+    subscriptions.away.pop(step.client, None)
+    subscriptions.now.pop(step.client, None)

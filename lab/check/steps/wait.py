@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
-from lab.check.listening import Listening, too_early
 from lab.check.logins import listeners
 from lab.check.message_places import Fed
 from lab.check.network import NetworkSoFar
 from lab.check.service import check_owner
+from lab.check.subscriptions import Subscriptions, too_early
 from lab.declare.steps.wait import Wait
 from lab.errors import Problem
 
@@ -23,7 +23,7 @@ def check(context: Context, step: Wait) -> Iterator[Problem]:
     if step.connector is not None:
         yield from check_owner(context, step.connector, step.broker)
     elif step.client is not None:
-        if step.client not in context.recall(Listening).first:
+        if step.client not in context.recall(Subscriptions).first:
             yield too_early(context, step.client)
     elif destination := destination_of(step):
         yield from _destination(context, step, destination)

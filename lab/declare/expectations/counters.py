@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from lab.declare.addressed import Addressed
+from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.fields import Amount
 from lab.declare.portion import Portion

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import model_validator
 
 from lab.activemq.destinations import destination_of
-from lab.declare.addressed import OneDestination
+from lab.declare.destination_fields import OneDestination
 from lab.declare.expectations.base import DEMANDING, AfterDemand, Expectation, Term
 from lab.declare.fields import Duration, YesNo
 from lab.declare.references import BrokerName, Reference, Thing

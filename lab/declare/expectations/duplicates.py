@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from lab.declare.addressed import Addressed
+from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.receivers import QUIET, ToReceivers
 from lab.declare.fields import Duration, Whole
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lab.declare.addressed import OneDestination
+from lab.declare.destination_fields import OneDestination
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Amount
 from lab.declare.references import BrokerName, SnapshotPair

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from lab.declare.addressed import Addressed
+from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import FAULTS, After, Term
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Duration

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from lab.activemq.protocols import Over
-from lab.declare.addressed import Addressed
+from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.references import BrokerName, ClientName
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over, protocol
-from lab.declare.addressed import OneDestination
+from lab.declare.destination_fields import OneDestination
 from lab.declare.fields import Size, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Step

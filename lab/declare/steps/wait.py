@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from lab import units
 from lab.activemq.destinations import destination_of
-from lab.declare.addressed import Addressed
+from lab.declare.destination_fields import Addressed
 from lab.declare.fields import Duration, Name, Whole
 from lab.declare.references import BrokerName, ConnectorName
 from lab.declare.steps.base import Step

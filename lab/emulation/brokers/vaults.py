@@ -18,9 +18,9 @@ from lab.amazonmq.files.vault import VAULT, Vault
 from lab.emulation.brokers.containers import packed
 from lab.emulation.engine.containers import archive
 from lab.errors import HostError
-from lab.folder import keep_next
 from lab.masking import Mask
 from lab.plan.values import BrokerPlan
+from lab.run_folder import keep_next
 
 
 class Vaults:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import docker
-from lab.emulation.images import pulled as image_pulled
+from lab.emulation.images import public_image as image_pulled
 from lab.emulation.images.build import chunks, image_labels, take_root
 from lab.emulation.images.downloads import Say
 from lab.emulation.images.names import SUITE, packages

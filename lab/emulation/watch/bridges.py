@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from lab.emulation.brokers.actives import Actives
+from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import OUT, PAUSED, STARTING, STOPPING, Power
 from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState

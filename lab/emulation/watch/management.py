@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
-from lab.emulation.brokers.actives import Actives
+from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import Power
 from lab.emulation.state import InstanceState, LabState
-from lab.emulation.watch import counting, mbeans
+from lab.emulation.watch import broker_counters, mbeans
 from lab.emulation.watch.jolokia import Jolokia
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, ConnectorChanged, Counted, DestinationSeen, SnapshotTaken
@@ -159,10 +159,10 @@ class Management:
 
     def _snapshot_of(self, name: str, broker: str) -> tuple[Counted | SnapshotTaken, ...]:
         try:
-            answers = self._client(broker).read(*counting.queries(broker))
+            answers = self._client(broker).read(*broker_counters.queries(broker))
         except BrokerError:
-            return (counting.silent(name, broker, self._clock.now()),)
-        return counting.read(name, broker, answers, self._planned(), self._clock.now())
+            return (broker_counters.silent(name, broker, self._clock.now()),)
+        return broker_counters.read(name, broker, answers, self._planned(), self._clock.now())
 
 
 def started_version(management: Jolokia) -> str | None:

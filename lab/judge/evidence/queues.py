@@ -15,8 +15,8 @@ from lab.amazonmq.configurations.dead_letters import individual
 from lab.amazonmq.configurations.dead_letters import shared as shared_by
 from lab.history import DestinationSeen
 from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.coverage import unasked
-from lab.judge.evidence.declared import configurations
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import Message, shown
 from lab.judge.evidence.records import FAILED, Publication, Subscription, is_queue

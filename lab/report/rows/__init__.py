@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.history import ClientChanged, Observation, Watched
-from lab.report.rows import brokers_seen, clients_seen, network_seen, observation, standing_seen
+from lab.report.rows import brokers_seen, clients_seen, lab_seen, network_seen, observation
 from lab.report.rows.row import Description, Row, Weight, Words
 
 _ACTORS = ("client", "who", "broker", "link", "connector")  # fields that name the actor; the first one present counts
 _WORDS: Words = {
-    **observation.WORDS, **clients_seen.WORDS, **brokers_seen.WORDS, **network_seen.WORDS, **standing_seen.WORDS,
+    **observation.WORDS, **clients_seen.WORDS, **brokers_seen.WORDS, **network_seen.WORDS, **lab_seen.WORDS,
 }  # fmt: skip
 
 

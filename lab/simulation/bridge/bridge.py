@@ -27,8 +27,8 @@ from lab.simulation.bridge.sentences import DISPOSED, SHUT_DOWN, UNKNOWN, except
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.session import Refused, Session
+from lab.simulation.endless_runs import refuse_circle
 from lab.simulation.protocols.sentences import security_error
-from lab.simulation.runaway import refuse_circle
 
 
 class Bridge:

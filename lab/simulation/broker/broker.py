@@ -38,14 +38,14 @@ from lab.simulation.broker.process import Process
 from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.releases import rules
-from lab.simulation.broker.selecting import selection
+from lab.simulation.broker.selectors import selection
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import FREE, Costs, settings
 from lab.simulation.broker.store import Done, Journal, Store
 from lab.simulation.broker.subscriptions import Deliver, DurableSubscription, Subscription, Test
 from lab.simulation.broker.topic import Topic
 from lab.simulation.broker.upkeep import Upkeep
-from lab.simulation.broker.virtual import VirtualDestinations
+from lab.simulation.broker.virtual_destinations import VirtualDestinations
 from lab.simulation.kernel import Kernel
 
 Log = Callable[[str, str, str], None]  # level, logger, text

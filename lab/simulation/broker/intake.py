@@ -16,7 +16,7 @@ from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.sentences import not_authorized
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.store import Done
-from lab.simulation.broker.virtual import VirtualDestinations
+from lab.simulation.broker.virtual_destinations import VirtualDestinations
 
 Log = Callable[[str, str, str], None]  # level, logger, text
 

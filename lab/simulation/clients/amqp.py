@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lab.clients.base import Browsing
-from lab.clients.naming import TEMPORARY, amqp_address
+from lab.clients.destination_names import TEMPORARY, amqp_address
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents

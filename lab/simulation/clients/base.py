@@ -10,12 +10,15 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lab.activemq.protocols import ENDPOINTS
 from lab.clients.base import MOST_IN_FLIGHT, PATIENCE, raise_unless_yes
 from lab.clients.refusals import REFUSED, TLS_FAILED
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
+from lab.plan.values import InstancePlan
 from lab.runtime.client import CONNECT_WITHIN, ClientEvents
 from lab.runtime.clock import Clock
+from lab.runtime.messages import Approach
 from lab.simulation.kernel import Kernel
 from lab.simulation.protocols.session import Frame
 from lab.simulation.protocols.sizes import on_the_wire
@@ -41,6 +44,22 @@ class Target:
     client_id: str
     tls: str = "verified"  # "untrusted" | "wrong-name", as `Approach` has it
     within: float = CONNECT_WITHIN
+
+    @classmethod
+    def of(
+        cls, instance: InstancePlan, over: str, user: str, password: str, client_id: str, approach: Approach
+    ) -> Target:
+        """Return the port of an instance where a protocol is spoken."""
+        return cls(
+            instance=instance.name,
+            host=instance.host_name,
+            port=next(each.port for each in ENDPOINTS if over in each.over),
+            user=user,
+            password=password,
+            client_id=client_id,
+            tls=approach.tls,
+            within=CONNECT_WITHIN if approach.within is None else approach.within,
+        )
 
     def __str__(self) -> str:
         """Return the address only."""

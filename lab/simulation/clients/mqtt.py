@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.clients.naming import mqtt_subscribed, mqtt_topic
+from lab.clients.destination_names import mqtt_subscribed, mqtt_topic
 from lab.clients.refusals import CONNACK
 from lab.errors import PlanError
 from lab.history import SendOutcome

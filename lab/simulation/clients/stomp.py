@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lab.clients.base import Browsing
-from lab.clients.naming import TEMPORARY, stomp_destination
+from lab.clients.destination_names import TEMPORARY, stomp_destination
 from lab.clients.stomp_session import NO_TEXT, StompSession, is_text, of_durable, of_message, of_subscription
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from lab.clients.naming import physical_name
+from lab.clients.destination_names import physical_name
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused

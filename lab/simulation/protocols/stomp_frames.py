@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from lab.clients.naming import of_stomp
+from lab.clients.destination_names import of_stomp
 
 
 @dataclass(slots=True)  # made for every message, which a named tuple takes twice as long for

@@ -12,7 +12,7 @@ from lab.simulation.chance import fixed
 from lab.simulation.instances import DOWN, PAUSED, UP
 from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.connection import Address, Connection, Peer
-from lab.simulation.tcp.opening import Accept, Buffers, Dial
+from lab.simulation.tcp.handshake import Accept, Buffers, Dial
 from lab.simulation.tcp.paths import Paths
 from lab.simulation.tcp.stream import End
 

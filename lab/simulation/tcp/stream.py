@@ -1,4 +1,4 @@
-"""One end of a TCP connection: what it receives, and how it ends. How it sends is in `sending`."""
+"""One end of a TCP connection: what it receives, and how it ends. How it sends is in `sender`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lab.simulation.kernel import Kernel, cancel
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import joined
 from lab.simulation.tcp.paths import SEGMENT, Paths
-from lab.simulation.tcp.sending import Sending
+from lab.simulation.tcp.sender import Sending
 
 AUTOTUNED = 4 << 20  # bytes: Linux lets a buffer grow so far where nobody sets it
 _FIN = object()

@@ -9,7 +9,7 @@ import pytest
 
 from lab.amazonmq.account.revisions import MOST_REVISIONS, create, save
 from lab.amazonmq.configurations.configuration import NAMESPACE
-from lab.amazonmq.configurations.default import default_configuration
+from lab.amazonmq.configurations.default_configuration import default_configuration
 from lab.errors import InputError
 
 NOON = datetime(2019, 12, 1, 12, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from itertools import count
 from xml.sax.saxutils import quoteattr
 
 from lab.amazonmq.configurations.configuration import NAMESPACE
-from lab.amazonmq.configurations.permitted import Permitted, ValueType, permitted, versions
+from lab.amazonmq.configurations.permitted_elements import Permitted, ValueType, permitted, versions
 from lab.amazonmq.configurations.sanitising import Reason
 
 GOOD = {"boolean": "true", "integer": "1", "long": "1", "short": "1", "double": "1.5", "string": "x"}

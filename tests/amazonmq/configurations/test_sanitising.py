@@ -8,7 +8,7 @@ import pytest
 
 from lab.amazonmq.configurations.advice import advise_apart_from_connectors
 from lab.amazonmq.configurations.configuration import NAMESPACE, read
-from lab.amazonmq.configurations.permitted import Permitted
+from lab.amazonmq.configurations.permitted_elements import Permitted
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.errors import InputError
 from tests.amazonmq.cases import sanitised_cases

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from lxml import etree
 
-from lab.amazonmq.configurations.permitted import ValueType, permitted, since, versions
+from lab.amazonmq.configurations.permitted_elements import ValueType, permitted, since, versions
 from lab.amazonmq.configurations.value_types import stops_a_broker, why_not
 
 _SCHEMA = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="x">

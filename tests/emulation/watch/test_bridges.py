@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 import requests
 
-from lab.emulation.brokers.actives import Actives
+from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import UP, Power
 from lab.emulation.clock import RealClock
 from lab.emulation.state import BrokerState, InstanceState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
-from lab.amazonmq.configurations.default import default_configuration
+from lab.amazonmq.configurations.default_configuration import default_configuration
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
 from lab.plan.values import BrokerPlan, InstancePlan
 from lab.simulation.broker.beyond import Tell, refuse

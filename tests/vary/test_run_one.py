@@ -12,7 +12,7 @@ import pytest
 from lab import labs
 from lab.errors import InputError
 from lab.vary.combinations import Grid
-from lab.vary.one import run_one
+from lab.vary.run_one import run_one
 from lab.vary.texts import look
 from tests.docs.pages import ROOT
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from lab.amazonmq.configurations.configuration import read
-from lab.amazonmq.configurations.default import default_configuration
-from lab.amazonmq.configurations.permitted import permitted, versions
+from lab.amazonmq.configurations.default_configuration import default_configuration
+from lab.amazonmq.configurations.permitted_elements import permitted, versions
 from lab.amazonmq.configurations.sanitising import sanitise
-from lab.simulation.broker.modelled import MODELLED, REFUSED, WITHOUT_EFFECT, table, unmodelled
+from lab.simulation.broker.support import table, unmodelled
+from lab.simulation.support import Kind
 from tests.simulation.broker.bench import NAMESPACE
 
 REFUSES = f"""<broker {NAMESPACE} persistent="true" schedulerSupport="true">
@@ -30,17 +31,16 @@ def test_the_table_has_what_the_service_permits_and_no_more() -> None:
         assert its is not None
         for name, element in its.elements.items():
             names.add(name)
-            if table()[name].is_ != REFUSED if name in table() else False:
+            if name in table() and table()[name].kind is not Kind.REFUSED:
                 names |= {f"{name}@{each}" for each in element.attributes}
     names = {each for each in names if not each.startswith("networkConnector")}
     assert sorted(names - set(table())) == []
     assert sorted(set(table()) - names) == []
 
 
-def test_each_line_of_the_table_says_how_it_stands_and_why() -> None:
-    for name, standing in table().items():
-        assert standing.is_ in (MODELLED, WITHOUT_EFFECT, REFUSED), name
-        assert bool(standing.words) is (standing.is_ != MODELLED), name
+def test_each_line_of_the_table_says_what_becomes_of_it_and_why() -> None:
+    for name, support in table().items():
+        assert bool(support.why) is (support.kind is not Kind.MODELLED), name
 
 
 def test_what_is_not_modelled_is_refused_by_name_with_its_place() -> None:

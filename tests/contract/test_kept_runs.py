@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.contract.figures import from_json, to_json
-from lab.contract.kept import LARGEST, Kept, digest
+from lab.contract.kept_runs import LARGEST, KeptRuns, digest
 from lab.errors import InputError
 from lab.scenarios import plan_named
 from tests.contract.runs import MACHINE, kept, run, stream
@@ -48,14 +48,14 @@ def test_a_configuration_that_only_a_step_names_counts(tmp_path: Path) -> None:
 
 
 def test_what_was_kept_is_read_again_by_its_digest_and_images(tmp_path: Path) -> None:
-    its = Kept(folder=tmp_path, name="orders", digest="d1")
+    its = KeptRuns(folder=tmp_path, name="orders", digest="d1")
     runs = [kept(seed, digest="d1", images=("broker:1",)) for seed in (2, 1)]
     for each in runs:
         its.keep(each)
-    Kept(folder=tmp_path, name="orders", digest="d2").keep(kept(1, digest="d2"))
+    KeptRuns(folder=tmp_path, name="orders", digest="d2").keep(kept(1, digest="d2"))
     assert its.runs() == its.runs(("broker:1",)) == tuple(reversed(runs))
     assert its.runs(("broker:2",)) == ()
-    assert [each.digest for each in Kept(folder=tmp_path, name="orders", digest="d2").runs()] == ["d2"]
+    assert [each.digest for each in KeptRuns(folder=tmp_path, name="orders", digest="d2").runs()] == ["d2"]
     its.keep(kept(1, digest="d1", images=("broker:2",)))
     assert [each.seed for each in its.runs()] == [1, 2]
 
@@ -91,11 +91,11 @@ def test_what_is_no_kept_run_is_refused_with_its_path(text: str, tmp_path: Path)
     (tmp_path / "orders").mkdir()
     (tmp_path / "orders" / "d1-1.json").write_text(text)
     with pytest.raises(InputError, match=r"orders/d1-1.json is no kept run"):
-        Kept(folder=tmp_path, name="orders", digest="d1").runs()
+        KeptRuns(folder=tmp_path, name="orders", digest="d1").runs()
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "orders").mkdir()
     os.mkfifo(tmp_path / "orders" / "d1-1.json")
     with pytest.raises(InputError, match=r"orders/d1-1.json is a device or a pipe"):
-        Kept(folder=tmp_path, name="orders", digest="d1").runs()
+        KeptRuns(folder=tmp_path, name="orders", digest="d1").runs()

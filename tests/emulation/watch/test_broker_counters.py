@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.emulation.watch import counting, mbeans
+from lab.emulation.watch import broker_counters, mbeans
 from lab.history import Counted, SnapshotTaken
 from lab.plan.values import BridgePlan
 from lab.runtime.messages import Destination
@@ -50,7 +50,9 @@ CONSUMERS = {
 
 
 def part() -> dict[tuple[str, str], Counted]:
-    seen = counting.read("before", "tokyo", (TOTALS, DESTINATIONS, CONSUMERS, BRIDGES, CONNECTIONS), [WAN], t=1.5)
+    seen = broker_counters.read(
+        "before", "tokyo", (TOTALS, DESTINATIONS, CONSUMERS, BRIDGES, CONNECTIONS), [WAN], t=1.5
+    )
     assert seen[-1] == SnapshotTaken(t=1.5, snapshot="before", broker="tokyo")
     return {(each.of, each.name): each for each in seen if isinstance(each, Counted)}
 
@@ -92,7 +94,7 @@ def test_a_session_tells_a_restart_and_a_reconnect() -> None:
 
 
 def test_all_is_asked_in_one_request() -> None:
-    assert len(counting.queries("tokyo")) == 5
+    assert len(broker_counters.queries("tokyo")) == 5
 
 
 def test_demand_of_one_bridge_is_told_from_that_of_another() -> None:

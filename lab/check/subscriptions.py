@@ -11,7 +11,7 @@ from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-class Listening:
+class Subscriptions:
     """The subscriptions of each client after the steps so far, and those that brokers keep for disconnected clients."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -26,7 +26,7 @@ def too_early(context: Context, client: str) -> Problem:
     steps = every_step(context.scenario.steps)
     later = any(isinstance(each, Subscribe) and each.client == client for each in steps)
     reason = "subscribes only later" if later else "never subscribes"
-    so_far = ", ".join(context.recall(Listening).first) or "none"
+    so_far = ", ".join(context.recall(Subscriptions).first) or "none"
     return context.wrong("client", f"the client {client} {reason}", f"clients so far: {so_far}")
 
 
@@ -35,8 +35,8 @@ def check_leaving(context: Context, client: str, *, twice: bool) -> Iterator[Pro
 
     With `twice` it may leave again as long as a broker keeps a subscription for it.
     """
-    listening = context.recall(Listening)
-    if client not in listening.first:
+    subscriptions = context.recall(Subscriptions)
+    if client not in subscriptions.first:
         yield too_early(context, client)
-    elif client not in listening.now and (not twice or listening.away.get(client)):
+    elif client not in subscriptions.now and (not twice or subscriptions.away.get(client)):
         yield context.wrong("client", f"the client {client} has gone already", "let it subscribe again first")

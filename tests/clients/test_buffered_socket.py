@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from lab.clients.buffered import BufferedStream
+from lab.clients.buffered_socket import BufferedStream
 
 
 class Records:

@@ -9,7 +9,7 @@ import pytest
 
 from lab.declare.loading import load
 from lab.history import Acknowledged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
-from lab.replay.outstanding import Outstanding
+from lab.replay.outstanding_messages import Outstanding
 from lab.replay.settling import claimed_arrivals
 from lab.shipped import shipped
 

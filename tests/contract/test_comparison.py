@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.contract.comparing import Kind, Row, compare
+from lab.contract.comparison import Kind, Row, compare
 from tests.contract.runs import run, stream
 
 

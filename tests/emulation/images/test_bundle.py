@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 import docker
+from lab.emulation.images.bundle import digest_file, load
 from lab.emulation.images.names import Images
-from lab.emulation.images.saved import digest_file, load
 from lab.errors import InputError
 
 NAMES = Images(base="mqlab/base:a", broker="mqlab/broker:b", router="mqlab/router:c")

@@ -1,4 +1,4 @@
-"""Who waits for a condition, and which of them goes on when somebody has said that something may have changed."""
+"""The tasks that wait for a condition, and the order in which they go on once something may have changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Waiting:
+class WaitQueue:
     """The waiting tasks of a kernel, by the number of their wait, in the order in which they began to.
 
     Their conditions are tested in the kernel's loop, each once: the task is handed the answer, and does not ask again,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.clients.naming import mqtt_topic, physical_name, stomp_destination
+from lab.clients.destination_names import mqtt_topic, physical_name, stomp_destination
 from lab.errors import PlanError
 from lab.runtime.messages import Destination
 

@@ -1,8 +1,8 @@
 """The elements, attributes, value types and child collections that Amazon MQ permits, by engine version.
 
-The lists are in permitted.json, which names their source. Two things are assumed: that the service removes whatever is
-not in them (AWS calls them the full set; its guide has shorter tables), and that one list serves every patch release of
-an engine version.
+The lists are in permitted_elements.json, which names their source. Two things are assumed: that the service removes
+whatever is not in them (AWS calls them the full set; its guide has shorter tables), and that one list serves every
+patch release of an engine version.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-FILE = "permitted.json"
+FILE = "permitted_elements.json"
 _ENGINE = re.compile(r"(\d+)\.(\d+)(\.\d+)?")
 
 

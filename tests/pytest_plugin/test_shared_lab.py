@@ -16,7 +16,7 @@ from lab.file_locks import lock
 from lab.living.lab import Live
 from lab.pytest_plugin.labs import SessionLabs
 from lab.pytest_plugin.settings import FAILED, Settings, Wanted
-from lab.pytest_plugin.shared import SharedLab
+from lab.pytest_plugin.shared_lab import SharedLab
 from lab.runtime.lab import StandingLab
 
 USUAL = Wanted(scenario="tokyo-singapore", runtime="simulation")

@@ -13,7 +13,7 @@ from lab.errors import PlanError
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.queue import Queue
-from lab.simulation.broker.selecting import selection
+from lab.simulation.broker.selectors import selection
 
 DEEPEST = 50  # destinations that stand for others, one in the other: more is a circle, and a broker's stack ends there
 

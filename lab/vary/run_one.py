@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,17 +16,7 @@ from lab.judge import Judged
 from lab.judge.values import Percentiles
 from lab.vary.combinations import Combination
 from lab.vary.row import Flow, Row, failed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Texts:
-    """Everything that a scenario is made of, for machines that do not have its files."""
-
-    scenario: str  # path, below `folder`
-    folder: str  # which all files are in, as errors are to name it
-    files: Mapping[str, bytes]  # path below `folder` → content
-    environment: Mapping[str, str]  # the variables whose passwords it names
-    costs: bytes | None = None  # what the file of MQLAB_COSTS has
+from lab.vary.texts import Texts
 
 
 def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Row:

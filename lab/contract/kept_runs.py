@@ -13,7 +13,7 @@ from lab.contract.figures import Figures, from_json, to_json
 from lab.declare.origin import SourceFile
 from lab.declare.reading import read
 from lab.errors import InputError
-from lab.folder import unwritable
+from lab.run_folder import unwritable
 from lab.scenarios import PlannedScenario
 from lab.text_files import read_bytes, write_text
 
@@ -45,7 +45,7 @@ def _without_words(content: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptRuns:
     """The runs of one scenario that are kept in a folder, a file for each seed."""
 
     folder: Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import cast
 
-from lab.emulation.brokers.actives import Actives
+from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import UP, Power
 from lab.emulation.state import BrokerState, InstanceState
 
