@@ -23,7 +23,7 @@ def _emulation(environment: Mapping[str, str]) -> Runtime:
 
 
 def _simulation(environment: Mapping[str, str]) -> Runtime:
-    from lab.simulation.runtime import Simulation  # here, since who emulates needs no model
+    from lab.simulation.runtime import Simulation  # here, since an emulation needs no model
 
     return Simulation(environment)
 

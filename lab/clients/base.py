@@ -201,7 +201,7 @@ class Event(Protocol):
     """An event that is set once and waited for: threading's, or one of virtual time."""
 
     def set(self) -> None:
-        """Let who waits go on."""
+        """Wake the tasks that wait."""
         ...
 
     def wait(self, timeout: float) -> bool:

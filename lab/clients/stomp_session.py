@@ -105,7 +105,7 @@ class StompSession:
         return SendOutcome.OK
 
     def end_browsers(self) -> None:
-        """Let nobody wait any more for what a browser is shown."""
+        """End every wait for what a browser is shown."""
         for browsing in tuple(self.browsers.values()):
             browsing.end(whole=browsing.whole)
 

@@ -231,7 +231,7 @@ class EmulatedLab(EmulatedNetwork):
         return self.management.bridge_is_up(bridge)
 
     def purge(self, brokers: Sequence[str]) -> None:
-        """Remove the brokers' messages, and who kept them, by their management."""
+        """Remove the brokers' messages, and the subscriptions that kept them, by their management."""
         self.management.purge(brokers)
 
     def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:

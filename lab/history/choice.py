@@ -144,5 +144,5 @@ def _texts(value: object) -> frozenset[str]:
             case list() as inner:
                 left += inner
             case _:
-                pass  # numbers and yes or no name nobody
+                pass  # numbers and yes or no name nothing
     return frozenset(found)

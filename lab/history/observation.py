@@ -70,7 +70,7 @@ class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
     place: str = ""  # where a person finds it, such as "5.1 round 2"; empty where that is its number
     due: Number | None = None  # the moment that it was to begin; `t` is when it did
     name: str = ""  # its own, if it has one
-    by: str = ""  # of a lab that stands, who did it: "command" | "python" | "keeper"
+    by: str = ""  # of a lab that stands, by which door: "command" | "python" | "keeper"
 
 
 class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):

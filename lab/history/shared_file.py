@@ -128,7 +128,7 @@ class SharedHistory:
             yield end
 
     def _seal(self) -> Seal:
-        """Return the seal of the file as it is, whoever wrote it and whatever was left out of it."""
+        """Return the seal of the file as it is, whichever processes wrote it and whatever was left out of it."""
         with self.path.open("rb") as file:
             return seal(file, os.fstat(file.fileno()).st_size)
 
@@ -150,7 +150,7 @@ class SharedHistory:
             if self._lock < 0:
                 yield None
                 return
-            self._mask = self._known() | self._hidden  # before anybody has to wait
+            self._mask = self._known() | self._hidden  # before another process has to wait
             lock(self._lock)
             try:
                 if not os.fstat(self._lock).st_nlink:

@@ -28,7 +28,7 @@ _DEFAULTS = {
     for cls in KINDS.values()
 }
 BINARY = getattr(os, "O_BINARY", 0)  # or Windows ends lines its own way
-_MOST_WAITING = 50_000  # lines: on a disk that does not keep up, whoever records writes too
+_MOST_WAITING = 50_000  # lines: on a disk that does not keep up, the thread that records writes too
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 

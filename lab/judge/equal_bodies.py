@@ -11,7 +11,7 @@ ADVICE = 'write the number into the body to tell them apart: body: "order {n}"'
 
 
 def equal_bodies(tallies: Sequence[Tally], who: str, so: str) -> str:
-    """Return in words how many messages reached whom, and what cannot be told as some have equal bodies; else "".
+    """Return in words how many messages arrived, and what cannot be told as some have equal bodies; else "".
 
     `so` is what cannot be told.
     """

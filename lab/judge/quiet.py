@@ -12,7 +12,7 @@ from lab.judge.wording import gap, moment
 def not_quiet(quiet: timedelta | None, chosen: Chosen, evidence: Evidence) -> str:
     """Return that an audience was listened to for less than `quiet` after its last message; "" if for as long.
 
-    Whoever left by a step of the scenario hears no duplicate any more. Of whoever lost its connection nobody knows.
+    A client that left by a step of the scenario hears no duplicate any more. One that lost its connection may.
     """
     end, last = evidence.timeline.end, _last_receipt(chosen)
     staying = [member for member in chosen.audience.members if not member.left]

@@ -37,7 +37,7 @@ class ClientRecord:
         self._history = history
         self.client, self._broker, self.over = client, broker, over
         self._one = Lock()
-        self._listening: dict[str, str] = {}  # by destination: who acknowledges, as in Terms
+        self._listening: dict[str, str] = {}  # by destination: how it acknowledges, as in Terms
         self._unsettled: dict[str, Received] = {}  # by token, in order of receipt
         self._publications: dict[tuple[object, ...], tuple[int, int]] = {}  # by terms: step, and messages so far
 

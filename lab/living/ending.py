@@ -38,7 +38,7 @@ def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
             except OSError as error:
                 remarks.append(f"the history {path} could not be ended: {error}")
     if isinstance(of, Note):
-        with suppress(OSError):  # nobody could keep it, then
+        with suppress(OSError):  # it could not be kept, then
             keeper_process.await_end(of)
     return replace(removal, remarks=(*removal.remarks, *remarks))
 

@@ -75,14 +75,14 @@ class Restoring(State):
 
         Raise LabTimeout if a bridge does not within so many seconds. Instances that are down stay down.
         """
-        if self._differs(condition):  # else nobody need wait for a turn
+        if self._differs(condition):  # else no turn need be waited for
             with self.turn():
                 self._bring_back(condition, within)
 
     def purge(self) -> None:
         """Remove all messages from all brokers that run: of queues, and those kept for clients that are away.
 
-        Durable subscriptions that nobody has now end, and topics that nobody listens to go, with the message that they
+        Durable subscriptions whose clients are away end, and topics without a listener go, with the message that they
         retained. Queues stay, empty; what is on its way between brokers still comes.
         """
         records = self.lab.note.control.account.brokers

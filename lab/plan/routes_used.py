@@ -1,4 +1,4 @@
-"""The routes between those who send and those who listen in a scenario, as they are when it begins."""
+"""The routes between senders and listeners of a scenario, as they are when it begins."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def change_instance(rehearsal: Rehearsal, step: OnInstance, change: Callable[[in
 
 
 def end_instance(rehearsal: Rehearsal, step: OnInstance, end: Callable[[str, int], BrokerChanged]) -> Outcome:
-    """Call `end` with the broker and the number of a step's instance, which serves nobody from then on."""
+    """Call `end` with the broker and the number of a step's instance, which serves no client from then on."""
 
     def ended(number: int) -> str:
         rehearsal.service.ends(step.broker, number)

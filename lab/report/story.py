@@ -46,7 +46,7 @@ class Story:
         self._outcomes: list[Acknowledged] = []
         self._received: list[Received] = []
         self._settled: list[Settled] = []
-        self._others: list[Browsed | Replied | Answered] = []  # who saw it, answered it, got the answer
+        self._others: list[Browsed | Replied | Answered] = []  # by clients that saw it, answered it, got the answer
         self._away: set[str] = set()  # clients without a connection
         self._client_changes: list[ClientChanged] = []  # connections lost and restored
         self._listening: dict[tuple[str, str], Subscribed] = {}

@@ -157,7 +157,7 @@ def _worth_a_table(report: Report) -> bool:
 
 
 def _routes(report: Report, ascii: bool) -> Table:
-    """Return a table of who reached whom when the scenario began, by the rules of forwarding."""
+    """Return a table of which broker's clients reached which when the scenario began, by the rules of forwarding."""
     arrow = " > " if ascii else " → "
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for title in ("from", "to", "destination", "arrives"):

@@ -1,4 +1,4 @@
-"""A lock for what tasks share, which nobody holds while time passes: in virtual time all tasks are in one thread."""
+"""A lock for what tasks share, which none holds while time passes: in virtual time all tasks are in one thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Lock:
         self._lock = threading.Lock()
 
     def acquire(self, blocking: bool = True) -> bool:
-        """Take it, or without `blocking` only if nobody has it; return whether it was taken."""
+        """Take it, or without `blocking` only if it is free; return whether it was taken."""
         taken = self._lock.acquire(blocking)
         _THREAD.held = _held() + taken
         return taken

@@ -37,7 +37,7 @@ class Terms:
 
     destination: Destination
     qos: int = 1  # MQTT
-    ack: str = "auto"  # "auto" | "client" | "client-individual": who acknowledges, and what an acknowledgement covers
+    ack: str = "auto"  # "auto", "client" or "client-individual": whether a client acknowledges, and how much
     durable: bool = False  # the broker keeps the subscription and its messages while the client is away
     selector: str | None = None
     prefetch: int | None = None  # most messages sent before they are acknowledged; the broker's own when None

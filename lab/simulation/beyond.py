@@ -30,7 +30,7 @@ class Boundary:
         self._record = record
 
     def unfollow(self) -> None:
-        """Keep what comes until somebody follows again."""
+        """Keep what comes until a recorder follows again."""
         self._record = self._untold.append
 
     def _fail(self, error: BaseException) -> None:

@@ -118,7 +118,7 @@ class Kernel:
         heappush(self._heap, [self.now, number, do, arguments])
 
     def _switch(self) -> Any:
-        """Let others run until somebody switches back; an event that blocks becomes a task: another loop goes on."""
+        """Let others run until one of them switches back; an event that blocks becomes a task: another loop goes on."""
         if getcurrent() is self._hub:
             self._waiting.part()
             self._hub = greenlet(self._loop, self._main)

@@ -258,7 +258,7 @@ class SimulatedLab(SimulatedNetwork):
         )
 
     def purge(self, brokers: Sequence[str]) -> None:
-        """Remove the brokers' messages, and who kept them."""
+        """Remove the brokers' messages, and the subscriptions that kept them."""
         for broker in brokers:
             self._answering(broker).broker.purge()
 

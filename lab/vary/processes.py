@@ -163,7 +163,7 @@ def work() -> None:
         try:
             fn, args, kwargs = pickle.loads(message)
             answer = pickle.dumps((True, fn(*args, **kwargs)))
-        except Exception as error:  # noqa: BLE001 (handed to whoever asked)
+        except Exception as error:  # noqa: BLE001 (handed to the caller)
             try:
                 answer = pickle.dumps((False, error))
             except Exception:  # noqa: BLE001 (an error that cannot be pickled)

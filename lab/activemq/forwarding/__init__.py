@@ -1,4 +1,4 @@
-"""ActiveMQ's rules for a network of brokers: who learns of a consumer, and where a message then goes. Pure.
+"""ActiveMQ's rules for a network of brokers: which brokers learn of a consumer, and where a message then goes. Pure.
 
 A bridge carries in one direction; a duplex connector makes two of them. Demand goes against the messages:
 

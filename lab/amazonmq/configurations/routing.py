@@ -13,11 +13,11 @@ from lab.amazonmq.configurations.value_types import is_true
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """What a broker may put into destinations that nobody publishes to."""
+    """What a broker may put into destinations to which no client publishes."""
 
     virtual: bool  # virtual destinations or mirrored queues are declared: they may fill any destination
     dead_letters: tuple[str, ...]  # how the names of queues for dead letters begin
-    demanded: tuple[str, ...] = ()  # destinations that a connector asks for, whether somebody listens or not
+    demanded: tuple[str, ...] = ()  # destinations that a connector asks for, with a listener or without
 
     def may_fill(self, name: str) -> bool:
         """Return whether the broker may put a message into a queue or a topic of that name."""

@@ -1,4 +1,4 @@
-"""Check of the expectation `delivered`: whoever has a share of a queue subscribes to it."""
+"""Check of the expectation `delivered`: each client with a share of a queue subscribes to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check of the expectation `finished`: its steps send, to somebody who listens."""
+"""Check of the expectation `finished`: its steps send, to clients that listen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the step `request`: its protocol has temporary queues, and somebody answers."""
+"""Checks of the step `request`: its protocol has temporary queues, and a client answers."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Actives:
         return self._last[broker]
 
     def seen(self, broker: str) -> float:
-        """Return when the `last` instance of a pair was first found active, whoever looked; 0 if it always was."""
+        """Return when the `last` instance of a pair was first found active, by whichever thread; 0 if it always was."""
         return self._seen[broker]
 
     def find(self, broker: str) -> InstanceState | None:

@@ -145,7 +145,7 @@ class Power:
         return f"exit code {how['ExitCode']}" + (", out of memory" if how["OOMKilled"] else "")
 
     def runs_again(self, of: InstanceState) -> bool:
-        """Return whether an instance that is down runs, as somebody else started it; it is marked as starting then."""
+        """Return whether an instance that is down runs, started from elsewhere; it is marked as starting then."""
         if self._states[of.name] != DOWN or _SEEN.get(self.container(of).status) not in (UP, STARTING):
             return False
         self._states[of.name] = STARTING

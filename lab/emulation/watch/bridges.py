@@ -78,7 +78,7 @@ class BridgeWatch:
         try:
             while not self._stop.wait(WATCH_EVERY):
                 one.look()
-        except Exception as error:  # noqa: BLE001 (of whatever kind: nobody watches the broker from here on)
+        except Exception as error:  # noqa: BLE001 (of whatever kind: the broker is not watched from here on)
             self._failed(error)
 
 

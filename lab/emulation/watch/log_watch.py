@@ -75,7 +75,7 @@ class LogWatch:
         try:
             while not self._stop.is_set() and self._read(follow=not self._lost):
                 self._stop.wait(_AGAIN)
-        except Exception as error:  # noqa: BLE001 (of whatever kind: nobody reads the log from here on)
+        except Exception as error:  # noqa: BLE001 (of whatever kind: the log is not read from here on)
             self._lose_sight(f"its watch has ended: {type(error).__name__}: {error}")
             self._failed(error)
 

@@ -1,4 +1,4 @@
-"""Judge of the expectation `answered`: the answers that came into the temporary queues of those who asked."""
+"""Judge of the expectation `answered`: the answers that came into the requesters' temporary queues."""
 
 from __future__ import annotations
 

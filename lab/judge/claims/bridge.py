@@ -58,7 +58,7 @@ def measured(claim: Bridge, evidence: Evidence) -> Iterator[tuple[float, float]]
 
 
 def _initiators(claim: Bridge, timeline: Timeline) -> list[End]:
-    """Return the initiators' ends that a claim is about, those that nobody has seen where there are no others."""
+    """Return the initiators' ends that a claim is about, the unseen ones where there are no others."""
     seen = [
         end
         for end in timeline.bridges
@@ -68,7 +68,7 @@ def _initiators(claim: Bridge, timeline: Timeline) -> list[End]:
 
 
 def _of_responders(claim: Bridge, timeline: Timeline) -> list[End]:
-    """Return the initiators' ends, which nobody has seen, of those that responders had under the connector's name."""
+    """Return the unseen initiators' ends of those that responders had under the connector's name."""
     return [
         End(end.connector, end.remote, end.broker, created_by_duplex=False)
         for end in timeline.bridges
@@ -185,7 +185,7 @@ def _course(claim: Bridge, initiators: list[End], timeline: Timeline) -> list[_S
     """Return the bridge's states in order of time, each with its first moment; the first one is "nowhere"."""
     nears, fars = {end.broker for end in initiators}, {end.remote for end in initiators}
     silences = [each for each in timeline.coverage.silences if each.of == "management"]
-    if not initiators:  # then it may be anybody who has had an end of it unseen
+    if not initiators:  # then any broker may have had an end of it unseen
         nears, fars = {claim.broker or each.broker for each in silences}, {each.broker for each in silences}
     silences = [each for each in silences if each.broker in nears | fars]
     turns = [(t, end, is_up) for t, end, is_up in timeline.bridge_changes if _is_of(end, initiators)]

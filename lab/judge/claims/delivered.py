@@ -28,7 +28,7 @@ def judge(claim: Delivered, evidence: Evidence) -> Finding:
     """Judge the messages received against the promise, for each audience."""
     destination = destination_of(claim)
     chosen = evidence.chosen(claim.to, destination)
-    if claim.to is None and claim.promise != "nothing":  # nobody is owed a dead letter
+    if claim.to is None and claim.promise != "nothing":  # no client is owed a dead letter
         chosen = tuple(each for each in chosen if not _of_dead_letters(each)) or chosen
     where = f" to {destination}" if destination else ""
     judge_one = _judge_silence if claim.promise == "nothing" else _judge_arrivals
@@ -124,7 +124,7 @@ def _to_others(claim: Delivered, chosen: Chosen, taken: list[tuple[Tally, int]],
 
 
 def _also_went(chosen: Chosen, taken: list[tuple[Tally, int]]) -> str:
-    """Return, as the end of a sentence, to whom else of the queue messages went; "" if there are none."""
+    """Return, as the end of a sentence, to which other clients of the queue messages went; "" if there are none."""
     return f"; {len(taken)} went to {listed(takers(chosen, taken))}" if taken else ""
 
 
@@ -190,7 +190,7 @@ def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
     """Return that a non-durable subscriber had lost its connection when a message was sent; else ""."""
     sent = tally.publication.sent_at[number]
     if is_queue(tally.publication.destination):
-        return ""  # it keeps what nobody takes
+        return ""  # it keeps what no client takes
     for member in chosen.audience.members if len(chosen.audience.members) == 1 else ():
         for lost, back in member.cut_off:
             if lost <= sent < back:

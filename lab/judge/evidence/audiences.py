@@ -21,7 +21,7 @@ class Audience:
     members: tuple[Subscription, ...]
     tallies: tuple[Tally, ...]
     retained: Retained  # messages that brokers keep for later subscribers
-    others: tuple[Subscription, ...] = ()  # who shares the members' queues, where only some of a queue's are meant
+    others: tuple[Subscription, ...] = ()  # that share members' queues, where only some of a queue's are meant
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class Coverage:
             self._until = seen.t
             if isinstance(seen, Unwatched):
                 self.gaps.append(seen)
-                # Whoever watches again says so where a broker is silent still.
+                # A new watch says so where a broker is silent still.
                 self.silences = [replace(each, end=min(each.end, seen.t)) for each in self.silences]
 
     def _sight(self, seen: SightChanged) -> None:

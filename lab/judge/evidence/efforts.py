@@ -30,7 +30,7 @@ class Effort:
     least: int | None  # how many the scenario needs, if not all
     sent: int  # handed to the client; 0 for a step that takes
     done: int  # accepted, or taken
-    unknown: int  # without a receipt, and received by nobody
+    unknown: int  # without a receipt, and received by no client
     failed: int
     needed: int  # how many it must do for claims to rest on it
     early: bool  # it ended before it was told to
@@ -85,7 +85,7 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
 
 
 class _Counts(NamedTuple):
-    """What became of a publication's messages: a message that somebody received was accepted, receipt or not."""
+    """What became of a publication's messages: a message that a client received was accepted, receipt or not."""
 
     handed: int = 0
     accepted: int = 0

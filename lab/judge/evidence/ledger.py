@@ -44,7 +44,7 @@ class Ledger:
         self.publications: dict[str, Publication] = {}  # by step, as ids write it
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
         self._digests: dict[str, int] = {}
-        self.unannounced: dict[tuple[str, str], int] = {}  # who received before a line told that it subscribed: where
+        self.unannounced: dict[tuple[str, str], int] = {}  # receivers before a line told that they subscribed
         self._room = MOST_IN_ALL  # for how many more there may be room
         self.returns = Returns(self._flaws)
 

@@ -1,4 +1,4 @@
-"""What no run can have seen, by the moments of its lines and by who is in them: an answer before its request …
+"""What no run can have seen, by the moments of its lines and by the clients in them: an answer before its request …
 
 Such a line is a flaw of the history. What messages tell by themselves, the ledger sees.
 """
@@ -86,7 +86,7 @@ class Moments:
                 pass
 
     def close(self, *, complete: bool) -> None:
-        """Record a flaw if somebody received who never subscribed; call it after the last line.
+        """Record a flaw if a client received that never subscribed; call it after the last line.
 
         A broker may deliver before it confirms, so a history that is cut short may have such a receipt.
         """

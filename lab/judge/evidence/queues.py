@@ -1,7 +1,7 @@
-"""Where a queue's messages are when a run ends, by the brokers' counters: what waits, and what nobody of the lab took.
+"""Where a queue's messages are when a run ends, by the brokers' counters: what waits, and what went to strangers.
 
 Over all brokers, what was dequeued was forwarded, acknowledged by a client of the lab, over, put among the dead
-letters, or taken by somebody else. Only a complete history has the counters, and a restart loses all but what waits.
+letters, or taken by a stranger. Only a complete history has the counters, and a restart loses all but what waits.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Whereabouts:
         return listed(found) if found else ""
 
     def taken_words(self) -> str:
-        """Return in words what nobody of the lab took, and by which counters."""
+        """Return in words what no client of the lab took, and by which counters."""
         dead = [f"the {several(number, 'dead letter')} on {broker}" for broker, number in self.perhaps_dead.items()]
         perhaps = f", unless they are among {listed(dead)}" if dead else ""
         return f"{self.taken} went to nobody of the lab ({'; '.join(self.takings)}){perhaps}{self.handed_out}"
@@ -93,7 +93,7 @@ def explain(evidence: Evidence, audience: Audience, lost: Sequence[tuple[Tally, 
 
 
 def shown_with_places(messages: Sequence[Message], evidence: Evidence, queue: str) -> str:
-    """Return messages that nobody received as `shown` does, with the place of a queue's that are gone for good."""
+    """Return messages that no client received as `shown` does, with the place of a queue's that are gone for good."""
     its = whereabouts(evidence, queue)
     if not messages or its is None or its.gone < len(messages):
         return shown(messages, evidence)
@@ -146,7 +146,7 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
 
 
 def _handed_out(evidence: Evidence, queue: str) -> str:
-    """Return, as the end of a sentence, who left a queue with messages perhaps on their way to it; "" if nobody did.
+    """Return, as the end of a sentence, the clients that left a queue with messages perhaps on their way; or "".
 
     What a broker hands to a client that need not acknowledge it is dequeued, whether it gets there or not.
     """

@@ -1,4 +1,4 @@
-"""The routes that a history's header has: who reached whom by the rules of forwarding when the scenario began."""
+"""The routes of a history's header: from which broker to which, by the rules of forwarding when the scenario began."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who of a queue's subscribers received what: messages that went to others than those meant, and each one's number."""
+"""What each of a queue's subscribers received: messages that went to others than those meant, and each one's number."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def spare_unconfirmed(tallies: Sequence[Tally]) -> None:
 def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> None:
     """Leave of equal bodies only what counting proves where several audiences or a part of one are meant.
 
-    Matching gave each message to somebody, but who received which nobody can tell.
+    Matching gave each message to a client, but which of them received it cannot be told.
     """
     alike = [tally for tally in tallies if tally.alike]
     sent = sum(sum(1 for t in each.publication.sent_at[each.publication.first :] if t == t) for each in alike)

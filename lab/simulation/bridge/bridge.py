@@ -59,7 +59,7 @@ class Bridge:
         self._early: list[object] = []  # commands that came before this end was up: `safeWaitUntilStarted`
 
     def meet(self, info: BrokerInfo) -> None:
-        """Begin, now that the other broker has said who it is: `collectBrokerInfos`, `startLocalBridge`."""
+        """Begin, now that the other broker has named itself: `collectBrokerInfos`, `startLocalBridge`."""
         if self.ended or self.up:
             return
         broker, settings = self.host.broker, self.settings

@@ -22,7 +22,7 @@ class WireFormat(NamedTuple):
 
 
 class BrokerInfo(NamedTuple):
-    """Who an end is; from an initiator with its settings, and so that a bridge begins."""
+    """The identity of an end; an initiator adds its settings, and begins a bridge by that."""
 
     id: str
     name: str

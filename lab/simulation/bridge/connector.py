@@ -66,7 +66,7 @@ class Attempt:
         bridge = self.bridge
         if bridge is None:
             return
-        if not bridge.remote_id:  # it has not said who it is
+        if not bridge.remote_id:  # it has not named itself
             self._host.say(sentences.pending(bridge.remote, error))
             error = CANCELLED
         self._series.lost(bridge, error)

@@ -91,7 +91,7 @@ def local_error(local: str, remote: str, error: str) -> Sentence:
 
 
 def pending(remote: str, error: str) -> Sentence:
-    """Return that the connection failed before the other broker said who it is: `start`."""
+    """Return that the connection failed before the other broker named itself: `start`."""
     return Sentence("INFO", BRIDGE, f"Error with pending remote brokerInfo on: {remote} ({message(error)})")
 
 

@@ -1,4 +1,4 @@
-"""Advisories: who is told of consumers, and who may bring the topics of advisories about."""
+"""Advisories: which subscriptions are told of consumers, and which users may bring the topics of advisories about."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Advisories:
     def follow(self, told: Told, forgotten: Forgotten | None, client: str) -> Callable[[], None]:
         """Tell of each consumer there is, then of each that comes or goes; return how to stop.
 
-        Without a client it is the lab that watches, and no subscription that anybody counts.
+        Without a client it is the lab that watches, and the subscription is not counted.
         """
         mine = _Follower(told, forgotten, client)
         if not self._told:

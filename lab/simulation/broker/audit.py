@@ -10,7 +10,7 @@ OF_ENTRY = 10_000, PRODUCERS  # maxQueueAuditDepth or maxAuditDepth, maxProducer
 
 
 class Audit:
-    """The ids of the last messages of the last producers, of whom an id tells before its last number."""
+    """The ids of the last messages of the last producers; an id names its producer before its last number."""
 
     def __init__(self, depth: int = DEPTH, producers: int = PRODUCERS) -> None:
         self._depth, self._producers = depth, producers

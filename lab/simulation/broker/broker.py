@@ -1,4 +1,4 @@
-"""A broker's process: who is logged in, what destinations there are, and the way of a message through it.
+"""A broker's process: the clients logged in, the destinations there are, and the way of a message through it.
 
 What it does takes place in virtual time: nothing blocks. A message costs the broker's processor its time, one after
 the other; what is persistent costs a share of the store's next sync.
@@ -157,7 +157,7 @@ class Broker:
     def produce(self, destination: str, *, by: Session) -> Callable[[], None]:
         """Note a producer of one destination, which is made, and return how to end it; raise Refused.
 
-        Clients of MQTT and STOMP, and bridges, have producers of no destination, which nobody counts.
+        Clients of MQTT and STOMP, and bridges, have producers of no destination, which are not counted.
         """
         self._intake.check(by, WRITE, destination)
         its = self._regions.get(destination)
@@ -198,7 +198,7 @@ class Broker:
         return name
 
     def forget(self, client: str, name: str, *, by: Session) -> None:
-        """End a durable subscription that nobody has now; raise Refused."""
+        """End a durable subscription whose client is away; raise Refused."""
         durable = self._regions.durables.get((client, name))
         if durable is None:
             raise Refused(f"No durable subscription exists for clientID: {client} and subscriptionName: {name}")
@@ -208,7 +208,7 @@ class Broker:
         self._advisories.forget(client, name, durable.info.destination)
 
     def purge(self) -> None:
-        """Empty all queues, end durable subscriptions that nobody has, and remove topics without consumers.
+        """Empty all queues, end durable subscriptions whose clients are away, and remove topics without consumers.
 
         As its management does by `purge`, `destroyDurableSubscriber` and `removeTopic`.
         """

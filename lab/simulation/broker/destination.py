@@ -19,7 +19,7 @@ class Destination:
         self.in_flight = self.expired = self.duplicates = 0
         self.consumers = 0  # a durable subscription counts while it is away too
         self.producers = 0
-        self.idle_since: int | None = None  # ns; None: it is in use, or nobody has looked yet
+        self.idle_since: int | None = None  # ns; None: it is in use, or upkeep has not looked yet
         self.made = t
 
     @property

@@ -22,7 +22,7 @@ Log = Callable[[str, str, str], None]  # level, logger, text
 
 
 def _nobody(_: str | None) -> None:
-    """Nobody waits for the outcome."""
+    """Ignore the outcome."""
 
 
 class Intake:

@@ -19,7 +19,7 @@ STORE = 512 * MIB  # half of the limit that the lab's brokers have for their sto
 class Limits:
     """The octets of all messages that one process holds; it tells where the simulation begins to guess.
 
-    A message is held once, whoever waits for it: `Message.incrementReferenceCount`. What is handed out and not
+    A message is held once, for all that wait for it: `Message.incrementReferenceCount`. What is handed out and not
     acknowledged is in memory too, whether it is stored or not.
     """
 

@@ -1,4 +1,4 @@
-"""Who may log in to a broker, and who has."""
+"""The logins of a broker: the users that may, and the clients that have."""
 
 from __future__ import annotations
 

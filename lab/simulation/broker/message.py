@@ -10,7 +10,7 @@ HEADERS = 300  # octets of OpenWire beside body and properties: about 250 to 400
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message in a destination such as queue://a.b. Nobody changes it once it is sent: copies are made."""
+    """A message in a destination such as queue://a.b. It never changes once it is sent: copies are made."""
 
     id: str
     destination: str

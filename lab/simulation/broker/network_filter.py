@@ -13,7 +13,7 @@ def network_filter(info: ConsumerInfo, now: Callable[[], int]) -> Callable[[Node
     """Return the filter of a network consumer: `NetworkBridgeFilter`, and `ConditionalNetworkBridgeFilter` for queues.
 
     A message that has been at the other broker is not given back to it, unless a queue's policy has
-    `replayWhenNoConsumers` and nobody else takes it here; its TTL does not matter then.
+    `replayWhenNoConsumers` and no other consumer takes it here; its TTL does not matter then.
     """
     target, ttl = info.target, info.message_ttl
 

@@ -147,7 +147,7 @@ class Queue(Destination):
         self._bury(node, cause)
 
     def expire(self) -> bool:
-        """Let messages expire whose time is over and that nobody has; return whether others may expire yet.
+        """Let messages expire whose time is over and that no consumer has; return whether others may expire yet.
 
         It looks at so many that live on and no further: `Queue.expireMessages` pages in as a browser does.
         """
@@ -166,7 +166,7 @@ class Queue(Destination):
         return [node.message for node, _ in zip(self._live.values(), range(self.policy.browsed), strict=False)]
 
     def wake(self) -> None:
-        """Page in and hand out, until nobody takes any more: `Queue.iterate`."""
+        """Page in and hand out, until no consumer takes any more: `Queue.iterate`."""
         self._again = True
         if self._busy or not (self._cursor or self._paged or self._back):
             return

@@ -62,7 +62,7 @@ class Regions:
             self._restore(key, record, test(record.info))
 
     def get(self, name: str) -> Destination:
-        """Return a destination, made now if it is not there, with those who listen to it by a wildcard."""
+        """Return a destination, made now if it is not there, with the subscriptions to it by a wildcard."""
         if (found := self.all.get(name)) is not None:
             return found
         made = self.all[name] = self._make(name)

@@ -11,7 +11,7 @@ from lab.simulation.broker.message import Message
 from lab.simulation.broker.process import Process
 
 Done = Callable[[str | None], None]  # called with None once it is done, or with the words of a refusal
-Write = list[Any]  # what to do, with what, whom to tell: a list, since there is one for every message
+Write = list[Any]  # what to do, with what, what to call then: a list, since there is one for every message
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +44,7 @@ class Journal:
     """The way from a process to its store: what comes while a batch is being synced waits for the next one.
 
     `journalDiskSyncStrategy` ALWAYS; `DataFileAppender` writes all that waits, and syncs once. What a killed process
-    had not synced is not in the store, and nobody was told that it is.
+    had not synced is not in the store, and no client was told that it is.
     """
 
     def __init__(self, process: Process, sync: int) -> None:

@@ -240,7 +240,7 @@ class DurableSubscription(Subscription):
         super().__init__(info, _nobody, test, _not_open, limits=limits)
         self._now = now
         self.record = record
-        self.open = False  # until somebody takes it up
+        self.open = False  # until its client takes it up
         self._pending: deque[Node] = deque()
         self._audit = Audit(*OF_ENTRY)
         self._pumping = False
@@ -327,8 +327,8 @@ class DurableSubscription(Subscription):
 
 
 def _nobody(_: Dispatch) -> None:
-    raise AssertionError("a message was handed to nobody")
+    raise AssertionError("a message was handed to no client")
 
 
 def _not_open(_: Subscription, redelivered: bool) -> None:
-    raise AssertionError("a subscription that nobody has was closed")
+    raise AssertionError("a subscription whose client is away was closed")

@@ -1,4 +1,4 @@
-"""A topic: who gets a copy, what it keeps for those to come, and what durable subscriptions keep in the store."""
+"""A topic: which subscriptions get a copy, what is kept for later ones, and what durable ones keep in the store."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Topic(Destination):
         self.bury(node, f"Message Expired. Expiration:{node.message.expires}")
 
     def expire(self) -> bool:
-        """Let messages expire that wait for durable subscriptions that nobody has; return whether others may yet.
+        """Let messages expire that wait for durable subscribers that are away; return whether others may yet.
 
         `Topic.expireMessagesTask` browses the store. What waits for others expires when its turn comes.
         """

@@ -1,4 +1,4 @@
-"""What a broker does by the clock: it removes destinations that nobody uses, and lets messages expire."""
+"""What a broker does by the clock: it removes destinations out of use, and lets messages expire."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Upkeep:
             self._watched.pop(destination.name, None)
 
     def _purge(self) -> None:
-        """Remove the destinations that nobody has used for long enough: `RegionBroker.purgeInactiveDestinations`.
+        """Remove the destinations that have been out of use for long enough: `RegionBroker.purgeInactiveDestinations`.
 
         A look marks what is idle, and a later one removes what has been for `inactiveTimeoutBeforeGC` by then.
         """

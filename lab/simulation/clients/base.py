@@ -156,7 +156,7 @@ class Flag:
         self._clock, self._set = clock, False
 
     def set(self) -> None:
-        """Let who waits go on."""
+        """Wake the tasks that wait."""
         self._set = True
         self._clock.notify()
 

@@ -124,7 +124,7 @@ class BrokerSide:
             self.connection.close()
 
     def _logged_in(self) -> Session:
-        """Return the session; Refused, as ActiveMQ's converters say it, if nobody has logged in."""
+        """Return the session; Refused, as ActiveMQ's converters say it, before a login."""
         if self.session is None:
             raise Refused("Not connected.")
         return self.session

@@ -106,7 +106,7 @@ class Fabric:
     # ---- what connections ask
 
     def listener(self, at: Address) -> _Listener | None:
-        """Return who listens on a port."""
+        """Return the listener on a port."""
         return self._listening.get((at.host, at.port))
 
     def remember(self, end: End) -> None:
@@ -120,7 +120,7 @@ class Fabric:
 
 
 class _Attempt:
-    """Somebody who only wants to know whether a connection opens."""
+    """A user of a connection that only wants to know whether it opens."""
 
     def __init__(self, kernel: Kernel, told: Callable[[str, int], None]) -> None:
         self._kernel, self._told, self._begun = kernel, told, kernel.now

@@ -19,7 +19,7 @@ Buffers = tuple[int, int] | None
 
 
 class Listener(Protocol):
-    """A port on which somebody listens."""
+    """A port on which a server listens."""
 
     @property
     def accept(self) -> Accept:
@@ -40,7 +40,7 @@ class Network(Hosts, Protocol):
     tls: int  # ns of both ends' processors for a handshake
 
     def listener(self, at: Address) -> Listener | None:
-        """Return who listens on a port."""
+        """Return the listener on a port."""
         ...
 
     def remember(self, end: End) -> None:
@@ -117,7 +117,7 @@ class Dial:
             self.done()
 
     def done(self) -> None:
-        """Hand the connection to who asked for it."""
+        """Hand the connection to its client."""
         if not self._over and self._asking is not None:
             self._over = True
             cancel(self._limit)
@@ -145,7 +145,7 @@ class Dial:
             self._peer.failed(why)
 
     def accept(self, end: End, listener: Listener) -> None:
-        """Hand the other end to who listens there, unless the connection is only an attempt."""
+        """Hand the other end to the listener, unless the connection is only an attempt."""
         end.hand_over(Unused())
         if self._plain_accept:
             end.peer = listener.accept(end)
@@ -201,7 +201,7 @@ class _Shaking(Unused):
         self._dial.finish()
 
     def closed(self, why: str) -> None:
-        """Tell who asked."""
+        """Tell the client."""
         self._dial.fail(why)
 
 

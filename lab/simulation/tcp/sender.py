@@ -1,7 +1,7 @@
 """How one end of a TCP connection sends: windows, acknowledgements, loss noticed and mended.
 
 Bytes are only counted; the frames that they stand for lie in a list that both ends see. What is sent at one instant is
-one flight, and one event where nothing of it is lost. Where no link is between the hosts nothing is, and nobody needs
+one flight, and one event where nothing of it is lost. Where no link is between the hosts nothing is, and no end needs
 to acknowledge.
 """
 

@@ -11,7 +11,7 @@ from lab.simulation.tcp.flights import joined
 from lab.simulation.tcp.paths import SEGMENT, Paths
 from lab.simulation.tcp.sender import Sending
 
-AUTOTUNED = 4 << 20  # bytes: Linux lets a buffer grow so far where nobody sets it
+AUTOTUNED = 4 << 20  # bytes: Linux lets a buffer grow so far where no option sets it
 _FIN = object()
 
 
@@ -121,7 +121,7 @@ class End(Sending):
                 self.hear_end("closed")
             elif state == "open":
                 self.peer.received(frame)
-            else:  # closed by its owner, whom nothing reaches any more
+            else:  # closed by its owner, which nothing reaches any more
                 self.abort()
         if full and self.state != "closed" and self.room() >= SEGMENT:
             if self._near:
