@@ -33,7 +33,6 @@ from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, broker_files
 from lab.amazonmq.files.certificates import LabAuthority
 from lab.emulation.brokers.containers import OWNER, options
-from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.lab import EmulatedLab
@@ -42,6 +41,7 @@ from lab.emulation.network.subnets import candidates, pool
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import BrokerPlan
 from lab.runtime.client import Endpoint
+from lab.runtime.clock import RealClock
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 

@@ -29,12 +29,12 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.subscribe import Subscribe
-from lab.emulation.clock import RealClock
 from lab.history import Acknowledged, Header, HistoryFile, Received, SendOutcome, Sent, Trouble, observations
 from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.replay import replay
 from lab.runtime.client import Client, ClientEvents, Endpoint
+from lab.runtime.clock import RealClock
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 
 SIZE = 200  # bytes of each body

@@ -43,7 +43,6 @@ from lab.amazonmq.files.broker_files import (
 )
 from lab.amazonmq.files.certificates import LabAuthority
 from lab.emulation.brokers.containers import OWNER, options
-from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.lab import EmulatedLab
@@ -53,6 +52,7 @@ from lab.emulation.watch.jolokia import Jolokia
 from lab.emulation.watch.management import started_version
 from lab.plan.values import BrokerPlan
 from lab.runtime.client import Client, Endpoint
+from lab.runtime.clock import RealClock
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 

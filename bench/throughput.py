@@ -17,7 +17,6 @@ from typing import Any
 from docker.models.containers import Container
 
 from bench.article import Article
-from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import Attachment, Order, start
 from lab.emulation.network import networks, subnets
@@ -25,6 +24,7 @@ from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.router import Router, start_router
 from lab.emulation.watch import readiness
 from lab.link.impairment import Impairment
+from lab.runtime.clock import RealClock
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 

@@ -15,7 +15,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from lab.cli import app
-from lab.emulation.clock import RealClock
+from lab.runtime.clock import RealClock
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 

@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from math import inf
 from pathlib import Path
-from threading import Event
 from typing import Annotated
 
 import typer
@@ -26,9 +26,9 @@ from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
+from lab.runtime.clock import RealClock
 from lab.text_files import why_not_a_file
 
-_LOOK_EVERY = 0.2  # seconds between two looks for new lines
 HISTORY = Annotated[
     str | None,
     typer.Argument(
@@ -187,18 +187,18 @@ def _choice(broker: str | None, client: str | None, kinds: list[str], since: str
 
 def _follow(path: Path, choice: Choice, show: Callable[[Iterable[Observation]], None], *, json: bool) -> None:
     """Show the observations that there are and those that come, until the history has ended."""
-    pause = Event()  # never set
     with closing(Follower(path)) as follower:
         chooser = Chooser(choice, follower.header)
         chooser.check_early()
         _head(follower.header, json=json)
-        while True:
+
+        def shown() -> bool:
             show(filter(chooser.takes, follower.new()))
             sys.stdout.flush()
-            if follower.ended:
-                chooser.check()
-                return
-            pause.wait(_LOOK_EVERY)
+            return follower.ended
+
+        RealClock().wait(shown, inf)
+        chooser.check()
 
 
 def _head(header: Header, *, json: bool) -> None:

@@ -17,7 +17,6 @@ from lab.emulation.brokers.containers import remove_store
 from lab.emulation.brokers.power import Power
 from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.brokers.vaults import Vaults
-from lab.emulation.clock import RealClock
 from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
 from lab.emulation.network.links_and_policies import EmulatedNetwork
@@ -45,6 +44,7 @@ from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
 from lab.runtime import note as notes
 from lab.runtime.client import Client, ClientEvents, Endpoint
+from lab.runtime.clock import RealClock
 from lab.runtime.lab import Failed, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 from lab.runtime.note import Note

@@ -22,7 +22,6 @@ import docker
 from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
-from lab.emulation.clock import RealClock
 from lab.emulation.closing import Closing
 from lab.emulation.engine import engine, labels
 from lab.emulation.engine.containers import Attachment, Order
@@ -42,7 +41,7 @@ from lab.plan.control import opening_control
 from lab.plan.values import Action, InstancePlan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import note as notes
-from lab.runtime.clock import Origin, boot
+from lab.runtime.clock import Origin, RealClock, boot
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress

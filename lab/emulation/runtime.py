@@ -15,7 +15,6 @@ from lab.check.clients import check_clients
 from lab.clients import missing
 from lab.declare.scenario import Scenario
 from lab.emulation import doctor
-from lab.emulation.clock import RealClock
 from lab.emulation.closing import close_lab
 from lab.emulation.engine import engine, sweeping, userland_proxy
 from lab.emulation.images import bundle
@@ -30,6 +29,7 @@ from lab.emulation.state import NAME, ended_runs, is_readable
 from lab.errors import HostError, InputError, Problem
 from lab.plan.values import Plan
 from lab.runtime import note as notes
+from lab.runtime.clock import RealClock
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Told

@@ -8,20 +8,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from threading import Event
 
 from lab.errors import HostError
 from lab.file_locks import lock
 from lab.history import Follower, Watched
 from lab.history.shared_file import lock_file
 from lab.living.history import file_of
+from lab.runtime.clock import RealClock
 from lab.runtime.note import Note
 
 _BEGINS_WITHIN, _ENDS_WITHIN = 60.0, 10.0  # seconds
-_LOOK_EVERY = 0.1
 # A process between, which ends at once, so that the one that starts the keeper need not wait for its end.
 _APART = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', sys.argv[1], sys.argv[2]])\n"
 _KEEPER = "import sys\nfrom lab.living.keeper import main\nmain(sys.argv[1])\n"
@@ -62,23 +61,14 @@ def is_kept(note: Note) -> bool:
 def await_begin(note: Note) -> None:
     """Return when a keeper that was just started watches the lab; raise HostError if it does not in time."""
     with closing(Follower(file_of(note))) as follower:
-        if not _comes(lambda: any(isinstance(each, Watched) for each in follower.new()), _BEGINS_WITHIN):
+        begun = RealClock().wait(lambda: any(isinstance(each, Watched) for each in follower.new()), _BEGINS_WITHIN)
+        if not begun:
             raise HostError(f"nobody watches lab {note.run}", f"see {log_of(note)}")
 
 
 def await_end(note: Note) -> None:
     """Return when a lab's keeper has ended, or after some seconds; it looks twice a second whether the lab is there."""
-    _comes(lambda: not is_kept(note), _ENDS_WITHIN)
-
-
-def _comes(condition: Callable[[], bool], within: float) -> bool:
-    """Return whether a condition comes true within so many seconds."""
-    never = Event()
-    for _ in range(round(within / _LOOK_EVERY)):
-        if condition():
-            return True
-        never.wait(_LOOK_EVERY)
-    return condition()
+    RealClock().wait(lambda: not is_kept(note), _ENDS_WITHIN)
 
 
 @contextmanager

@@ -1,12 +1,15 @@
-"""The clock of a lab: real in an emulation, virtual in a simulation."""
+"""The clock of a lab: the protocol, and the real one; `lab.simulation.clock` has the virtual one."""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+_LOOK_EVERY = 0.05  # seconds between two tests of a condition without a notification
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -32,6 +35,55 @@ class Clock(Protocol):
     def notify(self) -> None:
         """Have waiting callers test their conditions at once; cheap, and callable from any thread."""
         ...
+
+
+class RealClock:
+    """Seconds since `origin`, a moment of the machine's monotonic clock; since its creation if left out."""
+
+    def __init__(self, origin: float | None = None) -> None:
+        self.origin = time.monotonic() if origin is None else origin
+        self._happened = threading.Condition()
+        self._waiting = 0
+        self._count = 0
+
+    def now(self) -> float:
+        """Return the seconds since the clock began."""
+        return time.monotonic() - self.origin
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for so many seconds."""
+        if seconds > 0:
+            time.sleep(seconds)
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition holds, at most so many seconds; return whether it holds."""
+        end = time.monotonic() + seconds
+        with self._happened:
+            self._waiting += 1
+        try:
+            while True:
+                seen = self._count
+                if until():  # outside the lock: a test may take long, and must not hold up `notify`
+                    return True
+                with self._happened:
+                    if (left := end - time.monotonic()) <= 0:
+                        return False
+                    if self._count == seen:
+                        self._happened.wait(min(left, _LOOK_EVERY))
+        finally:
+            with self._happened:
+                self._waiting -= 1
+
+    def begin(self, name: str, work: Callable[[], None]) -> None:
+        """Run `work` in a thread that does not keep the program alive."""
+        threading.Thread(target=work, name=name, daemon=True).start()
+
+    def notify(self) -> None:
+        """Wake all waiting threads; nearly free when there are none."""
+        if self._waiting:
+            with self._happened:
+                self._count += 1
+                self._happened.notify_all()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from xml.etree.ElementTree import parse
 import pytest
 
 from lab.cli.run_many import ITSELF, run_all, unique_names
-from lab.emulation.clock import RealClock
 from lab.interrupts import Terminated
 from lab.report.summary import RunOf
+from lab.runtime.clock import RealClock
 from tests.command import Commands
 from tests.docs.pages import ROOT
 

@@ -10,10 +10,10 @@ import pytest
 import requests
 
 import docker
-from lab.emulation.clock import RealClock
 from lab.emulation.closing import Closing
 from lab.emulation.engine.engine import in_words
 from lab.errors import HostError
+from lab.runtime.clock import RealClock
 from lab.runtime.runtime import Opening
 from tests.living.live_lab import RUN
 

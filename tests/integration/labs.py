@@ -20,7 +20,6 @@ from lab.activemq.protocols import endpoint
 from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
-from lab.emulation.clock import RealClock
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import DEFAULT_POOL
@@ -30,6 +29,7 @@ from lab.plan.planning import plan
 from lab.plan.values import Plan
 from lab.run_folder import create
 from lab.runtime.client import Endpoint
+from lab.runtime.clock import RealClock
 from lab.runtime.messages import Incoming
 from lab.runtime.note import new_run_id
 from lab.runtime.runtime import Opening

@@ -18,13 +18,13 @@ from typing import Any
 import paho.mqtt.client as paho
 import pytest
 
-from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.network.policy import policy
 from lab.emulation.network.router import Router
 from lab.emulation.state import read as read_state
 from lab.network import peerings
 from lab.runtime import note as notes
+from lab.runtime.clock import RealClock
 from lab.runtime.owner import Owner
 from tests.command import Commands, Ended
 from tests.integration.labs import Engine, eventually, left_of, no_other_sweep, opens, reach, secrets_of

@@ -12,13 +12,13 @@ import pytest
 
 import docker
 from lab import labs
-from lab.emulation.clock import RealClock
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.runtime import Emulation
 from lab.emulation.state import NAME
 from lab.errors import HostError
 from lab.history import read
 from lab.runtime import note as notes
+from lab.runtime.clock import RealClock
 from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 from tests.command import Commands

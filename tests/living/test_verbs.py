@@ -17,7 +17,6 @@ from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.impair import Impair
 from lab.declare.steps.move_clock import MoveClock
 from lab.declare.steps.publish import Publish
-from lab.emulation.clock import RealClock
 from lab.emulation.lab import EmulatedLab
 from lab.errors import InputError, LabTimeout
 from lab.history import BrokerChanged, Header, SendOutcome
@@ -28,6 +27,7 @@ from lab.living.history import file_of
 from lab.living.lab import Live
 from lab.runtime import note as notes
 from lab.runtime.client import ClientEvents
+from lab.runtime.clock import RealClock
 from lab.runtime.lab import Silent
 from lab.runtime.messages import Incoming, Outgoing
 from lab.runtime.progress import Logged

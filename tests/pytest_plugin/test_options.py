@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.emulation.clock import RealClock
+from lab.runtime.clock import RealClock
 from tests.docs.pages import ROOT
 from tests.pytest_plugin.conftest import PLUGIN, SCENARIO, Session
 

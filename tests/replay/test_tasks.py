@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from lab.emulation.clock import RealClock
 from lab.replay.tasks import HANG_UP, Tasks
+from lab.runtime.clock import RealClock
 
 
 class Held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from lab.emulation.clock import RealClock
+from lab.runtime.clock import RealClock
 
 
 def test_time_passes_and_begins_at_nothing() -> None:

@@ -158,13 +158,14 @@ def layers(settings: Path) -> list[set[str]]:
     ]
 
 
+def room(name: str) -> str:
+    """Return the name of the room that a module is in, or of the module beside the rooms that it is."""
+    return ".".join(name.split(".")[:2])
+
+
 def upward(found: Mapping[str, Module], of: Sequence[set[str]]) -> Iterator[str]:
     """Yield the imports that go from a layer to one above it, or beside it, and the modules that are in no layer."""
     height = {name: level for level, names in enumerate(of) for name in names}
-
-    def room(name: str) -> str:
-        return ".".join(name.split(".")[:2])
-
     for name, module in found.items():
         here = room(name)
         if "." not in name:
@@ -176,6 +177,19 @@ def upward(found: Mapping[str, Module], of: Sequence[set[str]]) -> Iterator[str]
             there = room(each.target)
             if there in height and there != here and height[there] <= height[here]:
                 yield f"{module.path}:{each.line}: {here} is not above {there}"
+
+
+def of_one_room(found: Mapping[str, Module]) -> Iterator[str]:
+    """Yield the modules beside the rooms that a single room imports; a public name's module is the package's."""
+    users: dict[str, set[str]] = defaultdict(set)
+    for name, module in found.items():
+        for each in module.imported(found):
+            if each.target in found and room(each.target) == each.target != room(name):
+                users[each.target].add(room(name))
+    for name, rooms in users.items():
+        beside = "." in name and found[name].path.name != "__init__.py"
+        if beside and len(rooms) == 1 and "." in (only := next(iter(rooms))):
+            yield f"{found[name].path}:1: {only} alone imports it, and has room for it"
 
 
 def importing(found: Mapping[str, Module], targets: Sequence[str], *, within: str) -> Iterator[tuple[Module, Import]]:
@@ -199,6 +213,24 @@ def sleeping(found: Mapping[str, Module]) -> Iterator[str]:
             )
             if named or taken:
                 yield f"{module.path}:{node.lineno}: only a Clock sleeps"
+
+
+def polling(found: Mapping[str, Module]) -> Iterator[str]:
+    """Yield where an Event is waited for that its module makes and never sets: that is a sleep."""
+    for module in found.values():
+        calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+        events = [node for node in calls if _name(node.func) == "Event"]
+        asked = {(each.func.value, each.func.attr) for each in calls if isinstance(each.func, ast.Attribute)}
+        named = {(_name(of), verb) for of, verb in asked}
+        made = {
+            _name(target): node.lineno
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Assign) and node.value in events
+            for target in node.targets
+        }
+        lines = [of.lineno for of, verb in asked if of in events and verb == "wait"]
+        lines += [line for name, line in made.items() if (name, "wait") in named and (name, "set") not in named]
+        yield from (f"{module.path}:{line}: only a Clock sleeps, and this Event is never set" for line in lines)
 
 
 def of_one_system(found: Mapping[str, Module], *, within: str) -> Iterator[tuple[Module, int, str]]:

@@ -31,12 +31,18 @@ BROKEN = (
     ({"units": f"{INSIDE}from lab.cli import a", "cli_a": ""}, "units.py:2: lab.units is not above lab.cli"),
     ({"units": f"{FOR_TYPES}from lab.cli import a", "cli_a": ""}, "units.py:3: lab.units is not above lab.cli"),
     ({"units": BY_NAME}, "units.py:2: lab.units is not above lab.cli"),
-    ({"units": "import lab.errors", "errors": ""}, "units.py:1: lab.units is not above lab.errors"),
+    (
+        {"units": "import lab.errors", "errors": "", "cli_a": "import lab.errors"},
+        "units.py:1: lab.units is not above lab.errors",
+    ),
+    ({"cli_a": "from lab import units", "units": ""}, "units.py:1: lab.cli alone imports it"),
     ({"loose": ""}, "loose.py:1: lab.loose is in no layer"),
     ({"cli_long": "a = 1\n" * 351}, "cli/long.py:350: has 351 lines"),
     ({"units": f'{INSIDE}"""Give one."""'}, "units.py:2: a docstring begins"),
     ({"units": "import time\nnap = time.sleep"}, "units.py:2: only a Clock sleeps"),
     ({"units": "from time import sleep"}, "units.py:1: only a Clock sleeps"),
+    ({"units": "from threading import Event\npause = Event()\npause.wait(1)"}, "units.py:2: only a Clock sleeps, and"),
+    ({"units": "import threading\nthreading.Event().wait(1)"}, "units.py:2: only a Clock sleeps, and this Event"),
     ({"cli_a": "from docker.errors import NotFound"}, "cli/a.py:1: docker.errors is imported under"),
     ({"units": "import fcntl", "emulation_b": "import fcntl"}, "units.py:1: fcntl is not on every system"),
     ({"units": "import os\nnew = os.fork"}, "units.py:2: os.fork is not on every system"),
@@ -52,6 +58,19 @@ def sleep() -> None:
     """Wait."""
     time.sleep(1)
 '''
+
+WOKEN = """from threading import Event
+
+class Task:
+    def __init__(self) -> None:
+        self._end = Event()
+
+    def run(self) -> None:
+        self._end.wait(1)
+
+    def close(self) -> None:
+        self._end.set()
+"""
 
 CODE = '''"""Two
 lines."""
@@ -93,7 +112,9 @@ def test_what_breaks_a_rule_is_said(tmp_path: Path, files: dict[str, str], said:
 
 
 def test_nothing_is_said_of_what_keeps_the_rules(tmp_path: Path) -> None:
-    found = package(tmp_path, emulation_clock=CLOCK, cli_a="import lab.units", units="", errors="")
+    found = package(
+        tmp_path, emulation_clock=CLOCK, cli_a="import lab.units", cli_b=WOKEN, replay_c="import lab.units", units=""
+    )
     assert rules.problems(found, tmp_path / ".importlinter") == []
 
 

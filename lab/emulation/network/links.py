@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.emulation.clock import RealClock
-from lab.emulation.network.router import Router
+from lab.emulation.network.router import Router, moment
 from lab.history import LinkChanged, LinkSeen
 from lab.link.impairment import Impairment, LinkState, read_setting
 from lab.network.link import impairment_text
 from lab.plan.values import LinkPlan
+from lab.runtime.clock import RealClock
 from lab.runtime.links import link_seen
 from lab.runtime.status import DirectionNow
 
@@ -27,7 +27,7 @@ class Links:
         directions = [d for d in self._links[link].directions if leaving in (None, d.leaving)]
         before = self._clock.now()
         stamp, settings = self._router.change(link, [d.leaving for d in directions], impairment, state)
-        t = self._clock.moment(stamp, before)
+        t = moment(stamp, before, self._clock)
         return tuple(
             LinkChanged(
                 t=t,

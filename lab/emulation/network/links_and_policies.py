@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 
 from docker.models.containers import Container
 
-from lab.emulation.clock import RealClock
 from lab.emulation.engine.engine import explaining
 from lab.emulation.network import attempts
 from lab.emulation.network.links import Links
 from lab.emulation.network.policy import policy, read_drops
-from lab.emulation.network.router import Router
+from lab.emulation.network.router import Router, moment
 from lab.emulation.state import InstanceState, LabState
 from lab.history import LinkChanged, LinkSeen, PacketsDropped, PolicyApplied
 from lab.link.impairment import Impairment, LinkState
 from lab.network.changes import changed
 from lab.network.vpc import Network
 from lab.plan.values import Plan
+from lab.runtime.clock import RealClock
 from lab.runtime.lab import Attempt
 from lab.runtime.status import DirectionNow
 
@@ -56,7 +56,7 @@ class EmulatedNetwork:
     def apply_network(self, network: Network) -> PolicyApplied:
         """Replace the router's policy in one transaction; the moment is the router's."""
         before = self._clock.now()
-        t = self._clock.moment(self._router.set_policy(policy(network, self._addresses)), before)
+        t = moment(self._router.set_policy(policy(network, self._addresses)), before, self._clock)
         self._network, old = network, self._network
         return PolicyApplied(t=t, took_ms=round((t - before) * 1000, 3), changed=changed(old, network))
 

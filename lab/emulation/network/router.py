@@ -26,7 +26,7 @@ from lab.emulation.network.relay import Relay, why_silent
 from lab.errors import HostError
 from lab.link.impairment import Impairment, LinkState, Setting, read_setting
 from lab.plan.values import LinkPlan
-from lab.runtime.clock import Clock
+from lab.runtime.clock import Clock, RealClock
 
 CONFIGURATION = "/etc/mqlab/router.json"
 READY = "router ready"
@@ -43,6 +43,16 @@ class Published:
     router_port: int
     address: str  # the broker's
     broker_port: int
+
+
+def moment(stamp: int, asked: float, clock: RealClock) -> float:
+    """Return a moment of the router, in ns of its monotonic clock, as seconds of the lab's clock.
+
+    The router shares this kernel's monotonic clock, unless the engine runs in a virtual machine of its own: a moment
+    that is not between `asked`, the moment of the request, and now is replaced by now.
+    """
+    t, now = stamp / 1e9 - clock.origin, clock.now()
+    return t if asked <= t <= now else now
 
 
 def configuration(

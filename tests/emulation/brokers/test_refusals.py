@@ -11,9 +11,9 @@ from docker.errors import APIError
 
 from lab.emulation.brokers.power import DELETED, UP, Power
 from lab.emulation.brokers.refusals import Refusals
-from lab.emulation.clock import RealClock
 from lab.emulation.state import InstanceState
 from lab.errors import BrokerError
+from lab.runtime.clock import RealClock
 from lab.runtime.note import Note
 
 

@@ -13,11 +13,11 @@ import requests
 
 from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import UP, Power
-from lab.emulation.clock import RealClock
 from lab.emulation.state import BrokerState, InstanceState
 from lab.emulation.watch.bridges import BridgeWatch, Looks
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, Demand, MemoryRecorder, Observation, SightChanged, Trouble
+from lab.runtime.clock import RealClock
 from lab.runtime.lab import Silent
 from lab.runtime.messages import Destination
 

@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import requests
 
-from lab.emulation.clock import RealClock
 from lab.emulation.engine.logs import whole_lines
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.log_watch import LogWatch, follow
 from lab.history import LogLine, MemoryRecorder, Observation, SightChanged
 from lab.masking import Mask
+from lab.runtime.clock import RealClock
 
 ENTRY = "2026-11-24T20:43:12.130Z WARN  [ActiveMQ Task-1] TransportConnector | Could not accept connection: "
 LOG = (
