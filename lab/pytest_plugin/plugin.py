@@ -15,7 +15,7 @@ from lab.pytest_plugin.settings import KEEP, NEVER, Wanted
 if TYPE_CHECKING:
     from lab.living.lab import Live
     from lab.pytest_plugin.lab_of_test import LabOfTest
-    from lab.pytest_plugin.labs import SessionLabs
+    from lab.pytest_plugin.session_labs import SessionLabs
 
 _SCENARIOS = (".scenario.yaml", ".scenario.yml")
 _LAB = pytest.StashKey["LabOfTest"]()  # of a test with the fixture `mqlab`

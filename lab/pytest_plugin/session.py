@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from lab.pytest_plugin.labs import SessionLabs
+    from lab.pytest_plugin.session_labs import SessionLabs
 
 RUNTIMES = ("emulation", "simulation")
 LABS = pytest.StashKey["SessionLabs"]()  # of a session's config
@@ -36,7 +36,7 @@ def labs_of(config: pytest.Config) -> SessionLabs:
     """Return the labs of a session, made when the first one is asked for."""
     if (known := config.stash.get(LABS, None)) is not None:
         return known
-    from lab.pytest_plugin.labs import SessionLabs
+    from lab.pytest_plugin.session_labs import SessionLabs
     from lab.pytest_plugin.settings import Settings, Wanted
     from lab.run_folder import home
 

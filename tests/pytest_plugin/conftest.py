@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lab import labs
-from lab.pytest_plugin import labs as _loaded_before_sessions  # noqa: F401
 from lab.pytest_plugin import scenario_file as _loaded_too  # noqa: F401
+from lab.pytest_plugin import session_labs as _loaded_before_sessions  # noqa: F401
 from tests.docs.pages import ROOT
 
 INSTALLED = any(each.group == "pytest11" for each in entry_points(name="mqlab"))

@@ -14,7 +14,7 @@ from lab import labs
 from lab.errors import HostError, InputError
 from lab.file_locks import lock
 from lab.living.lab import Live
-from lab.pytest_plugin.labs import SessionLabs
+from lab.pytest_plugin.session_labs import SessionLabs
 from lab.pytest_plugin.settings import FAILED, Settings, Wanted
 from lab.pytest_plugin.shared_lab import SharedLab
 from lab.runtime.lab import StandingLab
