@@ -18,11 +18,11 @@ from lab.runtime.lab import Failed, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Look, Outgoing, Session, Terms
 from lab.runtime.progress import Logged
 from lab.runtime.runtime import Opening, Passwords
+from lab.simulation.broker_process import BrokerProcess
 from lab.simulation.clock import nanoseconds
 from lab.simulation.instances import Instance
 from lab.simulation.lab import SimulatedLab
 from lab.simulation.opening import note_of, stand_up
-from lab.simulation.running_instance import RunningInstance
 from lab.simulation.tcp.connection import Connection
 
 L = TypeVar("L", bound="SpoiltLab")
@@ -151,7 +151,7 @@ class SpoiltLab(SimulatedLab):
     def _is_deadly(self, its: Instance) -> bool:
         return DEADLY in self.note.plan.broker(its.broker).activemq_xml
 
-    def _launch(self, its: Instance) -> RunningInstance:
+    def _launch(self, its: Instance) -> BrokerProcess:
         if self.dies(its):
             self.after(DIES_AFTER, lambda: self.die(its))
         return super()._launch(its)

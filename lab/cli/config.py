@@ -14,7 +14,7 @@ from lab.amazonmq.account.describe import describe_configuration, list_revisions
 from lab.amazonmq.configurations import wording
 from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import read, read_bytes
-from lab.amazonmq.configurations.sanitising import MOST_SHOWN, Sanitised, sanitise
+from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
@@ -122,7 +122,7 @@ def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
             "elementName": each.element,
             **({"attributeName": each.attribute} if each.attribute else {}),
         }
-        for each in saved.removals[:MOST_SHOWN]
+        for each in saved.reported
     ]
 
 

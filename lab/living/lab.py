@@ -145,9 +145,8 @@ class Live(Verbs):
     def due(self) -> tuple[str, ...]:
         """Return the brokers whose maintenance window has opened with a change pending, until their reboot begins."""
         account, opened = open_windows(self.account, self._plane.machine)
-        self.lab.keep_control(
-            replace(self._control, account=account)
-        )  # a change that is pending only later waits for the next window
+        # A change that is pending only later waits for the next window.
+        self.lab.keep_control(replace(self._control, account=account))
         t, windows = self.lab.clock.now(), {each.name: str(each.window) for each in account.brokers}
         self.history.record(*(Maintenance(t=t, broker=each, window=windows[each]) for each in opened))
         return due_brokers(account)

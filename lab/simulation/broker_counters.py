@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.history import Counted, SnapshotTaken
-from lab.simulation.running_instance import RunningInstance
+from lab.simulation.broker_process import BrokerProcess
 
 
-def read(snapshot: str, broker: str, of: RunningInstance, t: float) -> tuple[Counted | SnapshotTaken, ...]:
+def read(snapshot: str, broker: str, of: BrokerProcess, t: float) -> tuple[Counted | SnapshotTaken, ...]:
     """Return a broker's part of a snapshot."""
     return (
         *(Counted(t=t, snapshot=snapshot, broker=broker, **{"name": broker, **each}) for each in _counted(of)),
@@ -22,7 +22,7 @@ def silent(snapshot: str, broker: str, t: float) -> tuple[SnapshotTaken, ...]:
     return (SnapshotTaken(t=t, snapshot=snapshot, broker=broker, answered=False),)
 
 
-def _counted(of: RunningInstance) -> Iterator[dict[str, Any]]:
+def _counted(of: BrokerProcess) -> Iterator[dict[str, Any]]:
     counters = of.broker.counters()
     yield {"of": "broker", "counters": counters.broker, "session": of.id}
     for name, its in sorted(counters.destinations.items()):

@@ -35,6 +35,7 @@ from lab.runtime.runtime import Opening
 from lab.runtime.status import Status, Whereabouts
 from lab.simulation import broker_counters, status
 from lab.simulation.beyond import Boundary
+from lab.simulation.broker_process import BrokerProcess
 from lab.simulation.clients import Target, connect
 from lab.simulation.clock import VirtualClock, nanoseconds
 from lab.simulation.costs import Costs, with_values
@@ -43,7 +44,6 @@ from lab.simulation.kernel import Kernel
 from lab.simulation.logs import InstanceLog
 from lab.simulation.network import SimulatedNetwork
 from lab.simulation.passwords import Passwords
-from lab.simulation.running_instance import RunningInstance
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.watch import Watch
 
@@ -68,7 +68,7 @@ class SimulatedLab(SimulatedNetwork):
         self._passwords = Passwords(opening.passwords, opening.masked, note.control)
         self._watch: Watch | None = None
         self._boundary = Boundary(kernel)
-        self._running: dict[str, RunningInstance] = {}  # by instance
+        self._running: dict[str, BrokerProcess] = {}  # by instance
         self._machine = Machine(
             kernel=kernel,
             costs=self.costs,
@@ -89,9 +89,9 @@ class SimulatedLab(SimulatedNetwork):
             found.append(Instance(its.name, broker.name, its.number, mark, lock, log, self._machine))
         return tuple(found)
 
-    def _launch(self, its: Instance) -> RunningInstance:
+    def _launch(self, its: Instance) -> BrokerProcess:
         plan, broker = self.note.plan, its.broker
-        self._running[its.name] = running = RunningInstance(
+        self._running[its.name] = running = BrokerProcess(
             self.kernel,
             self.fabric,
             plan,
@@ -211,7 +211,7 @@ class SimulatedLab(SimulatedNetwork):
         """Return True: no other process can change the lab."""
         return True
 
-    def _answering(self, broker: str) -> RunningInstance:
+    def _answering(self, broker: str) -> BrokerProcess:
         its = self.power.answering(broker)
         if its is None:
             raise Silent(f"broker {broker} does not run, or is frozen: its management does not answer")

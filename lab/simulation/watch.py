@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Recorder, SightChanged
+from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, SightChanged
 from lab.runtime.messages import Destination
 from lab.simulation.instances import PAUSED, Power
 from lab.simulation.kernel import SECOND, Kernel
@@ -49,10 +49,7 @@ class Watch:
         for name in power.brokers:
             self.look(name)
         for log in logs:
-            log.follow(self._log, since)
-
-    def _log(self, line: LogLine) -> None:
-        self._record(line)
+            log.follow(self._record, since)
 
     @property
     def _now(self) -> float:

@@ -195,19 +195,3 @@ class _Console:
 
     def closed(self, why: str) -> None:
         """Do nothing."""
-
-
-def serve(
-    broker: Broker,
-    instance: InstancePlan,
-    fabric: Fabric,
-    plan: Plan,
-    *,
-    seed: int,
-    log: Log,
-    changed: Callable[[], None],
-) -> Wire:
-    """Return the network side of a broker that has started, listening, its connectors begun."""
-    wire = Wire(broker, instance, fabric, plan, seed=seed, log=log, changed=changed)
-    wire.open()
-    return wire

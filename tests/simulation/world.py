@@ -19,7 +19,7 @@ from lab.simulation.clock import VirtualClock
 from lab.simulation.instances import UP
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.tcp.fabric import Fabric
-from lab.simulation.wire import Wire, serve
+from lab.simulation.wire import Wire
 
 PASSWORD = "S3cretS3cret1"
 
@@ -85,7 +85,8 @@ class World:
         broker = self.brokers[name] = Broker(
             self.kernel, plan, instance, self._stores[name], passwords=passwords, log=log
         )
-        self.wires[name] = serve(broker, instance, self.fabric, self.plan, seed=7, log=log, changed=self.kernel.notify)
+        self.wires[name] = Wire(broker, instance, self.fabric, self.plan, seed=7, log=log, changed=self.kernel.notify)
+        self.wires[name].open()
 
     def client(
         self,

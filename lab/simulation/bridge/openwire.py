@@ -40,11 +40,6 @@ class OpenWire:
         self.ended = False
         self.peer = ""  # the other end as tcp://10.1.0.10:61617, for the inactivity monitor's words
 
-    @property
-    def agreed(self) -> bool:
-        """Return whether both ends have agreed on the format, so that commands go."""
-        return self._monitor is not None
-
     def attach(self, connection: Connection, peer: str, *, since: int) -> None:
         """Take the connection, and begin the agreement; `since` is when the transport was started."""
         self._connection, self.peer = connection, peer

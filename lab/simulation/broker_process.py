@@ -18,7 +18,7 @@ from lab.simulation.wire import Wire
 Log = Callable[[str, str, str], None]  # level, logger, text
 
 
-class RunningInstance:
+class BrokerProcess:
     """One process, from the moment at which it has its store's lock."""
 
     def __init__(
