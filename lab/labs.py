@@ -92,8 +92,7 @@ def up(
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
     stays until `down`. `set` has values instead of those of the scenario's files, by KEYs as `mqlab run --set` takes
     them: {"links.tokyo-singapore.delay": "70ms"}. From `port_base` on, ports are counted, as with `--port-base`. Raise
-    InputError if other processes could not know the runtime of a
-    lab that is to stay.
+    InputError if other processes could not know the runtime of a lab that is to stay.
 
     >>> with labs.up("tokyo-singapore") as lab:
     ...     lab.bridged("connector_tokyo_to_singapore")
