@@ -21,9 +21,8 @@ class Outlet:
 
     sender: Any
     link: engine.Pointer  # the engine's link that the sender wraps
-    unanswered: dict[engine.Pointer, tuple[str, engine.Tag]] = field(
-        default_factory=dict
-    )  # (message id, tag), by delivery
+    # By delivery: the message's id and its tag.
+    unanswered: dict[engine.Pointer, tuple[str, engine.Tag]] = field(default_factory=dict)
     refusal: str | None = None
 
 

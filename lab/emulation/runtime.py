@@ -112,9 +112,8 @@ class Emulation:
         So are the notes of labs that have ended. A lab that cannot be removed keeps no other one from being removed.
         """
         here, client = Owner.current(), self._client
-        known = notes.load_all(
-            note_folder
-        )  # before the engine is asked, so that no lab opened since is taken for ended
+        # Before the engine is asked, so that no lab opened since is taken for ended.
+        known = notes.load_all(note_folder)
         found = sweeping.find(client)
         wanted = [each for each in found if (every or each.is_left_behind(here) if run is None else each.run == run)]
         if run is not None and not wanted:

@@ -103,9 +103,8 @@ class Ledger:
     @cached_property
     def fullest_second(self) -> int:
         """How many messages were sent within a second, at most; to be asked for once all are recorded."""
-        sent = sorted(
-            t for each in self.publications.values() for t in each.sent_at[each.first :] if t == t
-        )  # NaN: not
+        times = (t for each in self.publications.values() for t in each.sent_at[each.first :])
+        sent = sorted(t for t in times if t == t)  # NaN: not sent
         most = begin = 0
         for end, t in enumerate(sent, 1):
             while sent[begin] < t - 1:

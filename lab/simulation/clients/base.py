@@ -27,9 +27,8 @@ from lab.simulation.tcp.connection import INTERNET, Connection
 from lab.simulation.tcp.fabric import Fabric
 
 _MOST_OCTETS = 8 * 2**20  # of messages in flight
-SEND_BUFFER = (
-    2_626_560  # bytes that a socket takes at once: Linux's, of the second value of tcp_wmem's doubling to 2.5 MiB
-)
+# Bytes that a socket takes at once: Linux's, of the second value of tcp_wmem's doubling to 2.5 MiB.
+SEND_BUFFER = 2_626_560
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
