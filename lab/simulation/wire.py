@@ -26,7 +26,7 @@ from lab.simulation.protocols.mqtt import MqttSide
 from lab.simulation.protocols.session import Sessions
 from lab.simulation.protocols.stomp import StompSide
 from lab.simulation.protocols.web_socket import WebSocketDoor
-from lab.simulation.tcp.connection import Connection, Peer
+from lab.simulation.tcp.connection import Connection, Peer, SilentPeer
 from lab.simulation.tcp.fabric import Fabric
 
 # Within which a connector begins to connect once its broker has started: its thread, and the classes that it loads.
@@ -83,7 +83,7 @@ class Wire:
             "stomp": lambda connection: StompSide(self._sessions, connection),
             "amqp": lambda connection: AmqpSide(self._sessions, connection),
             "wss": lambda connection: WebSocketDoor(self._sessions, connection),
-            "console": _Console,
+            "console": lambda connection: SilentPeer(),  # what it shows is read elsewhere
         }
         for each in ENDPOINTS:
             if each.name in doors:
@@ -173,25 +173,3 @@ class Wire:
         for each in self.connectors.values():
             if each.remove(local_id):
                 return
-
-
-class _Console:
-    """A connection to the web console, which answers nothing here: what it shows is read elsewhere."""
-
-    def __init__(self, connection: Connection) -> None:
-        """Take it."""
-
-    def opened(self, connection: Connection) -> None:
-        """Do nothing."""
-
-    def failed(self, why: str) -> None:
-        """Do nothing."""
-
-    def received(self, frame: object) -> None:
-        """Do nothing."""
-
-    def drained(self) -> None:
-        """Do nothing."""
-
-    def closed(self, why: str) -> None:
-        """Do nothing."""

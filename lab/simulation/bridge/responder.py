@@ -14,12 +14,12 @@ from lab.simulation.bridge.settings import MILLISECOND
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.protocols.sentences import transport_failed
-from lab.simulation.tcp.connection import Connection
+from lab.simulation.tcp.connection import Connection, SilentPeer
 
 _AT_LEISURE = 2_000 * MILLISECOND  # `delayedStop`, after a login that was refused
 
 
-class Responder:
+class Responder(SilentPeer):
     """One connection that another broker has opened."""
 
     def __init__(self, host: Host, connection: Connection, others: dict[Responder, None]) -> None:
@@ -41,15 +41,6 @@ class Responder:
         others[self] = None
         self.wire.attach(connection, self.address, since=host.process.now)
         self.wire.send(BrokerInfo(host.broker.id, host.broker.name))
-
-    def opened(self, connection: Connection) -> None:
-        """Do nothing: this is the end that was connected to."""
-
-    def failed(self, why: str) -> None:
-        """Do nothing: this is the end that was connected to."""
-
-    def drained(self) -> None:
-        """Do nothing: a broker does not wait for its writes."""
 
     def received(self, frame: object) -> None:
         """Take what came."""

@@ -14,7 +14,7 @@ from lab.simulation.broker.process import Process
 from lab.simulation.broker.sentences import Sentence
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.protocols.sizes import on_the_wire
-from lab.simulation.tcp.connection import Connection
+from lab.simulation.tcp.connection import Connection, SilentPeer
 
 
 def is_security(words: str) -> bool:
@@ -77,7 +77,7 @@ class Sessions:
         self._connections.clear()
 
 
-class BrokerSide:
+class BrokerSide(SilentPeer):
     """The broker's end of one client's connection."""
 
     session: Session | None
@@ -95,18 +95,9 @@ class BrokerSide:
         self._consumers = self._messages = 0
         sessions.add(self)
 
-    def opened(self, connection: Connection) -> None:
-        """Do nothing: this is the end that was connected to."""
-
-    def failed(self, why: str) -> None:
-        """Do nothing: this is the end that was connected to."""
-
     @abstractmethod
     def received(self, frame: object) -> None:
         """Take a frame of the client's."""
-
-    def drained(self) -> None:
-        """Do nothing: a broker does not wait for its writes."""
 
     def closed(self, why: str) -> None:
         """End the session, since the connection has ended."""

@@ -8,7 +8,7 @@ from lab.simulation.protocols.mqtt import MqttSide
 from lab.simulation.protocols.session import BrokerSide, Sessions
 from lab.simulation.protocols.sizes import on_the_wire
 from lab.simulation.protocols.stomp import StompSide
-from lab.simulation.tcp.connection import Connection
+from lab.simulation.tcp.connection import Connection, SilentPeer
 
 _ASKED, _ANSWERED = 205, 170  # bytes of the request beside the host, and of the answer, as they were seen
 
@@ -34,18 +34,12 @@ class Upgraded(NamedTuple):
         return _ANSWERED
 
 
-class WebSocketDoor:
+class WebSocketDoor(SilentPeer):
     """A connection to the port, which becomes one of MQTT or STOMP by its first request."""
 
     def __init__(self, sessions: Sessions, connection: Connection) -> None:
         self._sessions, self._connection = sessions, connection
         self._side: BrokerSide | None = None
-
-    def opened(self, connection: Connection) -> None:
-        """Do nothing: this is the end that was connected to."""
-
-    def failed(self, why: str) -> None:
-        """Do nothing: this is the end that was connected to."""
 
     def received(self, frame: object) -> None:
         """Take the request, then hand on what comes."""

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from lab.network.vpc import INTERNET
 
-__all__ = ["INTERNET", "Address", "Connection", "Peer"]
+__all__ = ["INTERNET", "Address", "Connection", "Peer", "SilentPeer"]
 
 
 class Address(NamedTuple):
@@ -38,6 +38,25 @@ class Peer(Protocol):
     def closed(self, why: str) -> None:
         """Learn, once and not after `close` or `abort` of this end: "closed", "reset" or "timed out"."""
         ...
+
+
+class SilentPeer:
+    """An owner that does nothing, and a base for those that need some of the calls alone."""
+
+    def opened(self, connection: Connection) -> None:
+        """Do nothing."""
+
+    def failed(self, why: str) -> None:
+        """Do nothing."""
+
+    def received(self, frame: object) -> None:
+        """Do nothing."""
+
+    def drained(self) -> None:
+        """Do nothing."""
+
+    def closed(self, why: str) -> None:
+        """Do nothing."""
 
 
 class Connection(Protocol):

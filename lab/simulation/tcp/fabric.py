@@ -11,7 +11,7 @@ from lab.plan.values import Plan
 from lab.simulation.chance import fixed
 from lab.simulation.instances import DOWN, PAUSED, UP
 from lab.simulation.kernel import Kernel
-from lab.simulation.tcp.connection import Address, Connection, Peer
+from lab.simulation.tcp.connection import Address, Connection, Peer, SilentPeer
 from lab.simulation.tcp.handshake import Accept, Buffers, Dial
 from lab.simulation.tcp.paths import Paths
 from lab.simulation.tcp.stream import End
@@ -119,7 +119,7 @@ class Fabric:
         self._used.discard(end.near)
 
 
-class _Attempt:
+class _Attempt(SilentPeer):
     """A user of a connection that only wants to know whether it opens."""
 
     def __init__(self, kernel: Kernel, told: Callable[[str, int], None]) -> None:
@@ -133,12 +133,3 @@ class _Attempt:
     def failed(self, why: str) -> None:
         """Tell why it has not opened."""
         self._told(why, self._kernel.now - self._begun)
-
-    def received(self, frame: object) -> None:
-        """Do nothing."""
-
-    def drained(self) -> None:
-        """Do nothing."""
-
-    def closed(self, why: str) -> None:
-        """Do nothing."""

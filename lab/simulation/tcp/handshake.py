@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
-from lab.simulation.tcp.connection import Address, Connection, Peer
+from lab.simulation.tcp.connection import Address, Connection, Peer, SilentPeer
 from lab.simulation.tcp.paths import Paths
 from lab.simulation.tcp.stream import End, Hosts
 
@@ -146,7 +146,7 @@ class Dial:
 
     def accept(self, end: End, listener: Listener) -> None:
         """Hand the other end to the listener, unless the connection is only an attempt."""
-        end.hand_over(Unused())
+        end.hand_over(SilentPeer())
         if self._plain_accept:
             end.peer = listener.accept(end)
 
@@ -155,26 +155,7 @@ class Dial:
         self._kernel.after(self._network.tls, end.send, "certificate", _CERTIFICATE)
 
 
-class Unused:
-    """The owner of an end that says nothing."""
-
-    def opened(self, connection: Connection) -> None:
-        """Do nothing."""
-
-    def failed(self, why: str) -> None:
-        """Do nothing."""
-
-    def received(self, frame: object) -> None:
-        """Do nothing."""
-
-    def drained(self) -> None:
-        """Do nothing."""
-
-    def closed(self, why: str) -> None:
-        """Do nothing."""
-
-
-class _Waiting(Unused):
+class _Waiting(SilentPeer):
     """The answering end while the connection opens."""
 
     def __init__(self, dial: Dial, listener: Listener) -> None:
@@ -190,7 +171,7 @@ class _Waiting(Unused):
             self._dial.accept(end, self._listener)
 
 
-class _Shaking(Unused):
+class _Shaking(SilentPeer):
     """The asking end while the connection opens."""
 
     def __init__(self, dial: Dial) -> None:
