@@ -42,7 +42,10 @@ class Kernel:
         self._full, self._most = min(SECOND, horizon), storm  # the present second's end, and how far it may count
         self._heap: list[Timer] = []
         self._next, self._main = count().__next__, getcurrent()
-        self.fail: Callable[[BaseException], object] = self._main.throw  # how an error of an event ends the run
+        # how an error of an event ends the run: with its traceback, which would be lost if the error alone were thrown
+        self.fail: Callable[[BaseException], object] = lambda error: self._main.throw(
+            type(error), error, error.__traceback__
+        )
         self._hub = greenlet(self._loop, self._main)
         self._waiting = WaitQueue(self._due_now, self._next)
         self.notify = self._waiting.notify  # have waiting tasks test their conditions, after what else is due now
