@@ -219,15 +219,17 @@ class Bridge:
             self.wire.send(Advisory(_durable(client, name), came=False, forgotten=True))
 
     def _learn(self, advisory: Advisory) -> None:
-        """Take note of a consumer at the other broker: `serviceRemoteConsumerAdvisory`."""
-        if self.demand is None:
+        """Take note of a consumer at the other broker: `serviceRemoteConsumerAdvisory`.
+
+        The end of a durable subscription changes nothing: its advisory names the client, and the one by which the bridge
+        learned of it did not, since only Java's client does (`ActiveMQMessageConsumer`). So the bridge's own one stays.
+        """
+        if self.demand is None or advisory.forgotten:
             return
         info = advisory.info
         try:
             if advisory.came:
                 self.demand.learn(info)
-            elif advisory.forgotten:
-                self.demand.forget_durable(info.client, info.durable or "")
             else:
                 self.demand.forget(info.id)
         except Refused as refusal:

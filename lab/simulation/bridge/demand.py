@@ -7,15 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded, may_be_joined, may_join
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
-from lab.simulation.broker.session import Refused, Session
+from lab.simulation.broker.session import Session
 from lab.simulation.broker.subscriptions import Subscription
 
 _PATIENCE = 30_000_000_000  # ns that a subscription which is to end waits for answers: `waitForCompletion`
@@ -29,7 +28,6 @@ class DemandSubscription:
     info: ConsumerInfo  # the local one
     static: bool
     interests: dict[str, None]  # ids of the remote consumers
-    durables: dict[tuple[str, str], None] = field(default_factory=dict)  # remote durable subscriptions: client, name
     of: Subscription | None = None
     unanswered: int = 0  # messages that the remote broker has not answered
     ending: bool = False
@@ -125,16 +123,6 @@ class Demand:
                     if not subscription.interests:
                         self._end(subscription)
 
-    def forget_durable(self, client: str, name: str) -> None:
-        """End a durable subscription when the last remote one that it is for has ended: `cleanupDurableSub`."""
-        for each in tuple(self._subscriptions.values()):
-            if (client, name) in each.durables:
-                del each.durables[client, name]
-                if each.info.durable is not None and not each.durables:
-                    self._drop(each)
-                    with suppress(Refused):
-                        self._broker.forget(self._session.client, each.info.durable, by=self._session)
-
     def remove(self, local_id: str) -> bool:
         """End the subscription of a local id; return whether there is one: `removeDemandSubscriptionByLocalId`."""
         found = self._subscriptions.get(local_id)
@@ -189,8 +177,6 @@ class Demand:
         if self._is_duplicate(info):
             return
         subscription = DemandSubscription(info, static, {interest: None})
-        if consumer.durable is not None and not static:
-            subscription.durables[consumer.client, consumer.durable] = None
         self._subscriptions[info.id] = subscription
         self._demanded[info.id] = info
         subscription.of = self._broker.subscribe(
@@ -209,8 +195,6 @@ class Demand:
             ):
                 if consumer.durable is None:
                     each.interests[consumer.id] = None
-                else:
-                    each.durables[consumer.client, consumer.durable] = None
                 joined = True
         return joined
 
@@ -232,20 +216,13 @@ class Demand:
 
     def _end(self, subscription: DemandSubscription) -> None:
         """End a subscription once its messages are answered: `removeSubscription`."""
-        self._take_out(subscription)
+        self._subscriptions.pop(subscription.info.id, None)
+        self._demanded.pop(subscription.info.id, None)
+        subscription.ending = True
         if subscription.unanswered:
             self._broker.process.after(_PATIENCE, subscription.end)
         else:
             subscription.end()
-
-    def _drop(self, subscription: DemandSubscription) -> None:
-        self._take_out(subscription)
-        subscription.end()
-
-    def _take_out(self, subscription: DemandSubscription) -> None:
-        self._subscriptions.pop(subscription.info.id, None)
-        self._demanded.pop(subscription.info.id, None)
-        subscription.ending = True
 
 
 def _is_temporary(destination: str) -> bool:
