@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lab import runtimes
 from lab.amazonmq.configurations.wording import lines
@@ -25,7 +26,6 @@ from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, LabError
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
-from lab.judge import Judged, Outcome, Report, judge_whole
 from lab.living import keeper_process
 from lab.living.attach import attach
 from lab.living.ending import end
@@ -34,10 +34,7 @@ from lab.living.keeper import Keeper
 from lab.living.lab import Live
 from lab.operating.network import peerings_and_routes
 from lab.operating.outcome import record_seen
-from lab.plan.routes_used import routes_used
 from lab.plan.values import DECLARED
-from lab.replay import replay
-from lab.report.files import keep
 from lab.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
@@ -48,6 +45,9 @@ from lab.runtimes import STANDING, AllRuntimes
 from lab.scenarios import PlannedScenario, plan_named
 from lab.units import several
 from lab.version import __version__
+
+if TYPE_CHECKING:  # a lab that only stands need not wait until replay, judge and report are loaded
+    from lab.judge import Judged, Report
 
 __all__ = ["Live", "Ran", "attach", "down", "run", "up"]
 
@@ -68,7 +68,7 @@ class Ran:
     @property
     def held(self) -> bool:
         """Return whether everything that the scenario expects held."""
-        return self.report.outcome is Outcome.HELD
+        return self.report.outcome == "held"
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def up(
             last.callback(lambda: _end_history_of_closed(note, now(), note_folder(environment)))
         with ExitStack() as ending:
             with _ended_if_unkept(its, note_folder(environment)) if detach else nullcontext():
-                begin(its.folder.history, _header(its, standing=True), its.planned.scenario.origin.mask).close()
+                begin(its.folder.history, _header(its), its.planned.scenario.origin.mask).close()
                 history = ending.enter_context(closing(LivingHistory(note, now, PYTHON, its.lab.mask)))
                 history.record(*peerings_and_routes(note.control.network, now()))
                 history.record(*(record_seen(each, now()) for each in note.control.account.brokers))
@@ -155,6 +155,11 @@ def run(
     >>> ran.held, [str(verdict.outcome) for verdict in ran.report.verdicts]
     (True, ['held', 'held', 'held'])
     """
+    from lab.judge import judge_whole
+    from lab.plan.routes_used import routes_used
+    from lab.replay import replay
+    from lab.report.files import keep
+
     told = progress or Logged()
     folder: RunFolder | None = None
     error: LabError | None = None
@@ -174,8 +179,9 @@ def run(
     try:
         with opened as its:
             played, folder, lab = its.planned.scenario, its.folder, its.lab
+            routes = routes_used(played, lab.note.plan)
             with (
-                HistoryFile(folder.history, _header(its), played.origin.mask) as history,
+                HistoryFile(folder.history, _header(its, routes), played.origin.mask) as history,
                 told.stage(f"replay {several(len(played.steps), 'step')}"),
             ):
                 now = lab.note.opened + timedelta(seconds=lab.clock.now())  # the machine's time, by the lab's clock
@@ -185,7 +191,7 @@ def run(
             raise
         error = died if isinstance(died, LabError) else unwritable(folder.path, died)
         error.add_remedy(f"what was seen until then: {folder.path}")
-        if not _has_a_history(folder):
+        if not folder.has_a_history():
             raise error from died
     judged = judge_whole(folder.history)
     try:
@@ -321,17 +327,9 @@ def _runtime(named: Runtime | str | None, environment: Mapping[str, str]) -> Abs
     return runtimes.runtime(name, environment) if isinstance(name, str) else nullcontext(name)
 
 
-def _has_a_history(folder: RunFolder) -> bool:
-    """Return whether a run came so far that its history has a first line."""
-    try:
-        with folder.history.open("rb") as file:
-            return file.readline().endswith(b"\n")
-    except OSError:
-        return False
-
-
-def _header(of: _Opened, *, standing: bool = False) -> Header:
-    scenario, note = of.planned.scenario, of.lab.note
+def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
+    """Return a history's header; without routes it is of a lab that stands."""
+    scenario, note, standing = of.planned.scenario, of.lab.note, routes is None
     declared = scenario.declared()
     return Header(
         run=note.run,
@@ -343,7 +341,7 @@ def _header(of: _Opened, *, standing: bool = False) -> Header:
         standing=standing,
         mqlab=__version__,
         activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
-        routes={} if standing else routes_used(scenario, note.plan),
+        routes=routes or {},
         costs=dict(of.runtime.costs),
         round_trips={link.name: link.source for link in note.plan.links if link.source != DECLARED},
     )

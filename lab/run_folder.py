@@ -60,6 +60,14 @@ class RunFolder:
         """Return the folder of the containers' logs."""
         return self.path / "logs"
 
+    def has_a_history(self) -> bool:
+        """Return whether a run came so far that its history has a first line."""
+        try:
+            with self.history.open("rb") as file:
+                return file.readline().endswith(b"\n")
+        except OSError:
+            return False
+
     def keep(self, sources: tuple[SourceFile, ...], plan: Plan, mask: Mask, set: Mapping[str, str] = {}) -> None:
         """Write the sources, the plan and the brokers' files, before the lab opens; passwords in them are masked.
 

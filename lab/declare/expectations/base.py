@@ -12,7 +12,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import TypeAdapter, WithJsonSchema
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from lab.declare.fields import Declared, Name, Receivers
 from lab.declare.references import Reference, Thing, references
@@ -31,16 +32,20 @@ DEMANDING = (*FAULTS, Subscribe.verb, Unsubscribe.verb)
 SERVICE = (*(step.verb for step in STEPS if issubclass(step, OfService)), Reboot.verb, Wait.verb)
 
 
-def step_name(verbs: tuple[str, ...]) -> WithJsonSchema:
-    """Return the schema of a field that names a step: by one of some verbs, or by a name of its own."""
-    return WithJsonSchema({"anyOf": [{"enum": list(verbs)}, TypeAdapter(Name).json_schema()]})
+class StepName(NamedTuple):
+    """The schema of a field that names a step: by one of some verbs, or by a name of its own."""
+
+    verbs: tuple[str, ...]
+
+    def __get_pydantic_json_schema__(self, of: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(self.verbs)}, handler(of)]}
 
 
 # The steps that a claim can count from: by verb, of which the last one is meant, or by a name of their own.
-After = Annotated[Name, step_name(FAULTS)]
-AfterDemand = Annotated[Name, step_name(DEMANDING)]
+After = Annotated[Name, StepName(FAULTS)]
+AfterDemand = Annotated[Name, StepName(DEMANDING)]
 AfterService = Annotated[
-    Name, step_name(SERVICE), Reference(Thing.STEP, verbs=SERVICE, needs="broker", instead="remove it")
+    Name, StepName(SERVICE), Reference(Thing.STEP, verbs=SERVICE, needs="broker", instead="remove it")
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, model_serializer, model_validator
 
-from lab.declare.expectations.base import Arrivals, Basis, step_name
+from lab.declare.expectations.base import Arrivals, Basis, StepName
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Bounds, Declared, Name
 from lab.declare.references import Reference, Thing
@@ -38,7 +38,7 @@ _Number = Annotated[
     WithJsonSchema({"type": ["number", "string"], "pattern": r"^\d+(\.\d+)?$", "examples": [1.5]}),
 ]
 _Sending = Annotated[
-    Name, step_name(SENDING), Reference(Thing.STEP, verbs=SENDING, instead="name one by its verb or its `as`")
+    Name, StepName(SENDING), Reference(Thing.STEP, verbs=SENDING, instead="name one by its verb or its `as`")
 ]
 
 
