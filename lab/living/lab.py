@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import RLock
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lab.activemq.protocols import PROTOCOLS, Over
 from lab.amazonmq.account.account import due_brokers, open_windows, unfinished
@@ -26,7 +26,6 @@ from lab.declare.steps.reboot import Reboot
 from lab.declare.suggestions import unknown
 from lab.errors import InputError, LabError
 from lab.history import Maintenance
-from lab.judge import Report, judge_file
 from lab.living import verb_arguments
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
@@ -43,6 +42,9 @@ from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
 from lab.runtime.turns import turn
 from lab.scenarios import expectations
+
+if TYPE_CHECKING:
+    from lab.judge import Report
 
 
 class Live(Verbs):
@@ -198,6 +200,8 @@ class Live(Verbs):
         >>> str(lab.judge("tokyo-singapore", since="before", until="after").outcome)
         'unknown'
         """
+        from lab.judge import judge_file  # here, since most labs are not judged
+
         self._records.beat()
         expected = None if scenario is None else expectations(str(scenario), os.environ)
         return judge_file(self.history.file.path, expected, since=since, until=until)

@@ -14,7 +14,6 @@ from lab.network.reach import reach
 from lab.plan.control import opening_control
 from lab.plan.values import Action, BridgePlan, Plan
 from lab.runtime.note import Note
-from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
 from lab.simulation import garbage_collection
@@ -68,7 +67,7 @@ def note_of(opening: Opening) -> Note:
         plan=opening.plan,
         control=opening_control(opening.plan, BEGINS, ahead=ahead),
         folder=str(opening.folder),
-        owner=str(Owner.current()),
+        owner="",  # nobody but its process knows of it
         detached=False,
         replaying=opening.replaying,
         reboot_time=opening.reboot_time,
