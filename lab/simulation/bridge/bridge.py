@@ -221,8 +221,8 @@ class Bridge:
     def _learn(self, advisory: Advisory) -> None:
         """Take note of a consumer at the other broker: `serviceRemoteConsumerAdvisory`.
 
-        The end of a durable subscription changes nothing: its advisory names the client, and the one by which the bridge
-        learned of it did not, since only Java's client does (`ActiveMQMessageConsumer`). So the bridge's own one stays.
+        The end of a durable subscription changes nothing: its advisory names the client, and the one that told of it
+        did not, since only Java's client does (`ActiveMQMessageConsumer`). So the bridge's own subscription stays.
         """
         if self.demand is None or advisory.forgotten:
             return
