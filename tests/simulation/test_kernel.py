@@ -227,10 +227,10 @@ def test_an_event_that_blocks_is_not_woken_by_a_task_that_ends() -> None:
 def test_an_error_of_an_event_is_raised_in_the_first_task_which_can_go_on() -> None:
     kernel = Kernel()
 
-    def broken() -> None:
-        1 // 0
+    def broken(number: int) -> float:
+        return 1 / number
 
-    kernel.after(2, broken)
+    kernel.after(2, broken, 0)
     with pytest.raises(ZeroDivisionError) as raised:
         kernel.sleep(10)
     assert raised.traceback[-1].name == "broken", "it says where it comes from"
