@@ -265,7 +265,9 @@ def test_time_that_stands_or_never_ends_is_an_error() -> None:
 
     endless = Kernel(horizon=SECOND)
     endless.after(2 * SECOND, endless.notify)
-    with pytest.raises(LabTimeout, match=r"virtual time does not end: 1s of it have passed, and Waiting.notify is due"):
+    with pytest.raises(
+        LabTimeout, match=r"virtual time does not end: 1s of it have passed, and WaitQueue.notify is due"
+    ):
         endless.wait(lambda: False, None)
 
 
