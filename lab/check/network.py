@@ -32,13 +32,13 @@ def check_ends(context: Context, of: Reachable | Dropped | Try) -> Iterator[Prob
     """Yield a Problem if no connection can be tried between two ends."""
     if context.unknown & {"source", "to"}:
         return
-    brokers = context.topology.brokers
+    brokers, hosts = context.topology.brokers, context.topology.hosts
     if of.source == INTERNET:
         ports = [each.port for each in ENDPOINTS]
         if of.port is not None and of.port not in ports:
             yield context.wrong(
                 "port", f"{of.port} is no endpoint of a broker", f"they are {', '.join(map(str, ports))}"
             )
-    elif brokers[of.source].region == brokers[of.to].region:
+    elif (hosts.get(of.source) or brokers[of.source]).region == brokers[of.to].region:
         what = f"{of.source} and {of.to} are in one region, whose packets do not pass the router"
         yield context.wrong("to", what, "name brokers of two regions, or internet")

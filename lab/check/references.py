@@ -52,6 +52,10 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
                 elif reference.instead and (not reference.verbs or name in reference.verbs):
                     right = f"add the {names.kind}, or {reference.instead}"
                     yield context.wrong(written, f"the scenario has no {name} {names.kind}", right)
+                elif reference.to is Thing.BROKER and name in context.topology.hosts:
+                    what = f"{name} is a host, and this is of brokers"
+                    right = "a host stands in from: of try, reachable and dropped\n"
+                    yield context.wrong(written, what, f"{right}{names.label}: {', '.join(names.valid)}")
                 elif names.certain:
                     yield context.missing(written, names.kind, name, names.valid, label)
 
@@ -66,6 +70,15 @@ def _named(value: str | tuple[str, ...] | Receivers | Mapping[str, object]) -> t
 
 def _brokers(context: Context, declared: Declared, reference: Reference) -> Names:
     return Names("broker", context.topology.brokers, "brokers in this topology")
+
+
+def _origins(context: Context, declared: Declared, reference: Reference) -> Names:
+    brokers, hosts = context.topology.brokers, context.topology.hosts
+    return (
+        Names("broker or host", [*brokers, *hosts], "brokers and hosts in this topology")
+        if hosts
+        else _brokers(context, declared, reference)
+    )
 
 
 def _users(context: Context, declared: Declared, reference: Reference) -> Names:
@@ -139,6 +152,7 @@ def _route_tables(context: Context, declared: Declared, reference: Reference) ->
 # The functions that find the names of each kind of thing.
 _NAMES: Mapping[Thing, Callable[[Context, Declared, Reference], Names]] = {
     Thing.BROKER: _brokers,
+    Thing.ORIGIN: _origins,
     Thing.USER: _users,
     Thing.LINK: _links,
     Thing.END: _ends,

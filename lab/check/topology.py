@@ -14,6 +14,7 @@ from lab.amazonmq.names import (
     check_password,
     check_user_name,
 )
+from lab.check.hosts import MOST_BROKERS, ROUTER, check_hosts
 from lab.check.pairs import check_pair
 from lab.check.ports import check_ports
 from lab.declare.origin import Keys, Origin
@@ -23,12 +24,11 @@ from lab.errors import Place, Problem
 from lab.network.addresses import check_address, check_vpc
 from lab.network.aws import round_trip
 from lab.network.regions import NONE, REGIONS
+from lab.network.vpc import INTERNET
 from lab.plan.brokers import addresses, broker_id
 from lab.plan.network import network_problems
 
 _ROOT: Keys = ("topology",)
-MOST_BROKERS = 20  # instances in one region: a lab's network has no more addresses
-_INTERNET, _ROUTER = "internet", "router"  # names that a lab uses for its own parts
 
 
 def check_topology(topology: Topology, origin: Origin, activemq_version: str | None) -> Iterator[Problem]:
@@ -49,6 +49,7 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
         yield from check_pair(topology, name, broker, origin)
         yield from _users(name, broker, origin)
     yield from _shared_between_brokers(topology, origin)
+    yield from check_hosts(topology, origin)
     yield from check_ports(topology, origin)
     yield from network_problems(topology, origin)
     seen: dict[frozenset[str], int] = {}
@@ -77,7 +78,7 @@ def check_topology(topology: Topology, origin: Origin, activemq_version: str | N
 def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
     for name, region in topology.regions.items():
         path: Keys = (*_ROOT, "regions", name)
-        if name == _INTERNET:
+        if name == INTERNET:
             yield _reserved("region", name, "its network to this machine", origin.key(*path))
         if region.aws_region not in REGIONS and region.aws_region != NONE:
             yield Problem(
@@ -118,7 +119,7 @@ def _broker(
     topology: Topology, name: str, broker: Broker, origin: Origin, activemq_version: str | None
 ) -> Iterator[Problem]:
     path: Keys = (*_ROOT, "brokers", name)
-    if name == _ROUTER:
+    if name == ROUTER:
         yield _reserved("broker", name, "its router", origin.key(*path))
     if broker.region not in topology.regions:
         place = origin.place(*path, "region")

@@ -16,6 +16,7 @@ class Thing(Enum):
     """The kinds of things that a field may name."""
 
     BROKER = auto()
+    ORIGIN = auto()  # where a connection begins: a broker, or a host
     USER = auto()  # of the broker that the field `needs` names
     LINK = auto()
     END = auto()  # a region, of the link that the field `needs` names
@@ -45,7 +46,7 @@ class Reference:
 BrokerName = Annotated[Name, Reference(Thing.BROKER)]
 LinkName = Annotated[Name, Reference(Thing.LINK)]
 LinkEnd = Annotated[Name, Reference(Thing.END, needs="link")]
-EndName = Annotated[Name, Reference(Thing.BROKER, also=(INTERNET,))]
+OriginName = Annotated[Name, Reference(Thing.ORIGIN, also=(INTERNET,))]
 OtherEndName = Annotated[Name, Reference(Thing.BROKER, needs="source")]  # one unknown end is enough to report
 ConnectorName = Annotated[str, Reference(Thing.CONNECTOR, needs="broker")]
 OwnConnectorName = Annotated[str, Reference(Thing.OWN_CONNECTOR, needs="broker")]

@@ -41,7 +41,7 @@ from lab.declare.vpc import Peering, RouteTable, SecurityGroup
 from lab.link.impairment import FIGURES, Impairment, Kind
 
 # More than any machine could hold, and few enough that every check of a file ends soon.
-MOST_REGIONS, MOST_BROKERS, MOST_LINKS = 500, 500, 2500
+MOST_REGIONS, MOST_BROKERS, MOST_HOSTS, MOST_LINKS = 500, 500, 500, 2500
 MOST_USERS = 1000  # of a broker; the service takes 250
 MEMORY = 256 * 2**20  # bytes of a broker's container, where nothing is said
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
@@ -126,6 +126,14 @@ class Broker(Declared):
     later: YesNo = False  # not created when the lab opens, but by a create-broker step
 
 
+class Host(Declared):
+    """The place of an application of one's own in a region: an address, behind security groups."""
+
+    region: Name
+    address: Address | None = None  # inside the region's VPC; the first free one when left out
+    security_groups: Names = ()  # the default one of its VPC when left out
+
+
 class Region(Declared):
     """One AWS region with one VPC."""
 
@@ -181,6 +189,7 @@ class Topology(Declared):
     service_time: Moment | None = None  # the service's time when the lab opens; the machine's when left out
     regions: Annotated[Mapping[Name, Region], Field(max_length=MOST_REGIONS), AfterValidator(_check_not_empty)]
     brokers: Annotated[Mapping[Name, Broker], Field(max_length=MOST_BROKERS), AfterValidator(_check_not_empty)]
+    hosts: Annotated[Mapping[Name, Host], Field(max_length=MOST_HOSTS)] = {}
     links: Annotated[tuple[Link, ...], Field(max_length=MOST_LINKS)] = ()
     peerings: Mapping[Name, Peering] | None = None
     route_tables: Mapping[Name, RouteTable] | None = None

@@ -126,7 +126,7 @@ def _from_the_internet(network: Network, to: Interface) -> Way:
         source=INTERNET,
         target=to.name,
         stop=Stop.NOT_PUBLIC if closed else None,
-        no_route=f"{to.broker} is not public: the internet has no way to {to.address}" if closed else "",
+        no_route=f"{to.owner} is not public: the internet has no way to {to.address}" if closed else "",
         outbound=(_EVERYTHING,),
         no_egress="",
         inbound=_ports(rule for rule in _rules(network, to, "inbound") if _covers(rule, CLIENT_ADDRESS)),
@@ -193,7 +193,7 @@ def _passes(allowed: Sequence[Ports], protocol: Protocol, port: int) -> bool:
 
 
 def _groups(interface: Interface) -> str:
-    return " or ".join(interface.groups) or f"{interface.broker}, which has no security group"
+    return " or ".join(interface.groups) or f"{interface.owner}, which has no security group"
 
 
 _EVERYTHING = Ports(protocol=Protocol.ALL, first=0, last=65535)

@@ -10,6 +10,7 @@ from lab.errors import InputError
 from lab.network.vpc import MOST_GROUPS, MOST_RULES, Network, Protocol, Rule, SecurityGroup
 
 Way = Literal["inbound", "outbound"]
+_TAKER = {"broker": "Amazon MQ", "host": "EC2"}
 
 
 def check_rule(network: Network, group: SecurityGroup, rule: Rule) -> None:
@@ -69,11 +70,12 @@ def revoke(network: Network, group: str, rule: Rule, *, way: Way = "inbound") ->
     return network.with_group(_with_rules(found, way, tuple(each for each in rules if each != rule)))
 
 
-def check_groups(network: Network, vpc: str, groups: Sequence[str]) -> None:
-    """Raise InputError if a broker in a VPC cannot have these security groups."""
+def check_groups(network: Network, vpc: str, groups: Sequence[str], *, of: str = "broker") -> None:
+    """Raise InputError if a broker, or a host, in a VPC cannot have these security groups."""
     if len(groups) > MOST_GROUPS:
         raise InputError.of(
-            f"{len(groups)} security groups: Amazon MQ takes at most {MOST_GROUPS} a broker", "put their rules into one"
+            f"{len(groups)} security groups: {_TAKER[of]} takes at most {MOST_GROUPS} a {of}",
+            "put their rules into one",
         )
     for name in groups:
         if list(groups).count(name) > 1:
@@ -81,7 +83,7 @@ def check_groups(network: Network, vpc: str, groups: Sequence[str]) -> None:
         if (its := network.group(name).vpc) != vpc:
             raise InputError.of(
                 f"InvalidGroup.NotFound: You have specified two resources that belong to different networks: "
-                f"{name} is {its}'s, the broker is in {vpc}",
+                f"{name} is {its}'s, the {of} is in {vpc}",
                 f"groups of {vpc}: {', '.join(each.name for each in network.groups if each.vpc == vpc)}",
             )
 

@@ -1,4 +1,4 @@
-"""A Network as AWS keeps it: VPCs, subnets, route tables, peerings, security groups, and the brokers' interfaces.
+"""A Network as AWS keeps it: VPCs, subnets, route tables, peerings, security groups, and the interfaces in it.
 
 Frozen values with look-ups. The verbs that change a Network are in `peerings`, `routes` and `security_groups`; `reach`
 decides which connections it permits.
@@ -162,14 +162,19 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interface:
-    """The network interface of a broker's instance."""
+    """The network interface of a broker's instance, or of a host."""
 
-    name: str  # the instance's
-    broker: str
+    name: str  # the instance's, or the host's
+    broker: str  # "": a host's
     vpc: str
     address: IPv4Address  # as declared, which Docker's need not be
     groups: tuple[str, ...]
     public: bool = True
+
+    @property
+    def owner(self) -> str:
+        """Return the name of the broker, or of the host."""
+        return self.broker or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +216,11 @@ class Network:
             f"InvalidVpcPeeringConnectionID.NotFound: The vpcPeeringConnection ID '{name}' does not exist",
             f"peerings: {', '.join(dict.fromkeys(each.name for each in self.peerings)) or 'none'}",
         )
+
+    @property
+    def hosts(self) -> tuple[Interface, ...]:
+        """Return the interfaces of hosts, where applications stand beside the brokers."""
+        return tuple(each for each in self.interfaces if not each.broker)
 
     def of_broker(self, broker: str) -> tuple[Interface, ...]:
         """Return the interfaces of a broker's instances."""

@@ -87,15 +87,31 @@ def _saved(source: Source | str | None, text: str, engine_version: str) -> Sanit
 
 def addresses(topology: Topology) -> Mapping[str, tuple[IPv4Address | None, ...]]:
     """Return the addresses of each broker's instances: declared, or the first free in the VPC; None if none is free."""
+    return _placed(topology)[0]
+
+
+def host_addresses(topology: Topology) -> Mapping[str, IPv4Address | None]:
+    """Return the address of each host: declared, or the first that is free beside the brokers; None if none is."""
+    return _placed(topology)[1]
+
+
+def _placed(topology: Topology) -> tuple[dict[str, tuple[IPv4Address | None, ...]], dict[str, IPv4Address | None]]:
+    """Return the addresses of all brokers' instances and of all hosts; a host moves no broker that declares none."""
     found = {name: declared_addresses(broker) for name, broker in topology.brokers.items()}
     taken: dict[str, set[IPv4Address | None]] = {}
     for name, broker in topology.brokers.items():
         taken.setdefault(broker.region, set()).update(found[name])
+    for host in topology.hosts.values():
+        taken.setdefault(host.region, set()).add(host.address)
     free = {name: free_addresses(region.vpc, taken.get(name, ())) for name, region in topology.regions.items()}
-    return {
-        name: tuple(next(free.get(broker.region, iter(())), None) if each is None else each for each in found[name])
-        for name, broker in topology.brokers.items()
-    }
+
+    def place(region: str, declared: IPv4Address | None) -> IPv4Address | None:
+        return next(free.get(region, iter(())), None) if declared is None else declared
+
+    return (
+        {name: tuple(place(broker.region, each) for each in found[name]) for name, broker in topology.brokers.items()},
+        {name: place(host.region, host.address) for name, host in topology.hosts.items()},
+    )
 
 
 def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:

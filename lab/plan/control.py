@@ -21,9 +21,11 @@ class Control:
 
     @property
     def present(self) -> Network:
-        """Return the network with interfaces of existing brokers only: they come and go with their broker."""
+        """Return the network with interfaces of hosts and existing brokers only: they come and go with their broker."""
         there = {each.name for each in self.account.brokers}
-        return replace(self.network, interfaces=tuple(i for i in self.network.interfaces if i.broker in there))
+        return replace(
+            self.network, interfaces=tuple(i for i in self.network.interfaces if i.broker in there or not i.broker)
+        )
 
 
 def opening_control(plan: Plan, at: datetime, *, ahead: timedelta = timedelta(0)) -> Control:

@@ -13,7 +13,7 @@ from functools import partial
 from ipaddress import IPv4Address
 
 from lab.declare.origin import Keys, Origin
-from lab.declare.topology import Topology
+from lab.declare.topology import Broker, Host, Topology
 from lab.declare.vpc import InboundRule, OutboundRule
 from lab.errors import InputError, Problem
 from lab.network import peerings, routes, security_groups
@@ -33,7 +33,7 @@ from lab.network.vpc import (
     Subnet,
     Vpc,
 )
-from lab.plan.brokers import addresses
+from lab.plan.brokers import addresses, host_addresses
 
 _ROOT: Keys = ("topology",)
 BEGINNING = timedelta(0)
@@ -262,13 +262,10 @@ class _NetworkBuilder:
             broker = self._topology.brokers[name]
             if broker.region not in self._topology.regions:
                 continue  # reported elsewhere
-            groups = broker.security_groups or (default_group(broker.region),)
-            said = len(self.problems)
-            self._apply(("brokers", name, "security-groups"), partial(_check_groups, vpc=broker.region, groups=groups))
-            usual = groups if len(self.problems) == said else (default_group(broker.region),)
+            usual, here = self._groups_of("brokers", name, broker), subnets[broker.region]
             for number, address in enumerate(its, 1):
                 instance = name if len(its) == 1 else f"{name}-{number}"
-                if address is not None and self._check_subnet(name, broker.region, address, subnets[broker.region]):
+                if address is not None and self._check_subnet("brokers", name, broker.region, address, here):
                     made[instance] = Interface(
                         name=instance,
                         broker=name,
@@ -277,14 +274,31 @@ class _NetworkBuilder:
                         groups=usual,
                         public=broker.public,
                     )
+        for name, address in host_addresses(self._topology).items():
+            host = self._topology.hosts[name]
+            if host.region not in self._topology.regions or name in made:
+                continue  # reported elsewhere
+            usual, here = self._groups_of("hosts", name, host), subnets[host.region]
+            if address is not None and self._check_subnet("hosts", name, host.region, address, here):
+                made[name] = Interface(
+                    name=name, broker="", vpc=host.region, address=address, groups=usual, public=False
+                )
         self.network = replace(self.network, interfaces=tuple(made.values()))
 
-    def _check_subnet(self, broker: str, region: str, address: IPv4Address, here: Sequence[Subnet]) -> bool:
+    def _groups_of(self, kind: str, name: str, of: Broker | Host) -> tuple[str, ...]:
+        """Return the groups of a broker or a host: those it names, or where they are wrong, the default one."""
+        usual = (default_group(of.region),)
+        groups, said = of.security_groups or usual, len(self.problems)
+        check = partial(_check_groups, vpc=of.region, groups=groups, of=kind.removesuffix("s"))
+        self._apply((kind, name, "security-groups"), check)
+        return groups if len(self.problems) == said else usual
+
+    def _check_subnet(self, kind: str, name: str, region: str, address: IPv4Address, here: Sequence[Subnet]) -> bool:
         inside = any(address in each.cidr for each in here)
         if not inside and address in self._topology.regions[region].vpc:
             its = ", ".join(f"{each.name} {each.cidr}" for each in here)
             what = f"{address} is in no subnet of {region}"
-            self._report(("brokers", broker, "address"), what, f"its subnets: {its}")
+            self._report((kind, name, "address"), what, f"its subnets: {its}")
         return inside
 
 
@@ -293,8 +307,8 @@ def _request(network: Network, *, name: str, ends: tuple[str, str], age: timedel
     return peerings.request(network, name=name, requester=here, accepter=there, at=BEGINNING - age).network
 
 
-def _check_groups(network: Network, vpc: str, groups: tuple[str, ...]) -> Network:
-    security_groups.check_groups(network, vpc, groups)
+def _check_groups(network: Network, vpc: str, groups: tuple[str, ...], of: str) -> Network:
+    security_groups.check_groups(network, vpc, groups, of=of)
     return network
 
 

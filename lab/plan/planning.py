@@ -14,10 +14,11 @@ from lab.link.impairment import Impairment
 from lab.network.aws import round_trip
 from lab.network.link import Direction
 from lab.network.regions import city
-from lab.plan.brokers import addresses, identity, numbered_hosts, sanitised
+from lab.network.vpc import Network
+from lab.plan.brokers import addresses, host_addresses, identity, numbered_hosts, sanitised
 from lab.plan.network import network_of
 from lab.plan.ports import by_instance
-from lab.plan.values import DECLARED, Action, BridgePlan, BrokerPlan, InstancePlan, LinkPlan, Plan, RegionPlan
+from lab.plan.values import DECLARED, Action, BridgePlan, BrokerPlan, HostPlan, InstancePlan, LinkPlan, Plan, RegionPlan
 
 
 def plan(topology: Topology, *, seed: int, activemq_version: str | None = None, port_base: int | None = None) -> Plan:
@@ -44,7 +45,8 @@ def plan(topology: Topology, *, seed: int, activemq_version: str | None = None, 
         links=links,
         brokers=brokers,
         bridges=bridges,
-        network=network_of(topology),
+        network=(network := network_of(topology)),
+        hosts=tuple(_hosts(topology, network)),
         actions=_actions(regions, links, brokers, bridges),
     )
 
@@ -94,6 +96,15 @@ def _instances(
         if address is None:
             raise PlanError(f"no address is free for {name} in {region}", "make its VPC larger")
         yield InstancePlan(name=name, number=number, address=address, host_name=host, ports=fixed.get(name, {}))
+
+
+def _hosts(topology: Topology, network: Network) -> Iterator[HostPlan]:
+    for name, address in host_addresses(topology).items():
+        region = topology.hosts[name].region
+        if address is None:
+            raise PlanError(f"no address is free for {name} in {region}", "make its VPC larger")
+        groups = network.interface(name).groups
+        yield HostPlan(name=name, region=region, address=address, security_groups=groups)
 
 
 def _link(topology: Topology, link: Link) -> LinkPlan:

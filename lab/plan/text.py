@@ -43,6 +43,9 @@ def describe(plan: Plan) -> str:
     if any(its.ports for broker in plan.brokers for its in broker.instances):
         rows = [(its.name, *_ports(its)) for broker in plan.brokers for its in broker.instances]
         lines += table("ports of 127.0.0.1", ("broker", *(each.name for each in ENDPOINTS)), rows)
+    if plan.hosts:
+        rows = [(its.name, its.region, str(its.address), ", ".join(its.security_groups)) for its in plan.hosts]
+        lines += table("hosts", ("host", "region", "address", "security groups"), rows)
     lines += table("links", ("from", "to", "one way"), [row for link in plan.links for row in _directions(link)])
     lines += [f"  {link.name}: {link.source}" for link in plan.links]
     lines += _network(plan)
@@ -78,7 +81,7 @@ def _network(plan: Plan) -> list[str]:
         (source.name, target.name, reach(network, source.name, target.name, port))
         for source in network.interfaces
         for target in network.interfaces
-        if frozenset((source.vpc, target.vpc)) in network.linked
+        if target.broker and frozenset((source.vpc, target.vpc)) in network.linked
     ]
     if all(found.yes for _, _, found in answers):
         return []

@@ -77,6 +77,16 @@ class BrokerPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlan:
+    """The place of an application in a region; nothing is started there."""
+
+    name: str
+    region: str
+    address: IPv4Address  # as declared; the runtime claims another one and keeps both
+    security_groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BridgePlan:
     """A bridge that a networkConnector asks for."""
 
@@ -117,6 +127,7 @@ class Plan:
     bridges: tuple[BridgePlan, ...]
     actions: tuple[Action, ...]
     network: Network = field(default_factory=Network)  # as it is when the lab opens
+    hosts: tuple[HostPlan, ...] = ()
 
     @property
     def memory(self) -> int:

@@ -57,7 +57,7 @@ def record_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, within: float) -> Attempted:
     lab = rehearsal.lab
-    near, far = _instance(rehearsal, source), _instance(rehearsal, to)
+    near, far = _end(rehearsal, source), _end(rehearsal, to)
     before = _drops(rehearsal, near, far)
     says = _says(rehearsal, near, far, port)
     attempt = lab.attempt(near, far, port, within=within)
@@ -79,8 +79,10 @@ def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, withi
     return seen
 
 
-def _instance(rehearsal: Rehearsal, broker: str) -> str:
-    return INTERNET if broker == INTERNET else rehearsal.plan.broker(broker).instances[0].name
+def _end(rehearsal: Rehearsal, name: str) -> str:
+    """Return what the network calls the end of a connection: a broker's first instance; a host, or the internet."""
+    first = {broker.name: broker.instances[0].name for broker in rehearsal.plan.brokers}
+    return first.get(name, name)
 
 
 def _drops(rehearsal: Rehearsal, near: str, far: str) -> dict[str, int]:

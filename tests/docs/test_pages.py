@@ -27,7 +27,7 @@ from lab.declare.steps import STEPS
 from lab.declare.steps.service import OfService
 from lab.declare.steps.together import Together
 from lab.declare.steps.wait import Wait
-from lab.declare.topology import Broker, ImpairmentFields, Link, Region, Topology, User
+from lab.declare.topology import Broker, Host, ImpairmentFields, Link, Region, Topology, User
 from lab.declare.vpc import ALL_PORTS, Peering, RouteTable
 from lab.history.kinds import KINDS
 from lab.history.observation import Header
@@ -42,6 +42,7 @@ MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
     (TOPOLOGY, "The file", Topology, ""),
     (TOPOLOGY, "A region", Region, ""),
     (TOPOLOGY, "A broker", Broker, ""),
+    (TOPOLOGY, "A host", Host, ""),
     (TOPOLOGY, "A user", User, ""),
     (TOPOLOGY, "A peering", Peering, ""),
     (TOPOLOGY, "A route table", RouteTable, ""),
@@ -169,7 +170,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
     named = {
         (words[1], words[2] if len(words) > 2 else "", word)
         for command in re.findall(r"(?:`|\$ |^    )(mqlab [a-z][^`\n]*)", page.read_text("utf-8"), re.MULTILINE)
-        for words in [command.split()]
+        for words in [command.partition(" -- ")[0].split()]
         for word in words[2:] or [""]
     }
     for name, verb, word in sorted(named):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.fields import Amount, Whole
-from lab.declare.references import EndName, OtherEndName
+from lab.declare.references import OriginName, OtherEndName
 
 
 class Dropped(Expectation):
@@ -16,7 +16,7 @@ class Dropped(Expectation):
 
     claim: ClassVar[str] = "dropped"
     of_network: ClassVar[bool] = True
-    source: EndName = Field(alias="from")
+    source: OriginName = Field(alias="from")
     to: OtherEndName
     packets: Amount = Amount(at_least=1)
     because: Literal["no-way", "no-egress-rule", "no-ingress-rule"] | None = None

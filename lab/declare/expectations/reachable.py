@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from lab.activemq.protocols import OPENWIRE
 from lab.declare.expectations.base import Attempt, Expectation
 from lab.declare.fields import Name, Whole
-from lab.declare.references import EndName, OtherEndName
+from lab.declare.references import OriginName, OtherEndName
 
 Because = Literal[
     "not-public", "no-egress-rule", "no-route", "blackhole", "no-transit", "no-ingress-rule", "no-return-route", "link"
@@ -22,7 +22,7 @@ class Reachable(Expectation):
 
     claim: ClassVar[str] = "reachable"
     of_network: ClassVar[bool] = True
-    source: EndName = Field(alias="from")  # a broker, or internet
+    source: OriginName = Field(alias="from")  # a broker, a host, or internet
     to: OtherEndName
     port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)
     answer: Literal["open", "refused", "silent"] = "open"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lab.activemq.protocols import OPENWIRE
 from lab.declare.fields import Duration, RoundName, Whole
-from lab.declare.references import EndName, OtherEndName
+from lab.declare.references import OriginName, OtherEndName
 from lab.declare.steps.base import Step
 
 
@@ -19,7 +19,7 @@ class Try(Step):
     verb: ClassVar[str] = "try"
     names = ("name",)
     name: RoundName
-    source: EndName = Field(alias="from")  # a broker, or internet
+    source: OriginName = Field(alias="from")  # a broker, a host, or internet
     to: OtherEndName
     port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)
     within: Duration = timedelta(seconds=3)  # without an answer by then, the target counts as silent

@@ -32,6 +32,7 @@ class Fabric:
         self.kernel, self.tls = kernel, tls
         self.paths = Paths(kernel, plan)
         self._addresses = {its.name: str(its.address) for broker in plan.brokers for its in broker.instances}
+        self._addresses |= {host.name: str(host.address) for host in plan.hosts}
         routers = {region.name: str(region.vpc.network_address + 1) for region in plan.regions}
         self._routers = {its.name: routers[broker.region] for broker in plan.brokers for its in broker.instances}
         self._listening: dict[tuple[str, int], _Listener] = {}

@@ -114,6 +114,7 @@ class Paths:
     def __init__(self, kernel: Kernel, plan: Plan) -> None:
         self._kernel = kernel
         self._regions = {its.name: broker.region for broker in plan.brokers for its in broker.instances}
+        self._regions |= {host.name: host.region for host in plan.hosts}
         self.directions: dict[str, dict[str, Direction]] = {}  # by link and the region that is left
         self._between: dict[tuple[str, str], Direction] = {}
         for link in plan.links:

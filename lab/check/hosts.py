@@ -1,0 +1,71 @@
+"""Checks of a topology's hosts: their names, their regions, their addresses, and whether a region has room for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.declare.origin import Keys, Origin
+from lab.declare.suggestions import unknown
+from lab.declare.topology import Topology
+from lab.errors import Problem
+from lab.network.addresses import check_address
+from lab.network.vpc import INTERNET
+from lab.plan.brokers import addresses, host_addresses
+
+MOST_BROKERS = 20  # instances and hosts in one region: a lab's network has no more addresses
+ROUTER = "router"  # the name of a lab's own container
+
+
+def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
+    """Yield the Problems of the hosts, except those of their security groups, which the network's checks have."""
+    broker_of = {
+        broker.deployment_mode.instance_name(name, number): name
+        for name, broker in topology.brokers.items()
+        for number in broker.deployment_mode.instances
+    }
+    taken = {
+        (topology.brokers[name].region, str(address)): name
+        for name, its in addresses(topology).items()
+        for address in its
+        if address is not None
+    }
+    room = dict.fromkeys(topology.regions, MOST_BROKERS)
+    for broker in topology.brokers.values():
+        room[broker.region] = room.get(broker.region, 0) - len(broker.deployment_mode.instances)
+    found = host_addresses(topology)
+    for name, host in topology.hosts.items():
+        path: Keys = ("topology", "hosts", name)
+        if name in (ROUTER, INTERNET):
+            whose = "its router" if name == ROUTER else "what is outside of it"
+            yield Problem(
+                what=f'a lab calls {whose} "{name}"', remedy="give the host another name", place=origin.key(*path)
+            )
+        elif name in topology.brokers or name in broker_of:
+            whose = "a broker" if name in topology.brokers else f"an instance of the broker {broker_of[name]}"
+            yield Problem(
+                what=f"{name} is the name of {whose} too", remedy="give the host another name", place=origin.key(*path)
+            )
+        if host.region not in topology.regions:
+            place = origin.place(*path, "region")
+            yield unknown("region", host.region, topology.regions, "regions of this topology", place)
+            continue
+        vpc, address = topology.regions[host.region].vpc, found[name]
+        if address is None:
+            yield Problem(what=f"no address is free in the VPC {vpc}", remedy="make it larger", place=origin.key(*path))
+        elif host.address is not None and (reason := check_address(address, vpc)):
+            yield Problem(
+                what=reason, remedy=f"write another one of {vpc}, or none", place=origin.place(*path, "address")
+            )
+        elif (first := taken.setdefault((host.region, str(address)), name)) != name:
+            yield Problem(
+                what=f"{name} has the address of {first}",
+                remedy="give each its own, or none",
+                place=origin.place(*path, "address"),
+            )
+        room[host.region] -= 1
+        if room[host.region] < 0:
+            yield Problem(
+                what=f"{host.region} has more than {MOST_BROKERS} brokers and hosts (a pair counts as two)",
+                remedy="a lab's network has no more addresses: put some in another region",
+                place=origin.key(*path),
+            )
