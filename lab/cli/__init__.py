@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "peering": "The peerings between a running lab's VPCs.",
     "route": "The routes of a running lab's VPCs.",
     "sg": "The security groups of a running lab.",
+    "host": "Applications of your own in the regions of a running lab: beside the brokers, behind security groups.",
     "sweep": "Remove what dead runs left behind, or what is there of one run, by label only.",
     "scenarios": "List the scenarios that ship with mqlab, or print or copy one.",
     "plan": "Show what would stand, and in which order it would be made.",

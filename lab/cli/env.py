@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from lab.activemq.protocols import OPENWIRE
+from lab.application.place import variable
 from lab.cli import open_lab, options, status_text
 from lab.cli.options import JSON, RUN
 from lab.errors import InputError
@@ -79,7 +80,7 @@ def variables(found: Mapping[str, Any]) -> dict[str, str]:
         named |= {"MQLAB_TRUST_STORE": found["trust_store"], "MQLAB_TRUST_STORE_PASSWORD": TRUST_STORE_PASSWORD}
     for broker, its in found["brokers"].items():
         for name, value in _of_broker(broker, its):
-            key = status_text.variable(name)
+            key = variable(name)
             if key in named:
                 raise InputError.of(f"two things of this lab would be {key}", "--json tells them apart")
             named[key] = value

@@ -57,8 +57,8 @@ def _on_rule(kind: type[AuthorizeIngress | RevokeIngress], does: str) -> Callabl
 
 
 def brokers_in(network: Network, group: SecurityGroup) -> str:
-    """Return in words the brokers that have a group."""
-    brokers = dict.fromkeys(each.broker for each in network.interfaces if group.name in each.groups)
+    """Return in words the brokers and hosts that have a group."""
+    brokers = dict.fromkeys(each.owner for each in network.interfaces if group.name in each.groups)
     return f", of {', '.join(brokers) or 'nobody'}"
 
 

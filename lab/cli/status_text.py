@@ -13,6 +13,7 @@ from rich.table import Table
 from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.describe import describe_broker
+from lab.application.place import variable
 from lab.cli import broker as brokers
 from lab.cli import peering, sg
 from lab.history import Observation
@@ -84,11 +85,6 @@ def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
         f'  mosquitto_sub --cafile "$MQLAB_CA_FILE" -h localhost -p {port} -u {user} -P {password} -t "#" -v',
         soft_wrap=True,
     )
-
-
-def variable(name: str) -> str:
-    """Return the environment variable by which `mqlab env` names a thing of a lab, such as MQLAB_TOKYO_MQTT_URL."""
-    return "MQLAB_" + "".join(sign if sign.isalnum() else "_" for sign in name).upper()
 
 
 def to_dict(status: Status) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.brokers.vaults import Vaults
 from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
+from lab.emulation.hosts.hosts import EmulatedHosts
 from lab.emulation.network.links_and_policies import EmulatedNetwork
 from lab.emulation.network.router import Router
 from lab.emulation.state import InstanceState
@@ -68,7 +69,8 @@ class EmulatedLab(EmulatedNetwork):
         self.clock = RealClock(note.began)
         self.router = Router(client, state.router, self.clock)
         self.power = Power(client, note, state.instances, self.clock)
-        super().__init__(self.router, note.plan, state, self.power.container, self.clock)
+        self.hosts = EmulatedHosts(client, state, self.clock, lambda: self.note)
+        super().__init__(self.router, note.plan, state, self.power.container, self.hosts.stand_in, self.clock)
         self.management = Management(state, self.power, self.clock, lambda: self.note.plan.bridges)
         self._docker = client
         self._vaults = Vaults(

@@ -105,6 +105,7 @@ class _Opened:
         self._way_out: Future[None] | None = None  # the look at the first broker's default route
         self._lab: EmulatedLab | None = None
         self._regions = {its.name: broker.region for broker in self._plan.brokers for its in broker.instances}
+        self._regions |= {host.name: host.region for host in self._plan.hosts}  # last: a host moves no broker
         # All starts must have ended before the closing removes anything.
         self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=3 + len(self._regions)))
         self._ports = Ports([its for broker in self._plan.brokers for its in broker.instances])
@@ -280,6 +281,7 @@ class _Opened:
                 for broker in self._plan.brokers
             },
             engine=engine.identity(self._client),
+            hosts={host.name: self._address_of(host.name) for host in self._plan.hosts},
         )
         note = Note(
             run=opening.run,
@@ -314,7 +316,7 @@ class _Opened:
         return self._address_of(its.name)
 
     def _address_of(self, instance: str) -> str:
-        """Return the address that an instance really uses."""
+        """Return the address that an instance really uses, or that is kept for a host."""
         region = self._regions[instance]
         here = [name for name, its in self._regions.items() if its == region]
         return str(self._networks[region].subnet.broker(here.index(instance)))

@@ -61,6 +61,7 @@ class LabState:
     networks: Mapping[str, str]  # region → subnet really used
     brokers: Mapping[str, BrokerState]
     engine: str = ""  # the engine's id; one user may have labs on several engines
+    hosts: Mapping[str, str] = field(default_factory=dict)  # host → the address kept for it
 
     @property
     def instances(self) -> tuple[InstanceState, ...]:
@@ -72,6 +73,7 @@ class LabState:
         return Whereabouts(
             ca_file=self.ca_file,
             networks=self.networks,
+            hosts=self.hosts,
             brokers={
                 name: tuple(
                     Reached(number=its.number, address=its.address, ports=its.ports) for its in broker.instances

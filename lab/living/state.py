@@ -14,7 +14,7 @@ from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import destination
 from lab.network.vpc import Network
 from lab.plan.control import Control
-from lab.runtime.lab import Silent, StandingLab
+from lab.runtime.lab import Hosts, Silent, StandingLab
 from lab.runtime.status import DirectionNow, Status
 
 
@@ -48,6 +48,12 @@ class State(ABC):
     def network(self) -> Network:
         """Return the network as it is now: peerings, route tables, security groups."""
         return self._now.present
+
+    @property
+    def hosts(self) -> Hosts:
+        """Return the places that the topology keeps for applications: `run` one there, `attach` one that runs."""
+        _ = self._now
+        return self.lab.hosts
 
     def links(self) -> tuple[DirectionNow, ...]:
         """Return the current setting of each direction of each link, from the router."""

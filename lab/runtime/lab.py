@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import SecretStr
 
+from lab.application.place import HostPlace
 from lab.errors import BrokerError, LabError
 from lab.history import (
     BridgeSeen,
@@ -122,7 +123,7 @@ class Policies(Protocol):
         ...
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
-        """Open a connection from an instance, or from the internet, to an instance's port; return the outcome."""
+        """Open a connection from an instance, a host or the internet to an instance's port; return the outcome."""
         ...
 
 
@@ -238,6 +239,29 @@ class Lab(Timed, Clients, Links, Policies, Power, Files, Observation, Protocol):
         ...
 
 
+class Hosts(Protocol):
+    """The places that a topology keeps for applications; each verb raises InputError for an unknown host."""
+
+    def place(self, host: str) -> HostPlace:
+        """Return what a container needs to stand in a host's place."""
+        ...
+
+    def run(self, host: str, words: Sequence[str]) -> int:
+        """Run a container there; `words` are what would follow `docker run`. Return that command's exit code.
+
+        Raise InputError for an option that would lead past the lab's router, or if somebody stands there.
+        """
+        ...
+
+    def attach(self, host: str, container: str) -> None:
+        """Take a running container off its networks and put it there; InputError, and nothing done, if it cannot be."""
+        ...
+
+    def detach(self, host: str) -> Sequence[str]:
+        """Put the container that was taken there back on its networks; return what was done, in words."""
+        ...
+
+
 class StandingLab(Lab, Protocol):
     """A lab that is open and may be changed by several processes; they share its state through its note."""
 
@@ -303,6 +327,11 @@ class StandingLab(Lab, Protocol):
 
     def link_now(self, link: str) -> tuple[DirectionNow, ...]:
         """Return the current settings of both directions of a link."""
+        ...
+
+    @property
+    def hosts(self) -> Hosts:
+        """Return the places that the lab's topology keeps for applications."""
         ...
 
     def whereabouts(self) -> Whereabouts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
@@ -31,6 +31,7 @@ class Whereabouts:
     ca_file: str
     networks: Mapping[str, str]  # region → subnet really used
     brokers: Mapping[str, tuple[Reached, ...]]  # the instances of each
+    hosts: Mapping[str, str] = field(default_factory=dict)  # host → the address kept for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

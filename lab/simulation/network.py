@@ -14,6 +14,7 @@ from lab.runtime.lab import Attempt
 from lab.runtime.links import link_seen
 from lab.runtime.status import DirectionNow
 from lab.simulation.clock import nanoseconds
+from lab.simulation.hosts import SimulatedHosts
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.tcp.fabric import Fabric
 
@@ -89,8 +90,13 @@ class SimulatedNetwork:
             for (source, target, at, cause), packets in sorted(found.items())
         )
 
+    @property
+    def hosts(self) -> SimulatedHosts:
+        """Return the hosts, in whose places no application can stand."""
+        return SimulatedHosts()
+
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
-        """Open a connection from an instance, or from the internet."""
+        """Open a connection from an instance, a host or the internet."""
         found: list[Attempt] = []
 
         def told(how: str, took: int) -> None:

@@ -1,4 +1,4 @@
-"""A client in Java, with ActiveMQ's own library: it sends, fails over from an active to a standby, receives."""
+"""A client in Java, with ActiveMQ's own library: it sends, fails over, receives; in a region it feels the ocean."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ import pytest
 from lab import labs
 from lab.cli.env import connections, properties
 from lab.emulation.images.downloads import cache_folder
-from tests.integration.labs import Engine, eventually
+from lab.errors import InputError
+from lab.living.lab import Live
+from tests.integration.labs import Engine, eventually, host_addresses, host_listener, named, reached, stranger
 
 pytestmark = pytest.mark.docker
 
 SOURCE = Path(__file__).parent / "java" / "Orders.java"
+APPLICATION = Path(__file__).parent / "scenarios" / "application.yaml"
+TRUST_STORE_PASSWORD = "-Djavax.net.ssl.trustStorePassword=changeit"
+BRIEF = "?connectionTimeout=3000"  # ms, instead of 30 s
 COUNT = 60
 LIBRARIES = re.compile(
     r"[^/]+/lib/((activemq-(client|openwire)|geronimo|hawtbuf|jakarta|slf4j-api)[^/]*|optional/log4j-[^/]*)\.jar"
@@ -37,7 +42,7 @@ def program(tmp_path: Path, engine: Engine) -> list[str]:
             if LIBRARIES.fullmatch(member.name) and (inside := archive.extractfile(member)) is not None:
                 (tmp_path / Path(member.name).name).write_bytes(inside.read())
     libraries = f"{tmp_path}:{tmp_path}/*"
-    subprocess.run(["javac", "-cp", libraries, "-d", tmp_path, SOURCE], check=True)
+    subprocess.run(["javac", "--release", "11", "-cp", libraries, "-d", tmp_path, SOURCE], check=True)
     return ["java", "-cp", libraries]
 
 
@@ -45,7 +50,7 @@ def test_a_client_in_java_sends_receives_and_fails_over(program: list[str], tmp_
     with labs.up("failover", runs=tmp_path, runtime="emulation") as lab:
         found = connections(lab)
         of = documents(list(properties(found)))
-        trusted = [f"-Djavax.net.ssl.trustStore={found['trust_store']}", "-Djavax.net.ssl.trustStorePassword=changeit"]
+        trusted = [f"-Djavax.net.ssl.trustStore={found['trust_store']}", TRUST_STORE_PASSWORD]
 
         def start(broker: str, what: str) -> subprocess.Popen[str]:
             its = of[broker]
@@ -70,6 +75,59 @@ def test_a_client_in_java_sends_receives_and_fails_over(program: list[str], tmp_
         assert eventually(lambda: lab.lab.active("singapore") == 3 - active, 60)
         heard, _ = start("singapore", "receive").communicate(timeout=120)
         assert set(heard.splitlines()) == {f"order {number}" for number in range(1, COUNT + 1)}
+
+
+def test_a_client_in_a_region_feels_the_ocean_and_times_out_when_the_group_closes(
+    program: list[str], tmp_path: Path, engine: Engine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with labs.up(APPLICATION, runs=tmp_path / "runs", runtime="emulation") as lab:
+        plan = lab.lab.note.plan.broker("singapore")
+        (its,) = plan.instances
+        login = {"USER": "billing", "PASSWORD": lab.lab.password("singapore", "billing").get_secret_value()}
+
+        def timed() -> tuple[int, str]:
+            options = ["--rm", "--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{tmp_path}:/app:ro"]
+            options += [word for name, value in login.items() for word in ("--env", f"MQLAB_JAVA_{name}={value}")]
+            trusted = ["-Djavax.net.ssl.trustStore=/etc/mqlab/truststore.p12", TRUST_STORE_PASSWORD]
+            words = [*trusted, "-cp", "/app:/app/*", "Orders", "time", f"ssl://{its.host_name}:61617{BRIEF}", "orders"]
+            image = engine.images[plan.activemq_version].broker
+            code = lab.hosts.run("billing", [*options, "--entrypoint", "java", image, *words, "5"])
+            return code, "".join(capfd.readouterr())
+
+        code, said = timed()
+        assert code == 0, said
+        assert int(re.findall(r"quickest (\d+)", said)[0]) >= 70, "to Singapore and back, by the link"
+        lab.revoke_ingress("sg-singapore", port=61617, cidr="10.1.0.50/32")
+        code, said = timed()
+        assert code != 0 and "SocketTimeoutException: Connect timed out" in said
+        assert any(each.source == "billing" and "no ingress rule" in each.cause for each in lab.lab.dropped())
+        assert lab.lab.attempt("billing", "singapore", 61617, within=1).answer == "silent"
+        lab.authorize_ingress("sg-singapore", port=61617, cidr="10.1.0.50/32")
+        assert lab.lab.attempt("billing", "singapore", 61617, within=30).answer == "open"
+        a_container_is_taken_there_and_put_back(lab, engine, (its.host_name, 61617))
+
+
+def a_container_is_taken_there_and_put_back(lab: Live, engine: Engine, broker: tuple[str, int]) -> None:
+    """A container that runs elsewhere loses all other ways, and has them again when it is put back."""
+
+    def networks() -> list[str]:
+        beside.reload()
+        return [*beside.attrs["NetworkSettings"]["Networks"]]
+
+    with stranger(engine) as (beside, _), host_listener() as port:
+        outside = (host_addresses(engine.client)[0], port)
+        assert reached(beside, [outside]) == named([outside])
+        resolver = beside.exec_run(["cat", "/etc/resolv.conf"])
+        lab.hosts.attach("billing", str(beside.name))
+        assert networks() == [f"mqlab-{lab.run}-region-tokyo"]
+        assert reached(beside, [broker, outside]) == named([broker])
+        with pytest.raises(InputError, match="has a container already"):
+            lab.hosts.run("billing", ["image"])
+        labs.down(lab.run)
+        assert networks() == ["bridge"]
+        assert reached(beside, [outside]) == named([outside])
+        assert beside.exec_run(["cat", "/etc/resolv.conf"]) == resolver
+        assert beside.exec_run(["grep", "-c", "mqlab", "/etc/hosts"]).output == b"0\n"
 
 
 def documents(lines: list[str]) -> Mapping[str, Mapping[str, str]]:

@@ -11,6 +11,7 @@ RUN = "mqlab.run"
 ROLE = "mqlab.role"
 REGION = "mqlab.region"
 BROKER = "mqlab.broker"
+HOST = "mqlab.host"  # of an application's container
 CREATED = "mqlab.created"
 OWNER = "mqlab.owner"
 DETACHED = "mqlab.detached"  # such a lab outlives its owner, until `mqlab down`

@@ -20,6 +20,7 @@ from docker.models.volumes import Volume
 import docker
 from lab.emulation.engine import labels
 from lab.emulation.engine.labels import router_name
+from lab.emulation.hosts import moved
 from lab.emulation.state import NAME
 from lab.errors import HostError
 from lab.runtime.clock import Clock
@@ -40,7 +41,7 @@ class Found:
     detached: bool
     containers: int
     networks: int
-    volumes: int  # the stores of pairs
+    volumes: int  # the stores of pairs, and what applications trust
     whole: bool  # its opening was completed
     note_folder: str = ""  # "": opened by a version of mqlab that did not label it
     folder: str = ""  # the run folder; likewise
@@ -63,7 +64,7 @@ class Found:
         counts = {"containers": self.containers, "networks": self.networks}
         words = f"{self.containers} containers, {self.networks} networks"
         if self.volumes:
-            counts, words = counts | {"volumes": self.volumes}, f"{words}, {self.volumes} stores of pairs"
+            counts, words = counts | {"volumes": self.volumes}, f"{words}, {self.volumes} volumes"
         return Leftover(run=self.run, created=self.created, counts=counts, words=words)
 
 
@@ -118,7 +119,8 @@ def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ..
 def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
     """Remove everything of one lab, found by its labels and removed by id; harmless if there is nothing.
 
-    A container that is no part of the lab is taken off its networks first, and left alone otherwise. Raise HostError if
+    A container that is no part of the lab is taken off its networks first, put back where it was before if it was
+    moved, and left alone otherwise. Raise HostError if
     the engine still refuses after 30 s, or at once for the store that such a container uses.
     """
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
@@ -126,6 +128,8 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
     taken_off: dict[str, None] = {}
     refusals: list[str] = []
     until = clock.now() + PATIENCE
+    for record in moved.records(client, run):
+        taken_off |= dict.fromkeys(moved.put_back(client, record))
     while True:
         containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
         networks = client.networks.list(filters=wanted)
@@ -135,7 +139,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
             return Removal(parts=len(removed), remarks=tuple(taken_off))
         if not containers and not networks and (users := list(_users(client, run, volumes))):
             raise HostError(
-                f"a store of lab {run} could not be removed: {', '.join(users)}",
+                f"a volume of lab {run} could not be removed: {', '.join(users)}",
                 f"remove what uses it, and then what is left of the lab: mqlab sweep {run}",
             )
         if clock.now() > until:

@@ -1,10 +1,11 @@
-"""Attempts to connect: from inside a broker's container, or from this machine through a published port."""
+"""Attempts to connect: from inside a broker's container, in a host's place, or from this machine through a port."""
 
 from __future__ import annotations
 
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from docker.models.containers import Container
@@ -30,14 +31,18 @@ echo "$code $begin $end"
 def attempt(
     state: LabState,
     container: Callable[[InstanceState], Container],
+    stand_in: Callable[[str], AbstractContextManager[Container]],
     source: str,
     target: str,
     port: int,
     within: float,
     clock: Clock,
 ) -> Attempt:
-    """Try a connection from an instance, or from the internet, to an instance's port; return the outcome."""
+    """Try a connection from an instance, a host or the internet to an instance's port; return the outcome."""
     places = {its.name: its for its in state.instances}
+    if source in state.hosts:
+        with stand_in(source) as its:
+            return from_container(its, places[target].address, port, within, clock)
     if source != INTERNET:
         return from_container(container(places[source]), places[target].address, port, within, clock)
     ports = {each.port: places[target].ports[each.name] for each in ENDPOINTS}

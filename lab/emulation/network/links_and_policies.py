@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from docker.models.containers import Container
 
@@ -32,11 +33,13 @@ class EmulatedNetwork:
         plan: Plan,
         state: LabState,
         container: Callable[[InstanceState], Container],
+        stand_in: Callable[[str], AbstractContextManager[Container]],
         clock: RealClock,
     ) -> None:
         self._router, self._state, self._container, self._clock = router, state, container, clock
+        self._stand_in = stand_in
         self._links = Links(router, plan.links, clock)
-        self._addresses = {its.name: its.address for its in state.instances}
+        self._addresses = {**{its.name: its.address for its in state.instances}, **state.hosts}
         self._network = plan.network
 
     def change_link(
@@ -65,5 +68,5 @@ class EmulatedNetwork:
         return read_drops(self._router.dropped(), self._addresses, self._clock.now())
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
-        """Open a connection from an instance's container, or from this machine."""
-        return attempts.attempt(self._state, self._container, source, target, port, within, self._clock)
+        """Open a connection from an instance's container, in a host's place, or from this machine."""
+        return attempts.attempt(self._state, self._container, self._stand_in, source, target, port, within, self._clock)

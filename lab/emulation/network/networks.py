@@ -64,10 +64,15 @@ def claim(
         its_labels = {**lab_labels, labels.ROLE: "network", labels.REGION: name}
         options = _options(bridges[name], tuple(bridges.values()), its_labels)
         # The engine reaches a published port over the router's first network by name, and that must be the internet.
-        full_name = f"mqlab-{run}-{name if name == INTERNET else f'region-{name}'}"
+        full_name = f"mqlab-{run}-{INTERNET}" if name == INTERNET else region_network(run, name)
         subnet = _claim_one(client, full_name, options, free, pool)
         made.append(LabNetwork(region=name, name=full_name, bridge=bridges[name], subnet=subnet))
     return tuple(made)
+
+
+def region_network(run: str, region: str) -> str:
+    """Return the engine's name of a region's network."""
+    return f"mqlab-{run}-region-{region}"
 
 
 def _claim_one(

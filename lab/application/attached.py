@@ -1,0 +1,121 @@
+"""Whether a running container may be taken off its networks into a host's place, and what puts it back. Pure.
+
+Both go by what the engine says of the container, as `docker inspect` prints it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_RIGHTS = ("NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "ALL")
+_DEFAULT_NETWORK = "bridge"  # the engine's own: it keeps no addresses and no other names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One network that a container was on, and how."""
+
+    network: str  # its id
+    name: str
+    address: str = ""  # if it was asked for
+    aliases: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a container was before it was taken into a host's place."""
+
+    container: str  # its id
+    name: str
+    endpoints: tuple[Endpoint, ...]
+    resolver: str  # its /etc/resolv.conf
+
+    def json(self) -> str:
+        """Return it as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of(cls, text: str) -> Before:
+        """Return what a text of `json` says; ValueError or KeyError if it is none."""
+        its = json.loads(text)
+        endpoints = (
+            Endpoint(**{**each, "aliases": tuple(each["aliases"]), "links": tuple(each["links"])})
+            for each in its["endpoints"]
+        )
+        return cls(
+            container=str(its["container"]),
+            name=str(its["name"]),
+            endpoints=tuple(endpoints),
+            resolver=str(its["resolver"]),
+        )
+
+
+def why_not(attributes: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every reason why a container cannot be taken into a host's place."""
+    its, status = attributes["HostConfig"], attributes["State"]["Status"]
+    mode = str(its.get("NetworkMode", ""))
+    if (attributes["Config"].get("Labels") or {}).get("mqlab.run"):
+        yield "it is a part of a lab"
+    if status != "running":
+        yield f"it is {status}, and only one that runs can be moved"
+    if mode in ("host", "none") or mode.startswith("container:"):
+        yield f"its network mode is {mode}, and the engine gives such a container no other network"
+    if its.get("Privileged"):
+        yield "it is privileged: it could leave by any way of this machine"
+    rights = [name for each in its.get("CapAdd") or () if (name := str(each).removeprefix("CAP_")) in _RIGHTS]
+    if rights:
+        yield f"it has {' and '.join(rights)}: it could change its routes"
+    for port, bindings in (its.get("PortBindings") or {}).items():
+        if any(binding.get("HostIp") != "127.0.0.1" for binding in bindings or ()):
+            yield f"its port {port} is published to more than 127.0.0.1"
+    if its.get("PublishAllPorts"):
+        yield "all its ports are published to every address"
+    if any("docker.sock" in str(mount.get("Source", "")) for mount in attributes.get("Mounts") or ()):
+        yield "it has the engine's socket: it could join any network"
+
+
+def endpoints(attributes: Mapping[str, Any]) -> tuple[Endpoint, ...]:
+    """Return the networks that a container is on."""
+    short = str(attributes["Id"])[:12]
+    return tuple(
+        Endpoint(
+            network=str(its["NetworkID"]),
+            name=name,
+            address=str((its.get("IPAMConfig") or {}).get("IPv4Address") or ""),
+            aliases=tuple(each for each in its.get("Aliases") or () if each != short),
+            links=tuple(its.get("Links") or ()),
+        )
+        for name, its in attributes["NetworkSettings"]["Networks"].items()
+    )
+
+
+def connecting(endpoint: Endpoint) -> dict[str, Any]:
+    """Return how a container is connected to a network that it was on, as the engine's library takes it."""
+    if endpoint.name == _DEFAULT_NETWORK:
+        return {}
+    wanted: Mapping[str, Any] = {
+        "ipv4_address": endpoint.address,
+        "aliases": list(endpoint.aliases),
+        "links": [tuple(each.split(":", 1)) for each in endpoint.links],
+    }
+    return {key: value for key, value in wanted.items() if value}
+
+
+def with_names(names: Mapping[str, str], run: str) -> str:
+    """Return a program of a shell that writes the lab's names, and no name server, into a container's files."""
+    lines = "".join(f"{address} {name} # mqlab {run}\n" for name, address in names.items())
+    return f"set -e; printf '%s' '{lines}' >>/etc/hosts; echo 'nameserver 127.0.0.1' >/etc/resolv.conf"
+
+
+def without_names(run: str, resolver: str) -> str:
+    """Return a program of a shell that undoes `with_names`, and takes away what was to trust."""
+    text = resolver.replace("'", "'\\''")
+    return (
+        f"kept=$(grep -v '# mqlab {run}$' /etc/hosts); printf '%s\\n' \"$kept\" >/etc/hosts; "
+        f"printf '%s' '{text}' >/etc/resolv.conf; "
+        "rm -f /etc/mqlab/ca.pem /etc/mqlab/truststore.p12; rmdir /etc/mqlab 2>/dev/null; true"
+    )

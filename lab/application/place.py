@@ -1,0 +1,52 @@
+"""What a container needs to stand in a host's place: its network, its address, the lab's names, and what it trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lab.activemq.protocols import ENDPOINTS
+from lab.plan.values import Plan
+from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
+
+TRUSTED = "/etc/mqlab"  # the folder in the container that has the CA's certificate and the trust store
+CA_FILE = f"{TRUSTED}/ca.pem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlace:
+    """The place of one host in a lab that stands, on the engine."""
+
+    run: str
+    host: str
+    region: str
+    network: str  # the engine's name of the region's network
+    address: str  # really used; the Plan has the declared one
+    names: Mapping[str, str]  # host name of each instance → the address really used
+    volume: str  # with the CA's certificate and the trust store
+    labels: Mapping[str, str]  # by which the container is removed with the lab
+    environment: Mapping[str, str]
+
+
+def environment(plan: Plan, run: str, brokers: Iterable[str]) -> dict[str, str]:
+    """Return the variables of an application in a region, named as `mqlab env` names them; no password is among them.
+
+    `brokers` are those that there are.
+    """
+    found = {
+        "MQLAB_RUN": run,
+        "MQLAB_CA_FILE": CA_FILE,
+        "MQLAB_TRUST_STORE": f"{TRUSTED}/{TRUST_STORE}",
+        "MQLAB_TRUST_STORE_PASSWORD": TRUST_STORE_PASSWORD,
+    }
+    for broker in brokers:
+        for its in plan.broker(broker).instances:
+            for endpoint in ENDPOINTS:
+                found[variable(f"{its.name}_{endpoint.name}_url")] = endpoint.url(its.host_name)
+                found[variable(f"{its.name}_{endpoint.name}_port")] = str(endpoint.port)
+    return found
+
+
+def variable(name: str) -> str:
+    """Return the environment variable by which `mqlab env` names a thing of a lab, such as MQLAB_TOKYO_MQTT_URL."""
+    return "MQLAB_" + "".join(sign if sign.isalnum() else "_" for sign in name).upper()

@@ -1,0 +1,97 @@
+"""host: applications of one's own in the places that a running lab's topology keeps for them."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.application.compose import override
+from lab.application.run_options import run_options
+from lab.cli import open_lab, options
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON
+from lab.errors import InputError
+
+HOST = Annotated[str, typer.Argument(metavar="HOST", help="The host's name in the topology.")]
+WORDS = Annotated[
+    list[str],
+    typer.Argument(metavar="-- [OPTIONS] IMAGE [COMMAND]", help="What would follow docker run."),
+]
+
+
+def list_hosts(run: OF_RUN = None, json: JSON = False) -> None:
+    """List the hosts with their addresses and security groups."""
+    with open_lab.attached(run) as live:
+        plan, used = live.lab.note.plan, live.lab.whereabouts().hosts
+    found = [
+        {
+            "name": each.name,
+            "region": each.region,
+            "address": str(each.address),
+            "used_address": used[each.name],
+            "security_groups": list(each.security_groups),
+        }
+        for each in plan.hosts
+    ]
+    lines = [
+        f"{each['name']}: {each['region']}, {each['address']} declared, {each['used_address']} used, "
+        f"of {', '.join(each['security_groups'])}"
+        for each in found
+    ]
+    options.show(found, lines or ["this lab has no hosts"], json)
+
+
+def run_in_host(host: HOST, words: WORDS, run: OF_RUN = None) -> int:
+    """Run an application's container in a host's place, as docker run does; its exit code is docker's."""
+    with open_lab.attached(run) as live:
+        return live.hosts.run(host, words)
+
+
+def print_options(
+    host: HOST,
+    compose: Annotated[
+        str | None, typer.Option("--compose", metavar="SERVICE", help="As a Compose override for a service.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the override to a new FILE.")
+    ] = None,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> None:
+    """Print the options of docker run that put a container in a host's place, or a Compose override."""
+    if (compose is None) is (output is not None) or (compose and json):
+        raise InputError.of("--output is of --compose, and --json is not", "choose one form")
+    options.check_new(output)
+    with open_lab.attached(run) as live:
+        place = live.hosts.place(host)
+    if compose is not None:
+        text = override(place, compose)
+        options.say(text, nl=False) if output is None else output.write_text(text, "utf-8")
+        return
+    found = run_options(place)
+    lines = [f"{shlex.join(pair)} \\" for pair in found]
+    options.show([word for pair in found for word in pair], [*lines[:-1], lines[-1].removesuffix(" \\")], json)
+
+
+def attach(
+    host: HOST,
+    container: Annotated[str, typer.Argument(metavar="CONTAINER", help="A running container's name or id.")],
+    run: OF_RUN = None,
+) -> None:
+    """Take a running container off its networks into a host's place; detach, down and sweep put it back."""
+    with open_lab.in_turn(run) as live:
+        live.hosts.attach(host, container)
+    options.say(f"{container} is in {host}'s place, and on no other network; mqlab host detach {host} puts it back")
+
+
+def detach(host: HOST, run: OF_RUN = None) -> None:
+    """Put the container that was taken into a host's place back on its networks."""
+    with open_lab.in_turn(run) as live:
+        for each in live.hosts.detach(host):
+            options.say(each)
+
+
+VERBS = {"list": list_hosts, "run": run_in_host, "options": print_options, "attach": attach, "detach": detach}

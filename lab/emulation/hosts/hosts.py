@@ -1,0 +1,189 @@
+"""The hosts of one lab: what a container needs to stand there, who stands there, and connections tried from there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+from docker.models.containers import Container
+from docker.types import Mount
+
+import docker
+from lab.application.attached import why_not
+from lab.application.place import TRUSTED, HostPlace, environment
+from lab.application.run_options import command, read
+from lab.declare.suggestions import unknown
+from lab.emulation.engine import labels
+from lab.emulation.engine.commands import run_inside
+from lab.emulation.engine.containers import File, archive
+from lab.emulation.engine.engine import explaining
+from lab.emulation.hosts import moved
+from lab.emulation.network.networks import region_network
+from lab.emulation.network.subnets import Subnet, default_routes
+from lab.emulation.state import LabState
+from lab.errors import HostError, InputError
+from lab.run_folder import TRUST_STORE
+from lab.runtime.clock import Clock
+from lab.runtime.note import Note
+
+ROLE, STAND_IN, TRUST = "host", "stand-in", "trust"  # of what is labelled
+_SECONDS = "120"  # after which a stand-in ends by itself, if nobody has removed it
+
+
+@explaining
+class EmulatedHosts:
+    """The hosts of one lab; `note` returns its note as it is now."""
+
+    def __init__(self, client: docker.DockerClient, state: LabState, clock: Clock, note: Callable[[], Note]) -> None:
+        self._client, self._state, self._clock, self._note = client, state, clock, note
+        self._run, self._planned = note().run, {each.name: each for each in note().plan.hosts}
+
+    def place(self, host: str) -> HostPlace:
+        """Return what a container needs to stand in a host's place; the volume of what is trusted is made."""
+        region, plan, deleted = self._region(host), self._note().plan, self._note().deleted
+        addresses, its_labels = {its.name: its.address for its in self._state.instances}, self._labels()
+        return HostPlace(
+            run=self._run,
+            host=host,
+            region=region,
+            network=region_network(self._run, region),
+            address=self._state.hosts[host],
+            names={its.host_name: addresses[its.name] for broker in plan.brokers for its in broker.instances},
+            volume=self._trust(its_labels),
+            labels={**its_labels, labels.ROLE: ROLE, labels.REGION: region, labels.HOST: host},
+            environment=environment(plan, self._run, [its.name for its in plan.brokers if its.name not in deleted]),
+        )
+
+    def run(self, host: str, words: Sequence[str]) -> int:
+        """Run a container in a host's place, by the docker command, and return that command's exit code."""
+        wanted = read(words)
+        self._check_free(host)
+        place = self.place(host)
+        program = shutil.which("docker")
+        if program is None:
+            raise HostError("there is no docker command here", "install it, or take: mqlab host options")
+        return subprocess.run([program, *command(place, wanted)[1:]], check=False).returncode
+
+    def attach(self, host: str, container: str) -> None:
+        """Take a running container off its networks into a host's place.
+
+        Raise HostError if the engine gave it another way than the lab's router; then it is put back.
+        """
+        self._check_free(host)
+        try:
+            found = self._client.containers.get(container)
+        except docker.errors.NotFound as error:
+            raise InputError.of(f"there is no container {container}", "docker ps lists those that run") from error
+        if reasons := "; ".join(why_not(found.attrs)):
+            what = f"{container} cannot be taken into {host}'s place: {reasons}"
+            raise InputError.of(what, f"start one there: mqlab host run {host} -- IMAGE")
+        place = self.place(host)
+        moved.move(self._client, found, place, self._labels(), self._trusted())
+        with self.stand_in(host) as beside:
+            _, table = run_inside(beside, ["cat", "/proc/net/route"], self._clock)
+        router = Subnet(network=IPv4Network(self._state.networks[place.region])).gateway
+        if (ways := default_routes(table)) != (router,):
+            self.detach(host)
+            told = " and ".join(map(str, ways)) or "nowhere"
+            raise HostError(f"the engine gave {container} a way out by {told} instead of the router's {router}")
+
+    def detach(self, host: str) -> Sequence[str]:
+        """Put the container that was taken into a host's place back on its networks; return what was done, in words."""
+        self._region(host)
+        found = moved.records(self._client, self._run, host)
+        if not found:
+            raise InputError.of(f"no container was taken into {host}'s place", "mqlab host attach takes one")
+        return tuple(words for record in found for words in moved.put_back(self._client, record))
+
+    @contextmanager
+    def stand_in(self, host: str) -> Iterator[Container]:
+        """Return a container to try a host's connections from: in its place, or sharing the network of who is there."""
+        there, region = self._occupant(host), self._region(host)
+        network: dict[str, Any] = {"network_mode": f"container:{there.id}"} if there else self._own(region, host)
+        made = self._client.containers.create(
+            self._router_image(),
+            entrypoint=["sleep"],
+            command=[_SECONDS],
+            labels={**self._labels(), labels.ROLE: STAND_IN, labels.HOST: host},
+            user="65534:65534",
+            init=True,
+            read_only=True,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            pids_limit=32,
+            mem_limit="64m",
+            **network,
+        )
+        try:
+            made.start()
+            yield made
+        finally:
+            made.remove(force=True, v=True)
+
+    def _own(self, region: str, host: str) -> dict[str, Any]:
+        network = region_network(self._run, region)
+        its = self._client.api.create_endpoint_config(ipv4_address=self._state.hosts[host])
+        return {"network": network, "networking_config": {network: its}, "dns": ["127.0.0.1"]}
+
+    def _check_free(self, host: str) -> None:
+        """Raise InputError if a container has a host's address, or was made for the host and has ended."""
+        self._region(host)
+        wanted = [f"{labels.RUN}={self._run}", f"{labels.HOST}={host}", f"{labels.ROLE}={ROLE}"]
+        found = self._client.containers.list(all=True, filters={"label": wanted}, ignore_removed=True)
+        for each in (*found, *filter(None, [self._occupant(host)])):
+            right = f"remove it: docker rm --force {each.name}"
+            raise InputError.of(f"{host} has a container already: {each.name}, which is {each.status}", right)
+
+    def _occupant(self, host: str) -> Container | None:
+        """Return the container that has a host's address now, however it came there; None if none has."""
+        network = self._client.networks.get(region_network(self._run, self._region(host)))
+        for container, endpoint in (network.attrs.get("Containers") or {}).items():
+            if str(endpoint.get("IPv4Address", "")).partition("/")[0] == self._state.hosts[host]:
+                try:
+                    return self._client.containers.get(container)
+                except docker.errors.NotFound:
+                    return None
+        return None
+
+    def _region(self, host: str) -> str:
+        """Return the region of a host; raise InputError if the lab has no host of that name."""
+        if not self._planned:
+            right = f"declare one in its topology: hosts: {{{host}: {{region: NAME}}}}"
+            raise InputError.of(f"lab {self._run} has no hosts", right)
+        if host not in self._planned:
+            raise InputError([unknown("host", host, self._planned, "hosts of this lab", None)])
+        return self._planned[host].region
+
+    def _labels(self) -> Mapping[str, str]:
+        """Return the labels that everything of the lab carries, as its router has them."""
+        found = self._client.containers.get(self._state.router).labels
+        kept = (labels.RUN, labels.OWNER, labels.CREATED, labels.DETACHED, labels.STATE, labels.FOLDER)
+        return {name: found[name] for name in kept if name in found}
+
+    def _router_image(self) -> str:
+        return str(self._client.containers.get(self._state.router).attrs["Image"])
+
+    def _trust(self, its_labels: Mapping[str, str]) -> str:
+        """Make the volume of what the lab's applications trust, and return its name; harmless if it is there."""
+        name, trusted = f"mqlab-{self._run}-trust", {**its_labels, labels.ROLE: TRUST}
+        self._client.volumes.create(name, labels=trusted)
+        # The engine may be another machine, so nothing of this one is mounted: a container that never runs takes them.
+        filling = self._client.containers.create(
+            self._router_image(), labels=trusted, mounts=[Mount(target=TRUSTED, source=name)], network_mode="none"
+        )
+        try:
+            filling.put_archive(TRUSTED, archive(self._trusted(), TRUSTED))
+        finally:
+            filling.remove(force=True, v=False)
+        return name
+
+    def _trusted(self) -> Sequence[File]:
+        ca_file = Path(self._state.ca_file)
+        paths = [each for each in (ca_file, ca_file.with_name(TRUST_STORE)) if each.exists()]
+        return [File(path=f"{TRUSTED}/{each.name}", content=each.read_bytes()) for each in paths]

@@ -1,0 +1,114 @@
+"""Containers of others that were taken into hosts' places: how they are moved, and put back whatever has died since.
+
+What a container was before is kept by the engine, as a label of a volume of the lab's, before anything is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+
+import docker.errors
+from docker.models.containers import Container
+from docker.models.volumes import Volume
+
+import docker
+from lab.application.attached import Before, connecting, endpoints, with_names, without_names
+from lab.application.place import HostPlace
+from lab.emulation.engine import labels
+from lab.emulation.engine.containers import File, archive
+from lab.errors import HostError
+
+ROLE = "moved"
+BEFORE = "mqlab.before"
+_TROUBLE = (docker.errors.APIError, ValueError, KeyError, TypeError)
+
+
+def move(
+    client: docker.DockerClient,
+    container: Container,
+    place: HostPlace,
+    lab_labels: Mapping[str, str],
+    files: Sequence[File],
+) -> None:
+    """Take a container off its networks into a host's place, with the lab's names; HostError, and all as before.
+
+    It is off the others before it is on the lab's, so that it never has two ways.
+    """
+    resolver = _as_root(container, ["cat", "/etc/resolv.conf"])
+    its_id = str(container.id)
+    before = Before(
+        container=its_id,
+        name=str(container.name),
+        endpoints=endpoints(container.attrs),
+        resolver=resolver,
+    )
+    its_labels = {**lab_labels, labels.ROLE: ROLE, labels.HOST: place.host, BEFORE: before.json()}
+    record = client.volumes.create(f"mqlab-{place.run}-moved-{its_id[:12]}", labels=its_labels)
+    try:
+        container.put_archive("/", archive(files))
+        for each in before.endpoints:
+            client.networks.get(each.network).disconnect(container)
+        client.networks.get(place.network).connect(container, ipv4_address=place.address)
+        _as_root(container, ["sh", "-c", with_names(place.names, place.run)])
+    except (HostError, docker.errors.APIError) as error:
+        remarks = put_back(client, record)
+        if isinstance(error, HostError):
+            raise
+        what = f"{container.name} could not be moved: {error.explanation or error}"
+        raise HostError(what, "\n".join(remarks)) from error
+
+
+def records(client: docker.DockerClient, run: str, host: str | None = None) -> Sequence[Volume]:
+    """Return the records of a lab's moved containers, or of the one in a host's place."""
+    wanted = [f"{labels.RUN}={run}", f"{labels.ROLE}={ROLE}", *([] if host is None else [f"{labels.HOST}={host}"])]
+    return client.volumes.list(filters={"label": wanted})
+
+
+def put_back(client: docker.DockerClient, record: Volume) -> tuple[str, ...]:
+    """Put a container back on the networks that a record tells, and remove the record; return what was done, in words.
+
+    What cannot be done is told too, and keeps nothing else from being done.
+    """
+    said: list[str] = []
+    try:
+        its = record.attrs["Labels"]
+        before, run = Before.of(its[BEFORE]), str(its[labels.RUN])
+        container = client.containers.get(before.container)
+        said += _put_back(client, container, before, run)
+    except docker.errors.NotFound:
+        pass  # the container has gone, and needs nothing
+    except _TROUBLE as error:
+        said.append(f"what {record.name} tells of a container could not be undone: {error}")
+    with suppress(docker.errors.NotFound):
+        record.remove()
+    return tuple(said)
+
+
+def _put_back(client: docker.DockerClient, container: Container, before: Before, run: str) -> Iterator[str]:
+    there = {its["NetworkID"]: name for name, its in container.attrs["NetworkSettings"]["Networks"].items()}
+    for network in client.networks.list(filters={"label": f"{labels.RUN}={run}"}):
+        if network.id in there:
+            network.disconnect(container, force=True)
+    back: list[str] = []
+    for each in before.endpoints:
+        try:
+            if each.network not in there:
+                client.networks.get(each.network).connect(container, **connecting(each))
+            back.append(each.name)
+        except docker.errors.APIError as error:
+            yield f"{container.name} could not be put back on {each.name}: {error.explanation or error}"
+    if container.status == "running":
+        container.exec_run(["sh", "-c", without_names(run, before.resolver)], user="0")
+    yield f"{container.name} is no part of lab {run} and was put back on {', '.join(back) or 'no network'}"
+
+
+def _as_root(container: Container, command: Sequence[str]) -> str:
+    """Run a command in a container and return its output; raise HostError if it fails, as where there is no shell."""
+    code, output = container.exec_run(list(command), user="0")
+    assert isinstance(output, bytes)  # no stream was asked for
+    said = output.decode(errors="replace")
+    if code != 0:
+        what = f"the lab's names cannot be written in {container.name}: {said.strip()[-300:]}"
+        raise HostError(what, "start it in the host's place: mqlab host run")
+    return said

@@ -1,0 +1,34 @@
+"""The hosts of a simulated lab: connections are tried from there, and no application can stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from lab.application.place import HostPlace
+from lab.errors import InputError
+
+
+class SimulatedHosts:
+    """Refuses every application."""
+
+    def place(self, host: str) -> HostPlace:
+        """Raise InputError."""
+        _refuse(host)
+
+    def run(self, host: str, words: Sequence[str]) -> int:
+        """Raise InputError."""
+        _refuse(host)
+
+    def attach(self, host: str, container: str) -> None:
+        """Raise InputError."""
+        _refuse(host)
+
+    def detach(self, host: str) -> Sequence[str]:
+        """Raise InputError."""
+        _refuse(host)
+
+
+def _refuse(host: str) -> NoReturn:
+    what = f"no application can stand in {host}'s place: this lab is a simulation, where brokers are models"
+    raise InputError.of(what, "open it with real brokers: --runtime emulation")
