@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from lab.application.place import environment
+from lab.errors import InputError
 from lab.plan.planning import plan
+from lab.runtime.lab import Hosts
 from lab.scenarios import load_named
+from lab.simulation.hosts import SimulatedHosts
 
 
 def test_variables_are_named_as_the_ones_for_this_machine() -> None:
@@ -23,3 +30,17 @@ def test_variables_are_named_as_the_ones_for_this_machine() -> None:
 def test_a_broker_that_is_gone_has_none() -> None:
     planned = plan(load_named("tokyo-singapore", {}).topology, seed=1)
     assert not [name for name in environment(planned, "run-1", ["tokyo"]) if "SINGAPORE" in name]
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda hosts: hosts.place("billing"),
+        lambda hosts: hosts.run("billing", ["image"]),
+        lambda hosts: hosts.attach("billing", "app"),
+        lambda hosts: hosts.detach("billing"),
+    ],
+)
+def test_no_application_stands_in_a_simulation(verb: Callable[[Hosts], object]) -> None:
+    with pytest.raises(InputError, match="no application can stand in billing's place: this lab is a simulation"):
+        verb(SimulatedHosts())
