@@ -17,12 +17,12 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Duration, RoundName, types_in
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.declare.topology import Broker, Configuration, ImpairmentFields, Region, Topology, User
+from lab.declare.topology import Broker, Configuration, Host, ImpairmentFields, Region, Topology, User
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _INNER: tuple[type[BaseModel], ...] = (  # the parts of a topology that have defaults
-    Broker, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,
+    Broker, Host, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,
 )  # fmt: skip
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
 _PASSWORD = {
@@ -117,7 +117,7 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
             its, key = definitions[model.__name__]["properties"], field.alias or name
             its[key] = _field_schema(set(types_in(field.annotation)), its[key])
     definitions["Broker"]["properties"]["engine-version"] = {**_TEXT_OR_NUMBER, "default": releases.DEFAULT}
-    for name, key in (("Broker", "security-groups"), ("RouteTable", "subnets")):
+    for name, key in (("Broker", "security-groups"), ("Host", "security-groups"), ("RouteTable", "subnets")):
         its = definitions[name]["properties"]
         its[key] = _one_or_many(its[key])
     for name, short_form in _SHORT_FORMS.items():
