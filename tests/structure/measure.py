@@ -60,16 +60,21 @@ class Module:
         return ast.parse(self.text)
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All nodes of its tree: every rule passes over them."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def docstrings(self) -> tuple[ast.Expr, ...]:
         """The docstrings of the module and of all that it defines."""
-        found = (node.body[0] for node in ast.walk(self.tree) if isinstance(node, _DOCUMENTED) and node.body)
+        found = (node.body[0] for node in self.nodes if isinstance(node, _DOCUMENTED) and node.body)
         return tuple(
             each for each in found if isinstance(each, ast.Expr) and isinstance(getattr(each.value, "value", None), str)
         )
 
     def imported(self, known: Mapping[str, Module]) -> Iterator[Import]:
         """Yield what it imports; of a package's name that is a module, the module."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from (Import(each.name, node.lineno) for each in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -95,7 +100,7 @@ class Module:
         for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
             if token.type not in _SAYS_NOTHING:
                 lines.update(range(token.start[0], token.end[0] + 1))
-        left_out = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        left_out = [node for node in self.nodes if isinstance(node, ast.Import | ast.ImportFrom)]
         for node in (*left_out, *self.docstrings):
             lines.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         return len(lines)
@@ -104,7 +109,7 @@ class Module:
     def names(self) -> frozenset[str]:
         """The names that its code uses, defines or imports, and its texts."""
         found: set[str] = set()
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Name):
                 found.add(node.id)
             elif isinstance(node, ast.Attribute):
@@ -206,7 +211,7 @@ def sleeping(found: Mapping[str, Module]) -> Iterator[str]:
     for name, module in found.items():
         if name.rpartition(".")[2] == "clock":
             continue
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             named = isinstance(node, ast.Attribute) and (_name(node.value), node.attr) == ("time", "sleep")
             taken = (
                 isinstance(node, ast.ImportFrom) and node.module == "time" and "sleep" in {e.name for e in node.names}
@@ -218,13 +223,13 @@ def sleeping(found: Mapping[str, Module]) -> Iterator[str]:
 def polling(found: Mapping[str, Module]) -> Iterator[str]:
     """Yield where an Event is waited for that its module makes and never sets: that is a sleep."""
     for module in found.values():
-        calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+        calls = [node for node in module.nodes if isinstance(node, ast.Call)]
         events = [node for node in calls if _name(node.func) == "Event"]
         asked = {(each.func.value, each.func.attr) for each in calls if isinstance(each.func, ast.Attribute)}
         named = {(_name(of), verb) for of, verb in asked}
         made = {
             _name(target): node.lineno
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             if isinstance(node, ast.Assign) and node.value in events
             for target in node.targets
         }
@@ -241,7 +246,7 @@ def of_one_system(found: Mapping[str, Module], *, within: str) -> Iterator[tuple
         for each in module.imported(found):
             if each.target in POSIX_MODULES:
                 yield module, each.line, each.target
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Attribute) and f"{_name(node.value)}.{node.attr}" in POSIX_NAMES:
                 yield module, node.lineno, f"{_name(node.value)}.{node.attr}"
             elif isinstance(node, ast.ImportFrom):
@@ -254,7 +259,7 @@ def kinds(found: Mapping[str, Module], key: str) -> dict[str, str]:
     """Return the classes that give themselves a word by an assignment to `key`, and the word of each."""
     words: dict[str, str] = {}
     for module in found.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, ast.ClassDef):
                 continue
             for each in node.body:
@@ -277,6 +282,6 @@ def touched(found: Mapping[str, Module], words: Mapping[str, str]) -> dict[str, 
 def numbers(found: Mapping[str, Module], wanted: Sequence[int]) -> int:
     """Count the files that hold one of some numbers."""
     return sum(
-        any(isinstance(node, ast.Constant) and node.value in wanted for node in ast.walk(module.tree))
+        any(isinstance(node, ast.Constant) and node.value in wanted for node in module.nodes)
         for module in found.values()
     )
