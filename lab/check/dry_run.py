@@ -6,7 +6,7 @@ moment a step gives is later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,13 +18,8 @@ from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.delete_broker import DeleteBroker
-from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.account import OnAccount
 from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.service import OfService
-from lab.declare.steps.update_broker import UpdateBroker
-from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.topology import Topology
 from lab.declare.unrolling import every_step, in_order
 from lab.errors import InputError
@@ -36,10 +31,10 @@ _MOST_ACCOUNTS = 16  # possible accounts that are followed; with more, no refusa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A step in the dry run: the accounts that are possible after it, and the refusal, if it is certain."""
+    """A step in the dry run: the accounts that are possible after it, and its refusal, if certain and no story."""
 
     path: Keys
-    step: OfService | Reboot | CreateBroker | DeleteBroker
+    step: OnAccount
     accounts: tuple[Account, ...]  # several if maintenance windows may have opened meanwhile
     refusal: InputError | None = None
 
@@ -85,20 +80,21 @@ def moves(scenario: Scenario) -> Iterator[Move]:
     may_open: set[str] = set()
     for path, step in in_order(scenario.steps):
         possible = _with_windows_opened(possible, may_open)
-        if isinstance(step, MoveClock):
-            may_open |= set(scenario.topology.brokers) if step.before is None else {step.before}
-        if not isinstance(step, OfService | Reboot | CreateBroker | DeleteBroker):
+        if not isinstance(step, OnAccount):
             continue
+        may_open |= set(step.opens_windows(scenario.topology.brokers))
         after: list[Account] = []
         refusals: list[InputError] = []
         for account in possible:
+            if step.fails:  # it may be refused for what the dry run does not know
+                after.append(account)
             try:
                 after.append(step.decide(account, _LONG_AGO))
             except InputError as error:
                 refusals.append(error)
                 after.append(account)
-        certain = len(refusals) == len(possible) < _MOST_ACCOUNTS
-        possible = tuple(after)
+        certain = len(refusals) == len(possible) < _MOST_ACCOUNTS and not step.fails
+        possible = _different(after)
         yield Move(path=path, step=step, accounts=possible, refusal=refusals[0] if certain else None)
 
 
@@ -134,7 +130,7 @@ def configurations_by_broker(scenario: Scenario) -> dict[str, list[Configuration
 
 def changes_anything(scenario: Scenario) -> bool:
     """Return whether a scenario saves or applies a configuration."""
-    return any(isinstance(step, UpdateConfiguration | UpdateBroker) for step in every_step(scenario.steps))
+    return any(isinstance(step, OnAccount) and step.configures for step in every_step(scenario.steps))
 
 
 def _with_windows_opened(possible: tuple[Account, ...], brokers: set[str]) -> tuple[Account, ...]:
@@ -145,6 +141,11 @@ def _with_windows_opened(possible: tuple[Account, ...], brokers: set[str]) -> tu
             record = next((each for each in account.brokers if each.name == name), None)
             if record is not None and record.has_pending and record.state == "RUNNING":
                 found.append(Reboot(broker=name).decide(account, _LONG_AGO))
-        different = [each for place, each in enumerate(found) if each not in found[:place]]
-        found = different[-_MOST_ACCOUNTS:]  # with as many as that, no refusal is certain
+        found = list(_different(found))
     return tuple(found)
+
+
+def _different(accounts: Sequence[Account]) -> tuple[Account, ...]:
+    """Return accounts, each once; of too many the last ones."""
+    different = [each for place, each in enumerate(accounts) if each not in accounts[:place]]
+    return tuple(different[-_MOST_ACCOUNTS:])

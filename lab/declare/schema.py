@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from lab.activemq import releases
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Duration, RoundName, types_in
+from lab.declare.fields import Duration, RoundName, YesNo, types_in
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.declare.topology import Broker, Configuration, Host, ImpairmentFields, Region, Topology, User
@@ -152,13 +152,18 @@ _SHORT_FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 
 
 def _step_schema(verbs: Mapping[str, str]) -> dict[str, Any]:
-    """Return the schema of a step: one verb, and optionally `at` and `as`."""
+    """Return the schema of a step: one verb, and optionally `at`, `as` and `fails`."""
     moment = {**TypeAdapter(Duration).json_schema(), "description": "When it begins, since the replay began"}
     name = {**TypeAdapter(RoundName).json_schema(), "description": "A name of its own, for `after` of a claim"}
+    fails = {
+        **TypeAdapter(YesNo).json_schema(),
+        "description": "Whether it is the story that the step does not do what it asks",
+    }
+    properties = {verb: {"$ref": f"#/$defs/{name}"} for verb, name in verbs.items()}
     return {
         "type": "object",
         "additionalProperties": False,
-        "properties": {**{verb: {"$ref": f"#/$defs/{name}"} for verb, name in verbs.items()}, "at": moment, "as": name},
+        "properties": {**properties, "at": moment, "as": name, "fails": fails},
         "oneOf": [{"required": [verb]} for verb in verbs],
     }
 

@@ -14,11 +14,11 @@ from pydantic_core import ErrorDetails
 
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Declared, Duration, RoundName
+from lab.declare.fields import Declared, Duration, RoundName, YesNo
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Compound, Step
+from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
 from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
 from lab.declare.variant_file import VariantFile
@@ -103,7 +103,7 @@ def _validate_entries(
     entries: list[Declared | None] = []
     for number, entry in enumerate(written):
         here: Keys = (*path, number)
-        others = {"at", "as"} if word == "verb" else set()
+        others = {*BESIDE_THE_VERB} if word == "verb" else set()
         names = [each for each in entry if each not in others] if isinstance(entry, dict) else []
         if len(names) != 1:
             listed = f": {', '.join(names)}" if names else ""
@@ -120,7 +120,7 @@ def _validate_entries(
         read = _validate_entry(known[name], entry[name], (*here, name), kinds, origin, found)
         if isinstance(read, Step) and (beside := {key: entry[key] for key in others & entry.keys()}):
             its = _validate_model(_EntryFields, beside, here, origin, found)
-            read = read.with_entry(its.at, its.named) if its is not None else read
+            read = read.with_entry(at=its.at, named=its.named, fails=its.fails) if its is not None else read
         entries.append(read)
     return tuple(entries)
 
@@ -130,6 +130,7 @@ class _EntryFields(Declared):
 
     at: Duration | None = None
     named: RoundName = Field(default="", alias="as")
+    fails: YesNo = False
 
 
 def _validate_entry(

@@ -17,6 +17,7 @@ from lab.amazonmq.configurations.source import Source, change
 from lab.declare.origin import Keys
 from lab.declare.passwords import NO_PASSWORDS
 from lab.declare.reading import read, unprintable
+from lab.declare.steps.base import BESIDE_THE_VERB
 from lab.declare.suggestions import remedy
 from lab.errors import InputError, Place, Problem
 
@@ -27,7 +28,6 @@ _OF_A_TOPOLOGY = (
 )  # fmt: skip
 _CONNECTORS = "connectors"  # the first word of a KEY that leads into a configuration
 _ENTRIES = {"steps": "step", "together": "step", "expect": "expectation"}  # lists of entries: a word with its fields
-_BESIDE_THE_WORD = ("at", "as")
 # Mappings by name; none is made by setting a part of it.
 _NAMED = {"regions": "region", "brokers": "broker", "users": "user", "peerings": "peering"}
 _LINKS: Keys = ("topology", "links")
@@ -244,8 +244,8 @@ def _word_of(entry: Any, path: Keys, rest: str) -> str | None:
         return None
     if path == _LINKS:
         return "link" if first != "between" and "link" in entry else None
-    words = [each for each in entry if each not in _BESIDE_THE_WORD]
-    return words[0] if path[-1] in _ENTRIES and first not in _BESIDE_THE_WORD and len(words) == 1 else None
+    words = [each for each in entry if each not in BESIDE_THE_VERB]
+    return words[0] if path[-1] in _ENTRIES and first not in BESIDE_THE_VERB and len(words) == 1 else None
 
 
 def _longest(names: Iterable[str], rest: str) -> str:

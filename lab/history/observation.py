@@ -77,8 +77,14 @@ class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
     """A step ended; `note` is a remark on how."""
 
     step: int
-    ok: bool = True
+    ok: bool = True  # whether it did what was asked
     note: str = ""
+    fails: bool = False  # whether the scenario has it fail
+
+    @property
+    def as_written(self) -> bool:
+        """Return whether it ended as the scenario has it."""
+        return self.ok is not self.fails
 
 
 class Trouble(Observation, frozen=True, kw_only=True, tag="trouble"):

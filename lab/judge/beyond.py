@@ -7,27 +7,21 @@ unknown what all of them did from then on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
 from typing import Any
 
-from lab.activemq.destinations import destination_of, hears
-from lab.declare.destination_fields import Addressed
+from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Basis, Expectation
-from lab.declare.expectations.bridge import Bridge
-from lab.declare.expectations.delivered import Delivered
-from lab.declare.expectations.finished import Finished
-from lab.declare.expectations.latency import Latency
-from lab.declare.expectations.receivers import ToReceivers
-from lab.declare.expectations.recovered import Recovered
+from lab.declare.kinds import Find
 from lab.history import Beyond
+from lab.judge.claims.base import destination_named
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.tally import Tally
+from lab.judge.evidence_end import evidence_end
 from lab.judge.wording import listed, moment
 
 
-def beyond(claim: Expectation, evidence: Evidence) -> str:
+def beyond(claim: Expectation, evidence: Evidence, find: Find) -> str:
     """Return why a claim cannot be judged since models were left that its evidence may rest on; "" if it can."""
-    known = [seen for seen in evidence.timeline.beyond if _concerns(claim, seen, evidence)]
+    known = [seen for seen in evidence.timeline.beyond if _concerns(claim, seen, evidence, find)]
     if not known:
         return ""
     first = min(known, key=lambda seen: seen.since)
@@ -41,9 +35,9 @@ def notes_beyond(evidence: Evidence) -> Iterator[str]:
         yield f"Beyond what the models know: {seen.why}. What {whom} from {moment(seen.since)} on is a guess."
 
 
-def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence) -> bool:
+def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence, find: Find) -> bool:
     """Return whether a claim's evidence may be of a broker, or of one joined to it, after its models were left."""
-    if _until(claim, evidence) < seen.since:
+    if evidence_end(claim, evidence, find) < seen.since:
         return False
     if not seen.broker:
         return True
@@ -51,34 +45,6 @@ def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence) -> bool:
         return False  # records, rules and packets, which no broker has a part in
     its = _brokers(claim, evidence)
     return not its or bool(its & _joined({seen.broker}, evidence))
-
-
-def _until(claim: Expectation, evidence: Evidence) -> float:
-    """Return the moment until which a claim's evidence goes, in seconds; infinity if it goes to the end."""
-    timeline = evidence.timeline
-    if timeline.stretch.end < inf:
-        return timeline.stretch.end
-    if isinstance(claim, Bridge) and claim.agree:
-        return inf  # its ends are compared as they are at the end, whatever its term
-    if isinstance(claim, Latency | Finished | Recovered) or (
-        isinstance(claim, Delivered) and claim.promise == "at-least-once"
-    ):
-        destination = destination_of(claim) if isinstance(claim, Addressed) else None
-        tallies = [tally for each in evidence.chosen(claim.to, destination) for tally in each.tallies]
-        return max((_last(tally) for tally in tallies), default=inf)
-    if claim.term is not None and (step := timeline.last_step(claim.term.after)) is not None:
-        return step.done + claim.term.within.total_seconds()
-    moments = [timeline.snapshots.moment(name) for name in claim.snapshots]
-    return max((inf if each is None else each for each in moments), default=inf)
-
-
-def _last(tally: Tally) -> float:
-    """Return when the last message of a tally was sent or came; infinity if one did not come."""
-    if tally.lost or tally.waiting or tally.unsure or tally.in_doubt or tally.elsewhere or tally.alike:
-        return inf
-    sent_at = tally.publication.sent_at
-    came = (sent_at[number] + took for number, took in zip(tally.arrived, tally.latency, strict=True))
-    return max((*(t for t in sent_at[tally.publication.first :] if t == t), *came), default=inf)
 
 
 def _brokers(claim: Expectation, evidence: Evidence) -> set[str]:
@@ -93,8 +59,8 @@ def _brokers(claim: Expectation, evidence: Evidence) -> set[str]:
     for end in timeline.bridges:
         if end.connector in names:
             found |= {end.broker, end.remote}
-    destination = destination_of(claim) if isinstance(claim, Addressed) else None
-    if isinstance(claim, ToReceivers) or destination is not None:
+    destination = destination_named(claim)
+    if claim.rests_on_messages or destination is not None:
         for audience in evidence.covered(getattr(claim, "to", None), destination):
             found.update(audience.audience.brokers)
             found.update(tally.publication.broker for tally in audience.tallies)

@@ -247,6 +247,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     found += [f"No bridge of {connector} was ever seen at {broker}." for broker, connector in _never_seen(evidence)]
     found += _amounts(evidence)
     found += _timing(timeline)
+    found += _missed(evidence)
     for (broker, destination), samples in timeline.destinations.items():
         if discarded := max(sample.discarded for sample in samples):
             found.append(
@@ -271,6 +272,7 @@ def _amounts(evidence: Evidence) -> Iterator[str]:
     for effort in evidence.efforts:
         if effort.differs:
             needs = "" if effort.least is None else f"; the scenario needs {effort.least}"
+            needs += "; it was to fail" if effort.fails else ""
             yield f"A step did less than it was asked: {effort.words}: {effort.amounts}{needs}."
 
 
@@ -291,5 +293,14 @@ def _timing(timeline: Timeline) -> Iterator[str]:
         if late.due is not None:
             asked = f"asked for {moment(late.due)}, begun at {moment(late.t)}"
             yield f"A step came {gap(late.t - late.due)} late: {timeline.asked[late.step]}, {asked}."
-    for vain in timeline.in_vain:
-        yield f"A wait was in vain: {timeline.asked[vain.step]}; {vain.note}."
+
+
+def _missed(evidence: Evidence) -> Iterator[str]:
+    """Yield a note for each step that ended otherwise than the scenario has it, unless another note tells of it."""
+    told = {effort.step for effort in evidence.efforts if effort.differs}
+    told |= {paced.step for paced in evidence.timeline.paces if not paced.held}
+    for step in evidence.timeline.steps:
+        if step.missed and step.ok:
+            yield f"A step went well that was to fail: {step.words}."
+        elif step.missed and step.step not in told:
+            yield f"{step.kind.in_vain}: {step.words}{f'; {step.note}' if step.note else ''}."

@@ -204,9 +204,9 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
-    elif why := beyond(expectation, evidence):
+    elif why := beyond(expectation, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
-    elif outcome is Outcome.HELD and (why := failed_premises(expectation, evidence)):
+    elif outcome is Outcome.HELD and (why := failed_premises(expectation, evidence, find)):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
     reason = as_of(evidence.timeline) + reason
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=rests_on)

@@ -1,130 +1,110 @@
-"""Premises: what the steps of a scenario were to bring about before a claim about its messages can be judged.
+"""Premises: what the steps of a scenario were to bring about before a claim can be judged.
 
-Where a step did less than the scenario needs, what would have held is unknown; what is broken stays broken.
+Where a step did not do what the scenario has it do, what would have held is unknown; what is broken stays broken.
+A file of `lab.judge.claims` may have, beside its `judge`, `until` (how far the claim's evidence goes), `concerned`
+(whether it is about what a step sent or took) and `unmet` (reasons that no step tells).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.browsed import BrowsedClaim
-from lab.declare.expectations.finished import Finished
-from lab.declare.expectations.latency import Latency
-from lab.declare.expectations.receivers import ToReceivers
-from lab.history import Approached, Browsed
+from lab.declare.kinds import Find
+from lab.declare.steps.base import Part
+from lab.history import Approached
+from lab.judge.claims.base import destination_named
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.wording import moment
+from lab.judge.evidence.records import is_queue
+from lab.judge.evidence.step_taken import StepTaken, of_attempt
+from lab.judge.evidence_end import evidence_end
 
 _MOST = 3  # steps that a reason names
 
 
-def failed_premises(claim: Expectation, evidence: Evidence) -> str:
-    """Return which steps a claim rests on did less than it needs, and what would make it known; "" if none."""
-    if not claim.rests_on_sending:
-        return ""
-    found = [*_efforts(claim, evidence), *_refused(claim, evidence)]
-    more = f"; and {len(found) - _MOST} more" if len(found) > _MOST else ""
-    return "; ".join(found[:_MOST]) + more
+def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
+    """Return which steps a claim rests on did not do what it needs, and what would make it known; "" if none."""
+    missed = [*_missed(claim, evidence, find)]
+    standing = evidence.timeline.standing
+    remedy = (
+        "do it anew, and judge from there on" if standing else "if that was expected, write fails: yes beside the verb"
+    )
+    found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
+    found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
+    if claim.rests_on_sending:
+        less = [*_efforts(claim, evidence, find)]
+        for unmet in find(type(claim), "lab.judge.claims", "unmet")[:1]:
+            less += unmet(claim, evidence)
+        found += _told(less)
+    return "; ".join(found)
 
 
-def _efforts(claim: Expectation, evidence: Evidence) -> Iterator[str]:
+def _told(reasons: Sequence[str], remedy: str = "") -> Iterator[str]:
+    """Yield the first of some reasons in one clause, with how many there are besides, and their remedy."""
+    if reasons:
+        more = f"; and {len(reasons) - _MOST} more" if len(reasons) > _MOST else ""
+        yield "; ".join(reasons[:_MOST]) + more + (f" ({remedy})" if remedy else "")
+
+
+def _missed(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[StepTaken]:
+    """Yield the steps that ended otherwise than the scenario has it, and that a claim rests on."""
+    timeline = evidence.timeline
+    missed = [step for step in timeline.steps if step.missed]
+    if not missed:
+        return
+    end = evidence_end(claim, evidence, find)
+    enough = {effort.step for effort in evidence.efforts if not effort.short}
+    named = {step.step for step in map(timeline.last_step, claim.steps) if step is not None} - enough
+    for step in missed:
+        # In a lab that stands nobody wrote down beforehand what is to happen: a claim rests on the step that it names.
+        others = not timeline.standing and step.started <= end and _concerns(step, claim, evidence)
+        if step.step in named or others:
+            yield step
+
+
+def _words(step: StepTaken) -> str:
+    """Return how a step ended otherwise than the scenario has it."""
+    if step.ok:
+        return f"{step.words} went well, and was to fail"
+    return f"{step.words} was not done as asked" + (f": {step.note}" if step.note else "")
+
+
+def _concerns(step: StepTaken, claim: Expectation, evidence: Evidence) -> bool:
+    """Return whether a step was to change something that a claim rests on."""
+    parts = step.kind.changes & claim.rests_on
+    if parts != Part.CLIENTS:
+        return bool(parts)
+    tried = [each for each in evidence.timeline.approaches if of_attempt(each, (step,)) and each.destination]
+    return not tried or any(_concerns_listener(each, claim, evidence) for each in tried)
+
+
+def _concerns_listener(tried: Approached, claim: Expectation, evidence: Evidence) -> bool:
+    """Return whether a claim is about a client that was not let in, or about a queue that it would have shared."""
+    of, to = destination_named(claim), getattr(claim, "to", None)
+    if of is not None and not (hears(tried.destination, of) or hears(of, tried.destination)):
+        return False
+    if to is None or tried.client in to.names:
+        return True
+    shared = {its for each in evidence.chosen(to, of) for its in each.audience.destinations}
+    return is_queue(tried.destination) and any(hears(tried.destination, its) for its in shared)
+
+
+def _efforts(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
     """Yield a reason for each step that sent or took less than the scenario needs, or at another pace than asked."""
+    concerned = find(type(claim), "lab.judge.claims", "concerned")[0]
     for effort in evidence.efforts:
-        if effort.short and _concerns(effort, claim, evidence):
-            enough = f"if so few were expected, write at-least: {effort.done} there"
-            none = f"no claim can rest on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"
-            yield f"{effort.words}: {effort.amounts} ({enough if effort.done else none})"
-        elif effort.off_pace and _is_of_speed(claim) and _concerns(effort, claim, evidence):
+        if effort.short and concerned(claim, effort, evidence):
+            yield f"{effort.words}: {effort.amounts} ({_enough(effort)})"
+        elif effort.off_pace and claim.of_speed and concerned(claim, effort, evidence):
             yield f"{effort.words} did not keep its rate (write one that can be kept there)"
 
 
-def _refused(claim: Expectation, evidence: Evidence) -> Iterator[str]:
-    """Yield a reason for each subscription that a named receiver was refused, and each look after a browser's last."""
-    if isinstance(claim, BrowsedClaim):
-        its = [
-            seen
-            for seen in evidence.timeline.seen
-            if isinstance(seen, Browsed | Approached) and seen.client == claim.client
-        ]
-        if its and isinstance(tried := its[-1], Approached) and tried.outcome != "ok":
-            yield f"{tried.client} could not browse at {moment(tried.t)} ({tried.outcome}; give each look a client)"
-    if not isinstance(claim, ToReceivers) or claim.to is None:
-        return
-    destination = _destination(claim)
-    for tried in evidence.timeline.approaches:
-        subscribing = tried.what in ("connect", "subscribe") and tried.destination != "" and tried.outcome != "ok"
-        if not subscribing or tried.client not in claim.to.names:
-            continue
-        meant = destination is None or hears(destination, tried.destination)
-        subscription = evidence.ledger.subscriptions.get((tried.client, tried.destination))
-        if meant and (subscription is None or not subscription.windows):
-            yield (
-                f"{tried.client} was not let in to {tried.destination} at {moment(tried.t)} ({tried.outcome}; "
-                "if that was expected, name the destination that is meant)"
-            )
-
-
-def _last_look(claim: BrowsedClaim, evidence: Evidence) -> Browsed | None:
-    """Return what a browser saw the last time; None if it never saw anything."""
-    looks = (each for each in evidence.timeline.seen if isinstance(each, Browsed) and each.client == claim.client)
-    return max(looks, key=lambda look: look.t, default=None)
-
-
-def _concerns(effort: Effort, claim: Expectation, evidence: Evidence) -> bool:
-    """Return whether a claim is about the messages of an effort."""
-    if isinstance(claim, BrowsedClaim):
-        look = _last_look(claim, evidence)
-        return look is not None and effort.began < look.t and look.destination in _destinations(effort, evidence)
-    if isinstance(claim, Finished) and effort.did == "sent":
-        steps = [evidence.timeline.last_step(word) for word in (claim.step, claim.of) if word is not None]
-        return any(each is not None and each.step == effort.step for each in steps)
-    destination = _destination(claim)
-    if destination is not None and not any(hears(destination, its) for its in _destinations(effort, evidence)):
-        return False
-    if isinstance(claim, Latency) and claim.direction is not None and effort.did == "sent":
-        return effort.broker == claim.direction[0]
-    if isinstance(claim, ToReceivers):
-        return _reaches(effort, claim, evidence)
-    return _in_time(effort, claim, evidence)
-
-
-def _destinations(effort: Effort, evidence: Evidence) -> tuple[str, ...]:
-    """Return the destinations of an effort; of a step that takes of its client's subscriptions, all of these."""
-    if effort.destination:
-        return (effort.destination,)
-    return tuple(destination for client, destination in evidence.ledger.subscriptions if client == effort.client)
-
-
-def _reaches(effort: Effort, claim: ToReceivers, evidence: Evidence) -> bool:
-    """Return whether what a step sends is for the receivers of a claim, or what it takes is taken by one of them."""
-    if effort.did == "taken":
-        return claim.to is None or effort.client in claim.to.names
-    chosen = evidence.chosen(claim.to, _destination(claim))
-    return not chosen or any(hears(own, effort.destination) for each in chosen for own in each.audience.destinations)
-
-
-def _in_time(effort: Effort, claim: Expectation, evidence: Evidence) -> bool:
-    """Return whether a step's messages count between the snapshots of a claim; yes if it has none."""
-    moments = [evidence.timeline.snapshots.moment(name) for name in claim.snapshots]
-    known = [each for each in moments if each is not None]
-    if not known or len(known) < len(moments):
-        return True
-    return effort.began <= known[-1] and (len(known) < 2 or effort.ended >= known[0])
-
-
-def _is_of_speed(claim: Expectation) -> bool:
-    """Return whether a claim holds more easily at a lower rate: then messages are faster, and steps take longer."""
-    if isinstance(claim, Finished):
-        return claim.times is not None or (claim.within is not None and claim.within.at_least is not None)
-    if not isinstance(claim, Latency):
-        return False
-    return any(each is not None and each.at_most is not None for each in (claim.p50, claim.p95, claim.p99, claim.max))
-
-
-def _destination(claim: Expectation) -> str | None:
-    """Return the destination that a claim names; None if it names none."""
-    topic, queue = getattr(claim, "topic", None), getattr(claim, "queue", None)
-    return f"topic://{topic}" if topic is not None else f"queue://{queue}" if queue is not None else None
+def _enough(effort: Effort) -> str:
+    """Return what to write where a step was expected to do so much."""
+    if effort.fails:
+        return "it was to fail: if this was expected, remove fails: yes"
+    if effort.done:
+        return f"if so few were expected, write at-least: {effort.done} there"
+    return f"no claim can rest on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"

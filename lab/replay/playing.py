@@ -16,7 +16,7 @@ from lab.replay.verbs import do
 
 
 def play(rehearsal: Rehearsal, steps: Sequence[Numbered], find: Find) -> bool:
-    """Do steps one after the other, and return whether all succeeded; a failed step does not stop the next."""
+    """Do steps one after the other, and return whether each ended as written; none stops the next."""
     return all([_play_one(rehearsal, each, find) for each in steps])  # noqa: C419 (a list: every step is done)
 
 
@@ -41,7 +41,7 @@ def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
     def ended(outcome: Outcome) -> None:
         times.ended |= dict.fromkeys(words, rehearsal.now())
         note = "; ".join(words for words in (late, outcome.note) if words)
-        rehearsal.record(StepEnded(t=rehearsal.now(), step=number, ok=outcome.ok, note=note))
+        rehearsal.record(StepEnded(t=rehearsal.now(), step=number, ok=outcome.ok, note=note, fails=step.fails))
 
     turn = Turn(
         number=number,
@@ -57,4 +57,4 @@ def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
     if outcome is not None:
         ended(outcome)
     rehearsal.check()
-    return outcome is None or outcome.ok
+    return outcome is None or outcome.ok is not step.fails

@@ -30,5 +30,5 @@ class Turn:
     place: str  # the step's place for a person; empty if it is the number
     inner: tuple[Numbered, ...]
     later: Callable[[], tuple[Step, ...]]  # returns the steps that run beside it or come later
-    play: Callable[[Sequence[Numbered]], bool]  # does steps one after the other, and returns whether all succeeded
+    play: Callable[[Sequence[Numbered]], bool]  # does steps one after the other; returns whether each ended as written
     ended: Callable[[Outcome], None]

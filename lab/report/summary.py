@@ -35,6 +35,11 @@ class RunOf:
         return FAILED if self.report is None else str(self.report["outcome"])
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Return the notes of its report."""
+        return () if self.report is None else tuple(self.report.get("notes", ()))
+
+    @property
     def why(self) -> tuple[str, ...]:
         """Return what did not hold, with its reason, or the error."""
         if self.report is None:
@@ -47,9 +52,9 @@ class RunOf:
 def markdown(runs: Sequence[RunOf]) -> str:
     """Return a summary, which lies beside the runs' pages: how many ended how, a table, and what did not hold."""
     count = Counter(run.outcome for run in runs)
-    told = ", ".join(f"{count[each]} {each}" for each in (*_SIGN, FAILED) if count[each])
+    counted = ", ".join(f"{count[each]} {each}" for each in (*_SIGN, FAILED) if count[each])
     head = "| | scenario | verdict | messages | seconds |"
-    lines = [f"### mqlab: {told or 'nothing was run'}", "", head, "| --- " * 5 + "|"]
+    lines = [f"### mqlab: {counted or 'nothing was run'}", "", head, "| --- " * 5 + "|"]
     for run in runs:
         sign, name = _SIGN.get(run.outcome, "❗"), _cell(run.scenario)
         if run.report is not None:
@@ -57,7 +62,8 @@ def markdown(runs: Sequence[RunOf]) -> str:
         simulated = " (simulated)" if run.report is not None and run.report["runtime"] == "simulation" else ""
         lines.append(f"| {sign} | {name} | {run.outcome}{simulated} | {_messages(run)} | {run.seconds:.1f} |")
     for run in runs:
-        lines += [f"\n**{_cell(run.scenario)}**\n", *(f"- {_cell(each)}" for each in run.why)] if run.why else []
+        told = [*run.why, *(f"note: {note}" for note in run.notes)]
+        lines += [f"\n**{_cell(run.scenario)}**\n", *(f"- {_cell(each)}" for each in told)] if told else []
     return "\n".join(lines) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import cast
@@ -13,8 +14,7 @@ from lab.activemq.log_lines import NAMED, pattern
 from lab.amazonmq.configurations.configuration import Configuration, read
 from lab.amazonmq.configurations.default_configuration import FILE
 from lab.amazonmq.configurations.sanitising import sanitise
-from lab.declare.expectations.counters import Counters
-from lab.declare.expectations.log import Log
+from lab.declare.expectations.base import LogLines
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
@@ -100,7 +100,8 @@ def _hears_advisories(step: Step) -> bool:
     """Return whether a step is about advisories: a subscription with a wildcard has them from a real broker too."""
     destination = _destination(step)
     named = destination.partition("://")[2].startswith(_ADVISORIES)
-    return named or (step.verb == "subscribe" and hears(destination, f"topic://{_ADVISORIES}>"))
+    listens = step.login is not None and step.login.listens
+    return named or (listens and hears(destination, f"topic://{_ADVISORIES}>"))
 
 
 def _destination(step: Step) -> str:
@@ -119,30 +120,30 @@ def _every(steps: Sequence[Step], path: Keys) -> Iterator[tuple[Step, Keys]]:
 
 
 def _claims(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
-    """Yield the claims on memory, and on lines of a log that no model ever writes: their absence says nothing."""
+    """Yield the claims on a process, and on lines of a log that no model ever writes: their absence says nothing."""
+    written: Mapping[str, Sequence[str]] = {}
     for at, claim in enumerate(scenario.expect):
-        if isinstance(claim, Counters) and claim.memory is not None:
-            place = scenario.origin.place("expect", at, claim.claim, "memory")
-            yield Problem(what="the simulation has no model of a broker's memory", remedy=_REAL, place=place)
-    logs = [(at, claim) for at, claim in enumerate(scenario.expect) if isinstance(claim, Log)]
-    lines: Mapping[str, Sequence[str]] = {}
-    if logs:
-        lines = {broker.name: tuple(_lines(scenario, plan, broker.name)) for broker in plan.brokers}
-    for at, claim in logs:
-        counted = (
-            claim.absent or claim.times is not None
-        )  # a line that is never written would be missing from the count
-        parts = narrowed(claim.matches) if counted and claim.matches not in NAMED else (claim.matches,)
-        for part in parts:
-            wanted = pattern(part)
-            if any(wanted.search(line) for line in lines.get(claim.broker, ())):
-                continue
-            of = "" if part == claim.matches else f", an alternative of {claim.matches!r}"
-            yield Problem(
-                what=f"no line that the simulation writes to the log of {claim.broker} matches {part!r}{of}",
-                remedy=_REAL,
-                place=scenario.origin.place("expect", at, claim.claim, "matches"),
-            )
+        for field in claim.of_process:
+            place = scenario.origin.place("expect", at, claim.claim, field)
+            yield Problem(what=f"the simulation has no model of a broker's {field}", remedy=_REAL, place=place)
+        if claim.log_lines is not None:
+            written = written or {each.name: tuple(_lines(scenario, plan, each.name)) for each in plan.brokers}
+            place = scenario.origin.place("expect", at, claim.claim, "matches")
+            yield from (replace(each, place=place) for each in _never_written(claim.log_lines, written))
+
+
+def _never_written(claimed: LogLines, written: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Yield the patterns of a claim that match none of the lines that the models write to a broker's log.
+
+    Where lines are counted a pattern's alternatives are told apart: one that is never written would be missing.
+    """
+    whole = claimed.matches
+    for part in narrowed(whole) if claimed.counted and whole not in NAMED else (whole,):
+        wanted = pattern(part)
+        if not any(wanted.search(line) for line in written.get(claimed.broker, ())):
+            of = "" if part == whole else f", an alternative of {whole!r}"
+            what = f"no line that the simulation writes to the log of {claimed.broker} matches {part!r}{of}"
+            yield Problem(what=what, remedy=_REAL)
 
 
 def _lines(scenario: Scenario, plan: Plan, name: str) -> Iterator[str]:

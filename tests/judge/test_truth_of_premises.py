@@ -1,30 +1,54 @@
 """No verdict is better than the truth where steps did not do what was asked: a kind beside those of `test_truth`.
 
-A run is made up whose `publish` may have sent fewer than asked, whose `consume` may have got fewer, and whose
-subscriber may have been turned away. What would have held rests on them; what is broken stays broken.
+A run is made up whose `publish` may have sent fewer than asked, whose `consume` may have got fewer, whose subscriber
+may have been turned away, and whose verbs may have failed, as they were to or not. What would have held rests on them;
+what is broken stays broken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.configuration import ConfigurationClaim
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.ordered import Ordered
-from lab.history import Achieved, Approached, Observation, Paced, StepEnded, StepStarted
+from lab.history import Achieved, Approached, BrokerRecordSeen, Observation, Paced, StepEnded, StepStarted
 from lab.judge.values import Outcome
 
 from .test_truth import END, EXAMPLES, KINDS, Truth, claims, judged
 
 TURNED_AWAY = "e"
+CHANGES = ("kill", "cut", "reboot", "create-route", "create-user", "connector", "unsubscribe", "one-of-the-future")
+LOOKS = ("wait", "snapshot", "try", "browse", "connect")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """A step that may have failed: before all messages, or after everything that is known of them."""
+
+    verb: str
+    ok: bool
+    fails: bool
+    last: bool
+
+    def observations(self, number: int) -> tuple[Observation, ...]:
+        t = END - 0.5 if self.last else 0.0
+        asked = StepStarted(t=t, step=number, verb=self.verb, asked=f"{self.verb} something")
+        return asked, StepEnded(t=t, step=number, ok=self.ok, fails=self.fails)
+
+    @property
+    def spoils(self) -> bool:
+        """Return whether the messages were not sent in the lab that the scenario has."""
+        return self.verb not in LOOKS and self.ok is self.fails and not self.last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +61,7 @@ class Asked:
     takes: tuple[int, int] | None  # of a consume step of the first listener: asked, and got
     refused: bool  # another subscriber was turned away
     slow: bool  # the publish step did not keep its rate
+    verbs: tuple[Verb, ...] = ()
 
     def observations(self) -> tuple[Observation, ...]:
         of, where = self.truth.destination, {"broker": "tokyo", "over": "stomp"}
@@ -53,7 +78,11 @@ class Asked:
             asked, got = self.takes
             client = self.truth.listeners[0].client
             seen.append(Achieved(t=END, step=10, did="taken", done=got, broker="tokyo", client=client, asked=asked))
-        return (*seen, rest[-1])
+        before = [
+            each for place, verb in enumerate(self.verbs) for each in verb.observations(20 + place) if not verb.last
+        ]
+        after = [each for place, verb in enumerate(self.verbs) for each in verb.observations(20 + place) if verb.last]
+        return (*before, *seen, *after, rest[-1])
 
     @property
     def known(self) -> int:
@@ -68,6 +97,8 @@ class Asked:
 
     def allows(self, claim: Expectation) -> bool:
         """Return whether the steps did what a claim rests on."""
+        if any(verb.spoils for verb in self.verbs):
+            return False
         if self.accepted < (self.count if self.least is None else self.least):
             return False
         receivers = getattr(claim, "to", None)
@@ -78,6 +109,11 @@ class Asked:
         if self.slow and isinstance(claim, Latency):
             return False
         return not (self.refused and to is not None and TURNED_AWAY in to)
+
+
+_VERBS = st.builds(
+    Verb, verb=st.sampled_from([*CHANGES, *LOOKS]), ok=st.booleans(), fails=st.booleans(), last=st.booleans()
+)
 
 
 @st.composite
@@ -91,6 +127,7 @@ def _asked(draw: st.DrawFn, truths: st.SearchStrategy[Truth]) -> Asked:
         takes=draw(st.sampled_from([None, (asked, asked), (asked, asked - 1)])),
         refused=draw(st.booleans()),
         slow=draw(st.sampled_from([False, False, True])),
+        verbs=tuple(draw(st.lists(_VERBS, max_size=2))) if draw(st.booleans()) else (),
     )
 
 
@@ -133,3 +170,16 @@ def test_a_step_is_not_finished_that_did_less_than_asked(asked: Asked) -> None:
     claim = Finished.model_validate({"step": "burst", "within": "60s"})
     (its,) = judged((claim,), asked.observations()).verdicts
     assert asked.allows(claim) or its.outcome is not Outcome.HELD, its.reason
+
+
+@given(_asked(KINDS["a topic"]), st.booleans())
+def test_what_counts_from_a_step_rests_on_that_step(asked: Asked, fails: bool) -> None:
+    """Whatever the step is, and whatever part of a lab the claim is about: it is the one that the claim names."""
+    claim = ConfigurationClaim.model_validate({"broker": "tokyo", "current": "1", "after": "wait"})
+    record = BrokerRecordSeen(t=0, broker="tokyo", state="RUNNING", configuration="c", revision=1)
+    for ok, outcome in ((fails, Outcome.UNKNOWN), (not fails, Outcome.HELD)):
+        verb = Verb(verb="wait", ok=ok, fails=fails, last=False)
+        seen = (record, *verb.observations(20), *replace(asked, verbs=()).observations())
+        (its,) = judged((claim,), seen).verdicts
+        assert its.outcome is outcome, its
+        assert ("step 20 (wait something)" in its.reason) is (outcome is Outcome.UNKNOWN)

@@ -13,6 +13,7 @@ from lab.judge import judge_whole
 from lab.report.document import to_json
 from lab.report.html import Files, to_html
 from lab.report.junit import to_xml
+from lab.report.summary import RunOf, markdown
 from tests.judge.cases import shown
 
 CASE = Path(__file__).parents[1] / "judge" / "steps-that-fell-short" / "history.jsonl"
@@ -86,3 +87,29 @@ def test_report_json_has_both_for_each_step() -> None:
     assert ("taken", 20, 0, 8, None, True) in told and ("taken", 5, 0, 2, 2, False) in told
     assert ("sent", 2, 2, 2, None, False) in told, "what went as asked is there too"
     assert ("sent", None, 3, 3, None, True) in told
+
+
+FAILED = CASE.parents[1] / "verbs-that-failed" / "history.jsonl"
+MISSED = {  # of steps that no claim rests on, too
+    "A step was not done as asked: step 2 (stop connector connector_tokyo_to_singapore of tokyo); its management",
+    "A step was not done as asked: step 5 (update broker tokyo: its configuration, revision 1); tokyo is REBOOT",
+    "A step was not done as asked: step 6 (late tries to connect to tokyo over amqp); refused: the connection was ref",
+    "A step went well that was to fail: step 7 (impair link tokyo-singapore: 80ms delay).",
+    "A wait was in vain: step 8 (wait until sg has received 9, within 1s); it did not come within 1s: sg has rec",
+}
+
+
+@pytest.mark.parametrize("report", ["terminal", "page", "json", "junit", "markdown"])
+def test_every_report_has_a_note_about_each_step_that_ended_otherwise_than_written(report: str) -> None:
+    judged = judge_whole(FAILED)
+    its = json.loads(to_json(judged.report))
+    text = {
+        "terminal": lambda: shown(judged.report, 400),
+        "page": lambda: to_html(judged, Files()),
+        "json": lambda: "\n".join(its["notes"]),
+        "junit": lambda: to_xml(judged.report, 1.0),
+        "markdown": lambda: markdown([RunOf(scenario="s", name="s", code=1, seconds=1.0, report=its)]),
+    }[report]()
+    text = text.replace("\\", "")  # as Markdown has it
+    assert [each for each in MISSED if each not in text] == []
+    assert "kill broker tokyo" not in "".join(judged.report.notes), "it was to fail"

@@ -18,6 +18,7 @@ def report(**of: Any) -> dict[str, Any]:
 
 def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
     held = report(outcome="held", runtime="simulation", verdicts=[], deliveries=[{"received": 5, "expected": 5}] * 2)
+    held["notes"] = ["A step was not done as asked: step 3 (kill broker tokyo)."]
     text = markdown(
         [
             RunOf(scenario="one", name="one", code=0, seconds=1.25, report=held),
@@ -32,6 +33,7 @@ def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
         "| ✅ | [one](one.html) | held (simulated) | 10 of 10 | 1.2 |\n"
         "| ❌ | [a/two.yaml](two.html) | broken | 8 of 10 | 12.3 |\n"
         "| ❗ | three | failed |  | 0.1 |\n"
+        "\n**one**\n\n- note: A step was not done as asked: step 3 \\(kill broker tokyo\\).\n"
         "\n**a/two.yaml**\n\n- delivered: \\{to: sg\\}: 8 of 10 reached sg\n"
         "\n**three**\n\n- mqlab: no scenario did you mean \\<b\\>?\n"
     )

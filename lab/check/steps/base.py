@@ -1,4 +1,4 @@
-"""Checks of every step: its login, and that its broker exists at that time."""
+"""Checks of every step: its login, that its broker exists at that time, and what stands beside its verb."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from lab.check.context import Context
 from lab.check.instances import Brokers, missing
 from lab.check.own_names import check_own_name
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Compound, Step
 from lab.declare.steps.broker import OnBroker
 from lab.errors import Problem
 
 
 def check(context: Context, step: Step) -> Iterator[Problem]:
-    """Yield a Problem if the step must name a user, or if its broker does not exist at that time; and of its name."""
+    """Yield a Problem if the step must name a user, or if its broker does not exist at that time; of name and fails."""
     yield from check_own_name(context, step)
+    yield from _check_fails(context, step)
     login = step.login
     if login is not None and "broker" not in context.unknown:
         users = context.topology.brokers[login.broker].users
@@ -24,3 +25,14 @@ def check(context: Context, step: Step) -> Iterator[Problem]:
     its = context.recall(Brokers).named.get(getattr(step, "broker", None) or "")
     if not isinstance(step, OnBroker) and its is not None and its.missing:
         yield missing(context, step, its)
+
+
+def _check_fails(context: Context, step: Step) -> Iterator[Problem]:
+    """Yield a Problem if a step is to fail of which another word says that."""
+    place = context.scenario.origin.place(*context.path[:-1], "fails")
+    if step.fails and isinstance(step, Compound):
+        what = f"{step.verb} is made of steps, and each of them may fail"
+        yield Problem(what=what, remedy="write fails: yes beside those that are to fail", place=place)
+    elif step.fails and getattr(step, "at_least", None) is not None:
+        what = "at-least says how many are enough, and fails: yes that it is not to succeed"
+        yield Problem(what=what, remedy="write one of them: at-least: 0 where either will do", place=place)

@@ -14,6 +14,8 @@ from lab.errors import InputError, Problem
 def check(context: Context, step: OnNetwork) -> Iterator[Problem]:
     """Yield the Problems of a step that AWS would refuse; apply another one to the network."""
     so_far = context.recall(NetworkSoFar)
+    if step.fails:
+        return  # so it changes nothing
     try:
         so_far.network = step.decide(so_far.network, so_far.waited)
     except InputError as error:

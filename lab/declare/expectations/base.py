@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema
 from lab.declare.fields import Declared, Name, Receivers
 from lab.declare.references import Reference, Thing, references
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Fault
+from lab.declare.steps.base import Fault, Part
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.service import OfService
 from lab.declare.steps.subscribe import Subscribe
@@ -87,6 +87,14 @@ class Attempt(NamedTuple):
     port: int
 
 
+class LogLines(NamedTuple):
+    """The lines of a broker's log that a claim is about."""
+
+    broker: str
+    matches: str  # a pattern's name, or a regular expression
+    counted: bool  # whether one that is missing would make the claim true
+
+
 class Expectation(Declared):
     """One claim about what the history will show."""
 
@@ -96,12 +104,26 @@ class Expectation(Declared):
     rests_on_messages: ClassVar[bool] = False  # it is decided once no message is owed any more
     rests_on_sending: ClassVar[bool] = False  # it is unknown if a step sent or took less than the scenario needs
     rests_on_watching: ClassVar[bool] = False  # it needs the brokers to be watched
+    rests_on: ClassVar[Part] = Part.ALL  # it is unknown if a step did not change one of these as the scenario has it
 
     @property
     def snapshots(self) -> tuple[str, ...]:
         """Return the names of the snapshots that the claim's fields name."""
-        named = [getattr(self, field) for field, reference in references(type(self)) if reference.to is Thing.SNAPSHOT]
-        return tuple(name for value in named for name in ((value,) if isinstance(value, str) else value))
+        return self._named(Thing.SNAPSHOT)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Return the names of the steps that the claim's fields name: verbs, or names of their own."""
+        return self._named(Thing.STEP)
+
+    def _named(self, thing: Thing) -> tuple[str, ...]:
+        named = [getattr(self, field) for field, reference in references(type(self)) if reference.to is thing]
+        return tuple(name for value in named for name in ((value,) if isinstance(value, str) else value or ()))
+
+    @property
+    def of_speed(self) -> bool:
+        """Return whether the claim holds more easily at a lower rate, as messages are faster and steps take longer."""
+        return False
 
     @property
     def basis(self) -> Basis:
@@ -122,6 +144,16 @@ class Expectation(Declared):
     def arrivals(self) -> Arrivals | None:
         """Return the messages to wait for, each for some time after its sending; None if there are none."""
         return None
+
+    @property
+    def log_lines(self) -> LogLines | None:
+        """Return the lines of a log that the claim is about; None if it is about none."""
+        return None
+
+    @property
+    def of_process(self) -> tuple[str, ...]:
+        """Return the fields that claim something of a broker's process, such as its memory."""
+        return ()
 
     @property
     def listens_on(self) -> timedelta:

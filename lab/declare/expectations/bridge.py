@@ -9,12 +9,14 @@ from pydantic import model_validator
 from lab.declare.expectations.base import FAULTS, After, Expectation, Term
 from lab.declare.fields import Duration, YesNo
 from lab.declare.references import BrokerName, ConnectorName, Reference, Thing
+from lab.declare.steps.base import Part
 
 
 class Bridge(Expectation):
     """A connector's bridge is up at the ends named, finally or within a time after a step; its ends' counters agree."""
 
     claim: ClassVar[str] = "bridge"
+    rests_on: ClassVar[Part] = ~Part.CLIENTS
     rests_on_watching: ClassVar[bool] = True
     connector: ConnectorName
     broker: BrokerName | None = None  # the connector's broker; needed when two brokers use the name

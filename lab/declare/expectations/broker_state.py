@@ -9,6 +9,7 @@ from pydantic import model_validator
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.expectations.base import AfterService, Expectation
 from lab.declare.references import BrokerName
+from lab.declare.steps.base import Part
 
 
 class BrokerStateClaim(Expectation):
@@ -16,6 +17,7 @@ class BrokerStateClaim(Expectation):
 
     claim: ClassVar[str] = "broker-state"
     of_service: ClassVar[bool] = True
+    rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     state: BrokerState
     after: AfterService | None = None

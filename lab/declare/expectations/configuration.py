@@ -9,6 +9,7 @@ from pydantic import model_validator
 from lab.declare.expectations.base import AfterService, Expectation
 from lab.declare.fields import Whole
 from lab.declare.references import BrokerName, ConfigurationName
+from lab.declare.steps.base import Part
 
 
 class ConfigurationClaim(Expectation):
@@ -16,6 +17,7 @@ class ConfigurationClaim(Expectation):
 
     claim: ClassVar[str] = "configuration"
     of_service: ClassVar[bool] = True
+    rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     name: ConfigurationName | None = None  # of the configuration it has; any when left out
     current: Whole | None = None

@@ -57,6 +57,11 @@ class Counters(Expectation, Addressed):
         return Basis.TIMER if claimed & {"expired"} else Basis.RULE
 
     @property
+    def of_process(self) -> tuple[str, ...]:
+        """Return the field of the memory, if it is claimed."""
+        return () if self.memory is None else ("memory",)
+
+    @property
     def amounts(self) -> dict[str, Amount]:
         """Return the rises claimed, by counter."""
         return {name: amount for name in COUNTERS if (amount := getattr(self, name)) is not None}

@@ -9,6 +9,7 @@ from pydantic import Field
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.fields import Amount, Whole
 from lab.declare.references import OriginName, OtherEndName
+from lab.declare.steps.base import Part
 
 
 class Dropped(Expectation):
@@ -16,6 +17,7 @@ class Dropped(Expectation):
 
     claim: ClassVar[str] = "dropped"
     of_network: ClassVar[bool] = True
+    rests_on: ClassVar[Part] = ~Part.CLIENTS
     source: OriginName = Field(alias="from")
     to: OtherEndName
     packets: Amount = Amount(at_least=1)

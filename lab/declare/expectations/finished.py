@@ -89,6 +89,11 @@ class Finished(ToReceivers):
         longest = None if self.within is None else self.within.at_most
         return Arrivals(to=self.to, destination=None, within=longest or timedelta(seconds=10), none=False)
 
+    @property
+    def of_speed(self) -> bool:
+        """Return whether a step is to take long, or as long as another one."""
+        return self.times is not None or (self.within is not None and self.within.at_least is not None)
+
     @model_validator(mode="after")
     def _claims_a_time(self) -> Self:
         if (self.times is None) != (self.of is None):

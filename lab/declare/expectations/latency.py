@@ -29,6 +29,12 @@ class Latency(ToReceivers):
         """Return the class of a simulated verdict: how long something takes."""
         return Basis.WINDOW
 
+    @property
+    def of_speed(self) -> bool:
+        """Return whether a latency has an upper bound."""
+        bounds = (self.p50, self.p95, self.p99, self.max)
+        return any(each is not None and each.at_most is not None for each in bounds)
+
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if not any((self.at_least, self.p50, self.p95, self.p99, self.max)):

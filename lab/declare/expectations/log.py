@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from lab.activemq import log_lines
-from lab.declare.expectations.base import FAULTS, After, Basis, Expectation, Term
+from lab.declare.expectations.base import FAULTS, After, Basis, Expectation, LogLines, Term
 from lab.declare.fields import Amount, Duration, Whole, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
 
@@ -36,6 +36,11 @@ class Log(Expectation):
         if self.absent:
             return Amount(at_least=0, at_most=0)
         return self.times or Amount(at_least=self.count)
+
+    @property
+    def log_lines(self) -> LogLines:
+        """Return the lines that the claim is about."""
+        return LogLines(self.broker, self.matches, self.absent or self.times is not None)
 
     @property
     def term(self) -> Term | None:

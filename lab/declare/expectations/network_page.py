@@ -7,12 +7,14 @@ from typing import ClassVar, Literal
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Whole, YesNo
 from lab.declare.references import BrokerName
+from lab.declare.steps.base import Part
 
 
 class NetworkPage(Expectation):
     """At the end, a broker's Network page has a row for another broker, with these columns."""
 
     claim: ClassVar[str] = "network-page"
+    rests_on: ClassVar[Part] = ~Part.CLIENTS
     rests_on_watching: ClassVar[bool] = True
     broker: BrokerName
     remote: BrokerName

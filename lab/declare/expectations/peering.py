@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.references import PeeringName
+from lab.declare.steps.base import Part
 
 
 class PeeringIs(Expectation):
@@ -13,5 +14,6 @@ class PeeringIs(Expectation):
 
     claim: ClassVar[str] = "peering"
     of_network: ClassVar[bool] = True
+    rests_on: ClassVar[Part] = Part.NETWORK
     name: PeeringName
     state: Literal["pending-acceptance", "active", "failed", "rejected", "expired", "deleted"]

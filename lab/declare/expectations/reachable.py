@@ -10,6 +10,7 @@ from lab.activemq.protocols import OPENWIRE
 from lab.declare.expectations.base import Attempt, Expectation
 from lab.declare.fields import Name, Whole
 from lab.declare.references import OriginName, OtherEndName
+from lab.declare.steps.base import Part
 
 Because = Literal[
     "not-public", "no-egress-rule", "no-route", "blackhole", "no-transit", "no-ingress-rule", "no-return-route", "link"
@@ -22,6 +23,7 @@ class Reachable(Expectation):
 
     claim: ClassVar[str] = "reachable"
     of_network: ClassVar[bool] = True
+    rests_on: ClassVar[Part] = Part.LINKS | Part.BROKERS | Part.NETWORK
     source: OriginName = Field(alias="from")  # a broker, a host, or internet
     to: OtherEndName
     port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)

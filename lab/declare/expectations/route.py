@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.references import RouteTableName
+from lab.declare.steps.base import Part
 from lab.declare.vpc import Block
 
 
@@ -14,6 +15,7 @@ class RouteIs(Expectation):
 
     claim: ClassVar[str] = "route"
     of_network: ClassVar[bool] = True
+    rests_on: ClassVar[Part] = Part.NETWORK
     table: RouteTableName
     destination: Block
     state: Literal["active", "blackhole", "none"]

@@ -10,12 +10,14 @@ from lab.activemq.protocols import Over
 from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.references import BrokerName, ClientName
+from lab.declare.steps.base import Part
 
 
 class Unreachable(Expectation, Addressed):
     """Every attempt of a client, or at a broker, ended in the way that is named."""
 
     claim: ClassVar[str] = "unreachable"
+    rests_on: ClassVar[Part] = ~Part.CLIENTS
     client: ClientName | None = None
     broker: BrokerName | None = None
     over: Over | None = None

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from lab.declare.expectations.base import AfterService, Expectation
 from lab.declare.references import BrokerName
+from lab.declare.steps.base import Part
 
 
 class UsersClaim(Expectation):
@@ -13,6 +14,7 @@ class UsersClaim(Expectation):
 
     claim: ClassVar[str] = "users"
     of_service: ClassVar[bool] = True
+    rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     user: str
     pending: Literal["create", "update", "delete", "none", "no-such-user"]

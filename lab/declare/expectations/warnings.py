@@ -9,6 +9,7 @@ from pydantic import model_validator
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Amount, Whole
 from lab.declare.references import ConfigurationName
+from lab.declare.steps.base import Part
 
 
 class WarningsClaim(Expectation):
@@ -16,6 +17,7 @@ class WarningsClaim(Expectation):
 
     claim: ClassVar[str] = "warnings"
     of_service: ClassVar[bool] = True
+    rests_on: ClassVar[Part] = Part.RECORDS
     configuration: ConfigurationName
     revision: Whole | None = None  # the last one saved when left out
     count: Amount | None = None  # of removals

@@ -11,6 +11,8 @@ from pydantic import Field, PrivateAttr
 from lab.declare.fields import ROUND, Declared
 from lab.units import format_duration
 
+BESIDE_THE_VERB = ("at", "as", "fails")  # the keys of an entry that are of every step
+
 
 class Fault(Enum):
     """The part of a message's way that a step changes; expectations count their time from such a step.
@@ -25,6 +27,18 @@ class Fault(Enum):
     NETWORK = "who may talk to whom"
     CONFIGURATION = "what a broker is configured to do"
     EXISTENCE = "whether there is a broker"
+
+
+class Part(Flag):
+    """The parts of a lab that steps change, and that claims rest on."""
+
+    NOTHING = 0
+    CLIENTS = auto()  # who listens where
+    LINKS = auto()
+    BROKERS = auto()  # whether and how they run, and their connectors
+    NETWORK = auto()  # peerings, routes, security groups
+    RECORDS = auto()  # what the service has noted of brokers, users and configurations
+    ALL = CLIENTS | LINKS | BROKERS | NETWORK | RECORDS
 
 
 class Bridges(Flag):
@@ -54,11 +68,13 @@ class Step(Declared):
     bridges: ClassVar[Bridges] = Bridges.NOTHING
     in_background: ClassVar[bool] = False  # the steps after it begin as soon as it has begun
     uses_client: ClassVar[bool] = False  # its client is a connection that other steps may use too
-    awaits: ClassVar[bool] = False  # if it fails, something that it waited for did not come
+    changes: ClassVar[Part] = Part.ALL  # what is not as the scenario has it, if the step does not do what is asked
+    in_vain: ClassVar[str] = "A step was not done as asked"  # the beginning of the note on one that was not
     names: ClassVar[tuple[str, ...]] = ()  # fields with a name that a claim uses, and that each round may count
-    # Both are written beside the verb, since a wait has no fields to put them among.
+    # All are written beside the verb, since a wait has no fields to put them among.
     _at: timedelta | None = PrivateAttr(default=None)
     _named: str = PrivateAttr(default="")
+    _fails: bool = PrivateAttr(default=False)
 
     @property
     def at(self) -> timedelta | None:
@@ -70,10 +86,15 @@ class Step(Declared):
         """Return the step's own name, written as `as` beside its verb; "" if it has none."""
         return self._named
 
-    def with_entry(self, at: timedelta | None, named: str) -> Self:
-        """Return a copy with a moment, counted from the replay's beginning, and a name of its own."""
+    @property
+    def fails(self) -> bool:
+        """Return whether the scenario has the step fail, written as `fails: yes` beside its verb."""
+        return self._fails
+
+    def with_entry(self, *, at: timedelta | None = None, named: str = "", fails: bool = False) -> Self:
+        """Return a copy with what stands beside its verb: `at`, counted from the replay's beginning, `as`, `fails`."""
         copy = self.model_copy()
-        copy._at, copy._named = at, named
+        copy._at, copy._named, copy._fails = at, named, fails
         return copy
 
     def in_round(self, number: str) -> Self:
@@ -111,10 +132,11 @@ class Step(Declared):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def entry(self) -> dict[str, Any]:
-        """Return the step as an entry of a list of steps: its verb and fields, `at` and `as`."""
+        """Return the step as an entry of a list of steps: its verb and fields, and what stands beside the verb."""
         at = {} if self._at is None else {"at": format_duration(self._at)}
         named = {"as": self._named} if self._named else {}
-        return {**at, **named, self.verb: self.written()}
+        fails = {"fails": "yes"} if self._fails else {}
+        return {**at, **named, **fails, self.verb: self.written()}
 
 
 def check_least(at_least: int | None, count: int) -> None:
@@ -127,6 +149,7 @@ class Compound(Step):
     """A step that is made of steps."""
 
     inside: ClassVar[tuple[str, ...]]  # the path to the inner steps in the fields
+    changes = Part.NOTHING  # its steps do
     at_once: ClassVar[bool] = False  # whether its steps all begin when it does, or one after the other
     steps: tuple[Step, ...] = Field(min_length=1)
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import ClassVar, Literal
 
 from lab.declare.references import BrokerName
-from lab.declare.steps.base import Fault, Step
+from lab.declare.steps.base import Fault, Part, Step
 
 STARTS_WITHIN = timedelta(seconds=120)
 
@@ -29,6 +29,7 @@ class OnBroker(Step):
     brings: ClassVar[State | None] = None  # the state after it; None if it stays the same
     restarts: ClassVar[bool] = False  # whether the instance ends on the way there
     fault = Fault.BROKER
+    changes = Part.BROKERS
     broker: BrokerName
 
     def words(self) -> str:

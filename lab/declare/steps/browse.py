@@ -10,13 +10,14 @@ from pydantic import Field
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name
 from lab.declare.references import BrokerName, UserName
-from lab.declare.steps.base import Login, Step
+from lab.declare.steps.base import Login, Part, Step
 
 
 class Browse(Step):
     """A client looks at the messages of a queue, and takes none."""
 
     verb: ClassVar[str] = "browse"
+    changes = Part.NOTHING
     client: Name
     broker: BrokerName
     queue: str = Field(min_length=1)

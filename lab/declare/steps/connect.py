@@ -8,13 +8,14 @@ from typing import ClassVar, Literal
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name
 from lab.declare.references import BrokerName
-from lab.declare.steps.base import Login, Step
+from lab.declare.steps.base import Login, Part, Step
 
 
 class Connect(Step):
     """A client tries to log in, and disconnects at once if it is accepted."""
 
     verb: ClassVar[str] = "connect"
+    changes = Part.NOTHING
     client: Name
     broker: BrokerName
     over: Over
@@ -22,6 +23,11 @@ class Connect(Step):
     password: Literal["right", "wrong"] = "right"  # not the password itself: so it is in no file, history or report
     tls: Literal["verified", "untrusted", "wrong-name"] = "verified"
     within: Duration = timedelta(seconds=30)
+
+    @property
+    def fails(self) -> bool:
+        """Return whether it is to be turned away: also one who knows no password, or trusts nobody."""
+        return super().fails or self.password == "wrong" or self.tls != "verified"
 
     @property
     def login(self) -> Login:

@@ -12,13 +12,14 @@ from lab.activemq.destinations import destination_of
 from lab.activemq.protocols import Over
 from lab.declare.fields import Duration, Name, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
-from lab.declare.steps.base import Login, Step, check_least
+from lab.declare.steps.base import Login, Part, Step, check_least
 
 
 class Consume(Step):
     """A client takes messages: of its subscription, or of a queue to which it connects only for this step."""
 
     verb: ClassVar[str] = "consume"
+    changes = Part.NOTHING  # it says how many it took, and claims rest on that
     uses_client = True
     client: Name
     count: Whole = Field(default=1, ge=1, le=100_000)

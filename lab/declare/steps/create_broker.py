@@ -8,14 +8,16 @@ from typing import ClassVar
 from lab.amazonmq.account import brokers
 from lab.amazonmq.account.account import Account
 from lab.declare.fields import Duration
-from lab.declare.steps.base import Bridges, Fault
+from lab.declare.steps.account import OnAccount
+from lab.declare.steps.base import Bridges, Fault, Part
 from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
 
 
-class CreateBroker(OnBroker):
+class CreateBroker(OnBroker, OnAccount):
     """A broker that the topology declares with `later: yes` is created and started."""
 
     verb: ClassVar[str] = "create-broker"
+    changes = Part.BROKERS | Part.RECORDS
     fault = Fault.EXISTENCE
     bridges = Bridges.RAISED
     needs = (State.ABSENT,)

@@ -7,14 +7,16 @@ from typing import ClassVar
 
 from lab.amazonmq.account import brokers
 from lab.amazonmq.account.account import Account
-from lab.declare.steps.base import Bridges, Fault
+from lab.declare.steps.account import OnAccount
+from lab.declare.steps.base import Bridges, Fault, Part
 from lab.declare.steps.broker import OnBroker, State
 
 
-class DeleteBroker(OnBroker):
+class DeleteBroker(OnBroker, OnAccount):
     """A broker is removed with its store, whatever its state, and does not come back."""
 
     verb: ClassVar[str] = "delete-broker"
+    changes = Part.BROKERS | Part.RECORDS
     fault = Fault.EXISTENCE
     bridges = Bridges.DROPPED
     needs = (State.UP, State.PAUSED, State.DOWN)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Name
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Part, Step
 
 
 class Disconnect(Step):
     """A client disconnects, and its durable subscriptions stay; it may subscribe again later."""
 
     verb: ClassVar[str] = "disconnect"
+    changes = Part.CLIENTS
     uses_client = True
     client: Name
 

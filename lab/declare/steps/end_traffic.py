@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Name
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Part, Step
 
 
 class EndTraffic(Step):
     """Traffic stops sending, and the receipts of its messages are awaited."""
 
     verb: ClassVar[str] = "end-traffic"
+    changes = Part.NOTHING
     name: Name
 
     def words(self) -> str:

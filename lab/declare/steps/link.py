@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.references import LinkEnd, LinkName
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Part, Step
 from lab.link.impairment import Impairment, LinkState
 
 
 class OnLink(Step):
     """A step that changes a link."""
 
+    changes = Part.LINKS
     brings: ClassVar[LinkState | None] = None  # the state of the link after it; None if it stays the same
     link: LinkName
     leaving: LinkEnd | None = None  # the region that the one direction leaves; both directions when left out

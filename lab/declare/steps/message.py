@@ -12,13 +12,14 @@ from lab.activemq.protocols import Over, protocol
 from lab.declare.destination_fields import OneDestination
 from lab.declare.fields import Size, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
-from lab.declare.steps.base import Login, Step
+from lab.declare.steps.base import Login, Part, Step
 from lab.declare.terms import MQTT, NOT_MQTT, MessageTerms
 
 
 class Message(Step, OneDestination, MessageTerms):
     """A step that sends messages."""
 
+    changes = Part.NOTHING  # it says how many it sent, and claims rest on that
     broker: BrokerName
     over: Over
     qos: Annotated[Whole, MQTT] = Field(default=1, ge=0, le=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -10,6 +11,7 @@ from pydantic import model_validator
 from lab import units
 from lab.amazonmq.account.account import Account, move_clock
 from lab.declare.fields import Duration, Moment, Name
+from lab.declare.steps.base import Part
 from lab.declare.steps.service import OfService
 
 JUST_BEFORE = timedelta(seconds=5)
@@ -19,6 +21,7 @@ class MoveClock(OfService):
     """The service's clock is set forward: to a moment, or to just before a broker's next maintenance window."""
 
     verb: ClassVar[str] = "move-clock"
+    changes = Part.RECORDS | Part.NETWORK  # requests for peerings expire
     to: Moment | None = None
     before: Name | None = None  # the broker whose window is meant
     by: Duration = JUST_BEFORE
@@ -36,6 +39,10 @@ class MoveClock(OfService):
         if self.before is not None:
             return f"move the service's clock to {units.format_duration(self.by)} before {self.before}'s window"
         return f"move the service's clock to {self.to:%Y-%m-%d %H:%M:%S} {self.to.tzinfo if self.to else ''}"
+
+    def opens_windows(self, brokers: Collection[str]) -> Collection[str]:
+        """Return the brokers whose window is approached."""
+        return brokers if self.before is None else (self.before,)
 
     def decide(self, account: Account, machine: datetime) -> Account:
         """Return the account after the step."""

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from datetime import timedelta
 from typing import ClassVar
 
-from lab.declare.steps.base import Fault, Step
+from lab.declare.steps.base import Fault, Part, Step
 from lab.network.vpc import Network
 
 
@@ -14,6 +14,7 @@ class OnNetwork(Step):
     """A step that changes which VPCs and brokers may talk to each other."""
 
     fault = Fault.NETWORK
+    changes = Part.NETWORK
     refused_at: ClassVar[str] = "peering"  # the field that a refusal is shown at
 
     @abstractmethod

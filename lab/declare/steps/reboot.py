@@ -9,14 +9,16 @@ from lab import units
 from lab.amazonmq.account import brokers
 from lab.amazonmq.account.account import Account
 from lab.declare.fields import Duration
-from lab.declare.steps.base import Bridges
+from lab.declare.steps.account import OnAccount
+from lab.declare.steps.base import Bridges, Part
 from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
 
 
-class Reboot(OnBroker):
+class Reboot(OnBroker, OnAccount):
     """A broker is stopped and started again, which applies pending changes; a pair fails over meanwhile."""
 
     verb: ClassVar[str] = "reboot"
+    changes = Part.BROKERS | Part.RECORDS
     needs = (State.UP, State.PAUSED)
     brings = State.UP
     restarts = True

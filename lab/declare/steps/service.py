@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from datetime import datetime
-
-from lab.amazonmq.account.account import Account
-from lab.declare.steps.base import Step
+from lab.declare.steps.account import OnAccount
+from lab.declare.steps.base import Part
 
 
-class OfService(Step):
-    """A step that changes the account of Amazon MQ."""
+class OfService(OnAccount):
+    """A step that asks Amazon MQ for a change of its records."""
 
-    @abstractmethod
-    def decide(self, account: Account, machine: datetime) -> Account:
-        """Return the account after the step; raise InputError if the service refuses it.
-
-        `machine` is the machine's time, by which the service's clock goes.
-        """
+    changes = Part.RECORDS

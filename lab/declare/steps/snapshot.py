@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import model_validator
 
 from lab.declare.fields import RoundName
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Part, Step
 
 START, END = "start", "end"
 
@@ -20,6 +20,7 @@ class Snapshot(Step):
     """Every counter of every broker is recorded under a name, to be compared later."""
 
     verb: ClassVar[str] = "snapshot"
+    changes = Part.NOTHING
     names = ("name",)
     name: RoundName
 

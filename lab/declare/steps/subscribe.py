@@ -12,7 +12,7 @@ from lab.activemq.protocols import Over
 from lab.declare.destination_fields import OneDestination
 from lab.declare.fields import Name, Whole, YesNo
 from lab.declare.references import BrokerName, UserName
-from lab.declare.steps.base import Login, Step
+from lab.declare.steps.base import Login, Part, Step
 from lab.declare.terms import MQTT, NOT_MQTT, SubscriptionTerms
 
 
@@ -20,6 +20,7 @@ class Subscribe(Step, OneDestination, SubscriptionTerms):
     """A client subscribes, and stays connected until it is unsubscribed or the scenario ends."""
 
     verb: ClassVar[str] = "subscribe"
+    changes = Part.CLIENTS
     uses_client = True
     client: Name
     broker: BrokerName

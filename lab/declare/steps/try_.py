@@ -10,13 +10,14 @@ from pydantic import Field
 from lab.activemq.protocols import OPENWIRE
 from lab.declare.fields import Duration, RoundName, Whole
 from lab.declare.references import OriginName, OtherEndName
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Part, Step
 
 
 class Try(Step):
     """A connection is tried with real packets, and recorded together with what the network says of it."""
 
     verb: ClassVar[str] = "try"
+    changes = Part.NOTHING
     names = ("name",)
     name: RoundName
     source: OriginName = Field(alias="from")  # a broker, a host, or internet

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from lab.declare.fields import Name
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Part, Step
 
 
 class Unsubscribe(Step):
     """A client ends all its subscriptions, durable ones too, and disconnects."""
 
     verb: ClassVar[str] = "unsubscribe"
+    changes = Part.CLIENTS
     uses_client = True
     client: Name
 

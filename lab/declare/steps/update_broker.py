@@ -10,7 +10,7 @@ from pydantic import model_validator
 from lab.amazonmq.account import brokers
 from lab.amazonmq.account.account import Account
 from lab.declare.fields import Duration, Texts, Whole, YesNo
-from lab.declare.steps.base import Bridges, Fault
+from lab.declare.steps.base import Bridges, Fault, Part
 from lab.declare.steps.broker import STARTS_WITHIN
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.record import OnRecord
@@ -21,6 +21,8 @@ class UpdateBroker(OnRecord):
 
     verb: ClassVar[str] = "update-broker"
     fault = Fault.CONFIGURATION
+    changes = Part.BROKERS | Part.NETWORK | Part.RECORDS  # security groups are of the network
+    configures = True
     bridges = Bridges.RAISED
     configuration: str | None = None  # the broker's current one when left out
     revision: Whole | None = None  # the latest when left out

@@ -16,6 +16,7 @@ class UpdateConfiguration(OfService):
     """A whole text is saved as a configuration's next revision; no broker changes by that."""
 
     verb: ClassVar[str] = "update-configuration"
+    configures = True
     configuration: str
     file: Configuration
     description: str = ""

@@ -13,14 +13,15 @@ from lab.activemq.destinations import destination_of
 from lab.declare.destination_fields import Addressed
 from lab.declare.fields import Duration, Name, Whole
 from lab.declare.references import BrokerName, ConnectorName
-from lab.declare.steps.base import Step
+from lab.declare.steps.base import Part, Step
 
 
 class Wait(Step, Addressed):
     """Time passes, or something is waited for."""
 
     verb: ClassVar[str] = "wait"
-    awaits = True
+    changes = Part.NOTHING
+    in_vain = "A wait was in vain"
     duration: Duration | None = None  # written alone in a file: wait: 5s
     until: Literal["bridge-up", "demand", "queue-empty", "received"] | None = None
     within: Duration = timedelta(seconds=10)

@@ -11,10 +11,12 @@ from lab import units
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
 from lab.declare.steps.base import Fault
+from lab.judge.claims import base
 from lab.judge.evidence.agreement import both_ends, ways
 from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.timeline import End, StepTaken, Timeline
+from lab.judge.evidence.step_taken import StepTaken
+from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.findings import Finding, at_the_end, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment, silent, unwatched
@@ -41,6 +43,11 @@ def judge(claim: Bridge, evidence: Evidence) -> Finding:
     if claim.agree:
         findings.append(_judge_agreement(claim, evidence, initiators))
     return combine(findings, evidence)
+
+
+def until(claim: Bridge, evidence: Evidence) -> float:
+    """Return when its term is over, in seconds; infinity where its ends are compared, which is at the end."""
+    return inf if claim.agree else base.until(claim, evidence)
 
 
 def measured(claim: Bridge, evidence: Evidence) -> Iterator[tuple[float, float]]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import inf
+
 from lab.declare.expectations.browsed import BrowsedClaim
-from lab.history import Browsed
+from lab.history import Approached, Browsed
+from lab.judge.claims import base
+from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.step_taken import of_attempt
 from lab.judge.findings import Finding, asked, at_the_end, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
@@ -13,10 +19,10 @@ from lab.units import several
 
 def judge(claim: BrowsedClaim, evidence: Evidence) -> Finding:
     """Judge how many messages a client saw the last time that it browsed."""
-    its = [each for each in evidence.timeline.seen if isinstance(each, Browsed) and each.client == claim.client]
-    if not its:
+    seen = _last_look(claim, evidence)
+    if seen is None:
         return unknown(f"{claim.client} never browsed", evidence)
-    seen, number = its[-1], len(its[-1].ids) + its[-1].others
+    number = len(seen.ids) + seen.others
     words = f"{claim.client} saw {several(number, 'message')} of {seen.destination} on {seen.broker}"
     words += f" at {moment(seen.t)}"
     if not evidence.timeline.complete:  # it may have browsed again
@@ -28,6 +34,37 @@ def judge(claim: BrowsedClaim, evidence: Evidence) -> Finding:
         return unknown(f"{words}, {why}", evidence)
     held = claim.count.holds(number)
     return Outcome.of(held), words + ("" if held else asked(claim.count))
+
+
+def until(claim: BrowsedClaim, evidence: Evidence) -> float:
+    """Return when the client browsed the last time, in seconds; infinity if it never did."""
+    look = _last_look(claim, evidence)
+    return inf if look is None else look.t
+
+
+def concerned(claim: BrowsedClaim, effort: Effort, evidence: Evidence) -> bool:
+    """Return whether a step sent to, or took of, the queue before the client browsed it."""
+    look = _last_look(claim, evidence)
+    return look is not None and effort.began < look.t and look.destination in base.destinations(effort, evidence)
+
+
+def unmet(claim: BrowsedClaim, evidence: Evidence) -> Iterator[str]:
+    """Yield a reason if the client was to browse once more and could not."""
+    its = [
+        seen
+        for seen in evidence.timeline.seen
+        if isinstance(seen, Browsed | Approached) and seen.client == claim.client
+    ]
+    if its and isinstance(tried := its[-1], Approached) and tried.outcome != "ok":
+        step = of_attempt(tried, evidence.timeline.steps)
+        if step is None or not step.fails:
+            yield f"{tried.client} could not browse at {moment(tried.t)} ({tried.outcome}; give each look a client)"
+
+
+def _last_look(claim: BrowsedClaim, evidence: Evidence) -> Browsed | None:
+    """Return what the client saw the last time that it browsed; None if it never did."""
+    its = (each for each in reversed(evidence.timeline.seen) if isinstance(each, Browsed))
+    return next((each for each in its if each.client == claim.client), None)
 
 
 def _not_all(seen: Browsed, number: int) -> str:

@@ -9,6 +9,7 @@ from lab import units
 from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.declare.expectations.delivered import Delivered
 from lab.judge.claims.duplicates import duplicated
+from lab.judge.claims.receivers import until_all_came
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
@@ -37,6 +38,11 @@ def judge(claim: Delivered, evidence: Evidence) -> Finding:
     if claim.shares is not None:
         findings.append(judge_shares(claim, claim.shares, evidence))
     return combine(findings, evidence)
+
+
+def until(claim: Delivered, evidence: Evidence) -> float:
+    """Return when the last of its messages was sent or came, in seconds, if no other one may break the promise."""
+    return until_all_came(claim, evidence) if claim.promise == "at-least-once" else inf
 
 
 def measured(claim: Delivered, evidence: Evidence) -> Iterator[tuple[float, float]]:

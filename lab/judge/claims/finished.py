@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from lab import units
 from lab.declare.expectations.finished import Factor, Finished
+from lab.judge.claims import receivers
+from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.records import Publication
 from lab.judge.findings import Finding, combine, unknown
@@ -50,6 +52,19 @@ def judge(claim: Finished, evidence: Evidence) -> Finding:
     if claim.times is not None and claim.of is not None:
         findings.append(_against(own, claim.of, claim.times, claim, evidence))
     return combine(findings, evidence)
+
+
+def until(claim: Finished, evidence: Evidence) -> float:
+    """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
+    return receivers.until_all_came(claim, evidence)
+
+
+def concerned(claim: Finished, effort: Effort, evidence: Evidence) -> bool:
+    """Return whether a claim is about what a step sent, or its receivers about what it took."""
+    if effort.did == "sent":
+        steps = [evidence.timeline.last_step(name) for name in claim.steps]
+        return any(each is not None and each.step == effort.step for each in steps)
+    return receivers.concerned(claim, effort, evidence)
 
 
 def measured(claim: Finished, evidence: Evidence) -> Iterator[tuple[float, float]]:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from lab import units
 from lab.declare.expectations.latency import Latency
+from lab.judge.claims import receivers
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import Publication
 from lab.judge.findings import Finding, combine, never_subscribed
@@ -34,6 +36,18 @@ def judge(claim: Latency, evidence: Evidence) -> Finding:
     for way, timed, alike in _ways(claim, evidence):
         findings.append((Outcome.UNKNOWN, alike) if alike else _judge_one(claim, way, timed, evidence))
     return combine(findings, evidence)
+
+
+def until(claim: Latency, evidence: Evidence) -> float:
+    """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
+    return receivers.until_all_came(claim, evidence)
+
+
+def concerned(claim: Latency, effort: Effort, evidence: Evidence) -> bool:
+    """Return whether a claim is about what a step sent or took: of one direction, what its broker was sent."""
+    if claim.direction is not None and effort.did == "sent":
+        return effort.broker == claim.direction[0]
+    return receivers.concerned(claim, effort, evidence)
 
 
 def measured(claim: Latency, evidence: Evidence) -> Iterator[tuple[float, float]]:

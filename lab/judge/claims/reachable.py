@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from lab.declare.expectations.reachable import END, Reachable
 from lab.history import Attempted
 from lab.judge.evidence.evidence import Evidence
@@ -15,8 +17,7 @@ _ANSWERED = ("open", "refused")
 
 def judge(claim: Reachable, evidence: Evidence) -> Finding:
     """Judge the last attempt, by the answer to its packets, the network's rules, and whether both agree."""
-    wanted = (claim.at, claim.source, claim.to, claim.port)
-    tried = [each for each in evidence.timeline.attempts if wanted == (each.name, each.source, each.target, each.port)]
+    tried = _tried(claim, evidence)
     if not tried:
         when = "at the end" if claim.at == END else f"by a step called {claim.at}"
         return Outcome.UNKNOWN, f"it was not tried {when}"
@@ -29,6 +30,17 @@ def judge(claim: Reachable, evidence: Evidence) -> Finding:
     if claim.because is not None and claim.because != last.stop:
         return Outcome.BROKEN, f"{_outcome(last)}, but because of {last.stop or 'nothing'}{_why(last)}"
     return Outcome.HELD, f"{_outcome(last)}{_why(last)}"
+
+
+def until(claim: Reachable, evidence: Evidence) -> float:
+    """Return when the connection was tried, in seconds; infinity if it was not."""
+    return max((each.t for each in _tried(claim, evidence)), default=inf)
+
+
+def _tried(claim: Reachable, evidence: Evidence) -> list[Attempted]:
+    """Return the attempts that a claim is about, of which the last one counts."""
+    wanted = (claim.at, claim.source, claim.to, claim.port)
+    return [each for each in evidence.timeline.attempts if wanted == (each.name, each.source, each.target, each.port)]
 
 
 def _outcome(tried: Attempted) -> str:

@@ -8,12 +8,13 @@ from math import inf
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
+from lab.judge.claims.receivers import until_all_came
 from lab.judge.equal_bodies import EQUAL
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.records import is_queue
 from lab.judge.evidence.sharing import takers
-from lab.judge.evidence.timeline import StepTaken
+from lab.judge.evidence.step_taken import StepTaken
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment
@@ -29,6 +30,11 @@ def judge(claim: Recovered, evidence: Evidence) -> Finding:
     chosen = evidence.chosen(claim.to, destination)
     findings = never_subscribed(claim.to, chosen, anyone=f" to {destination}" if destination else "")
     return combine([*findings, *(_judge_one(claim, each, step, evidence) for each in chosen)], evidence)
+
+
+def until(claim: Recovered, evidence: Evidence) -> float:
+    """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
+    return until_all_came(claim, evidence)
 
 
 def measured(claim: Recovered, evidence: Evidence) -> Iterator[tuple[float, float]]:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from lab.history import Achieved
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import FAILED, OK, Publication
-from lab.judge.evidence.timeline import StepTaken, Timeline
+from lab.judge.evidence.step_taken import StepTaken
+from lab.judge.evidence.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +39,14 @@ class Effort:
     off_pace: bool  # it did not keep its rate
     began: float  # seconds
     ended: float  # infinity if the history does not say when
+    fails: bool  # whether the scenario has it fail
+    went_well: bool  # whether it ended as a step that does what it is asked
 
     @property
     def short(self) -> bool:
-        """Return whether it did less than the scenario needs."""
+        """Return whether it did less than the scenario needs, or more where it was to fail."""
+        if self.fails:
+            return self.went_well
         return self.done < self.needed or (self.least is None and (self.early or (self.by_rate and self.off_pace)))
 
     @property
@@ -141,6 +146,8 @@ def _effort(
         off_pace=off_pace,
         began=0.0 if taken is None else taken.started,
         ended=inf if taken is None else taken.done,
+        fails=taken is not None and taken.fails,
+        went_well=taken is None or taken.ok,
     )
 
 

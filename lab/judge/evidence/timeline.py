@@ -11,7 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Fault, Step
+from lab.declare.steps.base import Step
 from lab.history import (
     Achieved,
     Approached,
@@ -46,25 +46,8 @@ from lab.history.observation import LATE
 from lab.judge.evidence.coverage import Coverage
 from lab.judge.evidence.outages import Closure, Outage
 from lab.judge.evidence.snapshots import Snapshots
+from lab.judge.evidence.step_taken import StepTaken
 from lab.judge.evidence.stretch import WHOLE, Stretch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepTaken:
-    """A step with its begin and end in seconds; `ended` is None if the history ends before the step."""
-
-    step: int
-    verb: str
-    asked: str  # the step as written, in one line
-    started: float
-    ended: float | None = None
-    fault: Fault | None = None
-    name: str = ""  # its own
-
-    @property
-    def done(self) -> float:
-        """Return the moment from which the step's effect is owed."""
-        return self.started if self.ended is None else self.ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +88,6 @@ class Timeline:
         self.ended: Ended | None = None
         self.asked: dict[int, str] = {}  # by step: its place and what it asked, in words
         self.late: list[StepStarted] = []  # steps that began after they were due
-        self.in_vain: list[StepEnded] = []  # waits for something that did not happen
         self.paces: list[Paced] = []
         self.achieved: list[Achieved] = []
         self.steps: list[StepTaken] = []
@@ -229,17 +211,15 @@ class Timeline:
         self.asked[seen.step] = f"step {seen.place or seen.step}{named} ({seen.asked})"
         if seen.due is not None and seen.t - seen.due > LATE:
             self.late.append(seen)
-        fault = self._kinds.get(seen.verb, Step).fault
-        its = StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t, fault=fault, name=seen.name)
-        self.steps.append(its)
+        kind, words = self._kinds.get(seen.verb, Step), self.asked[seen.step]
+        its = StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t, kind=kind, words=words)
+        self.steps.append(replace(its, name=seen.name))
 
     def _ended(self, seen: StepEnded) -> None:
         for place in range(len(self.steps) - 1, -1, -1):  # concurrent steps end in any order
             step = self.steps[place]
             if step.step == seen.step:
-                self.steps[place] = replace(step, ended=seen.t)
-                if not seen.ok and self._kinds.get(step.verb, Step).awaits:
-                    self.in_vain.append(seen)
+                self.steps[place] = replace(step, ended=seen.t, ok=seen.ok, fails=seen.fails, note=seen.note)
                 return
 
     def _watched(self, seen: Watched | Unwatched | Forgotten) -> None:

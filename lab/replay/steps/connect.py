@@ -1,4 +1,4 @@
-"""The step `connect`: an attempt that may fail."""
+"""The step `connect`: a client logs in, or is turned away."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.runtime.messages import Approach
 
 
 def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
-    """Try to log in, disconnect at once, and record the outcome; the step succeeds whatever it is."""
+    """Try to log in, disconnect at once, and record the outcome."""
     begun = rehearsal.now()
     outcome, note = "ok", ""
     try:
@@ -32,4 +32,4 @@ def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
     else:
         client.close()
     record_attempt(rehearsal, step.login, step.client, "connect", outcome, note, begun)
-    return Outcome(note="it was let in" if outcome == "ok" else f"{outcome}: {note}")
+    return Outcome(ok=outcome == "ok", note="it was let in" if outcome == "ok" else f"{outcome}: {note}")

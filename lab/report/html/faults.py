@@ -229,7 +229,7 @@ def events(seen: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
             continue
         if isinstance(each, Answered) or (isinstance(each, Replied) and _went_well(each)):
             continue  # messages
-        bad = not each.ok if isinstance(each, StepEnded) else isinstance(each, Trouble)
+        bad = not each.as_written if isinstance(each, StepEnded) else isinstance(each, Trouble)
         row = describe(each)
         found.append(Event(t=each.t, who=row.who, words=row.what, tone=Tone.SHUT if bad else Tone.PLAIN))
     return tuple(found[:MOST_EVENTS]), len(found)

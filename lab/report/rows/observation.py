@@ -12,9 +12,12 @@ def _step(seen: StepStarted) -> Description:
 
 
 def _step_ended(seen: StepEnded) -> Description:
-    done = "done" if seen.ok else "not done as asked"
+    if seen.fails:
+        done = "done, and was to fail" if seen.ok else "failed, as it was to"
+    else:
+        done = "done" if seen.ok else "not done as asked"
     what = f"{done}: {seen.note}" if seen.note else done
-    return f"step {seen.step}", what, Weight.PLAIN if seen.ok else Weight.FAULT
+    return f"step {seen.step}", what, Weight.PLAIN if seen.as_written else Weight.FAULT
 
 
 def _trouble(seen: Trouble) -> Description:

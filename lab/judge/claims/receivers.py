@@ -1,0 +1,57 @@
+"""Claims about the messages that receivers got: how far their evidence goes, and which steps they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+
+from lab.activemq.destinations import hears
+from lab.declare.expectations.receivers import ToReceivers
+from lab.judge.claims.base import destination_named, of_its_destination
+from lab.judge.evidence.efforts import Effort
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.step_taken import of_attempt
+from lab.judge.evidence.tally import Tally
+from lab.judge.wording import moment
+
+
+def until_all_came(claim: ToReceivers, evidence: Evidence) -> float:
+    """Return when the last message that a claim is about was sent or came; infinity if one did not come."""
+    chosen = evidence.chosen(claim.to, destination_named(claim))
+    return max((_last(tally) for each in chosen for tally in each.tallies), default=inf)
+
+
+def concerned(claim: ToReceivers, effort: Effort, evidence: Evidence) -> bool:
+    """Return whether what a step sent is for the receivers of a claim, or what it took was taken by one of them."""
+    if not of_its_destination(claim, effort, evidence):
+        return False
+    if effort.did == "taken":
+        return claim.to is None or effort.client in claim.to.names
+    chosen = evidence.chosen(claim.to, destination_named(claim))
+    return not chosen or any(hears(own, effort.destination) for each in chosen for own in each.audience.destinations)
+
+
+def unmet(claim: ToReceivers, evidence: Evidence) -> Iterator[str]:
+    """Yield a reason for each subscription that a named receiver was refused, and for which no step stands."""
+    destination, timeline = destination_named(claim), evidence.timeline
+    for tried in timeline.approaches if claim.to is not None else ():
+        subscribing = tried.what in ("connect", "subscribe") and tried.destination != "" and tried.outcome != "ok"
+        if not subscribing or claim.to is None or tried.client not in claim.to.names:
+            continue
+        meant = destination is None or hears(destination, tried.destination)
+        subscription = evidence.ledger.subscriptions.get((tried.client, tried.destination))
+        never = subscription is None or not subscription.windows
+        if meant and never and of_attempt(tried, timeline.steps) is None:
+            yield (
+                f"{tried.client} was not let in to {tried.destination} at {moment(tried.t)} ({tried.outcome}; "
+                "if that was expected, name the destination that is meant)"
+            )
+
+
+def _last(tally: Tally) -> float:
+    """Return when the last message of a tally was sent or came; infinity if one did not come."""
+    if tally.lost or tally.waiting or tally.unsure or tally.in_doubt or tally.elsewhere or tally.alike:
+        return inf
+    sent_at = tally.publication.sent_at
+    came = (sent_at[number] + took for number, took in zip(tally.arrived, tally.latency, strict=True))
+    return max((*(t for t in sent_at[tally.publication.first :] if t == t), *came), default=inf)

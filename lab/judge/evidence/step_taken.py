@@ -1,0 +1,47 @@
+"""A step of a history: what it asked, from when to when it ran, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab.declare.steps.base import Compound, Fault, Step
+from lab.history import Approached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTaken:
+    """A step with its begin and end in seconds; `ended` is None if the history ends before the step."""
+
+    step: int
+    verb: str
+    asked: str  # the step as written, in one line
+    started: float
+    ended: float | None = None
+    kind: type[Step] = Step
+    name: str = ""  # its own
+    words: str = ""  # its place and what it asked, such as "step 5.1 (publish 100 …)"
+    ok: bool = True  # whether it did what was asked
+    fails: bool = False  # whether the scenario has it fail
+    note: str = ""  # on how it ended
+
+    @property
+    def done(self) -> float:
+        """Return the moment from which the step's effect is owed."""
+        return self.started if self.ended is None else self.ended
+
+    @property
+    def fault(self) -> Fault | None:
+        """Return the part of a message's way that it changes; None if it changes none."""
+        return self.kind.fault
+
+    @property
+    def missed(self) -> bool:
+        """Return whether it ended otherwise than the scenario has it; a step made of steps leaves that to them."""
+        return self.ended is not None and self.ok is self.fails and not issubclass(self.kind, Compound)
+
+
+def of_attempt(tried: Approached, steps: Sequence[StepTaken]) -> StepTaken | None:
+    """Return the step by which a client tried something; None if the history has none."""
+    its = (step for step in steps if step.started <= tried.t <= step.done and step.asked.startswith(f"{tried.client} "))
+    return next(its, None)
