@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 Value = str | int | float | bool | None
@@ -30,6 +30,10 @@ class Untold(ValueError):
     """It cannot be told whether a selector matches a message; the text says why."""
 
 
+class _Varying(str):
+    """The value of a header that differs from message to message."""
+
+
 def matches(selector: str, headers: Mapping[str, Value], *, read_as_numbers: bool = True) -> bool:
     """Return whether a selector matches a message with these headers; raise Untold if that cannot be told."""
     return _parsed(selector, read_as_numbers)(headers) is True
@@ -48,13 +52,22 @@ def matches_over(protocol: str, selector: str, headers: Mapping[str, Value]) -> 
 
 
 def properties(
-    headers: Mapping[str, str], *, group: str | None, priority: int | None, persistent: bool
+    headers: Mapping[str, str],
+    *,
+    group: str | None,
+    priority: int | None,
+    persistent: bool,
+    varying: Iterable[str] = (),
 ) -> Mapping[str, Value]:
-    """Return the headers that a selector can use, as far as the publisher of a message decides them."""
+    """Return the headers that a selector can use, as far as the publisher of a message decides them.
+
+    Whether a message matches a selector on one that is `varying` among messages is Untold.
+    """
     found: dict[str, Value] = dict(headers)
     found["JMSXGroupID"] = group
     found["JMSPriority"] = 4 if priority is None else priority
     found["JMSDeliveryMode"] = "PERSISTENT" if persistent else "NON_PERSISTENT"
+    found |= dict.fromkeys(varying, _Varying())
     return found
 
 
@@ -192,7 +205,10 @@ class _Reader:
 def _look(headers: Mapping[str, Value], name: str) -> Value:
     if name not in headers and name.startswith(_OURS):
         raise Untold(f"what a broker sets as {name} is not known")
-    return headers.get(name)
+    value = headers.get(name)
+    if isinstance(value, _Varying):
+        raise Untold(f"{name} differs from message to message")
+    return value
 
 
 def _as(value: Value, literal: Value) -> Value:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from lab.activemq.destinations import destination_of, hears, is_dead_letter_queue
+from lab.activemq.destinations import hears, is_dead_letter_queue
 from lab.amazonmq.configurations.routing import Routing, routing
 from lab.check.dry_run import configurations_by_broker
 from lab.declare.scenario import Scenario
-from lab.declare.steps.message import Message
 from lab.declare.unrolling import every_step
 from lab.plan.brokers import unread
 
@@ -19,7 +18,7 @@ class Fed:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         steps = every_step(scenario.steps)
-        self.sent = frozenset(destination_of(step) or "" for step in steps if isinstance(step, Message))
+        self.sent = frozenset(destination for step in steps for destination in step.sends_to)
 
     def by_steps(self, destination: str) -> bool:
         """Return whether a step publishes to a destination, to a composite one with it, or to its virtual topic."""

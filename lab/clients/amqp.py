@@ -13,7 +13,7 @@ from proton import Endpoint as End
 
 from lab.clients import amqp_engine as engine
 from lab.clients.amqp_links import BROWSED, Browser, Outlet, Subscription
-from lab.clients.amqp_message import decode, encode, reply_to
+from lab.clients.amqp_message import decode, encode, reply_to, whole
 from lab.clients.amqp_wire import Wire, reason_of
 from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
 from lab.clients.destination_names import TEMPORARY, amqp_address
@@ -267,7 +267,8 @@ class AmqpClient(BaseClient):
             elif isinstance(end, Browser):
                 engine.accept(delivery)
                 body, properties, _ = decode(octets)
-                message = Incoming(end.browsing.queue, body, properties, retained=False, redelivered=False)
+                shown = whole(octets)
+                message = Incoming(end.browsing.queue, body, properties, retained=False, redelivered=False, shown=shown)
                 end.browsing.messages.append(message)
             else:
                 self._on_message(end, link, delivery, octets)
@@ -307,7 +308,8 @@ class AmqpClient(BaseClient):
             subscription.unsettled[token] = engine.wrapped(delivery)
         retained = bool(properties and properties.get(_RETAINED))
         back = reply_to(octets) if terms.replies else None
-        self.events.received(Incoming(terms.destination, body, properties, retained, redelivered, token, back))
+        shown = whole(octets) if terms.whole else None
+        self.events.received(Incoming(terms.destination, body, properties, retained, redelivered, token, back, shown))
 
     def _gone(self, why: str) -> None:
         for browser in tuple(self._browsers.values()):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from proton import Message, MessageException, ProtonException
 
-from lab.runtime.messages import Destination, Outgoing
+from lab.runtime.messages import Destination, Outgoing, Shown
 
 _PROPERTIES, _DATA = b"\x00St\xd1", b"\x00Su"
 _NOTHING = _DATA + b"\xa0\x00"
@@ -21,6 +21,7 @@ _LIST0, _LIST8, _LIST32, _MAP8, _MAP32 = 0x45, 0xC0, 0xD0, 0xC1, 0xD1
 _STRING8, _STRING32, _BINARY8, _BINARY32 = 0xA1, 0xB1, 0xA0, 0xB0
 _BEFORE_COUNT = 4  # fields of a header before its delivery count
 _NO_PROPERTIES: Mapping[str, Any] = {}
+_TYPES = {bytes: "bytes", memoryview: "bytes", bytearray: "bytes", str: "text", dict: "map", type(None): "bytes"}
 
 
 class Decoded(NamedTuple):
@@ -58,6 +59,36 @@ def decode(octets: bytes) -> Decoded:
         return usual or _decode_by_proton(octets)
     except (ProtonException, UnicodeDecodeError):
         return Decoded(octets, _NO_PROPERTIES, False)
+
+
+def whole(octets: bytes) -> Shown | None:
+    """Return what a message shows; None if it does not name its destination as ActiveMQ does, or is no message."""
+    message: Any = Message()
+    try:
+        message.decode(octets)
+    except (ProtonException, UnicodeDecodeError):
+        return None
+    address, body = message.address or "", message.body
+    if "://" not in address:
+        return None
+    left = message.ttl or None
+    if message.expiry_time and message.creation_time:
+        left = round(message.expiry_time - message.creation_time, 3)
+    return Shown(
+        Destination.of(address),
+        {str(name): _as_text(value) for name, value in (message.properties or {}).items()},
+        persistent=message.durable,
+        priority=message.priority,
+        expiry=left if left is None else max(left, 0.001),
+        group=message.group_id or None,
+        type=_TYPES.get(type(body), type(body).__name__),
+        id=None if message.id is None else str(message.id),
+    )
+
+
+def _as_text(value: Any) -> str:
+    """Return a property as STOMP shows it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def reply_to(octets: bytes) -> Destination | None:

@@ -21,13 +21,13 @@ from lab.clients.base import (
     guarded,
 )
 from lab.clients.buffered_socket import BufferedStream
-from lab.clients.destination_names import mqtt_subscribed, mqtt_topic
+from lab.clients.destination_names import mqtt_subscribed, mqtt_topic, physical_name
 from lab.clients.refusals import CONNACK
 from lab.clients.web_socket import WebSocketStream, shake_hands
 from lab.errors import PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint
-from lab.runtime.messages import ORDINARY, Destination, Incoming, Look, Outgoing, Session, Terms
+from lab.runtime.messages import ORDINARY, Destination, Incoming, Look, Outgoing, Session, Shown, Terms
 
 _KEEP_ALIVE = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
@@ -67,6 +67,7 @@ class MqttClient(BaseClient):
         self._written: list[int] = []  # sends at QoS 0 that paho has handed to the stream
         self._subscriptions: list[Destination] = [terms.destination for terms in session.kept]
         self._destinations: dict[str, Destination] = {}
+        self._whole = False  # whether a subscription asks for the whole of each message
         self._thread = threading.Thread(target=self._loop, name=endpoint.client_id, daemon=True)
         self._client = _Paho(
             CallbackAPIVersion.VERSION2,
@@ -106,6 +107,7 @@ class MqttClient(BaseClient):
         if destination not in self._subscriptions:  # before the request: the broker may deliver before it answers
             self._subscriptions.append(destination)
         self._destinations.clear()
+        self._whole |= terms.whole
         _, mid = self._client.subscribe(mqtt_topic(destination), terms.qos)
         self._answers.wait(f"subscribe {mid}", f"{self._where}: subscribe to {destination}")
 
@@ -251,7 +253,12 @@ class MqttClient(BaseClient):
     @guarded
     def _on_message(self, client: Any, data: Any, message: paho.MQTTMessage) -> None:
         destination = self._destinations.get(message.topic) or self._subscribed(message.topic)
-        self.events.received(Incoming(destination, bytes(message.payload), _NO_HEADERS, message.retain, message.dup))
+        shown = self._shown(message.topic, message.qos) if self._whole else None
+        body = bytes(message.payload)
+        self.events.received(Incoming(destination, body, _NO_HEADERS, message.retain, message.dup, shown=shown))
+
+    def _shown(self, topic: str, qos: int) -> Shown:
+        return Shown(Destination(kind="topic", name=physical_name(topic)), _NO_HEADERS, qos=qos)
 
     def _subscribed(self, topic: str) -> Destination:
         found = self._destinations[topic] = mqtt_subscribed(topic, self._subscriptions, self._where)

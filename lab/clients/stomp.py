@@ -32,7 +32,9 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
         super().__init__(endpoint, events, protocol)
         self._text_only = web_socket  # ActiveMQ accepts no binary messages there
         self._ended = threading.Event()
-        self._session = StompSession(self._where, events, self._answers, self._in_flight, self._gone)
+        self._session = StompSession(
+            self._where, events, self._answers, self._in_flight, self._gone, now=time.time, typed=True
+        )
         self._count = 0
         self._wire = Connection(endpoint, _HEARTBEATS, web_socket=web_socket)
         self._wire.set_listener("mqlab", self)

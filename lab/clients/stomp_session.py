@@ -13,10 +13,15 @@ from lab.clients.destination_names import of_stomp
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents
-from lab.runtime.messages import Incoming, Outgoing, Terms
+from lab.runtime.messages import Incoming, Outgoing, Shown, Terms
 
 DURABLE = "activemq.subscriptionName"
+_LONG = 16  # digits of a number that no broker writes
 NO_TEXT = "not sent: no UTF-8, and in a WebSocket STOMP is text"
+_NOT_THE_SENDERS = frozenset({  # headers of a MESSAGE that are the protocol's, or have a field of their own in Shown
+    "destination", "message-id", "subscription", "timestamp", "expires", "priority", "persistent", "redelivered",
+    "content-length", "ack", "receipt", "browser", "retain", "JMSXGroupID", "JMSXUserID", "original-destination",
+})  # fmt: skip
 
 
 class Answering(Protocol):
@@ -45,9 +50,18 @@ class StompSession:
     """The frames and open questions of one connection. Receipts of sends are message ids, which begin with a digit."""
 
     def __init__(
-        self, where: str, events: ClientEvents, answers: Answering, in_flight: Sends, gone: Callable[[str], None]
+        self,
+        where: str,
+        events: ClientEvents,
+        answers: Answering,
+        in_flight: Sends,
+        gone: Callable[[str], None],
+        *,
+        now: Callable[[], float],  # seconds of the broker's clock
+        typed: bool,  # whether frames tell bytes from text, as those of real brokers do
     ) -> None:
         self._where, self._events, self._answers, self._in_flight = where, events, answers, in_flight
+        self._now, self._typed = now, typed
         self._gone = gone  # is told why the connection has ended
         self.subscriptions: dict[str, Terms] = {}  # by their ids
         self.browsers: dict[str, Browsing] = {}
@@ -58,7 +72,9 @@ class StompSession:
             if headers.get("browser") == "end":
                 browsing.end()
             else:
-                browsing.messages.append(Incoming(browsing.queue, body, headers, retained=False, redelivered=False))
+                shown = self._shown(headers)
+                message = Incoming(browsing.queue, body, headers, retained=False, redelivered=False, shown=shown)
+                browsing.messages.append(message)
             return
         subscription = self.subscriptions.get(headers.get("subscription", ""))
         if subscription is None:
@@ -72,8 +88,12 @@ class StompSession:
                 headers.get("redelivered") == "true",
                 headers.get("ack") if subscription.ack != "auto" else None,
                 of_stomp(headers.get("reply-to")) if subscription.replies else None,
+                self._shown(headers) if subscription.whole else None,
             )
         )
+
+    def _shown(self, headers: Mapping[str, str]) -> Shown | None:
+        return of_whole(headers, self._now(), typed=self._typed)
 
     def take_receipt(self, receipt: str) -> None:
         """Report a send as ok, or record the answer to a request, by the receipt's name."""
@@ -139,6 +159,32 @@ def of_message(message: Outgoing, now: float) -> dict[str, str]:
     if message.priority is not None:
         headers["priority"] = str(message.priority)
     return headers
+
+
+def of_whole(headers: Mapping[str, str], now: float, *, typed: bool) -> Shown | None:
+    """Return what a MESSAGE shows; None if it names no destination. `now` is in seconds of the broker's clock.
+
+    ActiveMQ writes the length of a BytesMessage alone (`LegacyFrameTranslator`, 5.18.3); a simulated frame of none.
+    """
+    sent_to = of_stomp(headers.get("destination"))
+    if sent_to is None:
+        return None
+    sent, ends = _number(headers.get("timestamp")) / 1000, _number(headers.get("expires")) / 1000
+    return Shown(
+        sent_to,
+        {name: value for name, value in headers.items() if name not in _NOT_THE_SENDERS},
+        persistent=headers.get("persistent") == "true",
+        priority=_number(headers.get("priority")),
+        expiry=round(max(ends - (sent or now), 0.001), 3) if ends else None,
+        group=headers.get("JMSXGroupID"),
+        type="text" if typed and "content-length" not in headers else "bytes",
+        id=headers.get("message-id"),
+    )
+
+
+def _number(text: str | None) -> int:
+    """Return a header's number; 0 if it has none."""
+    return int(text) if text is not None and len(text) < _LONG and text.isascii() and text.isdigit() else 0
 
 
 def is_text(body: bytes) -> bool:

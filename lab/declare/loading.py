@@ -6,7 +6,7 @@ Stops at the end of a stage with every Problem of that stage. Whether names agre
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,13 @@ from typing import Any
 from pydantic import SecretStr
 
 from lab.amazonmq.configurations.configuration import read as read_configuration
-from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.declare.configuration_problems import configuration_problems
 from lab.declare.copies import Text, masked, texts_of
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import types_in
+from lab.declare.fields import Declared, types_in
 from lab.declare.inline_configuration import is_xml, source_of
+from lab.declare.named_files import READERS
 from lab.declare.origin import Keys, Origin, SourceFile, without_passwords
 from lab.declare.passwords import Passwords
 from lab.declare.reading import Document, read, read_text
@@ -28,14 +28,13 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Compound, Step
 from lab.declare.suggestions import remedy
-from lab.declare.terms import LARGEST_BODY, BodyFile
 from lab.declare.topology import Configuration
 from lab.declare.validating import validate, validate_variant
 from lab.declare.variant_file import VariantFile, is_variant
 from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
 from lab.masking import Mask, named_in
-from lab.text_files import STANDARD_INPUT, is_file, read_bytes, why_not_a_file
+from lab.text_files import STANDARD_INPUT, is_file, why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
 _UNREAD = {"file": "", "text": ""}  # a configuration whose Problem is noted already
@@ -258,8 +257,8 @@ class _Loader:
                 fields[key] = self._read_configuration(self._path.parent, fields[key], (*here, key))
             elif SecretStr in holds:
                 self._take_password(fields, fields.get("user"), (*here, key))
-            elif BodyFile in holds and isinstance(fields[key], str):
-                fields[key] = self._read_body(fields[key], self._values[(*here, key)])
+            elif isinstance(fields[key], str) and (kinds := [each for each in holds if each in READERS]):
+                fields[key] = self._read_named(fields[key], READERS[kinds[0]], self._values[(*here, key)])
 
     def _fill_broker(self, folder: Path, broker: dict[str, Any], its: Keys, holder: Document, prefix: Keys) -> None:
         """Put a configuration and passwords into a broker of the topology that stands in the document `holder`."""
@@ -311,25 +310,14 @@ class _Loader:
             return dict(_UNREAD)
         return {"file": file, "text": self._texts[file]}
 
-    def _read_body(self, written: str, place: Place) -> BodyFile | str:
-        """Return a body read from its file; note a Problem and return the file's name if it cannot be one."""
+    def _read_named(self, written: str, read: Callable[[Path, str, str], Declared], place: Place) -> Declared | str:
+        """Return what a step's file holds; note a Problem and return the file's name if it cannot be read."""
         named = self._find_file(self._path.parent, written, place)
-        if named is None:
-            return written
-        file, path = named
-        size = path.stat().st_size
         try:
-            octets = read_bytes(path, file, LARGEST_BODY if size <= LARGEST_BODY else 0)
+            return written if named is None else read(named[1], named[0], written)
         except InputError as error:
             self._note(error, place)
             return written
-        if max(size, len(octets)) <= LARGEST_BODY:
-            return BodyFile(path=written, octets=octets)
-        holds = f"{size} bytes" if size > LARGEST_BODY else f"more than {LARGEST_BODY} bytes"
-        what = f"the file {file} has {holds}, and a broker takes no frame of more than {LARGEST_FRAME}"
-        right = f"a body has at most {LARGEST_BODY} bytes, so that the headers have room"
-        self.problems.append(Problem(what=what, remedy=right, place=place))
-        return written
 
     def _take_password(self, fields: dict[str, Any], user: Any, keys: Keys) -> None:
         """Take one password: as it is written, from the environment, or a new one."""

@@ -1,7 +1,8 @@
 """A scenario's steps as they are done: each with its own number, and the place where a person finds it.
 
 Numbers count from 1 in the order of the file, inner steps after the step they are in and every round of a repeat anew,
-so that a message's id, `<number>-<n>`, belongs to one step in one round. Without inner steps number and place agree.
+so that a message's id, `<number>-<n>`, belongs to one step in one round. A step that sends to several destinations has
+a number for each. Where no step has inner ones, or several numbers, number and place agree.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def count_steps(steps: Sequence[Step]) -> int:
     """Return the number of steps that unrolling would make, without making them."""
     count = 0
     for step in steps:
-        count += 1 + (count_steps(step.steps) * step.rounds if isinstance(step, Compound) else 0)
+        count += step.numbers + (count_steps(step.steps) * step.rounds if isinstance(step, Compound) else 0)
     return count
 
 
@@ -138,8 +139,8 @@ class _Numbering:
         )
 
     def _number(self, step: Step, written: str, rounds: tuple[int, ...], outermost: int | None) -> Numbered:
-        self._count += 1
-        number = self._count
+        number = self._count + 1
+        self._count += step.numbers
         if rounds:
             step = step.in_round(".".join(map(str, rounds)))
         inner: tuple[Numbered, ...] = ()

@@ -79,6 +79,8 @@ class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
     group: str | None = None
     priority: int | None = None
     reply_to: str = ""  # "temporary": each message asks for an answer, into a temporary queue of its client
+    part_of: int | None = None  # the step that sends them, where `step` is only the number in their ids
+    varying: tuple[str, ...] = ()  # what differs from message to message, as selectors name it
 
 
 class Sent(Observation, frozen=True, kw_only=True, tag="sent"):
@@ -170,3 +172,7 @@ class Paced(Observation, frozen=True, kw_only=True, tag="paced"):
     drawn_per_s: Number  # what its dice gave; the same as asked where intervals are even
     reached_per_s: Number
     held: bool  # within 2 % of what was drawn
+    late_p50_s: Number | None = None  # of a replay: how late after its moment a message was sent
+    late_p99_s: Number | None = None
+    late_max_s: Number | None = None
+    drift: Number | None = None  # of a replay: by how much longer than it should all took, as a share

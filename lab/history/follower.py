@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from lab.errors import InputError
 from lab.history.observation import Ended, Header, Observation
-from lab.history.portions import PORTION
 from lab.history.reading import first, parsed
 from lab.text_files import open_file
+from lab.whole_lines import PORTION
 
 
 class Follower:

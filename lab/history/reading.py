@@ -20,9 +20,9 @@ from lab.errors import InputError, Place
 from lab.history.clients_seen import SendOutcome
 from lab.history.kinds import KINDS
 from lab.history.observation import LARGEST, VERSION, Header, Observation
-from lab.history.portions import LONGEST, LineError, portions
 from lab.history.seal import damage
 from lab.text_files import open_file
+from lab.whole_lines import LONGEST, LineError, portions
 
 _NEWLINE = 10
 _DECODE: Callable[[bytes], Observation] = msgspec.json.Decoder(Union[tuple(KINDS.values())]).decode  # noqa: UP007

@@ -16,9 +16,9 @@ from typing import BinaryIO
 import msgspec
 
 from lab.history.observation import Ended
-from lab.history.portions import PORTION
 from lab.text_files import open_file
 from lab.units import several
+from lab.whole_lines import PORTION
 
 _PLACES = 64  # the most places at which a digest is kept
 _DIGITS = 8  # of the digest at a place

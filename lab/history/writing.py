@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import threading
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
 from types import TracebackType
@@ -22,13 +19,13 @@ from lab.history.kinds import KINDS
 from lab.history.observation import Ended, Header, Observation
 from lab.history.seal import Seal
 from lab.masking import Mask
+from lab.write_behind import WriteBehind, write_octets
 
 _DEFAULTS = {
     cls: {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(cls)}
     for cls in KINDS.values()
 }
 BINARY = getattr(os, "O_BINARY", 0)  # or Windows ends lines its own way
-_MOST_WAITING = 50_000  # lines: on a disk that does not keep up, the thread that records writes too
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -84,46 +81,28 @@ def create(path: Path) -> int:
 
 
 class HistoryFile:
-    """A Recorder to a file; thread-safe. Lines reach the file whole and in order, within `EVERY` seconds.
-
-    A write for each line would switch threads each time, which costs more than the write itself.
-    """
-
-    EVERY = 0.01  # seconds: what a SIGKILL may cost; everything else loses nothing
+    """A Recorder to a file; thread-safe. Whole lines reach the file in order, within `WriteBehind.EVERY` seconds."""
 
     def __init__(self, path: Path, header: Header, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
         self.path = path
         self._mask = mask
         self._file = create(path)
-        self._lines: deque[str | Ended] = deque()  # which threads may fill and empty at once
         self._seal = Seal()
         self._over = False  # once the end was written
-        self._turn = threading.Lock()
-        self._closing = threading.Event()
-        self._failed: OSError | None = None
-        self._lines.append(header_line(header))
-        self._write()
-        self._thread = threading.Thread(target=self._keep_writing, name="mqlab-history", daemon=True)
-        self._thread.start()
+        self._put(header_line(header))
+        self._behind: WriteBehind[str | Ended] = WriteBehind(self._write, "mqlab-history")
 
     def record(self, observation: Observation) -> None:
         """Record an observation, none after the end; raise OSError if an earlier one could not be written."""
-        if self._over:
-            return
-        self._lines.append(observation if type(observation) is Ended else line(observation))
-        if self._failed is not None:
-            raise self._failed
-        if len(self._lines) > _MOST_WAITING:
-            self._write()
+        if not self._over:
+            self._behind.add(observation if type(observation) is Ended else line(observation))
 
     def close(self) -> None:
         """Write the rest and close the file; raise OSError if not everything could be written."""
         if self._file < 0:
             return
-        self._closing.set()
-        self._thread.join()
         try:
-            self._write()
+            self._behind.close()
         finally:
             os.close(self._file)
             self._file = -1
@@ -132,48 +111,24 @@ class HistoryFile:
         """Return the open file's number."""
         return self._file
 
-    def _keep_writing(self) -> None:
-        with contextlib.suppress(OSError):  # `record` and `close` tell it
-            while not self._closing.wait(self.EVERY):
-                self._write()
-
-    def _write(self) -> None:
-        """Write all waiting lines; after a failure nothing more, so that no line is missing in between."""
-        with self._turn:
-            if self._failed is not None:
-                raise self._failed
-            if self._over:
-                return
-            lines: list[str] = []
-            ended: Ended | None = None
-            with contextlib.suppress(IndexError):  # others go on adding
-                while True:
-                    following = self._lines.popleft()
-                    if type(following) is Ended:
-                        ended = following
-                        break
-                    lines.append(following)  # type: ignore[arg-type]
-            try:
-                self._put("".join(lines))
-                if ended is not None:
-                    self._over = True
-                    self._write_octets(self._seal.closed(self._octets(line(self._seal.on(ended)))))
-            except OSError as error:
-                self._failed = error
-                raise
+    def _write(self, waiting: Sequence[str | Ended]) -> None:
+        """Write lines, and the end with its seal; nothing after that."""
+        if self._over:
+            return
+        end = next((at for at, each in enumerate(waiting) if type(each) is Ended), len(waiting))
+        self._put("".join(waiting[:end]))  # type: ignore[arg-type]
+        for ended in waiting[end : end + 1]:
+            self._over = True
+            sealed = self._octets(line(self._seal.on(ended)))  # type: ignore[arg-type]
+            write_octets(self._file, self._seal.closed(sealed))
 
     def _put(self, text: str) -> None:
         octets = self._octets(text)
         self._seal.add(octets)
-        self._write_octets(octets)
+        write_octets(self._file, octets)
 
     def _octets(self, text: str) -> bytes:
         return self._mask.json(text).encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape
-
-    def _write_octets(self, octets: bytes) -> None:
-        rest = memoryview(octets)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
 
     def __enter__(self) -> Self:
         """Return the open file."""

@@ -15,7 +15,7 @@ from lab.history import SendOutcome
 from lab.living.client_record import ClientRecord
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
-from lab.runtime.messages import Destination, Incoming, Outgoing, Terms
+from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
 
 _ACKS = ("auto", "client", "client-individual")
 
@@ -31,9 +31,15 @@ class Conversation:
     b'1.08'
     """
 
-    def __init__(self, record: ClientRecord, connect: Callable[[ClientEvents], Client], clock: Clock) -> None:
+    def __init__(
+        self,
+        record: ClientRecord,
+        connect: Callable[[ClientEvents], Client],
+        clock: Clock,
+        on_message: Callable[[Incoming], None] | None = None,
+    ) -> None:
         self.name, self._record, self._clock = record.client, record, clock
-        self._heard = _Heard(clock, record)
+        self._heard = _Heard(clock, record, on_message)
         with self._trying("connect"):
             self._client = connect(self._heard)
 
@@ -54,14 +60,17 @@ class Conversation:
         selector: str | None = None,
         ack: str = "auto",
         prefetch: int | None = None,
+        whole: bool = False,
     ) -> None:
         """Subscribe to a topic or a queue, named as in ActiveMQ (`a.b`, wildcards `*` and `>`) over every protocol.
 
         With `ack` "auto" a message is done once the broker has sent it, whether it is asked for here or not. With
         "client-individual" it is done once `acknowledge` says so, with "client" all up to it are, and the broker sends
         at most `prefetch` messages ahead. `qos` is for MQTT; the others are for STOMP and AMQP, InputError over MQTT.
+        With `whole` each message's `shown` has all that its protocol shows of it, such as where it was sent to.
         """
-        terms = Terms(destination=destination(topic, queue), qos=qos, selector=selector, ack=ack, prefetch=prefetch)
+        to = destination(topic, queue)
+        terms = Terms(destination=to, qos=qos, selector=selector, ack=ack, prefetch=prefetch, whole=whole)
         _check(terms, self._record.over)
         with self._trying("subscribe", str(terms.destination)):
             self._client.subscribe(terms)
@@ -120,6 +129,20 @@ class Conversation:
         if outcome is not SendOutcome.OK:
             raise BrokerError(f"acknowledge a message of {message.destination}: {outcome}")
 
+    def browse(self, queue: str, within: float = 10.0) -> Look:
+        """Return what the broker shows of a queue, of which nothing is taken; PlanError over MQTT, which has none.
+
+        >>> with lab.connect("tokyo", over="stomp") as tokyo:
+        ...     len(tokyo.browse("nothing.comes.here").messages)
+        0
+        """
+        return self._client.browse(destination(None, queue), within)
+
+    @property
+    def lost(self) -> str:
+        """Return why the connection was lost; "" while it is there, or was closed."""
+        return self._heard.lost_because
+
     def close(self) -> None:
         """Close the connection. Harmless if it is closed."""
         self._client.close()
@@ -138,8 +161,9 @@ class Conversation:
 class _Heard:
     """The messages and outcomes of a client, kept until the program asks for them."""
 
-    def __init__(self, clock: Clock, record: ClientRecord) -> None:
-        self._clock, self._record = clock, record
+    def __init__(self, clock: Clock, record: ClientRecord, on_message: Callable[[Incoming], None] | None) -> None:
+        self._clock, self._record, self._on_message = clock, record, on_message
+        self.lost_because = ""
         self._came: deque[Incoming | Exception] = deque()
         self._outcomes: dict[str, tuple[SendOutcome, str]] = {}
 
@@ -149,13 +173,15 @@ class _Heard:
         self._clock.notify()
 
     def received(self, message: Incoming) -> None:
-        self._take(self._record.received(message))
+        (self._on_message or self._take)(self._record.received(message))
 
     def lost(self, why: str) -> None:
         self._record.lost(why)
+        self.lost_because = why
         self._take(BrokerError(f"the connection was lost: {why}", "connect again"))
 
     def broke(self, error: Exception) -> None:
+        self.lost_because = f"{type(error).__name__}: {error}"
         self._take(error)
 
     def accepted(self, id: str, what: str) -> None:

@@ -38,6 +38,7 @@ from lab.plan.control import Control
 from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
 from lab.runtime.lab import StandingLab
+from lab.runtime.messages import Incoming
 from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
 from lab.runtime.turns import turn
@@ -162,11 +163,18 @@ class Live(Verbs):
         return self.lab.endpoint(name, over, its, f"mqlab-{self.run}-{secrets.token_hex(4)}")
 
     def connect(
-        self, broker: str, over: Over = "mqtt", *, user: str | None = None, name: str | None = None
+        self,
+        broker: str,
+        over: Over = "mqtt",
+        *,
+        user: str | None = None,
+        name: str | None = None,
+        on_message: Callable[[Incoming], None] | None = None,
     ) -> Conversation:
         """Connect a client to a broker as a user, or as the first one that the broker knows.
 
-        `name` is the client's name in the lab's history, and in claims about it.
+        `name` is the client's name in the lab's history, and in claims about it. With `on_message`, messages are handed
+        to it as they come, in the client's thread, and `receive` returns none.
 
         >>> with lab.connect("tokyo", over="stomp", name="tk") as tokyo:
         ...     tokyo.subscribe(queue="orders")
@@ -180,6 +188,7 @@ class Live(Verbs):
             self._records.of(client, where, over),
             lambda events: self.lab.connect(client=client, broker=where, over=over, user=its, events=events),
             self.lab.clock,
+            on_message,
         )
         return self._conversations.enter_context(made)
 

@@ -64,3 +64,7 @@ def _ends(step: Step) -> Iterator[tuple[str, str, bool]]:
     if login is not None and login.destination is not None:
         for each in parts_of(login.destination):
             yield each, login.broker, login.listens
+    elif login is not None:
+        for sent_to in step.sends_to:
+            for each in parts_of(sent_to):
+                yield each, login.broker, False

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from lab.activemq.destinations import destination_of, hears
+from lab.activemq.destinations import hears
 from lab.declare.steps.base import Step
-from lab.declare.steps.message import Message
 from lab.link.impairment import LinkState
 from lab.plan.values import Plan
 
@@ -54,7 +53,9 @@ def initial_states(plan: Plan) -> dict[Way, LinkState]:
 def demanded_at(plan: Plan, broker: str, destination: str, later: Sequence[Step]) -> tuple[str, ...]:
     """Return the other brokers to which `later` steps send messages that bridges carry to a subscription."""
     sending = (
-        step.broker for step in later if isinstance(step, Message) and hears(destination, str(destination_of(step)))
+        step.login.broker
+        for step in later
+        if step.login is not None and any(hears(destination, sent_to) for sent_to in step.sends_to)
     )
     return tuple(name for name in dict.fromkeys(sending) if name != broker and carries(plan, name, broker))
 

@@ -259,7 +259,11 @@ def _may_select(selector: str | None, publishing: Publishing) -> bool:
     if selector is None:
         return True
     its = properties(
-        publishing.headers, group=publishing.group, priority=publishing.priority, persistent=publishing.persistent
+        publishing.headers,
+        group=publishing.group,
+        priority=publishing.priority,
+        persistent=publishing.persistent,
+        varying=publishing.varying,
     )
     try:
         return matches(selector, its)

@@ -5,6 +5,7 @@ Every time counts from the first message, so that a late message does not delay 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, islice
@@ -94,9 +95,40 @@ class SendTimes:
         )
 
 
+class Lateness:
+    """How late messages were sent, as a histogram: its memory does not grow with their number."""
+
+    _WIDTH = 1e-4  # seconds of a bucket: what a quantile may be too high
+    _BUCKETS = 20_000  # the last one has all that was later
+
+    def __init__(self) -> None:
+        self._counts = array("Q", bytes(8 * self._BUCKETS))
+        self._number = 0
+        self.most = 0.0  # seconds
+
+    def add(self, seconds: float) -> None:
+        """Count a message that was sent so much after its moment; one that was early was not late."""
+        late = max(seconds, 0.0)
+        self._counts[min(int(late / self._WIDTH), self._BUCKETS - 1)] += 1
+        self._number += 1
+        self.most = max(self.most, late)
+
+    def quantile(self, share: float) -> float:
+        """Return the seconds by which that share of the messages was late at most, to a tenth of a millisecond."""
+        wanted, seen = share * self._number, 0
+        for bucket, number in enumerate(self._counts):
+            seen += number
+            if seen >= wanted:
+                return min((bucket + 1) * self._WIDTH, self.most) if bucket < self._BUCKETS - 1 else self.most
+        return self.most
+
+
 def in_words(paced: Paced) -> str:
     """Return the rates that were asked and reached, in words."""
     differs = abs(paced.drawn_per_s - paced.asked_per_s) > 0.001 * paced.asked_per_s
     chance = f" ({paced.drawn_per_s:.4g}/s by its dice)" if differs else ""
     words = f"asked {paced.asked_per_s:.4g}/s{chance}, reached {paced.reached_per_s:.4g}/s"
+    if paced.late_p50_s is not None and paced.late_p99_s is not None:
+        words += f", sent late by {1000 * paced.late_p50_s:.3g} ms (p50), {1000 * paced.late_p99_s:.3g} ms (p99)"
+    words += "" if paced.drift is None else f", drift {paced.drift:.2%}"
     return words if paced.held else f"{words}: the rate could not be held"

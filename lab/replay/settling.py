@@ -10,7 +10,6 @@ from lab.check.dry_run import configurations_by_broker
 from lab.declare.expectations.base import Arrivals, Expectation
 from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
-from lab.declare.steps.message import Message
 from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
 from lab.history import DestinationSeen
@@ -18,7 +17,7 @@ from lab.replay.listeners import Listeners
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.turn import StepTimes
-from lab.runtime.messages import Destination, destination
+from lab.runtime.messages import Destination
 
 LISTEN = 10.0  # seconds after the last send, if no expectation says how long
 LINGER = 0.2  # seconds of listening after the last message, if no claim says more
@@ -80,7 +79,7 @@ def _arrivals(scenario: Scenario) -> list[Arrivals]:
 
 
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    if not any(isinstance(step, Message) for step in every_step(scenario.steps)):
+    if not any(step.sends_to for step in every_step(scenario.steps)):
         return
     claimed, last = _arrivals(scenario), rehearsal.outstanding.last_sent
     silent = [each.within.total_seconds() for each in claimed if each.none]
@@ -108,8 +107,8 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     published = [
         Destination.of(part)
         for step in every_step(scenario.steps)
-        if isinstance(step, Message)
-        for part in parts_of(str(destination(step)))
+        for sent_to in step.sends_to
+        for part in parts_of(sent_to)
     ]
     every = dict.fromkeys((*published, *_for_dead_letters(scenario, published)))
     told = [to for to in every if not has_wildcard(str(to))]

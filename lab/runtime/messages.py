@@ -42,6 +42,7 @@ class Terms:
     selector: str | None = None
     prefetch: int | None = None  # most messages sent before they are acknowledged; the broker's own when None
     replies: bool = False  # the client needs to know where answers to its messages go
+    whole: bool = False  # the client needs all that the protocol shows of its messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,20 @@ class Outgoing(NamedTuple):
     reply_to: str | None = None  # an address that `Client.temporary` returned
 
 
+class Shown(NamedTuple):
+    """What a protocol shows of a message beside its body; None where it shows nothing of that."""
+
+    sent_to: Destination  # without wildcards
+    headers: Mapping[str, str]  # the sender's own, without those of the protocol
+    qos: int | None = None
+    persistent: bool | None = None
+    priority: int | None = None
+    expiry: float | None = None  # seconds from its sending, or else from now, after which a broker drops it
+    group: str | None = None
+    type: str | None = None  # "bytes", "text", or another word for a body that no client of the lab sends
+    id: str | None = None  # that a broker gave it
+
+
 class Incoming(NamedTuple):
     """A message as a client received it; a tuple, since it is made for every message."""
 
@@ -94,6 +109,7 @@ class Incoming(NamedTuple):
     redelivered: bool
     token: str | None = None  # for `Client.acknowledge`; None if the message needs no acknowledgement
     reply_to: Destination | None = None  # where answers go, of a subscription that replies
+    shown: Shown | None = None  # of a subscription that asks for the whole, and of a browser
 
 
 class Look(NamedTuple):

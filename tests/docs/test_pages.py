@@ -76,6 +76,7 @@ IN_WORDS = {  # what a table says where a default is not a value to write
     "as long as the id",
     "as many as asked",
     "as they are",
+    "as recorded",
     "the broker's",
     "the latest",
     "the machine's",
@@ -194,7 +195,7 @@ def test_every_kind_of_observation_is_on_its_page(kind: str) -> None:
         if field.name != "t"
     }
     assert code_words(told[kind]) == list(defaults)
-    optional = re.findall(r"`([a-z_]+)` \(", told[kind])
+    optional = re.findall(r"`([a-z_0-9]+)` \(", told[kind])
     assert optional == [field.name for field in structs.fields(KINDS[kind]) if not field.required]
 
 

@@ -34,7 +34,7 @@ from lab.history import (
     observations,
     read,
 )
-from lab.history.portions import LONGEST, PORTION
+from lab.whole_lines import LONGEST, PORTION
 
 HEADER = Header(
     run="run-1", scenario="東京 \u2028 \x00", seed=7, runtime="emulation", started="2026-01-01T00:00:00Z",

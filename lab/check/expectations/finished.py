@@ -27,7 +27,8 @@ def check(context: Context, claim: Finished) -> Iterator[Problem]:
             continue
         steps = [each for each in in_every_round(context.scenario.steps) if word in (each.named, each.verb)]
         if not all(isinstance(each, Message) for each in steps):
-            yield context.wrong(field, f"the step {word} sends nothing", "name a publish, traffic or request step")
+            does = "may send to several destinations" if any(each.sends_to for each in steps) else "sends nothing"
+            yield context.wrong(field, f"the step {word} {does}", "name a publish, traffic or request step")
             continue
         sent = sorted({destination_of(each) or "" for each in steps if isinstance(each, Message)})
         if not any(hears(each, to) for each in heard for to in sent):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from lab.check.context import Context
 from lab.check.logins import listeners
 from lab.declare.expectations.latency import Latency
-from lab.declare.steps.message import Message
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
@@ -18,7 +17,7 @@ def check(context: Context, claim: Latency) -> Iterator[Problem]:
         return
     source, target = claim.direction
     steps = every_step(context.scenario.steps)
-    if not any(isinstance(step, Message) and step.broker == source for step in steps):
+    if not any(step.sends_to and step.login is not None and step.login.broker == source for step in steps):
         yield context.wrong("direction", f"no step publishes at {source}", "write [FROM, TO], two brokers")
     if not any(each.broker == target for each in listeners(context.scenario)):
         yield context.wrong("direction", f"no client subscribes at {target}", "write [FROM, TO], two brokers")

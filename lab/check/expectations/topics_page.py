@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, has_wildcard, hears
 from lab.check.context import Context
 from lab.declare.expectations.topics_page import TopicsPage
-from lab.declare.steps.message import Message
 from lab.declare.steps.subscribe import Subscribe
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
@@ -16,7 +15,13 @@ from lab.errors import Problem
 def check(context: Context, claim: TopicsPage) -> Iterator[Problem]:
     """Yield a Problem if the topic is a wildcard, or if no step uses it."""
     wanted, steps = f"topic://{claim.topic}", every_step(context.scenario.steps)
-    used = sorted({str(destination_of(step)) for step in steps if isinstance(step, Message | Subscribe)})
+    used = sorted(
+        {
+            destination
+            for step in steps
+            for destination in ((destination_of(step) or "",) if isinstance(step, Subscribe) else step.sends_to)
+        }
+    )
     if "topic" in context.unknown:
         return
     if has_wildcard(wanted):

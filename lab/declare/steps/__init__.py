@@ -33,6 +33,7 @@ from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.reject import Reject
 from lab.declare.steps.reject_peering import RejectPeering
 from lab.declare.steps.repeat import Repeat
+from lab.declare.steps.replay import Replay
 from lab.declare.steps.request import Request
 from lab.declare.steps.resume import Resume
 from lab.declare.steps.revoke_ingress import RevokeIngress
@@ -51,7 +52,7 @@ from lab.declare.steps.wait import Wait
 
 # In the order in which a person reads them, in the schema and in suggestions for an unknown verb.
 STEPS: tuple[type[Step], ...] = (
-    Subscribe, Unsubscribe, Disconnect, Consume, Browse, Publish, Request, Traffic, EndTraffic, Wait,
+    Subscribe, Unsubscribe, Disconnect, Consume, Browse, Publish, Request, Traffic, EndTraffic, Replay, Wait,
     Impair, Cut, Reject, Heal, Flap, Together, Repeat,
     Stop, Kill, Start, Reboot, Pause, Resume, ConnectorStep, CreateBroker, DeleteBroker, Snapshot,
     CreatePeering, AcceptPeering, RejectPeering, DeletePeering, CreateRoute, DeleteRoute,

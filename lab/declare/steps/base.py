@@ -109,6 +109,16 @@ class Step(Declared):
         return None
 
     @property
+    def sends_to(self) -> tuple[str, ...]:
+        """Return the destinations, as ActiveMQ names them, that the step sends messages to."""
+        return ()
+
+    @property
+    def numbers(self) -> int:
+        """Return how many numbers the step takes, with which ids of messages begin."""
+        return 1
+
+    @property
     def shortest(self) -> timedelta:
         """Return the shortest time that the step can take."""
         return timedelta(0)

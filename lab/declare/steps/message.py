@@ -35,6 +35,11 @@ class Message(Step, OneDestination, MessageTerms):
         """Return the login that the step tries."""
         return Login(self.broker, self.over, self.user, destination=destination_of(self))
 
+    @property
+    def sends_to(self) -> tuple[str, ...]:
+        """Return the destination of the messages."""
+        return (destination_of(self) or "",)
+
     def sending(self) -> str:
         """Return the destination, the broker and the terms of the messages, in words."""
         mqtt = protocol(self.over) == "mqtt"

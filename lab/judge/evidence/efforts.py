@@ -84,8 +84,11 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
         if seen is None and not timeline.complete:
             continue  # it had not ended when the history was cut short, which every claim tells
         counts = _Counts() if publication is None else _counts(publication, ledger)
-        words = timeline.asked.get(step, f"step {step}")
-        found.append(_effort(step, words, publication, seen, counts, steps.get(step), step in off_pace))
+        whose = step if publication is None else publication.part_of
+        words = timeline.asked.get(whose, f"step {whose}")
+        if publication is not None and whose != step:
+            words += f", of {publication.destination}"
+        found.append(_effort(step, words, publication, seen, counts, steps.get(whose), whose in off_pace))
     return tuple(found)
 
 

@@ -109,7 +109,11 @@ def returned_at(members: Sequence[Subscription], sent: float, received: float) -
 def _properties(publication: Publication) -> Mapping[str, Value]:
     """Return the properties of a publication's messages that selectors may test."""
     return properties(
-        publication.headers, group=publication.group, priority=publication.priority, persistent=publication.persistent
+        publication.headers,
+        group=publication.group,
+        priority=publication.priority,
+        persistent=publication.persistent,
+        varying=publication.varying,
     )
 
 

@@ -30,6 +30,7 @@ class Publication:
         "last",
         "outcomes",
         "over",
+        "part_of",
         "partial",
         "persistent",
         "place",
@@ -38,6 +39,7 @@ class Publication:
         "retained",
         "sent_at",
         "step",
+        "varying",
     )  # fmt: skip
 
     def __init__(self, common: Publishing) -> None:
@@ -46,6 +48,7 @@ class Publication:
             raise damaged(f"step {common.step} publishes {count} messages")
         self.step = common.step
         self.place = common.place
+        self.part_of = common.step if common.part_of is None else common.part_of  # the step that sends them
         self.grows = common.count is None
         self.client = common.client
         self.broker = common.broker
@@ -53,6 +56,7 @@ class Publication:
         self.destination = common.destination
         self.persistent, self.retained = common.persistent, common.retained
         self.headers, self.group, self.priority = common.headers, common.group, common.priority
+        self.varying = common.varying
         self.expiry = common.expiry_s
         self.reply_to = common.reply_to
         self.count = count

@@ -76,7 +76,7 @@ class Sending:
                 if stuck is not None:
                     self._early = self._count is None
                     return stuck
-                _await_outcomes(rehearsal, self._callbacks)
+                await_outcomes(rehearsal, self._callbacks)
                 self._await_answers()
         finally:
             del rehearsal.tasks.senders[self._number]
@@ -205,7 +205,7 @@ class Sending:
         return Outcome(ok=ok, note="; ".join(notes))
 
 
-def _await_outcomes(rehearsal: Rehearsal, callbacks: Callbacks) -> None:
+def await_outcomes(rehearsal: Rehearsal, callbacks: Callbacks) -> None:
     """Wait until every send has its outcome, or PATIENCE seconds pass without one."""
     since = rehearsal.now()
 

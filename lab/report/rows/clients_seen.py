@@ -68,11 +68,14 @@ def _publishing(seen: Publishing) -> Description:
     kept += f", priority {seen.priority}" if seen.priority is not None else ""
     kept += f", over after {seen.expiry_s:g} s" if seen.expiry_s is not None else ""
     kept += f", with {', '.join(f'{name} {value}' for name, value in seen.headers.items())}" if seen.headers else ""
+    kept += f", differing in {', '.join(seen.varying)}" if seen.varying else ""
     count = "messages" if seen.count is None else several(seen.count, "message")
     kept += f", answers to a {seen.reply_to} queue" if seen.reply_to else ""
-    client = "" if seen.client == f"step-{seen.step}" else f", as client {seen.client}"
+    step = seen.part_of or seen.step
+    client = "" if seen.client == f"step-{step}" else f", as client {seen.client}"
     what = f"publishes {count} to {seen.destination} at {seen.broker} over {seen.over}, {kept}{client}"
-    return f"step {seen.step}", what, Weight.PLAIN
+    part = f", ids {seen.step}-…" if seen.part_of is not None else ""
+    return f"step {step}", what + part, Weight.PLAIN
 
 
 def _sent(seen: Sent) -> Description:
@@ -117,6 +120,10 @@ def _paced(seen: Paced) -> Description:
     drawn = "" if seen.drawn_per_s == seen.asked_per_s else f", {seen.drawn_per_s:g} drawn"
     kept = f"{'kept' if seen.held else 'did not keep'} its rate"
     what = f"{kept}: {seen.reached_per_s:g} messages a second reached, {seen.asked_per_s:g} asked{drawn}"
+    if seen.late_p99_s is not None and seen.late_p50_s is not None:
+        what += f"; sent late by {1000 * seen.late_p50_s:.3g} ms (p50), {1000 * seen.late_p99_s:.3g} ms (p99)"
+    if seen.drift is not None:
+        what += f", drift {seen.drift:.2%}"
     return f"step {seen.step}", what, Weight.PLAIN if seen.held else Weight.FAULT
 
 

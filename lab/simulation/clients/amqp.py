@@ -12,7 +12,7 @@ from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
-from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
+from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Shown, Terms
 from lab.simulation.broker.message import Message
 from lab.simulation.clients.base import Flag, SimulatedClient, Target
 from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
@@ -237,8 +237,8 @@ class AmqpClient(SimulatedClient):
     def _on_message(self, frame: Transfer) -> None:
         message = frame.message
         if (browsing := self._browsers.get(frame.name)) is not None:
-            shown = Incoming(browsing.queue, message.body, message.properties, retained=False, redelivered=False)
-            browsing.messages.append(shown)
+            its, shown = message.properties, self._shown(message)
+            browsing.messages.append(Incoming(browsing.queue, message.body, its, False, False, shown=shown))
             return
         subscription = self._subscriptions.get(frame.name)
         if subscription is None:
@@ -253,7 +253,28 @@ class AmqpClient(SimulatedClient):
         back = Destination.of(message.reply_to) if terms.replies and message.reply_to else None
         properties = message.properties
         self.events.received(
-            Incoming(terms.destination, message.body, properties, message.retained, frame.redelivered, token, back)
+            Incoming(
+                terms.destination,
+                message.body,
+                properties,
+                message.retained,
+                frame.redelivered,
+                token,
+                back,
+                self._shown(message) if terms.whole else None,
+            )
+        )
+
+    def _shown(self, message: Message) -> Shown:
+        return Shown(
+            Destination.of(message.destination),
+            message.properties,
+            persistent=message.persistent,
+            priority=message.priority,
+            expiry=None if message.expires is None else max((message.expires - self.kernel.now) / SECOND, 0.001),
+            group=message.group,
+            type="bytes",
+            id=message.id,
         )
 
     def _on_disposition(self, frame: Disposition) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.clients.destination_names import mqtt_subscribed, mqtt_topic
+from lab.clients.destination_names import mqtt_subscribed, mqtt_topic, physical_name
 from lab.clients.refusals import CONNACK
 from lab.errors import PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
-from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Session, Terms
+from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Session, Shown, Terms
 from lab.simulation.clients.base import SEND_BUFFER, SimulatedClient, Target
 from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.protocols.mqtt_frames import (
@@ -47,6 +47,7 @@ class MqttClient(SimulatedClient):
     ) -> None:
         self._subscriptions: list[Destination] = [terms.destination for terms in session.kept]
         self._destinations: dict[str, Destination] = {}
+        self._whole = False  # whether a subscription asks for the whole of each message
         self._sent: dict[int, str] = {}  # by packet
         self._held: dict[int, Publish] = {}  # at QoS 2, until they are released
         self._packet = 0
@@ -64,6 +65,7 @@ class MqttClient(SimulatedClient):
         if destination not in self._subscriptions:  # before the request: the broker may deliver before it answers
             self._subscriptions.append(destination)
         self._destinations.clear()
+        self._whole |= terms.whole
         packet = self._next_packet()
         self._say(Subscribe(packet, mqtt_topic(destination), terms.qos))
         self._answers.wait(f"subscribe {packet}", f"{self._where}: subscribe to {destination}")
@@ -165,7 +167,10 @@ class MqttClient(SimulatedClient):
 
     def _take(self, frame: Publish) -> None:
         destination = self._destinations.get(frame.topic) or self._subscribed(frame.topic)
-        self.events.received(Incoming(destination, frame.body, {}, frame.retain, frame.dup))
+        shown = None
+        if self._whole:
+            shown = Shown(Destination(kind="topic", name=physical_name(frame.topic)), {}, qos=frame.qos)
+        self.events.received(Incoming(destination, frame.body, {}, frame.retain, frame.dup, shown=shown))
 
     def _subscribed(self, topic: str) -> Destination:
         found = self._destinations[topic] = mqtt_subscribed(topic, self._subscriptions, self._where)

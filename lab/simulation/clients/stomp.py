@@ -36,7 +36,9 @@ class StompClient(SimulatedClient):
         self._count = 0
         self._tick: Timer | None = None
         super().__init__(kernel, clock, fabric, target, events, "STOMP", web_socket=web_socket)
-        self._session = StompSession(self._where, events, self._answers, self._in_flight, self._gone)
+        self._session = StompSession(
+            self._where, events, self._answers, self._in_flight, self._gone, now=clock.now, typed=False
+        )
         login = {"login": target.user, "passcode": target.password, "client-id": target.client_id}
         self._log_in(target, StompFrame("CONNECT", {**login, "heart-beat": f"0,{_BEATS * 1000}", "host": target.host}))
         self._tick = kernel.after(_PATIENCE * SECOND, self._look)

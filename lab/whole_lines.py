@@ -1,6 +1,6 @@
-"""A file → portions of whole lines, so that a history of any size is read in bounded memory.
+"""A file of lines → portions of whole lines, so that a history or a recording of any size is read in bounded memory.
 
-A run that was killed leaves half a line, and a machine that went down may leave zero bytes: either ends the file.
+A writer that was killed leaves half a line, and a machine that went down may leave zero bytes: either ends the file.
 """
 
 from __future__ import annotations

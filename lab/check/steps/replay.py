@@ -1,0 +1,95 @@
+"""Checks of the step `replay`: which messages of its recording, and whether its protocol can carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.activemq.protocols import protocol
+from lab.check.context import Context
+from lab.check.steps.message import LONGEST_EXPIRY
+from lab.declare.steps.replay import Replay
+from lab.declare.terms import LARGEST_BODY
+from lab.errors import Problem
+from lab.matching import MOST
+from lab.recordings.summary import GROUP, PRIORITY, Stream, StreamKey, Summary
+from lab.units import format_size, several
+
+# Headers of a SEND that no message of its own has: `copyStandardHeadersFromFrameToMessage`, ActiveMQ 5.18.3.
+_OF_SEND = frozenset(
+    ("destination", "receipt", "transaction", "content-length", "persistent", "expires", "priority", "mqlab_id")
+)
+
+
+def check(context: Context, step: Replay) -> Iterator[Problem]:
+    """Yield the Problems of a replay whose recording could be read."""
+    summary = step.recording.summary
+    if summary is None:
+        return
+    if (wrong := _which(context, step, summary)) is not None:
+        yield wrong
+        return
+    if not step.streams:
+        yield context.wrong("recording", f"{step.recording.path} has no message", "record some: mqlab record")
+        return
+    over = sorted({key.over for key in step.streams})
+    if step.over is None and len(over) > 1:
+        what = f"its messages were recorded over {' and '.join(over)}"
+        yield context.wrong("recording", what, f"write over: one of them, {over[0]}; each goes over that one")
+        return
+    if any(stream.messages > MOST for stream in step.streams.values()):
+        yield context.wrong("recording", f"more than {MOST} messages to one destination", "record fewer")
+    for key, stream in step.streams.items():
+        yield from _carried(context, step, key, stream)
+
+
+def _which(context: Context, step: Replay, summary: Summary) -> Problem | None:
+    """Return the Problem of a recording of several brokers whose messages are not told apart."""
+    brokers = sorted(summary.header.brokers)
+    if step.of is not None and step.of not in brokers:
+        return context.missing("of", "broker", step.of, brokers, "brokers in this recording")
+    if step.of is None and len({key.broker for key in summary.streams}) > 1:
+        what = f"it was recorded at {', '.join(brokers)}, so that a message may be in it more than once"
+        return context.wrong("recording", what, "write of: one of them, whose messages are meant")
+    return None
+
+
+def _carried(context: Context, step: Replay, key: StreamKey, stream: Stream) -> Iterator[Problem]:
+    """Yield a Problem for each thing about a stream's messages that the protocol of the replay cannot carry."""
+    over, speaks = step.speaks, protocol(step.speaks)
+    field = "recording" if step.over is None else "over"
+    its = f"messages to {key.destination}"
+    if speaks == "mqtt":
+        has = [name for name in ("headers", "group", "priority", "expiry") if _differs(name, stream)]
+        if key.destination.startswith("queue://"):
+            yield context.wrong(field, f"MQTT knows topics, not queues: {its}", "over: stomp, or over: amqp")
+        elif has:
+            yield context.wrong(field, f"MQTT carries no {', '.join(has)}: {its} have", "over: stomp, or over: amqp")
+    elif speaks == "stomp" and (own := sorted(_OF_SEND & {*stream.headers, *stream.varying})):
+        yield context.wrong("recording", f"{', '.join(own)}: {its} have headers of STOMP's own", "remove them")
+    elif key.retained:
+        yield context.wrong(field, f"only MQTT can have a message retained: {its} are", "over: mqtt")
+    if over == "stomp-wss" and stream.binary:
+        what = f"in a WebSocket STOMP is text: {several(stream.binary, 'body')} of {its} is no UTF-8"
+        yield context.wrong(field, what, "over: stomp")
+    if stream.pictures:
+        what = f"{stream.pictures} {its} are neither text nor bytes, and no client of the lab can send such a one"
+        yield context.wrong("recording", what, "record other destinations")
+    if stream.largest > LARGEST_BODY:
+        what = f"a body of {its} has {stream.largest} bytes"
+        yield context.wrong("recording", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
+    if speaks == "amqp" and stream.expiry is not None and stream.expiry > LONGEST_EXPIRY.total_seconds():
+        what = f"AMQP has no longer time to live than 2^32 ms: {its} have"
+        yield context.wrong(field, what, "over: stomp")
+
+
+def _differs(name: str, stream: Stream) -> bool:
+    """Return whether messages have a term that MQTT does not: a priority that every message has anyway is none."""
+    match name:
+        case "headers":
+            return bool(stream.headers or stream.varying - {GROUP, PRIORITY})
+        case "group":
+            return stream.group is not None or GROUP in stream.varying
+        case "priority":
+            return stream.priority not in (None, 4) or PRIORITY in stream.varying
+        case _:
+            return stream.expires

@@ -1,0 +1,126 @@
+"""record: what comes at brokers, into a file that can be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.activemq.destinations import has_wildcard
+from lab.cli import client_options, completion, open_lab, options
+from lab.cli.client_options import OVER, USER
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON
+from lab.errors import InputError
+from lab.living.conversation import destination
+from lab.living.lab import Live
+from lab.living.recording import Source, Wanted
+from lab.living.recording import record as record_at
+from lab.recordings import Footer, Redaction, check_name
+from lab.units import several
+
+
+def record(
+    brokers: Annotated[
+        list[str],
+        typer.Argument(metavar="BROKER...", help="Their names, or their ids.", autocompletion=completion.brokers),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="A new file: NAME.jsonl, or NAME.jsonl.gz.")
+    ],
+    topic: Annotated[
+        list[str] | None,
+        typer.Option("--topic", metavar="NAME", help="A topic to listen to, such as prices.>; may be repeated."),
+    ] = None,
+    queue: Annotated[
+        list[str] | None,
+        typer.Option("--queue", metavar="NAME", help="A queue to look at, which takes nothing; may be repeated."),
+    ] = None,
+    over: OVER = None,
+    user: USER = None,
+    within: Annotated[str | None, typer.Option("--for", metavar="TIME", help="End after so long.")] = None,
+    count: Annotated[int | None, typer.Option("--count", "-n", metavar="N", min=1, help="End after so many.")] = None,
+    every: Annotated[str, typer.Option("--every", metavar="TIME", help="From one look at a queue to the next.")] = "1s",
+    consume: Annotated[
+        bool, typer.Option("--consume", help="Take the queues' messages from them, instead of looking.")
+    ] = False,
+    keep_headers: Annotated[
+        bool, typer.Option("--keep-headers", help="Keep passwords and tokens in headers, which are replaced else.")
+    ] = False,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> None:
+    """Record what comes at brokers of a running lab into a file that a scenario can replay, until Ctrl-C.
+
+    Bodies are kept byte for byte; only you may read the file. A queue is looked at again and again.
+    """
+    wanted = Wanted(
+        topics=tuple(topic or ()),
+        queues=tuple(queue or ()),
+        consume=consume,
+        every=_positive("--every", every),
+        seconds=None if within is None else _positive("--for", within),
+        most=count,
+    )
+    protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None)
+    _check(wanted)
+    check_name(output)
+    options.check_new(output)
+
+    def ready() -> None:
+        what = f"recording {', '.join(wanted.destinations)} at {', '.join(brokers)}: Ctrl-C ends it"
+        options.err().print(what, markup=False, highlight=False, soft_wrap=True)
+
+    with open_lab.attached(run, quiet=json) as live:
+        footer = record_at(
+            [of_lab(live, each, protocol, user) for each in dict.fromkeys(brokers)],
+            wanted,
+            output,
+            live.lab.clock,
+            redaction=None if keep_headers else Redaction(live.lab.mask()),
+            ready=ready,
+        )
+    options.show({"file": str(output), **asdict(footer)}, told(footer, output), json)
+
+
+def of_lab(live: Live, broker: str, over: str, user: str | None) -> Source:
+    """Return a broker of an open lab, to record at."""
+    name = live.account.broker(broker).name
+    return Source(
+        name=name,
+        where=f"lab {live.run}",
+        over=over,
+        connect=lambda take: live.connect(name, over, user=user, on_message=take),
+    )
+
+
+def told(footer: Footer, file: Path) -> Iterator[str]:
+    """Yield what was recorded, and what was not, in lines."""
+    yield f"{several(footer.messages, 'message')} in {footer.seconds:.1f} s in {file} (ended: {footer.ended})"
+    for name, count in footer.redacted.items():
+        yield f"  the header {name} is masked in {several(count, 'message')}"
+    for each in footer.missed:
+        yield f"  missing may be {each}"
+
+
+def _check(wanted: Wanted) -> None:
+    if not wanted.destinations:
+        raise InputError.of("what is to be recorded?", "--topic NAME or --queue NAME; --topic '>' is all topics")
+    for each in wanted.topics:
+        destination(each, None)
+    for each in wanted.queues:
+        destination(None, each)
+        if has_wildcard(f"queue://{each}") and not wanted.consume:
+            raise InputError.of(f"--queue {each}: a look is at one queue", "name each queue")
+    if wanted.consume and not wanted.queues:
+        raise InputError.of("--consume takes messages from queues", "name one: --queue NAME")
+
+
+def _positive(option: str, text: str) -> float:
+    seconds = client_options.seconds(option, text)
+    if not seconds:
+        raise InputError.of(f"{option} {text}: no time at all", "10s, say")
+    return seconds

@@ -1,0 +1,35 @@
+"""Files that a step names and that are read with the scenario: a message's body, a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
+from lab.declare.fields import Declared
+from lab.declare.recording_file import RecordingFile
+from lab.declare.terms import LARGEST_BODY, BodyFile
+from lab.errors import InputError
+from lab.recordings import summarise
+from lab.text_files import read_bytes
+
+
+def _body(path: Path, file: str, written: str) -> BodyFile:
+    """Return a body read from its file."""
+    size = path.stat().st_size
+    octets = read_bytes(path, file, LARGEST_BODY if size <= LARGEST_BODY else 0)
+    if max(size, len(octets)) <= LARGEST_BODY:
+        return BodyFile(path=written, octets=octets)
+    holds = f"{size} bytes" if size > LARGEST_BODY else f"more than {LARGEST_BODY} bytes"
+    what = f"the file {file} has {holds}, and a broker takes no frame of more than {LARGEST_FRAME}"
+    raise InputError.of(what, f"a body has at most {LARGEST_BODY} bytes, so that the headers have room")
+
+
+def _recording(path: Path, file: str, written: str) -> RecordingFile:
+    """Return what a recording has; its messages are read again when they are sent."""
+    return RecordingFile(path=written, file=path, summary=summarise(path, file))
+
+
+# By the type of a field: the function of a file's path, its name in errors, and the field as it is written.
+READERS: Mapping[Any, Callable[[Path, str, str], Declared]] = {BodyFile: _body, RecordingFile: _recording}

@@ -1,0 +1,140 @@
+"""The step `replay`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, WithJsonSchema, model_serializer, model_validator
+
+from lab import units
+from lab.activemq.protocols import Over
+from lab.declare.fields import Declared, MessageRate, Name, Whole
+from lab.declare.recording_file import RecordingFile
+from lab.declare.references import BrokerName, UserName
+from lab.declare.steps.base import Login, Part, Step, check_least
+from lab.recordings import Stream, StreamKey
+
+_TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
+_ORIGINAL, _RECEIPTS = "original", "receipts"
+
+
+class ReplayPace(Declared):
+    """When each message is sent: `original`, so many times as fast as it was, `10x`, a rate, `200/s`, or `receipts`."""
+
+    times: Fraction | None = None  # as fast as it was recorded; neither: as fast as receipts allow
+    rate: MessageRate | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value in (_ORIGINAL, _RECEIPTS):
+            return {"times": Fraction(1)} if value == _ORIGINAL else {}
+        if found := _TIMES.fullmatch(value):
+            if not (times := Fraction(found[1])):
+                raise ValueError("0x sends nothing: write 0.5x for half as fast")
+            return {"times": times}
+        try:
+            return {"rate": units.parse_message_rate(value)}
+        except ValueError as error:
+            what = f"{value[:40]!r} is no pace: write original, 10x, 200/s or receipts"
+            raise ValueError(what) from error
+
+    @model_serializer
+    def _written(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        if self.rate is not None:
+            return units.format_message_rate(self.rate)
+        if self.times is None:
+            return _RECEIPTS
+        return _ORIGINAL if self.times == 1 else f"{float(self.times):g}x"
+
+
+class Replay(Step):
+    """The messages of a recording are sent, each with its body, headers and terms, and their receipts awaited."""
+
+    verb: ClassVar[str] = "replay"
+    changes = Part.NOTHING  # it says how many it sent, and claims rest on that
+    recording: Annotated[RecordingFile, WithJsonSchema({"type": "string"})]
+    broker: BrokerName = Field(alias="into")
+    of: Name | None = None  # the broker of the recording whose messages are sent; its only one when left out
+    over: Over | None = None  # the protocol that it was recorded over when left out
+    pace: Annotated[
+        ReplayPace,
+        WithJsonSchema(
+            {
+                "type": "string",
+                "pattern": r"^(original|receipts|\d+(\.\d+)?(x|/[smh]))$",
+                "examples": ["original", "10x", "200/s", "receipts"],
+            }
+        ),
+    ] = ReplayPace(times=Fraction(1))
+    user: UserName | None = None
+    at_least: Whole | None = None  # how many a broker must accept for claims to rest on them; all when left out
+
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> Self:
+        if self.recording.summary is not None:
+            check_least(self.at_least, self.messages)
+        return self
+
+    @property
+    def streams(self) -> Mapping[StreamKey, Stream]:
+        """Return the streams that are sent, in the order of their first messages; none if nobody looked for them."""
+        summary = self.recording.summary
+        found = {} if summary is None else summary.streams
+        return {key: stream for key, stream in found.items() if self.of in (None, key.broker)}
+
+    @property
+    def messages(self) -> int:
+        """Return how many messages are sent."""
+        return sum(stream.messages for stream in self.streams.values())
+
+    @property
+    def speaks(self) -> str:
+        """Return the protocol over which messages are sent."""
+        return self.over or next((key.over for key in self.streams), "mqtt")
+
+    @property
+    def login(self) -> Login:
+        """Return the login that the step tries."""
+        return Login(self.broker, self.speaks, self.user)
+
+    @property
+    def sends_to(self) -> tuple[str, ...]:
+        """Return the destinations of the messages."""
+        return tuple(dict.fromkeys(key.destination for key in self.streams))
+
+    @property
+    def numbers(self) -> int:
+        """Return how many numbers the step takes: one for each stream, with which its messages' ids begin."""
+        return max(1, len(self.streams))
+
+    @property
+    def shortest(self) -> timedelta:
+        """Return the time from the first message to the last one."""
+        summary, pace = self.recording.summary, self.pace
+        if summary is None:
+            return timedelta(0)
+        if pace.rate is not None:
+            return timedelta(seconds=float((self.messages - 1) / pace.rate)) if self.messages else timedelta(0)
+        return timedelta(0) if pace.times is None else timedelta(seconds=summary.seconds / float(pace.times))
+
+    def words(self) -> str:
+        """Return the step in one line, for people."""
+        summary = self.recording.summary
+        count = "the messages" if summary is None else units.several(self.messages, "message")
+        words = f"replay {count} of {self.recording.path}"
+        words += f", recorded at {self.of}," if self.of is not None else ""
+        words += f" into {self.broker}"
+        words += f" over {self.speaks}" if summary is not None or self.over is not None else ""
+        words += f", pace {self.pace}"
+        words += f", at least {self.at_least}" if self.at_least is not None else ""
+        return words + (f"; {summary.loss}" if summary is not None and summary.loss else "")

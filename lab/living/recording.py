@@ -1,0 +1,270 @@
+"""Recording what comes at brokers into a file: topics by listening, queues by looking at them or, if told, by taking.
+
+A broker is reached by a Conversation: of an open lab, or one that knows no lab.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from lab.activemq.protocols import protocol
+from lab.matching import HEADER, digest
+from lab.recordings import Footer, Header, Recorded, RecordingFile, Redaction
+from lab.runtime.clock import Clock
+from lab.runtime.lock import Lock
+from lab.runtime.messages import Incoming, Look
+from lab.units import several
+from lab.version import __version__
+
+_FOREVER = 10.0**8  # seconds: three years
+_REMEMBERED = 100_000  # ids of messages that a browser showed: one that comes again is the same one
+_QOS = 2  # a broker delivers a message with its own QoS, at most that of the subscription
+_ADVISORIES = "ActiveMQ.Advisory."
+
+
+class Listening(Protocol):
+    """A connection to a broker whose messages are recorded."""
+
+    @property
+    def lost(self) -> str:
+        """Return why the connection was lost; "" while it is there."""
+        ...
+
+    def subscribe(
+        self, *, topic: str | None = None, queue: str | None = None, qos: int = 1, whole: bool = False
+    ) -> None:
+        """Subscribe to a topic or a queue."""
+        ...
+
+    def browse(self, queue: str, within: float = 10.0) -> Look:
+        """Return what the broker shows of a queue."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A broker to record at."""
+
+    name: str  # as messages name it
+    where: str  # its lab, or its address
+    over: str
+    connect: Callable[[Callable[[Incoming], None]], Listening]  # with what takes each message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to record, and how long."""
+
+    topics: Sequence[str] = ()  # names, perhaps with wildcards
+    queues: Sequence[str] = ()
+    consume: bool = False  # take the queues' messages, instead of looking at them
+    every: float = 1.0  # seconds from one look at a queue to the next
+    seconds: float | None = None  # end after so long
+    most: int | None = None  # end after so many messages
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """Return what is recorded, as ActiveMQ names it."""
+        return (*(f"topic://{each}" for each in self.topics), *(f"queue://{each}" for each in self.queues))
+
+
+def record(
+    sources: Sequence[Source],
+    wanted: Wanted,
+    path: Path,
+    clock: Clock,
+    *,
+    redaction: Redaction | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> Footer:
+    """Record into a new file until enough has come, the time is over, a connection is lost, or Ctrl-C.
+
+    Return the footer, as it was written. `ready` is called once everything listens. Without `redaction`, headers with
+    secrets are kept. What cannot be connected to or written ends it with an error; before anything listens, no file is
+    left then.
+    """
+    header = Header(
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        mqlab=__version__,
+        brokers={each.name: each.where for each in sources},
+        asked=wanted.destinations,
+        consumed=wanted.consume,
+        headers_kept=redaction is None,
+    )
+    with RecordingFile(path, header) as file, ExitStack() as connected:
+        took = _Taking(file, clock, wanted, redaction)
+        try:
+            connections = _listen(sources, wanted, took, connected)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        ready()
+        try:
+            ended = _wait(sources, connections, wanted, took, clock)
+        except KeyboardInterrupt:
+            ended = "interrupted"
+        connected.close()
+        took.check()
+        return file.end(took.footer(ended, sources))
+
+
+def _listen(sources: Sequence[Source], wanted: Wanted, took: _Taking, connected: ExitStack) -> dict[str, Listening]:
+    """Connect and subscribe; return the connections by broker."""
+    connections: dict[str, Listening] = {}
+    for source in sources:
+        its = connections[source.name] = source.connect(took.taker(source))
+        connected.callback(its.close)
+        for topic in wanted.topics:
+            its.subscribe(topic=topic, qos=_QOS, whole=True)
+        for queue in wanted.queues if wanted.consume else ():
+            its.subscribe(queue=queue, whole=True)
+    return connections
+
+
+def _wait(
+    sources: Sequence[Source], connections: Mapping[str, Listening], wanted: Wanted, took: _Taking, clock: Clock
+) -> str:
+    """Look at queues until it is enough; return why it is."""
+    until = took.began + (_FOREVER if wanted.seconds is None else wanted.seconds)
+    looks = bool(wanted.queues) and not wanted.consume
+    following = clock.now()
+
+    def lost() -> str:
+        return next((f"lost: {name}: {its.lost}" for name, its in connections.items() if its.lost), "")
+
+    while True:
+        if looks and clock.now() >= following:
+            following = clock.now() + wanted.every
+            for source in sources:
+                for queue in wanted.queues:
+                    took.look(source, queue, connections[source.name].browse(queue))
+        end = min(until, following) if looks else until
+        clock.wait(lambda: took.enough or bool(lost()), max(0.0, end - clock.now()))
+        took.check()
+        if took.enough:
+            return "count"
+        if why := lost():
+            return why
+        if clock.now() >= until:
+            return "time"
+
+
+class _Taking:
+    """Takes messages from the connections' threads, and writes them."""
+
+    def __init__(self, file: RecordingFile, clock: Clock, wanted: Wanted, redaction: Redaction | None) -> None:
+        self._file, self._clock, self._wanted, self._redaction = file, clock, wanted, redaction
+        self.began = clock.now()
+        self._one = Lock()
+        self._count = 0
+        self._nameless = 0  # messages that did not name their destination
+        self._halves: dict[str, int] = {}  # queue → looks that the broker did not end
+        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._failed: Exception | None = None
+        self._advisories = any(each.startswith(_ADVISORIES) for each in wanted.topics)
+
+    @property
+    def enough(self) -> bool:
+        """Return whether no more is to be taken."""
+        most = self._wanted.most
+        return self._failed is not None or (most is not None and self._count >= most)
+
+    def check(self) -> None:
+        """Raise what kept a message from being written."""
+        if self._failed is not None:
+            raise self._failed
+
+    def taker(self, source: Source) -> Callable[[Incoming], None]:
+        """Return what takes the messages of a broker."""
+
+        def take(message: Incoming) -> None:
+            self._take(source, message)
+
+        return take
+
+    def look(self, source: Source, queue: str, look: Look) -> None:
+        """Take of a look at a queue what was not there before."""
+        if not look.ended:
+            where = f"queue://{queue} at {source.name}"
+            self._halves[where] = self._halves.get(where, 0) + 1
+        for message in look.messages:
+            shown = message.shown
+            its = (source.name, digest(message.body) if shown is None or shown.id is None else shown.id)
+            if its not in self._seen:
+                self._take(source, message)
+            self._seen[its] = None
+            self._seen.move_to_end(its)
+        while len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+
+    def _take(self, source: Source, message: Incoming) -> None:
+        shown, t = message.shown, self._clock.now() - self.began
+        with self._one:
+            if self.enough:
+                return
+            if shown is None:
+                self._nameless += 1
+                return
+            if shown.sent_to.name.startswith(_ADVISORIES) and not self._advisories:
+                return
+            headers = {name: value for name, value in shown.headers.items() if name != HEADER}
+            try:
+                self._file.add(
+                    Recorded(
+                        t=t,
+                        broker=source.name,
+                        over=source.over,
+                        destination=str(shown.sent_to),
+                        body=message.body,
+                        headers=headers if self._redaction is None else self._redaction.of(headers),
+                        qos=shown.qos,
+                        persistent=shown.persistent,
+                        retained=message.retained,
+                        priority=shown.priority,
+                        expiry=shown.expiry,
+                        group=shown.group,
+                        type=shown.type,
+                        id=shown.id,
+                    )
+                )
+            except OSError as error:
+                self._failed = error
+            self._count += 1
+            done = self.enough
+        if done:
+            self._clock.notify()
+
+    def footer(self, ended: str, sources: Sequence[Source]) -> Footer:
+        """Return the recording's last line."""
+        return Footer(
+            messages=self._count,
+            seconds=round(self._clock.now() - self.began, 6),
+            ended=ended,
+            missed=tuple(self._missed(sources)),
+            redacted={} if self._redaction is None else dict(self._redaction.counts),
+        )
+
+    def _missed(self, sources: Sequence[Source]) -> list[str]:
+        """Return what may not be in the recording, in words."""
+        wanted = self._wanted
+        found = []
+        if wanted.queues and not wanted.consume:
+            names = ", ".join(f"queue://{each}" for each in wanted.queues)
+            found.append(f"what came to {names} and was taken between two looks, {wanted.every:g} s apart")
+            found.append(f"what a broker does not show of {names}: at most 400 messages, or its maxBrowsePageSize")
+        found += [f"what {several(count, 'look')} at {where} did not show" for where, count in self._halves.items()]
+        if self._nameless:
+            found.append(f"{several(self._nameless, 'message')} that did not name a destination")
+        if any(protocol(each.over) == "mqtt" for each in sources):
+            found.append("headers, priorities, groups and expiries, which MQTT does not show")
+        return found

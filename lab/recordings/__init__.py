@@ -1,0 +1,26 @@
+"""Recordings: messages as a protocol showed them, one JSON object a line, to be looked at and replayed.
+
+The first line is the Header, the last one the Footer; a recording without its last line was cut short.
+"""
+
+from lab.recordings.reading import Reading
+from lab.recordings.secrets import Redaction
+from lab.recordings.summary import Stream, StreamKey, Summary, stream_of, summarise
+from lab.recordings.values import VERSION, Footer, Header, Recorded
+from lab.recordings.writing import RecordingFile, check_name
+
+__all__ = [
+    "VERSION",
+    "Footer",
+    "Header",
+    "Reading",
+    "Recorded",
+    "RecordingFile",
+    "Redaction",
+    "Stream",
+    "StreamKey",
+    "Summary",
+    "check_name",
+    "stream_of",
+    "summarise",
+]

@@ -1,0 +1,41 @@
+"""Headers whose values are secrets, by their names. Bodies are not looked into."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from lab.masking import MASK, Mask
+
+_SECRET = re.compile(
+    "authorization|password|passwd|passcode|passphrase|secret|token|apikey|accesskey|privatekey|cookie|credential|"
+    "signature|sessionid|jwt"
+)
+_SEPARATORS = re.compile(r"[^a-z0-9]")
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a header of that name usually has a secret.
+
+    >>> is_secret("X-Api-Key"), is_secret("accessToken"), is_secret("currency")
+    (True, True, False)
+    """
+    return _SECRET.search(_SEPARATORS.sub("", name.lower())) is not None
+
+
+class Redaction:
+    """Replaces the secrets in headers, known passwords in any of them, and counts by header in how many messages."""
+
+    def __init__(self, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
+        self._mask = mask
+        self.counts: Counter[str] = Counter()
+
+    def of(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Return headers without secrets: a header stays, and its value is replaced."""
+        found = {}
+        for name, value in headers.items():
+            found[name] = safe = MASK if is_secret(name) else self._mask.text(value)
+            if safe != value:
+                self.counts[name] += 1
+        return found

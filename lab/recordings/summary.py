@@ -1,0 +1,123 @@
+"""What a recording has, from one pass over it that keeps no message: what a scenario that replays it must know before.
+
+Messages that agree in broker, protocol, destination, persistence and retention are a stream: they may be sent alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from lab.errors import InputError
+from lab.recordings.reading import Reading
+from lab.recordings.values import Header, Recorded
+
+MOST_STREAMS = 1_000
+GROUP, PRIORITY = "JMSXGroupID", "JMSPriority"  # as selectors name them
+
+
+class StreamKey(NamedTuple):
+    """What the messages of a stream have in common."""
+
+    broker: str
+    over: str
+    destination: str
+    persistent: bool
+    retained: bool
+
+
+def stream_of(message: Recorded) -> StreamKey:
+    """Return the stream of a message; over MQTT its QoS tells whether a broker keeps it, and 1 where nothing does."""
+    kept = message.persistent
+    if kept is None:
+        kept = message.qos != 0
+    return StreamKey(message.broker, message.over, message.destination, kept, message.retained)
+
+
+@dataclass(slots=True)
+class Stream:
+    """The messages of a stream: how many, and what else all of them share. What differs is named in `varying`."""
+
+    messages: int = 0
+    headers: dict[str, str] = field(default_factory=dict)  # that each message has, with that value
+    group: str | None = None
+    priority: int | None = None
+    expiry: float | None = None  # seconds; the longest, None if one never expires
+    varying: set[str] = field(default_factory=set)  # headers, GROUP and PRIORITY
+    expires: bool = False  # whether any message does
+    binary: int = 0  # messages whose body is no UTF-8
+    pictures: int = 0  # messages whose body is only a picture of what it was, such as a map
+    largest: int = 0  # bytes of the largest body
+
+    def add(self, message: Recorded) -> None:
+        """Count one message."""
+        first = self.messages == 0
+        self.messages += 1
+        if first:
+            self.headers, self.group, self.priority = dict(message.headers), message.group, message.priority
+            self.expiry = message.expiry
+        else:
+            self._compare(message)
+        self.expires |= message.expiry is not None
+        self.largest = max(self.largest, len(message.body))
+        self.pictures += message.type not in (None, "bytes", "text")
+        try:
+            message.body.decode()
+        except UnicodeDecodeError:
+            self.binary += 1
+
+    def _compare(self, message: Recorded) -> None:
+        if message.headers != self.headers:
+            for name in {*self.headers, *message.headers}:
+                if self.headers.get(name) != message.headers.get(name):
+                    self.headers.pop(name, None)
+                    self.varying.add(name)
+        if message.group != self.group:
+            self.varying.add(GROUP)
+        if message.priority != self.priority:
+            self.varying.add(PRIORITY)
+        if message.expiry is None or self.expiry is None:
+            self.expiry = None
+        else:
+            self.expiry = max(self.expiry, message.expiry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a recording has."""
+
+    header: Header
+    messages: int
+    seconds: float  # from its first message to its last one
+    streams: Mapping[StreamKey, Stream]  # in the order of their first messages
+    loss: str = ""  # what is missing at its end, in words
+    redacted: Mapping[str, int] = field(default_factory=dict)
+
+
+def summarise(path: Path, file: str = "") -> Summary:
+    """Return what a recording has; InputError, with file and line, for what is damaged in it."""
+    streams: dict[StreamKey, Stream] = {}
+    first = last = 0.0
+    with Reading(path, file) as reading:
+        for message in reading:
+            if reading.messages == 1:
+                first = message.t
+            last = max(last, message.t)
+            key = stream_of(message)
+            stream = streams.get(key)
+            if stream is None:
+                stream = streams[key] = Stream()
+                if len(streams) > MOST_STREAMS:
+                    what = f"{reading.file} has messages to more than {MOST_STREAMS} destinations"
+                    raise InputError.of(what, "record fewer: --topic and --queue say which")
+            stream.add(message)
+        return Summary(
+            header=reading.header,
+            messages=reading.messages,
+            seconds=max(0.0, last - first),
+            streams=streams,
+            loss=reading.loss,
+            redacted={} if reading.footer is None else reading.footer.redacted,
+        )

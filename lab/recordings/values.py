@@ -1,0 +1,53 @@
+"""The values of a recording: its header, each message as a protocol showed it, and its footer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The first line: when and where was recorded, and what was asked for."""
+
+    started: str  # ISO 8601, UTC; each `t` counts from here
+    mqlab: str  # the version that wrote it
+    brokers: Mapping[str, str]  # the names in the messages' `broker` → the broker's lab, or its address
+    asked: tuple[str, ...]  # destinations, wildcards among them
+    consumed: bool = False  # whether messages of queues were taken; else they were looked at
+    headers_kept: bool = False  # whether headers with secrets were kept as they were
+    recording: int = VERSION
+
+
+class Recorded(NamedTuple):
+    """One message; None where the protocol shows nothing. A tuple, since it is made for every message."""
+
+    t: float  # seconds since the recording began, on a monotonic clock
+    broker: str
+    over: str  # the protocol that showed it
+    destination: str  # as ActiveMQ names it: topic://a.b, queue://orders
+    body: bytes
+    headers: Mapping[str, str]
+    qos: int | None = None  # MQTT
+    persistent: bool | None = None
+    retained: bool = False
+    priority: int | None = None
+    expiry: float | None = None  # seconds from its sending after which a broker drops it
+    group: str | None = None
+    type: str | None = None  # "bytes", "text"; another one's body is only a picture of it
+    id: str | None = None  # that a broker gave it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footer:
+    """The last line of a recording that came to its end."""
+
+    messages: int
+    seconds: float  # that were recorded
+    ended: str  # why: "count", "time", "interrupted", "lost: …"
+    missed: tuple[str, ...] = ()  # what may be missing, in words
+    redacted: Mapping[str, int] = field(default_factory=dict)  # header → messages in which its value was replaced
+    digest: str = ""  # SHA-256 of the octets of all lines before, in hexadecimal digits

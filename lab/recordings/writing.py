@@ -1,0 +1,104 @@
+"""The file of a recording while it is written: whole lines within some milliseconds, gzip where its name says so."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lab.errors import InputError
+from lab.recordings.lines import footer_line, header_line, line
+from lab.recordings.values import Footer, Header, Recorded
+from lab.write_behind import WriteBehind, write_octets
+
+BINARY = getattr(os, "O_BINARY", 0)  # or Windows ends lines its own way
+GZIP = 31  # of zlib: a window of 32 KiB, with gzip's header
+_SUFFIXES = (".jsonl", ".jsonl.gz")
+
+
+def check_name(path: Path) -> None:
+    """Raise InputError unless a file's name says that it is a recording, and in which form."""
+    if path.name.endswith(".zst"):
+        raise InputError.of(f"{path}: zstd is not written here", f"name it {path.name.removesuffix('.zst')}.gz")
+    if not path.name.endswith(_SUFFIXES):
+        raise InputError.of(f"{path} is no name of a recording", f"one that ends in {' or '.join(_SUFFIXES)}")
+
+
+class RecordingFile:
+    """A new file of a recording; thread-safe. Only its owner may read it: bodies are kept as they are.
+
+    Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds. InputError if there is one already.
+    """
+
+    def __init__(self, path: Path, header: Header) -> None:
+        check_name(path)
+        self.path = path
+        self.messages = 0
+        self._digest = sha256()
+        self._packed = zlib.compressobj(wbits=GZIP) if path.name.endswith(".gz") else None
+        self._file = _create(path)
+        self._put(header_line(header).encode("utf-8", "backslashreplace"))
+        self._behind: WriteBehind[str] = WriteBehind(self._write, "mqlab-recording")
+
+    def add(self, message: Recorded) -> None:
+        """Add a message; raise OSError if an earlier one could not be written."""
+        self._behind.add(line(message))
+
+    def end(self, footer: Footer) -> Footer:
+        """Write the rest and the footer, close, and return it with the number of messages and the digest.
+
+        Raise OSError if not everything could be written.
+        """
+        self._behind.close()
+        last = replace(footer, messages=self.messages, digest=self._digest.hexdigest())
+        self._put(footer_line(last).encode("utf-8", "backslashreplace"), last=True)
+        self.close()
+        return last
+
+    def close(self) -> None:
+        """Write the rest and close. Without its footer, the recording tells that it was cut short."""
+        if self._file < 0:
+            return
+        try:
+            self._behind.close()
+        finally:
+            os.close(self._file)
+            self._file = -1
+
+    def fileno(self) -> int:
+        """Return the open file's number."""
+        return self._file
+
+    def _write(self, waiting: Sequence[str]) -> None:
+        self.messages += len(waiting)
+        self._put("".join(waiting).encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
+
+    def _put(self, octets: bytes, *, last: bool = False) -> None:
+        self._digest.update(octets)
+        if self._packed is not None:
+            octets = self._packed.compress(octets) + self._packed.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+        write_octets(self._file, octets)
+
+    def __enter__(self) -> Self:
+        """Return the open file."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+
+def _create(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o600)
+    except FileExistsError as error:
+        raise InputError.of(f"{path} is there", "name another file: a recording is never written twice") from error
+    except OSError as error:
+        raise InputError.of(f"cannot write {path}: {error.strerror}") from error

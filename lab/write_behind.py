@@ -1,0 +1,77 @@
+"""Writing behind: items that threads hand over are written in order by another thread, every few milliseconds.
+
+A write for each item would switch threads each time, which costs more than the write itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+_MOST_WAITING = 50_000  # items: on a disk that does not keep up, whoever hands over writes too
+
+_Item = TypeVar("_Item")
+
+
+def write_octets(file: int, octets: bytes) -> None:
+    """Write all octets to a descriptor."""
+    rest = memoryview(octets)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+class WriteBehind(Generic[_Item]):
+    """Calls `write` with the items of the last `EVERY` seconds, never twice at once; thread-safe.
+
+    After an OSError of `write` nothing more is written, so that nothing is missing in between: `add` and `close` raise
+    it again.
+    """
+
+    EVERY = 0.01  # seconds: what a SIGKILL may cost; everything else loses nothing
+
+    def __init__(self, write: Callable[[Sequence[_Item]], None], name: str) -> None:
+        self._write = write
+        self._items: deque[_Item] = deque()  # which threads may fill and empty at once
+        self._turn = threading.Lock()
+        self._closing = threading.Event()
+        self._failed: OSError | None = None
+        self._thread = threading.Thread(target=self._keep_writing, name=name, daemon=True)
+        self._thread.start()
+
+    def add(self, item: _Item) -> None:
+        """Hand over an item; raise OSError if an earlier one could not be written."""
+        self._items.append(item)
+        if self._failed is not None:
+            raise self._failed
+        if len(self._items) > _MOST_WAITING:
+            self._flush()
+
+    def close(self) -> None:
+        """Write the rest; raise OSError if not everything could be written. Harmless if it is closed."""
+        self._closing.set()
+        self._thread.join()
+        self._flush()
+
+    def _keep_writing(self) -> None:
+        with contextlib.suppress(OSError):  # `add` and `close` tell it
+            while not self._closing.wait(self.EVERY):
+                self._flush()
+
+    def _flush(self) -> None:
+        with self._turn:
+            if self._failed is not None:
+                raise self._failed
+            portion: list[_Item] = []
+            with contextlib.suppress(IndexError):  # others go on adding
+                while True:
+                    portion.append(self._items.popleft())
+            try:
+                if portion:
+                    self._write(portion)
+            except OSError as error:
+                self._failed = error
+                raise

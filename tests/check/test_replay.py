@@ -1,0 +1,106 @@
+"""What a replay's protocol cannot carry is refused by name, with its place, from one look through the recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.check.scenario import check
+from lab.declare.loading import load
+from lab.declare.scenario import Scenario
+from lab.declare.steps.replay import Replay
+from lab.errors import InputError
+from lab.recordings import Footer, Header, Recorded, RecordingFile
+
+TOPOLOGY = Path(__file__).parents[2] / "scenarios" / "topologies" / "tokyo-singapore.yaml"
+
+
+def recorded(**more: object) -> Recorded:
+    its = {"t": 0.0, "broker": "tokyo", "over": "stomp", "destination": "topic://a", "body": b"x", "headers": {}} | more
+    return Recorded(**its)  # type: ignore[arg-type]
+
+
+def loaded(folder: Path, fields: str, *messages: Recorded) -> Scenario:
+    path = folder / "a.jsonl"
+    brokers = dict.fromkeys(("tokyo", *(each.broker for each in messages)), "lab x")
+    with RecordingFile(path, Header(started="", mqlab="1", brokers=brokers, asked=())) as file:
+        for each in messages:
+            file.add(each)
+        file.end(Footer(messages=0, seconds=0.0, ended="time"))
+    step = f"  - replay: {{recording: a.jsonl, into: tokyo{fields}}}\n"
+    (folder / "s.yaml").write_text(f"scenario: s\ntopology: {TOPOLOGY}\nsteps:\n{step}")
+    return load(folder / "s.yaml", environment={})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message", "says"),
+    [
+        ("", None, "a.jsonl has no message"),
+        ("", recorded(type="map"), "1 messages to topic://a are neither text nor bytes"),
+        ("", recorded(headers={"receipt": "x"}), "receipt: messages to topic://a have headers of STOMP's own"),
+        ("", recorded(retained=True), "only MQTT can have a message retained: messages to topic://a are"),
+        (", over: mqtt", recorded(destination="queue://q"), "MQTT knows topics, not queues: messages to queue://q"),
+        (", over: mqtt", recorded(headers={"a": "b"}), "MQTT carries no headers: messages to topic://a have"),
+        (
+            ", over: mqtt",
+            recorded(expiry=1.0, group="g", priority=9),
+            "MQTT carries no group, priority, expiry: messages to topic://a have",
+        ),
+        (", over: stomp-wss", recorded(body=b"\xff"), "in a WebSocket STOMP is text: 1 body of messages to topic://a"),
+        (", over: amqp", recorded(expiry=5e6), "AMQP has no longer time to live than 2^32 ms"),
+        (", of: osaka", recorded(), 'no broker named "osaka"'),
+        (", user: nobody", recorded(), 'no user named "nobody"'),
+    ],
+)
+def test_what_cannot_be_replayed(tmp_path: Path, fields: str, message: Recorded | None, says: str) -> None:
+    messages = () if message is None else (message,)
+    (problem,) = check(loaded(tmp_path, fields, *messages))
+    assert problem.what.startswith(says)
+    assert problem.place is not None
+    assert problem.place.line == 4
+
+
+def test_what_was_recorded_in_several_places_or_ways_must_be_told_apart(tmp_path: Path) -> None:
+    (problem,) = check(loaded(tmp_path, "", recorded(), recorded(broker="osaka")))
+    assert problem.what == "it was recorded at osaka, tokyo, so that a message may be in it more than once"
+    assert check(loaded(_empty(tmp_path), ", of: osaka", recorded(), recorded(broker="osaka"))) == ()
+    (problem,) = check(loaded(_empty(tmp_path), "", recorded(), recorded(over="amqp")))
+    assert problem.what == "its messages were recorded over amqp and stomp"
+    assert check(loaded(_empty(tmp_path), ", over: amqp", recorded(), recorded(over="amqp"))) == ()
+
+
+def _empty(folder: Path) -> Path:
+    (folder / "a.jsonl").unlink()
+    return folder
+
+
+@pytest.mark.parametrize("pace", ["fast", "0x", "-1x", "10", "0/s", "1e3x", "x", "[1, 2]"])
+def test_what_is_no_pace(tmp_path: Path, pace: str) -> None:
+    with pytest.raises(InputError, match=r"s.yaml:4:\d+: "):
+        loaded(tmp_path, f", pace: {pace}", recorded())
+
+
+def test_a_damaged_recording_is_a_problem_at_its_own_line(tmp_path: Path) -> None:
+    loaded(tmp_path, "", recorded())
+    (tmp_path / "a.jsonl").write_text((tmp_path / "a.jsonl").read_text().replace('"t":0.0', '"t":-1'))
+    with pytest.raises(InputError, match=r"a.jsonl:2:1: t is -1, not a number of seconds"):
+        load(tmp_path / "s.yaml", environment={})
+
+
+def test_a_history_is_no_recording(tmp_path: Path) -> None:
+    loaded(tmp_path, "", recorded())
+    (tmp_path / "a.jsonl").write_text('{"history":1,"run":"r"}\n')
+    with pytest.raises(InputError, match=r"this is the history of a run, .* and no bodies"):
+        load(tmp_path / "s.yaml", environment={})
+
+
+def test_a_step_says_what_it_sends_and_how_long_it_takes(tmp_path: Path) -> None:
+    messages = [recorded(t=n * 2.0, destination=f"topic://{n % 2}") for n in range(6)]
+    (step,) = loaded(tmp_path, ", pace: 2.5x", *messages).steps
+    assert isinstance(step, Replay)
+    assert step.words() == "replay 6 messages of a.jsonl into tokyo over stomp, pace 2.5x"
+    assert (step.sends_to, step.numbers, step.shortest.total_seconds()) == (("topic://0", "topic://1"), 2, 4.0)
+    assert step.written() == {"recording": "a.jsonl", "into": "tokyo", "pace": "2.5x"}
+    again = Replay.model_validate(step.written())
+    assert (again.recording.path, again.pace, again.sends_to) == ("a.jsonl", step.pace, ())

@@ -1,0 +1,264 @@
+"""What comes at a simulated broker is recorded as it is, and a replay of it is recorded as the same again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import labs
+from lab.errors import BrokerError, InputError
+from lab.judge import Outcome
+from lab.living.lab import Live
+from lab.living.recording import Source, Wanted, record
+from lab.masking import MASK
+from lab.recordings import Footer, Reading, Recorded, Redaction
+from lab.runtime.messages import Incoming
+
+TOPOLOGY = Path(__file__).parents[2] / "scenarios" / "topologies" / "tokyo-singapore.yaml"
+BODIES = [*(bytes([octet]) for octet in range(256)), b"", b"\xff" * 2**20]
+ALL = ["mqtt", "mqtt-wss", "stomp", "stomp-wss", "amqp"]
+TEXT_ONLY = ("stomp-wss",)  # ActiveMQ's STOMP takes no binary messages in a WebSocket
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path / "runs", environment={}) as lab:
+        yield lab
+
+
+def at(live: Live, broker: str, over: str) -> Source:
+    return Source(
+        name=broker, where="here", over=over, connect=lambda take: live.connect(broker, over, on_message=take)
+    )
+
+
+def recorded(path: Path) -> list[Recorded]:
+    with Reading(path) as reading:
+        found = list(reading)
+    assert reading.footer is not None
+    return found
+
+
+def during(live: Live, work: Callable[[], None]) -> Callable[[], None]:
+    """Return what begins some work once everything listens."""
+    return lambda: live.lab.clock.begin("work", work)
+
+
+def send(live: Live, over: str, bodies: Sequence[bytes], broker: str = "tokyo", **to: Any) -> None:
+    with live.connect(broker, over) as client:
+        for body in bodies:
+            client.publish(body, **to)
+
+
+def publishing(live: Live, over: str, bodies: Sequence[bytes], **to: Any) -> Callable[[], None]:
+    return during(live, lambda: send(live, over, bodies, **to))
+
+
+def lasting(message: Recorded) -> Recorded:
+    """Return a message without what each time is another: the moment, and the broker's id."""
+    return message._replace(t=0.0, id=None)
+
+
+@pytest.mark.parametrize("over", ALL)
+def test_record_replay_record_is_the_same_again(live: Live, tmp_path: Path, over: str) -> None:
+    bodies = [each for each in BODIES if over not in TEXT_ONLY or each.isascii()]
+    headers: Mapping[str, Any] = {} if over.startswith("mqtt") else {"headers": {"kind": "order", "n": "1:2\n3"}}
+    first, again = tmp_path / "first.jsonl.gz", tmp_path / "again.jsonl"
+    wanted = Wanted(topics=("prices.>",), most=len(bodies))
+    footer = record(
+        [at(live, "tokyo", over)],
+        wanted,
+        first,
+        live.lab.clock,
+        ready=publishing(live, over, bodies, topic="prices.eur", **headers),
+    )
+    assert (footer.messages, footer.ended) == (len(bodies), "count")
+    assert [each.body for each in recorded(first)] == bodies
+
+    def replay() -> None:
+        with live.connect("tokyo", over) as client:
+            for each in recorded(first):
+                its: dict[str, Any] = {"headers": each.headers, "persistent": each.persistent}
+                how = {"qos": each.qos} if over.startswith("mqtt") else its
+                client.publish(each.body, topic=each.destination.removeprefix("topic://"), **how)
+
+    record([at(live, "tokyo", over)], wanted, again, live.lab.clock, ready=during(live, replay))
+    assert list(map(lasting, recorded(again))) == list(map(lasting, recorded(first)))
+
+
+@pytest.mark.parametrize("over", ["stomp", "amqp"])
+def test_a_queue_is_looked_at_and_keeps_its_messages(live: Live, tmp_path: Path, over: str) -> None:
+    send(live, over, [b"1", b"2"], queue="orders")
+
+    def more() -> None:
+        live.lab.clock.sleep(1.5)
+        send(live, over, [b"3"], queue="orders")
+
+    path = tmp_path / "a.jsonl"
+    wanted = Wanted(queues=("orders",), seconds=5)
+    footer = record([at(live, "tokyo", over)], wanted, path, live.lab.clock, ready=during(live, more))
+    found = recorded(path)
+    assert [each.body for each in found] == [b"1", b"2", b"3"], "each once, though it was shown several times"
+    assert found[0].t < 1.0 < found[2].t
+    assert live.queued("tokyo", "orders") == 3
+    assert "what came to queue://orders and was taken between two looks, 1 s apart" in footer.missed
+
+
+@pytest.mark.parametrize("over", ["stomp", "amqp"])
+def test_a_queue_is_consumed_if_told(live: Live, tmp_path: Path, over: str) -> None:
+    send(live, over, [b"1", b"2"], queue="orders")
+    path = tmp_path / "a.jsonl"
+    footer = record(
+        [at(live, "tokyo", over)], Wanted(queues=("orders",), consume=True, seconds=2), path, live.lab.clock
+    )
+    assert [each.body for each in recorded(path)] == [b"1", b"2"]
+    assert live.queued("tokyo", "orders") == 0
+    assert (footer.ended, footer.missed) == ("time", ())
+
+
+def test_what_each_protocol_shows(live: Live, tmp_path: Path) -> None:
+    def work() -> None:
+        send(live, "mqtt", [b"q0"], topic="a.b", qos=0)
+        send(live, "mqtt", [b"q2"], topic="a.b", qos=2)
+        send(live, "stomp", [b"s"], topic="a.b", persistent=False, headers={"k": "v"})
+
+    shown = {}
+    for over in ("mqtt", "stomp", "amqp"):
+        path = tmp_path / f"{over}.jsonl"
+        record(
+            [at(live, "tokyo", over)], Wanted(topics=("a.*",), most=3), path, live.lab.clock, ready=during(live, work)
+        )
+        shown[over] = recorded(path)
+        assert [each.body for each in shown[over]] == [b"q0", b"q2", b"s"]
+        assert {each.destination for each in shown[over]} == {"topic://a.b"}
+    assert [each.qos for each in shown["mqtt"]] == [0, 2, 1]  # of a non-persistent message of STOMP: ActiveMQ's way
+    for over in ("stomp", "amqp"):
+        assert [each.persistent for each in shown[over]] == [False, True, False]
+        assert dict(shown[over][2].headers) == {"k": "v"}, "without the mark of the lab"
+        assert len({each.id for each in shown[over]}) == 3
+
+
+def test_secrets_in_headers_are_replaced_unless_told(live: Live, tmp_path: Path) -> None:
+    ready = publishing(live, "stomp", [b"x"], topic="t", headers={"token": "s3cret", "kind": "a"})
+    paths = tmp_path / "safe.jsonl", tmp_path / "kept.jsonl"
+    footers: list[Footer] = []
+    for path, redaction in zip(paths, (Redaction(), None), strict=True):
+        source = at(live, "tokyo", "stomp")
+        footers.append(
+            record([source], Wanted(topics=("t",), most=1), path, live.lab.clock, redaction=redaction, ready=ready)
+        )
+    assert [recorded(path)[0].headers["token"] for path in paths] == [MASK, "s3cret"]
+    assert b"s3cret" not in paths[0].read_bytes()
+    assert [footer.redacted for footer in footers] == [{"token": 1}, {}]
+
+
+def test_several_brokers_are_told_apart(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+
+    def work() -> None:
+        live.wait(lambda: live.demand("tokyo", topic="t"), within=60)
+        send(live, "stomp", [b"x"], topic="t")
+
+    sources = [at(live, "tokyo", "stomp"), at(live, "singapore", "stomp")]
+    record(sources, Wanted(topics=("t",), most=2, seconds=60), path, live.lab.clock, ready=during(live, work))
+    assert [each.broker for each in recorded(path)] == ["tokyo", "singapore"]
+
+
+def test_a_lost_connection_ends_it_and_the_last_line_says_so(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+
+    def work() -> None:
+        send(live, "stomp", [b"x"], topic="t")
+        live.lab.kill("tokyo")
+
+    its = record([at(live, "tokyo", "stomp")], Wanted(topics=("t",)), path, live.lab.clock, ready=during(live, work))
+    assert its.ended == "lost: tokyo: the connection was lost"
+    assert [each.body for each in recorded(path)] == [b"x"]
+
+
+def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+
+    class Interrupted:
+        """A connection that Ctrl-C comes in, at its second look."""
+
+        lost = ""
+
+        def __init__(self) -> None:
+            self.looks = 0
+            self.its = live.connect("tokyo", "stomp")
+
+        def subscribe(self, **terms: Any) -> None:
+            raise AssertionError("queues are only looked at")
+
+        def browse(self, queue: str, within: float = 10.0) -> Any:
+            self.looks += 1
+            if self.looks == 2:
+                raise KeyboardInterrupt
+            return self.its.browse(queue, within)
+
+        def close(self) -> None:
+            self.its.close()
+
+    send(live, "stomp", [b"1"], queue="q")
+    source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Interrupted())
+    assert record([source], Wanted(queues=("q",)), path, live.lab.clock).ended == "interrupted"
+    assert [each.body for each in recorded(path)] == [b"1"]
+
+
+def test_nothing_is_left_of_what_could_not_begin(live: Live, tmp_path: Path) -> None:
+    def connect(take: Callable[[Incoming], None]) -> Any:
+        raise BrokerError("wrong user or password")
+
+    path = tmp_path / "a.jsonl"
+    with pytest.raises(BrokerError):
+        record(
+            [Source(name="x", where="x", over="stomp", connect=connect)], Wanted(topics=("t",)), path, live.lab.clock
+        )
+    assert not path.exists()
+    path.write_text("mine")
+    with pytest.raises(InputError, match="is there"):
+        record([at(live, "tokyo", "stomp")], Wanted(topics=("t",)), path, live.lab.clock)
+    assert path.read_text() == "mine"
+
+
+def test_advisories_are_recorded_only_if_they_are_asked_for(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    ready = publishing(live, "stomp", [b"x"], topic="t")
+    record([at(live, "tokyo", "stomp")], Wanted(topics=(">",), seconds=2), path, live.lab.clock, ready=ready)
+    assert [each.destination for each in recorded(path)] == ["topic://t"]
+
+
+SCENARIO = """
+scenario: what was recorded crosses the ocean
+topology: {topology}
+steps:
+  - subscribe: {{client: sg, broker: singapore, over: {over}, topic: "prices.>"}}
+  - replay: {{recording: first.jsonl, into: tokyo, pace: {pace}}}
+  - publish: {{broker: tokyo, over: stomp, topic: prices.eur}}
+expect:
+  - delivered: {{to: sg, topic: prices.eur, promise: exactly-once, within: 30s}}
+  - delivered: {{to: sg, topic: prices.usd, promise: exactly-once, within: 30s}}
+"""
+
+
+@pytest.mark.parametrize("pace", ["original", "10x", "200/s", "receipts"])
+@pytest.mark.parametrize("over", ["mqtt", "stomp", "amqp"])
+def test_a_scenario_replays_it_and_it_is_judged_as_any_traffic(
+    live: Live, tmp_path: Path, over: str, pace: str
+) -> None:
+    def work() -> None:
+        for n in range(4):
+            send(live, over, [b"%d" % n], topic=f"prices.{'eur' if n % 2 else 'usd'}")
+            live.lab.clock.sleep(0.5)
+
+    path = tmp_path / "first.jsonl"
+    record(
+        [at(live, "tokyo", over)], Wanted(topics=("prices.>",), most=4), path, live.lab.clock, ready=during(live, work)
+    )
+    (tmp_path / "a.yaml").write_text(SCENARIO.format(topology=TOPOLOGY, over=over, pace=pace))
+    ran = labs.run(tmp_path / "a.yaml", runtime="simulation", runs=tmp_path / "runs")
+    assert ran.report.outcome is Outcome.HELD, ran.report

@@ -1,0 +1,240 @@
+"""A recording reads back as it was written, cut anywhere as far as it goes, and says where a damaged line is."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from lab.errors import InputError
+from lab.masking import MASK, Mask
+from lab.recordings import Footer, Header, Reading, Recorded, RecordingFile, Redaction, stream_of, summarise
+from lab.recordings.secrets import is_secret
+
+HEADER = Header(started="2026-11-26T18:00:00+00:00", mqlab="1", brokers={"tokyo": "lab x"}, asked=("topic://>",))
+END = Footer(messages=0, seconds=1.0, ended="time")
+BODIES = [bytes([octet]) for octet in range(256)] + [b"", "\u20ac\u2028\U0001f600".encode(), b"\xff" * 2**20]
+BOTH = pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+
+
+def message(n: int, body: bytes = b"x", **more: object) -> Recorded:
+    its = {"t": n / 8, "broker": "tokyo", "over": "stomp", "destination": "topic://a", "headers": {}, **more}
+    return Recorded(body=body, **its)  # type: ignore[arg-type]
+
+
+def written(path: Path, *messages: Recorded, end: bool = True) -> Path:
+    with RecordingFile(path, HEADER) as file:
+        for each in messages:
+            file.add(each)
+        if end:
+            file.end(END)
+    return path
+
+
+def plain(path: Path) -> list[bytes]:
+    octets = path.read_bytes()
+    return (gzip.decompress(octets) if path.suffix == ".gz" else octets).splitlines(keepends=True)
+
+
+@BOTH
+def test_every_message_reads_back_as_it_was_written(tmp_path: Path, name: str) -> None:
+    full = {"qos": 2, "persistent": False, "retained": True, "priority": 9, "expiry": 1.5, "group": "g"}
+    given = [message(n, body) for n, body in enumerate(BODIES)]
+    given += [message(400, headers={"a": "1\n2", "b\u20ac": ""}, type="text", id="ID:1", **full)]
+    with Reading(written(tmp_path / name, *given)) as reading:
+        assert list(reading) == given
+        assert (reading.header, reading.loss) == (HEADER, "")
+        assert reading.footer is not None
+        assert reading.footer.messages == len(given)
+
+
+def test_a_body_is_a_text_where_it_is_utf8_and_base64_where_not(tmp_path: Path) -> None:
+    lines = plain(written(tmp_path / "a.jsonl", message(0, b"\xc3\xa9"), message(1, b"\xe9")))
+    assert [json.loads(each).get("body") for each in lines[1:3]] == ["\u00e9", None]
+    assert json.loads(lines[2])["body_base64"] == "6Q=="
+
+
+@BOTH
+def test_one_that_is_cut_at_any_byte_has_its_whole_lines_and_says_what_is_lost(tmp_path: Path, name: str) -> None:
+    given = [message(n, b"\xff" * n) for n in range(4)]
+    octets = written(tmp_path / name, *given).read_bytes()
+    first = len(plain(tmp_path / name)[0])
+    counts = set()
+    for end in range(len(octets)):
+        (tmp_path / "cut").write_bytes(octets[:end])
+        try:
+            with Reading(tmp_path / "cut") as reading:
+                found = list(reading)
+        except InputError as error:
+            assert "empty, or its first line is cut short" in str(error), end
+            assert end < first + 32, (end, error)
+            continue
+        assert found == given[: len(found)]
+        whole = reading.footer is not None  # only the end of the gzip is missing, and the last line has a digest
+        assert whole == (not reading.loss.startswith("it was cut short after ")), end
+        assert not whole or (name.endswith(".gz") and found == given), end
+        counts.add(len(found))
+    assert counts == {0, 1, 2, 3, 4}
+
+
+def test_a_recording_that_nobody_ended_says_so(tmp_path: Path) -> None:
+    found = summarise(written(tmp_path / "a.jsonl.gz", message(0), message(1), end=False))
+    assert (found.messages, found.loss) == (2, "it was cut short after 2 whole messages: what came after them is lost")
+
+
+def line(**more: object) -> bytes:
+    its = {"t": 1, "destination": "topic://a", "over": "stomp", "broker": "tokyo", "body": "x"} | more
+    return json.dumps({name: value for name, value in its.items() if value is not ...}).encode() + b"\n"
+
+
+HOSTILE = {
+    b"\n": "not JSON",
+    b"[]\n": "not a JSON object",
+    b"\xff\n": "not UTF-8",
+    b"[" * 100_000 + b"\n": "nested too deeply",
+    b'{"t":' + b"9" * 5000 + b"}\n": "Exceeds the limit",
+    line(t=float("inf")): "Infinity is no JSON",
+    line(t=-1): "t is -1, not a number of seconds",
+    line(t=True): "t is True, not a number of seconds",
+    line(t=...): "t is missing",
+    line(body=...): "a message has either body or body_base64",
+    line(body_base64="eA=="): "a message has either body or body_base64",
+    line(body=..., body_base64="x"): "body_base64 is not base64",
+    line(body=..., body_base64="\u20ac"): "body_base64 is not base64",
+    line(body="\ud800"): "half of a surrogate pair",
+    line(body=1): "body is 1, not a text",
+    line(headers=["a"]): "headers is list, not an object",
+    line(headers={"a": 1}): "headers is 1, not a text",
+    line(headers={"a\n": "b"}): "a control character in a header's name",
+    line(headers={"a": "\0"}): "or has a zero byte",
+    line(headers={"a" * 10_001: "b"}): "longer than 10000 characters",
+    line(destination="a"): "write topic://prices.eur, or queue://orders",
+    line(destination="topic://a.>"): "without wildcards",
+    line(destination="temp-queue://a"): "write topic://prices.eur, or queue://orders",
+    line(over="smtp"): "over is 'smtp'; there are mqtt",
+    line(over={}): "over is dict; there are mqtt",
+    line(qos=3): "qos is 3, not a whole number of at most 2",
+    line(priority=1.5): "priority is 1.5, not a whole number",
+    line(persistent="yes"): "persistent is 'yes', not true or false",
+    line(sudo=1): "there is no 'sudo' here",
+    b'{"recording":1}\n': "a second first line",
+    b'{"ended":"time"}\n': "messages is missing",
+}
+
+
+@BOTH
+@pytest.mark.parametrize("bad", HOSTILE, ids=lambda each: repr(each[:40]))
+def test_a_hostile_line_is_an_error_with_its_place(tmp_path: Path, name: str, bad: bytes) -> None:
+    lines = plain(written(tmp_path / "good.jsonl", message(0)))
+    octets = lines[0] + lines[1] + bad + lines[2]
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(octets) if path.suffix == ".gz" else octets)
+    with pytest.raises(InputError) as refused:
+        summarise(path)
+    (problem,) = refused.value.problems
+    assert problem.place is not None
+    assert (problem.place.file, problem.place.line) == (str(path), 3)
+    assert HOSTILE[bad] in problem.what
+
+
+def test_a_line_without_an_end_is_not_read_on_and_on(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(plain(written(tmp_path / "good.jsonl"))[0])
+        for _ in range(70):
+            file.write(b"x" * 2**20)
+    with pytest.raises(InputError, match=r"bomb.jsonl.gz:2:1: longer than 64 MiB"):
+        summarise(path)
+
+
+def change(octets: bytes) -> bytes:
+    return octets.replace(b'"body":"x"', b'"body":"y"', 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (change, r":4:1: it is not as it was written"),
+        (lambda octets: b"".join(octets.splitlines(True)[n] for n in (0, 2, 3)), ":3:1: .* 1 message are there, 2 "),
+        (lambda octets: octets + octets, ":5:1: a line after the last one"),
+        (lambda octets: octets + b'{"t"', ":5:1: half a line after the last one"),
+        (lambda octets: octets.replace(b'"recording":1', b'"recording":2', 1), ":1:1: .*of version 2, and this reads"),
+        (lambda octets: octets.replace(b'"asked"', b'"Asked"', 1), ":1:1: asked is missing"),
+        (lambda octets: b"\x28\xb5\x2f\xfd" + octets, ":1:1: it is compressed by zstd"),
+        (lambda octets: gzip.compress(octets) + b"more", "more follows the end of its gzip"),
+        (lambda octets: gzip.compress(octets)[:-8] + bytes(8), "its gzip is damaged"),
+        (lambda octets: b"", ":1:1: this is no recording: it is empty"),
+        (lambda octets: b"scenario: a\n", ":1:1: this is no recording: not JSON"),
+        (lambda octets: b'{"history":1,"run":"r"}\n', ":1:1: this is the history of a run, .* and no bodies"),
+    ],
+)
+def test_what_was_changed_since_is_an_error(tmp_path: Path, spoil: object, says: str) -> None:
+    path = written(tmp_path / "a.jsonl", message(0), message(1))
+    path.write_bytes(spoil(path.read_bytes()))  # type: ignore[operator]
+    with pytest.raises(InputError, match=says):
+        summarise(path)
+
+
+def test_it_is_its_owners_alone_and_never_written_twice(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="is there"):
+        RecordingFile(path, HEADER)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl.zst", "a.gz"])
+def test_a_name_that_says_another_form_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError):
+        RecordingFile(tmp_path / name, HEADER)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told_to_whoever_records(tmp_path: Path) -> None:
+    file = RecordingFile(tmp_path / "a.jsonl", HEADER)
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), file.fileno())
+    with pytest.raises(OSError, match="No space left"):
+        while True:
+            file.add(message(0))
+    with pytest.raises(OSError, match="No space left"):
+        file.end(END)
+
+
+def test_known_secrets_in_headers_are_replaced_and_counted() -> None:
+    redaction = Redaction(Mask.of(["over-the-ocean-1858"]))
+    given = {"Authorization": "Basic eA==", "x-api-key": "1", "kind": "order", "note": "it is over-the-ocean-1858."}
+    safe = {"Authorization": MASK, "x-api-key": MASK, "kind": "order", "note": f"it is {MASK}."}
+    assert redaction.of(given) == safe
+    assert redaction.of({"kind": "order"}) == {"kind": "order"}
+    assert redaction.counts == {"Authorization": 1, "x-api-key": 1, "note": 1}
+
+
+@pytest.mark.parametrize("name", ["Proxy-Authorization", "accessToken", "set-cookie", "CLIENT_SECRET", "user.password"])
+def test_names_of_secrets(name: str) -> None:
+    assert is_secret(name)
+
+
+def test_messages_are_a_stream_by_what_they_are_sent_with(tmp_path: Path) -> None:
+    given = [
+        message(0, headers={"a": "1", "b": "x"}, priority=4, expiry=5.0),
+        message(8, headers={"a": "2", "b": "x", "c": "y"}, priority=5, expiry=9.0, group="g"),
+        message(16, destination="queue://b", over="amqp", persistent=False, body=b"\xff", type="map"),
+        message(24, over="mqtt", qos=0),
+    ]
+    found = summarise(written(tmp_path / "a.jsonl", *given))
+    assert (found.messages, found.seconds) == (4, 3.0)
+    first, second, third = found.streams.values()
+    assert [key.persistent for key in found.streams] == [True, False, False]
+    assert (first.messages, first.headers, first.varying) == (
+        2,
+        {"b": "x"},
+        {"a", "c", "JMSXGroupID", "JMSPriority"},
+    )
+    assert (first.expiry, first.expires, second.pictures, second.binary, third.expiry) == (9.0, True, 1, 1, None)
+    assert stream_of(given[0]) == next(iter(found.streams))
