@@ -1,20 +1,41 @@
-"""status: labs as they are now."""
+"""status: labs as they are now, once or again and again."""
 
 from __future__ import annotations
 
 import os
+from typing import Annotated
+
+import typer
 
 from lab.cli import options, status_text
+from lab.cli.client_options import seconds
 from lab.cli.options import JSON, RUN
+from lab.errors import InputError
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
 from lab.runtime.runtime import Lost
 from lab.runtime.status import Status
 from lab.runtimes import AllRuntimes
 
+_SHORTEST = 0.2  # seconds between two looks, each of which asks all brokers and the router
 
-def status(run: RUN = None, json: JSON = False) -> None:
+
+def status(
+    run: RUN = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="One lab, again and again until Ctrl-C, with rates and last events.")
+    ] = False,
+    interval: Annotated[
+        str | None, typer.Option("--interval", metavar="TIME", help="Between two looks of --watch; 2s when left out.")
+    ] = None,
+    json: JSON = False,
+) -> None:
     """Show a lab: brokers, both ends of each bridge, links as configured and as measured."""
+    if watch:
+        _watch(run, seconds("--interval", interval or "2s"), json)
+        return
+    if interval is not None:
+        raise InputError.of("--interval is between two looks of --watch", "add --watch, or leave it out")
     folder = note_folder(os.environ)
     seen: list[Status] = []
     lost: list[Lost] = []
@@ -35,3 +56,15 @@ def status(run: RUN = None, json: JSON = False) -> None:
             status_text.show_lost(each, options.out())
         if not seen and not lost:
             options.say("no lab is running")
+
+
+def _watch(run: str | None, interval: float, json: bool) -> None:
+    if json:
+        raise InputError.of("--watch is for people", "mqlab status --json tells of one moment, as often as it is asked")
+    if interval < _SHORTEST:
+        what = f"--interval: {interval:g} s is too short, since each look asks all brokers"
+        raise InputError.of(what, f"{_SHORTEST:g}s or longer")
+    from lab.cli import open_lab, status_watch
+
+    with open_lab.attached(run) as live:
+        status_watch.watch(live, interval)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -185,7 +187,14 @@ def test_status_shows_brokers_bridge_ends_and_the_link(stand: tuple[Commands, En
     assert link["round_trip_ms"] >= sum(each["configured_delay_ms"] for each in link["directions"]) - 0.1
     told = mqlab("status")
     assert told.code == 0 and "connector_tokyo_to_singapore" in told.out
-    no_secret(engine, mqlab, ended.out, ended.err, told.out, told.err)
+    watching = mqlab.start("status", "--watch", "--interval", "300ms")
+    assert watching.stdout is not None
+    seen = list(itertools.takewhile(lambda line: "packets/s" not in line or " – packets/s" in line, watching.stdout))
+    watching.send_signal(signal.SIGINT)
+    left, _ = watching.communicate(timeout=60)
+    assert watching.returncode == 0, left
+    assert seen.count("brokers\n") == 2, seen  # the first look has no rates
+    no_secret(engine, mqlab, ended.out, ended.err, told.out, told.err, *seen)
 
 
 def no_secret(engine: Engine, mqlab: Commands, *texts: str) -> None:
