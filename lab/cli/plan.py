@@ -18,7 +18,7 @@ def plan(
     json: JSON = False,
 ) -> None:
     """Show what would stand, and in which order it would be made."""
-    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()), port_base)
+    found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()), port_base, ports=True)
     mask = found.scenario.origin.mask
     title, _, tables = describe(found.plan).partition("\n")
     drawn = chart(planned(found.plan), options.out().width, options.only_ascii())

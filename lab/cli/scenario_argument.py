@@ -39,15 +39,17 @@ def read(name: str, set: Mapping[str, str] = {}, version: str | None = None) -> 
     return scenarios.read(name, os.environ, version, set)
 
 
-def plan_named(name: str, version: str | None, set: Mapping[str, str], port_base: int | None = None) -> PlannedScenario:
-    """Load, check and plan a scenario; write to stderr what the service would remove, advice, and what ports are taken.
+def plan_named(
+    name: str, version: str | None, set: Mapping[str, str], port_base: int | None = None, *, ports: bool = False
+) -> PlannedScenario:
+    """Load, check and plan a scenario; write to stderr what the service would remove, and advice.
 
-    Whether a port is taken is looked at where ports are counted from `port_base`.
+    With `ports` that is also which fixed ports are taken: those declared, and those counted from `port_base`.
     """
     found = scenarios.plan_named(name, os.environ, version=version, set=set, port_base=port_base)
     mask = found.scenario.origin.mask
-    ports = () if port_base is None else taken_ports(found.plan)
-    for line in wording.lines(found.removals, (*found.advice, *ports)):
+    taken = taken_ports(found.plan) if ports else ()
+    for line in wording.lines(found.removals, (*found.advice, *taken)):
         options.progress(quiet=False).warn(mask.text(line))
     return found
 

@@ -6,6 +6,7 @@ Colour and fine strokes appear only where the console can show them; no fact is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -98,6 +99,8 @@ def render(
         console.print()
         console.print(notes)
     console.print()
+    for words in _round_trips(report):
+        console.print(text(words, "dim"), soft_wrap=True)
     for key, value in report.set.items():
         console.print(text(f"set {key}={value}", "dim"), soft_wrap=True)
     where = f"run {report.run} ({report.runtime}, seed {report.seed})"
@@ -151,6 +154,21 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
     return table
 
 
+def _round_trips(report: Report) -> Iterator[str]:
+    """Yield where the round trips come from that links are asked for; those of one origin together."""
+    by_origin: dict[str, dict[str, str]] = {}
+    for link, source in report.round_trips.items():
+        figures, _, origin = source.partition("; ")
+        by_origin.setdefault(origin or figures, {})[link] = figures
+    for origin, links in by_origin.items():
+        if len(links) == 1:
+            (link,) = links
+            yield f"round trip of {link}: {report.round_trips[link]}"
+        else:
+            how = "estimated from the distance; " if any("estimated" in each for each in links.values()) else ""
+            yield f"round trips of {', '.join(links)}: {how}{origin}"
+
+
 def _worth_a_table(report: Report) -> bool:
     """Return whether a way leads over several bridges, or messages do not always arrive on one."""
     return any(len(route.over) > 1 or route.arrives != "always" for route in report.routes)
@@ -165,7 +183,7 @@ def _routes(report: Report, ascii: bool) -> Table:
     table.add_column("over, or what stops it")
     for route in report.routes:
         way = "; ".join((arrow.join(route.over), *route.stops) if route.over else route.stops)
-        cells = (route.source, route.target, route.destination, route.arrives, way)
+        cells = (route.source, route.target, route.of, route.arrives, way)
         table.add_row(*(Text(plain_line(cell, ascii)) for cell in cells))
     return table
 

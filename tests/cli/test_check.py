@@ -223,6 +223,19 @@ def test_ports_counted_from_a_base_are_checked_and_those_taken_are_told(tmp_path
         )
 
 
+def test_a_declared_port_that_is_taken_is_told_too(tmp_path: Path) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        taken = listening.getsockname()[1]
+        set_ = ("tokyo-singapore", "--set", f"brokers.singapore.ports.stomp={taken}")
+        checked, planned = (mqlab(command, *set_, folder=tmp_path) for command in ("check", "plan"))
+    words = f"advice: port {taken} of 127.0.0.1, for stomp of singapore, is taken"
+    assert (checked.returncode, planned.returncode) == (0, 0)
+    assert words in checked.stdout and words in planned.stderr
+    assert words not in mqlab("check", *set_, folder=tmp_path).stdout
+
+
 def test_the_memory_of_a_lab_is_said(tmp_path: Path) -> None:
     done = mqlab("check", "tokyo-singapore", "--set", "brokers.tokyo.memory=1GiB", folder=tmp_path)
     assert done.stdout == "tokyo-singapore: nothing wrong (4 steps, 3 expectations, 1280MiB of memory at most)\n"
