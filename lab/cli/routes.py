@@ -19,7 +19,7 @@ from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.masking import Mask
 from lab.plan.arrival import Arrival
-from lab.plan.forwarding import Standing, apart_from, declared_bridges
+from lab.plan.forwarding import Standing, declared_bridges, tells_of_durables
 from lab.plan.routing import routing_table
 from lab.plan.routing_text import describe_routes, routes_json
 
@@ -53,6 +53,14 @@ def routes(
         str | None,
         typer.Option(metavar="RUN", help="Which lab; the only one when left out.", autocompletion=completion.labs),
     ] = None,
+    durable: Annotated[
+        bool,
+        typer.Option(
+            "--durable",
+            help="Also where a topic's messages wait for a durable subscriber that is away; "
+            "shown without it where a connector is told something about that.",
+        ),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 unless messages always arrive.")] = False,
     json: JSON = False,
 ) -> int:
@@ -92,8 +100,8 @@ def routes(
     if json:
         options.print_json(asked.mask.value(routes_json(table)))
     else:
-        bridges = declared_bridges(asked.topology, standing=asked.standing)
-        options.say(asked.mask.text(describe_routes(table, apart_from(bridges))), nl=False)
+        told = durable or tells_of_durables(declared_bridges(asked.topology, standing=asked.standing))
+        options.say(asked.mask.text(describe_routes(table, durable=told)), nl=False)
     return int(strict and any(each.arrival is not Arrival.ALWAYS for each in table))
 
 

@@ -262,6 +262,12 @@ class RouteReport:
     arrives: str  # always, sometimes, never, unknown
     over: tuple[str, ...]  # connectors of the shortest way
     stops: tuple[str, ...]  # why none, or not every one, arrives
+    heard: str = ""  # what the client listens to, if that is another name: a wildcard, or a queue of a virtual topic
+
+    @property
+    def of(self) -> str:
+        """The destination, and how it is heard if by another name."""
+        return f"{self.destination}, heard as {self.heard}" if self.heard else self.destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

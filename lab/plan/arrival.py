@@ -15,6 +15,9 @@ from lab.activemq.forwarding.passage import Passage, carry
 _ORDERS = 20  # further orders of the advisories that are tried in a network with circles, beside their own
 
 
+Listener = tuple[str, str]  # a broker, and what a consumer there listens to
+
+
 class Arrival(StrEnum):
     """Whether a message published at the source gets to a consumer at the target."""
 
@@ -30,20 +33,25 @@ class Tried:
 
     arrival: Arrival
     copies: int  # most copies of it that the consumer may get
-    over: tuple[Bridge, ...]  # the shortest way that it takes; () if it does not arrive
+    ways: tuple[tuple[Bridge, ...], ...]  # the shortest that it takes in each order; () if it does not arrive
     stuck: tuple[str, ...]  # brokers on which it may stay
     refusals: tuple[Refusal, ...]  # bridges that did not pass on the demand, or the message
 
+    @property
+    def over(self) -> tuple[Bridge, ...]:
+        """The shortest of its ways; () if it does not arrive."""
+        return min(self.ways, key=len, default=())
 
-def demands(network: Network, target: str, destination: str, others: Sequence[str] = ()) -> tuple[Demand, ...]:
-    """Return the demand of one consumer, spread in several orders, of which equal ones are left out.
 
-    `others` are brokers that have a consumer of the destination too. Raise ValueError if it makes too many
+def demands(network: Network, target: str, heard: str, others: Sequence[Listener] = ()) -> tuple[Demand, ...]:
+    """Return the demand of one consumer on a broker, spread in several orders, of which equal ones are left out.
+
+    It listens to `heard`, which may be a wildcard; `others` are there too. Raise ValueError if it makes too many
     subscriptions.
     """
-    consumers = [Consumer(broker=each, destination=destination) for each in (target, *others)]
+    consumers = [Consumer(broker=broker, destination=each) for broker, each in ((target, heard), *others)]
     found = [spread(network, consumers)]
-    if _has_circles(network, destination):  # else there is but one way for each advisory
+    if _has_circles(network, heard):  # else there is but one way for each advisory
         found += (spread(network, consumers, order=random.Random(seed)) for seed in range(_ORDERS))
     unique = {
         frozenset((each.bridge, each.destination, each.path, each.priority) for each in one.subscriptions): one
@@ -71,7 +79,7 @@ def sent(network: Network, spreads: Sequence[Demand], source: str, destination: 
     return Tried(
         arrival=arrival,
         copies=max(passage.copies.get(number, 0) for number, passage in numbered),
-        over=min(routes, key=len, default=()),
+        ways=tuple(dict.fromkeys(routes)),
         stuck=tuple(sorted(stuck)),
         refusals=tuple(dict.fromkeys(refusals)),
     )

@@ -57,15 +57,17 @@ def why_not_up(
 
 
 def missing_for(
-    topology: Topology, connector: NetworkConnector, source: str, target: str, destination: str
+    topology: Topology, connector: NetworkConnector, source: str, target: str, destination: str, heard: str
 ) -> tuple[Missing, ...]:
-    """Return the rights on a destination that a bridge's user lacks at either end.
+    """Return the rights that a bridge's user lacks at either end, for a destination's messages.
 
-    A bridge subscribes at the source and sends at the target, and makes the destination where it is not there yet.
+    A bridge subscribes at the source to what the consumer listens to, `heard`, and sends at the target to where the
+    message is, and makes either where it is not there yet. A virtual topic's message is in the queue that is heard.
     """
     name = connector.user_name or ""
     found: list[Missing] = []
-    for broker, needed in ((source, ("read", "admin")), (target, ("write", "admin"))):
+    there = destination if destination.partition("://")[0] == heard.partition("://")[0] else heard
+    for broker, needed, destination in ((source, ("read", "admin"), heard), (target, ("write", "admin"), there)):
         user = topology.brokers[broker].users.get(name)
         missing = missing_on(sanitised(topology, broker).configuration, user.groups if user else (), destination)
         lacking = tuple(right for right in needed if right in missing)

@@ -12,7 +12,7 @@ from lab.activemq.releases import release
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri, alternatives
 from lab.amazonmq.configurations.elements import Element
-from lab.amazonmq.configurations.patterns import EXCLUDED, INCLUDED, KINDS, STATIC, has_nameless, listed
+from lab.amazonmq.configurations.patterns import DURABLE, EXCLUDED, INCLUDED, KINDS, STATIC, has_nameless, listed
 from lab.amazonmq.configurations.value_types import is_true
 from lab.declare.topology import Topology
 from lab.network.vpc import Network as Vpcs
@@ -21,6 +21,10 @@ from lab.plan.brokers import brokers_by_host, numbered_hosts, sanitised
 from lab.plan.network import network_of
 
 _OLDEST = "5.18.3"  # for an engine version of which the lab has no release
+_USUAL = {
+    "name": "VirtualTopic.>",
+    **dict.fromkeys(("prefix", "postfix", "selectorAware", "local", "dropOnResourceLimit")),
+}
 _COMPOSITES = {"compositeQueue": "queue", "compositeTopic": "topic"}
 
 
@@ -187,16 +191,31 @@ def _has_no_advisories(topology: Topology, broker: str) -> bool:
 
 def connector_forwarding(connector: NetworkConnector, its_release: str) -> Forwarding:
     """Return what a connector says of forwarding, as a release reads it."""
-    excluded, included, static = (
-        [destination for destination, _ in listed(connector, name)] for name in (EXCLUDED, INCLUDED, STATIC)
+    excluded, included, static, durable = (
+        [destination for destination, _ in listed(connector, name)] for name in (EXCLUDED, INCLUDED, STATIC, DURABLE)
     )
     return forwarding(
-        dict(connector.attributes), release=its_release, excluded=excluded, included=included, static=static
+        dict(connector.attributes),
+        release=its_release,
+        excluded=excluded,
+        included=included,
+        static=static,
+        durable=durable if any(connector.element.children_named(DURABLE)) else None,
     )
 
 
-def not_modelled(topology: Topology, bridges: Sequence[DeclaredBridge], destination: str) -> tuple[str, ...]:
-    """Return what makes it unknown where messages of a destination go, in words."""
+def _has_its_own_virtual_topics(broker: Element) -> bool:
+    """Return whether a configuration's interceptors have not the virtual topics that a broker has without any."""
+    interceptors = [each for each in broker.walk() if each.name == "virtualDestinations"]
+    topics = [each for its in interceptors for each in its.children if each.name == "virtualTopic"]
+    usual = [each for each in topics if {key: each.get(key) for key in _USUAL} == _USUAL]
+    return bool(interceptors) and not (len(topics) == len(usual) == 1)
+
+
+def not_modelled(
+    topology: Topology, bridges: Sequence[DeclaredBridge], destination: str, heard: str
+) -> tuple[str, ...]:
+    """Return what makes it unknown where messages of a destination go, for a consumer of `heard`, in words."""
     found = dict.fromkeys(each.by_chance for each in bridges if each.by_chance and not each.obstacle)
     found |= {
         f"a destination in the lists of {each.bridge.label} has no name": None
@@ -204,6 +223,10 @@ def not_modelled(topology: Topology, bridges: Sequence[DeclaredBridge], destinat
         if has_nameless(each.connector)
     }
     composites = forwarding_network(topology, ()).composites
+    virtual = destination.partition("://")[0] != heard.partition("://")[0]
+    for name in topology.brokers if virtual else ():
+        if _has_its_own_virtual_topics(sanitised(topology, name).configuration.broker):
+            found[f"{name} declares other virtual topics than VirtualTopic.> with its queues Consumer.*.>"] = None
     for name in topology.brokers:
         its = [each for each in composites if each.broker == name and each.takes(destination)]
         if any(each.selects for each in its):
@@ -219,15 +242,9 @@ def not_modelled(topology: Topology, bridges: Sequence[DeclaredBridge], destinat
     return tuple(found)
 
 
-def apart_from(bridges: Sequence[DeclaredBridge]) -> tuple[str, ...]:
-    """Return what connectors are told about consumers that are not among those a table is for, in words."""
-    found: dict[str, None] = {}
-    for each in bridges:
-        element = each.connector.element
-        told = [
-            *(name for name in ("dynamicOnly", "syncDurableSubs") if is_true(element.get(name))),
-            *(name for name in ("durableDestinations",) if any(element.children_named(name))),
-        ]
-        if told:
-            found[f"{each.bridge.label} has {' and '.join(told)}, for durable subscribers that are away"] = None
-    return tuple(found)
+def tells_of_durables(bridges: Sequence[DeclaredBridge]) -> bool:
+    """Return whether a connector is told something about durable subscribers that are away."""
+    return any(
+        rules.dynamic_only or rules.sync_durable_subs or rules.durable is not None
+        for rules in (each.bridge.forwarding for each in bridges)
+    )

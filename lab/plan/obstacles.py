@@ -64,8 +64,8 @@ def _limit(ttl: int) -> float:
     return float("inf") if ttl <= NO_LIMIT else ttl
 
 
-def needs(each: DeclaredBridge, destination: str, there: int, back: int) -> Iterator[Need]:
-    """Yield what stops messages, or the demand for them, at a bridge of a way.
+def needs(each: DeclaredBridge, destinations: Sequence[str], there: int, back: int) -> Iterator[Need]:
+    """Yield what stops messages, or the demand for them, at a bridge of a way that has to permit some destinations.
 
     The bridge is the message's number `there` of that way, and the demand's number `back`.
     """
@@ -74,7 +74,8 @@ def needs(each: DeclaredBridge, destination: str, there: int, back: int) -> Iter
         yield Need(stop=f"the bridge of {label} does not come up: {each.obstacle}", at=each)
     if each.spare:
         yield Need(stop=f"{label} has its bridge to another broker of those that it names", at=each)
-    yield from of_lists(each, destination)
+    for destination in destinations:
+        yield from of_lists(each, destination)
     for missing in each.forbidden:
         yield Need(
             stop=f"the bridge of {label} closes when it tries: {missing.words}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lab.activemq.forwarding.network import Bridge, Network
-from lab.plan.arrival import Arrival, Tried, demands, sent
+from lab.plan.arrival import Arrival, Listener, Tried, demands, sent
 from lab.plan.forwarding import DeclaredBridge
 from lab.plan.obstacles import Need, needs, of_composite, of_conduit, of_refusal, shortest_way
 
@@ -22,8 +22,15 @@ class Question:
     bridges: Sequence[DeclaredBridge]  # those with an obstacle too
     source: str
     target: str
-    destination: str
-    others: Sequence[str] = ()  # brokers with a consumer too
+    destination: str  # that the message is sent to
+    heard: str  # that the consumer listens to: the same, or a wildcard, or a queue of a virtual topic
+    others: Sequence[Listener] = ()  # other consumers
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The destinations that a bridge has to permit: that of its subscription, and the message's there."""
+        same_kind = self.heard.partition("://")[0] == self.destination.partition("://")[0]
+        return tuple(dict.fromkeys((self.heard, *((self.destination,) if same_kind else ()))))
 
     def after(self, changes: Sequence[Need]) -> Tried | None:
         """Return what becomes of the message once changes were made; None if that takes too many steps."""
@@ -35,7 +42,7 @@ class Question:
             ),
         )
         try:
-            spreads = demands(network, self.target, self.destination, self.others)
+            spreads = demands(network, self.target, self.heard, self.others)
             return sent(network, spreads, self.source, self.destination)
         except ValueError:
             return None
@@ -60,7 +67,7 @@ class Question:
 def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
     """Return what stops messages, in words, and the changes that together let them through; () if none were found."""
     able = [each for each in question.bridges if each.up]
-    between = (question.source, question.target, question.destination)
+    between = (question.source, question.target, question.heard)
     path = shortest_way(able, *between) or shortest_way(question.bridges, *between)
     if path is None:
         return ("no bridge leads there, over whatever brokers",), ()
@@ -72,7 +79,7 @@ def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
         if not composite.keeps
     ]
     for number, each in enumerate(path, 1):
-        found += needs(each, question.destination, number, len(path) - number + 1)
+        found += needs(each, question.carried, number, len(path) - number + 1)
     if found and not all(need.remedy for need in found):
         return _told(found), ()
     if found and question.mended_by(found):

@@ -11,6 +11,7 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Fault, Step
 from lab.declare.steps.user import OfUser
 from lab.declare.unrolling import every_step
+from lab.plan.arrival import Listener
 from lab.plan.routing import RoutingTable
 from lab.plan.routing_text import route_json
 from lab.plan.values import Plan
@@ -20,42 +21,35 @@ _CHANGING = (Fault.NETWORK, Fault.CONFIGURATION, Fault.EXISTENCE)
 
 
 def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
-    """Return the routes of each destination that a step sends to and a client of another broker listens to, by name.
+    """Return the routes of each destination that a step sends to and a client of another broker hears.
 
-    Where several clients listen to one, all of them are there at once. `fixed` tells whether no step changes what the
-    routes rest on. `apart` has the subscriptions that hear such a destination by another name, by a wildcard or as a
-    queue of a virtual topic: what the rules say of them was not compared with real brokers, and no row does.
+    Where several clients hear one, all of them are there at once. `fixed` tells whether no step changes what the routes
+    rest on.
     """
     steps = tuple(every_step(scenario.steps))
     sent: dict[str, dict[str, None]] = {}  # destination → brokers
-    heard: dict[str, dict[str, None]] = {}
+    listeners: dict[Listener, None] = {}
     for step in steps:
         for destination, broker, listens in _ends(step):
-            (heard if listens else sent).setdefault(destination, {})[broker] = None
+            if listens:
+                listeners[broker, destination] = None
+            else:
+                sent.setdefault(destination, {})[broker] = None
     table = RoutingTable(scenario.topology, activemq_version=plan.activemq_version)
+    heard = {destination: [each for each in listeners if hears(each[1], destination)] for destination in sent}
     asked = (
-        (source, target, destination)
+        (source, listener, destination)
         for destination, sources in sent.items()
         for source in sources
-        for target in heard.get(destination, ())
-        if source != target
+        for listener in heard[destination]
+        if source != listener[0]
     )
-    rows = [
-        route_json(table.route(*each, others=tuple(other for other in heard[each[2]] if other != each[1])))
-        for each in islice(asked, MOST)
-    ]
-    apart = [
-        f"{subscription} at {target}"
-        for subscription, targets in heard.items()
-        for target in targets
-        if any(
-            hears(subscription, destination) and subscription != destination and set(sources) - {target}
-            for destination, sources in sent.items()
-        )
-    ]
+    rows = []
+    for source, listener, destination in islice(asked, MOST):
+        others = tuple(other for other in heard[destination] if other != listener)
+        rows.append(route_json(table.route(source, listener[0], destination, heard=listener[1], others=others)))
     fixed = not any(step.fault in _CHANGING or isinstance(step, OfUser) for step in steps)
-    found = {"fixed": fixed, "rows": rows, **({"apart": apart[:MOST]} if apart else {})}
-    return found if rows or apart else {}
+    return {"fixed": fixed, "rows": rows} if rows else {}
 
 
 def _ends(step: Step) -> Iterator[tuple[str, str, bool]]:

@@ -6,14 +6,15 @@ the other. A remedy is given only after it was tried in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lab.activemq.forwarding.demand import Demand
+from lab.activemq.forwarding.durable import Absence, kept_on
 from lab.activemq.forwarding.filters import covers, example, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.declare.topology import Topology
-from lab.plan.arrival import Arrival, demands, sent
+from lab.plan.arrival import Arrival, Listener, Tried, demands, sent
 from lab.plan.bridge_obstacles import missing_for
 from lab.plan.forwarding import DeclaredBridge, Standing, declared_bridges, forwarding_network, not_modelled
 from lab.plan.obstacles import Need
@@ -29,12 +30,15 @@ class Route:
     source: str
     target: str
     destination: str  # as asked, or a name that stands for all of a kind
+    heard: str = ""  # what the consumer listens to, if that is another name: a wildcard, or a queue of a virtual topic
     arrival: Arrival = Arrival.UNKNOWN
     copies: int = 0  # most copies of one message that the consumer may get
     over: tuple[Bridge, ...] = ()  # the shortest way that a message takes; () if none arrives
     stuck: tuple[str, ...] = ()  # brokers on which a queue's message may stay
     stops: tuple[str, ...] = ()  # why none, or not every one, arrives, or that is not known; in words
     remedies: tuple[Need, ...] = ()  # changes that let messages through, all of them together
+    # where a topic's message waits for a durable subscriber that is away, None: nowhere; {} if there is no telling
+    away: Mapping[Absence, str | None] = field(default_factory=dict)
 
     @property
     def hops(self) -> int:
@@ -88,25 +92,33 @@ class RoutingTable:
         self._topology, self._obstacles = topology, obstacles
         found = declared_bridges(topology, activemq_version, standing)
         self.bridges = found if obstacles else tuple(replace(each, obstacle="") for each in found)
-        self._bridges_for: dict[str, tuple[DeclaredBridge, ...]] = {}
-        self._networks: dict[str, Network] = {}
+        # by what a message is sent to, and what the consumer listens to
+        self._bridges_for: dict[tuple[str, str], tuple[DeclaredBridge, ...]] = {}
+        self._networks: dict[tuple[str, str], Network] = {}
         self._demands: dict[tuple[object, ...], tuple[Demand, ...]] = {}
-        self._unknown: dict[str, tuple[str, ...]] = {}
+        self._unknown: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def route(self, source: str, target: str, destination: str, *, others: Sequence[str] = ()) -> Route:
+    def route(
+        self, source: str, target: str, destination: str, *, heard: str | None = None, others: Sequence[Listener] = ()
+    ) -> Route:
         """Return what becomes of a message sent to a destination of one broker, for a consumer on another.
 
-        `others` are brokers that have a consumer of it too.
+        The consumer listens to that destination, or to `heard`: a wildcard, or a queue of a virtual topic. `others`
+        listen too.
         """
-        asked = Route(source=source, target=target, destination=destination)
-        if destination not in self._unknown:
-            self._unknown[destination] = not_modelled(self._topology, self.bridges, destination)
-        if self._unknown[destination]:
-            return replace(asked, stops=self._unknown[destination])
-        key, network = (target, destination, *others), self._network(destination)
+        heard = destination if heard is None else heard
+        asked = Route(
+            source=source, target=target, destination=destination, heard=heard if heard != destination else ""
+        )
+        pair = (destination, heard)
+        if pair not in self._unknown:
+            self._unknown[pair] = not_modelled(self._topology, self.bridges, destination, heard)
+        if self._unknown[pair]:
+            return replace(asked, stops=self._unknown[pair])
+        key, network = (target, *pair, *others), self._network(pair)
         try:
             if key not in self._demands:
-                self._demands[key] = demands(network, target, destination, others)
+                self._demands[key] = demands(network, target, heard, others)
             found = sent(network, self._demands[key], source, destination)
         except ValueError as error:
             return replace(asked, stops=(str(error),))
@@ -116,17 +128,18 @@ class RoutingTable:
             stops, remedies = why_never(
                 Question(
                     network=network,
-                    bridges=self._bridges(destination),
+                    bridges=self._bridges(pair),
                     source=source,
                     target=target,
                     destination=destination,
+                    heard=heard,
                     others=others,
                 )
             )
         elif found.arrival is Arrival.SOMETIMES:
             words = [f"it may stay on {broker}, where no bridge may carry it on" for broker in found.stuck]
-            if others and destination.startswith("queue://"):
-                words.append(f"a consumer on {' or '.join(dict.fromkeys(others))} may take it")
+            if others and heard.startswith("queue://"):
+                words.append(f"a consumer on {' or '.join(dict.fromkeys(broker for broker, _ in others))} may take it")
             stops = tuple(words) or ("it depends on whose demand a broker learns of first",)
         return replace(
             asked,
@@ -136,23 +149,30 @@ class RoutingTable:
             stuck=found.stuck,
             stops=stops,
             remedies=remedies,
+            away=_away(found, heard) if not others and heard == destination else {},
         )
 
-    def _bridges(self, destination: str) -> tuple[DeclaredBridge, ...]:
-        """Return the bridges, each with what its user may not do with a destination."""
+    def _bridges(self, pair: tuple[str, str]) -> tuple[DeclaredBridge, ...]:
+        """Return the bridges, each with what its user may not do with a destination, or with what is heard of it."""
         if not self._obstacles:
             return self.bridges
-        if destination not in self._bridges_for:
-            self._bridges_for[destination] = tuple(
-                replace(each, forbidden=missing_for(self._topology, each.connector, *_ends(each.bridge), destination))
+        if pair not in self._bridges_for:
+            self._bridges_for[pair] = tuple(
+                replace(each, forbidden=missing_for(self._topology, each.connector, *_ends(each.bridge), *pair))
                 for each in self.bridges
             )
-        return self._bridges_for[destination]
+        return self._bridges_for[pair]
 
-    def _network(self, destination: str) -> Network:
-        if destination not in self._networks:
-            self._networks[destination] = forwarding_network(self._topology, self._bridges(destination))
-        return self._networks[destination]
+    def _network(self, pair: tuple[str, str]) -> Network:
+        if pair not in self._networks:
+            self._networks[pair] = forwarding_network(self._topology, self._bridges(pair))
+        return self._networks[pair]
+
+
+def _away(found: Tried, topic: str) -> Mapping[Absence, str | None]:
+    """Return where a message waits for a durable subscriber that is away; {} where it may take several ways."""
+    alone = len(found.ways) == 1 and found.copies == 1 and found.arrival is Arrival.ALWAYS
+    return kept_on(found.ways[0], topic) if alone and topic.startswith("topic://") else {}
 
 
 def _ends(bridge: Bridge) -> tuple[str, str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab.activemq.forwarding.durable import Absence
 from lab.plan.arrival import Arrival
 from lab.plan.routing import ANY, Route
 from lab.plan.text import table
 
 _HEAD = ("from", "to", "arrives", "bridges", "over, or what stops it")
+_AWAY = ("from", "to", "bridges stayed up", "opened again", "brokers restarted", "came up after it left")
 _ALL = {destination: f"{kind}s" for kind, destination in ANY.items()}
 
 
-def describe_routes(routes: Sequence[Route], apart: Sequence[str] = ()) -> str:
+def describe_routes(routes: Sequence[Route], *, durable: bool = False) -> str:
     """Return a table for all queues and one for all topics, one if they are alike, and those of names that differ.
 
-    `apart` has what the tables are not about, in words.
+    With `durable` there is one more for each topic: where its messages wait for durable subscribers that are away.
     """
     tables = _by_destination(routes)
     lines: list[str] = []
@@ -34,8 +36,8 @@ def describe_routes(routes: Sequence[Route], apart: Sequence[str] = ()) -> str:
             shown[same] = (f"{shown[same][0]} and {title}", rows)
     for title, rows in shown:
         lines += table(title, _HEAD, rows)
-    if apart:
-        lines += ["", "not in these tables", *(f"  {each}" for each in apart)]
+    if durable:
+        lines += _waiting(tables)
     return "\n".join(lines[1:]) + "\n"
 
 
@@ -58,7 +60,27 @@ def route_json(route: Route) -> dict[str, Any]:
         "may_stay_on": list(route.stuck),
         "stopped_by": list(route.stops),
         "remedies": [{"at": need.where, "do": need.remedy} for need in route.remedies],
+        **({"heard_as": route.heard} if route.heard else {}),
+        **({"away": {str(each): where for each, where in route.away.items()}} if route.away else {}),
     }
+
+
+def _waiting(tables: Mapping[str, Sequence[Route]]) -> list[str]:
+    shown: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for destination, routes in tables.items():
+        rows = tuple(_waits(each) for each in routes if each.over and destination.startswith("topic://"))
+        if rows:
+            shown.setdefault(rows, []).append(_ALL.get(destination, destination))
+    return [
+        line
+        for rows, titles in shown.items()
+        for line in table(f"{' and '.join(titles)}, while a durable subscriber is away: wait on", _AWAY, rows)
+    ]
+
+
+def _waits(route: Route) -> tuple[str, ...]:
+    told = (route.away.get(each, "unknown") for each in Absence)
+    return route.source, route.target, *(each or "lost" for each in told)
 
 
 def _by_destination(routes: Sequence[Route]) -> Mapping[str, list[Route]]:

@@ -87,6 +87,7 @@ def _route(route: RouteReport) -> dict[str, Any]:
         **_fields(route, "destination", "arrives"),
         "over": list(route.over),
         "stopped_by": list(route.stops),
+        **({"heard_as": route.heard} if route.heard else {}),
     }
 
 

@@ -166,7 +166,7 @@ def compose(
     stopped: dict[tuple[int, int], list[str]] = {}
     for route in routes:
         if route.arrives != "always" and route.source in home and route.target in home:
-            words = f"{route.destination} from {route.source} to {route.target}: {route.arrives}"
+            words = f"{route.of} from {route.source} to {route.target}: {route.arrives}"
             told = "; ".join((words, *route.stops))
             stopped.setdefault((home[route.source], home[route.target]), []).append(told)
 

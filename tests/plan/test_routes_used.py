@@ -36,8 +36,9 @@ def test_a_route_leads_from_each_who_sends_to_each_who_listens(tmp_path: Path) -
         SEND.format(broker="west", kind="queue", name="orders.eu"),
     )
     assert found["fixed"]
-    assert found["apart"] == ["queue://orders.> at east"]
-    (row,) = found["rows"]
+    row, by_wildcard = found["rows"]
+    assert (by_wildcard["destination"], by_wildcard["heard_as"]) == ("queue://orders.eu", "queue://orders.>")
+    assert (by_wildcard["to"], by_wildcard["arrives"], "heard_as" in row) == ("east", "always", False)
     assert (row["from"], row["to"], row["destination"], row["arrives"]) == ("west", "east", "topic://news", "never")
     assert row["stopped_by"] == [f"{each}-topics has no networkTTL, which counts as 1" for each in ("west", "east")]
 
@@ -80,7 +81,7 @@ def test_routes_that_a_step_may_change_are_not_fixed(tmp_path: Path, step: str, 
     assert found["fixed"] is fixed
 
 
-def test_who_hears_by_another_name_has_no_row_and_is_named(tmp_path: Path) -> None:
+def test_who_hears_by_another_name_has_a_row_that_says_so(tmp_path: Path) -> None:
     found = used(
         tmp_path,
         LISTEN.format(client="a", broker="east", kind="topic", name="prices.>"),
@@ -90,8 +91,24 @@ def test_who_hears_by_another_name_has_no_row_and_is_named(tmp_path: Path) -> No
         SEND.format(broker="west", kind="topic", name="prices.eur"),
         SEND.format(broker="west", kind="topic", name="VirtualTopic.news"),
     )
-    assert found["rows"] == []
-    assert found["apart"] == ["topic://prices.> at east", "queue://Consumer.c.VirtualTopic.news at east"]
+    assert [(row["destination"], row["heard_as"], row["to"], row["arrives"]) for row in found["rows"]] == [
+        ("topic://prices.eur", "topic://prices.>", "east", "never"),
+        ("topic://VirtualTopic.news", "queue://Consumer.c.VirtualTopic.news", "east", "always"),
+    ]
+
+
+def test_a_topics_client_and_its_virtual_topics_queue_get_a_message_each(tmp_path: Path) -> None:
+    found = used(
+        tmp_path,
+        LISTEN.format(client="a", broker="hub", kind="topic", name="VirtualTopic.news"),
+        LISTEN.format(client="b", broker="hub", kind="queue", name="Consumer.b.VirtualTopic.news"),
+        SEND.format(broker="west", kind="topic", name="VirtualTopic.news"),
+    )
+    # the topic's message makes another one in the hub's queue, beside that which comes from west's
+    assert [(row.get("heard_as", ""), row["copies"]) for row in found["rows"]] == [
+        ("", 1),
+        ("queue://Consumer.b.VirtualTopic.news", 2),
+    ]
 
 
 def test_nothing_is_kept_where_nobody_sends_to_another_broker(tmp_path: Path) -> None:

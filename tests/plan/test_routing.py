@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from lab.activemq.forwarding.durable import Absence
 from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.topology import Topology
 from lab.plan.arrival import Arrival
-from lab.plan.forwarding import apart_from, declared_bridges
+from lab.plan.forwarding import declared_bridges, tells_of_durables
 from lab.plan.routing import Route, routing_table
 from lab.plan.routing_text import describe_routes, routes_json
 from tests.routing.networks import write_network
@@ -107,13 +108,22 @@ def test_a_release_may_be_named_for_all_brokers() -> None:
     assert routing_table(its, activemq_version="5.17.6") != ()
 
 
-def test_settings_that_are_not_modelled_are_named(tmp_path: Path) -> None:
+def test_what_waits_for_a_durable_subscriber_that_is_away_is_told(tmp_path: Path) -> None:
     text = (FOLDER / "same-names.yaml").read_text()
     path = tmp_path / "durable.yaml"
-    path.write_text(text.replace('networkTTL="2"', 'dynamicOnly="true"'))
-    its = topology(path)
-    assert apart_from(declared_bridges(its)) == ("uplink of c has dynamicOnly, for durable subscribers that are away",)
-    assert describe_routes(routing_table(its), ("this",)).endswith("\nnot in these tables\n  this\n")
+    path.write_text(text)
+    assert not tells_of_durables(declared_bridges(topology(path)))
+    found = route(path, "c", "b", "topic://news")
+    assert {str(each): where for each, where in found.away.items()} == {
+        "left": "b", "reopened": "c", "restarted": "b", "unseen": None,
+    }  # fmt: skip
+    assert route(path, "c", "b", "queue://orders").away == {}
+    path.write_text(text.replace('networkTTL="2"', 'networkTTL="2" dynamicOnly="true"'))
+    assert tells_of_durables(declared_bridges(topology(path)))
+    assert route(path, "c", "b", "topic://news").away[Absence.RESTARTED] == "c"
+    told = describe_routes(routing_table(topology(path)), durable=True)
+    assert "topics, while a durable subscriber is away: wait on\n" in told
+    assert routes_json([route(path, "c", "b", "topic://news")])[0]["away"]["unseen"] is None
 
 
 def test_where_virtual_destinations_make_demand_nothing_is_promised(tmp_path: Path) -> None:

@@ -62,6 +62,9 @@ class Forwarding:
     included: tuple[str, ...] = ()  # dynamically: if there are any, nothing else is carried
     static: tuple[str, ...] = ()  # carried without a consumer
     destination_filter: tuple[str, ...] = ()  # demand for these alone is learnt of, if there are any: destinationFilter
+    dynamic_only: bool = False  # takes up no durable subscription before its consumer is there
+    sync_durable_subs: bool = False  # is told of durable subscriptions whose consumers are away
+    durable: tuple[str, ...] | None = None  # durableDestinations; None for those of the broker's store when it started
 
     def permits(self, destination: str) -> bool:
         """Return whether a bridge may carry a destination: `isPermissableDestination`, in its order."""
@@ -89,6 +92,7 @@ def forwarding(
     excluded: Sequence[str] = (),
     included: Sequence[str] = (),
     static: Sequence[str] = (),
+    durable: Sequence[str] | None = None,
 ) -> Forwarding:
     """Return what a connector's attributes, as text, and its lists of destinations mean to a release.
 
@@ -131,6 +135,9 @@ def forwarding(
         included=tuple(included),
         static=tuple(static),
         destination_filter=_filter(attributes.get("destinationFilter", "")),
+        dynamic_only=flag("dynamicOnly", defaults.dynamic_only),
+        sync_durable_subs=flag("syncDurableSubs", defaults.sync_durable_subs),
+        durable=None if durable is None else tuple(durable),
     )
 
 

@@ -17,10 +17,11 @@ from lab.amazonmq.configurations.value_types import shown
 from lab.errors import Problem
 
 KINDS = ("queue", "topic")
-EXCLUDED, INCLUDED, STATIC = (
+EXCLUDED, INCLUDED, STATIC, DURABLE = (
     "excludedDestinations",
     "dynamicallyIncludedDestinations",
     "staticallyIncludedDestinations",
+    "durableDestinations",
 )
 _DESTINATIONS = (*KINDS, "tempQueue", "tempTopic")
 _ON_PURPOSE = "NO_DESTINATION"  # as ActiveMQ's documentation writes a filter that asks for none

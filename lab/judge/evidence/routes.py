@@ -13,7 +13,10 @@ _NAMED = 5  # subscriptions; a reader sees by them of which kind the others are
 
 
 class Routes:
-    """The routes of a run, which explain losses where no step changed what they rest on."""
+    """The routes of a run, which explain losses where no step changed what they rest on.
+
+    `apart` are subscriptions of which an earlier version told no route: those by a wildcard, and of virtual topics.
+    """
 
     def __init__(self, rows: Sequence[RouteReport], *, fixed: bool, apart: Sequence[str] = ()) -> None:
         self.rows, self.fixed, self.apart = tuple(rows), fixed, tuple(apart)
@@ -36,12 +39,10 @@ class Routes:
     def why_never(self, source: str, targets: Iterable[str], destination: str) -> str:
         """Return what stops messages on their way to every one of the targets, as the end of a sentence; else ""."""
         wanted = set(targets)
-        found = [
-            row
-            for row in self.rows
-            if (row.source, row.destination, row.arrives) == (source, destination, _NEVER) and row.target in wanted
-        ]
-        if not self.fixed or not wanted or {row.target for row in found} != wanted:
+        found = [row for row in self.rows if (row.source, row.destination) == (source, destination)]
+        found = [row for row in found if row.target in wanted]
+        never = all(row.arrives == _NEVER for row in found)
+        if not self.fixed or not wanted or not never or {row.target for row in found} != wanted:
             return ""
         words = dict.fromkeys(
             f"no message gets from {row.source} to {row.target}: {', '.join(row.stops)}" for row in found
@@ -64,6 +65,7 @@ def routes(header: Header) -> Routes:
 
 def _row(row: Any) -> RouteReport:
     texts = {name: row[name] for name in ("from", "to", "destination", "arrives")}
+    texts["heard_as"] = row.get("heard_as", "")
     lists = {name: row[name] for name in ("over", "stopped_by")}
     if not all(isinstance(each, list) for each in lists.values()):
         raise TypeError("what a route leads over is no list")
@@ -73,6 +75,7 @@ def _row(row: Any) -> RouteReport:
         source=texts["from"],
         target=texts["to"],
         destination=texts["destination"],
+        heard=texts["heard_as"],
         arrives=texts["arrives"],
         over=tuple(lists["over"]),
         stops=tuple(lists["stopped_by"]),

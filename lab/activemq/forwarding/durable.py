@@ -1,0 +1,70 @@
+"""What waits where for a durable subscriber of a topic that is away.
+
+With `conduitSubscriptions` a bridge makes a durable subscription of its own at its near end, which outlives the
+consumer at the far end: `DurableConduitBridge.createDemandSubscription`. Without it the subscription is the consumer's,
+and is given up with it: `DemandForwardingBridge`. What is taken up again by a bridge that opens again is decided by
+`DurableConduitBridge.setupStaticDestinations` (`dynamicOnly`), and by `NetworkBridgeUtils.getBrokerSubscriptionInfo`
+(`syncDurableSubs`). All of it is alike from 5.15 to 5.18.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from lab.activemq.forwarding.filters import covers
+from lab.activemq.forwarding.network import Bridge
+
+
+class Absence(StrEnum):
+    """What has become of bridges since a durable subscriber left."""
+
+    LEFT = "left"  # they have stayed up
+    REOPENED = "reopened"  # they were lost and have opened again, and their brokers have run on
+    RESTARTED = "restarted"  # their brokers were restarted
+    UNSEEN = "unseen"  # they came up first when it was away, and have never learnt of it
+
+
+def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
+    """Return on which broker of a way a persistent message waits for a durable subscriber at its end that is away.
+
+    It goes as far as bridges have an active subscription; the rest of the way it goes when the subscriber is back. None
+    where no broker keeps it. `topic` is what the subscription is of, which nobody else listens to.
+    """
+    return {absence: _kept_on(way, topic, absence) for absence in Absence}
+
+
+def _kept_on(way: Sequence[Bridge], topic: str, absence: Absence) -> str | None:
+    if not way:
+        return None
+    there = False  # whether a bridge's far end has a consumer: the subscriber's is away
+    waits = way[-1].target
+    for bridge in reversed(way):
+        there = there or _subscribes(bridge, topic, absence)
+        if not there:
+            waits = bridge.source
+    if absence is Absence.UNSEEN and waits != way[-1].target:
+        return None  # no bridge has ever subscribed, and a topic keeps nothing for nobody
+    return waits
+
+
+def _subscribes(bridge: Bridge, topic: str, absence: Absence) -> bool:
+    """Return whether a bridge has an active subscription without a consumer at its far end."""
+    rules = bridge.forwarding
+    if any(covers(each, topic) for each in rules.static):
+        return True
+    if not rules.conduit_subscriptions:
+        return False
+    if absence is Absence.LEFT:
+        return True
+    if rules.dynamic_only:
+        return False
+    if rules.sync_durable_subs and any(covers(each, topic) for each in rules.included):
+        return True
+    if absence is Absence.UNSEEN:
+        return False
+    if bridge.initiator != bridge.source:
+        return True  # the responding end of a duplex connector asks its broker's store whenever it is made
+    if rules.durable is not None:
+        return topic in rules.durable
+    return absence is Absence.RESTARTED  # a connector has the list that its broker's store had when it started
