@@ -14,8 +14,7 @@ import time
 from pathlib import Path
 
 from tests.routing.kept import EXPLAINED, Kept, compared, keep, kept, write_page
-from tests.routing.networks import write_network
-from tests.routing.proof import answers, digest
+from tests.routing.proof import answers, digest, write
 
 NETWORKS = range(1, 25)
 
@@ -51,7 +50,7 @@ def main() -> int:
 
 def _network(seed: int) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        write_network(Path(folder), seed)
+        write(Path(folder), seed)
         return digest(Path(folder))
 
 

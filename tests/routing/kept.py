@@ -13,8 +13,7 @@ from pathlib import Path
 
 from lab.declare.loading import load
 from lab.plan.arrival import Arrival
-from tests.routing.networks import write_network
-from tests.routing.proof import Compared, compare
+from tests.routing.proof import Compared, compare, write
 
 RESULTS = Path(__file__).parent / "results.json"
 PAGE = Path(__file__).parents[2] / "docs" / "routes.md"
@@ -46,7 +45,7 @@ def keep(results: Mapping[int, Kept]) -> None:
 @cache
 def _compared(seed: int, network: str, answers: tuple[tuple[str, str], ...]) -> tuple[tuple[Compared, ...], str]:
     with tempfile.TemporaryDirectory() as folder:
-        path = write_network(Path(folder), seed)
+        path = write(Path(folder), seed)
         brokers = load(path, environment={}).topology.brokers
         engine = next(iter(brokers.values())).engine_version
         return compare(Path(folder), dict(answers), seed=seed), f"{len(brokers)} {engine}"

@@ -6,7 +6,7 @@ One generator makes the attributes that the forwarding rules know, alone and tog
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -17,16 +17,31 @@ from lab.amazonmq.names import host_name
 
 MESSAGES = 5  # to each destination
 SETTLING = "6s"  # for demand to spread, or to be seen not to; links have no delay here
-_FAMILIES = ("orders", "jobs")
-_VIRTUAL = "VirtualTopic."
+FAMILIES = ("orders", "jobs")
+VIRTUAL = "VirtualTopic."
+More = Callable[[random.Random], Mapping[str, str]]
 _ID = "b-0000000{number}-0000-4000-8000-000000000000"
+
+
+def _none(_: random.Random) -> Mapping[str, str]:
+    return {}
 
 
 def write_network(folder: Path, seed: int) -> Path:
     """Write the files of a network of 3 to 6 brokers into a folder, and return its scenario's path."""
     chance = random.Random(seed)
     names = [f"broker{number}" for number in range(1, chance.randint(3, 6) + 1)]
-    edges = list(_edges(names, chance))
+    edges = list(edges_between(names, chance))
+    write_brokers(folder, seed, names, edges, chance)
+    scenario = folder / "scenario.yaml"
+    scenario.write_text(yaml.safe_dump(_scenario(names, seed, chance), sort_keys=False))
+    return scenario
+
+
+def write_brokers(
+    folder: Path, seed: int, names: list[str], edges: list[tuple[str, str]], chance: random.Random, more: More = _none
+) -> None:
+    """Write a topology, and a configuration of each of its brokers; `more` makes further attributes of connectors."""
     engine = chance.choice(("5.16", "5.17", "5.18", "5.18"))
     topology: dict[str, object] = {
         "topology": f"network-{seed}",
@@ -54,14 +69,11 @@ def write_network(folder: Path, seed: int) -> Path:
         ],
     }
     for name in names:
-        (folder / f"{name}.xml").write_text(_configuration(name, names, edges, chance))
+        (folder / f"{name}.xml").write_text(_configuration(name, names, edges, chance, more))
     (folder / "topology.yaml").write_text(yaml.safe_dump(topology, sort_keys=False))
-    scenario = folder / "scenario.yaml"
-    scenario.write_text(yaml.safe_dump(_scenario(names, seed, chance), sort_keys=False))
-    return scenario
 
 
-def _edges(names: list[str], chance: random.Random) -> Iterator[tuple[str, str]]:
+def edges_between(names: list[str], chance: random.Random) -> Iterator[tuple[str, str]]:
     """Yield the pairs that are joined: a random tree, and sometimes another edge or two."""
     joined: list[tuple[str, str]] = []
     for number in range(1, len(names)):
@@ -73,9 +85,9 @@ def _edges(names: list[str], chance: random.Random) -> Iterator[tuple[str, str]]
     yield from joined
 
 
-def _configuration(name: str, names: list[str], edges: list[tuple[str, str]], chance: random.Random) -> str:
+def _configuration(name: str, names: list[str], edges: list[tuple[str, str]], chance: random.Random, more: More) -> str:
     connectors = [
-        connector for one, other in edges if one == name for connector in _connectors(one, other, names, chance)
+        connector for one, other in edges if one == name for connector in _connectors(one, other, names, chance, more)
     ]
     inside = "\n".join(connectors)
     replaying = (
@@ -94,17 +106,17 @@ def _configuration(name: str, names: list[str], edges: list[tuple[str, str]], ch
 
 def _interceptors(chance: random.Random) -> str:
     """Return a composite destination; virtual topics are as without it."""
-    kind, family = chance.choice(("Queue", "Topic")), chance.choice(_FAMILIES)
+    kind, family = chance.choice(("Queue", "Topic")), chance.choice(FAMILIES)
     keeps = ' forwardOnly="false"' if chance.random() < 0.5 else ""
     return (
         "<destinationInterceptors><virtualDestinationInterceptor><virtualDestinations>"
-        f'<virtualTopic name="{_VIRTUAL}&gt;"/><composite{kind} name="{family}.*.*"{keeps}><forwardTo>'
+        f'<virtualTopic name="{VIRTUAL}&gt;"/><composite{kind} name="{family}.*.*"{keeps}><forwardTo>'
         f'<queue physicalName="kept.{family}"/></forwardTo></composite{kind}>'
         "</virtualDestinations></virtualDestinationInterceptor></destinationInterceptors>"
     )
 
 
-def _connectors(one: str, other: str, names: list[str], chance: random.Random) -> Iterator[str]:
+def _connectors(one: str, other: str, names: list[str], chance: random.Random, more: More) -> Iterator[str]:
     """Yield one connector, or two that share the work: queues and topics, as AWS recommends, or the same twice."""
     host = host_name(_ID.format(number=names.index(other) + 1), "eu-west-1", 1)
     uri = f"static:({OPENWIRE.url(host)})"
@@ -115,7 +127,8 @@ def _connectors(one: str, other: str, names: list[str], chance: random.Random) -
             if shape == "two kinds"
             else _lists(names, chance)
         )
-        attributes = {"name": f"{one}-{other}-{place}", "userName": "bridge", "uri": uri, **_attributes(chance)}
+        its = {**_attributes(chance), **more(chance)}
+        attributes = {"name": f"{one}-{other}-{place}", "userName": "bridge", "uri": uri, **its}
         text = " ".join(f"{key}={quoteattr(value)}" for key, value in attributes.items())
         yield f"<networkConnector {text}>{lists}</networkConnector>"
 
@@ -160,7 +173,7 @@ def _lists(names: list[str], chance: random.Random) -> str:
 
 
 def _pattern(names: list[str], chance: random.Random) -> tuple[str, str]:
-    family, (one, other) = chance.choice(_FAMILIES), chance.sample(names, 2)
+    family, (one, other) = chance.choice(FAMILIES), chance.sample(names, 2)
     pattern = chance.choice(
         (f"{family}.>", f"{family}.>", f"*.{one}.>", f"*.*.{other}", f"{family}.{one}.{other}", ">")
     )
@@ -175,7 +188,7 @@ def _element(name: str, *destinations: tuple[str, str]) -> str:
 def _scenario(names: list[str], seed: int, chance: random.Random) -> dict[str, object]:
     pairs = [(one, other) for one in names for other in names if one != other]
     destinations = [
-        (one, other, kind, f"{_virtual(kind, chance)}{chance.choice(_FAMILIES)}.{one}.{other}")
+        (one, other, kind, f"{_virtual(kind, chance)}{chance.choice(FAMILIES)}.{one}.{other}")
         for one, other in pairs
         for kind in ("queue", "topic")
     ]
@@ -197,4 +210,4 @@ def _scenario(names: list[str], seed: int, chance: random.Random) -> dict[str, o
 
 
 def _virtual(kind: str, chance: random.Random) -> str:
-    return _VIRTUAL if kind == "topic" and chance.random() < 0.15 else ""
+    return VIRTUAL if kind == "topic" and chance.random() < 0.15 else ""

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.routing.kept import EXPLAINED, compared, kept, page_table, written_table
-from tests.routing.networks import write_network
-from tests.routing.proof import digest
+from tests.routing.proof import digest, write
 
 RESULTS = kept()
 
@@ -26,7 +25,7 @@ def test_real_brokers_did_as_the_table_says_or_it_is_explained(seed: int) -> Non
 
 @pytest.mark.parametrize("seed", sorted(RESULTS))
 def test_a_kept_network_is_the_one_that_its_seed_makes(seed: int, tmp_path: Path) -> None:
-    write_network(tmp_path, seed)
+    write(tmp_path, seed)
     assert digest(tmp_path) == RESULTS[seed].network
 
 
