@@ -15,7 +15,7 @@ from lab.cli.status_screen import Look, screen
 from lab.history import Counted, Follower
 from lab.living.history import file_of
 from lab.living.lab import Live
-from lab.report.folding import folded
+from lab.report.message_runs import folded
 from lab.report.rows import is_news
 from lab.report.rows.row import Row
 
