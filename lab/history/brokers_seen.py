@@ -88,10 +88,11 @@ class BrokerRecordSeen(Observation, frozen=True, kw_only=True, tag="record"):
 
 
 class Maintenance(Observation, frozen=True, kw_only=True, tag="maintenance"):
-    """A broker's maintenance window opened with something pending, so that it is rebooted."""
+    """A broker's maintenance window opened with something pending, so that it is rebooted; or that reboot failed."""
 
     broker: str
     window: str
+    failed: str = ""  # why the reboot was not done as asked
 
 
 class LogLine(Observation, frozen=True, kw_only=True, tag="log"):

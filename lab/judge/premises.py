@@ -20,6 +20,7 @@ from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import is_queue
 from lab.judge.evidence.step_taken import StepTaken, of_attempt
 from lab.judge.evidence_end import evidence_end
+from lab.judge.wording import moment
 
 _MOST = 3  # steps that a reason names
 
@@ -33,6 +34,7 @@ def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
     )
     found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
     found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
+    found += _told([*_windows(claim, evidence, find)], "a reboot step may be said to fail; a window may not")
     if claim.rests_on_sending:
         less = [*_efforts(claim, evidence, find)]
         for unmet in find(type(claim), "lab.judge.claims", "unmet")[:1]:
@@ -62,6 +64,14 @@ def _missed(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[Step
         others = not timeline.standing and step.started <= end and _concerns(step, claim, evidence)
         if step.step in named or others:
             yield step
+
+
+def _windows(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
+    """Yield a reason for each maintenance window whose reboot failed before the claim's evidence ends."""
+    windows = evidence.timeline.failed_windows if claim.rests_on & (Part.BROKERS | Part.RECORDS) else ()
+    for seen in windows:
+        if not evidence.timeline.standing and seen.t <= evidence_end(claim, evidence, find):
+            yield f"{seen.broker}'s maintenance window, until {moment(seen.t)}, was not done as asked: {seen.failed}"
 
 
 def _words(step: StepTaken) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.declare.steps.reboot import Reboot
+from lab.history import Maintenance
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.verbs import do
 
@@ -15,6 +16,8 @@ def reboot_due(rehearsal: Rehearsal) -> None:
         outcome = do(rehearsal, Reboot(broker=broker))
         if not outcome.ok:
             rehearsal.trouble(f"broker {broker}", f"its maintenance window: {outcome.note}")
+            window = rehearsal.service.control.account.broker(broker).window
+            rehearsal.record(Maintenance(t=rehearsal.now(), broker=broker, window=str(window), failed=outcome.note))
 
 
 def wait_in_service(rehearsal: Rehearsal, until: Callable[[], bool], seconds: float) -> bool:

@@ -262,3 +262,13 @@ def test_links_are_known_of_a_lab_that_counted_none(tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
     path.write_text("".join(lines(header, [])))
     assert judge_file(path).linked == (("a", "b"), ("c", "a"))
+
+
+def test_a_claim_rests_on_the_verb_that_it_counts_from_and_on_no_other(tmp_path: Path) -> None:
+    """Nobody said beforehand what is to happen in the lab, but a claim says which verb it is about."""
+    failed = [StepStarted(t=1.0, step=1, verb="heal", asked="heal", by="command"), StepEnded(t=1.1, step=1, ok=False)]
+    up = [bridge(0.5), *failed, *watched(20)]
+    verdict = judged(tmp_path, UP_SOON, up)
+    assert verdict.outcome is Outcome.UNKNOWN and "(do it anew, and judge from there on)" in verdict.reason
+    assert judged(tmp_path, UP, up).outcome is Outcome.HELD
+    assert judged(tmp_path, UP_SOON, [*up, *step(2, "heal", 2.0)]).outcome is Outcome.HELD

@@ -117,8 +117,13 @@ _VERBS = st.builds(
 
 
 @st.composite
-def _asked(draw: st.DrawFn, truths: st.SearchStrategy[Truth]) -> Asked:
+def _asked(draw: st.DrawFn, truths: st.SearchStrategy[Truth], *, verbs_alone: bool = False) -> Asked:
+    """Draw a run of which anything may be other than asked, or verbs alone."""
     truth = draw(truths)
+    if verbs_alone:
+        some = tuple(draw(st.lists(_VERBS, min_size=1, max_size=2)))
+        count = len(truth.messages)
+        return Asked(truth=truth, count=count, least=1, takes=None, refused=False, slow=False, verbs=some)
     asked = draw(st.integers(1, 4))
     return Asked(
         truth=truth,
@@ -143,7 +148,11 @@ def _claims(asked: Asked) -> Sequence[Expectation]:
     return (*claims(asked.truth), *more)
 
 
-PREMISES = {kind: _asked(KINDS[kind]) for kind in ("a topic", "a shared queue")}
+PREMISES = {
+    **{kind: _asked(KINDS[kind]) for kind in ("a topic", "a shared queue")},
+    "a topic, failed verbs": _asked(KINDS["a topic"], verbs_alone=True),
+    "a shared queue, failed verbs": _asked(KINDS["a shared queue"], verbs_alone=True),
+}
 
 
 @pytest.mark.parametrize("kind", PREMISES.values(), ids=PREMISES)

@@ -142,6 +142,26 @@ def test_records_rest_on_what_the_service_refused(tmp_path: Path, fails: bool) -
         ) is not fails
 
 
+def test_a_window_whose_reboot_had_to_kill_is_a_premise(tmp_path: Path) -> None:
+    steps = "".join(
+        f"  - {each}\n"
+        for each in (
+            "create-user: {broker: tokyo, user: more, password: MQ-lab-2019-more}",
+            "pause: {broker: tokyo}",
+            "move-clock: {before: tokyo, by: 2s}",
+            "wait: 2m",
+        )
+    )
+    claim = "users: {broker: tokyo, user: more, pending: none}"
+    report = ran(tmp_path, steps, claim, kind=SpoiltLab)
+    (verdict,) = report.verdicts
+    assert verdict.outcome is Outcome.UNKNOWN, verdict
+    assert "tokyo's maintenance window, until" in verdict.reason and "was killed" in verdict.reason
+    assert any(note.startswith("A maintenance window was not done as asked: tokyo's") for note in report.notes)
+    whole = steps.replace("  - pause: {broker: tokyo}\n", "")
+    assert ran(tmp_path, whole, claim, kind=SpoiltLab).outcome is Outcome.HELD
+
+
 def test_a_record_does_not_rest_on_a_kill_and_is_known(tmp_path: Path) -> None:
     report = ran(tmp_path, verb(KILL, fails=False), "broker-state: {broker: tokyo, state: RUNNING}")
     assert report.outcome is Outcome.HELD and len(report.notes) == 1, report
@@ -183,6 +203,14 @@ def test_a_step_that_looks_is_a_note_and_a_premise_of_nothing(tmp_path: Path) ->
         assert report.outcome is Outcome.HELD
         kinds = [note.partition(":")[0] for note in report.notes]
         assert kinds == ["A wait was in vain", *([] if fails else ["A step was not done as asked"])], report.notes
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["asked for", "to fail"])
+def test_whatever_a_step_is_it_is_a_premise_of_what_counts_from_it(tmp_path: Path, fails: bool) -> None:
+    steps = LISTENS + verb("wait: {until: received, client: sg, count: 9, within: 1s}", fails)
+    (verdict,) = ran(tmp_path, steps, "broker-state: {broker: tokyo, state: RUNNING, after: wait}").verdicts
+    assert verdict.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), verdict
+    assert fails or verdict.reason.startswith("step 2 (wait until sg has received 9, within 1s) was not done as asked")
 
 
 def test_one_who_knows_no_password_is_to_be_turned_away(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from lab.history import (
     LinkChanged,
     LinkSeen,
     LogLine,
+    Maintenance,
     Observation,
     Paced,
     PacketsDropped,
@@ -91,6 +92,7 @@ class Timeline:
         self.paces: list[Paced] = []
         self.achieved: list[Achieved] = []
         self.steps: list[StepTaken] = []
+        self.failed_windows: list[Maintenance] = []
         self.snapshots = Snapshots()
         self.events: list[Event] = []
         self.closures: list[Closure] = []
@@ -194,6 +196,8 @@ class Timeline:
                 self.snapshots.add(seen)
             case Trouble():
                 self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
+            case Maintenance() if seen.failed:
+                self.failed_windows.append(seen)
             case SightChanged():
                 self.coverage.add(seen)
                 if seen.state == "lost":

@@ -67,6 +67,8 @@ def _record(seen: BrokerRecordSeen) -> Description:
 
 
 def _maintenance(seen: Maintenance) -> Description:
+    if seen.failed:
+        return seen.broker, f"its maintenance window was not done as asked: {seen.failed}", Weight.FAULT
     return seen.broker, f"its maintenance window opened ({seen.window})", Weight.STEP
 
 
