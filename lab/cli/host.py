@@ -62,8 +62,10 @@ def print_options(
     json: JSON = False,
 ) -> None:
     """Print the options of docker run that put a container in a host's place, or a Compose override."""
-    if (compose is None) is (output is not None) or (compose and json):
-        raise InputError.of("--output is of --compose, and --json is not", "choose one form")
+    if output is not None and compose is None:
+        raise InputError.of("--output is for a Compose override", "add --compose SERVICE")
+    if json and compose is not None:
+        raise InputError.of("--compose and --json exclude each other", "choose one")
     options.check_new(output)
     with open_lab.attached(run) as live:
         place = live.hosts.place(host)
