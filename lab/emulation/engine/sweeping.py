@@ -20,7 +20,7 @@ from docker.models.volumes import Volume
 import docker
 from lab.emulation.engine import labels
 from lab.emulation.engine.labels import router_name
-from lab.emulation.hosts import moved
+from lab.emulation.hosts import moved_containers
 from lab.emulation.state import NAME
 from lab.errors import HostError
 from lab.runtime.clock import Clock
@@ -128,8 +128,8 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
     taken_off: dict[str, None] = {}
     refusals: list[str] = []
     until = clock.now() + PATIENCE
-    for record in moved.records(client, run):
-        taken_off |= dict.fromkeys(moved.put_back(client, record))
+    for record in moved_containers.records(client, run):
+        taken_off |= dict.fromkeys(moved_containers.put_back(client, record))
     while True:
         containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
         networks = client.networks.list(filters=wanted)

@@ -15,7 +15,7 @@ from docker.models.containers import Container
 from docker.types import Mount
 
 import docker
-from lab.application.attached import why_not
+from lab.application.attachment import why_not
 from lab.application.place import TRUSTED, HostPlace, environment
 from lab.application.run_options import command, read
 from lab.declare.suggestions import unknown
@@ -23,7 +23,7 @@ from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.engine.engine import explaining
-from lab.emulation.hosts import moved
+from lab.emulation.hosts import moved_containers
 from lab.emulation.network.networks import region_network
 from lab.emulation.network.subnets import Subnet, default_routes
 from lab.emulation.state import LabState
@@ -84,7 +84,7 @@ class EmulatedHosts:
             what = f"{container} cannot be taken into {host}'s place: {reasons}"
             raise InputError.of(what, f"start one there: mqlab host run {host} -- IMAGE")
         place = self.place(host)
-        moved.move(self._client, found, place, self._labels(), self._trusted())
+        moved_containers.move(self._client, found, place, self._labels(), self._trusted())
         with self.stand_in(host) as beside:
             _, table = run_inside(beside, ["cat", "/proc/net/route"], self._clock)
         router = Subnet(network=IPv4Network(self._state.networks[place.region])).gateway
@@ -96,10 +96,10 @@ class EmulatedHosts:
     def detach(self, host: str) -> Sequence[str]:
         """Put the container that was taken into a host's place back on its networks; return what was done, in words."""
         self._region(host)
-        found = moved.records(self._client, self._run, host)
+        found = moved_containers.records(self._client, self._run, host)
         if not found:
             raise InputError.of(f"no container was taken into {host}'s place", "mqlab host attach takes one")
-        return tuple(words for record in found for words in moved.put_back(self._client, record))
+        return tuple(words for record in found for words in moved_containers.put_back(self._client, record))
 
     @contextmanager
     def stand_in(self, host: str) -> Iterator[Container]:

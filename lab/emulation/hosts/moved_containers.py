@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from docker.models.volumes import Volume
 
 import docker
-from lab.application.attached import Before, connecting, endpoints, with_names, without_names
+from lab.application.attachment import Before, connecting, endpoints, with_names, without_names
 from lab.application.place import HostPlace
 from lab.emulation.engine import labels
 from lab.emulation.engine.containers import File, archive

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.application.attached import Before, Endpoint, connecting, endpoints, why_not, with_names, without_names
+from lab.application.attachment import Before, Endpoint, connecting, endpoints, why_not, with_names, without_names
 
 ID = "0123456789ab" + 52 * "c"
 
