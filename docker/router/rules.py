@@ -21,6 +21,9 @@ ENDED = "ended"  # the set of addresses of brokers that do not run: their hosts 
 _PROBE_TABLE, _FIRST_LINK_TABLE = 100, 101
 _PROBE_RULE, _LINK_RULE = "900", "1000"
 _LAST_RESORT = "4278198272"  # the metric of a route that every other one precedes
+# Answers to callers beyond the internet's network have a mark, and a route of their own after all others.
+_CALLER_MARK, _CALLER_TABLE, _CALLER_RULE = "1", "99", "40000"
+_OUR_RULES = (_PROBE_RULE, _LINK_RULE, _CALLER_RULE)
 
 
 def device(index: int) -> str:
@@ -41,6 +44,7 @@ def nft_text(config: Config, interfaces: Mapping[str, str]) -> str:
         *_chain("forward", "filter", "forward", "filter", "drop", _forward(config, interfaces)),
         *_chain("input", "filter", "input", "filter", "drop", _input(config)),
         *_chain("output", "filter", "output", "filter", "drop", _output(config, interfaces)),
+        *_marking(config, interfaces),
         "}",
         f"table ip {TABLE} {{",
         *_chain("published", "nat", "prerouting", "dstnat", "accept", _published(config, interfaces)),
@@ -64,7 +68,24 @@ def _arriving(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
         # to its packets, so their rule is the first here and in `_forward`.
         yield f"iifname {_links(config)} notrack accept"
     for network in config.networks:
+        if network.internet and config.callers_anywhere and config.published:
+            outside, ports = interfaces[network.name], _set(str(each.port) for each in config.published)
+            forged = f"ip saddr {_set(str(region.subnet) for region in config.regions)}"
+            yield f'iifname "{outside}" {forged} counter drop comment "forged source"'
+            yield f'iifname "{outside}" ip daddr {network.interface.ip} tcp dport {ports} accept'
         yield f'iifname "{interfaces[network.name]}" ip saddr != {network.subnet} counter drop comment "forged source"'
+
+
+def _marking(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
+    """Yield the chain that marks the packets of callers beyond the internet's network, and the answers to them."""
+    if not config.callers_anywhere:
+        return
+    rules = [
+        f'iifname "{interfaces[network.name]}" ip saddr != {network.subnet} ct mark set {_CALLER_MARK}'
+        for network in config.networks
+        if network.internet
+    ]
+    yield from _chain("callers", "filter", "prerouting", "mangle", "accept", iter([*rules, "meta mark set ct mark"]))
 
 
 def _forward(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
@@ -105,6 +126,8 @@ def _output(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
         yield f'oifname "{device(index)}" ip daddr {probe.network(index)} meta l4proto udp notrack accept'
     for network in config.networks:
         yield f'oifname "{interfaces[network.name]}" ip daddr {network.subnet} accept'
+        if network.internet and config.callers_anywhere:  # only refusals: no program here opens connections
+            yield f'oifname "{interfaces[network.name]}" ct mark {_CALLER_MARK} accept'
 
 
 def _published(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
@@ -126,7 +149,27 @@ def _calling(config: Config, interfaces: Mapping[str, str]) -> Iterator[str]:
 
 
 def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list[str]]:
-    """Return the commands that remove the default route and add the gateways' addresses."""
+    """Return the commands that remove the default route, add the gateways' addresses, and lead answers to callers."""
+    callers = [
+        command
+        for network in config.networks
+        if network.internet and config.callers_anywhere
+        for command in (
+            [
+                "ip",
+                "route",
+                "replace",
+                "default",
+                "via",
+                str(network.host),
+                "dev",
+                interfaces[network.name],
+                "table",
+                _CALLER_TABLE,
+            ],
+            ["ip", "rule", "add", "pref", _CALLER_RULE, "fwmark", _CALLER_MARK, "lookup", _CALLER_TABLE],
+        )
+    ]
     return [
         ["ip", "route", "flush", "exact", "default"],
         *(
@@ -134,14 +177,13 @@ def address_commands(config: Config, interfaces: Mapping[str, str]) -> list[list
             for network in config.networks
             if not network.internet
         ),
+        *callers,
     ]
 
 
 def forget_commands(listed: str | bytes) -> list[list[str]]:
     """Return the commands that remove an earlier router's rules from this namespace, given `ip -json rule`."""
-    ours = [
-        str(rule["priority"]) for rule in fields.load_json(listed) if str(rule["priority"]) in (_PROBE_RULE, _LINK_RULE)
-    ]
+    ours = [str(rule["priority"]) for rule in fields.load_json(listed) if str(rule["priority"]) in _OUR_RULES]
     return [["ip", "rule", "del", "pref", priority] for priority in ours]
 
 

@@ -67,6 +67,7 @@ class Config:
     published: tuple[Published, ...]
     links: tuple[Link, ...]
     management_port: int  # of the brokers: published, and blocked between regions
+    callers_anywhere: bool = False  # published ports answer callers beyond the internet's network too
     policy: tuple[Way, ...] | None = None  # None: no policy, everything that is routed passes
 
     def network(self, name: str) -> Network:
@@ -81,7 +82,7 @@ class Config:
 
 def parse_config(text: str | bytes) -> Config:
     """Return the router's file as values; raise ConfigError with the first mistake."""
-    required, optional = {"version", "networks", "published", "links", "management_port"}, {"policy"}
+    required, optional = {"version", "networks", "published", "links", "management_port"}, {"policy", "callers"}
     top = fields.table(fields.load_json(text), "router.json", required, optional)
     if top["version"] != VERSION:
         raise ConfigError(f"version: expected {VERSION}, found {top['version']!r}")
@@ -103,7 +104,15 @@ def parse_config(text: str | bytes) -> Config:
         raise ConfigError('published: needs a network of kind "internet"')
     management = fields.integer(top["management_port"], "management_port", 1, 65535)
     policy = None if top.get("policy") is None else parse_policy(top["policy"])
-    return Config(networks=networks, published=published, links=links, management_port=management, policy=policy)
+    callers = fields.word(top.get("callers", "host"), "callers", ["host", "anywhere"])
+    return Config(
+        networks=networks,
+        published=published,
+        links=links,
+        management_port=management,
+        callers_anywhere=callers == "anywhere",
+        policy=policy,
+    )
 
 
 def _network(value: Any, place: str) -> Network:

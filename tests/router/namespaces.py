@@ -21,7 +21,12 @@ from lab import link
 from lab.emulation.images.names import router_recipe
 from lab.shipped import shipped
 
-SYSCTLS = ("net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0")
+SYSCTLS = (
+    "net.ipv4.ip_forward=1",
+    "net.ipv4.conf.all.rp_filter=0",
+    "net.ipv4.conf.default.rp_filter=0",
+    "net.ipv4.fwmark_reflect=1",
+)
 A, B, HOST, ROUTER_OUTSIDE = "10.213.0.10", "10.213.0.42", "10.213.0.94", "10.213.0.66"
 PUBLISHED = 20001
 

@@ -49,6 +49,15 @@ try:
 except TimeoutError: print('timeout')
 except OSError as e: print(errno.errorcode.get(e.errno, e))
 """
+# The same, from a source of one's own.
+CALLS = """
+import errno, socket
+try:
+    with socket.create_connection((sys.argv[3], int(sys.argv[4])), float(sys.argv[5]), (sys.argv[2], 0)) as s:
+        s.sendall(b'hello'); print('ok' if s.recv(10) == b'hello' else 'odd')
+except TimeoutError: print('timeout')
+except OSError as e: print(errno.errorcode.get(e.errno, e))
+"""
 # Connects, says "ready", waits for a line, then goes on talking; prints how that went.
 HELD = """
 import errno, socket
@@ -135,6 +144,33 @@ def test_many_megabytes_arrive_whole_under_loss_rate_and_splitting(bed: Bed) -> 
             assert counters["segments_in"] == counters["segments_out"] + gone + direction["in_flight"]["segments"]
             assert counters["dropped"]["malformed"] == 0
         assert state["malformed"] == 0
+
+
+def test_a_caller_from_beyond_the_host_is_answered_only_where_that_is_asked_for(bed: Bed) -> None:
+    beyond = "192.0.2.9"
+    namespaces.run(*bed.command("host", "ip", "addr", "add", f"{beyond}/32", "dev", "lo"))
+    for callers, expected in (("host", ["ok", "timeout"]), ("anywhere", ["ok", "ok"])):
+        with bed.router(namespaces.config(callers=callers)), program(bed, "a", ECHO, 8883):
+            there = [ask(bed, "host", CALLS, source, ROUTER_OUTSIDE, PUBLISHED, 3) for source in (HOST, beyond)]
+            assert there == expected, callers
+            bed.policy(do="ended", addresses=[A])
+            refused = [ask(bed, "host", CALLS, source, ROUTER_OUTSIDE, PUBLISHED, 3) for source in (HOST, beyond)]
+            assert refused == ["ECONNREFUSED", "timeout" if callers == "host" else "ECONNREFUSED"], callers
+
+
+def test_callers_from_anywhere_are_no_way_out_and_none_to_what_is_not_published(bed: Bed) -> None:
+    beyond = "192.0.2.9"
+    namespaces.run(*bed.command("host", "ip", "addr", "add", f"{beyond}/32", "dev", "lo"))
+    with (
+        bed.router(namespaces.config(callers="anywhere")),
+        program(bed, "a", ECHO, 8883),
+        program(bed, "host", ECHO, 9000),
+    ):
+        assert ask(bed, "a", TCP, beyond, 9000, 2) in ("timeout", "ENETUNREACH", "EHOSTUNREACH")
+        assert ask(bed, "host", CALLS, beyond, A, 8883, 2) in ("timeout", "ENETUNREACH", "EHOSTUNREACH")
+        assert ask(bed, "host", CALLS, B, ROUTER_OUTSIDE, PUBLISHED, 2) == "EADDRNOTAVAIL"
+        namespaces.run(*bed.command("host", "ip", "addr", "add", f"{B}/32", "dev", "lo"))
+        assert ask(bed, "host", CALLS, B, ROUTER_OUTSIDE, PUBLISHED, 2) == "timeout"  # forged: a region's
 
 
 def test_a_cut_is_silent_and_one_way_if_asked_and_heals(bed: Bed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,31 @@ def test_the_commands_are_the_expected_ones(config: Config) -> None:
     assert "".join(" ".join(command) + "\n" for command in commands) == (HERE / "expected.ip").read_text()
 
 
+def test_callers_from_anywhere_come_to_published_ports_and_their_answers_alone_leave() -> None:
+    text = json.loads((HERE / "router.json").read_text()) | {"callers": "anywhere"}
+    open_to_all = parse_config(json.dumps(text))
+    lines = (HERE / "expected.nft").read_text().splitlines(), rules.nft_text(open_to_all, INTERFACES).splitlines()
+    assert [line.strip() for line in unified_diff(*lines, lineterm="", n=0) if line[0] in "+-"][2:] == [
+        '+    iifname "eth1" ip saddr { 10.213.0.0/27, 10.213.0.32/27, 10.213.0.96/27 } counter drop '
+        'comment "forged source"',
+        '+    iifname "eth1" ip daddr 10.213.0.66 tcp dport { 20001, 20002 } accept',
+        '+    oifname "eth1" ct mark 1 accept',
+        "+  }",
+        "+  chain callers {",
+        "+    type filter hook prerouting priority mangle; policy accept;",
+        '+    iifname "eth1" ip saddr != 10.213.0.64/27 ct mark set 1',
+        "+    meta mark set ct mark",
+    ]
+    assert [" ".join(command) for command in rules.address_commands(open_to_all, INTERFACES)[-2:]] == [
+        "ip route replace default via 10.213.0.94 dev eth1 table 99",
+        "ip rule add pref 40000 fwmark 1 lookup 99",
+    ]
+
+
 def test_only_our_own_rules_are_forgotten() -> None:
-    listed = json.dumps(
-        [{"priority": 0}, {"priority": 900}, {"priority": 1000}, {"priority": 1000}, {"priority": 32766}]
-    )
+    listed = json.dumps([{"priority": each} for each in (0, 900, 1000, 1000, 32766, 40000)])
     forget = [" ".join(command) for command in rules.forget_commands(listed)]
-    assert forget == ["ip rule del pref 900", "ip rule del pref 1000", "ip rule del pref 1000"]
+    assert forget == [f"ip rule del pref {each}" for each in (900, 1000, 1000, 40000)]
 
 
 def test_no_two_closing_braces_share_a_line(config: Config) -> None:
