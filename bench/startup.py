@@ -47,6 +47,7 @@ from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network import networks
+from lab.emulation.network.published_at import LOOPBACK
 from lab.emulation.network.subnets import candidates, pool
 from lab.emulation.watch.jolokia import Jolokia
 from lab.emulation.watch.management import started_version
@@ -253,7 +254,7 @@ def _start(
     ]
     container.put_archive("/", archive(files))
     container.start()
-    management = Jolokia(broker.plan.name, broker.ports[JOLOKIA_PORT], JOLOKIA_USER, broker.jolokia_password)
+    management = Jolokia(broker.plan.name, LOOPBACK, broker.ports[JOLOKIA_PORT], JOLOKIA_USER, broker.jolokia_password)
     try:
         deadline = time.monotonic() + 120
         while started_version(management) is None:

@@ -34,10 +34,10 @@ def endpoints(note: Note, where: Whereabouts) -> dict[str, Any]:
         "brokers": {
             plan.name: {
                 "region": plan.region,
-                **_instance(plan.instances[0], where.brokers[plan.name][0]),
+                **_instance(plan.instances[0], where.reached_at, where.brokers[plan.name][0]),
                 "users": list(plan.users),
                 "console_users": list(plan.console_users),
-                **_instances(plan, where.brokers[plan.name]),
+                **_instances(plan, where.reached_at, where.brokers[plan.name]),
             }
             for plan in note.plan.brokers
             if plan.name not in note.deleted
@@ -58,7 +58,10 @@ def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
         if len(its_own) > 1:
             table.add_row("", *(f"instance {its.number}" for its in its_own))
         for endpoint in ENDPOINTS:
-            table.add_row(endpoint.protocol, *(_url(endpoint.scheme, its.ports[endpoint.name]) for its in its_own))
+            table.add_row(
+                endpoint.protocol,
+                *(_url(endpoint.scheme, where.reached_at, its.ports[endpoint.name]) for its in its_own),
+            )
         both = zip(plan.instances, its_own, strict=True)
         table.add_row("address", *(f"{declared.address} declared, {its.address} used" for declared, its in both))
         table.add_row("users", ", ".join(plan.users))
@@ -82,7 +85,7 @@ def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
         for name in (f"{one.instances[0].name}_mqtt_port", f"{one.name}_user", f"{one.name}_password")
     )
     console.print(
-        f'  mosquitto_sub --cafile "$MQLAB_CA_FILE" -h localhost -p {port} -u {user} -P {password} -t "#" -v',
+        f'  mosquitto_sub --cafile "$MQLAB_CA_FILE" -h {where.reached_at} -p {port} -u {user} -P {password} -t "#" -v',
         soft_wrap=True,
     )
 
@@ -198,29 +201,29 @@ def show(status: Status, console: Console) -> None:
         console.print(escape(f"  {drop.packets} from {drop.source} to {drop.target}: {drop.cause}"), soft_wrap=True)
 
 
-def _instance(plan: InstancePlan, where: Reached) -> dict[str, Any]:
+def _instance(plan: InstancePlan, host: str, where: Reached) -> dict[str, Any]:
     return {
         "host_name": plan.host_name,
         "address": str(plan.address),
         "used_address": where.address,
-        "endpoints": {each.name: _url(each.scheme, where.ports[each.name]) for each in ENDPOINTS},
+        "endpoints": {each.name: _url(each.scheme, host, where.ports[each.name]) for each in ENDPOINTS},
     }
 
 
-def _instances(plan: BrokerPlan, where: Sequence[Reached]) -> dict[str, Any]:
+def _instances(plan: BrokerPlan, host: str, where: Sequence[Reached]) -> dict[str, Any]:
     """Return the key `instances`, with both of a pair; nothing for a single broker."""
     if len(plan.instances) == 1:
         return {}
     both = zip(plan.instances, where, strict=True)
-    return {"instances": [{"name": declared.name, **_instance(declared, its)} for declared, its in both]}
+    return {"instances": [{"name": declared.name, **_instance(declared, host, its)} for declared, its in both]}
 
 
 def _broker(status: BrokerStatus) -> dict[str, Any]:
     return {key: value for key, value in asdict(status).items() if key != "role" or value}
 
 
-def _url(scheme: str, port: int) -> str:
-    return f"{scheme}://localhost:{port}" + ("/admin/" if scheme == "https" else "")
+def _url(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://{host}:{port}" + ("/admin/" if scheme == "https" else "")
 
 
 def _ms(value: float | None) -> str:

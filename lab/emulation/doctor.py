@@ -26,6 +26,7 @@ from lab.units import format_size
 
 ROOM = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
 MEMORY = 2**30  # bytes
+CLOCKS_APART = 0.1  # seconds, from which on a lab's moments would mislead
 TUN = Path("/dev/net/tun")
 MEASURED_WITHOUT_PROXY = 20  # the major version of the engine that labs were opened on without the userland proxy
 RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept up to 60 MiB, a history up to 64 MiB
@@ -110,6 +111,16 @@ def too_little_memory(plan: Plan, available: int) -> str:
     return (
         f"the brokers may take {format_size(plan.memory // 2**20 * 2**20)} of memory together, and "
         f"{format_size(available // 2**20 * 2**20)} are available here: leave some out, or give them less memory"
+    )
+
+
+def clocks_apart(ahead: float) -> str:
+    """Return words of warning if the engine's clock is some seconds ahead, or behind; "" if that is little."""
+    if abs(ahead) <= CLOCKS_APART:
+        return ""
+    return (
+        f"the clock of the engine's machine is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} this one's: "
+        "moments that come from brokers' logs are off by that. Keep both by NTP"
     )
 
 

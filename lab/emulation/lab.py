@@ -21,6 +21,7 @@ from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
 from lab.emulation.hosts.hosts import EmulatedHosts
 from lab.emulation.network.links_and_policies import EmulatedNetwork
+from lab.emulation.network.published_at import misnamed
 from lab.emulation.network.router import Router
 from lab.emulation.state import InstanceState
 from lab.emulation.state import read as read_state
@@ -104,8 +105,7 @@ class EmulatedLab(EmulatedNetwork):
         if where is None:
             raise BrokerError(f"no instance of broker {broker} is active", how="refused")
         return Endpoint(
-            # 0.0.0.0 leads to this machine too, and no certificate names it.
-            host="0.0.0.0" if approach.tls == "wrong-name" else "127.0.0.1",
+            host=misnamed(self.state.reached_at) if approach.tls == "wrong-name" else self.state.reached_at,
             port=where.ports[endpoint(over)],
             ca_file=None if approach.tls == "untrusted" else Path(self.state.ca_file),
             user=user,
@@ -275,7 +275,7 @@ class EmulatedLab(EmulatedNetwork):
         self._logs = ()
 
     def whereabouts(self) -> Whereabouts:
-        """Return the addresses and ports of the lab on this machine."""
+        """Return the addresses and ports at which this machine reaches the lab."""
         return self.state.whereabouts()
 
     def status(self) -> Status:

@@ -31,6 +31,7 @@ from lab.emulation.network import networks
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.policy import policy
 from lab.emulation.network.ports import Ports
+from lab.emulation.network.published_at import HERE, PublishedAt, is_loopback, refuse_shipped
 from lab.emulation.network.router import start_router
 from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
 from lab.emulation.watch import readiness
@@ -59,6 +60,7 @@ class Host:
     client: docker.DockerClient
     images: Mapping[str, Images]  # ActiveMQ version → images
     pool: IPv4Network
+    at: PublishedAt = HERE
 
     @property
     def made_from(self) -> tuple[str, ...]:
@@ -68,6 +70,9 @@ class Host:
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
         """Open a lab and close it at the end of the block; a detached lab stays once it has opened."""
+        if not is_loopback(self.at.bind):
+            own = (word.get_secret_value() for of_users in opening.passwords.values() for word in of_users.values())
+            refuse_shipped((*own, *opening.masked))
         clock = RealClock()
         with ExitStack() as closing:
             closing.push(Closing(self.client, opening, clock))
@@ -97,7 +102,7 @@ class _Opened:
         starts = opening.service_time
         ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - self._began
         self._control = opening_control(self._plan, self._began, ahead=ahead)
-        self._credentials = Credentials(opening.passwords, opening.masked, self._control, self._began)
+        self._credentials = Credentials(opening.passwords, opening.masked, self._control, self._began, host.at.host)
         self._networks: Mapping[str, LabNetwork] = {}
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
         self._requested: dict[str, Event] = {}  # set when the engine is asked: the router, and each first instance
@@ -108,7 +113,7 @@ class _Opened:
         self._regions |= {host.name: host.region for host in self._plan.hosts}  # last: a host moves no broker
         # All starts must have ended before the closing removes anything.
         self._pool = closing.enter_context(ThreadPoolExecutor(max_workers=3 + len(self._regions)))
-        self._ports = Ports([its for broker in self._plan.brokers for its in broker.instances])
+        self._ports = Ports([its for broker in self._plan.brokers for its in broker.instances], at=host.at)
         self._does: Mapping[str, Callable[[str], str | None]] = {
             "create-network": self._create_network,
             "start-router": self._start_router,
@@ -256,7 +261,9 @@ class _Opened:
         if not found.yes:
             return f"not from here: {found.words}"
         its = self.lab.state.brokers[name].first
-        readiness.for_console(name, its.ports[CONSOLE.name], Path(self.lab.state.ca_file), self._clock)
+        readiness.for_console(
+            name, self._host.at.host, its.ports[CONSOLE.name], Path(self.lab.state.ca_file), self._clock
+        )
         return None
 
     def _assemble(self) -> EmulatedLab:
@@ -282,6 +289,7 @@ class _Opened:
             },
             engine=engine.identity(self._client),
             hosts={host.name: self._address_of(host.name) for host in self._plan.hosts},
+            reached_at=self._host.at.host,
         )
         note = Note(
             run=opening.run,

@@ -17,12 +17,15 @@ from lab.declare.scenario import Scenario
 from lab.emulation import doctor
 from lab.emulation.closing import close_lab
 from lab.emulation.engine import engine, sweeping, userland_proxy
+from lab.emulation.engine.context import resolved
+from lab.emulation.engine.own_container import own_gateway
 from lab.emulation.images import bundle
 from lab.emulation.images import images as building
 from lab.emulation.images.images import Images
 from lab.emulation.images.names import digest
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.ports import check_fixed
+from lab.emulation.network.published_at import PublishedAt, published_at
 from lab.emulation.network.subnets import pool
 from lab.emulation.opening import Host
 from lab.emulation.state import NAME, ended_runs, is_readable
@@ -66,17 +69,28 @@ class Emulation:
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Host:
         """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""
         addresses = pool(self._environment.get("MQLAB_POOL"))
-        check_fixed([its for broker in plan.brokers for its in broker.instances])
+        at = published_at(resolved(self._environment), lambda: own_gateway(lambda: self._client))
+        if at.here:
+            check_fixed([its for broker in plan.brokers for its in broker.instances])
         client = self._client
-        proxy = userland_proxy.is_on(self._environment)
-        if warning := doctor.unmeasured_forwarding(proxy, lambda: engine.facts(client).version):
-            told.warn(warning)
-        if sys.platform == "linux" and (warning := doctor.too_little_memory(plan, doctor.available_memory())):
-            told.warn(warning)
+        self._warn(plan, at, told)
         versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
         with told.stage("images"):
             made = {version: self._images(told, version, archive) for version in versions}
-        return Host(client=client, images=made, pool=addresses)
+        return Host(client=client, images=made, pool=addresses, at=at)
+
+    def _warn(self, plan: Plan, at: PublishedAt, told: Told) -> None:
+        """Warn of what a lab may suffer from on its engine's machine."""
+        client = self._client
+        proxy = userland_proxy.is_on(self._environment)
+        warnings = [doctor.unmeasured_forwarding(proxy, lambda: engine.facts(client).version)]
+        if not at.here:
+            warnings += [at.warning, doctor.clocks_apart(engine.clock_ahead(client))]
+            warnings.append(doctor.too_little_memory(plan, engine.facts(client).memory))
+        elif sys.platform == "linux":
+            warnings.append(doctor.too_little_memory(plan, doctor.available_memory()))
+        for warning in filter(None, warnings):
+            told.warn(warning)
 
     def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
         """Return the notes of this runtime's labs; raise HostError if the engine cannot be reached."""

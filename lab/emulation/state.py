@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from lab.emulation.network.published_at import LOOPBACK
 from lab.errors import HostError
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
@@ -26,7 +27,7 @@ class InstanceState:
     number: int
     container: str  # the container's id
     address: str  # really used; the Plan has the declared one
-    ports: Mapping[str, int]  # protocol → port on 127.0.0.1, the same for as long as the lab lives
+    ports: Mapping[str, int]  # protocol → port of `LabState.reached_at`, the same for as long as the lab lives
     management_port: int
 
     @property
@@ -62,6 +63,7 @@ class LabState:
     brokers: Mapping[str, BrokerState]
     engine: str = ""  # the engine's id; one user may have labs on several engines
     hosts: Mapping[str, str] = field(default_factory=dict)  # host → the address kept for it
+    reached_at: str = LOOPBACK  # where clients of this machine reach the ports
 
     @property
     def instances(self) -> tuple[InstanceState, ...]:
@@ -69,9 +71,10 @@ class LabState:
         return tuple(each for broker in self.brokers.values() for each in broker.instances)
 
     def whereabouts(self) -> Whereabouts:
-        """Return the addresses and ports of the lab on this machine."""
+        """Return the addresses and ports at which this machine reaches the lab."""
         return Whereabouts(
             ca_file=self.ca_file,
+            reached_at="localhost" if self.reached_at == LOOPBACK else self.reached_at,
             networks=self.networks,
             hosts=self.hosts,
             brokers={

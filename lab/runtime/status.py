@@ -21,14 +21,15 @@ class Reached:
 
     number: int
     address: str  # really used; the Plan has the declared one
-    ports: Mapping[str, int]  # endpoint → port of this machine
+    ports: Mapping[str, int]  # endpoint → port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """The addresses and ports of a lab on this machine."""
+    """The addresses and ports at which this machine reaches a lab."""
 
     ca_file: str
+    reached_at: str  # the host that the ports are of; the brokers' certificates name it
     networks: Mapping[str, str]  # region → subnet really used
     brokers: Mapping[str, tuple[Reached, ...]]  # the instances of each
     hosts: Mapping[str, str] = field(default_factory=dict)  # host → the address kept for it

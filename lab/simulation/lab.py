@@ -313,7 +313,7 @@ class SimulatedLab(SimulatedNetwork):
 
     def whereabouts(self) -> Whereabouts:
         """Return nothing: the lab has no address on this machine."""
-        return Whereabouts(ca_file="", networks={}, brokers=dict.fromkeys(self.power.brokers, ()))
+        return Whereabouts(ca_file="", reached_at="", networks={}, brokers=dict.fromkeys(self.power.brokers, ()))
 
     def status(self) -> Status:
         """Return the current status of all parts."""

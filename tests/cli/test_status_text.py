@@ -51,6 +51,7 @@ def test_what_was_seen_is_told_by_its_fields() -> None:
             ),
             whereabouts=Whereabouts(
                 ca_file="ca",
+                reached_at="docker",
                 networks={},
                 brokers={each.name: (Reached(number=1, address="10.0.0.1", ports=PORTS),) for each in its.brokers},
             ),

@@ -19,7 +19,7 @@ CONNECTORS = f"{BROKER},connector=clientConnectors,connectorName=*"
 @pytest.fixture
 def management(shores_lab: Standing) -> Jolokia:
     its = shores_lab.lab.state.brokers["ashburn"]
-    return Jolokia("ashburn", its.first.management_port, JOLOKIA_USER, its.management_password)
+    return Jolokia("ashburn", "127.0.0.1", its.first.management_port, JOLOKIA_USER, its.management_password)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,9 @@ def test_what_the_lab_does_not_need_is_refused(
 
 def test_no_user_of_a_broker_manages_it(shores_lab: Standing) -> None:
     its = shores_lab.lab.state.brokers["ashburn"]
-    user = Jolokia("ashburn", its.first.management_port, "tester", shores_lab.password("ashburn", "tester"))
+    user = Jolokia(
+        "ashburn", "127.0.0.1", its.first.management_port, "tester", shores_lab.password("ashburn", "tester")
+    )
     with pytest.raises(BrokerError, match=r"HTTP 401"):
         user.read((BROKER, ("BrokerVersion",)))
 

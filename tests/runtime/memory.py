@@ -40,7 +40,7 @@ class MemoryLab(LiveLab):
             broker.name: tuple(Reached(number=its.number, address="", ports=PORTS) for its in broker.instances)
             for broker in self.note.plan.brokers
         }
-        return Whereabouts(ca_file="ca.pem", networks={}, brokers=brokers)
+        return Whereabouts(ca_file="ca.pem", reached_at="localhost", networks={}, brokers=brokers)
 
 
 class Memory:

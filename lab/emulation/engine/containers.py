@@ -25,6 +25,7 @@ from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
 import docker
+from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError
 
 # The reaper is an image of its own, which an offline machine cannot fetch; the label sweep is what we promise instead.
@@ -102,7 +103,7 @@ class _Starting(DockerContainer):
     """A container that is started through a client of our own."""
 
     def __init__(self, image: str, name: str, client: _PreparingClient) -> None:
-        super().__init__(image, docker_client_kw=_api_version(client.client), name=name)
+        super().__init__(image, docker_client_kw=_unused(client.client), name=name)
         self._docker.client.close()  # Testcontainers' own, which may be of another engine
         self._docker = client
 
@@ -111,15 +112,15 @@ class _OurNetwork(Network):
     """A network that is made through a client of our own."""
 
     def __init__(self, client: docker.DockerClient, name: str, options: Mapping[str, Any]) -> None:
-        super().__init__(docker_client_kw=_api_version(client), docker_network_kw=dict(options))
+        super().__init__(docker_client_kw=_unused(client), docker_network_kw=dict(options))
         self._docker.client.close()
         self._docker = _PreparingClient(client)
         self.name = name
 
 
-def _api_version(client: docker.DockerClient) -> dict[str, Any]:
-    """Return the API version for Testcontainers' own client, which is closed at once and need not ask the engine."""
-    return {"version": client.api.api_version}
+def _unused(client: docker.DockerClient) -> dict[str, Any]:
+    """Return the settings of Testcontainers' own client, which is closed at once and asks no engine."""
+    return {"version": client.api.api_version, "environment": {"DOCKER_HOST": DEFAULT_HOST}}
 
 
 def start(
@@ -129,21 +130,21 @@ def start(
     name: str,
     endpoints: Sequence[Attachment],
     files: Sequence[File],
-    ports: Mapping[int, int],
+    ports: Mapping[int, tuple[str, int]],
     labels: Mapping[str, str],
     options: Mapping[str, Any],
     order: Order | None,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Start one container of a lab and return its id; `ports` maps its ports to those of 127.0.0.1.
+    """Start one container of a lab and return its id; `ports` maps its ports to addresses and ports of its host.
 
     Without an order, the container is made with its files and not started.
     """
     first, *further = endpoints
     preparing = _PreparingClient(client, further, files, order)
     starting = _Starting(image, name, preparing)
-    # Testcontainers knows ports on every interface only; a lab's are for this machine alone.
-    published: dict[str, Any] = {f"{inside}/tcp": ("127.0.0.1", outside) for inside, outside in ports.items()}
+    # Testcontainers knows ports on every interface only; a lab's are on one address.
+    published: dict[str, Any] = {f"{inside}/tcp": outside for inside, outside in ports.items()}
     starting.ports = published
     starting.with_envs(**(environment or {}))
     starting.with_kwargs(

@@ -1,28 +1,30 @@
 """The Docker engine: connecting to it, and its facts. Errors carry a remedy.
 
 Honours DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH; without DOCKER_HOST, the Docker command line's current
-context.
+context (`context.py`).
 """
 
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from docker.errors import DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 import docker
+from lab.emulation.engine.context import DEFAULT_HOST, resolved
 from lab.errors import HostError
 
 ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of the engine's library may raise
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
 _GONE = (FileNotFoundError, ConnectionError)  # what a socket says whose engine has gone
 C = TypeVar("C")
-DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +46,12 @@ class EngineFacts:
 
 def connect(environment: Mapping[str, str]) -> docker.DockerClient:
     """Return a client of the engine that the environment names; raise HostError with a remedy if it is unusable."""
-    host = environment.get("DOCKER_HOST", DEFAULT_HOST)
+    named = dict(resolved(environment))
+    host = named["DOCKER_HOST"]
     try:
-        client = docker.from_env(environment=dict(environment))
-        said = client.version()
+        asking = _client(named, ".".join(map(str, OLDEST)))
+        said = asking.api.version(api_version=False)  # which every engine answers
+        asking.close()
     except (DockerException, OSError, ValueError) as error:
         raise explain(error, host) from error
     check_is_docker(said)
@@ -56,6 +60,13 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
         raise HostError(
             f"the Docker engine at {host} runs {said.get('Os')} containers", "switch it to Linux containers"
         )
+    return _client(named, str(said["ApiVersion"]))
+
+
+def _client(environment: dict[str, str], version: str) -> docker.DockerClient:
+    client = docker.from_env(environment=environment, version=version)
+    # Else REQUESTS_CA_BUNDLE would count more than the engine's own certificates, and a proxy be in between.
+    client.api.trust_env = False
     return client
 
 
@@ -127,6 +138,14 @@ def check_api(api: str, version: str) -> None:
 def identity(client: docker.DockerClient) -> str:
     """Return the engine's unique id; "" if it has none."""
     return str(client.info().get("ID") or "")
+
+
+def clock_ahead(client: docker.DockerClient, wall: Callable[[], float] = time.time) -> float:
+    """Return by how many seconds the engine's wall clock is ahead of this machine's; 0.0 as far as can be told."""
+    asked = wall()
+    its = datetime.fromisoformat(str(client.info()["SystemTime"])).timestamp()
+    answered = wall()
+    return its - answered if its > answered else min(0.0, its - asked)
 
 
 def facts(client: docker.DockerClient) -> EngineFacts:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from lab.emulation.engine.engine import DEFAULT_HOST
+from lab.emulation.engine.context import resolved
 
 _FLAG, _KEY = "--userland-proxy", "userland-proxy"
 _FILE_FLAG = "--config-file"
@@ -23,7 +23,7 @@ _NO = ("0", "f", "false")  # as Go reads them, in any case
 
 def is_on(environment: Mapping[str, str]) -> tuple[bool, str] | None:
     """Return whether the proxy is on and where that is set; None if the engine's process is not visible here."""
-    host = environment.get("DOCKER_HOST", DEFAULT_HOST)
+    host = resolved(environment)["DOCKER_HOST"]
     if not host.startswith("unix://"):
         return None
     arguments = _engine(host.removeprefix("unix://"))

@@ -46,7 +46,7 @@ def attempt(
     if source != INTERNET:
         return from_container(container(places[source]), places[target].address, port, within, clock)
     ports = {each.port: places[target].ports[each.name] for each in ENDPOINTS}
-    return from_here(ports[port], Path(state.ca_file), within, clock)
+    return from_here(state.reached_at, ports[port], Path(state.ca_file), within, clock)
 
 
 def from_container(container: Container, address: str, port: int, within: float, clock: Clock) -> Attempt:
@@ -65,7 +65,7 @@ def from_container(container: Container, address: str, port: int, within: float,
     return Attempt("refused" if "refused" in text or "reset" in text else "unreachable", took)
 
 
-def from_here(port: int, ca_file: Path, within: float, clock: Clock) -> Attempt:
+def from_here(host: str, port: int, ca_file: Path, within: float, clock: Clock) -> Attempt:
     """Try a TLS connection from this machine, for at most `within` seconds; return the outcome.
 
     Plain TCP would prove nothing, since the engine's own proxy always accepts.
@@ -73,9 +73,9 @@ def from_here(port: int, ca_file: Path, within: float, clock: Clock) -> Attempt:
     trusted = ssl.create_default_context(cafile=str(ca_file))
     begun = clock.now()
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=within) as plain:
+        with socket.create_connection((host, port), timeout=within) as plain:
             plain.settimeout(max(0.01, within - (clock.now() - begun)))
-            with trusted.wrap_socket(plain, server_hostname="localhost"):
+            with trusted.wrap_socket(plain, server_hostname=host):
                 answer = "open"
     except TimeoutError:
         answer = "silent"

@@ -1,4 +1,4 @@
-"""The ports of this machine that lead to the brokers of one lab, through its router."""
+"""The ports of the engine's machine that lead to the brokers of one lab, through its router."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 
 from lab.activemq.protocols import ENDPOINTS, JOLOKIA_PORT, Port
+from lab.emulation.network.published_at import HERE, PublishedAt
 from lab.emulation.network.router import Published
 from lab.errors import HostError
 from lab.plan.values import InstancePlan
@@ -18,10 +19,15 @@ _HOST_PORTS = range(20000, 32000)  # from which free ones are taken
 
 
 class Ports:
-    """The ports of 127.0.0.1, each leading to one port of one instance."""
+    """The published ports, each leading to one port of one instance.
 
-    def __init__(self, instances: Sequence[InstancePlan], endpoints: Sequence[Port] = ENDPOINTS) -> None:
-        self._endpoints = endpoints
+    Only of this machine's own ports it is known whether they are free; the engine refuses others that are not.
+    """
+
+    def __init__(
+        self, instances: Sequence[InstancePlan], endpoints: Sequence[Port] = ENDPOINTS, at: PublishedAt = HERE
+    ) -> None:
+        self._endpoints, self._at = endpoints, at
         ports = (*(each.port for each in endpoints), JOLOKIA_PORT)
         self._inside = [(its, port) for its in instances for port in ports]
         self._fixed = {(its.name, each.port): port for its, each, port in fixed(instances, endpoints)}
@@ -33,22 +39,25 @@ class Ports:
 
         Raise HostError if one that is fixed is taken.
         """
-        check_fixed(self._instances, self._endpoints)
+        if self._at.here:
+            check_fixed(self._instances, self._endpoints)
         wanted = [(its.name, port) for its, port in self._inside if (its.name, port) not in self._fixed]
-        self._outside = self._fixed | dict(zip(wanted, _free_ports(len(wanted), self._fixed.values()), strict=True))
+        found = _free_ports(len(wanted), self._fixed.values(), probe=self._at.here)
+        self._outside = self._fixed | dict(zip(wanted, found, strict=True))
 
     def of(self, its: InstancePlan, port: int) -> int:
-        """Return the port of 127.0.0.1 that leads to a port of an instance."""
+        """Return the published port that leads to a port of an instance."""
         return self._outside[its.name, port]
 
     def named(self, its: InstancePlan) -> dict[str, int]:
-        """Return the ports of 127.0.0.1 that lead to an instance's endpoints: endpoint's name → port."""
+        """Return the published ports that lead to an instance's endpoints: endpoint's name → port."""
         return {each.name: self.of(its, each.port) for each in self._endpoints}
 
     def published(self, address: Callable[[InstancePlan], str]) -> tuple[Published, ...]:
         """Return all ports for the router's configuration; `address` returns the address an instance really uses."""
         return tuple(
             Published(
+                bind=self._at.bind,
                 host_port=self.of(its, port),
                 router_port=FIRST_PUBLISHED + index,
                 address=address(its),
@@ -64,8 +73,8 @@ def check_fixed(instances: Sequence[InstancePlan], endpoints: Sequence[Port] = E
         raise HostError("\n".join(found), REMEDY)
 
 
-def _free_ports(count: int, but: Collection[int]) -> Sequence[int]:
-    """Return so many ports of 127.0.0.1 that are free now, none of `but`; raise HostError if there are fewer.
+def _free_ports(count: int, but: Collection[int], *, probe: bool) -> Sequence[int]:
+    """Return so many ports, none of `but`, with `probe` those of 127.0.0.1 that are free; HostError if there are fewer.
 
     They are below the range of outgoing connections, so that none of those takes one before the router does.
     """
@@ -77,11 +86,12 @@ def _free_ports(count: int, but: Collection[int]) -> Sequence[int]:
                 break
             if port in but:
                 continue
-            probe = closing.enter_context(socket.socket())
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+            if probe:
+                trying = closing.enter_context(socket.socket())
+                try:
+                    trying.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
             found.append(port)
     if len(found) < count:
         raise HostError(

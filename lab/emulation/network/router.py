@@ -22,6 +22,7 @@ from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start
 from lab.emulation.network.networks import INTERNET, LabNetwork
+from lab.emulation.network.published_at import is_loopback
 from lab.emulation.network.relay import Relay, why_silent
 from lab.errors import HostError
 from lab.link.impairment import Impairment, LinkState, Setting, read_setting
@@ -37,8 +38,9 @@ _POLICY = "policy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A port of a broker that the host reaches on 127.0.0.1 through the router."""
+    """A port of a broker that the engine's machine leads to it through the router."""
 
+    bind: str  # the address of that machine
     host_port: int
     router_port: int
     address: str  # the broker's
@@ -61,6 +63,8 @@ def configuration(
     links: Sequence[LinkPlan],
     seed: int,
     policy: Mapping[str, Any] | None = None,
+    *,
+    callers: str = "host",
 ) -> dict[str, Any]:
     """Return the configuration that the router starts from, as docker/router/README.md describes it."""
     return {
@@ -85,6 +89,7 @@ def configuration(
             for link in links
         ],
         "management_port": JOLOKIA_PORT,
+        "callers": callers,
         "policy": policy,
     }
 
@@ -102,7 +107,10 @@ def start_router(
     order: Order,
 ) -> str:
     """Start the router and return its container's id; it is not ready yet."""
-    text = json.dumps(configuration(networks, published, links, seed, policy))
+    # Beyond its machine, the engine hands a caller's own address on; from there, its proxy's or the bridge's.
+    anywhere = any(not is_loopback(port.bind) for port in published)
+    callers = "anywhere" if anywhere else "host"
+    text = json.dumps(configuration(networks, published, links, seed, policy, callers=callers))
     return start(
         client,
         image=image,
@@ -113,7 +121,7 @@ def start_router(
             for network in sorted(networks, key=lambda network: network.region != INTERNET)
         ],
         files=[File(path=CONFIGURATION, content=text.encode())],
-        ports={port.router_port: port.host_port for port in published},
+        ports={port.router_port: (port.bind, port.host_port) for port in published},
         labels={**lab_labels, labels.ROLE: "router"},
         options={
             "init": True,
@@ -133,6 +141,7 @@ def start_router(
                 "net.ipv4.ip_forward": "1",
                 "net.ipv4.conf.all.rp_filter": "0",
                 "net.ipv4.conf.default.rp_filter": "0",
+                **({"net.ipv4.fwmark_reflect": "1"} if anywhere else {}),  # refusals find the way back
             },
             # A direction holds up to 64 MiB of packets on their way.
             "mem_limit": ROUTER_MEMORY + LINK_MEMORY * len(links),

@@ -23,11 +23,11 @@ _TRIES = 5
 class Jolokia:
     """A client of one broker's management port."""
 
-    def __init__(self, broker: str, port: int, user: str, password: str) -> None:
+    def __init__(self, broker: str, host: str, port: int, user: str, password: str) -> None:
         self.broker = broker
-        # The lab is on this machine: a proxy of the environment must never see its traffic.
+        # A proxy of the environment must never see a lab's traffic.
         self._http = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}/jolokia/",
+            base_url=f"http://{host}:{port}/jolokia/",
             auth=(user, password),
             headers=_HEADERS,
             timeout=httpx.Timeout(5.0),

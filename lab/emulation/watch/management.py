@@ -27,8 +27,9 @@ class Management:
         self, state: LabState, power: Power, clock: Clock, planned: Callable[[], Sequence[BridgePlan]]
     ) -> None:
         self._brokers, self._power, self._clock, self._planned = state.brokers, power, clock, planned
+        self.reached_at = state.reached_at
         self._of = {
-            its.name: Jolokia(name, its.management_port, JOLOKIA_USER, broker.management_password)
+            its.name: Jolokia(name, state.reached_at, its.management_port, JOLOKIA_USER, broker.management_password)
             for name, broker in state.brokers.items()
             for its in broker.instances
         }

@@ -171,8 +171,9 @@ def for_instance(
         if now - since > REACHED_WITHIN:
             raise HostError(
                 f"broker {of.name} has started, and cannot be reached from here: "
-                f"nothing answers at 127.0.0.1:{of.management_port}, which the engine should lead to it",
-                "is the engine on another machine (DOCKER_HOST)? is its userland proxy off, or a firewall in between?\n"
+                f"nothing answers at {management.reached_at}:{of.management_port}, which the engine should lead to it",
+                "is its userland proxy off, or a firewall in between? On another machine: does MQLAB_BIND say an "
+                "address that leads there?\n"
                 f"see: mqlab doctor\nits whole log:     {folder}/logs/{of.name}.log",
             )
         return False
@@ -211,13 +212,13 @@ def why_not_active(bridge: BridgePlan) -> str:
     return f"{bridge.connector} names only instance {named} of {bridge.responder}, which is not the active one"
 
 
-def for_console(name: str, port: int, ca_file: Path, clock: Clock) -> None:
+def for_console(name: str, host: str, port: int, ca_file: Path, clock: Clock) -> None:
     """Return once a broker's web console answers; it refuses a request without login, which is an answer too."""
     trusted = ssl.create_default_context(cafile=str(ca_file))
 
     def answers() -> bool:
         try:
-            httpx.get(f"https://127.0.0.1:{port}/admin/", verify=trusted, timeout=5.0, trust_env=False)
+            httpx.get(f"https://{host}:{port}/admin/", verify=trusted, timeout=5.0, trust_env=False)
         except httpx.TransportError:
             return False
         return True

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
 
 from lab.emulation.engine import engine
+from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError
 
 
@@ -28,7 +31,7 @@ def test_no_permission_names_the_group() -> None:
 
 @pytest.mark.parametrize("cause", [FileNotFoundError(2, "No such file"), ConnectionRefusedError(111, "refused")])
 def test_no_engine_says_how_to_get_one(cause: Exception) -> None:
-    said = engine.explain(wrapped(cause), engine.DEFAULT_HOST)
+    said = engine.explain(wrapped(cause), DEFAULT_HOST)
     assert said.what.startswith("no Docker engine answers")
     assert "make engine" in said.remedy
 
@@ -110,6 +113,25 @@ def test_what_the_engine_s_library_raises_is_put_into_words_where_a_class_is_ent
             raise error  # of whoever holds it, and not of the engine
     with pytest.raises(KeyError):
         Asking().ask(KeyError("no"))
+
+
+@pytest.mark.parametrize(
+    ("its", "ahead"),
+    [
+        ("2026-01-01T00:00:10.5Z", 0.0),
+        ("2026-01-01T00:00:12.123456789Z", 1.123456),
+        ("2026-01-01T00:00:07Z", -3.0),
+    ],
+)
+def test_an_engines_clock_is_compared_no_finer_than_its_answer_takes(its: str, ahead: float) -> None:
+    class Clocked:
+        def info(self) -> dict[str, str]:
+            return {"SystemTime": its}
+
+    began = datetime(2026, 1, 1, 0, 0, 10, tzinfo=UTC).timestamp()
+    moments = iter((began, began + 1))
+    client: Any = Clocked()
+    assert engine.clock_ahead(client, lambda: next(moments)) == pytest.approx(ahead)
 
 
 def test_a_container_that_has_gone_is_said_in_words() -> None:

@@ -61,7 +61,7 @@ def port() -> Iterator[int]:
 
 @pytest.fixture
 def client(port: int) -> Iterator[Jolokia]:
-    made = Jolokia("tokyo", port, "mqlab", "-")
+    made = Jolokia("tokyo", "127.0.0.1", port, "mqlab", "-")
     yield made
     made.close()
 

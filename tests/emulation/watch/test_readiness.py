@@ -83,6 +83,7 @@ class Broker:
     """A broker's container as the engine has it, and its management, which nothing from here reaches."""
 
     status = "running"
+    reached_at = "127.0.0.1"
 
     def __init__(self, log: str) -> None:
         self._log = log

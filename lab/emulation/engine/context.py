@@ -1,0 +1,70 @@
+"""Which engine an environment names, as the Docker command line finds it: DOCKER_HOST, or else a context."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lab.errors import HostError
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+_DEFAULT = "default"  # the context of no file: the engine of this machine
+
+
+def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return an environment with DOCKER_HOST, and the TLS variables that go with it, from the current context.
+
+    The context counts where DOCKER_HOST is not set: that of DOCKER_CONTEXT, or the one chosen in config.json. Raise
+    HostError if a context that is named cannot be read: the engine of this machine would be another one.
+    """
+    if environment.get("DOCKER_HOST"):
+        return environment
+    folder = _folder(environment)
+    name = environment.get("DOCKER_CONTEXT") or _chosen(folder / "config.json")
+    if name == _DEFAULT:
+        return {**environment, "DOCKER_HOST": DEFAULT_HOST}
+    its = sha256(name.encode()).hexdigest()
+    file = folder / "contexts" / "meta" / its / "meta.json"
+    try:
+        endpoint = _read(file)["Endpoints"]["docker"]
+        found, verified = str(endpoint["Host"]), not endpoint.get("SkipTLSVerify")
+    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise HostError(
+            f"the Docker context {name!r} cannot be used: {file}: {type(error).__name__}: {error}",
+            "docker context ls lists those there are; or name the engine by DOCKER_HOST",
+        ) from error
+    tls = folder / "contexts" / "tls" / its / "docker"
+    if not tls.is_dir():
+        return {**environment, "DOCKER_HOST": found}
+    return {
+        **environment,
+        "DOCKER_HOST": found,
+        "DOCKER_CERT_PATH": str(tls),
+        "DOCKER_TLS_VERIFY": "1" if verified else "",
+    }
+
+
+def _folder(environment: Mapping[str, str]) -> Path:
+    if its := environment.get("DOCKER_CONFIG"):
+        return Path(its)
+    return Path(environment.get("HOME") or Path.home()) / ".docker"
+
+
+def _chosen(file: Path) -> str:
+    """Return the context that config.json chooses."""
+    try:
+        return str(_read(file).get("currentContext") or _DEFAULT)
+    except FileNotFoundError:
+        return _DEFAULT
+    except (OSError, AttributeError, ValueError) as error:
+        raise HostError(
+            f"{file}, which says which Docker engine is meant, cannot be read: {error}",
+            "mend it, or name the engine by DOCKER_HOST",
+        ) from error
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text("utf-8"))

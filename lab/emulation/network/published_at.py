@@ -1,0 +1,150 @@
+"""Where a lab's published ports are reached, and on which address of the engine's machine they are published.
+
+One decision for a lab, from its environment alone:
+
+    engine                                   reached at                             published on
+    a socket, or tcp:// at a loopback        127.0.0.1                              127.0.0.1
+    tcp:// at another host                   that host                              MQLAB_BIND, or the lab is refused
+    a socket, from a container of its own    the gateway of the container's network MQLAB_BIND, or the lab is refused
+    any, with TESTCONTAINERS_HOST_OVERRIDE   the host named there                   as for a host of that name
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lab.errors import BrokerError, HostError, InputError
+from lab.shipped import shipped
+
+LOOPBACK = "127.0.0.1"
+BIND, OVERRIDE = "MQLAB_BIND", "TESTCONTAINERS_HOST_OVERRIDE"
+_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z")
+_HERE = ("localhost", "ip6-localhost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedAt:
+    """The host at which clients of this machine reach published ports, and the address that they are published on."""
+
+    host: str = LOOPBACK
+    bind: str = LOOPBACK
+
+    @property
+    def here(self) -> bool:
+        """Return whether the ports are this machine's own."""
+        return self.host == LOOPBACK
+
+    @property
+    def warning(self) -> str:
+        """Return words on who else reaches the ports; "" if they are on a loopback address."""
+        if is_loopback(self.bind):
+            return ""
+        where = "every address" if IPv4Address(self.bind).is_unspecified else self.bind
+        return (
+            f"ports are published on {where} of the engine's machine, as {BIND}={self.bind} asks: whoever reaches it "
+            f"reaches the brokers, over TLS, and their management, over plain HTTP with a password of the lab's own"
+        )
+
+
+HERE = PublishedAt()
+
+
+def published_at(environment: Mapping[str, str], gateway: Callable[[], str | None] = lambda: None) -> PublishedAt:
+    """Decide for an environment that has DOCKER_HOST; `gateway` returns that of the engine's container which this is.
+
+    Raise InputError if a setting is wrong, HostError where published ports would not be reached without one.
+    """
+    engine = environment["DOCKER_HOST"]
+    host, bind = _host(environment, engine, gateway), _bind(environment)
+    if is_loopback(host):
+        if bind is not None and not is_loopback(bind):
+            raise InputError.of(
+                f"{BIND}={bind} would publish a lab's ports to other machines; the engine at {engine} is on this one",
+                f"unset {BIND}: it is for an engine on another machine",
+            )
+        return HERE
+    if bind is None:
+        raise HostError(
+            f"the ports of a lab on the engine at {engine} are reached at {host}, and by default they are published "
+            "on 127.0.0.1 of its machine alone",
+            f"{BIND}={host if _is_ipv4(host) else 'ADDRESS'} publishes them on an address of that machine, and "
+            f"{BIND}=0.0.0.0 on all: whoever reaches it there reaches the brokers.\nSee docs/engines.md",
+        )
+    return PublishedAt(host=host, bind=bind)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a name or an address is this machine's own."""
+    if host.lower() in _HERE:
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def misnamed(host: str) -> str:
+    """Return an address that leads to a host and that no certificate names; BrokerError if it has none."""
+    if host == LOOPBACK:
+        return "0.0.0.0"
+    try:
+        return str(int(IPv4Address(socket.gethostbyname(host))))  # an address written as one number
+    except OSError as error:
+        raise BrokerError(f"{host} has no address: {error}", how="unreachable") from error
+
+
+def refuse_shipped(passwords: Iterable[str], folder: Path | None = None) -> None:
+    """Raise InputError if a password is one that the shipped scenarios show to everybody."""
+    texts = [file.read_text("utf-8") for file in sorted((folder or shipped("scenarios")).rglob("*.yaml"))]
+    if any(password and password in text for password in passwords for text in texts):
+        raise InputError.of(
+            f"a user of this lab has a password that ships with mqlab, and {BIND} lets other machines try it",
+            "write password: generated, or one of your own",
+        )
+
+
+def _host(environment: Mapping[str, str], engine: str, gateway: Callable[[], str | None]) -> str:
+    scheme = urlsplit(engine).scheme
+    if scheme == "ssh":
+        raise HostError(
+            f"the engine at {engine} is reached over ssh, and the ports of a lab would not be",
+            "run mqlab on that machine, or have the engine listen at tcp:// with TLS: docs/engines.md",
+        )
+    if named := environment.get(OVERRIDE):
+        return _checked(named, f"{OVERRIDE}={named}")
+    if scheme in ("tcp", "http", "https"):
+        return _checked(urlsplit(engine).hostname or LOOPBACK, f"DOCKER_HOST={engine}")
+    return gateway() or LOOPBACK
+
+
+def _checked(host: str, setting: str) -> str:
+    if is_loopback(host) or _NAME.match(host):
+        return host
+    raise InputError.of(
+        f"{setting}: {host!r} is neither a name nor an IPv4 address, which clients could reach the brokers at",
+        f"name where the engine's ports are reached: {OVERRIDE}=NAME",
+    )
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except AddressValueError:
+        return False
+    return True
+
+
+def _bind(environment: Mapping[str, str]) -> str | None:
+    if not (text := environment.get(BIND)):
+        return None
+    if not _is_ipv4(text):
+        raise InputError.of(
+            f"{BIND}={text!r} is not an IPv4 address", "write an address of the engine's machine, or 0.0.0.0"
+        )
+    return text
