@@ -15,11 +15,14 @@ from xml.etree.ElementTree import parse
 import pytest
 import yaml
 
+from lab.emulation.engine.context import resolved
+from lab.emulation.network.published_at import published_at
 from tests.docs.pages import ROOT, blocks
 
 SCRIPTS = ROOT / "docker" / "ci"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
-SPEC, COMPONENT = (ROOT / "templates" / "mqlab.yml").read_text("utf-8").split("\n---\n")
+COMPONENTS = {file.stem: file.read_text("utf-8").split("\n---\n") for file in (ROOT / "templates").glob("*.yml")}
+JOBS = {name: yaml.safe_load(job)[name] for name, (_, job) in COMPONENTS.items()}
 STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
 CALL = re.compile(r'(?:exec )?bash "(?:\$GITHUB_ACTION_PATH|\$\[\[ inputs\.source \]\])/docker/ci/(\w+\.sh)"')
 # Stands for Python: `-m venv --clear FOLDER` makes one with this mqlab, whose pip writes down what it is to install.
@@ -72,7 +75,7 @@ def script(name: str, environment: dict[str, str], folder: Path, **more: str) ->
 
 def test_every_step_is_one_script_and_every_script_a_step() -> None:
     ours = [CALL.fullmatch(step["run"]) for step in STEPS]
-    theirs = [CALL.fullmatch(line) for line in yaml.safe_load(COMPONENT)["mqlab"]["script"]]
+    theirs = [CALL.fullmatch(line) for job in JOBS.values() for line in job["script"]]
     names = {match[1] for match in (*ours, *theirs) if match}
     assert None not in (*ours, *theirs)
     assert names | {"settings.sh"} == {path.name for path in SCRIPTS.iterdir()}
@@ -81,7 +84,8 @@ def test_every_step_is_one_script_and_every_script_a_step() -> None:
 def test_every_setting_of_a_step_is_one_of_the_scripts() -> None:
     known = set(re.findall(r"MQLAB_CI_[A-Z_]+", (SCRIPTS / "settings.sh").read_text("utf-8")))
     of_steps = {name for step in STEPS for name in step["env"]}
-    assert of_steps | set(yaml.safe_load(COMPONENT)["mqlab"]["variables"]) <= known
+    of_jobs = {name for job in JOBS.values() for name in job["variables"] if name.startswith("MQLAB_CI_")}
+    assert of_steps | of_jobs <= known
 
 
 def test_the_actions_steps_in_order_give_reports_a_summary_and_a_key(
@@ -195,16 +199,28 @@ def test_the_action_and_the_workflows_shown_fit_the_schemas(tmp_path: Path) -> N
         _names_inputs(block.text)
 
 
-def test_the_component_and_its_use_fit_the_schema(tmp_path: Path) -> None:
-    inputs: dict[str, Any] = yaml.safe_load(SPEC)["spec"]["inputs"]
-    named = set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", COMPONENT))
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_component_and_its_use_fit_the_schema(name: str, tmp_path: Path) -> None:
+    spec, job = COMPONENTS[name]
+    inputs: dict[str, Any] = yaml.safe_load(spec)["spec"]["inputs"]
+    named = set(re.findall(r"\$\[\[ inputs\.(\w+) \]\]", job))
     assert named == set(inputs)
-    filled = re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda m: str(inputs[m[1]].get("default") or "x"), COMPONENT)
+    filled = re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda m: str(inputs[m[1]].get("default") or "x"), job)
     _fits("gitlab-ci", filled, tmp_path)
-    for block in blocks("yaml", "gitlab"):
+    uses = [block for block in blocks("yaml", "gitlab") if f"/{name}@" in block.text]
+    assert uses
+    for block in uses:
         _fits("gitlab-ci", block.text, tmp_path)
         for each in yaml.safe_load(block.text)["include"]:
             assert set(each["inputs"]) <= set(inputs)
+
+
+def test_a_job_beside_its_engine_names_it_as_gitlab_does() -> None:
+    job = JOBS["mqlab-dind"]
+    (service,) = job["services"]
+    found = published_at(job["variables"])
+    assert (found.host, found.bind) == (service["alias"], "0.0.0.0")
+    assert resolved(job["variables"]) == job["variables"]
 
 
 def _names_inputs(text: str) -> None:
