@@ -44,3 +44,19 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def left_to_others() -> Iterator[None]:
+    """Do nothing at Ctrl-C during the block, in which a program runs that answers it; no effect in other threads.
+
+    It is no SIG_IGN, which that program would inherit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from hypothesis import given
@@ -94,6 +94,20 @@ def test_the_internet_reaches_what_is_public_and_lets_this_machine_in() -> None:
     assert stop(opened(of, "sg-tokyo", 8883, "0.0.0.0/0"), INTERNET, "tokyo", 8883) == "open"
     private = mine.with_interface(replace(mine.interface("tokyo"), public=False))
     assert stop(private, INTERNET, "tokyo", 8883) == "tokyo is not public: the internet has no way to 10.1.0.10"
+
+
+def test_a_host_is_an_end_as_an_instance_is_and_is_called_by_its_own_name() -> None:
+    of = routed(network())
+    its = replace(of.interface("tokyo"), name="billing", broker="", address=IPv4Address("10.1.0.50"), public=False)
+    of = opened(of.with_interface(its), "sg-singapore", 61617, "10.1.0.50/32")
+    assert [each.name for each in of.hosts] == ["billing"]
+    assert stop(of, INTERNET, "billing", 80) == "billing is not public: the internet has no way to 10.1.0.50"
+    assert stop(of, "billing", "singapore", 61617) == "open"
+    assert stop(of, "tokyo", "singapore", 61617).startswith("no ingress rule on sg-singapore")
+    alone = of.with_interface(replace(its, groups=()))
+    assert stop(alone, "billing", "singapore") == (
+        "no egress rule on billing, which has no security group for tcp 61617 to 10.2.0.10"
+    )
 
 
 def test_members_of_a_group_reach_each_other_inside_a_vpc() -> None:

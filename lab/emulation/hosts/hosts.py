@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Network
@@ -20,7 +19,7 @@ from lab.application.place import TRUSTED, HostPlace, environment
 from lab.application.run_options import command, read
 from lab.declare.suggestions import unknown
 from lab.emulation.engine import labels
-from lab.emulation.engine.commands import run_inside
+from lab.emulation.engine.commands import in_the_foreground, run_inside
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.engine.engine import explaining
 from lab.emulation.hosts import moved_containers
@@ -68,7 +67,7 @@ class EmulatedHosts:
         program = shutil.which("docker")
         if program is None:
             raise HostError("there is no docker command here", "install it, or take: mqlab host options")
-        return subprocess.run([program, *command(place, wanted)[1:]], check=False).returncode
+        return in_the_foreground([program, *command(place, wanted)[1:]])
 
     def attach(self, host: str, container: str) -> None:
         """Take a running container off its networks into a host's place.

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from requests.exceptions import JSONDecodeError
 
-from lab.emulation.engine.commands import run_inside
+from lab.emulation.engine.commands import in_the_foreground, run_inside
 from lab.emulation.network.attempts import from_container
 from lab.emulation.network.router import Router
 from lab.errors import HostError
@@ -85,3 +85,12 @@ def test_what_is_no_answer_of_the_routers_is_told(answers: list[tuple[int, bytes
 def test_a_connection_tried_is_tried_again_where_nothing_is_heard_of_it() -> None:
     engine = cast(Any, Engine(LOST, (0, b"0 10.5 10.75\n")))
     assert from_container(engine, "10.0.0.1", 1, 2.0, PolledClock()) == ("open", 0.25)
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 0", 0), ("exit 125", 125), ("kill -TERM $$", 143)])
+def test_a_command_of_this_machine_ends_with_its_code(script: str, code: int) -> None:
+    assert in_the_foreground(["sh", "-c", script]) == code
+
+
+def test_ctrl_c_is_the_commands_own_to_answer() -> None:
+    assert in_the_foreground(["sh", "-c", "trap 'exit 9' INT; kill -INT $PPID; kill -INT $$"]) == 9
