@@ -24,7 +24,7 @@ services:
     cap_drop: [NET_RAW]
     security_opt: !override ["no-new-privileges:true"]
     restart: "no"
-    hostname: {host}
+    hostname: "{host}"
     dns: !override [127.0.0.1]
     dns_opt: !override ["timeout:1", "attempts:1"]
     extra_hosts: !override

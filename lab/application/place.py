@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lab.activemq.protocols import ENDPOINTS
+from lab.errors import InputError
 from lab.plan.values import Plan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 
@@ -31,7 +32,7 @@ class HostPlace:
 def environment(plan: Plan, run: str, brokers: Iterable[str]) -> dict[str, str]:
     """Return the variables of an application in a region, named as `mqlab env` names them; no password is among them.
 
-    `brokers` are those that there are.
+    `brokers` are those that there are. Raise InputError if two variables have one name.
     """
     found = {
         "MQLAB_RUN": run,
@@ -42,8 +43,12 @@ def environment(plan: Plan, run: str, brokers: Iterable[str]) -> dict[str, str]:
     for broker in brokers:
         for its in plan.broker(broker).instances:
             for endpoint in ENDPOINTS:
-                found[variable(f"{its.name}_{endpoint.name}_url")] = endpoint.url(its.host_name)
-                found[variable(f"{its.name}_{endpoint.name}_port")] = str(endpoint.port)
+                values = {"url": endpoint.url(its.host_name), "port": str(endpoint.port)}
+                for name, value in values.items():
+                    key = variable(f"{its.name}_{endpoint.name}_{name}")
+                    if key in found:
+                        raise InputError.of(f"two things of this lab would be {key}", "give one another name")
+                    found[key] = value
     return found
 
 

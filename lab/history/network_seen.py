@@ -67,7 +67,7 @@ class PolicyApplied(Observation, frozen=True, kw_only=True, tag="policy"):
 
 
 class Attempted(Observation, frozen=True, kw_only=True, tag="attempt"):
-    """An attempt to connect, from a broker's container or this machine: its outcome, and what the Network says."""
+    """An attempt to connect, from a broker, a host or this machine: its outcome, and what the Network says."""
 
     name: str
     source: str

@@ -44,3 +44,9 @@ def test_a_broker_that_is_gone_has_none() -> None:
 def test_no_application_stands_in_a_simulation(verb: Callable[[Hosts], object]) -> None:
     with pytest.raises(InputError, match="no application can stand in billing's place: this lab is a simulation"):
         verb(SimulatedHosts())
+
+
+def test_two_variables_of_one_name_are_refused() -> None:
+    planned = plan(load_named("tokyo-singapore", {}).topology, seed=1)
+    with pytest.raises(InputError, match="two things of this lab would be MQLAB_TOKYO_OPENWIRE_URL"):
+        environment(planned, "run-1", ["tokyo", "tokyo"])
