@@ -92,7 +92,7 @@ def durables(name: str) -> tuple[str, Sequence[str]]:
 def endings(name: str, answer: Answer) -> list[Operation]:
     """Return the operations that end the durable subscriptions of an answer to `durables` whose client is away.
 
-    Those that bridges made for the durable subscriptions of another broker stay: they go with these.
+    Those that bridges made for the durable subscriptions of another broker stay: while a bridge is up, its are in use.
     """
     away = {
         (str(values["ClientId"]), str(values["SubscriptionName"]))
