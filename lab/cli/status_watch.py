@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from contextlib import ExitStack, closing
 from datetime import datetime
-from threading import Event
 
 from rich.console import Console, Group
 from rich.live import Live as Screen
@@ -27,7 +26,7 @@ def watch(live: Live, seconds: float) -> None:
 
     A terminal has a screen for it, and keeps the last one. Elsewhere each look is a block of lines.
     """
-    console, pause = options.out(), Event()  # nobody sets it
+    console = options.out()
     before: Look | None = None
     with closing(Looks(live)) as looks, ExitStack() as open_screen:
         shown = open_screen.enter_context(_screen(console)) if console.is_terminal else None
@@ -40,7 +39,7 @@ def watch(live: Live, seconds: float) -> None:
                     console.print(_lines(console, now, before, None), "")
                     console.file.flush()
                 last, before = (now, before), now
-                pause.wait(seconds)
+                live.lab.clock.sleep(seconds)
         except KeyboardInterrupt:
             open_screen.close()
             if shown is not None and before is not None:

@@ -9,7 +9,7 @@ import ast
 import io
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from configparser import ConfigParser
 from dataclasses import dataclass
 from functools import cached_property
@@ -227,15 +227,22 @@ def polling(found: Mapping[str, Module]) -> Iterator[str]:
         events = [node for node in calls if _name(node.func) == "Event"]
         asked = {(each.func.value, each.func.attr) for each in calls if isinstance(each.func, ast.Attribute)}
         named = {(_name(of), verb) for of, verb in asked}
-        made = {
-            _name(target): node.lineno
-            for node in module.nodes
-            if isinstance(node, ast.Assign) and node.value in events
-            for target in node.targets
-        }
+        made = {_name(target): value.lineno for target, value in _assigned(module.nodes) if value in events}
         lines = [of.lineno for of, verb in asked if of in events and verb == "wait"]
         lines += [line for name, line in made.items() if (name, "wait") in named and (name, "set") not in named]
         yield from (f"{module.path}:{line}: only a Clock sleeps, and this Event is never set" for line in lines)
+
+
+def _assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield what is assigned to what, each by itself where several are at once."""
+    for node in nodes:
+        if isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            yield node.target, node.value
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                yield from zip(target.elts, node.value.elts, strict=False)
+            else:
+                yield target, node.value
 
 
 def of_one_system(found: Mapping[str, Module], *, within: str) -> Iterator[tuple[Module, int, str]]:

@@ -42,6 +42,7 @@ BROKEN = (
     ({"units": "import time\nnap = time.sleep"}, "units.py:2: only a Clock sleeps"),
     ({"units": "from time import sleep"}, "units.py:1: only a Clock sleeps"),
     ({"units": "from threading import Event\npause = Event()\npause.wait(1)"}, "units.py:2: only a Clock sleeps, and"),
+    ({"units": "from threading import Event\na, pause = 1, Event()\npause.wait(1)"}, "units.py:2: only a Clock"),
     ({"units": "import threading\nthreading.Event().wait(1)"}, "units.py:2: only a Clock sleeps, and this Event"),
     ({"cli_a": "from docker.errors import NotFound"}, "cli/a.py:1: docker.errors is imported under"),
     ({"units": "import fcntl", "emulation_b": "import fcntl"}, "units.py:1: fcntl is not on every system"),
