@@ -25,7 +25,7 @@ class Connectors:
 
     def __init__(self, scenario: Scenario) -> None:
         self.stopped: set[tuple[str, str]] = set()
-        self.uncertain: set[str] = set()  # brokers that may have been rebooted by a maintenance window
+        self.uncertain: set[str] = set()  # brokers that a window may have rebooted, or of which a step fails
 
     def restart(self, broker: str) -> None:
         """Note that a broker starts, and its connectors with it."""
@@ -39,6 +39,7 @@ class Instances:
         self._broker = broker
         self._states = dict.fromkeys(numbers, State.ABSENT if later else State.UP)
         self._active = numbers[0]
+        self.uncertain: set[int] = set()  # instances of which a step that fails may leave either state
 
     @property
     def single(self) -> bool:
@@ -73,6 +74,7 @@ class Instances:
 
     def apply(self, step: OnBroker, number: int, brings: State) -> None:
         """Set an instance to its state after a step; if the active one ends, another one that runs becomes active."""
+        (self.uncertain.add if step.fails else self.uncertain.discard)(number)
         if brings == State.DELETED or self.missing:
             self._states = dict.fromkeys(self._states, brings)
         self._states[number] = brings

@@ -166,3 +166,16 @@ def test_how_long_a_step_took_rests_on_that_step_alone(tmp_path: Path, step: str
     played.play()
     (verdict,) = judged(played).verdicts
     assert verdict.outcome is outcome, verdict
+
+
+@pytest.mark.parametrize(("loses", "outcome"), [(3, Outcome.HELD), (0, Outcome.UNKNOWN)])
+def test_a_publish_that_is_to_fail_may_not_go_well(tmp_path: Path, loses: int, outcome: Outcome) -> None:
+    """Which of its messages are sent is not said: where that matters at-least says it."""
+    sends = SENDS.replace("%s", "").replace("- publish", "- fails: yes\n    publish")
+    played = Played(tmp_path, LISTENS + sends + ARRIVED, spoilt(loses, 2))
+    played.play()
+    report = judged(played)
+    (verdict,) = report.verdicts
+    assert verdict.outcome is outcome, verdict
+    assert ("it was to fail: if this was expected, remove fails: yes" in verdict.reason) is (outcome is Outcome.UNKNOWN)
+    assert any("; it was to fail." in note for note in report.notes) is (outcome is Outcome.HELD)

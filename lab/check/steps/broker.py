@@ -39,7 +39,7 @@ def check(context: Context, step: OnBroker) -> Iterator[Problem]:
         what = f"both instances of {step.broker} are {its.state(targets[0])} here"
         yield context.wrong("broker", what, "say which one is meant: instance: 1, or instance: 2")
     found = its.state(targets[0])
-    if found not in step.needs:
+    if found not in step.needs and targets[0] not in its.uncertain:
         before = "pause" if State.PAUSED in step.needs else "stop or kill"
         right = f"put a {_BEFORE.get(found, before)} step before it"
         yield context.wrong(

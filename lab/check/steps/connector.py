@@ -23,4 +23,6 @@ def check(context: Context, step: ConnectorStep) -> Iterator[Problem]:
         yield context.wrong(
             "name", f"the connector {step.name} is stopped already", "remove the step, or start it first"
         )
+    if step.fails:
+        connectors.uncertain.add(step.broker)
     (connectors.stopped.add if step.do == "stop" else connectors.stopped.discard)(key)

@@ -12,7 +12,7 @@ from lab.link.impairment import LinkState
 
 
 class Closed:
-    """The directions that are cut or reject, each by its link and the region that it leaves."""
+    """The directions that are cut or reject, or may do so, each by its link and the region that it leaves."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.directions: set[tuple[str, str]] = set()
@@ -22,7 +22,10 @@ def check(context: Context, step: OnLink) -> Iterator[Problem]:
     """Note the directions that the step closes or opens; there is no Problem to yield."""
     if step.brings is not None and not context.unknown:
         closed = context.recall(Closed).directions
-        (closed.difference_update if step.brings is LinkState.OPEN else closed.update)(directions(context, step))
+        if step.brings is not LinkState.OPEN:
+            closed.update(directions(context, step))
+        elif not step.fails:
+            closed.difference_update(directions(context, step))
     yield from ()
 
 
