@@ -82,7 +82,9 @@ def _words(step: StepTaken) -> str:
 
 
 def _concerns(step: StepTaken, claim: Expectation, evidence: Evidence) -> bool:
-    """Return whether a step was to change something that a claim rests on."""
+    """Return whether a step was to change, or to wait for, something that a claim rests on."""
+    if step.kind.awaits:
+        return claim.of_absence  # one that something happens shows for itself that what was awaited came
     parts = step.kind.changes & claim.rests_on
     if parts != Part.CLIENTS:
         return bool(parts)

@@ -213,6 +213,32 @@ def test_whatever_a_step_is_it_is_a_premise_of_what_counts_from_it(tmp_path: Pat
     assert fails or verdict.reason.startswith("step 2 (wait until sg has received 9, within 1s) was not done as asked")
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["asked for", "to fail"])
+@pytest.mark.parametrize(
+    ("claim", "absent"),
+    [
+        ("delivered: {to: ear, promise: nothing, within: 2s}", True),
+        ("delivered: {to: sg, promise: exactly-once}", False),
+        ("demand: {broker: tokyo, queue: r, present: no}", True),
+        ("demand: {broker: tokyo, queue: q, present: yes}", False),
+        ("log: {broker: tokyo, matches: inactive, absent: yes}", True),
+        ("stuck: {broker: singapore, queue: q, count: 0}", True),
+        ("counters: {broker: tokyo, queue: q, enqueued: {at-most: 9}}", True),
+        ("counters: {broker: tokyo, queue: q, enqueued: 5}", False),
+        ("forwarded: {broker: tokyo, queue: q, count: {at-most: 9}}", True),
+        ("topics-page: {broker: tokyo, topic: none, listed: no}", True),
+        ("users: {broker: tokyo, user: bridge, pending: no-such-user}", False),
+    ],
+)
+def test_what_does_not_happen_rests_on_what_was_awaited(tmp_path: Path, claim: str, absent: bool, fails: bool) -> None:
+    ear = "  - subscribe: {client: ear, broker: singapore, over: stomp, topic: t}\n"
+    unheard = "  - cut: {link: tokyo-singapore}\n  - publish: {broker: tokyo, over: stomp, topic: t}\n"
+    waits = verb("wait: {until: received, client: sg, count: 9, within: 1s}", fails)
+    report = ran(tmp_path, LISTENS + SENDS + ear + waits + unheard, claim, kind=SpoiltLab)
+    (verdict,) = report.verdicts
+    assert verdict.outcome is (Outcome.UNKNOWN if absent and not fails else Outcome.HELD), verdict
+
+
 def test_one_who_knows_no_password_is_to_be_turned_away(tmp_path: Path) -> None:
     steps = "  - connect: {client: x, broker: tokyo, over: stomp, password: wrong}\n"
     played = Played(tmp_path, steps)

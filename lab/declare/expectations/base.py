@@ -146,6 +146,11 @@ class Expectation(Declared):
         return None
 
     @property
+    def of_absence(self) -> bool:
+        """Return whether the claim is that something does not happen: it holds as well where nothing could."""
+        return False
+
+    @property
     def log_lines(self) -> LogLines | None:
         """Return the lines of a log that the claim is about; None if it is about none."""
         return None

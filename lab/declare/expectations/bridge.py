@@ -26,6 +26,11 @@ class Bridge(Expectation):
     after: Annotated[After, Reference(Thing.STEP, verbs=FAULTS, instead="remove within and after")] | None = None
 
     @property
+    def of_absence(self) -> bool:
+        """Return whether the bridge is to be down."""
+        return self.up == "nowhere"
+
+    @property
     def term(self) -> Term | None:
         """Return the time in which the bridge must come up or go down."""
         return Term.of(self.after, self.within)

@@ -16,3 +16,8 @@ class BrowsedClaim(Expectation):
     rests_on_sending: ClassVar[bool] = True
     client: BrowserName
     count: Amount
+
+    @property
+    def of_absence(self) -> bool:
+        """Return whether there may be none."""
+        return not self.count.at_least

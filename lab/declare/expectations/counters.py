@@ -49,6 +49,11 @@ class Counters(Expectation, Addressed):
     memory: Portion | None = None  # of its limit: percentages alone
 
     @property
+    def of_absence(self) -> bool:
+        """Return whether all may be none."""
+        return not any(each.at_least for each in (*self.amounts.values(), *self.levels.values()))
+
+    @property
     def basis(self) -> Basis:
         """Return the class of a simulated verdict: what is handed out, or is too much, depends on windows."""
         claimed = {*self.amounts, *self.levels}

@@ -28,6 +28,11 @@ class Delivered(ToReceivers, Addressed):
     shares: Mapping[ListenerName, Portion] | None = Field(default=None, min_length=1)  # of a queue, by subscriber
 
     @property
+    def of_absence(self) -> bool:
+        """Return whether nothing is to come."""
+        return self.promise == "nothing"
+
+    @property
     def basis(self) -> Basis:
         """Return the class of a simulated verdict: how a queue is shared depends on windows."""
         return Basis.RULE if self.shares is None else Basis.WINDOW

@@ -26,6 +26,11 @@ class Demanded(Expectation, OneDestination):
     )
 
     @property
+    def of_absence(self) -> bool:
+        """Return whether there is to be none."""
+        return not self.present
+
+    @property
     def watched(self) -> tuple[str, str] | None:
         """Return the broker and the destination claimed."""
         return self.broker, str(destination_of(self))

@@ -24,6 +24,11 @@ class Discarded(Expectation):
     explains_loss: YesNo = False  # the subscribers of other brokers lost exactly that many
 
     @property
+    def of_absence(self) -> bool:
+        """Return whether there may be none."""
+        return not self.count.at_least
+
+    @property
     def basis(self) -> Basis:
         """Return the class of a simulated verdict: how many are too many for a window."""
         return Basis.WINDOW

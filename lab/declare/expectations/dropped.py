@@ -25,6 +25,11 @@ class Dropped(Expectation):
     port: Whole | None = Field(default=None, ge=1, le=65535)
 
     @property
+    def of_absence(self) -> bool:
+        """Return whether there may be none."""
+        return not self.packets.at_least
+
+    @property
     def basis(self) -> Basis:
         """Return the class of a simulated verdict: how often TCP repeats itself."""
         return Basis.TIMER

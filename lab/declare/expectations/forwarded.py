@@ -19,3 +19,8 @@ class Forwarded(Expectation, OneDestination):
     broker: BrokerName
     count: Amount
     between: SnapshotPair = (START, END)
+
+    @property
+    def of_absence(self) -> bool:
+        """Return whether there may be none."""
+        return not self.count.at_least

@@ -26,6 +26,11 @@ class Log(Expectation):
     within: Duration | None = None  # of `after`
 
     @property
+    def of_absence(self) -> bool:
+        """Return whether there may be no such line."""
+        return not self.wanted.at_least
+
+    @property
     def basis(self) -> Basis:
         """Return the class of a simulated verdict: how often a line comes depends on timers."""
         return Basis.TIMER if self.term or self.times or self.count > 1 else Basis.RULE

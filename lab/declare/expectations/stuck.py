@@ -21,3 +21,8 @@ class Stuck(Expectation):
     queue: str = Field(min_length=1)
     count: Amount
     at: SnapshotName = END  # the snapshot that is judged
+
+    @property
+    def of_absence(self) -> bool:
+        """Return whether there may be none."""
+        return not self.count.at_least

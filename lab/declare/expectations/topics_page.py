@@ -21,3 +21,8 @@ class TopicsPage(Expectation):
     topic: str = Field(min_length=1)
     listed: YesNo
     at: SnapshotName = END  # the snapshot that is judged
+
+    @property
+    def of_absence(self) -> bool:
+        """Return whether it is not to be listed."""
+        return not self.listed

@@ -69,6 +69,7 @@ class Step(Declared):
     in_background: ClassVar[bool] = False  # the steps after it begin as soon as it has begun
     uses_client: ClassVar[bool] = False  # its client is a connection that other steps may use too
     changes: ClassVar[Part] = Part.ALL  # what is not as the scenario has it, if the step does not do what is asked
+    awaits: ClassVar[bool] = False  # if it fails, what it waited for did not come, and what follows came too early
     in_vain: ClassVar[str] = "A step was not done as asked"  # the beginning of the note on one that was not
     names: ClassVar[tuple[str, ...]] = ()  # fields with a name that a claim uses, and that each round may count
     # All are written beside the verb, since a wait has no fields to put them among.

@@ -21,6 +21,7 @@ class Wait(Step, Addressed):
 
     verb: ClassVar[str] = "wait"
     changes = Part.NOTHING
+    awaits = True
     in_vain = "A wait was in vain"
     duration: Duration | None = None  # written alone in a file: wait: 5s
     until: Literal["bridge-up", "demand", "queue-empty", "received"] | None = None
