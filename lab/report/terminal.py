@@ -165,7 +165,8 @@ def _round_trips(report: Report) -> Iterator[str]:
             (link,) = links
             yield f"round trip of {link}: {report.round_trips[link]}"
         else:
-            how = "estimated from the distance; " if any("estimated" in each for each in links.values()) else ""
+            estimated = any("estimated" in each for each in links.values())
+            how = "estimated from the distance; " if estimated else "measured: "
             yield f"round trips of {', '.join(links)}: {how}{origin}"
 
 

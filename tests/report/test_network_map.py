@@ -91,6 +91,10 @@ def test_a_line_goes_round_a_box_that_is_in_its_way() -> None:
     )
 
 
+def points(stroke: Stroke) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in (point.split() for point in stroke.path[1:].split("L"))]
+
+
 def test_where_messages_are_stopped_a_dotted_arrow_says_why(tmp_path: Path) -> None:
     def route(source: str, target: str, arrives: str, *stops: str) -> RouteReport:
         over = () if arrives == "never" else ("wan",)
@@ -112,6 +116,10 @@ def test_where_messages_are_stopped_a_dotted_arrow_says_why(tmp_path: Path) -> N
         "topic://prices from b0 to b2: sometimes; it may stay on b1, where no bridge may carry it on",
     ]
     assert all(stroke.heads for stroke in stopped)
+    assert all(not plate.holds(point, 0) for stroke in stopped for point in points(stroke) for plate in drawn.plates)
+    straight = points(next(stroke for stroke in drawn.strokes if stroke.title.startswith("link b0 – b2")))
+    apart = points(stopped[1])
+    assert all(hypot(x - a, y - b) > 10 for x, y in apart[2:-2] for a, b in straight)
     key = "from here to there not every message arrives"
     base = judged(tmp_path / "history.jsonl")
     names = ("regions", "links", "bridges", "flows", "routes")

@@ -38,7 +38,7 @@ def test_a_measured_round_trip_has_its_source_and_a_declared_one_none(tmp_path: 
 
 def test_those_of_one_origin_are_told_together(tmp_path: Path) -> None:
     report = labs.run("hub-and-spokes", runtime="simulation", runs=tmp_path, environment={}).report
-    both = "round trips of ireland-us-east, ireland-germany: cloudping.co, median over one year"
+    both = "round trips of ireland-us-east, ireland-germany: measured: cloudping.co, median over one year"
     assert both in terminal(report)
     far = {
         f"a-{n}": f"A – {n}: about {n} ms, estimated from 9 km; half of such estimates are within 16 %" for n in (1, 2)

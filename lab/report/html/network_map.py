@@ -25,6 +25,7 @@ _ABOVE = ("link", "up", "down", "stopped")  # what hides what
 _MOST_STOPPED = 40  # ways of which a line tells that messages do not arrive; a table has all
 _SEEN = 50.0  # of a line that has words on it
 _PIECES = 28  # of a line
+_NEAR = 18.0  # at less, two lines are hard to tell apart
 _BAND, _BESIDE = 14.0, 9.0  # how wide a link's band is, and how far apart arrows are
 _BROAD, _SMALL = 8.6, 6.6  # how wide a sign is, of a name and of other words
 _LINE = {True: 19.0, False: 15.0}  # how high a line is
@@ -41,20 +42,35 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """A region's box with its words."""
+class Area:
+    """A rectangle of the map, with words in it."""
 
     x: float
     y: float
     width: float
     height: float
     words: tuple[Words, ...]
-    title: str
 
     def holds(self, point: Point, margin: float) -> bool:
-        """Return whether a point is in the box or that near to it."""
+        """Return whether a point is in it or that near to it."""
         x, y = point[0] - self.x, point[1] - self.y
         return -margin <= x <= self.width + margin and -margin <= y <= self.height + margin
+
+    def meets(self, other: Area, margin: float) -> bool:
+        """Return whether it is on, or that near to, another one."""
+        return (
+            self.x - margin < other.x + other.width
+            and other.x - margin < self.x + self.width
+            and self.y - margin < other.y + other.height
+            and other.y - margin < self.y + self.height
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box(Area):
+    """A region's box with its words."""
+
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,23 +85,8 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plate:
+class Plate(Area):
     """The words at a line, and the ground they stand on."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    words: tuple[Words, ...]
-
-    def meets(self, other: Plate | Box, margin: float) -> bool:
-        """Return whether it is on, or that near to, another one."""
-        return (
-            self.x - margin < other.x + other.width
-            and other.x - margin < self.x + self.width
-            and self.y - margin < other.y + other.height
-            and other.y - margin < self.y + self.height
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +113,16 @@ def network_map(shown: Picture) -> NetworkMap | None:
     bends = _BENDS if len(joints) <= _MOST_BENT else (0.0,)
     strokes: list[Stroke] = []
     plates: list[Plate] = []
+    courses: list[list[Point]] = []  # of links and arrows, where there are so few that one can be told from another
+    few = max(len(joints), len(shown.stopped)) <= _MOST_NAMED
     heights = [y for box in boxes for y in (box.y, box.y + box.height)]
     for joint in joints:
         a, b = numbers[joint.left.name], numbers[joint.right.name]
         others = [box for number, box in enumerate(boxes) if number not in (a, b)]
         line = min((_line(points[a], points[b], bend) for bend in bends), key=lambda line: _hidden(line, others))
         line = _between(line, boxes[a], boxes[b])
+        if few:
+            courses.append(line)
         strokes += _strokes(joint, line, dense=len(joints) > _MOST_BENT)
         if len(joints) <= _MOST_NAMED and (plate := _plate(joint, line, [*boxes, *plates])):
             plates.append(plate)
@@ -125,8 +130,10 @@ def network_map(shown: Picture) -> NetworkMap | None:
     for each in shown.stopped[:_MOST_STOPPED]:
         a, b = numbers[each.source.name], numbers[each.target.name]
         others = [box for number, box in enumerate(boxes) if number not in (a, b)]
-        line = min((_line(points[a], points[b], bend) for bend in _BENDS[1:]), key=lambda line: _hidden(line, others))
-        line = _between(line, boxes[a], boxes[b])
+        bent = (_between(_line(points[a], points[b], bend), boxes[a], boxes[b]) for bend in _BENDS[1:])
+        line = min(bent, key=lambda line: _hidden(line, others) + _hidden(line, plates) + _crowded(line, courses))
+        if few:
+            courses.append(line)
         title = "\n".join(each.why)
         strokes.append(Stroke(path=_path(line), tone="stopped", title=title, width=2.2, heads=_head(line)))
         heights += [y for _, y in line]
@@ -199,9 +206,14 @@ def _line(a: Point, b: Point, bend: float) -> list[Point]:
     return [(at(number / _PIECES, 0), at(number / _PIECES, 1)) for number in range(_PIECES + 1)]
 
 
-def _hidden(line: Sequence[Point], boxes: Sequence[Box]) -> int:
+def _hidden(line: Sequence[Point], boxes: Sequence[Area]) -> int:
     """Return how many points of a line boxes would hide, or points that leave the map."""
     return sum(not 0 <= x <= WIDTH or any(box.holds((x, y), _CLEAR) for box in boxes) for x, y in line)
+
+
+def _crowded(line: Sequence[Point], courses: Sequence[Sequence[Point]]) -> int:
+    """Return how many points of a line are so near to another one that they are hard to tell apart."""
+    return sum(any(hypot(x - a, y - b) < _NEAR for course in courses for a, b in course) for x, y in line)
 
 
 def _between(line: Sequence[Point], first: Box, last: Box) -> list[Point]:
@@ -283,7 +295,7 @@ def _head(line: Sequence[Point]) -> str:
     return _path([(x, y), *sides]) + "Z"
 
 
-def _plate(joint: Joint, line: Sequence[Point], there: Sequence[Box | Plate]) -> Plate | None:
+def _plate(joint: Joint, line: Sequence[Point], there: Sequence[Area]) -> Plate | None:
     """Return the round trip's words where they hide nothing, if there is such a place."""
     lines = [f"{joint.asked} asked"] if joint.asked else []
     lines += [f"{joint.given} given"] if joint.given else []
