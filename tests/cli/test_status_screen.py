@@ -62,7 +62,7 @@ def look(t: float, *, sent: int, queued: int, session: str = "1") -> Look:
                 run="20260101-101010-aaaaaa", scenario="one way", plan=its, control=opening_control(its, opened),
                 folder="f", owner="o//1/1", opened=opened, origin=None, runtime="any", own={}, detached=True,
             ),
-            whereabouts=Whereabouts(ca_file="ca", networks={}, brokers={}),
+            whereabouts=Whereabouts(ca_file="ca", networks={}, brokers={}, reached_at="127.0.0.1"),
             owner_alive=True,
             brokers=(BROKER, exited),
             bridges=(BRIDGE, replace(BRIDGE, connector="spare", up=False, why_not="singapore has exited")),
