@@ -1,9 +1,10 @@
-"""Ten settings that no shipped scenario has, predicted by models first: `python -m bench.predict predict|measure|page`.
+"""Ten settings that no shipped scenario has, predicted first: `python -m bench.predict predict|measure|now|page`.
 
 `predict` writes what models say to bench/results/predictions.json, and takes back nothing that is there; `measure`
-writes beside it what real brokers did, a run at a time, so that an interrupted one goes on; `page` writes the table of
-docs/contract.md. Runs with another congestion control of TCP than models have stand apart. Of a burst the throughput
-after its warm-up is predicted, of paced traffic the p50.
+writes beside it what real brokers did, a run at a time, so that an interrupted one goes on; `now` what models say that
+know what was learned from that, which predicts nothing; `page` writes the table of docs/contract.md. Runs with another
+congestion control of TCP than models have stand apart. Of a burst the throughput after its warm-up is predicted, of
+paced traffic the p50.
 """
 
 from __future__ import annotations
@@ -111,8 +112,7 @@ def predict() -> dict[str, Any]:
     """Return what models say of each setting: the median of some seeds, and their least and most."""
     rows = []
     for setting in SETTINGS:
-        seeds = range(1, (SEEDS_OF_CHANCE if setting.loss else SEEDS) + 1)
-        found = [_figure(setting, stream(setting, SIMULATION, seed)) for seed in seeds]
+        found = simulated(setting)
         print(f"{setting.name}: {median(found):.5g} {setting.figure}", flush=True)
         rows.append(
             {
@@ -126,6 +126,12 @@ def predict() -> dict[str, Any]:
             }
         )
     return {"predicted_on": asdict(this_machine()), "settings": rows}
+
+
+def simulated(setting: Setting) -> list[float]:
+    """Return what models say of a setting, at each of some seeds."""
+    seeds = range(1, (SEEDS_OF_CHANCE if setting.loss else SEEDS) + 1)
+    return [_figure(setting, stream(setting, SIMULATION, seed)) for seed in seeds]
 
 
 def key(tcp: str) -> str:
@@ -163,6 +169,8 @@ def table(found: dict[str, Any]) -> str:
     """Return the table of the page, and how many predictions came true."""
     apart = sorted({key for row in found["settings"] for key in row if key.startswith(APART)})
     titles = ["setting", "figure", "predicted", "measured", "off", "runs", "load before"]
+    again = any("now" in row for row in found["settings"])
+    titles += ["models now", "off now"] * again
     titles += [key.replace("_", " ") for key in apart]
     lines = [f"| {' | '.join(titles)} |", f"| {' | '.join('---' for _ in titles)} |"]
     units = {"p50": "p50, ms", "per_s": "messages a second"}
@@ -188,12 +196,20 @@ def table(found: dict[str, Any]) -> str:
             said,
             str(len(real)),
             load,
+            *_now(row, real) * again,
             *others,
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(
         [*lines, "", f"{good} of {known} measured settings are within {WITHIN:.0%} of what was predicted."]
     )
+
+
+def _now(row: dict[str, Any], real: list[float]) -> list[str]:
+    """Return what models say by now of a setting, and how far off that is."""
+    if (now := row.get("now")) is None:
+        return ["–", "–"]
+    return [f"{now:.4g}", f"{now / median(real) - 1:+.1%}" if real else "–"]
 
 
 def _figure(setting: Setting, its: Stream) -> float:
@@ -212,7 +228,7 @@ def _write(found: dict[str, Any]) -> None:
 def main() -> int:
     """Do what was asked; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["predict", "measure", "page"])
+    parser.add_argument("what", choices=["predict", "measure", "now", "page"])
     parser.add_argument("--at-most", type=int, metavar="N", help="runs of real brokers in this call")
     parser.add_argument("--times", type=int, default=RUNS, metavar="N", help="of real brokers, of each setting")
     asked = parser.parse_args()
@@ -224,6 +240,10 @@ def main() -> int:
     found = json.loads(RESULT.read_text("utf-8"))
     if asked.what == "measure":
         measure(found, asked.at_most, asked.times)
+    elif asked.what == "now":
+        for setting, row in zip(SETTINGS, found["settings"], strict=True):
+            row["now"] = round(median(simulated(setting)), 3)
+        _write(found)
     else:
         before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")

@@ -25,12 +25,18 @@ def test_tables_are_written_between_the_marks_of_a_page(tmp_path: Path) -> None:
 
 
 def test_predictions_are_of_the_settings_and_counted() -> None:
-    rows = [{"setting": name, "figure": "p50", "predicted": 100.0, "measured": of} for name, of in MEASURED.items()]
+    rows: list[dict[str, Any]] = [
+        {"setting": name, "figure": "p50", "predicted": 100.0, "measured": of} for name, of in MEASURED.items()
+    ]
     table = predict.table({"settings": rows})
     assert "| near | p50, ms | 100 | 95 (94 to 109) | +5.3% | 3 | 1 to 2 |\n" in table
     assert "| far | p50, ms | 100 | 80 | +25.0% **missed** | 1 | 1 to 1 |\n" in table
     assert "| none | p50, ms | 100 | – | – | 0 | – |\n" in table
     assert table.endswith("1 of 2 measured settings are within 10% of what was predicted.")
+    rows[0]["now"] = 94.0
+    table = predict.table({"settings": rows})
+    assert "| near | p50, ms | 100 | 95 (94 to 109) | +5.3% | 3 | 1 to 2 | 94 | -1.1% |\n" in table
+    assert "| none | p50, ms | 100 | – | – | 0 | – | – | – |\n" in table
     assert len({setting.name for setting in predict.SETTINGS}) == len(predict.SETTINGS) == 10
 
 

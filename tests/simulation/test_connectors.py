@@ -90,10 +90,10 @@ def test_a_window_of_ten_messages_lets_ten_cross_in_each_round_trip(tmp_path: Pa
     assert crossing_time(its, 200) == pytest.approx(19 * 0.07, rel=0.05)
 
 
-def test_a_socket_buffer_of_64_kib_lets_as_much_cross_in_each_round_trip(tmp_path: Path) -> None:
+def test_a_socket_buffer_of_64_kib_lets_85_kib_cross_in_each_round_trip(tmp_path: Path) -> None:
     its = world(tmp_path)
     its.until(its.up)
-    assert 40 * 65_536 / crossing_time(its, 400, size=6_200) == pytest.approx(65_536 / 0.07, rel=0.25)
+    assert 400 * 6_200 / crossing_time(its, 400, size=6_200) == pytest.approx(87_040 / 0.07, rel=0.1)
 
 
 def test_without_always_sync_send_messages_that_are_not_persistent_need_no_answer(tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from lab.network.vpc import INTERNET
 from lab.plan.values import Plan
 from lab.simulation.instances import DOWN, PAUSED, UP
 from lab.simulation.kernel import SECOND, Kernel
+from lab.simulation.tcp.buffers import window
 from lab.simulation.tcp.connection import Address
 from lab.simulation.tcp.fabric import Fabric
+from lab.simulation.tcp.paths import SEGMENT
 from tests.simulation.labs import MS, End, planned
 
 LINK, PORT, PLAN = "singapore-tokyo", 61617, planned()
@@ -66,7 +68,7 @@ def test_frames_arrive_in_order_and_the_end_after_them() -> None:
 
 
 def test_an_idle_connection_grows_from_ten_segments_and_a_buffer_caps_it() -> None:
-    """64 KiB of window at 70 ms are 0.94 MB/s; without that the window doubles with each round trip."""
+    """64 KiB of buffer are a window of 80 KiB, which is 1.17 MB/s at 70 ms; without that it doubles each round trip."""
     took = {}
     for buffers in ((65_536, 65_536), None):
         two = Two(buffers).opened()
@@ -78,8 +80,45 @@ def test_an_idle_connection_grows_from_ten_segments_and_a_buffer_caps_it() -> No
             two.kernel.sleep(10 * MS)
         took[buffers] = (two.kernel.now - begun) / SECOND
         assert len(two.server.told) == 2001
-    assert took[(65_536, 65_536)] == pytest.approx(2_048_000 / 65_536 * 0.07, rel=0.15)
+    assert took[(65_536, 65_536)] == pytest.approx(2_048_000 / 81_920 * 0.07, rel=0.15)
     assert took[None] < 0.07 * 10
+
+
+@pytest.mark.parametrize(
+    ("buffers", "size", "most"),
+    [
+        ((65_536, 65_536), 4_292, 87_040),  # what real brokers had under way at most
+        ((16_384, 65_536), 4_292, 25_300),  # what came over in each round trip
+    ],
+)
+def test_as_much_is_under_way_as_buffers_make_of_such_messages(buffers: tuple[int, int], size: int, most: int) -> None:
+    two = Two(buffers).opened()
+    for each in range(10):  # one by one, as a bridge's first messages come
+        two.client.its.send(each, size)
+        two.kernel.sleep(100 * MS)
+    seen = 0
+    for each in range(400):
+        two.client.its.send(each, size)
+    for _ in range(300):
+        two.kernel.sleep(MS)
+        seen = max(seen, two.client.its._sent - two.client.its._acked)
+    assert seen == pytest.approx(most, rel=0.04)
+
+
+def test_after_a_silence_a_connection_begins_slowly_again() -> None:
+    two = Two().opened()
+
+    def took() -> float:
+        begun = two.kernel.now
+        two.client.its.send("picture", 1 << 20)
+        while two.client.its.unsent:
+            two.kernel.sleep(MS)
+        return (two.kernel.now - begun) / SECOND
+
+    first, second = took(), took()
+    two.kernel.sleep(60 * SECOND)
+    assert second < first / 2
+    assert took() == pytest.approx(first, rel=0.01)
 
 
 @pytest.mark.parametrize("loss", [0.01, 0.05, 0.2])
@@ -186,7 +225,7 @@ def test_a_frozen_peers_kernel_accepts_what_its_buffer_holds() -> None:
         two.client.its.send(each, 1024)
     two.kernel.sleep(20 * SECOND)
     assert two.server.words == ["opened"]
-    assert two.client.its.unsent == 100 * 1024 - 65_536
+    assert two.client.its.unsent == 100 * 1024 - window(65_536, SEGMENT)
     two.fabric.power("singapore", UP)
     two.kernel.sleep(20 * SECOND)
     assert two.server.words == ["opened", *range(100)]

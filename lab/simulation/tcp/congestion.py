@@ -1,6 +1,7 @@
 """How much one end of a connection may have in flight, and for how long it waits: Linux's CUBIC and its timers.
 
-RFC 6298 with Linux's bounds, RFC 9438; slow start begins with ten segments.
+RFC 6298 with Linux's bounds, RFC 9438; slow start begins with ten segments, and anew after a silence. Linux counts
+packets where bytes are counted here, so that it lets fewer short ones go at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from lab.simulation.tcp.paths import SEGMENT
 
 FIRST_RTO, SHORTEST_RTO, LONGEST_RTO = SECOND, SECOND // 5, 120 * SECOND
 _BETA, _C = 0.7, 0.4  # RFC 9438
-_UNLIMITED = 1 << 40
+_UNLIMITED, _INITIAL = 1 << 40, 10 * SEGMENT  # bytes
 
 
 class Congestion:
@@ -19,7 +20,7 @@ class Congestion:
     __slots__ = ("_base", "_k", "_most", "_reno", "_since", "_srtt", "_threshold", "_var", "backed_off", "window")
 
     def __init__(self) -> None:
-        self.window = 10 * SEGMENT  # bytes
+        self.window = _INITIAL  # bytes
         self._threshold = _UNLIMITED
         self._srtt = self._var = 0  # ns
         self.backed_off = 0
@@ -66,6 +67,13 @@ class Congestion:
         if wanted > segments:
             segments += (min(wanted, 1.5 * segments) - segments) * share
         self.window = int(segments * SEGMENT)
+
+    def rested(self, silence: int) -> None:
+        """Shrink after so many ns without data, by half for each time-out, down to ten: `tcp_cwnd_restart`."""
+        if silence > (timeout := self.timeout) and self.window > _INITIAL:
+            if self._threshold < _UNLIMITED:
+                self._threshold = max(self._threshold, self.window * 3 // 4)
+            self.window, self._since = max(self.window >> min((silence - 1) // timeout, 40), _INITIAL), 0
 
     def lost(self) -> None:
         """Shrink after a loss that was noticed by what came after it; once for each window of data."""

@@ -49,6 +49,7 @@ class Sending:
         self._frames: deque[tuple[int, object]] = deque()  # by the byte after each
         self._acked = self._sent = self._written = self._before = 0
         self._flights: list[Flight] = []
+        self._spoke = kernel.now  # when data was last sent
         self._recover = 0  # a loss before this byte was answered already
         self._odd = False  # something is lost, or arrived after a gap
         self._timer: Timer | None = None
@@ -66,6 +67,8 @@ class Sending:
 
     def _push_far(self) -> None:
         """Send what the windows allow: first what was lost."""
+        if not self._flights and self._written > self._sent:
+            self.congestion.rested(self._kernel.now - self._spoke)
         most = min(self.congestion.window, self.send_buffer)
         acked = self._acked
         room = acked + self.other.room()
@@ -85,7 +88,7 @@ class Sending:
                     size -= size % SEGMENT
             self._flights.append(Flight(sent, sent + size, self._kernel.now))
             self._path.send(sent, sent + size, self.other.arrive, self.reset)
-            self._sent = sent + size
+            self._sent, self._spoke = sent + size, self._kernel.now
             pipe += size
         self._arm()
 

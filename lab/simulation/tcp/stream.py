@@ -6,6 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from lab.simulation.kernel import Kernel, cancel
+from lab.simulation.tcp.buffers import LEAST, TOGETHER, holds, window
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import joined
 from lab.simulation.tcp.paths import SEGMENT, Paths
@@ -34,9 +35,12 @@ class End(Sending):
 
     def __init__(self, hosts: Hosts, near: Address, far: Address, peer: Peer, buffers: tuple[int, int] | None) -> None:
         path = hosts.paths.path(near.host, far.host)
-        send_buffer, self.receive_buffer = buffers or (AUTOTUNED, AUTOTUNED)
-        super().__init__(hosts.kernel, near, far, path, peer, send_buffer)
+        send, receive = (AUTOTUNED, AUTOTUNED) if buffers is None else (holds(buffers[0], 0), window(buffers[1], 0))
+        super().__init__(hosts.kernel, near, far, path, peer, send)
         self.hosts, self.heard = hosts, hosts.kernel.now
+        self._buffers, self._window = buffers, receive
+        self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
+        self._wrote = TOGETHER  # bytes of the longest write
         # receiving: in order up to `_got`, and more after gaps; the owner has taken those up to `_taken`
         self._got = self._taken = 0
         self._gaps: list[tuple[int, int]] = []
@@ -53,6 +57,8 @@ class End(Sending):
     def send(self, frame: object, size: int) -> None:
         """Send a frame of so many bytes."""
         if self.state == "open":
+            if size > self._wrote and self._buffers is not None:
+                self._wrote, self.send_buffer = size, holds(self._buffers[0], size)
             self._written = written = self._written + size
             self._frames.append((written, frame))
             self._push()
@@ -78,7 +84,7 @@ class End(Sending):
 
     def room(self) -> int:
         """Return the bytes that fit into this end's receive buffer."""
-        return self.receive_buffer - (self._got - self._taken)
+        return self._window - (self._got - self._taken)
 
     def arrive(self, start: int, end: int) -> None:
         """Take bytes that came in."""
@@ -95,9 +101,18 @@ class End(Sending):
         if self._near:
             self.other.taken(self._got)
         else:
+            if self._buffers is not None and (length := end - start) != self._segment:
+                self._measure(length, self._buffers[1])
             self._answer()
         if self._taken < self._got:
             self.take()
+
+    def _measure(self, length: int, buffer: int) -> None:
+        """Size the window by a packet that is longer than any before, or the second of its length in a row."""
+        segment = min(length, SEGMENT)
+        if segment > self._segment or (LEAST < segment < self._segment and length == self._came):
+            self._segment, self._window = segment, window(buffer, length)
+        self._came = length
 
     def _answer(self) -> None:
         """Acknowledge what has come."""
@@ -111,7 +126,7 @@ class End(Sending):
         if self.near.host in self.hosts.frozen:
             return
         frames = self.other._frames
-        full = self.receive_buffer - (self._got - self._taken) < SEGMENT
+        full = self._window - (self._got - self._taken) < SEGMENT
         while self._taken < (got := self._got) and (state := self.state) != "closed":
             if not frames or frames[0][0] > got:
                 self._taken = got
