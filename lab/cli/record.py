@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,18 +17,25 @@ from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import InputError
+from lab.living.broker_url import PASSWORD, is_url, source
 from lab.living.conversation import destination
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted
 from lab.living.recording import record as record_at
+from lab.masking import Mask
 from lab.recordings import Footer, Redaction, check_name
+from lab.runtime.clock import RealClock
 from lab.units import several
 
 
 def record(
     brokers: Annotated[
         list[str],
-        typer.Argument(metavar="BROKER...", help="Their names, or their ids.", autocompletion=completion.brokers),
+        typer.Argument(
+            metavar="BROKER|URL...",
+            help="Names or ids of a lab's brokers, or URLs such as mqtt+ssl://HOST.",
+            autocompletion=completion.brokers,
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="A new file: NAME.jsonl, or NAME.jsonl.gz.")
@@ -50,12 +59,16 @@ def record(
     keep_headers: Annotated[
         bool, typer.Option("--keep-headers", help="Keep passwords and tokens in headers, which are replaced else.")
     ] = False,
+    ca_file: Annotated[
+        Path | None, typer.Option("--ca-file", metavar="FILE", help="Who vouches for a URL's broker; of PEM.")
+    ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Record what comes at brokers of a running lab into a file that a scenario can replay, until Ctrl-C.
+    """Record what comes at brokers, of a running lab or by URL, into a file that a scenario can replay.
 
-    Bodies are kept byte for byte; only you may read the file. A queue is looked at again and again.
+    Ctrl-C ends it. Bodies are kept byte for byte; only you may read the file. A queue is looked at again and again.
+    MQLAB_USER and MQLAB_PASSWORD have who logs in at a URL.
     """
     wanted = Wanted(
         topics=tuple(topic or ()),
@@ -65,24 +78,31 @@ def record(
         seconds=None if within is None else _positive("--for", within),
         most=count,
     )
-    protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None)
     _check(wanted)
     check_name(output)
     options.check_new(output)
+    urls = [each for each in dict.fromkeys(brokers) if is_url(each)]
+    names = [each for each in dict.fromkeys(brokers) if not is_url(each)]
+    if ca_file is not None and not urls:
+        raise InputError.of("--ca-file is for a URL", "a lab's own certificates are known")
+    protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
+    with ExitStack() as lab:
+        live = lab.enter_context(open_lab.attached(run, quiet=json)) if names else None
+        clock = RealClock() if live is None else live.lab.clock
+        mask = Mask.of([os.environ.get(PASSWORD, "")])
+        sources = [source(each, os.environ, clock, over=over, ca_file=ca_file) for each in urls]
+        for each in sources:
+            client_options.protocol(each.over, wanted.queues[0] if wanted.queues else None)
+        if live is not None:
+            mask |= live.lab.mask()
+            sources = [*(of_lab(live, each, protocol, user) for each in names), *sources]
 
-    def ready() -> None:
-        what = f"recording {', '.join(wanted.destinations)} at {', '.join(brokers)}: Ctrl-C ends it"
-        options.err().print(what, markup=False, highlight=False, soft_wrap=True)
+        def ready() -> None:
+            what = f"recording {', '.join(wanted.destinations)} at {', '.join(brokers)}: Ctrl-C ends it"
+            options.err().print(what, markup=False, highlight=False, soft_wrap=True)
 
-    with open_lab.attached(run, quiet=json) as live:
-        footer = record_at(
-            [of_lab(live, each, protocol, user) for each in dict.fromkeys(brokers)],
-            wanted,
-            output,
-            live.lab.clock,
-            redaction=None if keep_headers else Redaction(live.lab.mask()),
-            ready=ready,
-        )
+        redaction = None if keep_headers else Redaction(mask)
+        footer = record_at(sources, wanted, output, clock, redaction=redaction, ready=ready)
     options.show({"file": str(output), **asdict(footer)}, told(footer, output), json)
 
 

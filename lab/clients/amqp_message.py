@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from proton import Message, MessageException, ProtonException
 
+from lab.clients.stomp_session import is_text
 from lab.runtime.messages import Destination, Outgoing, Shown
 
-_PROPERTIES, _DATA = b"\x00St\xd1", b"\x00Su"
+_PROPERTIES, _DATA, _VALUE = b"\x00St\xd1", b"\x00Su", b"\x00Sw"
 _NOTHING = _DATA + b"\xa0\x00"
 _SHORT = 256  # octets; the size of a shorter value takes one octet
 _HEADER, _OWN, _BODY = 0x70, 0x74, 0x75
@@ -33,7 +34,7 @@ class Decoded(NamedTuple):
 
 
 def encode(message: Outgoing) -> bytes:
-    """Return a message's octets; its body is a data section, as of ActiveMQ's BytesMessage."""
+    """Return a message's octets; its body is a data section, as of a BytesMessage, or a value, as of a TextMessage."""
     body, headers = message.body, message.headers
     parts = [_head(message.persistent, message.expiry, message.group, message.priority, message.reply_to)]
     if headers:
@@ -44,8 +45,10 @@ def encode(message: Outgoing) -> bytes:
             (2 * len(headers)).to_bytes(4, "big"),
             entries,
         )
-    size = len(body)
-    parts += (_DATA, b"\xa0%c" % size if size < _SHORT else b"\xb0" + size.to_bytes(4, "big"), body)
+    size, section, short, long = len(body), _DATA, b"\xa0%c", b"\xb0"
+    if message.text and is_text(body):
+        section, short, long = _VALUE, b"\xa1%c", b"\xb1"
+    parts += (section, short % size if size < _SHORT else long + size.to_bytes(4, "big"), body)
     return b"".join(parts)
 
 
@@ -88,7 +91,11 @@ def whole(octets: bytes) -> Shown | None:
 
 def _as_text(value: Any) -> str:
     """Return a property as STOMP shows it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):  # proton's own kinds of them say which
+        return str(int(value))
+    return str(float(value)) if isinstance(value, float) else str(value)
 
 
 def reply_to(octets: bytes) -> Destination | None:

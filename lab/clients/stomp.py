@@ -107,7 +107,11 @@ class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
             return
         headers = of_message(message, time.time())
         try:
-            self._wire.send(stomp_destination(message.destination), message.body, headers=headers)
+            where = stomp_destination(message.destination)
+            if message.text and is_text(message.body) and b"\0" not in message.body:
+                self._wire.send_frame("SEND", {"destination": where, **headers}, message.body)  # without its length
+            else:
+                self._wire.send(where, message.body, headers=headers)
         except (NotConnectedException, OSError) as error:
             self._in_flight.settle(message.id, SendOutcome.FAILED, f"not sent: {error or 'the connection was lost'}")
         self._in_flight.await_room()

@@ -139,7 +139,7 @@ class Conversation:
         return self._client.browse(destination(None, queue), within)
 
     @property
-    def lost(self) -> str:
+    def lost_because(self) -> str:
         """Return why the connection was lost; "" while it is there, or was closed."""
         return self._heard.lost_because
 

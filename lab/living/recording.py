@@ -32,7 +32,7 @@ class Listening(Protocol):
     """A connection to a broker whose messages are recorded."""
 
     @property
-    def lost(self) -> str:
+    def lost_because(self) -> str:
         """Return why the connection was lost; "" while it is there."""
         ...
 
@@ -140,7 +140,7 @@ def _wait(
     following = clock.now()
 
     def lost() -> str:
-        return next((f"lost: {name}: {its.lost}" for name, its in connections.items() if its.lost), "")
+        return next((f"lost: {name}: {its.lost_because}" for name, its in connections.items() if its.lost_because), "")
 
     while True:
         if looks and clock.now() >= following:

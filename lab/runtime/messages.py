@@ -83,6 +83,7 @@ class Outgoing(NamedTuple):
     group: str | None = None  # JMSXGroupID: one consumer of a queue gets all of a group
     priority: int | None = None  # 0 to 9; the broker's 4 when None
     reply_to: str | None = None  # an address that `Client.temporary` returned
+    text: bool = False  # its body is sent as a text, where a protocol tells them from bytes and it is UTF-8
 
 
 class Shown(NamedTuple):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proton import Message, ProtonException, symbol
 
-from lab.clients.amqp_message import decode, encode
-from lab.runtime.messages import Destination, Outgoing
+from lab.clients.amqp_message import decode, encode, whole
+from lab.runtime.messages import Destination, Outgoing, Shown
 
 TO = Destination(kind="topic", name="t")
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)
@@ -56,6 +56,54 @@ def test_a_message_is_written_as_proton_writes_it(
         theirs.priority = priority
     ours = Outgoing("1-1", TO, body, headers, 1, persistent, False, expiry, group, priority)
     assert encode(ours) == bytes(theirs.encode())
+
+
+@given(text=TEXTS)
+def test_a_text_is_written_as_proton_writes_it(text: str) -> None:
+    ours = Outgoing("1-1", TO, text.encode(), {}, 1, True, False, text=True)
+    assert encode(ours) == bytes(Message(body=text, inferred=True, durable=True).encode())  # type: ignore[no-untyped-call]
+    assert decode(encode(ours)).body == text.encode()
+
+
+def test_no_text_is_made_of_octets_that_are_none() -> None:
+    assert encode(Outgoing("1-1", TO, b"\xff", {}, 1, True, False, text=True)).endswith(b"\x00Su\xa0\x01\xff")
+
+
+def test_what_a_broker_shows_of_a_message() -> None:
+    see = Destination(kind="topic", name="see.it")
+    assert whole(OVER_STOMP) == Shown(
+        see,
+        {"mqlab_id": "run/1-1", "own": "x"},
+        persistent=False,
+        priority=7,
+        expiry=29.996,
+        group="grp",
+        type="bytes",
+        id="ID:tokyo-33451-1795575976707-7:1:-1:1:2",
+    )
+    assert whole(OVER_MQTT) == Shown(
+        see,
+        {"ActiveMQ.MQTT.QoS": "1"},
+        persistent=True,
+        priority=4,
+        type="bytes",
+        id="ID:tokyo-33451-1795575976707-8:1:-1:1:1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [("text", "text"), (b"octets", "bytes"), (None, "bytes"), ({"a": 1}, "map"), ([1], "list")]
+)
+def test_the_kind_of_a_body(body: object, kind: str) -> None:
+    its: Any = Message(body=body, address="queue://q", properties={"n": 1, "yes": True, "x": 1.5, "t": "t"})
+    found = whole(bytes(its.encode()))
+    assert found is not None
+    assert (found.type, found.headers) == (kind, {"n": "1", "yes": "true", "x": "1.5", "t": "t"})
+
+
+@pytest.mark.parametrize("octets", [b"no message", bytes(Message(body=b"", address="q").encode())])  # type: ignore[no-untyped-call]
+def test_a_message_that_names_no_destination_shows_nothing(octets: bytes) -> None:
+    assert whole(octets) is None
 
 
 @pytest.mark.parametrize(("expiry", "ms"), [(0.0001, 1), (0.0, 1), (0.02, 20), (None, 0)])

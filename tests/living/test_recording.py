@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,37 +14,17 @@ from lab.judge import Outcome
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted, record
 from lab.masking import MASK
-from lab.recordings import Footer, Reading, Recorded, Redaction
+from lab.recordings import Footer, Redaction
 from lab.runtime.messages import Incoming
+from tests.living.recorded_again import TOPOLOGY, at, check_same_again, during, recorded
 
-TOPOLOGY = Path(__file__).parents[2] / "scenarios" / "topologies" / "tokyo-singapore.yaml"
-BODIES = [*(bytes([octet]) for octet in range(256)), b"", b"\xff" * 2**20]
 ALL = ["mqtt", "mqtt-wss", "stomp", "stomp-wss", "amqp"]
-TEXT_ONLY = ("stomp-wss",)  # ActiveMQ's STOMP takes no binary messages in a WebSocket
 
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[Live]:
     with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path / "runs", environment={}) as lab:
         yield lab
-
-
-def at(live: Live, broker: str, over: str) -> Source:
-    return Source(
-        name=broker, where="here", over=over, connect=lambda take: live.connect(broker, over, on_message=take)
-    )
-
-
-def recorded(path: Path) -> list[Recorded]:
-    with Reading(path) as reading:
-        found = list(reading)
-    assert reading.footer is not None
-    return found
-
-
-def during(live: Live, work: Callable[[], None]) -> Callable[[], None]:
-    """Return what begins some work once everything listens."""
-    return lambda: live.lab.clock.begin("work", work)
 
 
 def send(live: Live, over: str, bodies: Sequence[bytes], broker: str = "tokyo", **to: Any) -> None:
@@ -57,36 +37,9 @@ def publishing(live: Live, over: str, bodies: Sequence[bytes], **to: Any) -> Cal
     return during(live, lambda: send(live, over, bodies, **to))
 
 
-def lasting(message: Recorded) -> Recorded:
-    """Return a message without what each time is another: the moment, and the broker's id."""
-    return message._replace(t=0.0, id=None)
-
-
 @pytest.mark.parametrize("over", ALL)
 def test_record_replay_record_is_the_same_again(live: Live, tmp_path: Path, over: str) -> None:
-    bodies = [each for each in BODIES if over not in TEXT_ONLY or each.isascii()]
-    headers: Mapping[str, Any] = {} if over.startswith("mqtt") else {"headers": {"kind": "order", "n": "1:2\n3"}}
-    first, again = tmp_path / "first.jsonl.gz", tmp_path / "again.jsonl"
-    wanted = Wanted(topics=("prices.>",), most=len(bodies))
-    footer = record(
-        [at(live, "tokyo", over)],
-        wanted,
-        first,
-        live.lab.clock,
-        ready=publishing(live, over, bodies, topic="prices.eur", **headers),
-    )
-    assert (footer.messages, footer.ended) == (len(bodies), "count")
-    assert [each.body for each in recorded(first)] == bodies
-
-    def replay() -> None:
-        with live.connect("tokyo", over) as client:
-            for each in recorded(first):
-                its: dict[str, Any] = {"headers": each.headers, "persistent": each.persistent}
-                how = {"qos": each.qos} if over.startswith("mqtt") else its
-                client.publish(each.body, topic=each.destination.removeprefix("topic://"), **how)
-
-    record([at(live, "tokyo", over)], wanted, again, live.lab.clock, ready=during(live, replay))
-    assert list(map(lasting, recorded(again))) == list(map(lasting, recorded(first)))
+    check_same_again(live, tmp_path, over)
 
 
 @pytest.mark.parametrize("over", ["stomp", "amqp"])
@@ -185,7 +138,7 @@ def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
     class Interrupted:
         """A connection that Ctrl-C comes in, at its second look."""
 
-        lost = ""
+        lost_because = ""
 
         def __init__(self) -> None:
             self.looks = 0

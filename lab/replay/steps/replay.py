@@ -150,6 +150,7 @@ class _Sending:
             recorded.expiry,
             recorded.group,
             recorded.priority,
+            text=recorded.type == "text",
         )
 
     def _publishing(self, key: StreamKey, stream: Stream) -> Publishing:

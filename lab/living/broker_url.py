@@ -1,0 +1,128 @@
+"""A broker outside of any lab, by the URL of one of its encrypted endpoints, to record at. No history is kept of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from lab import clients
+from lab.activemq.protocols import ENDPOINTS
+from lab.errors import InputError
+from lab.history import SendOutcome
+from lab.living.conversation import destination
+from lab.living.recording import Source
+from lab.runtime.client import Client, Endpoint
+from lab.runtime.clock import Clock
+from lab.runtime.messages import Incoming, Look, Terms
+
+USER, PASSWORD = "MQLAB_USER", "MQLAB_PASSWORD"
+_PORTS = {each.scheme: each for each in ENDPOINTS if each.over}
+_ALIASES = {"mqtts": "mqtt+ssl", "stomps": "stomp+ssl", "amqps": "amqp+ssl"}
+_PLAIN = ("mqtt", "stomp", "amqp", "tcp", "ws", "mqtt+nio", "stomp+nio", "amqp+nio")
+
+
+def is_url(target: str) -> bool:
+    """Return whether a text is meant as a URL, and not as the name of a lab's broker."""
+    return "://" in target
+
+
+def source(
+    url: str, environment: Mapping[str, str], clock: Clock, *, over: str | None = None, ca_file: Path | None = None
+) -> Source:
+    """Return the broker of a URL; InputError if it is none to connect to, or if no login is in the environment.
+
+    The CAs of the system vouch for its certificate, or those of `ca_file`. The URL's scheme tells the protocol; with
+    `wss`, `over` does.
+    """
+    parts = _split(url)
+    port = _PORTS[_ALIASES.get(parts.scheme, parts.scheme)]
+    if over is None and len(port.over) > 1:
+        raise InputError.of(f"{parts.scheme}:// is of several protocols", f"--over {', or --over '.join(port.over)}")
+    if over is not None and over not in port.over:
+        raise InputError.of(f"--over {over}: {parts.scheme}:// is {port.protocol}", f"--over {port.over[0]}")
+    speaks = over or port.over[0]
+    missing = [name for name in (USER, PASSWORD) if not environment.get(name)]
+    if missing:
+        right = "set both: they are never on the command line, where everybody on this machine can read them"
+        raise InputError.of(f"{' and '.join(missing)} not in the environment: who logs in?", right)
+    host = parts.hostname or ""
+    endpoint = Endpoint(
+        host=host,
+        port=parts.port or port.port,
+        ca_file=ca_file,
+        user=environment[USER],
+        password=SecretStr(environment[PASSWORD]),
+        client_id=f"mqlab-record-{secrets.token_hex(4)}",
+    )
+    name = f"{host}:{endpoint.port}"
+    return Source(
+        name=name,
+        where=f"{parts.scheme}://{name}",
+        over=speaks,
+        connect=lambda take: _Connection(speaks, endpoint, clock, take),
+    )
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of a broker's URL; InputError, in which no password is, for any other text."""
+    scheme = url.partition("://")[0].lower()
+    if "@" in url:
+        right = f"leave out what stands before the @, and set {USER} and {PASSWORD}"
+        raise InputError.of(f"a login in a URL ({scheme}://…@…) is read by everybody on this machine", right)
+    if scheme in _PLAIN:
+        right = f"an encrypted endpoint, such as {' or '.join(f'{each}://HOST' for each in _PORTS)}"
+        raise InputError.of(f"{scheme}:// is not encrypted: a password would be sent in the clear", right)
+    if scheme not in (*_PORTS, *_ALIASES):
+        known = ", ".join((*_PORTS, *_ALIASES))
+        raise InputError.of(f"{scheme[:20]}:// is no endpoint that clients of the lab speak with", f"there are {known}")
+    try:
+        found = urlsplit(url)
+        found.port  # noqa: B018 (it is read here, since it raises)
+    except ValueError as error:
+        raise InputError.of(f"{url[:200]} is no URL: {error}") from error
+    if not found.hostname or found.path not in ("", "/") or found.query or found.fragment:
+        raise InputError.of(f"{url[:200]} is no URL of a broker", f"{scheme}://HOST, or {scheme}://HOST:PORT")
+    return found
+
+
+class _Connection:
+    """A client of a broker that no lab knows; it hands each message on as it comes."""
+
+    def __init__(self, over: str, endpoint: Endpoint, clock: Clock, take: Callable[[Incoming], None]) -> None:
+        self._clock, self._take = clock, take
+        self.lost_because = ""
+        self._client: Client = clients.connect(over, endpoint, self)
+
+    def subscribe(
+        self, *, topic: str | None = None, queue: str | None = None, qos: int = 1, whole: bool = False
+    ) -> None:
+        """Subscribe to a topic or a queue."""
+        self._client.subscribe(Terms(destination=destination(topic, queue), qos=qos, whole=whole))
+
+    def browse(self, queue: str, within: float = 10.0) -> Look:
+        """Return what the broker shows of a queue."""
+        return self._client.browse(destination(None, queue), within)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        """Do nothing: it sends nothing."""
+
+    def received(self, message: Incoming) -> None:
+        """Hand a message on."""
+        self._take(message)
+
+    def lost(self, why: str) -> None:
+        """Record the loss of the connection."""
+        self.lost_because = self.lost_because or why
+        self._clock.notify()
+
+    def broke(self, error: Exception) -> None:
+        """Record a fault of the client."""
+        self.lost(f"{type(error).__name__}: {error}")
