@@ -21,10 +21,19 @@ from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.ordered import Ordered
-from lab.history import Achieved, Approached, BrokerRecordSeen, Observation, Paced, StepEnded, StepStarted
+from lab.history import (
+    Achieved,
+    Approached,
+    BrokerRecordSeen,
+    Observation,
+    Paced,
+    SendOutcome,
+    StepEnded,
+    StepStarted,
+)
 from lab.judge.values import Outcome
 
-from .test_truth import END, EXAMPLES, KINDS, Truth, claims, judged
+from .test_truth import END, EXAMPLES, KINDS, Listener, Message, Receipt, Truth, claims, judged
 
 TURNED_AWAY = "e"
 CHANGES = ("kill", "cut", "reboot", "create-route", "create-user", "connector", "unsubscribe", "one-of-the-future")
@@ -192,3 +201,21 @@ def test_what_counts_from_a_step_rests_on_that_step(asked: Asked, fails: bool) -
         (its,) = judged((claim,), seen).verdicts
         assert its.outcome is outcome, its
         assert ("step 20 (wait something)" in its.reason) is (outcome is Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_step_that_takes_several_numbers_fails_as_one(fails: bool) -> None:
+    ear = Listener(client="a", broker="tokyo", begin=0.05)
+    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, receipts=(Receipt(client="a", t=1.1),))
+    truth = Truth(destination="topic://t", listeners=(ear,), messages=(message,))
+    part = {"did": "sent", "done": 0, "broker": "tokyo", "destination": "topic://t", "asked": 2}
+    seen = (
+        StepStarted(t=0, step=20, verb="replay", asked="replay something"),
+        Achieved(t=0, step=20, **part),
+        Achieved(t=0, step=21, **part),
+        StepEnded(t=0, step=20, ok=False, fails=fails),
+    )
+    claim = Delivered.model_validate({"promise": "exactly-once", "within": "5s"})
+    (its,) = judged((claim,), (*seen, *truth.observations())).verdicts
+    assert its.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), its
+    assert its.reason.count("step 20 (replay something): 0 of 2 accepted") == (0 if fails else 2)

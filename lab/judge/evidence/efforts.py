@@ -5,7 +5,7 @@ Claims about messages rest on them: where a step did less than the scenario need
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
@@ -84,12 +84,17 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
         if seen is None and not timeline.complete:
             continue  # it had not ended when the history was cut short, which every claim tells
         counts = _Counts() if publication is None else _counts(publication, ledger)
-        whose = step if publication is None else publication.part_of
+        whose = _taker(step, steps) if publication is None else publication.part_of
         words = timeline.asked.get(whose, f"step {whose}")
         if publication is not None and whose != step:
             words += f", of {publication.destination}"
         found.append(_effort(step, words, publication, seen, counts, steps.get(whose), whose in off_pace))
     return tuple(found)
+
+
+def _taker(number: int, steps: Collection[int]) -> int:
+    """Return the step that took a number: a step that needs several has those that follow its own."""
+    return number if number in steps else max((each for each in steps if each < number), default=number)
 
 
 class _Counts(NamedTuple):
