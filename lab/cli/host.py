@@ -23,24 +23,19 @@ WORDS = Annotated[
 
 
 def list_hosts(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the hosts with their addresses and security groups."""
+    """List the hosts with their addresses, security groups, and who stands there."""
     with open_lab.attached(run) as live:
         plan, used = live.lab.note.plan, live.lab.whereabouts().hosts
-    found = [
-        {
-            "name": each.name,
-            "region": each.region,
-            "address": str(each.address),
-            "used_address": used[each.name],
-            "security_groups": list(each.security_groups),
-        }
-        for each in plan.hosts
-    ]
-    lines = [
-        f"{each['name']}: {each['region']}, {each['address']} declared, {each['used_address']} used, "
-        f"of {', '.join(each['security_groups'])}"
-        for each in found
-    ]
+        there = {each.name: live.hosts.occupant(each.name) for each in plan.hosts}
+    found, lines = [], []
+    for each in plan.hosts:
+        described = {"region": each.region, "address": str(each.address), "used_address": used[each.name]}
+        groups = {"security_groups": list(each.security_groups), "container": there[each.name] or None}
+        found.append({"name": each.name, **described, **groups})
+        lines.append(
+            f"{each.name}: {each.region}, {each.address} declared, {used[each.name]} used, of "
+            f"{', '.join(each.security_groups)}: {there[each.name] or 'nothing stands there'}"
+        )
     options.show(found, lines or ["this lab has no hosts"], json)
 
 

@@ -14,7 +14,8 @@ from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import destination
 from lab.network.vpc import Network
 from lab.plan.control import Control
-from lab.runtime.lab import Hosts, Silent, StandingLab
+from lab.runtime.hosts import Hosts
+from lab.runtime.lab import Silent, StandingLab
 from lab.runtime.status import DirectionNow, Status
 
 

@@ -13,7 +13,6 @@ from typing import NamedTuple, Protocol
 
 from pydantic import SecretStr
 
-from lab.application.place import HostPlace
 from lab.errors import BrokerError, LabError
 from lab.history import (
     BridgeSeen,
@@ -35,6 +34,7 @@ from lab.plan.control import Control
 from lab.plan.values import BridgePlan, Plan
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.clock import Clock
+from lab.runtime.hosts import Hosts
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 from lab.runtime.note import Note
 from lab.runtime.status import DirectionNow, Status, Whereabouts
@@ -236,29 +236,6 @@ class Lab(Timed, Clients, Links, Policies, Power, Files, Observation, Protocol):
 
         `do` is "stop" or "start".
         """
-        ...
-
-
-class Hosts(Protocol):
-    """The places that a topology keeps for applications; each verb raises InputError for an unknown host."""
-
-    def place(self, host: str) -> HostPlace:
-        """Return what a container needs to stand in a host's place."""
-        ...
-
-    def run(self, host: str, words: Sequence[str]) -> int:
-        """Run a container there; `words` are what would follow `docker run`. Return that command's exit code.
-
-        Raise InputError for an option that would lead past the lab's router, or if somebody stands there.
-        """
-        ...
-
-    def attach(self, host: str, container: str) -> None:
-        """Take a running container off its networks and put it there; InputError, and nothing done, if it cannot be."""
-        ...
-
-    def detach(self, host: str) -> Sequence[str]:
-        """Put the container that was taken there back on its networks; return what was done, in words."""
         ...
 
 

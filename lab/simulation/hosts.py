@@ -16,6 +16,10 @@ class SimulatedHosts:
         """Raise InputError."""
         _refuse(host)
 
+    def occupant(self, host: str) -> str:
+        """Return "": nobody stands there."""
+        return ""
+
     def run(self, host: str, words: Sequence[str]) -> int:
         """Raise InputError."""
         _refuse(host)

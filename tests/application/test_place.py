@@ -9,7 +9,7 @@ import pytest
 from lab.application.place import environment
 from lab.errors import InputError
 from lab.plan.planning import plan
-from lab.runtime.lab import Hosts
+from lab.runtime.hosts import Hosts
 from lab.scenarios import load_named
 from lab.simulation.hosts import SimulatedHosts
 

@@ -59,6 +59,11 @@ class EmulatedHosts:
             environment=environment(plan, self._run, [its.name for its in plan.brokers if its.name not in deleted]),
         )
 
+    def occupant(self, host: str) -> str:
+        """Return the name of the container that has a host's address now; "" if none has."""
+        there = self._occupant(host)
+        return "" if there is None else str(there.name)
+
     def run(self, host: str, words: Sequence[str]) -> int:
         """Run a container in a host's place, by the docker command, and return that command's exit code."""
         wanted = read(words)
