@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-_MOST_WAITING = 50_000  # items: on a disk that does not keep up, whoever hands over writes too
+_MOST_WAITING = 50_000  # items: on a disk that does not keep up, the thread that hands over writes too
 
 _Item = TypeVar("_Item")
 

@@ -29,7 +29,7 @@ def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
     """Return on which broker of a way a persistent message waits for a durable subscriber at its end that is away.
 
     It goes as far as bridges have an active subscription; the rest of the way it goes when the subscriber is back. None
-    where no broker keeps it. `topic` is what the subscription is of, which nobody else listens to.
+    where no broker keeps it. `topic` is what the subscription is of, to which no other client listens.
     """
     return {absence: _kept_on(way, topic, absence) for absence in Absence}
 
@@ -44,7 +44,7 @@ def _kept_on(way: Sequence[Bridge], topic: str, absence: Absence) -> str | None:
         if not there:
             waits = bridge.source
     if absence is Absence.UNSEEN and waits != way[-1].target:
-        return None  # no bridge has ever subscribed, and a topic keeps nothing for nobody
+        return None  # no bridge has ever subscribed, and a topic keeps nothing without a subscription
     return waits
 
 

@@ -33,7 +33,7 @@ class Part(Flag):
     """The parts of a lab that steps change, and that claims rest on."""
 
     NOTHING = 0
-    CLIENTS = auto()  # who listens where
+    CLIENTS = auto()  # which client listens where
     LINKS = auto()
     BROKERS = auto()  # whether and how they run, and their connectors
     NETWORK = auto()  # peerings, routes, security groups

@@ -26,7 +26,7 @@ class Connect(Step):
 
     @property
     def fails(self) -> bool:
-        """Return whether it is to be turned away: also one who knows no password, or trusts nobody."""
+        """Return whether it is to be turned away: also a client that knows no password, or trusts no certificate."""
         return super().fails or self.password == "wrong" or self.tls != "verified"
 
     @property

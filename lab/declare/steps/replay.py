@@ -87,7 +87,7 @@ class Replay(Step):
 
     @property
     def streams(self) -> Mapping[StreamKey, Stream]:
-        """Return the streams that are sent, in the order of their first messages; none if nobody looked for them."""
+        """Return the streams that are sent, in the order of their first messages; none if they were not looked for."""
         summary = self.recording.summary
         found = {} if summary is None else summary.streams
         return {key: stream for key, stream in found.items() if self.of in (None, key.broker)}
