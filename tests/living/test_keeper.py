@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -202,6 +203,23 @@ def test_a_lab_has_one_keeper(lab: Kept, other: subprocess.Popen[str]) -> None:
     other.kill()
     other.wait()
     assert not keeper_process.is_kept(lab.note), "the lock goes with the process"
+
+
+def test_its_beginning_is_awaited_until_a_line_tells_of_it(lab: Kept) -> None:
+    with closing(lab.history) as history:
+        keeper = Timer(0.05, lambda: history.record(Watched(t=1.0)))
+        keeper.start()
+        keeper_process.await_begin(lab.note)
+        keeper.join()
+    assert lab.of(Watched)
+
+
+def test_its_end_is_awaited(lab: Kept, other: subprocess.Popen[str]) -> None:
+    killer = Timer(0.05, other.kill)
+    killer.start()
+    keeper_process.await_end(lab.note)
+    assert not keeper_process.is_kept(lab.note)
+    killer.join()
 
 
 def test_nobody_keeps_a_lab_that_has_gone(tmp_path: Path, lab: Kept) -> None:
