@@ -116,13 +116,21 @@ class AllRuntimes:
             raise unreached[0]
         return (*sorted(found, key=lambda note: note.run), *lost)
 
-    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+    def sweep(
+        self,
+        note_folder: Path,
+        *,
+        run: str | None = None,
+        every: bool = False,
+        older_than: timedelta | None = None,
+        dry_run: bool = False,
+    ) -> Swept:
         """Sweep in every runtime, as `Runtime.sweep` does; raise InputError if no runtime has anything of the run."""
         swept: list[Swept] = []
         without: list[InputError] = []
         for each in self._runtimes:
             try:
-                swept.append(each.sweep(note_folder, run=run, every=every, dry_run=dry_run))
+                swept.append(each.sweep(note_folder, run=run, every=every, older_than=older_than, dry_run=dry_run))
             except InputError as error:
                 without.append(error)
         if not swept:

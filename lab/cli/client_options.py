@@ -46,5 +46,5 @@ def seconds(option: str, text: str) -> float:
     """Return the seconds of an option's duration; raise InputError, which names the option, for any other text."""
     try:
         return parse_duration(text).total_seconds()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError.of(f"{option}: {error}") from error

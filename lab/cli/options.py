@@ -20,6 +20,7 @@ from lab.cli import completion
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.printable import plain, plain_json
 from lab.text_files import why_not_a_file
+from lab.units import parse_duration
 
 if TYPE_CHECKING:  # a command that neither complains nor shows progress does without rich
     from rich.console import Console
@@ -81,6 +82,10 @@ _COUNTED = "Ports of this machine counted from N, instead of free ones."
 PORT_BASE = Annotated[
     int | None, typer.Option("--port-base", metavar="N", min=HOST_PORTS[0], max=HOST_PORTS[-1], help=_COUNTED)
 ]
+WAIT = Annotated[
+    str | None,
+    typer.Option("--wait", metavar="DURATION", help="Wait so long at most for the memory that the brokers may take."),
+]
 SEED = Annotated[
     int | None, typer.Option("--seed", metavar="N", min=0, max=2**63 - 1, help="Instead of the scenario's own seed.")
 ]
@@ -102,6 +107,17 @@ SET = Annotated[
         help="A value instead of what the scenario's files say, such as links.a-b.delay=70ms; may be repeated.",
     ),
 ]
+
+
+def waiting(wait: str | None) -> Mapping[str, str]:
+    """Return the environment for a lab with what `--wait` says; InputError if that is no duration."""
+    if wait is None:
+        return os.environ
+    try:
+        parse_duration(wait)
+    except (ValueError, OverflowError) as error:
+        raise InputError.of(f"--wait: {error}", "such as 10m") from error
+    return {**os.environ, "MQLAB_WAIT": wait}
 
 
 def ending(command: Callable[P, int | None]) -> Callable[P, None]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab.cli import options, reports
-from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION
+from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION, WAIT
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
 from lab.errors import HostError, InputError
@@ -35,6 +35,7 @@ def run(
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
     port_base: PORT_BASE = None,
+    wait: WAIT = None,
     jobs: JOBS = 1,
     page: PAGE = None,
     junit_file: JUNIT = None,
@@ -59,6 +60,7 @@ def run(
             "--activemq-archive": activemq_archive,
             "--runs": runs,
             "--port-base": port_base,
+            "--wait": wait,
         }
         arguments = [word for key, value in its.items() if value is not None for word in (key, str(value))]
         arguments += [word for each in set or () for word in ("--set", each)]
@@ -74,6 +76,7 @@ def run(
         runs=runs,
         runtime=runtime,
         port_base=port_base,
+        environment=options.waiting(wait),
         progress=options.progress(quiet),
         raising=False,
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from lab.cli import completion, options
+from lab.cli.client_options import seconds
 from lab.cli.options import JSON, QUIET
 from lab.errors import InputError
 from lab.living.history import end_history
@@ -26,6 +28,10 @@ def sweep(
         ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")] = False,
+    older_than: Annotated[
+        str | None,
+        typer.Option("--older-than", metavar="AGE", help="Labs opened longer ago than AGE, such as 2h, alive or not."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     quiet: QUIET = False,
     json: JSON = False,
@@ -33,10 +39,13 @@ def sweep(
     """Remove what dead runs left behind, or what is there of one run, by label only."""
     if run is not None and every:
         raise InputError.of("one run, or --all", "--all ends every lab on the engine, also those of others")
+    if older_than is not None and (run is not None or every):
+        raise InputError.of("--older-than says which labs, and so do RUN and --all", "leave one of them out")
+    age = None if older_than is None else timedelta(seconds=seconds("--older-than", older_than))
     folder = note_folder(os.environ)
     known = notes.load_all(folder)
     with AllRuntimes(os.environ) as its:
-        swept = its.sweep(folder, run=run, every=every, dry_run=dry_run)
+        swept = its.sweep(folder, run=run, every=every, older_than=age, dry_run=dry_run)
     for note in known:
         if notes.write_token(note.run, folder) is None:
             end_history(note, complete=False, note_of_it="the lab was swept away")
@@ -48,4 +57,5 @@ def sweep(
         options.say(f"{'would remove' if dry_run else 'removed'} lab {each.run}: {each.words}")
     if not quiet and run is None:
         more = " (mqlab down ends a lab of yours)" if swept.alive else ""
-        options.say(f"{len(swept.removed)} left behind, {swept.alive} alive{more}")
+        which = "left behind" if age is None else f"older than {older_than}"
+        options.say(f"{len(swept.removed)} {which}, {swept.alive} {'alive' if age is None else 'younger'}{more}")

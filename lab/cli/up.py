@@ -10,7 +10,7 @@ import typer
 
 from lab import labs, runtimes
 from lab.cli import options, status_text
-from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION
+from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION, WAIT
 from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.living.attach import attend
@@ -31,6 +31,7 @@ def up(
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
     port_base: PORT_BASE = None,
+    wait: WAIT = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
@@ -53,6 +54,7 @@ def up(
         activemq_archive=activemq_archive,
         runs=runs,
         port_base=port_base,
+        environment=options.waiting(wait),
         detach=detach,
         progress=options.progress(quiet),
         by=COMMAND,

@@ -7,20 +7,29 @@ import random
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import docker
 from lab.activemq import advisories
 from lab.activemq.releases import RELEASES
-from lab.emulation.engine import engine, userland_proxy
+from lab.emulation import checks, trial
+from lab.emulation.engine import engine, sweeping, userland_proxy
+from lab.emulation.engine.context import resolved
+from lab.emulation.engine.own_container import in_container, own_gateway
 from lab.emulation.images import images
+from lab.emulation.images.base import PROXIES
+from lab.emulation.images.build import exists
+from lab.emulation.memory_queue import available_memory
 from lab.emulation.network import subnets
 from lab.emulation.network.networks import taken
+from lab.emulation.network.published_at import HERE, is_local, published_at
 from lab.errors import LabError
 from lab.plan.values import Plan
 from lab.run_folder import home
 from lab.runtime import congestion
+from lab.runtime.owner import Owner
 from lab.runtime.runtime import Finding
 from lab.units import format_size
 
@@ -34,12 +43,67 @@ RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept
 
 def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return all findings; a missing engine ends the list early."""
-    findings = [_python(), *_machine(), runs_disk(home(environment)), *known_holes()]
+    away = elsewhere(environment)
+    findings = [_python(), *_machine(away=away), runs_disk(home(environment)), proxies(environment), *known_holes()]
     try:
         client = engine.connect(environment)
     except LabError as error:
-        return (*findings, Finding(what="Docker engine", ok=False, found=error.what, remedy=error.remedy))
-    return (*findings, *_engine(client, environment), _pool(client, environment), _images(client))
+        found = Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=error.remedy)
+        return (*findings, found, *trial.untried("no engine answers"))
+    with closing(client), engine.explained():
+        return (
+            *findings,
+            *_engine(client, environment, away=away),
+            clock(engine.clock_ahead(client)),
+            leftovers([each.run for each in sweeping.find(client) if each.is_left_behind(Owner.current())]),
+            _pool(client, environment),
+            _images(client),
+            *_tried(client, environment),
+        )
+
+
+def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return what came of trying a lab's networks, where the router's image is there."""
+    its = images.wanted(client, version=None, archive=None, environment=environment, say=lambda _: None).names.router
+    if not exists(client, its):
+        return trial.untried("the router's image is not there; mqlab images builds it")
+    block = subnets.pool(environment.get("MQLAB_POOL"))
+    try:
+        at = published_at(resolved(environment), lambda: own_gateway(lambda: client))
+    except LabError as error:
+        refused = Finding(what=checks.PORTS, ok=False, found=error.what, remedy=error.remedy)
+        return (*trial.try_out(client, its, block, HERE)[:-1], refused)
+    return trial.try_out(client, its, block, at)
+
+
+def proxies(environment: Mapping[str, str]) -> Finding:
+    """Return the finding on proxies, by the names of the variables that set them: their URLs may hold passwords."""
+    named = [name for name in PROXIES if environment.get(name)]
+    return Finding(
+        what="proxies",
+        ok=True,
+        found=f"{', '.join(named) or 'none'}: downloads follow them, the engine and the labs are reached without",
+    )
+
+
+def clock(ahead: float) -> Finding:
+    """Return the finding on the engine's clock, some seconds ahead of this machine's."""
+    return Finding(
+        what="clock",
+        ok=None if clocks_apart(ahead) else True,
+        found=clocks_apart(ahead) or "the engine's agrees with this machine's",
+        remedy="keep both by NTP",
+    )
+
+
+def leftovers(runs: Sequence[str]) -> Finding:
+    """Return the finding on labs that dead runs left behind."""
+    return Finding(
+        what="leftovers",
+        ok=None if runs else True,
+        found=f"of {', '.join(runs)}" if runs else "nothing of dead runs",
+        remedy="mqlab sweep",
+    )
 
 
 def known_holes() -> tuple[Finding, ...]:
@@ -62,8 +126,16 @@ def _python() -> Finding:
     )
 
 
-def _machine() -> Iterator[Finding]:
-    if sys.platform == "linux":
+def elsewhere(environment: Mapping[str, str]) -> bool:
+    """Return whether containers have other devices and memory than this process; the check `router` tells of them."""
+    try:
+        return not is_local(resolved(environment)["DOCKER_HOST"]) or in_container()
+    except LabError:
+        return False
+
+
+def _machine(*, away: bool) -> Iterator[Finding]:
+    if sys.platform == "linux" and not away:
         yield Finding(
             what="TUN device",
             ok=TUN.exists(),
@@ -98,12 +170,6 @@ def tcp(name: str) -> Finding:
     )
 
 
-def available_memory() -> int:
-    """Return the bytes of memory that new programs can have on this machine, a Linux one."""
-    lines = Path("/proc/meminfo").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-
-
 def too_little_memory(plan: Plan, available: int) -> str:
     """Return words of warning if a plan's brokers may take more memory than this machine has; "" if they may not."""
     if plan.memory <= available:
@@ -120,7 +186,7 @@ def clocks_apart(ahead: float) -> str:
         return ""
     return (
         f"the clock of the engine's machine is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} this one's: "
-        "moments that come from brokers' logs are off by that. Keep both by NTP"
+        "moments that come from brokers' logs are off by that"
     )
 
 
@@ -140,10 +206,17 @@ def room_of_runs(folder: Path, free: int, *, writable: bool) -> Finding:
     )
 
 
-def _engine(client: docker.DockerClient, environment: Mapping[str, str]) -> Iterator[Finding]:
+def _engine(client: docker.DockerClient, environment: Mapping[str, str], *, away: bool) -> Iterator[Finding]:
     facts = engine.facts(client)
+    if away:
+        yield Finding(
+            what="memory of the engine's machine",
+            ok=True if facts.memory >= MEMORY else None,
+            found=f"{facts.memory / 2**30:.1f} GiB in all; how much is available it does not tell",
+            remedy="two brokers and a router need about 600 MiB",
+        )
     yield Finding(
-        what="Docker engine", ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})"
+        what=checks.ENGINE, ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})"
     )
     if facts.rootless:
         yield Finding(
@@ -206,7 +279,7 @@ def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Findin
 def _images(client: docker.DockerClient) -> Finding:
     names = [each.name for each in images.listing(client)]
     return Finding(
-        what="images",
+        what=checks.IMAGES,
         ok=True if names else None,
         found=", ".join(names) or "none built yet",
         remedy="mqlab images builds them",

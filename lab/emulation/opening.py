@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,6 +27,7 @@ from lab.emulation.engine import engine, labels
 from lab.emulation.engine.containers import Attachment, Order
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
+from lab.emulation.memory_queue import free_on, reserved
 from lab.emulation.network import networks
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.policy import policy
@@ -61,6 +62,7 @@ class Host:
     images: Mapping[str, Images]  # ActiveMQ version → images
     pool: IPv4Network
     at: PublishedAt = HERE
+    patience: float = 0.0  # seconds that labs wait at most for memory; 0.0: it is not looked at
 
     @property
     def made_from(self) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ class Host:
         clock = RealClock()
         with ExitStack() as closing:
             closing.push(Closing(self.client, opening, clock))
-            with engine.explained(), turn(opening.run, opening.note_folder):
+            with engine.explained(), self._memory(opening, clock, progress), turn(opening.run, opening.note_folder):
                 opened = _Opened(self, opening, clock, closing)
                 for action in opening.plan.actions:
                     with progress.stage(f"{action.does} {action.to}"):
@@ -88,6 +90,14 @@ class Host:
                 if opening.detached:
                     closing.pop_all()  # from here on only `mqlab down` ends it
                 yield lab
+
+    def _memory(self, opening: Opening, clock: RealClock, progress: Progress) -> AbstractContextManager[None]:
+        """Wait for the memory that the brokers may take, where that is asked for, and hold it until they have it."""
+        if not self.patience:
+            return nullcontext()
+        free = free_on(self.client, here=self.at.here)
+        its, folder = opening.plan.memory, opening.note_folder
+        return reserved(its, opening.run, folder, free, clock, self.patience, progress.say)
 
 
 class _Opened:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -24,6 +25,7 @@ from lab.emulation.images import images as building
 from lab.emulation.images.images import Images
 from lab.emulation.images.names import digest
 from lab.emulation.lab import EmulatedLab
+from lab.emulation.memory_queue import available_memory, waiting_time
 from lab.emulation.network.ports import check_fixed
 from lab.emulation.network.published_at import PublishedAt, published_at
 from lab.emulation.network.subnets import pool
@@ -69,6 +71,7 @@ class Emulation:
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Host:
         """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""
         addresses = pool(self._environment.get("MQLAB_POOL"))
+        patience = waiting_time(self._environment)
         at = published_at(resolved(self._environment), lambda: own_gateway(lambda: self._client))
         if at.here:
             check_fixed([its for broker in plan.brokers for its in broker.instances])
@@ -77,7 +80,7 @@ class Emulation:
         versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
         with told.stage("images"):
             made = {version: self._images(told, version, archive) for version in versions}
-        return Host(client=client, images=made, pool=addresses, at=at)
+        return Host(client=client, images=made, pool=addresses, at=at, patience=patience)
 
     def _warn(self, plan: Plan, at: PublishedAt, told: Told) -> None:
         """Warn of what a lab may suffer from on its engine's machine."""
@@ -88,7 +91,7 @@ class Emulation:
             warnings += [at.warning, doctor.clocks_apart(engine.clock_ahead(client))]
             warnings.append(doctor.too_little_memory(plan, engine.facts(client).memory))
         elif sys.platform == "linux":
-            warnings.append(doctor.too_little_memory(plan, doctor.available_memory()))
+            warnings.append(doctor.too_little_memory(plan, available_memory()))
         for warning in filter(None, warnings):
             told.warn(warning)
 
@@ -120,7 +123,15 @@ class Emulation:
         """End a lab by its labels."""
         return close_lab(self._client, lost.run, lost.folder, note_folder, self._clock)
 
-    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+    def sweep(
+        self,
+        note_folder: Path,
+        *,
+        run: str | None = None,
+        every: bool = False,
+        older_than: timedelta | None = None,
+        dry_run: bool = False,
+    ) -> Swept:
         """Remove what dead runs left behind, or everything, or all of one run, by label only.
 
         So are the notes of labs that have ended. A lab that cannot be removed keeps no other one from being removed.
@@ -129,7 +140,12 @@ class Emulation:
         # Before the engine is asked, so that no lab opened since is taken for ended.
         known = notes.load_all(note_folder)
         found = sweeping.find(client)
-        wanted = [each for each in found if (every or each.is_left_behind(here) if run is None else each.run == run)]
+        if run is not None:
+            wanted = [each for each in found if each.run == run]
+        elif older_than is not None:
+            wanted = [each for each in found if each.is_older_than(older_than, datetime.now(UTC))]
+        else:
+            wanted = [each for each in found if every or each.is_left_behind(here)]
         if run is not None and not wanted:
             there = ", ".join(each.run for each in found)
             raise InputError.of(f"nothing of run {run} is on this engine", f"there is: {there or 'nothing of any run'}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -164,10 +164,19 @@ class Runtime(Protocol):
         """End a lab whose note is lost, as `end` does."""
         ...
 
-    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+    def sweep(
+        self,
+        note_folder: Path,
+        *,
+        run: str | None = None,
+        every: bool = False,
+        older_than: timedelta | None = None,
+        dry_run: bool = False,
+    ) -> Swept:
         """Remove what dead runs left behind, or every lab, or all of one run, given by its whole id, alive or not.
 
-        With `dry_run`, only return what would be removed.
+        With `older_than` every lab that was opened longer ago, alive or not, and no other. With `dry_run`, only return
+        what would be removed.
         """
         ...
 

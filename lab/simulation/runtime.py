@@ -70,7 +70,15 @@ class Simulation:
         """Raise HostError: nothing is ever lost here."""
         raise HostError(_ALONE)
 
-    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+    def sweep(
+        self,
+        note_folder: Path,
+        *,
+        run: str | None = None,
+        every: bool = False,
+        older_than: timedelta | None = None,
+        dry_run: bool = False,
+    ) -> Swept:
         """Return that nothing is left behind."""
         return Swept(removed=(), alive=0)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab.activemq.releases import RELEASES
-from lab.emulation import doctor
+from lab.emulation import checks, doctor
+from lab.emulation.engine.own_container import in_container
 from lab.scenarios import plan_named
 
 
@@ -60,3 +61,38 @@ def test_less_memory_than_the_brokers_may_take_is_a_warning() -> None:
         "the brokers may take 512MiB of memory together, and 511MiB are available here: leave some out, or give them "
         "less memory"
     )
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"), [(0.05, ""), (-0.1, ""), (2.0, "2.0 s ahead of"), (-61.5, "61.5 s behind")]
+)
+def test_clocks_that_differ_by_more_than_a_lab_bears_are_told(ahead: float, words: str) -> None:
+    found = doctor.clock(ahead)
+    assert found.ok is (None if words else True) and words in found.found
+    assert bool(doctor.clocks_apart(ahead)) is bool(words)
+
+
+def test_proxies_are_told_by_the_names_of_their_variables_alone() -> None:
+    found = doctor.proxies({"https_proxy": "http://me:over-the-ocean-1858@proxy:3128", "HTTP_PROXY": ""})
+    assert "https_proxy" in found.found and "HTTP_PROXY" not in found.found
+    assert "over-the-ocean-1858" not in repr(found)
+
+
+def test_leftovers_of_dead_runs_are_named_with_what_removes_them() -> None:
+    assert doctor.leftovers([]).ok is True
+    found = doctor.leftovers(["20260101-101010-aaaaaa"])
+    assert found.ok is None and "20260101-101010-aaaaaa" in found.found and found.remedy == "mqlab sweep"
+
+
+def test_of_an_engine_elsewhere_this_machines_devices_prove_nothing(tmp_path: Path) -> None:
+    here = {"DOCKER_HOST": f"unix://{tmp_path}/nobody"}
+    away = {"DOCKER_HOST": "tcp://192.0.2.1:2376"}
+    assert doctor.elsewhere(here) is in_container()
+    assert doctor.elsewhere(away)
+
+
+def test_what_cannot_be_tried_is_unknown_and_not_well() -> None:
+    found = doctor.examine({"DOCKER_HOST": "tcp://127.0.0.1:1"})
+    assert [(each.what, each.ok) for each in found[-len(checks.TRIED) :]] == [(name, None) for name in checks.TRIED]
+    (engine,) = [each for each in found if each.what == checks.ENGINE]
+    assert engine.ok is False

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from docker.types import IPAMConfig, IPAMPool
 
+from lab.emulation import checks
 from lab.emulation.network.networks import taken
 from tests.command import Commands, Ended
 from tests.integration.labs import Engine
@@ -114,8 +115,12 @@ def test_a_folder_that_cannot_be_written(mqlab: Commands) -> None:
 
 def test_a_doctor_tells_what_is_there_and_what_is_not(mqlab: Commands) -> None:
     well = mqlab("doctor", "--json")
-    assert {each["what"]: each["ok"] for each in well.json}["Docker engine"] is True, well
+    found = {each["what"]: each for each in well.json}
+    assert all(found[name]["ok"] is True for name in (checks.ENGINE, *checks.TRIED)), well
+    assert (found["clock"]["ok"], found["proxies"]["ok"]) == (True, True), well
     ill = mqlab("doctor", "--json", DOCKER_HOST="unix:///nowhere/docker.sock")
     (engine,) = [each for each in ill.json if each["what"] == "Docker engine"]
     assert engine["ok"] is False and engine["remedy"]
+    untried = [each for each in ill.json if each["what"] in checks.TRIED]
+    assert [each["ok"] for each in untried] == [None] * len(checks.TRIED)
     assert ill.code == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -91,7 +92,15 @@ class Memory:
     def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
         return Removal(parts=0)
 
-    def sweep(self, note_folder: Path, *, run: str | None = None, every: bool = False, dry_run: bool = False) -> Swept:
+    def sweep(
+        self,
+        note_folder: Path,
+        *,
+        run: str | None = None,
+        every: bool = False,
+        older_than: timedelta | None = None,
+        dry_run: bool = False,
+    ) -> Swept:
         if run is not None and run not in self.labs:
             raise InputError.of(f"nothing of run {run} is in {self.name}")
         left = tuple(Leftover(run=run, created="", counts={"labs": 1}, words="1 lab") for run in self.labs if every)

@@ -7,6 +7,7 @@ context (`context.py`).
 from __future__ import annotations
 
 import inspect
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,15 +16,17 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from docker.errors import DockerException, ImageNotFound, NotFound
-from requests.exceptions import RequestException
+from requests.exceptions import ConnectTimeout, RequestException
 
 import docker
+from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine.context import DEFAULT_HOST, resolved
 from lab.errors import HostError
 
 ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of the engine's library may raise
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
 _GONE = (FileNotFoundError, ConnectionError)  # what a socket says whose engine has gone
+_PATIENCE = (10.0, 60.0)  # seconds for a connection to an engine, and for its first answer
 C = TypeVar("C")
 
 
@@ -50,6 +53,7 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
     host = named["DOCKER_HOST"]
     try:
         asking = _client(named, ".".join(map(str, OLDEST)))
+        asking.api.timeout = _PATIENCE  # type: ignore[assignment]  # requests takes one for each, the library one for both
         said = asking.api.version(api_version=False)  # which every engine answers
         asking.close()
     except (DockerException, OSError, ValueError) as error:
@@ -82,10 +86,10 @@ def explained() -> Iterator[None]:
 def in_words(error: Exception) -> HostError:
     """Return an error of the engine's library as a HostError."""
     if any(isinstance(cause, _GONE) for cause in _causes(error)):
-        return HostError("the Docker engine does not answer any more", "is it running?   mqlab doctor")
+        return HostError("the Docker engine does not answer any more", f"is it running?   {see(ENGINE)}")
     if isinstance(error, NotFound) and not isinstance(error, ImageNotFound):
         return HostError(f"a part of the lab has gone: {error.explanation or error}", "was the lab removed meanwhile?")
-    return HostError(f"{type(error).__name__}: {error}", "mqlab doctor looks at what this machine lacks")
+    return HostError(f"{type(error).__name__}: {error}", see(ENGINE))
 
 
 def told_in_words(tell: Callable[[Exception], None]) -> Callable[[Exception], None]:
@@ -109,7 +113,9 @@ def explain(error: BaseException, host: str) -> HostError:
                 f"no permission to use the Docker engine at {host}",
                 "add yourself to the group docker and log in again:   sudo usermod -aG docker $USER\nor run as root",
             )
-        if isinstance(cause, FileNotFoundError | ConnectionRefusedError):
+        if isinstance(cause, socket.gaierror):
+            return HostError(f"the name in {host}, of the Docker engine, is not known here: {cause}", _start(host))
+        if isinstance(cause, FileNotFoundError | ConnectionRefusedError | ConnectTimeout):
             return HostError(f"no Docker engine answers at {host}", _start(host))
     return HostError(f"the Docker engine at {host} cannot be used: {error}", _start(host))
 
@@ -168,7 +174,7 @@ def facts(client: docker.DockerClient) -> EngineFacts:
 
 def _start(host: str) -> str:
     if host != DEFAULT_HOST:
-        return "start it, or unset DOCKER_HOST to use the engine of this machine"
+        return "start it, or unset DOCKER_HOST (docker context use default) to use the engine of this machine"
     return "in a checkout of mqlab:   make engine\nelsewhere, install and start Docker 20.10 or newer"
 
 

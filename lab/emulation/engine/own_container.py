@@ -34,6 +34,14 @@ def own_gateway(client: Callable[[], docker.DockerClient], mounts: Path = _MOUNT
     return next((its["Gateway"] for its in attached.values() if its.get("Gateway")), None)
 
 
+def in_container(mounts: Path = _MOUNTS) -> bool:
+    """Return whether this process runs in a container of some Docker engine."""
+    try:
+        return own_container(mounts.read_text("utf-8")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def own_container(mounts: str) -> str | None:
     """Return the id of the container that a process runs in, from the text of its mountinfo; None if it shows none."""
     found = _OWN.search(mounts)

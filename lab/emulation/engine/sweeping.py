@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -49,6 +50,14 @@ class Found:
     def is_left_behind(self, here: Owner) -> bool:
         """Return whether the lab cannot be in use: its owner is surely dead, and did not detach it."""
         return self.owner is not None and self.owner.is_dead(here) and not (self.detached and self.whole)
+
+    def is_older_than(self, age: timedelta, now: datetime) -> bool:
+        """Return whether the lab was opened longer ago; False if its label does not say when."""
+        try:
+            opened = datetime.fromisoformat(self.created)
+        except ValueError:
+            return False
+        return opened.tzinfo is not None and now - opened > age
 
     def is_lost(self, note_folder: Path) -> bool:
         """Return whether the lab, which has no note that can be read, should have one in this folder."""

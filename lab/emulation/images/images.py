@@ -19,6 +19,7 @@ from docker.errors import DockerException
 import docker
 from lab import link
 from lab.activemq import releases
+from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine import labels
 from lab.emulation.images import archive as image_archive
 from lab.emulation.images import base as base_image
@@ -119,7 +120,7 @@ def ensure(
             with _build_lock(its.cache, say):
                 _build_missing(client, its, environment, say, download)
     except DockerException as error:
-        raise HostError(f"the Docker engine refused: {error}", "mqlab doctor looks at the engine") from error
+        raise HostError(f"the Docker engine refused: {error}", see(ENGINE)) from error
     return its.names
 
 

@@ -20,6 +20,7 @@ import docker.errors
 from docker.types import IPAMConfig, IPAMPool
 
 import docker
+from lab.emulation.checks import NETWORKS, see
 from lab.emulation.engine import labels
 from lab.emulation.engine.containers import make_network
 from lab.emulation.network import subnets
@@ -98,7 +99,8 @@ def _claim_one(
         return subnet
     raise HostError(
         f"no free subnet is left in the pool {pool}",
-        "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another private block",
+        "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another private block\n"
+        + see(NETWORKS),
     )
 
 

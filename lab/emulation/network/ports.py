@@ -42,7 +42,7 @@ class Ports:
         if self._at.here:
             check_fixed(self._instances, self._endpoints)
         wanted = [(its.name, port) for its, port in self._inside if (its.name, port) not in self._fixed]
-        found = _free_ports(len(wanted), self._fixed.values(), probe=self._at.here)
+        found = free_ports(len(wanted), self._fixed.values(), probe=self._at.here)
         self._outside = self._fixed | dict(zip(wanted, found, strict=True))
 
     def of(self, its: InstancePlan, port: int) -> int:
@@ -73,7 +73,7 @@ def check_fixed(instances: Sequence[InstancePlan], endpoints: Sequence[Port] = E
         raise HostError("\n".join(found), REMEDY)
 
 
-def _free_ports(count: int, but: Collection[int], *, probe: bool) -> Sequence[int]:
+def free_ports(count: int, but: Collection[int], *, probe: bool) -> Sequence[int]:
     """Return so many ports, none of `but`, with `probe` those of 127.0.0.1 that are free; HostError if there are fewer.
 
     They are below the range of outgoing connections, so that none of those takes one before the router does.

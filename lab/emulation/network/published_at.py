@@ -26,6 +26,7 @@ LOOPBACK = "127.0.0.1"
 BIND, OVERRIDE = "MQLAB_BIND", "TESTCONTAINERS_HOST_OVERRIDE"
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z")
 _HERE = ("localhost", "ip6-localhost")
+_BY_TCP = ("tcp", "http", "https")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_local(engine: str) -> bool:
+    """Return whether an engine, by its DOCKER_HOST, is reached on this machine: by a socket, or a loopback address."""
+    url = urlsplit(engine)
+    return url.scheme not in (*_BY_TCP, "ssh") or (url.scheme in _BY_TCP and is_loopback(url.hostname or LOOPBACK))
+
+
 def misnamed(host: str) -> str:
     """Return an address that leads to a host and that no certificate names; BrokerError if it has none."""
     if host == LOOPBACK:
@@ -118,7 +125,7 @@ def _host(environment: Mapping[str, str], engine: str, gateway: Callable[[], str
         )
     if named := environment.get(OVERRIDE):
         return _checked(named, f"{OVERRIDE}={named}")
-    if scheme in ("tcp", "http", "https"):
+    if scheme in _BY_TCP:
         return _checked(urlsplit(engine).hostname or LOOPBACK, f"DOCKER_HOST={engine}")
     return gateway() or LOOPBACK
 

@@ -102,7 +102,7 @@ def start_router(
     published: Sequence[Published],
     links: Sequence[LinkPlan],
     seed: int,
-    policy: Mapping[str, Any],
+    policy: Mapping[str, Any] | None,
     lab_labels: Mapping[str, str],
     order: Order,
 ) -> str:

@@ -20,6 +20,7 @@ import docker
 from lab.activemq.log_lines import read
 from lab.activemq.protocols import OPENWIRE
 from lab.emulation.brokers.vaults import mask_of
+from lab.emulation.checks import LINK, PORTS, ROUTE, ROUTER, see
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.logs import whole_lines
 from lab.emulation.network.router import READY, Router
@@ -72,7 +73,7 @@ def for_router(client: docker.DockerClient, container: str, clock: Clock) -> Non
         return READY.encode() in its.logs() or its.status in ("exited", "dead")
 
     if not _wait(clock, settled, ROUTER_PATIENCE) or READY.encode() not in its.logs():
-        raise HostError(f"the router did not get ready:\n{last_lines(client, container)}", "try: mqlab doctor")
+        raise HostError(f"the router did not get ready:\n{last_lines(client, container)}", see(ROUTER))
 
 
 def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LINK_PATIENCE) -> str:
@@ -100,11 +101,11 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
     if math.isnan(measured):
         raise HostError(
             f"link {plan.name}: none of {PROBES} probes came back",
-            "mqlab doctor looks at this machine",
+            see(LINK),
         )
     raise HostError(
         f"link {plan.name} gives a round trip of {measured:.1f} ms where {asked:.1f} ms was asked",
-        "is this machine busy? try again when it is not, or see: mqlab doctor",
+        f"is this machine busy? try again when it is not\n{see(LINK)}",
     )
 
 
@@ -139,7 +140,7 @@ def check_way_out(client: docker.DockerClient, name: str, container: str, router
         raise HostError(
             f"the engine gave broker {name} a way out by {ways} instead of the router's {router}: "
             "it would pass by every policy and link, so the lab is closed at once",
-            "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
+            f"labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4\n{see(ROUTE)}",
         )
 
 
@@ -174,7 +175,7 @@ def for_instance(
                 f"nothing answers at {management.reached_at}:{of.management_port}, which the engine should lead to it",
                 "is its userland proxy off, or a firewall in between? On another machine: does MQLAB_BIND say an "
                 "address that leads there?\n"
-                f"see: mqlab doctor\nits whole log:     {folder}/logs/{of.name}.log",
+                f"{see(PORTS)}\nits whole log:     {folder}/logs/{of.name}.log",
             )
         return False
 

@@ -29,11 +29,23 @@ def test_no_permission_names_the_group() -> None:
     assert "usermod -aG docker" in said.remedy
 
 
-@pytest.mark.parametrize("cause", [FileNotFoundError(2, "No such file"), ConnectionRefusedError(111, "refused")])
+@pytest.mark.parametrize(
+    "cause",
+    [
+        FileNotFoundError(2, "No such file"),
+        ConnectionRefusedError(111, "refused"),
+        requests.exceptions.ConnectTimeout("connect timeout=10.0"),
+    ],
+)
 def test_no_engine_says_how_to_get_one(cause: Exception) -> None:
     said = engine.explain(wrapped(cause), DEFAULT_HOST)
     assert said.what.startswith("no Docker engine answers")
     assert "make engine" in said.remedy
+
+
+def test_a_name_that_is_not_known_is_no_engine_that_does_not_run() -> None:
+    with pytest.raises(HostError, match=r"the name in tcp://no-such-host\.invalid:2376.* is not known here"):
+        engine.connect({"DOCKER_HOST": "tcp://no-such-host.invalid:2376"})
 
 
 def test_an_engine_elsewhere_is_not_ours_to_start() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from lab.emulation.brokers.credentials import certified
 from lab.emulation.network.ports import Ports
-from lab.emulation.network.published_at import HERE, PublishedAt, misnamed, published_at, refuse_shipped
+from lab.emulation.network.published_at import HERE, PublishedAt, is_local, misnamed, published_at, refuse_shipped
 from lab.emulation.runtime import Emulation
 from lab.errors import BrokerError, HostError, InputError, LabError
 from lab.runtime.progress import Logged
@@ -89,6 +89,12 @@ def test_a_socket_alone_makes_anybody_ask_for_a_gateway() -> None:
 
     published_at({"DOCKER_HOST": "tcp://127.0.0.1:2375"}, asked)
     published_at({"DOCKER_HOST": DIND, "MQLAB_BIND": "0.0.0.0"}, asked)
+
+
+def test_an_engine_is_local_by_its_socket_or_a_loopback_address() -> None:
+    local = (SOCKET, "npipe:////./pipe/docker_engine", "tcp://127.0.0.1:2375", "tcp://localhost:2375", "tcp://[::1]:1")
+    assert all(map(is_local, local))
+    assert not any(map(is_local, (DIND, "https://docker:2376", "ssh://lab@east", "ssh://localhost")))
 
 
 def test_who_else_reaches_the_ports_is_said() -> None:

@@ -1,0 +1,19 @@
+"""The names of the doctor's checks, which the errors that a machine causes refer to."""
+
+from __future__ import annotations
+
+ENGINE = "Docker engine"
+IMAGES = "images"
+# What is tried, in this order.
+NETWORKS = "networks"
+ROUTER = "router"
+ROUTE = "default route"
+LINK = "link"
+FORWARDING = "forwarding"
+PORTS = "published ports"
+TRIED = (NETWORKS, ROUTER, ROUTE, LINK, FORWARDING, PORTS)
+
+
+def see(check: str) -> str:
+    """Return the line of a remedy that names the check of what went wrong."""
+    return f"mqlab doctor has a check for it: {check}"

@@ -1,0 +1,132 @@
+"""Waiting for memory: a lab whose brokers might take what others were promised waits until there is enough.
+
+What is free is what the system says is available, less what the brokers of running labs may still take, less what
+labs have reserved here whose brokers are not there yet. Each process has its reservation in a file, which counts for
+as long as the process lives.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+from lab.emulation.engine import engine, labels
+from lab.errors import HostError, InputError, LabTimeout
+from lab.file_locks import folder_locked
+from lab.runtime.clock import Clock
+from lab.runtime.owner import Owner
+from lab.units import format_size, parse_duration
+
+WAIT = "MQLAB_WAIT"
+_FOLDER = "memory"
+_EVERY = 1.0  # seconds between two looks: labs end when they like, and nobody tells
+_MEBI = 2**20
+
+
+def waiting_time(environment: Mapping[str, str]) -> float:
+    """Return the seconds that labs wait at most for memory, as MQLAB_WAIT says; 0.0 if it says nothing."""
+    text = environment.get(WAIT)
+    try:
+        return parse_duration(text).total_seconds() if text else 0.0
+    except (ValueError, OverflowError) as error:
+        raise InputError.of(f"{WAIT}: {error}", "write a duration, such as 10m") from error
+
+
+@contextmanager
+def reserved(
+    needed: int,
+    run: str,
+    note_folder: Path,
+    free: Callable[[Mapping[str, int]], int],
+    clock: Clock,
+    patience: float,
+    waiting: Callable[[str], None],
+) -> Iterator[None]:
+    """Hold a reservation of so many bytes for the block, and begin it once they are free.
+
+    `free` returns the bytes that are, beside reservations of others, run → bytes. `waiting` is told once, in words.
+    Raise LabTimeout if the memory does not become free in `patience` seconds.
+    """
+    folder = note_folder / _FOLDER
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own, told, until = folder / f"{run}.json", False, clock.now() + patience
+    try:
+        while True:
+            with folder_locked(folder):
+                there = free(_reservations(folder))
+                if needed <= there:
+                    own.write_text(json.dumps({"owner": str(Owner.current()), "bytes": needed}))
+                    break
+            words = f"{_words(needed)} of memory, of which {_words(max(0, there))} are free"
+            if clock.now() > until:
+                raise LabTimeout(
+                    f"the lab waited {patience:.0f} s for {words}",
+                    "end a lab (mqlab status lists them), wait longer, or give the brokers less memory",
+                )
+            if not told:
+                waiting(f"waiting for {words}")
+                told = True
+            clock.sleep(_EVERY)
+        yield
+    finally:
+        own.unlink(missing_ok=True)
+
+
+def free_on(client: docker.DockerClient, *, here: bool) -> Callable[[Mapping[str, int]], int]:
+    """Return a function that returns the free bytes of an engine's machine, beside reservations: run → bytes.
+
+    Of this machine they are measured. Of another one the engine tells the whole alone: less what labs may take.
+    """
+
+    def free(reservations: Mapping[str, int]) -> int:
+        promised: dict[str, int] = {}
+        still = 0
+        wanted: dict[str, str | list[str] | bool] = {"label": [labels.RUN, f"{labels.ROLE}=broker"]}
+        for each in client.containers.list(filters=wanted, ignore_removed=True):
+            its, limit = each.labels[labels.RUN], int(each.attrs["HostConfig"].get("Memory") or 0)
+            promised[its] = promised.get(its, 0) + limit
+            still += max(0, limit - (_used(each.stats(stream=False, one_shot=True)) if here else 0))
+        still += sum(max(0, needed - promised.get(run, 0)) for run, needed in reservations.items())
+        return (available_memory() if here else engine.facts(client).memory) - still
+
+    return free
+
+
+def available_memory() -> int:
+    """Return the bytes of memory that new programs can have on this machine; HostError if it is no Linux one."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError as error:
+        raise HostError(f"this system does not say how much memory is available: {error}") from error
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+
+
+def _reservations(folder: Path) -> dict[str, int]:
+    """Return the reservations of processes that live, run → bytes; remove those of the others."""
+    found: dict[str, int] = {}
+    here = Owner.current()
+    for file in sorted(folder.glob("*.json")):
+        try:
+            said = json.loads(file.read_text("utf-8"))
+            owner, size = Owner.parse(str(said["owner"])), int(said["bytes"])
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, KeyError, TypeError):
+            owner, size = None, 0
+        if owner is None or owner.is_dead(here):
+            file.unlink(missing_ok=True)
+        else:
+            found[file.stem] = size
+    return found
+
+
+def _used(stats: object) -> int:
+    """Return the bytes that a container uses, from the engine's figures; 0 if it has ended meanwhile."""
+    return int(stats.get("memory_stats", {}).get("usage") or 0) if isinstance(stats, dict) else 0
+
+
+def _words(size: int) -> str:
+    return format_size(size // _MEBI * _MEBI)

@@ -1,0 +1,161 @@
+"""A tiny lab without brokers: two networks, a host in each, a router with a link between them, a published port.
+
+What an engine makes of these cannot be read off its settings, so it is tried, and all of it is removed again.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Network
+
+from docker.models.containers import Container
+
+import docker
+from lab.emulation import checks
+from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine.containers import Order
+from lab.emulation.engine.engine import ENGINE_TROUBLE, in_words
+from lab.emulation.network import networks
+from lab.emulation.network.attempts import from_container
+from lab.emulation.network.networks import LabNetwork
+from lab.emulation.network.ports import FIRST_PUBLISHED, free_ports
+from lab.emulation.network.published_at import PublishedAt
+from lab.emulation.network.router import Published, Router, start_router
+from lab.emulation.watch import readiness
+from lab.errors import LabError
+from lab.network.link import Direction
+from lab.plan.values import DECLARED, LinkPlan
+from lab.runtime.clock import RealClock
+from lab.runtime.note import new_run_id
+from lab.runtime.owner import Owner
+from lab.runtime.runtime import Finding
+
+_PORT = 61617
+_WITHIN = 10.0  # seconds for a connection: the machine may be busy
+_ECHO = f"""
+import socket, threading
+def talk(c):
+    while data := c.recv(100): c.sendall(data)
+with socket.create_server(("", {_PORT})) as s:
+    while True: threading.Thread(target=talk, args=(s.accept()[0],), daemon=True).start()
+"""
+_REMEDIES = {
+    checks.NETWORKS: "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another block",
+    checks.ROUTER: "modprobe tun   (where the engine runs; the router needs /dev/net/tun and NET_ADMIN)",
+    checks.ROUTE: "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
+    checks.LINK: "the machine is too busy, or too slow, for packets to be on time: try again when it is not",
+    checks.FORWARDING: "a firewall of the engine's machine drops what its bridges forward to each other: "
+    "see its rules (iptables -S FORWARD, nft list ruleset)",
+    checks.PORTS: "is the engine's userland proxy off, or a firewall in between? On another machine: does "
+    "MQLAB_BIND say an address that leads there?",
+}
+
+
+class _Trial:
+    """The parts of the tiny lab, as far as they are there."""
+
+    def __init__(
+        self, client: docker.DockerClient, image: str, pool: IPv4Network, at: PublishedAt, clock: RealClock
+    ) -> None:
+        self.client, self.image, self.pool, self.at, self.clock = client, image, pool, at, clock
+        self.run = new_run_id()
+        self._labels = labels.of_lab(self.run, Owner.current(), detached=False)
+        self._networks: dict[str, LabNetwork] = {}
+        self._hosts: dict[str, Container] = {}
+
+    def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        """Return each step's name and what does it; it returns what it found and raises LabError where it failed."""
+        does = (self._claim, self._route, self._look_at_route, self._measure, self._forward, self._call)
+        return zip(checks.TRIED, does, strict=True)
+
+    def _claim(self) -> str:
+        names = ["a", "b"]
+        made = networks.claim(self.client, self.run, names, self.pool, self._labels, random.Random(self.run))
+        self._networks = {each.region: each for each in made}
+        return ", ".join(str(each.subnet.network) for each in made)
+
+    def _route(self) -> str:
+        self._hosts = {name: self._host(self._networks[name]) for name in ("a", "b")}
+        (port,) = free_ports(1, (), probe=self.at.here)
+        address = str(self._networks["b"].subnet.broker(0))
+        self._published = Published(
+            bind=self.at.bind, host_port=port, router_port=FIRST_PUBLISHED, address=address, broker_port=_PORT
+        )
+        ends = Direction(leaving="a", reaching="b"), Direction(leaving="b", reaching="a")
+        self._link = LinkPlan(name="a-b", directions=ends, source=DECLARED)
+        its = start_router(
+            self.client, self.image, self.run, tuple(self._networks.values()), (self._published,), (self._link,), 0,
+            None, self._labels, Order(),
+        )  # fmt: skip
+        readiness.for_router(self.client, its, self.clock)
+        self._router = Router(self.client, its, self.clock)
+        return "ready"
+
+    def _look_at_route(self) -> str:
+        its, gateway = self._hosts["a"], self._networks["a"].subnet.gateway
+        readiness.check_way_out(self.client, "a", str(its.id), gateway, self.clock)
+        return "the router's"
+
+    def _measure(self) -> str:
+        return readiness.for_link(self._router, self._link, self.clock)
+
+    def _forward(self) -> str:
+        found = from_container(self._hosts["a"], self._published.address, _PORT, _WITHIN, self.clock)
+        if found.answer != "open":
+            raise LabError(f"a connection from one network to the other is {found.answer}")
+        return f"a connection opened in {found.took * 1000:.0f} ms"
+
+    def _call(self) -> str:
+        where = f"{self.at.host}:{self._published.host_port}"
+        begun = self.clock.now()
+        try:
+            with socket.create_connection((self.at.host, self._published.host_port), _WITHIN) as calling:
+                calling.sendall(b"here")
+                heard = calling.recv(100)
+        except OSError as error:
+            raise LabError(f"{where}, which leads to one of the networks: {error}") from error
+        if heard != b"here":
+            raise LabError(f"{where} answers, and does not lead to the network it should")
+        return f"{where} answered in {(self.clock.now() - begun) * 1000:.0f} ms"
+
+    def _host(self, network: LabNetwork) -> Container:
+        attached = {network.name: self.client.api.create_endpoint_config(ipv4_address=str(network.subnet.broker(0)))}
+        its = self.client.containers.create(
+            self.image, ["python3", "-c", _ECHO], name=f"mqlab-{self.run}-{network.region}", network=network.name,
+            networking_config=attached, labels={**self._labels, labels.ROLE: "trial"}, cap_drop=["ALL"], init=True,
+            mem_limit=64 * 2**20,
+        )  # fmt: skip
+        its.start()
+        return its
+
+
+def try_out(client: docker.DockerClient, image: str, pool: IPv4Network, at: PublishedAt) -> tuple[Finding, ...]:
+    """Return a finding for each of `checks.TRIED`, unknown after the first that failed; nothing of the trial stays."""
+    clock = RealClock()
+    trial = _Trial(client, image, pool, at, clock)
+    findings: list[Finding] = []
+    with _cleared(client, trial.run, clock):
+        for what, step in trial.steps():
+            try:
+                findings.append(Finding(what=what, ok=True, found=step()))
+            except (LabError, *ENGINE_TROUBLE) as error:
+                its = error if isinstance(error, LabError) else in_words(error)
+                findings.append(Finding(what=what, ok=False, found=its.what, remedy=_REMEDIES[what]))
+                break
+    return (*findings, *untried("something before it failed", but=len(findings)))
+
+
+def untried(why: str, but: int = 0) -> tuple[Finding, ...]:
+    """Return findings that say that nothing is known, of what is tried without the first so many."""
+    return tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in checks.TRIED[but:])
+
+
+@contextmanager
+def _cleared(client: docker.DockerClient, run: str, clock: RealClock) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        sweeping.remove(client, run, clock)
