@@ -52,7 +52,7 @@ def screen(
     parts = {
         "brokers": [_broker(each) for each in now.status.brokers],
         "bridges, messages a second": [_bridge(each, _Rates(now, before)) for each in now.status.bridges],
-        "links, one way": list(_links(now, before)),
+        "links, one way, packets a second": list(_links(now, before)),
         "queues, messages waiting": list(_queues(now, _Rates(now, before))),
     }
     shown = {title: _laid(its, width) for title, its in parts.items() if its}
@@ -145,16 +145,16 @@ def _links(now: Look, before: Look | None) -> Iterator[Item]:
     known = {(way.link, way.leaving): way for way in _ways(before)}
     for link in now.status.links:
         for way, state in zip(link.directions, link.states, strict=True):
-            given = f"{_ms(way.measured_p50_ms)} given, p99 {_ms(way.measured_p99_ms)}"
-            if way.measured_p50_ms is None:
-                given = "nothing given yet"
+            given = "nothing given yet"
+            if way.measured_p50_ms is not None and way.measured_p99_ms is not None:
+                given = f"{way.measured_p50_ms:g} given, p99 {way.measured_p99_ms:g}"
             closed = "" if state == "open" else f"{state}, "
             rate = (
                 _rate(way.packets, way.t, last.packets, last.t) if (last := known.get((way.link, way.leaving))) else "–"
             )
             yield Item(
                 name=f"{way.leaving} → {way.reaching}",
-                figures=f"{closed}{way.configured_delay_ms:g} ms asked, {given}, {rate} packets/s",
+                figures=f"{closed}{way.configured_delay_ms:g} ms asked, {given}, {rate}/s",
                 bad=bool(closed),
             )
 
@@ -215,7 +215,3 @@ def _rate(now: float, at: float, before: float, then: float) -> str:
         return "–"
     found = (now - before) / (at - then)
     return f"{found:.1f}" if found < 100 else f"{found:.0f}"
-
-
-def _ms(value: float | None) -> str:
-    return "–" if value is None else f"{value:g} ms"
