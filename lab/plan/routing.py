@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lab.activemq.forwarding.demand import Demand
-from lab.activemq.forwarding.durable import Absence, kept_on
+from lab.activemq.forwarding.durable import Absence, kept_on, told_when_opening
 from lab.activemq.forwarding.filters import covers, example, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.declare.topology import Topology
@@ -149,7 +149,9 @@ class RoutingTable:
             stuck=found.stuck,
             stops=stops,
             remedies=remedies,
-            away=_away(found, heard) if not others and heard == destination else {},
+            away=_away(found, heard) or _away_untold(network, source, target, heard)
+            if heard == destination and heard.startswith("topic://") and not others
+            else {},
         )
 
     def _bridges(self, pair: tuple[str, str]) -> tuple[DeclaredBridge, ...]:
@@ -172,7 +174,27 @@ class RoutingTable:
 def _away(found: Tried, topic: str) -> Mapping[Absence, str | None]:
     """Return where a message waits for a durable subscriber that is away; {} where it may take several ways."""
     alone = len(found.ways) == 1 and found.copies == 1 and found.arrival is Arrival.ALWAYS
-    return kept_on(found.ways[0], topic) if alone and topic.startswith("topic://") else {}
+    return kept_on(found.ways[0], topic) if alone else {}
+
+
+def _away_untold(network: Network, source: str, target: str, topic: str) -> Mapping[Absence, str | None]:
+    """Return where a message waits for a durable subscriber of whom bridges are told when they open, and never else."""
+
+    def told(bridge: Bridge) -> Bridge:
+        rules = bridge.forwarding
+        if not told_when_opening(rules, topic) or (rules.learns_of(topic) and not rules.static_bridge):
+            return bridge
+        return replace(bridge, forwarding=replace(rules, destination_filter=(), static_bridge=False))
+
+    if all(told(bridge) is bridge for bridge in network.bridges):
+        return {}
+    network = replace(network, bridges=tuple(map(told, network.bridges)))
+    try:
+        found = sent(network, demands(network, target, topic), source, topic)
+    except ValueError:
+        return {}
+    away = _away(found, topic)
+    return {**away, Absence.LEFT: None} if away else {}
 
 
 def _ends(bridge: Bridge) -> tuple[str, str]:

@@ -68,7 +68,7 @@ def route_json(route: Route) -> dict[str, Any]:
 def _waiting(tables: Mapping[str, Sequence[Route]]) -> list[str]:
     shown: dict[tuple[tuple[str, ...], ...], list[str]] = {}
     for destination, routes in tables.items():
-        rows = tuple(_waits(each) for each in routes if each.over and destination.startswith("topic://"))
+        rows = tuple(_waits(each) for each in routes if (each.over or each.away) and destination.startswith("topic://"))
         if rows:
             shown.setdefault(rows, []).append(_ALL.get(destination, destination))
     return [

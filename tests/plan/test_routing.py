@@ -126,6 +126,21 @@ def test_what_waits_for_a_durable_subscriber_that_is_away_is_told(tmp_path: Path
     assert routes_json([route(path, "c", "b", "topic://news")])[0]["away"]["unseen"] is None
 
 
+def test_a_bridge_is_told_of_durable_subscribers_when_it_opens_whatever_its_filter(tmp_path: Path) -> None:
+    text = (FOLDER / "same-names.yaml").read_text()
+    path = tmp_path / "synced.yaml"
+    filtered = 'networkTTL="2" destinationFilter="Queue.>" syncDurableSubs="true"'
+    path.write_text(text.replace('networkTTL="2"', filtered))
+    assert (route(path, "c", "b", "topic://news").arrival, route(path, "c", "b", "topic://news").away) == ("never", {})
+    included = '><dynamicallyIncludedDestinations><topic physicalName="news"/></dynamicallyIncludedDestinations>'
+    connector = path.read_text().rpartition("/>\n          </networkConnectors>")
+    path.write_text(f"{connector[0]}{included}</networkConnector>\n          </networkConnectors>{connector[2]}")
+    found = route(path, "c", "b", "topic://news")
+    assert found.arrival is Arrival.NEVER
+    assert [found.away[each] for each in Absence] == [None, "b", "b", "b"]
+    assert "  c     b   lost" in describe_routes([found], durable=True)
+
+
 def test_where_virtual_destinations_make_demand_nothing_is_promised(tmp_path: Path) -> None:
     text = (FOLDER / "same-names.yaml").read_text()
     path = tmp_path / "virtual.yaml"

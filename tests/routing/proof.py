@@ -115,10 +115,10 @@ def _otherwise(topology: Topology, answered: Mapping[str, str], seed: int) -> It
     for each in (*its.consumers, *its.durable):
         route = table.route(each.source, each.target, each.destination, heard=each.heard)
         came, _, copies = answered[each.destination].partition(" in ")
-        if each in its.durable and route.arrival is not Arrival.NEVER:
+        if each in its.durable and (route.away or route.arrival is not Arrival.NEVER):
             if not route.away:
                 continue  # the table says that there is no telling
             waits = route.away[its.absence]
             arrival = Arrival.ALWAYS if waits == each.target else Arrival.NEVER
-            route = replace(route, arrival=arrival, stops=(f"{its.absence}: it waits on {waits}",))
+            route = replace(route, arrival=arrival, copies=1, stops=(f"{its.absence}: it waits on {waits}",))
         yield Compared(seed=seed, route=route, came=int(came), copies=int(copies))

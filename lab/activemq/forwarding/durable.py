@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.network import Bridge
+from lab.activemq.forwarding.settings import Forwarding
 
 
 class Absence(StrEnum):
@@ -32,6 +33,15 @@ def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
     where no broker keeps it. `topic` is what the subscription is of, to which no other client listens.
     """
     return {absence: _kept_on(way, topic, absence) for absence in Absence}
+
+
+def told_when_opening(rules: Forwarding, topic: str) -> bool:
+    """Return whether a bridge is told of a topic's durable subscriptions when it opens, those in use too.
+
+    `destinationFilter` and `staticBridge`, which keep advisories from it, do not keep it from that.
+    """
+    synced = rules.sync_durable_subs and rules.conduit_subscriptions and not rules.dynamic_only
+    return synced and any(covers(each, topic) for each in rules.included)
 
 
 def _kept_on(way: Sequence[Bridge], topic: str, absence: Absence) -> str | None:
@@ -59,7 +69,7 @@ def _subscribes(bridge: Bridge, topic: str, absence: Absence) -> bool:
         return True
     if rules.dynamic_only:
         return False
-    if rules.sync_durable_subs and any(covers(each, topic) for each in rules.included):
+    if told_when_opening(rules, topic):
         return True
     if absence is Absence.UNSEEN:
         return False
