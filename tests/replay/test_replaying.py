@@ -1,0 +1,86 @@
+"""A replay that did less than it was asked leaves claims unknown, unless the scenario says how many are enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.errors import InputError
+from lab.history import Achieved, Paced, StepEnded
+from lab.judge import Outcome
+from lab.recordings import Footer, Header, Recorded, RecordingFile
+from lab.replay.pacing import Lateness
+from tests.replay.test_premises import ARRIVED, LISTENS, judged, spoilt
+from tests.replay.test_trouble import Played
+
+REPLAYS = "  - replay: {recording: a.jsonl, into: tokyo, pace: 10/s%s}\n"
+
+
+def recording(folder: Path, count: int = 6) -> Path:
+    """Write a recording to two queues in turn."""
+    path = folder / "a.jsonl"
+    with RecordingFile(path, Header(started="", mqlab="1", brokers={"x": "x"}, asked=())) as file:
+        for n in range(count):
+            its = {"over": "stomp", "headers": {}, "persistent": True, "type": "text"}
+            file.add(Recorded(t=n / 4, broker="x", destination=f"queue://{'qp'[n % 2]}", body=b"%d" % n, **its))  # type: ignore[arg-type]
+        file.end(Footer(messages=0, seconds=2.0, ended="time"))
+    return path
+
+
+@pytest.mark.parametrize("least", ["", ", at-least: 5"])
+def test_a_lost_connection_leaves_claims_unknown(tmp_path: Path, least: str) -> None:
+    recording(tmp_path)
+    played = Played(tmp_path, LISTENS + REPLAYS % least + ARRIVED, spoilt(2, 2))  # its third message
+    played.play()
+    first, second = played.seen(Achieved)
+    assert (first.destination, first.asked, first.done, first.least) == ("queue://q", 3, 1, None)
+    assert (second.destination, second.asked, second.done, second.least) == ("queue://p", 3, 1, None)
+    assert judged(played).outcome is Outcome.UNKNOWN
+    ended = played.seen(StepEnded)[1]
+    assert (ended.ok, ended.note.startswith("2 ok, 1 unknown, 3 not sent; ")) == (False, True), ended.note
+
+
+def test_fewer_are_enough_if_the_scenario_says_so(tmp_path: Path) -> None:
+    recording(tmp_path)
+    played = Played(tmp_path, LISTENS + REPLAYS % ", at-least: 2" + ARRIVED, spoilt(2, 2))
+    played.play()
+    assert [each.least for each in played.seen(Achieved)] == [1, 1]
+    assert judged(played).outcome is Outcome.HELD
+    assert played.seen(StepEnded)[1].ok
+
+
+def test_more_than_there_are_can_never_be_enough(tmp_path: Path) -> None:
+    recording(tmp_path)
+    with pytest.raises(InputError, match="at-least is how many of the 6 are enough"):
+        Played(tmp_path, LISTENS + REPLAYS % ", at-least: 7")
+
+
+def test_a_recording_that_was_exchanged_meanwhile_is_no_other_ones_evidence(tmp_path: Path) -> None:
+    path = recording(tmp_path)
+    played = Played(tmp_path, LISTENS + REPLAYS % "")
+    path.unlink()
+    recording(tmp_path, count=8)
+    with pytest.raises(InputError, match=r"a.jsonl is another one than when the scenario was read"):
+        played.play()
+
+
+def test_how_late_it_was_is_told(tmp_path: Path) -> None:
+    recording(tmp_path)
+    played = Played(tmp_path, LISTENS + REPLAYS % "")
+    played.play()
+    (paced,) = played.seen(Paced)
+    assert (paced.step, paced.asked_per_s, paced.held) == (2, 10.0, True)
+    assert paced.late_p99_s is not None
+    assert paced.late_p99_s < 1e-3
+    assert paced.drift == pytest.approx(0.0, abs=1e-3)
+
+
+def test_lateness_is_told_to_a_tenth_of_a_millisecond() -> None:
+    late = Lateness()
+    for n in range(1, 1001):
+        late.add(n / 10_000 - 1e-5)
+    late.add(-1.0)
+    assert (late.quantile(0.5), late.quantile(0.99)) == (pytest.approx(0.05), pytest.approx(0.099))
+    late.add(7.0)
+    assert (late.quantile(1.0), late.most) == (7.0, 7.0)
