@@ -75,7 +75,7 @@ class Looks:
             t=lab.clock.now(),
             status=status,
             counted=counted,
-            events=tuple(self._events),
+            events=tuple(sorted(self._events, key=lambda row: row.t)),  # logs are read later than they are written
         )
 
     def close(self) -> None:

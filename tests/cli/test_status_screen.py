@@ -142,7 +142,9 @@ def test_an_open_lab_is_looked_at(tmp_path: Path) -> None:
         with lab.connect("tokyo", over="stomp", name="sender") as sender:
             sender.publish("an order", queue="orders")
         lab.cut()
-        shown = text(screen(looks.look(), first, width=100))
+        last = looks.look()
+        shown = text(screen(last, first, width=100))
+        assert [row.t for row in last.events] == sorted(row.t for row in last.events)
         looks.close()
     assert "orders at tokyo" in shown
     assert "cut, " in shown.partition("links")[2]
