@@ -17,7 +17,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import check, demo, failover, goals, link, memory, policy, replay, simulation, startup, traffic, vary
+from bench import (
+    check,
+    demo,
+    failover,
+    goals,
+    link,
+    memory,
+    policy,
+    recordings,
+    replay,
+    simulation,
+    startup,
+    traffic,
+    vary,
+)
 from bench.article import Article
 from bench.machine import machine
 from lab.runtime.client import Endpoint
@@ -81,6 +95,12 @@ def measure_traffic(quick: bool) -> dict[str, Any]:
         return traffic.measure(endpoints, count=1000 if quick else 3000, seconds=3 if quick else 10)
 
 
+def measure_recordings(quick: bool) -> dict[str, Any]:
+    """Record at the broker of an open lab, and replay a recording there at its own pace."""
+    with endpoints_of_a_broker() as endpoints:
+        return recordings.measure(endpoints, seconds=10 if quick else 600, count=5000 if quick else 50_000)
+
+
 def measure_memory(quick: bool) -> dict[str, Any]:
     """Replay the article and weigh the lab."""
     return memory.measure(Article.ready())
@@ -127,6 +147,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "link": measure_link,
     "replay": measure_replay,
     "traffic": measure_traffic,
+    "recordings": measure_recordings,
     "memory": measure_memory,
     "demo": measure_demo,
     "judge": measure_judge,

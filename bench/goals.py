@@ -102,6 +102,21 @@ def _traffic(found: Result) -> Iterator[Figure]:
         yield Figure(name=name, goal="≤ 2%", measured=measured, holds=abs(row["error"]) <= 0.02)
 
 
+def _recordings(found: Result) -> Iterator[Figure]:
+    its, rate = found["replay"], f"{found['replay']['per_s']}/s for {found['replay']['seconds']} s"
+    late = its["late_ms"]
+    measured = f"{late['p99']:g} ms   (p50 {late['p50']:g} ms, most {late['max']:g} ms)"
+    yield _most(f"a recording replayed at {rate}, sent late, p99", late["p99"], 5, " ms", measured)
+    drift = abs(its["drift"])
+    name = f"a recording replayed at {rate}, drift"
+    yield Figure(name=name, goal="≤ 0.1%", measured=f"{drift:.3%}", holds=drift <= 0.001)
+    for over, cost in found["recording"].items():
+        yield _most(f"recording over {over}, processor time a message, the client's too", cost, 100, " µs")
+    grown = found["memory"]["growth_mib"]
+    weights = ", ".join(f"{count}: {mib:g}" for count, mib in found["memory"]["mib"].items())
+    yield _most("recording ten times as many messages, more memory", grown, 10, " MiB", f"{grown:g} MiB   ({weights})")
+
+
 def _memory(found: Result) -> Iterator[Figure]:
     parts = ", ".join(f"{name} {each['used_mib']:.0f}" for name, each in found["containers"].items())
     yield _most(
@@ -200,6 +215,7 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "link": _link,
     "replay": _replay,
     "traffic": _traffic,
+    "recordings": _recordings,
     "memory": _memory,
     "demo": _demo,
     "judge": _judge,
