@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,15 @@ def test_every_kind_that_is_declared_is_listed(room: str, base: type, word: str,
     found = [vars(importlib.import_module(module)).values() for module in modules]
     classes = {each for values in found for each in values if isinstance(each, type) and issubclass(each, base)}
     assert {each for each in classes if word in vars(each)} == set(listed)
+
+
+def test_no_validator_is_built_before_a_file_is_read() -> None:
+    """Each takes its time; one that is built at once brings pydantic's plugins with it, too."""
+    asked = (
+        "from lab.declare import scenario\n"
+        "from lab.declare.fields import Declared\n"
+        "def every(of): return [of, *(each for kind in of.__subclasses__() for each in every(kind))]\n"
+        "print(*(kind.__qualname__ for kind in every(Declared)[1:] if kind.__pydantic_complete__))"
+    )
+    built = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert built.stdout.split() == []

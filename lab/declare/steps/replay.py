@@ -75,7 +75,7 @@ class Replay(Step):
                 "examples": ["original", "10x", "200/s", "receipts"],
             }
         ),
-    ] = ReplayPace(times=Fraction(1))
+    ] = ReplayPace.model_construct(times=Fraction(1))  # of which no validator need be built
     user: UserName | None = None
     at_least: Whole | None = None  # how many a broker must accept for claims to rest on them; all when left out
 
