@@ -128,3 +128,37 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
     done = CliRunner().invoke(app, [command, *arguments])
     assert done.exit_code == InputError.exit_code
     assert what in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["tokyo", "-o", "a.jsonl"], "what is to be recorded?"),
+        (["tokyo", "-o", "a.txt", "--topic", "t"], "a.txt is no name of a recording"),
+        (["tokyo", "-o", "a.jsonl.zst", "--topic", "t"], "zstd is not written here"),
+        (["tokyo", "-o", "no/folder.jsonl", "--topic", "t"], "no/folder.jsonl cannot be written"),
+        (["tokyo", "-o", "there.jsonl", "--topic", "t"], "there.jsonl is there"),
+        (["tokyo", "-o", "a.jsonl", "--topic", "topic://t"], "a topic is named here as ActiveMQ shows it"),
+        (["tokyo", "-o", "a.jsonl", "--queue", "q.>"], "a look is at one queue"),
+        (["tokyo", "-o", "a.jsonl", "--queue", "q", "--over", "mqtt"], "mqtt has no queues"),
+        (["tokyo", "-o", "a.jsonl", "--topic", "t", "--consume"], "--consume takes messages from queues"),
+        (["tokyo", "-o", "a.jsonl", "--topic", "t", "--for", "0s"], "--for 0s: no time at all"),
+        (["tokyo", "-o", "a.jsonl", "--queue", "q", "--every", "1"], "--every: "),
+        (["tokyo", "-o", "a.jsonl", "--topic", "t", "--ca-file", "ca.pem"], "--ca-file is for a URL"),
+        (["mqtts://u:s3cret@host", "-o", "a.jsonl", "--topic", "t"], "a login in a URL"),
+        (["mqtts://host", "-o", "a.jsonl", "--topic", "t"], "MQLAB_USER and MQLAB_PASSWORD not in the environment"),
+        (["mqtts://host", "-o", "a.jsonl", "--queue", "q"], "mqtt has no queues"),
+    ],
+)
+def test_a_recording_that_cannot_be_is_refused_before_anything_is_done(
+    tmp_path: Path, arguments: list[str], what: str
+) -> None:
+    (tmp_path / "there.jsonl").write_text("mine")
+    output = arguments.index("-o") + 1
+    words = ["record", *arguments[:output], str(tmp_path / arguments[output]), *arguments[output + 1 :]]
+    login = {"MQLAB_USER": "u", "MQLAB_PASSWORD": "over-the-ocean-1858"} if "q" in arguments else {}
+    done = CliRunner().invoke(app, words, env={"MQLAB_USER": None, "MQLAB_PASSWORD": None} | login)
+    assert done.exit_code == InputError.exit_code
+    assert what in done.stderr
+    assert "s3cret" not in done.output
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["mine"]
