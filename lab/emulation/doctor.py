@@ -113,7 +113,7 @@ def known_holes() -> tuple[Finding, ...]:
             what=f"known holes of ActiveMQ {release}",
             ok=None if advisories.known_holes(release) else True,
             found=advisories.words(release),
-            remedy=f"labs are reached from this machine alone; what each is: {advisories.PAGE}",
+            remedy=f"labs are reached from here, and where MQLAB_BIND opens them; what each is: {advisories.PAGE}",
         )
         for release in RELEASES.values()
     )
