@@ -7,14 +7,13 @@ A file of `lab.judge.claims` may have, beside its `judge`, `until` (how far the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find
 from lab.declare.steps.base import Part
-from lab.history import Approached
-from lab.judge.claims.base import destination_named
+from lab.judge.claims.base import destination_named, of_dead_letters
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import is_queue
@@ -35,7 +34,8 @@ def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
     found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
     found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
     found += _told([*_windows(claim, evidence, find)], "a reboot step may be said to fail; a window may not")
-    if claim.rests_on_sending:
+    # A line that is not in a log may be missing because what would have caused it was never sent.
+    if claim.rests_on_sending or (claim.of_absence and claim.log_lines is not None):
         less = [*_efforts(claim, evidence, find)]
         for unmet in find(type(claim), "lab.judge.claims", "unmet")[:1]:
             less += unmet(claim, evidence)
@@ -58,11 +58,12 @@ def _missed(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[Step
         return
     end = evidence_end(claim, evidence, find)
     enough = {effort.step for effort in evidence.efforts if not effort.short}
-    named = {step.step for step in map(timeline.last_step, claim.steps) if step is not None} - enough
+    named = [step for step in map(timeline.last_step, claim.steps) if step is not None]
     for step in missed:
+        its = step.step not in enough and any(step == each or step.is_in(each) for each in named)
         # In a lab that stands nobody wrote down beforehand what is to happen: a claim rests on the step that it names.
         others = not timeline.standing and step.started <= end and _concerns(step, claim, evidence)
-        if step.step in named or others:
+        if its or others:
             yield step
 
 
@@ -88,19 +89,30 @@ def _concerns(step: StepTaken, claim: Expectation, evidence: Evidence) -> bool:
     parts = step.kind.changes & claim.rests_on
     if parts != Part.CLIENTS:
         return bool(parts)
-    tried = [each for each in evidence.timeline.approaches if of_attempt(each, (step,)) and each.destination]
-    return not tried or any(_concerns_listener(each, claim, evidence) for each in tried)
+    its = _subscriptions(step, evidence)
+    if not its or of_dead_letters(claim, evidence):
+        return True
+    return any(_concerns_listener(*each, claim, evidence) for each in its)
 
 
-def _concerns_listener(tried: Approached, claim: Expectation, evidence: Evidence) -> bool:
-    """Return whether a claim is about a client that was not let in, or about a queue that it would have shared."""
+def _subscriptions(step: StepTaken, evidence: Evidence) -> Collection[tuple[str, str]]:
+    """Return what a step tried to subscribe to, or all that its client ever did: client and destination, if known."""
+    approaches = [each for each in evidence.timeline.approaches if each.destination]
+    if tried := {(each.client, each.destination) for each in approaches if of_attempt(each, (step,))}:
+        return tried
+    every = {(each.client, each.destination) for each in approaches} | evidence.ledger.subscriptions.keys()
+    return {(client, destination) for client, destination in every if step.is_of(client)}
+
+
+def _concerns_listener(client: str, destination: str, claim: Expectation, evidence: Evidence) -> bool:
+    """Return whether a claim is about a client's subscription, or about a queue that it shares or would have shared."""
     of, to = destination_named(claim), getattr(claim, "to", None)
-    if of is not None and not (hears(tried.destination, of) or hears(of, tried.destination)):
+    if of is not None and not (hears(destination, of) or hears(of, destination)):
         return False
-    if to is None or tried.client in to.names:
+    if to is None or client in to.names:
         return True
     shared = {its for each in evidence.chosen(to, of) for its in each.audience.destinations}
-    return is_queue(tried.destination) and any(hears(tried.destination, its) for its in shared)
+    return is_queue(destination) and any(hears(destination, its) for its in shared)
 
 
 def _efforts(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:

@@ -225,6 +225,7 @@ def test_whatever_a_step_is_it_is_a_premise_of_what_counts_from_it(tmp_path: Pat
         ("stuck: {broker: singapore, queue: q, count: 0}", True),
         ("counters: {broker: tokyo, queue: q, enqueued: {at-most: 9}}", True),
         ("counters: {broker: tokyo, queue: q, enqueued: 5}", False),
+        ("counters: {broker: tokyo, queue: q, enqueued: 5, expired: 0}", True),
         ("forwarded: {broker: tokyo, queue: q, count: {at-most: 9}}", True),
         ("topics-page: {broker: tokyo, topic: none, listed: no}", True),
         ("users: {broker: tokyo, user: bridge, pending: no-such-user}", False),
@@ -269,6 +270,67 @@ def test_a_refused_subscription_concerns_its_client_and_its_queue(
         other = verb(f"subscribe: {{client: b, broker: tokyo, over: stomp, {refused}}}", fails)
         report = ran(tmp_path, listens + other + sends, claim, head=RIGHTS, kind=SpoiltLab)
         assert report.outcome is (Outcome.HELD if fails else outcome), report.verdicts
+
+
+@pytest.mark.parametrize("leaves", ["disconnect", "unsubscribe"])
+def test_a_client_that_had_gone_already_concerns_what_it_listened_to(tmp_path: Path, leaves: str) -> None:
+    """A broker's restart takes the connection, so that the client has nothing to leave any more."""
+    other = "  - subscribe: {client: other, broker: tokyo, over: stomp, topic: t}\n"
+    restart = "  - kill: {broker: singapore}\n  - start: {broker: singapore}\n"
+    steps = LISTENS + other + SENDS + "  - wait: {until: received, client: sg, count: 5}\n" + restart
+    steps += f"  - {leaves}: {{client: sg}}\n  - publish: {{broker: tokyo, over: stomp, topic: t, count: 3}}\n"
+    unrelated = ("delivered: {to: other, promise: exactly-once}", "counters: {broker: tokyo, topic: t, enqueued: 3}")
+    related = ("duplicates: {to: sg, quiet: 0s}", "counters: {broker: tokyo, queue: q, enqueued: 5}")
+    report = ran(tmp_path, steps, *unrelated, *related, kind=SpoiltLab)
+    assert any("(sg" in note and "gone already" in note for note in report.notes) or leaves == "unsubscribe"
+    assert [each.outcome for each in report.verdicts[:2]] == [Outcome.HELD] * 2, report.verdicts
+    assert [each.outcome for each in report.verdicts[2:]] == [Outcome.UNKNOWN] * 2, report.verdicts
+
+
+@pytest.mark.parametrize(
+    ("user", "outcome"), [("", Outcome.HELD), (", user: stranger", Outcome.UNKNOWN)], ids=["sent", "refused"]
+)
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "stuck: {broker: singapore, queue: ActiveMQ.DLQ, count: 0}",
+        "counters: {broker: tokyo, queue: ActiveMQ.DLQ, enqueued: 0}",
+        "delivered: {to: dead, promise: nothing, within: 2s}",
+        "delivered: {queue: ActiveMQ.DLQ, promise: nothing, within: 2s}",
+        "log: {broker: tokyo, matches: inactive, absent: yes}",
+    ],
+)
+def test_what_was_not_sent_is_no_dead_letter_and_causes_no_line(
+    tmp_path: Path, claim: str, user: str, outcome: Outcome
+) -> None:
+    dead = "  - subscribe: {client: dead, broker: singapore, over: stomp, queue: ActiveMQ.DLQ}\n"
+    publish = f"  - publish: {{broker: tokyo, over: stomp, queue: q, count: 5{user}}}\n"
+    report = ran(tmp_path, LISTENS + dead + SENDS + publish, claim, kind=SpoiltLab)
+    assert report.outcome is outcome, report.verdicts
+    assert ("step 4 (publish" in report.verdicts[0].reason) is (outcome is Outcome.UNKNOWN)
+
+
+def test_a_line_that_was_to_come_until_then_rests_on_what_was_sent_until_then(tmp_path: Path) -> None:
+    claim = "log: {broker: tokyo, matches: inactive, absent: yes, after: impair, within: 5s}"
+    steps = LISTENS + "  - impair: {link: tokyo-singapore, delay: 80ms}\n  - wait: 6s\n"
+    steps += "  - publish: {broker: tokyo, over: stomp, queue: q, user: stranger}\n"
+    assert ran(tmp_path, steps, claim, kind=SpoiltLab).outcome is Outcome.HELD
+
+
+def test_a_line_that_came_shows_that_enough_was_sent(tmp_path: Path) -> None:
+    steps = LISTENS + "  - stop: {broker: tokyo}\n  - start: {broker: tokyo}\n"
+    steps += "  - publish: {broker: tokyo, over: stomp, queue: q, user: stranger}\n"
+    claim = "log: {broker: tokyo, matches: broker-started, after: start}"
+    assert ran(tmp_path, steps, claim, kind=SpoiltLab).outcome is Outcome.HELD
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["asked for", "to fail"])
+def test_what_counts_from_steps_together_rests_on_each_of_them(tmp_path: Path, fails: bool) -> None:
+    inner = verb(KILL, fails).replace("  - ", "      - ") + "      - wait: 1s\n"
+    steps = "  - as: both\n    together:\n" + inner
+    (verdict,) = ran(tmp_path, steps, "broker-state: {broker: tokyo, state: RUNNING, after: both}").verdicts
+    assert verdict.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), verdict
+    assert verdict.reason.startswith("step 1.1 (kill broker tokyo) was not done as asked") is not fails
 
 
 def test_all_that_fails_in_a_together_is_told_once(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ class Counters(Expectation, Addressed):
 
     @property
     def of_absence(self) -> bool:
-        """Return whether all may be none."""
-        return not any(each.at_least for each in (*self.amounts.values(), *self.levels.values()))
+        """Return whether any of them may be none."""
+        return not all(each.at_least for each in (*self.amounts.values(), *self.levels.values()))
 
     @property
     def basis(self) -> Basis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import hears, is_dead_letter_queue
 from lab.declare.expectations.base import Expectation
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
@@ -28,15 +28,24 @@ def concerned(claim: Expectation, effort: Effort, evidence: Evidence) -> bool:
         return False
     moments = [evidence.timeline.snapshots.moment(name) for name in claim.snapshots]
     known = [each for each in moments if each is not None]
-    if not known or len(known) < len(moments):
-        return True
-    return effort.began <= known[-1] and (len(known) < 2 or effort.ended >= known[0])
+    begin = known[0] if len(known) == len(moments) > 1 else -inf
+    return effort.began <= until(claim, evidence) and effort.ended >= begin
 
 
 def of_its_destination(claim: Expectation, effort: Effort, evidence: Evidence) -> bool:
-    """Return whether a step sent to, or took of, the destination that a claim names; yes if it names none."""
+    """Return whether a step sent to, or took of, the destination that a claim names; yes if none, or dead letters."""
     destination = destination_named(claim)
-    return destination is None or any(hears(destination, its) for its in destinations(effort, evidence))
+    if destination is None or is_dead_letter_queue(destination):
+        return True
+    return any(hears(destination, its) for its in destinations(effort, evidence))
+
+
+def of_dead_letters(claim: Expectation, evidence: Evidence) -> bool:
+    """Return whether a claim is about dead letters: a message of any destination may become one."""
+    destination, to = destination_named(claim), getattr(claim, "to", None)
+    if destination is not None or to is None:
+        return destination is not None and is_dead_letter_queue(destination)
+    return any(is_dead_letter_queue(its) for each in evidence.chosen(to, None) for its in each.audience.destinations)
 
 
 def destinations(effort: Effort, evidence: Evidence) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from math import inf
 
 from lab.activemq.destinations import hears
 from lab.declare.expectations.receivers import ToReceivers
-from lab.judge.claims.base import destination_named, of_its_destination
+from lab.judge.claims.base import destination_named, of_dead_letters, of_its_destination
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.step_taken import of_attempt
@@ -25,6 +25,8 @@ def concerned(claim: ToReceivers, effort: Effort, evidence: Evidence) -> bool:
     """Return whether what a step sent is for the receivers of a claim, or what it took was taken by one of them."""
     if not of_its_destination(claim, effort, evidence):
         return False
+    if of_dead_letters(claim, evidence):
+        return True
     if effort.did == "taken":
         return claim.to is None or effort.client in claim.to.names
     chosen = evidence.chosen(claim.to, destination_named(claim))

@@ -20,6 +20,7 @@ class StepTaken:
     ended: float | None = None
     kind: type[Step] = Step
     name: str = ""  # its own
+    place: str = ""  # where a person finds it, such as "5.1 round 2"
     words: str = ""  # its place and what it asked, such as "step 5.1 (publish 100 …)"
     ok: bool = True  # whether it did what was asked
     fails: bool = False  # whether the scenario has it fail
@@ -40,8 +41,17 @@ class StepTaken:
         """Return whether it ended otherwise than the scenario has it; a step made of steps leaves that to them."""
         return self.ended is not None and self.ok is self.fails and not issubclass(self.kind, Compound)
 
+    def is_in(self, other: StepTaken) -> bool:
+        """Return whether it is one of the steps that another one is made of, in the same round."""
+        inside = self.place.startswith(f"{other.place.partition(' ')[0]}.")
+        return inside and other.started <= self.started <= other.done
+
+    def is_of(self, client: str) -> bool:
+        """Return whether it is a step of a client's own, as its words begin with the client's name."""
+        return self.asked.startswith(f"{client} ")
+
 
 def of_attempt(tried: Approached, steps: Sequence[StepTaken]) -> StepTaken | None:
     """Return the step by which a client tried something; None if the history has none."""
-    its = (step for step in steps if step.started <= tried.t <= step.done and step.asked.startswith(f"{tried.client} "))
+    its = (step for step in steps if step.started <= tried.t <= step.done and step.is_of(tried.client))
     return next(its, None)

@@ -212,12 +212,13 @@ class Timeline:
 
     def _started(self, seen: StepStarted) -> None:
         named = f" {seen.name}" if seen.name else ""
-        self.asked[seen.step] = f"step {seen.place or seen.step}{named} ({seen.asked})"
+        place = seen.place or str(seen.step)
+        self.asked[seen.step] = f"step {place}{named} ({seen.asked})"
         if seen.due is not None and seen.t - seen.due > LATE:
             self.late.append(seen)
         kind, words = self._kinds.get(seen.verb, Step), self.asked[seen.step]
         its = StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t, kind=kind, words=words)
-        self.steps.append(replace(its, name=seen.name))
+        self.steps.append(replace(its, name=seen.name, place=place))
 
     def _ended(self, seen: StepEnded) -> None:
         for place in range(len(self.steps) - 1, -1, -1):  # concurrent steps end in any order
