@@ -267,7 +267,7 @@ class AmqpClient(BaseClient):
             elif isinstance(end, Browser):
                 engine.accept(delivery)
                 body, properties, _ = decode(octets)
-                shown = whole(octets)
+                shown = whole(octets, end.browsing.queue)
                 message = Incoming(end.browsing.queue, body, properties, retained=False, redelivered=False, shown=shown)
                 end.browsing.messages.append(message)
             else:
@@ -308,7 +308,7 @@ class AmqpClient(BaseClient):
             subscription.unsettled[token] = engine.wrapped(delivery)
         retained = bool(properties and properties.get(_RETAINED))
         back = reply_to(octets) if terms.replies else None
-        shown = whole(octets) if terms.whole else None
+        shown = whole(octets, terms.destination) if terms.whole else None
         self.events.received(Incoming(terms.destination, body, properties, retained, redelivered, token, back, shown))
 
     def _gone(self, why: str) -> None:

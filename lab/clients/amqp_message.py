@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from proton import Message, MessageException, ProtonException
 
+from lab.activemq.destinations import has_wildcard
 from lab.clients.stomp_session import is_text
 from lab.runtime.messages import Destination, Outgoing, Shown
 
@@ -64,21 +65,24 @@ def decode(octets: bytes) -> Decoded:
         return Decoded(octets, _NO_PROPERTIES, False)
 
 
-def whole(octets: bytes) -> Shown | None:
-    """Return what a message shows; None if it does not name its destination as ActiveMQ does, or is no message."""
+def whole(octets: bytes, subscribed: Destination) -> Shown | None:
+    """Return what a message of a subscription shows; None if nobody can tell its destination, or it is no message.
+
+    What was sent over AMQP a broker delivers as it came, and its sender need not have named where to.
+    """
     message: Any = Message()
     try:
         message.decode(octets)
     except (ProtonException, UnicodeDecodeError):
         return None
     address, body = message.address or "", message.body
-    if "://" not in address:
+    if "://" not in address and has_wildcard(str(subscribed)):
         return None
     left = message.ttl or None
     if message.expiry_time and message.creation_time:
         left = round(message.expiry_time - message.creation_time, 3)
     return Shown(
-        Destination.of(address),
+        Destination.of(address) if "://" in address else subscribed,
         {str(name): _as_text(value) for name, value in (message.properties or {}).items()},
         persistent=message.durable,
         priority=message.priority,

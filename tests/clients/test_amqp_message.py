@@ -13,6 +13,7 @@ from lab.clients.amqp_message import decode, encode, whole
 from lab.runtime.messages import Destination, Outgoing, Shown
 
 TO = Destination(kind="topic", name="t")
+ANY = Destination(kind="topic", name=">")
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)
 
 # Received from ActiveMQ 5.18.3, sent over STOMP (header, annotations, properties, own properties, data) and MQTT.
@@ -71,7 +72,7 @@ def test_no_text_is_made_of_octets_that_are_none() -> None:
 
 def test_what_a_broker_shows_of_a_message() -> None:
     see = Destination(kind="topic", name="see.it")
-    assert whole(OVER_STOMP) == Shown(
+    assert whole(OVER_STOMP, ANY) == Shown(
         see,
         {"mqlab_id": "run/1-1", "own": "x"},
         persistent=False,
@@ -81,7 +82,7 @@ def test_what_a_broker_shows_of_a_message() -> None:
         type="bytes",
         id="ID:tokyo-33451-1795575976707-7:1:-1:1:2",
     )
-    assert whole(OVER_MQTT) == Shown(
+    assert whole(OVER_MQTT, ANY) == Shown(
         see,
         {"ActiveMQ.MQTT.QoS": "1"},
         persistent=True,
@@ -96,14 +97,19 @@ def test_what_a_broker_shows_of_a_message() -> None:
 )
 def test_the_kind_of_a_body(body: object, kind: str) -> None:
     its: Any = Message(body=body, address="queue://q", properties={"n": 1, "yes": True, "x": 1.5, "t": "t"})
-    found = whole(bytes(its.encode()))
+    found = whole(bytes(its.encode()), ANY)
     assert found is not None
     assert (found.type, found.headers) == (kind, {"n": "1", "yes": "true", "x": "1.5", "t": "t"})
 
 
 @pytest.mark.parametrize("octets", [b"no message", bytes(Message(body=b"", address="q").encode())])  # type: ignore[no-untyped-call]
 def test_a_message_that_names_no_destination_shows_nothing(octets: bytes) -> None:
-    assert whole(octets) is None
+    assert whole(octets, ANY) is None
+
+
+def test_a_message_that_names_no_destination_was_sent_to_the_one_that_is_subscribed_to() -> None:
+    found = whole(encode(Outgoing("1-1", TO, b"x", {"k": "v"}, 1, True, False)), TO)
+    assert found == Shown(TO, {"k": "v"}, persistent=True, priority=4, type="bytes")
 
 
 @pytest.mark.parametrize(("expiry", "ms"), [(0.0001, 1), (0.0, 1), (0.02, 20), (None, 0)])
