@@ -20,6 +20,17 @@ def plain(text: str, ascii: bool = False) -> str:
     return "".join(sign if sign.isprintable() or sign in _KEPT else "?" for sign in text.replace("\r\n", "\n"))
 
 
+def shown(text: str, most: int = 60) -> str:
+    """Return a text in quotes for a message; one that is longer than `most` by its length alone.
+
+    It is not cut: a mask, which knows whole passwords, would not find the beginning of one.
+
+    >>> shown("tokyo"), shown("x" * 61)
+    ("'tokyo'", 'a text of 61 characters')
+    """
+    return repr(text) if len(text) <= most else f"a text of {len(text)} characters"
+
+
 def plain_line(text: str, ascii: bool = False) -> str:
     """Return a text as one line, without signs that control a terminal; line feeds and tabs are spaces."""
     return plain(text.expandtabs(), ascii).replace("\n", " ")

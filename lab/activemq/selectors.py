@@ -88,7 +88,9 @@ class _Reader:
         while position < len(selector):
             found = _TOKEN.match(selector, position)
             if found is None:
-                raise Untold(f"{selector[position : position + 20].rstrip()!r} in it is not read")
+                rest = selector[position:].rstrip()  # whole or not at all: nobody would know a password's beginning
+                what = f"{rest!r} in it" if len(rest) <= 20 else f"what begins with its sign {position + 1}"
+                raise Untold(f"{what} is not read")
             kind = str(found.lastgroup)
             word = found[kind]
             if kind == "name" and word.upper() in _KEYWORDS:
@@ -197,7 +199,7 @@ class _Reader:
         if self.next == "a number":
             text = self._tokens.popleft()[1]
             if len(text) > _LONGEST_NUMBER:
-                raise Untold(f"the number {text[:20]}… in it is not read")
+                raise Untold(f"a number of {len(text)} digits in it is not read")
             return minus * (int(text) if text.isdigit() else float(text))
         return self._text()
 

@@ -28,6 +28,7 @@ from pydantic import (
 from lab import units
 from lab.amazonmq.account.maintenance import check_zone
 from lab.errors import InputError
+from lab.printable import shown
 
 
 class Declared(BaseModel):
@@ -69,7 +70,7 @@ def _read_scalar(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a single value is needed here, not a list or a mapping")
     if len(value) > 40:
-        raise ValueError(f"{value[:40]!r}… is too long to be what is needed here")
+        raise ValueError(f"{shown(value)} is too long to be what is needed here")
     return value
 
 

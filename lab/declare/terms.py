@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_serializer, mo
 
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.declare.fields import Declared, Duration, Whole, YesNo
+from lab.printable import shown
 
 LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # bytes; the rest of a frame is for the headers
 
@@ -32,13 +33,13 @@ def _check_line(value: str) -> str:
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise ValueError("there is a control character in it: write one line")
     if len(value) > _LONGEST:
-        raise ValueError(f"{value[:40]!r}… is longer than {_LONGEST} characters")
+        raise ValueError(f"{shown(value)} is longer than {_LONGEST}")
     return value
 
 
 def _check_header_name(name: str) -> str:
     if not _HEADER.fullmatch(name):
-        raise ValueError(f"{name[:40]!r} is no name of a header: write letters, digits, underscores, dots and dashes")
+        raise ValueError(f"{shown(name)} is no name of a header: write letters, digits, underscores, dots and dashes")
     if name in _RESERVED or name.startswith(("JMS", "activemq.", "amq-")):
         raise ValueError(f"{name} is not for a header of your own: brokers and the lab use it")
     return name

@@ -31,6 +31,7 @@ _ENTRIES = {"steps": "step", "together": "step", "expect": "expectation"}  # lis
 # Mappings by name; none is made by setting a part of it.
 _NAMED = {"regions": "region", "brokers": "broker", "users": "user", "peerings": "peering"}
 _LINKS: Keys = ("topology", "links")
+_SHOWN = re.compile(r"[\w.-]*?(?:[Pp]assword\b|(?![\w.-]))")
 _ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _UNPRINTABLE = ("special characters are not allowed in a value", "only printable ones, spaces and line breaks may be")
 _PASSWORD = ("a password is kept with the run if it is set like this", "write generated, or {env: NAME}")
@@ -42,11 +43,18 @@ def settings_of(arguments: Iterable[str]) -> dict[str, str]:
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if not key or not equals:
-            raise InputError.of(f"--set {argument} gives no value", "write --set KEY=VALUE")
+            raise InputError.of(f"--set {_key_of(argument)} gives no value", "write --set KEY=VALUE")
         if key in found:
-            raise InputError.of(f"--set {key} is given twice", "give each KEY one value")
+            raise InputError.of(f"--set {_key_of(key)} is given twice", "give each KEY one value")
         found[key] = value
     return found
+
+
+def _key_of(argument: str) -> str:
+    """Return what of an argument may be shown: a KEY, and nothing after it or after the word password."""
+    found = _SHOWN.match(argument)
+    key = "" if found is None else found[0]
+    return key if key == argument else f"{key}…"
 
 
 class _NowhereError(Exception):
@@ -262,7 +270,7 @@ def _value(text: str, path: Keys) -> Any:
     if text.startswith(("[", "{", '"', "'")):
         document = read(text, "VALUE")
         for problem in document.problems:
-            _nowhere(path, f"{text[:40]!r}: {problem.what}", problem.remedy)
+            _nowhere(path, problem.what, problem.remedy)  # it is not quoted: it may have a password
         value = document.content
     for inside in _paths(value):
         written = _at(value, inside)

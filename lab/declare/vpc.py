@@ -9,8 +9,10 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, mo
 
 from lab.declare.fields import Cidr, Declared, Duration, Name, Names
 from lab.network.vpc import ANYWHERE, Protocol, Rule
+from lab.printable import shown
 
 ALL_PORTS = (0, 65535)
+_LONGEST_ADDRESS = 15  # characters
 
 
 def _parse_ports(value: Any) -> Any:
@@ -24,7 +26,7 @@ def _parse_ports(value: Any) -> Any:
         return ALL_PORTS
     first, _, last = text.partition("-")
     if not all(each.isascii() and each.isdigit() and len(each) < 8 for each in (first, last or first)):
-        raise ValueError(f"{text[:40]!r} is no port: write 61617, 61614-61619 or all")
+        raise ValueError(f"{shown(text)} is no port: write 61617, 61614-61619 or all")
     return int(first), int(last or first)
 
 
@@ -35,8 +37,8 @@ def _format_ports(value: tuple[int, int]) -> str:
 
 def _check_prefix(value: Any) -> Any:
     """Raise ValueError for an address without a prefix's length, which AWS requires."""
-    if isinstance(value, str) and "/" not in value and value.replace(".", "").isdigit():
-        raise ValueError(f"InvalidParameterValue: CIDR block {value[:40]} is malformed: write {value[:15]}/32")
+    if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS and value.replace(".", "").isdigit():
+        raise ValueError(f"InvalidParameterValue: CIDR block {value} is malformed: write {value}/32")
     return value
 
 

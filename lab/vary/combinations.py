@@ -8,6 +8,7 @@ from math import prod
 
 from lab.declare.variants import settings_of
 from lab.errors import InputError
+from lab.printable import shown
 
 MOST_SEEDS, LARGEST_SEED = 1_000_000, 2**63 - 1
 _OPENING, _CLOSING, _QUOTES = "[{", "]}", "\"'"
@@ -158,14 +159,12 @@ def seeds_of(text: str) -> tuple[int, ...]:
     parts = [each.strip() for each in text.removesuffix(",").split(",")]
     for part in parts:
         if not (part.isascii() and part.isdecimal() and len(part) < 20 and int(part) <= LARGEST_SEED):
-            raise InputError.of(
-                f"--seeds {text[:40]}: {part[:20]!r} is no seed", "write 5 for 1 to 5, or a list: 3,7,11"
-            )
+            raise InputError.of(f"--seeds: {shown(part, 20)} is no seed", "write 5 for 1 to 5, or a list: 3,7,11")
     numbers = tuple(int(part) for part in parts)
     if "," in text:
         if len(set(numbers)) < len(numbers):
-            raise InputError.of(f"--seeds {text[:40]} has a seed twice", "give each seed once")
+            raise InputError.of("--seeds has a seed twice", "give each seed once")
         return numbers
     if not 1 <= numbers[0] <= MOST_SEEDS:
-        raise InputError.of(f"--seeds {text[:40]} is not from 1 to {MOST_SEEDS}", "a seed alone is written as 7,")
+        raise InputError.of(f"--seeds {shown(text)} is not from 1 to {MOST_SEEDS}", "a seed alone is written as 7,")
     return tuple(range(1, numbers[0] + 1))

@@ -34,7 +34,7 @@ def test_over_amqp_it_depends_on_others_whether_a_text_is_a_number() -> None:
         ("mqlab_id = 'x'", "what a broker sets as mqlab_id is not known"),
         ("", "it ends too soon"),
         ("(" * 5000 + "size = '10'" + ")" * 5000, "more than 40 parentheses in each other are not read"),
-        ("size = " + "9" * 5000, "the number 99999999999999999999… in it is not read"),
+        ("size = " + "9" * 5000, "a number of 5000 digits in it is not read"),
     ],
 )
 def test_what_is_not_read_is_never_guessed(selector: str, why: str) -> None:

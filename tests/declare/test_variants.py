@@ -228,7 +228,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
         ),
         (
             ["expect.1.to=[tk"],
-            ["--set expect.1.to (story.yaml:17:21): '[tk': not well-formed YAML: expected ',' or ']', but got "
+            ["--set expect.1.to (story.yaml:17:21): not well-formed YAML: expected ',' or ']', but got "
              "'<stream end>'\n  separate the values by commas and close the bracket"],
         ),
         (["expect.1.to=[tk, zz]"], ["--set expect.1.to (story.yaml:17:21): no client named \"zz\"\n"

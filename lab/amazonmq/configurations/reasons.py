@@ -10,7 +10,7 @@ from lab.amazonmq.configurations.configuration import NAMESPACE
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.permitted_elements import Permitted, since, versions
 from lab.amazonmq.configurations.reserved_elements import about_attribute, about_element
-from lab.amazonmq.configurations.value_types import shown
+from lab.printable import shown
 
 
 def element(child: Element, parent: Element, names: Sequence[str], permitted: Permitted) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from lab.amazonmq.configurations.permitted_elements import ValueType
+from lab.printable import shown
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|-?INF|NaN")
@@ -49,11 +50,6 @@ def stops_a_broker(value: str, kind: ValueType) -> str:
     if kind.name == "double" and text.endswith("INF"):
         return f"{shown(value)} is not a number to ActiveMQ"
     return ""
-
-
-def shown(value: str) -> str:
-    """Return a value quoted for a message, cut after 60 characters."""
-    return repr(value) if len(value) <= 60 else f"{value[:60]!r}…"
 
 
 def _out_of_bounds(value: str, text: str, kind: ValueType) -> str:

@@ -14,6 +14,7 @@ from lab.declare.fields import Bounds, Declared, Name
 from lab.declare.references import Reference, Thing
 from lab.declare.steps import STEPS
 from lab.declare.steps.message import Message
+from lab.printable import shown
 
 SENDING = tuple(step.verb for step in STEPS if issubclass(step, Message))
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?")
@@ -23,7 +24,7 @@ def _parse(value: Any) -> Any:
     if isinstance(value, int | float):
         return value
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
-        raise ValueError(f"{str(value)[:40]!r} is not a number of times: write 1.5")
+        raise ValueError(f"{shown(str(value))} is not a number of times: write 1.5")
     return float(value)
 
 
