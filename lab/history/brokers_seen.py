@@ -15,6 +15,7 @@ class Demand(Observation, frozen=True, kw_only=True, tag="demand"):
     broker: str
     destination: str
     present: bool
+    last_look: Number | None = None  # of a watch that looks now and then: what has changed did so after that look
 
 
 class BridgeSeen(Observation, frozen=True, kw_only=True, tag="bridge"):
@@ -30,6 +31,7 @@ class BridgeSeen(Observation, frozen=True, kw_only=True, tag="bridge"):
     dequeued: int = 0
     received: int = 0
     instance: int = 0  # of a pair: whose JMX
+    last_look: Number | None = None  # as of Demand
 
 
 class SightChanged(Observation, frozen=True, kw_only=True, tag="sight"):

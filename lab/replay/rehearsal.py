@@ -123,6 +123,8 @@ class Rehearsal:
         seen = observation.with_fields(t=observation.t - self.start)
         if isinstance(seen, SightChanged | Beyond):
             seen = seen.with_fields(since=seen.since - self.start)
+        if isinstance(seen, BridgeSeen | Demand) and seen.last_look is not None:
+            seen = seen.with_fields(last_look=seen.last_look - self.start)
         if self.sightings.see(seen):
             self.record(seen)
         if isinstance(observation, LogLine):

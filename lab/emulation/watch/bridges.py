@@ -69,7 +69,7 @@ class BridgeWatch:
         self._of[broker].look()
 
     def end(self) -> None:
-        """Stop recording: nothing is recorded after this returns."""
+        """Stop recording, after a last look: nothing is recorded after this returns."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -78,6 +78,7 @@ class BridgeWatch:
         try:
             while not self._stop.wait(WATCH_EVERY):
                 one.look()
+            one.look_once_more()
         except Exception as error:  # noqa: BLE001 (of whatever kind: the broker is not watched from here on)
             self._failed(error)
 
@@ -98,7 +99,7 @@ class _BrokerWatch:
         self._name, self.demand, self._looks = name, demand, looks
         self._actives, self._power, self._clock, self._recorder = actives, power, clock, recorder
         self._known: Mapping[tuple[str, str], BridgeSeen] = {}
-        self._seen_at = clock.now()  # when all of it was last read
+        self._seen_at = clock.now()  # when the last look began that read all of it
         self._lost = False
         self._ended_alone = False
         self._active: InstanceState | None = None  # of a pair, as last seen
@@ -112,8 +113,14 @@ class _BrokerWatch:
             self._lose_sight(f"its watch failed: {type(error).__name__}: {error}")
             raise
 
+    def look_once_more(self) -> None:
+        """Look as a watch ends, so that all is known of its end; what did not answer before is not waited for."""
+        if not self._lost:
+            self.look()
+
     def _look(self) -> None:
         with self._lock:
+            began = self._clock.now()
             ends = self._now()
             if isinstance(ends, str):
                 self._lose_sight(ends)
@@ -123,16 +130,16 @@ class _BrokerWatch:
             for key in before.keys() - now.keys():
                 # A bridge that is gone has no counters.
                 gone = before[key].with_fields(t=self._clock.now(), up=False, enqueued=0, dequeued=0, received=0)
-                self._recorder.record(gone)
+                self._recorder.record(gone.with_fields(last_look=self._seen_at))
             for key in now.keys() - before.keys():
-                self._recorder.record(now[key])
+                self._recorder.record(now[key].with_fields(last_look=self._seen_at))
             if why := self._look_for_demand():
                 self._lose_sight(why)
                 return
-            self._seen_at = self._clock.now()
+            self._seen_at = began
             if self._lost:
                 self._lost = False
-                self._record_sight("regained", self._seen_at)
+                self._record_sight("regained", self._clock.now())
 
     def _lose_sight(self, why: str) -> None:
         """Record, once, that what was last seen of the broker may have changed since."""
@@ -158,7 +165,8 @@ class _BrokerWatch:
             found = [False] * len(wanted)
         t = self._clock.now()
         for destination, present in zip(wanted, found, strict=True):
-            self._recorder.record(Demand(t=t, broker=self._name, destination=str(destination), present=present))
+            seen = Demand(t=t, broker=self._name, destination=str(destination), present=present)
+            self._recorder.record(seen.with_fields(last_look=self._seen_at))
         return ""
 
     def _now(self) -> Sequence[BridgeSeen] | str:

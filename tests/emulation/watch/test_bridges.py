@@ -170,3 +170,23 @@ def test_a_watch_that_dies_of_a_bug_is_told() -> None:
         watch.begin(pool)
         assert isinstance(failed.get(timeout=30), ZeroDivisionError)
         watch.end()
+
+
+def test_what_a_look_finds_is_told_with_the_look_before(broker: Broker, watched: Watched) -> None:
+    up, demanded = watched.recorder.observations[:2]
+    assert isinstance(up, BridgeSeen) and isinstance(demanded, Demand)
+    watched.look()
+    broker.up = []
+    (gone,) = watched.look()
+    assert isinstance(gone, BridgeSeen) and gone.last_look is not None
+    assert demanded.t <= gone.last_look < gone.t
+    last = watched.recorder.observations[-1]
+    assert isinstance(last, Demand) and last.last_look == gone.last_look
+
+
+def test_a_watch_looks_once_more_as_it_ends(broker: Broker, watched: Watched) -> None:
+    with ThreadPoolExecutor() as pool:
+        watched.watch.begin(pool)
+        broker.up = []
+        watched.watch.end()
+    assert [each.up for each in watched.recorder.observations if isinstance(each, BridgeSeen)] == [True, False]
