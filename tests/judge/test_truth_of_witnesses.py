@@ -44,7 +44,8 @@ from lab.judge.values import Outcome
 
 from .test_truth import BROKERS, EXAMPLES, judged
 
-LAST = 30  # looks; a broker is looked at every second, shortly after what changes
+LAST = 30  # looks; a broker is looked at every second, a while after what changes
+LAGS = (0.1, 0.35)  # seconds of that while: a claim may be about a moment before it is over, or after
 END = LAST + 0.5
 BEFORE = 0.02  # seconds from a step's beginning to what it does
 TOPIC = "topic://t"
@@ -61,6 +62,7 @@ class Broker:
     lines: tuple[int, ...]  # when its log had a line
     silent: tuple[Span, ...]  # its management did not answer
     unread: tuple[Span, ...]  # its log could not be read
+    lag: float  # from a change to the next look
     out: Span = (inf, inf)  # a step paused or killed it, and another one brought it back
     how: str = "killed"
 
@@ -70,6 +72,15 @@ class Broker:
     def has_end(self, t: float) -> bool:
         """Return whether it had an end of the bridge; a process that is paused may lose it unseen."""
         return self.runs(t) and bisect_right(self.turns, t) % 2 == 1
+
+    def seen_with_end(self, t: float) -> bool:
+        """Return whether the last look before a moment saw that it had an end of the bridge, and it runs still."""
+        look = max((look + self.lag for look in range(LAST + 1) if look + self.lag <= t), default=-1.0)
+        return self.runs(t) and bisect_right(self.turns, look) % 2 == 1
+
+    def seen_with_demand(self, t: float) -> bool:
+        look = max((look + self.lag for look in range(LAST + 1) if look + self.lag <= t), default=-1.0)
+        return self.runs(t) and bisect_right(self.demand, look) % 2 == 1
 
     def has_demand(self, t: float) -> bool:
         return self.runs(t) and bisect_right(self.demand, t) % 2 == 1
@@ -94,17 +105,17 @@ class Broker:
         up, lost, before = False, False, 0.0
         demand: bool | None = None
         for look in range(LAST + 1):
-            t = look + 0.1
+            t = look + self.lag
             if not self.answers(t):
                 seen += [] if lost else [self._sight(t, "lost", before)]
                 lost = True
                 continue
             if up is not self.has_end(t):
                 up = not up
-                seen.append(end.with_fields(t=t, up=up))
+                seen.append(end.with_fields(t=t, up=up, last_look=before))
             if demand is not self.has_demand(t):
                 demand = self.has_demand(t)
-                seen.append(Demand(t=t, broker=near, destination=TOPIC, present=demand))
+                seen.append(Demand(t=t, broker=near, destination=TOPIC, present=demand, last_look=before))
             seen += [self._sight(t, "regained", t)] if lost else []
             lost, before = False, t
         return [*seen, *self._log()]
@@ -185,11 +196,13 @@ class Truth:
     def true(self, claim: Expectation) -> bool:
         match claim:
             case Bridge():
-                return self._state(self._moment(claim, interrupted=True)) == claim.up
+                return self._state(claim) == claim.up
             case NetworkPage():
                 return self.near.has_end(END)
             case Demanded():
-                return self.near.has_demand(self._moment(claim, interrupted=True)) is claim.present
+                t = self._moment(claim, interrupted=True)
+                has = self.near.seen_with_demand if self._interrupted(claim) else self.near.has_demand
+                return has(t) is claim.present
             case Log():
                 begin = self.heal + 0.2 if claim.after is not None else -inf
                 number = sum(begin <= t <= self._moment(claim, interrupted=False) for t in self.near.logged)
@@ -213,8 +226,15 @@ class Truth:
         others = (t for each in (self.near, self.far) for t in each.out if t > done) if interrupted else ()
         return min(done + claim.within.total_seconds(), END, *(t - BEFORE for t in others))
 
-    def _state(self, t: float) -> str:
-        ends = (self.near.has_end(t), self.far.has_end(t))
+    def _interrupted(self, claim: Any) -> bool:
+        """Return whether a step comes before a claim's time is over: then what the last look before it saw counts."""
+        return self._moment(claim, interrupted=True) < self._moment(claim, interrupted=False)
+
+    def _state(self, claim: Bridge) -> str:
+        t = self._moment(claim, interrupted=True)
+        of = (self.near, self.far)
+        near, far = (each.seen_with_end(t) if self._interrupted(claim) else each.has_end(t) for each in of)
+        ends = (near, far)
         return {(True, True): "both-ends", (True, False): "initiator", (False, False): "nowhere"}.get(ends, "responder")
 
     @property
@@ -276,6 +296,7 @@ def _broker(draw: st.DrawFn, name: str) -> Broker:
         turns=tuple(t for t in _moments(draw, 5) if not begin - 2 < t <= begin),
         demand=_moments(draw, 4),
         lines=tuple(sorted(draw(st.sets(st.integers(0, LAST), max_size=3)))),
+        lag=draw(st.sampled_from(LAGS)),
         silent=_spans(draw),
         unread=_spans(draw),
         out=(begin + 0.15, end + 0.15 if end < LAST else inf) if begin < inf else (inf, inf),

@@ -10,12 +10,10 @@ from typing import NamedTuple
 from lab import units
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
-from lab.declare.steps.base import Fault
 from lab.judge.claims import base
 from lab.judge.evidence.agreement import both_ends, ways
 from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.step_taken import StepTaken
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.findings import Finding, at_the_end, combine, unknown
 from lab.judge.values import Outcome
@@ -56,9 +54,8 @@ def measured(claim: Bridge, evidence: Evidence) -> Iterator[tuple[float, float]]
     step = None if term is None else timeline.last_step(term.after)
     if term is None or step is None:
         return
-    course = _course(claim, _initiators(claim, timeline), timeline)
-    course = _without_attempts(course) if claim.up == "nowhere" else course
-    until = _next_fault(step, timeline)
+    course = _course(claim, _initiators(claim, timeline), timeline, attempts=claim.up != "nowhere")
+    until = timeline.next_fault(step)
     for before, each in pairwise(course):
         if step.done < each.t <= until and (before.name == claim.up) is not (each.name == claim.up):
             yield each.t - step.done, term.within.total_seconds()
@@ -111,7 +108,8 @@ def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Findi
     """Judge the state at the end, or within a time after a step."""
     course = _course(claim, initiators, evidence.timeline)
     if claim.term is not None:
-        return combine([_judge_after(claim.term, claim.up, evidence, course)], evidence)
+        calm = course if claim.up != "nowhere" else _course(claim, initiators, evidence.timeline, attempts=False)
+        return combine([_judge_after(claim.term, claim.up, evidence, course, calm)], evidence)
     last = _state_at(course, evidence.timeline.end)
     if last.name is None:
         outcome, why = _doubtful(claim.up, last, evidence)
@@ -123,10 +121,11 @@ def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Findi
     return at_the_end(last.name == claim.up, reason, evidence)
 
 
-def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[_State]) -> Finding:
+def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[_State], calm: list[_State]) -> Finding:
     """Judge the state when `within` is over, or just before the next step that changes a link or a broker.
 
-    A bridge with a wrong password is up for some milliseconds at every attempt, so a state in between proves nothing.
+    A bridge with a wrong password is up for some milliseconds at every attempt, so a state in between proves nothing;
+    `calm` is the course without such attempts.
     """
     timeline, after, within = evidence.timeline, term.after, term.within.total_seconds()
     step = timeline.last_step(after)
@@ -134,10 +133,10 @@ def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[_S
         return Outcome.UNKNOWN, f"no step {after} was taken"
     begin = step.done
     deadline = begin + within
-    horizon = min(deadline, timeline.end, _next_fault(step, timeline))
+    horizon = min(deadline, timeline.end, timeline.next_fault(step))
     found = _state_at(course, horizon)
-    if up == "nowhere" and found.name != up:
-        found = _state_at(_without_attempts(course), horizon)
+    if found.name != up:
+        found = _state_at(calm, horizon)
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
     if found.name is None and (up in found.possible or horizon == deadline):
@@ -156,13 +155,6 @@ def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[_S
         )
     when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
     return Outcome.BROKEN, f"{_name(found.name)} when the time was over, {gap(within)} after {after}; {when}"
-
-
-def _next_fault(step: StepTaken, timeline: Timeline) -> float:
-    """Return when the next step after one began that changes a link or a broker; infinity if there is none."""
-    own = (step.done, step.step)  # a step that takes no time is not its own successor, nor are earlier ones
-    later_steps = (s for s in timeline.fault_steps if (s.started, s.step) > own)
-    return min((s.started for s in later_steps if s.fault is not Fault.QUALITY), default=inf)
 
 
 class _State(NamedTuple):
@@ -188,16 +180,30 @@ class _State(NamedTuple):
         return None if self.near is None or self.far is None else _STATES[self.near, self.far]
 
 
-def _course(claim: Bridge, initiators: list[End], timeline: Timeline) -> list[_State]:
-    """Return the bridge's states in order of time, each with its first moment; the first one is "nowhere"."""
+def _course(claim: Bridge, initiators: list[End], timeline: Timeline, *, attempts: bool = True) -> list[_State]:
+    """Return the bridge's states in order of time, each with its first moment; the first one is "nowhere".
+
+    Without `attempts`, those are left out at which one end alone showed itself and went again.
+    """
     nears, fars = {end.broker for end in initiators}, {end.remote for end in initiators}
     silences = [each for each in timeline.coverage.silences if each.of == "management"]
     if not initiators:  # then any broker may have had an end of it unseen
         nears, fars = {claim.broker or each.broker for each in silences}, {each.broker for each in silences}
     silences = [each for each in silences if each.broker in nears | fars]
     turns = [(t, end, is_up) for t, end, is_up in timeline.bridge_changes if _is_of(end, initiators)]
-    moments = {*(t for t, _, _ in turns), *(t for each in silences for t in (each.begin, each.end))} - {inf}
     turns.sort(key=lambda turn: turn[0])
+    left_out = set[float]() if attempts else _attempts(_states(turns, silences, nears, fars), timeline)
+    for end, looks in timeline.looks.items():
+        if isinstance(end, End) and _is_of(end, initiators):
+            silences += [each for each in looks if each.end not in left_out]
+    return _states([turn for turn in turns if turn[0] not in left_out], silences, nears, fars)
+
+
+def _states(
+    turns: list[tuple[float, End, bool]], silences: list[Silence], nears: set[str], fars: set[str]
+) -> list[_State]:
+    """Return the states that ends which came and went make, in order of time."""
+    moments = {*(t for t, _, _ in turns), *(t for each in silences for t in (each.begin, each.end))} - {inf}
     up: set[End] = set()
     course, place = [_State(-inf, False, False)], 0
     for t in sorted(moments):
@@ -229,19 +235,17 @@ def _state_at(course: list[_State], moment: float) -> _State:
     return [each for each in course if each.t <= moment][-1]
 
 
-def _without_attempts(course: list[_State]) -> list[_State]:
-    """Return the course without the moments at which one end alone showed itself and went again.
+def _attempts(course: list[_State], timeline: Timeline) -> set[float]:
+    """Return the moments at which one end alone showed itself, and went again of its own accord.
 
     A connector that is refused has such an end for an instant at every attempt; a look every half second meets some.
     """
-    found = course[:1]
-    for at, each in enumerate(course[1:], 1):
-        follows = course[at + 1] if at + 1 < len(course) else None
-        is_attempt = each.name in ("initiator", "responder") and found[-1].name == "nowhere"
-        if is_attempt and follows is not None and follows.name == "nowhere" and follows.t - each.t < _ATTEMPT:
-            continue
-        if each[1:] != found[-1][1:]:
-            found.append(each)
+    faults = [step.started for step in timeline.steps if step.interferes]
+    found = set[float]()
+    for before, each, follows in zip(course, course[1:], course[2:], strict=False):
+        is_attempt = each.name in ("initiator", "responder") and before.name == follows.name == "nowhere"
+        if is_attempt and follows.t - each.t < _ATTEMPT and not any(each.t <= t <= follows.t for t in faults):
+            found |= {each.t, follows.t}
     return found
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
 
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.demand import Demanded
-from lab.declare.steps.base import Fault
+from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.findings import Finding, combine, unknown
@@ -24,7 +23,7 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
         return unknown(f"nobody looked for demand for {destination} on {claim.broker}", evidence)
     if claim.term is not None:
         return combine([_judge_after(claim, claim.term, evidence, course)], evidence)
-    if silence := timeline.coverage.silence(claim.broker, timeline.end, timeline.end):
+    if silence := _unseen(claim, timeline, timeline.end):
         return unknown(silent(silence), evidence)
     since, present = course[-1]
     words = f"{_words(claim.broker, destination, present)}, since {moment(since)}"
@@ -41,7 +40,7 @@ def measured(claim: Demanded, evidence: Evidence) -> Iterator[tuple[float, float
     step = None if term is None else timeline.last_step(term.after)
     if term is None or step is None:
         return
-    until, was = _next_fault(step.done, timeline), False
+    until, was = timeline.next_fault(step), False
     for t, present in _course(claim, timeline):
         is_claimed = present is claim.present
         if step.done < t <= until and is_claimed is not was:
@@ -59,10 +58,11 @@ def _course(claim: Demanded, timeline: Timeline) -> list[tuple[float, bool]]:
     return course
 
 
-def _next_fault(begin: float, timeline: Timeline) -> float:
-    """Return when the next step began that changes a link or a broker; infinity if there is none."""
-    others = (each for each in timeline.fault_steps if each.fault is not Fault.QUALITY)
-    return min((each.started for each in others if each.started >= begin), default=inf)
+def _unseen(claim: Demanded, timeline: Timeline, t: float) -> Silence | None:
+    """Return why nobody can tell of a moment whether demand was there; None if somebody can."""
+    looks = timeline.looks.get((claim.broker, str(destination_of(claim))), ())
+    between = (each for each in looks if each.begin <= t < each.end)
+    return timeline.coverage.silence(claim.broker, t, t) or next(between, None)
 
 
 def _judge_after(claim: Demanded, term: Term, evidence: Evidence, course: list[tuple[float, bool]]) -> Finding:
@@ -72,15 +72,19 @@ def _judge_after(claim: Demanded, term: Term, evidence: Evidence, course: list[t
     if step is None:
         return unknown(f"no step {term.after} was taken", evidence)
     begin = step.done
-    horizon = min(begin + within, timeline.end, _next_fault(begin, timeline))
+    horizon = min(begin + within, timeline.end, timeline.next_fault(step))
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
-    if silence := timeline.coverage.silence(claim.broker, horizon, horizon):
+    if silence := _unseen(claim, timeline, horizon):
         return Outcome.UNKNOWN, silent(silence)
     known = [(t, present) for t, present in course if t <= horizon]
-    since, present = known[-1] if known else (begin, False)
+    if not known:
+        return unknown(
+            f"nobody looked for demand for {destination} on {claim.broker} before {moment(horizon)}", evidence
+        )
+    since, present = known[-1]
     words, after = _words(claim.broker, destination, present), f"after {term.after} at {moment(begin)}"
-    if known and present is claim.present:
+    if present is claim.present:
         if since <= begin and (silence := timeline.coverage.silence(claim.broker, begin, horizon)):
             return Outcome.HELD, f"{words} {gap(horizon - begin)} {after}, as before it; {silent(silence)}"
         return Outcome.HELD, f"{words} {gap(since - begin)} {after}" if since > begin else f"{words} all along {after}"

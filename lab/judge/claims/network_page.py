@@ -6,6 +6,7 @@ from lab.activemq.protocols import ENDPOINTS
 from lab.declare.expectations.network_page import NetworkPage
 from lab.history import BridgeSeen
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.timeline import End
 from lab.judge.findings import Finding, at_the_end, unknown
 from lab.judge.wording import silent
 
@@ -13,7 +14,15 @@ from lab.judge.wording import silent
 def judge(claim: NetworkPage, evidence: Evidence) -> Finding:
     """Judge the rows of a broker's Network page at the end."""
     timeline = evidence.timeline
-    if silence := timeline.coverage.silence(claim.broker, timeline.end, timeline.end):
+    looks = (
+        each
+        for end, found in timeline.looks.items()
+        if isinstance(end, End) and end.broker == claim.broker
+        for each in found
+        if each.begin < timeline.end < each.end
+    )
+    silence = timeline.coverage.silence(claim.broker, timeline.end, timeline.end) or next(looks, None)
+    if silence is not None:
         return unknown(f"nobody can tell what its Network page had: {silent(silence)}", evidence)
     rows = [each for each in timeline.bridges.values() if each.up and each.broker == claim.broker]
     its = [each for each in rows if each.remote == claim.remote]

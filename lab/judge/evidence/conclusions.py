@@ -1,11 +1,14 @@
 """What follows from a broker's outage where no look in time tells it: the last look before it proves nothing any more.
 
-A broker that does not run has no end of a bridge and no demand; of one that is paused nobody can tell.
+A broker that does not run has no end of a bridge and no demand; of one that is paused nobody can tell. What a look
+found may have been so since the look before; just before a step that interferes, the look before that counts.
 """
 
 from __future__ import annotations
 
-from math import inf
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf, nextafter
 
 from lab.history import Demand
 from lab.judge.evidence.coverage import Silence
@@ -24,6 +27,20 @@ def conclude(timeline: Timeline) -> None:
         else:
             _ends(timeline, out)
             _demand(timeline, out)
+    for step in timeline.steps:
+        if step.interferes:
+            timeline.looks = {of: _around(step.started, found) for of, found in timeline.looks.items()}
+
+
+def _around(t: float, found: Sequence[Silence]) -> list[Silence]:
+    """Return the times between two looks without the moment `t`."""
+    parts = []
+    for each in found:
+        if each.begin < t < each.end:
+            parts += [replace(each, end=t), replace(each, begin=nextafter(t, inf))]
+        else:
+            parts.append(each)
+    return parts
 
 
 def _ends(timeline: Timeline, out: Outage) -> None:

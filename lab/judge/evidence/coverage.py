@@ -14,10 +14,10 @@ PATIENCE = 3 * BEAT  # seconds of a keeper's silence after which the lab counts 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """A stretch of time, in seconds, in which a broker's management, or its log, could not be read."""
+    """A stretch of time, in seconds, in which a broker's management, or its log, could not be read, or was not."""
 
     broker: str
-    of: str  # "management" | "log"
+    of: str  # "management" | "log" | "look": between two looks, of which the later one found a change
     begin: float
     end: float = inf
     instance: int = 0

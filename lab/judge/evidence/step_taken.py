@@ -37,6 +37,15 @@ class StepTaken:
         return self.kind.fault
 
     @property
+    def interferes(self) -> bool:
+        """Return whether it changes a link or a broker so that bridges and demand may come or go."""
+        return self.fault not in (None, Fault.QUALITY)
+
+    def comes_after(self, other: StepTaken) -> bool:
+        """Return whether it began once another step was done; one that takes no time is not its own successor."""
+        return (self.started, self.step) > (other.done, other.step)
+
+    @property
     def missed(self) -> bool:
         """Return whether it ended otherwise than the scenario has it; a step made of steps leaves that to them."""
         return self.ended is not None and self.ok is self.fails and not issubclass(self.kind, Compound)

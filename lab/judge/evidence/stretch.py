@@ -14,8 +14,10 @@ from lab.history import (
     Approached,
     Attempted,
     Beyond,
+    BridgeSeen,
     ClientChanged,
     ConfigurationSaved,
+    Demand,
     LogLine,
     Marked,
     Observation,
@@ -45,6 +47,9 @@ class Stretch:
             if seen.t > self.end:
                 if isinstance(seen, Beyond) and seen.since <= self.end:
                     yield seen
+                elif isinstance(seen, BridgeSeen | Demand) and seen.last_look is not None:
+                    if seen.last_look < self.end:
+                        yield seen  # what it tells may have been so by then
                 elif isinstance(seen, LogLine) and seen.times > 1:
                     yield seen  # it stands for several lines, some of which may be of the stretch
                 elif isinstance(seen, ClientChanged) and seen.state == "listening" and seen.client not in later:

@@ -44,7 +44,7 @@ from lab.history import (
     Watched,
 )
 from lab.history.observation import LATE
-from lab.judge.evidence.coverage import Coverage
+from lab.judge.evidence.coverage import Coverage, Silence
 from lab.judge.evidence.outages import Closure, Outage
 from lab.judge.evidence.snapshots import Snapshots
 from lab.judge.evidence.step_taken import StepTaken
@@ -103,6 +103,8 @@ class Timeline:
         self.demand: dict[tuple[str, str], list[Demand]] = {}
         self.bridges: dict[End, BridgeSeen] = {}
         self.bridge_changes: list[tuple[float, End, bool]] = []
+        # By the end of a bridge, or the broker and the destination: between two looks, of which one found a change.
+        self.looks: dict[End | tuple[str, str], list[Silence]] = {}
         self._unseen: set[End] = set()  # ends that were up when the watching stopped
         self.destinations: dict[tuple[str, str], list[DestinationSeen]] = {}
         self.links: dict[tuple[str, str, str], LinkSeen] = {}
@@ -140,10 +142,9 @@ class Timeline:
             return self.stretch.end
         return self.last if self.ended is None else self.ended.t
 
-    @property
-    def fault_steps(self) -> list[StepTaken]:
-        """Return the steps that change a link or a broker."""
-        return [step for step in self.steps if step.fault is not None]
+    def next_fault(self, step: StepTaken) -> float:
+        """Return when the next step after one began that changes a link or a broker; infinity if there is none."""
+        return min((each.started for each in self.steps if each.interferes and each.comes_after(step)), default=inf)
 
     def close(self, last: float) -> None:
         """Note the moment of the last observation; call it after all were added."""
@@ -165,7 +166,11 @@ class Timeline:
             case Achieved():
                 self.achieved.append(seen)
             case Demand():
-                self.demand.setdefault((seen.broker, seen.destination), []).append(seen)
+                its = self.demand.setdefault((seen.broker, seen.destination), [])
+                if its and its[-1].present is not seen.present:
+                    self._found((seen.broker, seen.destination), seen)
+                if seen.t <= self.stretch.end:
+                    its.append(seen)
             case BridgeSeen():
                 self._bridge(seen)
             case DestinationSeen():
@@ -244,6 +249,10 @@ class Timeline:
         before = self.bridges.get(end)
         if before is not None and before.up and not seen.up and seen.remote_address not in ("", before.remote_address):
             return  # an earlier session of this end has gone, not the present one
+        if before is None or before.up != seen.up:
+            self._found(end, seen)
+        if seen.t > self.stretch.end:
+            return
         self.bridges[end] = seen
         if before is None or before.up != seen.up:
             # Both ends of one change of session are seen at one look, and the new one may be some microseconds older.
@@ -253,6 +262,12 @@ class Timeline:
                 words = f"{name} on {seen.broker} {'came back' if seen.up else 'went down'}"
                 self.events.append(Event(t=seen.t, words=words, of="bridge"))
         self._unseen.discard(end)
+
+    def _found(self, of: End | tuple[str, str], seen: BridgeSeen | Demand) -> None:
+        """Record, of a change that a look found, when it may have been: since the look before."""
+        if seen.last_look is not None and seen.last_look < seen.t:
+            between = Silence(broker=seen.broker, of="look", begin=seen.last_look, end=seen.t)
+            self.looks.setdefault(of, []).append(between)
 
     def _link(self, seen: LinkChanged) -> None:
         """Record the state of a link's direction; a closure, its end and an impairment are events too."""

@@ -1,0 +1,124 @@
+"""Brokers are looked at now and then: a claim about a moment between two looks is not held by either of them alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.bridge import Bridge
+from lab.declare.expectations.demand import Demanded
+from lab.declare.expectations.network_page import NetworkPage
+from lab.history import Demand, Marked, Observation, StepEnded, StepStarted, Watched, lines
+from lab.judge import judge_file
+from lab.judge.values import Outcome
+
+from .test_ends import ends
+from .test_not_better_than_known import HEADER, TOPIC, verdict
+
+TERM = {"after": "heal", "within": "5s"}  # until 15 s
+HEAL: list[Observation] = [StepStarted(t=9.9, step=1, verb="heal", asked="heal"), StepEnded(t=10, step=1)]
+CUT: list[Observation] = [StepStarted(t=15.1, step=2, verb="cut", asked="cut"), StepEnded(t=15.2, step=2)]
+UP = Bridge.model_validate({"connector": "wan", "up": "both-ends", **TERM})
+NOWHERE = Bridge.model_validate({"connector": "wan", "up": "nowhere", **TERM})
+DEMANDED = Demanded.model_validate({"broker": "tokyo", "topic": "x", "present": True, **TERM})
+UNDEMANDED = Demanded.model_validate({"broker": "tokyo", "topic": "x", "present": False, **TERM})
+
+
+def seen(t: float, up: bool, last_look: float | None = None) -> list[Observation]:
+    """Return what a look found: both ends of a bridge and demand, or none of it."""
+    found = [*ends(t, up=up), Demand(t=t, broker="tokyo", destination=TOPIC, present=up)]
+    return [structs.replace(each, last_look=last_look) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("claim", "there"),
+    [(UP, True), (DEMANDED, True), (NOWHERE, False), (UNDEMANDED, False)],
+    ids=lambda each: each.words() if isinstance(each, Expectation) else "",
+)
+@pytest.mark.parametrize(
+    ("change", "last_look", "outcome"),
+    [
+        (15.3, 14.8, Outcome.UNKNOWN),  # it may have changed by 15 s
+        (15.3, 15.001, Outcome.HELD),
+        (15.8, 15.3, Outcome.HELD),
+        (15.3, None, Outcome.HELD),  # whoever watches does so all the time
+        (14.9, 14.4, Outcome.BROKEN),
+    ],
+)
+def test_what_a_look_finds_may_have_been_so_since_the_look_before(
+    claim: Expectation, there: bool, change: float, last_look: float | None, outcome: Outcome
+) -> None:
+    its = verdict(claim, *seen(1, not there), *seen(2, there), *HEAL, *seen(change, not there, last_look))
+    assert its.outcome is outcome, its.reason
+    if outcome is Outcome.UNKNOWN:
+        assert "nobody looked at tokyo between 14.800 s and 15.300 s" in its.reason
+
+
+@pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
+def test_what_came_by_the_first_look_after_its_time_is_not_broken(claim: Expectation) -> None:
+    its = verdict(claim, *seen(1, True), *seen(2, False), *HEAL, *seen(15.3, True, 14.8))
+    assert its.outcome is Outcome.UNKNOWN, its.reason
+
+
+@pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
+@pytest.mark.parametrize(
+    ("within", "outcome"), [("5.1s", Outcome.HELD), ("30s", Outcome.HELD), ("5s", Outcome.UNKNOWN)]
+)
+def test_just_before_a_step_that_interferes_the_last_look_counts(
+    claim: Expectation, within: str, outcome: Outcome
+) -> None:
+    longer = type(claim).model_validate({**claim.written(), "within": within})
+    its = verdict(longer, *seen(1, False), *seen(2, True), *HEAL, *CUT, *seen(15.3, False, 14.8))
+    assert its.outcome is outcome, its.reason
+
+
+PAGE = NetworkPage.model_validate({"broker": "tokyo", "remote": "singapore"})
+LAST = [Bridge.model_validate({"connector": "wan", "up": "both-ends"}), PAGE]
+LAST.append(Demanded.model_validate({"broker": "tokyo", "topic": "x", "present": True}))
+
+
+@pytest.mark.parametrize("claim", LAST, ids=lambda claim: claim.words())
+@pytest.mark.parametrize(("last_look", "outcome"), [(19.8, Outcome.UNKNOWN), (20.0, Outcome.HELD)])
+def test_at_a_mark_what_the_next_look_found_may_have_been_so(
+    tmp_path: Path, claim: Expectation, last_look: float, outcome: Outcome
+) -> None:
+    path = tmp_path / "history.jsonl"
+    told = [*seen(1, False), *seen(2, True), Watched(t=15), Marked(t=20, text="here"), Watched(t=20.1)]
+    told += seen(20.3, False, last_look)
+    path.write_text("".join(lines(structs.replace(HEADER, standing=True), told)))
+    (its,) = judge_file(path, (claim,), until="here").verdicts
+    assert its.outcome is outcome, its.reason
+
+
+def test_demand_is_not_judged_by_the_step_from_which_it_counts() -> None:
+    """A step that takes no time is not its own successor: at its end nothing is known of the time after it."""
+    heal = [StepStarted(t=10, step=1, verb="heal", asked="heal"), StepEnded(t=10, step=1)]
+    its = verdict(DEMANDED, *seen(1, False), *seen(2, True), *heal, *seen(11, False))
+    assert its.outcome is Outcome.BROKEN, its.reason
+
+
+@pytest.mark.parametrize("claim", [DEMANDED, UNDEMANDED], ids=lambda claim: claim.words())
+def test_before_anybody_looked_there_is_neither_demand_nor_none(claim: Expectation) -> None:
+    its = verdict(claim, *HEAL, *seen(16, False))
+    assert its.outcome is Outcome.UNKNOWN
+    assert its.reason == "nobody looked for demand for topic://x on tokyo before 15.000 s"
+
+
+@pytest.mark.parametrize(
+    ("until", "outcome"),
+    [(14.4, Outcome.HELD), (15.3, Outcome.HELD), (16.0, Outcome.BROKEN)],
+)
+def test_an_end_that_goes_within_a_second_of_its_own_accord_was_an_attempt(until: float, outcome: Outcome) -> None:
+    near, _ = ends(14.8 if until > 15 else 14)
+    its = verdict(NOWHERE, *HEAL, near, near.with_fields(t=until, up=False))
+    assert its.outcome is outcome, its.reason
+
+
+def test_an_end_that_a_step_ended_was_no_attempt() -> None:
+    near, _ = ends(14.8)
+    cut = [StepStarted(t=14.9, step=2, verb="cut", asked="cut"), StepEnded(t=14.95, step=2)]
+    its = verdict(NOWHERE, *HEAL, near, *cut, near.with_fields(t=15.3, up=False))
+    assert its.outcome is Outcome.UNKNOWN, its.reason
