@@ -34,11 +34,19 @@ def judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evid
         for name, portion in shares.items()
         if not portion.holds(counts[name], whole)
     )
-    if not wrong:
-        received = ", ".join(f"{name} {count}" for name, count in counts.items())
-        return Outcome.HELD, f"of {whole} received: {received}"
     over = evidence.timeline.end - claim.within.total_seconds()
     pending = sum(tally.due(number) > over for tally in tallies for number in tally.lost)
+    still = f"{several(pending, 'message')} had not come when the history ends"
+    if not wrong:
+        received = ", ".join(f"{name} {count}" for name, count in counts.items())
+        if not all(_holds_still(portion, counts[name], whole, pending) for name, portion in shares.items()):
+            return Outcome.UNKNOWN, f"of {whole} received: {received}; {still}"
+        return Outcome.HELD, f"of {whole} received: {received}"
     if pending and evidence.timeline.complete:
-        return Outcome.UNKNOWN, f"{wrong}; {several(pending, 'message')} had not come when the history ends"
+        return Outcome.UNKNOWN, f"{wrong}; {still}"
     return (Outcome.BROKEN, wrong) if evidence.timeline.complete else unknown(wrong, evidence)
+
+
+def _holds_still(portion: Portion, count: int, whole: int, pending: int) -> bool:
+    """Return whether a share is as claimed whoever receives what is pending: this subscriber, or the others."""
+    return portion.holds(count, whole + pending) and portion.holds(count + pending, whole + pending)

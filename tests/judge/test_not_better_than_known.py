@@ -8,14 +8,20 @@ import pytest
 from msgspec.structs import replace
 
 from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.counters import Counters
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.demand import Demanded
+from lab.declare.expectations.discarded import Discarded
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.expectations.ordered import Ordered
+from lab.declare.expectations.topics_page import TopicsPage
+from lab.declare.expectations.unreachable import Unreachable
 from lab.history import (
+    Achieved,
     Acknowledged,
+    Approached,
     ClientChanged,
     Counted,
     Demand,
@@ -24,6 +30,7 @@ from lab.history import (
     Paced,
     Publishing,
     Received,
+    SendOutcome,
     Sent,
     SnapshotTaken,
     StepEnded,
@@ -221,7 +228,7 @@ def forwarding(name: str, t: float, **of: dict[str, int]) -> list[Observation]:
     return [each for broker, counters in of.items() for each in snapshot(t, name, broker, **counters)]
 
 
-@pytest.mark.parametrize(("taken", "outcome"), [(3, Outcome.HELD), (1, Outcome.UNKNOWN)])
+@pytest.mark.parametrize(("taken", "outcome"), [(3, Outcome.HELD), (2, Outcome.UNKNOWN), (1, Outcome.UNKNOWN)])
 def test_a_forward_count_of_a_part_of_a_run_is_what_the_other_took(taken: int, outcome: Outcome) -> None:
     """What the other's own clients sent meanwhile is no part of that."""
     claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3", "between": ["a", "b"]})
@@ -257,4 +264,108 @@ def test_a_forward_count_among_three_brokers_is_what_the_others_took(
     ]
     claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3"})
     (its,) = judge((claim,), Streamed(header, seen)).verdicts
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize("topic", ["ActiveMQ.Advisory.Connection", "x.>", "x,y"])
+def test_of_what_no_snapshot_has_nobody_can_tell(topic: str) -> None:
+    """A broker has more advisory topics than any other ones, and no snapshot has them."""
+    seen = [*snapshot(0, "start", "tokyo", enqueued=1), *snapshot(50, "end", "tokyo", enqueued=1)]
+    of = {"broker": "tokyo", "topic": topic}
+    for claim in (
+        Counters.model_validate({**of, "enqueued": "0"}),
+        Counters.model_validate({**of, "consumers": "0"}),
+        TopicsPage.model_validate({**of, "listed": False, "at": "end"}),
+    ):
+        its = verdict(claim, *seen)
+        assert its.outcome is Outcome.UNKNOWN, its.reason
+    none = Counters.model_validate({**of, "topic": "y", "enqueued": "0"})
+    assert verdict(none, *seen).outcome is Outcome.HELD
+
+
+LOSES = ClientChanged(t=20, client="ear", broker="singapore", state="lost")
+
+
+@pytest.mark.parametrize("claim", [Discarded, Counters])
+@pytest.mark.parametrize(
+    ("to", "loses", "outcome"),
+    [
+        (TOPIC, False, Outcome.HELD),
+        (TOPIC, True, Outcome.UNKNOWN),  # and with its connection the bridge's subscription, and its counter
+        ("topic://>", False, Outcome.UNKNOWN),  # which is the bridge's too, and no one topic's counter
+    ],
+)
+def test_what_a_bridge_discards_is_counted_of_its_subscription(
+    claim: type[Expectation], to: str, loses: bool, outcome: Outcome
+) -> None:
+    amount = {"count": "0"} if claim is Discarded else {"discarded": "0"}
+    its = verdict(
+        claim.model_validate({"broker": "tokyo", "topic": "x", **amount}),
+        *snapshot(0, "start", "tokyo", enqueued=0, discarded=0),
+        subscribed(1, "ear", to).with_fields(broker="singapore"),
+        *([LOSES] if loses else []),
+        *snapshot(50, "end", "tokyo", enqueued=1, discarded=0),
+    )
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize("promise", ["exactly-once", "at-least-once"])
+def test_what_one_received_a_broker_accepted_and_owes_to_others(promise: str) -> None:
+    """The publisher got no receipt; of equal bodies nobody would know which of them came."""
+    unknown = [
+        each.with_fields(outcome=SendOutcome.UNKNOWN) if isinstance(each, Acknowledged) and each.id == "2-2" else each
+        for each in sent(1, count=2)
+    ]
+    claim = Delivered.model_validate({"topic": "x", "promise": promise, "to": "b"})
+    seen = [subscribed(0, "a"), subscribed(0, "b"), *unknown, received(2, "b")]
+    assert verdict(claim, *seen).outcome is Outcome.UNKNOWN  # its step was to send two
+    its = verdict(claim, *seen, received(3, "a", 2))
+    assert (its.outcome, its.reason.partition(",")[0]) == (Outcome.BROKEN, "1 of 2 lost on the way to b")
+
+
+def test_a_send_without_a_receipt_that_somebody_received_got_in() -> None:
+    claim = Unreachable.model_validate({"broker": "tokyo", "why": "not-authorised", "over": "stomp"})
+    unknown = [
+        each.with_fields(over="stomp") if isinstance(each, Publishing)
+        else each.with_fields(outcome=SendOutcome.UNKNOWN) if isinstance(each, Acknowledged)
+        else each
+        for each in sent(1)
+    ]  # fmt: skip
+    tried = Approached(
+        t=0.5, client="x", broker="tokyo", over="stomp", what="connect", outcome="not-authorised", took=0.1
+    )
+    seen = [subscribed(0, "ear"), tried, *unknown]
+    assert verdict(claim, *seen).outcome is Outcome.HELD
+    its = verdict(claim, *seen, received(2, "ear"))
+    assert (its.outcome, its.reason) == (Outcome.BROKEN, "tokyo accepted 2-1 over stomp, sent at 1.000 s")
+
+
+@pytest.mark.parametrize(
+    ("at_most", "outcome"), [("50%", Outcome.UNKNOWN), ("80%", Outcome.HELD), ("1", Outcome.UNKNOWN)]
+)
+def test_shares_are_not_held_while_what_is_pending_may_break_them(at_most: str, outcome: Outcome) -> None:
+    shares = {"a": {"at-most": at_most}}
+    claim = Delivered.model_validate({"queue": "x", "promise": "at-most-once", "within": "5s", "shares": shares})
+    seen: list[Observation] = [subscribed(0, each, QUEUE, "stomp") for each in ("a", "b")]
+    seen += [*sent(58, count=3, destination=QUEUE), received(58.1, "a", destination=QUEUE)]
+    its = verdict(claim, *seen, received(58.2, "b", 2, destination=QUEUE))
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(50.0, Outcome.HELD), (58.0, Outcome.UNKNOWN)])
+def test_nothing_came_only_if_it_was_listened_for_long_enough_after_what_has_no_receipt(
+    late: float, outcome: Outcome
+) -> None:
+    claim = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "nothing", "within": "5s"})
+    begun, publishing, *messages, ended = sent(1, count=2)
+    messages = [
+        each.with_fields(t=late) if isinstance(each, Sent) and each.id == "2-2"
+        else each.with_fields(t=late + 0.1, outcome=SendOutcome.UNKNOWN)
+        if isinstance(each, Acknowledged) and each.id == "2-2"
+        else each
+        for each in messages
+    ]  # fmt: skip
+    told = Achieved(t=59, step=2, did="sent", done=1, broker="tokyo", destination=TOPIC, asked=2, least=1)
+    seen = [subscribed(0, "ear"), begun, publishing, *messages, told, ended.with_fields(t=59)]
+    its = verdict(claim, *seen)
     assert its.outcome is outcome, its.reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.declare.expectations.recovered import Recovered
-from lab.history import DestinationSeen, Observation, Publishing, StepEnded, StepStarted
+from lab.history import ClientChanged, DestinationSeen, Observation, Publishing, StepEnded, StepStarted
 from lab.judge.values import Outcome
 
 from .test_not_better_than_known import QUEUE, received, sent, subscribed, verdict
@@ -54,3 +54,14 @@ def test_what_is_not_persistent_may_have_gone_with_its_broker() -> None:
         for each in sent(10, destination=QUEUE)
     ]
     assert verdict(SOON, subscribed(0, "ear", QUEUE, "stomp"), *seen, *HEAL).outcome is Outcome.UNKNOWN
+
+
+def test_what_came_counts_though_it_was_given_back() -> None:
+    seen = [subscribed(0, "ear", QUEUE, "stomp").with_fields(ack="client"), *HEAL, *sent(21, destination=QUEUE)]
+    seen += [received(22, "ear", destination=QUEUE).with_fields(pending=True)]
+    seen += [ClientChanged(t=23, client="ear", broker="tokyo", state="disconnected")]
+    its = verdict(SOON, *seen)
+    assert (its.outcome, its.reason) == (
+        Outcome.HELD,
+        "the first message to ear came 1.9 s after heal at 20.100 s: 2-1, sent at 21.000 s",
+    )

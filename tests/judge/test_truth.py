@@ -71,7 +71,8 @@ class Message:
 
     @property
     def accepted(self) -> bool:
-        return self.outcome is SendOutcome.OK
+        """Return whether a broker accepted it: it said so, or somebody received it."""
+        return self.outcome is SendOutcome.OK or bool(self.receipts)
 
 
 @dataclass(frozen=True, kw_only=True)

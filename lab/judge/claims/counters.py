@@ -6,6 +6,7 @@ from lab.activemq.destinations import destination_of
 from lab.declare.expectations.counters import Counters
 from lab.declare.portion import Portion
 from lab.declare.steps.snapshot import END, START
+from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Rise, Snapshots, Subject
@@ -31,6 +32,14 @@ def judge(claim: Counters, evidence: Evidence) -> Finding:
         rise = _rise(claim, snapshots, subject, counter)
         if isinstance(rise, str):
             unknowns.append(rise)
+        elif counter == "discarded" and (few := began_again(evidence, claim.broker, destination, rise)):
+            if amount.at_most is not None and rise.by > amount.at_most:
+                broken.append(f"{counter} at least {rise.by}{asked(amount)}")
+                span = (rise.begin, rise.end)
+            elif amount.at_most is None and amount.holds(rise.by):
+                held.append(f"{counter} at least {rise.by}")
+            else:
+                unknowns.append(f"{what} {counter} at least {rise.by}: {few}")
         elif amount.holds(rise.by):
             held.append(f"{counter} {rise.by}")
         else:

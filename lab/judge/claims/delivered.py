@@ -14,7 +14,7 @@ from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
-from lab.judge.evidence.records import OK, Subscription, is_queue
+from lab.judge.evidence.records import FAILED, OK, Subscription, is_queue
 from lab.judge.evidence.sharing import takers, went_before, went_to_others
 from lab.judge.evidence.tally import Tally
 from lab.judge.findings import Finding, combine, never_subscribed
@@ -308,8 +308,10 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
     sent = [at for at in sent if at < heard_until and any(_may_hear(member, at) for member in members)]
     if not sent:
         return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
+    # What has no receipt may come as well.
+    last = max([*sent, *(t.due(n) for t in chosen.tallies for n in t.in_doubt if t.publication.outcomes[n] != FAILED)])
     watched = min(evidence.timeline.end, heard_until)
-    over = watched - max(sent)
+    over = watched - last
     if over < claim.within.total_seconds():
         return Outcome.UNKNOWN, (
             f"{who} heard nothing of {several(len(sent), 'message')}, but listened only {gap(max(over, 0))} after "

@@ -8,12 +8,12 @@ from __future__ import annotations
 from lab.declare.expectations.discarded import Discarded
 from lab.declare.steps.snapshot import END, START
 from lab.judge.equal_bodies import ADVICE
+from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import lost_elsewhere, shown
-from lab.judge.evidence.snapshots import Rise, Subject
+from lab.judge.evidence.snapshots import Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
-from lab.judge.wording import listed, moment, silent
 from lab.units import several
 
 
@@ -25,7 +25,7 @@ def judge(claim: Discarded, evidence: Evidence) -> Finding:
     )
     if isinstance(rise, str):
         return unknown(rise, evidence)
-    again = _restart(evidence, claim.broker, destination, rise)
+    again = began_again(evidence, claim.broker, destination, rise)
     lost = lost_elsewhere(evidence, claim.broker, destination)
     words = f"{claim.broker} discarded {again and 'at least '}{several(rise.by, 'message')} of {destination} "
     words += "for a slow bridge"
@@ -36,7 +36,7 @@ def judge(claim: Discarded, evidence: Evidence) -> Finding:
     words += second
     surely_enough = claim.count.at_most is None and claim.count.holds(rise.by)
     if again and not (surely_enough and not claim.explains_loss):
-        return Outcome.UNKNOWN, f"{words}; {again}, and the counter with it"
+        return Outcome.UNKNOWN, f"{words}; {again}"
     if claim.explains_loss and _equal_bodies(evidence, claim.broker, destination):
         return Outcome.UNKNOWN, f"{words}; how many were lost nobody can tell, as some have equal bodies: {ADVICE}"
     if claim.explains_loss and len(lost) != rise.by:
@@ -52,22 +52,3 @@ def _equal_bodies(evidence: Evidence, broker: str, destination: str) -> bool:
         for audience in evidence.audiences
         for tally in audience.tallies
     )
-
-
-def _restart(evidence: Evidence, broker: str, destination: str, rise: Rise) -> str:
-    """Return why the counter may have restarted, as it ends with its subscription; "" if it did not."""
-    for t, end, up in evidence.timeline.bridge_changes:
-        if not up and rise.begin < t < rise.end and broker in (end.broker, end.remote):
-            return f"the bridge of {listed(sorted((end.broker, end.remote)))} went down at {moment(t)}"
-    for silence in evidence.timeline.coverage.silences:
-        if silence.of == "management" and silence.begin < rise.end and silence.end > rise.begin:
-            return f"{silent(silence)}, so that a bridge may have gone unseen"
-    for subscription in evidence.ledger.subscriptions.values():
-        for _, end_of_it in subscription.windows:
-            if (
-                subscription.broker != broker
-                and subscription.destination == destination
-                and rise.begin < end_of_it < rise.end
-            ):
-                return f"{subscription.client} stopped listening at {moment(end_of_it)}"
-    return ""

@@ -20,6 +20,8 @@ from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, moment
 from lab.units import several
 
+UNTOLD = "one that was given back"  # in the place of an id
+
 
 def judge(claim: Recovered, evidence: Evidence) -> Finding:
     """Judge how soon the first message arrived after the last step of the verb."""
@@ -54,7 +56,7 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
     first = min(_arrivals(chosen, begin), default=None)
     if first is not None and first[0] - begin <= within:
         t, id, sent = first  # noqa: A001 (its name everywhere)
-        which = id if id == EQUAL else f"{id}, sent at {moment(sent)}"
+        which = id if id in (EQUAL, UNTOLD) else f"{id}, sent at {moment(sent)}"
         return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
     due = [at for tally in chosen.tallies for at in map(tally.due, tally.lost)]
     if first is None and max(due, default=-inf) < begin and not _kept(chosen, evidence):
@@ -88,12 +90,30 @@ def _kept(chosen: Chosen, evidence: Evidence) -> bool:
 
 
 def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:
-    """Return (moment, id, moment of sending) for each message first received after a moment."""
-    return [
-        (moment, EQUAL if tally.alike else tally.publication.id(number), tally.publication.sent_at[number])
-        for tally in chosen.tallies
-        for member in chosen.audience.members
-        if (receipts := member.receipts.get(tally.publication.step)) is not None
-        for number, moment in enumerate(receipts.first_at)
-        if receipts.times[number] and moment >= begin
-    ]
+    """Return (moment, id, moment of sending) for each message that came after a moment, given back later or not."""
+    found = []
+    for tally in chosen.tallies:
+        publication = tally.publication
+        came = [
+            (moment, number)
+            for member in chosen.audience.members
+            if (receipts := member.receipts.get(publication.step)) is not None
+            for number, moment in enumerate(receipts.first_at)
+            if receipts.times[number]
+        ]
+        came += [
+            (moment, position & 0xFFFFFFFF)
+            for member in chosen.audience.members
+            for moment, position in member.given_back
+            if position >> 32 == publication.step
+        ]
+        named = EQUAL if tally.alike else None
+        found += [
+            (moment, named or publication.id(number), publication.sent_at[number])
+            for moment, number in came
+            if moment >= begin
+        ]
+    if chosen.tallies:
+        backs = (back for member in chosen.audience.members for back in member.returned_digests)
+        found += [(moment, UNTOLD, moment) for _, _, moment in backs if moment >= begin]
+    return found

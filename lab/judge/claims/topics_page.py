@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.declare.expectations.topics_page import TopicsPage
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.snapshots import Subject
+from lab.judge.evidence.snapshots import Subject, not_counted
 from lab.judge.findings import Finding
 from lab.judge.values import Outcome
 from lab.judge.wording import moment
@@ -15,6 +15,9 @@ def judge(claim: TopicsPage, evidence: Evidence) -> Finding:
     part = evidence.timeline.snapshots.part(claim.at, claim.broker)
     if isinstance(part, str):
         return Outcome.UNKNOWN, part
-    listed = Subject("destination", f"topic://{claim.topic}") in part.counted
+    topic = f"topic://{claim.topic}"
+    if why := not_counted(topic):
+        return Outcome.UNKNOWN, why
+    listed = Subject("destination", topic) in part.counted
     words = f"{claim.broker} {'lists' if listed else 'does not list'} {claim.topic} at {moment(part.t)}"
     return Outcome.of(listed == claim.listed), words

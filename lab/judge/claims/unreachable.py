@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.unreachable import Unreachable
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.records import OK
 from lab.judge.findings import Finding, at_the_end
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment
@@ -75,8 +74,8 @@ def _results(claim: Unreachable, evidence: Evidence) -> Iterator[_Result]:
         return  # a publish step's client has no name in the scenario
     for publication in evidence.ledger.publications.values():
         named = claim.broker in (None, publication.broker) and claim.over in (None, publication.over)
-        if named and wanted in (None, publication.destination) and OK in publication.outcomes[publication.first :]:
-            number = publication.outcomes.index(OK, publication.first)
+        number = publication.first_accepted()
+        if named and wanted in (None, publication.destination) and number is not None:
             words = f"{publication.broker} accepted {publication.named(number)} over {publication.over}"
             sent = publication.sent_at[number]
             yield _Result(t=sent, outcome="ok", words=f"{words}, sent at {moment(sent)}")

@@ -10,7 +10,7 @@ from lab.activemq.destinations import hears, parts_of
 from lab.judge.evidence.digests import match_digests
 from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger
-from lab.judge.evidence.records import Subscription, is_queue
+from lab.judge.evidence.records import OK, Subscription, is_queue
 from lab.judge.evidence.tally import Tally, only_counted, spare_unconfirmed, strays, tally_of
 
 
@@ -52,20 +52,45 @@ class Audience:
 def audiences(ledger: Ledger) -> tuple[Audience, ...]:
     """Return every audience of a ledger, in the order of first subscription."""
     ledger.grow_receipts()
-    found = []
-    kept = Retained(ledger)
+    kept, matched = Retained(ledger), []
     for members in _group(ledger):
         meant = [
             publication
             for publication in ledger.publications.values()
             if any(hears(member.destination, publication.destination) for member in members)
         ]
-        alike = match_digests(members, meant)
+        matched.append((members, meant, match_digests(members, meant)))
+    _prove(ledger, {step for _, _, alike in matched for step in alike})
+    found = []
+    for members, meant, alike in matched:
         tallies = tuple(tally_of(entitlement(members, publication, kept), publication, alike) for publication in meant)
         spare_unconfirmed(tallies)
         astray = strays(ledger.publications.values(), members, meant)
         found.append(Audience(members=members, tallies=tallies + astray, retained=kept))
     return tuple(found)
+
+
+def _prove(ledger: Ledger, alike: set[int]) -> None:
+    """Note which messages without a receipt were accepted all the same: a client received them, and kept them or not.
+
+    Of the steps in `alike` nobody knows which of equal bodies came.
+    """
+    every = ledger.publications.values()
+    unsure = {each.step: each for each in every if each.outcomes.count(OK) < each.last and each.step not in alike}
+    for publication in unsure.values():
+        publication.proven = bytearray(publication.count + 1)
+    for subscription in ledger.subscriptions.values():
+        for step in subscription.receipts.keys() & unsure.keys():
+            for number, times in enumerate(subscription.receipts[step].times):
+                unsure[step].proven[number] |= times > 0
+        for _, position in subscription.given_back:
+            if position >> 32 in unsure:
+                unsure[position >> 32].proven[position & 0xFFFFFFFF] = 1
+    back = {digest for each in ledger.subscriptions.values() for _, digest, _ in each.returned_digests}
+    for publication in unsure.values() if back else ():
+        for number, digest in enumerate(publication.digests or ()):
+            if digest in back:
+                publication.proven[number] = 1
 
 
 def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audience:

@@ -35,6 +35,7 @@ class Publication:
         "persistent",
         "place",
         "priority",
+        "proven",
         "reply_to",
         "retained",
         "sent_at",
@@ -64,6 +65,7 @@ class Publication:
         self.outcomes = bytearray(count + 1)
         self.last = 0  # the highest number sent
         self.first = 1  # the lowest number sent in the stretch that is judged
+        self.proven = bytearray()  # by number, once known: 1 for each that somebody received, so a broker accepted it
         self.partial = False  # some sends may have been left out of the history
         self.digests: array[int] | None = None  # by number, if bodies carry no id; -1 is none
 
@@ -74,6 +76,15 @@ class Publication:
     def named(self, number: int) -> str:
         """Return the id of a message, with its step's place if the id does not show that."""
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
+
+    def accepted(self, number: int) -> bool:
+        """Return whether a broker accepted a message, by its receipt or since somebody received the message."""
+        return self.outcomes[number] == OK or bool(self.proven and self.proven[number])
+
+    def first_accepted(self) -> int | None:
+        """Return the number of the first message that a broker accepted in the stretch that is judged; None if none."""
+        found = (column.find(sign, self.first) for column, sign in ((self.outcomes, OK), (self.proven, 1)))
+        return min((number for number in found if number >= 0), default=None)
 
     def grow(self, number: int) -> None:
         """Make room up to a message's number, for a publication whose count is not known in advance."""
@@ -156,6 +167,7 @@ class Subscription:
         "doubtful",
         "durable",
         "first_unexplained",
+        "given_back",
         "left",
         "over",
         "pending",
@@ -192,6 +204,7 @@ class Subscription:
         self.pending_digests: list[int] = []  # the same for bodies without an id, and when each came
         self.pending_digest_times: list[float] = []
         self.returned = 0  # receipts given back without an acknowledgement
+        self.given_back: list[tuple[float, int]] = []  # of those with an id: when it came, and the message's position
         # Of those whose body has no id: when it was given back, its digest, and when it had been received.
         self.returned_digests: list[tuple[float, int, float]] = []
         self.disconnected_since = inf  # when its connection was lost

@@ -51,9 +51,10 @@ class Returns:
         """Take back the unacknowledged receipts: the broker may deliver those messages again, to any subscriber."""
         for position in subscription.pending:
             publication, number = publications[str(position >> 32)], position & 0xFFFFFFFF
-            times = subscription.of(publication).times
-            times[number] -= 1
+            receipts = subscription.of(publication)
+            receipts.times[number] -= 1
             subscription.returned += 1
+            subscription.given_back.append((receipts.first_at[number], position))
             self.positions.add(position)
             self.last[subscription.client, subscription.destination, position] = t
         subscription.pending.clear()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lab.activemq.destinations import has_wildcard
 from lab.history import Counted, SnapshotTaken
 
 
@@ -128,6 +129,15 @@ class Snapshots:
         return Rise(risen, before.t, after.t)
 
 
+def not_counted(destination: str) -> str:
+    """Return why no snapshot has a destination, whatever a broker counts of it; "" where it would."""
+    if destination.startswith("topic://ActiveMQ.Advisory."):
+        return f"snapshots leave out advisory topics such as {destination}"
+    if has_wildcard(destination) or "," in destination:
+        return f"{destination} is not one destination, and a counter is of one"
+    return ""
+
+
 def _is_temporary(subject: Subject) -> bool:
     """Return whether a destination is a client's own, by the kinds that JMX has for these."""
     return subject.name.startswith(("tempqueue://", "temptopic://"))
@@ -143,7 +153,7 @@ def _value(part: Part, broker: str, snapshot: str, subject: Subject, counter: st
     counted = part.counted.get(subject)
     if counted is None:
         if subject.of == "destination":
-            return 0  # the broker has no such destination yet
+            return not_counted(subject.name) or 0  # the broker has no such destination yet
         return f"{broker} showed no {subject.of} {subject.name} when the snapshot {snapshot} was taken"
     if len(counted) > 1:
         return f"{broker} showed {len(counted)} ends of the {subject.of} {subject.name}"

@@ -114,12 +114,12 @@ def tally_of(
         for found in beside:
             taken += found.times[number]
         if not times and taken:
-            if due and outcomes[number] == OK:
+            if due and publication.accepted(number):
                 tally.expected += 1
                 tally.elsewhere.append(number)
             continue
         if not times:
-            if due and outcomes[number] == OK:
+            if due and publication.accepted(number):
                 _missing(tally, owed, number, gone)
             elif due:
                 tally.undecided += 1
