@@ -299,7 +299,7 @@ def _missed(evidence: Evidence) -> Iterator[str]:
     """Yield a note for each step that ended otherwise than the scenario has it, unless another note tells of it."""
     told = {effort.step for effort in evidence.efforts if effort.differs}
     told |= {paced.step for paced in evidence.timeline.paces if not paced.held}
-    for seen in evidence.timeline.failed_windows:
+    for seen in (each for each in evidence.timeline.windows if each.failed):
         yield f"A maintenance window was not done as asked: {seen.broker}'s, until {moment(seen.t)}; {seen.failed}."
     for step in evidence.timeline.steps:
         if step.missed and step.ok:

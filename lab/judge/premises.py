@@ -68,10 +68,14 @@ def _missed(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[Step
 
 
 def _windows(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
-    """Yield a reason for each maintenance window whose reboot failed before the claim's evidence ends."""
-    windows = evidence.timeline.failed_windows if claim.rests_on & (Part.BROKERS | Part.RECORDS) else ()
-    for seen in windows:
-        if not evidence.timeline.standing and seen.t <= evidence_end(claim, evidence, find):
+    """Yield a reason for each maintenance window whose reboot failed, and that opened before the evidence ends."""
+    timeline, opened = evidence.timeline, dict[str, float]()
+    if timeline.standing or not claim.rests_on & (Part.BROKERS | Part.RECORDS):
+        return
+    for seen in timeline.windows:
+        if not seen.failed:
+            opened[seen.broker] = seen.t
+        elif opened.get(seen.broker, seen.t) <= evidence_end(claim, evidence, find):
             yield f"{seen.broker}'s maintenance window, until {moment(seen.t)}, was not done as asked: {seen.failed}"
 
 

@@ -162,6 +162,26 @@ def test_a_window_whose_reboot_had_to_kill_is_a_premise(tmp_path: Path) -> None:
     assert ran(tmp_path, whole, claim, kind=SpoiltLab).outcome is Outcome.HELD
 
 
+def test_a_window_whose_reboot_failed_counts_from_its_opening(tmp_path: Path) -> None:
+    steps = "".join(
+        f"  - {each}\n"
+        for each in (
+            "create-user: {broker: tokyo, user: more, password: MQ-lab-2019-more}",
+            "pause: {broker: tokyo}",
+            "snapshot: before",
+            "move-clock: {before: tokyo, by: 2s}",
+            "together: [{wait: 2m}, {at: 10s, snapshot: during}]",
+        )
+    )
+    claims = [
+        f"counters: {{broker: singapore, queue: q, enqueued: 0, between: [start, {end}]}}"
+        for end in ("before", "during")
+    ]
+    report = ran(tmp_path, steps, *claims, kind=SpoiltLab)
+    assert [each.outcome for each in report.verdicts] == [Outcome.HELD, Outcome.UNKNOWN], report.verdicts
+    assert "tokyo's maintenance window, until" in report.verdicts[1].reason
+
+
 def test_a_record_does_not_rest_on_a_kill_and_is_known(tmp_path: Path) -> None:
     report = ran(tmp_path, verb(KILL, fails=False), "broker-state: {broker: tokyo, state: RUNNING}")
     assert report.outcome is Outcome.HELD and len(report.notes) == 1, report

@@ -92,7 +92,7 @@ class Timeline:
         self.paces: list[Paced] = []
         self.achieved: list[Achieved] = []
         self.steps: list[StepTaken] = []
-        self.failed_windows: list[Maintenance] = []
+        self.windows: list[Maintenance] = []  # the opening of each, and its end if its reboot failed
         self.snapshots = Snapshots()
         self.events: list[Event] = []
         self.closures: list[Closure] = []
@@ -201,8 +201,8 @@ class Timeline:
                 self.snapshots.add(seen)
             case Trouble():
                 self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
-            case Maintenance() if seen.failed:
-                self.failed_windows.append(seen)
+            case Maintenance():
+                self.windows.append(seen)
             case SightChanged():
                 self.coverage.add(seen)
                 if seen.state == "lost":
