@@ -14,6 +14,8 @@ from urllib.parse import unquote
 
 MASK = "********"
 _SHORTEST = 12  # characters of a password of the service's; a shorter text may be part of any word
+_LONGEST = 250  # characters of a password of the service's; a pattern for many more takes minutes to make
+_LONGEST_FORM = 12  # characters, as which a sign behind those may be written and is still masked
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _STRING = re.compile(  # of JSON; what is `kept` is not masked: a word of the format as a key, a history's line's kind
     r"""(?mx) (?P<kept> ^\{"t":[-+.\de]+,"kind":"[a-z-]+" | "[a-z][a-z0-9_-]*"(?=\s*:) ) | "(?:[^"\\]|\\.)*" """
@@ -119,9 +121,14 @@ def _pattern(secret: str) -> re.Pattern[str]:
     """Return what finds a password, each of its signs in any of the forms that formats give it.
 
     Each repetition is bounded, and hardly two forms begin alike, so that a search takes time in proportion to the text.
+    Of one that is longer than the service takes, the first signs are looked for, and as much behind them may be masked
+    too as the rest can take.
     """
-    rows = re.findall(r"""\\+|"+|'+|.""", secret, re.DOTALL)
-    return re.compile("".join(_forms(row, after=before) for before, row in zip(("", *rows), rows, strict=False)))
+    rows = re.findall(r"""\\+|"+|'+|.""", secret[:_LONGEST], re.DOTALL)
+    forms = [_forms(row, after=before) for before, row in zip(("", *rows), rows, strict=False)]
+    if len(secret) > _LONGEST:
+        forms.append(f"(?s:.{{0,{_LONGEST_FORM * (len(secret) - _LONGEST)}}})")
+    return re.compile("".join(forms))
 
 
 def _forms(row: str, after: str) -> str:

@@ -151,3 +151,8 @@ def test_a_kind_in_a_text_is_masked_as_any_text() -> None:
 def test_values_are_masked_with_their_keys_but_not_with_words_of_a_format() -> None:
     assert Mask.of([SECRET]).value({"a": [SECRET, 1, {SECRET: None}]}) == {"a": [MASK, 1, {MASK: None}]}
     assert Mask.of(["configuration"]).value({"configuration": "configuration"}) == {"configuration": MASK}
+
+
+def test_what_is_far_longer_than_a_password_may_be_is_masked_whole_and_not_in_minutes() -> None:
+    secret = "Lantern & Ferry " * 1000
+    assert Mask.of([secret]).text(f"said {escape(secret)}") == f"said {MASK}"

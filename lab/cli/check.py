@@ -173,7 +173,7 @@ def _scenario(
         problems = _refused(scenario, runtime, activemq_version)
     removed = removals(scenario.topology)
     advice = () if problems else advise_topology(scenario.topology, scenario.origin)
-    if not problems:
+    if not problems and (port_base is not None or any(its.ports for its in scenario.topology.brokers.values())):
         advice = (*advice, *scenario_argument.taken_ports(_planned(scenario, activemq_version, port_base)))
     size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"
     if scenario.is_topology:
