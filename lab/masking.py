@@ -149,7 +149,7 @@ def _forms(row: str, after: str) -> str:
         f"{backslashes}(?i:{'|'.join(after_backslashes)})",
     ]
     if sign == "\\":  # each level of escaping doubles them
-        return rf"(?:\\\\{{{count - 1},{64 * count}}}+|(?:{'|'.join(forms)}){{{count}}})"
+        return rf"(?:\\\\{{{count - 1},{64 * count}}}+|(?:{'|'.join(forms)}|\\){{{count}}})"
     if sign == " ":
         forms.append(r"\+")
     form = f"(?:{'|'.join((*forms, re.escape(sign)))})"
