@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from lab.declare.expectations.delivered import Delivered
 from lab.history import Acknowledged, DestinationSeen, Ended, Observation, Publishing, Received, Sent
 from lab.judge import Streamed, judge
+from lab.judge.values import Outcome
 
-from .test_not_better_than_known import HEADER, subscribed
+from .test_not_better_than_known import HEADER, subscribed, verdict
 
 STRATEGY = """<broker xmlns="http://activemq.apache.org/schema/core"><destinationPolicy><policyMap><policyEntries>
 <policyEntry queue=">"><deadLetterStrategy>{}</deadLetterStrategy></policyEntry>
@@ -65,3 +67,12 @@ def test_what_expired_is_counted_once() -> None:
     dead = counted("ActiveMQ.DLQ.Queue.x", 2)
     notes = strangers("<individualDeadLetterStrategy/>", counted("x", 3, 3, expired=2), dead)
     assert "Of queue://x, 1 went to nobody of the lab" in notes, notes
+
+
+def test_nobody_is_owed_a_dead_letter() -> None:
+    """Whoever listens for dead letters is none of those to whom everything was to be delivered."""
+    claim = Delivered.model_validate({"promise": "exactly-once"})
+    ears = [subscribed(0, "ear", "queue://x", "stomp"), subscribed(0, "watch", "queue://ActiveMQ.DLQ", "stomp")]
+    came = Received(t=2, client="ear", destination="queue://x", id="2-1")
+    its = verdict(claim, *ears, *published(2, "x", 1), came)
+    assert its.outcome is Outcome.HELD, its.reason
