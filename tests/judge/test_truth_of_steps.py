@@ -6,7 +6,8 @@ The messages of a truth are those of a step called burst, and at some moment a l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +16,10 @@ from hypothesis import strategies as st
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.recovered import Recovered
-from lab.history import Observation, StepEnded, StepStarted
+from lab.history import Observation, SendOutcome, StepEnded, StepStarted
 from lab.judge.values import Outcome
 
-from .test_truth import END, EXAMPLES, KINDS, Message, Truth, judged
+from .test_truth import END, EXAMPLES, KINDS, Listener, Message, Receipt, Truth, judged
 
 WITHIN = 2.5  # seconds
 
@@ -120,3 +121,42 @@ def test_no_time_since_a_step_is_held_by_a_history_cut_short(
     claims, seen = _claims(its.truth), its.observations()
     for verdict in judged(claims, seen[: data.draw(st.integers(1, len(seen) - 1))]).verdicts:
         assert verdict.outcome is not Outcome.HELD, f"{verdict.expectation}: {verdict.reason}"
+
+
+def _alike(*messages: Message, **listeners: tuple[float, float]) -> Truth:
+    """Return the truth of messages with equal bodies, for listeners by name, each with its begin and end."""
+    its = tuple(Listener(client=name, broker="tokyo", begin=begin, end=end) for name, (begin, end) in listeners.items())
+    return Truth(destination="topic://t", listeners=its, messages=messages)
+
+
+def _message(number: int, *receipts: Receipt, outcome: SendOutcome = SendOutcome.OK) -> Message:
+    return Message(number=number, sent=number + 0.01, outcome=outcome, receipts=receipts, digest="one body")
+
+
+@pytest.mark.parametrize(("by", "outcome"), [("", Outcome.UNKNOWN), ("d", Outcome.BROKEN)])
+def test_of_equal_bodies_one_without_a_receipt_may_have_been_accepted(by: str, outcome: Outcome) -> None:
+    """To `a` it was one of three equal bodies; to `d`, who came later, it was the only one."""
+    third = [Receipt(client=name, t=3.11) for name in ("a", *by)]
+    truth = _alike(
+        *(_message(number, Receipt(client="a", t=number + 0.11)) for number in (1, 2)),
+        _message(3, *third, outcome=SendOutcome.UNKNOWN),
+        _message(4, *(Receipt(client=name, t=4.11) for name in "ac")),
+        a=(0.05, inf), c=(3.0, inf), d=(3.0, 4.0),
+    )  # fmt: skip
+    *others, last = truth.messages
+    its = Steps(truth=replace(truth, messages=(*others, replace(last, digest="another"))), healed=0.5)
+    claim = Finished.model_validate({"step": "burst", "to": "c", "within": "5s"})
+    (found,) = judged((claim,), its.observations()).verdicts
+    assert found.outcome is outcome, found.reason
+
+
+def test_of_equal_bodies_one_that_came_in_time_may_be_the_first_of_its_message() -> None:
+    truth = _alike(
+        _message(1, Receipt(client="a", t=2.51)),
+        _message(2, Receipt(client="a", t=2.11), Receipt(client="a", t=2.12)),
+        _message(3),
+        a=(0.05, inf),
+    )
+    claim = Recovered.model_validate({"to": "a", "after": "heal", "within": "2.5s"})
+    (found,) = judged((claim,), Steps(truth=truth, healed=2.5).observations()).verdicts
+    assert found.outcome is Outcome.UNKNOWN, found.reason

@@ -70,6 +70,12 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
             f"nothing had come to {who} when the history ends at {moment(end)}, {gap(end - begin)} {after}: sooner "
             f"than its {units.format_duration(claim.within)} were over"
         )
+    alike = any(tally.alike for tally in chosen.tallies)
+    if alike and any(begin <= t <= begin + within for member in chosen.audience.members for t in member.digest_times):
+        return (
+            Outcome.UNKNOWN,
+            f"one of equal bodies came to {who} {after}, and whether it had come before nobody can tell",
+        )
     late = f"nothing came to {who}" if first is None else f"the first message to {who} came {gap(first[0] - begin)}"
     near = evidence.causes.near(begin, begin + within)
     return Outcome.BROKEN, f"{late} {after}, allowed are {units.format_duration(claim.within)}{near}"

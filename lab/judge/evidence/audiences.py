@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -10,7 +10,7 @@ from lab.activemq.destinations import hears, parts_of
 from lab.judge.evidence.digests import match_digests
 from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger
-from lab.judge.evidence.records import OK, Subscription, is_queue
+from lab.judge.evidence.records import OK, PERHAPS, PROVEN, Publication, Subscription, is_queue
 from lab.judge.evidence.tally import Tally, only_counted, spare_unconfirmed, strays, tally_of
 
 
@@ -60,7 +60,7 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
             if any(hears(member.destination, publication.destination) for member in members)
         ]
         matched.append((members, meant, match_digests(members, meant)))
-    _prove(ledger, {step for _, _, alike in matched for step in alike})
+    _prove(ledger, matched)
     found = []
     for members, meant, alike in matched:
         tallies = tuple(tally_of(entitlement(members, publication, kept), publication, alike) for publication in meant)
@@ -70,27 +70,31 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
     return tuple(found)
 
 
-def _prove(ledger: Ledger, alike: set[int]) -> None:
+def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], list[Publication], set[int]]]) -> None:
     """Note which messages without a receipt were accepted all the same: a client received them, and kept them or not.
 
-    Of the steps in `alike` nobody knows which of equal bodies came.
+    Of equal bodies a client cannot tell which of them it received: those were accepted perhaps.
     """
     every = ledger.publications.values()
-    unsure = {each.step: each for each in every if each.outcomes.count(OK) < each.last and each.step not in alike}
+    unsure = {each.step: each for each in every if each.outcomes.count(OK) < each.last}
     for publication in unsure.values():
         publication.proven = bytearray(publication.count + 1)
-    for subscription in ledger.subscriptions.values():
-        for step in subscription.receipts.keys() & unsure.keys():
-            for number, times in enumerate(subscription.receipts[step].times):
-                unsure[step].proven[number] |= times > 0
-        for _, position in subscription.given_back:
-            if position >> 32 in unsure:
-                unsure[position >> 32].proven[position & 0xFFFFFFFF] = 1
-    back = {digest for each in ledger.subscriptions.values() for _, digest, _ in each.returned_digests}
-    for publication in unsure.values() if back else ():
-        for number, digest in enumerate(publication.digests or ()):
-            if digest in back:
-                publication.proven[number] = 1
+    for members, meant, alike in matched:
+        for step, number in _received(members, [each for each in meant if each.step in unsure]):
+            proven = unsure[step].proven
+            proven[number] = PROVEN if step not in alike else proven[number] or PERHAPS
+
+
+def _received(members: Iterable[Subscription], of: Sequence[Publication]) -> Iterator[tuple[int, int]]:
+    """Yield step and number of each message that a member received, also if it gave it back."""
+    steps = {each.step for each in of}
+    for member in members:
+        for step in member.receipts.keys() & steps:
+            yield from ((step, number) for number, times in enumerate(member.receipts[step].times) if times)
+        yield from ((its >> 32, its & 0xFFFFFFFF) for _, its in member.given_back if its >> 32 in steps)
+        back = {digest for _, digest, _ in member.returned_digests}
+        for each in of if back else ():
+            yield from ((each.step, number) for number, digest in enumerate(each.digests or ()) if digest in back)
 
 
 def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audience:

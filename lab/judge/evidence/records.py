@@ -11,6 +11,7 @@ from lab.history import Publishing
 from lab.matching import MOST
 
 UNKNOWN, OK, FAILED = 0, 1, 2
+PROVEN, PERHAPS = 1, 2  # by somebody's receipt, or by that of an equal body
 
 
 class Publication:
@@ -65,7 +66,7 @@ class Publication:
         self.outcomes = bytearray(count + 1)
         self.last = 0  # the highest number sent
         self.first = 1  # the lowest number sent in the stretch that is judged
-        self.proven = bytearray()  # by number, once known: 1 for each that somebody received, so a broker accepted it
+        self.proven = bytearray()  # by number, once known: whether somebody received it, so that a broker accepted it
         self.partial = False  # some sends may have been left out of the history
         self.digests: array[int] | None = None  # by number, if bodies carry no id; -1 is none
 
@@ -79,11 +80,11 @@ class Publication:
 
     def accepted(self, number: int) -> bool:
         """Return whether a broker accepted a message, by its receipt or since somebody received the message."""
-        return self.outcomes[number] == OK or bool(self.proven and self.proven[number])
+        return self.outcomes[number] == OK or bool(self.proven and self.proven[number] == PROVEN)
 
     def first_accepted(self) -> int | None:
         """Return the number of the first message that a broker accepted in the stretch that is judged; None if none."""
-        found = (column.find(sign, self.first) for column, sign in ((self.outcomes, OK), (self.proven, 1)))
+        found = (column.find(sign, self.first) for column, sign in ((self.outcomes, OK), (self.proven, PROVEN)))
         return min((number for number in found if number >= 0), default=None)
 
     def grow(self, number: int) -> None:

@@ -9,7 +9,7 @@ from math import inf
 
 from lab.activemq.protocols import protocol
 from lab.judge.evidence.entitlement import Entitlement, due_at, never_returned, returned_at, surely_expired
-from lab.judge.evidence.records import OK, Publication, Receipts, Subscription, is_queue
+from lab.judge.evidence.records import OK, PERHAPS, Publication, Receipts, Subscription, is_queue
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,6 +121,9 @@ def tally_of(
         if not times:
             if due and publication.accepted(number):
                 _missing(tally, owed, number, gone)
+            elif due and publication.proven and publication.proven[number] == PERHAPS and not tally.alike:
+                tally.unsure.append(number)
+                tally.why_unsure = "somebody received a body equal to its own, and it has no receipt"
             elif due:
                 tally.undecided += 1
                 tally.in_doubt.append(number)
