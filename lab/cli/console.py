@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -19,3 +20,9 @@ class PlainConsole(Console):
     def render_str(self, text: str, **how: Any) -> Text:
         """Return what is shown of a text; rich calls this for every string."""
         return super().render_str(plain(text), **how)
+
+    def on_broken_pipe(self) -> None:
+        """Raise BrokenPipeError where the reader of stdout has gone: rich would end the command with 1."""
+        if self.file is sys.stdout:
+            raise BrokenPipeError
+        super().on_broken_pipe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -130,6 +131,15 @@ def test_a_reader_that_goes_away_is_no_error(mqlab: Commands, tmp_path: Path) ->
         process.stdout.close()
         said = process.stderr.read()
     assert (process.returncode, said) == (141, "")
+
+
+def test_of_a_report_too_it_is_no_broken_expectation(mqlab: Commands) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    judged = [MQLAB, "judge", JUDGED / "all-held" / "history.jsonl"]
+    ended = subprocess.run(judged, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 @pytest.mark.parametrize("tail", [b"", b"\0" * 5000, b"\0" * 300_000])
