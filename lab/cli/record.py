@@ -18,6 +18,7 @@ from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.living.broker_url import PASSWORD, is_url, source
+from lab.living.broker_url import USER as USER_OF_URL
 from lab.living.conversation import destination
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted
@@ -85,6 +86,10 @@ def record(
     names = [each for each in dict.fromkeys(brokers) if not is_url(each)]
     if ca_file is not None and not urls:
         raise InputError.of("--ca-file is for a URL", "a lab's own certificates are known")
+    if user is not None and not names:
+        raise InputError.of("--user is for a lab's broker", f"{USER_OF_URL} says who logs in at a URL")
+    if run is not None and not names:
+        raise InputError.of("--run is for a lab's broker", "name one, or leave it out")
     protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
     with ExitStack() as lab:
         live = lab.enter_context(open_lab.attached(run, quiet=json)) if names else None

@@ -145,6 +145,8 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
         (["tokyo", "-o", "a.jsonl", "--topic", "t", "--for", "0s"], "--for 0s: no time at all"),
         (["tokyo", "-o", "a.jsonl", "--queue", "q", "--every", "1"], "--every: "),
         (["tokyo", "-o", "a.jsonl", "--topic", "t", "--ca-file", "ca.pem"], "--ca-file is for a URL"),
+        (["mqtts://host", "-o", "a.jsonl", "--topic", "t", "--user", "u"], "MQLAB_USER says who logs in at a URL"),
+        (["mqtts://host", "-o", "a.jsonl", "--topic", "t", "--run", "a1b2"], "--run is for a lab's broker"),
         (["mqtts://u:s3cret@host", "-o", "a.jsonl", "--topic", "t"], "a login in a URL"),
         (["mqtts://host", "-o", "a.jsonl", "--topic", "t"], "MQLAB_USER and MQLAB_PASSWORD not in the environment"),
         (["mqtts://host", "-o", "a.jsonl", "--queue", "q"], "mqtt has no queues"),
