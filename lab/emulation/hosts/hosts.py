@@ -66,7 +66,7 @@ class EmulatedHosts:
 
     def run(self, host: str, words: Sequence[str]) -> int:
         """Run a container in a host's place, by the docker command, and return that command's exit code."""
-        wanted = read(words)
+        wanted = read(words, str(Path.cwd()))
         self._check_free(host)
         place = self.place(host)
         program = shutil.which("docker")
