@@ -137,9 +137,9 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
     taken_off: dict[str, None] = {}
     refusals: list[str] = []
     until = clock.now() + PATIENCE
-    for record in moved_containers.records(client, run):
-        taken_off |= dict.fromkeys(moved_containers.put_back(client, record))
     while True:
+        for record in moved_containers.records(client, run):
+            taken_off |= dict.fromkeys(moved_containers.put_back(client, record))
         containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
         networks = client.networks.list(filters=wanted)
         volumes = client.volumes.list(filters=wanted)
@@ -159,7 +159,9 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
             refusals += filter(None, pool.map(partial(_remove_container, client), containers))
         for network in networks:
             taken_off |= dict.fromkeys(_take_strangers_off(client, run, network))
-        refusals += filter(None, [*map(_remove_one, networks), *map(_remove_one, volumes)])
+        # A record that came meanwhile is of a container that has to be put back first.
+        others = [each for each in volumes if not moved_containers.is_record(each)]
+        refusals += filter(None, [*map(_remove_one, networks), *map(_remove_one, others)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
             clock.sleep(_AGAIN)
