@@ -83,8 +83,8 @@ def is_record(volume: Volume) -> bool:
 def put_back(client: docker.DockerClient, record: Volume) -> tuple[str, ...]:
     """Put a container back on the networks that a record tells, and remove the record; return what was done, in words.
 
-    What cannot be done is told too, and keeps nothing else from being done. The record stays where the engine does not
-    say how the container stands.
+    What cannot be done is told too, and keeps nothing else from being done. The record stays while the engine does not
+    say how the container stands, or does not take it off the lab's networks: it shall not have two ways.
     """
     said: list[str] = []
     try:
@@ -107,10 +107,8 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
     there = {its["NetworkID"]: name for name, its in container.attrs["NetworkSettings"]["Networks"].items()}
     for network in client.networks.list(filters={"label": f"{labels.RUN}={run}"}):
         if network.id in there:
-            try:
+            with suppress(docker.errors.NotFound):  # it has gone meanwhile
                 network.disconnect(container, force=True)
-            except docker.errors.APIError as error:  # it keeps nothing from going back: the network goes with its lab
-                yield f"{container.name} could not be taken off {network.name}: {error.explanation or error}"
     back: list[str] = []
     for each in before.endpoints:
         try:

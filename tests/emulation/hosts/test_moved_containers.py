@@ -37,7 +37,7 @@ class Part:
 
     def disconnect(self, container: Container, force: bool = False) -> None:
         if self.name in self._engine.stubborn:
-            raise docker.errors.APIError("is busy")
+            raise self._engine.stubborn[self.name]
         container.on.remove(self.name)
 
     def remove(self) -> None:
@@ -103,7 +103,7 @@ class Engine:
     """An engine with a lab's network, a network of somebody else's, and a container on that one."""
 
     def __init__(self) -> None:
-        self.app, self.stubborn, self.silent = Container(), set[str](), False
+        self.app, self.stubborn, self.silent = Container(), dict[str, docker.errors.APIError](), False
         self.parts, self._networks = dict[str, Part](), set[str]()
         self.add_network(PLACE.network, LABELS)
         self.add_network("mine", {})
@@ -142,12 +142,22 @@ def test_a_container_goes_and_comes_back() -> None:
     assert engine.app.on == ["mine"] and moved_containers.lab_of(engine, engine.app) == ""
 
 
-def test_a_network_that_does_not_let_go_keeps_it_from_no_other() -> None:
+def test_one_that_the_lab_does_not_let_go_has_no_second_way_and_is_put_back_later() -> None:
     engine: Any = Engine()
     move(engine)
-    engine.stubborn = {PLACE.network}
-    said = moved_containers.put_back(engine, record(engine))
-    assert f"could not be taken off {PLACE.network}" in said[0]
+    engine.stubborn = {PLACE.network: docker.errors.APIError("is busy")}
+    (said,) = moved_containers.put_back(engine, record(engine))
+    assert "is not undone yet: is busy" in said and engine.app.on == [PLACE.network]
+    engine.stubborn = {}
+    moved_containers.put_back(engine, record(engine))
+    assert engine.app.on == ["mine"]
+
+
+def test_a_network_that_has_gone_meanwhile_keeps_it_from_no_other() -> None:
+    engine: Any = Engine()
+    move(engine)
+    engine.stubborn = {PLACE.network: docker.errors.NotFound("no such network")}
+    moved_containers.put_back(engine, record(engine))
     assert "mine" in engine.app.on
 
 
