@@ -10,11 +10,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 _NAMES = ("docker.sock", "containerd.sock")
-_PLACES = ("/run/docker.sock", "/run/containerd/containerd.sock", "/run/user/0/docker.sock", "/var/run/docker.sock")
-_OF_USERS = (
-    PurePosixPath("/run/user"),
-    PurePosixPath("/var/run/user"),
-)  # where each user's folder has a rootless one's
+_PLACES = ("/run/docker.sock", "/run/containerd/containerd.sock", "/var/run/docker.sock")
+_OF_USERS = (PurePosixPath("/run/user"), PurePosixPath("/var/run/user"))  # with a folder for each, and a rootless one's
 _SOURCES = ("source", "src", "device")  # of a mount; a volume of the driver `local` may be any folder, by its device
 
 

@@ -191,6 +191,17 @@ def test_one_that_comes_while_its_lab_is_removed_is_put_back() -> None:
     assert engine.app.on == ["mine"] and set(engine.parts) == {"mine"}
 
 
+def test_a_lab_is_not_ended_while_the_engine_does_not_say_how_a_container_stands() -> None:
+    engine: Any = Engine()
+    move(engine)
+    engine.silent = True
+    with pytest.raises(HostError, match="is kept until its container is put back"):
+        sweeping.remove(engine, RUN, PolledClock())
+    engine.silent = False
+    sweeping.remove(engine, RUN, PolledClock())
+    assert engine.app.on == ["mine"] and set(engine.parts) == {"mine"}
+
+
 def test_one_whose_record_went_with_the_lab_is_put_back_at_once() -> None:
     engine: Any = Engine()
     engine.parts[PLACE.network].meanwhile["connect"] = lambda: record(engine).remove()
