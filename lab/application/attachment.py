@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lab.application.sockets import gives_a_socket
+
 _RIGHTS = ("NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "ALL")
 _DEFAULT_NETWORK = "bridge"  # the engine's own: it keeps no addresses and no other names
 
@@ -66,7 +68,7 @@ def why_not(attributes: Mapping[str, Any]) -> Iterator[str]:
         yield f"its network mode is {mode}, and the engine gives such a container no other network"
     if its.get("Privileged"):
         yield "it is privileged: it could leave by any way of this machine"
-    rights = [name for each in its.get("CapAdd") or () if (name := str(each).removeprefix("CAP_")) in _RIGHTS]
+    rights = [name for each in its.get("CapAdd") or () if (name := str(each).upper().removeprefix("CAP_")) in _RIGHTS]
     if rights:
         yield f"it has {' and '.join(rights)}: it could change its routes"
     for port, bindings in (its.get("PortBindings") or {}).items():
@@ -74,7 +76,7 @@ def why_not(attributes: Mapping[str, Any]) -> Iterator[str]:
             yield f"its port {port} is published to more than 127.0.0.1"
     if its.get("PublishAllPorts"):
         yield "all its ports are published to every address"
-    if any("docker.sock" in str(mount.get("Source", "")) for mount in attributes.get("Mounts") or ()):
+    if any(gives_a_socket(str(mount.get("Source", ""))) for mount in attributes.get("Mounts") or ()):
         yield "it has the engine's socket: it could join any network"
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from lab.application.place import TRUSTED, HostPlace
 
-# Without `!override` and `!reset` the service would keep its other networks beside the lab's.
+# Without `!override` and `!reset` the service would keep its other networks beside the lab's. Reset is what
+# `run_options` refuses of `docker run`.
 _TEXT = """# {service} in the place of {host} of lab {run}, until it ends.
 # For Compose 2.24.4 or newer: an older one does not know !override.
 services:
@@ -21,6 +22,16 @@ services:
     devices: !reset []
     pid: !reset null
     ipc: !reset null
+    uts: !reset null
+    userns_mode: !reset null
+    cgroup: !reset null
+    cgroup_parent: !reset null
+    device_cgroup_rules: !reset []
+    gpus: !reset null
+    runtime: !reset null
+    sysctls: !reset []
+    volumes_from: !reset []
+    use_api_socket: !reset false
     cap_drop: [NET_RAW]
     security_opt: !override ["no-new-privileges:true"]
     restart: "no"

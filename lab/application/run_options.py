@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from lab.application.place import TRUSTED, HostPlace
+from lab.application.sockets import gives_a_socket, sources
 from lab.errors import InputError, Problem
 
 # What an application's container may be given, with a value and without; nothing else is passed on.
@@ -54,15 +55,18 @@ class _Option(NamedTuple):
     value: str
 
 
-def read(words: Sequence[str]) -> Words:
-    """Return the words after `docker run`, cut before the image; InputError, with every option that is refused."""
+def read(words: Sequence[str], folder: str = "") -> Words:
+    """Return the words after `docker run`, cut before the image; InputError, with every option that is refused.
+
+    Relative paths of volumes start from `folder`.
+    """
     options: list[_Option] = []
     rest = list(words)
     while rest and rest[0].startswith("-") and rest[0] not in ("-", "--"):
         options += _take(rest)
     used = len(words) - len(rest)
     image = rest[1:] if rest[:1] == ["--"] else rest
-    problems = [problem for option in options for problem in _wrong(option)]
+    problems = [problem for option in options for problem in _wrong(option, folder)]
     if not image and not problems:
         problems.append(Problem(what="no image is named", remedy="write mqlab host run HOST -- OPTIONS IMAGE COMMAND"))
     if problems:
@@ -97,7 +101,7 @@ def _value(written: str, rest: list[str]) -> str:
     return rest.pop(0)
 
 
-def _wrong(option: _Option) -> Iterator[Problem]:
+def _wrong(option: _Option, folder: str) -> Iterator[Problem]:
     """Yield a Problem for an option that is unknown, or would open a way past the router."""
     name, written, value = option
     if name in _REFUSED:
@@ -110,8 +114,9 @@ def _wrong(option: _Option) -> Iterator[Problem]:
         what = f"{written} {value} is refused: it publishes to every address of this machine, or to another one"
         *_, outside, inside = ["", *value.split(":")]
         yield Problem(what=what, remedy=f"write {written} {_LOOPBACK}{outside}:{inside}")
-    if name in ("volume", "mount") and _SOCKET in value:
-        what = f"{written} {value} is refused: with the engine's socket an application can join any network"
+    mounted = sources(name, value) if name in ("volume", "mount") else ()
+    if mounted and (_SOCKET in value or any(gives_a_socket(each, folder) for each in mounted)):
+        what = f"{written} {value} is refused: with the engine's socket, which it has, one can join any network"
         yield Problem(what=what, remedy="leave it out")
     if name == "label" and value.startswith("mqlab."):
         yield Problem(what=f"{written} {value} is refused: labs are told apart by it", remedy="take another label")

@@ -30,7 +30,11 @@ def sweep(
     every: Annotated[bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")] = False,
     older_than: Annotated[
         str | None,
-        typer.Option("--older-than", metavar="AGE", help="Labs opened longer ago than AGE, such as 2h, alive or not."),
+        typer.Option(
+            "--older-than",
+            metavar="AGE",
+            help="Labs opened longer ago than AGE, such as 2h, alive or not, whoever opened them.",
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     quiet: QUIET = False,

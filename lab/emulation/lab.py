@@ -21,7 +21,7 @@ from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
 from lab.emulation.hosts.hosts import EmulatedHosts
 from lab.emulation.network.links_and_policies import EmulatedNetwork
-from lab.emulation.network.published_at import misnamed
+from lab.emulation.network.published_at import LOOPBACK, misnamed, refuse_shipped
 from lab.emulation.network.router import Router
 from lab.emulation.state import InstanceState
 from lab.emulation.state import read as read_state
@@ -184,7 +184,9 @@ class EmulatedLab(EmulatedNetwork):
         return changed
 
     def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
-        """Keep a password in the broker's vault."""
+        """Keep a password in the broker's vault; InputError for a shipped one where other machines may try it."""
+        if self.state.reached_at != LOOPBACK:
+            refuse_shipped((password.get_secret_value(),))
         self._vaults.keep(broker, user, number, password)
 
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:

@@ -2,12 +2,12 @@
 
 What is free is what the system says is available, less what the brokers of running labs may still take, less what
 labs have reserved here whose brokers are not there yet. Each process has its reservation in a file, which counts for
-as long as the process lives.
+as long as the process holds its lock: the system releases it however the process ends, and wherever it ran.
 """
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +15,13 @@ from pathlib import Path
 import docker
 from lab.emulation.engine import engine, labels
 from lab.errors import HostError, InputError, LabTimeout
-from lab.file_locks import folder_locked
+from lab.file_locks import folder_locked, lock
 from lab.runtime.clock import Clock
-from lab.runtime.owner import Owner
 from lab.units import format_size, parse_duration
 
 WAIT = "MQLAB_WAIT"
-_FOLDER = "memory"
+_FOLDER, _ENDING = "memory", ".bytes"
+_LONGEST = 40  # digits of a reservation
 _EVERY = 1.0  # seconds between two looks: labs end when they like, and nobody tells
 _MEBI = 2**20
 
@@ -52,13 +52,16 @@ def reserved(
     """
     folder = note_folder / _FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    own, told, until = folder / f"{run}.json", False, clock.now() + patience
+    own, told, until = folder / f"{run}{_ENDING}", False, clock.now() + patience
+    held: int | None = None
     try:
         while True:
             with folder_locked(folder):
                 there = free(_reservations(folder))
                 if needed <= there:
-                    own.write_text(json.dumps({"owner": str(Owner.current()), "bytes": needed}))
+                    held = os.open(own, os.O_RDWR | os.O_CREAT, 0o600)
+                    lock(held)
+                    os.write(held, str(needed).encode())
                     break
             words = f"{_words(needed)} of memory, of which {_words(max(0, there))} are free"
             if clock.now() > until:
@@ -72,7 +75,9 @@ def reserved(
             clock.sleep(_EVERY)
         yield
     finally:
-        own.unlink(missing_ok=True)
+        if held is not None:
+            os.close(held)  # before: Windows removes no file that is open
+            own.unlink(missing_ok=True)
 
 
 def free_on(client: docker.DockerClient, *, here: bool) -> Callable[[Mapping[str, int]], int]:
@@ -107,19 +112,19 @@ def available_memory() -> int:
 def _reservations(folder: Path) -> dict[str, int]:
     """Return the reservations of processes that live, run → bytes; remove those of the others."""
     found: dict[str, int] = {}
-    here = Owner.current()
-    for file in sorted(folder.glob("*.json")):
+    for file in sorted(folder.glob(f"*{_ENDING}")):
         try:
-            said = json.loads(file.read_text("utf-8"))
-            owner, size = Owner.parse(str(said["owner"])), int(said["bytes"])
+            descriptor = os.open(file, os.O_RDWR)
         except FileNotFoundError:
             continue
-        except (OSError, ValueError, KeyError, TypeError):
-            owner, size = None, 0
-        if owner is None or owner.is_dead(here):
-            file.unlink(missing_ok=True)
+        try:
+            lock(descriptor, wait=False)
+        except BlockingIOError:
+            found[file.stem] = int(os.read(descriptor, _LONGEST))  # of a process that has one; it may just have left
         else:
-            found[file.stem] = size
+            file.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
     return found
 
 

@@ -52,7 +52,9 @@ def test_a_usual_container_may_be_moved() -> None:
         ({"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}}, "its port 80/tcp is published"),
         ({"PortBindings": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}}, "its port 80/tcp is published"),
         ({"PublishAllPorts": True}, "all its ports are published"),
+        ({"CapAdd": ["net_admin"]}, "it has NET_ADMIN"),
         ({"mounts": [{"Source": "/run/docker.sock"}]}, "the engine's socket"),
+        ({"mounts": [{"Source": "/data"}, {"Source": "/var/run"}]}, "the engine's socket"),
     ],
 )
 def test_what_would_have_another_way_is_refused(its: dict[str, Any], reason: str) -> None:

@@ -42,7 +42,8 @@ def test_it_says_what_docker_run_is_told() -> None:
     assert found["volumes"]["mqlab-trust"]["name"] == PLACE.volume
     assert service["extra_hosts"] == dict(PLACE.names) and service["labels"] == dict(PLACE.labels)
     assert service["environment"] == dict(PLACE.environment)
-    for key in ("networks", "network_mode", "ports", "privileged", "cap_add", "devices", "security_opt", "dns"):
+    refused = ("privileged", "cap_add", "devices", "device_cgroup_rules", "pid", "ipc", "uts", "userns_mode", "runtime")
+    for key in ("networks", "network_mode", "ports", "security_opt", "dns", "volumes_from", "use_api_socket", *refused):
         assert f"    {key}: !" in override(PLACE, "app"), "what the application's own file says of it does not count"
 
 

@@ -38,11 +38,13 @@ PLACE = HostPlace(
         ("-p 127.0.0.1:8080:80 image", "-p 127.0.0.1:8080:80"),
         ("--publish=127.0.0.1::80/tcp image", "--publish=127.0.0.1::80/tcp"),
         ("-v data:/data --mount type=volume,target=/x image", "-v data:/data --mount type=volume,target=/x"),
+        ("-v ./run:/r -v .:/src -v /home/me/run:/h image", "-v ./run:/r -v .:/src -v /home/me/run:/h"),
+        ("-v run:/r -v /run/mine:/m -v /tmp:/var/run image", "-v run:/r -v /run/mine:/m -v /tmp:/var/run"),
         ("-i -- image", "-i"),
     ],
 )
 def test_words_are_cut_before_the_image(text: str, options: str) -> None:
-    found = read(text.split())
+    found = read(text.split(), "/home/me/app")
     assert found.options == tuple(options.split())
     assert found.command[0] == "image"
 
@@ -58,12 +60,22 @@ def test_words_are_cut_before_the_image(text: str, options: str) -> None:
         *("-p 80:80", "-p 80", "-p8080:80", "-p 0.0.0.0:80:80", "-p [::]:80:80", "--publish 127.0.0.10:80:80"),
         *("-P", "-dP", "--publish-all", "--label mqlab.run=x", "-l mqlab.owner=x", "--label-file x"),
         *("-v /var/run/docker.sock:/s", "--mount type=bind,source=/run/docker.sock,target=/s"),
+        *(
+            "-v /:/host",
+            "-v /var:/v",
+            "-v//var/run:/r",
+            "--volume=/run/:/r:ro",
+            "-v /run/user/1000:/r",
+            "-v /run/containerd:/r",
+        ),
+        *("-v /srv/../var/run:/r", "-v ../../../run:/r", "--mount type=bind,SRC=/var/run,target=/r"),
+        *('--mount "type=bind","source=/run",target=/r', "--mount type=volume,target=/r,volume-opt=device=/var/run"),
         *("--something-new", "-z", "--Network host"),
     ],
 )
 def test_what_leads_past_the_router_is_refused_by_name(text: str) -> None:
     with pytest.raises(InputError) as refused:
-        read([*text.split(), "image"])
+        read([*text.split(), "image"], "/home/me/app")
     (problem,) = refused.value.problems
     written = text.split()[0].partition("=")[0]
     assert problem.what.startswith(("-P" if "P" in written[1:3] else written[:2]) if written[1] != "-" else written)

@@ -96,3 +96,8 @@ def test_what_cannot_be_tried_is_unknown_and_not_well() -> None:
     assert [(each.what, each.ok) for each in found[-len(checks.TRIED) :]] == [(name, None) for name in checks.TRIED]
     (engine,) = [each for each in found if each.what == checks.ENGINE]
     assert engine.ok is False
+
+
+def test_an_engine_of_no_url_is_a_finding() -> None:
+    (engine,) = [each for each in doctor.examine({"DOCKER_HOST": "tcp://[bad"}) if each.what == checks.ENGINE]
+    assert engine.ok is False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,7 +16,6 @@ import pytest
 from lab.emulation.engine import labels
 from lab.emulation.memory_queue import free_on, reserved, waiting_time
 from lab.errors import InputError, LabTimeout
-from lab.runtime.owner import Owner
 from tests.polled_clock import PolledClock
 
 MIB = 2**20
@@ -84,22 +84,26 @@ class Three:
             self._barrier.wait(60)
 
 
-def test_reservations_of_the_dead_and_damaged_ones_do_not_count(tmp_path: Path) -> None:
-    (tmp_path / "memory").mkdir()
-    dead = str(Owner.current()).split("/")
-    dead[3] = "1"  # another process had this pid
-    for name, text in (
-        ("dead", json.dumps({"owner": "/".join(dead), "bytes": 99})),
-        ("half", '{"owner": "'),
-        ("other", "[]"),
-    ):
-        (tmp_path / "memory" / f"{name}.json").write_text(text)
+def test_a_reservation_ends_with_its_process_wherever_that_ran_and_however_it_ended(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from lab.emulation.memory_queue import reserved\n"
+        "from lab.runtime.clock import RealClock\n"
+        "with reserved(99, 'other', Path(sys.argv[1]), lambda _: 99, RealClock(), 1, print): print(flush=True); input()"
+    )
     seen: list[Mapping[str, int]] = []
 
     def free(reservations: Mapping[str, int]) -> int:
         seen.append(reservations)
         return 1
 
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None and other.stdout.readline()
+        with reserved(1, "first", tmp_path, free, PolledClock(), 0, lambda _: None):
+            pass
+        other.kill()
+    assert seen == [{"other": 99}] and [file.stem for file in (tmp_path / "memory").iterdir()] == ["other"]
+    seen.clear()
     with reserved(1, "mine", tmp_path, free, PolledClock(), 0, lambda _: None):
         pass
     assert seen == [{}]

@@ -26,12 +26,12 @@ def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
     name = environment.get("DOCKER_CONTEXT") or _chosen(folder / "config.json")
     if name == _DEFAULT:
         return {**environment, "DOCKER_HOST": DEFAULT_HOST}
-    its = sha256(name.encode()).hexdigest()
+    its = sha256(name.encode(errors="surrogatepass")).hexdigest()  # a name of no text has no file, and is an error
     file = folder / "contexts" / "meta" / its / "meta.json"
     try:
         endpoint = _read(file)["Endpoints"]["docker"]
         found, verified = str(endpoint["Host"]), not endpoint.get("SkipTLSVerify")
-    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise HostError(
             f"the Docker context {name!r} cannot be used: {file}: {type(error).__name__}: {error}",
             "docker context ls lists those there are; or name the engine by DOCKER_HOST",
@@ -59,7 +59,7 @@ def _chosen(file: Path) -> str:
         return str(_read(file).get("currentContext") or _DEFAULT)
     except FileNotFoundError:
         return _DEFAULT
-    except (OSError, AttributeError, ValueError) as error:
+    except (OSError, AttributeError, ValueError, RecursionError) as error:
         raise HostError(
             f"{file}, which says which Docker engine is meant, cannot be read: {error}",
             "mend it, or name the engine by DOCKER_HOST",

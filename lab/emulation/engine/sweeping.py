@@ -129,17 +129,17 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
     """Remove everything of one lab, found by its labels and removed by id; harmless if there is nothing.
 
     A container that is no part of the lab is taken off its networks first, put back where it was before if it was
-    moved, and left alone otherwise. Raise HostError if
-    the engine still refuses after 30 s, or at once for the store that such a container uses.
+    moved, and left alone otherwise. Raise HostError if the engine still refuses after 30 s, or at once for the store
+    that such a container uses.
     """
     wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={run}"}
     removed: set[str | None] = set()
     taken_off: dict[str, None] = {}
     refusals: list[str] = []
     until = clock.now() + PATIENCE
-    for record in moved_containers.records(client, run):
-        taken_off |= dict.fromkeys(moved_containers.put_back(client, record))
     while True:
+        for record in moved_containers.records(client, run):
+            taken_off |= dict.fromkeys(moved_containers.put_back(client, record))
         containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
         networks = client.networks.list(filters=wanted)
         volumes = client.volumes.list(filters=wanted)
@@ -159,7 +159,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
             refusals += filter(None, pool.map(partial(_remove_container, client), containers))
         for network in networks:
             taken_off |= dict.fromkeys(_take_strangers_off(client, run, network))
-        refusals += filter(None, [*map(_remove_one, networks), *map(_remove_one, volumes)])
+        refusals += filter(None, [*map(_remove_one, networks), *map(_remove_volume, volumes)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
             clock.sleep(_AGAIN)
@@ -194,6 +194,13 @@ def _remove_container(client: docker.DockerClient, container: Container) -> str 
         with suppress(docker.errors.APIError):
             client.networks.get(its["NetworkID"]).disconnect(container, force=True)
     return _remove_one(container)
+
+
+def _remove_volume(volume: Volume) -> str | None:
+    # The record of a container that came meanwhile, or has not let go, goes with its being put back.
+    if moved_containers.is_record(volume):
+        return f"{volume.name} is kept until its container is put back"
+    return _remove_one(volume)
 
 
 def _remove_one(what: Container | Network | Volume) -> str | None:

@@ -27,6 +27,7 @@ from lab.emulation.network.networks import region_network
 from lab.emulation.network.subnets import Subnet, default_routes
 from lab.emulation.state import LabState
 from lab.errors import HostError, InputError
+from lab.interrupts import uninterrupted
 from lab.run_folder import TRUST_STORE
 from lab.runtime.clock import Clock
 from lab.runtime.note import Note
@@ -66,7 +67,7 @@ class EmulatedHosts:
 
     def run(self, host: str, words: Sequence[str]) -> int:
         """Run a container in a host's place, by the docker command, and return that command's exit code."""
-        wanted = read(words)
+        wanted = read(words, str(Path.cwd()))
         self._check_free(host)
         place = self.place(host)
         program = shutil.which("docker")
@@ -87,13 +88,25 @@ class EmulatedHosts:
         if reasons := "; ".join(why_not(found.attrs)):
             what = f"{container} cannot be taken into {host}'s place: {reasons}"
             raise InputError.of(what, f"start one there: mqlab host run {host} -- IMAGE")
+        if run := moved_containers.lab_of(self._client, found):
+            what = f"{container} cannot be taken into {host}'s place: it is in a host's place of lab {run}"
+            raise InputError.of(what, f"put it back first: mqlab host detach HOST --run {run}")
         place = self.place(host)
         moved_containers.move(self._client, found, place, self._labels(), self._trusted())
+        try:
+            self._check_way_out(container, host, place)
+        except BaseException:
+            with uninterrupted():
+                for record in moved_containers.records(self._client, self._run, host):
+                    moved_containers.put_back(self._client, record)
+            raise
+
+    def _check_way_out(self, container: str, host: str, place: HostPlace) -> None:
+        """Raise HostError if who stands in a host's place has another way out than the router."""
         with self.stand_in(host) as beside:
             _, table = run_inside(beside, ["cat", "/proc/net/route"], self._clock)
         router = Subnet(network=IPv4Network(self._state.networks[place.region])).gateway
         if (ways := default_routes(table)) != (router,):
-            self.detach(host)
             told = " and ".join(map(str, ways)) or "nowhere"
             raise HostError(f"the engine gave {container} a way out by {told} instead of the router's {router}")
 

@@ -18,10 +18,11 @@ from lab.application.place import HostPlace
 from lab.emulation.engine import labels
 from lab.emulation.engine.containers import File, archive
 from lab.errors import HostError
+from lab.interrupts import uninterrupted
 
 ROLE = "moved"
 BEFORE = "mqlab.before"
-_TROUBLE = (docker.errors.APIError, ValueError, KeyError, TypeError)
+_NO_RECORD = (ValueError, KeyError, TypeError)
 
 
 def move(
@@ -51,9 +52,11 @@ def move(
             client.networks.get(each.network).disconnect(container)
         client.networks.get(place.network).connect(container, ipv4_address=place.address)
         _as_root(container, ["sh", "-c", with_names(place.names, place.run)])
-    except (HostError, docker.errors.APIError) as error:
-        remarks = put_back(client, record)
-        if isinstance(error, HostError):
+        client.volumes.get(record.name)  # gone with a lab that ended meanwhile: nobody else would put it back
+    except BaseException as error:
+        with uninterrupted():
+            remarks = put_back(client, record)
+        if not isinstance(error, docker.errors.APIError):
             raise
         what = f"{container.name} could not be moved: {error.explanation or error}"
         raise HostError(what, "\n".join(remarks)) from error
@@ -65,10 +68,23 @@ def records(client: docker.DockerClient, run: str, host: str | None = None) -> S
     return client.volumes.list(filters={"label": wanted})
 
 
+def lab_of(client: docker.DockerClient, container: Container) -> str:
+    """Return the run of the lab that a container was taken into and is not back from, whichever it is; "" if none."""
+    found = client.volumes.list(filters={"label": [labels.RUN, f"{labels.ROLE}={ROLE}"]})
+    its_end = f"-moved-{str(container.id)[:12]}"
+    return next((str(each.attrs["Labels"][labels.RUN]) for each in found if str(each.name).endswith(its_end)), "")
+
+
+def is_record(volume: Volume) -> bool:
+    """Return whether a volume is the record of a moved container."""
+    return (volume.attrs.get("Labels") or {}).get(labels.ROLE) == ROLE
+
+
 def put_back(client: docker.DockerClient, record: Volume) -> tuple[str, ...]:
     """Put a container back on the networks that a record tells, and remove the record; return what was done, in words.
 
-    What cannot be done is told too, and keeps nothing else from being done.
+    What cannot be done is told too, and keeps nothing else from being done. The record stays while the engine does not
+    say how the container stands, or does not take it off the lab's networks: it shall not have two ways.
     """
     said: list[str] = []
     try:
@@ -78,7 +94,9 @@ def put_back(client: docker.DockerClient, record: Volume) -> tuple[str, ...]:
         said += _put_back(client, container, before, run)
     except docker.errors.NotFound:
         pass  # the container has gone, and needs nothing
-    except _TROUBLE as error:
+    except docker.errors.APIError as error:
+        return (*said, f"what {record.name} tells of a container is not undone yet: {error.explanation or error}")
+    except _NO_RECORD as error:
         said.append(f"what {record.name} tells of a container could not be undone: {error}")
     with suppress(docker.errors.NotFound):
         record.remove()
@@ -89,7 +107,8 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
     there = {its["NetworkID"]: name for name, its in container.attrs["NetworkSettings"]["Networks"].items()}
     for network in client.networks.list(filters={"label": f"{labels.RUN}={run}"}):
         if network.id in there:
-            network.disconnect(container, force=True)
+            with suppress(docker.errors.NotFound):  # it has gone meanwhile
+                network.disconnect(container, force=True)
     back: list[str] = []
     for each in before.endpoints:
         try:
@@ -99,7 +118,8 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
         except docker.errors.APIError as error:
             yield f"{container.name} could not be put back on {each.name}: {error.explanation or error}"
     if container.status == "running":
-        container.exec_run(["sh", "-c", without_names(run, before.resolver)], user="0")
+        with suppress(docker.errors.APIError):  # it has ended meanwhile, and begins without those names
+            container.exec_run(["sh", "-c", without_names(run, before.resolver)], user="0")
     yield f"{container.name} is no part of lab {run} and was put back on {', '.join(back) or 'no network'}"
 
 

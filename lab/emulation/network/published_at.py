@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from lab.errors import BrokerError, HostError, InputError
 from lab.shipped import shipped
@@ -91,8 +91,11 @@ def is_loopback(host: str) -> bool:
 
 
 def is_local(engine: str) -> bool:
-    """Return whether an engine, by its DOCKER_HOST, is reached on this machine: by a socket, or a loopback address."""
-    url = urlsplit(engine)
+    """Return whether an engine, by its DOCKER_HOST, is reached on this machine: by a socket, or a loopback address.
+
+    Raise InputError if that is no URL.
+    """
+    url = _url(engine)
     return url.scheme not in (*_BY_TCP, "ssh") or (url.scheme in _BY_TCP and is_loopback(url.hostname or LOOPBACK))
 
 
@@ -117,7 +120,7 @@ def refuse_shipped(passwords: Iterable[str], folder: Path | None = None) -> None
 
 
 def _host(environment: Mapping[str, str], engine: str, gateway: Callable[[], str | None]) -> str:
-    scheme = urlsplit(engine).scheme
+    scheme = _url(engine).scheme
     if scheme == "ssh":
         raise HostError(
             f"the engine at {engine} is reached over ssh, and the ports of a lab would not be",
@@ -126,8 +129,15 @@ def _host(environment: Mapping[str, str], engine: str, gateway: Callable[[], str
     if named := environment.get(OVERRIDE):
         return _checked(named, f"{OVERRIDE}={named}")
     if scheme in _BY_TCP:
-        return _checked(urlsplit(engine).hostname or LOOPBACK, f"DOCKER_HOST={engine}")
+        return _checked(_url(engine).hostname or LOOPBACK, f"DOCKER_HOST={engine}")
     return gateway() or LOOPBACK
+
+
+def _url(engine: str) -> SplitResult:
+    try:
+        return urlsplit(engine)
+    except ValueError as error:
+        raise InputError.of(f"DOCKER_HOST={engine} is no URL: {error}", "such as tcp://HOST:2376") from error
 
 
 def _checked(host: str, setting: str) -> str:

@@ -62,7 +62,14 @@ def test_a_context_that_cannot_be_read_is_not_replaced_by_this_machines(folder: 
     assert "docker context ls" in caught.value.remedy
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "\0"])
+@pytest.mark.parametrize("name", ["../../../away", "a/b", "\udcff", "\x1b[2J", 300 * "x"])
+def test_a_name_leads_to_no_other_file(folder: Path, name: str) -> None:
+    with pytest.raises(HostError, match=r"cannot be used: .*meta.json") as caught:
+        resolved({"DOCKER_CONFIG": str(folder), "DOCKER_CONTEXT": name})
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\0", 100_000 * "["])
 def test_nor_is_one_that_a_damaged_file_would_choose(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(HostError, match=r"config\.json, which says which Docker engine is meant, cannot be read"):

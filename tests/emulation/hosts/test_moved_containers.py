@@ -1,0 +1,229 @@
+"""A container that was taken into a host's place comes back, whatever the engine refuses and whoever ends the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import docker.errors
+import pytest
+
+from lab.application.attachment import Before, Endpoint
+from lab.application.place import HostPlace
+from lab.emulation.engine import labels, sweeping
+from lab.emulation.hosts import moved_containers
+from lab.emulation.network.networks import region_network
+from lab.errors import HostError
+from tests.polled_clock import PolledClock
+
+RUN, ID = "20260101-101010-aaaaaa", 64 * "c"
+LABELS = {labels.RUN: RUN}
+PLACE = HostPlace(
+    run=RUN, host="billing", region="tokyo", network=region_network(RUN, "tokyo"), address="10.213.0.10", names={},
+    volume="trust", labels=LABELS, environment={},
+)  # fmt: skip
+
+
+class Part:
+    """A network, or a volume, of an engine."""
+
+    def __init__(self, engine: Engine, name: str, labels: Mapping[str, str]) -> None:
+        self._engine, self.id, self.name, self.attrs = engine, name, name, {"Labels": dict(labels)}
+        self.meanwhile: dict[str, Callable[[], None]] = {}  # what others do while the engine connects, or removes
+
+    def connect(self, container: Container, **how: str) -> None:
+        container.on.append(self.name)
+        self.meanwhile.pop("connect", _nothing)()
+
+    def disconnect(self, container: Container, force: bool = False) -> None:
+        if self.name in self._engine.stubborn:
+            raise self._engine.stubborn[self.name]
+        container.on.remove(self.name)
+
+    def remove(self) -> None:
+        self.meanwhile.pop("remove", _nothing)()
+        if self._engine.parts.pop(self.name, None) is None:
+            raise docker.errors.NotFound("no such thing")
+
+
+def _nothing() -> None:
+    pass
+
+
+class Container:
+    """A container of somebody else's."""
+
+    id, name, status, labels = ID, "app", "running", dict[str, str]()
+
+    def __init__(self) -> None:
+        self.on = ["mine"]
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        networks = {name: {"NetworkID": name} for name in self.on}
+        its = {"HostConfig": {}, "State": {"Status": self.status}, "Config": {}}
+        return {"Id": ID, "NetworkSettings": {"Networks": networks}, **its}
+
+    def exec_run(self, command: object, user: str) -> tuple[int, bytes]:
+        return 0, b"nameserver 10.0.0.2\n"
+
+    def put_archive(self, folder: str, data: bytes) -> None:
+        pass
+
+
+class Found:
+    """The parts of one kind, as the engine's library has them."""
+
+    def __init__(self, engine: Engine, which: Callable[[Part], bool]) -> None:
+        self._engine, self._which = engine, which
+
+    def list(self, filters: Mapping[str, Any], **how: object) -> list[Part]:
+        asked = filters.get("label", ())
+        wanted = [each.partition("=") for each in ([asked] if isinstance(asked, str) else asked)]
+        return [
+            part
+            for part in self._engine.parts.values()
+            if self._which(part)
+            and all(
+                name in part.attrs["Labels"] and (not given or part.attrs["Labels"][name] == value)
+                for name, given, value in wanted
+            )
+        ]
+
+    def get(self, name: str) -> Part:
+        if name not in self._engine.parts:
+            raise docker.errors.NotFound("no such thing")
+        return self._engine.parts[name]
+
+    def create(self, name: str, labels: Mapping[str, str]) -> Part:
+        return self._engine.parts.setdefault(name, Part(self._engine, name, labels))
+
+
+class Engine:
+    """An engine with a lab's network, a network of somebody else's, and a container on that one."""
+
+    def __init__(self) -> None:
+        self.app, self.stubborn, self.silent = Container(), dict[str, docker.errors.APIError](), False
+        self.parts, self._networks = dict[str, Part](), set[str]()
+        self.add_network(PLACE.network, LABELS)
+        self.add_network("mine", {})
+        self.networks = Found(self, lambda part: part.name in self._networks)
+        self.volumes = Found(self, lambda part: part.name not in self._networks)
+        self.containers = self
+
+    def add_network(self, name: str, labels: Mapping[str, str]) -> None:
+        self._networks.add(name)
+        self.parts[name] = Part(self, name, labels)
+
+    def get(self, container: str) -> Container:
+        if self.silent:
+            raise docker.errors.APIError("no answer")
+        return self.app
+
+    def list(self, filters: Mapping[str, Any], **how: object) -> list[Container]:
+        return [self.app] if filters.get("network") in self.app.on else []
+
+
+def move(engine: Any) -> None:
+    moved_containers.move(engine, engine.app, PLACE, LABELS, [])
+
+
+def record(engine: Any) -> Any:
+    (found,) = moved_containers.records(engine, RUN)
+    return found
+
+
+def test_a_container_goes_and_comes_back() -> None:
+    engine: Any = Engine()
+    assert moved_containers.lab_of(engine, engine.app) == ""
+    move(engine)
+    assert engine.app.on == [PLACE.network] and moved_containers.lab_of(engine, engine.app) == RUN
+    moved_containers.put_back(engine, record(engine))
+    assert engine.app.on == ["mine"] and moved_containers.lab_of(engine, engine.app) == ""
+
+
+def test_one_that_the_lab_does_not_let_go_has_no_second_way_and_is_put_back_later() -> None:
+    engine: Any = Engine()
+    move(engine)
+    engine.stubborn = {PLACE.network: docker.errors.APIError("is busy")}
+    (said,) = moved_containers.put_back(engine, record(engine))
+    assert "is not undone yet: is busy" in said and engine.app.on == [PLACE.network]
+    engine.stubborn = {}
+    moved_containers.put_back(engine, record(engine))
+    assert engine.app.on == ["mine"]
+
+
+def test_a_network_that_has_gone_meanwhile_keeps_it_from_no_other() -> None:
+    engine: Any = Engine()
+    move(engine)
+    engine.stubborn = {PLACE.network: docker.errors.NotFound("no such network")}
+    moved_containers.put_back(engine, record(engine))
+    assert "mine" in engine.app.on
+
+
+def test_a_record_stays_while_the_engine_does_not_say_how_the_container_stands() -> None:
+    engine: Any = Engine()
+    move(engine)
+    engine.silent = True
+    (said,) = moved_containers.put_back(engine, record(engine))
+    assert "is not undone yet: no answer" in said
+    engine.silent = False
+    moved_containers.put_back(engine, record(engine))
+    assert engine.app.on == ["mine"] and not moved_containers.records(engine, RUN)
+
+
+def test_what_no_lab_wrote_is_removed() -> None:
+    engine: Any = Engine()
+    engine.volumes.create("odd", {**LABELS, labels.ROLE: moved_containers.ROLE, moved_containers.BEFORE: "[]"})
+    (said,) = moved_containers.put_back(engine, record(engine))
+    assert "could not be undone" in said and not moved_containers.records(engine, RUN)
+
+
+def test_one_that_comes_while_its_lab_is_removed_is_put_back() -> None:
+    engine: Any = Engine()
+
+    def late() -> None:
+        move(engine)
+        raise docker.errors.APIError("has active endpoints")
+
+    engine.parts[PLACE.network].meanwhile["remove"] = late
+    sweeping.remove(engine, RUN, PolledClock())
+    assert engine.app.on == ["mine"] and set(engine.parts) == {"mine"}
+
+
+def test_a_lab_is_not_ended_while_the_engine_does_not_say_how_a_container_stands() -> None:
+    engine: Any = Engine()
+    move(engine)
+    engine.silent = True
+    with pytest.raises(HostError, match="is kept until its container is put back"):
+        sweeping.remove(engine, RUN, PolledClock())
+    engine.silent = False
+    sweeping.remove(engine, RUN, PolledClock())
+    assert engine.app.on == ["mine"] and set(engine.parts) == {"mine"}
+
+
+def test_one_whose_record_went_with_the_lab_is_put_back_at_once() -> None:
+    engine: Any = Engine()
+    engine.parts[PLACE.network].meanwhile["connect"] = lambda: record(engine).remove()
+    with pytest.raises(HostError, match="could not be moved"):
+        move(engine)
+    assert engine.app.on == ["mine"]
+
+
+def test_one_that_was_being_moved_at_ctrl_c_is_put_back_at_once() -> None:
+    engine: Any = Engine()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    engine.parts[PLACE.network].meanwhile["connect"] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        move(engine)
+    assert engine.app.on == ["mine"] and not moved_containers.records(engine, RUN)
+
+
+def test_what_is_kept_of_it_is_what_it_was_on() -> None:
+    engine: Any = Engine()
+    move(engine)
+    before = Before.of(record(engine).attrs["Labels"][moved_containers.BEFORE])
+    assert before.endpoints == (Endpoint(network="mine", name="mine"),)
