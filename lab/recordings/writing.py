@@ -46,7 +46,7 @@ class RecordingFile:
         self._behind: WriteBehind[str] = WriteBehind(self._write, "mqlab-recording")
 
     def add(self, message: Recorded) -> None:
-        """Add a message; raise OSError if an earlier one could not be written."""
+        """Add a message; raise LineError if no line can hold it, OSError if an earlier one could not be written."""
         self._behind.add(line(message))
 
     def end(self, footer: Footer) -> Footer:

@@ -15,7 +15,7 @@ from lab.living.lab import Live
 from lab.living.recording import Source, Wanted, record
 from lab.masking import MASK
 from lab.recordings import Footer, Redaction
-from lab.runtime.messages import Incoming
+from lab.runtime.messages import Destination, Incoming, Look, Shown
 from tests.living.recorded_again import TOPOLOGY, at, check_same_again, during, recorded
 
 ALL = ["mqtt", "mqtt-wss", "stomp", "stomp-wss", "amqp"]
@@ -160,6 +160,85 @@ def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
     source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Interrupted())
     assert record([source], Wanted(queues=("q",)), path, live.lab.clock).ended == "interrupted"
     assert [each.body for each in recorded(path)] == [b"1"]
+
+
+class Shows:
+    """A connection whose browser shows what is given, a look after the other; at the end it is lost amid a look."""
+
+    def __init__(self, looks: Sequence[Sequence[Incoming]]) -> None:
+        self.lost_because = ""
+        self._looks = list(looks)
+
+    def subscribe(self, **terms: Any) -> None: ...
+
+    def browse(self, queue: str, within: float = 10.0) -> Look:
+        if not self._looks:
+            self.lost_because = "it went"
+            raise BrokerError("the connection was lost")
+        return Look(tuple(self._looks.pop(0)), ended=True)
+
+    def close(self) -> None: ...
+
+
+def incoming(body: bytes, *, to: str = "queue://q", type: str = "bytes", **shown: Any) -> Incoming:
+    where, headers = Destination.of(to), shown.pop("headers", {})
+    return Incoming(where, body, {}, False, False, shown=Shown(where, headers, type=type, **shown))
+
+
+def test_equal_bodies_without_an_id_are_several_messages(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    same, named = incoming(b"x"), incoming(b"y", id="one")
+    looks = [[same, named], [], [same, same, named, named], []]  # of the queues q and r in turn
+    source = Source(name="tokyo", where="here", over="amqp", connect=lambda take: Shows(looks))
+    record([source], Wanted(queues=("q", "r")), path, live.lab.clock)
+    assert [each.body for each in recorded(path)] == [b"x", b"y", b"x", b"y"]
+
+
+def test_copies_in_two_queues_may_have_one_id(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    looks = [[incoming(b"x", id="1", to=f"queue://{queue}")] for queue in ("q", "r", "q", "r")]
+    source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Shows(looks))
+    record([source], Wanted(queues=("q", "r")), path, live.lab.clock)
+    assert [each.destination for each in recorded(path)] == ["queue://q", "queue://r"]
+
+
+def test_a_connection_lost_amid_a_look_ends_it_with_its_last_line(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Shows([[incoming(b"x", id="1")]]))
+    footer = record([source], Wanted(queues=("q",)), path, live.lab.clock)
+    assert footer.ended == "lost: tokyo: it went"
+    assert "what 1 look at queue://q at tokyo did not show" in footer.missed
+    assert [each.body for each in recorded(path)] == [b"x"]
+
+
+def test_what_no_line_can_hold_is_left_out_and_told(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    bad = incoming(b"1", id="1", group="a\nb", headers={"token": "s3cret"})
+    empty = incoming(b"", id="2", type="text")
+    connection = Shows([[bad, empty, incoming(b"3", id="3")]])
+    source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: connection)
+    footer = record([source], Wanted(queues=("q",)), path, live.lab.clock, redaction=Redaction())
+    assert [each.body for each in recorded(path)] == [b"", b"3"]
+    assert (footer.messages, footer.redacted) == (2, {})
+    assert footer.missed[-2:] == (
+        "1 message that no line of a recording can hold (the first: a control character in group)",
+        "what was in 1 message without a body: STOMP shows no maps, objects or streams",
+    )
+
+
+@pytest.mark.parametrize("over", ["stomp", "amqp"])
+def test_what_is_taken_from_a_queue_is_in_the_recording_also_beyond_the_count(
+    live: Live, tmp_path: Path, over: str
+) -> None:
+    given = [b"%d" % n for n in range(20)]
+    send(live, over, given, queue="orders")
+    path = tmp_path / "a.jsonl"
+    wanted = Wanted(queues=("orders",), consume=True, most=2)
+    footer = record([at(live, "tokyo", over)], wanted, path, live.lab.clock)
+    found = [each.body for each in recorded(path)]
+    assert found == given[: len(found)]
+    live.wait(lambda: len(found) + live.queued("tokyo", "orders") == len(given), within=60)
+    assert (footer.ended, footer.messages) == ("count", len(found))
 
 
 def test_nothing_is_left_of_what_could_not_begin(live: Live, tmp_path: Path) -> None:
