@@ -47,6 +47,7 @@ class Stream:
     expiry: float | None = None  # seconds; the longest, None if one never expires
     varying: set[str] = field(default_factory=set)  # headers, GROUP and PRIORITY
     expires: bool = False  # whether any message does
+    longest: float = 0.0  # seconds; the longest expiry of those that do
     binary: int = 0  # messages whose body is no UTF-8
     pictures: int = 0  # messages whose body is only a picture of what it was, such as a map
     largest: int = 0  # bytes of the largest body
@@ -61,6 +62,7 @@ class Stream:
         else:
             self._compare(message)
         self.expires |= message.expiry is not None
+        self.longest = max(self.longest, message.expiry or 0.0)
         self.largest = max(self.largest, len(message.body))
         self.pictures += message.type not in (None, "bytes", "text")
         try:

@@ -61,6 +61,11 @@ def test_what_cannot_be_replayed(tmp_path: Path, fields: str, message: Recorded 
     assert problem.place.line == 4
 
 
+def test_one_that_never_expires_hides_none_that_amqp_cannot_carry(tmp_path: Path) -> None:
+    (problem,) = check(loaded(tmp_path, ", over: amqp", recorded(expiry=5e6), recorded()))
+    assert problem.what.startswith("AMQP has no longer time to live than 2^32 ms")
+
+
 def test_what_was_recorded_in_several_places_or_ways_must_be_told_apart(tmp_path: Path) -> None:
     (problem,) = check(loaded(tmp_path, "", recorded(), recorded(broker="osaka")))
     assert problem.what == "it was recorded at osaka, tokyo, so that a message may be in it more than once"
