@@ -15,6 +15,7 @@ from typing import Protocol
 
 from lab.activemq.protocols import protocol
 from lab.errors import BrokerError, LabTimeout
+from lab.interrupts import Terminated
 from lab.matching import HEADER, digest
 from lab.recordings import Footer, Header, Recorded, RecordingFile, Redaction
 from lab.runtime.clock import Clock
@@ -92,9 +93,9 @@ def record(
 ) -> Footer:
     """Record into a new file until enough has come, the time is over, a connection is lost, or Ctrl-C.
 
-    Return the footer, as it was written. `ready` is called once everything listens. Without `redaction`, headers with
-    secrets are kept. What cannot be connected to or written ends it with an error; before anything listens, no file is
-    left then.
+    Return the footer, as it was written; a signal that ends the program does so when it is written. `ready` is called
+    once everything listens. Without `redaction`, headers with secrets are kept. What cannot be connected to or written
+    ends it with an error; before anything listens, no file is left then.
     """
     header = Header(
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -111,14 +112,20 @@ def record(
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        ready()
+        terminated: Terminated | None = None
         try:
+            ready()
             ended = _wait(sources, connections, wanted, took, clock)
         except KeyboardInterrupt:
             ended = "interrupted"
+        except Terminated as error:
+            ended, terminated = "terminated", error
         connected.close()
         took.check()
-        return file.end(took.footer(ended, sources))
+        footer = file.end(took.footer(ended, sources))
+        if terminated is not None:
+            raise terminated
+        return footer
 
 
 def _listen(sources: Sequence[Source], wanted: Wanted, took: _Taking, connected: ExitStack) -> dict[str, Listening]:

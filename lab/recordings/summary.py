@@ -15,6 +15,7 @@ from lab.recordings.reading import Reading
 from lab.recordings.values import Header, Recorded
 
 MOST_STREAMS = 1_000
+MOST_HEADERS = 1_000  # in which the messages of a stream differ
 GROUP, PRIORITY = "JMSXGroupID", "JMSPriority"  # as selectors name them
 
 
@@ -115,6 +116,10 @@ def summarise(path: Path, file: str = "") -> Summary:
                     what = f"{reading.file} has messages to more than {MOST_STREAMS} destinations"
                     raise InputError.of(what, "record fewer: --topic and --queue say which")
             stream.add(message)
+            if len(stream.varying) > MOST_HEADERS:
+                its = f"messages to {key.destination}"
+                what = f"{reading.file} has {its} with more than {MOST_HEADERS} headers that differ"
+                raise InputError.of(what, "record other destinations")
         return Summary(
             header=reading.header,
             messages=reading.messages,

@@ -47,7 +47,8 @@ class RecordingFile:
 
     def add(self, message: Recorded) -> None:
         """Add a message; raise LineError if no line can hold it, OSError if an earlier one could not be written."""
-        self._behind.add(line(message))
+        text = line(message)
+        self._behind.add(text, 1 + len(text) // 1024)
 
     def end(self, footer: Footer) -> Footer:
         """Write the rest and the footer, close, and return it with the number of messages and the digest.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 
 from lab import labs
 from lab.errors import BrokerError, InputError
+from lab.interrupts import Terminated
 from lab.judge import Outcome
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted, record
 from lab.masking import MASK
-from lab.recordings import Footer, Redaction
+from lab.recordings import Footer, Reading, Redaction
 from lab.runtime.messages import Destination, Incoming, Look, Shown
 from tests.living.recorded_again import TOPOLOGY, at, check_same_again, during, recorded
 
@@ -132,11 +134,12 @@ def test_a_lost_connection_ends_it_and_the_last_line_says_so(live: Live, tmp_pat
     assert [each.body for each in recorded(path)] == [b"x"]
 
 
-def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("signal", "ended"), [(KeyboardInterrupt(), "interrupted"), (Terminated(15), "terminated")])
+def test_a_signal_ends_it_with_all_that_came(live: Live, tmp_path: Path, signal: BaseException, ended: str) -> None:
     path = tmp_path / "a.jsonl"
 
     class Interrupted:
-        """A connection that Ctrl-C comes in, at its second look."""
+        """A connection that a signal comes in, at its second look."""
 
         lost_because = ""
 
@@ -150,7 +153,7 @@ def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
         def browse(self, queue: str, within: float = 10.0) -> Any:
             self.looks += 1
             if self.looks == 2:
-                raise KeyboardInterrupt
+                raise signal
             return self.its.browse(queue, within)
 
         def close(self) -> None:
@@ -158,8 +161,12 @@ def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
 
     send(live, "stomp", [b"1"], queue="q")
     source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Interrupted())
-    assert record([source], Wanted(queues=("q",)), path, live.lab.clock).ended == "interrupted"
-    assert [each.body for each in recorded(path)] == [b"1"]
+    with suppress(Terminated):
+        record([source], Wanted(queues=("q",)), path, live.lab.clock)
+    with Reading(path) as reading:
+        assert [each.body for each in reading] == [b"1"]
+    assert reading.footer is not None
+    assert reading.footer.ended == ended
 
 
 class Shows:

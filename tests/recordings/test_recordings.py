@@ -208,6 +208,12 @@ def test_what_was_changed_since_is_an_error(tmp_path: Path, spoil: object, says:
         summarise(path)
 
 
+def test_headers_of_any_number_of_names_are_not_gathered(tmp_path: Path) -> None:
+    given = [message(n, headers={f"h{n}": "x"}) for n in range(1_002)]
+    with pytest.raises(InputError, match="more than 1000 headers that differ"):
+        summarise(written(tmp_path / "a.jsonl", *given))
+
+
 def test_it_is_its_owners_alone_and_never_written_twice(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
