@@ -12,7 +12,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-_MOST_WAITING = 50_000  # items: on a disk that does not keep up, the thread that hands over writes too
+_MOST_WAITING = (
+    50_000  # items, or KiB of large ones: on a disk that does not keep up, the thread that hands over writes too
+)
 
 _Item = TypeVar("_Item")
 
@@ -36,18 +38,20 @@ class WriteBehind(Generic[_Item]):
     def __init__(self, write: Callable[[Sequence[_Item]], None], name: str) -> None:
         self._write = write
         self._items: deque[_Item] = deque()  # which threads may fill and empty at once
+        self._weight = 0  # about theirs: what a thread adds while another one empties may not be counted
         self._turn = threading.Lock()
         self._closing = threading.Event()
         self._failed: OSError | None = None
         self._thread = threading.Thread(target=self._keep_writing, name=name, daemon=True)
         self._thread.start()
 
-    def add(self, item: _Item) -> None:
-        """Hand over an item; raise OSError if an earlier one could not be written."""
+    def add(self, item: _Item, weight: int = 1) -> None:
+        """Hand over an item, of some KiB if it is large; raise OSError if an earlier one could not be written."""
         self._items.append(item)
+        self._weight += weight
         if self._failed is not None:
             raise self._failed
-        if len(self._items) > _MOST_WAITING:
+        if self._weight > _MOST_WAITING:
             self._flush()
 
     def close(self) -> None:
@@ -66,6 +70,7 @@ class WriteBehind(Generic[_Item]):
             if self._failed is not None:
                 raise self._failed
             portion: list[_Item] = []
+            self._weight = 0
             with contextlib.suppress(IndexError):  # others go on adding
                 while True:
                     portion.append(self._items.popleft())

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lab.activemq.destinations import has_wildcard
+from lab.activemq.destinations import has_wildcard, hears
 from lab.cli import client_options, completion, open_lab, options
 from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
@@ -72,8 +73,8 @@ def record(
     MQLAB_USER and MQLAB_PASSWORD have who logs in at a URL.
     """
     wanted = Wanted(
-        topics=tuple(topic or ()),
-        queues=tuple(queue or ()),
+        topics=tuple(dict.fromkeys(topic or ())),
+        queues=tuple(dict.fromkeys(queue or ())),
         consume=consume,
         every=_positive("--every", every),
         seconds=None if within is None else _positive("--for", within),
@@ -101,6 +102,7 @@ def record(
         if live is not None:
             mask |= live.lab.mask()
             sources = [*(of_lab(live, each, protocol, user) for each in names), *sources]
+        sources = list({each.name: each for each in sources}.values())  # a broker has a name and ids, and URLs
 
         def ready() -> None:
             what = f"recording {', '.join(wanted.destinations)} at {', '.join(brokers)}: Ctrl-C ends it"
@@ -136,6 +138,10 @@ def _check(wanted: Wanted) -> None:
         raise InputError.of("what is to be recorded?", "--topic NAME or --queue NAME; --topic '>' is all topics")
     for each in wanted.topics:
         destination(each, None)
+    for one, other in combinations(wanted.topics, 2):
+        if hears(f"topic://{one}", f"topic://{other}"):
+            what = f"--topic {one} and --topic {other} hear the same messages, which would be recorded twice"
+            raise InputError.of(what, "leave out the narrower one")
     for each in wanted.queues:
         destination(None, each)
         if has_wildcard(f"queue://{each}") and not wanted.consume:

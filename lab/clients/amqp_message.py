@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from proton import Message, MessageException, ProtonException
 
-from lab.activemq.destinations import has_wildcard
+from lab.activemq.destinations import has_wildcard, hears
 from lab.clients.stomp_session import is_text
 from lab.runtime.messages import Destination, Outgoing, Shown
 
@@ -68,21 +68,24 @@ def decode(octets: bytes) -> Decoded:
 def whole(octets: bytes, subscribed: Destination) -> Shown | None:
     """Return what a message of a subscription shows; None if nobody can tell its destination, or it is no message.
 
-    What was sent over AMQP a broker delivers as it came, and its sender need not have named where to.
+    What was sent over AMQP a broker delivers as it came: its sender need not have named where to, and may have named
+    anything. So the address counts only where the subscription is to several destinations.
     """
     message: Any = Message()
     try:
-        message.decode(octets)
+        _decode_into(message, octets)
     except (ProtonException, UnicodeDecodeError):
         return None
-    address, body = message.address or "", message.body
-    if "://" not in address and has_wildcard(str(subscribed)):
-        return None
+    sent_to, body = subscribed, message.body
+    if has_wildcard(str(subscribed)) or "," in subscribed.name:
+        sent_to = Destination.of(message.address or "")
+        if has_wildcard(str(sent_to)) or "," in sent_to.name or not hears(str(subscribed), str(sent_to)):
+            return None
     left = message.ttl or None
     if message.expiry_time and message.creation_time:
         left = round(message.expiry_time - message.creation_time, 3)
     return Shown(
-        Destination.of(address) if "://" in address else subscribed,
+        sent_to,
         {str(name): _as_text(value) for name, value in (message.properties or {}).items()},
         persistent=message.durable,
         priority=message.priority,
@@ -106,7 +109,7 @@ def reply_to(octets: bytes) -> Destination | None:
     """Return where answers to a message go; None if it does not say so."""
     message = Message()
     try:
-        message.decode(octets)
+        _decode_into(message, octets)
     except (ProtonException, UnicodeDecodeError):
         return None
     address = message.reply_to or ""
@@ -193,16 +196,20 @@ def _texts(octets: bytes, at: int, end: int, count: int) -> dict[str, str] | Non
 
 
 def _decode_by_proton(octets: bytes) -> Decoded:
-    if not octets:  # proton would abort the process
-        raise MessageException("a message of no octets")
     message = Message()
-    message.decode(octets)
+    _decode_into(message, octets)
     body, properties = message.body, message.properties
     return Decoded(
         body if isinstance(body, bytes) else _octets(body),
         properties or _NO_PROPERTIES,
         message.delivery_count > 0,
     )
+
+
+def _decode_into(message: Message, octets: bytes) -> None:
+    if not octets:  # proton would abort the process
+        raise MessageException("a message of no octets")
+    message.decode(octets)
 
 
 def _octets(body: object) -> bytes:

@@ -224,9 +224,10 @@ class Browsing:
         self._ended.set()
 
     def look(self, within: float) -> Look:
-        """Return what came until the end, or within so many seconds."""
+        """Return what came until the end, or within so many seconds; it is kept no longer."""
         self._ended.wait(within)
-        return Look(tuple(self.messages), self.whole)
+        messages, self.messages = self.messages, []
+        return Look(tuple(messages), self.whole)
 
 
 class HasEvents(Protocol):

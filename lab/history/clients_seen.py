@@ -80,7 +80,7 @@ class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
     priority: int | None = None
     reply_to: str = ""  # "temporary": each message asks for an answer, into a temporary queue of its client
     part_of: int | None = None  # the step that sends them, where `step` is only the number in their ids
-    varying: tuple[str, ...] = ()  # what differs from message to message, as selectors name it
+    varying: tuple[str, ...] = ()  # what differs or is a secret, as selectors name it
 
 
 class Sent(Observation, frozen=True, kw_only=True, tag="sent"):

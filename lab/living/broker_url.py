@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -52,7 +53,7 @@ def source(
     host = parts.hostname or ""
     endpoint = Endpoint(
         host=host,
-        port=parts.port or port.port,
+        port=port.port if parts.port is None else parts.port,
         ca_file=ca_file,
         user=environment[USER],
         password=SecretStr(environment[PASSWORD]),
@@ -79,13 +80,15 @@ def _split(url: str) -> SplitResult:
     if scheme not in (*_PORTS, *_ALIASES):
         known = ", ".join((*_PORTS, *_ALIASES))
         raise InputError.of(f"{scheme[:20]}:// is no endpoint that clients of the lab speak with", f"there are {known}")
+    shown = re.split("[?#]", url)[0][:200]  # behind it there may be a password
     try:
         found = urlsplit(url)
-        found.port  # noqa: B018 (it is read here, since it raises)
+        its_name = (found.hostname or "").encode("idna")  # as whoever looks it up does
+        its_port = found.port
     except ValueError as error:
-        raise InputError.of(f"{url[:200]} is no URL: {error}") from error
-    if not found.hostname or found.path not in ("", "/") or found.query or found.fragment:
-        raise InputError.of(f"{url[:200]} is no URL of a broker", f"{scheme}://HOST, or {scheme}://HOST:PORT")
+        raise InputError.of(f"{shown} is no URL: {error}") from error
+    if not its_name or its_port == 0 or found.path not in ("", "/") or found.query or found.fragment:
+        raise InputError.of(f"{shown} is no URL of a broker", f"{scheme}://HOST, or {scheme}://HOST:PORT")
     return found
 
 

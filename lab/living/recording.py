@@ -5,7 +5,7 @@ A broker is reached by a Conversation: of an open lab, or one that knows no lab.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.activemq.protocols import protocol
+from lab.errors import BrokerError, LabTimeout
+from lab.interrupts import Terminated
 from lab.matching import HEADER, digest
 from lab.recordings import Footer, Header, Recorded, RecordingFile, Redaction
 from lab.runtime.clock import Clock
@@ -21,9 +23,11 @@ from lab.runtime.lock import Lock
 from lab.runtime.messages import Incoming, Look
 from lab.units import several
 from lab.version import __version__
+from lab.whole_lines import LineError
 
 _FOREVER = 10.0**8  # seconds: three years
 _REMEMBERED = 100_000  # ids of messages that a browser showed: one that comes again is the same one
+_TELLS_WITHIN = 1.0  # seconds from the error of a request to the client's word that the connection was lost
 _QOS = 2  # a broker delivers a message with its own QoS, at most that of the subscription
 _ADVISORIES = "ActiveMQ.Advisory."
 
@@ -89,9 +93,9 @@ def record(
 ) -> Footer:
     """Record into a new file until enough has come, the time is over, a connection is lost, or Ctrl-C.
 
-    Return the footer, as it was written. `ready` is called once everything listens. Without `redaction`, headers with
-    secrets are kept. What cannot be connected to or written ends it with an error; before anything listens, no file is
-    left then.
+    Return the footer, as it was written; a signal that ends the program does so when it is written. `ready` is called
+    once everything listens. Without `redaction`, headers with secrets are kept. What cannot be connected to or written
+    ends it with an error; before anything listens, no file is left then.
     """
     header = Header(
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -108,14 +112,20 @@ def record(
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        ready()
+        terminated: Terminated | None = None
         try:
+            ready()
             ended = _wait(sources, connections, wanted, took, clock)
         except KeyboardInterrupt:
             ended = "interrupted"
+        except Terminated as error:
+            ended, terminated = "terminated", error
         connected.close()
         took.check()
-        return file.end(took.footer(ended, sources))
+        footer = file.end(took.footer(ended, sources))
+        if terminated is not None:
+            raise terminated
+        return footer
 
 
 def _listen(sources: Sequence[Source], wanted: Wanted, took: _Taking, connected: ExitStack) -> dict[str, Listening]:
@@ -147,7 +157,13 @@ def _wait(
             following = clock.now() + wanted.every
             for source in sources:
                 for queue in wanted.queues:
-                    took.look(source, queue, connections[source.name].browse(queue))
+                    try:
+                        look = connections[source.name].browse(queue)
+                    except (BrokerError, LabTimeout):
+                        if not clock.wait(lambda: bool(lost()), _TELLS_WITHIN):
+                            raise
+                        look = Look((), ended=False)
+                    took.look(source, queue, look)
         end = min(until, following) if looks else until
         clock.wait(lambda: took.enough or bool(lost()), max(0.0, end - clock.now()))
         took.check()
@@ -168,8 +184,10 @@ class _Taking:
         self._one = Lock()
         self._count = 0
         self._nameless = 0  # messages that did not name their destination
+        self._left_out, self._why_left_out = 0, ""  # messages that no line can hold, and why the first of them
+        self._empty = 0  # messages whose body STOMP may not show
         self._halves: dict[str, int] = {}  # queue → looks that the broker did not end
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str, str, int], None] = OrderedDict()
         self._failed: Exception | None = None
         self._advisories = any(each.startswith(_ADVISORIES) for each in wanted.topics)
 
@@ -197,9 +215,12 @@ class _Taking:
         if not look.ended:
             where = f"queue://{queue} at {source.name}"
             self._halves[where] = self._halves.get(where, 0) + 1
+        alike: Counter[str] = Counter()  # a sender over AMQP may give several messages one id, or none
         for message in look.messages:
             shown = message.shown
-            its = (source.name, digest(message.body) if shown is None or shown.id is None else shown.id)
+            id = digest(message.body) if shown is None or shown.id is None else shown.id  # noqa: A001
+            alike[id] += 1
+            its = (source.name, queue, id, alike[id])
             if its not in self._seen:
                 self._take(source, message)
             self._seen[its] = None
@@ -209,8 +230,9 @@ class _Taking:
 
     def _take(self, source: Source, message: Incoming) -> None:
         shown, t = message.shown, self._clock.now() - self.began
+        gone = self._wanted.consume and message.destination.kind == "queue"  # from its queue: it is nowhere else now
         with self._one:
-            if self.enough:
+            if self._failed is not None or (self.enough and not gone):
                 return
             if shown is None:
                 self._nameless += 1
@@ -218,6 +240,7 @@ class _Taking:
             if shown.sent_to.name.startswith(_ADVISORIES) and not self._advisories:
                 return
             headers = {name: value for name, value in shown.headers.items() if name != HEADER}
+            safe = headers if self._redaction is None else self._redaction.of(headers)
             try:
                 self._file.add(
                     Recorded(
@@ -226,7 +249,7 @@ class _Taking:
                         over=source.over,
                         destination=str(shown.sent_to),
                         body=message.body,
-                        headers=headers if self._redaction is None else self._redaction.of(headers),
+                        headers=safe,
                         qos=shown.qos,
                         persistent=shown.persistent,
                         retained=message.retained,
@@ -237,12 +260,22 @@ class _Taking:
                         id=shown.id,
                     )
                 )
+            except LineError as error:
+                self._leave_out(error.what, headers, safe)
+                return
             except OSError as error:
                 self._failed = error
+            self._empty += not message.body and shown.type == "text" and protocol(source.over) == "stomp"
             self._count += 1
             done = self.enough
         if done:
             self._clock.notify()
+
+    def _leave_out(self, why: str, headers: Mapping[str, str], safe: Mapping[str, str]) -> None:
+        self._why_left_out = self._why_left_out or why
+        self._left_out += 1
+        if self._redaction is not None:
+            self._redaction.forget(headers, safe)
 
     def footer(self, ended: str, sources: Sequence[Source]) -> Footer:
         """Return the recording's last line."""
@@ -265,6 +298,13 @@ class _Taking:
         found += [f"what {several(count, 'look')} at {where} did not show" for where, count in self._halves.items()]
         if self._nameless:
             found.append(f"{several(self._nameless, 'message')} that did not name a destination")
+        if self._left_out:
+            several_of = several(self._left_out, "message")
+            found.append(f"{several_of} that no line of a recording can hold (the first: {self._why_left_out})")
+        if self._empty:
+            found.append(
+                f"what was in {several(self._empty, 'message')} without a body: STOMP shows no maps, objects or streams"
+            )
         if any(protocol(each.over) == "mqtt" for each in sources):
             found.append("headers, priorities, groups and expiries, which MQTT does not show")
         return found

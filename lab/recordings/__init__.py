@@ -4,7 +4,7 @@ The first line is the Header, the last one the Footer; a recording without its l
 """
 
 from lab.recordings.reading import Reading
-from lab.recordings.secrets import Redaction
+from lab.recordings.secrets import Redaction, is_secret
 from lab.recordings.summary import Stream, StreamKey, Summary, stream_of, summarise
 from lab.recordings.values import VERSION, Footer, Header, Recorded
 from lab.recordings.writing import RecordingFile, check_name
@@ -21,6 +21,7 @@ __all__ = [
     "StreamKey",
     "Summary",
     "check_name",
+    "is_secret",
     "stream_of",
     "summarise",
 ]

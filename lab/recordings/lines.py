@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.protocols import PROTOCOLS
 from lab.recordings.values import VERSION, Footer, Header, Recorded
-from lab.whole_lines import LineError
+from lab.whole_lines import LONGEST, LineError
 
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BEGINS = 'a recording begins with a line such as {"recording":1,…}: mqlab record writes one'
@@ -34,13 +34,11 @@ def footer_line(footer: Footer) -> str:
 
 
 def line(message: Recorded) -> str:
-    """Return the line of a message; what its protocol does not show is left out."""
+    """Return the line of a message; what its protocol does not show is left out. LineError if nobody could read it."""
+    if len(message.body) > LONGEST:
+        raise LineError(f"a body of {len(message.body)} bytes")
     told: dict[str, Any] = {"t": round(message.t, 6), "destination": message.destination, "over": message.over}
     told["broker"] = message.broker
-    try:
-        told["body"] = message.body.decode()
-    except UnicodeDecodeError:
-        told["body_base64"] = base64.b64encode(message.body).decode()
     if message.headers:
         told["headers"] = dict(message.headers)
     if message.retained:
@@ -48,7 +46,15 @@ def line(message: Recorded) -> str:
     for name in _OPTIONAL:
         if (value := getattr(message, name)) is not None:
             told[name] = value
-    return _DUMPS(told) + "\n"
+    _checked(told, _MESSAGE)
+    try:
+        told["body"] = message.body.decode()
+    except UnicodeDecodeError:
+        told["body_base64"] = base64.b64encode(message.body).decode()
+    text = _DUMPS(told) + "\n"
+    if len(text) > LONGEST // 4 and len(text.encode()) > LONGEST:  # a sign has four octets at most
+        raise LineError(f"a body of {len(message.body)} bytes, whose line is longer than {LONGEST // 2**20} MiB")
+    return text
 
 
 def parsed_header(octets: bytes) -> Header:
@@ -91,8 +97,6 @@ def _body(found: dict[str, Any]) -> bytes:
         if text is not None:
             return _text("body", text).encode()
         return base64.b64decode(_text("body_base64", found.pop("body_base64")), validate=True)
-    except UnicodeEncodeError as error:
-        raise LineError("half of a surrogate pair in body: it is no text") from error
     except (binascii.Error, ValueError) as error:
         if isinstance(error, LineError):
             raise
@@ -137,6 +141,11 @@ def _checked(found: Mapping[str, Any], fields: Mapping[str, tuple[_Check, bool]]
 def _text(name: str, value: Any) -> str:
     if type(value) is not str:
         raise LineError(f"{name} is {_shown(value)}, not a text")
+    try:
+        if not value.isascii():
+            value.encode()
+    except UnicodeEncodeError as error:
+        raise LineError(f"half of a surrogate pair in {name}: it is no text") from error
     return value
 
 

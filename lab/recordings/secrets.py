@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from lab.masking import MASK, Mask
 
 _SECRET = re.compile(
-    "authorization|password|passwd|passcode|passphrase|secret|token|apikey|accesskey|privatekey|cookie|credential|"
+    "authorization|password|passwd|pwd|passcode|passphrase|secret|token|apikey|accesskey|privatekey|cookie|credential|"
     "signature|sessionid|jwt"
 )
 _SEPARATORS = re.compile(r"[^a-z0-9]")
@@ -39,3 +39,7 @@ class Redaction:
             if safe != value:
                 self.counts[name] += 1
         return found
+
+    def forget(self, headers: Mapping[str, str], safe: Mapping[str, str]) -> None:
+        """Do not count a message whose headers were replaced, since it is left out."""
+        self.counts -= Counter(name for name, value in headers.items() if safe[name] != value)

@@ -15,6 +15,7 @@ from lab.recordings.reading import Reading
 from lab.recordings.values import Header, Recorded
 
 MOST_STREAMS = 1_000
+MOST_HEADERS = 1_000  # in which the messages of a stream differ
 GROUP, PRIORITY = "JMSXGroupID", "JMSPriority"  # as selectors name them
 
 
@@ -47,6 +48,7 @@ class Stream:
     expiry: float | None = None  # seconds; the longest, None if one never expires
     varying: set[str] = field(default_factory=set)  # headers, GROUP and PRIORITY
     expires: bool = False  # whether any message does
+    longest: float = 0.0  # seconds; the longest expiry of those that do
     binary: int = 0  # messages whose body is no UTF-8
     pictures: int = 0  # messages whose body is only a picture of what it was, such as a map
     largest: int = 0  # bytes of the largest body
@@ -61,6 +63,7 @@ class Stream:
         else:
             self._compare(message)
         self.expires |= message.expiry is not None
+        self.longest = max(self.longest, message.expiry or 0.0)
         self.largest = max(self.largest, len(message.body))
         self.pictures += message.type not in (None, "bytes", "text")
         try:
@@ -113,6 +116,10 @@ def summarise(path: Path, file: str = "") -> Summary:
                     what = f"{reading.file} has messages to more than {MOST_STREAMS} destinations"
                     raise InputError.of(what, "record fewer: --topic and --queue say which")
             stream.add(message)
+            if len(stream.varying) > MOST_HEADERS:
+                its = f"messages to {key.destination}"
+                what = f"{reading.file} has {its} with more than {MOST_HEADERS} headers that differ"
+                raise InputError.of(what, "record other destinations")
         return Summary(
             header=reading.header,
             messages=reading.messages,

@@ -47,7 +47,7 @@ class Footer:
 
     messages: int
     seconds: float  # that were recorded
-    ended: str  # why: "count", "time", "interrupted", "lost: …"
+    ended: str  # why: "count", "time", "interrupted", "terminated", "lost: …"
     missed: tuple[str, ...] = ()  # what may be missing, in words
     redacted: Mapping[str, int] = field(default_factory=dict)  # header → messages in which its value was replaced
     digest: str = ""  # SHA-256 of the octets of all lines before, in hexadecimal digits

@@ -46,8 +46,9 @@ class RecordingFile:
         self._behind: WriteBehind[str] = WriteBehind(self._write, "mqlab-recording")
 
     def add(self, message: Recorded) -> None:
-        """Add a message; raise OSError if an earlier one could not be written."""
-        self._behind.add(line(message))
+        """Add a message; raise LineError if no line can hold it, OSError if an earlier one could not be written."""
+        text = line(message)
+        self._behind.add(text, 1 + len(text) // 1024)
 
     def end(self, footer: Footer) -> Footer:
         """Write the rest and the footer, close, and return it with the number of messages and the digest.

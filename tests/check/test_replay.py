@@ -61,6 +61,18 @@ def test_what_cannot_be_replayed(tmp_path: Path, fields: str, message: Recorded 
     assert problem.place.line == 4
 
 
+def test_one_that_never_expires_hides_none_that_amqp_cannot_carry(tmp_path: Path) -> None:
+    (problem,) = check(loaded(tmp_path, ", over: amqp", recorded(expiry=5e6), recorded()))
+    assert problem.what.startswith("AMQP has no longer time to live than 2^32 ms")
+
+
+@pytest.mark.parametrize("pace", ["original", "0.000001x", "1/h"])
+def test_a_recording_of_ages_is_a_long_one(tmp_path: Path, pace: str) -> None:
+    (step,) = loaded(tmp_path, f", pace: {pace}", recorded(), recorded(t=9e14)).steps
+    assert isinstance(step, Replay)
+    assert step.shortest.total_seconds() == (3600 if pace == "1/h" else 1e9)
+
+
 def test_what_was_recorded_in_several_places_or_ways_must_be_told_apart(tmp_path: Path) -> None:
     (problem,) = check(loaded(tmp_path, "", recorded(), recorded(broker="osaka")))
     assert problem.what == "it was recorded at osaka, tokyo, so that a message may be in it more than once"

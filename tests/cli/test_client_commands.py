@@ -141,6 +141,7 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
         (["tokyo", "-o", "a.jsonl", "--topic", "topic://t"], "a topic is named here as ActiveMQ shows it"),
         (["tokyo", "-o", "a.jsonl", "--queue", "q.>"], "a look is at one queue"),
         (["tokyo", "-o", "a.jsonl", "--queue", "q", "--over", "mqtt"], "mqtt has no queues"),
+        (["tokyo", "-o", "a.jsonl", "--topic", "a.>", "--topic", "a.b"], "hear the same messages"),
         (["tokyo", "-o", "a.jsonl", "--topic", "t", "--consume"], "--consume takes messages from queues"),
         (["tokyo", "-o", "a.jsonl", "--topic", "t", "--for", "0s"], "--for 0s: no time at all"),
         (["tokyo", "-o", "a.jsonl", "--queue", "q", "--every", "1"], "--every: "),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proton import Message, ProtonException, symbol
 
-from lab.clients.amqp_message import decode, encode, whole
+from lab.clients.amqp_message import decode, encode, reply_to, whole
 from lab.runtime.messages import Destination, Outgoing, Shown
 
 TO = Destination(kind="topic", name="t")
@@ -96,7 +96,7 @@ def test_what_a_broker_shows_of_a_message() -> None:
     ("body", "kind"), [("text", "text"), (b"octets", "bytes"), (None, "bytes"), ({"a": 1}, "map"), ([1], "list")]
 )
 def test_the_kind_of_a_body(body: object, kind: str) -> None:
-    its: Any = Message(body=body, address="queue://q", properties={"n": 1, "yes": True, "x": 1.5, "t": "t"})
+    its: Any = Message(body=body, address="topic://q", properties={"n": 1, "yes": True, "x": 1.5, "t": "t"})
     found = whole(bytes(its.encode()), ANY)
     assert found is not None
     assert (found.type, found.headers) == (kind, {"n": "1", "yes": "true", "x": "1.5", "t": "t"})
@@ -110,6 +110,17 @@ def test_a_message_that_names_no_destination_shows_nothing(octets: bytes) -> Non
 def test_a_message_that_names_no_destination_was_sent_to_the_one_that_is_subscribed_to() -> None:
     found = whole(encode(Outgoing("1-1", TO, b"x", {"k": "v"}, 1, True, False)), TO)
     assert found == Shown(TO, {"k": "v"}, persistent=True, priority=4, type="bytes")
+
+
+@pytest.mark.parametrize("address", ["topic://other", "queue://see.it", "http://x", "topic://see.>", ""])
+def test_what_a_sender_names_is_not_where_it_came_from(address: str) -> None:
+    one, several = TO, Destination(kind="topic", name="prices.*")
+    octets = bytes(Message(body=b"", address=address).encode())  # type: ignore[no-untyped-call]
+    found = whole(octets, one)
+    assert found is not None
+    assert found.sent_to == one
+    assert whole(octets, several) is None
+    assert whole(octets, Destination(kind="queue", name="a,b")) is None, "each part is a queue of its own"
 
 
 @pytest.mark.parametrize(("expiry", "ms"), [(0.0001, 1), (0.0, 1), (0.02, 20), (None, 0)])
@@ -186,6 +197,8 @@ def test_what_follows_a_body_is_for_proton(more: bytes) -> None:
 
 def test_a_message_of_no_octets_does_not_end_the_process() -> None:
     assert decode(b"") == (b"", {}, False)
+    assert whole(b"", TO) is None
+    assert reply_to(b"") is None
 
 
 @given(octets=st.binary(max_size=40).map(lambda end: b"\x00Sp\xc0" + end) | st.binary(max_size=40))

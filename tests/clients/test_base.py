@@ -11,11 +11,11 @@ import pytest
 from pydantic import SecretStr
 
 from lab.clients import connect
-from lab.clients.base import Answers, InFlight, await_ticket
+from lab.clients.base import Answers, Browsing, InFlight, await_ticket
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import Endpoint
-from lab.runtime.messages import Incoming
+from lab.runtime.messages import Destination, Incoming
 
 OK, FAILED, UNKNOWN = SendOutcome
 
@@ -50,6 +50,15 @@ def test_each_send_gets_its_outcome_once() -> None:
         ("1-2", UNKNOWN, "no receipt came: gone"),
         ("1-3", FAILED, "not sent: gone"),
     ]
+
+
+def test_what_a_browser_was_shown_is_not_kept_by_its_client() -> None:
+    queue = Destination(kind="queue", name="q")
+    browsing = Browsing(queue, threading.Event())
+    browsing.messages.append(Incoming(queue, b"x", {}, retained=False, redelivered=False))
+    browsing.end()
+    assert len(browsing.look(1).messages) == 1
+    assert browsing.messages == [], "a recording looks every second, and its client stays"
 
 
 @pytest.mark.parametrize("release", ["receipts", "end"])

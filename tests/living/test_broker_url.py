@@ -42,6 +42,11 @@ def test_a_url_tells_protocol_and_port(url: str, over: str | None, name: str, sp
         ("amqps://a:99999", None, "amqps://a:99999 is no URL: Port out of range"),
         ("amqps://a/queue", None, "amqps://a/queue is no URL of a broker"),
         ("amqps://[", None, "amqps://[ is no URL"),
+        ("amqps://a..b", None, "amqps://a..b is no URL"),
+        (f"amqps://{'a' * 64}.b", None, f"amqps://{'a' * 64}.b is no URL"),
+        ("amqps://a:0", None, "amqps://a:0 is no URL of a broker"),
+        ("amqps://a?user=u&pass=s3cret", None, "amqps://a is no URL of a broker"),
+        ("amqps://a/#s3cret", None, "amqps://a/ is no URL of a broker"),
     ],
 )
 def test_another_url_is_refused_and_no_password_repeated(url: str, over: str | None, says: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 
 from lab import labs
 from lab.errors import BrokerError, InputError
+from lab.interrupts import Terminated
 from lab.judge import Outcome
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted, record
 from lab.masking import MASK
-from lab.recordings import Footer, Redaction
-from lab.runtime.messages import Incoming
+from lab.recordings import Footer, Reading, Redaction
+from lab.runtime.messages import Destination, Incoming, Look, Shown
 from tests.living.recorded_again import TOPOLOGY, at, check_same_again, during, recorded
 
 ALL = ["mqtt", "mqtt-wss", "stomp", "stomp-wss", "amqp"]
@@ -132,11 +134,12 @@ def test_a_lost_connection_ends_it_and_the_last_line_says_so(live: Live, tmp_pat
     assert [each.body for each in recorded(path)] == [b"x"]
 
 
-def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("signal", "ended"), [(KeyboardInterrupt(), "interrupted"), (Terminated(15), "terminated")])
+def test_a_signal_ends_it_with_all_that_came(live: Live, tmp_path: Path, signal: BaseException, ended: str) -> None:
     path = tmp_path / "a.jsonl"
 
     class Interrupted:
-        """A connection that Ctrl-C comes in, at its second look."""
+        """A connection that a signal comes in, at its second look."""
 
         lost_because = ""
 
@@ -150,7 +153,7 @@ def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
         def browse(self, queue: str, within: float = 10.0) -> Any:
             self.looks += 1
             if self.looks == 2:
-                raise KeyboardInterrupt
+                raise signal
             return self.its.browse(queue, within)
 
         def close(self) -> None:
@@ -158,8 +161,91 @@ def test_ctrl_c_ends_it_with_all_that_came(live: Live, tmp_path: Path) -> None:
 
     send(live, "stomp", [b"1"], queue="q")
     source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Interrupted())
-    assert record([source], Wanted(queues=("q",)), path, live.lab.clock).ended == "interrupted"
-    assert [each.body for each in recorded(path)] == [b"1"]
+    with suppress(Terminated):
+        record([source], Wanted(queues=("q",)), path, live.lab.clock)
+    with Reading(path) as reading:
+        assert [each.body for each in reading] == [b"1"]
+    assert reading.footer is not None
+    assert reading.footer.ended == ended
+
+
+class Shows:
+    """A connection whose browser shows what is given, a look after the other; at the end it is lost amid a look."""
+
+    def __init__(self, looks: Sequence[Sequence[Incoming]]) -> None:
+        self.lost_because = ""
+        self._looks = list(looks)
+
+    def subscribe(self, **terms: Any) -> None: ...
+
+    def browse(self, queue: str, within: float = 10.0) -> Look:
+        if not self._looks:
+            self.lost_because = "it went"
+            raise BrokerError("the connection was lost")
+        return Look(tuple(self._looks.pop(0)), ended=True)
+
+    def close(self) -> None: ...
+
+
+def incoming(body: bytes, *, to: str = "queue://q", type: str = "bytes", **shown: Any) -> Incoming:
+    where, headers = Destination.of(to), shown.pop("headers", {})
+    return Incoming(where, body, {}, False, False, shown=Shown(where, headers, type=type, **shown))
+
+
+def test_equal_bodies_without_an_id_are_several_messages(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    same, named = incoming(b"x"), incoming(b"y", id="one")
+    looks = [[same, named], [], [same, same, named, named], []]  # of the queues q and r in turn
+    source = Source(name="tokyo", where="here", over="amqp", connect=lambda take: Shows(looks))
+    record([source], Wanted(queues=("q", "r")), path, live.lab.clock)
+    assert [each.body for each in recorded(path)] == [b"x", b"y", b"x", b"y"]
+
+
+def test_copies_in_two_queues_may_have_one_id(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    looks = [[incoming(b"x", id="1", to=f"queue://{queue}")] for queue in ("q", "r", "q", "r")]
+    source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Shows(looks))
+    record([source], Wanted(queues=("q", "r")), path, live.lab.clock)
+    assert [each.destination for each in recorded(path)] == ["queue://q", "queue://r"]
+
+
+def test_a_connection_lost_amid_a_look_ends_it_with_its_last_line(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: Shows([[incoming(b"x", id="1")]]))
+    footer = record([source], Wanted(queues=("q",)), path, live.lab.clock)
+    assert footer.ended == "lost: tokyo: it went"
+    assert "what 1 look at queue://q at tokyo did not show" in footer.missed
+    assert [each.body for each in recorded(path)] == [b"x"]
+
+
+def test_what_no_line_can_hold_is_left_out_and_told(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    bad = incoming(b"1", id="1", group="a\nb", headers={"token": "s3cret"})
+    empty = incoming(b"", id="2", type="text")
+    connection = Shows([[bad, empty, incoming(b"3", id="3")]])
+    source = Source(name="tokyo", where="here", over="stomp", connect=lambda take: connection)
+    footer = record([source], Wanted(queues=("q",)), path, live.lab.clock, redaction=Redaction())
+    assert [each.body for each in recorded(path)] == [b"", b"3"]
+    assert (footer.messages, footer.redacted) == (2, {})
+    assert footer.missed[-2:] == (
+        "1 message that no line of a recording can hold (the first: a control character in group)",
+        "what was in 1 message without a body: STOMP shows no maps, objects or streams",
+    )
+
+
+@pytest.mark.parametrize("over", ["stomp", "amqp"])
+def test_what_is_taken_from_a_queue_is_in_the_recording_also_beyond_the_count(
+    live: Live, tmp_path: Path, over: str
+) -> None:
+    given = [b"%d" % n for n in range(20)]
+    send(live, over, given, queue="orders")
+    path = tmp_path / "a.jsonl"
+    wanted = Wanted(queues=("orders",), consume=True, most=2)
+    footer = record([at(live, "tokyo", over)], wanted, path, live.lab.clock)
+    found = [each.body for each in recorded(path)]
+    assert found == given[: len(found)]
+    live.wait(lambda: live.queued("tokyo", "orders") == len(given) - len(found), within=60)
+    assert (footer.ended, footer.messages) == ("count", len(found))
 
 
 def test_nothing_is_left_of_what_could_not_begin(live: Live, tmp_path: Path) -> None:
@@ -196,6 +282,19 @@ expect:
   - delivered: {{to: sg, topic: prices.eur, promise: exactly-once, within: 30s}}
   - delivered: {{to: sg, topic: prices.usd, promise: exactly-once, within: 30s}}
 """
+
+
+def test_no_secret_of_a_recording_comes_into_the_history_of_its_replay(live: Live, tmp_path: Path) -> None:
+    path = tmp_path / "first.jsonl"
+    ready = publishing(live, "stomp", [b"x"], topic="prices.usd", headers={"token": "s3cret", "kind": "order"})
+    record([at(live, "tokyo", "stomp")], Wanted(topics=("prices.usd",), most=1), path, live.lab.clock, ready=ready)
+    assert b"s3cret" in path.read_bytes(), "it was told to keep them"
+    (tmp_path / "a.yaml").write_text(SCENARIO.format(topology=TOPOLOGY, over="stomp", pace="receipts"))
+    ran = labs.run(tmp_path / "a.yaml", runtime="simulation", runs=tmp_path / "replayed")
+    assert ran.report.outcome is Outcome.HELD, ran.report
+    kept = [each.read_bytes() for each in (tmp_path / "replayed").rglob("*") if each.is_file()]
+    assert any(b'"kind":"order"' in each for each in kept)
+    assert not any(b"s3cret" in each for each in kept)
 
 
 @pytest.mark.parametrize("pace", ["original", "10x", "200/s", "receipts"])

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from lab.errors import InputError
 from lab.masking import MASK, Mask
 from lab.recordings import Footer, Header, Reading, Recorded, RecordingFile, Redaction, stream_of, summarise
 from lab.recordings.secrets import is_secret
+from lab.whole_lines import LONGEST, LineError
 
 HEADER = Header(started="2026-11-26T18:00:00+00:00", mqlab="1", brokers={"tokyo": "lab x"}, asked=("topic://>",))
 END = Footer(messages=0, seconds=1.0, ended="time")
@@ -56,6 +58,30 @@ def test_a_body_is_a_text_where_it_is_utf8_and_base64_where_not(tmp_path: Path) 
     lines = plain(written(tmp_path / "a.jsonl", message(0, b"\xc3\xa9"), message(1, b"\xe9")))
     assert [json.loads(each).get("body") for each in lines[1:3]] == ["\u00e9", None]
     assert json.loads(lines[2])["body_base64"] == "6Q=="
+
+
+@pytest.mark.parametrize(
+    "its",
+    [
+        {"body": bytes(LONGEST + 1)},
+        {"body": b"\xff" * (LONGEST * 3 // 4)},
+        {"body": b"\x01" * (LONGEST // 6)},
+        {"destination": "http://x"},
+        {"headers": {"a": "b" * 10_001}},
+        {"headers": {"a\n": "b"}},
+        {"group": "a\nb"},
+        {"expiry": 1e16},
+    ],
+    ids=lambda its: next(iter(its)),
+)
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path, its: dict[str, Any]) -> None:
+    with RecordingFile(tmp_path / "a.jsonl", HEADER) as file:
+        with pytest.raises(LineError):
+            file.add(message(0, **its))
+        file.add(message(1))
+        file.end(END)
+    with Reading(tmp_path / "a.jsonl") as reading:
+        assert list(reading) == [message(1)]
 
 
 @BOTH
@@ -106,6 +132,9 @@ HOSTILE = {
     line(body=..., body_base64="x"): "body_base64 is not base64",
     line(body=..., body_base64="\u20ac"): "body_base64 is not base64",
     line(body="\ud800"): "half of a surrogate pair",
+    line(headers={"a": "\ud800"}): "half of a surrogate pair in headers",
+    line(destination="topic://\udcff"): "half of a surrogate pair in destination",
+    line(group="\ud800"): "half of a surrogate pair in group",
     line(body=1): "body is 1, not a text",
     line(headers=["a"]): "headers is list, not an object",
     line(headers={"a": 1}): "headers is 1, not a text",
@@ -179,6 +208,12 @@ def test_what_was_changed_since_is_an_error(tmp_path: Path, spoil: object, says:
         summarise(path)
 
 
+def test_headers_of_any_number_of_names_are_not_gathered(tmp_path: Path) -> None:
+    given = [message(n, headers={f"h{n}": "x"}) for n in range(1_002)]
+    with pytest.raises(InputError, match="more than 1000 headers that differ"):
+        summarise(written(tmp_path / "a.jsonl", *given))
+
+
 def test_it_is_its_owners_alone_and_never_written_twice(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -215,7 +250,9 @@ def test_known_secrets_in_headers_are_replaced_and_counted() -> None:
     assert redaction.counts == {"Authorization": 1, "x-api-key": 1, "note": 1}
 
 
-@pytest.mark.parametrize("name", ["Proxy-Authorization", "accessToken", "set-cookie", "CLIENT_SECRET", "user.password"])
+@pytest.mark.parametrize(
+    "name", ["Proxy-Authorization", "accessToken", "set-cookie", "CLIENT_SECRET", "user.password", "db_pwd"]
+)
 def test_names_of_secrets(name: str) -> None:
     assert is_secret(name)
 

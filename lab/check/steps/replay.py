@@ -77,7 +77,7 @@ def _carried(context: Context, step: Replay, key: StreamKey, stream: Stream) -> 
     if stream.largest > LARGEST_BODY:
         what = f"a body of {its} has {stream.largest} bytes"
         yield context.wrong("recording", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
-    if speaks == "amqp" and stream.expiry is not None and stream.expiry > LONGEST_EXPIRY.total_seconds():
+    if speaks == "amqp" and stream.longest > LONGEST_EXPIRY.total_seconds():
         what = f"AMQP has no longer time to live than 2^32 ms: {its} have"
         yield context.wrong(field, what, "over: stomp")
 

@@ -19,6 +19,7 @@ from lab.declare.steps.base import Login, Part, Step, check_least
 from lab.recordings import Stream, StreamKey
 
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
+_LONGEST = 10.0**9  # seconds: three decades; a timedelta holds no moment that any file may name
 _ORIGINAL, _RECEIPTS = "original", "receipts"
 
 
@@ -119,13 +120,15 @@ class Replay(Step):
 
     @property
     def shortest(self) -> timedelta:
-        """Return the time from the first message to the last one."""
+        """Return the time from the first message to the last one; three decades if it is longer."""
         summary, pace = self.recording.summary, self.pace
         if summary is None:
             return timedelta(0)
         if pace.rate is not None:
-            return timedelta(seconds=float((self.messages - 1) / pace.rate)) if self.messages else timedelta(0)
-        return timedelta(0) if pace.times is None else timedelta(seconds=summary.seconds / float(pace.times))
+            seconds = float(max(0, self.messages - 1) / pace.rate)
+        else:
+            seconds = 0.0 if pace.times is None else summary.seconds / float(pace.times)
+        return timedelta(seconds=min(seconds, _LONGEST))
 
     def words(self) -> str:
         """Return the step in one line, for people."""

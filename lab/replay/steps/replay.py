@@ -12,7 +12,7 @@ from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import Achieved, Paced, Publishing, SendOutcome, Sent
 from lab.matching import HEADER, digest, header_value, message_id
-from lab.recordings import Reading, Recorded, Stream, StreamKey, stream_of
+from lab.recordings import Reading, Recorded, Stream, StreamKey, is_secret, stream_of
 from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
@@ -155,6 +155,8 @@ class _Sending:
 
     def _publishing(self, key: StreamKey, stream: Stream) -> Publishing:
         number, step = self._numbers[key], self._turn.number
+        told = stream.headers if protocol(self._step.speaks) != "mqtt" else {}
+        secret = set(filter(is_secret, told))  # of a recording with --keep-headers: a history is shown to others
         return Publishing(
             t=self._rehearsal.now(),
             step=number,
@@ -168,11 +170,11 @@ class _Sending:
             body="given",
             place=self._turn.place if number == step else self._turn.place or str(step),
             retained=key.retained,
-            headers=dict(stream.headers) if protocol(self._step.speaks) != "mqtt" else {},
+            headers={name: value for name, value in told.items() if name not in secret},
             expiry_s=stream.expiry,
             group=stream.group,
             priority=stream.priority,
-            varying=tuple(sorted(stream.varying)),
+            varying=tuple(sorted(stream.varying | secret)),
         )
 
     def _record_achieved(self) -> None:
