@@ -122,3 +122,12 @@ def test_an_end_that_a_step_ended_was_no_attempt() -> None:
     cut = [StepStarted(t=14.9, step=2, verb="cut", asked="cut"), StepEnded(t=14.95, step=2)]
     its = verdict(NOWHERE, *HEAL, near, *cut, near.with_fields(t=15.3, up=False))
     assert its.outcome is Outcome.UNKNOWN, its.reason
+
+
+@pytest.mark.parametrize(
+    ("came", "words"), [(12.0, "up at both ends 2.0 s after heal"), (9.0, "up at both ends all along after heal")]
+)
+def test_what_is_known_just_before_a_step_that_interferes_did_not_begin_then(came: float, words: str) -> None:
+    longer = UP.model_validate({**UP.written(), "within": "30s"})
+    its = verdict(longer, *seen(1, False), *seen(came, True, came - 0.5), *HEAL, *CUT, *seen(15.3, False, 14.8))
+    assert (its.outcome, its.reason) == (Outcome.HELD, f"{words} at 10.000 s"), its.reason
