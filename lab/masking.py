@@ -110,10 +110,10 @@ def _mask_named(found: re.Match[str]) -> str:
 def _searches(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """Return for each password a part of letters and digits, and the password: so most texts pass quickly.
 
-    The longest is first, since one may be the beginning of another.
+    It is a part of what is looked for. The longest is first, since one may be the beginning of another.
     """
     ordered = sorted(secrets, key=len, reverse=True)
-    return tuple((max(_RUN.findall(each), key=len, default=""), each) for each in ordered)
+    return tuple((max(_RUN.findall(each[:_LONGEST]), key=len, default=""), each) for each in ordered)
 
 
 @lru_cache(maxsize=256)

@@ -157,3 +157,9 @@ def test_values_are_masked_with_their_keys_but_not_with_words_of_a_format() -> N
 def test_what_is_far_longer_than_a_password_may_be_is_masked_whole_and_not_in_minutes() -> None:
     secret = "Lantern & Ferry " * 1000
     assert Mask.of([secret]).text(f"said {escape(secret)}") == f"said {MASK}"
+
+
+def test_of_what_is_far_longer_than_a_password_the_first_signs_are_enough() -> None:
+    """A text that was cut has not all of it."""
+    secret = "Abc-" * 100 + "Lantern"
+    assert Mask.of([secret]).text(f"said {secret[:300]}") == f"said {MASK}"
