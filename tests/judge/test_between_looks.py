@@ -131,3 +131,12 @@ def test_what_is_known_just_before_a_step_that_interferes_did_not_begin_then(cam
     longer = UP.model_validate({**UP.written(), "within": "30s"})
     its = verdict(longer, *seen(1, False), *seen(came, True, came - 0.5), *HEAL, *CUT, *seen(15.3, False, 14.8))
     assert (its.outcome, its.reason) == (Outcome.HELD, f"{words} at 10.000 s"), its.reason
+
+
+@pytest.mark.parametrize(("came", "outcome"), [(59.8, Outcome.UNKNOWN), (58.8, Outcome.BROKEN)])
+def test_whether_an_end_that_came_as_the_run_ended_was_an_attempt_nobody_can_tell(
+    came: float, outcome: Outcome
+) -> None:
+    near, _ = ends(came)
+    its = verdict(NOWHERE.model_validate({**NOWHERE.written(), "within": "50s"}), *HEAL, near)
+    assert its.outcome is outcome, its.reason

@@ -136,16 +136,20 @@ def _judge_after(claim: Bridge, term: Term, evidence: Evidence, course: list[_St
     found, attempts = _state_at(course, horizon), True
     if up == "nowhere" and found.name != up:
         found, attempts = _state_at(_course(claim, initiators, timeline, attempts=False), horizon), False
+    lasting = _course(claim, initiators, timeline, attempts=attempts, looks=False)
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
     if found.name is None and (up in found.possible or horizon == deadline):
         return _doubtful(up, found, evidence)
     if found.name == up:
         # Since it was first seen so: just before a step that interferes it is known again, and did not begin.
-        took = _state_at(_course(claim, initiators, timeline, attempts=attempts, looks=False), horizon).t - begin
+        took = _state_at(lasting, horizon).t - begin
         if took <= 0:
             return Outcome.HELD, f"{_name(up)} all along after {after} at {moment(begin)}"
         return Outcome.HELD, f"{_name(up)} {gap(took)} after {after} at {moment(begin)}"
+    if up == "nowhere" and horizon >= lasting[-1].t and _perhaps_attempt(lasting, timeline):
+        words = f"{_name(found.name)} {gap(timeline.end - found.t)} before the history ends"
+        return unknown(f"{words}: whether that was an attempt, which is refused, nobody can tell", evidence)
     later = next((each.t for each in course if each.t > horizon and each.name == up), None)
     if horizon < deadline:
         what = "the history ends" if horizon == timeline.end else "another step interferes"
@@ -250,6 +254,12 @@ def _attempts(course: list[_State], timeline: Timeline) -> set[float]:
         if is_attempt and follows.t - each.t < _ATTEMPT and not any(each.t <= t <= follows.t for t in faults):
             found |= {each.t, follows.t}
     return found
+
+
+def _perhaps_attempt(course: list[_State], timeline: Timeline) -> bool:
+    """Return whether one end alone showed itself last, and too late for anybody to see whether it went again."""
+    alone = course[-1].name in ("initiator", "responder") and course[-2].name == "nowhere"
+    return alone and timeline.end - course[-1].t < _ATTEMPT
 
 
 def _doubtful(up: str | None, state: _State, evidence: Evidence) -> Finding:
