@@ -24,6 +24,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_-]*")
 _RUN = re.compile(r"[A-Za-z0-9]{4,}")
 # The signs of XML's and URLs' escapes, each of which may be escaped again, some levels deep.
 _PERCENT = "%(?:25){0,8}"
+_URL_BACKSLASH = f"{_PERCENT}5[cC]"
 _BACKSLASHES = r"(?:\\\\{0,63}+)"
 _HASH, _END = f"(?:#|{_PERCENT}23)", f"(?:;|{_PERCENT}3b)"
 _AMPS = f"(?:(?:amp|{_HASH}(?:0{{0,8}}38|x0{{0,8}}26)){_END}){{0,8}}"
@@ -110,10 +111,10 @@ def _mask_named(found: re.Match[str]) -> str:
 def _searches(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """Return for each password a part of letters and digits, and the password: so most texts pass quickly.
 
-    The longest is first, since one may be the beginning of another.
+    It is a part of what is looked for. The longest is first, since one may be the beginning of another.
     """
     ordered = sorted(secrets, key=len, reverse=True)
-    return tuple((max(_RUN.findall(each), key=len, default=""), each) for each in ordered)
+    return tuple((max(_RUN.findall(each[:_LONGEST]), key=len, default=""), each) for each in ordered)
 
 
 @lru_cache(maxsize=256)
@@ -148,13 +149,18 @@ def _forms(row: str, after: str) -> str:
         f"{_PERCENT}(?i:{in_url}|26{entity})",
         f"{backslashes}(?i:{'|'.join(after_backslashes)})",
     ]
+    if sign in "\"'":  # one format may have escaped it with a backslash, and another one both of them
+        forms[:2] = f"{_BACKSLASHES}?+{forms[0]}", f"(?:{_URL_BACKSLASH}){{0,63}}+{forms[1]}"
     if sign == "\\":  # each level of escaping doubles them
-        return rf"(?:\\\\{{{count - 1},{64 * count}}}+|(?:{'|'.join(forms)}|\\){{{count}}})"
+        several = rf"\\\\{{{count - 1},{64 * count}}}+|(?:{_URL_BACKSLASH}){{{count},{64 * count}}}+"
+        return rf"(?:{several}|(?:{'|'.join(forms)}|\\){{{count}}})"
     if sign == " ":
         forms.append(r"\+")
     form = f"(?:{'|'.join((*forms, re.escape(sign)))})"
-    if sign in "\"'":
-        return f"(?:{sign}{{{2 * count}}}|{form}{{{count}}})"
+    if sign == "'":  # which YAML doubles
+        return f"(?:'{{{4 * count}}}|'{{{2 * count}}}|(?:{forms[0]}|{forms[1]}){{{2 * count}}}|{form}{{{count}}})"
+    if sign == '"':
+        return f'(?:"{{{2 * count}}}|{form}{{{count}}})'
     return form
 
 

@@ -17,6 +17,11 @@ from lab.masking import MASK, Mask, named_in
 
 SECRET = "s3cr&t<pw>\"it's-long1 \\/"
 
+
+def _in_yaml(text: str) -> str:
+    return str(yaml.safe_dump(text, default_style="'", width=1000))
+
+
 WRITTEN = {
     "as it is": str,
     "XML text": escape,
@@ -36,7 +41,7 @@ WRITTEN = {
     "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
     "JSON of XML": lambda text: json.dumps(quoteattr(text)),
     "YAML in double quotes": lambda text: yaml.safe_dump(text, default_style='"', width=1000),
-    "YAML in single quotes": lambda text: yaml.safe_dump(text, default_style="'", width=1000),
+    "YAML in single quotes": _in_yaml,
     "JSON, every sign": lambda text: "".join(f"\\u{ord(each):04x}" for each in text),
     "JSON of JSON, every sign": lambda text: json.dumps("".join(f"\\u{ord(each):04X}" for each in text)),
     "YAML, every sign": lambda text: "".join(f"\\x{ord(each):02x}" for each in text),
@@ -48,6 +53,12 @@ WRITTEN = {
     "a URL of XML by number": lambda text: quote("".join(f"&#{ord(each)};" for each in text)),
     "XML of a URL of a URL": lambda text: quoteattr(quote(quote(quote(text)))),
     "a URL's query": quote_plus,
+    "XML of JSON": lambda text: quoteattr(json.dumps(text)),
+    "HTML of JSON": lambda text: html.escape(json.dumps(text)[1:-1]),
+    "a URL of JSON": lambda text: quote(json.dumps(text)[1:-1]),
+    "HTML of YAML in single quotes": lambda text: html.escape(_in_yaml(text).strip()[1:-1]),
+    "a URL of YAML in single quotes": lambda text: quote(_in_yaml(text).strip()[1:-1]),
+    "YAML of YAML in single quotes": lambda text: _in_yaml(_in_yaml(text)),
 }
 PARTS = ("s3cr", "t<pw", "long1", "pw&gt", "it's", "-long", "&#", "%", "\\u", "\\x")
 
@@ -157,3 +168,9 @@ def test_values_are_masked_with_their_keys_but_not_with_words_of_a_format() -> N
 def test_what_is_far_longer_than_a_password_may_be_is_masked_whole_and_not_in_minutes() -> None:
     secret = "Lantern & Ferry " * 1000
     assert Mask.of([secret]).text(f"said {escape(secret)}") == f"said {MASK}"
+
+
+def test_of_what_is_far_longer_than_a_password_the_first_signs_are_enough() -> None:
+    """A text that was cut has not all of it."""
+    secret = "Abc-" * 100 + "Lantern"
+    assert Mask.of([secret]).text(f"said {secret[:300]}") == f"said {MASK}"

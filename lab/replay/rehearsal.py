@@ -39,6 +39,7 @@ class Sightings:
     def __init__(self) -> None:
         self.log: list[LogLine] = []
         self.demands: dict[tuple[str, str], bool] = {}  # by broker and destination, as last seen
+        self.demand_looks: dict[tuple[str, str], float] = {}  # when that was, in seconds
         self.bridges = BridgeEnds()
         self.unseen: set[str] = set()  # brokers whose management does not answer
 
@@ -54,6 +55,7 @@ class Sightings:
             case Demand():
                 before = self.demands.get((seen.broker, seen.destination))
                 self.demands[seen.broker, seen.destination] = seen.present
+                self.demand_looks[seen.broker, seen.destination] = seen.t
                 return before is not seen.present
             case _:
                 pass
@@ -134,7 +136,10 @@ class Rehearsal:
 
     def demand(self, broker: str, destination: Destination, *, present: bool) -> None:
         """Record whether a step found a demand at a broker."""
-        seen = Demand(t=self.now(), broker=broker, destination=str(destination), present=present)
+        its = (broker, str(destination))
+        seen = Demand(t=self.now(), broker=broker, destination=its[1], present=present)
+        if self.sightings.demands.get(its, present) is not present:
+            seen = seen.with_fields(last_look=self.sightings.demand_looks.get(its))  # it became so since then
         self.sightings.see(seen)
         self.record(seen)
 

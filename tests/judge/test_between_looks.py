@@ -9,6 +9,7 @@ from msgspec import structs
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.bridge import Bridge
+from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.demand import Demanded
 from lab.declare.expectations.network_page import NetworkPage
 from lab.history import Demand, Marked, Observation, StepEnded, StepStarted, Watched, lines
@@ -16,7 +17,7 @@ from lab.judge import judge_file
 from lab.judge.values import Outcome
 
 from .test_ends import ends
-from .test_not_better_than_known import HEADER, TOPIC, verdict
+from .test_not_better_than_known import HEADER, TOPIC, sent, subscribed, verdict
 
 TERM = {"after": "heal", "within": "5s"}  # until 15 s
 HEAL: list[Observation] = [StepStarted(t=9.9, step=1, verb="heal", asked="heal"), StepEnded(t=10, step=1)]
@@ -122,3 +123,32 @@ def test_an_end_that_a_step_ended_was_no_attempt() -> None:
     cut = [StepStarted(t=14.9, step=2, verb="cut", asked="cut"), StepEnded(t=14.95, step=2)]
     its = verdict(NOWHERE, *HEAL, near, *cut, near.with_fields(t=15.3, up=False))
     assert its.outcome is Outcome.UNKNOWN, its.reason
+
+
+@pytest.mark.parametrize(
+    ("came", "words"), [(12.0, "up at both ends 2.0 s after heal"), (9.0, "up at both ends all along after heal")]
+)
+def test_what_is_known_just_before_a_step_that_interferes_did_not_begin_then(came: float, words: str) -> None:
+    longer = UP.model_validate({**UP.written(), "within": "30s"})
+    its = verdict(longer, *seen(1, False), *seen(came, True, came - 0.5), *HEAL, *CUT, *seen(15.3, False, 14.8))
+    assert (its.outcome, its.reason) == (Outcome.HELD, f"{words} at 10.000 s"), its.reason
+
+
+@pytest.mark.parametrize(("came", "outcome"), [(59.8, Outcome.UNKNOWN), (58.8, Outcome.BROKEN)])
+def test_whether_an_end_that_came_as_the_run_ended_was_an_attempt_nobody_can_tell(
+    came: float, outcome: Outcome
+) -> None:
+    near, _ = ends(came)
+    its = verdict(NOWHERE.model_validate({**NOWHERE.written(), "within": "50s"}), *HEAL, near)
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize(("t", "told"), [(14.7, True), (14.9, False)])
+def test_a_loss_between_two_looks_is_not_said_to_be_for_want_of_demand(t: float, told: bool) -> None:
+    """The later one found demand, which may have been there when the message was sent."""
+    claim = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "exactly-once"})
+    looks = [Demand(t=1, broker="tokyo", destination=TOPIC, present=False)]
+    looks.append(Demand(t=15.3, broker="tokyo", destination=TOPIC, present=True, last_look=14.8))
+    its = verdict(claim, subscribed(0, "ear").with_fields(broker="singapore"), looks[0], *sent(t), looks[1])
+    assert its.outcome is Outcome.BROKEN
+    assert ("no demand" in its.reason) is told, its.reason

@@ -36,6 +36,7 @@ from lab.history import (
     StepEnded,
     StepStarted,
     Subscribed,
+    Unsubscribed,
 )
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict
@@ -309,6 +310,19 @@ def test_what_a_bridge_discards_is_counted_of_its_subscription(
     assert its.outcome is outcome, its.reason
 
 
+@pytest.mark.parametrize("claim", [Discarded, Counters])
+def test_who_listened_to_a_wildcard_before_both_snapshots_has_no_counter_between_them(claim: type[Expectation]) -> None:
+    amount = {"count": "0"} if claim is Discarded else {"discarded": "0"}
+    its = verdict(
+        claim.model_validate({"broker": "tokyo", "topic": "x", **amount}),
+        subscribed(1, "ear", "topic://>").with_fields(broker="singapore"),
+        Unsubscribed(t=5, client="ear", broker="singapore", destination="topic://>"),
+        *snapshot(10, "start", "tokyo", enqueued=0, discarded=0),
+        *snapshot(50, "end", "tokyo", enqueued=1, discarded=0),
+    )
+    assert its.outcome is Outcome.HELD, its.reason
+
+
 @pytest.mark.parametrize("promise", ["exactly-once", "at-least-once"])
 def test_what_one_received_a_broker_accepted_and_owes_to_others(promise: str) -> None:
     """The publisher got no receipt; of equal bodies nobody would know which of them came."""
@@ -369,3 +383,14 @@ def test_nothing_came_only_if_it_was_listened_for_long_enough_after_what_has_no_
     seen = [subscribed(0, "ear"), begun, publishing, *messages, told, ended.with_fields(t=59)]
     its = verdict(claim, *seen)
     assert its.outcome is outcome, its.reason
+
+
+def test_what_has_no_receipt_and_was_sent_to_a_lost_connection_could_not_have_come() -> None:
+    claim = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "nothing", "within": "5s"})
+    begun, publishing, *messages, ended = sent(1, count=2)
+    messages = [each for each in messages if not isinstance(each, Acknowledged) or each.id == "2-1"]
+    messages = [each.with_fields(t=12) if isinstance(each, Sent) and each.id == "2-2" else each for each in messages]
+    told = Achieved(t=20, step=2, did="sent", done=1, broker="tokyo", destination=TOPIC, asked=2, least=1)
+    seen = [subscribed(0, "ear"), begun, publishing, *messages[:2], lost(10), messages[2], told]
+    its = verdict(claim, *seen, ended.with_fields(t=20))
+    assert its.outcome is Outcome.HELD, its.reason

@@ -66,6 +66,14 @@ def test_demand_is_watched_where_it_is_claimed(tmp_path: Path) -> None:
     assert [(each.broker, each.present) for each in seen] == [("tokyo", False), ("tokyo", True)]
 
 
+def test_what_a_step_finds_of_demand_is_told_with_when_it_was_last_seen(tmp_path: Path) -> None:
+    until = "  - wait: {until: demand, broker: tokyo, topic: prices, within: 2s}\n"
+    far = "  - subscribe: {client: sg, broker: singapore, over: stomp, topic: prices}\n"
+    _, recorder = played(tmp_path, until + far + until)
+    none, one = (each for each in recorder.observations if isinstance(each, Demand))
+    assert (none.present, none.last_look, one.present, one.last_look) == (False, None, True, none.t)
+
+
 def test_a_queue_owes_to_those_who_come_later(tmp_path: Path) -> None:
     """The lab listens on for a queue's late subscriber, who is owed what was sent before."""
 

@@ -54,7 +54,7 @@ def measured(claim: Bridge, evidence: Evidence) -> Iterator[tuple[float, float]]
     step = None if term is None else timeline.last_step(term.after)
     if term is None or step is None:
         return
-    course = _course(claim, _initiators(claim, timeline), timeline, attempts=claim.up != "nowhere")
+    course = _course(claim, _initiators(claim, timeline), timeline, attempts=claim.up != "nowhere", looks=False)
     until = timeline.next_fault(step)
     for before, each in pairwise(course):
         if step.done < each.t <= until and (before.name == claim.up) is not (each.name == claim.up):
@@ -108,8 +108,7 @@ def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Findi
     """Judge the state at the end, or within a time after a step."""
     course = _course(claim, initiators, evidence.timeline)
     if claim.term is not None:
-        calm = course if claim.up != "nowhere" else _course(claim, initiators, evidence.timeline, attempts=False)
-        return combine([_judge_after(claim.term, claim.up, evidence, course, calm)], evidence)
+        return combine([_judge_after(claim, claim.term, evidence, course, initiators)], evidence)
     last = _state_at(course, evidence.timeline.end)
     if last.name is None:
         outcome, why = _doubtful(claim.up, last, evidence)
@@ -121,31 +120,36 @@ def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Findi
     return at_the_end(last.name == claim.up, reason, evidence)
 
 
-def _judge_after(term: Term, up: str | None, evidence: Evidence, course: list[_State], calm: list[_State]) -> Finding:
+def _judge_after(claim: Bridge, term: Term, evidence: Evidence, course: list[_State], initiators: list[End]) -> Finding:
     """Judge the state when `within` is over, or just before the next step that changes a link or a broker.
 
-    A bridge with a wrong password is up for some milliseconds at every attempt, so a state in between proves nothing;
-    `calm` is the course without such attempts.
+    A bridge with a wrong password is up for some milliseconds at every attempt, so a state in between proves nothing:
+    nowhere counts without such attempts.
     """
-    timeline, after, within = evidence.timeline, term.after, term.within.total_seconds()
+    timeline, up, after, within = evidence.timeline, claim.up, term.after, term.within.total_seconds()
     step = timeline.last_step(after)
     if step is None:
         return Outcome.UNKNOWN, f"no step {after} was taken"
     begin = step.done
     deadline = begin + within
     horizon = min(deadline, timeline.end, timeline.next_fault(step))
-    found = _state_at(course, horizon)
-    if found.name != up:
-        found = _state_at(calm, horizon)
+    found, attempts = _state_at(course, horizon), True
+    if up == "nowhere" and found.name != up:
+        found, attempts = _state_at(_course(claim, initiators, timeline, attempts=False), horizon), False
+    lasting = _course(claim, initiators, timeline, attempts=attempts, looks=False)
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
     if found.name is None and (up in found.possible or horizon == deadline):
         return _doubtful(up, found, evidence)
     if found.name == up:
-        took = found.t - begin
+        # Since it was first seen so: just before a step that interferes it is known again, and did not begin.
+        took = _state_at(lasting, horizon).t - begin
         if took <= 0:
             return Outcome.HELD, f"{_name(up)} all along after {after} at {moment(begin)}"
         return Outcome.HELD, f"{_name(up)} {gap(took)} after {after} at {moment(begin)}"
+    if up == "nowhere" and horizon >= lasting[-1].t and _perhaps_attempt(lasting, timeline):
+        words = f"{_name(found.name)} {gap(timeline.end - found.t)} before the history ends"
+        return unknown(f"{words}: whether that was an attempt, which is refused, nobody can tell", evidence)
     later = next((each.t for each in course if each.t > horizon and each.name == up), None)
     if horizon < deadline:
         what = "the history ends" if horizon == timeline.end else "another step interferes"
@@ -180,10 +184,13 @@ class _State(NamedTuple):
         return None if self.near is None or self.far is None else _STATES[self.near, self.far]
 
 
-def _course(claim: Bridge, initiators: list[End], timeline: Timeline, *, attempts: bool = True) -> list[_State]:
+def _course(
+    claim: Bridge, initiators: list[End], timeline: Timeline, *, attempts: bool = True, looks: bool = True
+) -> list[_State]:
     """Return the bridge's states in order of time, each with its first moment; the first one is "nowhere".
 
-    Without `attempts`, those are left out at which one end alone showed itself and went again.
+    Without `attempts`, those are left out at which one end alone showed itself and went again; without `looks`, a state
+    lasts until a look found another one.
     """
     nears, fars = {end.broker for end in initiators}, {end.remote for end in initiators}
     silences = [each for each in timeline.coverage.silences if each.of == "management"]
@@ -193,9 +200,9 @@ def _course(claim: Bridge, initiators: list[End], timeline: Timeline, *, attempt
     turns = [(t, end, is_up) for t, end, is_up in timeline.bridge_changes if _is_of(end, initiators)]
     turns.sort(key=lambda turn: turn[0])
     left_out = set[float]() if attempts else _attempts(_states(turns, silences, nears, fars), timeline)
-    for end, looks in timeline.looks.items():
+    for end, between in timeline.looks.items() if looks else ():
         if isinstance(end, End) and _is_of(end, initiators):
-            silences += [each for each in looks if each.end not in left_out]
+            silences += [each for each in between if each.end not in left_out]
     return _states([turn for turn in turns if turn[0] not in left_out], silences, nears, fars)
 
 
@@ -247,6 +254,12 @@ def _attempts(course: list[_State], timeline: Timeline) -> set[float]:
         if is_attempt and follows.t - each.t < _ATTEMPT and not any(each.t <= t <= follows.t for t in faults):
             found |= {each.t, follows.t}
     return found
+
+
+def _perhaps_attempt(course: list[_State], timeline: Timeline) -> bool:
+    """Return whether one end alone showed itself last, and too late for anybody to see whether it went again."""
+    alone = course[-1].name in ("initiator", "responder") and course[-2].name == "nowhere"
+    return alone and timeline.end - course[-1].t < _ATTEMPT
 
 
 def _doubtful(up: str | None, state: _State, evidence: Evidence) -> Finding:

@@ -305,11 +305,16 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
         ]
     # Of a queue's audience, only named members count, and only while they were listening.
     heard_until = min(member.heard_until for member in members)
-    sent = [at for at in sent if at < heard_until and any(_may_hear(member, at) for member in members)]
+
+    def could_come(at: float) -> bool:
+        return at < heard_until and any(_may_hear(member, at) for member in members)
+
+    sent = [at for at in sent if could_come(at)]
     if not sent:
         return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
     # What has no receipt may come as well.
-    last = max([*sent, *(t.due(n) for t in chosen.tallies for n in t.in_doubt if t.publication.outcomes[n] != FAILED)])
+    unsure = (t.due(n) for t in chosen.tallies for n in t.in_doubt if t.publication.outcomes[n] != FAILED)
+    last = max([*sent, *filter(could_come, unsure)])
     watched = min(evidence.timeline.end, heard_until)
     over = watched - last
     if over < claim.within.total_seconds():

@@ -100,7 +100,10 @@ class Causes:
             if where == broker and (hears(what, destination) or hears(destination, what))
             for item in items
         ]
-        if self._timeline.coverage.silence(broker, sent, sent):
+        between = (look for item in seen for look in self._timeline.looks.get((broker, item.destination), ()))
+        if self._timeline.coverage.silence(broker, sent, sent) or any(
+            each.begin <= sent < each.end for each in between
+        ):
             return ""
         seen.sort(key=lambda item: item.t)
         before = [item for item in seen if item.t <= sent]

@@ -28,6 +28,7 @@ def began_again(evidence: Evidence, broker: str, destination: str | None, rise: 
         for gone in (*(end for _, end in each.windows), *each.breaks):
             if rise.begin < gone < rise.end:
                 return f"{each.client} stopped listening at {moment(gone)}, {lost}"
-        if has_wildcard(own) or (destination is not None and own != destination):
+        listened = any(start < rise.end and end > rise.begin for start, end in each.windows)
+        if listened and (has_wildcard(own) or (destination is not None and own != destination)):
             return f"what a bridge discards for {each.client} is counted of {own}"
     return ""
