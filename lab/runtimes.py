@@ -12,7 +12,7 @@ from typing import Self
 from lab.errors import HostError, InputError
 from lab.runtime import note as notes
 from lab.runtime.note import Note
-from lab.runtime.runtime import Lost, Runtime, Swept
+from lab.runtime.runtime import Lost, Runtime, Sweep, Swept
 from lab.scenarios import PlannedScenario
 
 
@@ -116,21 +116,13 @@ class AllRuntimes:
             raise unreached[0]
         return (*sorted(found, key=lambda note: note.run), *lost)
 
-    def sweep(
-        self,
-        note_folder: Path,
-        *,
-        run: str | None = None,
-        every: bool = False,
-        older_than: timedelta | None = None,
-        dry_run: bool = False,
-    ) -> Swept:
+    def sweep(self, note_folder: Path, wanted: Sweep) -> Swept:
         """Sweep in every runtime, as `Runtime.sweep` does; raise InputError if no runtime has anything of the run."""
         swept: list[Swept] = []
         without: list[InputError] = []
         for each in self._runtimes:
             try:
-                swept.append(each.sweep(note_folder, run=run, every=every, older_than=older_than, dry_run=dry_run))
+                swept.append(each.sweep(note_folder, wanted))
             except InputError as error:
                 without.append(error)
         if not swept:

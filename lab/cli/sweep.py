@@ -15,6 +15,7 @@ from lab.errors import InputError
 from lab.living.history import end_history
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
+from lab.runtime.runtime import Sweep
 from lab.runtimes import AllRuntimes
 
 
@@ -49,7 +50,7 @@ def sweep(
     folder = note_folder(os.environ)
     known = notes.load_all(folder)
     with AllRuntimes(os.environ) as its:
-        swept = its.sweep(folder, run=run, every=every, older_than=age, dry_run=dry_run)
+        swept = its.sweep(folder, Sweep(run=run, every=every, older_than=age, dry_run=dry_run))
     for note in known:
         if notes.write_token(note.run, folder) is None:
             end_history(note, complete=False, note_of_it="the lab was swept away")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -38,7 +38,7 @@ from lab.runtime.clock import RealClock
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Told
-from lab.runtime.runtime import Finding, Image, Lost, Removal, Swept
+from lab.runtime.runtime import Finding, Image, Lost, Removal, Sweep, Swept
 from lab.runtime.turns import remove_stray_locks
 
 
@@ -123,36 +123,28 @@ class Emulation:
         """End a lab by its labels."""
         return close_lab(self._client, lost.run, lost.folder, note_folder, self._clock)
 
-    def sweep(
-        self,
-        note_folder: Path,
-        *,
-        run: str | None = None,
-        every: bool = False,
-        older_than: timedelta | None = None,
-        dry_run: bool = False,
-    ) -> Swept:
-        """Remove what dead runs left behind, or everything, or all of one run, by label only.
+    def sweep(self, note_folder: Path, wanted: Sweep) -> Swept:
+        """Remove labs, and the notes of those that have ended.
 
-        So are the notes of labs that have ended. A lab that cannot be removed keeps no other one from being removed.
+        A lab that cannot be removed keeps no other one from being removed.
         """
         here, client = Owner.current(), self._client
         # Before the engine is asked, so that no lab opened since is taken for ended.
         known = notes.load_all(note_folder)
         found = sweeping.find(client)
-        if run is not None:
-            wanted = [each for each in found if each.run == run]
-        elif older_than is not None:
-            wanted = [each for each in found if each.is_older_than(older_than, datetime.now(UTC))]
+        if wanted.run is not None:
+            chosen = [each for each in found if each.run == wanted.run]
+        elif wanted.older_than is not None:
+            chosen = [each for each in found if each.is_older_than(wanted.older_than, datetime.now(UTC))]
         else:
-            wanted = [each for each in found if every or each.is_left_behind(here)]
-        if run is not None and not wanted:
-            there = ", ".join(each.run for each in found)
-            raise InputError.of(f"nothing of run {run} is on this engine", f"there is: {there or 'nothing of any run'}")
+            chosen = [each for each in found if wanted.every or each.is_left_behind(here)]
+        if wanted.run is not None and not chosen:
+            there = ", ".join(each.run for each in found) or "nothing of any run"
+            raise InputError.of(f"nothing of run {wanted.run} is on this engine", f"there is: {there}")
         remarks: list[str] = []
-        if not dry_run:
+        if not wanted.dry_run:
             stuck: list[HostError] = []
-            for each in wanted:
+            for each in chosen:
                 try:
                     remarks += sweeping.remove(client, each.run, self._clock).remarks
                 except HostError as error:
@@ -167,7 +159,7 @@ class Emulation:
             notes.forget_parts(note_folder)
             remove_stray_locks(note_folder, runs)
         return Swept(
-            removed=tuple(each.leftover() for each in wanted), alive=len(found) - len(wanted), remarks=tuple(remarks)
+            removed=tuple(each.leftover() for each in chosen), alive=len(found) - len(chosen), remarks=tuple(remarks)
         )
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:

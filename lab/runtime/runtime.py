@@ -101,6 +101,16 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """The labs to remove, by label only: what dead runs left behind, where nothing else is said."""
+
+    run: str | None = None  # all of this one, by its whole id, alive or not
+    every: bool = False  # every lab
+    older_than: timedelta | None = None  # every lab that was opened longer ago, alive or not, and no other
+    dry_run: bool = False  # only return what would be removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
     """The result of a sweep."""
 
@@ -164,20 +174,8 @@ class Runtime(Protocol):
         """End a lab whose note is lost, as `end` does."""
         ...
 
-    def sweep(
-        self,
-        note_folder: Path,
-        *,
-        run: str | None = None,
-        every: bool = False,
-        older_than: timedelta | None = None,
-        dry_run: bool = False,
-    ) -> Swept:
-        """Remove what dead runs left behind, or every lab, or all of one run, given by its whole id, alive or not.
-
-        With `older_than` every lab that was opened longer ago, alive or not, and no other. With `dry_run`, only return
-        what would be removed.
-        """
+    def sweep(self, note_folder: Path, wanted: Sweep) -> Swept:
+        """Remove labs; raise InputError if one run is wanted and there is nothing of it."""
         ...
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:

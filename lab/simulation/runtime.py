@@ -15,7 +15,7 @@ from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note
 from lab.runtime.progress import Told
-from lab.runtime.runtime import Finding, Image, Lost, Removal, Swept
+from lab.runtime.runtime import Finding, Image, Lost, Removal, Sweep, Swept
 from lab.simulation.costs import own_values, with_values
 from lab.simulation.opening import NAME, Models
 from lab.simulation.refusals import refusals
@@ -70,15 +70,7 @@ class Simulation:
         """Raise HostError: nothing is ever lost here."""
         raise HostError(_ALONE)
 
-    def sweep(
-        self,
-        note_folder: Path,
-        *,
-        run: str | None = None,
-        every: bool = False,
-        older_than: timedelta | None = None,
-        dry_run: bool = False,
-    ) -> Swept:
+    def sweep(self, note_folder: Path, wanted: Sweep) -> Swept:
         """Return that nothing is left behind."""
         return Swept(removed=(), alive=0)
 

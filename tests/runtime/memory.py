@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +17,7 @@ from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
 from lab.runtime.note import Note
 from lab.runtime.progress import Progress, Told
-from lab.runtime.runtime import Finding, Image, Leftover, Lost, Opening, Removal, Swept
+from lab.runtime.runtime import Finding, Image, Leftover, Lost, Opening, Removal, Sweep, Swept
 from lab.runtime.status import Reached, Whereabouts
 from tests.living.live_lab import LiveLab
 
@@ -92,18 +91,11 @@ class Memory:
     def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
         return Removal(parts=0)
 
-    def sweep(
-        self,
-        note_folder: Path,
-        *,
-        run: str | None = None,
-        every: bool = False,
-        older_than: timedelta | None = None,
-        dry_run: bool = False,
-    ) -> Swept:
-        if run is not None and run not in self.labs:
-            raise InputError.of(f"nothing of run {run} is in {self.name}")
-        left = tuple(Leftover(run=run, created="", counts={"labs": 1}, words="1 lab") for run in self.labs if every)
+    def sweep(self, note_folder: Path, wanted: Sweep) -> Swept:
+        if wanted.run is not None and wanted.run not in self.labs:
+            raise InputError.of(f"nothing of run {wanted.run} is in {self.name}")
+        runs = self.labs if wanted.every else ()
+        left = tuple(Leftover(run=run, created="", counts={"labs": 1}, words="1 lab") for run in runs)
         return Swept(removed=left, alive=len(self.labs) - len(left))
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:

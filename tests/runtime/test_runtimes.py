@@ -16,6 +16,7 @@ from lab.history import read
 from lab.judge import Outcome, judge_file
 from lab.runtime import note as notes
 from lab.runtime.progress import Logged
+from lab.runtime.runtime import Sweep
 from lab.runtimes import USUAL, AllRuntimes, runtime
 from lab.scenarios import plan_named
 from tests.living.live_lab import LiveLab
@@ -74,7 +75,7 @@ def test_labs_that_there_may_be_in_a_runtime_that_cannot_be_reached_are_not_pass
 
 def test_what_was_left_behind_is_that_of_all_runtimes(tmp_path: Path) -> None:
     with AllRuntimes({}, (Memory("one"), Memory("two"))) as its:
-        assert its.sweep(tmp_path, every=True).alive == 0
+        assert its.sweep(tmp_path, Sweep(every=True)).alive == 0
 
 
 def test_a_runtime_that_the_environment_names_by_mistake_is_refused_by_whoever_asks_all_of_them() -> None:
@@ -93,9 +94,9 @@ def test_a_simulation_needs_python_alone() -> None:
 def test_a_run_is_swept_in_the_runtime_that_has_it(tmp_path: Path) -> None:
     two = Memory("two")
     with labs.up("one-way", runtime=two, runs=tmp_path) as lab, AllRuntimes({}, (Memory("one"), two)) as its:
-        assert its.sweep(tmp_path, run=lab.run, dry_run=True).alive == 1
+        assert its.sweep(tmp_path, Sweep(run=lab.run, dry_run=True)).alive == 1
         with pytest.raises(InputError, match="nothing of run r is in one"):
-            its.sweep(tmp_path, run="r")
+            its.sweep(tmp_path, Sweep(run="r"))
 
 
 def test_a_scenario_is_run_in_the_runtime_that_is_named(tmp_path: Path) -> None:
