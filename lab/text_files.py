@@ -13,6 +13,7 @@ from typing import BinaryIO
 from lab.errors import HostError, InputError
 
 STANDARD_INPUT = Path("-")
+BINARY = getattr(os, "O_BINARY", 0)  # or Windows ends lines its own way
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # where there are pipes in folders
 _MOST_OF_IT = 64 * 2**20  # bytes of the standard input
 
@@ -104,6 +105,19 @@ def write_new(path: Path, content: bytes, opener: Callable[[str, int], int] | No
         raise InputError.of(f"{path} is there", "name another file: this one would be lost") from error
     except OSError as error:
         raise HostError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def append_to_new(path: Path, remedy: str) -> int:
+    """Return the descriptor of a new file that lines are appended to, and that only its owner may read.
+
+    Raise InputError, with the remedy, if it is there already; and if it cannot be made.
+    """
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o600)
+    except FileExistsError as error:
+        raise InputError.of(f"{path} is there already", remedy) from error
+    except OSError as error:
+        raise InputError.of(f"cannot write {path}: {error.strerror}") from error
 
 
 def open_private(path: str, flags: int) -> int:

@@ -5,8 +5,10 @@ A writer that was killed leaves half a line, and a machine that went down may le
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import BinaryIO
+from json import JSONDecodeError
+from typing import Any, BinaryIO, NoReturn
 
 PORTION = 256 * 1024
 LONGEST = 64 * 2**20  # of a line: the first holds the scenario with its configurations
@@ -46,3 +48,24 @@ def _goes_on(stream: BinaryIO) -> bool:
         if octets.strip(b"\0"):
             return True
     return False
+
+
+def json_object(octets: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line; raise LineError if it is none."""
+    try:
+        found = json.loads(octets.decode(), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise LineError("not UTF-8", error.start + 1) from error
+    except JSONDecodeError as error:
+        raise LineError(f"not JSON: {error.msg}", error.colno) from error
+    except RecursionError as error:
+        raise LineError("nested too deeply") from error
+    except ValueError as error:
+        raise LineError(str(error)) from error
+    if not isinstance(found, dict):
+        raise LineError("not a JSON object")
+    return found
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")

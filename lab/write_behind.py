@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 _MOST_WAITING = (
     50_000  # items, or KiB of large ones: on a disk that does not keep up, the thread that hands over writes too
@@ -80,3 +82,42 @@ class WriteBehind(Generic[_Item]):
             except OSError as error:
                 self._failed = error
                 raise
+
+
+class WrittenBehind(ABC, Generic[_Item]):
+    """A file, open by its descriptor, whose items are written behind; thread-safe."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def _begin(self, name: str) -> None:
+        """Begin to write what is handed over to `_behind`, by a thread of this name."""
+        self._behind: WriteBehind[_Item] = WriteBehind(self._write, name)
+
+    @abstractmethod
+    def _write(self, waiting: Sequence[_Item]) -> None:
+        """Write items to the file."""
+
+    def close(self) -> None:
+        """Write the rest and close the file; raise OSError if not everything could be written."""
+        if self._file < 0:
+            return
+        try:
+            self._behind.close()
+        finally:
+            os.close(self._file)
+            self._file = -1
+
+    def fileno(self) -> int:
+        """Return the open file's number."""
+        return self._file
+
+    def __enter__(self) -> Self:
+        """Return the open file."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()

@@ -5,10 +5,8 @@ A history whose last line is cut short is read up to that line. Whether observat
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
-from json import JSONDecodeError
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, BinaryIO, Union, get_args, get_origin, get_type_hints
@@ -22,7 +20,7 @@ from lab.history.kinds import KINDS
 from lab.history.observation import LARGEST, VERSION, Header, Observation
 from lab.history.seal import damage
 from lab.text_files import open_file
-from lab.whole_lines import LONGEST, LineError, portions
+from lab.whole_lines import LONGEST, LineError, json_object, portions
 
 _NEWLINE = 10
 _DECODE: Callable[[bytes], Observation] = msgspec.json.Decoder(Union[tuple(KINDS.values())]).decode  # noqa: UP007
@@ -122,14 +120,14 @@ def _first_line(stream: BinaryIO) -> dict[str, Any]:
         what = "its first line is cut short" if line.strip(b"\0") else "it is empty"
         raise LineError(f"this is no history: {what}", remedy=_BEGINS)
     try:
-        return _object(line)
+        return json_object(line)
     except LineError as bad:
         raise LineError(f"this is no history: {bad.what}", bad.column, _BEGINS) from bad
 
 
 def _observation(octets: bytes) -> Observation:
     """Return the observation of a line; raise LineError if anything in it is wrong."""
-    found = _object(octets)
+    found = json_object(octets)
     kind = found.pop("kind", None)
     make = _MAKERS.get(kind) if type(kind) is str else None
     if make is not None:
@@ -138,27 +136,6 @@ def _observation(octets: bytes) -> Observation:
         raise LineError("a second first line", remedy="are these two histories in one file?")
     what = "it has no kind" if kind is None else f"no such kind of observation as {kind!r}"
     raise LineError(f"{what}; there are {', '.join(KINDS)}")
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
-
-
-def _object(octets: bytes) -> dict[str, Any]:
-    """Return the JSON object of a line; raise LineError if it is none."""
-    try:
-        found = json.loads(octets.decode(), parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise LineError("not UTF-8", error.start + 1) from error
-    except JSONDecodeError as error:
-        raise LineError(f"not JSON: {error.msg}", error.colno) from error
-    except RecursionError as error:
-        raise LineError("nested too deeply") from error
-    except ValueError as error:
-        raise LineError(str(error)) from error
-    if not isinstance(found, dict):
-        raise LineError("not a JSON object")
-    return found
 
 
 def _header(found: dict[str, Any]) -> Header:

@@ -19,8 +19,9 @@ from lab.file_locks import lock, unlock
 from lab.history.bounds import forget
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
 from lab.history.seal import Seal, seal
-from lab.history.writing import BINARY, create, header_line, line
+from lab.history.writing import create, header_line, line
 from lab.masking import Mask
+from lab.text_files import BINARY
 
 LARGEST = 64 * 2**20  # bytes; a larger history is cut to half of this
 

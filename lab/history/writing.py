@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 from msgspec.structs import fields
 
-from lab.errors import InputError
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.kinds import KINDS
 from lab.history.observation import Ended, Header, Observation
 from lab.history.seal import Seal
 from lab.masking import Mask
-from lab.write_behind import WriteBehind, write_octets
+from lab.text_files import append_to_new
+from lab.write_behind import WrittenBehind, write_octets
 
 _DEFAULTS = {
     cls: {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(cls)}
     for cls in KINDS.values()
 }
-BINARY = getattr(os, "O_BINARY", 0)  # or Windows ends lines its own way
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -72,44 +68,25 @@ def _received(seen: Received) -> str:
 
 def create(path: Path) -> int:
     """Return the descriptor of a new file for a history; raise InputError if there is one, or if it cannot be made."""
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o600)
-    except FileExistsError as error:
-        raise InputError.of(f"{path} is there already", "a history is never written twice: move it") from error
-    except OSError as error:
-        raise InputError.of(f"cannot write {path}: {error.strerror}") from error
+    return append_to_new(path, "a history is never written twice: move it")
 
 
-class HistoryFile:
+class HistoryFile(WrittenBehind[str | Ended]):
     """A Recorder to a file; thread-safe. Whole lines reach the file in order, within `WriteBehind.EVERY` seconds."""
 
     def __init__(self, path: Path, header: Header, mask: Mask = Mask()) -> None:  # noqa: B008 - a frozen value
         self.path = path
         self._mask = mask
-        self._file = create(path)
+        super().__init__(create(path))
         self._seal = Seal()
         self._over = False  # once the end was written
         self._put(header_line(header))
-        self._behind: WriteBehind[str | Ended] = WriteBehind(self._write, "mqlab-history")
+        self._begin("mqlab-history")
 
     def record(self, observation: Observation) -> None:
         """Record an observation, none after the end; raise OSError if an earlier one could not be written."""
         if not self._over:
             self._behind.add(observation if type(observation) is Ended else line(observation))
-
-    def close(self) -> None:
-        """Write the rest and close the file; raise OSError if not everything could be written."""
-        if self._file < 0:
-            return
-        try:
-            self._behind.close()
-        finally:
-            os.close(self._file)
-            self._file = -1
-
-    def fileno(self) -> int:
-        """Return the open file's number."""
-        return self._file
 
     def _write(self, waiting: Sequence[str | Ended]) -> None:
         """Write lines, and the end with its seal; nothing after that."""
@@ -129,13 +106,3 @@ class HistoryFile:
 
     def _octets(self, text: str) -> bytes:
         return self._mask.json(text).encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape
-
-    def __enter__(self) -> Self:
-        """Return the open file."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()

@@ -7,14 +7,13 @@ import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from json import JSONDecodeError
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any
 
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.protocols import PROTOCOLS
 from lab.recordings.values import VERSION, Footer, Header, Recorded
-from lab.whole_lines import LONGEST, LineError
+from lab.whole_lines import LONGEST, LineError, json_object
 
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BEGINS = 'a recording begins with a line such as {"recording":1,…}: mqlab record writes one'
@@ -60,7 +59,7 @@ def line(message: Recorded) -> str:
 def parsed_header(octets: bytes) -> Header:
     """Return what a first line says; raise LineError if it is none of a recording that this version reads."""
     try:
-        found = _object(octets)
+        found = json_object(octets)
     except LineError as bad:
         raise LineError(f"this is no recording: {bad.what}", bad.column, _BEGINS) from bad
     if "history" in found:
@@ -77,7 +76,7 @@ def parsed_header(octets: bytes) -> Header:
 
 def parsed(octets: bytes) -> Recorded | Footer:
     """Return the message of a line, or the footer; raise LineError if anything in it is wrong."""
-    found = _object(octets)
+    found = json_object(octets)
     if "ended" in found:
         its = _checked(found, _FOOTER)
         return Footer(**{**its, "missed": tuple(its["missed"])})
@@ -101,27 +100,6 @@ def _body(found: dict[str, Any]) -> bytes:
         if isinstance(error, LineError):
             raise
         raise LineError(f"body_base64 is not base64: {error}") from error
-
-
-def _object(octets: bytes) -> dict[str, Any]:
-    """Return the JSON object of a line; raise LineError if it is none."""
-    try:
-        found = json.loads(octets.decode(), parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise LineError("not UTF-8", error.start + 1) from error
-    except JSONDecodeError as error:
-        raise LineError(f"not JSON: {error.msg}", error.colno) from error
-    except RecursionError as error:
-        raise LineError("nested too deeply") from error
-    except ValueError as error:
-        raise LineError(str(error)) from error
-    if not isinstance(found, dict):
-        raise LineError("not a JSON object")
-    return found
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
 
 
 _Check = Callable[[str, Any], Any]

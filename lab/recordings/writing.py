@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from lab.errors import InputError
 from lab.recordings.lines import footer_line, header_line, line
 from lab.recordings.values import Footer, Header, Recorded
-from lab.write_behind import WriteBehind, write_octets
+from lab.text_files import append_to_new
+from lab.write_behind import WrittenBehind, write_octets
 
-BINARY = getattr(os, "O_BINARY", 0)  # or Windows ends lines its own way
 GZIP = 31  # of zlib: a window of 32 KiB, with gzip's header
 _SUFFIXES = (".jsonl", ".jsonl.gz")
 
@@ -29,10 +26,11 @@ def check_name(path: Path) -> None:
         raise InputError.of(f"{path} is no name of a recording", f"one that ends in {' or '.join(_SUFFIXES)}")
 
 
-class RecordingFile:
+class RecordingFile(WrittenBehind[str]):
     """A new file of a recording; thread-safe. Only its owner may read it: bodies are kept as they are.
 
-    Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds. InputError if there is one already.
+    Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; without its footer the recording tells
+    that it was cut short. InputError if there is one already.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -41,9 +39,9 @@ class RecordingFile:
         self.messages = 0
         self._digest = sha256()
         self._packed = zlib.compressobj(wbits=GZIP) if path.name.endswith(".gz") else None
-        self._file = _create(path)
+        super().__init__(append_to_new(path, "name another file: a recording is never written twice"))
         self._put(header_line(header).encode("utf-8", "backslashreplace"))
-        self._behind: WriteBehind[str] = WriteBehind(self._write, "mqlab-recording")
+        self._begin("mqlab-recording")
 
     def add(self, message: Recorded) -> None:
         """Add a message; raise LineError if no line can hold it, OSError if an earlier one could not be written."""
@@ -61,20 +59,6 @@ class RecordingFile:
         self.close()
         return last
 
-    def close(self) -> None:
-        """Write the rest and close. Without its footer, the recording tells that it was cut short."""
-        if self._file < 0:
-            return
-        try:
-            self._behind.close()
-        finally:
-            os.close(self._file)
-            self._file = -1
-
-    def fileno(self) -> int:
-        """Return the open file's number."""
-        return self._file
-
     def _write(self, waiting: Sequence[str]) -> None:
         self.messages += len(waiting)
         self._put("".join(waiting).encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
@@ -84,22 +68,3 @@ class RecordingFile:
         if self._packed is not None:
             octets = self._packed.compress(octets) + self._packed.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
         write_octets(self._file, octets)
-
-    def __enter__(self) -> Self:
-        """Return the open file."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()
-
-
-def _create(path: Path) -> int:
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | BINARY, 0o600)
-    except FileExistsError as error:
-        raise InputError.of(f"{path} is there", "name another file: a recording is never written twice") from error
-    except OSError as error:
-        raise InputError.of(f"cannot write {path}: {error.strerror}") from error
