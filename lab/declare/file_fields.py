@@ -1,4 +1,4 @@
-"""A recording that a step names: its path, and what one look through it found."""
+"""Files that a step names, as fields of the step: only the path is written down; `named_files` reads them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from lab.declare.fields import Declared
 from lab.recordings import Summary
 
 
-class RecordingFile(Declared):
-    """A recording; it is looked through with the scenario, and only its path is written down."""
+class NamedFile(Declared):
+    """A file that a step names."""
 
     path: str = Field(min_length=1)  # as written
-    file: Path = Field(default=Path(), exclude=True, repr=False)
-    summary: Summary | None = Field(default=None, exclude=True, repr=False)  # None: nobody looked, as in a history
 
     @model_validator(mode="before")
     @classmethod
@@ -26,3 +24,16 @@ class RecordingFile(Declared):
     @model_serializer
     def _written(self) -> str:
         return self.path
+
+
+class BodyFile(NamedFile):
+    """A file whose octets are a message's body; they are read with the scenario."""
+
+    octets: bytes = Field(default=b"", exclude=True, repr=False)
+
+
+class RecordingFile(NamedFile):
+    """A recording; it is looked through with the scenario."""
+
+    file: Path = Field(default=Path(), exclude=True, repr=False)
+    summary: Summary | None = Field(default=None, exclude=True, repr=False)  # None: nobody looked, as in a history

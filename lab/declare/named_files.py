@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
-from lab.declare.fields import Declared
-from lab.declare.recording_file import RecordingFile
-from lab.declare.terms import LARGEST_BODY, BodyFile
+from lab.declare.file_fields import BodyFile, NamedFile, RecordingFile
+from lab.declare.terms import LARGEST_BODY
 from lab.errors import InputError
 from lab.recordings import summarise
 from lab.text_files import read_bytes
@@ -32,4 +31,4 @@ def _recording(path: Path, file: str, written: str) -> RecordingFile:
 
 
 # By the type of a field: the function of a file's path, its name in errors, and the field as it is written.
-READERS: Mapping[Any, Callable[[Path, str, str], Declared]] = {BodyFile: _body, RecordingFile: _recording}
+READERS: Mapping[Any, Callable[[Path, str, str], NamedFile]] = {BodyFile: _body, RecordingFile: _recording}

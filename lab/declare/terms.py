@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_serializer, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.declare.fields import Declared, Duration, Whole, YesNo
+from lab.declare.file_fields import BodyFile
 from lab.printable import shown
 
 LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # bytes; the rest of a frame is for the headers
@@ -78,22 +79,6 @@ class Reconnect(Declared):
         if self.after <= timedelta(0):
             raise ValueError("a broker that is away needs some time between two tries: write after: 1s")
         return self
-
-
-class BodyFile(Declared):
-    """A file whose octets are a message's body; they are read with the scenario, and only its path is written down."""
-
-    path: str = Field(min_length=1)
-    octets: bytes = Field(default=b"", exclude=True, repr=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _path(cls, value: Any) -> Any:
-        return {"path": value} if isinstance(value, str) else value
-
-    @model_serializer
-    def _written(self) -> str:
-        return self.path
 
 
 class SubscriptionTerms(Declared):

@@ -12,11 +12,10 @@ from pydantic import BaseModel
 
 from lab import runtimes
 from lab.amazonmq.configurations.wording import lines
+from lab.declare.file_fields import NamedFile
 from lab.declare.loading import resolve
 from lab.declare.origin import without_passwords
-from lab.declare.recording_file import RecordingFile
 from lab.declare.scenario import Scenario
-from lab.declare.terms import BodyFile
 from lab.declare.topology import Configuration
 from lab.errors import InputError, Problem
 from lab.masking import Mask, named_in
@@ -150,9 +149,9 @@ def _files(name: str, scenario: Scenario) -> Iterator[Path]:
         yield Path(each.file) if isinstance(each, Configuration) else Path(values[()].file).parent / each.path
 
 
-def _named(value: Any) -> Iterator[Configuration | BodyFile | RecordingFile]:
-    """Yield each configuration, each body's file and each recording in a value of any depth."""
-    if isinstance(value, Configuration | BodyFile | RecordingFile):
+def _named(value: Any) -> Iterator[Configuration | NamedFile]:
+    """Yield each configuration and each named file in a value of any depth."""
+    if isinstance(value, Configuration | NamedFile):
         yield value
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
