@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import inf
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -332,15 +333,27 @@ def judged(expectations: Sequence[Expectation], seen: Sequence[Observation]) -> 
     return judge(expectations, Streamed(HEADER, seen))
 
 
+def none_is_better_than(
+    true: Callable[[Any], bool | None], expectations: Sequence[Expectation], seen: Sequence[Observation]
+) -> None:
+    """See that what is held is true, and what is broken is not; None is for what nobody may say either way."""
+    for claim, verdict in zip(expectations, judged(expectations, seen).verdicts, strict=True):
+        truth = true(claim)
+        right = {Outcome.HELD: True, Outcome.BROKEN: False}.get(verdict.outcome, truth)
+        assert truth is right, f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
+
+
+def none_is_held(expectations: Sequence[Expectation], seen: Sequence[Observation]) -> None:
+    for verdict in judged(expectations, seen).verdicts:
+        assert verdict.outcome is not Outcome.HELD, f"{verdict.expectation}: {verdict.reason}"
+
+
 @KIND
 @settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_no_verdict_is_better_than_the_truth(kind: st.SearchStrategy[Truth], data: st.DataObject) -> None:
     truth = data.draw(kind)
-    asked = claims(truth)
-    for claim, verdict in zip(asked, judged(asked, truth.observations()).verdicts, strict=True):
-        right = {Outcome.HELD: True, Outcome.BROKEN: False}.get(verdict.outcome, truth.true(claim))
-        assert truth.true(claim) is right, f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
+    none_is_better_than(truth.true, claims(truth), truth.observations())
 
 
 @KIND

@@ -20,9 +20,8 @@ from lab.declare.expectations.configuration import ConfigurationClaim
 from lab.declare.expectations.log import Log
 from lab.declare.expectations.users import UsersClaim
 from lab.history import BrokerRecordSeen, Ended, LogLine, Observation, StepEnded, StepStarted
-from lab.judge.values import Outcome
 
-from .test_truth import EXAMPLES, judged
+from .test_truth import EXAMPLES, none_is_better_than, none_is_held
 
 END = 30.5
 USERS: tuple[Mapping[str, str], ...] = ({}, {"app": ""}, {"app": "CREATE"}, {"app": "UPDATE"}, {"app": "DELETE"})
@@ -135,15 +134,11 @@ def _truths(draw: st.DrawFn) -> Truth:
 @settings(max_examples=5 * EXAMPLES)
 @given(_truths())
 def test_no_verdict_is_better_than_what_was_on_record(truth: Truth) -> None:
-    for claim, verdict in zip(CLAIMS, judged(CLAIMS, truth.observations()).verdicts, strict=True):
-        true = truth.true(claim)
-        right = {Outcome.HELD: True, Outcome.BROKEN: False}.get(verdict.outcome, true)
-        assert true is right, f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
+    none_is_better_than(truth.true, CLAIMS, truth.observations())
 
 
 @settings(max_examples=2 * EXAMPLES)
 @given(_truths(), st.data())
 def test_nothing_on_record_holds_in_a_history_that_is_cut_short(truth: Truth, data: st.DataObject) -> None:
     seen = truth.observations()
-    for verdict in judged(CLAIMS, seen[: data.draw(st.integers(0, len(seen) - 1))]).verdicts:
-        assert verdict.outcome is not Outcome.HELD, f"{verdict.expectation}: {verdict.reason}"
+    none_is_held(CLAIMS, seen[: data.draw(st.integers(0, len(seen) - 1))])

@@ -26,9 +26,8 @@ from lab.history import (
     Settled,
     Subscribed,
 )
-from lab.judge.values import Outcome
 
-from .test_truth import EXAMPLES, judged
+from .test_truth import EXAMPLES, none_is_better_than
 
 LAST, CLIENTS = 12, ("a", "b")
 ACKS = {"auto": "auto", "ok": "client-individual", "unknown": "client-individual"}
@@ -137,7 +136,4 @@ def _truths(draw: st.DrawFn, *, queue: bool) -> Truth:
 @given(data=st.data())
 def test_no_verdict_is_better_than_what_came_by_right(queue: bool, data: st.DataObject) -> None:
     truth = data.draw(_truths(queue=queue))
-    for claim, verdict in zip(CLAIMS, judged(CLAIMS, truth.observations()).verdicts, strict=True):
-        true = truth.true(claim)
-        right = {Outcome.HELD: True, Outcome.BROKEN: False}.get(verdict.outcome, true)
-        assert true is right, f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
+    none_is_better_than(truth.true, CLAIMS, truth.observations())

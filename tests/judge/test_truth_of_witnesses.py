@@ -40,9 +40,8 @@ from lab.history import (
     StepStarted,
     Subscribed,
 )
-from lab.judge.values import Outcome
 
-from .test_truth import BROKERS, EXAMPLES, judged
+from .test_truth import BROKERS, EXAMPLES, none_is_better_than, none_is_held
 
 LAST = 30  # looks; a broker is looked at every second, a while after what changes
 LAGS = (0.1, 0.35)  # seconds of that while: a claim may be about a moment before it is over, or after
@@ -320,10 +319,7 @@ def _truths(draw: st.DrawFn) -> Truth:
 @settings(max_examples=5 * EXAMPLES)
 @given(_truths())
 def test_no_verdict_is_better_than_what_the_witnesses_saw(truth: Truth) -> None:
-    for claim, verdict in zip(CLAIMS, judged(CLAIMS, truth.observations()).verdicts, strict=True):
-        true = truth.true(claim)
-        right = {Outcome.HELD: True, Outcome.BROKEN: False}.get(verdict.outcome, true)
-        assert true is right, f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
+    none_is_better_than(truth.true, CLAIMS, truth.observations())
 
 
 @settings(max_examples=2 * EXAMPLES)
@@ -331,5 +327,4 @@ def test_no_verdict_is_better_than_what_the_witnesses_saw(truth: Truth) -> None:
 def test_nothing_of_the_end_holds_in_a_history_that_is_cut_short(truth: Truth, data: st.DataObject) -> None:
     seen: Sequence[Observation] = truth.observations()
     cut = seen[: data.draw(st.integers(1, len(seen) - 1))]
-    for verdict in judged(CLAIMS, cut).verdicts:
-        assert verdict.outcome is not Outcome.HELD, f"{verdict.expectation}: {verdict.reason}"
+    none_is_held(CLAIMS, cut)
