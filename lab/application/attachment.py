@@ -29,7 +29,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """What a container was before it was taken into a host's place."""
+    """The networks and the resolver of a container before it was taken into a host's place."""
 
     container: str  # its id
     name: str

@@ -37,7 +37,7 @@ def gives_a_socket(source: str, folder: str = "") -> bool:
         return False
     path = PurePosixPath("/" + posixpath.normpath(posixpath.join(folder, source)).lstrip("/"))
     return (
-        any(name in path.name for name in _NAMES)
+        any(name in source for name in _NAMES)
         or any(PurePosixPath(place).is_relative_to(path) for place in _PLACES)
         or path.parent in _OF_USERS
         or path in _OF_USERS

@@ -21,7 +21,7 @@ _ARROWS = {"⇄": "<->", "→": "->", "←": "<-", "…": "..."}  # in a termina
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen of a lab at a moment."""
+    """One look at a lab."""
 
     clock: str  # the time of day, as people read it
     t: float  # seconds of the lab's clock
@@ -182,7 +182,7 @@ def _event(row: Row) -> _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Rates:
-    """What counters have grown by in a second, between two looks."""
+    """The growth of counters in a second, between two looks."""
 
     now: Look
     before: Look | None

@@ -67,7 +67,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to record, and how long."""
+    """The destinations to record, and the end."""
 
     topics: Sequence[str] = ()  # names, perhaps with wildcards
     queues: Sequence[str] = ()

@@ -20,7 +20,7 @@ GROUP, PRIORITY = "JMSXGroupID", "JMSPriority"  # as selectors name them
 
 
 class StreamKey(NamedTuple):
-    """What the messages of a stream have in common."""
+    """The common properties of a stream's messages."""
 
     broker: str
     over: str
@@ -89,7 +89,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a recording has."""
+    """The contents of a recording, without its messages."""
 
     header: Header
     messages: int

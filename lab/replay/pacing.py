@@ -96,7 +96,7 @@ class SendTimes:
 
 
 class Lateness:
-    """How late messages were sent, as a histogram: its memory does not grow with their number."""
+    """A histogram of how late messages were sent: its memory does not grow with their number."""
 
     _WIDTH = 1e-4  # seconds of a bucket: what a quantile may be too high
     _BUCKETS = 20_000  # the last one has all that was later

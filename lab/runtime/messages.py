@@ -87,7 +87,7 @@ class Outgoing(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What a protocol shows of a message beside its body; None where it shows nothing of that."""
+    """The properties of a message, beside its body, that its protocol shows; None where it shows nothing of that."""
 
     sent_to: Destination  # without wildcards
     headers: Mapping[str, str]  # the sender's own, without those of the protocol

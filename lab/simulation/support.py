@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What becomes of one setting."""
+    """The model's answer to one setting: modelled, without effect here, or refused."""
 
     kind: Kind
     why: str = ""  # it has no effect, or is refused; or what would do instead

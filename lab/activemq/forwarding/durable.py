@@ -18,7 +18,7 @@ from lab.activemq.forwarding.settings import Forwarding
 
 
 class Absence(StrEnum):
-    """What has become of bridges since a durable subscriber left."""
+    """The fate of the bridges since a durable subscriber left."""
 
     LEFT = "left"  # they have stayed up
     REOPENED = "reopened"  # they were lost and have opened again, and their brokers have run on

@@ -13,7 +13,7 @@ from lab.amazonmq.configurations.value_types import is_true
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """What a broker may put into destinations to which no client publishes."""
+    """The destinations into which a broker may put messages, though no client publishes there."""
 
     virtual: bool  # virtual destinations or mirrored queues are declared: they may fill any destination
     dead_letters: tuple[str, ...]  # how the names of queues for dead letters begin
