@@ -63,6 +63,7 @@ def advise_on_lists(configuration: Configuration) -> Iterator[Problem]:
     """Yield advice on connectors over which nothing goes, or not what their lists include."""
     for connector in configuration.connectors:
         yield from _never_included(configuration, connector)
+        yield from _all_excluded(configuration, connector)
         yield from _filter_of_no_kind(configuration, connector)
         yield from _nothing_static(configuration, connector)
         yield from _no_hop(configuration, connector)
@@ -98,6 +99,21 @@ def _never_included(configuration: Configuration, connector: NetworkConnector) -
                     "destinationFilter asks for no advisory on it",
                     "remove destinationFilter, or add it there",
                 )
+
+
+def _all_excluded(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
+    """Yield advice on a connector without inclusions whose exclusions leave nothing."""
+    excluded = listed(connector, EXCLUDED)
+    by = [next((each for each in excluded if contains(each[0], f"{kind}://>")), None) for kind in KINDS]
+    if None in by or listed(connector, INCLUDED) or listed(connector, STATIC):
+        return
+    element = next(each for each in by if each is not None)[1]
+    yield _advice(
+        configuration,
+        element.attribute("physicalName"),
+        f"{connector.name} excludes every queue and every topic: none crosses it",
+        f"write {INCLUDED} with those that may, and no {EXCLUDED}",
+    )
 
 
 def _asked_for(filter_: tuple[str, ...], destination: str) -> bool:
