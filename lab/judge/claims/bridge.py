@@ -140,7 +140,7 @@ def _judge_after(claim: Bridge, term: Term, evidence: Evidence, course: list[_St
     if gap_in_it := timeline.coverage.gap(begin, horizon):
         return Outcome.UNKNOWN, unwatched(gap_in_it)
     if found.name is None and (up in found.possible or horizon == deadline):
-        return _doubtful(up, found, evidence)
+        return _doubtful(up, found, evidence, f", {gap(horizon - begin)} after {after}")
     if found.name == up:
         # Since it was first seen so: just before a step that interferes it is known again, and did not begin.
         took = _state_at(lasting, horizon).t - begin
@@ -262,7 +262,7 @@ def _perhaps_attempt(course: list[_State], timeline: Timeline) -> bool:
     return alone and timeline.end - course[-1].t < _ATTEMPT
 
 
-def _doubtful(up: str | None, state: _State, evidence: Evidence) -> Finding:
+def _doubtful(up: str | None, state: _State, evidence: Evidence, when: str = "") -> Finding:
     """Return the finding of a claim about a moment at which a broker was silent: broken if what is known breaks it."""
     why = "; ".join(silent(each) for each in state.silences)
     ends = [
@@ -274,8 +274,8 @@ def _doubtful(up: str | None, state: _State, evidence: Evidence) -> Finding:
         f"{' and '.join(ends)}, and of the other one nobody can tell" if ends else "nobody can tell whether it was up"
     )
     if up in state.possible:
-        return unknown(f"{known}: {why}", evidence)
-    return Outcome.BROKEN, f"{known}: {why}"
+        return unknown(f"{known}{when}: {why}", evidence)
+    return Outcome.BROKEN, f"{known}{when}: {why}"
 
 
 def _name(state: str | None) -> str:
