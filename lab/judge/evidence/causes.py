@@ -14,7 +14,7 @@ from lab.judge.evidence.timeline import Event, Timeline
 from lab.judge.wording import gap, moment
 from lab.units import several
 
-FAR = 90.0  # seconds; ActiveMQ notices a silent partition after 60 to 90 s, so an event further away explains little
+FAR = 90.0  # seconds; ActiveMQ notices a cut after 50 to 90 s, so an event further away explains little
 
 
 class Causes:
