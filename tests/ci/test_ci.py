@@ -231,4 +231,12 @@ def _names_inputs(text: str) -> None:
 
 def test_every_input_is_on_the_page() -> None:
     page = (ROOT / "docs" / "ci.md").read_text("utf-8")
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(ACTION["inputs"])
+    action, components = page.split("\n## GitLab\n")
+    assert set(re.findall(r"^\| `(\w+)` \|", action, re.MULTILINE)) == set(ACTION["inputs"])
+    listed = re.findall(r"^\| `(\w+)` \| (?:both|`([\w-]+)`) \| (.*) \|$", components, re.MULTILINE)
+    for name, (spec, _) in COMPONENTS.items():
+        inputs = yaml.safe_load(spec)["spec"]["inputs"]
+        its = {key: words for key, of, words in listed if of in ("", name)}
+        assert set(its) == set(inputs), name
+        for key, each in inputs.items():
+            assert each.get("default", "") in ("", 0) or str(each["default"]) in its[key], (name, key)
