@@ -6,24 +6,19 @@ its place.
 
 from __future__ import annotations
 
-import io
-import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from lab.errors import InputError, Place
 from lab.recordings.lines import parsed, parsed_header
+from lab.recordings.packing import unpacked
 from lab.recordings.values import Footer, Header, Recorded
-from lab.recordings.writing import GZIP
 from lab.text_files import open_file
 from lab.units import several
-from lab.whole_lines import PORTION, LineError, portions
-
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_GZIP = b"\x1f\x8b"
+from lab.whole_lines import LineError, portions
 
 
 class Reading:
@@ -101,7 +96,7 @@ class Reading:
 
     def _whole_lines(self) -> Iterator[bytes]:
         """Yield each line with its line feed; a half one at the end is dropped."""
-        for portion in portions(_unpacked(self._stream)):
+        for portion in portions(unpacked(self._stream)):
             whole, _, self._half = portion.rpartition(b"\n")
             for octets in whole.split(b"\n") if whole or portion[:1] == b"\n" else ():
                 yield octets + b"\n"
@@ -120,41 +115,3 @@ class Reading:
 
     def _refused(self, bad: LineError) -> InputError:
         return InputError.of(bad.what, bad.remedy, Place(file=self.file, line=self._line, column=bad.column))
-
-
-def _unpacked(stream: BinaryIO) -> BinaryIO:
-    """Return a stream of a recording's lines, whatever its file's form; its first octets tell."""
-    begin = stream.read(4)
-    stream.seek(0)
-    if begin == _ZSTD:
-        raise LineError("it is compressed by zstd, which is not read here", remedy="unpack it first: zstd -d FILE")
-    return io.BufferedReader(_Unzipped(stream), PORTION) if begin[:2] == _GZIP else stream
-
-
-class _Unzipped(io.RawIOBase):
-    """The content of a gzip stream, as far as it goes: one that was cut short ends there, without an error."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._unpack = zlib.decompressobj(wbits=GZIP)
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read into a buffer; raise LineError if the stream is damaged."""
-        while not self._unpack.eof:
-            packed = self._unpack.unconsumed_tail or self._stream.read(PORTION)
-            try:
-                octets = self._unpack.decompress(packed, len(buffer))
-            except zlib.error as error:
-                raise LineError(f"its gzip is damaged: {error}") from error
-            if octets:
-                buffer[: len(octets)] = octets
-                return len(octets)
-            if not packed:
-                break
-        if self._unpack.unused_data or (self._unpack.eof and self._stream.read(1)):
-            raise LineError("more follows the end of its gzip")
-        return 0

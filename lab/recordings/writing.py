@@ -1,8 +1,7 @@
-"""The file of a recording while it is written: whole lines within some milliseconds, gzip where its name says so."""
+"""The file of a recording while it is written: whole lines within some milliseconds, packed where its name says so."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -10,20 +9,19 @@ from pathlib import Path
 
 from lab.errors import InputError
 from lab.recordings.lines import footer_line, header_line, line
+from lab.recordings.packing import packer
 from lab.recordings.values import Footer, Header, Recorded
 from lab.text_files import append_to_new
 from lab.write_behind import WrittenBehind, write_octets
 
-GZIP = 31  # of zlib: a window of 32 KiB, with gzip's header
-_SUFFIXES = (".jsonl", ".jsonl.gz")
+_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 def check_name(path: Path) -> None:
-    """Raise InputError unless a file's name says that it is a recording, and in which form."""
-    if path.name.endswith(".zst"):
-        raise InputError.of(f"{path}: zstd is not written here", f"name it {path.name.removesuffix('.zst')}.gz")
+    """Raise InputError unless a file's name is one of a recording, HostError if what packs such a one is missing."""
     if not path.name.endswith(_SUFFIXES):
-        raise InputError.of(f"{path} is no name of a recording", f"one that ends in {' or '.join(_SUFFIXES)}")
+        raise InputError.of(f"{path} is no name of a recording", f"one that ends in {', '.join(_SUFFIXES)}")
+    packer(path)
 
 
 class RecordingFile(WrittenBehind[str]):
@@ -38,7 +36,7 @@ class RecordingFile(WrittenBehind[str]):
         self.path = path
         self.messages = 0
         self._digest = sha256()
-        self._packed = zlib.compressobj(wbits=GZIP) if path.name.endswith(".gz") else None
+        self._packer = packer(path)
         super().__init__(append_to_new(path, "name another file: a recording is never written twice"))
         self._put(header_line(header).encode("utf-8", "backslashreplace"))
         self._begin("mqlab-recording")
@@ -65,6 +63,6 @@ class RecordingFile(WrittenBehind[str]):
 
     def _put(self, octets: bytes, *, last: bool = False) -> None:
         self._digest.update(octets)
-        if self._packed is not None:
-            octets = self._packed.compress(octets) + self._packed.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+        if self._packer is not None:
+            octets = self._packer.pack(octets, last=last)
         write_octets(self._file, octets)

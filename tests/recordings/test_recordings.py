@@ -6,10 +6,14 @@ import gzip
 import json
 import os
 import stat
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from lab.errors import InputError
 from lab.masking import MASK, Mask
@@ -20,7 +24,18 @@ from lab.whole_lines import LONGEST, LineError
 HEADER = Header(started="2026-11-26T18:00:00+00:00", mqlab="1", brokers={"tokyo": "lab x"}, asked=("topic://>",))
 END = Footer(messages=0, seconds=1.0, ended="time")
 BODIES = [bytes([octet]) for octet in range(256)] + [b"", "\u20ac\u2028\U0001f600".encode(), b"\xff" * 2**20]
-BOTH = pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+ALL = pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])
+PACK: Mapping[str, Callable[[bytes], bytes]] = {
+    ".jsonl": bytes,
+    ".gz": gzip.compress,
+    ".zst": zstandard.ZstdCompressor(write_checksum=True).compress,
+}
+UNPACK: Mapping[str, Callable[[bytes], bytes]] = {
+    ".jsonl": bytes,
+    ".gz": gzip.decompress,
+    ".zst": lambda octets: zstandard.ZstdDecompressor().stream_reader(octets).read(),
+}
+PACKED = pytest.mark.parametrize("suffix", [".gz", ".zst"])
 
 
 def message(n: int, body: bytes = b"x", **more: object) -> Recorded:
@@ -39,10 +54,10 @@ def written(path: Path, *messages: Recorded, end: bool = True) -> Path:
 
 def plain(path: Path) -> list[bytes]:
     octets = path.read_bytes()
-    return (gzip.decompress(octets) if path.suffix == ".gz" else octets).splitlines(keepends=True)
+    return UNPACK[path.suffix](octets).splitlines(keepends=True)
 
 
-@BOTH
+@ALL
 def test_every_message_reads_back_as_it_was_written(tmp_path: Path, name: str) -> None:
     full = {"qos": 2, "persistent": False, "retained": True, "priority": 9, "expiry": 1.5, "group": "g"}
     given = [message(n, body) for n, body in enumerate(BODIES)]
@@ -84,7 +99,7 @@ def test_what_could_not_be_read_again_is_not_written(tmp_path: Path, its: dict[s
         assert list(reading) == [message(1)]
 
 
-@BOTH
+@ALL
 def test_one_that_is_cut_at_any_byte_has_its_whole_lines_and_says_what_is_lost(tmp_path: Path, name: str) -> None:
     given = [message(n, b"\xff" * n) for n in range(4)]
     octets = written(tmp_path / name, *given).read_bytes()
@@ -100,16 +115,74 @@ def test_one_that_is_cut_at_any_byte_has_its_whole_lines_and_says_what_is_lost(t
             assert end < first + 32, (end, error)
             continue
         assert found == given[: len(found)]
-        whole = reading.footer is not None  # only the end of the gzip is missing, and the last line has a digest
+        whole = (
+            reading.footer is not None
+        )  # only the end of the packed stream is missing, and the last line has a digest
         assert whole == (not reading.loss.startswith("it was cut short after ")), end
-        assert not whole or (name.endswith(".gz") and found == given), end
+        assert not whole or (not name.endswith(".jsonl") and found == given), end
         counts.add(len(found))
-    assert counts == {0, 1, 2, 3, 4}
+    assert counts == {0, 1, 2, 3, 4} or (name.endswith(".zst") and {0, 4} <= counts), "zstd unpacks whole blocks"
 
 
-def test_a_recording_that_nobody_ended_says_so(tmp_path: Path) -> None:
-    found = summarise(written(tmp_path / "a.jsonl.gz", message(0), message(1), end=False))
+@ALL
+def test_a_recording_that_nobody_ended_says_so(tmp_path: Path, name: str) -> None:
+    found = summarise(written(tmp_path / name, message(0), message(1), end=False))
     assert (found.messages, found.loss) == (2, "it was cut short after 2 whole messages: what came after them is lost")
+
+
+@ALL
+def test_zero_bytes_that_a_machine_left_at_its_end_are_nothing(tmp_path: Path, name: str) -> None:
+    octets = written(tmp_path / name, message(0), message(1)).read_bytes()
+    for end in (len(octets), len(octets) - 2, len(octets) // 2):
+        (tmp_path / "zeros").write_bytes(octets[:end] + bytes(300_000))
+        found = summarise(tmp_path / "zeros")
+        assert (end == len(octets)) <= (found.loss == "")
+        assert found.messages == 2 or found.loss.startswith(f"it was cut short after {found.messages} whole")
+
+
+CRASHING = """
+import os, signal, sys, time
+from pathlib import Path
+from lab.recordings import Header, Recorded, RecordingFile
+file = RecordingFile(Path(sys.argv[1]), Header(started="", mqlab="1", brokers={"x": "x"}, asked=()))
+for n in range(100):
+    file.add(Recorded(n / 8, "x", "stomp", "topic://a", b"%d" % n, {}))
+while file.messages < 100:
+    time.sleep(0.01)
+time.sleep(0.1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@ALL
+def test_what_was_written_before_a_kill_is_there(tmp_path: Path, name: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", CRASHING, tmp_path / name], check=False)
+    assert killed.returncode == -9
+    with Reading(tmp_path / name) as reading:
+        assert [each.body for each in reading] == [b"%d" % n for n in range(100)]
+    assert reading.loss == "it was cut short after 100 whole messages: what came after them is lost"
+
+
+WITHOUT = """
+import sys; sys.modules["zstandard"] = None
+from pathlib import Path
+from lab.errors import LabError
+from lab.recordings import Reading, check_name
+for work in (check_name, Reading):
+    try: work(Path(sys.argv[1]))
+    except LabError as error: print(str(error).replace(sys.argv[1], "FILE"))
+"""
+
+
+def test_without_the_library_zstd_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl.zst", message(0))
+    said = subprocess.run([sys.executable, "-c", WITHOUT, path], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines() == [
+        "zstandard is not installed, which .zst needs",
+        "  pip install 'mqlab[zst]', or a name that ends in .gz",
+        "FILE:1:1: zstandard is not installed, which .zst needs",
+        "  pip install 'mqlab[zst]', or unpack it first: zstd -d FILE",
+    ]
 
 
 def line(**more: object) -> bytes:
@@ -155,13 +228,13 @@ HOSTILE = {
 }
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize("bad", HOSTILE, ids=lambda each: repr(each[:40]))
 def test_a_hostile_line_is_an_error_with_its_place(tmp_path: Path, name: str, bad: bytes) -> None:
     lines = plain(written(tmp_path / "good.jsonl", message(0)))
     octets = lines[0] + lines[1] + bad + lines[2]
     path = tmp_path / name
-    path.write_bytes(gzip.compress(octets) if path.suffix == ".gz" else octets)
+    path.write_bytes(PACK[path.suffix](octets))
     with pytest.raises(InputError) as refused:
         summarise(path)
     (problem,) = refused.value.problems
@@ -170,14 +243,29 @@ def test_a_hostile_line_is_an_error_with_its_place(tmp_path: Path, name: str, ba
     assert HOSTILE[bad] in problem.what
 
 
-def test_a_line_without_an_end_is_not_read_on_and_on(tmp_path: Path) -> None:
-    path = tmp_path / "bomb.jsonl.gz"
-    with gzip.open(path, "wb", compresslevel=1) as file:
-        file.write(plain(written(tmp_path / "good.jsonl"))[0])
-        for _ in range(70):
-            file.write(b"x" * 2**20)
-    with pytest.raises(InputError, match=r"bomb.jsonl.gz:2:1: longer than 64 MiB"):
+@PACKED
+def test_a_line_without_an_end_is_not_read_on_and_on(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"bomb.jsonl{suffix}"
+    path.write_bytes(PACK[suffix](plain(written(tmp_path / "good.jsonl"))[0] + b"x" * (70 * 2**20)))
+    with pytest.raises(InputError, match=rf"bomb.jsonl{suffix}:2:1: longer than 64 MiB"):
         summarise(path)
+
+
+def test_a_zstd_window_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
+    terms = zstandard.ZstdCompressionParameters(window_log=28, enable_ldm=True)
+    packed = zstandard.ZstdCompressor(compression_params=terms).compressobj()
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(packed.compress(plain(written(tmp_path / "good.jsonl"))[0]) + packed.flush())
+    with pytest.raises(InputError, match=r"its zstd cannot be unpacked: .* too much memory"):
+        summarise(path)
+
+
+@PACKED
+def test_a_packed_stream_that_is_damaged_is_an_error(tmp_path: Path, suffix: str) -> None:
+    octets = written(tmp_path / f"a.jsonl{suffix}", *(message(n, b"%d" % n) for n in range(100))).read_bytes()
+    (tmp_path / "bad").write_bytes(octets[:60] + b"\x55\xaa\x55\xaa" + octets[64:])
+    with pytest.raises(InputError):
+        summarise(tmp_path / "bad")
 
 
 def change(octets: bytes) -> bytes:
@@ -193,9 +281,11 @@ def change(octets: bytes) -> bytes:
         (lambda octets: octets + b'{"t"', ":5:1: half a line after the last one"),
         (lambda octets: octets.replace(b'"recording":1', b'"recording":2', 1), ":1:1: .*of version 2, and this reads"),
         (lambda octets: octets.replace(b'"asked"', b'"Asked"', 1), ":1:1: asked is missing"),
-        (lambda octets: b"\x28\xb5\x2f\xfd" + octets, ":1:1: it is compressed by zstd"),
+        (lambda octets: b"\x28\xb5\x2f\xfd" + octets, ":1:1: its zstd cannot be unpacked: "),
+        (lambda octets: PACK[".zst"](octets) + b"more", "its zstd cannot be unpacked: "),
+        (lambda octets: PACK[".zst"](octets) * 2, ":5:1: a line after the last one"),
         (lambda octets: gzip.compress(octets) + b"more", "more follows the end of its gzip"),
-        (lambda octets: gzip.compress(octets)[:-8] + bytes(8), "its gzip is damaged"),
+        (lambda octets: gzip.compress(octets)[:-8] + b"\1" * 8, "its gzip is damaged"),
         (lambda octets: b"", ":1:1: this is no recording: it is empty"),
         (lambda octets: b"scenario: a\n", ":1:1: this is no recording: not JSON"),
         (lambda octets: b'{"history":1,"run":"r"}\n', ":1:1: this is the history of a run, .* and no bodies"),
@@ -223,7 +313,7 @@ def test_it_is_its_owners_alone_and_never_written_twice(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.jsonl.zst", "a.gz"])
+@pytest.mark.parametrize("name", ["a.txt", "a.zst", "a.gz"])
 def test_a_name_that_says_another_form_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError):
         RecordingFile(tmp_path / name, HEADER)
