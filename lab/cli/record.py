@@ -17,7 +17,7 @@ from lab.cli import client_options, completion, open_lab, options
 from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
-from lab.errors import InputError
+from lab.errors import BrokerError, InputError
 from lab.living.broker_url import PASSWORD, is_url, source
 from lab.living.broker_url import USER as USER_OF_URL
 from lab.living.conversation import destination
@@ -25,7 +25,7 @@ from lab.living.lab import Live
 from lab.living.recording import Source, Wanted
 from lab.living.recording import record as record_at
 from lab.masking import Mask
-from lab.recordings import Footer, Redaction, check_name
+from lab.recordings import LOST, Footer, Redaction, check_name
 from lab.runtime.clock import RealClock
 from lab.units import several
 
@@ -40,7 +40,7 @@ def record(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="A new file: NAME.jsonl, or NAME.jsonl.gz.")
+        Path, typer.Option("--output", "-o", metavar="FILE", help="A new file: NAME.jsonl, also with .gz or .zst.")
     ],
     topic: Annotated[
         list[str] | None,
@@ -110,7 +110,17 @@ def record(
 
         redaction = None if keep_headers else Redaction(mask)
         footer = record_at(sources, wanted, output, clock, redaction=redaction, ready=ready)
-    options.show({"file": str(output), **asdict(footer)}, told(footer, output), json)
+    show(footer, output, json)
+
+
+def show(footer: Footer, file: Path, json: bool) -> None:
+    """Print what was recorded; raise BrokerError if a lost connection ended it, in JSON instead of the rest."""
+    lost = footer.ended.startswith(LOST)
+    if not (lost and json):
+        options.show({"file": str(file), **asdict(footer)}, told(footer, file), json)
+    if lost:
+        what = f"the recording ended early, {footer.ended}; {several(footer.messages, 'message')} until then in {file}"
+        raise BrokerError(what, "what came later is not in it: record again, into another file")
 
 
 def of_lab(live: Live, broker: str, over: str, user: str | None) -> Source:

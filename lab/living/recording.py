@@ -17,7 +17,7 @@ from lab.activemq.protocols import protocol
 from lab.errors import BrokerError, LabTimeout
 from lab.interrupts import Terminated
 from lab.matching import HEADER, digest
-from lab.recordings import Footer, Header, Recorded, RecordingFile, Redaction
+from lab.recordings import LOST, Footer, Header, Recorded, RecordingFile, Redaction
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Incoming, Look
@@ -73,7 +73,7 @@ class Wanted:
     queues: Sequence[str] = ()
     consume: bool = False  # take the queues' messages, instead of looking at them
     every: float = 1.0  # seconds from one look at a queue to the next
-    seconds: float | None = None  # end after so long
+    seconds: float | None = None  # end after so long, from when everything listens
     most: int | None = None  # end after so many messages
 
     @property
@@ -145,12 +145,12 @@ def _wait(
     sources: Sequence[Source], connections: Mapping[str, Listening], wanted: Wanted, took: _Taking, clock: Clock
 ) -> str:
     """Look at queues until it is enough; return why it is."""
-    until = took.began + (_FOREVER if wanted.seconds is None else wanted.seconds)
     looks = bool(wanted.queues) and not wanted.consume
     following = clock.now()
+    until = following + (_FOREVER if wanted.seconds is None else wanted.seconds)
 
     def lost() -> str:
-        return next((f"lost: {name}: {its.lost_because}" for name, its in connections.items() if its.lost_because), "")
+        return next((f"{LOST}{name}: {its.lost_because}" for name, its in connections.items() if its.lost_because), "")
 
     while True:
         if looks and clock.now() >= following:

@@ -6,10 +6,11 @@ The first line is the Header, the last one the Footer; a recording without its l
 from lab.recordings.reading import Reading
 from lab.recordings.secrets import Redaction, is_secret
 from lab.recordings.summary import Stream, StreamKey, Summary, stream_of, summarise
-from lab.recordings.values import VERSION, Footer, Header, Recorded
+from lab.recordings.values import LOST, VERSION, Footer, Header, Recorded
 from lab.recordings.writing import RecordingFile, check_name
 
 __all__ = [
+    "LOST",
     "VERSION",
     "Footer",
     "Header",

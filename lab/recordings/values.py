@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 VERSION = 1
+LOST = "lost: "  # begins why a recording ended that a lost connection has ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Footer:
 
     messages: int
     seconds: float  # that were recorded
-    ended: str  # why: "count", "time", "interrupted", "terminated", "lost: …"
+    ended: str  # why: "count", "time", "interrupted", "terminated", or LOST and which
     missed: tuple[str, ...] = ()  # what may be missing, in words
     redacted: Mapping[str, int] = field(default_factory=dict)  # header → messages in which its value was replaced
     digest: str = ""  # SHA-256 of the octets of all lines before, in hexadecimal digits

@@ -248,6 +248,19 @@ def test_what_is_taken_from_a_queue_is_in_the_recording_also_beyond_the_count(
     assert (footer.ended, footer.messages) == ("count", len(found))
 
 
+def test_its_time_begins_when_everything_listens(live: Live, tmp_path: Path) -> None:
+    clock, listens = live.lab.clock, list[float]()
+
+    def connect(take: Callable[[Incoming], None]) -> Any:
+        clock.sleep(5.0)
+        return live.connect("tokyo", "stomp", on_message=take)
+
+    source = Source(name="tokyo", where="here", over="stomp", connect=connect)
+    wanted = Wanted(topics=("t",), seconds=2)
+    record([source], wanted, tmp_path / "a.jsonl", clock, ready=lambda: listens.append(clock.now()))
+    assert clock.now() - listens[0] == pytest.approx(2.0, abs=0.1)
+
+
 def test_nothing_is_left_of_what_could_not_begin(live: Live, tmp_path: Path) -> None:
     def connect(take: Callable[[Incoming], None]) -> Any:
         raise BrokerError("wrong user or password")
