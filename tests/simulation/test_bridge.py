@@ -13,10 +13,18 @@ from tests.simulation.world import World
 
 TOPIC = Destination(kind="topic", name="prices.eur")
 QUEUE = Destination(kind="queue", name="orders")
+LINK = "tokyo-singapore"
 
 
 def outgoing(n: int, to: Destination = TOPIC, qos: int = 1, body: bytes | None = None) -> Outgoing:
     return Outgoing(f"1-{n}", to, body or b"%d" % n, {}, qos, persistent=True, retained=False)
+
+
+def restart(world: World, broker: str) -> None:
+    world.kill(broker)
+    world.run(100.0)  # the other end has noticed
+    world.start(broker)
+    world.until(world.up, 100.0)
 
 
 def test_a_duplex_bridge_comes_up_at_both_ends_as_their_management_shows_it() -> None:
@@ -210,6 +218,76 @@ def test_a_bridges_durable_subscription_outlives_the_subscribers_own() -> None:
     assert not world.brokers["singapore"].durables("k")
     assert world.brokers["tokyo"].durables(its)
     assert world.brokers["tokyo"].demand(str(TOPIC))
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "since", "crosses"),
+    [
+        ("tokyo", "singapore", "the link was down", False),  # an initiator knows what was stored when it started
+        ("tokyo", "singapore", "tokyo was restarted", True),
+        ("singapore", "tokyo", "the link was down", True),  # a responder asks its store
+        ("tokyo", "singapore", "tokyo had the topic before", True),
+    ],
+)
+def test_an_initiator_takes_up_again_what_its_store_had_at_its_start(
+    near: str, far: str, since: str, crosses: bool
+) -> None:
+    world = World()
+    world.until(world.up)
+    if since == "tokyo had the topic before":  # by a message that nobody got
+        publisher, _ = world.client("tk", near)
+        publisher.publish(outgoing(0))
+        world.run(1.0)
+        restart(world, near)
+    terms = Terms(destination=TOPIC, durable=True)
+    subscriber, _ = world.client("k", far, "stomp")
+    subscriber.subscribe(terms)
+    world.run(0.5)
+    subscriber.close()
+    if since == "tokyo was restarted":
+        restart(world, near)
+    else:
+        world.cut(LINK, state=LinkState.REJECT)
+        world.until(lambda: not world.up(), 100.0)
+        world.cut(LINK, state=LinkState.OPEN)
+        world.until(world.up)
+    world.run(1.0)
+    assert world.brokers[near].demand(str(TOPIC)) == crosses
+    publisher, _ = world.client("p", near)
+    publisher.publish(outgoing(1))
+    world.run(1.0)
+    sender = world.wires[near].bridges()[0]
+    assert sender.dequeued == crosses
+    again, heard = world.client("k", far, "stomp")
+    again.subscribe(terms)
+    world.run(1.0)
+    assert heard.bodies == [b"1"]
+
+
+def test_what_waits_for_a_wildcard_is_not_taken_up_before_its_subscriber_is() -> None:
+    """No topic of the store has its name."""
+    world = World()
+    world.until(world.up)
+    terms = Terms(destination=Destination(kind="topic", name="prices.>"), durable=True)
+    subscriber, _ = world.client("k", "tokyo", "stomp")
+    subscriber.subscribe(terms)
+    world.run(0.5)
+    publisher, _ = world.client("p", "singapore")
+    publisher.publish(outgoing(1))
+    world.run(0.5)
+    subscriber.close()
+    world.run(0.5)
+    world.cut(LINK, state=LinkState.REJECT)
+    world.until(lambda: not world.up(), 100.0)
+    world.cut(LINK, state=LinkState.OPEN)
+    world.until(world.up)
+    publisher.publish(outgoing(2))
+    world.run(1.0)
+    assert world.wires["singapore"].bridges()[0].dequeued == 0
+    again, heard = world.client("k", "tokyo", "stomp")
+    again.subscribe(terms)
+    world.run(1.0)
+    assert heard.bodies == [b"2"]
 
 
 @pytest.mark.parametrize("waiting", [True, False])

@@ -6,7 +6,7 @@ forwards what it then gets. What goes wrong ends it: a local error is one of its
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 
 from lab.simulation.bridge import sentences
@@ -42,12 +42,13 @@ class Bridge:
         *,
         remote: str,  # the transport to the other broker, as the log shows it
         by_duplex: bool,
+        stored: Callable[[], Set[str]],  # topics of the store, as this end knows them when it begins
         over: Callable[[], None],
     ) -> None:
         self.host, self.settings, self.wire, self.by_duplex = host, settings, wire, by_duplex
         self._vm = host.next_vm(duplex=settings.duplex)
         self.remote = remote
-        self._over = over
+        self._stored, self._over = stored, over
         self.remote_name, self.remote_id = UNKNOWN, ""
         self.up = self.ended = False
         self.enqueued = self.dequeued = self.received = 0
@@ -82,7 +83,7 @@ class Bridge:
         self.host.changed()
         self._start_remote()
         try:
-            self.demand.include()
+            self.demand.include(self._stored())
         except Refused as refusal:
             self.local_error(exception(refusal.words))
             return

@@ -137,7 +137,16 @@ class Series:
         if self._settings.one_after_another:
             remote = self._remotes[self._place].url
             self.host.say(sentences.failover_connected(remote))
-        return Bridge(self.host, self._settings, attempt.wire, remote=remote, by_duplex=False, over=self._failed)
+        stored = self._connector.stored
+        return Bridge(
+            self.host,
+            self._settings,
+            attempt.wire,
+            remote=remote,
+            by_duplex=False,
+            stored=lambda: stored,
+            over=self._failed,
+        )
 
     def lost(self, bridge: Bridge, error: str) -> None:
         """Say that the connection is lost, where a list of addresses has a transport of its own."""
@@ -211,6 +220,8 @@ class Connector:
     ) -> None:
         self.host, self.fabric, self.settings, self.instances = host, fabric, settings, instances
         self._phase = phase  # ns from the start to the first attempt
+        # of the broker's start, also after the connector was stopped: `BrokerService.startNetworkConnector`
+        self.stored = host.broker.store.topics()
         self._series: tuple[Series, ...] = ()
 
     @property

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
 from lab.activemq.forwarding.filters import covers
@@ -75,9 +75,10 @@ class Demand:
             known = self._permitted[destination] = self._rules.permits(destination)
         return known
 
-    def include(self) -> None:
+    def include(self, stored: Set[str]) -> None:
         """Subscribe to what is statically included, and to what durable subscriptions wait for; raise Refused.
 
+        Of these only those to a topic that is `stored`; so none to a wildcard, unless a topic has its very name.
         `setupStaticDestinations`, of `DurableConduitBridge` too.
         """
         for destination in self._rules.static:
@@ -88,7 +89,8 @@ class Demand:
         for kept in self._broker.durables(self._session.client):
             destination = kept.destination
             known = any(covers(destination, each.info.destination) for each in self._subscriptions.values())
-            if kept.durable == self._durable_name(destination) and self._rules.permits(destination) and not known:
+            its = destination in stored and kept.durable == self._durable_name(destination)
+            if its and self._rules.permits(destination) and not known:
                 self._subscribe(replace(self._for_nobody(destination), durable=kept.durable), static=True)
 
     def learn(self, consumer: ConsumerInfo) -> None:

@@ -104,7 +104,10 @@ class Responder(SilentPeer):
                 self.host.say(sentences.replaced(each.address, self.key))
                 each.stop()
         remote = f"tcp:///{self.address.removeprefix('tcp://')}@{self.connection.near.port}"
-        self.bridge = Bridge(self.host, info.settings, self.wire, remote=remote, by_duplex=True, over=self.stop)
+        stored = self.host.broker.store.topics  # now; an initiator's are those of its broker's start
+        self.bridge = Bridge(
+            self.host, info.settings, self.wire, remote=remote, by_duplex=True, stored=stored, over=self.stop
+        )
         self.host.say(sentences.answered(self.key))
         self.host.process.after(MILLISECOND, self.bridge.meet, info)  # in a thread of its own: the login comes first
 

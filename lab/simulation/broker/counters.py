@@ -10,8 +10,7 @@ from lab.history import DestinationSeen
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.subscriptions import Subscription, TopicSubscription
-
-ADVISORIES = "topic://ActiveMQ.Advisory."
+from lab.simulation.broker.topic import ADVISORIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

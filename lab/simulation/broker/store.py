@@ -25,7 +25,7 @@ class Durable:
 
 @dataclass(slots=True, eq=False)
 class Store:
-    """KahaDB: queues' messages, durable subscriptions, and the destinations that were ever written to."""
+    """KahaDB: queues' messages, durable subscriptions, and destinations: all topics, queues once written to."""
 
     queues: dict[str, dict[int, Message]] = field(default_factory=dict)  # by destination, then by number
     durables: dict[tuple[str, str], Durable] = field(default_factory=dict)  # by client id and name
@@ -33,6 +33,10 @@ class Store:
     sequence: int = 0  # of the last message
     clean: bool = True  # its last process closed it
     processes: int = 0  # that have opened it
+
+    def topics(self) -> frozenset[str]:
+        """Return the topics that are there, whether anything is in them or not: `getDurableDestinations`."""
+        return frozenset(each for each in self.destinations if each.startswith("topic://"))
 
     def number(self) -> int:
         """Return the number of the next message, by which what is stored is in order."""

@@ -11,6 +11,7 @@ from lab.simulation.broker.policies import Policy
 from lab.simulation.broker.store import Done, Durable, Journal, Store
 from lab.simulation.broker.subscriptions import DurableSubscription, TopicSubscription
 
+ADVISORIES = "topic://ActiveMQ.Advisory."
 Bury = Callable[[Node, str], None]
 
 
@@ -34,6 +35,8 @@ class Topic(Destination):
         self.durables: list[DurableSubscription] = []
         self._kept: Message | None = None  # in memory alone: it goes with the process, and with the destination
         self._store, self._journal, self._bury = store, journal, bury
+        if name.startswith("topic://") and not name.startswith(ADVISORIES):  # else it is temporary
+            store.destinations.setdefault(name)  # `KahaDBTopicMessageStore` asks for its subscriptions, which makes it
 
     def send(self, message: Message, done: Done) -> None:
         """Take a message in, hand out its copies, and tell its sender.
@@ -49,7 +52,6 @@ class Topic(Destination):
             done(None)
             return
         if message.persistent and self.durables:
-            self._store.destinations.setdefault(self.name)
             records = [each.record for each in self.durables if each.matches(Node(message, self, number))]
 
             def stored(refused: str | None) -> None:
@@ -76,7 +78,6 @@ class Topic(Destination):
         self.idle_since = None
         durable.destinations.append(self)
         self.durables.append(durable)
-        self._store.destinations.setdefault(self.name)
         durable.record.topics.setdefault(self.name)
         for number, message in list(durable.record.pending.items()):
             if message.destination == self.name:
