@@ -14,7 +14,8 @@ from typing import Protocol
 import re2
 
 LONGEST = 500  # characters of a line that are kept; what matters is at its beginning
-_LOOKED_AT = 16 * 1024  # characters of a line in which a password may end that begins in what is kept
+_LOOKED_AT = 16 * 1024  # characters that are masked at first
+_BEHIND = _LOOKED_AT - LONGEST  # characters of the longest form of a password that is looked for in a longer text
 LOCKED = "store-locked"  # the name of the line that a standby logs when it waits for the store
 STARTED = "broker-started"  # the name of the line that an instance logs when it serves clients
 _WARNINGS = ("WARN", "ERROR", "FATAL")
@@ -84,10 +85,21 @@ def read(line: str, mask: Callable[[str], str] = str) -> LoggedLine | None:
 def shortened(text: str, mask: Callable[[str], str]) -> str:
     """Return what is kept of a text; one that is cut is masked before, since a password's beginning is known to none.
 
+    What is masked becomes shorter, so more of a text is looked at until there is enough before what may be the
+    beginning of a password: the mask sees each character twice at most.
+
     >>> shortened("x" * 495 + "S3cretS3cret1", lambda text: text.replace("S3cretS3cret1", "********"))[490:]
     'xxxxx*****'
     """
-    return text if len(text) <= LONGEST else mask(text[:_LOOKED_AT])[:LONGEST]
+    if len(text) <= LONGEST:
+        return text
+    looked_at = _LOOKED_AT
+    while looked_at < len(text):
+        safe = mask(text[:looked_at])[:-_BEHIND]
+        if len(safe) >= LONGEST:
+            return safe[:LONGEST]
+        looked_at *= 2
+    return mask(text)[:LONGEST]
 
 
 def name_of(text: str) -> str:

@@ -20,6 +20,7 @@ from lab.declare.reading import read, unprintable
 from lab.declare.steps.base import BESIDE_THE_VERB
 from lab.declare.suggestions import remedy
 from lab.errors import InputError, Place, Problem
+from lab.printable import shown
 
 _OF_A_SCENARIO = ("scenario", "about", "topology", "seed", "steps", "expect")
 _OF_A_TOPOLOGY = (
@@ -219,7 +220,7 @@ def _entry(entries: list[Any], path: Keys, rest: str) -> tuple[Keys, str]:
     if word.isdecimal():
         if len(word) < 6 and 1 <= int(word) <= len(entries):
             return (*path, int(word) - 1), left
-        raise _NowhereError(path, f"there is no {kind} {word[:10]}", f"they count from 1 to {len(entries)}")
+        raise _NowhereError(path, f"there is no {kind} {word if len(word) <= 10 else shown(word, 10)}", f"they count from 1 to {len(entries)}")
     names = dict(_names_in(entries, path))
     name = _longest(names, rest)
     if name in names:

@@ -12,6 +12,7 @@ from typing import Any
 
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.protocols import PROTOCOLS
+from lab.printable import shown
 from lab.recordings.values import VERSION, Footer, Header, Recorded
 from lab.whole_lines import LONGEST, LineError, json_object
 
@@ -66,9 +67,9 @@ def parsed_header(octets: bytes) -> Header:
         what = "this is the history of a run, which has its messages' ids and digests, and no bodies"
         raise LineError(what, remedy="only what was recorded can be replayed: mqlab record, while a lab runs")
     if (version := found.get("recording")) != VERSION or type(version) is not int:
-        told = "it does not say its version" if version is None else f"it is of version {str(version)[:20]}"
+        told = "it does not say its version" if version is None else f"it is of version {_shown(version)}"
         writer = found.get("mqlab")
-        right = f"mqlab {writer[:40]} wrote it: use that one" if isinstance(writer, str) else _BEGINS
+        right = f"mqlab {shown(writer)} wrote it: use that one" if isinstance(writer, str) else _BEGINS
         raise LineError(f"no recording that this mqlab reads: {told}, and this reads version {VERSION}", remedy=right)
     its = _checked(found, _HEADER)
     return Header(**{**its, "asked": tuple(its["asked"])})
@@ -112,7 +113,7 @@ def _checked(found: Mapping[str, Any], fields: Mapping[str, tuple[_Check, bool]]
             raise LineError(f"{name} is missing")
     for name in found:
         if name not in fields:
-            raise LineError(f"there is no {name[:40]!r} here; there are {', '.join(fields)}")
+            raise LineError(f"there is no {_shown(name)} here; there are {', '.join(fields)}")
     return {name: fields[name][0](name, value) for name, value in found.items()}
 
 
@@ -206,9 +207,10 @@ def _list(name: str, value: Any) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    """Return the beginning of a value, for a message about it."""
-    text = repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
-    return text if len(text) <= 40 else f"{text[:40]}…"
+    """Return a value for a message about it; a long one by its length, since half a password is masked by nobody."""
+    if isinstance(value, str):
+        return shown(value, 40)
+    return repr(value) if isinstance(value, int | float | bool | None) else type(value).__name__
 
 
 _OPTIONAL = ("qos", "persistent", "priority", "expiry", "group", "type", "id")

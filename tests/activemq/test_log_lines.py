@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.activemq.log_lines import NAMED, LoggedLine, is_kept, name_of, pattern, read
+from lab.activemq.log_lines import LONGEST, NAMED, LoggedLine, is_kept, name_of, pattern, read, shortened
+from lab.masking import MASK, Mask
 
 CASES = [
     line.split(" | ", 1) for line in Path(__file__).with_name("log-lines.txt").read_text(encoding="utf-8").splitlines()
@@ -91,3 +92,30 @@ def test_an_expression_is_found_anywhere_in_a_line() -> None:
     assert pattern("bridge to .* (stopped|began)").search("the bridge to 東京 stopped")
     assert pattern("bridge to").search("Bridge to") is None
     assert pattern(r"a\{,3}").search("a{,3}"), "as it is written, a text"
+
+
+SECRET = "correct-horse/battery&staple" * 8
+ESCAPED = "".join(f"%{ord(sign):02X}" for sign in SECRET)
+
+
+@pytest.mark.parametrize("secret", [SECRET, ESCAPED, 'password="' + "x" * 1990 + '"'])
+@pytest.mark.parametrize("before", range(0, 600, 37))
+def test_a_text_is_cut_as_if_all_of_it_had_been_masked_before(secret: str, before: int) -> None:
+    """What is masked is shorter, and brings to the front a password of which only the beginning was looked at."""
+    text, mask = "a" * before + f"{secret} " * 200, Mask.of([SECRET])
+    assert shortened(text, mask.text) == mask.text(text)[:LONGEST]
+
+
+def test_a_long_text_is_masked_in_time_that_grows_as_it_does() -> None:
+    seen: list[int] = []
+
+    def mask(text: str) -> str:
+        seen.append(len(text))
+        return text.replace(ESCAPED, MASK)
+
+    text = ESCAPED * 5_000
+    assert shortened(text, mask) == (MASK * LONGEST)[:LONGEST]
+    assert sum(seen) < 2 * len(text)
+    seen.clear()
+    assert shortened("a" * 10**6, mask) == "a" * LONGEST
+    assert sum(seen) <= 16 * 1024

@@ -243,6 +243,16 @@ def test_a_hostile_line_is_an_error_with_its_place(tmp_path: Path, name: str, ba
     assert HOSTILE[bad] in problem.what
 
 
+@pytest.mark.parametrize("bad", [line(priority="S3cret" * 20), line(**{"S3cret" * 20: 1}), line(persistent="S3cret" * 20)])
+def test_no_beginning_of_what_may_be_a_password_is_told(tmp_path: Path, bad: bytes) -> None:
+    """A mask, which knows whole passwords, would not find the beginning of one in an error."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(plain(written(tmp_path / "good.jsonl"))[0] + bad)
+    with pytest.raises(InputError, match="a text of 120 characters") as refused:
+        summarise(path)
+    assert "S3cret" not in str(refused.value)
+
+
 @PACKED
 def test_a_line_without_an_end_is_not_read_on_and_on(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"bomb.jsonl{suffix}"

@@ -16,6 +16,7 @@ from lab.declare.fields import Declared, MessageRate, Name, Whole
 from lab.declare.file_fields import RecordingFile
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step, check_least
+from lab.printable import shown
 from lab.recordings import Stream, StreamKey
 
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
@@ -43,7 +44,7 @@ class ReplayPace(Declared):
         try:
             return {"rate": units.parse_message_rate(value)}
         except ValueError as error:
-            what = f"{value[:40]!r} is no pace: write original, 10x, 200/s or receipts"
+            what = f"{shown(value)} is no pace: write original, 10x, 200/s or receipts"
             raise ValueError(what) from error
 
     @model_serializer
