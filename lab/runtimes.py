@@ -41,19 +41,24 @@ STANDING = (USUAL,)  # those whose labs other processes can reach
 
 
 def usual(environment: Mapping[str, str]) -> str:
-    """Return the name of the runtime to use where nobody names one: MQLAB_RUNTIME, or else the emulation."""
-    return environment.get("MQLAB_RUNTIME") or USUAL
+    """Return the name of the runtime to use where nobody names one: MQLAB_RUNTIME, or else the emulation.
+
+    Raise InputError where MQLAB_RUNTIME names none.
+    """
+    name = environment.get("MQLAB_RUNTIME") or USUAL
+    _check_known(name, "MQLAB_RUNTIME: ")
+    return name
 
 
 def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
     """Return the runtime of a name, for the machine that an environment describes; InputError for an unknown name."""
-    _known(name)
+    _check_known(name)
     return RUNTIMES[name](environment)
 
 
-def _known(name: str) -> None:
+def _check_known(name: str, where: str = "") -> None:
     if name not in RUNTIMES:
-        raise InputError.of(f'no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
+        raise InputError.of(f'{where}no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
 
 
 def instead(
@@ -79,7 +84,7 @@ class AllRuntimes:
     """
 
     def __init__(self, environment: Mapping[str, str], runtimes: tuple[Runtime, ...] | None = None) -> None:
-        _known(usual(environment))
+        usual(environment)  # every command says what is wrong with it, also where it asks all of them
         self._runtimes = tuple(runtime(name, environment) for name in STANDING) if runtimes is None else runtimes
         self._entered = ExitStack()
 

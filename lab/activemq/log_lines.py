@@ -17,6 +17,7 @@ LONGEST = 500  # characters of a line that are kept; what matters is at its begi
 _LOOKED_AT = 16 * 1024  # characters that are masked at first
 _BEHIND = _LOOKED_AT - LONGEST  # characters of the longest form of a password that is looked for in a longer text
 LOCKED = "store-locked"  # the name of the line that a standby logs when it waits for the store
+BY_ANOTHER = "locked by another server"  # a standby's words for why it waits
 STARTED = "broker-started"  # the name of the line that an instance logs when it serves clients
 _WARNINGS = ("WARN", "ERROR", "FATAL")
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) +([A-Z]+) +\[.*?\] ([^ |]+) \| (.*)")
@@ -62,7 +63,7 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "bridge-stopped": rf"{_BRIDGE}.* bridge to .* stopped",
         STARTED: r"^BrokerService \| Apache ActiveMQ .* \(.*\) started",
         "broker-stopped": r"^BrokerService \| Apache ActiveMQ .* \(.*\) is shutdown",
-        LOCKED: r"^\w*Locker \| .*locked by another server",
+        LOCKED: rf"^\w*Locker \| .*{BY_ANOTHER}",
         "store-recovered": r"^(?:PageFile|MessageDatabase) \| .*(?:prior unclean shutdown|Recovering from the journal)",
     }.items()
 }

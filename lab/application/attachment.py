@@ -13,6 +13,7 @@ from typing import Any
 from lab.application.sockets import gives_a_socket
 
 _RIGHTS = ("NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "ALL")
+_LOGS = ("json-file", "local", "none", "journald", "k8s-file", "")  # drivers that send no log off the engine's machine
 _DEFAULT_NETWORK = "bridge"  # the engine's own: it keeps no addresses and no other names
 
 
@@ -74,6 +75,8 @@ def why_not(attributes: Mapping[str, Any]) -> Iterator[str]:
     for port, bindings in (its.get("PortBindings") or {}).items():
         if any(binding.get("HostIp") != "127.0.0.1" for binding in bindings or ()):
             yield f"its port {port} is published to more than 127.0.0.1"
+    if (driver := str((its.get("LogConfig") or {}).get("Type", ""))) not in _LOGS:
+        yield f"its log goes by {driver}, which may lead off this machine"
     if its.get("PublishAllPorts"):
         yield "all its ports are published to every address"
     if any(gives_a_socket(str(mount.get("Source", ""))) for mount in attributes.get("Mounts") or ()):

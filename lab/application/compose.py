@@ -32,6 +32,9 @@ services:
     sysctls: !reset []
     volumes_from: !reset []
     use_api_socket: !reset false
+    post_start: !reset []
+    pre_stop: !reset []
+    logging: !override {{driver: json-file}}
     cap_drop: [NET_RAW]
     security_opt: !override ["no-new-privileges:true"]
     restart: "no"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from lab.application.mounts import refusals
 from lab.application.place import TRUSTED, HostPlace
-from lab.application.sockets import gives_a_socket, sources
 from lab.errors import InputError, Problem
 
 # What an application's container may be given, with a value and without; nothing else is passed on.
 _VALUED = frozenset([
     "attach", "cap-drop", "cidfile", "cpu-shares", "cpus", "cpuset-cpus", "detach-keys", "entrypoint", "env",
     "env-file", "expose", "group-add", "health-cmd", "health-interval", "health-retries", "health-start-period",
-    "health-timeout", "hostname", "label", "log-driver", "log-opt", "memory", "memory-reservation", "memory-swap",
-    "mount", "name", "pids-limit", "platform", "publish", "pull", "shm-size", "stop-signal", "stop-timeout", "tmpfs",
+    "health-timeout", "hostname", "label", "log-opt", "memory", "memory-reservation", "memory-swap", "mount",
+    "name", "pids-limit", "platform", "publish", "pull", "shm-size", "stop-signal", "stop-timeout", "tmpfs",
     "ulimit", "user", "volume", "workdir",
 ])  # fmt: skip
 _FLAGS = frozenset(["detach", "init", "interactive", "no-healthcheck", "quiet", "read-only", "rm", "sig-proxy", "tty"])
@@ -34,11 +35,15 @@ _REFUSED = {
     **dict.fromkeys(("userns", "pid", "ipc", "uts", "cgroupns", "cgroup-parent", "sysctl", "runtime"), _RIGHTS),
     "volumes-from": "a broker's files and its secrets could be among them",
     "publish-all": "it publishes to every address of this machine",
+    "volume-driver": "a driver may lead off this machine",
+    "log-driver": "its log stays on the engine's machine, as json-file",
     "restart": "what ends with its lab is not started again",
     "label-file": "it may have labels by which labs are told apart",
 }
 _WITH_VALUE = _VALUED | _REFUSED.keys() - {"privileged", "publish-all"}
 _LOOPBACK = "127.0.0.1:"
+_FORM = f"{_LOOPBACK}PORT:PORT"
+_PUBLISHED = re.compile(r"127\.0\.0\.1:(?:\d+(?:-\d+)?)?:\d+(?:-\d+)?(?:/(?:tcp|udp|sctp))?")  # docker reads more forms
 
 
 class Words(NamedTuple):
@@ -109,14 +114,13 @@ def _wrong(option: _Option, folder: str) -> Iterator[Problem]:
         known = ", ".join(f"--{each}" for each in sorted(_VALUED | _FLAGS))
         what = f"{written} is refused: it is none of the options of docker run that are passed on"
         yield Problem(what=what, remedy=f"those are {known}")
-    if name == "publish" and not value.startswith(_LOOPBACK):
+    if name == "publish" and not _PUBLISHED.fullmatch(value):
         what = f"{written} {value} is refused: it publishes to every address of this machine, or to another one"
         *_, outside, inside = ["", *value.split(":")]
-        yield Problem(what=what, remedy=f"write {written} {_LOOPBACK}{outside}:{inside}")
-    mounted = sources(name, value) if name in ("volume", "mount") else ()
-    if any(gives_a_socket(each, folder) for each in mounted):
-        what = f"{written} {value} is refused: with the engine's socket, which it has, one can join any network"
-        yield Problem(what=what, remedy="leave it out")
+        right = f"{_LOOPBACK}{outside}:{inside}"
+        yield Problem(what=what, remedy=f"write {written} {right if _PUBLISHED.fullmatch(right) else _FORM}")
+    for which, why in refusals(name, value, folder) if name in ("volume", "mount") else ():
+        yield Problem(what=f"{written} {which} is refused: {why}", remedy="leave it out")
     if name == "label" and value.startswith("mqlab."):
         yield Problem(what=f"{written} {value} is refused: labs are told apart by it", remedy="take another label")
 
@@ -130,6 +134,7 @@ def run_options(place: HostPlace) -> list[tuple[str, ...]]:
         ("--dns", "127.0.0.1"),
         ("--dns-option", "timeout:1"),
         ("--dns-option", "attempts:1"),
+        ("--log-driver", "json-file"),
         ("--cap-drop", "NET_RAW"),
         ("--security-opt", "no-new-privileges"),
         ("--mount", f"type=volume,source={place.volume},target={TRUSTED},readonly"),

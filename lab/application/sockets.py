@@ -6,26 +6,11 @@ They are judged by their names, since the engine may be on another machine: a li
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 _NAMES = ("docker.sock", "containerd.sock")
 _PLACES = ("/run/docker.sock", "/run/containerd/containerd.sock", "/var/run/docker.sock")
 _OF_USERS = (PurePosixPath("/run/user"), PurePosixPath("/var/run/user"))  # with a folder for each, and a rootless one's
-_SOURCES = ("source", "src", "device")  # of a mount; a volume of the driver `local` may be any folder, by its device
-
-
-def sources(option: str, value: str) -> Iterator[str]:
-    """Yield what a value of the option `volume` or `mount` of `docker run` mounts: paths, or names of volumes."""
-    if option == "volume":
-        yield value.partition(":")[0]
-        return
-    for field in value.split(","):
-        name, _, its = field.strip(' "').partition("=")
-        if name.lower() == "volume-opt":
-            name, _, its = its.partition("=")
-        if name.strip().lower() in _SOURCES:
-            yield its.strip()
 
 
 def gives_a_socket(source: str, folder: str = "") -> bool:
@@ -33,12 +18,18 @@ def gives_a_socket(source: str, folder: str = "") -> bool:
 
     A relative path, which begins with a dot, starts from `folder`.
     """
-    if not source.startswith(("/", ".")):
+    if (path := path_of(source, folder)) is None:
         return False
-    path = PurePosixPath("/" + posixpath.normpath(posixpath.join(folder, source)).lstrip("/"))
     return (
         any(name in source for name in _NAMES)
         or any(PurePosixPath(place).is_relative_to(path) for place in _PLACES)
         or path.parent in _OF_USERS
         or path in _OF_USERS
     )
+
+
+def path_of(source: str, folder: str = "") -> PurePosixPath | None:
+    """Return the path that a mount's source is, without detours; None if it is a volume's name."""
+    if not source.startswith(("/", ".")):
+        return None
+    return PurePosixPath("/" + posixpath.normpath(posixpath.join(folder, source)).lstrip("/"))

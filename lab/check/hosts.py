@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lab.declare.origin import Keys, Origin
@@ -14,6 +15,8 @@ from lab.plan.brokers import addresses, host_addresses
 
 MOST_BROKERS = 20  # instances and hosts in one region: a lab's network has no more addresses
 ROUTER = "router"  # the name of a lab's own container
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")  # RFC 1123, 2.1
 
 
 def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
@@ -35,6 +38,12 @@ def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
     found = host_addresses(topology)
     for name, host in topology.hosts.items():
         path: Keys = ("topology", "hosts", name)
+        if not _HOST_NAME.fullmatch(name):
+            yield Problem(
+                what=f"{name} is no name of a host: its container is called so",
+                remedy="write letters, digits and hyphens, single dots between them; no hyphen beside a dot or last",
+                place=origin.key(*path),
+            )
         if name in (ROUTER, INTERNET):
             whose = "its router" if name == ROUTER else "what is outside of it"
             yield Problem(

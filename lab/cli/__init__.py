@@ -89,7 +89,20 @@ class _PlainFlags:
 
 
 class _Command(_PlainFlags, TyperCommand):
-    pass
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; where another program's options stand behind a --, ask for that where it is missing."""
+        behind = next((its for each in self.params if (its := str(each.metavar)).startswith("-- ")), "")
+        if behind and "--" not in args:
+            own = {name for each in self.get_params(ctx) for name in each.opts}
+            for word in args:
+                if word.startswith("-") and word.partition("=")[0] not in own:
+                    from lab.cli.options import complain
+                    from lab.errors import InputError
+
+                    right = f"another program's options stand behind a --: {ctx.command_path} … {behind}"
+                    complain(InputError.of(f"{word} is no option of mqlab", right))
+                    raise SystemExit(InputError.exit_code)
+        return list(super().parse_args(ctx, args))
 
 
 class _Group(_PlainFlags, TyperGroup):

@@ -100,8 +100,7 @@ def check(
                 _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
-            its = runtime or os.environ.get("MQLAB_RUNTIME") or None
-            found.append(_scenario(each, activemq_version, set or (), its, port_base))
+            found.append(_scenario(each, activemq_version, set or (), _runtime(runtime), port_base))
     _print(found, json)
     if any(each.problems for each in found):
         return InputError.exit_code
@@ -136,6 +135,15 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
         _replace(target, written) if str(target) == name else write_new(target, written)
         summary += f"; what it would save is in {target}"
     return Checked(removals=saved.removals, advice=advise(saved), summary=summary, mask=mask)
+
+
+def _runtime(named: str | None) -> str | None:
+    """Return the runtime that a scenario is checked for: one that is named, by MQLAB_RUNTIME too, or any."""
+    if named is not None or not os.environ.get("MQLAB_RUNTIME"):
+        return named
+    from lab import runtimes
+
+    return runtimes.usual(os.environ)
 
 
 def _things(count: int) -> str:

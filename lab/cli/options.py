@@ -131,28 +131,41 @@ def ending(command: Callable[P, int | None]) -> Callable[P, None]:
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
         try:
-            code = command(*arguments, **options) or 0
-            sys.stdout.flush()
-        except LabError as error:
-            if options.get("json"):
-                print_json_line(problems(error))
-            complain(error)
-            code = error.exit_code
-        except BrokenPipeError:  # the reader of stdout has closed it, as in `mqlab history | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush of buffered output
+            code = _told(lambda: command(*arguments, **options), bool(options.get("json")))
+        except BrokenPipeError:  # whoever read it has closed stdout, as in `mqlab history | head`, or stderr
+            for each in (sys.stdout, sys.stderr):
+                try:
+                    each.flush()
+                except BrokenPipeError:
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), each.fileno())  # for what is buffered still
             code = PIPE_CLOSED
-        except OSError as error:
-            if options.get("json"):
-                print_json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR)))
-            complain(f"{type(error).__name__}: {error}")
-            err().print(f"  {_DOCTOR}")
-            code = HostError.exit_code
-        except (KeyboardInterrupt, EOFError):  # EOFError: Ctrl-D at a prompt
-            err().print("mqlab: interrupted")
-            code = INTERRUPTED
         raise SystemExit(code)
 
     return run
+
+
+def _told(command: Callable[[], int | None], json: bool) -> int:
+    """Return a command's exit code once its error, if it has one, was told."""
+    try:
+        code = command() or 0
+        sys.stdout.flush()
+    except LabError as error:
+        if json:
+            print_json_line(problems(error))
+        complain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if json:
+            print_json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR)))
+        complain(f"{type(error).__name__}: {error}")
+        err().print(f"  {_DOCTOR}")
+        return HostError.exit_code
+    except (KeyboardInterrupt, EOFError):  # EOFError: Ctrl-D at a prompt
+        err().print("mqlab: interrupted")
+        return INTERRUPTED
+    return code
 
 
 def spelled(command: Callable[P, int | None], options: Mapping[str, Any], after: str) -> Callable[P, int | None]:

@@ -220,7 +220,11 @@ def _entry(entries: list[Any], path: Keys, rest: str) -> tuple[Keys, str]:
     if word.isdecimal():
         if len(word) < 6 and 1 <= int(word) <= len(entries):
             return (*path, int(word) - 1), left
-        raise _NowhereError(path, f"there is no {kind} {word if len(word) <= 10 else shown(word, 10)}", f"they count from 1 to {len(entries)}")
+        raise _NowhereError(
+            path,
+            f"there is no {kind} {word if len(word) <= 10 else shown(word, 10)}",
+            f"they count from 1 to {len(entries)}",
+        )
     names = dict(_names_in(entries, path))
     name = _longest(names, rest)
     if name in names:

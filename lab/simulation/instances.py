@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lab.activemq.log_lines import BY_ANOTHER
 from lab.history import BrokerChanged
 from lab.runtime.status import ABSENT, DELETED
 from lab.simulation.broker.store import Store
@@ -17,7 +18,7 @@ from lab.simulation.logs import InstanceLog
 UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
 OUT = (DOWN, ABSENT, DELETED)
 _LOCKED = (
-    "Database /var/lib/activemq/kahadb/lock is locked by another server. "
+    f"Database /var/lib/activemq/kahadb/lock is {BY_ANOTHER}. "
     "This broker is now in slave mode waiting a lock to be acquired"
 )
 _RECOVERING = "Recovering from the journal @1:0"

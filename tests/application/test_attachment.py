@@ -34,7 +34,14 @@ def attributes(status: str = "running", *, labels: Any = None, mounts: Any = (),
 
 def test_a_usual_container_may_be_moved() -> None:
     binding = {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}], "81/tcp": None}
-    assert list(why_not(attributes(PortBindings=binding, CapAdd=["CAP_CHOWN"], labels={"a": "b"}))) == []
+    assert (
+        list(
+            why_not(
+                attributes(PortBindings=binding, CapAdd=["CAP_CHOWN"], labels={"a": "b"}, LogConfig={"Type": "local"})
+            )
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,6 +59,7 @@ def test_a_usual_container_may_be_moved() -> None:
         ({"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}}, "its port 80/tcp is published"),
         ({"PortBindings": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "80"}]}}, "its port 80/tcp is published"),
         ({"PublishAllPorts": True}, "all its ports are published"),
+        ({"LogConfig": {"Type": "syslog", "Config": {}}}, "its log goes by syslog"),
         ({"CapAdd": ["net_admin"]}, "it has NET_ADMIN"),
         ({"mounts": [{"Source": "/run/docker.sock"}]}, "the engine's socket"),
         ({"mounts": [{"Source": "/data"}, {"Source": "/var/run"}]}, "the engine's socket"),

@@ -43,7 +43,19 @@ def test_it_says_what_docker_run_is_told() -> None:
     assert service["extra_hosts"] == dict(PLACE.names) and service["labels"] == dict(PLACE.labels)
     assert service["environment"] == dict(PLACE.environment)
     refused = ("privileged", "cap_add", "devices", "device_cgroup_rules", "pid", "ipc", "uts", "userns_mode", "runtime")
-    for key in ("networks", "network_mode", "ports", "security_opt", "dns", "volumes_from", "use_api_socket", *refused):
+    for key in (
+        "networks",
+        "network_mode",
+        "ports",
+        "security_opt",
+        "dns",
+        "volumes_from",
+        "use_api_socket",
+        "logging",
+        "post_start",
+        "pre_stop",
+        *refused,
+    ):
         assert f"    {key}: !" in override(PLACE, "app"), "what the application's own file says of it does not count"
 
 

@@ -40,6 +40,15 @@ PLACE = HostPlace(
         ("-v data:/data --mount type=volume,target=/x image", "-v data:/data --mount type=volume,target=/x"),
         ("-v ./run:/r -v .:/src -v /home/me/run:/h image", "-v ./run:/r -v .:/src -v /home/me/run:/h"),
         ("-v run:/r -v /run/mine:/m -v /tmp:/var/run image", "-v run:/r -v /run/mine:/m -v /tmp:/var/run"),
+        (
+            "-v /var/lib/mine:/m --mount type=bind,src=/var/lib/mine,dst=/m,ro image",
+            "-v /var/lib/mine:/m --mount type=bind,src=/var/lib/mine,dst=/m,ro",
+        ),
+        ("--mount type=tmpfs,target=/x,tmpfs-size=1m image", "--mount type=tmpfs,target=/x,tmpfs-size=1m"),
+        (
+            "-p 127.0.0.1:80-90:80-90/udp --log-opt max-size=1m image",
+            "-p 127.0.0.1:80-90:80-90/udp --log-opt max-size=1m",
+        ),
         ("-i -- image", "-i"),
     ],
 )
@@ -70,6 +79,20 @@ def test_words_are_cut_before_the_image(text: str, options: str) -> None:
         ),
         *("-v /srv/../var/run:/r", "-v ../../../run:/r", "--mount type=bind,SRC=/var/run,target=/r"),
         *('--mount "type=bind","source=/run",target=/r', "--mount type=volume,target=/r,volume-opt=device=/var/run"),
+        *("-v mqlab-x-store-tokyo:/s", "-v mqlab-x-trust:/etc/mqlab", "--mount type=volume,src=mqlab-x-trust,dst=/s"),
+        *(
+            "-v /var/lib/docker/volumes/mqlab-x-trust/_data:/s",
+            "-v /var/lib/docker:/s",
+            "-v /var/lib/../lib/docker/x:/s",
+        ),
+        *("--mount type=bind,source=/var/lib/docker/containers,target=/s", "--volume-driver rclone"),
+        *("--mount type=volume,volume-driver=nfs,source=x,target=/r", "--mount type=cluster,source=x,target=/r"),
+        *(
+            '--mount type=volume,source=x,target=/r,"volume-opt=o=addr=1.2.3.4"',
+            "--mount type=npipe,source=x,target=/r",
+        ),
+        *("--log-driver syslog", "--log-driver=gelf", "--log-driver none", "-p 127.0.0.1:x=y,published=80,target=80"),
+        *("-p 127.0.0.1:80:80:80", "-p published=80,target=80", "--publish 127.0.0.1::80/icmp"),
         *("--something-new", "-z", "--Network host"),
     ],
 )
@@ -125,3 +148,27 @@ def test_the_labs_own_options_come_last_and_before_the_image() -> None:
 def test_a_name_of_ones_own_is_kept() -> None:
     assert command(PLACE, read(["--name", "mine", "image"]))[:4] == ["docker", "run", "--name", "mine"]
     assert command(PLACE, read(["--name=mine", "image"])).count("--name") == 0
+
+
+def test_options_that_this_mqlab_does_not_know_are_refused() -> None:
+    """What docker's next version has is not passed on before somebody looked at it."""
+    with pytest.raises(InputError, match="none of the options of docker run that are passed on"):
+        read(["--join-the-world", "image"])
+
+
+def test_a_password_in_a_mount_is_not_repeated() -> None:
+    its = "type=volume,source=x,target=/r,volume-opt=type=cifs,volume-opt=o=username=a;password=S3cretS3cret"
+    with pytest.raises(InputError) as refused:
+        read(["--mount", its, "image"])
+    assert "volume-opt is refused" in str(refused.value) and "S3cret" not in str(refused.value)
+
+
+def test_a_remedy_for_a_port_is_a_port() -> None:
+    for written, right in [("80:80", "127.0.0.1:80:80"), ("80", "127.0.0.1::80"), ("a=b", "127.0.0.1:PORT:PORT")]:
+        with pytest.raises(InputError) as refused:
+            read(["-p", written, "image"])
+        assert refused.value.problems[0].remedy == f"write -p {right}"
+
+
+def test_its_log_stays_on_the_engines_machine_whatever_the_engine_does_with_others() -> None:
+    assert ("--log-driver", "json-file") in run_options(PLACE)

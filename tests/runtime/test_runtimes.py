@@ -79,7 +79,7 @@ def test_what_was_left_behind_is_that_of_all_runtimes(tmp_path: Path) -> None:
 
 
 def test_a_runtime_that_the_environment_names_by_mistake_is_refused_by_whoever_asks_all_of_them() -> None:
-    with pytest.raises(InputError, match='no runtime named "steam"\n  there is: emulation, simulation'):
+    with pytest.raises(InputError, match='MQLAB_RUNTIME: no runtime named "steam"\n  there is: emulation, simulation'):
         AllRuntimes({"MQLAB_RUNTIME": "steam"}, (Memory("one"),))
 
 

@@ -1,0 +1,45 @@
+"""Which volumes and folders an application's container may have of those that `docker run` would give it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.application.sockets import gives_a_socket, path_of
+
+_SOURCES = ("source", "src")
+_FIELDS = frozenset([
+    *_SOURCES, "type", "target", "dst", "destination", "readonly", "ro", "consistency", "bind-propagation",
+    "bind-nonrecursive", "bind-recursive", "bind-create-src", "volume-nocopy", "volume-subpath", "tmpfs-size",
+    "tmpfs-mode",
+])  # fmt: skip
+_TYPES = ("bind", "volume", "tmpfs")
+_OF_LABS = "mqlab-"  # how the names of all volumes of labs begin
+_ENGINES = "/var/lib/docker"  # where an engine usually keeps all volumes and all containers' files
+
+
+def refusals(option: str, value: str, folder: str) -> Iterator[tuple[str, str]]:
+    """Yield what of a value of `docker run`'s option `volume` or `mount` is refused, and why.
+
+    Relative paths start from `folder`. The rest of a value, in which a password may be, is not repeated.
+    """
+    if option == "volume":
+        yield from _source(value.partition(":")[0], folder)
+        return
+    for field in value.split(","):
+        name, _, its = (each.strip(' "') for each in field.partition("="))
+        name = name.lower()
+        if name not in _FIELDS:
+            yield name, f"of a mount no more than {', '.join(sorted(_FIELDS))} is passed on"
+        elif name == "type" and its.lower() not in _TYPES:
+            yield field, f"there are {', '.join(_TYPES)}"
+        elif name in _SOURCES:
+            yield from _source(its, folder)
+
+
+def _source(source: str, folder: str) -> Iterator[tuple[str, str]]:
+    if gives_a_socket(source, folder):
+        yield source, "with the engine's socket, which it has, one can join any network"
+    elif source.startswith(_OF_LABS):
+        yield source, "a lab's volume has a broker's store, or what applications trust"
+    elif (path := path_of(source, folder)) is not None and path.is_relative_to(_ENGINES):
+        yield source, "the engine keeps the volumes and files of all containers there, brokers' secrets among them"

@@ -1,0 +1,52 @@
+"""However a command's reader or its user leaves it, it ends with its exit code and without a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.command import MQLAB, Commands
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """Return an engine that never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(120)
+        yield listening
+
+
+def at(silent: socket.socket) -> str:
+    return f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("words", [["sweep"], ["sweep", "--all"], ["status"]])
+def test_ctrl_c_while_the_engine_is_asked(tmp_path: Path, silent: socket.socket, words: list[str]) -> None:
+    mqlab = Commands(folder=tmp_path)
+    process = mqlab.start(*words, DOCKER_HOST=at(silent))
+    with silent.accept()[0] as asked:
+        asked.recv(1)
+        process.send_signal(signal.SIGINT)
+        ended = mqlab.end_of(process)
+    assert (ended.code, ended.out, ended.err) == (130, "", "mqlab: interrupted\n")
+
+
+@pytest.mark.parametrize("words", [["status", "--json"], ["check", "nowhere", "--json"], ["regions"]])
+@pytest.mark.parametrize("both", [False, True], ids=["stdout", "both"])
+def test_a_reader_that_has_left_is_no_verdict(tmp_path: Path, words: list[str], both: bool) -> None:
+    """Also where what is not read any more is an error: 1 would say that something is broken or unknown."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = Commands(folder=tmp_path).environment(DOCKER_HOST="tcp://127.0.0.1:1")
+    err = writing if both else subprocess.PIPE
+    ended = subprocess.run([MQLAB, *words], env=environment, stdout=writing, stderr=err, check=False, timeout=120)
+    os.close(writing)
+    assert ended.returncode == 141 and not ended.stderr
