@@ -94,7 +94,7 @@ def find(kind: type, package: str, name: str) -> tuple[Callable[..., Any], ...]:
 def loaded(folder: Path, text: str) -> Scenario:
     path = folder / "story.yaml"
     path.write_text(text)
-    return load(path, environment={}, steps=(*STEPS, Blink))
+    return load(path, environment={}, steps={**STEPS, "blink": Blink})
 
 
 def test_a_step_that_is_handed_in_is_loaded_checked_replayed_and_judged(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_step_that_is_handed_in_is_loaded_checked_replayed_and_judged(tmp_path
         declared=scenario.declared(),
         mqlab="0",
     )
-    report = judge(scenario.expect, Streamed(header, seen), steps=(*STEPS, Blink))
+    report = judge(scenario.expect, Streamed(header, seen), steps={**STEPS, "blink": Blink})
     assert report.outcome is Outcome.HELD
 
 
@@ -132,5 +132,5 @@ def test_what_is_wrong_with_it_is_said_by_its_own_check_and_by_what_it_is_made_o
 
 def test_the_schema_has_it(tmp_path: Path) -> None:
     written = yaml.safe_load(STORY)
-    jsonschema.Draft202012Validator(scenario_schema((*STEPS, Blink))).validate(written)
+    jsonschema.Draft202012Validator(scenario_schema({**STEPS, "blink": Blink})).validate(written)
     assert not jsonschema.Draft202012Validator(scenario_schema()).is_valid(written)

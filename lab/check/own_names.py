@@ -28,7 +28,7 @@ def check_own_name(context: Context, step: Step) -> Iterator[Problem]:
     if not step.named:
         return
     names, name = context.recall(OwnNames), step.named
-    if name in {kind.verb for kind in STEPS}:
+    if name in STEPS:
         wrong = f"{name} is a verb, and a claim that says {name} means all such steps", "give it another name"
     elif found := wrong_round(context, name):
         wrong = found

@@ -22,8 +22,6 @@ from lab.declare.unrolling import every_step, in_every_round
 from lab.errors import Problem
 from lab.plan.brokers import unread
 
-_VERBS = {kind.verb for kind in STEPS}
-
 
 class Names(NamedTuple):
     """The valid names for a field."""
@@ -44,12 +42,13 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
         label = names.label + "".join(f", beside {word}" for word in reference.also)
         for name in _named(value):
             if name not in (*names.valid, *reference.also):
+                fitting = reference.kinds is None or (name in STEPS and reference.kinds(STEPS[name]))
                 context.unknown.add(field)
                 written = type(declared).model_fields[field].alias or field
-                if name in _VERBS and name not in reference.verbs and reference.verbs:
+                if name in STEPS and not fitting:
                     right = "give the step that is meant a name of its own, as: NAME, and write that name"
                     yield context.wrong(written, f"a claim does not count from every {name}", right)
-                elif reference.instead and (not reference.verbs or name in reference.verbs):
+                elif reference.instead and fitting:
                     right = f"add the {names.kind}, or {reference.instead}"
                     yield context.wrong(written, f"the scenario has no {name} {names.kind}", right)
                 elif reference.to is Thing.BROKER and name in context.topology.hosts:
@@ -109,7 +108,8 @@ def _own_connectors(context: Context, declared: Declared, reference: Reference) 
 
 
 def _steps(context: Context, declared: Declared, reference: Reference) -> Names:
-    verbs = {step.verb: None for step in every_step(context.scenario.steps) if step.verb in reference.verbs}
+    steps = every_step(context.scenario.steps)
+    verbs = {step.verb: None for step in steps if reference.kinds is not None and reference.kinds(type(step))}
     names = {step.named: None for step in in_every_round(context.scenario.steps) if step.named}
     return Names("step", {**names, **verbs}, "steps by their names and verbs here")
 

@@ -1,4 +1,4 @@
-"""Finds the functions of other rooms for a kind of step or expectation: in modules of the same name, by convention.
+"""The kinds of steps or of expectations by name, and the functions of other rooms for one: by files of the same name.
 
 A kind that `lab/declare/steps/publish.py` declares is checked by `lab/check/steps/publish.py` and performed
 by `lab/replay/steps/publish.py`. A function for several kinds is in the module of the base class that they share:
@@ -7,15 +7,38 @@ by `lab/replay/steps/publish.py`. A function for several kinds is in the module 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from keyword import iskeyword
+from typing import Any, TypeVar
 
 # The signature of `of_kind`: a test hands in one that knows a kind of its own.
 Find = Callable[[type, str, str], tuple[Callable[..., Any], ...]]
 _DECLARED = ("lab.declare.steps", "lab.declare.expectations")
+_Kind = TypeVar("_Kind")
+
+
+class Kinds(Mapping[str, type[_Kind]]):
+    """Kinds by verb or claim, each loaded from the file of its name when it is first asked for: a run uses few."""
+
+    def __init__(self, package: str, classes: Mapping[str, str]) -> None:
+        self._package, self._classes = package, classes
+
+    def __getitem__(self, word: str) -> type[_Kind]:
+        name, stem = self._classes[word], word.replace("-", "_")
+        kind: type[_Kind] = getattr(import_module(f"{self._package}.{stem}{'_' * iskeyword(stem)}"), name)
+        return kind
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._classes  # without loading the kind
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
+
+    def __len__(self) -> int:
+        return len(self._classes)
 
 
 @cache

@@ -6,7 +6,7 @@ Stops at the end of a stage with every Problem of that stage. Whether names agre
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,8 @@ def load(
     *,
     environment: Mapping[str, str],
     set: Mapping[str, str] = {},
-    steps: Sequence[type[Step]] = STEPS,
-    expectations: Sequence[type[Expectation]] = EXPECTATIONS,
+    steps: Mapping[str, type[Step]] = STEPS,
+    expectations: Mapping[str, type[Expectation]] = EXPECTATIONS,
 ) -> Scenario:
     """Return the scenario of a file, with the files it names; raise InputError with every Problem found.
 
@@ -110,11 +110,11 @@ class _Loader:
     """A scenario's files while they are read: their texts, the places in them, the passwords to mask, the problems."""
 
     def __init__(
-        self, path: Path, environment: Mapping[str, str], set: Mapping[str, str], steps: Sequence[type[Step]]
+        self, path: Path, environment: Mapping[str, str], set: Mapping[str, str], steps: Mapping[str, type[Step]]
     ) -> None:
         self._path = path
         self._passwords = Passwords(environment)
-        self._kinds = {kind.verb: kind for kind in steps}
+        self._kinds = steps
         self._texts: dict[str, str] = {}
         self._yaml: dict[str, tuple[Text, ...]] = {}
         self._values: dict[Keys, Place] = {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from lab.declare.fields import Declared, Each, Name, Pair, Receivers, types_in
 from lab.network.vpc import INTERNET
@@ -39,7 +39,8 @@ class Reference:
     to: Thing
     needs: str = ""  # another field: if its value is unknown, this one is not checked
     also: tuple[str, ...] = ()  # words that are valid too, though they name no such thing
-    verbs: tuple[str, ...] = ()  # of a step: those that may be named; a step with a name of its own may be of any verb
+    # Of a step: whether one of a kind may be named by its verb; a step with a name of its own may be of any kind.
+    kinds: Callable[[type[Any]], bool] | None = None
     instead: str = ""  # in a remedy: the alternative to adding the missing thing
 
 

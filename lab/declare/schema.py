@@ -70,13 +70,13 @@ def topology_schema() -> dict[str, Any]:
 
 
 def scenario_schema(
-    steps: Sequence[type[Step]] = STEPS, claims: Sequence[type[Expectation]] = EXPECTATIONS
+    steps: Mapping[str, type[Step]] = STEPS, claims: Mapping[str, type[Expectation]] = EXPECTATIONS
 ) -> dict[str, Any]:
     """Return the schema of a scenario file."""
-    definitions = _definitions([Topology, *steps, *claims])
-    definitions |= {kind.__name__: kind.file_schema(definitions[kind.__name__]) for kind in steps}
-    definitions["Step"] = _step_schema({kind.verb: kind.__name__ for kind in steps})
-    expectations = _one_key({claim.claim: claim.__name__ for claim in claims})
+    definitions = _definitions([Topology, *steps.values(), *claims.values()])
+    definitions |= {kind.__name__: kind.file_schema(definitions[kind.__name__]) for kind in steps.values()}
+    definitions["Step"] = _step_schema({verb: kind.__name__ for verb, kind in steps.items()})
+    expectations = _one_key({claim: kind.__name__ for claim, kind in claims.items()})
     definitions["Scenario"] = {
         "type": "object",
         "additionalProperties": False,

@@ -25,7 +25,7 @@ from lab.declare.variant_file import VariantFile
 from lab.errors import Problem
 
 _Model = TypeVar("_Model", bound=Declared)
-Kinds = Sequence[type[Step]] | Sequence[type[Expectation]]
+_Kinds = Mapping[str, type[Step]] | Mapping[str, type[Expectation]]
 _SECRET = "password"
 _MESSAGES = {
     "string_type": "a text is needed here",
@@ -45,8 +45,8 @@ def validate(
     origin: Origin,
     *,
     topology_read: bool,
-    steps: Sequence[type[Step]] = STEPS,
-    expectations: Sequence[type[Expectation]] = EXPECTATIONS,
+    steps: Mapping[str, type[Step]] = STEPS,
+    expectations: Mapping[str, type[Expectation]] = EXPECTATIONS,
 ) -> tuple[Scenario | None, tuple[Problem, ...]]:
     """Return the Scenario, or None and every Problem.
 
@@ -90,12 +90,11 @@ def validate_variant(content: Any, origin: Origin) -> tuple[VariantFile | None, 
 def _validate_entries(
     written: Any,
     path: Keys,
-    kinds: Kinds,
+    kinds: _Kinds,
     origin: Origin,
     found: list[Problem],
 ) -> tuple[Declared | None, ...]:
     """Validate a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
-    known: Mapping[str, type[Declared]] = {kind.verb if issubclass(kind, Step) else kind.claim: kind for kind in kinds}
     word, label = ("claim", "claims") if path == ("expect",) else ("verb", "verbs")
     if not isinstance(written, list):
         found.append(Problem(what=f"{path[-1]} is a list", remedy=f"write - {word}: …", place=origin.place(*path)))
@@ -108,16 +107,16 @@ def _validate_entries(
         if len(names) != 1:
             listed = f": {', '.join(names)}" if names else ""
             what = f"an entry of {path[-1]} is one {word} with its fields{listed}"
-            right = f"write - {word}: {{…}}\n{label}: {', '.join(known)}"
+            right = f"write - {word}: {{…}}\n{label}: {', '.join(kinds)}"
             found.append(Problem(what=what, remedy=right, place=origin.place(*here)))
             continue
         (name,) = names
-        if name not in known:
+        if name not in kinds:
             found.append(
-                Problem(what=f"no {word} {name!r}", remedy=remedy(name, known, label), place=origin.key(*here, name))
+                Problem(what=f"no {word} {name!r}", remedy=remedy(name, kinds, label), place=origin.key(*here, name))
             )
             continue
-        read = _validate_entry(known[name], entry[name], (*here, name), kinds, origin, found)
+        read = _validate_entry(kinds[name], entry[name], (*here, name), kinds, origin, found)
         if isinstance(read, Step) and (beside := {key: entry[key] for key in others & entry.keys()}):
             its = _validate_model(_EntryFields, beside, here, origin, found)
             read = read.with_entry(at=its.at, named=its.named, fails=its.fails) if its is not None else read
@@ -134,7 +133,7 @@ class _EntryFields(Declared):
 
 
 def _validate_entry(
-    kind: type[Declared], fields: Any, path: Keys, kinds: Kinds, origin: Origin, found: list[Problem]
+    kind: type[Declared], fields: Any, path: Keys, kinds: _Kinds, origin: Origin, found: list[Problem]
 ) -> Declared | None:
     """Validate the fields after a verb or a claim; the inner steps of a step come first."""
     if issubclass(kind, Step) and (wrong := kind.shape_error(fields)) is not None:

@@ -77,7 +77,7 @@ def judge(
     expectations: Sequence[Expectation],
     history: History,
     *,
-    steps: Sequence[type[Step]] = STEPS,
+    steps: Mapping[str, type[Step]] = STEPS,
     find: Find = of_kind,
 ) -> Report:
     """Return a report with one verdict per expectation and all figures, from the history alone.
@@ -107,8 +107,8 @@ def judge_whole(
     *,
     since: str | None = None,
     until: str | None = None,
-    kinds: Sequence[type[Expectation]] = EXPECTATIONS,
-    steps: Sequence[type[Step]] = STEPS,
+    kinds: Mapping[str, type[Expectation]] = EXPECTATIONS,
+    steps: Mapping[str, type[Step]] = STEPS,
     find: Find = of_kind,
 ) -> Judged:
     """Judge a history's file as `judge_file` does, and return the evidence with the report."""
@@ -142,7 +142,7 @@ def judge_whole(
 def _judged(
     expectations: Sequence[Expectation],
     history: History,
-    steps: Sequence[type[Step]],
+    steps: Mapping[str, type[Step]],
     find: Find,
     stretch: Stretch = WHOLE,
     file: str = "history.jsonl",

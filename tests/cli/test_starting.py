@@ -48,6 +48,8 @@ def test_a_scenario_is_checked_without_what_labs_and_reports_need() -> None:
     found = loaded("check", "tokyo-singapore")
     assert not found & (ENGINE | CLIENTS | {"cryptography", "jinja2", "msgspec", "rich"})
     assert not {each for each in found if each.startswith(("lab.plan.planning", "lab.history", "lab.emulation"))}
+    kinds = ("lab.declare.steps.flap", "lab.declare.steps.create_peering", "lab.declare.expectations.finished")
+    assert not found & set(kinds)  # which the file does not name
 
 
 @pytest.mark.parametrize(

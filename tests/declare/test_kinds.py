@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from lab.declare.steps.base import Step
 ROOT = Path(lab.__file__).parent
 
 
-@pytest.mark.parametrize("kind", STEPS, ids=lambda kind: kind.verb)
+@pytest.mark.parametrize("kind", STEPS.values(), ids=lambda kind: kind.verb)
 def test_a_step_stands_in_a_file_of_its_verb_and_somebody_does_it(kind: type[Step]) -> None:
     assert kind.__module__.rpartition(".")[2].rstrip("_") == kind.verb.replace("-", "_")
     assert of_kind(kind, "lab.replay.steps", "perform") or of_kind(kind, "lab.operating", "operate")
@@ -29,7 +30,7 @@ def test_a_step_stands_in_a_file_of_its_verb_and_somebody_does_it(kind: type[Ste
     "room", ["check/steps", "replay/steps", "check/expectations", "replay/expectations", "judge/claims"]
 )
 def test_every_file_of_a_room_is_of_a_kind_or_of_what_kinds_share(room: str) -> None:
-    kinds = STEPS if room.endswith("steps") else EXPECTATIONS
+    kinds = (STEPS if room.endswith("steps") else EXPECTATIONS).values()
     declared = {base.__module__.rpartition(".")[2] for kind in kinds for base in kind.__mro__}
     names = {path.stem for path in (ROOT / room).glob("*.py")} - {"__init__"}
     assert names - declared == set()
@@ -39,11 +40,11 @@ def test_every_file_of_a_room_is_of_a_kind_or_of_what_kinds_share(room: str) -> 
     ("room", "base", "word", "listed"),
     [("steps", Step, "verb", STEPS), ("expectations", Expectation, "claim", EXPECTATIONS)],
 )
-def test_every_kind_that_is_declared_is_listed(room: str, base: type, word: str, listed: tuple[type, ...]) -> None:
+def test_every_kind_that_is_declared_is_listed(room: str, base: type, word: str, listed: Mapping[str, type]) -> None:
     modules = [f"lab.declare.{room}.{path.stem}" for path in (ROOT / "declare" / room).glob("*.py")]
     found = [vars(importlib.import_module(module)).values() for module in modules]
     classes = {each for values in found for each in values if isinstance(each, type) and issubclass(each, base)}
-    assert {each for each in classes if word in vars(each)} == set(listed)
+    assert {each for each in classes if word in vars(each)} == set(listed.values())
 
 
 def test_no_validator_is_built_before_a_file_is_read() -> None:

@@ -51,10 +51,10 @@ MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
     (SCENARIO, "The file", Scenario, ""),
     *(
         (SERVICE if issubclass(step, OfService) else SCENARIO, step.verb, step, "")
-        for step in STEPS
+        for step in STEPS.values()
         if step is not Together
     ),
-    *((SERVICE if claim.of_service else SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS),
+    *((SERVICE if claim.of_service else SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS.values()),
 ]
 STANDING_ALONE = {(Wait, "duration")}  # in a file it has no key
 IN_WORDS = {  # what a table says where a default is not a value to write

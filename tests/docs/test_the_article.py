@@ -17,9 +17,9 @@ SCENARIO = load(shipped("scenarios") / f"{NAME}.yaml", environment={})
 
 
 def test_every_step_and_every_claim_is_in_the_table_and_no_other() -> None:
-    named = {word for cells in TABLE for word in code_words(cells[1])} & {step.verb for step in STEPS}
+    named = {word for cells in TABLE for word in code_words(cells[1])} & set(STEPS)
     assert named == {step.verb for step in every_step(SCENARIO.steps)}
-    claims = {word for cells in TABLE for word in code_words(cells[2])} & {claim.claim for claim in EXPECTATIONS}
+    claims = {word for cells in TABLE for word in code_words(cells[2])} & set(EXPECTATIONS)
     assert claims == {claim.claim for claim in SCENARIO.expect}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -18,7 +19,7 @@ from pydantic_core import CoreSchema
 from lab.declare.fields import Declared, Name, Receivers
 from lab.declare.references import Reference, Thing, references
 from lab.declare.steps import STEPS
-from lab.declare.steps.base import Fault, Part
+from lab.declare.steps.base import Fault, Part, Step
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.service import OfService
 from lab.declare.steps.subscribe import Subscribe
@@ -27,25 +28,38 @@ from lab.declare.steps.wait import Wait
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .+/>%-]*")
 
-FAULTS = tuple(step.verb for fault in Fault for step in STEPS if step.fault is fault)
-DEMANDING = (*FAULTS, Subscribe.verb, Unsubscribe.verb)
-SERVICE = (*(step.verb for step in STEPS if issubclass(step, OfService)), Reboot.verb, Wait.verb)
+
+def is_fault(kind: type[Step]) -> bool:
+    """Return whether steps of a kind change a part of a message's way."""
+    return kind.fault is not None
+
+
+def may_change_demand(kind: type[Step]) -> bool:
+    """Return whether demand may come or go after steps of a kind."""
+    return is_fault(kind) or issubclass(kind, Subscribe | Unsubscribe)
+
+
+def is_of_service(kind: type[Step]) -> bool:
+    """Return whether the service's records may be otherwise after steps of a kind."""
+    return issubclass(kind, OfService | Reboot | Wait)
 
 
 class StepName(NamedTuple):
-    """The schema of a field that names a step: by one of some verbs, or by a name of its own."""
+    """The schema of a field that names a step: by the verb of some kinds, or by a name of its own."""
 
-    verbs: tuple[str, ...]
+    kinds: Callable[[type[Step]], bool]
 
     def __get_pydantic_json_schema__(self, of: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [{"enum": list(self.verbs)}, handler(of)]}
+        faults = [None, *Fault]
+        its = sorted(filter(self.kinds, STEPS.values()), key=lambda kind: faults.index(kind.fault) or len(faults))
+        return {"anyOf": [{"enum": [kind.verb for kind in its]}, handler(of)]}
 
 
 # The steps that a claim can count from: by verb, of which the last one is meant, or by a name of their own.
-After = Annotated[Name, StepName(FAULTS)]
-AfterDemand = Annotated[Name, StepName(DEMANDING)]
+After = Annotated[Name, StepName(is_fault)]
+AfterDemand = Annotated[Name, StepName(may_change_demand)]
 AfterService = Annotated[
-    Name, StepName(SERVICE), Reference(Thing.STEP, verbs=SERVICE, needs="broker", instead="remove it")
+    Name, StepName(is_of_service), Reference(Thing.STEP, kinds=is_of_service, needs="broker", instead="remove it")
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from lab.declare.expectations.base import FAULTS, After, Expectation, Term
+from lab.declare.expectations.base import After, Expectation, Term, is_fault
 from lab.declare.fields import Duration, YesNo
 from lab.declare.references import BrokerName, ConnectorName, Reference, Thing
 from lab.declare.steps.base import Part
@@ -23,7 +23,7 @@ class Bridge(Expectation):
     up: Literal["both-ends", "initiator", "nowhere"] | None = None
     agree: YesNo = False  # at the end: each end received what the other dequeued
     within: Duration | None = None  # of `after`
-    after: Annotated[After, Reference(Thing.STEP, verbs=FAULTS, instead="remove within and after")] | None = None
+    after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove within and after")] | None = None
 
     @property
     def of_absence(self) -> bool:

@@ -8,9 +8,11 @@ from pydantic import model_validator
 
 from lab.activemq.destinations import destination_of
 from lab.declare.destination_fields import OneDestination
-from lab.declare.expectations.base import DEMANDING, AfterDemand, Expectation, Term
+from lab.declare.expectations.base import AfterDemand, Expectation, Term, may_change_demand
 from lab.declare.fields import Duration, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
+
+_After = Annotated[AfterDemand, Reference(Thing.STEP, kinds=may_change_demand, instead="remove within and after")]
 
 
 class Demanded(Expectation, OneDestination):
@@ -21,9 +23,7 @@ class Demanded(Expectation, OneDestination):
     broker: BrokerName
     present: YesNo
     within: Duration | None = None  # of `after`
-    after: Annotated[AfterDemand, Reference(Thing.STEP, verbs=DEMANDING, instead="remove within and after")] | None = (
-        None
-    )
+    after: _After | None = None
 
     @property
     def of_absence(self) -> bool:

@@ -12,11 +12,10 @@ from lab.declare.expectations.base import Arrivals, Basis, StepName
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Bounds, Declared, Name
 from lab.declare.references import Reference, Thing
-from lab.declare.steps import STEPS
+from lab.declare.steps.base import Step
 from lab.declare.steps.message import Message
 from lab.printable import shown
 
-SENDING = tuple(step.verb for step in STEPS if issubclass(step, Message))
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
@@ -38,8 +37,14 @@ _Number = Annotated[
     PlainSerializer(_format, return_type=str, when_used="json"),
     WithJsonSchema({"type": ["number", "string"], "pattern": r"^\d+(\.\d+)?$", "examples": [1.5]}),
 ]
+
+
+def _sends(kind: type[Step]) -> bool:
+    return issubclass(kind, Message)
+
+
 _Sending = Annotated[
-    Name, StepName(SENDING), Reference(Thing.STEP, verbs=SENDING, instead="name one by its verb or its `as`")
+    Name, StepName(_sends), Reference(Thing.STEP, kinds=_sends, instead="name one by its verb or its `as`")
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from lab.activemq import log_lines
-from lab.declare.expectations.base import FAULTS, After, Basis, Expectation, LogLines, Term
+from lab.declare.expectations.base import After, Basis, Expectation, LogLines, Term, is_fault
 from lab.declare.fields import Amount, Duration, Whole, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
 
@@ -22,7 +22,7 @@ class Log(Expectation):
     count: Whole = Field(default=1, ge=1)  # at least so many lines
     times: Amount | None = None  # so many lines, neither fewer nor more
     absent: YesNo = False
-    after: Annotated[After, Reference(Thing.STEP, verbs=FAULTS, instead="remove after")] | None = None
+    after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove after")] | None = None
     within: Duration | None = None  # of `after`
 
     @property

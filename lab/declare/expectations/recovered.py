@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from lab.declare.destination_fields import Addressed
-from lab.declare.expectations.base import FAULTS, After, Term
+from lab.declare.expectations.base import After, Term, is_fault
 from lab.declare.expectations.receivers import ToReceivers
 from lab.declare.fields import Duration
 from lab.declare.references import Reference, Thing
@@ -15,7 +15,7 @@ class Recovered(ToReceivers, Addressed):
     """The first message sent after a step was received within a time after the step."""
 
     claim: ClassVar[str] = "recovered"
-    after: Annotated[After, Reference(Thing.STEP, verbs=FAULTS, instead="count from another one")]
+    after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="count from another one")]
     within: Duration  # of `after`
 
     @property

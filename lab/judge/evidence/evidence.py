@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from operator import itemgetter
@@ -143,7 +143,7 @@ def collect_evidence(
     header: Header,
     observations: Iterable[Observation],
     stretch: Stretch = WHOLE,
-    steps: Sequence[type[Step]] = STEPS,
+    steps: Mapping[str, type[Step]] = STEPS,
     file: str = "history.jsonl",
     damage: str = "",
 ) -> Evidence:

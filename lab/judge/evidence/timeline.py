@@ -5,7 +5,7 @@ It only records; `causes` and the expectations' judges read it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
@@ -78,10 +78,10 @@ class Timeline:
     """All observations but messages, in order and by subject."""
 
     def __init__(
-        self, stretch: Stretch = WHOLE, *, standing: bool = False, kinds: Sequence[type[Step]] = STEPS
+        self, stretch: Stretch = WHOLE, *, standing: bool = False, kinds: Mapping[str, type[Step]] = STEPS
     ) -> None:
         self.stretch, self.standing = stretch, standing
-        self._kinds = {kind.verb: kind for kind in kinds}
+        self._kinds = kinds
         self.last = 0.0
         self.coverage = Coverage(standing=standing)
         self.beyond: list[Beyond] = []  # when the models of a simulation knew no more, and whose
