@@ -31,6 +31,7 @@ _TOGETHER = {
     "tests/integration/test_endpoints.py": "labs",
     "tests/integration/test_isolation.py": "labs",
     "tests/integration/test_link.py": "labs",
+    "tests/integration/test_management.py": "labs",
     "tests/integration/test_policy.py": "labs",
     "tests/integration/test_power.py": "labs",
     "tests/integration/test_restarts.py": "labs",

@@ -12,9 +12,9 @@ from typing import Any, get_type_hints
 import pytest
 
 from lab import labs
+from lab.history import read
 from lab.living.lab import Live
 from tests.command import Commands
-from tests.integration.labs import Engine
 
 from .pages import ROOT, blocks, code_words, rows, sections
 from .test_pages import COMMANDS, verbs
@@ -87,18 +87,23 @@ def member(of: Any, name: str) -> Any:
     return get_type_hints(of)[name]
 
 
-@pytest.mark.docker
-def test_the_tests_that_the_page_shows_pass(mqlab: Commands, engine: Engine, tmp_path: Path) -> None:
+def test_the_tests_that_the_page_shows_pass(tmp_path: Path) -> None:
+    """In a simulation: `tests/integration/test_live.py` calls the same verbs of a lab with real brokers."""
+    mqlab = Commands(folder=tmp_path)
     (block,) = blocks("python", "pytest")
     (tmp_path / "test_shown.py").write_text(block.text)
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "test_shown.py"]
     ended = subprocess.run(
         [sys.executable, *words],
         cwd=tmp_path,
-        env={name: value for name, value in mqlab.environment().items() if not name.startswith("PYTEST_")},
+        env={
+            name: value
+            for name, value in mqlab.environment(MQLAB_RUNTIME="simulation").items()
+            if not name.startswith("PYTEST_")
+        },
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert ended.returncode == 0 and "3 passed" in ended.stdout, ended.stdout + ended.stderr
-    assert list(mqlab.state.iterdir()) == [], "the lab has gone with its tests"
+    assert read(mqlab.latest / "history.jsonl").complete, "the lab has ended with its tests"

