@@ -51,6 +51,10 @@ class Context:
         """Return a Problem at a field."""
         return Problem(what=what, remedy=remedy, place=self.place(field))
 
+    def written(self, field: str, value: str) -> str:
+        """Return a field with a value as a file has it."""
+        return f"{field}: {value}"
+
     def whole(self, what: str, remedy: str) -> Problem:
         """Return a Problem at the verb or the claim."""
         return Problem(what=what, remedy=remedy, place=self.scenario.origin.key(*self.path))

@@ -81,15 +81,19 @@ class SharedHistory:
                 self._note(_Steps(last=steps.last, doing=[each for each in steps.doing if each != ended.step]))
                 self._append(line(ended))
 
-    def number(self, make: Callable[[int], Observation]) -> int:
-        """Record an observation that is no verb under the next step number, and return that; 0 after the end."""
+    def number(self, make: Callable[[int], Observation], numbers: int = 1) -> int:
+        """Record an observation under the next step number, and return that; 0 after the end.
+
+        It is none of a verb that holds the lab's turn. So many `numbers` from it on are its own.
+        """
         with self._turn() as steps:
             if steps is None:
                 return 0
-            seen = line(make(steps.last + 1))
-            self._note(_Steps(last=steps.last + 1, doing=steps.doing))
+            number = steps.last + 1
+            seen = line(make(number))
+            self._note(_Steps(last=steps.last + numbers, doing=steps.doing))
             self._append(seen)
-            return steps.last + 1
+            return number
 
     def interrupted(self) -> tuple[int, ...]:
         """Return the step numbers of verbs in progress; if the caller holds the lab's turn, they were interrupted."""

@@ -51,10 +51,7 @@ class LivingHistory:
         if isinstance(password := getattr(verb, "password", None), SecretStr):
             self.file.hide(password.get_secret_value())
 
-        def begun(number: int) -> StepStarted:
-            return StepStarted(t=self.now(), step=number, verb=verb.verb, asked=verb.words(), by=self._by)
-
-        number = self.file.step(begun)
+        number = self.file.step(lambda number: self.begun(verb, number))
         try:
             yield done
         except BaseException as error:
@@ -64,6 +61,10 @@ class LivingHistory:
         ok = not any(each.failed for each in done)
         words = (word for each in done for word in (each.failed, each.note) if word)
         self.file.step_ended(StepEnded(t=self.now(), step=number, ok=ok, note="; ".join(words)))
+
+    def begun(self, verb: Step, number: int) -> StepStarted:
+        """Return the beginning of a verb, now, as an observation."""
+        return StepStarted(t=self.now(), step=number, verb=verb.verb, asked=verb.words(), by=self._by)
 
     def end_interrupted(self) -> None:
         """Record the end of verbs that were interrupted. The caller holds the lab's turn."""

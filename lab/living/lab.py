@@ -32,6 +32,7 @@ from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation
 from lab.living.history import PYTHON, LivingHistory
 from lab.living.passwords import checked
+from lab.living.sent import Sent
 from lab.living.verbs import Verbs
 from lab.operating import Done, create_broker, is_verb, operate, reboot
 from lab.plan.control import Control
@@ -45,6 +46,7 @@ from lab.runtime.turns import turn
 from lab.scenarios import expectations
 
 if TYPE_CHECKING:
+    from lab.declare.steps.replay import Replay
     from lab.judge import Report
 
 
@@ -191,6 +193,37 @@ class Live(Verbs):
             on_message,
         )
         return self._conversations.enter_context(made)
+
+    def replay(
+        self,
+        recording: str | Path,
+        into: str,
+        *,
+        pace: str = "original",
+        of: str | None = None,
+        over: Over | None = None,
+        user: str | None = None,
+        at_least: int | None = None,
+    ) -> Sent:
+        """Send the messages of a recording into a broker, and return when each has its outcome.
+
+        The arguments are those of the step `replay`: a pace is `original`, `10x`, `200/s` or `receipts`. Others may
+        change the lab meanwhile. InputError for what cannot be sent so; BrokerError if fewer messages were accepted
+        than are enough; HostError if the pace was not held.
+        """
+        from lab.living.replaying import replay_of  # here, since most labs replay nothing
+
+        return self.send(replay_of(recording, into, pace=pace, of=of, over=over, user=user, at_least=at_least))
+
+    def send(self, verb: Replay) -> Sent:
+        """Send the messages of a replay, beside others' verbs."""
+        from lab.living.replaying import send
+
+        refuse_replayed(self.lab.note)
+        broker, user = self._login(verb.broker, verb.speaks, verb.user)
+        verb = verb.model_copy(update={"broker": broker, "user": user})
+        with self._told.stage(verb.words()):
+            return send(self.lab, self.history, verb)
 
     def mark(self, text: str) -> float:
         """Name this moment in the lab's history, and return it in seconds since the lab's clock began."""

@@ -20,6 +20,8 @@ from lab.text_files import open_file
 from lab.units import several
 from lab.whole_lines import LineError, portions
 
+_HISTORY = "history.jsonl"
+
 
 class Reading:
     """A recording that is being read; iterate once. InputError, with file and line, for what is damaged.
@@ -37,6 +39,8 @@ class Reading:
         self._line = 1
         self._half = b""  # of a line that was not ended
         self._digest = sha256()
+        if (path / _HISTORY).is_file():  # the folder of a run, whose history says for itself that it is no recording
+            path, self.file = path / _HISTORY, f"{self.file}/{_HISTORY}"
         self._stream = open_file(path, self.file)
         try:
             self._lines = self._whole_lines()

@@ -7,11 +7,11 @@ from lab.declare.steps.base import Login
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Approached, SendOutcome
 from lab.replay.callbacks import Callbacks
-from lab.replay.rehearsal import Rehearsal
+from lab.replay.stage import Stage
 
 
 def record_failure(
-    rehearsal: Rehearsal,
+    stage: Stage,
     login: Login,
     client: str,
     what: str,
@@ -19,14 +19,14 @@ def record_failure(
     begun: float,
 ) -> None:
     """Record an attempt that ended with an error; `begun` is its moment, in seconds since the replay began."""
-    record_attempt(rehearsal, login, client, what, error.how, error.what, begun)
+    record_attempt(stage, login, client, what, error.how, error.what, begun)
 
 
-def record_unauthorised(rehearsal: Rehearsal, login: Login, client: str, callbacks: Callbacks, begun: float) -> None:
+def record_unauthorised(stage: Stage, login: Login, client: str, callbacks: Callbacks, begun: float) -> None:
     """Record an attempt to publish if messages were refused because the user lacks a right."""
     why = next(filter(_lacks_a_right, callbacks.notes), None)
     if callbacks.outcomes[SendOutcome.FAILED] and why is not None:
-        record_attempt(rehearsal, login, client, "publish", NOT_AUTHORISED, why, begun)
+        record_attempt(stage, login, client, "publish", NOT_AUTHORISED, why, begun)
 
 
 def _lacks_a_right(note: str) -> bool:
@@ -34,7 +34,7 @@ def _lacks_a_right(note: str) -> bool:
 
 
 def record_attempt(
-    rehearsal: Rehearsal,
+    stage: Stage,
     login: Login,
     client: str,
     what: str,
@@ -43,8 +43,8 @@ def record_attempt(
     begun: float,
 ) -> None:
     """Record the outcome of an attempt; `begun` is its moment, in seconds since the replay began."""
-    now = rehearsal.now()
-    rehearsal.record(
+    now = stage.now()
+    stage.record(
         Approached(
             t=now,
             client=client,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from lab.history import Acknowledged, Observation, Received, SendOutcome
+from lab.history import Acknowledged, Received, SendOutcome
 from lab.matching import identify
-from lab.runtime.clock import Clock
+from lab.replay.stage import Replayed, Stage
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Incoming
+
+PATIENCE = 30.0  # seconds without a new outcome after which the rest counts as unknown
 
 
 class Unsettled(NamedTuple):
@@ -20,31 +22,6 @@ class Unsettled(NamedTuple):
     destination: Destination
     id: str | None
     digest: str | None
-
-
-class Replayed(Protocol):
-    """The part of a Rehearsal that a connection's events need."""
-
-    run: str
-    start: float  # the moment of the clock at which it began
-
-    @property
-    def clock(self) -> Clock:
-        """Return the replay's clock."""
-        ...
-
-    @property
-    def record(self) -> Callable[[Observation], None]:
-        """Return the function that records an observation."""
-        ...
-
-    def trouble(self, who: str, what: str) -> None:
-        """Record a failure; `who` names the client or broker."""
-        ...
-
-    def fail(self, error: Exception) -> None:
-        """End the replay by an error."""
-        ...
 
 
 class Callbacks:
@@ -129,6 +106,19 @@ class Callbacks:
     def broke(self, error: Exception) -> None:
         """End the replay by an error inside the client."""
         self._rehearsal.fail(error)
+
+
+def await_outcomes(stage: Stage, callbacks: Callbacks) -> None:
+    """Wait until every send has its outcome, or PATIENCE seconds pass without one."""
+    since = stage.now()
+
+    def left() -> float:
+        return max(since, callbacks.last_outcome) + PATIENCE - stage.now()
+
+    while not stage.wait(lambda: callbacks.all_answered, left()):
+        if left() <= 0:
+            stage.trouble("publisher", f"no receipt came for {PATIENCE:g} s; what is in flight is unknown")
+            return
 
 
 def _do_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.errors import LabError
-from lab.replay.rehearsal import Rehearsal
+from lab.replay.stage import Replayed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Outcome:
     note: str = ""
 
 
-def refused(rehearsal: Rehearsal, who: str, error: LabError) -> Outcome:
+def refused(stage: Replayed, who: str, error: LabError) -> Outcome:
     """Record a refusal by `who`, such as a broker, and return the failed Outcome."""
-    rehearsal.trouble(who, error.what)
+    stage.trouble(who, error.what)
     return Outcome(ok=False, note=error.what)

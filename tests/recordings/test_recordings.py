@@ -311,6 +311,12 @@ def test_what_was_changed_since_is_an_error(tmp_path: Path, spoil: object, says:
         summarise(path)
 
 
+def test_the_folder_of_a_run_is_refused_as_its_history_is(tmp_path: Path) -> None:
+    (tmp_path / "history.jsonl").write_text('{"history":1,"run":"r"}\n')
+    with pytest.raises(InputError, match=r"/history.jsonl:1:1: this is the history of a run, .* no bodies\n  only"):
+        summarise(tmp_path)
+
+
 def test_headers_of_any_number_of_names_are_not_gathered(tmp_path: Path) -> None:
     given = [message(n, headers={f"h{n}": "x"}) for n in range(1_002)]
     with pytest.raises(InputError, match="more than 1000 headers that differ"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from lab.activemq.protocols import protocol
-from lab.check.context import Context
 from lab.check.steps.message import LONGEST_EXPIRY
 from lab.declare.steps.replay import Replay
 from lab.declare.terms import LARGEST_BODY
@@ -20,66 +20,83 @@ _OF_SEND = frozenset(
 )
 
 
-def check(context: Context, step: Replay) -> Iterator[Problem]:
+class Place(Protocol):
+    """The place of a replay: a step of a scenario, or a command or a program, which has other words for its fields."""
+
+    def wrong(self, field: str, what: str, remedy: str) -> Problem:
+        """Return a Problem at a field."""
+        ...
+
+    def missing(self, field: str, kind: str, name: str, valid: Iterable[str], label: str) -> Problem:
+        """Return the Problem that a field names a thing that does not exist."""
+        ...
+
+    def written(self, field: str, value: str) -> str:
+        """Return a field with a value as it is written there."""
+        ...
+
+
+def check(place: Place, step: Replay) -> Iterator[Problem]:
     """Yield the Problems of a replay whose recording could be read."""
     summary = step.recording.summary
     if summary is None:
         return
-    if (wrong := _which(context, step, summary)) is not None:
+    if (wrong := _which(place, step, summary)) is not None:
         yield wrong
         return
     if not step.streams:
-        yield context.wrong("recording", f"{step.recording.path} has no message", "record some: mqlab record")
+        yield place.wrong("recording", f"{step.recording.path} has no message", "record some: mqlab record")
         return
     over = sorted({key.over for key in step.streams})
     if step.over is None and len(over) > 1:
         what = f"its messages were recorded over {' and '.join(over)}"
-        yield context.wrong("recording", what, f"write over: one of them, {over[0]}; each goes over that one")
+        yield place.wrong("recording", what, f"write {place.written('over', over[0])}, say; each goes over that one")
         return
     if any(stream.messages > MOST for stream in step.streams.values()):
-        yield context.wrong("recording", f"more than {MOST} messages to one destination", "record fewer")
+        yield place.wrong("recording", f"more than {MOST} messages to one destination", "record fewer")
     for key, stream in step.streams.items():
-        yield from _carried(context, step, key, stream)
+        yield from _carried(place, step, key, stream)
 
 
-def _which(context: Context, step: Replay, summary: Summary) -> Problem | None:
+def _which(place: Place, step: Replay, summary: Summary) -> Problem | None:
     """Return the Problem of a recording of several brokers whose messages are not told apart."""
     brokers = sorted(summary.header.brokers)
     if step.of is not None and step.of not in brokers:
-        return context.missing("of", "broker", step.of, brokers, "brokers in this recording")
+        return place.missing("of", "broker", step.of, brokers, "brokers in this recording")
     if step.of is None and len({key.broker for key in summary.streams}) > 1:
         what = f"it was recorded at {', '.join(brokers)}, so that a message may be in it more than once"
-        return context.wrong("recording", what, "write of: one of them, whose messages are meant")
+        return place.wrong("recording", what, f"write {place.written('of', brokers[0])}, say, whose messages are meant")
     return None
 
 
-def _carried(context: Context, step: Replay, key: StreamKey, stream: Stream) -> Iterator[Problem]:
+def _carried(place: Place, step: Replay, key: StreamKey, stream: Stream) -> Iterator[Problem]:
     """Yield a Problem for each thing about a stream's messages that the protocol of the replay cannot carry."""
     over, speaks = step.speaks, protocol(step.speaks)
     field = "recording" if step.over is None else "over"
     its = f"messages to {key.destination}"
+    stomp_or_amqp = f"{place.written('over', 'stomp')}, or {place.written('over', 'amqp')}"
     if speaks == "mqtt":
         has = [name for name in ("headers", "group", "priority", "expiry") if _differs(name, stream)]
         if key.destination.startswith("queue://"):
-            yield context.wrong(field, f"MQTT knows topics, not queues: {its}", "over: stomp, or over: amqp")
+            yield place.wrong(field, f"MQTT knows topics, not queues: {its}", stomp_or_amqp)
         elif has:
-            yield context.wrong(field, f"MQTT carries no {', '.join(has)}: {its} have", "over: stomp, or over: amqp")
+            yield place.wrong(field, f"MQTT carries no {', '.join(has)}: {its} have", stomp_or_amqp)
     elif speaks == "stomp" and (own := sorted(_OF_SEND & {*stream.headers, *stream.varying})):
-        yield context.wrong("recording", f"{', '.join(own)}: {its} have headers of STOMP's own", "remove them")
+        yield place.wrong("recording", f"{', '.join(own)}: {its} have headers of STOMP's own", "remove them")
     elif key.retained:
-        yield context.wrong(field, f"only MQTT can have a message retained: {its} are", "over: mqtt")
+        yield place.wrong(field, f"only MQTT can have a message retained: {its} are", place.written("over", "mqtt"))
     if over == "stomp-wss" and stream.binary:
         what = f"in a WebSocket STOMP is text: {several(stream.binary, 'body')} of {its} is no UTF-8"
-        yield context.wrong(field, what, "over: stomp")
+        yield place.wrong(field, what, place.written("over", "stomp"))
     if stream.pictures:
         what = f"{stream.pictures} {its} are neither text nor bytes, and no client of the lab can send such a one"
-        yield context.wrong("recording", what, "record other destinations")
+        yield place.wrong("recording", what, "record other destinations")
     if stream.largest > LARGEST_BODY:
         what = f"a body of {its} has {stream.largest} bytes"
-        yield context.wrong("recording", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
+        yield place.wrong("recording", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
     if speaks == "amqp" and stream.longest > LONGEST_EXPIRY.total_seconds():
         what = f"AMQP has no longer time to live than 2^32 ms: {its} have"
-        yield context.wrong(field, what, "over: stomp")
+        yield place.wrong(field, what, place.written("over", "stomp"))
 
 
 def _differs(name: str, stream: Stream) -> bool:

@@ -12,15 +12,13 @@ from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, Publishing, SendOutcome, Sent
 from lab.matching import HEADER, MOST, digest, header_value, make_body, message_id, number_body
 from lab.replay.attempts import record_failure, record_unauthorised
-from lab.replay.callbacks import Callbacks
+from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import SendTimes, in_words, pace_of
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
 from lab.runtime.client import Client
 from lab.runtime.messages import Outgoing, destination
-
-PATIENCE = 30.0  # seconds without a new outcome after which the rest counts as unknown
 
 
 def perform(rehearsal: Rehearsal, step: Publish, turn: Turn) -> Outcome:
@@ -203,16 +201,3 @@ class Sending:
                 notes.append(in_words(paced))
                 ok &= paced.held
         return Outcome(ok=ok, note="; ".join(notes))
-
-
-def await_outcomes(rehearsal: Rehearsal, callbacks: Callbacks) -> None:
-    """Wait until every send has its outcome, or PATIENCE seconds pass without one."""
-    since = rehearsal.now()
-
-    def left() -> float:
-        return max(since, callbacks.last_outcome) + PATIENCE - rehearsal.now()
-
-    while not rehearsal.wait(lambda: callbacks.all_answered, left()):
-        if left() <= 0:
-            rehearsal.trouble("publisher", f"no receipt came for {PATIENCE:g} s; what is in flight is unknown")
-            return

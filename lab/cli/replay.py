@@ -1,0 +1,53 @@
+"""replay: a recording sent into a broker of a running lab."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.activemq.protocols import PROTOCOLS
+from lab.cli import completion, open_lab, options
+from lab.cli.client_options import USER
+from lab.cli.open_lab import OF_RUN
+from lab.cli.options import JSON
+from lab.units import several
+
+
+def replay(
+    recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording of mqlab record.")],
+    into: Annotated[
+        str,
+        typer.Option("--into", metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers),
+    ],
+    pace: Annotated[
+        str, typer.Option("--pace", metavar="PACE", help="original, 10x, 200/s, or receipts: as fast as they come.")
+    ] = "original",
+    of: Annotated[
+        str | None, typer.Option("--of", metavar="NAME", help="Which of the brokers that were recorded; the only one.")
+    ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option("--over", metavar="PROTOCOL", help=f"{', '.join(PROTOCOLS)}; as recorded when left out."),
+    ] = None,
+    user: USER = None,
+    at_least: Annotated[
+        int | None, typer.Option("--at-least", metavar="N", min=1, help="How many accepted ones are enough; all.")
+    ] = None,
+    run: OF_RUN = None,
+    json: JSON = False,
+) -> None:
+    """Send a recording's messages into a broker of a running lab, at their own pace or another one.
+
+    It is in the lab's history as the step replay is in a run's. Other commands may change the lab meanwhile.
+    """
+    from lab.living.replaying import replay_of  # here, since it brings all that replays
+
+    verb = replay_of(recording, into, "--", pace=pace, of=of, over=over, user=user, at_least=at_least)
+    with open_lab.attached(run, quiet=json) as live:
+        sent = live.send(verb)
+        told = {"run": live.run, "recording": str(recording), "broker": into, **asdict(sent)}
+    what = f"{several(sent.messages, 'message')} of {recording} into {into}, step {sent.step}"
+    options.show(told, [what + (f": {sent.note}" if sent.note else "")], json)

@@ -1,0 +1,105 @@
+"""A recording sent into an open lab, as the step `replay` sends it, while others do verbs to the lab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from lab.check.steps.replay import check
+from lab.declare.file_fields import RecordingFile
+from lab.declare.steps.replay import Replay
+from lab.declare.suggestions import unknown
+from lab.errors import BrokerError, HostError, InputError, Problem
+from lab.history import Observation, StepEnded, Trouble
+from lab.living.history import LivingHistory
+from lab.living.sent import Sent
+from lab.living.verb_arguments import read
+from lab.recordings import summarise
+from lab.replay.recorded import RecordedSending
+from lab.runtime.lab import StandingLab
+
+
+def replay_of(recording: str | Path, broker: str, mark: str = "", **written: Any) -> Replay:
+    """Return the verb that sends a recording into a broker; InputError if it cannot, as a check of the step says.
+
+    `mark` is put before the name of an argument in a message.
+    """
+    path = Path(recording)
+    named = RecordingFile(path=str(path), file=path, summary=summarise(path))
+    verb = read(Replay, mark, recording=named, into=broker, **written)
+    if found := list(check(_Arguments(mark), verb)):
+        raise InputError(found)
+    return verb
+
+
+def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
+    """Send the recording of a verb, and return when each message has its outcome.
+
+    Raise BrokerError if fewer were accepted than are enough, HostError if the pace was not held.
+    """
+    number = history.file.number(lambda number: history.begun(verb, number), verb.numbers)
+    sending = RecordedSending(_Stage(lab, history), verb, number, {})
+    try:
+        outcome = sending.perform()
+    except BaseException as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        history.record(StepEnded(t=history.now(), step=number, ok=False, note=why))
+        raise
+    history.record(StepEnded(t=history.now(), step=number, ok=outcome.ok, note=outcome.note))
+    if not sending.enough:
+        raise BrokerError(f"{verb.words()}: {outcome.note}")
+    if not outcome.ok:
+        raise HostError(f"{verb.words()}: {outcome.note}", "a pace that this machine and the broker can keep")
+    return Sent(step=number, messages=sending.accepted, note=outcome.note)
+
+
+class _Arguments:
+    """The arguments of a command or a method, as the place of a replay."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+
+    def wrong(self, field: str, what: str, remedy: str) -> Problem:
+        return Problem(what=what, remedy=remedy)
+
+    def missing(self, field: str, kind: str, name: str, valid: Iterable[str], label: str) -> Problem:
+        return unknown(kind, name, valid, label, None)
+
+    def written(self, field: str, value: str) -> str:
+        return f"{self._mark}{field} {value}" if self._mark else f"{field}={value!r}"
+
+
+class _Stage:
+    """An open lab as what a replay needs; its moments are of the lab's clock."""
+
+    start = 0.0
+
+    def __init__(self, lab: StandingLab, history: LivingHistory) -> None:
+        self.lab, self.run, self._history = lab, history.run, history
+        self.clock, self.now = lab.clock, history.now
+        self._error: Exception | None = None
+
+    def record(self, seen: Observation) -> None:
+        self._history.record(seen)
+
+    def trouble(self, who: str, what: str) -> None:
+        self.record(Trouble(t=self.now(), who=who, what=what))
+
+    def fail(self, error: Exception) -> None:
+        if self._error is None:
+            self._error = error
+        self.clock.notify()
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0))
+        self.check()
+        return held
+
+    def user(self, broker: str, user: str | None) -> str:
+        assert user is not None, "the verb has one"
+        return user

@@ -1,0 +1,237 @@
+"""The messages of a recording, sent in its order, each when it is due: on a stage of any kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, MutableMapping
+from contextlib import closing
+from typing import NamedTuple
+
+from lab.activemq.protocols import protocol
+from lab.declare.steps.replay import Replay
+from lab.errors import BrokerError, InputError, LabTimeout
+from lab.history import Achieved, Paced, Publishing, SendOutcome, Sent
+from lab.matching import HEADER, digest, header_value, message_id
+from lab.recordings import Reading, Recorded, Stream, StreamKey, is_secret, stream_of
+from lab.replay.attempts import record_failure, record_unauthorised
+from lab.replay.callbacks import Callbacks, await_outcomes
+from lab.replay.outcome import Outcome, refused
+from lab.replay.pacing import Lateness, Pace, SendTimes, in_words
+from lab.replay.stage import Stage
+from lab.runtime.client import Client
+from lab.runtime.messages import Destination, Outgoing
+
+
+class _Counting(Callbacks):
+    """The events of the connection, which count outcomes by the numbers that ids begin with."""
+
+    def __init__(self, stage: Stage, client: str) -> None:
+        super().__init__(stage, client)
+        self.accepted: Counter[str] = Counter()
+
+    def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        """Record the outcome of a send."""
+        if outcome is SendOutcome.OK:
+            self.accepted[id.partition("-")[0]] += 1
+        super().acknowledged(id, outcome, note)
+
+
+class _Due(NamedTuple):
+    """A message, and when it is due: seconds after the first one; None for as soon as may be."""
+
+    after: float | None
+    message: Recorded
+
+
+class RecordedSending:
+    """The connection and the messages of one step.
+
+    Its streams have the numbers from `number` on, as many as `step.numbers`; while it is open, its connection is in
+    `senders`.
+    """
+
+    def __init__(
+        self, stage: Stage, step: Replay, number: int, senders: MutableMapping[int, Client], place: str = ""
+    ) -> None:
+        self._stage, self._step, self._number, self._place, self._senders = stage, step, number, place, senders
+        self._name = f"step-{number}"
+        self._numbers = {key: each for each, key in enumerate(step.streams, start=number)}
+        self._sent: Counter[StreamKey] = Counter()
+        self._times, self._lateness = SendTimes(), Lateness()
+        self._callbacks = _Counting(stage, self._name)
+
+    @property
+    def accepted(self) -> int:
+        """Return how many messages the broker has accepted so far."""
+        return self._callbacks.outcomes[SendOutcome.OK]
+
+    @property
+    def enough(self) -> bool:
+        """Return whether as many as were asked for are accepted."""
+        least = self._step.at_least
+        return self.accepted == self._step.messages if least is None else self.accepted >= least
+
+    def perform(self) -> Outcome:
+        """Connect, send, wait for every outcome, and disconnect."""
+        stage, step = self._stage, self._step
+        begun = stage.now()
+        try:
+            client = stage.lab.connect(
+                client=self._name,
+                broker=step.broker,
+                over=step.speaks,
+                user=stage.user(step.broker, step.user),
+                events=self._callbacks,
+            )
+        except (BrokerError, LabTimeout) as error:
+            record_failure(stage, step.login, self._name, "connect", error, begun)
+            self._record_achieved()
+            return refused(stage, self._name, error)
+        self._senders[self._number] = client
+        try:
+            with closing(client):
+                for key, stream in step.streams.items():
+                    stage.record(self._publishing(key, stream))
+                try:
+                    self._hand_over(client)
+                except LabTimeout as error:
+                    return refused(stage, self._name, error)
+                await_outcomes(stage, self._callbacks)
+        finally:
+            del self._senders[self._number]
+            self._record_achieved()
+        record_unauthorised(stage, step.login, self._name, self._callbacks, begun)
+        return self._outcome()
+
+    def _hand_over(self, client: Client) -> None:
+        """Hand all messages to the client, until the connection is lost; LabTimeout if the broker is silent."""
+        stage, callbacks, times = self._stage, self._callbacks, self._times
+        first = stage.now()
+        for after, recorded in self._dues():
+            if after is not None and (ahead := first + after - stage.now()) > 0:
+                stage.wait(lambda: callbacks.lost_because is not None, ahead)
+            stage.check()
+            if callbacks.lost_because is not None:
+                break
+            message = self._outgoing(recorded)
+            now = stage.now()
+            stage.record(Sent(t=now, id=message.id, digest=digest(message.body)))
+            if times.sent == 0:
+                times.first = first = now
+            elif after is not None:
+                times.due = after
+                self._lateness.add(now - first - after)
+            times.sent, times.last = times.sent + 1, now
+            client.publish(message)
+        callbacks.expected = times.sent
+
+    def _dues(self) -> Iterator[_Due]:
+        """Yield the messages, each with the time at which it is due."""
+        step, first, number = self._step, None, 0
+        times, rate = step.pace.times, step.pace.rate
+        with Reading(step.recording.file, step.recording.path) as reading:
+            for message in reading:
+                if step.of is not None and message.broker != step.of:
+                    continue
+                if first is None:
+                    first = message.t
+                if rate is not None:
+                    yield _Due(number / float(rate), message)
+                else:
+                    yield _Due(None if times is None else (message.t - first) / float(times), message)
+                number += 1
+
+    def _outgoing(self, recorded: Recorded) -> Outgoing:
+        """Return a recorded message as it is sent: marked as one of this run."""
+        key, run = stream_of(recorded), self._stage.run
+        number, stream = self._numbers.get(key), self._step.streams.get(key)
+        if number is None or stream is None or self._sent[key] == stream.messages:
+            raise InputError.of(f"{self._step.recording.path} is another one than when the scenario was read")
+        self._sent[key] += 1
+        id = message_id(number, self._sent[key])  # noqa: A001 (its name everywhere)
+        return Outgoing(
+            id,
+            Destination.of(recorded.destination),
+            recorded.body,
+            {**recorded.headers, HEADER: header_value(run, id)},
+            (1 if key.persistent else 0) if recorded.qos is None else recorded.qos,
+            key.persistent,
+            key.retained,
+            recorded.expiry,
+            recorded.group,
+            recorded.priority,
+            text=recorded.type == "text",
+        )
+
+    def _publishing(self, key: StreamKey, stream: Stream) -> Publishing:
+        number, step = self._numbers[key], self._number
+        told = stream.headers if protocol(self._step.speaks) != "mqtt" else {}
+        secret = set(filter(is_secret, told))  # of a recording with --keep-headers: a history is shown to others
+        return Publishing(
+            t=self._stage.now(),
+            step=number,
+            part_of=None if number == step else step,
+            client=self._name,
+            broker=self._step.broker,
+            over=self._step.speaks,
+            destination=key.destination,
+            count=stream.messages,
+            persistent=key.persistent,
+            body="given",
+            place=self._place if number == step else self._place or str(step),
+            retained=key.retained,
+            headers={name: value for name, value in told.items() if name not in secret},
+            expiry_s=stream.expiry,
+            group=stream.group,
+            priority=stream.priority,
+            varying=tuple(sorted(stream.varying | secret)),
+        )
+
+    def _record_achieved(self) -> None:
+        """Record how many messages of each stream were accepted, which is enough if all together are."""
+        least = self._step.at_least
+        enough = least is not None and self._callbacks.accepted.total() >= least
+        for key, stream in self._step.streams.items():
+            done = self._callbacks.accepted[str(self._numbers[key])]
+            self._stage.record(
+                Achieved(
+                    t=self._stage.now(),
+                    step=self._numbers[key],
+                    did="sent",
+                    done=done,
+                    broker=self._step.broker,
+                    destination=key.destination,
+                    asked=stream.messages,
+                    least=done if enough else None,
+                )
+            )
+
+    def _paced(self) -> Paced | None:
+        """Return the rates asked and reached, and how late messages were; None without a pace, or of one message."""
+        times, pace = self._times, self._step.pace
+        if times.sent < 2 or times.due <= 0.0 or (pace.times is None and pace.rate is None):
+            return None
+        asked = Pace(interval=times.due / (times.sent - 1))
+        paced = times.compare(self._stage.now(), self._number, asked)
+        return paced and paced.with_fields(
+            late_p50_s=round(self._lateness.quantile(0.5), 6),
+            late_p99_s=round(self._lateness.quantile(0.99), 6),
+            late_max_s=round(self._lateness.most, 6),
+            drift=round((times.last - times.first) / times.due - 1, 6),
+        )
+
+    def _outcome(self) -> Outcome:
+        callbacks, asked, accepted = self._callbacks, self._step.messages, self.accepted
+        notes = []
+        if accepted != asked:
+            parts = [f"{callbacks.outcomes[each]} {each}" for each in SendOutcome if callbacks.outcomes[each]]
+            if unsent := asked - callbacks.outcomes.total():
+                parts.append(f"{unsent} not sent")
+            notes += [", ".join(parts), *[note for note in callbacks.notes if note][:3]]
+        ok = self.enough
+        paced = self._paced()
+        if paced is not None:
+            self._stage.record(paced)
+            notes.append(in_words(paced))
+            ok &= paced.held
+        return Outcome(ok=ok, note="; ".join(notes))

@@ -1,0 +1,60 @@
+"""What clients of a replay need of what surrounds them: a scenario's Rehearsal, or a lab that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from lab.history import Observation
+from lab.runtime.clock import Clock
+from lab.runtime.lab import Clients
+
+
+class Replayed(Protocol):
+    """The part of a Rehearsal that a connection's events need."""
+
+    run: str
+    start: float  # the moment of the clock at which it began
+
+    @property
+    def clock(self) -> Clock:
+        """Return the replay's clock."""
+        ...
+
+    @property
+    def record(self) -> Callable[[Observation], None]:
+        """Return the function that records an observation."""
+        ...
+
+    def trouble(self, who: str, what: str) -> None:
+        """Record a failure; `who` names the client or broker."""
+        ...
+
+    def fail(self, error: Exception) -> None:
+        """End the replay by an error."""
+        ...
+
+
+class Stage(Replayed, Protocol):
+    """The part of a Rehearsal that sending needs."""
+
+    @property
+    def lab(self) -> Clients:
+        """Return the lab that clients connect to."""
+        ...
+
+    def now(self) -> float:
+        """Return the seconds since the replay began."""
+        ...
+
+    def check(self) -> None:
+        """Raise the first error of another thread, if any."""
+        ...
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
+        ...
+
+    def user(self, broker: str, user: str | None) -> str:
+        """Return the name of the user to log in as: the broker's first one if `user` is None."""
+        ...

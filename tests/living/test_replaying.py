@@ -1,0 +1,173 @@
+"""A recording sent into a lab that stands is what the step sends, in its history, and judged as any traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import labs
+from lab.clients.base import MOST_IN_FLIGHT
+from lab.errors import BrokerError, HostError, InputError
+from lab.history import Achieved, LinkChanged, Paced, Publishing, StepEnded, StepStarted, observations
+from lab.judge import Outcome
+from lab.living.lab import Live
+from lab.living.recording import Wanted, record
+from lab.recordings import Footer, Header, Recorded, RecordingFile
+from tests.living.recorded_again import TOPOLOGY, at, during, lasting, recorded
+
+EXPECTED = f"""
+scenario: it crosses the ocean
+topology: {TOPOLOGY}
+steps:
+  - subscribe: {{client: desk, broker: singapore, over: stomp, topic: prices.>}}
+  - publish: {{broker: tokyo, over: stomp, topic: prices.eur}}
+expect:
+  - delivered: {{to: desk, topic: prices.eur, promise: exactly-once, within: 30s}}
+"""
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path / "runs", environment={}) as lab:
+        yield lab
+
+
+def recording(path: Path, over: str = "stomp", count: int = 10, to: str = "topic://prices.eur") -> Path:
+    """Write a recording of two destinations in turn, four messages a second."""
+    with RecordingFile(path, Header(started="", mqlab="1", brokers={"here": "x"}, asked=())) as file:
+        for n in range(count):
+            where = to if n % 2 else "topic://prices.usd"
+            terms = {"headers": {"kind": "order"}, "persistent": True, "type": "text"} if over != "mqtt" else {}
+            its = {"headers": {}, **terms}
+            file.add(Recorded(t=n / 4, broker="here", over=over, destination=where, body=b"%d" % n, **its))  # type: ignore[arg-type]
+        file.end(Footer(messages=0, seconds=count / 4, ended="time"))
+    return path
+
+
+def judged(live: Live, folder: Path) -> Outcome:
+    (folder / "expected.yaml").write_text(EXPECTED)
+    return live.judge(folder / "expected.yaml").outcome
+
+
+@pytest.mark.parametrize("over", ["mqtt", "stomp", "amqp"])
+def test_what_comes_of_it_is_recorded_as_the_same_again(live: Live, tmp_path: Path, over: str) -> None:
+    first, again = recording(tmp_path / "first.jsonl.gz", over), tmp_path / "again.jsonl"
+    wanted = Wanted(topics=("prices.eur", "prices.usd"), most=10, seconds=60)
+    ready = during(live, lambda: live.replay(first, "tokyo") and None)
+    record([at(live, "tokyo", over)], wanted, again, live.lab.clock, ready=ready)
+    before, after = recorded(first), recorded(again)
+    assert [each.body for each in after] == [each.body for each in before]
+    assert [each.t - after[0].t for each in after] == pytest.approx([each.t for each in before], abs=0.1)
+    if over != "mqtt":
+        assert [lasting(each).headers for each in after] == [each.headers for each in before]
+
+
+def test_it_is_a_step_of_the_labs_history_and_judged(live: Live, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl")
+    with live.connect("singapore", over="stomp", name="desk") as desk:
+        desk.subscribe(topic="prices.>")
+        live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
+        sent = live.replay(path, "tokyo", pace="10x")
+        assert (sent.messages, sent.note.startswith("asked 40/s, reached 40/s")) == (10, True)
+        live.cut()
+        live.heal()
+        assert [desk.receive(within=60).body for _ in range(10)] == [b"%d" % n for n in range(10)]
+        assert judged(live, tmp_path) is Outcome.HELD
+    seen = tuple(observations(live.history.file.path))
+    begun = [each for each in seen if isinstance(each, StepStarted)]
+    assert (begun[0].verb, begun[0].by, begun[0].step) == ("replay", "python", sent.step)
+    streams = [each for each in seen if isinstance(each, Publishing)]
+    assert [(each.step, each.part_of, each.count) for each in streams] == [
+        (sent.step, None, 5),
+        (sent.step + 1, sent.step, 5),
+    ]
+    assert begun[1].step == sent.step + 2, "no number comes twice"
+    assert [each.done for each in seen if isinstance(each, Achieved)] == [5, 5]
+    assert [each.held for each in seen if isinstance(each, Paced)] == [True]
+    assert next((each.step, each.ok) for each in seen if isinstance(each, StepEnded)) == (sent.step, True)
+
+
+def test_others_change_the_lab_meanwhile(live: Live, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl")
+
+    def work() -> None:
+        live.lab.clock.sleep(1.0)
+        live.cut()
+
+    live.lab.clock.begin("work", work)
+    sent = live.replay(path, "tokyo")
+    seen = tuple(observations(live.history.file.path))
+    (cut, *_) = (each.t for each in seen if isinstance(each, LinkChanged))
+    (ended,) = (each for each in seen if isinstance(each, StepEnded) and each.step == sent.step)
+    assert cut < ended.t and ended.ok
+
+
+def test_a_lost_broker_ends_it_with_an_error(live: Live, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl")
+
+    def work() -> None:
+        live.lab.clock.sleep(1.1)
+        live.lab.kill("tokyo")
+
+    live.lab.clock.begin("work", work)
+    with pytest.raises(BrokerError, match=r"replay 10 messages of .*: \d ok, .* not sent"):
+        live.replay(path, "tokyo")
+    (ended,) = (each for each in observations(live.history.file.path) if isinstance(each, StepEnded))
+    assert not ended.ok
+
+
+def test_fewer_are_enough_if_it_is_said(live: Live, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl")
+
+    def work() -> None:
+        live.lab.clock.sleep(1.1)
+        live.lab.kill("tokyo")
+
+    live.lab.clock.begin("work", work)
+    assert 3 <= live.replay(path, "tokyo", at_least=3).messages < 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"into": "paris"}, r"can't find requested broker \[paris\]"),
+        ({"pace": "fast"}, "pace: 'fast' is no pace: write original, 10x, 200/s or receipts"),
+        ({"over": "mqtt"}, "MQTT carries no headers: .*\n  over='stomp', or over='amqp'"),
+        ({"over": "smtp"}, "over: "),
+        ({"of": "there"}, 'no broker named "there"'),
+        ({"user": "nobody"}, "nobody"),
+        ({"at_least": 11}, "at-least is how many of the 10 are enough"),
+    ],
+)
+def test_what_cannot_be_sent_so_is_refused_before_anything_is_sent(
+    live: Live, tmp_path: Path, arguments: dict[str, str], says: str
+) -> None:
+    path = recording(tmp_path / "a.jsonl")
+    with pytest.raises(InputError, match=says):
+        live.replay(path, **{"into": "tokyo", **arguments})  # type: ignore[arg-type]
+    assert not [each for each in observations(live.history.file.path) if isinstance(each, StepStarted)]
+
+
+def test_a_file_that_is_no_recording_is_refused(live: Live, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the history of a run"):
+        live.replay(live.history.file.path, "tokyo")
+    with pytest.raises(InputError, match="is not there"):
+        live.replay(tmp_path / "none.jsonl", "tokyo")
+
+
+def test_a_pace_that_is_not_held_is_an_error(live: Live, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl", count=2 * MOST_IN_FLIGHT)
+
+    def work() -> None:
+        live.lab.clock.sleep(0.3)
+        live.lab.pause("tokyo")
+        live.lab.clock.sleep(10.0)
+        live.lab.resume("tokyo")
+
+    live.lab.clock.begin("work", work)
+    with pytest.raises(
+        HostError, match="the rate could not be held\n  a pace that this machine and the broker can keep"
+    ):
+        live.replay(path, "tokyo", pace="1000/s")
