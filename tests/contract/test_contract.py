@@ -125,7 +125,8 @@ def test_figures_have_paces_and_bursts(tmp_path: Path) -> None:
     run = runner("small-window", {}, Logged())
     (stream,) = figures(run("simulation", 1)).streams
     assert (stream.messages, stream.paced) == (200, False)
-    assert stream.per_s == pytest.approx(10 / 0.0715, rel=0.05)  # a window each round trip
+    assert stream.per_s is not None
+    assert 0.88 < stream.per_s * 0.0723 / 10 < 1  # a window each round trip; less while TCP recovers from the cut
     (stream,) = figures(runner("asymmetric-delay", {}, Logged())("simulation", 1)).streams[:1]
     assert (stream.messages, stream.paced, stream.per_s) == (60, True, None)
     assert dataclasses.asdict(stream)["p50"] > 140

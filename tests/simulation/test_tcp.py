@@ -105,6 +105,46 @@ def test_as_much_is_under_way_as_buffers_make_of_such_messages(buffers: tuple[in
     assert seen == pytest.approx(most, rel=0.04)
 
 
+def test_short_packets_count_as_long_ones_do() -> None:
+    """Ten are under way at first, and what has waited for them goes together: so real brokers were seen to answer."""
+    two = Two().opened()
+    begun = two.kernel.now
+    for each in range(25):
+        two.client.its.send(each, 53)
+    two.kernel.sleep(300 * MS)
+    came = [when - begun // MS for when, what in two.server.told if what != "opened"]
+    assert came == [35] * 10 + [105] * 15
+
+
+def test_a_time_out_of_what_was_only_late_is_undone() -> None:
+    """The round trip grows from 70 ms to 8 s: what was sent again had arrived, which time stamps tell (RFC 3522)."""
+    two = Two().opened()
+    two.client.its.send("first", 53)
+    two.kernel.sleep(300 * MS)
+    two.impair(delay=timedelta(seconds=4))
+    begun = two.kernel.now
+    for each in range(60):
+        two.client.its.send(each, 1448)
+    two.kernel.sleep(40 * SECOND)
+    came = [round((when - begun // MS) / 1000) for when, what in two.server.told if isinstance(what, int)]
+    assert came == [4] * 10 + [12] * 20 + [20] * 30  # ten, then twice as many; not one, two, four after a time-out
+
+
+def test_a_time_out_of_what_was_lost_is_not_undone() -> None:
+    two = Two().opened()
+    two.client.its.send("first", 53)
+    two.kernel.sleep(300 * MS)
+    two.link(LinkState.CUT)
+    for each in range(60):
+        two.client.its.send(each, 1448)
+    two.kernel.sleep(1000 * MS)
+    two.link(LinkState.OPEN)
+    two.kernel.sleep(20 * SECOND)
+    came = [when for when, what in two.server.told if isinstance(what, int)]
+    assert [round((when - came[0]) / 70) for when in came[:4]] == [0, 1, 1, 2]  # one at first, then twice as many
+    assert len(came) == 60
+
+
 def test_after_a_silence_a_connection_begins_slowly_again() -> None:
     two = Two().opened()
 
@@ -225,7 +265,7 @@ def test_a_frozen_peers_kernel_accepts_what_its_buffer_holds() -> None:
         two.client.its.send(each, 1024)
     two.kernel.sleep(20 * SECOND)
     assert two.server.words == ["opened"]
-    assert two.client.its.unsent == 100 * 1024 - window(65_536, SEGMENT)
+    assert two.client.its.unsent == 100 * 1024 - window(65_536, 2 * SEGMENT)
     two.fabric.power("singapore", UP)
     two.kernel.sleep(20 * SECOND)
     assert two.server.words == ["opened", *range(100)]

@@ -1,31 +1,43 @@
 """How much one end of a connection may have in flight, and for how long it waits: Linux's CUBIC and its timers.
 
-RFC 6298 with Linux's bounds, RFC 9438; slow start begins with ten segments, and anew after a silence. Linux counts
-packets where bytes are counted here, so that it lets fewer short ones go at once.
+RFC 6298 with Linux's bounds, RFC 9438; slow start begins with ten packets, and anew after a silence. As in Linux
+packets are counted, short ones too, and not their bytes (`tcp_cwnd_test`).
 """
 
 from __future__ import annotations
 
 from lab.simulation.kernel import SECOND
-from lab.simulation.tcp.paths import SEGMENT
 
 FIRST_RTO, SHORTEST_RTO, LONGEST_RTO = SECOND, SECOND // 5, 120 * SECOND
 _BETA, _C = 0.7, 0.4  # RFC 9438
-_UNLIMITED, _INITIAL = 1 << 40, 10 * SEGMENT  # bytes
+_UNLIMITED, _INITIAL = 1 << 40, 10  # packets
 
 
 class Congestion:
     """The congestion window, and the timer of one direction."""
 
-    __slots__ = ("_base", "_k", "_most", "_reno", "_since", "_srtt", "_threshold", "_var", "backed_off", "window")
+    __slots__ = (
+        "_base",
+        "_k",
+        "_most",
+        "_reno",
+        "_since",
+        "_srtt",
+        "_threshold",
+        "_undo",
+        "_var",
+        "backed_off",
+        "window",
+    )
 
     def __init__(self) -> None:
-        self.window = _INITIAL  # bytes
-        self._threshold = _UNLIMITED
+        self.window: float = _INITIAL  # packets
+        self._threshold: float = _UNLIMITED
         self._srtt = self._var = 0  # ns
         self.backed_off = 0
-        self._most = self._base = self._reno = 0.0  # segments, since the last loss
+        self._most = self._base = self._reno = 0.0  # packets, since the last loss
         self._k, self._since = 0.0, 0
+        self._undo: tuple[float, float] | None = None  # window and threshold before a time-out
 
     @property
     def round_trip(self) -> int:
@@ -47,44 +59,56 @@ class Congestion:
             self._srtt += (round_trip - self._srtt) // 8
         self.backed_off = 0
 
-    def acknowledged(self, bytes_: int, now: int, used: int) -> None:
-        """Grow after an acknowledgement, if the window was used; `used` is what was in flight before it."""
-        if used * 2 < self.window:
+    def acknowledged(self, packets: int, now: int, used: int) -> None:
+        """Grow after an acknowledgement, if the window was used; `used` packets were in flight before it."""
+        window = self.window
+        if used * 2 < window:
             return
-        if self.window < self._threshold:
-            self.window = min(self.window + bytes_, max(self._threshold, self.window))
+        if window < self._threshold:
+            self.window = min(window + packets, max(self._threshold, window))
             return
-        segments, share = self.window / SEGMENT, bytes_ / self.window
+        share = packets / window
         if not self._since:
-            self._since, self._base = now, segments
-            self._k = ((max(self._most, segments) - segments) / _C) ** (1 / 3)
-            self._reno = segments
+            self._since, self._base = now, window
+            self._k = ((max(self._most, window) - window) / _C) ** (1 / 3)
+            self._reno = window
         t = (now - self._since) / SECOND
         top = max(self._most, self._base)
         target = _C * (t + self._srtt / SECOND - self._k) ** 3 + top
         self._reno += 3 * (1 - _BETA) / (1 + _BETA) * share
         wanted = max(target, self._reno)
-        if wanted > segments:
-            segments += (min(wanted, 1.5 * segments) - segments) * share
-        self.window = int(segments * SEGMENT)
+        if wanted > window:
+            self.window = window + (min(wanted, 1.5 * window) - window) * share
 
     def rested(self, silence: int) -> None:
         """Shrink after so many ns without data, by half for each time-out, down to ten: `tcp_cwnd_restart`."""
         if silence > (timeout := self.timeout) and self.window > _INITIAL:
             if self._threshold < _UNLIMITED:
-                self._threshold = max(self._threshold, self.window * 3 // 4)
-            self.window, self._since = max(self.window >> min((silence - 1) // timeout, 40), _INITIAL), 0
+                self._threshold = max(self._threshold, self.window * 3 / 4)
+            self.window, self._since = max(self.window / 2 ** min((silence - 1) // timeout, 40), _INITIAL), 0
 
     def lost(self) -> None:
         """Shrink after a loss that was noticed by what came after it; once for each window of data."""
-        self._most = self.window / SEGMENT
-        self._threshold = self.window = max(int(self.window * _BETA), 2 * SEGMENT)
+        window = self.window
+        self._most = window * (1 + _BETA) / 2 if window < self._most else window  # "fast convergence"
+        self._threshold = self.window = max(int(window * _BETA), 2)
         self._since = 0
 
     def timed_out(self) -> None:
-        """Begin again after a time-out."""
+        """Begin again after a time-out, with one packet: `tcp_enter_loss`, `cubictcp_state`."""
         if not self.backed_off:
-            self._most = self.window / SEGMENT
-            self._threshold = max(int(self.window * _BETA), 2 * SEGMENT)
-        self.window, self._since = SEGMENT, 0
+            self._undo = self.window, self._threshold
+            self._threshold = max(int(self.window * _BETA), 2)
+        self.window, self._most, self._since = 1, 0.0, 0
         self.backed_off += 1
+
+    def undone(self) -> bool:
+        """Go on as before a time-out, since nothing was lost but late; return whether there was one.
+
+        RFC 3522 and 5682: where round trips grow of a sudden what was sent is acknowledged after it was sent again.
+        """
+        if self._undo is None:
+            return False
+        (window, threshold), self._undo = self._undo, None
+        self.window, self._threshold = max(self.window, window), max(self._threshold, threshold)
+        return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lab.simulation.tcp.paths import SEGMENT
+
 
 @dataclass(slots=True, eq=False)
 class Flight:
@@ -13,7 +15,17 @@ class Flight:
     end: int
     sent: int  # ns
     lost: bool = False
-    again: bool = False  # a retransmission: it measures no round trip
+    first: int | None = None  # ns, of a retransmission: when they were sent before it
+
+    @property
+    def begun(self) -> int:
+        """Return when they were sent first, in ns."""
+        return self.sent if self.first is None else self.first
+
+    @property
+    def packets(self) -> int:
+        """Return how many packets carry them."""
+        return -((self.start - self.end) // SEGMENT)
 
 
 def missing(flight: Flight, upto: int, gaps: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
@@ -29,8 +30,8 @@ class Receiving(Protocol):
         """Return the bytes that fit into its receive buffer."""
         ...
 
-    def arrive(self, start: int, end: int) -> None:
-        """Take bytes that came in."""
+    def arrive(self, start: int, end: int, again: bool = False) -> None:
+        """Take bytes that came in, sent `again` or for the first time."""
         ...
 
 
@@ -49,6 +50,7 @@ class Sending:
         self._frames: deque[tuple[int, object]] = deque()  # by the byte after each
         self._acked = self._sent = self._written = self._before = 0
         self._flights: list[Flight] = []
+        self._packets = 0  # of them
         self._spoke = kernel.now  # when data was last sent
         self._recover = 0  # a loss before this byte was answered already
         self._odd = False  # something is lost, or arrived after a gap
@@ -67,45 +69,47 @@ class Sending:
 
     def _push_far(self) -> None:
         """Send what the windows allow: first what was lost."""
-        if not self._flights and self._written > self._sent:
-            self.congestion.rested(self._kernel.now - self._spoke)
-        most = min(self.congestion.window, self.send_buffer)
-        acked = self._acked
-        room = acked + self.other.room()
-        pipe = self._sent - acked
+        now, flights = self._kernel.now, self._flights
+        if not flights and self._written > self._sent:
+            self.congestion.rested(now - self._spoke)
+        most, out = int(self.congestion.window), self._packets
+        upto = self._acked + min(self.send_buffer, self.other.room())
         if self._odd:
-            pipe = sum(each.end - each.start for each in self._flights if not each.lost)
-            for each in [*self._flights]:
-                if each.lost and pipe < most:
-                    pipe += self._again(each, most - pipe)
+            out = sum(each.packets for each in flights if not each.lost)
+            for each in [*flights]:
+                if each.lost and out < most:
+                    out += self._again(each, most - out)
+        if self.state == "closing" and out >= most:
+            most = out + 1  # the window is not for the last packet
         while (left := self._written - (sent := self._sent)) > 0:
             size = left
-            if size > most - pipe or size > room - sent:
-                size = min(most - pipe, room - sent)
-                if size <= 0 or (size < SEGMENT and pipe):
+            if size > (free := min((most - out) * SEGMENT, upto - sent)):
+                size = free
+                if size <= 0 or (size < SEGMENT and flights):
                     break
                 if size > SEGMENT:
                     size -= size % SEGMENT
-            self._flights.append(Flight(sent, sent + size, self._kernel.now))
+            flights.append(flight := Flight(sent, sent + size, now))
             self._path.send(sent, sent + size, self.other.arrive, self.reset)
-            self._sent, self._spoke = sent + size, self._kernel.now
-            pipe += size
+            self._sent, self._spoke = sent + size, now
+            out += (packets := flight.packets)
+            self._packets += packets
         self._arm()
 
     def _again(self, lost: Flight, room: int) -> int:
-        """Send a part of what was lost again; return its size."""
-        size = min(lost.end - lost.start, max(room - room % SEGMENT, SEGMENT))
-        sent = Flight(lost.start, lost.start + size, self._kernel.now, again=True)
+        """Send a part of what was lost again, so many packets at most; return how many."""
+        size = min(lost.end - lost.start, room * SEGMENT)
+        sent = Flight(lost.start, lost.start + size, self._kernel.now, first=lost.begun)
         at = self._flights.index(lost)
         lost.start += size
         if lost.start == lost.end:
             self._flights.pop(at)
         self._fly(sent, at)
-        return size
+        return sent.packets
 
     def _fly(self, flight: Flight, at: int | None = None) -> None:
         self._flights.insert(len(self._flights) if at is None else at, flight)
-        self._path.send(flight.start, flight.end, self.other.arrive, self.reset)
+        self._path.send(flight.start, flight.end, partial(self.other.arrive, again=True), self.reset)
 
     def _push_near(self) -> None:
         """Send what fits into the other end's buffer, where nothing is lost on the way."""
@@ -127,19 +131,22 @@ class Sending:
             elif upto == self._written > self._before:
                 self.peer.drained()
 
-    def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = ()) -> None:
-        """Learn what has arrived; what was sent before something that did, and did not, is lost."""
+    def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: bool = False) -> None:
+        """Learn what has arrived; what was sent before something that did, and did not, is lost.
+
+        `again` is whether a retransmission is answered, of which time stamps tell: RFC 7323.
+        """
         if self.state == "closed":
             return
-        now, before = self._kernel.now, self._sent - self._acked
-        newest = self._settle(upto, gaps, now)
+        now, before = self._kernel.now, self._packets
+        newest = self._settle(upto, gaps, now, again)
         if newest is not None:
             self._probed, self._waits = False, 0
             if self._odd:
                 self._notice(newest)
         if upto > self._acked:
-            gained, self._acked = upto - self._acked, upto
-            self.congestion.acknowledged(gained, now, before)
+            self._acked = upto
+            self.congestion.acknowledged(before - self._packets, now, before)
         done = self._acked == self._written
         if done and self.state == "closing":
             self._over()
@@ -151,28 +158,36 @@ class Sending:
             if newest is not None and self._acked > self._before:
                 self.peer.drained()
 
-    def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int) -> tuple[int, int] | None:
+    def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int, again: bool) -> tuple[int, int] | None:
         """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""
         flights, newest, done = self._flights, None, 0
         if gaps or self._odd:
-            self._odd = True
+            self._odd, late = True, False
             left: list[Flight] = []
             for each in flights:
                 parts = missing(each, upto, gaps)
                 if parts != [(each.start, each.end)]:
-                    newest = max(newest or (0, 0), (each.sent, each.end))
-                    if not each.again:
-                        self.congestion.measured(now - each.sent)
-                left += [Flight(start, end, each.sent, each.lost, each.again) for start, end in parts]
+                    sent = each.sent if again else each.begun
+                    newest = max(newest or (0, 0), (sent, each.end))
+                    late |= not again and (each.lost or each.first is not None)
+                    self.congestion.measured(now - sent)
+                left += [Flight(start, end, each.sent, each.lost, each.first) for start, end in parts]
             self._flights = left
-            self._odd = bool(gaps) or any(each.lost or each.again for each in left)
+            self._packets = sum(each.packets for each in left)
+            if late and self.congestion.undone():
+                for each in left:
+                    each.lost = False
+            self._odd = bool(gaps) or any(each.lost or each.first is not None for each in left)
             return newest
         for each in flights:
             if each.end > upto:
                 if each.start < upto:
+                    self._packets -= each.packets
                     newest, each.start = (each.sent, upto), upto
+                    self._packets += each.packets
                 break
             newest, done = (each.sent, each.end), done + 1
+            self._packets -= each.packets
             self.congestion.measured(now - each.sent)
         if done:
             del flights[:done]
@@ -239,7 +254,7 @@ class Sending:
         if start == last.start:
             self._flights.pop()
         last.end, self._odd = start, True
-        self._fly(Flight(start, self._sent, self._kernel.now, again=True))
+        self._fly(Flight(start, self._sent, self._kernel.now, first=last.begun))
         self._arm()
 
     def _expire(self) -> None:

@@ -66,8 +66,10 @@ class End(Sending):
     def close(self) -> None:
         """End after what was sent."""
         if self.state == "open":
-            self.send(_FIN, 1)
+            self._written += 1
+            self._frames.append((self._written, _FIN))
             self.state = "closing"
+            self._push()
 
     def abort(self) -> None:
         """End at once with a reset."""
@@ -86,8 +88,8 @@ class End(Sending):
         """Return the bytes that fit into this end's receive buffer."""
         return self._window - (self._got - self._taken)
 
-    def arrive(self, start: int, end: int) -> None:
-        """Take bytes that came in."""
+    def arrive(self, start: int, end: int, again: bool = False) -> None:
+        """Take bytes that came in, sent `again` or for the first time."""
         if self.state == "closed":
             self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
             return
@@ -103,7 +105,7 @@ class End(Sending):
         else:
             if self._buffers is not None and (length := end - start) != self._segment:
                 self._measure(length, self._buffers[1])
-            self._answer()
+            self._answer(again)
         if self._taken < self._got:
             self.take()
 
@@ -114,11 +116,11 @@ class End(Sending):
             self._segment, self._window = segment, window(buffer, length)
         self._came = length
 
-    def _answer(self) -> None:
+    def _answer(self, again: bool = False) -> None:
         """Acknowledge what has come."""
         upto, told = self._got, self.other.acknowledged
-        if self._gaps:
-            told = partial(told, gaps=tuple(self._gaps))
+        if self._gaps or again:
+            told = partial(told, gaps=tuple(self._gaps), again=again)
         self._path.send(upto, upto, told, self.reset)
 
     def take(self) -> None:
