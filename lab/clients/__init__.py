@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from lab.activemq.protocols import PROTOCOLS
 from lab.activemq.protocols import endpoint as endpoint_of
-from lab.clients.base import HungUp
+from lab.clients.refusals import HungUp
 from lab.errors import HostError, LabTimeout, PlanError
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.messages import ORDINARY, Session

@@ -15,8 +15,9 @@ from lab.clients import amqp_engine as engine
 from lab.clients.amqp_links import BROWSED, Browser, Outlet, Subscription
 from lab.clients.amqp_message import decode, encode, reply_to, whole
 from lab.clients.amqp_wire import Wire, reason_of
-from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, guarded
 from lab.clients.destination_names import TEMPORARY, amqp_address
+from lab.clients.sockets import connecting
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents, Endpoint

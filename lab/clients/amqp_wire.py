@@ -19,8 +19,8 @@ from typing import Any
 import proton
 
 from lab.clients.amqp_engine import Events, Pointer
-from lab.clients.base import await_ticket
 from lab.clients.buffered_socket import BufferedStream
+from lab.clients.sockets import await_ticket
 from lab.runtime.client import Endpoint
 
 # Seconds without a frame after which the broker counts as gone; it is asked to send one within half of them.

@@ -11,7 +11,7 @@ import socket
 import ssl
 from typing import Any
 
-from lab.clients.base import acknowledge_at_once
+from lab.clients.sockets import acknowledge_at_once
 
 _AT_ONCE = 65_536  # bytes; after so many, reading stops
 _RECORD = 16_384  # the most bytes in a TLS record: the rest of one read in part would be invisible to a selector

@@ -12,17 +12,11 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from lab.clients.base import (
-    CLOSE_WITHIN,
-    MOST_IN_FLIGHT,
-    BaseClient,
-    await_ticket,
-    connecting,
-    guarded,
-)
+from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, BaseClient, guarded
 from lab.clients.buffered_socket import BufferedStream
 from lab.clients.destination_names import mqtt_subscribed, mqtt_topic, physical_name
 from lab.clients.refusals import CONNACK
+from lab.clients.sockets import await_ticket, connecting
 from lab.clients.web_socket import WebSocketStream, shake_hands
 from lab.errors import PlanError
 from lab.history import SendOutcome

@@ -1,8 +1,10 @@
-"""The words for how an attempt to connect failed, and the broker's sentences that mean missing rights. Pure."""
+"""How an attempt to connect failed: the words for it, sentences that mean missing rights, a broker that hung up."""
 
 from __future__ import annotations
 
 import re
+
+from lab.errors import BrokerError
 
 REFUSED, TIMED_OUT, TLS_FAILED, NOT_AUTHORISED, FAILED = (
     "refused", "timed-out", "tls-failed", "not-authorised", "failed",
@@ -25,3 +27,7 @@ _LACKS_A_RIGHT = re.compile(
 def how(said: str) -> str:
     """Return the word for a broker's refusal: `not-authorised` or `failed`."""
     return NOT_AUTHORISED if _LACKS_A_RIGHT.search(said) else FAILED
+
+
+class HungUp(BrokerError):
+    """A broker ended the connection without an answer to a request."""

@@ -12,8 +12,9 @@ from typing import Any
 import stomp
 from stomp.exception import NotConnectedException
 
-from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, connecting, guarded
+from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, guarded
 from lab.clients.destination_names import TEMPORARY, stomp_destination
+from lab.clients.sockets import connecting
 from lab.clients.stomp_session import NO_TEXT, StompSession, is_text, of_durable, of_message, of_subscription
 from lab.clients.stomp_wire import Connection
 from lab.history import SendOutcome

@@ -18,8 +18,8 @@ from stomp.protocol import Protocol12
 from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
-from lab.clients.base import await_ticket
 from lab.clients.buffered_socket import BufferedStream
+from lab.clients.sockets import await_ticket
 from lab.clients.web_socket import Frames, shake_hands
 from lab.runtime.client import Endpoint
 

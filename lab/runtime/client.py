@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 
 from lab.errors import BrokerError
 from lab.history import SendOutcome
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
+
+if TYPE_CHECKING:  # a simulated client has no TLS, which is long to load
+    import ssl
 
 CONNECT_WITHIN = 10.0  # seconds for TCP and TLS, and as many for the broker's welcome
 
@@ -35,6 +37,8 @@ class Endpoint:
 
     def tls(self) -> ssl.SSLContext:
         """Return a context that trusts the lab's CA alone and checks the host's name."""
+        import ssl
+
         try:
             return ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
         except (OSError, ssl.SSLError) as error:

@@ -69,6 +69,11 @@ def test_what_needs_no_lab_does_without_its_libraries(words: tuple[str | Path, .
     assert not loaded(*words) & (ENGINE | CLIENTS | {"cryptography"})
 
 
+def test_a_scenario_is_simulated_without_what_reaches_real_brokers(tmp_path: Path) -> None:
+    found = loaded("run", "tokyo-singapore", "--runtime", "simulation", "--runs", tmp_path)
+    assert not found & (ENGINE | CLIENTS | {"cryptography", "ssl"})
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_says_of_each_command_what_it_says_of_itself(name: str) -> None:
     first, _, _ = load(name).help.partition("\n\n")

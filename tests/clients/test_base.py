@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
 
 from lab.clients import connect
-from lab.clients.base import Answers, Browsing, InFlight, await_ticket
+from lab.clients.base import Answers, Browsing, InFlight
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import Endpoint
@@ -112,34 +110,3 @@ def test_no_client_speaks_every_protocol() -> None:
     with pytest.raises(PlanError, match="no client speaks 'smtp'"):
         connect("smtp", endpoint, Heard())
     assert "correct-horse" not in f"{endpoint!r} {endpoint}"
-
-
-class Shaken:
-    """A TLS connection whose end of the handshake was made, at one end of a pair of sockets."""
-
-    def __init__(self, of: socket.socket, version: str) -> None:
-        self._of, self._version = of, version
-
-    def version(self) -> str:
-        return self._version
-
-    def fileno(self) -> int:
-        return self._of.fileno()
-
-
-def test_a_login_waits_until_the_broker_has_ended_the_handshake() -> None:
-    ours, theirs = socket.socketpair()
-    order: list[str] = []
-
-    def wait() -> None:
-        await_ticket(cast(Any, Shaken(ours, "TLSv1.3")))
-        order.append("login")
-
-    with ours, theirs:
-        await_ticket(cast(Any, Shaken(ours, "TLSv1.2")))  # where there is nothing to wait for
-        waiting = threading.Thread(target=wait)
-        waiting.start()
-        order.append("ticket")
-        theirs.sendall(b"ticket")
-        waiting.join()
-    assert order == ["ticket", "login"]

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from lab.clients import connect
-from lab.clients.base import HungUp
+from lab.clients.refusals import HungUp
 from lab.errors import BrokerError
 from lab.runtime.client import Endpoint
 from tests.clients.answering import answering

@@ -289,7 +289,7 @@ class SimulatedClient:
 
 
 def _failure(why: str, where: str) -> BrokerError | LabTimeout:
-    """Return the error of a connection that did not open, in the words of `lab.clients.base.connecting`."""
+    """Return the error of a connection that did not open, in the words of `lab.clients.sockets.connecting`."""
     if why == "refused":
         return BrokerError(f"{where}: nothing listens there", "is the broker up?", REFUSED)
     if why == "unreachable":
