@@ -151,11 +151,8 @@ def _validate_entry(
     if len(found) == before:
         return _validate_model(kind, kind.with_inner(fields, steps), path, origin, found)
     # The Problems of the inner steps are noted; the step's own fields are still checked.
-    _validate_model(kind, kind.with_inner(fields, (_PLACEHOLDER,)), path, origin, found)
+    _validate_model(kind, kind.with_inner(fields, (Step.model_construct(),)), path, origin, found)
     return None
-
-
-_PLACEHOLDER = Step()
 
 
 def _validate_model(

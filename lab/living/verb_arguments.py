@@ -14,10 +14,9 @@ from pydantic_core import ErrorDetails
 
 from lab.amazonmq.account.maintenance import window
 from lab.declare.fields import Declared
-from lab.declare.steps.authorize_ingress import AuthorizeIngress
-from lab.declare.steps.maintenance_window import MaintenanceWindow
+from lab.declare.steps import STEPS
+from lab.declare.steps.base import Step
 from lab.declare.steps.move_clock import MoveClock
-from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.declare.suggestions import unknown
 from lab.declare.topology import ImpairmentFields
 from lab.errors import InputError, Problem
@@ -25,7 +24,6 @@ from lab.link.impairment import FIGURES
 from lab.plan.values import Plan
 
 _Read = TypeVar("_Read", bound=Declared)
-_Ingress = TypeVar("_Ingress", bound=AuthorizeIngress | RevokeIngress)
 
 
 def read(kind: type[_Read], mark: str = "", names: Mapping[str, str] | None = None, /, **written: Any) -> _Read:
@@ -49,7 +47,7 @@ def impairment(figures: Mapping[str, Any], mark: str = "") -> dict[str, Any]:
     return dict(read(ImpairmentFields, mark, **given))
 
 
-def ingress(kind: type[_Ingress], group: str, mark: str = "", /, **said: Any) -> _Ingress:
+def ingress(kind: type[_Read], group: str, mark: str = "", /, **said: Any) -> _Read:
     """Return a verb on an inbound rule: from `cidr` or `source_group`, with `port` and `protocol`."""
     cidr, source_group = said.pop("cidr"), said.pop("source_group")
     if (cidr is None) == (source_group is None):
@@ -58,12 +56,14 @@ def ingress(kind: type[_Ingress], group: str, mark: str = "", /, **said: Any) ->
     return read(kind, mark, names, group=group, source=cidr, from_group=source_group, **said)
 
 
-def maintenance_window(broker: str, text: str) -> MaintenanceWindow:
+def maintenance_window(broker: str, text: str) -> Step:
     """Return the verb that sets a window, from a day, a time and a zone: `sunday 03:00 Asia/Tokyo`."""
     day, _, rest = text.strip().partition(" ")
     at, _, zone = rest.strip().partition(" ")
     chosen = window(day, at, zone.strip() or "UTC")
-    return read(MaintenanceWindow, broker=broker, day=chosen.day, time=f"{chosen.time:%H:%M}", zone=chosen.zone)
+    return read(
+        STEPS["maintenance-window"], broker=broker, day=chosen.day, time=f"{chosen.time:%H:%M}", zone=chosen.zone
+    )
 
 
 def move_clock(*, to: datetime | str | None, before: str | None, by: timedelta | str, mark: str = "") -> MoveClock:

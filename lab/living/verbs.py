@@ -13,31 +13,10 @@ from pydantic import SecretStr
 
 from lab.activemq import releases
 from lab.amazonmq.account.maintenance import Window
-from lab.declare.steps.accept_peering import AcceptPeering
-from lab.declare.steps.authorize_ingress import AuthorizeIngress
+from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import STARTS_WITHIN
-from lab.declare.steps.create_broker import CreateBroker
-from lab.declare.steps.create_configuration import CreateConfiguration
-from lab.declare.steps.create_peering import CreatePeering
-from lab.declare.steps.create_route import CreateRoute
-from lab.declare.steps.create_user import CreateUser
-from lab.declare.steps.cut import Cut
-from lab.declare.steps.delete_broker import DeleteBroker
-from lab.declare.steps.delete_peering import DeletePeering
-from lab.declare.steps.delete_route import DeleteRoute
-from lab.declare.steps.delete_user import DeleteUser
-from lab.declare.steps.heal import Heal
-from lab.declare.steps.impair import Impair
-from lab.declare.steps.link import OnLink
 from lab.declare.steps.move_clock import JUST_BEFORE
-from lab.declare.steps.reboot import Reboot
-from lab.declare.steps.reject import Reject
-from lab.declare.steps.reject_peering import RejectPeering
-from lab.declare.steps.revoke_ingress import RevokeIngress
-from lab.declare.steps.update_broker import UpdateBroker
-from lab.declare.steps.update_configuration import UpdateConfiguration
-from lab.declare.steps.update_user import UpdateUser
 from lab.declare.topology import Configuration
 from lab.history import LinkChanged
 from lab.living import verb_arguments
@@ -58,7 +37,7 @@ class Verbs(Restoring):
 
     def create_configuration(self, name: str, engine_version: str = releases.DEFAULT) -> Done:
         """Create a configuration from the service's default for its engine version."""
-        return self.do(read(CreateConfiguration, configuration=name, engine_version=engine_version))
+        return self._do("create-configuration", configuration=name, engine_version=engine_version)
 
     def update_configuration(self, name: str, text: str, *, description: str = "", file: str = "") -> Done:
         """Save a text as a configuration's next revision, sanitised; no broker changes by that.
@@ -68,7 +47,7 @@ class Verbs(Restoring):
         'tokyo-configuration has revision 3; Amazon MQ removed 1 thing: DISALLOWED_ATTRIBUTE_REMOVED broker start'
         """
         written = Configuration(file=file or name, text=text)
-        return self.do(read(UpdateConfiguration, configuration=name, file=written, description=description))
+        return self._do("update-configuration", configuration=name, file=written, description=description)
 
     def update_broker(
         self,
@@ -90,7 +69,7 @@ class Verbs(Restoring):
         chosen = {"configuration": configuration, "revision": revision, "security_groups": security_groups}
         verbs: list[Step] = []
         if window is None or roll_back or any(each is not None for each in chosen.values()):
-            verbs.append(read(UpdateBroker, broker=broker, roll_back=roll_back, **chosen))
+            verbs.append(read(STEPS["update-broker"], broker=broker, roll_back=roll_back, **chosen))
         if window is not None:
             verbs.append(verb_arguments.maintenance_window(broker, str(window)))
         with self.turn():
@@ -108,18 +87,18 @@ class Verbs(Restoring):
         False
         """
         down = None if downtime is None else timedelta(seconds=downtime)
-        return self.do(read(Reboot, broker=broker, downtime=down, within=timedelta(seconds=within)))
+        return self._do("reboot", broker=broker, downtime=down, within=timedelta(seconds=within))
 
     def create_broker(self, broker: str, *, within: float = _STARTS_WITHIN) -> Done:
         """Create a broker that the topology declares with `later: yes`, and return when it listens.
 
         A broker that does not start is CREATION_FAILED, as in Amazon MQ, and can only be deleted.
         """
-        return self.do(read(CreateBroker, broker=broker, within=timedelta(seconds=within)))
+        return self._do("create-broker", broker=broker, within=timedelta(seconds=within))
 
     def delete_broker(self, broker: str) -> Done:
         """Delete a broker with its store, whatever its state; its configuration stays, its log is in the run folder."""
-        return self.do(read(DeleteBroker, broker=broker))
+        return self._do("delete-broker", broker=broker)
 
     def create_user(
         self,
@@ -136,7 +115,7 @@ class Verbs(Restoring):
         'it waits for a reboot'
         """
         its = {"password": password, "groups": groups, "console_access": console_access}
-        return self.do(read(CreateUser, broker=broker, user=user, **its))
+        return self._do("create-user", broker=broker, user=user, **its)
 
     def update_user(
         self,
@@ -149,11 +128,11 @@ class Verbs(Restoring):
     ) -> Done:
         """Change the given properties of a user, from the broker's next reboot on."""
         its = {"password": password, "groups": groups, "console_access": console_access}
-        return self.do(read(UpdateUser, broker=broker, user=user, **its))
+        return self._do("update-user", broker=broker, user=user, **its)
 
     def delete_user(self, broker: str, user: str) -> Done:
         """Delete a user, from the broker's next reboot on."""
-        return self.do(read(DeleteUser, broker=broker, user=user))
+        return self._do("delete-user", broker=broker, user=user)
 
     def move_clock(
         self, *, to: datetime | str | None = None, before: str | None = None, by: timedelta | str = JUST_BEFORE
@@ -172,15 +151,15 @@ class Verbs(Restoring):
         ['cut', 'open']
         >>> _ = lab.heal()
         """
-        return self._change(Cut, link, leaving)
+        return self._change("cut", link, leaving)
 
     def heal(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
         """Let packets pass again, impaired as before."""
-        return self._change(Heal, link, leaving)
+        return self._change("heal", link, leaving)
 
     def reject(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
         """Answer every packet as a closed port would."""
-        return self._change(Reject, link, leaving)
+        return self._change("reject", link, leaving)
 
     def impair(
         self, link: str | None = None, *, leaving: str | None = None, **figures: object
@@ -192,31 +171,31 @@ class Verbs(Restoring):
         >>> lab.impair(delay="80ms", jitter="5ms", loss="1%")[0].impairment
         'delay 80ms, jitter 5ms (normal), loss 1%'
         """
-        return self._change(Impair, link, leaving, verb_arguments.impairment(figures))
+        return self._change("impair", link, leaving, verb_arguments.impairment(figures))
 
     def create_peering(self, name: str, *, requester: str, accepter: str) -> Done:
         """Request a peering of two VPCs."""
-        return self.do(read(CreatePeering, name=name, requester=requester, accepter=accepter))
+        return self._do("create-peering", name=name, requester=requester, accepter=accepter)
 
     def accept_peering(self, peering: str) -> Done:
         """Accept a request for a peering."""
-        return self.do(read(AcceptPeering, peering=peering))
+        return self._do("accept-peering", peering=peering)
 
     def reject_peering(self, peering: str) -> Done:
         """Reject a request for a peering."""
-        return self.do(read(RejectPeering, peering=peering))
+        return self._do("reject-peering", peering=peering)
 
     def delete_peering(self, peering: str) -> Done:
         """Delete a peering; its routes become blackholes."""
-        return self.do(read(DeletePeering, peering=peering))
+        return self._do("delete-peering", peering=peering)
 
     def create_route(self, table: str, destination: IPv4Network | str, peering: str) -> Done:
         """Add a route to a peering."""
-        return self.do(read(CreateRoute, table=table, destination=destination, peering=peering))
+        return self._do("create-route", table=table, destination=destination, peering=peering)
 
     def delete_route(self, table: str, destination: IPv4Network | str) -> Done:
         """Delete a route."""
-        return self.do(read(DeleteRoute, table=table, destination=destination))
+        return self._do("delete-route", table=table, destination=destination)
 
     def authorize_ingress(
         self,
@@ -229,7 +208,7 @@ class Verbs(Restoring):
     ) -> Done:
         """Authorize an inbound rule of a security group; it applies at once."""
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
-        return self.do(verb_arguments.ingress(AuthorizeIngress, group, **said))
+        return self.do(verb_arguments.ingress(STEPS["authorize-ingress"], group, **said))
 
     def revoke_ingress(
         self,
@@ -242,14 +221,18 @@ class Verbs(Restoring):
     ) -> Done:
         """Revoke an inbound rule of a security group; open connections go on."""
         said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
-        return self.do(verb_arguments.ingress(RevokeIngress, group, **said))
+        return self.do(verb_arguments.ingress(STEPS["revoke-ingress"], group, **said))
+
+    def _do(self, verb: str, **fields: Any) -> Done:
+        """Do a verb with those fields that are not None; its kind is loaded by that, since a program uses few."""
+        return self.do(read(STEPS[verb], **fields))
 
     def _change(
-        self, kind: type[OnLink], link: str | None, leaving: str | None, figures: dict[str, Any] | None = None
+        self, verb: str, link: str | None, leaving: str | None, figures: dict[str, Any] | None = None
     ) -> tuple[DirectionNow, ...]:
         """Change a link, and return its settings after that."""
         name = verb_arguments.link(self.lab.note.plan, link, leaving)
         with self.turn():
-            done = self.do(read(kind, link=name, leaving=leaving, **(figures or {})))
+            done = self._do(verb, link=name, leaving=leaving, **(figures or {}))
             moments = {seen.leaving: seen.t for seen in done.seen if isinstance(seen, LinkChanged)}
             return tuple(replace(each, changed=moments.get(each.leaving)) for each in self.lab.link_now(name))
