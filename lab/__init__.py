@@ -50,7 +50,7 @@ __all__ = [
     "labs",
     "vary",
 ]
-_OBJECTS = 50_000  # between two garbage collections: the modules that are loaded are many objects and no garbage
+_OBJECTS = 100_000  # between two garbage collections: the modules that are loaded are many objects and no garbage
 _MODULES = {"Live": "live", "Ran": "labs", "Told": "progress", "errors": "errors", "labs": "labs", "vary": "vary"}
 
 

@@ -57,7 +57,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "images": "Build what is missing of the three images, and list them; or carry them in a file to another engine.",
     "doctor": "Look at this machine: does it have what a lab needs?",
 }
-_OBJECTS = 50_000  # between two garbage collections: the modules that a command loads are many objects and no garbage
+_OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage
 
 
 def load(name: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-MADE = 50_000  # objects made between two looks
+MADE = 100_000  # objects made between two looks
 
 
 class _OpenLabs:
