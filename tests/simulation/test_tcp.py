@@ -145,6 +145,25 @@ def test_a_time_out_of_what_was_lost_is_not_undone() -> None:
     assert len(came) == 60
 
 
+@pytest.mark.parametrize(
+    ("rise", "early"),
+    [(8, False), (10, True)],  # ms of each way: an eighth of the shortest round trip of 70 ms are 8.75
+)
+def test_slow_start_ends_early_where_round_trips_have_grown(rise: int, early: bool) -> None:
+    """HyStart: 16 packets of the round in which 20 are under way still count."""
+    two = Two((1 << 20, 1 << 20)).opened()
+    two.client.its.send("first", 53)
+    two.kernel.sleep(300 * MS)
+    two.impair(delay=timedelta(milliseconds=35 + rise / 2))
+    for each in range(400):
+        two.client.its.send(each, 1448)
+    most = 0
+    for _ in range(4):
+        two.kernel.sleep((70 + rise) * MS)
+        most = max(most, two.client.its._packets)
+    assert most == pytest.approx(36 if early else 80, abs=2)
+
+
 def test_after_a_silence_a_connection_begins_slowly_again() -> None:
     two = Two().opened()
 

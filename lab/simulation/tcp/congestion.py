@@ -11,19 +11,27 @@ from lab.simulation.kernel import SECOND
 FIRST_RTO, SHORTEST_RTO, LONGEST_RTO = SECOND, SECOND // 5, 120 * SECOND
 _BETA, _C = 0.7, 0.4  # RFC 9438
 _UNLIMITED, _INITIAL = 1 << 40, 10  # packets
+_LOW, _SAMPLES = 16, 16  # packets of a window, and that 8 acknowledgements of a round are of: no slow start ends before
+_RISE = SECOND // 250, SECOND // 62  # ns, at least and at most: of a round trip, an eighth (`HYSTART_DELAY_THRESH`)
 
 
 class Congestion:
     """The congestion window, and the timer of one direction."""
 
     __slots__ = (
+        "_answered",
         "_base",
+        "_early",
+        "_floor",
         "_k",
+        "_least",
         "_most",
         "_reno",
+        "_round",
         "_since",
         "_srtt",
         "_threshold",
+        "_trip",
         "_undo",
         "_var",
         "backed_off",
@@ -38,6 +46,9 @@ class Congestion:
         self._most = self._base = self._reno = 0.0  # packets, since the last loss
         self._k, self._since = 0.0, 0
         self._undo: tuple[float, float] | None = None  # window and threshold before a time-out
+        self._floor = self._trip = 0  # ns: the shortest round trip, and the last one
+        self._round = self._least = self._answered = 0  # ns: since when a round is, its shortest trip; packets of it
+        self._early = False  # slow start has ended by it
 
     @property
     def round_trip(self) -> int:
@@ -52,6 +63,9 @@ class Congestion:
 
     def measured(self, round_trip: int) -> None:
         """Take a measured round trip."""
+        self._trip = round_trip
+        if round_trip < self._floor or not self._floor:
+            self._floor = round_trip
         if not self._srtt:
             self._srtt, self._var = round_trip, round_trip // 2
         else:
@@ -65,6 +79,9 @@ class Congestion:
         if used * 2 < window:
             return
         if window < self._threshold:
+            if not self._early and window >= _LOW and self._rises(packets, now):
+                self._early = True
+                self._threshold = window + max(packets - self._answered + _SAMPLES, 0)
             self.window = min(window + packets, max(self._threshold, window))
             return
         share = packets / window
@@ -79,6 +96,18 @@ class Congestion:
         wanted = max(target, self._reno)
         if wanted > window:
             self.window = window + (min(wanted, 1.5 * window) - window) * share
+
+    def _rises(self, packets: int, now: int) -> bool:
+        """Return whether round trips have grown, as by a queue, which ends slow start: HyStart, `hystart_update`.
+
+        Its other sign, a train of acknowledgements, is left out: how even brokers send them is not known.
+        """
+        if now - self._trip >= self._round:  # what is answered was sent in this round, so another one begins
+            self._round, self._least, self._answered = now, self._trip, 0
+        self._least = min(self._least, self._trip)
+        self._answered += packets
+        least, most = _RISE
+        return self._answered > _SAMPLES and self._least > self._floor + min(max(self._floor >> 3, least), most)
 
     def rested(self, silence: int) -> None:
         """Shrink after so many ns without data, by half for each time-out, down to ten: `tcp_cwnd_restart`."""
@@ -100,6 +129,7 @@ class Congestion:
             self._undo = self.window, self._threshold
             self._threshold = max(int(self.window * _BETA), 2)
         self.window, self._most, self._since = 1, 0.0, 0
+        self._floor, self._early = 0, False
         self.backed_off += 1
 
     def undone(self) -> bool:
