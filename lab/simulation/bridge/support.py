@@ -59,7 +59,7 @@ ATTRIBUTES: Mapping[str, Support] = {  # all that the service permits, and the p
 }
 COLLECTIONS: Mapping[str, Support] = {
     "connectionFilter": ATTRIBUTES["connectionFilter"],
-    "durableDestinations": refused("ActiveMQ fills it from the durable subscriptions that it finds"),
+    "durableDestinations": refused("ActiveMQ fills it with the topics that the store has when the broker starts"),
     "dynamicallyIncludedDestinations": MODELLED,
     "excludedDestinations": MODELLED,
     "localUri": ATTRIBUTES["localUri"],
