@@ -85,7 +85,8 @@ class _Spreading:
     of_bridges: dict[Bridge, dict[int, Subscription]] = field(default_factory=dict)
     of_brokers: dict[str, dict[int, Subscription]] = field(default_factory=dict)
     interests: dict[int, set[int]] = field(default_factory=dict)  # of a bridge's subscription: the consumers it is for
-    refusals: list[Refusal] = field(default_factory=list)
+    # each once: the bridge, the rule, the destination, the brokers that the demand had come over
+    refusals: dict[tuple[Bridge, Stop, str, tuple[str, ...]], None] = field(default_factory=dict)
     waiting: deque[tuple[Bridge, Subscription, bool]] = field(default_factory=deque)  # True: it came, False: it went
     made: int = 0
 
@@ -104,7 +105,11 @@ class _Spreading:
                 )
             )
             self._settle()
-        return Demand(subscriptions=tuple(self.alive.values()), refusals=tuple(dict.fromkeys(self.refusals)))
+        refusals = tuple(
+            Refusal(bridge=bridge, stop=stop, destination=destination, path=path)
+            for bridge, stop, destination, path in self.refusals
+        )
+        return Demand(subscriptions=tuple(self.alive.values()), refusals=refusals)
 
     def _number(self) -> int:
         self.made += 1
@@ -222,4 +227,4 @@ class _Spreading:
         )
 
     def _refuse(self, bridge: Bridge, stop: Stop, destination: str, path: tuple[str, ...]) -> None:
-        self.refusals.append(Refusal(bridge=bridge, stop=stop, destination=destination, path=path))
+        self.refusals[bridge, stop, destination, path] = None

@@ -38,6 +38,7 @@ def example(pattern: str) -> str:
     return pattern.replace("*", "any").replace(">", "any.of.them")
 
 
+@lru_cache(maxsize=16_384)
 def parts(destination: str) -> tuple[str, ...]:
     """Return the destinations that a composite one (queue://a,topic://b) stands for; itself if it is none."""
     kind, _, names = destination.partition("://")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lab.activemq.forwarding.filters import covers
 
@@ -68,11 +69,7 @@ class Forwarding:
 
     def permits(self, destination: str) -> bool:
         """Return whether a bridge may carry a destination: `isPermissableDestination`, in its order."""
-        if any(covers(each, destination) for each in self.excluded):
-            return False
-        if any(covers(each, destination) for each in self.static):
-            return True
-        return not self.included or any(covers(each, destination) for each in self.included)
+        return _permits(self.excluded, self.static, self.included, destination)
 
     def learns_of(self, destination: str) -> bool:
         """Return whether advisories on a destination's consumers reach a bridge: those that its filter asks for."""
@@ -83,6 +80,15 @@ class Forwarding:
         if destination.startswith("queue://"):
             return self.suppress_duplicate_queue_subscriptions
         return self.suppress_duplicate_topic_subscriptions
+
+
+@lru_cache(maxsize=16_384)  # asked again and again while demand spreads in a large network
+def _permits(excluded: Sequence[str], static: Sequence[str], included: Sequence[str], destination: str) -> bool:
+    if any(covers(each, destination) for each in excluded):
+        return False
+    if any(covers(each, destination) for each in static):
+        return True
+    return not included or any(covers(each, destination) for each in included)
 
 
 def forwarding(
