@@ -111,7 +111,7 @@ class Congestion:
 
     def rested(self, silence: int) -> None:
         """Shrink after so many ns without data, by half for each time-out, down to ten: `tcp_cwnd_restart`."""
-        if silence > (timeout := self.timeout) and self.window > _INITIAL:
+        if self.window > _INITIAL and silence > (timeout := self.timeout):
             if self._threshold < _UNLIMITED:
                 self._threshold = max(self._threshold, self.window * 3 / 4)
             self.window, self._since = max(self.window / 2 ** min((silence - 1) // timeout, 40), _INITIAL), 0

@@ -92,7 +92,7 @@ class Fabric:
         """Have an instance's host be as in a state: UP, PAUSED, DOWN, or not there."""
         paths, frozen = self.paths, state == PAUSED
         (paths.refusing.add if state == DOWN else paths.refusing.discard)(instance)
-        (paths.missing.discard if state in (UP, PAUSED, DOWN) else paths.missing.add)(instance)
+        (paths.away.discard if state in (UP, PAUSED) else paths.away.add)(instance)
         thaws = instance in self.frozen and not frozen
         (self.frozen.add if frozen else self.frozen.discard)(instance)
         if state not in (UP, PAUSED):

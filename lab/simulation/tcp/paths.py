@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
-from lab.link.direction import Direction, InFlight
+from lab.link.direction import InFlight
 from lab.link.impairment import Impairment, LinkState, Setting
 from lab.network.reach import WHAT, Ports, Way, way
 from lab.network.vpc import INTERNET, Network
 from lab.network.vpc import Protocol as IpProtocol
 from lab.plan.values import Plan
 from lab.simulation.kernel import Kernel
+from lab.simulation.tcp.cable import Cable
 
 LAN = 50_000  # ns from one host to another in a region, or through the router alone
 SEGMENT = 1448  # bytes of TCP payload in a packet of an Ethernet network
@@ -35,20 +36,20 @@ def sizes_of(payload: int) -> list[int]:
 class Path:
     """The way of packets from one host to another."""
 
-    __slots__ = ("_direction", "_kernel", "_missing", "_passes", "_refusing", "_target", "known", "near")
+    __slots__ = ("_away", "_direction", "_kernel", "_passes", "_refusing", "_target", "known", "near")
 
     def __init__(
         self,
         kernel: Kernel,
         target: str,
-        direction: Direction | None,
+        direction: Cable | None,
         passes: Callable[[int | None, int], bool] | None,  # by the port of a connection that begins; None: all pass
         refusing: Set[str],
-        missing: Set[str],
+        away: Set[str],  # those and what there is not
         near: bool,  # no link is between the two: nothing is ever lost
     ) -> None:
         self._kernel, self._target, self._direction, self._passes = kernel, target, direction, passes
-        self._refusing, self._missing, self.near = refusing, missing, near
+        self._refusing, self._away, self.near = refusing, away, near
         self.known = passes is None  # packets of connections that are open pass, as the policies are now
 
     def send(self, start: int, end: int, arrived: Arrived, refused: Refused, new: int | None = None) -> None:
@@ -56,9 +57,8 @@ class Path:
 
         `new` is the port of a connection that they begin.
         """
-        packets = -((start - end) // SEGMENT) or 1
         if (new is not None or not self.known) and self._passes is not None:
-            if not self._passes(new, packets):
+            if not self._passes(new, -((start - end) // SEGMENT) or 1):
                 return
             self.known = self.known or new is None
         direction, kernel = self._direction, self._kernel
@@ -66,15 +66,14 @@ class Path:
             if self.near:
                 kernel.after(LAN, self._reach, arrived, refused, start, end)
             return
-        octets, flight = end - start + packets * HEADERS, direction.flight
-        direction.lab.read(packets, octets)
+        packets = -((start - end) // SEGMENT) or 1
+        octets = end - start + packets * HEADERS
         if direction.delay_only:
-            held = len(flight)
-            direction.pass_on(kernel.now, b"", packets, octets, False)
-            if len(flight) > held:
-                each = flight[-1]
+            if (each := direction.carry(kernel.now, packets, octets)) is not None:
                 kernel.at(each[0] + LAN, self._land, each, arrived, refused, start, end)
-        elif direction.state is LinkState.REJECT:
+            return
+        direction.lab.read(packets, octets)
+        if direction.state is LinkState.REJECT:
             direction.admit(kernel.now, [octets] * packets)
             kernel.after(LAN, refused)
         else:
@@ -84,7 +83,7 @@ class Path:
         """Ask again whether packets pass: the policies have changed."""
         self.known = self._passes is None
 
-    def _admit(self, direction: Direction, start: int, end: int, arrived: Arrived, refused: Refused) -> None:
+    def _admit(self, direction: Cable, start: int, end: int, arrived: Arrived, refused: Refused) -> None:
         now, sizes, flight = self._kernel.now, sizes_of(end - start), direction.flight
         for first, last, due in direction.admit(now, sizes):
             held = len(flight)
@@ -96,16 +95,14 @@ class Path:
     def _land(self, each: InFlight, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
         direction = self._direction
         assert direction is not None  # it had the packets
-        if direction.flight and direction.flight[0] is each:  # else it was in the cable when that was cut
-            direction.flight.popleft()
-            direction.delivered(each, self._kernel.now - LAN)
+        if direction.land(each, self._kernel.now - LAN):
             self._reach(arrived, refused, start, end)
 
     def _reach(self, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
-        if self._target in self._refusing:
-            refused()
-        elif self._target not in self._missing:
+        if (target := self._target) not in self._away:
             arrived(start, end)
+        elif target in self._refusing:
+            refused()
 
 
 class Paths:
@@ -115,11 +112,11 @@ class Paths:
         self._kernel = kernel
         self._regions = {its.name: broker.region for broker in plan.brokers for its in broker.instances}
         self._regions |= {host.name: host.region for host in plan.hosts}
-        self.directions: dict[str, dict[str, Direction]] = {}  # by link and the region that is left
-        self._between: dict[tuple[str, str], Direction] = {}
+        self.directions: dict[str, dict[str, Cable]] = {}  # by link and the region that is left
+        self._between: dict[tuple[str, str], Cable] = {}
         for link in plan.links:
             for each in link.directions:
-                made = Direction(each.leaving, each.reaching, each.setting, plan.seed)
+                made = Cable(each.leaving, each.reaching, each.setting, plan.seed)
                 self.directions.setdefault(link.name, {})[each.leaving] = made
                 self._between[each.leaving, each.reaching] = made
         self.network = plan.network
@@ -127,7 +124,7 @@ class Paths:
         self._paths: dict[tuple[str, str], Path] = {}
         self.dropped: Counter[tuple[str, str, str, str]] = Counter()  # by source, target, place and cause
         self.refusing: set[str] = set()  # hosts that are down: the router answers for them
-        self.missing: set[str] = set()  # hosts that there are not
+        self.away: set[str] = set()  # those, and hosts that there are not
 
     def apply(self, network: Network) -> None:
         """Replace the policies: connections that are known go on if they still have a route."""
@@ -155,7 +152,7 @@ class Paths:
             free = near and (target == INTERNET or source != INTERNET)
             direction = None if near else self._between.get((self._regions[source], self._regions[target]))
             passes = None if free else lambda new, packets: self._pass(source, target, new, packets)
-            self._paths[key] = Path(self._kernel, target, direction, passes, self.refusing, self.missing, near)
+            self._paths[key] = Path(self._kernel, target, direction, passes, self.refusing, self.away, near)
         return self._paths[key]
 
     def _pass(self, source: str, target: str, new: int | None, packets: int) -> bool:

@@ -38,6 +38,33 @@ class Receiving(Protocol):
 class Sending:
     """The sending half of an end."""
 
+    __slots__ = (
+        "_acked",
+        "_before",
+        "_calm",
+        "_due",
+        "_flights",
+        "_frames",
+        "_kernel",
+        "_near",
+        "_odd",
+        "_path",
+        "_probed",
+        "_push",
+        "_recover",
+        "_sent",
+        "_spoke",
+        "_timer",
+        "_waits",
+        "_written",
+        "congestion",
+        "far",
+        "near",
+        "other",
+        "peer",
+        "send_buffer",
+        "state",
+    )
     other: Receiving
 
     def __init__(self, kernel: Kernel, near: Address, far: Address, path: Path, peer: Peer, send_buffer: int) -> None:

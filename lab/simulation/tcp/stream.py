@@ -31,6 +31,7 @@ class Hosts(Protocol):
 class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
+    __slots__ = ("_buffers", "_came", "_gaps", "_got", "_segment", "_taken", "_window", "_wrote", "heard", "hosts")
     other: End
 
     def __init__(self, hosts: Hosts, near: Address, far: Address, peer: Peer, buffers: tuple[int, int] | None) -> None:

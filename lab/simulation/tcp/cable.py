@@ -1,0 +1,42 @@
+"""One direction of a link, for packets that are only counted: a flight of them is held, and lands, in one call."""
+
+from __future__ import annotations
+
+from lab.link.direction import Direction, InFlight
+
+
+class Cable(Direction):
+    """A Direction whose packets have no bytes, and are no probes; all decisions and counters are the router's."""
+
+    __slots__ = ()
+
+    def carry(self, now: int, packets: int, octets: int) -> InFlight | None:
+        """Hold a flight that the delay alone impairs (`delay_only`): `read` and `pass_on`; None if it is dropped."""
+        counts = self.lab
+        counts.packets_in += 1
+        counts.segments_in += packets
+        counts.bytes_in += octets
+        due = now + self.hold_ns
+        if due < self._last_due:
+            due = self._last_due
+        self._last_due = due
+        each = due, now, b"", packets, octets, False
+        self.hold(each)
+        return each if self.flight and self.flight[-1] is each else None
+
+    def land(self, each: InFlight, now: int) -> bool:
+        """Take a flight out and count it: `delivered`. Return False if it was in the cable when that was cut."""
+        flight = self.flight
+        if not flight or flight[0] is not each:
+            return False
+        flight.popleft()
+        _, arrived, _, packets, octets, _ = each
+        self.flight_bytes -= octets
+        self.flight_segments -= packets
+        counts = self.lab
+        counts.packets_out += 1
+        counts.segments_out += packets
+        counts.bytes_out += octets
+        if arrived >= self._delays_since:
+            self.delays.add(now - arrived + self.cost_ns)
+        return True
