@@ -47,7 +47,7 @@ class Kernel:
             type(error), error, error.__traceback__
         )
         self._hub = greenlet(self._loop, self._main)
-        self._waiting = WaitQueue(self._due_now, self._next)
+        self._waiting = WaitQueue(self._due_now, self._next, lambda: not self._heap or self._heap[0][0] > self.now)
         self.notify = self._waiting.notify  # have waiting tasks test their conditions, after what else is due now
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+Push = Callable[[int, Callable[..., object], tuple[Any, ...]], object]
+
 
 class WaitQueue:
     """The waiting tasks of a kernel, by the number of their wait, in the order in which they began to.
@@ -14,10 +16,9 @@ class WaitQueue:
     for a condition may take something or block. Nothing is handed to a task whose wait is over otherwise.
     """
 
-    def __init__(
-        self, push: Callable[[int, Callable[..., object], tuple[Any, ...]], object], number: Callable[[], int]
-    ) -> None:
-        self._push, self._number = push, number  # has an event of a number called at this instant; the next number
+    def __init__(self, push: Push, number: Callable[[], int], quiet: Callable[[], bool]) -> None:
+        # has an event of a number called at this instant; the next number; whether nothing else is due at this instant
+        self._push, self._number, self._quiet = push, number, quiet
         self._tasks: dict[int, tuple[Callable[..., object], Callable[[], bool]]] = {}  # how each goes on; its condition
         self.notified, self._looking = 0, False
         self.asked = 0  # for the time, by the condition that is tested: its task takes that time
@@ -58,7 +59,11 @@ class WaitQueue:
 
     def _look(self) -> None:
         self._looking = False
-        self._ask_later(self._number(), deque(self._tasks))
+        number, keys = self._number(), deque(self._tasks)
+        if self._quiet():
+            self._ask(number, keys)  # as the next event would
+        else:
+            self._ask_later(number, keys)
 
     def _ask_later(self, number: int, keys: deque[int]) -> None:
         self._push(number, self._ask, (number, keys))
