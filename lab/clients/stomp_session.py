@@ -68,7 +68,8 @@ class StompSession:
 
     def take_message(self, headers: Mapping[str, str], body: bytes) -> None:
         """Report a message that came for a subscription, or keep it for the browser that it was shown to."""
-        if (browsing := self.browsers.get(headers.get("subscription", ""))) is not None:
+        its = headers.get("subscription", "")
+        if self.browsers and (browsing := self.browsers.get(its)) is not None:
             if headers.get("browser") == "end":
                 browsing.end()
             else:
@@ -76,7 +77,7 @@ class StompSession:
                 message = Incoming(browsing.queue, body, headers, retained=False, redelivered=False, shown=shown)
                 browsing.messages.append(message)
             return
-        subscription = self.subscriptions.get(headers.get("subscription", ""))
+        subscription = self.subscriptions.get(its)
         if subscription is None:
             raise BrokerError(f"{self._where} delivered a message to a subscription that is not ours")
         self._events.received(

@@ -30,9 +30,9 @@ class Tee:
     """A Recorder that hands each observation on to several others, in order."""
 
     def __init__(self, *recorders: Recorder) -> None:
-        self._recorders = recorders
+        self._hand_on = tuple(each.record for each in recorders)
 
     def record(self, observation: Observation) -> None:
         """Hand one observation on."""
-        for recorder in self._recorders:
-            recorder.record(observation)
+        for hand_on in self._hand_on:
+            hand_on(observation)

@@ -139,13 +139,16 @@ class Sending:
 
     def _await_due(self, first: float, due: float) -> bool:
         """Wait until a message is due; return False if no more are to be sent."""
-        rehearsal, callbacks = self._rehearsal, self._callbacks
+        rehearsal = self._rehearsal
         ahead = first + due - rehearsal.now()
         if ahead > 0:
-            rehearsal.wait(lambda: self.stopped or callbacks.lost_because is not None, ahead)
+            rehearsal.wait(self._to_end, ahead)
         elif self._pace is not None and -ahead > self._pace.until - due:
             return False  # it is late, and the time for sending is over
         return not self.stopped
+
+    def _to_end(self) -> bool:
+        return self.stopped or self._callbacks.lost_because is not None
 
     def _messages(self) -> Iterator[Outgoing]:
         run, number, step = self._rehearsal.run, self._number, self._step

@@ -69,9 +69,9 @@ class Demand:
 
     def permits(self, destination: str) -> bool:
         """Return whether the bridge may carry a destination: `isPermissableDestination`."""
-        if _is_temporary(destination):
-            return self._settings.temporaries
         if (known := self._permitted.get(destination)) is None:
+            if _is_temporary(destination):  # of which there may be many
+                return self._settings.temporaries
             known = self._permitted[destination] = self._rules.permits(destination)
         return known
 

@@ -10,7 +10,7 @@ from lab.simulation.bridge.sentences import END_OF_STREAM, RESET, TIMED_OUT, ina
 from lab.simulation.broker.process import Process
 from lab.simulation.kernel import Timer, cancel
 from lab.simulation.protocols.session import Frame
-from lab.simulation.protocols.sizes import on_the_wire
+from lab.simulation.protocols.sizes import RECORD
 from lab.simulation.tcp.connection import Connection
 
 SECOND = 1_000_000_000  # ns
@@ -60,8 +60,8 @@ class OpenWire:
         """Take what came."""
         if self.ended:
             return
-        if self._monitor is not None:
-            self._monitor.heard = True
+        if (monitor := self._monitor) is not None:
+            monitor.heard = True
         if isinstance(frame, WireFormat):
             self._agree(frame)
         elif not isinstance(frame, KeepAlive):
@@ -132,4 +132,4 @@ class OpenWire:
 
     def _transmit(self, frame: Frame) -> None:
         if self._connection is not None:
-            self._connection.send(frame, on_the_wire(frame.octets()))
+            self._connection.send(frame, frame.octets() + RECORD)

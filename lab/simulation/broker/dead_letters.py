@@ -28,7 +28,8 @@ class Undertaker:
             return
         expires = self._now() + rules.expiration if rules.expiration > 0 else None
         properties = {**message.properties, CAUSE: f"java.lang.Throwable: {cause}"}
-        self._send(replace(message, destination=where, persistent=True, expires=expires, properties=properties))
+        copy = replace(message, destination=where, persistent=True, expires=expires, properties=properties, size=0)
+        self._send(copy)
 
     def _is_one(self, message: Message, rules: DeadLetters, where: str) -> bool:
         """Return whether a message is for the dead letters: `AbstractDeadLetterStrategy.isSendToDeadLetterQueue`."""

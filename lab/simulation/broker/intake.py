@@ -76,9 +76,12 @@ class Intake:
 
     def put(self, message: Message, done: Done = _nobody) -> None:
         """Send a message to its destination, or to those that it stands for."""
-        if self._virtual.of(message.destination):
-            self._regions.get(message.destination)  # it is there, even if nothing stays in it
+        to = message.destination
+        if self._virtual.of(to):
+            self._regions.get(to)  # it is there, even if nothing stays in it
             self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
+        elif message.expires is None and (destination := self._regions.all.get(to)) is not None:
+            destination.send(message, done)
         else:
             self._deposit(message, done)
 

@@ -26,11 +26,12 @@ class Message:
     qos: int | None = None
     path: tuple[str, ...] = ()  # brokerPath: names of the brokers it came over
     redeliveries: int = 0
-    size: int = field(init=False, repr=False)  # octets in a frame
+    size: int = field(default=0, repr=False)  # octets in a frame; 0: to be counted
 
     def __post_init__(self) -> None:
-        its = self.properties
-        self.size = HEADERS + len(self.body) + (len("".join((*its, *its.values()))) if its else 0)
+        if not self.size:
+            its = self.properties
+            self.size = HEADERS + len(self.body) + (len("".join((*its, *its.values()))) if its else 0)
 
     def to(self, destination: str) -> Message:
         """Return a copy of it for another destination."""
@@ -53,4 +54,5 @@ class Message:
             self.qos,
             (*self.path, broker),
             self.redeliveries,
+            self.size,
         )

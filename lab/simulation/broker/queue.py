@@ -194,36 +194,38 @@ class Queue(Destination):
 
     def _hand_out(self, waiting: deque[Node]) -> bool:
         """Hand messages to consumers with room, in turn; return whether one was given: `doActualDispatch`."""
-        kept: list[Node] = []
+        order, kept = self.order, deque[Node]()
         given = False
         while waiting:
-            ready = [each for each in self.order if not each.is_full()]
+            if len(order) == 1:
+                ready = [] if order[0].is_full() else order
+            else:
+                ready = [each for each in order if not each.is_full()]
             if not ready:
                 break
             node = waiting.popleft()
             if node.gone:
                 continue
-            if node.message.expires is not None and node.message.expires <= self._now():
+            message = node.message
+            if message.expires is not None and message.expires <= self._now():
                 self._expire(node)
                 continue
             for target in ready:
-                if self._may_have(target, node):
+                test = target.test
+                if self.policy.exclusive and target is not order[0]:
+                    continue
+                if (test is None or test(node)) and (message.group is None or self._owns(target, message.group)):
                     break
             else:
-                kept.append(node)
+                kept.appendleft(node)
                 continue
             given = True
-            if len(self.order) > 1:
+            if len(order) > 1:
                 self._rotate(target)
             target.give(node)
-        waiting.extendleft(reversed(kept))
+        if kept:
+            waiting.extendleft(kept)
         return given
-
-    def _may_have(self, subscription: QueueSubscription, node: Node) -> bool:
-        if self.policy.exclusive and subscription is not self.order[0]:
-            return False
-        test, group = subscription.test, node.message.group
-        return (test is None or test(node)) and (group is None or self._owns(subscription, group))
 
     def _owns(self, subscription: QueueSubscription, group: str) -> bool:
         """Return whether a consumer has a group, or gets it now: `assignMessageGroup`."""

@@ -44,7 +44,7 @@ class Subscription:
 
     def is_full(self) -> bool:
         """Return whether nothing may be handed out: `PrefetchSubscription.isFull`."""
-        return self.credit <= 0 if self.credit is not None else len(self._flying) >= self.prefetch
+        return len(self._flying) >= self.prefetch if self.credit is None else self.credit <= 0
 
     @property
     def waiting(self) -> int:

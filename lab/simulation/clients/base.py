@@ -21,7 +21,7 @@ from lab.runtime.clock import Clock
 from lab.runtime.messages import Approach
 from lab.simulation.kernel import Kernel
 from lab.simulation.protocols.session import Frame
-from lab.simulation.protocols.sizes import on_the_wire
+from lab.simulation.protocols.sizes import RECORD, on_the_wire
 from lab.simulation.protocols.web_socket import Upgrade, Upgraded
 from lab.simulation.tcp.connection import INTERNET, Connection
 from lab.simulation.tcp.fabric import Fabric
@@ -228,7 +228,8 @@ class SimulatedClient:
     def send(self, frame: Frame) -> None:
         """Send a frame to the broker, if the connection has not gone."""
         if (connection := self._connection) is not None and self._in_flight.gone is None:
-            connection.send(frame, on_the_wire(frame.octets(), self._web_socket, True))
+            octets = frame.octets()
+            connection.send(frame, on_the_wire(octets, True, True) if self._web_socket else octets + RECORD)
 
     def _dial(self, target: Target) -> None:
         """Connect, as the internet's host does; raise BrokerError or LabTimeout."""

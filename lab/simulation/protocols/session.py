@@ -13,7 +13,7 @@ from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.sentences import Sentence
 from lab.simulation.broker.session import Refused, Session
-from lab.simulation.protocols.sizes import on_the_wire
+from lab.simulation.protocols.sizes import RECORD, on_the_wire
 from lab.simulation.tcp.connection import Connection, SilentPeer
 
 
@@ -106,7 +106,8 @@ class BrokerSide(SilentPeer):
     def send(self, frame: Frame) -> None:
         """Send a frame to the client."""
         self.spoke = True
-        self.connection.send(frame, on_the_wire(frame.octets(), self._web_socket))
+        octets = frame.octets()
+        self.connection.send(frame, on_the_wire(octets, True) if self._web_socket else octets + RECORD)
 
     def close(self) -> None:
         """End the session and the connection, after what was sent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_RECORD = 22  # of TLS 1.3 around each frame: header, content type, tag (RFC 8446, 5.2)
+RECORD = 22  # of TLS 1.3 around each frame: header, content type, tag (RFC 8446, 5.2)
 _MASK = 4  # of a WebSocket's frame that a client sends (RFC 6455, 5.2)
 _SHORT, _MIDDLE = 126, 65_536  # bytes of a WebSocket's frame whose length fits its first byte, its first three
 
@@ -15,4 +15,4 @@ def on_the_wire(octets: int, web_socket: bool = False, masked: bool = False) -> 
     if web_socket:
         octets += 2 if octets < _SHORT else 4 if octets < _MIDDLE else 10
         octets += _MASK if masked else 0
-    return octets + _RECORD
+    return octets + RECORD
