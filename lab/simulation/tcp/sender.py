@@ -48,6 +48,7 @@ class Sending:
         "_kernel",
         "_near",
         "_odd",
+        "_packets",
         "_path",
         "_probed",
         "_push",
