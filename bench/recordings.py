@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from bench.replay import SIZE, TOPOLOGY, OneBroker, bench_plan
 from lab import clients
-from lab.declare.file_fields import RecordingFile as Named
+from lab.declare.recording_file import RecordingFile as Named
 from lab.declare.scenario import Scenario
 from lab.declare.steps.replay import Replay
 from lab.history import Header as HistoryHeader

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field, model_serializer, model_validator
 
 from lab.declare.fields import Declared
-from lab.recordings import Summary
 
 
 class NamedFile(Declared):
@@ -30,10 +28,3 @@ class BodyFile(NamedFile):
     """A file whose octets are a message's body; they are read with the scenario."""
 
     octets: bytes = Field(default=b"", exclude=True, repr=False)
-
-
-class RecordingFile(NamedFile):
-    """A recording; it is looked through with the scenario."""
-
-    file: Path = Field(default=Path(), exclude=True, repr=False)
-    summary: Summary | None = Field(default=None, exclude=True, repr=False)  # None: nobody looked, as in a history

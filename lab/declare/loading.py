@@ -19,8 +19,8 @@ from lab.declare.copies import Text, masked, texts_of
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Declared, types_in
+from lab.declare.file_fields import NamedFile
 from lab.declare.inline_configuration import is_xml, source_of
-from lab.declare.named_files import READERS
 from lab.declare.origin import Keys, Origin, SourceFile, without_passwords
 from lab.declare.passwords import Passwords
 from lab.declare.reading import Document, read, read_text
@@ -257,7 +257,9 @@ class _Loader:
                 fields[key] = self._read_configuration(self._path.parent, fields[key], (*here, key))
             elif SecretStr in holds:
                 self._take_password(fields, fields.get("user"), (*here, key))
-            elif isinstance(fields[key], str) and (kinds := [each for each in holds if each in READERS]):
+            elif isinstance(fields[key], str) and (kinds := [each for each in holds if _is_named_file(each)]):
+                from lab.declare.named_files import READERS  # here, since few scenarios have such files
+
                 fields[key] = self._read_named(fields[key], READERS[kinds[0]], self._values[(*here, key)])
 
     def _fill_broker(self, folder: Path, broker: dict[str, Any], its: Keys, holder: Document, prefix: Keys) -> None:
@@ -336,3 +338,8 @@ class _Loader:
 def _sorted(problems: list[Problem]) -> list[Problem]:
     nowhere = Place(file="", line=0, column=0)
     return sorted(problems, key=lambda problem: problem.place or nowhere)
+
+
+def _is_named_file(part: Any) -> bool:
+    """Return whether a part of an annotation is a file that a step names."""
+    return isinstance(part, type) and issubclass(part, NamedFile)

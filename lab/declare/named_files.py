@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
-from lab.declare.file_fields import BodyFile, NamedFile, RecordingFile
+from lab.declare.file_fields import BodyFile, NamedFile
+from lab.declare.recording_file import RecordingFile
 from lab.declare.terms import LARGEST_BODY
 from lab.errors import InputError
 from lab.recordings import summarise

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, BinaryIO, Union, get_args, get_origin, get_type_hints
@@ -146,11 +147,11 @@ def _header(found: dict[str, Any]) -> Header:
             f"no history that this mqlab reads: {told}, and this reads version {VERSION}",
             remedy=f"mqlab {writer} wrote it: judge it with that one" if type(writer) is str else _BEGINS,
         )
-    return Header(**_checked(found, _FORMS[Header]))
+    return Header(**_checked(found, _forms(Header)))
 
 
 def _generic(cls: type[Observation]) -> Callable[[dict[str, Any]], Observation]:
-    return lambda found: cls(**_checked(found, _FORMS[cls]))
+    return lambda found: cls(**_checked(found, _forms(cls)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,7 @@ class _Form:
     needed: bool
 
 
+@cache
 def _forms(cls: type[Header] | type[Observation]) -> Mapping[str, _Form]:
     hints = get_type_hints(cls)
     return {f.name: _form(hints[f.name], f.required) for f in fields(cls)}
@@ -205,5 +207,4 @@ def _value(name: str, value: Any, form: _Form) -> Any:
     return value
 
 
-_FORMS: Mapping[type, Mapping[str, _Form]] = {cls: _forms(cls) for cls in (Header, *KINDS.values())}  # type: ignore[misc, arg-type]
 _MAKERS: Mapping[str, Callable[[dict[str, Any]], Observation]] = {kind: _generic(cls) for kind, cls in KINDS.items()}

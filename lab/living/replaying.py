@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.check.steps.replay import check
-from lab.declare.file_fields import RecordingFile
+from lab.declare.recording_file import RecordingFile
 from lab.declare.steps.replay import Replay
 from lab.declare.suggestions import unknown
 from lab.errors import BrokerError, HostError, InputError, Problem

@@ -47,7 +47,11 @@ def test_the_version_is_told_without_any_library_but_typer() -> None:
 def test_a_scenario_is_checked_without_what_labs_and_reports_need() -> None:
     found = loaded("check", "tokyo-singapore")
     assert not found & (ENGINE | CLIENTS | {"cryptography", "jinja2", "msgspec", "rich"})
-    assert not {each for each in found if each.startswith(("lab.plan.planning", "lab.history", "lab.emulation"))}
+    assert not {
+        each
+        for each in found
+        if each.startswith(("lab.plan.planning", "lab.history", "lab.emulation", "lab.recordings"))
+    }
     kinds = ("lab.declare.steps.flap", "lab.declare.steps.create_peering", "lab.declare.expectations.finished")
     assert not found & set(kinds)  # which the file does not name
 

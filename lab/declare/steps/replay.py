@@ -13,7 +13,7 @@ from pydantic import Field, WithJsonSchema, model_serializer, model_validator
 from lab import units
 from lab.activemq.protocols import Over
 from lab.declare.fields import Declared, MessageRate, Name, Whole
-from lab.declare.file_fields import RecordingFile
+from lab.declare.recording_file import RecordingFile
 from lab.declare.references import BrokerName, UserName
 from lab.declare.steps.base import Login, Part, Step, check_least
 from lab.printable import shown
