@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Install what only the tests and the benches need: `ip` and `nft` for network namespaces, mosquitto's clients as somebody else's MQTT, a JDK for a client in Java,
-# a browser to open reports in, and the schema that Jenkins checks JUnit XML by.
+# a browser to open reports in, ssh and an sshd, and the schema that Jenkins checks JUnit XML by.
 set -euo pipefail
 
 # The schema is no file of ours: pytest's source archive carries it (MIT licence). Its digest is checked by the test.
-schema="${MQLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mqlab}/tests/junit-10.xsd"
+cache="${MQLAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mqlab}/tests"
+schema="$cache/junit-10.xsd"
 if ! [ -s "$schema" ] && [ -x .venv/bin/python ]; then
   echo "tests: fetching Jenkins' schema of JUnit XML"
   folder=$(mktemp -d)
@@ -25,6 +26,9 @@ command -v ip >/dev/null || missing+=(iproute2)
 command -v nft >/dev/null || missing+=(nftables)
 command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
 command -v javac >/dev/null || missing+=(default-jdk-headless)
+command -v ssh >/dev/null || missing+=(openssh-client)
+# Unpacked and not installed: the package would start a server that lets others into this machine.
+command -v sshd >/dev/null || [ -x "$cache/sshd/usr/sbin/sshd" ] || missing+=(openssh-server)
 browser=""
 for name in chromium chromium-browser google-chrome google-chrome-stable; do
   command -v "$name" >/dev/null && browser=$name
@@ -44,6 +48,23 @@ if [[ " ${missing[*]} " == *" chromium "* ]] && ! apt-cache policy chromium | gr
   echo "tests: no package of chromium here; the tests that need a browser will say so and skip" >&2
   kept=()
   for package in "${missing[@]}"; do [ "$package" = chromium ] || kept+=("$package"); done
+  missing=("${kept[@]}")
+fi
+# Fetch an sshd to where the tests look for it.
+unpack_sshd() {
+  local folder
+  folder=$(mktemp -d) || return
+  (cd "$folder" && apt-get download -qq -o APT::Sandbox::User=root openssh-server libwrap0 >/dev/null) &&
+    (for package in "$folder"/*.deb; do dpkg -x "$package" "$folder/unpacked" || exit; done) &&
+    mkdir -p "$cache" && rm -rf "$cache/sshd" && mv "$folder/unpacked" "$cache/sshd"
+  local code=$?
+  rm -rf "$folder"
+  return $code
+}
+if [[ " ${missing[*]} " == *" openssh-server "* ]]; then
+  unpack_sshd || echo "tests: apt-get could not fetch an sshd; the tests that need it will say so and skip" >&2
+  kept=()
+  for package in "${missing[@]}"; do [ "$package" = openssh-server ] || kept+=("$package"); done
   missing=("${kept[@]}")
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0

@@ -39,6 +39,7 @@ _TOGETHER = {
     "tests/integration/test_standing_history.py": "standing history",
     "tests/integration/test_pairs.py": "pairs",
     "tests/integration/test_detached.py": "detached",
+    "tests/integration/test_far_engine.py": "far engine",
     "tests/integration/test_timing.py": "timing",
 }
 

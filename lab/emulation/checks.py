@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ENGINE = "Docker engine"
+SSH = "ssh"
 IMAGES = "images"
 # What is tried, in this order.
 NETWORKS = "networks"

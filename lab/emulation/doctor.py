@@ -15,7 +15,7 @@ import docker
 from lab.activemq import advisories
 from lab.activemq.releases import RELEASES
 from lab.emulation import checks, trial
-from lab.emulation.engine import engine, sweeping, userland_proxy
+from lab.emulation.engine import engine, ssh, sweeping, userland_proxy
 from lab.emulation.engine.context import resolved
 from lab.emulation.engine.own_container import in_container, own_gateway
 from lab.emulation.images import images
@@ -45,6 +45,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return all findings; a missing engine ends the list early."""
     away = elsewhere(environment)
     findings = [_python(), *_machine(away=away), runs_disk(home(environment)), proxies(environment), *known_holes()]
+    findings += over_ssh(environment)
     try:
         client = engine.connect(environment)
     except LabError as error:
@@ -72,8 +73,8 @@ def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple
         at = published_at(resolved(environment), lambda: own_gateway(lambda: client))
     except LabError as error:
         refused = Finding(what=checks.PORTS, ok=False, found=error.what, remedy=error.remedy)
-        return (*trial.try_out(client, its, block, HERE)[:-1], refused)
-    return trial.try_out(client, its, block, at)
+        return (*trial.try_out(client, its, block, HERE, environment)[:-1], refused)
+    return trial.try_out(client, its, block, at, environment)
 
 
 def proxies(environment: Mapping[str, str]) -> Finding:
@@ -84,6 +85,17 @@ def proxies(environment: Mapping[str, str]) -> Finding:
         ok=True,
         found=f"{', '.join(named) or 'none'}: downloads follow them, the engine and the labs are reached without",
     )
+
+
+def over_ssh(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the finding on ssh to the engine's machine, and on forwarding from there, where that is the way."""
+    try:
+        engine_at = resolved(environment)["DOCKER_HOST"]
+        if engine_at.startswith("ssh://"):
+            ssh.check_forwarding(ssh.parse(engine_at), environment)
+            yield Finding(what=checks.SSH, ok=True, found=f"{engine_at} lets us in, and forwards connections")
+    except LabError as error:
+        yield Finding(what=checks.SSH, ok=False, found=error.what, remedy=error.remedy)
 
 
 def clock(ahead: float) -> Finding:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Network
@@ -29,6 +29,7 @@ from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.memory_queue import free_on, reserved
 from lab.emulation.network import networks
+from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.policy import policy
 from lab.emulation.network.ports import Ports
@@ -51,7 +52,7 @@ from lab.runtime.runtime import Opening
 from lab.runtime.turns import turn
 
 _PORT_TRIES = 5
-_TAKEN = ("port is already allocated", "address already in use")  # the engine's words
+_TAKEN = ("port is already allocated", TAKEN)  # the engine's words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class Host:
     images: Mapping[str, Images]  # ActiveMQ version → images
     pool: IPv4Network
     at: PublishedAt = HERE
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # of an ssh to the engine
     patience: float = 0.0  # seconds that labs wait at most for memory; 0.0: it is not looked at
 
     @property
@@ -76,10 +78,10 @@ class Host:
             own = (word.get_secret_value() for of_users in opening.passwords.values() for word in of_users.values())
             refuse_shipped((*own, *opening.masked))
         clock = RealClock()
-        with ExitStack() as closing:
+        with forwarding(self.at.ssh, opening, self.environment) as forwards, ExitStack() as closing:
             closing.push(Closing(self.client, opening, clock))
             with engine.explained(), self._memory(opening, clock, progress), turn(opening.run, opening.note_folder):
-                opened = _Opened(self, opening, clock, closing)
+                opened = _Opened(self, opening, clock, forwards, closing)
                 for action in opening.plan.actions:
                     with progress.stage(f"{action.does} {action.to}"):
                         opened.do(action, progress)
@@ -103,8 +105,10 @@ class Host:
 class _Opened:
     """A lab while it is being opened; each kind of action is one method."""
 
-    def __init__(self, host: Host, opening: Opening, clock: RealClock, closing: ExitStack) -> None:
-        self._host, self._client, self._clock = host, host.client, clock
+    def __init__(
+        self, host: Host, opening: Opening, clock: RealClock, forwards: Forwards | None, closing: ExitStack
+    ) -> None:
+        self._host, self._client, self._clock, self._forwards = host, host.client, clock, forwards
         self._opening, self._plan = opening, opening.plan
         self._owner, self._began = Owner.current(), datetime.now(UTC)
         its_labels = labels.of_lab(opening.run, self._owner, detached=opening.detached)
@@ -171,6 +175,8 @@ class _Opened:
         self._networks = {**self._networks, **self._claim([networks.INTERNET])}
         for left in reversed(range(_PORT_TRIES)):
             try:
+                if self._forwards is not None:
+                    self._forwards.open(self._ports.outside)
                 return start_router(
                     self._client,
                     image,
@@ -300,6 +306,7 @@ class _Opened:
             engine=engine.identity(self._client),
             hosts={host.name: self._address_of(host.name) for host in self._plan.hosts},
             reached_at=self._host.at.host,
+            ssh=self._host.at.ssh,
         )
         note = Note(
             run=opening.run,

@@ -17,7 +17,7 @@ from lab.clients import missing
 from lab.declare.scenario import Scenario
 from lab.emulation import doctor
 from lab.emulation.closing import close_lab
-from lab.emulation.engine import engine, sweeping, userland_proxy
+from lab.emulation.engine import engine, ssh, sweeping, userland_proxy
 from lab.emulation.engine.context import resolved
 from lab.emulation.engine.own_container import own_gateway
 from lab.emulation.images import bundle
@@ -26,11 +26,12 @@ from lab.emulation.images.images import Images
 from lab.emulation.images.names import digest
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.memory_queue import available_memory, waiting_time
+from lab.emulation.network import forwards
 from lab.emulation.network.ports import check_fixed
 from lab.emulation.network.published_at import PublishedAt, published_at
 from lab.emulation.network.subnets import pool
 from lab.emulation.opening import Host
-from lab.emulation.state import NAME, ended_runs, is_readable
+from lab.emulation.state import NAME, ended_runs, is_readable, read
 from lab.errors import HostError, InputError, Problem
 from lab.plan.values import Plan
 from lab.runtime import note as notes
@@ -73,14 +74,16 @@ class Emulation:
         addresses = pool(self._environment.get("MQLAB_POOL"))
         patience = waiting_time(self._environment)
         at = published_at(resolved(self._environment), lambda: own_gateway(lambda: self._client))
-        if at.here:
+        if at.on_loopback:
             check_fixed([its for broker in plan.brokers for its in broker.instances])
         client = self._client
+        if at.ssh:
+            ssh.check_forwarding(ssh.parse(at.ssh), self._environment)
         self._warn(plan, at, told)
         versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
         with told.stage("images"):
             made = {version: self._images(told, version, archive) for version in versions}
-        return Host(client=client, images=made, pool=addresses, at=at, patience=patience)
+        return Host(client=client, images=made, pool=addresses, at=at, environment=self._environment, patience=patience)
 
     def _warn(self, plan: Plan, at: PublishedAt, told: Told) -> None:
         """Warn of what a lab may suffer from on its engine's machine."""
@@ -103,15 +106,19 @@ class Emulation:
     @contextmanager
     def attach(self, note: Note, note_folder: Path) -> Iterator[EmulatedLab]:
         """Return an open lab, whichever process opened it."""
-        lab = EmulatedLab(self._client, note, note_folder=note_folder)
-        try:
-            yield lab
-        finally:
-            lab.release()
+        with forwards.kept(note, read(note), note_folder, self._environment):
+            lab = EmulatedLab(self._client, note, note_folder=note_folder)
+            try:
+                yield lab
+            finally:
+                lab.release()
 
     def end(self, note: Note, note_folder: Path) -> Removal:
         """End a lab."""
-        return close_lab(self._client, note.run, Path(note.folder), note_folder, self._clock)
+        removal = close_lab(self._client, note.run, Path(note.folder), note_folder, self._clock)
+        if note.detached:
+            forwards.await_end(note.run, note_folder, self._clock)
+        return removal
 
     def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
         """Return the detached labs whose labels say that their note is in this folder, where none can be read."""
@@ -151,6 +158,8 @@ class Emulation:
                     stuck.append(error)
                 else:
                     notes.forget(each.run, note_folder)
+                    if each.detached:
+                        forwards.await_end(each.run, note_folder, self._clock)
             if stuck:
                 raise HostError("\n".join(each.what for each in stuck), "\n".join(each.remedy for each in stuck))
             runs = {each.run for each in found}

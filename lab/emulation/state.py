@@ -64,11 +64,17 @@ class LabState:
     engine: str = ""  # the engine's id; one user may have labs on several engines
     hosts: Mapping[str, str] = field(default_factory=dict)  # host → the address kept for it
     reached_at: str = LOOPBACK  # where clients of this machine reach the ports
+    ssh: str = ""  # the engine, where its ports are forwarded to this machine over ssh
 
     @property
     def instances(self) -> tuple[InstanceState, ...]:
         """Return every instance of every broker."""
         return tuple(each for broker in self.brokers.values() for each in broker.instances)
+
+    @property
+    def outside(self) -> tuple[int, ...]:
+        """Return every published port."""
+        return tuple(port for its in self.instances for port in (*its.ports.values(), its.management_port))
 
     def whereabouts(self) -> Whereabouts:
         """Return the addresses and ports at which this machine reaches the lab."""

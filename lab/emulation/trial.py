@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import IPv4Network
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from docker.models.containers import Container
 
@@ -20,6 +22,7 @@ from lab.emulation.engine.containers import Order
 from lab.emulation.engine.engine import ENGINE_TROUBLE, in_words
 from lab.emulation.network import networks
 from lab.emulation.network.attempts import from_container
+from lab.emulation.network.forwards import Forwards
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.ports import FIRST_PUBLISHED, free_ports
 from lab.emulation.network.published_at import PublishedAt
@@ -58,8 +61,15 @@ class _Trial:
     """The parts of the tiny lab, as far as they are there."""
 
     def __init__(
-        self, client: docker.DockerClient, image: str, pool: IPv4Network, at: PublishedAt, clock: RealClock
+        self,
+        client: docker.DockerClient,
+        image: str,
+        pool: IPv4Network,
+        at: PublishedAt,
+        clock: RealClock,
+        environment: Mapping[str, str],
     ) -> None:
+        self._environment = environment
         self.client, self.image, self.pool, self.at, self.clock = client, image, pool, at, clock
         self.run = new_run_id()
         self._labels = labels.of_lab(self.run, Owner.current(), detached=False)
@@ -79,7 +89,7 @@ class _Trial:
 
     def _route(self) -> str:
         self._hosts = {name: self._host(self._networks[name]) for name in ("a", "b")}
-        (port,) = free_ports(1, (), probe=self.at.here)
+        (port,) = free_ports(1, (), probe=self.at.on_loopback)
         address = str(self._networks["b"].subnet.broker(0))
         self._published = Published(
             bind=self.at.bind, host_port=port, router_port=FIRST_PUBLISHED, address=address, broker_port=_PORT
@@ -109,6 +119,16 @@ class _Trial:
         return f"a connection opened in {found.took * 1000:.0f} ms"
 
     def _call(self) -> str:
+        if not self.at.ssh:
+            return self._talk()
+        with (
+            TemporaryDirectory() as folder,
+            Forwards(self.at.ssh, self._environment, self.run, Path(folder), staying=False) as forwards,
+        ):
+            forwards.open([self._published.host_port])
+            return f"{self._talk()}, forwarded over ssh"
+
+    def _talk(self) -> str:
         where = f"{self.at.host}:{self._published.host_port}"
         begun = self.clock.now()
         try:
@@ -132,10 +152,12 @@ class _Trial:
         return its
 
 
-def try_out(client: docker.DockerClient, image: str, pool: IPv4Network, at: PublishedAt) -> tuple[Finding, ...]:
+def try_out(
+    client: docker.DockerClient, image: str, pool: IPv4Network, at: PublishedAt, environment: Mapping[str, str]
+) -> tuple[Finding, ...]:
     """Return a finding for each of `checks.TRIED`, unknown after the first that failed; nothing of the trial stays."""
     clock = RealClock()
-    trial = _Trial(client, image, pool, at, clock)
+    trial = _Trial(client, image, pool, at, clock, environment)
     findings: list[Finding] = []
     with _cleared(client, trial.run, clock):
         for what, step in trial.steps():

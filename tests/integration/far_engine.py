@@ -6,15 +6,13 @@ this machine ── veth ── namespace: dockerd, its bridges, its containers 
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import subprocess
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
@@ -25,9 +23,10 @@ from lab.emulation.engine import engine
 from lab.emulation.network.networks import taken
 from lab.errors import HostError
 from lab.runtime.clock import RealClock
+from tests.integration.far_machine import FarMachine, far_machine
 
 NAME = "docker"  # as GitLab calls it; it is known to programs that are started by `knowing`
-_BLOCKS = IPv4Network("10.209.0.0/16")
+SOCKET = "docker.sock"
 _PATIENCE = 60.0
 _DRIVERS = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs")
 
@@ -36,9 +35,13 @@ _DRIVERS = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs")
 class FarEngine:
     """The engine, and how it is reached."""
 
-    address: str
-    pid: int
+    machine: FarMachine
+    socket: Path  # which programs on its machine may use without TLS
     folder: Path
+
+    @property
+    def address(self) -> str:
+        return self.machine.address
 
     @property
     def environment(self) -> dict[str, str]:
@@ -73,43 +76,26 @@ def unfit() -> str | None:
 @contextmanager
 def far_engine(folder: Path, near: docker.DockerClient) -> Iterator[FarEngine]:
     """Run the engine until the end of the block, with the storage driver of the one here; nothing of it stays."""
-    own = uuid.uuid4().hex[:6]
-    namespace, cable = f"mqlab-{own}", f"mqf{own}"
-    here, there = _addresses(near)
     with ExitStack() as closing:
-        _run("ip", "netns", "add", namespace)
-        closing.callback(_run, "ip", "netns", "del", namespace)
-        _run("ip", "link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", namespace)
-        _run("ip", "addr", "add", f"{here}/30", "dev", cable)
-        _run("ip", "link", "set", cable, "up")
-        inside = ("ip", "-n", namespace)
-        for words in (
-            ("addr", "add", f"{there}/30", "dev", "eth0"),
-            ("link", "set", "eth0", "up"),
-            ("link", "set", "lo", "up"),
-        ):
-            _run(*inside, *words)
-        _run(*inside, "route", "add", "default", "via", str(here))  # as every machine has one
-        _certify(folder / "certs", there)
-        runs = Path(f"/run/mqlab-{own}")  # a socket's path is short
+        machine = closing.enter_context(far_machine(taken(near)))
+        _certify(folder / "certs", IPv4Address(machine.address))
+        runs = Path(f"/run/mqlab-{machine.own}")  # a socket's path is short
         closing.callback(shutil.rmtree, runs, ignore_errors=True)
         closing.callback(shutil.rmtree, folder / "data", ignore_errors=True)
-        process = closing.enter_context(_daemon(folder, runs, namespace, there, str(near.info()["Driver"])))
-        far = FarEngine(address=str(there), pid=process.pid, folder=folder)
+        process = closing.enter_context(_daemon(folder, runs, machine, str(near.info()["Driver"])))
+        far = FarEngine(machine=machine, socket=runs / SOCKET, folder=folder)
         _await(far, process)
         yield far
 
 
 @contextmanager
-def _daemon(
-    folder: Path, runs: Path, namespace: str, address: IPv4Address, driver: str
-) -> Iterator[subprocess.Popen[bytes]]:
+def _daemon(folder: Path, runs: Path, machine: FarMachine, driver: str) -> Iterator[subprocess.Popen[bytes]]:
     certs, settings = folder / "certs", folder / "daemon.json"
     settings.write_text("{}")
     command = [
-        *("nsenter", f"--net=/run/netns/{namespace}", "dockerd", f"--config-file={settings}"),
+        *(*machine.entering, "dockerd", f"--config-file={settings}"),
         *(f"--data-root={folder / 'data'}", f"--exec-root={runs}", f"--pidfile={runs / 'docker.pid'}"),
-        *(f"--host=tcp://{address}:2376", "--tlsverify"),
+        *(f"--host=unix://{runs / SOCKET}", f"--host=tcp://{machine.address}:2376", "--tlsverify"),
         *(
             f"--tlscacert={certs / 'ca.pem'}",
             f"--tlscert={certs / 'server.pem'}",
@@ -146,14 +132,6 @@ def _await(far: FarEngine, process: subprocess.Popen[bytes]) -> None:
         raise RuntimeError(f"the second engine did not start:\n{(far.folder / 'dockerd.log').read_text()[-3000:]}")
 
 
-def _addresses(near: docker.DockerClient) -> tuple[IPv4Address, IPv4Address]:
-    """Return two addresses of a block that nothing here uses."""
-    used = taken(near)
-    free = [block for block in _BLOCKS.subnets(new_prefix=30) if not any(block.overlaps(other) for other in used)]
-    block = random.choice(free)
-    return block[1], block[2]
-
-
 def _certify(folder: Path, address: IPv4Address) -> None:
     """Write the engine's certificate and a client's, as Docker's command line looks for them."""
     folder.mkdir(parents=True)
@@ -166,7 +144,3 @@ def _certify(folder: Path, address: IPv4Address) -> None:
         (folder / cert_name).write_bytes(certificate.public_bytes(Encoding.PEM))
         (folder / key_name).write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         (folder / key_name).chmod(0o600)
-
-
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, text=True)

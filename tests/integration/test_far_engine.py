@@ -1,50 +1,120 @@
-"""A lab on an engine of another machine, by TCP and TLS, as GitLab's Docker-in-Docker is."""
+"""A lab on an engine of another machine: by TCP and TLS, as GitLab's Docker-in-Docker is, and over ssh."""
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.emulation.engine import engine, labels
-from tests.command import MQLAB, Commands
-from tests.integration import far_engine
+from lab.emulation.state import read
+from lab.runtime import note as notes
+from lab.runtime.clock import RealClock
+from tests.command import MQLAB, Commands, Ended
+from tests.integration import far_engine, far_sshd
 from tests.integration.far_engine import FarEngine
-from tests.integration.labs import Engine
+from tests.integration.far_sshd import Sshd
+from tests.integration.labs import TWO_SHORES, Engine
 from tests.promised import lacking
 
 pytestmark = pytest.mark.docker
+PATIENCE = 60.0
+CLOCK = RealClock()
 
 
-@pytest.fixture
-def far(tmp_path: Path, engine: Engine) -> Iterator[FarEngine]:
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> Iterator[FarEngine]:
+    """An engine elsewhere that has the images of a lab."""
     if reason := far_engine.unfit():
         lacking(reason)
-    with far_engine.far_engine(tmp_path, engine.client) as its:
+    folder = tmp_path_factory.mktemp("far")
+    with far_engine.far_engine(folder, engine.client) as its:
+        mqlab, file = Commands(folder=folder / "mqlab"), folder / "images.tar"
+        saved = mqlab("images", "--save", file)
+        assert saved.code == 0, saved
+        loaded = mqlab("images", "--load", file, **its.by_address)
+        assert loaded.code == 0, loaded
+        file.unlink()
         yield its
 
 
-def test_the_article_is_held_on_an_engine_elsewhere_under_its_name(
-    far: FarEngine, mqlab: Commands, tmp_path: Path
-) -> None:
-    def there(*words: str) -> subprocess.CompletedProcess[str]:
-        environment = mqlab.environment(**far.environment, MQLAB_BIND="0.0.0.0")
-        return subprocess.run(
-            far.knowing([MQLAB, *words]), env=environment, capture_output=True, text=True, check=False, timeout=240
-        )
+@pytest.fixture
+def over_ssh(far: FarEngine, tmp_path: Path) -> Iterator[Sshd]:
+    if reason := far_sshd.unfit():
+        lacking(reason)
+    with far_sshd.sshd(tmp_path / "sshd", far.socket, far.machine) as its:
+        yield its
 
-    file = tmp_path / "images.tar"
-    saved = mqlab("images", "--save", file)
-    assert saved.code == 0, saved
-    loaded = there("images", "--load", str(file))
-    assert loaded.returncode == 0, loaded
-    file.unlink()
-    ran = there("run", "tokyo-singapore")
+
+def on(far: FarEngine) -> list[Any]:
+    """Return what labs have left on the engine."""
+    client = engine.connect(far.by_address)
+    try:
+        wanted: dict[str, Any] = {"label": labels.RUN}
+        return [*client.containers.list(all=True, filters=wanted), *client.networks.list(filters=wanted)]
+    finally:
+        client.close()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as calling:
+        return calling.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_article_is_held_on_an_engine_elsewhere_under_its_name(far: FarEngine, mqlab: Commands) -> None:
+    environment = mqlab.environment(**far.environment, MQLAB_BIND="0.0.0.0")
+    words = far.knowing([MQLAB, "run", "tokyo-singapore"])
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=240)
     assert ran.returncode == 0, ran
     assert "the article, replayed: held" in ran.stdout
     assert "published on every address of the engine's machine" in ran.stderr
-    client = engine.connect(far.by_address)
-    assert client.containers.list(all=True, filters={"label": labels.RUN}) == []
-    client.close()
+    assert on(far) == []
+
+
+def test_the_article_is_held_over_ssh(far: FarEngine, over_ssh: Sshd, mqlab: Commands) -> None:
+    ran = mqlab("run", "tokyo-singapore", **over_ssh.environment)
+    assert ran.code == 0, ran
+    assert "the article, replayed: held" in ran.out
+    assert on(far) == [] and over_ssh.clients() == []
+
+
+def test_a_lab_over_ssh_that_stays_is_reached_until_it_is_ended(
+    far: FarEngine, over_ssh: Sshd, mqlab: Commands
+) -> None:
+    def does(*words: str | Path) -> Ended:
+        ended = mqlab(*words, **over_ssh.environment)
+        assert ended.code == 0, ended
+        return ended
+
+    does("up", "--detach", TWO_SHORES)
+    (note,) = notes.load_all(mqlab.state)
+    ports = read(note).outside
+    assert all(map(listens, ports))
+    forwarding = (pid for pid in over_ssh.clients() if "forwards.lock" in Path(f"/proc/{pid}/cmdline").read_text())
+    os.kill(next(forwarding), signal.SIGKILL)
+    assert CLOCK.wait(lambda: not any(map(listens, ports)), PATIENCE)
+    does("status", "--json")
+    assert all(map(listens, ports))
+    does("down")
+    assert not any(map(listens, ports))
+    assert on(far) == [] and CLOCK.wait(lambda: over_ssh.clients() == [], PATIENCE)
+
+
+def test_an_owner_that_is_killed_leaves_what_one_sweep_removes(far: FarEngine, over_ssh: Sshd, mqlab: Commands) -> None:
+    with mqlab.start("up", TWO_SHORES, **over_ssh.environment) as owner:
+        assert CLOCK.wait(lambda: len(notes.load_all(mqlab.state)) > 0, PATIENCE)
+        (note,) = notes.load_all(mqlab.state)
+        ports = read(note).outside
+        assert all(map(listens, ports)) and on(far)
+        owner.kill()
+    assert CLOCK.wait(lambda: over_ssh.clients() == [], PATIENCE)
+    assert not any(map(listens, ports))
+    swept = mqlab("sweep", **over_ssh.environment)
+    assert swept.code == 0, swept
+    assert on(far) == [] and over_ssh.clients() == []

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+EVERYTHING = ("ip", "nft", "mosquitto_pub", "javac", "ssh", "sshd", "chromium")
 SCRIPT = Path(__file__).parents[2] / "docker" / "test-tools.sh"
 
 
-def run(folder: Path, *, apt: str, there: tuple[str, ...] = ()) -> tuple[int, str, str]:
-    """Run the script with nothing but the tools named, and an apt-get; return its code, what it said, and its calls."""
+def run(folder: Path, *, apt: str, there: tuple[str, ...] = (), more: tuple[str, ...] = ()) -> tuple[int, str, str]:
+    """Run the script with an apt-get and the tools named alone, `more` real; return its code, words, and calls."""
     bin_, calls = folder / "bin", folder / "calls"
     bin_.mkdir()
-    for name in ("bash", "id", "grep"):
+    for name in ("bash", "id", "grep", *more):
         found = shutil.which(name)
         assert found
         (bin_ / name).symlink_to(found)
@@ -47,13 +48,19 @@ def run(folder: Path, *, apt: str, there: tuple[str, ...] = ()) -> tuple[int, st
 
 
 def test_what_is_missing_is_installed(tmp_path: Path) -> None:
-    code, said, calls = run(tmp_path, apt="exit 0", there=("ip", "mosquitto_pub", "javac"))
+    code, said, calls = run(tmp_path, apt="exit 0", there=("ip", "mosquitto_pub", "javac", "ssh", "sshd"))
     assert code == 0, said
     assert calls.splitlines()[-1].endswith("nftables chromium fonts-dejavu-core")
 
 
 def test_nothing_is_installed_where_nothing_is_missing(tmp_path: Path) -> None:
-    assert run(tmp_path, apt="exit 1", there=("ip", "nft", "mosquitto_pub", "javac", "chromium")) == (0, "", "")
+    assert run(tmp_path, apt="exit 1", there=EVERYTHING) == (0, "", "")
+
+
+def test_an_sshd_is_fetched_and_not_installed(tmp_path: Path) -> None:
+    there = tuple(name for name in EVERYTHING if name != "sshd")
+    code, said, calls = run(tmp_path, apt="exit 0", there=there, more=("mktemp", "mkdir", "rm", "mv", "cp", "dpkg"))
+    assert code == 0 and "download" in calls.splitlines()[-1] and "install" not in calls, said
 
 
 @pytest.mark.parametrize("apt", ["exit 100", '[ "$1" = update ] && exit 100; exit 0'])

@@ -21,6 +21,7 @@ from requests.exceptions import ConnectTimeout, RequestException
 import docker
 from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine.context import DEFAULT_HOST, resolved
+from lab.emulation.engine.ssh_socket import SshSocket, ssh_socket
 from lab.errors import HostError
 
 ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of the engine's library may raise
@@ -51,6 +52,18 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
     """Return a client of the engine that the environment names; raise HostError with a remedy if it is unusable."""
     named = dict(resolved(environment))
     host = named["DOCKER_HOST"]
+    if not host.startswith("ssh://"):
+        return _connect(named, host)
+    leading = ssh_socket(host, environment)
+    try:
+        return _connect({"DOCKER_HOST": leading.url}, host, leading)
+    except BaseException:
+        leading.close()
+        raise
+
+
+def _connect(named: dict[str, str], host: str, leading: SshSocket | None = None) -> docker.DockerClient:
+    """Return the client of an engine, which is called `host` in errors."""
     try:
         asking = _client(named, ".".join(map(str, OLDEST)))
         asking.api.timeout = _PATIENCE  # type: ignore[assignment]  # requests takes one for each, the library one for both
@@ -64,11 +77,24 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
         raise HostError(
             f"the Docker engine at {host} runs {said.get('Os')} containers", "switch it to Linux containers"
         )
-    return _client(named, str(said["ApiVersion"]))
+    return _client(named, str(said["ApiVersion"]), leading)
 
 
-def _client(environment: dict[str, str], version: str) -> docker.DockerClient:
-    client = docker.from_env(environment=environment, version=version)
+class _Client(docker.DockerClient):
+    """A client that closes the socket it goes through, where it is of this process."""
+
+    leading: SshSocket | None = None
+
+    def close(self) -> None:
+        super().close()
+        if self.leading is not None:
+            self.leading.close()
+
+
+def _client(environment: dict[str, str], version: str, leading: SshSocket | None = None) -> docker.DockerClient:
+    client = _Client.from_env(environment=environment, version=version)
+    assert isinstance(client, _Client)
+    client.leading = leading
     # Else REQUESTS_CA_BUNDLE would count more than the engine's own certificates, and a proxy be in between.
     client.api.trust_env = False
     return client

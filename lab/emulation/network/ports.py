@@ -39,11 +39,16 @@ class Ports:
 
         Raise HostError if one that is fixed is taken.
         """
-        if self._at.here:
+        if self._at.on_loopback:
             check_fixed(self._instances, self._endpoints)
         wanted = [(its.name, port) for its, port in self._inside if (its.name, port) not in self._fixed]
-        found = free_ports(len(wanted), self._fixed.values(), probe=self._at.here)
+        found = free_ports(len(wanted), self._fixed.values(), probe=self._at.on_loopback)
         self._outside = self._fixed | dict(zip(wanted, found, strict=True))
+
+    @property
+    def outside(self) -> Collection[int]:
+        """Return all the published ports."""
+        return self._outside.values()
 
     def of(self, its: InstancePlan, port: int) -> int:
         """Return the published port that leads to a port of an instance."""

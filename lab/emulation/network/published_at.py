@@ -6,6 +6,7 @@ One decision for a lab, from its environment alone:
     a socket, or tcp:// at a loopback        127.0.0.1                              127.0.0.1
     tcp:// at another host                   that host                              MQLAB_BIND, or the lab is refused
     a socket, from a container of its own    the gateway of the container's network MQLAB_BIND, or the lab is refused
+    ssh://                                   127.0.0.1, forwarded over ssh          127.0.0.1 of the engine's machine
     any, with TESTCONTAINERS_HOST_OVERRIDE   the host named there                   as for a host of that name
 """
 
@@ -19,6 +20,7 @@ from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from lab.emulation.engine.ssh import SCHEME, parse
 from lab.errors import BrokerError, HostError, InputError
 from lab.shipped import shipped
 
@@ -35,10 +37,16 @@ class PublishedAt:
 
     host: str = LOOPBACK
     bind: str = LOOPBACK
+    ssh: str = ""  # the engine, where the ports are forwarded from its machine over ssh
 
     @property
     def here(self) -> bool:
-        """Return whether the ports are this machine's own."""
+        """Return whether the engine is on this machine, as far as that can be told."""
+        return self.on_loopback and not self.ssh
+
+    @property
+    def on_loopback(self) -> bool:
+        """Return whether the ports are reached at this machine's 127.0.0.1, and so have to be free there."""
         return self.host == LOOPBACK
 
     @property
@@ -66,10 +74,11 @@ def published_at(environment: Mapping[str, str], gateway: Callable[[], str | Non
     if is_loopback(host):
         if bind is not None and not is_loopback(bind):
             raise InputError.of(
-                f"{BIND}={bind} would publish a lab's ports to other machines; the engine at {engine} is on this one",
-                f"unset {BIND}: it is for an engine on another machine",
+                f"{BIND}={bind} would publish a lab's ports to other machines; those of the engine at {engine} are "
+                "reached on this one",
+                f"unset {BIND}: it is for an engine whose ports are reached elsewhere",
             )
-        return HERE
+        return PublishedAt(ssh=engine) if _url(engine).scheme == SCHEME else HERE
     if bind is None:
         raise HostError(
             f"the ports of a lab on the engine at {engine} are reached at {host}, and by default they are published "
@@ -96,7 +105,7 @@ def is_local(engine: str) -> bool:
     Raise InputError if that is no URL.
     """
     url = _url(engine)
-    return url.scheme not in (*_BY_TCP, "ssh") or (url.scheme in _BY_TCP and is_loopback(url.hostname or LOOPBACK))
+    return url.scheme not in (*_BY_TCP, SCHEME) or (url.scheme in _BY_TCP and is_loopback(url.hostname or LOOPBACK))
 
 
 def misnamed(host: str) -> str:
@@ -121,16 +130,13 @@ def refuse_shipped(passwords: Iterable[str], folder: Path | None = None) -> None
 
 def _host(environment: Mapping[str, str], engine: str, gateway: Callable[[], str | None]) -> str:
     scheme = _url(engine).scheme
-    if scheme == "ssh":
-        raise HostError(
-            f"the engine at {engine} is reached over ssh, and the ports of a lab would not be",
-            "run mqlab on that machine, or have the engine listen at tcp:// with TLS: docs/engines.md",
-        )
+    if scheme == SCHEME:
+        parse(engine)  # what it refuses
     if named := environment.get(OVERRIDE):
         return _checked(named, f"{OVERRIDE}={named}")
     if scheme in _BY_TCP:
         return _checked(_url(engine).hostname or LOOPBACK, f"DOCKER_HOST={engine}")
-    return gateway() or LOOPBACK
+    return LOOPBACK if scheme == SCHEME else gateway() or LOOPBACK
 
 
 def _url(engine: str) -> SplitResult:

@@ -18,6 +18,7 @@ from lab.scenarios import plan_named
 
 SOCKET = "unix:///var/run/docker.sock"
 DIND = "tcp://docker:2376"
+SSH = "ssh://lab@east"
 
 
 def there(host: str, bind: str) -> PublishedAt:
@@ -47,6 +48,9 @@ def there(host: str, bind: str) -> PublishedAt:
             there("host.docker.internal", "127.0.0.1"),
         ),
         (DIND, {"TESTCONTAINERS_HOST_OVERRIDE": "ci-host", "MQLAB_BIND": "0.0.0.0"}, None, there("ci-host", "0.0.0.0")),
+        (SSH, {}, None, over_ssh := PublishedAt(ssh=SSH)),
+        (SSH, {"TESTCONTAINERS_HOST_OVERRIDE": "localhost", "MQLAB_BIND": "127.0.0.1"}, "172.17.0.1", over_ssh),
+        (SSH, {"TESTCONTAINERS_HOST_OVERRIDE": "east", "MQLAB_BIND": "0.0.0.0"}, None, there("east", "0.0.0.0")),
         # a tunnel of one's own
         (DIND, {"TESTCONTAINERS_HOST_OVERRIDE": "localhost"}, None, HERE),
     ],
@@ -74,7 +78,8 @@ def test_the_decision(engine: str, more: dict[str, str], gateway: str | None, ex
         ),
         (SOCKET, {"TESTCONTAINERS_HOST_OVERRIDE": "a b"}, None, InputError, "OVERRIDE=a b: 'a b' is neither"),
         ("tcp://[fd00::5", {}, None, InputError, r"DOCKER_HOST=tcp://\[fd00::5 is no URL: Invalid IPv6"),
-        ("ssh://lab@east", {}, None, HostError, "ssh://lab@east is reached over ssh"),
+        ("ssh://lab@east", {"MQLAB_BIND": "0.0.0.0"}, None, InputError, "MQLAB_BIND=0.0.0.0 would publish"),
+        ("ssh://lab:pass@east", {}, None, InputError, "it has a password"),
     ],
 )
 def test_what_would_not_be_reached_or_would_be_open_to_others_unasked_is_refused(
@@ -102,6 +107,20 @@ def test_who_else_reaches_the_ports_is_said() -> None:
     assert HERE.warning == there("host.docker.internal", "127.0.0.1").warning == ""
     assert "every address of the engine's machine" in there("docker", "0.0.0.0").warning
     assert "on 10.9.8.7 of the engine's machine" in there("docker", "10.9.8.7").warning
+
+
+def test_ports_over_ssh_are_loopback_on_both_machines_and_have_to_be_free_on_both() -> None:
+    at = PublishedAt(ssh=SSH)
+    assert (at.host, at.bind, at.warning) == ("127.0.0.1", "127.0.0.1", "")
+    assert at.on_loopback and not at.here  # its memory and its clock are another machine's
+    its = plan_named("tokyo-singapore", {}).plan.brokers[0].instances
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        fixed = plan_named("tokyo-singapore", {}, port_base=port).plan.brokers[0].instances
+        with pytest.raises(HostError, match=f"port {port} of 127.0.0.1"):
+            Ports(fixed, at=at)
+    ports = Ports(its, at=at)
+    assert {each.host_port for each in ports.published(lambda _: "10.213.0.10")} == set(ports.outside)
 
 
 def test_an_opening_refuses_before_it_connects() -> None:

@@ -1,0 +1,248 @@
+"""OpenSSH's client, by which an engine at ssh:// is reached: where to, command lines, and its refusals in words.
+
+It is the user's own `ssh`, with their configuration, keys, agent and known hosts; it never asks anything.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from lab.emulation.checks import SSH, see
+from lab.errors import HostError, InputError
+
+SCHEME = "ssh"
+PATIENCE = 60.0  # seconds for a login and an answer: a key may be on a device that is to be touched
+FIRST = 20000  # a port as labs take them
+_FAILED, _NOT_FOUND = 255, 127  # the exit codes of ssh itself, and of a far shell that finds no such command
+OPEN = b"open\n"  # what an `ssh` that was started by `tied` says once it is connected, with its forwards
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")  # a user, a host, or a name in ssh's configuration
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%a-z]*\Z")  # IPv6
+_USUAL = (
+    "BatchMode=yes",  # never ask for a password or about a host key
+    "ConnectTimeout=10",
+    "ServerAliveInterval=15",
+    "ServerAliveCountMax=3",
+    "ControlMaster=no",
+    "RemoteCommand=none",
+    "ForwardAgent=no",
+    "ForwardX11=no",
+)
+# The shell becomes ssh; what stands beside it ends it once the pipe at its standard input is closed, which a killed
+# process does too, and removes the folder of its sockets.
+_TIED = 'exec 3<&0; { cat <&3; kill $$; [ -z "$0" ] || rm -rf -- "$0"; } >/dev/null 2>&1 & exec "$@" 3<&- </dev/null'
+_HOST_KEY = ("host key verification failed", "remote host identification has changed")
+_LOGIN = ("permission denied (", "too many authentication failures", "no more authentication methods")
+_NO_DOCKER = ("docker: command not found", "docker: not found")
+_OLD_DOCKER = ("is not a docker command", "usage:  docker system")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """The far side of an engine at ssh://."""
+
+    url: str  # as it was written
+    host: str
+    user: str = ""
+    port: int | None = None
+    socket: str = ""  # the engine's, on the far side; "": docker's own choice there
+
+    @property
+    def dial(self) -> tuple[str, ...]:
+        """Return the far command whose input and output are a connection to the engine."""
+        named = ("--host", shlex.quote(f"unix://{self.socket}")) if self.socket else ()
+        return "docker", *named, "system", "dial-stdio"
+
+    @property
+    def words(self) -> str:
+        """Return the far side as it stands in a command line of ssh."""
+        port = f"-p {self.port} " if self.port else ""
+        return f"{port}{f'{self.user}@' if self.user else ''}{self.host}"
+
+
+def parse(url: str) -> Destination:
+    """Return the far side that a DOCKER_HOST of ssh:// names; InputError if it is not as it should be."""
+    try:
+        parts = urlsplit(url)
+        host, port, user = parts.hostname or "", parts.port, unquote(parts.username or "")
+    except ValueError as error:
+        raise _unusable(url, str(error)) from error
+    if parts.scheme != SCHEME:
+        raise _unusable(url, f"its scheme is {parts.scheme!r}")
+    if parts.password is not None:
+        shown = url.replace(f":{parts.password}@", ":…@")
+        raise _unusable(shown, "it has a password, and ssh takes none there")
+    if parts.query or parts.fragment:
+        raise _unusable(url, "nothing may follow its path")
+    # Case counts in a name of ssh's configuration, and urlsplit lowers it.
+    host = next((word for word in re.split(r"[@/:\[\]]", url) if word.lower() == host), host)
+    if not (_WORD.match(host) or _ADDRESS.match(host)):
+        raise _unusable(url, f"its host is {host!r}")
+    if user and not _WORD.match(user):
+        raise _unusable(url, f"its user is {user!r}")
+    return Destination(url=url, host=host, user=user, port=port, socket=unquote(parts.path.rstrip("/")))
+
+
+def command(
+    to: Destination,
+    environment: Mapping[str, str],
+    *remote: str,
+    options: Sequence[str] = (),
+    words: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Return the command line of ssh to a far side; HostError if this machine has no ssh."""
+    if sys.platform == "win32":
+        raise HostError(f"the engine at {to.url} cannot be used from Windows", "run mqlab in WSL, or on that machine")
+    program = shutil.which("ssh", path=environment.get("PATH"))
+    if program is None:
+        raise HostError(
+            f"the engine at {to.url} is reached by the command ssh, which is not installed here",
+            "install OpenSSH's client (Debian, Ubuntu: apt-get install openssh-client)",
+        )
+    chosen = [word for option in (*options, *_USUAL) for word in ("-o", option)]
+    user = ("-l", to.user) if to.user else ()
+    port = ("-p", str(to.port)) if to.port else ()
+    return (program, "-T", *chosen, *words, *user, *port, "--", to.host, *remote)
+
+
+def tied(words: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start an ssh that ends with this process, however that ends; a folder of its own is removed then.
+
+    Its options are to have it say `OPEN`. Its errors are at standard error.
+    """
+    return subprocess.Popen(
+        ["sh", "-c", _TIED, str(folder or ""), *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**environment, "SHELL": "/bin/sh"},  # which says `OPEN`: the user's own may be none that runs commands
+        start_new_session=True,  # Ctrl-C is for the program alone, which needs the engine to clean up
+    )
+
+
+def says_open() -> tuple[str, ...]:
+    """Return the options that have an ssh say `OPEN` once it is connected, and its forwards are there."""
+    return "PermitLocalCommand=yes", "LocalCommand=echo open"
+
+
+def untie(process: subprocess.Popen[bytes]) -> str:
+    """End an ssh that was started by `tied`, and return what it said at standard error; "" if that was done."""
+    said = b""
+    assert process.stdin is not None
+    if process.stdin.closed:
+        return ""
+    # The pipe first: until it is waited for, nobody else has its process id.
+    process.stdin.close()
+    for pipe in (process.stdout, process.stderr):
+        assert pipe is not None
+        said = pipe.read()
+        pipe.close()
+    process.wait()
+    return said.decode(errors="replace").strip()
+
+
+def check_docker(to: Destination, environment: Mapping[str, str], options: Sequence[str] = ()) -> None:
+    """Raise HostError, with a remedy, if the far side does not let us in or has no docker that leads to an engine."""
+    code, said = _run(command(to, environment, *to.dial, options=options), environment)
+    if code:
+        raise explain(to, said, code)
+
+
+def check_forwarding(to: Destination, environment: Mapping[str, str], port: int = FIRST) -> None:
+    """Raise HostError if the far side does not forward connections to its 127.0.0.1; nothing need listen there."""
+    # A connection of its own: over a shared one, ssh does not tell the far side's reason.
+    options, words = ("ControlPath=none", "LogLevel=INFO"), ("-W", f"127.0.0.1:{port}")
+    code, said = _run(command(to, environment, options=options, words=words), environment)
+    if code == 0 or "connect failed" in said.lower():
+        return
+    if "open failed" not in said.lower():
+        raise explain(to, said, code)
+    raise HostError(
+        f"{to.url} does not forward connections, and the ports of a lab there would not be reached: {_last(said)}",
+        f"have its sshd forward to 127.0.0.1 (AllowTcpForwarding, PermitOpen, and the options of the key in "
+        f"authorized_keys),\nor have the engine listen at tcp:// with TLS: docs/engines.md\n{see(SSH)}",
+    )
+
+
+def explain(to: Destination, said: str, code: int | None = None) -> HostError:
+    """Return a HostError that says why an engine cannot be reached, from what ssh or the far side said."""
+    heard, reason = said.lower(), _last(said) or ("ssh gives no reason" if code is None else f"ssh ended with {code}")
+    got_in = code not in (_FAILED, None)
+    if any(words in heard for words in _HOST_KEY):
+        known = "its host key is another one than that which is known" if "has changed" in heard else ""
+        return HostError(
+            f"{to.url}: {known or 'its host key is not known here'}: {reason}",
+            f"look whether it is right, and accept it once by hand:   ssh {to.words}\n{see(SSH)}",
+        )
+    if any(words in heard for words in _LOGIN):
+        return HostError(
+            f"{to.url} refused the login: {reason}",
+            "mqlab never asks for a password: let ssh in by a key, in its agent if it has a passphrase. This must "
+            f"work:\n   ssh -o BatchMode=yes {to.words} true\n{see(SSH)}",
+        )
+    if any(words in heard for words in _OLD_DOCKER):
+        return HostError(
+            f"the docker command of {to.url} is too old: {reason}",
+            "`docker system dial-stdio` is there from Docker 18.09 on; engines are to be 20.10 or newer",
+        )
+    if code == _NOT_FOUND or (got_in and any(words in heard for words in _NO_DOCKER)):
+        return HostError(
+            f"{to.url} has no docker command where ssh looks for it: {reason}",
+            f"install Docker's client there; it is to be on the PATH of   ssh {to.words} docker version",
+        )
+    if got_in and "permission denied" in heard:
+        return HostError(
+            f"{to.url} lets us in, and not at its Docker engine: {reason}",
+            f"add the user to the group docker there, or log in as one who is:   ssh {to.words} docker version",
+        )
+    if got_in:
+        return HostError(
+            f"no Docker engine answers at {to.url}: {reason}", f"see:   ssh {to.words} docker version\n{see(SSH)}"
+        )
+    return HostError(
+        f"{to.url} cannot be reached: {reason}",
+        f"this must work:   ssh -o BatchMode=yes {to.words} true\n{see(SSH)}",
+    )
+
+
+@contextmanager
+def ended_on_error(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End an ssh that was started by `tied` if the block raises."""
+    try:
+        yield
+    except BaseException:
+        untie(process)
+        raise
+
+
+def _run(words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    try:
+        done = subprocess.run(
+            words,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            env={**environment},
+            start_new_session=True,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return _FAILED, f"no answer within {PATIENCE:.0f} s"
+    return done.returncode, done.stderr.decode(errors="replace").strip()
+
+
+def _last(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def _unusable(url: str, why: str) -> InputError:
+    return InputError.of(f"DOCKER_HOST={url} cannot be used: {why}", "write ssh://USER@HOST or ssh://USER@HOST:PORT")

@@ -1,0 +1,101 @@
+"""The process that forwards a lab's ports over ssh: it connects again when a connection is lost, and ends with the lab.
+
+It lives as long as the process that started it, which holds the pipe at its standard input, and for a lab that may
+outlive that one, as long as the lab's note is there. While it lives it has the lock of a file of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from lab.emulation.engine import ssh
+from lab.file_locks import lock
+
+CODE = "import sys\nfrom lab.emulation.network.forwarder import main\nmain(*sys.argv[1:])\n"
+HELD = b"held\n"  # what it says where another process forwards the ports already; else `ssh.OPEN`, or what went wrong
+_AGAIN = 1.0  # seconds before a lost connection is made anew
+_LOOKS_EVERY = 0.2  # seconds, at the note
+_LONGEST = 1000  # bytes that are read at once
+
+
+class _OverError(Exception):
+    """Nobody wants the forwards any more."""
+
+
+def main(own: str, note: str, *command: str) -> None:
+    """Forward by a command line of ssh, while the lock of the file `own` is free; `note` is "" or a file."""
+    descriptor = os.open(own, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock(descriptor, wait=False)
+    except BlockingIOError:
+        _say(HELD)
+        return
+    try:
+        Forwarder(Path(note) if note else None, command).run()
+    finally:
+        Path(own).unlink(missing_ok=True)
+
+
+class Forwarder:
+    """Runs ssh, again and again, for as long as it is wanted."""
+
+    def __init__(self, note: Path | None, command: Sequence[str]) -> None:
+        self._note, self._command = note, command
+        self._owned = True  # somebody holds the pipe
+        self._noted = False  # the note was there
+        self._opened = False
+
+    def run(self) -> None:
+        """Return when nobody wants the forwards any more, or after a first failure, which is said."""
+        with suppress(_OverError):
+            while True:
+                said = self._forward()
+                if not self._opened:
+                    _say(said.encode() or b"ssh ended without a word")
+                    return
+                self._await(within=_AGAIN)
+
+    def _forward(self) -> str:
+        """Run ssh until it ends; return what it said at standard error, where it never forwarded anything."""
+        process = ssh.tied(self._command, os.environ)
+        with ssh.ended_on_error(process):
+            assert process.stdout is not None and process.stderr is not None
+            out, errors = process.stdout.fileno(), process.stderr.fileno()
+            if not self._opened and self._await(out) and os.read(out, _LONGEST):
+                self._opened = True
+                _say(ssh.OPEN)
+            # Once connected, ssh closes its standard output: it is its errors that end with it.
+            while self._opened and self._await(errors) and os.read(errors, _LONGEST):
+                pass
+        return ssh.untie(process)
+
+    def _await(self, pipe: int | None = None, within: float | None = None) -> bool:
+        """Wait until a pipe can be read, or for some seconds; raise _OverError once nobody wants the forwards."""
+        until = None if within is None else time.monotonic() + within
+        while True:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            if left == 0.0:
+                return False
+            if self._note is not None:
+                left = _LOOKS_EVERY if left is None else min(left, _LOOKS_EVERY)
+            pipes = [] if pipe is None else [pipe]
+            ready, _, _ = select.select([*pipes, sys.stdin] if self._owned else pipes, [], [], left)
+            if sys.stdin in ready and not os.read(sys.stdin.fileno(), _LONGEST):
+                self._owned = False
+            there = self._note is not None and self._note.exists()
+            self._noted |= there
+            if not there and (self._noted or not self._owned):
+                raise _OverError
+            if pipe in ready:
+                return True
+
+
+def _say(what: bytes) -> None:
+    with suppress(OSError):  # nobody listens any more
+        os.write(1, what)

@@ -1,0 +1,140 @@
+"""A lab's ports on an engine at ssh://, which are published on 127.0.0.1 there, forwarded from 127.0.0.1 here.
+
+One process of its own does it for the whole lab, whoever opened it (`forwarder.py`); a process that attaches to the
+lab starts another one if that has died.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Self
+
+from lab.emulation.engine import ssh
+from lab.emulation.network.forwarder import CODE, HELD
+from lab.emulation.state import LabState
+from lab.errors import HostError
+from lab.file_locks import lock
+from lab.runtime.clock import Clock
+from lab.runtime.note import Note
+from lab.runtime.runtime import Opening
+
+TAKEN = "address already in use"
+_ENDS_WITHIN = 10.0  # seconds
+
+
+class Forwards:
+    """The forwards of one lab, until the end of the block; those of a lab that stays are left to themselves."""
+
+    def __init__(
+        self, engine: str, environment: Mapping[str, str], run: str, note_folder: Path, *, staying: bool
+    ) -> None:
+        self._to, self._environment = ssh.parse(engine), environment
+        there = note_folder.absolute()
+        self._file, self._note = file_of(run, there), there / f"{run}.json" if staying else None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *of: object) -> None:
+        self.end()
+
+    def open(self, ports: Collection[int]) -> None:
+        """Forward these ports instead of those before, or leave them to the process that does; HostError if it fails.
+
+        The error has the words of `TAKEN` where one of them is taken here.
+        """
+        self.end()
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._process = process = subprocess.Popen(
+            [sys.executable, "-c", CODE, str(self._file), str(self._note or ""), *self.command(ports)],
+            env={**self._environment, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,  # Ctrl-C is for the program alone
+        )
+        assert process.stdout is not None
+        try:
+            said = process.stdout.readline()
+            if said in (ssh.OPEN, HELD):
+                return
+            words = (said + process.stdout.read()).decode(errors="replace")
+        except BaseException:
+            self.end()
+            raise
+        self.end()
+        if TAKEN in words.lower():
+            raise HostError(f"a port to be forwarded to {self._to.url}: {TAKEN}: {words.strip()}")
+        raise ssh.explain(self._to, words)
+
+    def command(self, ports: Collection[int]) -> tuple[str, ...]:
+        """Return the command line of ssh that forwards ports."""
+        words = [word for port in ports for word in ("-L", f"127.0.0.1:{port}:127.0.0.1:{port}")]
+        options = ("ControlPath=none", "ExitOnForwardFailure=yes", "GatewayPorts=no", "LogLevel=ERROR")
+        chosen = (*options, *ssh.says_open())
+        return ssh.command(self._to, self._environment, options=chosen, words=("-N", *words))
+
+    def end(self) -> None:
+        """Let go of the process, which ends unless the lab stays; return when it has ended, or goes on."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            pipe.close()
+        if self._note is not None and self._note.exists() and process.poll() is None:
+            process.returncode = 0  # it is nobody's child from here on: nobody need wait for it
+            return
+        process.wait()
+
+
+def forwarding(
+    engine: str, opening: Opening, environment: Mapping[str, str]
+) -> AbstractContextManager[Forwards | None]:
+    """Return what may forward the ports of a lab that opens; None where the engine's URL is ""."""
+    if not engine:
+        return nullcontext()
+    return Forwards(engine, environment, opening.run, opening.note_folder, staying=opening.detached)
+
+
+@contextmanager
+def kept(note: Note, state: LabState, note_folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Have the ports of an open lab forwarded for the block, where they are to be and no process does it."""
+    if not state.ssh or are_kept(note.run, note_folder):
+        yield
+        return
+    with Forwards(state.ssh, environment, note.run, note_folder, staying=note.detached) as its:
+        its.open(state.outside)
+        yield
+
+
+def file_of(run: str, note_folder: Path) -> Path:
+    """Return the file whose lock the process that forwards a lab's ports has."""
+    return note_folder / f"{run}.forwards.lock"
+
+
+def are_kept(run: str, note_folder: Path) -> bool:
+    """Return whether a process forwards the ports of a lab."""
+    try:
+        descriptor = os.open(file_of(run, note_folder), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        lock(descriptor, wait=False)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def await_end(run: str, note_folder: Path, clock: Clock) -> None:
+    """Return when nobody forwards the ports of a lab whose note is not there any more, or after some seconds."""
+    clock.wait(lambda: not are_kept(run, note_folder), _ENDS_WITHIN)

@@ -1,0 +1,181 @@
+"""Ports forwarded over a real sshd of this machine: they end with whoever wanted them, and come back when lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab.emulation.engine import ssh
+from lab.emulation.network import subnets
+from lab.emulation.network.forwards import Forwards, are_kept, await_end
+from lab.errors import HostError
+from lab.runtime.clock import RealClock
+from tests.integration import far_sshd
+from tests.integration.far_machine import FarMachine, far_machine
+from tests.integration.far_sshd import Sshd
+from tests.promised import lacking
+
+PATIENCE = 30.0
+CLOCK = RealClock()
+RUN = "a-run"
+SERVED, HELLO = 33999, b"hello"
+_SERVER = (
+    "import socket, sys; its = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print('listens', flush=True)\n"
+    "while True:\n    with its.accept()[0] as caller: caller.sendall(sys.argv[2].encode())"
+)
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    if reason := far_sshd.unfit():
+        lacking(reason)
+    folder = tmp_path_factory.mktemp("far")
+    (folder / "engine").touch()
+    with (
+        far_machine(subnets.host_routes(Path("/proc/net/route").read_text())) as machine,
+        far_sshd.sshd(folder / "sshd", folder / "engine", machine) as its,
+        serving(machine),
+    ):
+        yield its
+
+
+@contextmanager
+def serving(machine: FarMachine) -> Iterator[None]:
+    """Have a server on the far machine, at its own 127.0.0.1 alone, that says `HELLO` to whoever calls."""
+    words = [*machine.entering, sys.executable, "-c", _SERVER, str(SERVED), HELLO.decode()]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"listens\n"
+        try:
+            yield
+        finally:
+            server.kill()
+
+
+@pytest.fixture
+def port() -> int:
+    """Return a port that is served on the far machine, and free here."""
+    return SERVED
+
+
+def the_environment(far: Sshd) -> dict[str, str]:
+    return {**os.environ, **far.environment}
+
+
+def forwards(far: Sshd, folder: Path, *, staying: bool) -> Forwards:
+    return Forwards(far.url, the_environment(far), RUN, folder, staying=staying)
+
+
+def answers(port: int) -> bool:
+    """Return whether the far server answers at a port of this machine's own 127.0.0.1."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as calling:
+            return calling.recv(100) == HELLO
+    except ConnectionError:
+        return False
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def test_they_end_with_the_block(far: Sshd, tmp_path: Path, port: int) -> None:
+    with forwards(far, tmp_path, staying=False) as its:
+        its.open([port, port + 1])
+        assert answers(port) and are_kept(RUN, tmp_path)
+    assert not listens(port) and not are_kept(RUN, tmp_path)
+    assert far.clients() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_those_of_a_lab_that_stays_end_with_its_note(far: Sshd, tmp_path: Path, port: int) -> None:
+    note = tmp_path / f"{RUN}.json"
+    with forwards(far, tmp_path, staying=True) as its:
+        its.open([port])
+        note.touch()
+    assert answers(port) and are_kept(RUN, tmp_path)
+    with forwards(far, tmp_path, staying=True) as others:
+        others.open([port])  # which leaves it to the first
+    assert answers(port)
+    note.unlink()
+    await_end(RUN, tmp_path, CLOCK)
+    assert not are_kept(RUN, tmp_path) and not listens(port)
+    assert CLOCK.wait(lambda: far.clients() == [], PATIENCE)
+
+
+def test_those_of_a_lab_that_would_stay_end_where_it_was_never_opened(far: Sshd, tmp_path: Path, port: int) -> None:
+    with forwards(far, tmp_path, staying=True) as its:
+        its.open([port])
+    assert not listens(port) and far.clients() == []
+
+
+def test_they_end_with_a_process_that_is_killed(far: Sshd, tmp_path: Path, port: int) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from lab.emulation.network.forwards import Forwards\n"
+        "import os; its = Forwards(sys.argv[1], os.environ, sys.argv[2], Path(sys.argv[3]), staying=False)\n"
+        "its.open([int(sys.argv[4])]); print('open', flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", program, far.url, RUN, str(tmp_path), str(port)]
+    owner = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=the_environment(far))
+    with owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"open\n"
+        assert answers(port) and far.clients()
+        owner.kill()
+    assert CLOCK.wait(lambda: not listens(port) and far.clients() == [], PATIENCE)
+
+
+def test_a_lost_connection_is_made_anew(far: Sshd, tmp_path: Path, port: int) -> None:
+    with forwards(far, tmp_path, staying=False) as its:
+        its.open([port])
+        before = the_ssh(far)
+        os.kill(before, signal.SIGKILL)
+        assert CLOCK.wait(lambda: answers(port) and the_ssh(far) not in (0, before), PATIENCE)
+    assert not listens(port) and far.clients() == []
+
+
+def test_a_port_that_is_taken_here_is_said_as_the_engine_says_it(far: Sshd, tmp_path: Path, port: int) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        forwards(far, tmp_path, staying=False) as its,
+        pytest.raises(HostError, match="address already in use"),
+    ):
+        its.open([port, other.getsockname()[1]])
+    assert far.clients() == [] and not listens(port)
+
+
+def test_a_real_sshd_lets_connections_be_forwarded_or_not(far: Sshd, tmp_path: Path) -> None:
+    ssh.check_forwarding(ssh.parse(far.url), the_environment(far))
+    (tmp_path / "engine").touch()
+    with (
+        far_machine(subnets.host_routes(Path("/proc/net/route").read_text())) as machine,
+        far_sshd.sshd(tmp_path / "sshd", tmp_path / "engine", machine, settings="AllowTcpForwarding no") as closed,
+    ):
+        with pytest.raises(HostError, match="does not forward connections"):
+            ssh.check_forwarding(ssh.parse(closed.url), the_environment(closed))
+        (closed.folder / "known").write_text("")
+        with pytest.raises(HostError, match="its host key is not known here"):
+            ssh.check_docker(ssh.parse(closed.url), the_environment(closed))
+        (closed.folder / "config").write_text(
+            "IdentitiesOnly yes\nIdentityFile /nonexistent\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\n"
+        )
+        with pytest.raises(HostError, match="refused the login"):
+            ssh.check_docker(ssh.parse(closed.url), the_environment(closed))
+
+
+def the_ssh(far: Sshd) -> int:
+    """Return the process that is ssh itself; 0 if there is none."""
+    its = [pid for pid in far.clients() if Path(f"/proc/{pid}/comm").read_text() == "ssh\n"]
+    return its[0] if its else 0
