@@ -164,6 +164,23 @@ def test_slow_start_ends_early_where_round_trips_have_grown(rise: int, early: bo
     assert most == pytest.approx(36 if early else 80, abs=2)
 
 
+def test_a_window_grows_by_a_twentieth_each_round_trip_before_a_loss_and_no_further_than_it_is_used() -> None:
+    """As real brokers' did over 200 ms, from 36 packets to 61 in some three seconds: `bictcp_update`."""
+    two = Two((65_536, 65_536)).opened()
+    two.client.its.send("first", 53)
+    two.kernel.sleep(300 * MS)
+    two.impair(delay=timedelta(milliseconds=100))
+    for each in range(3000):
+        two.client.its.send(each, 1448)
+    seen = []
+    for _ in range(30):
+        two.kernel.sleep(200 * MS)
+        seen.append(int(two.client.its.congestion.window))
+    first = seen.index(36)
+    assert seen[first + 9] == pytest.approx(36 * 1.05**9, abs=2)
+    assert seen[-1] == 57  # the first that is more than 81,920 bytes, the other end's window
+
+
 def test_after_a_silence_a_connection_begins_slowly_again() -> None:
     two = Two().opened()
 

@@ -84,6 +84,8 @@ class Congestion:
                 self._threshold = window + max(packets - self._answered + _SAMPLES, 0)
             self.window = min(window + packets, max(self._threshold, window))
             return
+        if used < int(window):  # `tcp_is_cwnd_limited`
+            return
         share = packets / window
         if not self._since:
             self._since, self._base = now, window
@@ -94,8 +96,10 @@ class Congestion:
         target = _C * (t + self._srtt / SECOND - self._k) ** 3 + top
         self._reno += 3 * (1 - _BETA) / (1 + _BETA) * share
         wanted = max(target, self._reno)
-        if wanted > window:
-            self.window = window + (min(wanted, 1.5 * window) - window) * share
+        step = (min(max(wanted, window), 1.5 * window) - window) * share
+        if not self._most:  # no loss has told yet what the way can carry: "5% per RTT"
+            step = max(step, packets / 20)
+        self.window = window + step
 
     def _rises(self, packets: int, now: int) -> bool:
         """Return whether round trips have grown, as by a queue, which ends slow start: HyStart, `hystart_update`.
