@@ -9,6 +9,7 @@ import random
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from lab.activemq.forwarding.filters import covers, parts
 from lab.activemq.forwarding.network import Bridge, Network
@@ -42,9 +43,8 @@ class Subscription:
     static: bool = False  # made because its destination is statically included
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A bridge that did not pass on a demand, or a message, and the rule."""
+class Refusal(NamedTuple):
+    """A bridge that did not pass on a demand, or a message, and the rule; a tuple, since a large network has many."""
 
     bridge: Bridge
     stop: Stop
@@ -85,8 +85,7 @@ class _Spreading:
     of_bridges: dict[Bridge, dict[int, Subscription]] = field(default_factory=dict)
     of_brokers: dict[str, dict[int, Subscription]] = field(default_factory=dict)
     interests: dict[int, set[int]] = field(default_factory=dict)  # of a bridge's subscription: the consumers it is for
-    # each once: the bridge, the rule, the destination, the brokers that the demand had come over
-    refusals: dict[tuple[Bridge, Stop, str, tuple[str, ...]], None] = field(default_factory=dict)
+    refusals: dict[Refusal, None] = field(default_factory=dict)  # each once
     waiting: deque[tuple[Bridge, Subscription, bool]] = field(default_factory=deque)  # True: it came, False: it went
     made: int = 0
 
@@ -105,11 +104,7 @@ class _Spreading:
                 )
             )
             self._settle()
-        refusals = tuple(
-            Refusal(bridge=bridge, stop=stop, destination=destination, path=path)
-            for bridge, stop, destination, path in self.refusals
-        )
-        return Demand(subscriptions=tuple(self.alive.values()), refusals=refusals)
+        return Demand(subscriptions=tuple(self.alive.values()), refusals=tuple(self.refusals))
 
     def _number(self) -> int:
         self.made += 1
@@ -227,4 +222,4 @@ class _Spreading:
         )
 
     def _refuse(self, bridge: Bridge, stop: Stop, destination: str, path: tuple[str, ...]) -> None:
-        self.refusals[bridge, stop, destination, path] = None
+        self.refusals[Refusal(bridge, stop, destination, path)] = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from lab.activemq.forwarding.filters import covers, parts
-from lab.activemq.forwarding.settings import Forwarding
+from lab.activemq.forwarding.settings import Forwarding, excludes
 
 
 class Stop(StrEnum):
@@ -26,7 +26,7 @@ def forbidden(rules: Forwarding, destination: str) -> Stop | None:
     """Return why a bridge may not carry a destination: `isPermissableDestination`."""
     if rules.permits(destination):
         return None
-    return Stop.EXCLUDED if any(covers(each, destination) for each in rules.excluded) else Stop.NOT_INCLUDED
+    return Stop.EXCLUDED if excludes(rules.excluded, destination) else Stop.NOT_INCLUDED
 
 
 def demand_stop(rules: Forwarding, source: str, destination: str, path: Sequence[str]) -> Stop | None:

@@ -82,9 +82,15 @@ class Forwarding:
         return self.suppress_duplicate_topic_subscriptions
 
 
-@lru_cache(maxsize=16_384)  # asked again and again while demand spreads in a large network
+@lru_cache(maxsize=16_384)  # asked again and again while demand spreads in a large network, as is the next
+def excludes(excluded: Sequence[str], destination: str) -> bool:
+    """Return whether any of a connector's excluded destinations covers one."""
+    return any(covers(each, destination) for each in excluded)
+
+
+@lru_cache(maxsize=16_384)
 def _permits(excluded: Sequence[str], static: Sequence[str], included: Sequence[str], destination: str) -> bool:
-    if any(covers(each, destination) for each in excluded):
+    if excludes(excluded, destination):
         return False
     if any(covers(each, destination) for each in static):
         return True
