@@ -16,13 +16,14 @@ Way = tuple[str, str]  # a link, and the region that its direction leaves
 def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState] | None = None) -> bool:
     """Return whether bridges carry messages from one broker to another; with `states`, over open links only."""
     reached, edge, joined = {source}, [source], _joined(plan)
+    passes = None if states is None else _passage(plan, states)
     while edge:
         here = edge.pop()
         for broker in plan.brokers:
             there = broker.name
             if there in reached or (here, there) not in joined:
                 continue
-            if states is None or _open(plan, here, there, states):
+            if passes is None or passes(here, there):
                 reached.add(there)
                 edge.append(there)
     return target in reached
@@ -31,11 +32,11 @@ def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState
 def path(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState]) -> tuple[tuple[str, str], ...]:
     """Return the fewest bridges from one broker to another over open links, each as its brokers; () without any."""
     before: dict[str, str] = {source: ""}
-    edge, joined = deque([source]), _joined(plan)
+    edge, joined, passes = deque([source]), _joined(plan), _passage(plan, states)
     while edge and target not in before:
         here = edge.popleft()
         for there in (broker.name for broker in plan.brokers):
-            if there not in before and (here, there) in joined and _open(plan, here, there, states):
+            if there not in before and (here, there) in joined and passes(here, there):
                 before[there] = here
                 edge.append(there)
     found: list[tuple[str, str]] = []
@@ -66,16 +67,15 @@ def _joined(plan: Plan) -> frozenset[tuple[str, str]]:
     return frozenset(there | {(bridge.responder, bridge.initiator) for bridge in plan.bridges if bridge.duplex})
 
 
-def _open(plan: Plan, here: str, there: str, states: Mapping[Way, LinkState]) -> bool:
-    """Return whether TCP passes between two brokers: both directions are open."""
-    regions = {plan.broker(here).region, plan.broker(there).region}
-    ways = [
-        (link.name, way.leaving)
+def _passage(plan: Plan, states: Mapping[Way, LinkState]) -> Callable[[str, str], bool]:
+    """Return what tells whether TCP passes between two brokers: both directions are open."""
+    regions = {broker.name: broker.region for broker in plan.brokers}
+    closed = {
+        frozenset(way.leaving for way in link.directions)
         for link in plan.links
-        if {way.leaving for way in link.directions} == regions
-        for way in link.directions
-    ]
-    return all(states[way] is LinkState.OPEN for way in ways)
+        if any(states[link.name, way.leaving] is not LinkState.OPEN for way in link.directions)
+    }
+    return lambda here, there: frozenset((regions[here], regions[there])) not in closed
 
 
 def carrier(plan: Plan) -> Callable[[str, str], bool]:
