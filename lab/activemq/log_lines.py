@@ -67,6 +67,9 @@ NAMED: Mapping[str, re.Pattern[str]] = {
         "store-recovered": r"^(?:PageFile|MessageDatabase) \| .*(?:prior unclean shutdown|Recovering from the journal)",
     }.items()
 }
+OF_NO_MESSAGE = frozenset([  # names of lines that no client's message brings about, and so the want of none
+    STARTED, LOCKED, "store-recovered", "bridge-loop", "duplex-replaced", "host-name-wrong", "connection-refused",
+])  # fmt: skip
 _REPEAT_UP_TO = re.compile(r"(?<!\\)(\{,([0-9]+)\})")
 _HARMLESS = re.compile(r"has uncovered http methods for path")  # Jetty warns of it at every start
 

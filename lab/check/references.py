@@ -46,8 +46,11 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
                 context.unknown.add(field)
                 written = type(declared).model_fields[field].alias or field
                 if name in STEPS and not fitting:
+                    what = f"a claim does not count from every {name}"
                     right = "give the step that is meant a name of its own, as: NAME, and write that name"
-                    yield context.wrong(written, f"a claim does not count from every {name}", right)
+                    if reference.alone:
+                        what, right = f"this is of no {name}", reference.alone
+                    yield context.wrong(written, what, right)
                 elif reference.instead and fitting:
                     right = f"add the {names.kind}, or {reference.instead}"
                     yield context.wrong(written, f"the scenario has no {name} {names.kind}", right)

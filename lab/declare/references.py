@@ -41,6 +41,7 @@ class Reference:
     also: tuple[str, ...] = ()  # words that are valid too, though they name no such thing
     # Of a step: whether one of a kind may be named by its verb; a step with a name of its own may be of any kind.
     kinds: Callable[[type[Any]], bool] | None = None
+    alone: str = ""  # of a step that is of one of these kinds also where it has a name of its own: a remedy
     instead: str = ""  # in a remedy: the alternative to adding the missing thing
 
 

@@ -26,7 +26,15 @@ _MOST = 3  # steps that a reason names
 
 def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
     """Return which steps a claim rests on did not do what it needs, and what would make it known; "" if none."""
-    missed = [*_missed(claim, evidence, find)]
+    # A line that is not in a log may be missing because what would have caused it was never sent.
+    sending = claim.rests_on_sending or (claim.of_absence and claim.log_lines is not None)
+    efforts = [*_efforts(claim, evidence, find)] if sending else []
+    # How much a step sent or took says more than that it was not done as asked.
+    missed = [
+        step
+        for step in _missed(claim, evidence, find)
+        if not any(effort.words.startswith(step.words) for effort, _ in efforts)
+    ]
     standing = evidence.timeline.standing
     remedy = (
         "do it anew, and judge from there on" if standing else "if that was expected, write fails: yes beside the verb"
@@ -34,9 +42,8 @@ def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
     found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
     found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
     found += _told([*_windows(claim, evidence, find)], "a reboot step may be said to fail; a window may not")
-    # A line that is not in a log may be missing because what would have caused it was never sent.
-    if claim.rests_on_sending or (claim.of_absence and claim.log_lines is not None):
-        less = [*_efforts(claim, evidence, find)]
+    if sending:
+        less = [reason for _, reason in efforts]
         for unmet in find(type(claim), "lab.judge.claims", "unmet")[:1]:
             less += unmet(claim, evidence)
         found += _told(less)
@@ -119,14 +126,14 @@ def _concerns_listener(client: str, destination: str, claim: Expectation, eviden
     return is_queue(destination) and any(hears(destination, its) for its in shared)
 
 
-def _efforts(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
-    """Yield a reason for each step that sent or took less than the scenario needs, or at another pace than asked."""
+def _efforts(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[tuple[Effort, str]]:
+    """Yield each step that sent or took less than the scenario needs, or not at its pace, and why that counts."""
     concerned = find(type(claim), "lab.judge.claims", "concerned")[0]
     for effort in evidence.efforts:
         if effort.short and concerned(claim, effort, evidence):
-            yield f"{effort.words}: {effort.amounts} ({_enough(effort)})"
+            yield effort, f"{effort.words}: {effort.amounts} ({_enough(effort)})"
         elif effort.off_pace and claim.of_speed and concerned(claim, effort, evidence):
-            yield f"{effort.words} did not keep its rate (write one that can be kept there)"
+            yield effort, f"{effort.words} did not keep its rate (write one that can be kept there)"
 
 
 def _enough(effort: Effort) -> str:

@@ -12,7 +12,7 @@ from lab.declare.expectations.bridge import Bridge
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.demand import Demanded
 from lab.declare.expectations.network_page import NetworkPage
-from lab.history import Demand, Marked, Observation, StepEnded, StepStarted, Watched, lines
+from lab.history import BrokerChanged, Demand, Marked, Observation, SightChanged, StepEnded, StepStarted, Watched, lines
 from lab.judge import judge_file
 from lab.judge.values import Outcome
 
@@ -152,3 +152,73 @@ def test_a_loss_between_two_looks_is_not_said_to_be_for_want_of_demand(t: float,
     its = verdict(claim, subscribed(0, "ear").with_fields(broker="singapore"), looks[0], *sent(t), looks[1])
     assert its.outcome is Outcome.BROKEN
     assert ("no demand" in its.reason) is told, its.reason
+
+
+def ended(t: float, *states: str) -> list[Observation]:
+    """Return the steps that end tokyo, one after the other, each a second after the one before."""
+    seen: list[Observation] = []
+    for place, state in enumerate(states):
+        began = StepStarted(t=t + place, step=7 + place, verb="kill", asked="x")
+        seen += [began, BrokerChanged(t=began.t, broker="tokyo", state=state), StepEnded(t=began.t, step=began.step)]
+    return seen
+
+
+GONE = [
+    Bridge.model_validate({"connector": "wan", "up": "both-ends"}),
+    Demanded.model_validate({"broker": "tokyo", "topic": "x", "present": True}),
+    PAGE,
+]
+
+
+@pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
+@pytest.mark.parametrize(
+    ("states", "outcome"),
+    [
+        (["killed"], Outcome.BROKEN),
+        (["stopping", "stopped"], Outcome.BROKEN),
+        (["stopping", "killed"], Outcome.BROKEN),  # it did not end when asked
+        (["paused", "killed"], Outcome.BROKEN),
+        (["deleted"], Outcome.BROKEN),
+        (["stopping"], Outcome.UNKNOWN),
+        (["paused"], Outcome.UNKNOWN),
+    ],
+    ids=" ".join,
+)
+def test_that_a_broker_has_ended_is_known_before_the_next_look(
+    tmp_path: Path, claim: Expectation, states: list[str], outcome: Outcome
+) -> None:
+    """At the mark it had ended; the look before was earlier, and the look that found it so, later."""
+    path = tmp_path / "history.jsonl"
+    told = [*seen(1, False), *seen(2, True), Watched(t=15), *ended(20.0 - len(states) + 1, *states)]
+    told += [Marked(t=20.1, text="here"), Watched(t=20.2), *seen(20.3, False, 17.8), Watched(t=20.4)]
+    path.write_text("".join(lines(structs.replace(HEADER, standing=True), told)))
+    (its,) = judge_file(path, (claim,), until="here").verdicts
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize("claim", [*GONE[:2], UNDEMANDED], ids=lambda claim: claim.words())
+@pytest.mark.parametrize(("t", "there"), [(12.0, True), (15.2, False)])
+def test_what_a_broker_had_it_had_until_it_had_ended(claim: Expectation, t: float, there: bool) -> None:
+    """Five seconds after the heal, of which three passed while it was asked to stop, and then it was killed."""
+    since = {"after": "heal", "within": "5s"}
+    its = type(claim).model_validate({**claim.written(), **since})
+    told = [
+        BrokerChanged(t=t, broker="tokyo", state="stopping"),
+        BrokerChanged(t=t + 3.5, broker="tokyo", state="killed"),
+    ]
+    found = verdict(its, *seen(1, False), *seen(2, True), *HEAL, *told, *seen(t + 3.8, False, t + 3.3))
+    wanted = Outcome.BROKEN if claim is UNDEMANDED else Outcome.HELD
+    assert found.outcome is wanted, found.reason
+
+
+def test_a_broker_that_was_silent_when_it_was_killed_is_known_from_then_on() -> None:
+    lost = SightChanged(t=16, broker="tokyo", of="management", state="lost", since=15.5)
+    for end, outcome in (([], Outcome.UNKNOWN), (ended(18, "killed"), Outcome.BROKEN)):
+        its = verdict(GONE[0], *seen(1, False), *seen(2, True), lost, *end)
+        assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
+def test_a_look_that_was_on_its_way_when_a_broker_went_does_not_count(claim: Expectation) -> None:
+    its = verdict(claim, *seen(1, False), *ended(18, "killed"), *seen(18.1, True))
+    assert its.outcome is not Outcome.HELD, its.reason

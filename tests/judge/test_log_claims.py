@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from lab.activemq.log_lines import LONGEST
 from lab.declare.expectations.log import Log
-from lab.history import LogLine, Marked, Observation, Watched, lines
+from lab.history import Achieved, LogLine, Marked, Observation, Watched, lines
 from lab.judge import Outcome, judge_file
 
+from .test_not_better_than_known import sent, verdict
 from .test_truth import HEADER
 
 HISTORY = Path(__file__).parent / "broker-killed-for-good" / "history.jsonl"
@@ -64,4 +66,37 @@ def test_lines_told_together_may_be_of_either_side_of_a_mark(
     path.write_text("".join(lines(replace(HEADER, standing=True), sorted(seen, key=lambda each: each.t))))
     claim = Log.model_validate({"broker": "tokyo", "matches": "again", **claimed})
     (its,) = judge_file(path, (claim,), since=since, until=until).verdicts
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize(
+    ("claimed", "length", "outcome"),
+    [
+        ({"absent": True}, LONGEST, Outcome.UNKNOWN),
+        ({"absent": True}, LONGEST - 1, Outcome.HELD),
+        ({"count": 1}, LONGEST, Outcome.UNKNOWN),
+        ({"count": 1}, LONGEST - 1, Outcome.BROKEN),
+        ({"count": 2}, LONGEST, Outcome.BROKEN),
+        ({"times": {"at-most": "1"}}, LONGEST, Outcome.HELD),
+        ({"absent": True, "after": "publish", "within": "1s"}, LONGEST, Outcome.HELD),
+    ],
+)
+def test_a_line_that_was_cut_may_fit_further_on(claimed: dict[str, Any], length: int, outcome: Outcome) -> None:
+    claim = Log.model_validate({"broker": "tokyo", "matches": "it happened", **claimed})
+    text = LogLine(t=20, broker="tokyo", level="WARN", text="Queue | ".ljust(length, "x"))
+    its = verdict(claim, *sent(2), text)
+    assert its.outcome is outcome, its.reason
+    assert ("was cut after 500 characters" in its.reason) is (outcome is Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("matches", "outcome"),
+    [("store-recovered", Outcome.HELD), ("dead-letter", Outcome.UNKNOWN), ("x", Outcome.UNKNOWN)],
+)
+def test_a_message_that_was_not_sent_is_missed_by_lines_that_messages_bring_about(
+    matches: str, outcome: Outcome
+) -> None:
+    less = Achieved(t=3, step=2, did="sent", done=1, broker="tokyo", destination="topic://x", asked=5)
+    claim = Log.model_validate({"broker": "tokyo", "matches": matches, "absent": True})
+    its = verdict(claim, *sent(2), less)
     assert its.outcome is outcome, its.reason

@@ -25,14 +25,18 @@ from lab.history import (
     Achieved,
     Approached,
     BrokerRecordSeen,
+    Ended,
     Observation,
     Paced,
+    Received,
     SendOutcome,
     StepEnded,
     StepStarted,
+    Subscribed,
 )
 from lab.judge.values import Outcome
 
+from .test_not_better_than_known import sent
 from .test_truth import END, EXAMPLES, KINDS, Listener, Message, Receipt, Truth, claims, judged
 
 TURNED_AWAY = "e"
@@ -220,3 +224,20 @@ def test_a_step_that_takes_several_numbers_fails_as_one(fails: bool) -> None:
     (its,) = judged((claim,), (*seen, *truth.observations())).verdicts
     assert its.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), its
     assert its.reason.count("step 20 (replay something): 0 of 2 accepted") == (0 if fails else 2)
+
+
+def test_a_step_that_a_claim_names_is_told_once() -> None:
+    """How much it sent says more than that it was not done as asked."""
+    seen = sent(1)[:-1]
+    less = Achieved(t=2, step=2, did="sent", done=1, broker="tokyo", destination="topic://x", asked=3)
+    ear = Listener(client="a", broker="tokyo", begin=0.05)
+    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, receipts=(Receipt(client="a", t=1.1),))
+    truth = Truth(destination="topic://x", listeners=(ear,), messages=(message,)).observations()
+    came = [each for each in truth if isinstance(each, Subscribed | Received)]
+    failed = StepEnded(t=2.1, step=2, ok=False, note="1 ok")
+    claim = Finished.model_validate({"step": "burst", "within": "60s"})
+    (its,) = judged(
+        (claim,), (came[0], *seen, came[1].with_fields(id="2-1"), less, failed, Ended(t=60, complete=True))
+    ).verdicts
+    assert its.outcome is Outcome.UNKNOWN and its.reason.count("step 2 burst") == 1, its.reason
+    assert "1 of 3 accepted, 2 never sent" in its.reason

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
 from lab.check.logins import listeners
-from lab.declare.expectations.finished import Finished
+from lab.declare.expectations.finished import SENDING, Finished
 from lab.declare.steps.message import Message
 from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
@@ -28,7 +28,7 @@ def check(context: Context, claim: Finished) -> Iterator[Problem]:
         steps = [each for each in in_every_round(context.scenario.steps) if word in (each.named, each.verb)]
         if not all(isinstance(each, Message) for each in steps):
             does = "may send to several destinations" if any(each.sends_to for each in steps) else "sends nothing"
-            yield context.wrong(field, f"the step {word} {does}", "name a publish, traffic or request step")
+            yield context.wrong(field, f"the step {word} {does}", SENDING)
             continue
         sent = sorted({destination_of(each) or "" for each in steps if isinstance(each, Message)})
         if not any(hears(each, to) for each in heard for to in sent):

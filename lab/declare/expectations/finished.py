@@ -39,12 +39,17 @@ _Number = Annotated[
 ]
 
 
+SENDING = "name a publish, traffic or request step"
+
+
 def _sends(kind: type[Step]) -> bool:
     return issubclass(kind, Message)
 
 
 _Sending = Annotated[
-    Name, StepName(_sends), Reference(Thing.STEP, kinds=_sends, instead="name one by its verb or its `as`")
+    Name,
+    StepName(_sends),
+    Reference(Thing.STEP, kinds=_sends, alone=SENDING, instead="name one by its verb or its `as`"),
 ]
 
 

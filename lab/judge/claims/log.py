@@ -12,6 +12,8 @@ from lab import units
 from lab.activemq import log_lines
 from lab.declare.expectations.log import Log
 from lab.history import LogLine
+from lab.judge.claims import base
+from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.findings import Finding, asked, at_the_end
@@ -53,6 +55,12 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
         return Outcome.UNKNOWN, f"{so_far} the history ends at {moment(timeline.end)}"
     if silence := timeline.coverage.silence(claim.broker, begin, end, of="log"):
         return Outcome.UNKNOWN, f"{found}, but {silent(silence)}"
+    cut = [line for line in its if begin <= line.t <= end and len(line.text) >= log_lines.LONGEST]
+    cut = [line for line in cut if line not in matching]
+    perhaps = most + sum(line.times for line in cut)
+    if cut and perhaps >= least and (highest is None or perhaps > highest):
+        words = f"{several(len(cut), 'line')} was cut after {log_lines.LONGEST} characters and may fit further on"
+        return Outcome.UNKNOWN, f"{found}; but {words}, the first at {moment(cut[0].t)}"
     if fewest >= least and (highest is None or most <= highest):
         return Outcome.HELD, found
     if most >= least:
@@ -62,6 +70,11 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
         found += f" within {units.format_duration(claim.within)} of its end at {moment(ended)}"
     names = list(dict.fromkeys(line.name for line in its if line.name and line.t >= begin))
     return Outcome.BROKEN, found + (f"; it has {', '.join(names)}" if names else "")
+
+
+def concerned(claim: Log, effort: Effort, evidence: Evidence) -> bool:
+    """Return whether what a step sent or took may have brought such a line about."""
+    return claim.matches not in log_lines.OF_NO_MESSAGE and base.concerned(claim, effort, evidence)
 
 
 def measured(claim: Log, evidence: Evidence) -> Iterator[tuple[float, float]]:

@@ -1,7 +1,8 @@
-"""What follows from a broker's outage where no look in time tells it: the last look before it proves nothing any more.
+"""What follows from a broker's outage, from the moment at which its process had ended, whenever a look tells of it.
 
-A broker that does not run has no end of a bridge and no demand; of one that is paused nobody can tell. What a look
-found may have been so since the look before; just before a step that interferes, the look before that counts.
+A broker that does not run has no end of a bridge and no demand; of one that is paused, or asked to stop and not known
+to have ended, nobody can tell. What a look found may have been so since the look before; just before a step that
+interferes, the look before that counts.
 """
 
 from __future__ import annotations
@@ -21,15 +22,25 @@ def conclude(timeline: Timeline) -> None:
     for out in timeline.outages:
         if out.what.startswith("connector "):
             continue
-        if out.state == "paused":
-            begin, end = out.start, inf if out.end is None else out.end
-            timeline.coverage.silences.append(Silence(broker=out.what, of="management", begin=begin, end=end))
-        else:
-            _ends(timeline, out)
-            _demand(timeline, out)
+        if out.gone is None or out.frozen:
+            end = out.gone if out.gone is not None else inf if out.end is None else out.end
+            timeline.coverage.silences.append(Silence(broker=out.what, of="management", begin=out.start, end=end))
+        if out.gone is not None:
+            _known(timeline, out, out.gone)
+            _ends(timeline, out, out.gone)
+            _demand(timeline, out, out.gone)
     for step in timeline.steps:
         if step.interferes:
             timeline.looks = {of: _around(step.started, found) for of, found in timeline.looks.items()}
+
+
+def _known(timeline: Timeline, out: Outage, gone: float) -> None:
+    """End the silences of a broker when it went: until it is back, what it has is known without asking."""
+    silences, back = timeline.coverage.silences, inf if out.end is None else out.end
+    for each in [each for each in timeline.coverage.silences_of(out.what) if each.begin < gone < each.end]:
+        place = silences.index(each)
+        rest = [replace(each, begin=back)] if each.end > back else []
+        silences[place : place + 1] = [replace(each, end=gone), *rest]
 
 
 def _around(t: float, found: Sequence[Silence]) -> list[Silence]:
@@ -43,32 +54,55 @@ def _around(t: float, found: Sequence[Silence]) -> list[Silence]:
     return parts
 
 
-def _ends(timeline: Timeline, out: Outage) -> None:
-    """End the ends of bridges that a broker had when it went, where no look before it was seen again told of that."""
-    again = _seen_again(timeline, out)
+def _ends(timeline: Timeline, out: Outage, gone: float) -> None:
+    """End the ends of bridges that a broker had when it went, which is when a look that found it so came too late.
+
+    What a look that was on its way tells of the time in which the broker was out does not count.
+    """
+    again, changes = _seen_again(timeline, out), timeline.bridge_changes
     for end, seen in list(timeline.bridges.items()):
         if end.broker != out.what:
             continue
-        course = sorted(((t, up) for t, each, up in timeline.bridge_changes if each == end), key=lambda turn: turn[0])
-        before = [up for t, up in course if t <= out.start]
-        if not before or not before[-1] or any(out.start < t <= again for t, _ in course):
+        for t in [t for t, each, up in changes if each == end and up and _is_out(out, gone, t)]:
+            changes.remove((t, end, True))
+        if out.end is None and seen.up:
+            timeline.bridges[end] = seen.with_fields(up=False, t=gone)
+        course = sorted(((t, up) for t, each, up in changes if each == end), key=lambda turn: turn[0])
+        before = [up for t, up in course if t <= gone]
+        if not before or not before[-1]:
             continue
-        timeline.bridge_changes.append((out.start, end, False))
-        if out.end is None:
-            timeline.bridges[end] = seen.with_fields(up=False, t=out.start)
-        elif again < inf:  # had it not been there, that look would have told so
-            timeline.bridge_changes.append((again, end, True))
+        timeline.looks[end] = _until(gone, timeline.looks.get(end, ()))
+        changes.append((gone, end, False))
+        if found := [t for t, up in course if gone < t <= again and not up]:
+            changes.remove((found[0], end, False))
+        elif out.end is not None and again < inf:  # had it not been there, that look would have told so
+            changes.append((again, end, True))
 
 
-def _demand(timeline: Timeline, out: Outage) -> None:
-    """End the demand that a broker had when it went, where no look before it was seen again told of that."""
+def _demand(timeline: Timeline, out: Outage, gone: float) -> None:
+    """End the demand that a broker had when it went, which is when a look that found it so came too late."""
     again = _seen_again(timeline, out)
-    for (broker, destination), seen in timeline.demand.items():
-        before = [each.present for each in seen if each.t <= out.start]
-        if broker == out.what and before and before[-1] and not any(out.start < each.t <= again for each in seen):
-            gone = Demand(t=out.start, broker=broker, destination=destination, present=False)
-            seen += [gone, gone.with_fields(t=again, present=True)] if again < inf else [gone]
-            seen.sort(key=lambda each: each.t)
+    for of, seen in timeline.demand.items():
+        if of[0] != out.what:
+            continue
+        seen[:] = [each for each in seen if not (each.present and _is_out(out, gone, each.t))]
+        before = [each.present for each in seen if each.t <= gone]
+        if not before or not before[-1]:
+            continue
+        timeline.looks[of] = _until(gone, timeline.looks.get(of, ()))
+        there = any(gone < each.t <= again for each in seen)
+        none = Demand(t=gone, broker=of[0], destination=of[1], present=False)
+        seen += [none] if there or again == inf else [none, none.with_fields(t=again, present=True)]
+        seen.sort(key=lambda each: each.t)
+
+
+def _is_out(out: Outage, gone: float, t: float) -> bool:
+    return gone < t and (out.end is None or t < out.end)
+
+
+def _until(gone: float, found: Sequence[Silence]) -> list[Silence]:
+    """Return the times between two looks, of which one ends when a broker went."""
+    return [replace(each, end=gone) if each.begin < gone < each.end else each for each in found]
 
 
 def _seen_again(timeline: Timeline, out: Outage) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,19 @@ class Outage:
     start: float
     end: float | None = None
     back: str = ""  # how it ended: "started" | "resumed" | "active" (another instance took over)
+    gone: float | None = None  # when its process had ended, which may be a while after it was asked to
+    frozen: bool = False  # whether it was paused until then
+
+    @classmethod
+    def of(cls, what: str, state: str, t: float) -> Self:
+        """Return the outage of what came to a state: "stopping", of which nobody knows yet when it ends, or another."""
+        gone = None if state in ("stopping", "paused") else t
+        return cls(what=what, state="stopped" if state == "stopping" else state, start=t, gone=gone)
+
+    def over(self, state: str, t: float) -> Self:
+        """Return it once its process has ended."""
+        gone, frozen = t if self.gone is None else self.gone, self.frozen or self.state == "paused"
+        return replace(self, state=self.state if state == "stopped" else state, gone=gone, frozen=frozen)
 
     @property
     def words(self) -> str:

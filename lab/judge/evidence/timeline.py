@@ -314,11 +314,11 @@ class Timeline:
         elif place is None and t < self._taken_over.get(what, -inf):  # reported after the takeover that ended it
             end = self._taken_over[what]
             if not any(out.what == what and out.start <= t and out.end == end for out in self.outages):
-                self.outages.append(Outage(what=what, state=state, start=t, end=end, back="active"))
+                self.outages.append(replace(Outage.of(what, state, t), end=end, back="active"))
         elif place is None:
-            self.outages.append(Outage(what=what, state="stopped" if state == "stopping" else state, start=t))
-        elif state in ("killed", "deleted"):  # a broker that did not stop when asked, or that was paused or down
-            self.outages[place] = replace(self.outages[place], state=state)
+            self.outages.append(Outage.of(what, state, t))
+        elif state in ("killed", "stopped", "deleted"):  # one that was asked to stop, or that was paused or down
+            self.outages[place] = self.outages[place].over(state, t)
 
     def _network(self, seen: PeeringChanged | RouteChanged | RuleChanged) -> None:
         """Record the state of a peering, route or rule; a change of it is an event too."""
