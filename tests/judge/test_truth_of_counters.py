@@ -55,8 +55,19 @@ FATES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "discarded": {NEAR: ("enqueued", "discarded")},
     "sent beyond": {FAR: ("enqueued", "dequeued")},  # by a client of the far broker, to another one of it
 }
-OF_A_TOPIC = ("taken there", "taken beyond", "held back", "discarded", "sent beyond")
-OF_A_QUEUE = ("taken there", "left there", "taken beyond", "left beyond", "held back", "sent beyond")
+# A stranger, whom no step knows, sends to the far broker, where another one takes it.
+COUNTS = {**FATES, "a stranger's beyond": {FAR: ("enqueued", "dequeued")}}
+CAME = ("taken beyond", "left beyond")
+OF_A_TOPIC = ("taken there", "taken beyond", "held back", "discarded", "sent beyond", "a stranger's beyond")
+OF_A_QUEUE = (
+    "taken there",
+    "left there",
+    "taken beyond",
+    "left beyond",
+    "held back",
+    "sent beyond",
+    "a stranger's beyond",
+)
 # What may befall brokers, and whose counters begin again with it: all of a broker's, or the bridge's discards alone.
 TURNS = (
     "near starts anew",
@@ -85,7 +96,7 @@ class Truth:
 
     def counts(self, broker: str, until: int) -> Counter[str]:
         """Return what a broker really counted until an event, however often it started."""
-        return Counter(name for event in self.events[:until] for name in FATES.get(event, {}).get(broker, ()))
+        return Counter(name for event in self.events[:until] for name in COUNTS.get(event, {}).get(broker, ()))
 
     def consumers(self, broker: str, until: int) -> dict[str, int]:
         own = bridges = 0
@@ -169,8 +180,17 @@ class Truth:
             if counted["enqueued"] or counted["queued"] or self.consumers(broker, place)["consumers"]:
                 counters = {**{each: counted[each] for each in (*COUNTED, "queued")}, **self.consumers(broker, place)}
                 seen.append(Counted(t=t, of="destination", name=self.destination, counters=counters, **told))
+            if broker == NEAR:
+                session, gave = self._bridge(place)
+                its = {"dequeued": gave, "received": 0}
+                seen.append(Counted(t=t, of="bridge", name="wan", counters=its, session=session, remote=FAR, **told))
             seen.append(SnapshotTaken(t=t, **told))
         return seen
+
+    def _bridge(self, until: int) -> tuple[str, int]:
+        """Return the session of the near end of the bridge, and how many messages it has given on."""
+        begun = max(self._last(turn, until) for turn in TURNS[:3]) + 1
+        return f"wan {begun}", sum(event in CAME for event in self.events[begun:until])
 
     def _last(self, turn: str, until: int) -> int:
         return max((place for place, event in enumerate(self.events[:until]) if event == turn), default=-1)
@@ -200,9 +220,8 @@ class Truth:
                 assert isinstance(level, Amount)
                 return level.holds(levels[name])
             case Forwarded():
-                came = ("taken beyond", "left beyond")
                 first, last = (self.at(name) for name in claim.between)
-                return claim.count.holds(sum(event in came for event in self.events[first:last]))
+                return claim.count.holds(sum(event in CAME for event in self.events[first:last]))
             case Discarded():
                 return claim.count.holds(self.rise(claim.broker, claim.between, "discarded"))
             case Stuck():

@@ -30,7 +30,7 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
         return unknown(rise, evidence)
     words = f"{claim.broker} forwarded {several(rise.by, 'message')} of {destination}"
     second = _second_witness(claim, evidence, destination, rise)
-    came = _came(claim, evidence, destination)
+    came = _surely_came(claim, evidence, destination, rise)
     least = _least(came, rise)
     other = "other broker" if len(_others(claim, evidence)) == 1 else "other brokers"
     if isinstance(came, str) and rise.by:
@@ -39,10 +39,12 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
             f"back; what the {other} took is not known: {came}"
         )
     elif least < rise.by:
+        took = _least(_came(claim, evidence, destination), rise)
         words = (
-            f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and the {other} took {least}: a "
+            f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and the {other} took {took}: a "
             "ForwardCount is also of what a bridge holds back"
         )
+        words += f", and of what was taken {least} came by its bridges for certain" if least < took else ""
     if claim.count.holds(rise.by) and claim.count.holds(least):
         return Outcome.HELD, words + second
     if (claim.count.at_least or 0) <= rise.by and (claim.count.at_most is None or claim.count.at_most >= least):
@@ -68,6 +70,29 @@ def _others(claim: Forwarded, evidence: Evidence) -> list[str]:
 def _least(came: int | str | None, rise: Rise) -> int:
     """Return the least number of messages that the broker forwarded, by what the others can have taken."""
     return 0 if isinstance(came, str) else rise.by if came is None else min(came, rise.by)
+
+
+def _surely_came(claim: Forwarded, evidence: Evidence, destination: str, rise: Rise) -> int | str | None:
+    """Return how many messages went on for certain, as `_came`: no more than the broker's bridges gave.
+
+    What the others took may be of somebody whom no step knows, and so hide what was held back. The bridges' own
+    counters are of all destinations: what others may have had of them is taken off.
+    """
+    came, snapshots = _came(claim, evidence, destination), evidence.timeline.snapshots
+    parts = [part for name in claim.between if not isinstance(part := snapshots.part(name, claim.broker), str)]
+    bridges = dict.fromkeys(each for part in parts for each in part.counted if each.of == "bridge")
+    of_all = snapshots.rise_of_all(claim.between, claim.broker, "forwarded")
+    if isinstance(came, str) or not bridges or isinstance(of_all, str):
+        return came
+    given = 0
+    for each in bridges:
+        gave = snapshots.rise(claim.between, claim.broker, each, "dequeued")
+        if isinstance(gave, str):  # it came since, or came anew: then what it shows is the least that it gave
+            last = snapshots.count(claim.between[1], claim.broker, each, "dequeued")
+            given += 0 if isinstance(last, str) else last
+        else:
+            given += gave.by
+    return min(rise.by if came is None else came, max(given - (of_all.by - rise.by), 0))
 
 
 def _came(claim: Forwarded, evidence: Evidence, destination: str) -> int | str | None:
@@ -118,7 +143,7 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     words += f", {wait} wait on {others[0]}" if wait else ""
     if back:
         return f"{words}, {others[0]} forwarded {back} itself"  # some may have come back, and which ones is unknown
-    least = _least(_came(claim, evidence, destination), rise)
+    least = _least(_surely_came(claim, evidence, destination, rise), rise)
     its = whereabouts(evidence, destination)
     if its is not None and its.taken:
         words, least = f"{words}; {its.taken_words()}", least - its.taken
