@@ -105,8 +105,9 @@ def put_back(client: docker.DockerClient, record: Volume) -> tuple[str, ...]:
 
 def _put_back(client: docker.DockerClient, container: Container, before: Before, run: str) -> Iterator[str]:
     there = {its["NetworkID"]: name for name, its in container.attrs["NetworkSettings"]["Networks"].items()}
+    others = dict(there)
     for network in client.networks.list(filters={"label": f"{labels.RUN}={run}"}):
-        if network.id in there:
+        if others.pop(network.id, None) is not None:
             with suppress(docker.errors.NotFound):  # it has gone meanwhile
                 network.disconnect(container, force=True)
     back: list[str] = []
@@ -115,12 +116,20 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
             if each.network not in there:
                 client.networks.get(each.network).connect(container, **connecting(each))
             back.append(each.name)
+        except docker.errors.NotFound:
+            yield f"{container.name} could not be put back on {each.name}, which has gone"
         except docker.errors.APIError as error:
             yield f"{container.name} could not be put back on {each.name}: {error.explanation or error}"
     if container.status == "running":
         with suppress(docker.errors.APIError):  # it has ended meanwhile, and begins without those names
             container.exec_run(["sh", "-c", without_names(run, before.resolver)], user="0")
-    yield f"{container.name} is no part of lab {run} and was put back on {', '.join(back) or 'no network'}"
+    its = f"{container.name} is no part of lab {run} and was"
+    if back or not before.endpoints:
+        yield f"{its} put back on {', '.join(back) or 'no network'}"
+    elif others:
+        yield f"{its} taken off its networks; it is on {', '.join(others.values())}"
+    else:
+        yield f"{its} taken off its networks; it is on none now: docker network connect NETWORK {container.name}"
 
 
 def _as_root(container: Container, command: Sequence[str]) -> str:

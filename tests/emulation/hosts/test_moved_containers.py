@@ -227,3 +227,19 @@ def test_what_is_kept_of_it_is_what_it_was_on() -> None:
     move(engine)
     before = Before.of(record(engine).attrs["Labels"][moved_containers.BEFORE])
     assert before.endpoints == (Endpoint(network="mine", name="mine"),)
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_one_whose_network_has_gone_is_told_of_and_the_rest_of_the_lab_is_ended(another: bool) -> None:
+    engine: Any = Engine()
+    move(engine)
+    if another:  # which somebody connected it to since
+        engine.add_network("another", {})
+        engine.app.on.append("another")
+    engine.parts.pop("mine")
+    gone, told = sweeping.remove(engine, RUN, PolledClock()).remarks
+    assert gone == "app could not be put back on mine, which has gone"
+    assert told == f"app is no part of lab {RUN} and was taken off its networks; it is on " + (
+        "another" if another else "none now: docker network connect NETWORK app"
+    )
+    assert set(engine.parts) == ({"another"} if another else set())
