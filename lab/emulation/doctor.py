@@ -37,7 +37,7 @@ ROOM = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
 MEMORY = 2**30  # bytes
 CLOCKS_APART = 0.1  # seconds, from which on a lab's moments would mislead
 TUN = Path("/dev/net/tun")
-MEASURED_WITHOUT_PROXY = 20  # the major version of the engine that labs were opened on without the userland proxy
+MEASURED_WITHOUT_PROXY = (20, 29)  # the engine's major versions that labs were opened on without the userland proxy
 RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept up to 60 MiB, a history up to 64 MiB
 
 
@@ -255,11 +255,11 @@ def remapped_tun(mode: int) -> Finding:
 
 
 def forwarding(on: bool, where: str, version: str) -> Finding:
-    """Return the finding on the userland proxy; labs were opened without it on Docker 20.10 alone."""
+    """Return the finding on the userland proxy; labs were opened without it on Docker 20.10 and 29.8."""
     major = int(version.partition(".")[0]) if version.partition(".")[0].isdigit() else 0
     return Finding(
         what="userland proxy",
-        ok=True if on or major == MEASURED_WITHOUT_PROXY else None,
+        ok=True if on or major in MEASURED_WITHOUT_PROXY else None,
         found=f"{'on' if on else 'off'}, {where}",
         remedy='if brokers cannot be reached from here: remove "userland-proxy": false, and restart the engine',
     )

@@ -4,8 +4,8 @@
                   │
                internet                     joins the router and the host only; ports are published here
 
-One set of options works on Docker 20.10 to 29 (measured on 20.10.24, 27.5.1, 28.1.1, 28.5.2 and 29.7.2). No masquerade,
-and a default gateway that only the router answers for: when the router is down, packets go nowhere.
+One set of options works on Docker 20.10 to 29 (measured on 20.10.24, 27.5.1, 28.1.1, 28.5.2, 29.7.2 and 29.8). No
+masquerade, and a default gateway that only the router answers for: when the router is down, packets go nowhere.
 """
 
 from __future__ import annotations

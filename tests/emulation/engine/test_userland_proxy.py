@@ -82,7 +82,8 @@ def test_a_socket_that_no_engine_listens_at_tells_nothing(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("on", "version", "ok"), [(True, "29.7.2", True), (False, "29.7.2", None), (False, "20.10.24+dfsg1", True)]
+    ("on", "version", "ok"),
+    [(True, "27.5.1", True), (False, "27.5.1", None), (False, "20.10.24+dfsg1", True), (False, "29.8.1", True)],
 )
 def test_the_doctor_says_what_it_means_for_a_lab(on: bool, version: str, ok: bool | None) -> None:
     found = forwarding(on, "by default", version)
@@ -92,10 +93,11 @@ def test_the_doctor_says_what_it_means_for_a_lab(on: bool, version: str, ok: boo
 @pytest.mark.parametrize(
     ("proxy", "version", "warned"),
     [
-        (None, "29.7.2", False),
-        ((True, "by default"), "29.7.2", False),
+        (None, "27.5.1", False),
+        ((True, "by default"), "27.5.1", False),
         ((False, f"by {FILE}"), "20.10.24+dfsg1", False),
-        ((False, f"by {FILE}"), "29.7.2", True),
+        ((False, f"by {FILE}"), "29.8.1", False),
+        ((False, f"by {FILE}"), "27.5.1", True),
     ],
 )
 def test_an_opening_warns_of_what_was_never_measured(
