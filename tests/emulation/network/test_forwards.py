@@ -26,7 +26,7 @@ from tests.promised import lacking
 PATIENCE = 30.0
 CLOCK = RealClock()
 RUN = "a-run"
-SERVED, HELLO = 33999, b"hello"
+SERVED, HELLO = 19990, b"hello"  # below the ports of labs and of outgoing connections
 _SERVER = (
     "import socket, sys; its = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print('listens', flush=True)\n"
     "while True:\n    with its.accept()[0] as caller: caller.sendall(sys.argv[2].encode())"
