@@ -50,8 +50,8 @@ class StepName(NamedTuple):
     kinds: Callable[[type[Step]], bool]
 
     def __get_pydantic_json_schema__(self, of: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        faults = [None, *Fault]
-        its = sorted(filter(self.kinds, STEPS.values()), key=lambda kind: faults.index(kind.fault) or len(faults))
+        order = (*Fault, None)  # those of no fault come last
+        its = sorted(filter(self.kinds, STEPS.values()), key=lambda kind: order.index(kind.fault))
         return {"anyOf": [{"enum": [kind.verb for kind in its]}, handler(of)]}
 
 
