@@ -60,9 +60,11 @@ class Commands:
         process = self.start(*words, **more)
         return self.end_of(process, seconds)
 
-    def inside(self, *words: str | Path) -> Ended:
-        """Run a command in this process: where many are refused alike, loading the lab for each takes the time."""
-        ended = CliRunner().invoke(app, [str(word) for word in words], env=self.environment())
+    def inside(self, *words: str | Path, **more: str) -> Ended:
+        """Run a command in this process: loading the lab for each takes most of the time."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.chdir(self.folder):
+            ended = CliRunner().invoke(app, [str(word) for word in words], env=self.environment(**more))
         assert isinstance(ended.exception, SystemExit | None), ended.exception
         return Ended(code=ended.exit_code, out=ended.stdout, err=ended.stderr)
 

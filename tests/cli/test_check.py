@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,8 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from lab.amazonmq.configurations.configuration import NAMESPACE
+from lab.cli import app
 
 ROOT = Path(__file__).parents[2]
 CLEAN = f'<broker xmlns="{NAMESPACE}">\r\n  <plugins/>\r\n</broker>'
@@ -20,8 +23,11 @@ CUT = CLEAN.replace("<plugins/>", '<plugins id="x"/><!-- kept -->')
 
 
 def mqlab(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from lab.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    """Run it in this process: loading the lab for each takes most of the time."""
+    with contextlib.chdir(folder):
+        ended = CliRunner().invoke(app, [*map(str, arguments)])
+    assert isinstance(ended.exception, SystemExit | None), ended.exception
+    return subprocess.CompletedProcess([], ended.exit_code, ended.stdout, ended.stderr)
 
 
 def written(folder: Path, name: str, text: str) -> Path:

@@ -115,7 +115,7 @@ def test_a_place_is_told_in_json(mqlab: Commands, tmp_path: Path) -> None:
 
 
 def test_nothing_wrong_is_an_empty_list(mqlab: Commands) -> None:
-    assert mqlab("check", "one-way", "--json").json == {"problems": []}
+    assert mqlab.inside("check", "one-way", "--json").json == {"problems": []}
 
 
 def test_a_reader_that_goes_away_is_no_error(mqlab: Commands, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_history_that_was_cut_short_is_shown_up_to_there(mqlab: Commands, tmp_
 
 
 def test_judging_again_gives_the_same_report_byte_for_byte(mqlab: Commands) -> None:
-    assert mqlab("judge", CUT, "--json").out == mqlab("judge", CUT, "--json").out
+    assert mqlab.inside("judge", CUT, "--json").out == mqlab.inside("judge", CUT, "--json").out
 
 
 def test_a_release_can_be_named_to_check_as_it_can_to_run(mqlab: Commands, tmp_path: Path) -> None:
@@ -164,8 +164,8 @@ def test_a_release_can_be_named_to_check_as_it_can_to_run(mqlab: Commands, tmp_p
     topology = tmp_path / "scenarios" / "topologies" / "tokyo-singapore.yaml"
     topology.write_text(topology.read_text().replace("engine-version: 5.18", "engine-version: 5.19"))
     scenario = tmp_path / "scenarios" / "tokyo-singapore.yaml"
-    assert "5.19" in problems(mqlab("check", scenario, "--json"))[0]["what"]
-    assert mqlab("check", scenario, "--json", "--activemq-version", "5.19.1").json == {"problems": []}
+    assert "5.19" in problems(mqlab.inside("check", scenario, "--json"))[0]["what"]
+    assert mqlab.inside("check", scenario, "--json", "--activemq-version", "5.19.1").json == {"problems": []}
 
 
 def test_a_standing_labs_history_is_judged_as_of_now_and_between_marks(mqlab: Commands, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def mqlab(tmp_path: Path) -> Commands:
 
 
 def test_no_lab_is_told_with_the_way_to_one(mqlab: Commands) -> None:
-    ended = mqlab("link", "cut", "--json")
+    ended = mqlab.inside("link", "cut", "--json")
     assert ended.code == 2
     assert ended.json["problems"][0]["what"] == "no lab is running"
     assert "mqlab up SCENARIO" in ended.err
@@ -27,9 +27,9 @@ def test_no_lab_is_told_with_the_way_to_one(mqlab: Commands) -> None:
 def test_which_lab_is_meant_has_to_be_clear(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa")
     noted(mqlab, "20260101-101010-bbbbbb")
-    ended = mqlab("link", "heal")
+    ended = mqlab.inside("link", "heal")
     assert ended.code == 2 and "say which" in ended.err and "aaaaaa" in ended.err and "bbbbbb" in ended.err
-    ended = mqlab("link", "heal", "--run", "cccccc")
+    ended = mqlab.inside("link", "heal", "--run", "cccccc")
     assert ended.code == 2 and 'no lab "cccccc" is running' in ended.err
 
 
@@ -53,7 +53,7 @@ def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
 
 def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa", detached=False, replaying=True)
-    ended = mqlab("link", "cut")
+    ended = mqlab.inside("link", "cut")
     assert ended.code == 2 and "belongs to a mqlab run" in ended.err and "mqlab up" in ended.err
 
 
