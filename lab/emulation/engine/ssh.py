@@ -5,13 +5,15 @@ It is the user's own `ssh`, with their configuration, keys, agent and known host
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,6 +24,7 @@ from lab.errors import HostError, InputError
 SCHEME = "ssh"
 PATIENCE = 60.0  # seconds for a login and an answer: a key may be on a device that is to be touched
 FIRST = 20000  # a port as labs take them
+_ENDS_WITHIN = 5.0  # seconds: an ssh that is to end may wait for a far side that has gone
 _FAILED, _NOT_FOUND = 255, 127  # the exit codes of ssh itself, and of a far shell that finds no such command
 OPEN = b"open\n"  # what an `ssh` that was started by `tied` says once it is connected, with its forwards
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")  # a user, a host, or a name in ssh's configuration
@@ -32,13 +35,17 @@ _USUAL = (
     "ServerAliveInterval=15",
     "ServerAliveCountMax=3",
     "ControlMaster=no",
+    "ControlPersist=no",  # else a shared connection would go on in a process of its own
     "RemoteCommand=none",
     "ForwardAgent=no",
     "ForwardX11=no",
 )
-# The shell becomes ssh; what stands beside it ends it once the pipe at its standard input is closed, which a killed
-# process does too, and removes the folder of its sockets.
-_TIED = 'exec 3<&0; { cat <&3; kill $$; [ -z "$0" ] || rm -rf -- "$0"; } >/dev/null 2>&1 & exec "$@" 3<&- </dev/null'
+# The shell becomes ssh; what stands beside it ends it, with what it started (ProxyCommand), once the pipe at its
+# standard input is closed, which a killed process does too, and removes the folder of its sockets.
+_TIED = (
+    "exec 3<&0; { trap '' TERM; cat <&3; kill -s TERM -- -$$ || kill $$; "
+    '[ -z "$0" ] || rm -rf -- "$0"; } >/dev/null 2>&1 & exec "$@" 3<&- </dev/null'
+)
 _HOST_KEY = ("host key verification failed", "remote host identification has changed")
 _LOGIN = ("permission denied (", "too many authentication failures", "no more authentication methods")
 _NO_DOCKER = ("docker: command not found", "docker: not found")
@@ -78,17 +85,20 @@ def parse(url: str) -> Destination:
     if parts.scheme != SCHEME:
         raise _unusable(url, f"its scheme is {parts.scheme!r}")
     if parts.password is not None:
-        shown = url.replace(f":{parts.password}@", ":…@")
-        raise _unusable(shown, "it has a password, and ssh takes none there")
+        raise _unusable(url, "it has a password, and ssh takes none there")
     if parts.query or parts.fragment:
         raise _unusable(url, "nothing may follow its path")
     # Case counts in a name of ssh's configuration, and urlsplit lowers it.
-    host = next((word for word in re.split(r"[@/:\[\]]", url) if word.lower() == host), host)
+    at = parts.netloc.rpartition("@")[2]
+    host = next((word for word in re.split(r"[:\[\]]", at) if word.lower() == host), host)
     if not (_WORD.match(host) or _ADDRESS.match(host)):
         raise _unusable(url, f"its host is {host!r}")
     if user and not _WORD.match(user):
         raise _unusable(url, f"its user is {user!r}")
-    return Destination(url=url, host=host, user=user, port=port, socket=unquote(parts.path.rstrip("/")))
+    path = unquote(parts.path.rstrip("/"))
+    if not path.isprintable():
+        raise _unusable(url, f"its path is {path!r}")
+    return Destination(url=url, host=host, user=user, port=port, socket=path)
 
 
 def command(
@@ -141,12 +151,23 @@ def untie(process: subprocess.Popen[bytes]) -> str:
         return ""
     # The pipe first: until it is waited for, nobody else has its process id.
     process.stdin.close()
+    end(process)
     for pipe in (process.stdout, process.stderr):
         assert pipe is not None
-        said = pipe.read()
+        os.set_blocking(pipe.fileno(), False)  # somebody that it started may have it open still
+        said = pipe.read() or b""
         pipe.close()
-    process.wait()
     return said.decode(errors="replace").strip()
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End an ssh that leads a session of its own, with what it started there, and wait for it."""
+    for by in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of one that has ended
+            os.killpg(process.pid, by)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_ENDS_WITHIN)
+            return
 
 
 def check_docker(to: Destination, environment: Mapping[str, str], options: Sequence[str] = ()) -> None:
@@ -163,10 +184,11 @@ def check_forwarding(to: Destination, environment: Mapping[str, str], port: int 
     code, said = _run(command(to, environment, options=options, words=words), environment)
     if code == 0 or "connect failed" in said.lower():
         return
-    if "open failed" not in said.lower():
+    refused = [line for line in said.splitlines() if "open failed" in line.lower()]  # what follows has no reason
+    if not refused:
         raise explain(to, said, code)
     raise HostError(
-        f"{to.url} does not forward connections, and the ports of a lab there would not be reached: {_last(said)}",
+        f"{to.url} does not forward connections, and the ports of a lab there would not be reached: {_last(refused[-1])}",
         f"have its sshd forward to 127.0.0.1 (AllowTcpForwarding, PermitOpen, and the options of the key in "
         f"authorized_keys),\nor have the engine listen at tcp:// with TLS: docs/engines.md\n{see(SSH)}",
     )
@@ -245,4 +267,5 @@ def _last(said: str) -> str:
 
 
 def _unusable(url: str, why: str) -> InputError:
-    return InputError.of(f"DOCKER_HOST={url} cannot be used: {why}", "write ssh://USER@HOST or ssh://USER@HOST:PORT")
+    shown = re.sub("//([^/@:]*):.*@", r"//\1:…@", url)  # without a password, even where the rest is no URL
+    return InputError.of(f"DOCKER_HOST={shown} cannot be used: {why}", "write ssh://USER@HOST or ssh://USER@HOST:PORT")

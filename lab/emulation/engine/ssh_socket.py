@@ -73,8 +73,7 @@ class SshSocket:
         self._listening.close()
         ssh.untie(self._master)  # its sessions end with it
         for each in self._sessions:
-            each.terminate()  # one that had to have a connection of its own
-            each.wait()
+            ssh.end(each)  # one that had to have a connection of its own
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _serve(self) -> None:

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -78,7 +79,22 @@ def test_an_engine_is_reached_and_nothing_stays_after_it(far: Sshd) -> None:
     assert client.version()["Version"] == "28.0"
     assert far.clients()
     client.close()
-    assert far.clients() == []
+    assert CLOCK.wait(lambda: far.clients() == [], PATIENCE)
+
+
+def test_a_shared_connection_that_is_to_persist_by_the_users_configuration_ends_all_the_same(
+    far: Sshd, tmp_path: Path
+) -> None:
+    environment = the_environment(far)
+    (tmp_path / "ssh").write_text(f'#!/bin/sh\nexec {far.folder}/bin/ssh -F {tmp_path}/config "$@"\n')
+    (tmp_path / "ssh").chmod(0o755)
+    own = (far.folder / "config").read_text()
+    (tmp_path / "config").write_text(f"{own}ControlMaster auto\nControlPersist 10m\n")
+    leading = SshSocket(parse(far.url), {**environment, "PATH": f"{tmp_path}{os.pathsep}{environment['PATH']}"})
+    folder = str(Path(leading.url.removeprefix("unix://")).parent)
+    assert named(folder)
+    leading.close()
+    assert CLOCK.wait(lambda: named(folder) == [], PATIENCE)
 
 
 def test_more_connections_than_the_far_side_lets_one_login_have(far: Sshd) -> None:
@@ -94,7 +110,7 @@ def test_more_connections_than_the_far_side_lets_one_login_have(far: Sshd) -> No
             each.close()
     leading.close()
     leading.close()
-    assert far.clients() == []
+    assert CLOCK.wait(lambda: far.clients() == [], PATIENCE)
 
 
 def test_a_process_that_is_killed_leaves_no_ssh_and_no_folder(far: Sshd) -> None:
@@ -110,7 +126,7 @@ def test_a_process_that_is_killed_leaves_no_ssh_and_no_folder(far: Sshd) -> None
 def test_a_far_side_without_an_engine_says_so(far: Sshd) -> None:
     with pytest.raises(HostError, match=r"no Docker engine answers at ssh://.*no such file"):
         engine.connect({**the_environment(far), "DOCKER_HOST": f"{far.url}/nonexistent/docker.sock"})
-    assert far.clients() == []
+    assert CLOCK.wait(lambda: far.clients() == [], PATIENCE)
 
 
 def test_the_doctor_tries_ssh_where_the_engine_is_reached_by_it(far: Sshd) -> None:
@@ -119,6 +135,15 @@ def test_the_doctor_tries_ssh_where_the_engine_is_reached_by_it(far: Sshd) -> No
     (refused,) = doctor.over_ssh({**the_environment(far), "DOCKER_HOST": far.url.replace("root@", "nobody@")})
     assert refused.ok is False and "refused the login" in refused.found
     assert list(doctor.over_ssh({"DOCKER_HOST": "tcp://docker:2376"})) == []
+
+
+def named(words: str) -> list[str]:
+    """Return the command lines with these words; ssh that goes on by itself has a title in its place."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(each.read_bytes().decode(errors="replace").replace("\0", " "))
+    return [each for each in found if words in each]
 
 
 def the_environment(far: Sshd) -> dict[str, str]:
