@@ -10,7 +10,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from lab.file_locks import lock
 
 CODE = "import sys\nfrom lab.emulation.network.forwarder import main\nmain(*sys.argv[1:])\n"
 HELD = b"held\n"  # what it says where another process forwards the ports already; else `ssh.OPEN`, or what went wrong
-_AGAIN = 1.0  # seconds before a lost connection is made anew
+_AGAIN, _SELDOM = 1.0, 30.0  # seconds before a lost connection is made anew: at first, and once that failed often
 _LOOKS_EVERY = 0.2  # seconds, at the note
 _LONGEST = 1000  # bytes that are read at once
 
@@ -45,11 +45,12 @@ def main(own: str, note: str, *command: str) -> None:
 class Forwarder:
     """Runs ssh, again and again, for as long as it is wanted."""
 
-    def __init__(self, note: Path | None, command: Sequence[str]) -> None:
-        self._note, self._command = note, command
+    def __init__(self, note: Path | None, command: Sequence[str], patience: float = ssh.PATIENCE) -> None:
+        self._note, self._command, self._patience = note, command, patience
         self._owned = True  # somebody holds the pipe
         self._noted = False  # the note was there
         self._opened = False
+        self._pauses = pauses()
 
     def run(self) -> None:
         """Return when nobody wants the forwards any more, or after a first failure, which is said."""
@@ -59,7 +60,7 @@ class Forwarder:
                 if not self._opened:
                     _say(said.encode() or b"ssh ended without a word")
                     return
-                self._await(within=_AGAIN)
+                self._await(within=next(self._pauses))
 
     def _forward(self) -> str:
         """Run ssh until it ends; return what it said at standard error, where it never forwarded anything."""
@@ -67,13 +68,15 @@ class Forwarder:
         with ssh.ended_on_error(process):
             assert process.stdout is not None and process.stderr is not None
             out, errors = process.stdout.fileno(), process.stderr.fileno()
-            if not self._opened and self._await(out) and os.read(out, _LONGEST):
-                self._opened = True
-                _say(ssh.OPEN)
-            # Once connected, ssh closes its standard output: it is its errors that end with it.
-            while self._opened and self._await(errors) and os.read(errors, _LONGEST):
-                pass
-        return ssh.untie(process)
+            in_time = self._await(out, self._patience)
+            if in_time and os.read(out, _LONGEST):
+                if not self._opened:
+                    _say(ssh.OPEN)
+                self._opened, self._pauses = True, pauses()
+                # Once connected, ssh closes its standard output: it is its errors that end with it.
+                while self._await(errors) and os.read(errors, _LONGEST):
+                    pass
+        return ssh.untie(process) or ("" if in_time else f"no login within {self._patience:.0f} s")
 
     def _await(self, pipe: int | None = None, within: float | None = None) -> bool:
         """Wait until a pipe can be read, or for some seconds; raise _OverError once nobody wants the forwards."""
@@ -94,6 +97,14 @@ class Forwarder:
                 raise _OverError
             if pipe in ready:
                 return True
+
+
+def pauses() -> Iterator[float]:
+    """Yield the seconds before each try to connect again: a far side that refuses logins is not to be pestered."""
+    seconds = _AGAIN
+    while True:
+        yield seconds
+        seconds = min(2 * seconds, _SELDOM)
 
 
 def _say(what: bytes) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from lab.emulation.engine import ssh
 from lab.emulation.network import subnets
+from lab.emulation.network.forwarder import pauses
 from lab.emulation.network.forwards import Forwards, are_kept, await_end
 from lab.errors import HostError
 from lab.runtime.clock import RealClock
@@ -25,8 +28,8 @@ from tests.promised import lacking
 
 PATIENCE = 30.0
 CLOCK = RealClock()
-RUN = "a-run"
-SERVED, HELLO = 19990, b"hello"  # below the ports of labs and of outgoing connections
+RUN, HELLO = "a-run", b"hello"
+_SERVED = range(10000, 20000, 2)  # below those of labs and of outgoing connections; two workers hardly meet
 _SERVER = (
     "import socket, sys; its = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print('listens', flush=True)\n"
     "while True:\n    with its.accept()[0] as caller: caller.sendall(sys.argv[2].encode())"
@@ -34,7 +37,16 @@ _SERVER = (
 
 
 @pytest.fixture(scope="module")
-def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+def port() -> int:
+    """Return a port that is served on the far machine; it and the next one are free here."""
+    while True:
+        its = random.choice(_SERVED)
+        if not listens(its) and not listens(its + 1):
+            return its
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Sshd]:
     if reason := far_sshd.unfit():
         lacking(reason)
     folder = tmp_path_factory.mktemp("far")
@@ -42,15 +54,15 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     with (
         far_machine(subnets.host_routes(Path("/proc/net/route").read_text())) as machine,
         far_sshd.sshd(folder / "sshd", folder / "engine", machine) as its,
-        serving(machine),
+        serving(machine, port),
     ):
         yield its
 
 
 @contextmanager
-def serving(machine: FarMachine) -> Iterator[None]:
+def serving(machine: FarMachine, port: int) -> Iterator[None]:
     """Have a server on the far machine, at its own 127.0.0.1 alone, that says `HELLO` to whoever calls."""
-    words = [*machine.entering, sys.executable, "-c", _SERVER, str(SERVED), HELLO.decode()]
+    words = [*machine.entering, sys.executable, "-c", _SERVER, str(port), HELLO.decode()]
     with subprocess.Popen(words, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == b"listens\n"
@@ -58,12 +70,6 @@ def serving(machine: FarMachine) -> Iterator[None]:
             yield
         finally:
             server.kill()
-
-
-@pytest.fixture
-def port() -> int:
-    """Return a port that is served on the far machine, and free here."""
-    return SERVED
 
 
 def the_environment(far: Sshd) -> dict[str, str]:
@@ -96,7 +102,7 @@ def test_they_end_with_the_block(far: Sshd, tmp_path: Path, port: int) -> None:
         its.open([port, port + 1])
         assert answers(port) and are_kept(RUN, tmp_path)
     assert not listens(port) and not are_kept(RUN, tmp_path)
-    assert far.clients() == []
+    assert all_ended(far)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,13 +118,13 @@ def test_those_of_a_lab_that_stays_end_with_its_note(far: Sshd, tmp_path: Path, 
     note.unlink()
     await_end(RUN, tmp_path, CLOCK)
     assert not are_kept(RUN, tmp_path) and not listens(port)
-    assert CLOCK.wait(lambda: far.clients() == [], PATIENCE)
+    assert all_ended(far)
 
 
 def test_those_of_a_lab_that_would_stay_end_where_it_was_never_opened(far: Sshd, tmp_path: Path, port: int) -> None:
     with forwards(far, tmp_path, staying=True) as its:
         its.open([port])
-    assert not listens(port) and far.clients() == []
+    assert not listens(port) and all_ended(far)
 
 
 def test_they_end_with_a_process_that_is_killed(far: Sshd, tmp_path: Path, port: int) -> None:
@@ -143,7 +149,7 @@ def test_a_lost_connection_is_made_anew(far: Sshd, tmp_path: Path, port: int) ->
         before = the_ssh(far)
         os.kill(before, signal.SIGKILL)
         assert CLOCK.wait(lambda: answers(port) and the_ssh(far) not in (0, before), PATIENCE)
-    assert not listens(port) and far.clients() == []
+    assert not listens(port) and all_ended(far)
 
 
 def test_a_port_that_is_taken_here_is_said_as_the_engine_says_it(far: Sshd, tmp_path: Path, port: int) -> None:
@@ -153,7 +159,7 @@ def test_a_port_that_is_taken_here_is_said_as_the_engine_says_it(far: Sshd, tmp_
         pytest.raises(HostError, match="address already in use"),
     ):
         its.open([port, other.getsockname()[1]])
-    assert far.clients() == [] and not listens(port)
+    assert all_ended(far) and not listens(port)
 
 
 def test_a_real_sshd_lets_connections_be_forwarded_or_not(far: Sshd, tmp_path: Path) -> None:
@@ -173,6 +179,32 @@ def test_a_real_sshd_lets_connections_be_forwarded_or_not(far: Sshd, tmp_path: P
         )
         with pytest.raises(HostError, match="refused the login"):
             ssh.check_docker(ssh.parse(closed.url), the_environment(closed))
+
+
+_FORWARDER = """
+import sys
+from lab.emulation.network.forwarder import Forwarder
+Forwarder(None, sys.argv[1:], patience=1.0).run()
+"""
+
+
+def test_a_login_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    hanging = tmp_path / "ssh"
+    hanging.write_text("#!/bin/sh\nexec sleep 1000\n")
+    hanging.chmod(0o755)
+    words = [sys.executable, "-c", _FORWARDER, str(hanging)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as forwarder:
+        assert forwarder.stdout is not None
+        assert forwarder.stdout.read() == b"no login within 1 s"
+
+
+def test_a_far_side_that_refuses_is_asked_more_and_more_seldom() -> None:
+    assert list(islice(pauses(), 7)) == [1, 2, 4, 8, 16, 30, 30]
+
+
+def all_ended(far: Sshd) -> bool:
+    """Return whether every ssh ends by itself: what ends one is a moment behind it."""
+    return CLOCK.wait(lambda: far.clients() == [], PATIENCE)
 
 
 def the_ssh(far: Sshd) -> int:
