@@ -184,11 +184,11 @@ def check_forwarding(to: Destination, environment: Mapping[str, str], port: int 
     code, said = _run(command(to, environment, options=options, words=words), environment)
     if code == 0 or "connect failed" in said.lower():
         return
-    refused = [line for line in said.splitlines() if "open failed" in line.lower()]  # what follows has no reason
+    refused = "\n".join(line for line in said.splitlines() if "open failed" in line.lower())  # others have no reason
     if not refused:
         raise explain(to, said, code)
     raise HostError(
-        f"{to.url} does not forward connections, and the ports of a lab there would not be reached: {_last(refused[-1])}",
+        f"{to.url} does not forward connections, and the ports of a lab there would not be reached: {_last(refused)}",
         f"have its sshd forward to 127.0.0.1 (AllowTcpForwarding, PermitOpen, and the options of the key in "
         f"authorized_keys),\nor have the engine listen at tcp:// with TLS: docs/engines.md\n{see(SSH)}",
     )

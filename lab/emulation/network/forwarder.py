@@ -1,7 +1,8 @@
 """The process that forwards a lab's ports over ssh: it connects again when a connection is lost, and ends with the lab.
 
 It lives as long as the process that started it, which holds the pipe at its standard input, and for a lab that may
-outlive that one, as long as the lab's note is there. While it lives it has the lock of a file of its own.
+outlive that one, as long as the lab's note is there. While it lives it has the lock of a file of its own, in which
+`ssh.OPEN` is written once it forwards.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from lab.emulation.engine import ssh
@@ -30,23 +32,46 @@ class _OverError(Exception):
 
 def main(own: str, note: str, *command: str) -> None:
     """Forward by a command line of ssh, while the lock of the file `own` is free; `note` is "" or a file."""
-    descriptor = os.open(own, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        lock(descriptor, wait=False)
-    except BlockingIOError:
-        _say(HELD)
+    descriptor = _locked(own)
+    if descriptor is None:
         return
     try:
-        Forwarder(Path(note) if note else None, command).run()
+        opened = partial(os.pwrite, descriptor, ssh.OPEN, 0)
+        Forwarder(Path(note) if note else None, command, opened=opened).run()
     finally:
         Path(own).unlink(missing_ok=True)
+
+
+def _locked(own: str) -> int | None:
+    """Return the file, locked; None if another process forwards the ports, which is said, or nobody wants them more."""
+    while True:
+        descriptor = os.open(own, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            lock(descriptor, wait=False)
+            with suppress(FileNotFoundError):  # it was removed meanwhile
+                if os.path.samestat(os.fstat(descriptor), Path(own).stat()):
+                    os.ftruncate(descriptor, 0)
+                    return descriptor
+        except BlockingIOError:
+            if os.pread(descriptor, _LONGEST, 0) == ssh.OPEN:
+                _say(HELD)
+                return None
+        os.close(descriptor)
+        if select.select([sys.stdin], [], [], _LOOKS_EVERY)[0]:
+            return None
 
 
 class Forwarder:
     """Runs ssh, again and again, for as long as it is wanted."""
 
-    def __init__(self, note: Path | None, command: Sequence[str], patience: float = ssh.PATIENCE) -> None:
-        self._note, self._command, self._patience = note, command, patience
+    def __init__(
+        self,
+        note: Path | None,
+        command: Sequence[str],
+        patience: float = ssh.PATIENCE,
+        opened: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._note, self._command, self._patience, self._tell = note, command, patience, opened
         self._owned = True  # somebody holds the pipe
         self._noted = False  # the note was there
         self._opened = False
@@ -71,6 +96,7 @@ class Forwarder:
             in_time = self._await(out, self._patience)
             if in_time and os.read(out, _LONGEST):
                 if not self._opened:
+                    self._tell()
                     _say(ssh.OPEN)
                 self._opened, self._pauses = True, pauses()
                 # Once connected, ssh closes its standard output: it is its errors that end with it.

@@ -107,7 +107,7 @@ def forwarding(
 @contextmanager
 def kept(note: Note, state: LabState, note_folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
     """Have the ports of an open lab forwarded for the block, where they are to be and no process does it."""
-    if not state.ssh or are_kept(note.run, note_folder):
+    if not state.ssh or are_open(note.run, note_folder):
         yield
         return
     with Forwards(state.ssh, environment, note.run, note_folder, staying=note.detached) as its:
@@ -120,8 +120,16 @@ def file_of(run: str, note_folder: Path) -> Path:
     return note_folder / f"{run}.forwards.lock"
 
 
+def are_open(run: str, note_folder: Path) -> bool:
+    """Return whether a process forwards the ports of a lab, and had once connected."""
+    try:
+        return are_kept(run, note_folder) and file_of(run, note_folder).read_bytes() == ssh.OPEN
+    except FileNotFoundError:  # it has ended meanwhile
+        return False
+
+
 def are_kept(run: str, note_folder: Path) -> bool:
-    """Return whether a process forwards the ports of a lab."""
+    """Return whether a process forwards the ports of a lab, or is about to."""
     try:
         descriptor = os.open(file_of(run, note_folder), os.O_RDWR)
     except FileNotFoundError:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -18,8 +19,9 @@ import pytest
 from lab.emulation.engine import ssh
 from lab.emulation.network import subnets
 from lab.emulation.network.forwarder import pauses
-from lab.emulation.network.forwards import Forwards, are_kept, await_end
+from lab.emulation.network.forwards import Forwards, are_kept, are_open, await_end, file_of
 from lab.errors import HostError
+from lab.file_locks import lock
 from lab.runtime.clock import RealClock
 from tests.integration import far_sshd
 from tests.integration.far_machine import FarMachine, far_machine
@@ -119,6 +121,21 @@ def test_those_of_a_lab_that_stays_end_with_its_note(far: Sshd, tmp_path: Path, 
     await_end(RUN, tmp_path, CLOCK)
     assert not are_kept(RUN, tmp_path) and not listens(port)
     assert all_ended(far)
+
+
+def test_who_comes_while_another_process_connects_waits_for_that_and_takes_its_place(
+    far: Sshd, tmp_path: Path, port: int
+) -> None:
+    other = os.open(file_of(RUN, tmp_path), os.O_RDWR | os.O_CREAT)
+    lock(other)
+    with forwards(far, tmp_path, staying=False) as its, ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(its.open, [port])
+        CLOCK.wait(opening.done, 2.0)
+        assert are_kept(RUN, tmp_path) and not are_open(RUN, tmp_path)
+        os.close(other)
+        opening.result()
+        assert answers(port) and are_open(RUN, tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_those_of_a_lab_that_would_stay_end_where_it_was_never_opened(far: Sshd, tmp_path: Path, port: int) -> None:
