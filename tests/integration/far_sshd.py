@@ -22,7 +22,7 @@ from tests.integration.far_machine import FarMachine
 USER, _PORT, _PATIENCE = "root", 2222, 30.0
 _SYSTEM = ("/usr/sbin", "/sbin", *os.defpath.split(os.pathsep))
 # A package would start a server of this machine's: docker/test-tools.sh unpacks it, and so the server needs to be told
-# where its parts are, and that there is a user for what has no rights.
+# where its parts are, and that there is a user for what has no rights. It lets nobody in whose account is locked.
 _APART = ("unshare", "--mount", "--propagation", "private", "sh", "-c")
 _SCRIPT = """
 set -e
@@ -30,6 +30,7 @@ mkdir -p "$0/run"; mount -t tmpfs tmpfs "$0/run"; mkdir "$0/run/sshd"; touch "$0
 mount --bind "$1" "$0/run/docker.sock"; mount --rbind "$0/run" /run
 { grep -v ^sshd: /etc/passwd; echo sshd:x:65534:65534::/run/sshd:/usr/sbin/nologin; } >"$0/passwd"
 mount --bind "$0/passwd" /etc/passwd
+echo 'root:*:20000::::::' >"$0/shadow"; mount --bind "$0/shadow" /etc/shadow
 shift; exec "$@"
 """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -90,7 +91,8 @@ class Forwards:
             assert pipe is not None
             pipe.close()
         if self._note is not None and self._note.exists() and process.poll() is None:
-            process.returncode = 0  # it is nobody's child from here on: nobody need wait for it
+            # It stays this process's child: once it has ended, somebody has to have waited for it.
+            threading.Thread(target=process.wait, name="mqlab-forwards", daemon=True).start()
             return
         process.wait()
 

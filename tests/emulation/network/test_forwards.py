@@ -114,6 +114,7 @@ def test_those_of_a_lab_that_stays_end_with_its_note(far: Sshd, tmp_path: Path, 
         its.open([port])
         note.touch()
     assert answers(port) and are_kept(RUN, tmp_path)
+    (forwarder,) = (pid for pid in far.clients() if "forwards.lock" in Path(f"/proc/{pid}/cmdline").read_text())
     with forwards(far, tmp_path, staying=True) as others:
         others.open([port])  # which leaves it to the first
     assert answers(port)
@@ -121,6 +122,7 @@ def test_those_of_a_lab_that_stays_end_with_its_note(far: Sshd, tmp_path: Path, 
     await_end(RUN, tmp_path, CLOCK)
     assert not are_kept(RUN, tmp_path) and not listens(port)
     assert all_ended(far)
+    assert CLOCK.wait(lambda: not Path(f"/proc/{forwarder}").exists(), PATIENCE), "no zombie either"
 
 
 def test_who_comes_while_another_process_connects_waits_for_that_and_takes_its_place(
