@@ -17,6 +17,11 @@ class Terminated(SystemExit):
 
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
+        self._signal = signal.Signals(number).name
+
+    def __str__(self) -> str:
+        """Return which signal it was, where a history says why something ended."""
+        return self._signal
 
 
 def end_on_signals() -> None:

@@ -298,7 +298,8 @@ def _timing(timeline: Timeline) -> Iterator[str]:
 def _missed(evidence: Evidence) -> Iterator[str]:
     """Yield a note for each step that ended otherwise than the scenario has it, unless another note tells of it."""
     told = {effort.step for effort in evidence.efforts if effort.differs}
-    told |= {paced.step for paced in evidence.timeline.paces if not paced.held}
+    standing = evidence.timeline.standing  # where nobody else tells how much a step did
+    told |= {paced.step for paced in evidence.timeline.paces if not paced.held and not standing}
     for seen in (each for each in evidence.timeline.windows if each.failed):
         yield f"A maintenance window was not done as asked: {seen.broker}'s, until {moment(seen.t)}; {seen.failed}."
     for step in evidence.timeline.steps:
@@ -306,3 +307,5 @@ def _missed(evidence: Evidence) -> Iterator[str]:
             yield f"A step went well that was to fail: {step.words}."
         elif step.missed and step.step not in told:
             yield f"{step.kind.in_vain}: {step.words}{f'; {step.note}' if step.note else ''}."
+        elif standing and step.ended is None:
+            yield f"A step has no end: {step.words}; it was going on, or whoever did it was killed."

@@ -209,7 +209,7 @@ class Live(Verbs):
 
         The arguments are those of the step `replay`: a pace is `original`, `10x`, `200/s` or `receipts`. Others may
         change the lab meanwhile. InputError for what cannot be sent so; BrokerError if fewer messages were accepted
-        than are enough; HostError if the pace was not held.
+        than are enough, or the broker fell silent; HostError if the pace was not held.
         """
         from lab.living.replaying import replay_of  # here, since most labs replay nothing
 

@@ -36,7 +36,8 @@ def replay_of(recording: str | Path, broker: str, mark: str = "", **written: Any
 def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
     """Send the recording of a verb, and return when each message has its outcome.
 
-    Raise BrokerError if fewer were accepted than are enough, HostError if the pace was not held.
+    Raise BrokerError if fewer were accepted than are enough, or the broker fell silent; HostError if the pace was not
+    held.
     """
     number = history.file.number(lambda number: history.begun(verb, number), verb.numbers)
     sending = RecordedSending(_Stage(lab, history), verb, number, {})
@@ -47,11 +48,14 @@ def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
         history.record(StepEnded(t=history.now(), step=number, ok=False, note=why))
         raise
     history.record(StepEnded(t=history.now(), step=number, ok=outcome.ok, note=outcome.note))
-    if not sending.enough:
-        raise BrokerError(f"{verb.words()}: {outcome.note}")
     if not outcome.ok:
-        raise HostError(f"{verb.words()}: {outcome.note}", "a pace that this machine and the broker can keep")
-    return Sent(step=number, messages=sending.accepted, note=outcome.note)
+        what = f"{verb.words()}: {outcome.note}"
+        if sending.enough and sending.off_pace:
+            raise HostError(what, "a pace that this machine and the broker can keep")
+        raise BrokerError(what)
+    loss = "" if verb.recording.summary is None else verb.recording.summary.loss
+    note = "; ".join(each for each in (outcome.note, loss) if each)
+    return Sent(step=number, messages=sending.accepted, note=note)
 
 
 class _Arguments:

@@ -11,4 +11,4 @@ class Sent:
 
     step: int  # its number in the lab's history
     messages: int  # that the broker accepted
-    note: str  # the rates asked and reached, and how late messages were; "" for a pace of receipts
+    note: str  # what was not accepted, the rates asked and reached, how late messages were, what the recording lacks

@@ -14,6 +14,7 @@ from lab.errors import HostError
 from lab.whole_lines import PORTION, LineError
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_SKIPPED = b"\x2a\x4d\x18"  # after 0x50 to 0x5f: a zstd frame without content, with which pzstd begins
 _GZIP = b"\x1f\x8b"
 _WBITS = 31  # of zlib: a window of 32 KiB, with gzip's header
 _LARGEST_WINDOW = 2**27  # bytes that a zstd frame may have us remember; what `zstd -d` takes, too
@@ -51,8 +52,9 @@ def unpacked(stream: BinaryIO) -> BinaryIO:
     """
     begin = stream.read(len(_ZSTD))
     stream.seek(0)
-    if begin == _ZSTD:
-        return io.BufferedReader(_UnpackedZstd(_Content(stream)), PORTION)
+    if begin == _ZSTD or (begin[1:] == _SKIPPED and begin[0] >> 4 == 5):
+        # Without a checksum, the last block ends in one zero byte if nothing in it is a repetition.
+        return io.BufferedReader(_UnpackedZstd(_Content(stream, own=1)), PORTION)
     if begin.startswith(_GZIP):
         return io.BufferedReader(_UnpackedGzip(_Content(stream)), PORTION)
     return stream
@@ -78,14 +80,14 @@ class _Zstd:
 
 
 class _Content:
-    """The octets of a file as it is now, up to the zero bytes at its end.
+    """The octets of a file as it is now, up to the zero bytes at its end, except for at most so many of its `own`.
 
     Those of a whole stream are its checksum's, and the recording's last line has a better one.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, own: int = 0) -> None:
         self._stream = stream
-        self._left = stream.seek(0, io.SEEK_END)
+        self._left = size = stream.seek(0, io.SEEK_END)
         while self._left:
             begin = max(0, self._left - PORTION)
             stream.seek(begin)
@@ -93,6 +95,8 @@ class _Content:
             self._left = begin + found
             if found:
                 break
+        if size - self._left <= own:
+            self._left = size
         stream.seek(0)
 
     def read(self, size: int) -> bytes:

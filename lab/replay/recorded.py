@@ -59,6 +59,7 @@ class RecordedSending:
         self._sent: Counter[StreamKey] = Counter()
         self._times, self._lateness = SendTimes(), Lateness()
         self._callbacks = _Counting(stage, self._name)
+        self.off_pace = False  # whether all was sent, and not at the pace
 
     @property
     def accepted(self) -> int:
@@ -146,7 +147,7 @@ class RecordedSending:
         key, run = stream_of(recorded), self._stage.run
         number, stream = self._numbers.get(key), self._step.streams.get(key)
         if number is None or stream is None or self._sent[key] == stream.messages:
-            raise InputError.of(f"{self._step.recording.path} is another one than when the scenario was read")
+            raise InputError.of(f"{self._step.recording.path} is another one than when it was looked through")
         self._sent[key] += 1
         id = message_id(number, self._sent[key])  # noqa: A001 (its name everywhere)
         return Outgoing(
@@ -233,5 +234,6 @@ class RecordedSending:
         if paced is not None:
             self._stage.record(paced)
             notes.append(in_words(paced))
+            self.off_pace = not paced.held
             ok &= paced.held
         return Outcome(ok=ok, note="; ".join(notes))

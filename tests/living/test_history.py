@@ -33,6 +33,7 @@ from lab.history import (
     read,
 )
 from lab.history.shared_file import begin
+from lab.interrupts import Terminated
 from lab.living.client_record import ClientRecord
 from lab.living.history import COMMAND, PYTHON, LivingHistory, file_of
 from lab.living.keeper_memory import KeeperMemory
@@ -83,8 +84,10 @@ def test_a_verb_that_fails_or_is_interrupted_is_not_done_as_asked(history: Livin
         raise BrokerError("it did not start", "see its log")
     with pytest.raises(KeyboardInterrupt), history.step(Reboot(broker="tokyo")):
         raise KeyboardInterrupt
+    with pytest.raises(Terminated), history.step(Reboot(broker="tokyo")):
+        raise Terminated(15)
     ends = [(each.ok, each.note) for each in seen(history) if isinstance(each, StepEnded)]
-    assert ends == [(False, "it did not start"), (False, "KeyboardInterrupt")]
+    assert ends == [(False, "it did not start"), (False, "KeyboardInterrupt"), (False, "SIGTERM")]
     assert history.file.interrupted() == ()
 
 

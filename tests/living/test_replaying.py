@@ -34,7 +34,9 @@ def live(tmp_path: Path) -> Iterator[Live]:
         yield lab
 
 
-def recording(path: Path, over: str = "stomp", count: int = 10, to: str = "topic://prices.eur") -> Path:
+def recording(
+    path: Path, over: str = "stomp", count: int = 10, to: str = "topic://prices.eur", *, end: bool = True
+) -> Path:
     """Write a recording of two destinations in turn, four messages a second."""
     with RecordingFile(path, Header(started="", mqlab="1", brokers={"here": "x"}, asked=())) as file:
         for n in range(count):
@@ -42,7 +44,8 @@ def recording(path: Path, over: str = "stomp", count: int = 10, to: str = "topic
             terms = {"headers": {"kind": "order"}, "persistent": True, "type": "text"} if over != "mqtt" else {}
             its = {"headers": {}, **terms}
             file.add(Recorded(t=n / 4, broker="here", over=over, destination=where, body=b"%d" % n, **its))  # type: ignore[arg-type]
-        file.end(Footer(messages=0, seconds=count / 4, ended="time"))
+        if end:
+            file.end(Footer(messages=0, seconds=count / 4, ended="time"))
     return path
 
 
@@ -116,6 +119,43 @@ def test_a_lost_broker_ends_it_with_an_error(live: Live, tmp_path: Path) -> None
         live.replay(path, "tokyo")
     (ended,) = (each for each in observations(live.history.file.path) if isinstance(each, StepEnded))
     assert not ended.ok
+
+
+def test_one_that_fell_short_or_was_killed_is_noted_by_the_judge(live: Live, tmp_path: Path) -> None:
+    path, said = recording(tmp_path / "a.jsonl", count=40), tmp_path / "expected.yaml"
+    said.write_text(EXPECTED)
+    clock = live.lab.clock
+
+    def work() -> None:
+        with pytest.raises(BrokerError):
+            live.replay(path, "tokyo")
+
+    clock.begin("replay", work)
+    clock.sleep(2.0)
+    (going,) = (each for each in live.judge(said).notes if "replay" in each)  # a killed one never gets any further
+    assert going.startswith("A step has no end: step 1 (replay 40 messages of ")
+    live.lab.kill("tokyo")
+    clock.sleep(60.0)
+    (short,) = (each for each in live.judge(said).notes if "replay" in each)
+    assert short.startswith("A step was not done as asked: step 1 (replay 40 messages of ") and "not sent" in short
+
+
+def test_that_a_recording_was_cut_short_is_said_where_it_went_well(live: Live, tmp_path: Path) -> None:
+    sent = live.replay(recording(tmp_path / "a.jsonl", end=False), "tokyo", pace="receipts")
+    cut = "it was cut short after 10 whole messages: what came after them is lost"
+    assert (sent.messages, sent.note) == (10, cut)
+
+
+def test_a_silent_broker_is_no_pace_that_was_not_held(live: Live, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl", "mqtt", count=3 * MOST_IN_FLIGHT)
+
+    def work() -> None:
+        live.lab.clock.sleep(0.3)
+        live.lab.pause("tokyo")
+
+    live.lab.clock.begin("work", work)
+    with pytest.raises(BrokerError, match="no receipt came for 30 s"):
+        live.replay(path, "tokyo", pace="1000/s", at_least=1)
 
 
 def test_fewer_are_enough_if_it_is_said(live: Live, tmp_path: Path) -> None:

@@ -140,6 +140,29 @@ def test_zero_bytes_that_a_machine_left_at_its_end_are_nothing(tmp_path: Path, n
         assert found.messages == 2 or found.loss.startswith(f"it was cut short after {found.messages} whole")
 
 
+def test_zstd_frames_may_follow_each_other_and_be_skipped(tmp_path: Path) -> None:
+    """As pzstd writes them: before each frame one that is skipped, with its size."""
+    octets = b"".join(plain(written(tmp_path / "a.jsonl", message(0), message(1))))
+    frames = map(PACK[".zst"], octets.splitlines(keepends=True))
+    skipped = b"\x50\x2a\x4d\x18\4\0\0\0\1\2\3\4"
+    (tmp_path / "a.jsonl.zst").write_bytes(b"".join(skipped + each for each in frames) + skipped)
+    found = summarise(tmp_path / "a.jsonl.zst")
+    assert (found.messages, found.loss) == (2, "")
+
+
+def test_a_zero_byte_of_the_last_zstd_block_is_no_hole(tmp_path: Path) -> None:
+    """Frames without a checksum may end so: their last block has no sequence."""
+    lines = plain(written(tmp_path / "a.jsonl", message(0)))
+    pack = zstandard.ZstdCompressor(level=1).compress
+    for n in range(256):
+        last = lines[-1].replace(b'"ended":"time"', b'"ended":"%x"' % n)
+        if (packed := pack(last)).endswith(b"\0"):
+            break
+    assert packed.endswith(b"\0") and not packed.endswith(b"\0\0")
+    (tmp_path / "a.jsonl.zst").write_bytes(pack(b"".join(lines[:-1])) + packed)
+    assert summarise(tmp_path / "a.jsonl.zst").loss == ""
+
+
 CRASHING = """
 import os, signal, sys, time
 from pathlib import Path

@@ -61,7 +61,7 @@ def test_a_recording_that_was_exchanged_meanwhile_is_no_other_ones_evidence(tmp_
     played = Played(tmp_path, LISTENS + REPLAYS % "")
     path.unlink()
     recording(tmp_path, count=8)
-    with pytest.raises(InputError, match=r"a.jsonl is another one than when the scenario was read"):
+    with pytest.raises(InputError, match=r"a.jsonl is another one than when it was looked through"):
         played.play()
 
 
