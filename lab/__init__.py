@@ -7,7 +7,6 @@ What a program may use is named here, and loaded when it is first used; docs/pyt
 
 from __future__ import annotations
 
-import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +24,7 @@ else:  # a name that is not there is told by a type checker too
         """Return a public name, from the module that it is in."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        before = gc.get_threshold()
-        gc.set_threshold(_OBJECTS)
-        try:
-            found = import_module(f"{__name__}.{_MODULES.get(name, 'errors')}")
-        finally:
-            gc.set_threshold(*before)
+        found = import_module(f"{__name__}.{_MODULES.get(name, 'errors')}")
         return found if found.__name__ == f"{__name__}.{name}" else getattr(found, name)
 
 
@@ -50,7 +44,6 @@ __all__ = [
     "labs",
     "vary",
 ]
-_OBJECTS = 100_000  # between two garbage collections: the modules that are loaded are many objects and no garbage
 _MODULES = {"Live": "live", "Ran": "labs", "Told": "progress", "errors": "errors", "labs": "labs", "vary": "vary"}
 
 

@@ -47,6 +47,18 @@ def test_what_types_are_checked_by_is_what_is_loaded() -> None:
         assert getattr(lab, name) is source
 
 
+def test_loading_a_name_leaves_the_programs_garbage_collector_alone() -> None:
+    """Not for a moment: two threads that load at once would each bring back what the other has set."""
+    code = (
+        "import gc, sys; seen = set()\n"
+        "sys.addaudithook(lambda event, _: seen.add(gc.get_threshold()) if event == 'import' else None)\n"
+        "import lab; lab.labs, lab.vary, lab.InputError; print(seen == {gc.get_threshold()})"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 def test_what_is_not_public_is_no_attribute() -> None:
     assert dir(lab) == sorted(lab.__all__)
     with pytest.raises(AttributeError, match="module 'lab' has no attribute 'nothing'"):

@@ -21,7 +21,8 @@ class _OpenLabs:
         with self._lock:
             if not self._count:
                 self._before = gc.get_threshold()
-                gc.set_threshold(MADE)
+                if 0 < self._before[0] < MADE:  # a program that looks more seldom still, or at 0 never, goes on so
+                    gc.set_threshold(MADE)
             self._count += 1
         try:
             yield

@@ -44,7 +44,7 @@ def test_every_kind_that_is_declared_is_listed(room: str, base: type, word: str,
     modules = [f"lab.declare.{room}.{path.stem}" for path in (ROOT / "declare" / room).glob("*.py")]
     found = [vars(importlib.import_module(module)).values() for module in modules]
     classes = {each for values in found for each in values if isinstance(each, type) and issubclass(each, base)}
-    assert {each for each in classes if word in vars(each)} == set(listed.values())
+    assert {vars(each)[word]: each for each in classes if word in vars(each)} == dict(listed)
 
 
 def test_no_validator_is_built_before_a_file_is_read() -> None:

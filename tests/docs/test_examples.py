@@ -156,7 +156,9 @@ def inside(command: str, folder: Path) -> str:
     assert name == "mqlab", command
     its = environment(folder)
     with contextlib.chdir(folder):
-        return CliRunner().invoke(app, words, env={**dict.fromkeys(os.environ), **its}, prog_name="mqlab").output
+        ended = CliRunner().invoke(app, words, env={**dict.fromkeys(os.environ), **its}, prog_name="mqlab")
+    assert isinstance(ended.exception, SystemExit | None), ended.exception  # a process would print its traceback
+    return ended.output
 
 
 def run(command: str, folder: Path, environment: dict[str, str]) -> str:

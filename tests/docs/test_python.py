@@ -88,7 +88,7 @@ def member(of: Any, name: str) -> Any:
 
 
 def test_the_tests_that_the_page_shows_pass(tmp_path: Path) -> None:
-    """In a simulation: `tests/integration/test_live.py` calls the same verbs of a lab with real brokers."""
+    """In a simulation: `test_docstring_examples.py` and `tests/integration/` call these verbs of real brokers' labs."""
     mqlab = Commands(folder=tmp_path)
     (block,) = blocks("python", "pytest")
     (tmp_path / "test_shown.py").write_text(block.text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,19 @@ from tests.integration.test_run import cleaned_up
 
 pytestmark = pytest.mark.docker
 TAKING = Path(__file__).parent / "scenarios" / "taking.yaml"
+BECAME = {
+    "queue://jobs": {"received": 10, "lost": 0, "duplicated": 0, "returned": 5},
+    "topic://orders": {"received": 3, "unexpected": 0},
+    "queue://news": {"received": 1, "expired": 4, "lost": 0},
+}
+SHARES = {"worker": 5, "other": 5}  # of the jobs
+
+
+def what_became_of_them(found: Mapping[str, Any]) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Return what `taking.yaml` claims nothing about: the figures of BECAME, and those of SHARES."""
+    rows = {each["destination"]: each for each in found["deliveries"]}
+    shares = {each["subscriber"]: each["received"] for each in rows["queue://jobs"]["shares"]}
+    return {where: {key: row[key] for key in BECAME[where]} for where, row in rows.items()}, shares
 
 
 def test_a_durable_subscriber_gets_what_was_sent_during_a_reboot(mqlab: Commands, engine: Engine) -> None:
@@ -30,4 +45,5 @@ def test_a_durable_subscriber_gets_what_was_sent_during_a_reboot(mqlab: Commands
 def test_what_is_taken_given_back_chosen_and_over_on_real_brokers(mqlab: Commands, engine: Engine) -> None:
     whole = mqlab("run", TAKING, "--json")
     assert whole.code == 0, whole
+    assert what_became_of_them(whole.json) == (BECAME, SHARES)
     cleaned_up(mqlab, engine)

@@ -19,8 +19,8 @@ from lab.history import Approached, Attempted, ClientChanged, History, LogLine, 
 from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.test_crossing import EVERY
+from tests.integration.test_terms import BECAME, SHARES, TAKING, what_became_of_them
 from tests.integration.test_turned_away import TURNED_AWAY, WAYS
-from tests.simulation.test_scenarios import TESTED
 
 Report = Mapping[str, Any]
 
@@ -63,7 +63,9 @@ COUNTED = ("expected", "received", "lost", "duplicated")
     ],
 )
 def test_each_gets_what_it_is_owed(name: str, counted: dict[str, list[int]], tmp_path: Path) -> None:
-    assert simulated(name, tmp_path).delivered(*COUNTED) == counted
+    ran = simulated(name, tmp_path)
+    assert ran.delivered(*COUNTED) == counted
+    assert not any(each["unexpected"] for each in ran.report["deliveries"])
 
 
 def test_a_silent_partition_is_noticed_by_who_hears_nothing(tmp_path: Path) -> None:
@@ -121,13 +123,17 @@ def test_what_a_bridge_keeps_depends_on_the_session_and_not_on_the_qos(tmp_path:
 
 
 def test_a_window_is_full_before_its_first_answer_is_there(tmp_path: Path) -> None:
-    held = simulated("small-window", tmp_path).reasons("held")
+    ran = simulated("small-window", tmp_path)
+    assert not [note for note in ran.report["notes"] if "disagree" in note], "clients and brokers say the same"
+    held = ran.reasons("held")
     assert "queue://orders on tokyo, between before and end: enqueued 200, dequeued 200, forwarded 200" in held
     assert "dispatched 10, forwarded 0" in held
 
 
 def test_stuck_messages_come_back_where_the_policy_lets_them(tmp_path: Path) -> None:
-    held = simulated("stuck-messages", tmp_path / "whole").reasons("held")
+    whole = simulated("stuck-messages", tmp_path / "whole")
+    assert not [note for note in whole.report["notes"] if "disagree" in note], "clients and brokers say the same"
+    held = whole.reasons("held")
     assert "100 messages of queue://orders left on singapore without a consumer" in held
     broken = simulated("stuck-messages-broken", tmp_path / "spoilt").reasons("broken")
     assert "accepted and received by nobody: 100 (first 3-1" in broken
@@ -169,11 +175,15 @@ def test_a_run_advises_against_what_will_break_it(name: str, advice: str, tmp_pa
     assert (ended.code, advice in ended.err) == (1, True), ended
 
 
+def test_what_is_taken_given_back_and_over_is_counted_apart(tmp_path: Path) -> None:
+    assert what_became_of_them(simulated(TAKING, tmp_path).report) == (BECAME, SHARES)
+
+
 def test_who_never_takes_what_was_given_back_is_asked_after_in_vain(tmp_path: Path) -> None:
-    text = (TESTED / "taking.yaml").read_text().replace("../../../scenarios", str(shipped("scenarios")))
+    text = TAKING.read_text().replace("../../../scenarios", str(shipped("scenarios")))
     kept = "\n".join(line for line in text.splitlines() if "client: other" not in line)
     (tmp_path / "spoilt.yaml").write_text(kept.replace("within: 60s", "within: 10s"))
-    shutil.copy(TESTED / "taking.body", tmp_path)
+    shutil.copy(TAKING.with_suffix(".body"), tmp_path)
     assert "5 of 10 had not reached worker when worker stops listening" in simulated(
         tmp_path / "spoilt.yaml", tmp_path
     ).reasons("unknown")

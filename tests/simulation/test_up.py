@@ -71,3 +71,15 @@ def test_labs_that_close_in_the_order_in_which_they_opened_leave_python_as_it_wa
             second.enter_context(labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path / "2", environment={}))
         assert gc.get_threshold() == seldom
     assert gc.get_threshold() == before
+
+
+@pytest.mark.parametrize("threshold", [0, 1_000_000], ids=["never", "more seldom"])
+def test_a_program_that_looks_for_garbage_more_seldom_goes_on_so(threshold: int, tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(threshold)
+    try:
+        with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path, environment={}):
+            assert gc.get_threshold()[0] == threshold
+        assert gc.get_threshold()[0] == threshold
+    finally:
+        gc.set_threshold(*before)
