@@ -36,17 +36,17 @@ def one_message(ended: Ended, *words: str) -> None:
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 def test_no_engine(mqlab: Commands, words: list[str]) -> None:
-    ended = mqlab(*words, DOCKER_HOST="unix:///nowhere/docker.sock")
+    ended = mqlab.inside(*words, DOCKER_HOST="unix:///nowhere/docker.sock")
     one_message(ended, "no Docker engine answers at unix:///nowhere/docker.sock", "unset DOCKER_HOST")
     assert not (mqlab.home / "runs").exists()
 
 
 def test_an_engine_that_refuses_the_connection(mqlab: Commands) -> None:
-    one_message(mqlab("run", "tokyo-singapore", DOCKER_HOST="tcp://127.0.0.1:1"), "no Docker engine answers")
+    one_message(mqlab.inside("run", "tokyo-singapore", DOCKER_HOST="tcp://127.0.0.1:1"), "no Docker engine answers")
 
 
 def test_nonsense_for_an_engine(mqlab: Commands) -> None:
-    one_message(mqlab("run", "tokyo-singapore", DOCKER_HOST="gopher://engine"), "gopher://engine")
+    one_message(mqlab.inside("run", "tokyo-singapore", DOCKER_HOST="gopher://engine"), "gopher://engine")
 
 
 def test_an_engine_without_permission(mqlab: Commands, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def full_pool(engine: Engine) -> Iterator[str]:
 
 def test_a_pool_without_room(mqlab: Commands, full_pool: str) -> None:
     one_message(
-        mqlab("run", "tokyo-singapore", MQLAB_POOL=full_pool),
+        mqlab.inside("run", "tokyo-singapore", MQLAB_POOL=full_pool),
         f"no free subnet is left in the pool {full_pool}",
         "MQLAB_POOL",
     )
@@ -101,7 +101,7 @@ def test_a_pool_without_room(mqlab: Commands, full_pool: str) -> None:
 
 @pytest.mark.parametrize("pool", ["10.213.0.0/30", "8.8.8.0/24", "ten dot something"])
 def test_a_pool_that_is_none(mqlab: Commands, pool: str) -> None:
-    ended = mqlab("run", "tokyo-singapore", MQLAB_POOL=pool)
+    ended = mqlab.inside("run", "tokyo-singapore", MQLAB_POOL=pool)
     assert ended.code == 2, ended
     assert f"MQLAB_POOL={pool!r}" in ended.err and "write 10.213.0.0/16" in ended.err
     assert "Traceback" not in ended.err
@@ -110,15 +110,15 @@ def test_a_pool_that_is_none(mqlab: Commands, pool: str) -> None:
 def test_a_folder_that_cannot_be_written(mqlab: Commands) -> None:
     mqlab.folder.mkdir(parents=True, exist_ok=True)
     mqlab.home.write_text("a file where the folder should be")
-    one_message(mqlab("run", "tokyo-singapore"), "cannot be made", "MQLAB_HOME")
+    one_message(mqlab.inside("run", "tokyo-singapore"), "cannot be made", "MQLAB_HOME")
 
 
 def test_a_doctor_tells_what_is_there_and_what_is_not(mqlab: Commands) -> None:
-    well = mqlab("doctor", "--json")
+    well = mqlab.inside("doctor", "--json")
     found = {each["what"]: each for each in well.json}
     assert all(found[name]["ok"] is True for name in (checks.ENGINE, *checks.TRIED)), well
     assert (found["clock"]["ok"], found["proxies"]["ok"]) == (True, True), well
-    ill = mqlab("doctor", "--json", DOCKER_HOST="unix:///nowhere/docker.sock")
+    ill = mqlab.inside("doctor", "--json", DOCKER_HOST="unix:///nowhere/docker.sock")
     (engine,) = [each for each in ill.json if each["what"] == "Docker engine"]
     assert engine["ok"] is False and engine["remedy"]
     untried = [each for each in ill.json if each["what"] in checks.TRIED]
