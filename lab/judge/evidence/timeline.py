@@ -311,6 +311,8 @@ class Timeline:
             self.events.append(Event(t=t, words=f"{what} was {'being ' if state == 'creating' else ''}created", of=of))
         elif state == "starting":
             self.restarted.add(what)  # and it stays down until it has started
+            if place is not None and self.outages[place].begun is None:
+                self.outages[place] = replace(self.outages[place], begun=t)
         elif place is None and t < self._taken_over.get(what, -inf):  # reported after the takeover that ended it
             end = self._taken_over[what]
             if not any(out.what == what and out.start <= t and out.end == end for out in self.outages):
