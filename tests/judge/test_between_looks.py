@@ -227,7 +227,7 @@ def test_a_look_that_was_on_its_way_when_a_broker_went_does_not_count(claim: Exp
 @pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
 @pytest.mark.parametrize("started", [13.5, None])
 def test_what_a_look_finds_while_a_broker_starts_counts(claim: Expectation, started: float | None) -> None:
-    """Its bridges may be up before somebody has seen that it has started, and a start that came too late nobody notes."""
+    """Its bridges may be up before anybody has noted that it has started; one that starts too late is not noted."""
     start: list[Observation] = [BrokerChanged(t=11, broker="tokyo", state="starting")]
     start += seen(13.3, True, 12.8)
     start += [BrokerChanged(t=started, broker="tokyo", state="started")] if started is not None else []

@@ -1,8 +1,8 @@
 """What follows from a broker's outage, from the moment at which its process had ended, whenever a look tells of it.
 
 A broker that does not run has no end of a bridge and no demand; of one that is paused, or asked to stop and not known
-to have ended, nobody can tell. What a look found may have been so since the look before; just before a step that
-interferes, the look before that counts.
+to have ended, nobody can tell. From the beginning of another process on, looks count again. What a look found may have
+been so since the look before; just before a step that interferes, the look before that counts.
 """
 
 from __future__ import annotations
