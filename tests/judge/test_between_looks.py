@@ -256,3 +256,13 @@ def test_what_a_broker_has_that_was_out_between_two_looks_is_not_known_before_th
     later = type(claim).model_validate({**since.written(), "within": "1s"})
     its = verdict(later, *seen(1, False), *seen(2, True, 1.5), *told)
     assert its.outcome is (Outcome.HELD if claim in (NOWHERE, UNDEMANDED) else Outcome.BROKEN), its.reason
+
+
+@pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
+@pytest.mark.parametrize("state", ["killed", "paused"])
+def test_what_a_step_does_at_once_has_not_been_done_before_it(claim: Expectation, state: str) -> None:
+    """As in a simulation, where it takes no time; until the step all was as claimed, sooner than five seconds later."""
+    told = [StepStarted(t=12, step=7, verb="kill", asked="x"), BrokerChanged(t=12, broker="tokyo", state=state)]
+    told += [*(seen(12, False) if state == "killed" else []), StepEnded(t=12.001, step=7)]
+    its = verdict(claim, *seen(1, False), *seen(2, True), *HEAL, *told)
+    assert its.outcome is Outcome.HELD, its.reason

@@ -31,7 +31,7 @@ def conclude(timeline: Timeline) -> None:
             _demand(timeline, out, out.gone)
     for step in timeline.steps:
         if step.interferes:
-            timeline.looks = {of: _around(step.started, found) for of, found in timeline.looks.items()}
+            timeline.looks = {of: _around(step.before, found) for of, found in timeline.looks.items()}
 
 
 def _known(timeline: Timeline, out: Outage, gone: float) -> None:

@@ -143,8 +143,9 @@ class Timeline:
         return self.last if self.ended is None else self.ended.t
 
     def next_fault(self, step: StepTaken) -> float:
-        """Return when the next step after one began that changes a link or a broker; infinity if there is none."""
-        return min((each.started for each in self.steps if each.interferes and each.comes_after(step)), default=inf)
+        """Return the last moment before the next step that changes a link or a broker; infinity if there is none."""
+        its = (each for each in self.steps if each.interferes and each.comes_after(step))
+        return min((max(step.done, each.before) for each in its), default=inf)
 
     def close(self, last: float) -> None:
         """Note the moment of the last observation; call it after all were added."""
