@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from lab.application.sockets import gives_a_socket, path_of
 
@@ -14,7 +15,7 @@ _FIELDS = frozenset([
 ])  # fmt: skip
 _TYPES = ("bind", "volume", "tmpfs")
 _OF_LABS = "mqlab-"  # how the names of all volumes of labs begin
-_ENGINES = "/var/lib/docker"  # where an engine usually keeps all volumes and all containers' files
+_ENGINES = ("/var/lib/docker", "/var/lib/containerd")  # where an engine usually keeps volumes and containers' files
 
 
 def refusals(option: str, value: str, folder: str) -> Iterator[tuple[str, str]]:
@@ -23,7 +24,9 @@ def refusals(option: str, value: str, folder: str) -> Iterator[tuple[str, str]]:
     Relative paths start from `folder`. The rest of a value, in which a password may be, is not repeated.
     """
     if option == "volume":
-        yield from _source(value.partition(":")[0], folder)
+        source, mounts, _ = value.partition(":")
+        if mounts:  # else it is a place in the container, for a volume without a name
+            yield from _source(source, folder)
         return
     for field in value.split(","):
         name, _, its = (each.strip(' "') for each in field.partition("="))
@@ -41,5 +44,10 @@ def _source(source: str, folder: str) -> Iterator[tuple[str, str]]:
         yield source, "with the engine's socket, which it has, one can join any network"
     elif source.startswith(_OF_LABS):
         yield source, "a lab's volume has a broker's store, or what applications trust"
-    elif (path := path_of(source, folder)) is not None and path.is_relative_to(_ENGINES):
+    elif (path := path_of(source, folder)) is not None and any(_has(path, PurePosixPath(each)) for each in _ENGINES):
         yield source, "the engine keeps the volumes and files of all containers there, brokers' secrets among them"
+
+
+def _has(path: PurePosixPath, folder: PurePosixPath) -> bool:
+    """Return whether a path is in a folder, or has it."""
+    return path.is_relative_to(folder) or folder.is_relative_to(path)

@@ -9,7 +9,11 @@ import posixpath
 from pathlib import PurePosixPath
 
 _NAMES = ("docker.sock", "containerd.sock")
-_PLACES = ("/run/docker.sock", "/run/containerd/containerd.sock", "/var/run/docker.sock")
+_PLACES = tuple(
+    f"{run}/{its}"
+    for run in ("/run", "/var/run")
+    for its in ("docker.sock", "containerd/containerd.sock", "docker/containerd/containerd.sock")
+)
 _OF_USERS = (PurePosixPath("/run/user"), PurePosixPath("/var/run/user"))  # with a folder for each, and a rootless one's
 
 

@@ -40,6 +40,7 @@ PLACE = HostPlace(
         ("-v data:/data --mount type=volume,target=/x image", "-v data:/data --mount type=volume,target=/x"),
         ("-v ./run:/r -v .:/src -v /home/me/run:/h image", "-v ./run:/r -v .:/src -v /home/me/run:/h"),
         ("-v run:/r -v /run/mine:/m -v /tmp:/var/run image", "-v run:/r -v /run/mine:/m -v /tmp:/var/run"),
+        ("-v /run -v /var/lib/docker image", "-v /run -v /var/lib/docker"),  # volumes without names, at these places
         (
             "-v /var/lib/mine:/m --mount type=bind,src=/var/lib/mine,dst=/m,ro image",
             "-v /var/lib/mine:/m --mount type=bind,src=/var/lib/mine,dst=/m,ro",
@@ -76,6 +77,8 @@ def test_words_are_cut_before_the_image(text: str, options: str) -> None:
             "--volume=/run/:/r:ro",
             "-v /run/user/1000:/r",
             "-v /run/containerd:/r",
+            "-v /var/run/containerd:/r",
+            "-v /run/docker:/r",
         ),
         *("-v /srv/../var/run:/r", "-v ../../../run:/r", "--mount type=bind,SRC=/var/run,target=/r"),
         *('--mount "type=bind","source=/run",target=/r', "--mount type=volume,target=/r,volume-opt=device=/var/run"),
@@ -83,6 +86,8 @@ def test_words_are_cut_before_the_image(text: str, options: str) -> None:
         *(
             "-v /var/lib/docker/volumes/mqlab-x-trust/_data:/s",
             "-v /var/lib/docker:/s",
+            "-v /var/lib:/s",
+            "-v /var/lib/containerd/x:/s",
             "-v /var/lib/../lib/docker/x:/s",
         ),
         *("--mount type=bind,source=/var/lib/docker/containers,target=/s", "--volume-driver rclone"),

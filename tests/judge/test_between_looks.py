@@ -222,3 +222,47 @@ def test_a_broker_that_was_silent_when_it_was_killed_is_known_from_then_on() -> 
 def test_a_look_that_was_on_its_way_when_a_broker_went_does_not_count(claim: Expectation) -> None:
     its = verdict(claim, *seen(1, False), *ended(18, "killed"), *seen(18.1, True))
     assert its.outcome is not Outcome.HELD, its.reason
+
+
+@pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
+@pytest.mark.parametrize("started", [13.5, None])
+def test_what_a_look_finds_while_a_broker_starts_counts(claim: Expectation, started: float | None) -> None:
+    """Its bridges may be up before anybody has noted that it has started; one that starts too late is not noted."""
+    start: list[Observation] = [BrokerChanged(t=11, broker="tokyo", state="starting")]
+    start += seen(13.3, True, 12.8)
+    start += [BrokerChanged(t=started, broker="tokyo", state="started")] if started is not None else []
+    its = verdict(claim, *seen(1, False), *seen(2, True, 1.5), *ended(10, "killed"), *seen(10.4, False, 9.9), *start)
+    assert its.outcome is Outcome.HELD, its.reason
+
+
+@pytest.mark.parametrize("claim", [UP, DEMANDED, UNDEMANDED, NOWHERE], ids=lambda claim: claim.words())
+@pytest.mark.parametrize(
+    "back",
+    [
+        [BrokerChanged(t=10.2, broker="tokyo", state="active", instance=2)],
+        [BrokerChanged(t=t, broker="tokyo", state=state) for t, state in ((10.2, "starting"), (10.3, "started"))],
+    ],
+    ids=["pair", "single"],
+)
+def test_what_a_broker_has_that_was_out_between_two_looks_is_not_known_before_the_second(
+    claim: Expectation, back: list[Observation]
+) -> None:
+    """That it had ended is known, and not what it had a moment after it was back."""
+    since = type(claim).model_validate({**claim.written(), "after": "kill", "within": "350ms"})
+    told = [*ended(10, "killed"), *back, *seen(10.45, False, 9.9), *seen(12, True, 11.5)]
+    its = verdict(since, *seen(1, False), *seen(2, True, 1.5), *told)
+    assert its.outcome is Outcome.UNKNOWN, its.reason
+    assert "nobody looked at tokyo between 10.200 s and 10.450 s" in its.reason
+    later = type(claim).model_validate({**since.written(), "within": "1s"})
+    its = verdict(later, *seen(1, False), *seen(2, True, 1.5), *told)
+    assert its.outcome is (Outcome.HELD if claim in (NOWHERE, UNDEMANDED) else Outcome.BROKEN), its.reason
+
+
+@pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
+@pytest.mark.parametrize("state", ["killed", "paused"])
+def test_what_a_step_does_at_once_has_not_been_done_before_it(claim: Expectation, state: str) -> None:
+    """As in a simulation, where it takes no time; until the step all was as claimed, sooner than five seconds later."""
+    told = [StepStarted(t=12, step=7, verb="kill", asked="x"), BrokerChanged(t=12, broker="tokyo", state=state)]
+    told += [*(seen(12, False) if state == "killed" else []), StepEnded(t=12.001, step=7)]
+    its = verdict(claim, *seen(1, False), *seen(2, True), *HEAL, *told)
+    assert its.outcome is Outcome.HELD, its.reason

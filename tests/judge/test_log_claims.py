@@ -78,6 +78,9 @@ def test_lines_told_together_may_be_of_either_side_of_a_mark(
         ({"count": 1}, LONGEST - 1, Outcome.BROKEN),
         ({"count": 2}, LONGEST, Outcome.BROKEN),
         ({"times": {"at-most": "1"}}, LONGEST, Outcome.HELD),
+        ({"times": "1"}, LONGEST, Outcome.UNKNOWN),
+        ({"times": {"at-least": "1", "at-most": "2"}}, LONGEST, Outcome.UNKNOWN),
+        ({"times": {"at-least": "2", "at-most": "3"}}, LONGEST, Outcome.BROKEN),
         ({"absent": True, "after": "publish", "within": "1s"}, LONGEST, Outcome.HELD),
     ],
 )

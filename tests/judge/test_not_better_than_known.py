@@ -268,6 +268,59 @@ def test_a_forward_count_among_three_brokers_is_what_the_others_took(
     assert its.outcome is outcome, its.reason
 
 
+def bridged(name: str, t: float, **gave: int) -> list[Observation]:
+    """Return what tokyo's ends of bridges had given in a snapshot, by the remote brokers; all are of one connector."""
+    told: dict[str, Any] = {"t": t, "snapshot": name, "broker": "tokyo", "of": "bridge", "name": "wan"}
+    return [
+        Counted(**told, remote=remote, session=f"to {remote}", counters={"dequeued": number})
+        for remote, number in gave.items()
+    ]
+
+
+@pytest.mark.parametrize(("sydney", "outcome"), [(3, Outcome.HELD), (2, Outcome.UNKNOWN)])
+def test_what_all_bridges_of_one_name_gave_was_forwarded(sydney: int, outcome: Outcome) -> None:
+    brokers = {name: {"region": name} for name in ("tokyo", "singapore", "sydney")}
+    header = replace(HEADER, declared={"topology": {"regions": {}, "brokers": brokers}})
+    none = {"enqueued": 0, "forwarded": 0}
+    seen = [
+        *bridged("start", 0, singapore=5, sydney=0),
+        *forwarding("start", 0, tokyo=none, singapore=none, sydney=none),
+        *sent(1, count=3),
+        *bridged("end", 50, singapore=8, sydney=sydney),
+        *forwarding(
+            "end",
+            50,
+            tokyo={"enqueued": 3, "forwarded": 6},
+            singapore={"enqueued": 3, "forwarded": 0},
+            sydney={"enqueued": 3, "forwarded": 0},
+        ),
+        Ended(t=60, complete=True),
+    ]
+    claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "6"})
+    (its,) = judge((claim,), Streamed(header, seen)).verdicts
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize(("gave", "outcome"), [(3, Outcome.HELD), (0, Outcome.UNKNOWN)])
+def test_a_strangers_messages_pass_for_none_that_were_forwarded_where_another_destination_has_gone(
+    gave: int, outcome: Outcome
+) -> None:
+    none = {"enqueued": 0, "forwarded": 0}
+    gone = Counted(
+        t=0, snapshot="start", broker="tokyo", of="destination", name=QUEUE, counters={"enqueued": 1, "forwarded": 1}
+    )
+    its = verdict(
+        Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3"}),
+        gone,
+        *bridged("start", 0, singapore=1),
+        *forwarding("start", 0, tokyo=none, singapore=none),
+        *sent(1, count=3),
+        *bridged("end", 50, singapore=1 + gave),
+        *forwarding("end", 50, tokyo={"enqueued": 3, "forwarded": 3}, singapore={"enqueued": 3, "forwarded": 0}),
+    )
+    assert its.outcome is outcome, its.reason
+
+
 @pytest.mark.parametrize("topic", ["ActiveMQ.Advisory.Connection", "x.>", "x,y"])
 def test_of_what_no_snapshot_has_nobody_can_tell(topic: str) -> None:
     """A broker has more advisory topics than any other ones, and no snapshot has them."""

@@ -5,6 +5,8 @@ The broker's counter decides; the count of the clients' ledger is given beside i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lab.activemq.destinations import destination_of, hears
 from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.steps.snapshot import END, START
@@ -12,7 +14,7 @@ from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.records import FAILED, is_queue
-from lab.judge.evidence.snapshots import Rise, Subject
+from lab.judge.evidence.snapshots import Part, Rise, Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
 from lab.units import several
@@ -79,20 +81,26 @@ def _surely_came(claim: Forwarded, evidence: Evidence, destination: str, rise: R
     counters are of all destinations: what others may have had of them is taken off.
     """
     came, snapshots = _came(claim, evidence, destination), evidence.timeline.snapshots
-    parts = [part for name in claim.between if not isinstance(part := snapshots.part(name, claim.broker), str)]
-    bridges = dict.fromkeys(each for part in parts for each in part.counted if each.of == "bridge")
+    before, after = (snapshots.part(name, claim.broker) for name in claim.between)
     of_all = snapshots.rise_of_all(claim.between, claim.broker, "forwarded")
-    if isinstance(came, str) or not bridges or isinstance(of_all, str):
+    if isinstance(came, str) or isinstance(before, str) or isinstance(after, str):
         return came
-    given = 0
-    for each in bridges:
-        gave = snapshots.rise(claim.between, claim.broker, each, "dequeued")
-        if isinstance(gave, str):  # it came since, or came anew: then what it shows is the least that it gave
-            last = snapshots.count(claim.between[1], claim.broker, each, "dequeued")
-            given += 0 if isinstance(last, str) else last
-        else:
-            given += gave.by
-    return min(rise.by if came is None else came, max(given - (of_all.by - rise.by), 0))
+    had, has = _given(before), _given(after)
+    if not had and not has:
+        return came
+    # What came since, or came anew, shows the least that it gave; what has gone shows nothing.
+    given = sum(max(gave - had.get(end, 0), 0) for end, gave in has.items())
+    others = 0 if isinstance(of_all, str) else of_all.by - rise.by
+    return min(rise.by if came is None else came, max(given - others, 0))
+
+
+def _given(part: Part) -> Mapping[tuple[str, str, str], int]:
+    """Return how many messages each end of a bridge gave, by its connector's name, its remote broker and its session.
+
+    Several may have one name: those of a connector to several brokers, or of brokers whose connectors are called alike.
+    """
+    ends = (each for subject, counted in part.counted.items() if subject.of == "bridge" for each in counted)
+    return {(each.name, each.remote, each.session): each.counters.get("dequeued", 0) for each in ends}
 
 
 def _came(claim: Forwarded, evidence: Evidence, destination: str) -> int | str | None:

@@ -58,7 +58,8 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
     cut = [line for line in its if begin <= line.t <= end and len(line.text) >= log_lines.LONGEST]
     cut = [line for line in cut if line not in matching]
     perhaps = most + sum(line.times for line in cut)
-    if cut and perhaps >= least and (highest is None or perhaps > highest):
+    surely = fewest >= least and (highest is None or perhaps <= highest)
+    if cut and perhaps >= least and not surely:
         words = f"{several(len(cut), 'line')} was cut after {log_lines.LONGEST} characters and may fit further on"
         return Outcome.UNKNOWN, f"{found}; but {words}, the first at {moment(cut[0].t)}"
     if fewest >= least and (highest is None or most <= highest):

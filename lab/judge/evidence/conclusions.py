@@ -1,8 +1,8 @@
 """What follows from a broker's outage, from the moment at which its process had ended, whenever a look tells of it.
 
 A broker that does not run has no end of a bridge and no demand; of one that is paused, or asked to stop and not known
-to have ended, nobody can tell. What a look found may have been so since the look before; just before a step that
-interferes, the look before that counts.
+to have ended, nobody can tell. From the beginning of another process on, looks count again. What a look found may have
+been so since the look before; just before a step that interferes, the look before that counts.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def conclude(timeline: Timeline) -> None:
             _demand(timeline, out, out.gone)
     for step in timeline.steps:
         if step.interferes:
-            timeline.looks = {of: _around(step.started, found) for of, found in timeline.looks.items()}
+            timeline.looks = {of: _around(step.before, found) for of, found in timeline.looks.items()}
 
 
 def _known(timeline: Timeline, out: Outage, gone: float) -> None:
-    """End the silences of a broker when it went: until it is back, what it has is known without asking."""
-    silences, back = timeline.coverage.silences, inf if out.end is None else out.end
+    """End the silences of a broker when it went: until a process is begun, what it has is known without asking."""
+    silences, back = timeline.coverage.silences, out.back_from
     for each in [each for each in timeline.coverage.silences_of(out.what) if each.begin < gone < each.end]:
         place = silences.index(each)
         rest = [replace(each, begin=back)] if each.end > back else []
@@ -63,19 +63,22 @@ def _ends(timeline: Timeline, out: Outage, gone: float) -> None:
     for end, seen in list(timeline.bridges.items()):
         if end.broker != out.what:
             continue
-        for t in [t for t, each, up in changes if each == end and up and _is_out(out, gone, t)]:
+        for t in [t for t, each, up in changes if each == end and up and gone < t < out.back_from]:
             changes.remove((t, end, True))
-        if out.end is None and seen.up:
+        if again == inf and seen.up:
             timeline.bridges[end] = seen.with_fields(up=False, t=gone)
         course = sorted(((t, up) for t, each, up in changes if each == end), key=lambda turn: turn[0])
         before = [up for t, up in course if t <= gone]
         if not before or not before[-1]:
             continue
-        timeline.looks[end] = _until(gone, timeline.looks.get(end, ()))
+        looks = timeline.looks.get(end, ())
+        between = next((each for each in looks if each.begin < again < each.end), None)
+        timeline.looks[end] = _until(gone, looks, again)
         changes.append((gone, end, False))
-        if found := [t for t, up in course if gone < t <= again and not up]:
+        told = again if between is None else between.end
+        if found := [t for t, up in course if gone < t <= told and not up]:
             changes.remove((found[0], end, False))
-        elif out.end is not None and again < inf:  # had it not been there, that look would have told so
+        elif between is None and again < inf:  # had it not been there, that look would have told so
             changes.append((again, end, True))
 
 
@@ -85,29 +88,32 @@ def _demand(timeline: Timeline, out: Outage, gone: float) -> None:
     for of, seen in timeline.demand.items():
         if of[0] != out.what:
             continue
-        seen[:] = [each for each in seen if not (each.present and _is_out(out, gone, each.t))]
+        seen[:] = [each for each in seen if not (each.present and gone < each.t < out.back_from)]
         before = [each.present for each in seen if each.t <= gone]
         if not before or not before[-1]:
             continue
-        timeline.looks[of] = _until(gone, timeline.looks.get(of, ()))
-        there = any(gone < each.t <= again for each in seen)
+        looks = timeline.looks.get(of, ())
+        timeline.looks[of] = _until(gone, looks, again)
+        between = any(each.begin < again < each.end for each in looks)
+        told = between or any(gone < each.t <= again for each in seen)
         none = Demand(t=gone, broker=of[0], destination=of[1], present=False)
-        seen += [none] if there or again == inf else [none, none.with_fields(t=again, present=True)]
+        seen += [none] if told or again == inf else [none, none.with_fields(t=again, present=True)]
         seen.sort(key=lambda each: each.t)
 
 
-def _is_out(out: Outage, gone: float, t: float) -> bool:
-    return gone < t and (out.end is None or t < out.end)
-
-
-def _until(gone: float, found: Sequence[Silence]) -> list[Silence]:
-    """Return the times between two looks, of which one ends when a broker went."""
-    return [replace(each, end=gone) if each.begin < gone < each.end else each for each in found]
+def _until(gone: float, found: Sequence[Silence], again: float) -> list[Silence]:
+    """Return the times between two looks without that from when a broker went until it may have had something again."""
+    parts = []
+    for each in found:
+        if each.begin < gone < each.end:
+            parts += [replace(each, end=gone)] + ([replace(each, begin=again)] if again < each.end else [])
+        else:
+            parts.append(replace(each, begin=again) if gone <= each.begin < again < each.end else each)
+    return parts
 
 
 def _seen_again(timeline: Timeline, out: Outage) -> float:
-    """Return when a broker was looked at again after an outage; infinity if it never was."""
-    if out.end is None:
-        return inf
+    """Return when a broker that was out may have been looked at again; infinity if it never was."""
+    back = out.back_from
     silences = timeline.coverage.silences_of(out.what)
-    return max((each.end for each in silences if each.begin <= out.end < each.end), default=out.end)
+    return max((each.end for each in silences if each.begin <= back < each.end), default=back)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Self
 
 
@@ -35,6 +36,7 @@ class Outage:
     back: str = ""  # how it ended: "started" | "resumed" | "active" (another instance took over)
     gone: float | None = None  # when its process had ended, which may be a while after it was asked to
     frozen: bool = False  # whether it was paused until then
+    begun: float | None = None  # when a process of its was begun anew, a while before it had started
 
     @classmethod
     def of(cls, what: str, state: str, t: float) -> Self:
@@ -46,6 +48,11 @@ class Outage:
         """Return it once its process has ended."""
         gone, frozen = t if self.gone is None else self.gone, self.frozen or self.state == "paused"
         return replace(self, state=self.state if state == "stopped" else state, gone=gone, frozen=frozen)
+
+    @property
+    def back_from(self) -> float:
+        """Return when it may first have had something again, in seconds; infinity if it has no process since."""
+        return min((t for t in (self.begun, self.end) if t is not None), default=inf)
 
     @property
     def words(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf, nextafter
 
 from lab.declare.steps.base import Compound, Fault, Step
 from lab.history import Approached
@@ -30,6 +31,11 @@ class StepTaken:
     def done(self) -> float:
         """Return the moment from which the step's effect is owed."""
         return self.started if self.ended is None else self.ended
+
+    @property
+    def before(self) -> float:
+        """Return the last moment before it began: what it does at once, as in a simulation, is not done then."""
+        return nextafter(self.started, -inf)
 
     @property
     def fault(self) -> Fault | None:

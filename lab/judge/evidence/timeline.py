@@ -143,8 +143,9 @@ class Timeline:
         return self.last if self.ended is None else self.ended.t
 
     def next_fault(self, step: StepTaken) -> float:
-        """Return when the next step after one began that changes a link or a broker; infinity if there is none."""
-        return min((each.started for each in self.steps if each.interferes and each.comes_after(step)), default=inf)
+        """Return the last moment before the next step that changes a link or a broker; infinity if there is none."""
+        its = (each for each in self.steps if each.interferes and each.comes_after(step))
+        return min((max(step.done, each.before) for each in its), default=inf)
 
     def close(self, last: float) -> None:
         """Note the moment of the last observation; call it after all were added."""
@@ -311,6 +312,8 @@ class Timeline:
             self.events.append(Event(t=t, words=f"{what} was {'being ' if state == 'creating' else ''}created", of=of))
         elif state == "starting":
             self.restarted.add(what)  # and it stays down until it has started
+            if place is not None and self.outages[place].begun is None:
+                self.outages[place] = replace(self.outages[place], begun=t)
         elif place is None and t < self._taken_over.get(what, -inf):  # reported after the takeover that ended it
             end = self._taken_over[what]
             if not any(out.what == what and out.start <= t and out.end == end for out in self.outages):
