@@ -37,6 +37,16 @@ def end_on_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def beneath(error: BaseException | None) -> Terminated | KeyboardInterrupt | None:
+    """Return the signal that an error came of, or was; None if there was none.
+
+    One that comes while the interpreter takes a lock of its own, as a thread is begun, ends in a RuntimeError there.
+    """
+    while error is not None and not isinstance(error, (Terminated, KeyboardInterrupt)):
+        error = error.__context__
+    return error
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Ignore signals that end the program during the block; no effect in threads other than the main one."""

@@ -18,6 +18,7 @@ from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
 from lab.cli import completion
 from lab.errors import HostError, InputError, LabError, Problem
+from lab.interrupts import Terminated, beneath
 from lab.printable import plain, plain_json
 from lab.text_files import why_not_a_file
 from lab.units import parse_duration
@@ -163,9 +164,21 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
         err().print(f"  {_DOCTOR}")
         return HostError.exit_code
     except (KeyboardInterrupt, EOFError):  # EOFError: Ctrl-D at a prompt
-        err().print("mqlab: interrupted")
-        return INTERRUPTED
+        return _interrupted()
+    except RuntimeError as error:
+        match beneath(error):
+            case None:
+                raise
+            case Terminated() as terminated:
+                raise terminated from None
+            case _:
+                return _interrupted()
     return code
+
+
+def _interrupted() -> int:
+    err().print("mqlab: interrupted")
+    return INTERRUPTED
 
 
 def spelled(command: Callable[P, int | None], options: Mapping[str, Any], after: str) -> Callable[P, int | None]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.cli.options import ending
+from lab.interrupts import Terminated
 from tests.command import MQLAB, Commands
 
 
@@ -37,6 +39,31 @@ def test_ctrl_c_while_the_engine_is_asked(tmp_path: Path, silent: socket.socket,
         process.send_signal(signal.SIGINT)
         ended = mqlab.end_of(process)
     assert (ended.code, ended.out, ended.err) == (130, "", "mqlab: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("its", "code"), [(Terminated(signal.SIGHUP), 129), (Terminated(signal.SIGTERM), 143), (KeyboardInterrupt(), 130)]
+)
+def test_a_signal_while_the_interpreter_takes_a_lock(its: BaseException, code: int) -> None:
+    """Beginning a thread, it then fails to release what it had not taken yet: what ended the program is the signal."""
+
+    def command() -> None:
+        try:
+            raise its
+        finally:
+            raise RuntimeError("release unlocked lock")
+
+    with pytest.raises(SystemExit) as ended:
+        ending(command)()
+    assert ended.value.code == code
+
+
+def test_an_error_that_no_signal_caused_is_told_whole() -> None:
+    def command() -> None:
+        raise RuntimeError("a mistake")
+
+    with pytest.raises(RuntimeError, match="a mistake"):
+        ending(command)()
 
 
 @pytest.mark.parametrize("words", [["status", "--json"], ["check", "nowhere", "--json"], ["regions"]])

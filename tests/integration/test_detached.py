@@ -184,7 +184,7 @@ def test_status_shows_brokers_bridge_ends_and_the_link(stand: tuple[Commands, En
     assert ends["tokyo"]["remote_address"].endswith(":61617")
     (link,) = lab["links"]
     assert {each["configured_delay_ms"] for each in link["directions"]} == {35.275} or len(link["directions"]) == 2
-    assert link["round_trip_ms"] >= sum(each["configured_delay_ms"] for each in link["directions"]) - 0.1
+    assert link["round_trip_ms"] >= sum(each["configured_delay_ms"] for each in link["directions"]) - 1
     told = mqlab("status")
     assert told.code == 0 and "connector_tokyo_to_singapore" in told.out
     watching = mqlab.start("status", "--watch", "--interval", "300ms")
