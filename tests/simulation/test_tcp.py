@@ -131,6 +131,22 @@ def test_a_time_out_of_what_was_only_late_is_undone() -> None:
     assert came == [4] * 10 + [12] * 20 + [20] * 30  # ten, then twice as many; not one, two, four after a time-out
 
 
+def test_what_was_asked_in_vain_for_a_window_has_no_later_time_out_wait() -> None:
+    two = Two((65_536, 65_536)).opened()
+    two.fabric.power("singapore", PAUSED)
+    for each in range(200):
+        two.client.its.send(each, 1024)
+    two.kernel.sleep(600 * SECOND)
+    two.fabric.power("singapore", UP)
+    two.kernel.sleep(40 * MS)
+    assert two.client.its._packets, "what now has room is under way"
+    two.link(LinkState.CUT)
+    two.kernel.sleep(500 * MS)
+    two.link(LinkState.OPEN)
+    two.kernel.sleep(3 * SECOND)  # and not 120
+    assert two.server.words == ["opened", *range(200)]
+
+
 def test_a_time_out_of_what_was_lost_is_not_undone() -> None:
     two = Two().opened()
     two.client.its.send("first", 53)

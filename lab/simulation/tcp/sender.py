@@ -175,6 +175,8 @@ class Sending:
             self._probed, self._waits = False, 0
             if self._odd:
                 self._notice(newest)
+        elif self._waits and self.other.room() >= SEGMENT:  # backing off was for its window: `tcp_ack_probe`
+            self._waits = self.congestion.backed_off = 0
         if upto > self._acked:
             self._acked = upto
             self.congestion.acknowledged(before - self._packets, now, before)
