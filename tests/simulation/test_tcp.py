@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -130,6 +131,22 @@ def test_a_time_out_of_what_was_only_late_is_undone() -> None:
     assert came == [4] * 10 + [12] * 20 + [20] * 30  # ten, then twice as many; not one, two, four after a time-out
 
 
+def test_what_was_asked_in_vain_for_a_window_has_no_later_time_out_wait() -> None:
+    two = Two((65_536, 65_536)).opened()
+    two.fabric.power("singapore", PAUSED)
+    for each in range(200):
+        two.client.its.send(each, 1024)
+    two.kernel.sleep(600 * SECOND)
+    two.fabric.power("singapore", UP)
+    two.kernel.sleep(40 * MS)
+    assert two.client.its._packets, "what now has room is under way"
+    two.link(LinkState.CUT)
+    two.kernel.sleep(500 * MS)
+    two.link(LinkState.OPEN)
+    two.kernel.sleep(3 * SECOND)  # and not 120
+    assert two.server.words == ["opened", *range(200)]
+
+
 def test_a_time_out_of_what_was_lost_is_not_undone() -> None:
     two = Two().opened()
     two.client.its.send("first", 53)
@@ -145,21 +162,108 @@ def test_a_time_out_of_what_was_lost_is_not_undone() -> None:
     assert len(came) == 60
 
 
-@pytest.mark.parametrize(
-    ("rise", "early"),
-    [(8, False), (10, True)],  # ms of each way: an eighth of the shortest round trip of 70 ms are 8.75
-)
-def test_slow_start_ends_early_where_round_trips_have_grown(rise: int, early: bool) -> None:
-    """HyStart: 16 packets of the round in which 20 are under way still count."""
+def test_what_answers_a_retransmission_has_the_timer_begin_anew() -> None:
+    """RFC 6298, 5.3: no other time-out follows, and each round trip brings more than the one before."""
+    two = Two().opened()
+    two.client.its.send("first", 53)
+    two.kernel.sleep(300 * MS)
+    two.link(LinkState.CUT)
+    for each in range(60):
+        two.client.its.send(each, 1448)
+    two.kernel.sleep(5000 * MS)
+    two.link(LinkState.OPEN)
+    before = two.fabric.paths.directions[LINK]["tokyo"].lab.segments_in
+    two.kernel.sleep(20 * SECOND)
+    came = [when for when, what in two.server.told if isinstance(what, int)]
+    assert (came[0] - 600) // 270 == 31  # five time-outs, each twice as long: 270 ms x (1 + 2 + 4 + 8 + 16)
+    assert came[-1] - came[0] < 10 * 71
+    assert two.fabric.paths.directions[LINK]["tokyo"].lab.segments_in - before == 60  # each once
+    assert two.client.its.congestion.round_trip == pytest.approx(70 * MS, rel=0.01)
+
+
+def test_a_time_out_of_what_only_its_answers_were_lost_of_is_undone() -> None:
+    """RFC 5682: with what was sent again comes what was not; and its age is no round trip."""
+    two = Two((1 << 20, 1 << 20)).opened()
+    for each in range(400):
+        two.client.its.send(each, 1448)
+    two.kernel.sleep(150 * MS)
+    two.fabric.paths.change(LINK, ["singapore"], None, LinkState.CUT)
+    two.kernel.sleep(1000 * MS)
+    assert two.client.its.congestion.window == 1
+    two.fabric.paths.change(LINK, ["singapore"], None, LinkState.OPEN)
+    two.kernel.sleep(5 * SECOND)
+    came = Counter(when for when, what in two.server.told if isinstance(what, int))
+    assert list(came.values()) == [
+        10,
+        20,
+        40,
+        80,
+        160,
+        90,
+    ]  # as without a time-out, and as if none had rested meanwhile
+    assert two.client.its.congestion.round_trip == pytest.approx(70 * MS, rel=0.01)
+
+
+def test_a_time_out_is_not_undone_once_all_that_was_lost_has_come() -> None:
     two = Two((1 << 20, 1 << 20)).opened()
     two.client.its.send("first", 53)
     two.kernel.sleep(300 * MS)
-    two.impair(delay=timedelta(milliseconds=35 + rise / 2))
+    for each in range(160):
+        two.client.its.send(each, 1448)
+    two.kernel.sleep(4 * 70 * MS + 30 * MS)
+    two.link(LinkState.CUT)
+    for each in range(160):
+        two.client.its.send(each, 1448)
+    two.kernel.sleep(1000 * MS)
+    two.link(LinkState.OPEN)
+    two.kernel.sleep(3600 * SECOND)
+    two.client.its.send("warm", 53)
+    two.kernel.sleep(SECOND)
+    assert (window := two.client.its.congestion.window) < 20
+    two.impair(delay=timedelta(milliseconds=100))  # longer than until the tail is probed, shorter than a time-out
+    two.client.its.send("three packets", 3 * 1448)
+    two.kernel.sleep(180 * MS)
+    assert two.client.its._odd, "it was probed"
+    two.kernel.sleep(SECOND)
+    assert two.client.its.congestion.window == window
+
+
+def test_the_window_is_for_all_but_the_last_packet_of_what_is_closed() -> None:
+    two = Two((1 << 20, 1 << 20)).opened()
+    for each in range(11):
+        two.client.its.send(each, 1448)
+    two.client.its.close()
+    assert two.client.its._packets == 10
+    two = Two((1 << 20, 1 << 20)).opened()
+    for each in range(10):
+        two.client.its.send(each, 1448)
+    two.client.its.close()
+    assert two.client.its._packets == 11
+
+
+@pytest.mark.parametrize(
+    ("delay", "rise", "early"),
+    [  # ms of each way, and of both: an eighth of the shortest round trip of 70 ms are 8.75, and no more than 16 count
+        (35, 8, False),
+        (35, 10, True),
+        (100, 15.9, False),
+        (100, 16.05, True),
+    ],
+)
+def test_slow_start_ends_early_where_round_trips_have_grown(delay: int, rise: float, early: bool) -> None:
+    """HyStart: 16 packets of the round in which 20 are under way still count."""
+    two = Two((1 << 20, 1 << 20))
+    two.impair(delay=timedelta(milliseconds=delay))
+    two.connect()
+    two.kernel.sleep(2 * SECOND)
+    two.client.its.send("first", 53)
+    two.kernel.sleep(300 * MS)
+    two.impair(delay=timedelta(milliseconds=delay + rise / 2))
     for each in range(400):
         two.client.its.send(each, 1448)
     most = 0
     for _ in range(4):
-        two.kernel.sleep((70 + rise) * MS)
+        two.kernel.sleep(round((2 * delay + rise) * MS))
         most = max(most, two.client.its._packets)
     assert most == pytest.approx(36 if early else 80, abs=2)
 

@@ -12,7 +12,10 @@ FIRST_RTO, SHORTEST_RTO, LONGEST_RTO = SECOND, SECOND // 5, 120 * SECOND
 _BETA, _C = 0.7, 0.4  # RFC 9438
 _UNLIMITED, _INITIAL = 1 << 40, 10  # packets
 _LOW, _SAMPLES = 16, 16  # packets of a window, and that 8 acknowledgements of a round are of: no slow start ends before
-_RISE = SECOND // 250, SECOND // 62  # ns, at least and at most: of a round trip, an eighth (`HYSTART_DELAY_THRESH`)
+_RISE = (
+    SECOND // 250,
+    SECOND * 2 // 125,
+)  # ns, at least and at most: of a round trip, an eighth (`HYSTART_DELAY_THRESH`)
 
 
 class Congestion:
@@ -125,7 +128,7 @@ class Congestion:
         window = self.window
         self._most = window * (1 + _BETA) / 2 if window < self._most else window  # "fast convergence"
         self._threshold = self.window = max(int(window * _BETA), 2)
-        self._since = 0
+        self._since, self._undo = 0, None
 
     def timed_out(self) -> None:
         """Begin again after a time-out, with one packet: `tcp_enter_loss`, `cubictcp_state`."""
@@ -139,10 +142,15 @@ class Congestion:
     def undone(self) -> bool:
         """Go on as before a time-out, since nothing was lost but late; return whether there was one.
 
-        RFC 3522 and 5682: where round trips grow of a sudden what was sent is acknowledged after it was sent again.
+        RFC 3522 and 5682: where round trips grow of a sudden what was sent is acknowledged after it was sent again;
+        where only answers were lost, with what was sent again comes what was not.
         """
         if self._undo is None:
             return False
         (window, threshold), self._undo = self._undo, None
         self.window, self._threshold = max(self.window, window), max(self._threshold, threshold)
         return True
+
+    def recovered(self) -> None:
+        """Have no time-out to undo any more: all that was sent before it has arrived."""
+        self._undo = None

@@ -41,6 +41,7 @@ class Sending:
     __slots__ = (
         "_acked",
         "_before",
+        "_begun",
         "_calm",
         "_due",
         "_flights",
@@ -84,6 +85,7 @@ class Sending:
         self._odd = False  # something is lost, or arrived after a gap
         self._timer: Timer | None = None
         self._due: tuple[int, Callable[[], None]] | None = None  # what the timer is for
+        self._begun = 0  # when a time-out, or what came after a loss, had the timer begin anew: RFC 6298, 5.3 and 5.6
         self._probed, self._waits = False, 0  # since when the other end has no room
         self._calm = False  # the timer was set while nothing was lost
 
@@ -107,7 +109,7 @@ class Sending:
             for each in [*flights]:
                 if each.lost and out < most:
                     out += self._again(each, most - out)
-        if self.state == "closing" and out >= most:
+        if self.state == "closing" and out >= most and self._written - self._sent <= SEGMENT:
             most = out + 1  # the window is not for the last packet
         while (left := self._written - (sent := self._sent)) > 0:
             size = left
@@ -137,6 +139,7 @@ class Sending:
 
     def _fly(self, flight: Flight, at: int | None = None) -> None:
         self._flights.insert(len(self._flights) if at is None else at, flight)
+        self._spoke = flight.sent
         self._path.send(flight.start, flight.end, partial(self.other.arrive, again=True), self.reset)
 
     def _push_near(self) -> None:
@@ -172,6 +175,8 @@ class Sending:
             self._probed, self._waits = False, 0
             if self._odd:
                 self._notice(newest)
+        elif self._waits and self.other.room() >= SEGMENT:  # backing off was for its window: `tcp_ack_probe`
+            self._waits = self.congestion.backed_off = 0
         if upto > self._acked:
             self._acked = upto
             self.congestion.acknowledged(before - self._packets, now, before)
@@ -190,21 +195,26 @@ class Sending:
         """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""
         flights, newest, done = self._flights, None, 0
         if gaps or self._odd:
-            self._odd, late = True, False
+            self._odd = True
             left: list[Flight] = []
+            came: list[Flight] = []
             for each in flights:
                 parts = missing(each, upto, gaps)
                 if parts != [(each.start, each.end)]:
-                    sent = each.sent if again else each.begun
-                    newest = max(newest or (0, 0), (sent, each.end))
-                    late |= not again and (each.lost or each.first is not None)
-                    self.congestion.measured(now - sent)
+                    newest = max(newest or (0, 0), (each.sent if again else each.begun, each.end))
+                    came.append(each)
                 left += [Flight(start, end, each.sent, each.lost, each.first) for start, end in parts]
             self._flights = left
             self._packets = sum(each.packets for each in left)
-            if late and self.congestion.undone():
-                for each in left:
-                    each.lost = False
+            if newest is not None:
+                self._begun = now
+                self.congestion.measured(now - newest[0])  # once: it is what a time stamp tells of
+                late = any(each.sent > newest[0] or (each.lost and each.first is None) for each in came)
+                if late and self.congestion.undone():
+                    for each in left:
+                        each.lost = False
+                if upto >= self._recover:
+                    self.congestion.recovered()
             self._odd = bool(gaps) or any(each.lost or each.first is not None for each in left)
             return newest
         for each in flights:
@@ -257,7 +267,7 @@ class Sending:
         if self._flights:
             flights = self._flights if self._odd else (self._flights[0], self._flights[-1])
             times = [each.sent for each in flights]
-            first = min(times) + self.congestion.timeout
+            first = max(min(times), self._begun) + self.congestion.timeout
             trip = self.congestion.round_trip
             probe = max(times) + 2 * trip + _LEAST
             single = len(self._flights) == 1 and self._flights[0].end - self._flights[0].start <= SEGMENT
@@ -296,7 +306,7 @@ class Sending:
             return
         for each in self._flights:
             each.lost = True
-        self._odd, self._recover = True, self._sent
+        self._odd, self._recover, self._begun = True, self._sent, self._kernel.now
         self._push()
 
     def _ask_window(self) -> None:
