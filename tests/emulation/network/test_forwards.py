@@ -94,7 +94,7 @@ def answers(port: int) -> bool:
 def listens(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), PATIENCE).close()
-    except ConnectionRefusedError:
+    except ConnectionError:  # refused, or reset by a listener that is ending
         return False
     return True
 
@@ -228,5 +228,10 @@ def all_ended(far: Sshd) -> bool:
 
 def the_ssh(far: Sshd) -> int:
     """Return the process that is ssh itself; 0 if there is none."""
-    its = [pid for pid in far.clients() if Path(f"/proc/{pid}/comm").read_text() == "ssh\n"]
-    return its[0] if its else 0
+    for pid in far.clients():
+        try:
+            if Path(f"/proc/{pid}/comm").read_text() == "ssh\n":
+                return pid
+        except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            continue
+    return 0
