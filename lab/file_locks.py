@@ -47,6 +47,21 @@ else:
         return os.open(folder, os.O_RDONLY)
 
 
+def is_locked(path: Path) -> bool:
+    """Return whether another process holds the lock of a file at this moment; of none that is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        lock(descriptor, wait=False)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @contextmanager
 def folder_locked(folder: Path) -> Iterator[None]:
     """Hold a folder's lock for the block."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from lab.living.history import LivingHistory
 from lab.living.sent import Sent
 from lab.living.verb_arguments import read
 from lab.recordings import summarise
+from lab.replay.first_error import EndedByError
 from lab.replay.recorded import RecordedSending
 from lab.runtime.lab import StandingLab
 
@@ -74,7 +75,7 @@ class _Arguments:
         return f"{self._mark}{field} {value}" if self._mark else f"{field}={value!r}"
 
 
-class _Stage:
+class _Stage(EndedByError):
     """An open lab as what a replay needs; its moments are of the lab's clock."""
 
     start = 0.0
@@ -82,27 +83,12 @@ class _Stage:
     def __init__(self, lab: StandingLab, history: LivingHistory) -> None:
         self.lab, self.run, self._history = lab, history.run, history
         self.clock, self.now = lab.clock, history.now
-        self._error: Exception | None = None
 
     def record(self, seen: Observation) -> None:
         self._history.record(seen)
 
     def trouble(self, who: str, what: str) -> None:
         self.record(Trouble(t=self.now(), who=who, what=what))
-
-    def fail(self, error: Exception) -> None:
-        if self._error is None:
-            self._error = error
-        self.clock.notify()
-
-    def check(self) -> None:
-        if self._error is not None:
-            raise self._error
-
-    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0))
-        self.check()
-        return held
 
     def user(self, broker: str, user: str | None) -> str:
         assert user is not None, "the verb has one"

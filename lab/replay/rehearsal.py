@@ -16,6 +16,7 @@ from lab.history import Beyond, BridgeSeen, Demand, LogLine, Observation, Record
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import carrier
 from lab.replay.bridges import BridgeEnds
+from lab.replay.first_error import EndedByError
 from lab.replay.outstanding_messages import Outstanding
 from lab.replay.service import Service
 from lab.replay.tasks import Tasks
@@ -62,7 +63,7 @@ class Sightings:
         return True
 
 
-class Rehearsal:
+class Rehearsal(EndedByError):
     """The state of one replay, which its steps share."""
 
     def __init__(
@@ -101,7 +102,6 @@ class Rehearsal:
         self._users = {broker.name: broker.users[0] for broker in plan.brokers}
         self._memory: dict[type, Any] = {}
         self._remembering = Lock()
-        self._error: Exception | None = None
 
     @property
     def plan(self) -> Plan:
@@ -146,23 +146,6 @@ class Rehearsal:
     def trouble(self, who: str, what: str) -> None:
         """Record a failure; `who` names the client, the broker or the service."""
         self.record(Trouble(t=self.now(), who=who, what=what))
-
-    def fail(self, error: Exception) -> None:
-        """End the replay by an error of another thread; the first one counts."""
-        if self._error is None:
-            self._error = error
-        self.clock.notify()
-
-    def check(self) -> None:
-        """Raise the first error of another thread, if any."""
-        if self._error is not None:
-            raise self._error
-
-    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
-        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0))
-        self.check()
-        return held
 
     def numbers(self, broker: str) -> tuple[int, ...]:
         """Return the numbers of a broker's instances."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lab.file_locks import lock
+from lab.file_locks import is_locked, lock
 from lab.runtime.note import lock_file
 
 
@@ -27,17 +27,7 @@ def turn(run: str, folder: Path, waiting: Callable[[], None] = lambda: None) -> 
 
 def is_free(run: str, folder: Path) -> bool:
     """Return whether no process holds the lab's lock at this moment."""
-    try:
-        descriptor = os.open(lock_file(run, folder), os.O_RDWR)
-    except FileNotFoundError:
-        return True
-    try:
-        lock(descriptor, wait=False)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+    return not is_locked(lock_file(run, folder))
 
 
 def remove_stray_locks(folder: Path, known: Collection[str]) -> tuple[str, ...]:

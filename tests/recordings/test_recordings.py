@@ -19,6 +19,7 @@ from lab.errors import InputError
 from lab.masking import MASK, Mask
 from lab.recordings import Footer, Header, Reading, Recorded, RecordingFile, Redaction, stream_of, summarise
 from lab.recordings.secrets import is_secret
+from lab.runtime.clock import RealClock
 from lab.whole_lines import LONGEST, LineError
 
 HEADER = Header(started="2026-11-26T18:00:00+00:00", mqlab="1", brokers={"tokyo": "lab x"}, asked=("topic://>",))
@@ -164,25 +165,32 @@ def test_a_zero_byte_of_the_last_zstd_block_is_no_hole(tmp_path: Path) -> None:
 
 
 CRASHING = """
-import os, signal, sys, time
+import sys
 from pathlib import Path
 from lab.recordings import Header, Recorded, RecordingFile
 file = RecordingFile(Path(sys.argv[1]), Header(started="", mqlab="1", brokers={"x": "x"}, asked=()))
 for n in range(100):
     file.add(Recorded(n / 8, "x", "stomp", "topic://a", b"%d" % n, {}))
-while file.messages < 100:
-    time.sleep(0.01)
-time.sleep(0.1)
-os.kill(os.getpid(), signal.SIGKILL)
+sys.stdin.read()
 """
 
 
 @ALL
 def test_what_was_written_before_a_kill_is_there(tmp_path: Path, name: str) -> None:
-    killed = subprocess.run([sys.executable, "-c", CRASHING, tmp_path / name], check=False)
-    assert killed.returncode == -9
-    with Reading(tmp_path / name) as reading:
-        assert [each.body for each in reading] == [b"%d" % n for n in range(100)]
+    path, sent = tmp_path / name, [b"%d" % n for n in range(100)]
+
+    def is_written() -> bool:
+        try:
+            with Reading(path) as reading:
+                return [each.body for each in reading] == sent
+        except (InputError, FileNotFoundError):  # its header is not there yet
+            return False
+
+    with subprocess.Popen([sys.executable, "-c", CRASHING, path], stdin=subprocess.PIPE) as recorder:
+        assert RealClock().wait(is_written, 60)
+        recorder.kill()
+    with Reading(path) as reading:
+        assert [each.body for each in reading] == sent
     assert reading.loss == "it was cut short after 100 whole messages: what came after them is lost"
 
 

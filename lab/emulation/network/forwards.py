@@ -19,7 +19,7 @@ from lab.emulation.engine import ssh
 from lab.emulation.network.forwarder import CODE, HELD
 from lab.emulation.state import LabState
 from lab.errors import HostError
-from lab.file_locks import lock
+from lab.file_locks import is_locked
 from lab.runtime.clock import Clock
 from lab.runtime.note import Note
 from lab.runtime.runtime import Opening
@@ -132,17 +132,7 @@ def are_open(run: str, note_folder: Path) -> bool:
 
 def are_kept(run: str, note_folder: Path) -> bool:
     """Return whether a process forwards the ports of a lab, or is about to."""
-    try:
-        descriptor = os.open(file_of(run, note_folder), os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        lock(descriptor, wait=False)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return is_locked(file_of(run, note_folder))
 
 
 def await_end(run: str, note_folder: Path, clock: Clock) -> None:

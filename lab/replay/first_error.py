@@ -1,0 +1,31 @@
+"""The first error of another thread, which ends whoever waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.runtime.clock import Clock
+
+
+class EndedByError:
+    """What waits by a clock, until an error of another thread ends it; the first one counts."""
+
+    clock: Clock
+    _error: Exception | None = None
+
+    def fail(self, error: Exception) -> None:
+        """End it by an error of another thread; the first one counts."""
+        if self._error is None:
+            self._error = error
+        self.clock.notify()
+
+    def check(self) -> None:
+        """Raise the first error of another thread, if any."""
+        if self._error is not None:
+            raise self._error
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
+        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0))
+        self.check()
+        return held
