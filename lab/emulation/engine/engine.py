@@ -21,6 +21,7 @@ from requests.exceptions import ConnectTimeout, RequestException
 import docker
 from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine.context import DEFAULT_HOST, resolved
+from lab.emulation.engine.ssh import without_password
 from lab.emulation.engine.ssh_socket import SshSocket, ssh_socket
 from lab.errors import HostError
 
@@ -53,7 +54,7 @@ def connect(environment: Mapping[str, str]) -> docker.DockerClient:
     named = dict(resolved(environment))
     host = named["DOCKER_HOST"]
     if not host.startswith("ssh://"):
-        return _connect(named, host)
+        return _connect(named, without_password(host))
     leading = ssh_socket(host, environment)
     try:
         return _connect({"DOCKER_HOST": leading.url}, host, leading)
@@ -143,7 +144,7 @@ def explain(error: BaseException, host: str) -> HostError:
             return HostError(f"the name in {host}, of the Docker engine, is not known here: {cause}", _start(host))
         if isinstance(cause, FileNotFoundError | ConnectionRefusedError | ConnectTimeout):
             return HostError(f"no Docker engine answers at {host}", _start(host))
-    return HostError(f"the Docker engine at {host} cannot be used: {error}", _start(host))
+    return HostError(f"the Docker engine at {host} cannot be used: {without_password(str(error))}", _start(host))
 
 
 def check_is_docker(said: Mapping[str, Any]) -> None:

@@ -81,7 +81,7 @@ def parse(url: str) -> Destination:
         parts = urlsplit(url)
         host, port, user = parts.hostname or "", parts.port, unquote(parts.username or "")
     except ValueError as error:
-        raise _unusable(url, str(error)) from error
+        raise _unusable(url, no_url(url, error)) from None  # the error may have the password
     if parts.scheme != SCHEME:
         raise _unusable(url, f"its scheme is {parts.scheme!r}")
     if parts.password is not None:
@@ -266,6 +266,16 @@ def _last(said: str) -> str:
     return lines[-1] if lines else ""
 
 
+def without_password(url: str) -> str:
+    """Return an engine's URL as it may be shown, also where it is none."""
+    return re.sub("//([^/@:]*):.*@", r"//\1:…@", url)
+
+
+def no_url(url: str, error: ValueError) -> str:
+    """Return why an engine's URL is none, in words that have no part of a password in it."""
+    return "it has a password, and is no URL" if without_password(url) != url else str(error)
+
+
 def _unusable(url: str, why: str) -> InputError:
-    shown = re.sub("//([^/@:]*):.*@", r"//\1:…@", url)  # without a password, even where the rest is no URL
+    shown = without_password(url)
     return InputError.of(f"DOCKER_HOST={shown} cannot be used: {why}", "write ssh://USER@HOST or ssh://USER@HOST:PORT")

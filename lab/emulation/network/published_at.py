@@ -20,7 +20,7 @@ from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from lab.emulation.engine.ssh import SCHEME, parse
+from lab.emulation.engine.ssh import SCHEME, no_url, parse, without_password
 from lab.errors import BrokerError, HostError, InputError
 from lab.shipped import shipped
 
@@ -71,17 +71,18 @@ def published_at(environment: Mapping[str, str], gateway: Callable[[], str | Non
     """
     engine = environment["DOCKER_HOST"]
     host, bind = _host(environment, engine, gateway), _bind(environment)
+    shown = without_password(engine)
     if is_loopback(host):
         if bind is not None and not is_loopback(bind):
             raise InputError.of(
-                f"{BIND}={bind} would publish a lab's ports to other machines; those of the engine at {engine} are "
+                f"{BIND}={bind} would publish a lab's ports to other machines; those of the engine at {shown} are "
                 "reached on this one",
                 f"unset {BIND}: it is for an engine whose ports are reached elsewhere",
             )
         return PublishedAt(ssh=engine) if _url(engine).scheme == SCHEME else HERE
     if bind is None:
         raise HostError(
-            f"the ports of a lab on the engine at {engine} are reached at {host}, and by default they are published "
+            f"the ports of a lab on the engine at {shown} are reached at {host}, and by default they are published "
             "on 127.0.0.1 of its machine alone",
             f"{BIND}={host if _is_ipv4(host) else 'ADDRESS'} publishes them on an address of that machine, and "
             f"{BIND}=0.0.0.0 on all: whoever reaches it there reaches the brokers.\nSee docs/engines.md",
@@ -135,7 +136,7 @@ def _host(environment: Mapping[str, str], engine: str, gateway: Callable[[], str
     if named := environment.get(OVERRIDE):
         return _checked(named, f"{OVERRIDE}={named}")
     if scheme in _BY_TCP:
-        return _checked(_url(engine).hostname or LOOPBACK, f"DOCKER_HOST={engine}")
+        return _checked(_url(engine).hostname or LOOPBACK, f"DOCKER_HOST={without_password(engine)}")
     return LOOPBACK if scheme == SCHEME else gateway() or LOOPBACK
 
 
@@ -143,7 +144,8 @@ def _url(engine: str) -> SplitResult:
     try:
         return urlsplit(engine)
     except ValueError as error:
-        raise InputError.of(f"DOCKER_HOST={engine} is no URL: {error}", "such as tcp://HOST:2376") from error
+        what = f"DOCKER_HOST={without_password(engine)} is no URL: {no_url(engine, error)}"
+        raise InputError.of(what, "such as tcp://HOST:2376") from None  # the error may have the password
 
 
 def _checked(host: str, setting: str) -> str:

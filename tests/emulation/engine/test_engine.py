@@ -92,6 +92,15 @@ def test_docker_is_taken_for_itself() -> None:
     engine.check_is_docker({"Version": "20.10.24"})
 
 
+@pytest.mark.parametrize(
+    "host", ["tcp://lab:s3cret@127.0.0.1:1", "tcp://lab:s3cret@127.0.0.1:x", "odd://lab:s3cret@east"]
+)
+def test_a_password_of_an_engine_is_not_shown(host: str) -> None:
+    with pytest.raises(HostError) as refused:
+        engine.connect({"DOCKER_HOST": host})
+    assert "lab:…@" in str(refused.value) and "s3cret" not in str(refused.value)
+
+
 @pytest.mark.parametrize("host", ["unix://{folder}/none.sock", "tcp://127.0.0.1:1", "nonsense://"])
 def test_connecting_in_vain_is_a_host_error(host: str, tmp_path: Path) -> None:
     with pytest.raises(HostError) as caught:

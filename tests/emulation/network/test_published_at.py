@@ -164,6 +164,22 @@ def test_a_name_in_no_certificate_leads_to_the_same_host() -> None:
         misnamed("no.such.host.invalid")
 
 
+@pytest.mark.parametrize(
+    "engine", ["ssh://lab:s3cret@[fd00::5", "tcp://lab:s3cret@[2376", "tcp://lab:s3cret@\u2100.com"]
+)
+def test_a_password_of_an_engine_is_not_shown(engine: str) -> None:
+    with pytest.raises(InputError) as refused:
+        published_at({"DOCKER_HOST": engine})
+    assert "lab:…@" in str(refused.value) and "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("engine", ["tcp://lab:s3cret@east:2376", "tcp://lab:s3cret@e+st:2376"])
+def test_nor_is_one_of_an_engine_that_a_lab_is_not_opened_on(engine: str) -> None:
+    with pytest.raises(LabError) as refused:
+        published_at({"DOCKER_HOST": engine})
+    assert "lab:…@" in str(refused.value) and "s3cret" not in str(refused.value)
+
+
 def test_a_password_that_ships_is_refused_and_no_other(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "one.yaml").write_text("users: {app: {password: over-the-ocean-1858}}")
