@@ -1,10 +1,10 @@
-"""Ten settings that no shipped scenario has, predicted first: `python -m bench.predict predict|measure|now|page`.
+"""Settings that no shipped scenario has, predicted first: `python -m bench.predict predict|measure|now|page`.
 
-`predict` writes what models say to bench/results/predictions.json, and takes back nothing that is there; `measure`
-writes beside it what real brokers did, a run at a time, so that an interrupted one goes on; `now` what models say that
-know what was learned from that, which predicts nothing; `page` writes the table of docs/contract.md. Runs with another
-congestion control of TCP than models have stand apart. Of a burst the throughput after its warm-up is predicted, of
-paced traffic the p50.
+They come in rounds of ten, each predicted by models that know what the rounds before it taught. `predict` writes what
+models say to bench/results/predictions.json, and takes back nothing that is there; `measure` writes beside it what real
+brokers did, a run at a time, so that an interrupted one goes on; `now` what models say by now, which predicts nothing;
+`page` writes the tables of docs/contract.md. Runs with another congestion control of TCP than models have stand apart.
+Of a burst the throughput after its warm-up is predicted, of paced traffic the p50.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -84,7 +84,7 @@ class Setting:
         return found
 
 
-SETTINGS = (
+FIRST = (
     Setting(delay="50ms", prefetch=1, size="1KiB", count=150),
     Setting(delay="105ms", prefetch=25, size="1KiB", count=1000),
     Setting(delay="60ms", prefetch=100, size="4KiB", count=1000),
@@ -96,6 +96,19 @@ SETTINGS = (
     Setting(delay="30ms", prefetch=100, size="2KiB", count=450, pace="30/s", loss="1%"),
     Setting(delay="90ms", prefetch=10, size="512B", count=600, pace="100/s"),
 )
+SECOND = (
+    Setting(delay="15ms", prefetch=4, size="2KiB", count=400),
+    Setting(delay="130ms", prefetch=60, size="512B", count=1200),
+    Setting(delay="35ms", prefetch=1000, size="8KiB", count=600),
+    Setting(delay="70ms", prefetch=400, size="3KiB", count=700, buffer=32768),
+    Setting(delay="100ms", prefetch=1000, size="12KiB", count=400, buffer=262144),
+    Setting(delay="45ms", prefetch=150, size="6KiB", count=400, rate="3mbit"),
+    Setting(delay="25ms", prefetch=20, size="40KiB", count=150, pace="5/s", rate="4mbit"),
+    Setting(delay="55ms", prefetch=200, size="1KiB", count=500, pace="40/s", loss="2%"),
+    Setting(delay="120ms", prefetch=8, size="1KiB", count=400, pace="60/s"),
+    Setting(delay="80ms", prefetch=300, size="2KiB", count=600, pace="80/s"),
+)
+ROUNDS, HEADINGS = (FIRST, SECOND), ("The first ten", "Ten more")
 
 
 def stream(setting: Setting, runtime: str, seed: int, runs: Path | None = None) -> Stream:
@@ -108,10 +121,10 @@ def stream(setting: Setting, runtime: str, seed: int, runs: Path | None = None) 
     return its
 
 
-def predict() -> dict[str, Any]:
+def predict(settings: Sequence[Setting]) -> dict[str, Any]:
     """Return what models say of each setting: the median of some seeds, and their least and most."""
     rows = []
-    for setting in SETTINGS:
+    for setting in settings:
         found = simulated(setting)
         print(f"{setting.name}: {median(found):.5g} {setting.figure}", flush=True)
         rows.append(
@@ -141,17 +154,18 @@ def key(tcp: str) -> str:
 
 def measure(
     found: dict[str, Any],
+    settings: Sequence[Setting],
     at_most: int | None,
     runs: int,
     *,
     run: Callable[[Setting, str, int], Stream] = stream,
     machine: Measure = this_machine,
-    keep: Callable[[dict[str, Any]], None] = lambda found: _write(found),
-) -> None:
-    """Make those runs of real brokers that are missing, and keep each as it ends."""
+    keep: Callable[[], None],
+) -> int:
+    """Make those runs of real brokers that are missing, and keep each as it ends; return how many."""
     rows = {row["setting"]: row for row in found["settings"]}
     made = 0
-    for seed, setting in ((seed, setting) for seed in range(1, runs + 1) for setting in SETTINGS):
+    for seed, setting in ((seed, setting) for seed in range(1, runs + 1) for setting in settings):
         now, row = machine(), rows[setting.name]
         if seed in [each["seed"] for each in row.get(key(now.tcp), ())]:
             continue
@@ -161,12 +175,19 @@ def measure(
         kept = {"seed": seed, "is": _figure(setting, its), "p50": its.p50, "p99": its.p99, **asdict(now)}
         row.setdefault(key(now.tcp), []).append(kept)
         made += 1
-        keep(found)
+        keep()
         print(f"{setting.name}, seed {seed}: {kept['is']:.5g}, predicted {row['predicted']:.5g}", flush=True)
+    return made
+
+
+def tables(rounds: Iterable[dict[str, Any]]) -> str:
+    """Return the tables of the page, one a round."""
+    found = zip(HEADINGS, rounds, strict=False)
+    return "\n\n".join(f"### {heading}\n\n{table(its)}" for heading, its in found)
 
 
 def table(found: dict[str, Any]) -> str:
-    """Return the table of the page, and how many predictions came true."""
+    """Return the table of a round, and how many predictions came true."""
     apart = sorted({key for row in found["settings"] for key in row if key.startswith(APART)})
     titles = ["setting", "figure", "predicted", "measured", "off", "runs", "load before"]
     again = any("now" in row for row in found["settings"])
@@ -219,9 +240,9 @@ def _figure(setting: Setting, its: Stream) -> float:
     return float(found)
 
 
-def _write(found: dict[str, Any]) -> None:
+def _write(rounds: list[dict[str, Any]]) -> None:
     unfinished = RESULT.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    unfinished.write_text(json.dumps(rounds, indent=1) + "\n", encoding="utf-8")
     unfinished.replace(RESULT)
 
 
@@ -232,22 +253,25 @@ def main() -> int:
     parser.add_argument("--at-most", type=int, metavar="N", help="runs of real brokers in this call")
     parser.add_argument("--times", type=int, default=RUNS, metavar="N", help="of real brokers, of each setting")
     asked = parser.parse_args()
+    rounds = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else []
     if asked.what == "predict":
-        if RESULT.exists():
-            parser.error(f"{RESULT.name} is there: what was predicted stays")
-        _write(predict())
+        if len(rounds) == len(ROUNDS):
+            parser.error(f"every round is in {RESULT.name}: what was predicted stays")
+        _write([*rounds, *map(predict, ROUNDS[len(rounds) :])])
         return 0
-    found = json.loads(RESULT.read_text("utf-8"))
-    if asked.what == "measure":
-        measure(found, asked.at_most, asked.times)
-    elif asked.what == "now":
-        for setting, row in zip(SETTINGS, found["settings"], strict=True):
-            row["now"] = round(median(simulated(setting)), 3)
-        _write(found)
-    else:
+    left = asked.at_most
+    for settings, its in zip(ROUNDS, rounds, strict=False):
+        if asked.what == "measure":
+            made = measure(its, settings, left, asked.times, keep=lambda: _write(rounds))
+            left = None if left is None else left - made
+        elif asked.what == "now":
+            for setting, row in zip(settings, its["settings"], strict=True):
+                row["now"] = round(median(simulated(setting)), 3)
+            _write(rounds)
+    if asked.what == "page":
         before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
-    print(table(found))
+        PAGE.write_text(f"{before}{BEGIN}\n\n{tables(rounds)}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    print(tables(rounds))
     return 0
 
 

@@ -37,7 +37,19 @@ def test_predictions_are_of_the_settings_and_counted() -> None:
     table = predict.table({"settings": rows})
     assert "| near | p50, ms | 100 | 95 (94 to 109) | +5.3% | 3 | 1 to 2 | 94 | -1.1% |\n" in table
     assert "| none | p50, ms | 100 | – | – | 0 | – | – | – |\n" in table
-    assert len({setting.name for setting in predict.SETTINGS}) == len(predict.SETTINGS) == 10
+    assert {len(each) for each in predict.ROUNDS} == {10}
+    assert len({setting.name for each in predict.ROUNDS for setting in each}) == 10 * len(predict.ROUNDS)
+
+
+def test_each_round_of_predictions_has_a_table_of_its_own() -> None:
+    row = {"setting": "near", "figure": "p50", "predicted": 100.0, "measured": MEASURED["near"]}
+    tables = predict.tables([{"settings": [row]}, {"settings": [row | {"setting": "nearer"}]}])
+    assert (
+        tables.index("### The first ten")
+        < tables.index("| near |")
+        < tables.index("### Ten more")
+        < tables.index("| nearer |")
+    )
 
 
 MEASURED: dict[str, list[dict[str, float]]] = {
@@ -49,7 +61,7 @@ MEASURED: dict[str, list[dict[str, float]]] = {
 
 def test_what_was_measured_with_another_congestion_control_stands_apart() -> None:
     rows: list[dict[str, Any]] = [
-        {"setting": its.name, "figure": "p50", "predicted": 40.0, "measured": []} for its in predict.SETTINGS
+        {"setting": its.name, "figure": "p50", "predicted": 40.0, "measured": []} for its in predict.FIRST
     ]
     found, asked = {"settings": rows}, list[int]()
 
@@ -60,7 +72,7 @@ def test_what_was_measured_with_another_congestion_control_stands_apart() -> Non
     def measure(tcp: str, at_most: int | None) -> int:
         asked.clear()
         machine = replace(MACHINE, tcp=tcp)
-        predict.measure(found, at_most, 1, run=run, machine=lambda: machine, keep=lambda found: None)
+        predict.measure(found, predict.FIRST, at_most, 1, run=run, machine=lambda: machine, keep=lambda: None)
         return len(asked)
 
     assert [measure("bbr", 1), measure("cubic", 2), measure("", None), measure("cubic", None)] == [1, 2, 8, 0]
