@@ -108,7 +108,22 @@ SECOND = (
     Setting(delay="120ms", prefetch=8, size="1KiB", count=400, pace="60/s"),
     Setting(delay="80ms", prefetch=300, size="2KiB", count=600, pace="80/s"),
 )
-ROUNDS, HEADINGS = (FIRST, SECOND), ("The first ten", "Ten more")
+THIRD = (
+    Setting(delay="10ms", prefetch=2, size="1KiB", count=500),
+    Setting(delay="75ms", prefetch=15, size="4KiB", count=500),
+    Setting(delay="110ms", prefetch=1000, size="2KiB", count=1500),
+    Setting(delay="50ms", prefetch=1000, size="32KiB", count=200),
+    Setting(delay="95ms", prefetch=500, size="8KiB", count=300, buffer=49152),
+    Setting(delay="30ms", prefetch=100, size="5KiB", count=500, buffer=24576),
+    Setting(delay="85ms", prefetch=300, size="16KiB", count=250, rate="2mbit"),
+    Setting(delay="40ms", prefetch=30, size="10KiB", count=300, pace="15/s", rate="1500kbit"),
+    Setting(delay="70ms", prefetch=150, size="1KiB", count=600, pace="60/s", loss="0.5%"),
+    Setting(delay="140ms", prefetch=12, size="2KiB", count=300, pace="50/s"),
+)
+ROUNDS, HEADINGS = (
+    (FIRST, SECOND, THIRD),
+    ("The first ten", "Ten more", "And ten more, once the machine was calibrated"),
+)
 
 
 def stream(setting: Setting, runtime: str, seed: int, runs: Path | None = None) -> Stream:

@@ -274,8 +274,9 @@ class Bridge:
                 return
             self.local_error(exception(response.refusal))
             return
-        if subscription.of is not None:
-            subscription.of.acknowledge(token)
+        if (its := subscription.of) is not None and its.settle(token):
+            # it goes from thread to thread of this broker before anything is handed out in its place
+            self.host.process.after(self.host.broker.handling, its.more)
         self.dequeued += 1
         subscription.settled()
 

@@ -67,7 +67,7 @@ class Broker:
         beyond: Tell = refuse,
     ) -> None:
         self.kernel, self.process, self.store = kernel, Process(kernel), store
-        self.name, self.beyond = plan.name, beyond
+        self.name, self.beyond, self.handling = plan.name, beyond, costs.handling  # its: ns from thread to thread
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"

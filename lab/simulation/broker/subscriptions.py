@@ -58,9 +58,15 @@ class Subscription:
 
     def acknowledge(self, token: int) -> None:
         """Acknowledge one message: INDIVIDUAL. Harmless for one that went back or was acknowledged before."""
-        if (node := self._landed(token)) is not None:
-            node.destination.settle(node, self.info.network)
+        if self.settle(token):
             self.more()
+
+    def settle(self, token: int) -> bool:
+        """Acknowledge one message, and leave it to `more` to hand out another; return whether it was there."""
+        if (node := self._landed(token)) is None:
+            return False
+        node.destination.settle(node, self.info.network)
+        return True
 
     def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
         """Have one message taken for dead: a POISON acknowledgement."""
@@ -270,11 +276,11 @@ class DurableSubscription(Subscription):
         else:
             self.offer(node)
 
-    def acknowledge(self, token: int) -> None:
+    def settle(self, token: int) -> bool:
         """Acknowledge one message, in the store too."""
         if (node := self._flying.get(token)) is not None:
             self._forget(node)
-        super().acknowledge(token)
+        return super().settle(token)
 
     def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
         """Have one message taken for dead."""
