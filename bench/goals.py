@@ -174,6 +174,9 @@ def _check(found: Result) -> Iterator[Figure]:
 def _vary(found: Result) -> Iterator[Figure]:
     parts = f"{found['runs']} runs: {found['one_s']:g} s by one, {found['two_s']:g} s by two"
     yield _least("vary by two processes, of one's speed", found["ratio"], 1.8, "", f"{found['ratio']:.2f}   ({parts})")
+    of_bare = round(found["ratio"] / found["bare_ratio"], 3)
+    said = f"{of_bare:.2f}   (two processes of a bare loop: {found['bare_ratio']:.2f} × one)"
+    yield _least("and of what a bare loop gains by two", of_bare, 0.95, "", said)
 
 
 def _simulation(found: Result) -> Iterator[Figure]:
