@@ -10,6 +10,7 @@ import pytest
 
 from bench import calibrate
 from lab import labs
+from lab.contract.figures import figures
 from lab.errors import InputError
 from lab.simulation.costs import NAMES, own_values, shipped_values, with_values
 from lab.units import parse_duration
@@ -37,6 +38,28 @@ def test_own_times_are_gone_by_and_said(tmp_path: Path) -> None:
         "Times of the machine are a person's own: handling 50ms."
     ]
     assert not [note for note in usual.report.notes if "person's own" in note]
+
+
+def test_a_window_of_one_waits_for_both_brokers_and_both_ways(tmp_path: Path) -> None:
+    """A bridge hands out the next message once the answer to the last one has gone through its own broker, too."""
+    delay, prefetch = "links.tokyo-singapore.delay", "connectors.connector_tokyo_to_singapore.prefetchSize"
+    turns = []
+    for took in (0, 20):
+        file = tmp_path / f"{took}.toml"
+        file.write_text(f'[handling]\nvalue = "{took}ms"\n')
+        ran = labs.run(
+            "small-window",
+            runtime="simulation",
+            runs=tmp_path,
+            environment={"MQLAB_COSTS": str(file)},
+            set={delay: "50ms", prefetch: "1"},
+            raising=False,
+        )
+        (burst,) = (each for each in figures(ran.judged).streams if not each.paced and each.messages > 100)
+        assert burst.per_s is not None
+        turns.append(1000 / burst.per_s)
+    assert turns[0] == pytest.approx(2 * 50, abs=2)
+    assert turns[1] - turns[0] == pytest.approx(2 * 20, abs=0.5)
 
 
 @pytest.mark.parametrize(
