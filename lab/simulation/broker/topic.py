@@ -139,8 +139,7 @@ class Topic(Destination):
         self.enqueued += 1
         if message.retain:
             kept = replace(message, retain=False, retained=True)
-            if self.policy.keeps:
-                self._kept = kept if message.body else None
+            self._kept = kept if message.body else None  # whatever the policy: `Topic.setSubscriptionRecoveryPolicy`
             message = replace(message, retain=False)
         for subscription in tuple(self.subscriptions):
             node = Node(message, self, number)
