@@ -14,6 +14,7 @@ from lab.activemq.log_lines import NAMED, pattern
 from lab.amazonmq.configurations.configuration import Configuration, read
 from lab.amazonmq.configurations.default_configuration import FILE
 from lab.amazonmq.configurations.sanitising import sanitise
+from lab.amazonmq.configurations.value_types import is_true
 from lab.declare.expectations.base import LogLines
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
@@ -53,14 +54,16 @@ def _releases(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
 def _configurations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
     """Yield what of each configuration is not modelled: those that brokers begin with, and those of later revisions."""
     topology = scenario.topology
-    for name, broker in topology.brokers.items():
-        if broker.configuration is not None:
-            yield from _of(sanitised(topology, name).configuration)
+    found = [sanitised(topology, name).configuration for name, its in topology.brokers.items() if its.configuration]
     for step, _ in _every(scenario.steps, ("steps",)):
         if isinstance(step, UpdateConfiguration):
             engine = _engine(scenario, plan, step.configuration)
             written = step.file.source or step.file.file
-            yield from _of(sanitise(read(step.file.text.encode(), written), engine).configuration)
+            found.append(sanitise(read(step.file.text.encode(), written), engine).configuration)
+    for each in found:
+        yield from _of(each)
+    if any(connector.discovery == "masterslave" for each in found for connector in each.connectors):
+        yield from chain.from_iterable(map(_clusters, found))
 
 
 def _engine(scenario: Scenario, plan: Plan, configuration: str) -> str:
@@ -79,6 +82,14 @@ def _of(configuration: Configuration) -> Iterator[Problem]:
         yield from unmodelled(configuration)
     for connector in configuration.connectors:
         yield from of_connector(connector)
+
+
+def _clusters(configuration: Configuration) -> Iterator[Problem]:
+    """Yield what has a broker tell its clients of others, to which a bridge of masterslave: would go then."""
+    for element in configuration.broker.walk():
+        if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
+            what = 'the simulation has no model of updateClusterClients="true" for a bridge of masterslave:'
+            yield Problem(what=what, remedy=f"leave it out, or {_REAL}", place=configuration.place(element.start))
 
 
 def _steps(scenario: Scenario) -> Iterator[Problem]:

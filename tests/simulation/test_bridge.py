@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from lab.activemq.log_lines import name_of
 from lab.link.impairment import LinkState
 from lab.runtime.messages import Destination, Outgoing, Session, Terms
+from lab.shipped import shipped
 from tests.simulation.world import World
 
 TOPIC = Destination(kind="topic", name="prices.eur")
@@ -237,7 +239,7 @@ def test_an_initiator_takes_up_again_what_its_store_had_at_its_start(
     if since == "tokyo had the topic before":  # by a message that nobody got
         publisher, _ = world.client("tk", near)
         publisher.publish(outgoing(0))
-        world.run(1.0)
+        world.run(6.0)  # a checkpoint later
         restart(world, near)
     terms = Terms(destination=TOPIC, durable=True)
     subscriber, _ = world.client("k", far, "stomp")
@@ -262,6 +264,35 @@ def test_an_initiator_takes_up_again_what_its_store_had_at_its_start(
     again.subscribe(terms)
     world.run(1.0)
     assert heard.bodies == [b"1"]
+
+
+@pytest.mark.parametrize(("name", "crosses"), [("virginia", True), ("virg", True), ("frankfurt", False)])
+def test_a_bridge_takes_up_what_another_one_had_whose_connectors_name_begins_with_its_own(
+    name: str, crosses: bool, tmp_path: Path
+) -> None:
+    """`DurableConduitBridge` looks for the name in front of the client id: nobody in Frankfurt has asked for it."""
+    here = shipped("scenarios")
+    for each in ("topologies/hub-and-spokes.yaml", "configurations/virginia.xml", "configurations/frankfurt.xml"):
+        text = (here / each).read_text().replace("-topics", "").replace('name="frankfurt"', f'name="{name}"')
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        (tmp_path / each).write_text(text)
+    steps = "steps:\n  - wait: 1s\nexpect:\n  - bridge: {connector: virginia-queues, up: both-ends}\n"
+    (tmp_path / "it.yaml").write_text(f"scenario: spokes\ntopology: topologies/hub-and-spokes.yaml\n{steps}")
+    world = World(str(tmp_path / "it.yaml"))
+    world.until(world.up)
+    subscriber, _ = world.client("k", "virginia", "stomp", user="bridge")
+    subscriber.subscribe(Terms(destination=TOPIC, durable=True))
+    world.run(0.5)
+    subscriber.close()
+    world.cut("ireland-germany", state=LinkState.REJECT)
+    world.until(lambda: not world.up(), 100.0)
+    world.cut("ireland-germany", state=LinkState.OPEN)
+    world.until(world.up)
+    publisher, _ = world.client("p", "dublin", user="bridge")
+    publisher.publish(outgoing(1))
+    world.run(1.0)
+    carried = {each.remote: each.dequeued for each in world.wires["dublin"].bridges() if each.dequeued}
+    assert carried == ({"virginia": 1, "frankfurt": 1} if crosses else {"virginia": 1})
 
 
 def test_what_waits_for_a_wildcard_is_not_taken_up_before_its_subscriber_is() -> None:

@@ -332,6 +332,15 @@ def test_what_is_not_modelled_is_refused_by_name_and_place() -> None:
         assert any(words in each for each in found)
 
 
+@pytest.mark.parametrize(("inactivity", "refused"), [("0", True), ("3000", False)])
+def test_tcps_own_probes_are_refused_where_a_bridge_may_be_silent_for_two_hours(inactivity: str, refused: bool) -> None:
+    options = f"keepAlive=true&amp;wireFormat.maxInactivityDuration={inactivity}"
+    (connector,) = read(configuration(uri=f"static:(ssl://{HOST}:61617?{options})").encode(), "c.xml").connectors
+    found = [str(each) for each in refusals(connector)]
+    assert len(found) == refused
+    assert all("keepAlive=true without inactivity" in each for each in found)
+
+
 @pytest.mark.parametrize(
     ("written", "why"),
     [

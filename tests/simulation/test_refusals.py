@@ -118,6 +118,22 @@ expect:
     ]
 
 
+@pytest.mark.parametrize("scheme", ["masterslave", "static"])
+def test_a_broker_that_tells_its_clients_of_others_is_refused_where_a_bridge_would_go_there(
+    tmp_path: Path, scheme: str
+) -> None:
+    here, tells = shipped("scenarios"), '<transportConnector name="openwire" updateClusterClients="true"/>'
+    for each in ("failover.yaml", "topologies/active-standby.yaml", "configurations/tokyo-masterslave.xml"):
+        text = (here / each).read_text().replace("masterslave:(", f"{scheme}:(")
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        (tmp_path / each).write_text(
+            text.replace("</broker>", f"<transportConnectors>{tells}</transportConnectors></broker>")
+        )
+    planned = plan_named(tmp_path / "failover.yaml", {})
+    found = [str(each) for each in runtimes.runtime("simulation", {}).refusals(planned.scenario, planned.plan)]
+    assert ["updateClusterClients" in each for each in found] == [True] * (scheme == "masterslave")
+
+
 @pytest.mark.parametrize(
     ("configuration", "create", "refused"),
     [

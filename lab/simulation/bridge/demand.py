@@ -78,20 +78,22 @@ class Demand:
     def include(self, stored: Set[str]) -> None:
         """Subscribe to what is statically included, and to what durable subscriptions wait for; raise Refused.
 
-        Of these only those to a topic that is `stored`; so none to a wildcard, unless a topic has its very name.
-        `setupStaticDestinations`, of `DurableConduitBridge` too.
+        Of these only those to a topic that is `stored`; so none to a wildcard, unless a topic has its very name. And
+        not only its own: another bridge's too, if its client id, which its connector's name begins, begins with this
+        connector's name, as that of each other bridge of this connector does. `setupStaticDestinations`, of
+        `DurableConduitBridge` too.
         """
         for destination in self._rules.static:
             if self._rules.permits(destination):
                 self._subscribe(self._for_nobody(destination), static=True)
         if self._settings.dynamic_only or not self._rules.conduit_subscriptions:
             return
-        for kept in self._broker.durables(self._session.client):
-            destination = kept.destination
+        for client, durable in tuple(self._broker.store.durables):
+            destination = self._broker.store.durables[client, durable].info.destination
             known = any(covers(destination, each.info.destination) for each in self._subscriptions.values())
-            its = destination in stored and kept.durable == self._durable_name(destination)
-            if its and self._rules.permits(destination) and not known:
-                self._subscribe(replace(self._for_nobody(destination), durable=kept.durable), static=True)
+            its = destination in stored and durable == self._durable_name(destination)
+            if client.startswith(self._settings.name) and its and self._rules.permits(destination) and not known:
+                self._subscribe(replace(self._for_nobody(destination), durable=durable), static=True)
 
     def learn(self, consumer: ConsumerInfo) -> None:
         """Subscribe for a consumer that has come at the remote broker, if the rules allow it; raise Refused."""

@@ -87,7 +87,9 @@ DISCOVERY: Mapping[str, Support] = dict.fromkeys(  # options after the parenthes
 )
 TRANSPORT: Mapping[str, Support] = {  # options of one address: TcpTransport, SslTransport, WireFormatInfo
     "connectionTimeout": MODELLED,
-    "keepAlive": no_effect("TCP's own probes begin after two hours"),
+    "keepAlive": no_effect(
+        "TCP probes after two hours of silence, which a bridge has with no inactivity alone: refused"
+    ),
     "socketBufferSize": MODELLED,
     "socket.verifyHostName": no_effect(_NAMES),
     "verifyHostName": no_effect(_NAMES),
@@ -134,9 +136,13 @@ def refusals(connector: NetworkConnector) -> Iterator[Problem]:
             f"{option}={value} in the uri of {name}", values.DISCOVERY.get(option), value, connector.uri_place
         )
     for remote in connector.remotes:
+        its = options(remote.text)
+        if its.get("wireFormat.maxInactivityDuration") == "0" and its.get("keepAlive", "").lower() == "true":
+            what = f"keepAlive=true without inactivity in an address of {name}"
+            yield from _refused(what, refused("TCP's own probes are not modelled"), "", remote.place)
         scheme = MODELLED if remote.scheme == "ssl" else _UNKNOWN
         yield from _refused(f"{remote.scheme}: in an address of {name}", scheme, "", remote.place)
-        for option, value in options(remote.text).items():
+        for option, value in its.items():
             what = f"option {option} in an address of {name}"
             yield from _refused(what, TRANSPORT.get(option, _UNKNOWN), value, remote.place)
             yield from _unread(

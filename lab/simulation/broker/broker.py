@@ -84,7 +84,7 @@ class Broker:
             admit=lambda session: self._advisories.check(session, CONNECTIONS),
             closed=self._closed,
         )
-        self._journal = Journal(self.process, costs.sync)
+        self._journal = Journal(self.process, costs.sync, self.settings.checkpoint)
         undertaker = Undertaker(self._now, lambda message: self._intake.put(message))
         self._temporary = 0
         self._regions = Regions(
@@ -114,7 +114,7 @@ class Broker:
             capacity=Capacity(self.name, beyond) if costs.capped else None,
             log=log,
         )
-        store.clean, store.processes = False, store.processes + 1
+        store.open()
         self._regions.recover(self._test)
         for name in self.settings.destinations:
             self._regions.get(name)

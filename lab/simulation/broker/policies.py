@@ -31,10 +31,9 @@ class Policy:
     by_priority: bool = True  # useConsumerPriority
     strict: bool = False  # strictOrderDispatch: consumers do not take turns
     retroactive: bool = False  # alwaysRetroactive
-    keeps: bool = True  # a topic keeps what it is asked to
     duplicates_die: bool = False  # sendDuplicateFromStoreToDLQ
     gc: bool = False
-    idle: int = 60_000 * MILLISECOND  # ns until an inactive destination is removed
+    idle: int = 60_000 * MILLISECOND  # ns until an inactive destination is removed; none is if it is not above 0
     replays: bool = False  # replayWhenNoConsumers
     replay_delay: int = 0  # ns
     exclusive: bool = False  # allConsumersExclusiveByDefault
@@ -153,7 +152,6 @@ def _policy(entry: Element, rules: Rules) -> Policy:
         by_priority=_flag(entry, "useConsumerPriority", True),
         strict=is_true(entry.get("strictOrderDispatch")),
         retroactive=is_true(entry.get("alwaysRetroactive")),
-        keeps=entry.find("subscriptionRecoveryPolicy", "noSubscriptionRecoveryPolicy") is None,
         duplicates_die=_flag(entry, "sendDuplicateFromStoreToDLQ", rules.duplicates_die),
         gc=is_true(entry.get("gcInactiveDestinations")),
         idle=USUAL.idle if idle is None else int(idle) * MILLISECOND,

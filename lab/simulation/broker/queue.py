@@ -48,7 +48,10 @@ class Queue(Destination):
         self._owners: OrderedDict[str, QueueSubscription] = OrderedDict()  # of groups
         self._audit = Audit(*OF_ENTRY)
         self._busy = self._again = False
-        for number, message in () if store is None else store.queues.get(name, {}).items():
+        if store is None:
+            return
+        journal.index(store, name)  # `KahaDBMessageStore` counts its messages when it starts, which makes it
+        for number, message in store.queues.get(name, {}).items():
             self._cursor.append(node := Node(message, self, number))
             self._live[number] = node
             limits.add(message, True)
@@ -79,7 +82,6 @@ class Queue(Destination):
         if store is not None:
             if (held := store.queues.get(self.name)) is None:
                 held = store.queues[self.name] = {}
-            store.destinations[self.name] = None
             node.write = self._journal.write(held.__setitem__, (node.number, message), done)
         self.enqueued += 1
         self.idle_since = None

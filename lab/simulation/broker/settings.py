@@ -22,6 +22,7 @@ class Settings:
     virtual_topics: bool
     advisories: bool
     expires_durables: bool  # of a consumer that is there, by the clock
+    checkpoint: int  # ns from one checkpoint of the store to the next
     destinations: tuple[str, ...]  # made at the start
 
 
@@ -36,6 +37,12 @@ class Costs:
 
 
 FREE = Costs()
+
+
+def _checkpoint(broker: Element) -> int:
+    """Return the ms between checkpoints: `MessageDatabase.CheckpointRunner`."""
+    stores = (each for adapter in broker.children_named("persistenceAdapter") for each in adapter.children)
+    return int(next((text for each in stores if (text := each.get("checkpointInterval"))), 5000))
 
 
 def settings(plan: BrokerPlan) -> Settings:
@@ -55,6 +62,7 @@ def settings(plan: BrokerPlan) -> Settings:
         virtual_topics=flag("useVirtualTopics", True),
         advisories=flag("advisorySupport", True),
         expires_durables=flag("enableMessageExpirationOnActiveDurableSubs", False),
+        checkpoint=_checkpoint(broker) * MILLISECOND,
         destinations=tuple(
             f"{each.name}://{each.get('physicalName')}"
             for group in broker.children_named("destinations")

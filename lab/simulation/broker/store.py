@@ -25,14 +25,25 @@ class Durable:
 
 @dataclass(slots=True, eq=False)
 class Store:
-    """KahaDB: queues' messages, durable subscriptions, and destinations: all topics, queues once written to."""
+    """KahaDB: queues' messages, durable subscriptions, and all destinations but temporary ones and advisories."""
 
     queues: dict[str, dict[int, Message]] = field(default_factory=dict)  # by destination, then by number
     durables: dict[tuple[str, str], Durable] = field(default_factory=dict)  # by client id and name
     destinations: dict[str, None] = field(default_factory=dict)
+    unwritten: dict[str, None] = field(default_factory=dict)  # destinations that came after the last checkpoint
     sequence: int = 0  # of the last message
     clean: bool = True  # its last process closed it
     processes: int = 0  # that have opened it
+
+    def open(self) -> None:
+        """Begin with a new process; a killed one leaves no destination that neither index nor journal had on disk."""
+        if not self.clean:
+            journalled = {*self.queues, *(topic for each in self.durables.values() for topic in each.topics)}
+            for name in self.unwritten:
+                if name not in journalled:
+                    self.destinations.pop(name, None)
+        self.unwritten.clear()
+        self.clean, self.processes = False, self.processes + 1
 
     def topics(self) -> frozenset[str]:
         """Return the topics that are there, whether anything is in them or not: `getDurableDestinations`."""
@@ -51,8 +62,9 @@ class Journal:
     had not synced is not in the store, and no client was told that it is.
     """
 
-    def __init__(self, process: Process, sync: int) -> None:
+    def __init__(self, process: Process, sync: int, checkpoint: int) -> None:
         self._process, self._sync = process, sync  # ns of one batch
+        self._checkpoint, self._began = checkpoint, process.now  # ns from one checkpoint to the next, and of the start
         self._waiting: list[Write] = []
         self._writing: list[Write] = []
 
@@ -76,6 +88,15 @@ class Journal:
         written[0] = None
         done(None)
         return True
+
+    def index(self, store: Store, destination: str) -> None:
+        """Have a destination in the index, which a checkpoint writes to disk: `loadStoredDestination`."""
+        if destination not in store.destinations:
+            store.destinations[destination] = None
+            if not store.unwritten:
+                age = self._process.now - self._began
+                self._process.after(self._checkpoint - age % self._checkpoint, store.unwritten.clear)
+            store.unwritten[destination] = None
 
     def flush(self) -> None:
         """Write all that waits, at once: an orderly end."""

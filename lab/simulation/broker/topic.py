@@ -36,7 +36,7 @@ class Topic(Destination):
         self._kept: Message | None = None  # in memory alone: it goes with the process, and with the destination
         self._store, self._journal, self._bury = store, journal, bury
         if name.startswith("topic://") and not name.startswith(ADVISORIES):  # else it is temporary
-            store.destinations.setdefault(name)  # `KahaDBTopicMessageStore` asks for its subscriptions, which makes it
+            journal.index(store, name)  # `KahaDBTopicMessageStore` asks for its subscriptions, which makes it
 
     def send(self, message: Message, done: Done) -> None:
         """Take a message in, hand out its copies, and tell its sender.
@@ -139,8 +139,7 @@ class Topic(Destination):
         self.enqueued += 1
         if message.retain:
             kept = replace(message, retain=False, retained=True)
-            if self.policy.keeps:
-                self._kept = kept if message.body else None
+            self._kept = kept if message.body else None  # whatever the policy: `Topic.setSubscriptionRecoveryPolicy`
             message = replace(message, retain=False)
         for subscription in tuple(self.subscriptions):
             node = Node(message, self, number)

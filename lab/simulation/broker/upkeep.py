@@ -51,7 +51,8 @@ class Upkeep:
         """
         now, over = self._process.now, []
         for each in self._regions.all.values():
-            idle = each.policy.gc and each.queued == 0 and each.consumers == 0 and each.producers == 0
+            may = each.policy.gc and each.policy.idle > 0
+            idle = may and each.queued == 0 and each.consumers == 0 and each.producers == 0
             if not idle:
                 each.idle_since = None
             elif each.idle_since is None:

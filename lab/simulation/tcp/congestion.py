@@ -59,6 +59,16 @@ class Congestion:
         return self._srtt
 
     @property
+    def last_trip(self) -> int:
+        """Return the last round trip that was measured, in ns; 0 while none was."""
+        return self._trip
+
+    @property
+    def reordering(self) -> int:
+        """Return the ns for which what was overtaken may still come: `tcp_rack_reo_wnd`."""
+        return min((self._floor or self._srtt) // 4, self._srtt)
+
+    @property
     def timeout(self) -> int:
         """Return the ns after which what is not acknowledged counts as lost."""
         first = self._srtt + max(4 * self._var, SHORTEST_RTO) if self._srtt else FIRST_RTO
@@ -96,7 +106,7 @@ class Congestion:
             self._reno = window
         t = (now - self._since) / SECOND
         top = max(self._most, self._base)
-        target = _C * (t + self._srtt / SECOND - self._k) ** 3 + top
+        target = _C * (t + (self._floor or self._srtt) / SECOND - self._k) ** 3 + top
         self._reno += 3 * (1 - _BETA) / (1 + _BETA) * share
         wanted = max(target, self._reno)
         step = (min(max(wanted, window), 1.5 * window) - window) * share
@@ -118,10 +128,19 @@ class Congestion:
 
     def rested(self, silence: int) -> None:
         """Shrink after so many ns without data, by half for each time-out, down to ten: `tcp_cwnd_restart`."""
-        if self.window > _INITIAL and silence > (timeout := self.timeout):
+        if silence > (timeout := self.timeout):
             if self._threshold < _UNLIMITED:
                 self._threshold = max(self._threshold, self.window * 3 / 4)
-            self.window, self._since = max(self.window / 2 ** min((silence - 1) // timeout, 40), _INITIAL), 0
+            least = min(self.window, _INITIAL)
+            self.window = max(self.window / 2 ** min((silence - 1) // timeout, 40), least)
+
+    def resumed(self, silence: int, now: int) -> None:
+        """Have a time in which nothing was under way, so many ns since the last was sent, not count for growth.
+
+        CUBIC's epoch goes on from where it was, also where the window has shrunk meanwhile: `cubictcp_cwnd_event`.
+        """
+        if self._since:
+            self._since = min(self._since + silence, now)
 
     def lost(self) -> None:
         """Shrink after a loss that was noticed by what came after it; once for each window of data."""
@@ -130,12 +149,15 @@ class Congestion:
         self._threshold = self.window = max(int(window * _BETA), 2)
         self._since, self._undo = 0, None
 
-    def timed_out(self) -> None:
-        """Begin again after a time-out, with one packet: `tcp_enter_loss`, `cubictcp_state`."""
-        if not self.backed_off:
+    def timed_out(self, *, first: bool, out: int) -> None:
+        """Begin again after a time-out, with one packet more than are `out` yet: `tcp_enter_loss`, `cubictcp_state`.
+
+        `first` is whether no loss of what is under way has been answered before.
+        """
+        if first:
             self._undo = self.window, self._threshold
             self._threshold = max(int(self.window * _BETA), 2)
-        self.window, self._most, self._since = 1, 0.0, 0
+        self.window, self._most, self._since = out + 1, 0.0, 0
         self._floor, self._early = 0, False
         self.backed_off += 1
 

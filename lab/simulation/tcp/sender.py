@@ -13,14 +13,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
-from lab.simulation.tcp.congestion import Congestion
+from lab.simulation.kernel import Kernel, Timer, cancel
+from lab.simulation.tcp.congestion import FIRST_RTO, SHORTEST_RTO, Congestion
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import Flight, missing
 from lab.simulation.tcp.paths import SEGMENT, Path
+from lab.simulation.tcp.recovery import LEAST, Recovery
 
 RETRIES, ORPHAN_RETRIES = 15, 8  # net.ipv4.tcp_retries2, tcp_orphan_retries
-_LEAST = SECOND // 100
+_MANY = 1 << 40  # packets: any number
 
 
 class Receiving(Protocol):
@@ -30,7 +31,7 @@ class Receiving(Protocol):
         """Return the bytes that fit into its receive buffer."""
         ...
 
-    def arrive(self, start: int, end: int, again: bool = False) -> None:
+    def arrive(self, start: int, end: int, again: int = 0) -> None:
         """Take bytes that came in, sent `again` or for the first time."""
         ...
 
@@ -51,9 +52,7 @@ class Sending:
         "_odd",
         "_packets",
         "_path",
-        "_probed",
         "_push",
-        "_recover",
         "_sent",
         "_spoke",
         "_timer",
@@ -64,6 +63,7 @@ class Sending:
         "near",
         "other",
         "peer",
+        "recovery",
         "send_buffer",
         "state",
     )
@@ -74,20 +74,19 @@ class Sending:
         self.send_buffer, self._near = send_buffer, path.near
         self._push = self._push_near if path.near else self._push_far
         self.state = "open"  # "closing": what was sent still goes out; "closed"
-        self.congestion = Congestion()
+        self.congestion, self.recovery = Congestion(), Recovery()
         # bytes acknowledged ≤ bytes sent ≤ bytes written
         self._frames: deque[tuple[int, object]] = deque()  # by the byte after each
         self._acked = self._sent = self._written = self._before = 0
         self._flights: list[Flight] = []
         self._packets = 0  # of them
         self._spoke = kernel.now  # when data was last sent
-        self._recover = 0  # a loss before this byte was answered already
         self._odd = False  # something is lost, or arrived after a gap
         self._timer: Timer | None = None
         self._due: tuple[int, Callable[[], None]] | None = None  # what the timer is for
-        self._begun = 0  # when a time-out, or what came after a loss, had the timer begin anew: RFC 6298, 5.3 and 5.6
-        self._probed, self._waits = False, 0  # since when the other end has no room
-        self._calm = False  # the timer was set while nothing was lost
+        self._begun = 0  # when an answer, a probe or a time-out had the timer begin anew: RFC 6298, 5.3 and 5.6
+        self._waits = 0  # since when the other end has no room
+        self._calm = 0  # the most packets for which the timer was set, while nothing was lost
 
     @abstractmethod
     def reset(self) -> None:
@@ -119,6 +118,8 @@ class Sending:
                     break
                 if size > SEGMENT:
                     size -= size % SEGMENT
+            if not flights:
+                self.congestion.resumed(now - self._spoke, now)
             flights.append(flight := Flight(sent, sent + size, now))
             self._path.send(sent, sent + size, self.other.arrive, self.reset)
             self._sent, self._spoke = sent + size, now
@@ -140,7 +141,7 @@ class Sending:
     def _fly(self, flight: Flight, at: int | None = None) -> None:
         self._flights.insert(len(self._flights) if at is None else at, flight)
         self._spoke = flight.sent
-        self._path.send(flight.start, flight.end, partial(self.other.arrive, again=True), self.reset)
+        self._path.send(flight.start, flight.end, partial(self.other.arrive, again=1), self.reset)
 
     def _push_near(self) -> None:
         """Send what fits into the other end's buffer, where nothing is lost on the way."""
@@ -162,24 +163,28 @@ class Sending:
             elif upto == self._written > self._before:
                 self.peer.drained()
 
-    def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: bool = False) -> None:
+    def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: int = 0) -> None:
         """Learn what has arrived; what was sent before something that did, and did not, is lost.
 
-        `again` is whether a retransmission is answered, of which time stamps tell: RFC 7323.
+        `again` is whether a retransmission is answered, of which time stamps tell: RFC 7323; TWICE by a D-SACK.
         """
         if self.state == "closed":
             return
         now, before = self._kernel.now, self._packets
         newest = self._settle(upto, gaps, now, again)
+        if self.recovery.tail and self.recovery.mended(upto, again):
+            self.congestion.lost()
         if newest is not None:
-            self._probed, self._waits = False, 0
+            self._waits = 0
             if self._odd:
-                self._notice(newest)
+                self.recovery.came(newest, before - self._packets, gaps=bool(gaps))
+                self._notice(upto, self.congestion.reordering)
         elif self._waits and self.other.room() >= SEGMENT:  # backing off was for its window: `tcp_ack_probe`
             self._waits = self.congestion.backed_off = 0
         if upto > self._acked:
-            self._acked = upto
-            self.congestion.acknowledged(before - self._packets, now, before)
+            self._acked, self._begun = upto, now
+            if upto >= (its := self.recovery).upto or its.grows(upto):
+                self.congestion.acknowledged(before - self._packets, now, before)
         done = self._acked == self._written
         if done and self.state == "closing":
             self._over()
@@ -191,7 +196,7 @@ class Sending:
             if newest is not None and self._acked > self._before:
                 self.peer.drained()
 
-    def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int, again: bool) -> tuple[int, int] | None:
+    def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int, again: int) -> tuple[int, int] | None:
         """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""
         flights, newest, done = self._flights, None, 0
         if gaps or self._odd:
@@ -207,13 +212,15 @@ class Sending:
             self._flights = left
             self._packets = sum(each.packets for each in left)
             if newest is not None:
-                self._begun = now
+                if left and newest[0] < left[0].sent:
+                    self._begun = now
                 self.congestion.measured(now - newest[0])  # once: it is what a time stamp tells of
                 late = any(each.sent > newest[0] or (each.lost and each.first is None) for each in came)
                 if late and self.congestion.undone():
+                    self.recovery.upto = upto
                     for each in left:
                         each.lost = False
-                if upto >= self._recover:
+                if upto >= self.recovery.upto:
                     self.congestion.recovered()
             self._odd = bool(gaps) or any(each.lost or each.first is not None for each in left)
             return newest
@@ -231,25 +238,32 @@ class Sending:
             del flights[:done]
         return newest
 
-    def _notice(self, newest: tuple[int, int]) -> None:
-        """Take for lost what was sent before something that has arrived: a cable keeps the order."""
-        lost = [each for each in self._flights if not each.lost and (each.sent, each.start) < newest]
+    def _notice(self, upto: int, patience: int) -> None:
+        """Take for lost what was overtaken by what has arrived: a cable keeps the order."""
+        now, trip = self._kernel.now, self.congestion.last_trip
+        lost = self.recovery.overtaken(self._flights, upto, now, trip, patience)
         for each in lost:
             each.lost = True
-        if lost and lost[0].start >= self._recover:
+        if lost and upto >= self.recovery.upto:
             self.congestion.lost()
-            self._recover = self._sent
+            self.recovery.begin(self._sent)
+            self._again(lost[0], 1)  # whatever the window: `tcp_cwnd_reduction`
+
+    def _give_up_overtaken(self) -> None:
+        """Have waited long enough for what was overtaken: `tcp_rack_reo_timeout`."""
+        self._notice(self._acked, 0)
+        self._push()
 
     def _arm(self) -> None:
         """Set the timer to the moment at which what is not acknowledged counts as lost; one that is set rings first."""
-        if self._timer is not None and self._calm and not (self._odd or self.congestion.backed_off):
+        if self._timer is not None and self._packets <= self._calm and not (self._odd or self.congestion.backed_off):
             return
-        self._calm = not (self._odd or self.congestion.backed_off)
+        self._calm = 0 if self._odd or self.congestion.backed_off else 1 if self._packets == 1 else _MANY
         self._due = self._next_due()
         if self._due is not None and (self._timer is None or self._timer[0] > self._due[0]):
             if self._timer is not None:
                 cancel(self._timer)
-            self._timer = self._kernel.at(max(self._due[0], self._kernel.now + _LEAST), self._ring)
+            self._timer = self._kernel.at(max(self._due[0], self._kernel.now + LEAST), self._ring)
 
     def _ring(self) -> None:
         """Do what is due, or set the timer anew where that has moved."""
@@ -265,15 +279,16 @@ class Sending:
 
     def _next_due(self) -> tuple[int, Callable[[], None]] | None:
         if self._flights:
+            if self.recovery.due:
+                return self.recovery.due, self._give_up_overtaken
             flights = self._flights if self._odd else (self._flights[0], self._flights[-1])
             times = [each.sent for each in flights]
             first = max(min(times), self._begun) + self.congestion.timeout
-            trip = self.congestion.round_trip
-            probe = max(times) + 2 * trip + _LEAST
-            single = len(self._flights) == 1 and self._flights[0].end - self._flights[0].start <= SEGMENT
-            if trip and probe < first and not (self._probed or self.congestion.backed_off or single or self._odd):
-                return probe, self._probe
-            return first, self._expire
+            if self._odd or self.recovery.tail or self.congestion.backed_off:
+                return first, self._expire
+            wait = 2 * trip if (trip := self.congestion.round_trip) else FIRST_RTO
+            wait += SHORTEST_RTO if self._packets == 1 else LEAST  # one is answered late, maybe
+            return min(max(max(times), self._begun) + wait, first), self._probe
         if self._blocked:
             if not self._waits:
                 self._waits = self._kernel.now
@@ -285,28 +300,40 @@ class Sending:
         return self._sent < self._written and not self._flights
 
     def _probe(self) -> None:
-        """Send the last segment again, so that a loss at the end is noticed (RFC 8985)."""
-        self._probed = True
-        last = self._flights[-1]
-        start = max(last.start, last.end - SEGMENT)
-        if start == last.start:
-            self._flights.pop()
-        last.end, self._odd = start, True
-        self._fly(Flight(start, self._sent, self._kernel.now, first=last.begun))
+        """Send a segment more, or else the last one again, so that a loss at the end is noticed (RFC 8985).
+
+        Whatever the congestion window: `tcp_send_loss_probe`.
+        """
+        now, sent = self._kernel.now, self._sent
+        size = min(self._written - sent, SEGMENT)
+        if 0 < size <= self._acked + min(self.send_buffer, self.other.room()) - sent:
+            self._sent, self._spoke = sent + size, now
+            self._packets += 1
+            self._flights.append(Flight(sent, sent + size, now))
+            self._path.send(sent, sent + size, self.other.arrive, self.reset)
+        else:
+            last = self._flights[-1]
+            start = max(last.start, last.end - SEGMENT)
+            if start == last.start:
+                self._flights.pop()
+            last.end, self._odd = start, True
+            self._fly(Flight(start, sent, now, first=last.begun))
+        self.recovery.probed(self._sent, again=self._sent == sent)
+        self._begun = now
         self._arm()
 
     def _expire(self) -> None:
-        """Take everything for lost."""
-        self.congestion.timed_out()
+        """Take everything for lost, but what may be on its way: `tcp_retransmit_timer`."""
+        now, flights = self._kernel.now, self._flights
+        first = self.recovery.expire(flights, self._acked, self._sent, now - self.congestion.last_trip)
+        self.congestion.timed_out(first=first, out=sum(each.packets for each in flights if not each.lost))
         if self.congestion.backed_off > (RETRIES if self.state == "open" else ORPHAN_RETRIES):
             told = self.state == "open"
             self._over()
             if told:
                 self.peer.closed("timed out")
             return
-        for each in self._flights:
-            each.lost = True
-        self._odd, self._recover, self._begun = True, self._sent, self._kernel.now
+        self._odd, self._begun = True, now
         self._push()
 
     def _ask_window(self) -> None:

@@ -10,6 +10,7 @@ from lab.simulation.tcp.buffers import LEAST, TOGETHER, holds, window
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import joined
 from lab.simulation.tcp.paths import SEGMENT, Paths
+from lab.simulation.tcp.recovery import TWICE
 from lab.simulation.tcp.sender import Sending
 
 AUTOTUNED = 4 << 20  # bytes: Linux lets a buffer grow so far where no option sets it
@@ -89,7 +90,7 @@ class End(Sending):
         """Return the bytes that fit into this end's receive buffer."""
         return self._window - (self._got - self._taken)
 
-    def arrive(self, start: int, end: int, again: bool = False) -> None:
+    def arrive(self, start: int, end: int, again: int = 0) -> None:
         """Take bytes that came in, sent `again` or for the first time."""
         if self.state == "closed":
             self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
@@ -101,6 +102,8 @@ class End(Sending):
             self._got = end
             while self._gaps and self._gaps[0][0] <= self._got:
                 self._got = max(self._got, self._gaps.pop(0)[1])
+        elif again:
+            again = TWICE
         if self._near:
             self.other.taken(self._got)
         else:
@@ -117,7 +120,7 @@ class End(Sending):
             self._segment, self._window = segment, window(buffer, length)
         self._came = length
 
-    def _answer(self, again: bool = False) -> None:
+    def _answer(self, again: int = 0) -> None:
         """Acknowledge what has come."""
         upto, told = self._got, self.other.acknowledged
         if self._gaps or again:

@@ -132,6 +132,18 @@ def test_a_destination_that_nobody_uses_is_removed_and_logged() -> None:
     assert bench.lines == ["INFO Queue | empty Inactive for longer than 600000 ms - removing ..."]
 
 
+def test_one_that_may_not_be_idle_for_any_time_is_never_removed() -> None:
+    """`BaseDestination.markForGC`: a time-out of 0 is none."""
+    policies = '<policyEntry queue="&gt;" gcInactiveDestinations="true" inactiveTimeoutBeforeGC="0"/>'
+    text = policy(policies).replace("<broker ", '<broker schedulePeriodForDestinationPurge="10000" ', 1)
+    bench = Bench(text)
+    taker = bench.subscribe("queue://empty")
+    assert taker.subscription is not None
+    taker.subscription.close()
+    bench.wait(3600 * SECOND)
+    assert list(bench.broker.counters().destinations) == ["queue://empty"]
+
+
 def test_a_frozen_broker_does_nothing_until_it_goes_on() -> None:
     bench = Bench()
     bench.broker.pause()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.simulation.broker.settings import Costs
-from tests.simulation.broker.bench import MS, SECOND, Bench, policy
+from tests.simulation.broker.bench import MS, SECOND, Bench, configuration, policy
 
 Q = "queue://orders"
 DEAD = '<deadLetterQueue><topic physicalName="dead"/></deadLetterQueue>'
@@ -256,3 +256,41 @@ def test_dead_letters_go_where_the_strategy_says_an_empty_prefix_and_a_topic_inc
     bench.send("queue://a", "1", expires=SECOND)
     bench.wait(40 * SECOND)
     assert bench.counters(there)["enqueued"] == 1
+
+
+def test_an_empty_queue_outlives_its_broker() -> None:
+    bench = Bench()
+    taker = bench.subscribe(Q)
+    assert taker.subscription is not None
+    taker.subscription.close()
+    bench.broker.stop()
+    bench.start()
+    assert list(bench.broker.counters().destinations) == [Q]
+    bench.wait(620 * SECOND)
+    assert not bench.broker.counters().destinations
+    bench.broker.stop()
+    bench.start()
+    assert not bench.broker.counters().destinations
+
+
+@pytest.mark.parametrize(
+    ("what", "interval", "age", "there"),
+    [
+        ("nothing", "5000", 4, False),
+        ("nothing", "5000", 6, True),
+        ("nothing", "25000", 24, False),
+        ("a message", "5000", 1, True),
+        ("what is not stored", "5000", 1, False),
+    ],
+)
+def test_a_killed_broker_has_an_empty_queue_after_a_checkpoint_or_a_stored_message(
+    what: str, interval: str, age: int, there: bool
+) -> None:
+    bench = Bench(configuration(f'<persistenceAdapter><kahaDB checkpointInterval="{interval}"/></persistenceAdapter>'))
+    bench.subscribe(Q)
+    if what != "nothing":
+        bench.send(Q, "1", persistent=what == "a message")
+    bench.wait(age * SECOND)
+    bench.broker.halt()
+    bench.start()
+    assert list(bench.broker.counters().destinations) == [Q] * there

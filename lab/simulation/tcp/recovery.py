@@ -1,0 +1,82 @@
+"""What one end of a connection takes for lost, and when: RACK and the probe of a tail (RFC 8985), time-outs (RFC 6298).
+
+As Linux's tcp_recovery.c and tcp_input.c; what a loss does to the window is in `congestion`. A cable keeps the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.simulation.tcp.flights import Flight
+
+TWICE = 2  # how often a retransmission came that the other end had before: a D-SACK
+LEAST = 2_000_000  # ns: TCP_TIMEOUT_MIN_US
+_REORDERING = 3  # packets: net.ipv4.tcp_reordering
+
+
+class Recovery:
+    """The state of one direction, of bytes and moments in ns."""
+
+    __slots__ = ("_mends", "_newest", "_sacked", "due", "expired", "tail", "upto")
+
+    def __init__(self) -> None:
+        self.upto = 0  # a loss before this byte was answered already: `high_seq`
+        self.expired = -1  # bytes acknowledged at the time-out that did, -1 if none did: not Recovery, but Loss
+        self.tail = 0  # up to where all was sent when the tail was probed: `tlp_high_seq`
+        self.due = 0  # when what was overtaken counts as lost; 0: nothing was
+        self._mends: bool | None = None  # None: new data probes; else whether the repetition came, and not the first
+        self._newest = (0, 0)  # of what came, when the last of it was sent, and up to where
+        self._sacked = 0  # packets that came in spite of a gap
+
+    def grows(self, acked: int) -> bool:
+        """Return whether the window may grow with what is acknowledged: not in Recovery, `tcp_cong_control`."""
+        return acked >= self.upto or self.expired >= 0
+
+    def probed(self, sent: int, *, again: bool) -> None:
+        """Have probed the tail: with new data, or with the last segment `again`."""
+        self.tail, self._mends = sent, False if again else None
+
+    def mended(self, upto: int, again: int) -> bool:
+        """Return whether a probe turns out to have mended a loss, which counts as one: `tcp_process_tlp_ack`."""
+        if upto < self.tail:
+            return False
+        if self._mends is False and again == 1 and upto == self.tail:
+            self._mends = True  # unless a D-SACK follows; the answer to what is sent later will tell
+            return False
+        tail, self.tail = self.tail, 0
+        return upto > tail and bool(self._mends or (self._mends is False and again == 1))
+
+    def came(self, newest: tuple[int, int], packets: int, *, gaps: bool) -> None:
+        """Take note of what has arrived: the last of it that was sent, and how many packets."""
+        self._newest = newest
+        self._sacked = self._sacked + packets if gaps else 0
+
+    def overtaken(self, flights: Sequence[Flight], upto: int, now: int, trip: int, patience: int) -> list[Flight]:
+        """Return what is lost, since what was sent later came more than `patience` ago: `tcp_rack_detect_loss`.
+
+        None of that is needed once three packets have overtaken it, nor in a recovery.
+        """
+        late = [each for each in flights if not each.lost and (each.sent, each.start) < self._newest]
+        self.due = 0
+        if not late or self._sacked >= _REORDERING or upto < self.upto:
+            return late
+        latest = now - trip - patience
+        if (wait := max(each.sent for each in late) - latest) > 0:
+            self.due = now + wait + LEAST
+        return [each for each in late if each.sent <= latest]
+
+    def begin(self, sent: int) -> None:
+        """Begin an episode of Recovery, of all that is sent by now: `tcp_enter_recovery`."""
+        self.upto, self.expired, self.tail = sent, -1, 0
+
+    def expire(self, flights: Sequence[Flight], acked: int, sent: int, recent: int) -> bool:
+        """Take for lost what was not sent after `recent`, and what is first; return whether that is a new episode.
+
+        `tcp_enter_loss`: not within Recovery, nor at a second time-out without anything acknowledged between.
+        """
+        for each in flights:
+            each.lost = each is flights[0] or each.sent <= recent
+        new = acked >= self.upto or -1 < self.expired < acked
+        self.upto, self.expired = sent, acked
+        self.tail = self.due = 0
+        return new
