@@ -269,7 +269,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
 
 def _amounts(evidence: Evidence) -> Iterator[str]:
     """Yield a note for each step that did less than it was asked, with what the scenario needs of it."""
-    for effort in evidence.efforts:
+    for effort in evidence.efforts if not evidence.timeline.standing else ():
         if effort.differs:
             needs = "" if effort.least is None else f"; the scenario needs {effort.least}"
             needs += "; it was to fail" if effort.fails else ""
@@ -297,8 +297,8 @@ def _timing(timeline: Timeline) -> Iterator[str]:
 
 def _missed(evidence: Evidence) -> Iterator[str]:
     """Yield a note for each step that ended otherwise than the scenario has it, unless another note tells of it."""
-    told = {effort.step for effort in evidence.efforts if effort.differs}
-    standing = evidence.timeline.standing  # where nobody else tells how much a step did
+    standing = evidence.timeline.standing  # where the note on its end tells how much a step did, and why not more
+    told = {effort.step for effort in evidence.efforts if effort.differs and not standing}
     told |= {paced.step for paced in evidence.timeline.paces if not paced.held and not standing}
     for seen in (each for each in evidence.timeline.windows if each.failed):
         yield f"A maintenance window was not done as asked: {seen.broker}'s, until {moment(seen.t)}; {seen.failed}."

@@ -332,7 +332,6 @@ def change(octets: bytes) -> bytes:
         (lambda octets: gzip.compress(octets)[:-8] + b"\1" * 8, "its gzip is damaged"),
         (lambda octets: b"", ":1:1: this is no recording: it is empty"),
         (lambda octets: b"scenario: a\n", ":1:1: this is no recording: not JSON"),
-        (lambda octets: b'{"history":1,"run":"r"}\n', ":1:1: this is the history of a run, .* and no bodies"),
     ],
 )
 def test_what_was_changed_since_is_an_error(tmp_path: Path, spoil: object, says: str) -> None:
@@ -340,12 +339,6 @@ def test_what_was_changed_since_is_an_error(tmp_path: Path, spoil: object, says:
     path.write_bytes(spoil(path.read_bytes()))  # type: ignore[operator]
     with pytest.raises(InputError, match=says):
         summarise(path)
-
-
-def test_the_folder_of_a_run_is_refused_as_its_history_is(tmp_path: Path) -> None:
-    (tmp_path / "history.jsonl").write_text('{"history":1,"run":"r"}\n')
-    with pytest.raises(InputError, match=r"/history.jsonl:1:1: this is the history of a run, .* no bodies\n  only"):
-        summarise(tmp_path)
 
 
 def test_headers_of_any_number_of_names_are_not_gathered(tmp_path: Path) -> None:
