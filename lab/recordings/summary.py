@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lab.errors import InputError
+from lab.matching import MOST
 from lab.recordings.opening import opened
 from lab.recordings.values import Header, Recorded
 
@@ -125,6 +126,9 @@ def summarise(path: Path, file: str = "") -> Summary:
                     what = f"{reading.file} has messages to more than {MOST_STREAMS} destinations"
                     raise InputError.of(what, "record fewer: --topic and --queue say which")
             stream.add(message)
+            if stream.messages > MOST:
+                what = f"{reading.file} has more than {MOST} messages to {key.destination}"
+                raise InputError.of(what, "record fewer")
             if len(stream.varying) > MOST_HEADERS:
                 its = f"messages to {key.destination}"
                 what = f"{reading.file} has {its} with more than {MOST_HEADERS} headers that differ"

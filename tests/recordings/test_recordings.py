@@ -295,6 +295,20 @@ def test_a_line_without_an_end_is_not_read_on_and_on(tmp_path: Path, suffix: str
         summarise(path)
 
 
+@PACKED
+def test_zero_bytes_without_an_end_are_not_unpacked_on_and_on(tmp_path: Path, suffix: str) -> None:
+    """A few octets may unpack to any number of them; in a file that is not packed its size tells how many there are."""
+    octets = plain(written(tmp_path / "good.jsonl", message(0)))
+    path = tmp_path / f"bomb.jsonl{suffix}"
+    path.write_bytes(PACK[suffix](b"".join(octets[:2]) + bytes(70 * 2**20)))
+    with pytest.raises(InputError, match=rf"bomb.jsonl{suffix}:3:1: more than 64 MiB of zero bytes"):
+        summarise(path)
+    with (tmp_path / "sparse.jsonl").open("wb") as file:
+        file.write(b"".join(octets[:2]))
+        file.truncate(70 * 2**20)
+    assert summarise(tmp_path / "sparse.jsonl").messages == 1
+
+
 def test_a_zstd_window_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
     terms = zstandard.ZstdCompressionParameters(window_log=28, enable_ldm=True)
     packed = zstandard.ZstdCompressor(compression_params=terms).compressobj()

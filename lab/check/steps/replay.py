@@ -10,7 +10,6 @@ from lab.check.steps.message import LONGEST_EXPIRY
 from lab.declare.steps.replay import Replay
 from lab.declare.terms import LARGEST_BODY
 from lab.errors import Problem
-from lab.matching import MOST
 from lab.recordings.summary import GROUP, PRIORITY, Stream, StreamKey, Summary
 from lab.units import format_size, several
 
@@ -53,8 +52,6 @@ def check(place: Place, step: Replay) -> Iterator[Problem]:
         what = f"its messages were {did} over {' and '.join(over)}"
         yield place.wrong("recording", what, f"write {place.written('over', over[0])}, say; each goes over that one")
         return
-    if any(stream.messages > MOST for stream in step.streams.values()):
-        yield place.wrong("recording", f"more than {MOST} messages to one destination", "record fewer")
     for key, stream in step.streams.items():
         yield from _carried(place, step, key, stream)
 
