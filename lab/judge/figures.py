@@ -11,6 +11,7 @@ from lab.judge.beyond import notes_beyond
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
+from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.records import Subscription
@@ -248,6 +249,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     found += _amounts(evidence)
     found += _timing(timeline)
     found += _missed(evidence)
+    found += _made_anew(evidence)
     for (broker, destination), samples in timeline.destinations.items():
         if discarded := max(sample.discarded for sample in samples):
             found.append(
@@ -293,6 +295,14 @@ def _timing(timeline: Timeline) -> Iterator[str]:
         if late.due is not None:
             asked = f"asked for {moment(late.due)}, begun at {moment(late.t)}"
             yield f"A step came {gap(late.t - late.due)} late: {timeline.asked[late.step]}, {asked}."
+
+
+def _made_anew(evidence: Evidence) -> Iterator[str]:
+    """Yield a note for each replay of a run's history: what was received were not the bodies of that run."""
+    its = {each.part_of for each in evidence.ledger.publications.values() if each.last and each.digests is None}
+    for step in evidence.timeline.steps:
+        if step.verb == REPLAY and step.step in its:
+            yield f"Bodies were made anew, as large as the run's, whose history has none: {step.words}."
 
 
 def _missed(evidence: Evidence) -> Iterator[str]:

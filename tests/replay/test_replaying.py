@@ -44,6 +44,13 @@ def test_a_lost_connection_leaves_claims_unknown(tmp_path: Path, least: str) -> 
     assert (ended.ok, ended.note.startswith("2 ok, 1 unknown, 3 not sent; ")) == (False, True), ended.note
 
 
+def test_bodies_of_a_recording_are_its_own(tmp_path: Path) -> None:
+    recording(tmp_path)
+    played = Played(tmp_path, LISTENS + REPLAYS % "")
+    played.play()
+    assert not [note for note in judged(played).notes if "anew" in note]
+
+
 def test_fewer_are_enough_if_the_scenario_says_so(tmp_path: Path) -> None:
     recording(tmp_path)
     played = Played(tmp_path, LISTENS + REPLAYS % ", at-least: 2" + ARRIVED, spoilt(2, 2))
@@ -115,6 +122,8 @@ def test_a_runs_own_history_is_sent_again_with_bodies_made_anew_and_judged(tmp_p
     assert [len(each.body) for each in again][:4] == [100, 100, 100, 42]
     report = judged(second)
     assert (report.outcome, [each.done for each in second.seen(Achieved)]) == (Outcome.HELD, [14, 1, 10])
+    anew = [note for note in report.notes if note.startswith("Bodies were made anew, as large as the run's, ")]
+    assert len(anew) == 2 and "step 2 (replay 15 messages of run, published at tokyo, into tokyo " in anew[0]
     before, after = ([each.t for each in played.seen(Sent)] for played in (first, second))
     assert [t - after[0] for t in after[:15]] == pytest.approx([(t - before[0]) / 2 for t in before[:15]], abs=0.02)
     third = run_of(tmp_path / "again", second)

@@ -16,7 +16,7 @@ from lab.judge.evidence.records import FAILED, OK, Publication
 from lab.judge.evidence.step_taken import StepTaken
 from lab.judge.evidence.timeline import Timeline
 
-_REPLAY = "replay"  # the verb; its class would load what reads recordings
+REPLAY = "replay"  # the verb; its class would load what reads recordings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
         if seen is None and not timeline.complete:
             continue  # it had not ended when the history was cut short, which every claim tells
         whose = _taker(step, steps) if publication is None else publication.part_of
-        if timeline.standing and (whose not in steps or steps[whose].verb != _REPLAY):
+        if timeline.standing and (whose not in steps or steps[whose].verb != REPLAY):
             continue  # or it began before the stretch that is judged
         counts = _Counts() if publication is None else _counts(publication, ledger)
         if timeline.standing and seen is not None:  # whose oldest messages may have been left out
