@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from json import JSONDecodeError
+from math import inf
 from typing import Any, BinaryIO, NoReturn
 
 PORTION = 256 * 1024
@@ -27,7 +28,7 @@ def portions(stream: BinaryIO) -> Iterator[bytes]:
     rest: list[bytes] = []  # of a line that has not ended; joined once, since it may be long
     while octets := stream.read(PORTION):
         filled = octets.rstrip(b"\0")
-        hole = len(filled) < len(octets) and _goes_on(stream)
+        hole = _hole(stream) if len(filled) < len(octets) else ""
         end = filled.rfind(b"\n") + 1
         if end:
             yield b"".join((*rest, filled[:end]))
@@ -35,19 +36,26 @@ def portions(stream: BinaryIO) -> Iterator[bytes]:
         rest.append(filled[end:])
         length = sum(map(len, rest))
         if hole:
-            raise LineError("zero bytes amid the lines", length + 1)
+            raise LineError(hole, length + 1)
         if length > LONGEST:
             raise LineError(f"longer than {LONGEST // 2**20} MiB")
     if any(rest):
         yield b"".join(rest)
 
 
-def _goes_on(stream: BinaryIO) -> bool:
-    """Return whether the rest of a stream has anything but zero bytes."""
+def _hole(stream: BinaryIO) -> str:
+    """Return what is wrong with the rest of a stream behind zero bytes; "" if there are none but those.
+
+    Of a file they are as many as it is large, which anybody can see; a few octets may unpack to any number.
+    """
+    zeros, most = 0, inf if stream.seekable() else LONGEST
     while octets := stream.read(PORTION):
         if octets.strip(b"\0"):
-            return True
-    return False
+            return "zero bytes amid the lines"
+        zeros += len(octets)
+        if zeros > most:
+            return f"more than {LONGEST // 2**20} MiB of zero bytes"
+    return ""
 
 
 def json_object(octets: bytes) -> dict[str, Any]:

@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "publish": "Send messages to a broker of a running lab, each with its receipt before the next.",
     "listen": "Print the messages of a topic or a queue as they come: the body alone, or with --json all of it.",
     "record": "Record what comes at brokers, of a running lab or by URL, into a file that a scenario can replay.",
-    "replay": "Send a recording's messages into a broker of a running lab, at their own pace or another one.",
+    "replay": "Send a recording's messages, or a run's, into a broker of a running lab, at their pace or another one.",
     "wait": "Wait until something is so in a running lab: a bridge up, demand there, a broker serving, a queue empty.",
     "mark": "Name this moment in a running lab's history.",
     "link": "Look at the links of a running lab, cut, heal and impair them.",
@@ -162,5 +162,12 @@ def main() -> None:
     end_on_signals()
     try:
         app()
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        from lab.cli.options import reader_left  # here, since --help does without
+
+        # Of --help and the like typer and rich make 1, as if something were broken.
+        raise SystemExit(reader_left()) from None
     finally:
         gc.freeze()  # without it, a last collection takes a tenth of the time of `mqlab check`

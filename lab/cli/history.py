@@ -19,8 +19,8 @@ from lab.cli.run_folders import folder_of, runs_folder
 from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
-from lab.history.choice import Choice, Chooser, in_time
 from lab.printable import plain_json
+from lab.report.choice import Choice, Chooser, in_time
 from lab.report.message_runs import folded
 from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row

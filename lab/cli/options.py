@@ -134,15 +134,20 @@ def ending(command: Callable[P, int | None]) -> Callable[P, None]:
         try:
             code = _told(lambda: command(*arguments, **options), bool(options.get("json")))
         except BrokenPipeError:  # whoever read it has closed stdout, as in `mqlab history | head`, or stderr
-            for each in (sys.stdout, sys.stderr):
-                try:
-                    each.flush()
-                except BrokenPipeError:
-                    os.dup2(os.open(os.devnull, os.O_WRONLY), each.fileno())  # for what is buffered still
-            code = PIPE_CLOSED
+            code = reader_left()
         raise SystemExit(code)
 
     return run
+
+
+def reader_left() -> int:
+    """Drop what is still to be written for a reader that has gone, and return the exit code."""
+    for each in (sys.stdout, sys.stderr):
+        try:
+            each.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), each.fileno())  # for what is buffered still
+    return PIPE_CLOSED
 
 
 def _told(command: Callable[[], int | None], json: bool) -> int:

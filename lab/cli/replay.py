@@ -1,4 +1,4 @@
-"""replay: a recording sent into a broker of a running lab."""
+"""replay: a recording, or a run's history, sent into a broker of a running lab."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.units import several
 
 
 def replay(
-    recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording of mqlab record.")],
+    recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording, or a run's history or folder.")],
     into: Annotated[
         str,
         typer.Option("--into", metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers),
@@ -39,7 +39,7 @@ def replay(
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Send a recording's messages into a broker of a running lab, at their own pace or another one.
+    """Send a recording's messages, or a run's, into a broker of a running lab, at their pace or another one.
 
     It is in the lab's history as the step replay is in a run's. Other commands may change the lab meanwhile.
     """

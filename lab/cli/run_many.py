@@ -16,7 +16,7 @@ from threading import Lock
 from lab.interrupts import uninterrupted
 from lab.report.summary import RunOf
 
-ITSELF = (sys.executable, "-c", "from lab.cli import main; main()")
+ITSELF = (sys.executable, "-c", "from lab.entry import main; main()")
 
 
 class Runs:

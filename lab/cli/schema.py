@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from lab.cli import options
 from lab.declare.schema import scenario_schema, topology_schema
-from lab.errors import InputError
+from lab.errors import HostError, InputError
 from lab.history.schema import history_schema
 
 
@@ -19,4 +20,6 @@ def schema(
     known = {"scenario": scenario_schema, "topology": topology_schema, "history": history_schema}
     if of not in known:
         raise InputError.of(f'no schema named "{of}"', f"there are: {', '.join(known)}")
+    if sys.flags.optimize > 1:
+        raise HostError("python -OO leaves out the texts that a schema tells", "run it without -OO")
     options.print_json(known[of]())

@@ -6,7 +6,7 @@ Stops at the end of a stage with every Problem of that stage. Whether names agre
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -258,9 +258,7 @@ class _Loader:
             elif SecretStr in holds:
                 self._take_password(fields, fields.get("user"), (*here, key))
             elif isinstance(fields[key], str) and (kinds := [each for each in holds if _is_named_file(each)]):
-                from lab.declare.named_files import READERS  # here, since few scenarios have such files
-
-                fields[key] = self._read_named(fields[key], READERS[kinds[0]], self._values[(*here, key)])
+                fields[key] = self._read_named(fields[key], kinds[0], self._values[(*here, key)])
 
     def _fill_broker(self, folder: Path, broker: dict[str, Any], its: Keys, holder: Document, prefix: Keys) -> None:
         """Put a configuration and passwords into a broker of the topology that stands in the document `holder`."""
@@ -312,11 +310,14 @@ class _Loader:
             return dict(_UNREAD)
         return {"file": file, "text": self._texts[file]}
 
-    def _read_named(self, written: str, read: Callable[[Path, str, str], Declared], place: Place) -> Declared | str:
+    def _read_named(self, written: str, kind: type[NamedFile], place: Place) -> Declared | str:
         """Return what a step's file holds; note a Problem and return the file's name if it cannot be read."""
-        named = self._find_file(self._path.parent, written, place)
+        from lab.declare.named_files import READERS, file_meant  # here, since few scenarios have such files
+
+        folder = self._path.parent
+        named = self._find_file(folder, file_meant(kind, folder, written), place)
         try:
-            return written if named is None else read(named[1], named[0], written)
+            return written if named is None else READERS[kind](named[1], named[0], written)
         except InputError as error:
             self._note(error, place)
             return written

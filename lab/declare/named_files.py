@@ -11,8 +11,8 @@ from lab.declare.file_fields import BodyFile, NamedFile
 from lab.declare.recording_file import RecordingFile
 from lab.declare.terms import LARGEST_BODY
 from lab.errors import InputError
-from lab.recordings import summarise
-from lab.text_files import read_bytes
+from lab.recordings import HISTORY, summarise
+from lab.text_files import is_file, read_bytes
 
 
 def _body(path: Path, file: str, written: str) -> BodyFile:
@@ -29,6 +29,12 @@ def _body(path: Path, file: str, written: str) -> BodyFile:
 def _recording(path: Path, file: str, written: str) -> RecordingFile:
     """Return what a recording has; its messages are read again when they are sent."""
     return RecordingFile(path=written, file=path, summary=summarise(path, file))
+
+
+def file_meant(kind: type, folder: Path, written: str) -> str:
+    """Return the name of the file that is meant in a folder; of the folder of a run to be replayed, its history."""
+    history = f"{written}/{HISTORY}"
+    return history if kind is RecordingFile and is_file(folder / history) else written
 
 
 # By the type of a field: the function of a file's path, its name in errors, and the field as it is written.

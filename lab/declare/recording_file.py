@@ -11,7 +11,7 @@ from lab.recordings import Summary
 
 
 class RecordingFile(NamedFile):
-    """A recording; it is looked through with the scenario."""
+    """A recording, or the history of a run; it is looked through with the scenario."""
 
     file: Path = Field(default=Path(), exclude=True, repr=False)
     summary: Summary | None = Field(default=None, exclude=True, repr=False)  # None: nobody looked, as in a history

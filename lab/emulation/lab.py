@@ -20,6 +20,7 @@ from lab.emulation.brokers.vaults import Vaults
 from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
 from lab.emulation.hosts.hosts import EmulatedHosts
+from lab.emulation.network import forwards
 from lab.emulation.network.links_and_policies import EmulatedNetwork
 from lab.emulation.network.published_at import LOOPBACK, misnamed, refuse_shipped
 from lab.emulation.network.router import Router
@@ -30,7 +31,7 @@ from lab.emulation.watch.bridges import BridgeWatch, Looks
 from lab.emulation.watch.log_watch import LogWatch
 from lab.emulation.watch.management import Management
 from lab.emulation.watch.status import look
-from lab.errors import BrokerError, HostError
+from lab.errors import BrokerError, HostError, LabTimeout
 from lab.history import (
     BridgeSeen,
     BrokerChanged,
@@ -97,7 +98,12 @@ class EmulatedLab(EmulatedNetwork):
     ) -> Client:
         """Connect a client through the published port of the broker's active instance."""
         at = self.endpoint(broker, over, user, session.client_id or f"mqlab-{self.note.run}-{client}", approach)
-        return clients.connect(over, at, events, session)
+        try:
+            return clients.connect(over, at, events, session)
+        except (BrokerError, LabTimeout) as error:
+            if self.state.ssh and self.note_folder and (why := forwards.why_lost(self.note.run, self.note_folder)):
+                error.what += f"; its ports are not forwarded over ssh for now: {why}"
+            raise
 
     def endpoint(self, broker: str, over: str, user: str, client_id: str, approach: Approach = USUAL) -> Endpoint:
         """Return the endpoint of a broker's active instance, with the user's login; BrokerError if none is active."""

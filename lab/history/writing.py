@@ -34,7 +34,7 @@ def header_line(header: Header) -> str:
 def line(seen: Observation) -> str:
     """Return the line of an observation; the three most frequent kinds are written faster, with the same text."""
     kind = type(seen)
-    if kind is Sent and seen.digest is None:  # type: ignore[attr-defined]
+    if kind is Sent and seen.digest is None and seen.size is None:  # type: ignore[attr-defined]
         return f'{{"t":{seen.t:.6f},"kind":"sent","id":{quoted(seen.id)}}}\n'  # type: ignore[attr-defined]
     if kind is Acknowledged and seen.outcome is SendOutcome.OK and not seen.note:  # type: ignore[attr-defined]
         return f'{{"t":{seen.t:.6f},"kind":"acked","id":{quoted(seen.id)}}}\n'  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from lab.judge.beyond import notes_beyond
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
+from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.records import Subscription
@@ -248,6 +249,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     found += _amounts(evidence)
     found += _timing(timeline)
     found += _missed(evidence)
+    found += _made_anew(evidence)
     for (broker, destination), samples in timeline.destinations.items():
         if discarded := max(sample.discarded for sample in samples):
             found.append(
@@ -269,7 +271,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
 
 def _amounts(evidence: Evidence) -> Iterator[str]:
     """Yield a note for each step that did less than it was asked, with what the scenario needs of it."""
-    for effort in evidence.efforts:
+    for effort in evidence.efforts if not evidence.timeline.standing else ():
         if effort.differs:
             needs = "" if effort.least is None else f"; the scenario needs {effort.least}"
             needs += "; it was to fail" if effort.fails else ""
@@ -295,10 +297,18 @@ def _timing(timeline: Timeline) -> Iterator[str]:
             yield f"A step came {gap(late.t - late.due)} late: {timeline.asked[late.step]}, {asked}."
 
 
+def _made_anew(evidence: Evidence) -> Iterator[str]:
+    """Yield a note for each replay of a run's history: what was received were not the bodies of that run."""
+    its = {each.part_of for each in evidence.ledger.publications.values() if each.last and each.digests is None}
+    for step in evidence.timeline.steps:
+        if step.verb == REPLAY and step.step in its:
+            yield f"Bodies were made anew, as large as the run's, whose history has none: {step.words}."
+
+
 def _missed(evidence: Evidence) -> Iterator[str]:
     """Yield a note for each step that ended otherwise than the scenario has it, unless another note tells of it."""
-    told = {effort.step for effort in evidence.efforts if effort.differs}
-    standing = evidence.timeline.standing  # where nobody else tells how much a step did
+    standing = evidence.timeline.standing  # where the note on its end tells how much a step did, and why not more
+    told = {effort.step for effort in evidence.efforts if effort.differs and not standing}
     told |= {paced.step for paced in evidence.timeline.paces if not paced.held and not standing}
     for seen in (each for each in evidence.timeline.windows if each.failed):
         yield f"A maintenance window was not done as asked: {seen.broker}'s, until {moment(seen.t)}; {seen.failed}."

@@ -22,6 +22,7 @@ from lab.judge.evidence_end import evidence_end
 from lab.judge.wording import moment
 
 _MOST = 3  # steps that a reason names
+_ANEW = "do it anew, and judge from there on"
 
 
 def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
@@ -36,9 +37,7 @@ def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
         if not any(effort.words.startswith(step.words) for effort, _ in efforts)
     ]
     standing = evidence.timeline.standing
-    remedy = (
-        "do it anew, and judge from there on" if standing else "if that was expected, write fails: yes beside the verb"
-    )
+    remedy = _ANEW if standing else "if that was expected, write fails: yes beside the verb"
     found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
     found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
     found += _told([*_windows(claim, evidence, find)], "a reboot step may be said to fail; a window may not")
@@ -131,9 +130,15 @@ def _efforts(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[tup
     concerned = find(type(claim), "lab.judge.claims", "concerned")[0]
     for effort in evidence.efforts:
         if effort.short and concerned(claim, effort, evidence):
-            yield effort, f"{effort.words}: {effort.amounts} ({_enough(effort)})"
+            enough = _anew(effort) if evidence.timeline.standing else _enough(effort)
+            yield effort, f"{effort.words}: {effort.amounts} ({enough})"
         elif effort.off_pace and claim.of_speed and concerned(claim, effort, evidence):
             yield effort, f"{effort.words} did not keep its rate (write one that can be kept there)"
+
+
+def _anew(effort: Effort) -> str:
+    """Return what to do about a replay into a lab that stands."""
+    return f"judge again when it has ended; if it was killed, {_ANEW}" if effort.open else _ANEW
 
 
 def _enough(effort: Effort) -> str:

@@ -104,7 +104,7 @@ class ClientRecord:
 
     def sent(self, id: str, body: bytes) -> None:
         """Record that a message is handed to the client."""
-        self._history.record(Sent(t=self._history.now(), id=id, digest=digest(body)))
+        self._history.record(Sent(t=self._history.now(), id=id, digest=digest(body), size=len(body)))
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str) -> None:
         """Record the outcome of a send."""

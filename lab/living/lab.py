@@ -205,7 +205,7 @@ class Live(Verbs):
         user: str | None = None,
         at_least: int | None = None,
     ) -> Sent:
-        """Send the messages of a recording into a broker, and return when each has its outcome.
+        """Send the messages of a recording, or of a run's history, into a broker, and return when each has its outcome.
 
         The arguments are those of the step `replay`: a pace is `original`, `10x`, `200/s` or `receipts`. Others may
         change the lab meanwhile. InputError for what cannot be sent so; BrokerError if fewer messages were accepted

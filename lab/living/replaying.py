@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.check.steps.replay import check
 from lab.declare.recording_file import RecordingFile
-from lab.declare.steps.replay import Replay
+from lab.declare.steps.replay import MADE_ANEW, Replay
 from lab.declare.suggestions import unknown
 from lab.errors import BrokerError, HostError, InputError, Problem
 from lab.history import Observation, StepEnded, Trouble
@@ -55,7 +55,8 @@ def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
             raise HostError(what, "a pace that this machine and the broker can keep")
         raise BrokerError(what)
     loss = "" if verb.recording.summary is None else verb.recording.summary.loss
-    note = "; ".join(each for each in (outcome.note, loss) if each)
+    anew = MADE_ANEW if verb.of_run else ""
+    note = "; ".join(each for each in (outcome.note, anew, loss) if each)
     return Sent(step=number, messages=sending.accepted, note=note)
 
 

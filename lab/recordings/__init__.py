@@ -1,8 +1,11 @@
 """Recordings: messages as a protocol showed them, one JSON object a line, to be looked at and replayed.
 
-The first line is the Header, the last one the Footer; a recording without its last line was cut short.
+The first line is the Header, the last one the Footer; a recording without its last line was cut short. The history of a
+run is opened as one without bodies.
 """
 
+from lab.recordings.message_file import MessageFile
+from lab.recordings.opening import HISTORY, opened
 from lab.recordings.reading import Reading
 from lab.recordings.secrets import Redaction, is_secret
 from lab.recordings.summary import Stream, StreamKey, Summary, stream_of, summarise
@@ -10,10 +13,12 @@ from lab.recordings.values import LOST, VERSION, Footer, Header, Recorded
 from lab.recordings.writing import RecordingFile, check_name
 
 __all__ = [
+    "HISTORY",
     "LOST",
     "VERSION",
     "Footer",
     "Header",
+    "MessageFile",
     "Reading",
     "Recorded",
     "RecordingFile",
@@ -23,6 +28,7 @@ __all__ = [
     "Summary",
     "check_name",
     "is_secret",
+    "opened",
     "stream_of",
     "summarise",
 ]

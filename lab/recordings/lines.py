@@ -57,15 +57,16 @@ def line(message: Recorded) -> str:
     return text
 
 
-def parsed_header(octets: bytes) -> Header:
-    """Return what a first line says; raise LineError if it is none of a recording that this version reads."""
+def header_of(octets: bytes) -> dict[str, Any]:
+    """Return the object of a first line; raise LineError if it is none."""
     try:
-        found = json_object(octets)
+        return json_object(octets)
     except LineError as bad:
         raise LineError(f"this is no recording: {bad.what}", bad.column, _BEGINS) from bad
-    if "history" in found:
-        what = "this is the history of a run, which has its messages' ids and digests, and no bodies"
-        raise LineError(what, remedy="only what was recorded can be replayed: mqlab record, while a lab runs")
+
+
+def parsed_header(found: dict[str, Any]) -> Header:
+    """Return what a first line says; raise LineError if it is none of a recording that this version reads."""
     if (version := found.get("recording")) != VERSION or type(version) is not int:
         told = "it does not say its version" if version is None else f"it is of version {_shown(version)}"
         writer = found.get("mqlab")
@@ -86,6 +87,22 @@ def parsed(octets: bytes) -> Recorded | Footer:
     body = _body(found)
     its = _checked(found, _MESSAGE)
     return Recorded(body=body, headers=its.pop("headers", {}), **its)
+
+
+def without_body(found: Mapping[str, Any], size: int) -> Recorded:
+    """Return a message whose body is not there, from the other fields of its line; LineError as of `parsed`."""
+    its = _checked(found, _MESSAGE)
+    return Recorded(body=b"", headers=its.pop("headers", {}), size=octets(size), **its)
+
+
+def moment(t: float) -> float:
+    """Return the moment of a message; raise LineError if it is none."""
+    return _number("t", t)
+
+
+def octets(size: int) -> int:
+    """Return a number of bytes; raise LineError if it is none."""
+    return int(_whole(_LARGEST)("size", size))
 
 
 def _body(found: dict[str, Any]) -> bytes:

@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import BinaryIO
 
-from lab.errors import InputError, Place
-from lab.recordings.lines import parsed, parsed_header
+from lab.errors import InputError
+from lab.recordings.lines import header_of, parsed, parsed_header
+from lab.recordings.message_file import MessageFile
 from lab.recordings.packing import unpacked
 from lab.recordings.values import Footer, Header, Recorded
-from lab.text_files import open_file
 from lab.units import several
 from lab.whole_lines import LineError, portions
 
-_HISTORY = "history.jsonl"
+
+class IsHistory(InputError):
+    """A file is no recording but the history of a run."""
 
 
-class Reading:
+class Reading(MessageFile):
     """A recording that is being read; iterate once. InputError, with file and line, for what is damaged.
 
     >>> with Reading(path) as reading:
@@ -32,16 +33,11 @@ class Reading:
     """
 
     def __init__(self, path: Path, file: str = "") -> None:
-        self.file = file or str(path)
+        super().__init__(path, file)
         self.footer: Footer | None = None  # once all was read, if it came to its end
-        self.loss = ""  # once all was read: what is missing at its end, in words
-        self.messages = 0
-        self._line = 1
+        self._content: BinaryIO = self._stream
         self._half = b""  # of a line that was not ended
         self._digest = sha256()
-        if (path / _HISTORY).is_file():  # the folder of a run, whose history says for itself that it is no recording
-            path, self.file = path / _HISTORY, f"{self.file}/{_HISTORY}"
-        self._stream = open_file(path, self.file)
         try:
             self._lines = self._whole_lines()
             self.header: Header = self._first()
@@ -68,23 +64,10 @@ class Reading:
             raise self._refused(bad) from bad
         except OSError as error:
             raise InputError.of(f"{self.file} cannot be read: {error.strerror}") from error
-        if self.footer is None:
+        self.open = self.footer is None
+        if self.open:
             whole = several(self.messages, "whole message")
             self.loss = f"it was cut short after {whole}: what came after them is lost"
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
-
-    def __enter__(self) -> Self:
-        """Return the reading."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        self.close()
 
     def _first(self) -> Header:
         try:
@@ -92,15 +75,24 @@ class Reading:
             if octets is None:
                 raise LineError("this is no recording: it is empty, or its first line is cut short")
             self._digest.update(octets)
-            return parsed_header(octets)
+            found = header_of(octets)
+            if "history" in found:
+                raise self._is_history()
+            return parsed_header(found)
         except LineError as bad:
             raise self._refused(bad) from bad
         except OSError as error:
             raise InputError.of(f"{self.file} cannot be read: {error.strerror}") from error
 
+    def _is_history(self) -> InputError:
+        if self._content is self._stream:
+            return IsHistory.of(f"{self.file} is the history of a run, not a recording")
+        return self._refused(LineError("this is the history of a run, and it is packed", remedy="unpack it first"))
+
     def _whole_lines(self) -> Iterator[bytes]:
         """Yield each line with its line feed; a half one at the end is dropped."""
-        for portion in portions(unpacked(self._stream)):
+        self._content = unpacked(self._stream)
+        for portion in portions(self._content):
             whole, _, self._half = portion.rpartition(b"\n")
             for octets in whole.split(b"\n") if whole or portion[:1] == b"\n" else ():
                 yield octets + b"\n"
@@ -115,7 +107,4 @@ class Reading:
             there, written = several(self.messages, "message"), footer.messages
             what = f"it is not as it was written: {there} are there, {written} were written"
             raise LineError(what if footer.messages != self.messages else "it is not as it was written")
-        self.footer = footer
-
-    def _refused(self, bad: LineError) -> InputError:
-        return InputError.of(bad.what, bad.remedy, Place(file=self.file, line=self._line, column=bad.column))
+        self.footer, self.redacted = footer, footer.redacted

@@ -1,4 +1,4 @@
-"""What a recording has, from one pass over it that keeps no message: what a scenario that replays it must know before.
+"""What a recording, or a history, has, from one look that keeps no message: what its replay must know before.
 
 Messages that agree in broker, protocol, destination, persistence and retention are a stream: they may be sent alike.
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lab.errors import InputError
-from lab.recordings.reading import Reading
+from lab.matching import MOST
+from lab.recordings.opening import opened
 from lab.recordings.values import Header, Recorded
 
 MOST_STREAMS = 1_000
@@ -52,6 +53,12 @@ class Stream:
     binary: int = 0  # messages whose body is no UTF-8
     pictures: int = 0  # messages whose body is only a picture of what it was, such as a map
     largest: int = 0  # bytes of the largest body
+    smallest: int = 0
+
+    @property
+    def size(self) -> int | None:
+        """Return the bytes of each body; None if they differ."""
+        return self.largest if self.largest == self.smallest else None
 
     def add(self, message: Recorded) -> None:
         """Count one message."""
@@ -64,7 +71,8 @@ class Stream:
             self._compare(message)
         self.expires |= message.expiry is not None
         self.longest = max(self.longest, message.expiry or 0.0)
-        self.largest = max(self.largest, len(message.body))
+        size = len(message.body) if message.size is None else message.size
+        self.largest, self.smallest = max(self.largest, size), size if first else min(self.smallest, size)
         self.pictures += message.type not in (None, "bytes", "text")
         try:
             message.body.decode()
@@ -95,15 +103,17 @@ class Summary:
     messages: int
     seconds: float  # from its first message to its last one
     streams: Mapping[StreamKey, Stream]  # in the order of their first messages
-    loss: str = ""  # what is missing at its end, in words
+    loss: str = ""  # what is missing in it, in words
+    open: bool = False  # whether it has no end, so that more may be written to it
+    run: str | None = None  # of whose history it is, without bodies; None: it is a recording
     redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 def summarise(path: Path, file: str = "") -> Summary:
-    """Return what a recording has; InputError, with file and line, for what is damaged in it."""
+    """Return what a recording, or a history, has; InputError, with file and line, for what is damaged in it."""
     streams: dict[StreamKey, Stream] = {}
     first = last = 0.0
-    with Reading(path, file) as reading:
+    with opened(path, file) as reading:
         for message in reading:
             if reading.messages == 1:
                 first = message.t
@@ -116,6 +126,9 @@ def summarise(path: Path, file: str = "") -> Summary:
                     what = f"{reading.file} has messages to more than {MOST_STREAMS} destinations"
                     raise InputError.of(what, "record fewer: --topic and --queue say which")
             stream.add(message)
+            if stream.messages > MOST:
+                what = f"{reading.file} has more than {MOST} messages to {key.destination}"
+                raise InputError.of(what, "record fewer")
             if len(stream.varying) > MOST_HEADERS:
                 its = f"messages to {key.destination}"
                 what = f"{reading.file} has {its} with more than {MOST_HEADERS} headers that differ"
@@ -126,5 +139,7 @@ def summarise(path: Path, file: str = "") -> Summary:
             seconds=max(0.0, last - first),
             streams=streams,
             loss=reading.loss,
-            redacted={} if reading.footer is None else reading.footer.redacted,
+            open=reading.open,
+            run=reading.run,
+            redacted=reading.redacted,
         )

@@ -40,6 +40,7 @@ class Recorded(NamedTuple):
     group: str | None = None
     type: str | None = None  # "bytes", "text"; another one's body is only a picture of it
     id: str | None = None  # that a broker gave it
+    size: int | None = None  # bytes of a body that is not there and is made anew; 0: as many as its id needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

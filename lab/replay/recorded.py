@@ -1,18 +1,19 @@
-"""The messages of a recording, sent in its order, each when it is due: on a stage of any kind."""
+"""The messages of a recording or a run's history, sent in its order, each when it is due: on a stage of any kind."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import closing
+from itertools import islice
 from typing import NamedTuple
 
 from lab.activemq.protocols import protocol
 from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import Achieved, Paced, Publishing, SendOutcome, Sent
-from lab.matching import HEADER, digest, header_value, message_id
-from lab.recordings import Reading, Recorded, Stream, StreamKey, is_secret, stream_of
+from lab.matching import HEADER, digest, header_value, make_body, message_id
+from lab.recordings import MessageFile, Recorded, Stream, StreamKey, is_secret, opened, stream_of
 from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
@@ -55,7 +56,9 @@ class RecordedSending:
     ) -> None:
         self._stage, self._step, self._number, self._place, self._senders = stage, step, number, place, senders
         self._name = f"step-{number}"
-        self._numbers = {key: each for each, key in enumerate(step.streams, start=number)}
+        self._streams, self._made = step.streams, step.of_run
+        self._numbers = {key: each for each, key in enumerate(self._streams, start=number)}
+        self._differ = {str(self._numbers[key]) for key, stream in self._streams.items() if stream.size is None}
         self._sent: Counter[StreamKey] = Counter()
         self._times, self._lateness = SendTimes(), Lateness()
         self._callbacks = _Counting(stage, self._name)
@@ -88,10 +91,13 @@ class RecordedSending:
             record_failure(stage, step.login, self._name, "connect", error, begun)
             self._record_achieved()
             return refused(stage, self._name, error)
+        except BaseException:
+            self._record_achieved()
+            raise
         self._senders[self._number] = client
         try:
             with closing(client):
-                for key, stream in step.streams.items():
+                for key, stream in self._streams.items():
                     stage.record(self._publishing(key, stream))
                 try:
                     self._hand_over(client)
@@ -116,7 +122,7 @@ class RecordedSending:
                 break
             message = self._outgoing(recorded)
             now = stage.now()
-            stage.record(Sent(t=now, id=message.id, digest=digest(message.body)))
+            stage.record(self._sent_now(now, recorded, message))
             if times.sent == 0:
                 times.first = first = now
             elif after is not None:
@@ -130,8 +136,8 @@ class RecordedSending:
         """Yield the messages, each with the time at which it is due."""
         step, first, number = self._step, None, 0
         times, rate = step.pace.times, step.pace.rate
-        with Reading(step.recording.file, step.recording.path) as reading:
-            for message in reading:
+        with opened(step.recording.file, step.recording.path) as reading:
+            for message in self._as_looked_through(reading):
                 if step.of is not None and message.broker != step.of:
                     continue
                 if first is None:
@@ -142,10 +148,21 @@ class RecordedSending:
                     yield _Due(None if times is None else (message.t - first) / float(times), message)
                 number += 1
 
+    def _as_looked_through(self, reading: MessageFile) -> Iterable[Recorded]:
+        """Return the messages that were there before: more may be written to one that has no end, perhaps by this."""
+        summary = self._step.recording.summary
+        return islice(reading, summary.messages) if summary is not None and summary.open else reading
+
+    def _sent_now(self, now: float, recorded: Recorded, message: Outgoing) -> Sent:
+        differ = self._differ and message.id.partition("-")[0] in self._differ
+        if self._made:
+            return Sent(t=now, id=message.id, size=recorded.size or None if differ else None)
+        return Sent(t=now, id=message.id, digest=digest(message.body), size=len(message.body) if differ else None)
+
     def _outgoing(self, recorded: Recorded) -> Outgoing:
         """Return a recorded message as it is sent: marked as one of this run."""
         key, run = stream_of(recorded), self._stage.run
-        number, stream = self._numbers.get(key), self._step.streams.get(key)
+        number, stream = self._numbers.get(key), self._streams.get(key)
         if number is None or stream is None or self._sent[key] == stream.messages:
             raise InputError.of(f"{self._step.recording.path} is another one than when it was looked through")
         self._sent[key] += 1
@@ -153,7 +170,7 @@ class RecordedSending:
         return Outgoing(
             id,
             Destination.of(recorded.destination),
-            recorded.body,
+            recorded.body if recorded.size is None else make_body(run, id, recorded.size),
             {**recorded.headers, HEADER: header_value(run, id)},
             (1 if key.persistent else 0) if recorded.qos is None else recorded.qos,
             key.persistent,
@@ -178,7 +195,7 @@ class RecordedSending:
             destination=key.destination,
             count=stream.messages,
             persistent=key.persistent,
-            body="given",
+            body="generated" if self._made else "given",
             place=self._place if number == step else self._place or str(step),
             retained=key.retained,
             headers={name: value for name, value in told.items() if name not in secret},
@@ -186,13 +203,14 @@ class RecordedSending:
             group=stream.group,
             priority=stream.priority,
             varying=tuple(sorted(stream.varying | secret)),
+            size=stream.size or None if self._made else stream.size,
         )
 
     def _record_achieved(self) -> None:
         """Record how many messages of each stream were accepted, which is enough if all together are."""
         least = self._step.at_least
         enough = least is not None and self._callbacks.accepted.total() >= least
-        for key, stream in self._step.streams.items():
+        for key, stream in self._streams.items():
             done = self._callbacks.accepted[str(self._numbers[key])]
             self._stage.record(
                 Achieved(

@@ -11,6 +11,8 @@ from lab.declare.loading import load
 from lab.declare.scenario import Scenario
 from lab.declare.steps.replay import Replay
 from lab.errors import InputError
+from lab.history import Ended, HistoryFile, Publishing, Sent
+from lab.history import Header as HistoryHeader
 from lab.recordings import Footer, Header, Recorded, RecordingFile
 
 TOPOLOGY = Path(__file__).parents[2] / "scenarios" / "topologies" / "tokyo-singapore.yaml"
@@ -100,11 +102,59 @@ def test_a_damaged_recording_is_a_problem_at_its_own_line(tmp_path: Path) -> Non
         load(tmp_path / "s.yaml", environment={})
 
 
-def test_a_history_is_no_recording(tmp_path: Path) -> None:
+def test_a_damaged_history_is_a_problem_at_its_own_line(tmp_path: Path) -> None:
     loaded(tmp_path, "", recorded())
     (tmp_path / "a.jsonl").write_text('{"history":1,"run":"r"}\n')
-    with pytest.raises(InputError, match=r"this is the history of a run, .* and no bodies"):
+    with pytest.raises(InputError, match=r"a.jsonl:1:1: scenario is missing"):
         load(tmp_path / "s.yaml", environment={})
+
+
+def of_run(folder: Path, fields: str, *published: Publishing) -> Scenario:
+    """Return a scenario that replays the history in the folder of a run, of one message of each step."""
+    (folder / "run").mkdir()
+    its = HistoryHeader(run="r", scenario="", seed=1, runtime="emulation", started="", declared={}, mqlab="0")
+    with HistoryFile(folder / "run" / "history.jsonl", its) as file:
+        for each in published:
+            file.record(each)
+            file.record(Sent(t=1.0, id=f"{each.step}-1"))
+        file.record(Ended(t=2.0, complete=True))
+    step = f"  - replay: {{recording: run, into: tokyo{fields}}}\n"
+    (folder / "s.yaml").write_text(f"scenario: s\ntopology: {TOPOLOGY}\nsteps:\n{step}")
+    return load(folder / "s.yaml", environment={})
+
+
+def published(step: int, **more: object) -> Publishing:
+    its = {"broker": "tokyo", "over": "stomp", "destination": "topic://a", "persistent": True, "size": 50} | more
+    return Publishing(t=0.0, step=step, client="c", body="generated", **its)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "says"),
+    [
+        ("", None, "run has no message"),
+        ("", {"broker": "osaka"}, "its messages were published at osaka, tokyo, and all would go into tokyo"),
+        ("", {"over": "amqp"}, "its messages were published over amqp and stomp"),
+        (", of: paris", {}, 'no broker named "paris"'),
+        (", over: mqtt", {"destination": "queue://q"}, "MQTT knows topics, not queues: messages to queue://q"),
+        ("", {"size": 2**30}, "a body of messages to topic://a has 1073741824 bytes"),
+        ("", {"headers": {"receipt": "x"}}, "receipt: messages to topic://a have headers of STOMP's own"),
+    ],
+)
+def test_what_of_a_run_cannot_be_replayed(
+    tmp_path: Path, fields: str, more: dict[str, object] | None, says: str
+) -> None:
+    steps = () if more is None else (published(1), published(2, **more))
+    (problem,) = check(of_run(tmp_path, fields, *steps))
+    assert problem.what.startswith(says)
+
+
+def test_a_replay_of_a_run_says_that_its_bodies_are_made_anew(tmp_path: Path) -> None:
+    scenario = of_run(tmp_path, ", of: osaka", published(1), published(2, broker="osaka"))
+    assert check(scenario) == ()
+    (step,) = scenario.steps
+    words = "replay 1 message of run, published at osaka, into tokyo over stomp, pace original"
+    assert step.words() == f"{words}, bodies made anew, as large as the run's"
+    assert step.written() == {"recording": "run", "into": "tokyo", "of": "osaka", "pace": "original"}
 
 
 def test_a_step_says_what_it_sends_and_how_long_it_takes(tmp_path: Path) -> None:

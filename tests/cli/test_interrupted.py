@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,7 +67,33 @@ def test_an_error_that_no_signal_caused_is_told_whole() -> None:
         ending(command)()
 
 
-@pytest.mark.parametrize("words", [["status", "--json"], ["check", "nowhere", "--json"], ["regions"]])
+INTERRUPTED_WHILE_LOADING = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[-1]:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from lab.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["lab.cli", "typer", "lab.cli.regions", "lab.cli.options"])
+def test_ctrl_c_while_it_loads_ends_it_without_a_word(tmp_path: Path, module: str) -> None:
+    environment = Commands(folder=tmp_path).environment()
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING, "regions", module]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+WORDS = [
+    ["status", "--json"], ["check", "nowhere", "--json"], ["regions"],
+    ["--help"], ["regions", "--help"], ["link", "--help"], ["link"], [], ["--version"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
 @pytest.mark.parametrize("both", [False, True], ids=["stdout", "both"])
 def test_a_reader_that_has_left_is_no_verdict(tmp_path: Path, words: list[str], both: bool) -> None:
     """Also where what is not read any more is an error: 1 would say that something is broken or unknown."""

@@ -26,7 +26,6 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.cut import Cut
 from lab.declare.steps.reboot import Reboot
 from lab.declare.steps.update_broker import UpdateBroker
-from lab.history.choice import Chooser
 from lab.history.reading import read
 from lab.judge.judging import judge
 from lab.living.attach import attach
@@ -38,6 +37,7 @@ from lab.operating import operate
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.replay import replay
+from lab.report.choice import Chooser
 from lab.report.terminal import render
 from lab.runtime.client import Client
 from lab.runtime.lab import Lab

@@ -150,7 +150,7 @@ def test_what_a_client_sends_and_hears_is_written_down(history: LivingHistory) -
             Subscribed, Publishing, Sent, Acknowledged, Received, Publishing, ClientChanged, Unsubscribed,
         )
     ]  # fmt: skip
-    assert seen(history)[2] == Sent(t=2, id="2-1", digest=digest(b"1.08"))
+    assert seen(history)[2] == Sent(t=2, id="2-1", digest=digest(b"1.08"), size=4)
     assert seen(history)[4] == Received(t=4, client="ear", destination="topic://prices", id="2-1")
     assert headers[HEADER] == f"{RUN}/2-1"
 

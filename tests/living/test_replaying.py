@@ -140,6 +140,60 @@ def test_one_that_fell_short_or_was_killed_is_noted_by_the_judge(live: Live, tmp
     assert short.startswith("A step was not done as asked: step 1 (replay 40 messages of ") and "not sent" in short
 
 
+def test_what_would_have_held_is_unknown_after_one_that_fell_short_and_while_it_goes_on(
+    live: Live, tmp_path: Path
+) -> None:
+    path, said, clock = recording(tmp_path / "a.jsonl"), tmp_path / "expected.yaml", live.lab.clock
+    said.write_text(EXPECTED)
+
+    def work() -> None:
+        with pytest.raises(BrokerError):
+            live.replay(path, "tokyo")
+
+    with live.connect("singapore", over="stomp", name="desk") as desk:
+        desk.subscribe(topic="prices.>")
+        live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
+        clock.begin("replay", work)
+        clock.sleep(1.1)
+        going = live.judge(said)
+        assert going.outcome is Outcome.UNKNOWN
+        assert "of topic://prices.eur: 2 of 5 accepted, 3 not sent by then (judge again when it has ended; if it" in (
+            reason := going.verdicts[0].reason
+        )
+        assert "prices.usd" not in reason, "the claim is not about those"
+        live.lab.kill("tokyo")
+        clock.sleep(60.0)
+        short = live.judge(said)
+        assert short.outcome is Outcome.UNKNOWN
+        assert "2 of 5 accepted, 3 never sent (do it anew, and judge from there on); apart from that " in (
+            short.verdicts[0].reason
+        )
+        assert [(each.done, each.short) for each in short.steps] == [(3, True), (2, True)]
+        live.lab.start("tokyo")
+        live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
+        live.mark("anew")
+        live.replay(path, "tokyo", pace="10x")
+        clock.sleep(10.0)
+        assert live.judge(said, since="anew").outcome is Outcome.HELD
+        assert live.judge(said).outcome is Outcome.UNKNOWN
+
+
+def test_one_that_fell_short_of_what_is_enough_is_the_judges_too(live: Live, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl")
+
+    def work() -> None:
+        live.lab.clock.sleep(1.1)
+        live.lab.kill("tokyo")
+
+    with live.connect("singapore", over="stomp", name="desk") as desk:
+        desk.subscribe(topic="prices.>")
+        live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
+        live.lab.clock.begin("work", work)
+        assert live.replay(path, "tokyo", at_least=5).messages == 5
+        live.lab.clock.sleep(60.0)
+        assert judged(live, tmp_path) is Outcome.HELD
+
+
 def test_that_a_recording_was_cut_short_is_said_where_it_went_well(live: Live, tmp_path: Path) -> None:
     sent = live.replay(recording(tmp_path / "a.jsonl", end=False), "tokyo", pace="receipts")
     cut = "it was cut short after 10 whole messages: what came after them is lost"
@@ -191,10 +245,35 @@ def test_what_cannot_be_sent_so_is_refused_before_anything_is_sent(
 
 
 def test_a_file_that_is_no_recording_is_refused(live: Live, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the history of a run"):
+    with pytest.raises(InputError, match="has no message"):
         live.replay(live.history.file.path, "tokyo")
     with pytest.raises(InputError, match="is not there"):
         live.replay(tmp_path / "none.jsonl", "tokyo")
+
+
+def test_its_own_history_can_be_sent_into_it_as_far_as_it_went(live: Live, tmp_path: Path) -> None:
+    """What the replay itself writes into that file is no part of what it sends."""
+    live.replay(recording(tmp_path / "a.jsonl"), "tokyo", pace="receipts")
+    with live.connect("tokyo", over="stomp") as client:
+        client.publish(b"x" * 1000, queue="orders", headers={"kind": "large"})
+    with live.connect("singapore", over="stomp", name="desk") as desk:
+        desk.subscribe(topic="prices.>")
+        live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
+        again = live.replay(live.history.file.path, "tokyo", pace="100x")
+        assert again.messages == 11
+        made, lost = again.note.split("; ")[-2:]
+        assert made == "bodies made anew, as large as the run's"
+        assert lost == "its lab stood, or was killed, after 11 messages: what came after them is not in it"
+        assert all(desk.receive(within=60).body.startswith(b"mqlab ") for _ in range(10))
+        assert judged(live, tmp_path) is Outcome.HELD
+    streams = {
+        each.destination: each
+        for each in observations(live.history.file.path)
+        if isinstance(each, Publishing) and again.step in (each.step, each.part_of)
+    }
+    orders = streams["queue://orders"]
+    assert (orders.body, orders.size, orders.headers) == ("generated", 1000, {"kind": "large"})
+    assert live.replay(live.folder, "tokyo", pace="receipts").messages == 22
 
 
 def test_a_pace_that_is_not_held_is_an_error(live: Live, tmp_path: Path) -> None:

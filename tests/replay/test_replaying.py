@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from lab.errors import InputError
-from lab.history import Achieved, Paced, StepEnded
+from lab.history import Achieved, HistoryFile, Paced, Sent, StepEnded
+from lab.history import Header as HistoryHeader
 from lab.judge import Outcome
-from lab.recordings import Footer, Header, Recorded, RecordingFile
+from lab.recordings import Footer, Header, Recorded, RecordingFile, summarise
 from lab.replay.pacing import Lateness
+from lab.runtime.messages import Outgoing
 from tests.replay.test_premises import ARRIVED, LISTENS, judged, spoilt
 from tests.replay.test_trouble import Played
+from tests.spoilt_lab import KeptClient
 
 REPLAYS = "  - replay: {recording: a.jsonl, into: tokyo, pace: 10/s%s}\n"
 
@@ -41,6 +44,13 @@ def test_a_lost_connection_leaves_claims_unknown(tmp_path: Path, least: str) -> 
     assert (ended.ok, ended.note.startswith("2 ok, 1 unknown, 3 not sent; ")) == (False, True), ended.note
 
 
+def test_bodies_of_a_recording_are_its_own(tmp_path: Path) -> None:
+    recording(tmp_path)
+    played = Played(tmp_path, LISTENS + REPLAYS % "")
+    played.play()
+    assert not [note for note in judged(played).notes if "anew" in note]
+
+
 def test_fewer_are_enough_if_the_scenario_says_so(tmp_path: Path) -> None:
     recording(tmp_path)
     played = Played(tmp_path, LISTENS + REPLAYS % ", at-least: 2" + ARRIVED, spoilt(2, 2))
@@ -63,6 +73,65 @@ def test_a_recording_that_was_exchanged_meanwhile_is_no_other_ones_evidence(tmp_
     recording(tmp_path, count=8)
     with pytest.raises(InputError, match=r"a.jsonl is another one than when it was looked through"):
         played.play()
+
+
+RUN_OF_ITS_OWN = """\
+  - publish: {broker: tokyo, over: stomp, queue: q, count: 3, every: 100ms, size: 100B, headers: {n: 1}, priority: 9}
+  - publish: {broker: tokyo, over: stomp, queue: q, body: "the {n}. of many, and it is as long as it is", count: 11}
+  - publish: {broker: tokyo, over: amqp, topic: t, persistent: no}
+  - traffic: {name: flow, broker: singapore, over: mqtt, topic: a.b, rate: 10/s, duration: 1s, qos: 0}
+"""
+
+
+def run_of(folder: Path, played: Played) -> Path:
+    """Write the folder of a run."""
+    folder.mkdir()
+    its = HistoryHeader(run="r", scenario="", seed=1, runtime="simulation", started="", declared={}, mqlab="0")
+    with HistoryFile(folder / "history.jsonl", its) as file:
+        for each in played.recorder.observations:
+            file.record(each)
+    return folder
+
+
+def replayed(folder: Path, steps: str) -> tuple[Played, list[Outgoing]]:
+    """Play a scenario, and return it with the messages that its clients were handed."""
+    handed: list[Outgoing] = []
+
+    def sees(client: KeptClient, message: Outgoing) -> bool:
+        handed.append(message)
+        return False
+
+    played = Played(folder, steps, lambda lab: setattr(lab, "loses", sees))
+    played.play()
+    return played, handed
+
+
+def test_a_runs_own_history_is_sent_again_with_bodies_made_anew_and_judged(tmp_path: Path) -> None:
+    first, sent = replayed(tmp_path, RUN_OF_ITS_OWN)
+    run_of(tmp_path / "run", first)
+    steps = LISTENS + "  - replay: {recording: run, into: tokyo, of: tokyo, over: stomp, pace: 2x}\n"
+    steps += "  - replay: {recording: run/history.jsonl, into: singapore, of: singapore}\n"
+    second, again = replayed(tmp_path, steps + ARRIVED)
+    for one, other in zip(sent, again, strict=True):
+        kept = "qos" if one.destination.name == "a.b" else "persistent"
+        terms = (kept, "destination", "retained", "expiry", "group", "priority")
+        assert [getattr(one, each) for each in terms] == [getattr(other, each) for each in terms]
+        assert one.headers.keys() == other.headers.keys() and one.headers.get("n") == other.headers.get("n")
+        assert len(one.body) == len(other.body)
+        assert other.body.startswith(b"mqlab ")
+    assert [len(each.body) for each in again][:4] == [100, 100, 100, 42]
+    report = judged(second)
+    assert (report.outcome, [each.done for each in second.seen(Achieved)]) == (Outcome.HELD, [14, 1, 10])
+    anew = [note for note in report.notes if note.startswith("Bodies were made anew, as large as the run's, ")]
+    assert len(anew) == 2 and "step 2 (replay 15 messages of run, published at tokyo, into tokyo " in anew[0]
+    before, after = ([each.t for each in played.seen(Sent)] for played in (first, second))
+    assert [t - after[0] for t in after[:15]] == pytest.approx([(t - before[0]) / 2 for t in before[:15]], abs=0.02)
+    third = run_of(tmp_path / "again", second)
+    assert [(key.destination, stream.messages, stream.largest) for key, stream in summarise(third).streams.items()] == [
+        ("queue://q", 14, 100),
+        ("topic://t", 1, 0),
+        ("topic://a.b", 10, 0),
+    ]
 
 
 def test_how_late_it_was_is_told(tmp_path: Path) -> None:

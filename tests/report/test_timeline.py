@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lab.errors import InputError
 from lab.history import KINDS, Acknowledged, Observation, Received, SendOutcome, Sent, Trouble, read
-from lab.history.choice import Choice, Chooser
+from lab.report.choice import Choice, Chooser
 from lab.report.message_runs import folded
 from lab.report.rows import describe
 from lab.report.rows.row import Row, Weight

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from lab.history import Observation, read
-from lab.history.choice import Choice, Chooser
+from lab.report.choice import Choice, Chooser
 from lab.report.message_runs import folded
 from lab.report.rows import describe
 from lab.report.rows.row import Row

@@ -21,6 +21,7 @@ from lab.recordings import Stream, StreamKey
 
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
 _LONGEST = 10.0**9  # seconds: three decades; a timedelta holds no moment that any file may name
+MADE_ANEW = "bodies made anew, as large as the run's"
 _ORIGINAL, _RECEIPTS = "original", "receipts"
 
 
@@ -60,7 +61,7 @@ class ReplayPace(Declared):
 
 
 class Replay(Step):
-    """The messages of a recording are sent, each with its body, headers and terms, and their receipts awaited."""
+    """The messages of a recording, or of a run's history, are sent with their terms, and their receipts awaited."""
 
     verb: ClassVar[str] = "replay"
     changes = Part.NOTHING  # it says how many it sent, and claims rest on that
@@ -93,6 +94,11 @@ class Replay(Step):
         summary = self.recording.summary
         found = {} if summary is None else summary.streams
         return {key: stream for key, stream in found.items() if self.of in (None, key.broker)}
+
+    @property
+    def of_run(self) -> bool:
+        """Return whether it is the history of a run that is sent, which has no bodies."""
+        return self.recording.summary is not None and self.recording.summary.run is not None
 
     @property
     def messages(self) -> int:
@@ -136,9 +142,10 @@ class Replay(Step):
         summary = self.recording.summary
         count = "the messages" if summary is None else units.several(self.messages, "message")
         words = f"replay {count} of {self.recording.path}"
-        words += f", recorded at {self.of}," if self.of is not None else ""
+        words += f", {'published' if self.of_run else 'recorded'} at {self.of}," if self.of is not None else ""
         words += f" into {self.broker}"
         words += f" over {self.speaks}" if summary is not None or self.over is not None else ""
         words += f", pace {self.pace}"
         words += f", at least {self.at_least}" if self.at_least is not None else ""
+        words += f", {MADE_ANEW}" if self.of_run else ""
         return words + (f"; {summary.loss}" if summary is not None and summary.loss else "")

@@ -2,7 +2,7 @@
 
 It lives as long as the process that started it, which holds the pipe at its standard input, and for a lab that may
 outlive that one, as long as the lab's note is there. While it lives it has the lock of a file of its own, in which
-`ssh.OPEN` is written once it forwards.
+`ssh.OPEN` is written once it forwards, and behind it, while it does not any more, what ssh said of that.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ def main(own: str, note: str, *command: str) -> None:
     if descriptor is None:
         return
     try:
-        opened = partial(os.pwrite, descriptor, ssh.OPEN, 0)
-        Forwarder(Path(note) if note else None, command, opened=opened).run()
+        Forwarder(Path(note) if note else None, command, opened=partial(_write, descriptor)).run()
     finally:
         Path(own).unlink(missing_ok=True)
 
@@ -53,7 +52,7 @@ def _locked(own: str) -> int | None:
                     os.ftruncate(descriptor, 0)
                     return descriptor
         except BlockingIOError:
-            if os.pread(descriptor, _LONGEST, 0) == ssh.OPEN:
+            if os.pread(descriptor, _LONGEST, 0).startswith(ssh.OPEN):
                 _say(HELD)
                 return None
         os.close(descriptor)
@@ -61,15 +60,23 @@ def _locked(own: str) -> int | None:
             return None
 
 
+def _write(descriptor: int, lost: str = "") -> None:
+    octets = ssh.OPEN + lost.encode()[:_LONGEST]
+    os.ftruncate(descriptor, os.pwrite(descriptor, octets, 0))
+
+
 class Forwarder:
-    """Runs ssh, again and again, for as long as it is wanted."""
+    """Runs ssh, again and again, for as long as it is wanted.
+
+    `opened` is called whenever it begins to forward, and with ssh's words whenever it does not any more.
+    """
 
     def __init__(
         self,
         note: Path | None,
         command: Sequence[str],
         patience: float = ssh.PATIENCE,
-        opened: Callable[[], object] = lambda: None,
+        opened: Callable[..., object] = lambda lost="": None,
     ) -> None:
         self._note, self._command, self._patience, self._tell = note, command, patience, opened
         self._owned = True  # somebody holds the pipe
@@ -85,6 +92,7 @@ class Forwarder:
                 if not self._opened:
                     _say(said.encode() or b"ssh ended without a word")
                     return
+                self._tell(said or "ssh has ended")
                 self._await(within=next(self._pauses))
 
     def _forward(self) -> str:
@@ -95,8 +103,8 @@ class Forwarder:
             out, errors = process.stdout.fileno(), process.stderr.fileno()
             in_time = self._await(out, self._patience)
             if in_time and os.read(out, _LONGEST):
+                self._tell()
                 if not self._opened:
-                    self._tell()
                     _say(ssh.OPEN)
                 self._opened, self._pauses = True, pauses()
                 # Once connected, ssh closes its standard output: it is its errors that end with it.

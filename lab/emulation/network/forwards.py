@@ -125,9 +125,19 @@ def file_of(run: str, note_folder: Path) -> Path:
 def are_open(run: str, note_folder: Path) -> bool:
     """Return whether a process forwards the ports of a lab, and had once connected."""
     try:
-        return are_kept(run, note_folder) and file_of(run, note_folder).read_bytes() == ssh.OPEN
+        return are_kept(run, note_folder) and file_of(run, note_folder).read_bytes().startswith(ssh.OPEN)
     except FileNotFoundError:  # it has ended meanwhile
         return False
+
+
+def why_lost(run: str, note_folder: Path) -> str:
+    """Return why the ports of a lab are not forwarded for now, in ssh's words; "" if they are, or nobody is to."""
+    try:
+        _, _, lost = file_of(run, note_folder).read_text("utf-8", "replace").partition(ssh.OPEN.decode())
+    except FileNotFoundError:
+        return ""
+    words = " ".join(lost.split())
+    return f"{words} (forwarded again once it is free here)" if TAKEN in words.lower() else words
 
 
 def are_kept(run: str, note_folder: Path) -> bool:

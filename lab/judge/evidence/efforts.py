@@ -6,7 +6,7 @@ Claims about messages rest on them: where a step did less than the scenario need
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import FAILED, OK, Publication
 from lab.judge.evidence.step_taken import StepTaken
 from lab.judge.evidence.timeline import Timeline
+
+REPLAY = "replay"  # the verb; its class would load what reads recordings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class Effort:
     ended: float  # infinity if the history does not say when
     fails: bool  # whether the scenario has it fail
     went_well: bool  # whether it ended as a step that does what it is asked
+    open: bool  # of a lab that stands: it was going on, or whoever did it was killed
 
     @property
     def short(self) -> bool:
@@ -64,16 +67,17 @@ class Effort:
         parts += [f"{self.unknown} without a receipt"] if self.unknown else []
         parts += [f"{self.failed} refused"] if self.failed else []
         if self.asked is not None and self.asked > self.sent:
-            parts.append(f"{self.asked - self.sent} never sent")
+            parts.append(f"{self.asked - self.sent} {'not sent by then' if self.open else 'never sent'}")
         parts += ["its rate was not kept"] if self.by_rate and self.off_pace else []
         parts += ["it ended before it was told to"] if self.early else []
         return ", ".join(parts)
 
 
 def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
-    """Return the efforts of all steps that have ended, in the order of their numbers; none of a standing lab."""
-    if timeline.standing:
-        return ()
+    """Return the efforts of all steps that have ended, in the order of their numbers.
+
+    Of a lab that stands those of replays, ended or not: no other verb is asked for a number of messages.
+    """
     told = {seen.step: seen for seen in timeline.achieved}
     sent = {publication.step: publication for publication in ledger.publications.values()}
     steps = {each.step: each for each in timeline.steps}
@@ -83,12 +87,17 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
         publication, seen = sent.get(step), told.get(step)
         if seen is None and not timeline.complete:
             continue  # it had not ended when the history was cut short, which every claim tells
-        counts = _Counts() if publication is None else _counts(publication, ledger)
         whose = _taker(step, steps) if publication is None else publication.part_of
+        if timeline.standing and (whose not in steps or steps[whose].verb != REPLAY):
+            continue  # or it began before the stretch that is judged
+        counts = _Counts() if publication is None else _counts(publication, ledger)
+        if timeline.standing and seen is not None:  # whose oldest messages may have been left out
+            counts = counts._replace(accepted=max(counts.accepted, seen.done))
         words = timeline.asked.get(whose, f"step {whose}")
         if publication is not None and whose != step:
             words += f", of {publication.destination}"
-        found.append(_effort(step, words, publication, seen, counts, steps.get(whose), whose in off_pace))
+        its = _effort(step, words, publication, seen, counts, steps.get(whose), whose in off_pace)
+        found.append(replace(its, open=True) if timeline.standing and steps[whose].ended is None else its)
     return tuple(found)
 
 
@@ -146,7 +155,7 @@ def _effort(
         least=least,
         sent=counts.handed,
         done=done,
-        unknown=counts.handed - counts.accepted - counts.refused,
+        unknown=max(counts.handed - counts.accepted - counts.refused, 0),
         failed=counts.refused,
         needed=least if least is not None else counts.handed if by_rate or asked is None else asked,
         early=early,
@@ -156,6 +165,7 @@ def _effort(
         ended=inf if taken is None else taken.done,
         fails=taken is not None and taken.fails,
         went_well=taken is None or taken.ok,
+        open=False,
     )
 
 

@@ -36,6 +36,8 @@ class Sending:
         self._rehearsal, self._number, self._place, self._step = rehearsal, turn.number, turn.place, step
         self._count = step.count if isinstance(step, Publish) else None  # None: until stopped
         self._pace = pace_of(step)
+        self._given = step.body is not None or step.file is not None
+        self._size = _size_of(step)
         self._times = SendTimes()
         self._callbacks = Callbacks(rehearsal, self._client_name)
         self._client: Client | None = None
@@ -94,7 +96,7 @@ class Sending:
                 destination=str(destination(step)),
                 count=self._count,
                 persistent=step.qos > 0 if protocol(step.over) == "mqtt" else step.persistent,
-                body="generated" if step.body is None and step.file is None else "given",
+                body="given" if self._given else "generated",
                 place=self._place,
                 retained=step.retained,
                 headers=dict(step.headers or {}),
@@ -102,13 +104,14 @@ class Sending:
                 group=step.group,
                 priority=step.priority,
                 reply_to="" if self._reply_to is None else "temporary",
+                size=self._size,
             )
         )
 
     def _hand_over(self, client: Client) -> Outcome | None:
         """Hand all messages to the client; return an Outcome only if the broker stops accepting them."""
         rehearsal, callbacks, times = self._rehearsal, self._callbacks, self._times
-        given = self._step.body is not None or self._step.file is not None
+        given, differ = self._given, self._given and self._size is None
         dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
         first = rehearsal.now()
         sent = 0
@@ -125,7 +128,8 @@ class Sending:
                 sent -= 1
                 break
             now = rehearsal.now()
-            rehearsal.record(Sent(t=now, id=message.id, digest=digest(message.body) if given else None))
+            its, size = digest(message.body) if given else None, len(message.body) if differ else None
+            rehearsal.record(Sent(t=now, id=message.id, digest=its, size=size))
             times.last = now
             if sent == 1:
                 times.first = first = now
@@ -204,3 +208,12 @@ class Sending:
                 notes.append(in_words(paced))
                 ok &= paced.held
         return Outcome(ok=ok, note="; ".join(notes))
+
+
+def _size_of(step: Publish | Traffic) -> int | None:
+    """Return the bytes of each body; None if they differ, or are as many as their ids need."""
+    if step.file is not None:
+        return len(step.file.octets)
+    if step.body is None:
+        return step.size
+    return None if "{n}" in step.body else len(number_body(step.body, 1))

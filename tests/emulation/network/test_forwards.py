@@ -19,7 +19,7 @@ import pytest
 from lab.emulation.engine import ssh
 from lab.emulation.network import subnets
 from lab.emulation.network.forwarder import pauses
-from lab.emulation.network.forwards import Forwards, are_kept, are_open, await_end, file_of
+from lab.emulation.network.forwards import Forwards, are_kept, are_open, await_end, file_of, why_lost
 from lab.errors import HostError
 from lab.file_locks import lock
 from lab.runtime.clock import RealClock
@@ -215,6 +215,37 @@ def test_a_login_that_never_ends_is_given_up(tmp_path: Path) -> None:
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as forwarder:
         assert forwarder.stdout is not None
         assert forwarder.stdout.read() == b"no login within 1 s"
+
+
+LOSING = """#!/bin/sh
+cd "$(dirname "$0")" || exit
+echo . >>times
+case $(wc -l <times | tr -d ' ') in
+1) echo open; until [ -e lose ]; do sleep 0.05; done ;;
+2) echo 'bind [127.0.0.1]:20001: Address already in use' >&2; exit 255 ;;
+*) until [ -e free ]; do sleep 0.05; done; echo open; exec sleep 1000 ;;
+esac
+"""
+_KEEPER = "import sys; from lab.emulation.network.forwarder import main; main(*sys.argv[1:])"
+
+
+def test_why_ports_are_not_forwarded_any_more_is_known_until_they_are(tmp_path: Path) -> None:
+    program = tmp_path / "ssh"
+    program.write_text(LOSING)
+    program.chmod(0o755)
+    words = [sys.executable, "-c", _KEEPER, str(file_of(RUN, tmp_path)), "", str(program)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:
+        assert keeper.stdout is not None and keeper.stdout.readline() == ssh.OPEN
+        assert are_open(RUN, tmp_path) and why_lost(RUN, tmp_path) == ""
+        (tmp_path / "lose").touch()
+        taken = "bind [127.0.0.1]:20001: Address already in use (forwarded again once it is free here)"
+        assert CLOCK.wait(lambda: why_lost(RUN, tmp_path) == taken, PATIENCE), why_lost(RUN, tmp_path)
+        assert are_open(RUN, tmp_path), "it is still that process that is to"
+        (tmp_path / "free").touch()
+        assert CLOCK.wait(lambda: why_lost(RUN, tmp_path) == "", PATIENCE)
+        assert keeper.stdin is not None
+        keeper.stdin.close()
+    assert why_lost(RUN, tmp_path) == "" and not are_kept(RUN, tmp_path)
 
 
 def test_a_far_side_that_refuses_is_asked_more_and_more_seldom() -> None:

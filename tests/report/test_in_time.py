@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from lab.history import Trouble
-from lab.history.choice import in_time
+from lab.report.choice import in_time
 from tests.command import Commands
 
 CUT = Path(__file__).parents[1] / "judge" / "lost-in-a-cut" / "history.jsonl"

@@ -1,0 +1,139 @@
+"""The history of a run → the messages that were published in it, without their bodies, which no history has.
+
+It is read by the rules of histories, and its terms are checked as those of a recording are: as a stranger's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.errors import InputError, Place
+from lab.history import Ended, Forgotten, Observation, Publishing, Sent, damage
+from lab.history.reading import first, parsed
+from lab.printable import shown
+from lab.recordings.lines import moment, octets, without_body
+from lab.recordings.message_file import MessageFile
+from lab.recordings.values import Header, Recorded
+from lab.units import several
+from lab.whole_lines import LineError, portions
+
+_MOST_STEPS = 100_000  # that send messages: the terms of each are kept
+_ID = re.compile(r"([1-9][0-9]{0,15})-[1-9][0-9]{0,15}")
+
+
+class HistoryReading(MessageFile):
+    """A history that is being read; its `header.brokers` are those that messages were published to so far.
+
+    All that was handed to a client is in it, whatever became of it.
+    """
+
+    def __init__(self, path: Path, file: str = "") -> None:
+        super().__init__(path, file)
+        self._ended = False
+        self._steps: dict[str, Recorded] = {}  # by the number that ids begin with: a message of it
+        self._unsized: set[str] = set()  # numbers of those with bodies of their own, of sizes that are not known
+        self._sizeless = self._requests = 0  # messages
+        self._asking: set[str] = set()  # numbers of requests
+        self._varying: set[str] = set()
+        self._forgotten: Forgotten | None = None  # messages that were left out
+        self._brokers: dict[str, str] = {}
+        try:
+            told = first(Path(self.file), self._stream)
+        except BaseException:
+            self.close()
+            raise
+        self.run, self._standing = told.run, told.standing
+        self.header = Header(started=told.started, mqlab=told.mqlab, brokers=self._brokers, asked=())
+
+    def __iter__(self) -> Iterator[Recorded]:
+        """Yield each message, in the order of the lines."""
+        lines = parsed(Path(self.file), portions(self._stream), 2)
+        while True:
+            self._line += 1
+            seen = next(lines, None)
+            if seen is None:
+                break
+            try:
+                message = self._message(seen)
+            except LineError as bad:
+                raise self._refused(bad) from bad
+            if message is not None:
+                self.messages += 1
+                yield message
+        if self._ended and (its := damage(self._path)) is not None:
+            raise InputError.of(its.what, "was it edited by hand?", Place(file=self.file, line=its.first, column=1))
+        self.open = not self._ended
+        self.loss = "; ".join(self._losses())
+
+    def _message(self, seen: Observation) -> Recorded | None:
+        """Take in an observation, and return the message if it tells of one that was sent."""
+        if self._ended:
+            raise LineError("a line after the last one", remedy="are these two histories in one file?")
+        match seen:
+            case Sent():
+                return self._sent(seen)
+            case Publishing():
+                self._publishing(seen)
+            case Forgotten(of="messages"):
+                self._forgotten = seen
+            case Ended():
+                self._ended = True
+        return None
+
+    def _publishing(self, seen: Publishing) -> None:
+        number = str(seen.step)
+        if number in self._steps:
+            raise LineError(f"the messages of step {number} are told a second time")
+        if len(self._steps) == _MOST_STEPS:
+            raise LineError(f"more than {_MOST_STEPS} steps send messages", remedy="replay another one")
+        told = {
+            "t": 0.0,
+            "destination": seen.destination,
+            "over": seen.over,
+            "broker": seen.broker,
+            "headers": dict(seen.headers),
+            "persistent": seen.persistent,
+            "retained": seen.retained,
+            "priority": seen.priority,
+            "expiry": seen.expiry_s,
+            "group": seen.group,
+        }
+        known = {name: value for name, value in told.items() if value is not None}
+        self._steps[number] = without_body(known, seen.size or 0)
+        self._brokers[seen.broker] = f"run {self.run}"
+        if seen.body != "generated" and seen.size is None:
+            self._unsized.add(number)
+        if seen.reply_to:
+            self._asking.add(number)
+        self._varying.update(seen.varying)
+
+    def _sent(self, seen: Sent) -> Recorded:
+        found = _ID.fullmatch(seen.id)
+        its = None if found is None else self._steps.get(found[1])
+        if found is None or its is None:
+            raise LineError(f"no line before it tells what step sends {shown(seen.id, 40)}")
+        self._requests += found[1] in self._asking
+        self._sizeless += seen.size is None and found[1] in self._unsized
+        return its._replace(t=moment(seen.t), size=its.size if seen.size is None else octets(seen.size))
+
+    def _losses(self) -> Iterator[str]:
+        """Yield what is not in it, in words."""
+        if not self._ended:
+            whole = several(self.messages, "message")
+            if self._standing:
+                yield f"its lab stood, or was killed, after {whole}: what came after them is not in it"
+            else:
+                yield f"it was cut short after {whole}: what came after them is lost"
+        if (left_out := self._forgotten) is not None:
+            lines = several(left_out.lines, "line")
+            yield f"its oldest messages were left out, up to {left_out.until:.3f} s ({lines})"
+        if self._sizeless:
+            yield f"the sizes of {self._sizeless} of its bodies are not in it"
+        if self._varying:
+            names = [shown(each, 40) for each in sorted(self._varying)]
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            yield f"not in it, as values differed or are secrets: {', '.join(names[:3])}{more}"
+        if self._requests:
+            yield f"sent without asking for an answer: {several(self._requests, 'request')}"

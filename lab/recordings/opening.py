@@ -1,0 +1,28 @@
+"""A file → what messages are replayed from: a recording, or else the history of a run, which its first line tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.recordings.message_file import MessageFile
+from lab.recordings.reading import IsHistory, Reading
+from lab.text_files import is_file
+
+HISTORY = "history.jsonl"  # in the folder of a run
+
+
+def opened(path: Path, file: str = "") -> MessageFile:
+    """Open a recording, a history, or the one in the folder of a run; InputError, which names it `file`, if it is none.
+
+    >>> with opened(path) as file:
+    ...     file.run, [message.destination for message in file]
+    (None, ['topic://prices.eur'])
+    """
+    if is_file(path / HISTORY):
+        path, file = path / HISTORY, f"{file or path}/{HISTORY}"
+    try:
+        return Reading(path, file)
+    except IsHistory:
+        from lab.recordings.of_history import HistoryReading  # here, since few replay one
+
+        return HistoryReading(path, file)
