@@ -216,7 +216,7 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
     """
     folder = note_folder(environment)
     with AllRuntimes(environment) as its:
-        of = notes.choose(its.labs(folder), run)
+        of = notes.choose(its.labs(folder), run, environment)
         removal = end(of, its.of(of), folder)
     for remark in removal.remarks:
         Logged().warn(remark)

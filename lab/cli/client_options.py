@@ -10,6 +10,8 @@ from lab.activemq import protocols
 from lab.activemq.protocols import PROTOCOLS
 from lab.cli import completion
 from lab.errors import InputError
+from lab.living import conversation
+from lab.runtime.messages import Destination
 from lab.units import parse_duration
 
 BROKER = Annotated[
@@ -28,6 +30,11 @@ OVER = Annotated[
 USER = Annotated[
     str | None, typer.Option("--user", metavar="NAME", help="As whom; the first that the broker knows when left out.")
 ]
+
+
+def destination(topic: str | None, queue: str | None) -> Destination:
+    """Return the destination of --topic or --queue; raise InputError, which names the options, unless it is one."""
+    return conversation.destination(topic, queue, lambda kind, name: f"--{kind} {name}")
 
 
 def protocol(over: str | None, queue: str | None) -> str:

@@ -24,7 +24,7 @@ def down(
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)
-        chosen = known if every else (notes.choose(known, run),)
+        chosen = known if every else (notes.choose(known, run, os.environ),)
         removed, failed = end_each(chosen, its.of, folder)
     options.warn_of_each(remark for removal in removed.values() for remark in removal.remarks)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]

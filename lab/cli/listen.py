@@ -13,7 +13,6 @@ from lab.cli.client_options import BROKER, OVER, QUEUE, TOPIC, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import InputError, LabTimeout
-from lab.living.conversation import destination
 from lab.living.lab import Live
 from lab.runtime.messages import Incoming
 from lab.units import several
@@ -42,7 +41,7 @@ def listen(
 
     A queue's messages are taken from it, each once it is printed. Without --count and --within, Ctrl-C ends it.
     """
-    where = destination(topic, queue)
+    where = client_options.destination(topic, queue)
     if selector is not None and client_options.is_mqtt(client_options.protocol(over, queue)):
         raise InputError.of("--selector: MQTT 3.1.1 has none", "--over stomp, or --over amqp")
     seconds = None if within is None else client_options.seconds("--within", within)

@@ -19,7 +19,12 @@ from lab.runtime.note import Note
 
 OF_RUN = Annotated[
     str | None,
-    typer.Option("--run", metavar="RUN", help="Which lab; the only one when left out.", autocompletion=completion.labs),
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="Which lab; the only one, or MQLAB_RUN's, when left out.",
+        autocompletion=completion.labs,
+    ),
 ]
 
 

@@ -13,7 +13,6 @@ from lab.cli.client_options import BROKER, OVER, QUEUE, TOPIC, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import BrokerError, InputError, LabTimeout
-from lab.living.conversation import destination
 from lab.living.lab import Live
 from lab.units import parse_message_rate, several
 
@@ -47,7 +46,7 @@ def publish(
 
     A message that the broker refuses ends it, with how many were accepted.
     """
-    destination(topic, queue)
+    client_options.destination(topic, queue)
     headers = _headers(header or ())
     over = client_options.protocol(over, queue)
     if headers and client_options.is_mqtt(over):
@@ -113,7 +112,7 @@ def send(
         return {
             "run": live.run,
             "broker": broker,
-            "destination": str(destination(to.get("topic"), to.get("queue"))),
+            "destination": str(client_options.destination(to.get("topic"), to.get("queue"))),
             "sent": accepted,
             "seconds": clock.now() - began,
         }

@@ -20,7 +20,6 @@ from lab.cli.options import JSON
 from lab.errors import BrokerError, InputError
 from lab.living.broker_url import PASSWORD, is_url, source
 from lab.living.broker_url import USER as USER_OF_URL
-from lab.living.conversation import destination
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted
 from lab.living.recording import record as record_at
@@ -147,13 +146,13 @@ def _check(wanted: Wanted) -> None:
     if not wanted.destinations:
         raise InputError.of("what is to be recorded?", "--topic NAME or --queue NAME; --topic '>' is all topics")
     for each in wanted.topics:
-        destination(each, None)
+        client_options.destination(each, None)
     for one, other in combinations(wanted.topics, 2):
         if hears(f"topic://{one}", f"topic://{other}"):
             what = f"--topic {one} and --topic {other} hear the same messages, which would be recorded twice"
             raise InputError.of(what, "leave out the narrower one")
     for each in wanted.queues:
-        destination(None, each)
+        client_options.destination(None, each)
         if has_wildcard(f"queue://{each}") and not wanted.consume:
             raise InputError.of(f"--queue {each}: a look is at one queue", "name each queue")
     if wanted.consume and not wanted.queues:

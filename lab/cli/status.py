@@ -41,7 +41,7 @@ def status(
     lost: list[Lost] = []
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)
-        for each in known if run is None else (notes.choose(known, run),):
+        for each in known if run is None else (notes.choose(known, run, os.environ),):
             if isinstance(each, Lost):
                 lost.append(each)
                 continue

@@ -12,7 +12,6 @@ from lab.cli.client_options import BROKER, QUEUE, TOPIC
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import InputError
-from lab.living.conversation import destination
 from lab.living.lab import Live
 
 WITHIN = Annotated[str, typer.Option("--within", metavar="TIME", help="How long at most; exit code 4 after that.")]
@@ -41,7 +40,7 @@ def demand(
     json: JSON = False,
 ) -> None:
     """Wait until a bridge would forward what is sent to a topic or a queue of a broker: somebody beyond it listens."""
-    where, seconds = destination(topic, queue), client_options.seconds("--within", within)
+    where, seconds = client_options.destination(topic, queue), client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         live.account.broker(broker)
         what = f"{where} at {broker}: wanted"
@@ -87,7 +86,7 @@ def messages(
                 (found := live.queued(broker, queue)) is not None and found >= least and (most is None or found <= most)
             ),
             seconds,
-            f"{destination(None, queue)} at {broker}: {words} waiting",
+            f"{client_options.destination(None, queue)} at {broker}: {words} waiting",
             json,
         )
 

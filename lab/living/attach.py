@@ -25,7 +25,7 @@ def attach(
     progress: Told | None = None,
     by: str = PYTHON,
 ) -> Iterator[Live]:
-    """Return an open lab: by its run id, or the beginning or end of that, or else the only one.
+    """Return an open lab: by its run id, or the beginning or end of that, or else the only one, or MQLAB_RUN's.
 
     It goes on after the block. `by` is recorded in the lab's history as the way by which verbs come.
 
@@ -53,7 +53,7 @@ def chosen(
     if not notes.fitting(known, run):
         with suppress(HostError), AllRuntimes(environment, runtimes) as its:
             refuse_lost(its.labs(folder), run)
-    return notes.choose(known, run)
+    return notes.choose(known, run, environment)
 
 
 def refuse_lost(labs: Sequence[Note | Lost], run: str | None) -> None:

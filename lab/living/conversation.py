@@ -225,15 +225,23 @@ def _check(terms: Terms, over: str) -> None:
             raise InputError.of(f"{name}={value!r}: MQTT has none", "connect over='stomp', or over='amqp'")
 
 
-def destination(topic: str | None, queue: str | None) -> Destination:
-    """Return the destination that is named; raise InputError unless it is exactly one, by ActiveMQ's name for it."""
-    kind, written = ("queue", queue or "") if topic is None else ("topic", topic)
-    if what := why_not_as_shown(kind, written):
-        its = prefixed(written)
-        right = ", or ".join(f"{each}={name!r}" for each, name in as_shown(kind, written).items())
+def _keyword(kind: str, name: str) -> str:
+    return f"{kind}={name!r}"
+
+
+def destination(topic: str | None, queue: str | None, written: Callable[[str, str], str] = _keyword) -> Destination:
+    """Return the destination that is named; raise InputError unless it is exactly one, by ActiveMQ's name for it.
+
+    `written` returns a kind and a name as whoever asks would write them, for the remedy.
+    """
+    kind, named = ("queue", queue or "") if topic is None else ("topic", topic)
+    if what := why_not_as_shown(kind, named):
+        its = prefixed(named)
+        right = ", or ".join(written(each, name) for each, name in as_shown(kind, named).items())
         raise InputError.of(what, "name one that stays" if its is not None and its.temporary else right)
     if topic is not None and queue is None:
         return Destination(kind="topic", name=topic)
     if queue is not None and topic is None:
         return Destination(kind="queue", name=queue)
-    raise InputError.of("name a topic or a queue", "topic='prices.eur', or queue='orders'")
+    what = "name a topic or a queue" if topic is None else "name a topic or a queue, not both"
+    raise InputError.of(what, f"{written('topic', 'prices.eur')}, or {written('queue', 'orders')}")

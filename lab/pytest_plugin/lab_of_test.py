@@ -20,14 +20,14 @@ _ARRIVES = 5.0  # seconds, for acknowledgements on their way between brokers
 
 
 class LabOfTest(Live):
-    """An open lab with a stretch of its history, from the test's beginning on."""
+    """An open lab with a stretch of its history, from the test's beginning on, which the mark `begins` names."""
 
     def __init__(self, lab: StandingLab, name: str) -> None:
         super().__init__(lab)
         self._name, self._expected = name, dict[str, tuple[Expectation, ...]]()
         self._reports: dict[str, Report] = {}
-        self._begins = f"{name} begins"
-        self.mark(self._begins)
+        self.begins = f"{name} begins"
+        self.mark(self.begins)
 
     def __exit__(self, *of: object) -> None:
         with suppress(InputError):  # its history has ended with the lab
@@ -52,7 +52,7 @@ class LabOfTest(Live):
         self, scenario: str | Path | None = None, *, since: str | None = None, until: str | None = None
     ) -> Report:
         """Judge the test's stretch of the history as of now, or the one between two marks."""
-        report = super().judge(scenario, since=since or self._begins, until=until)
+        report = super().judge(scenario, since=since or self.begins, until=until)
         self._reports[str(scenario)] = report
         return report
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from lab.pytest_plugin.session import LABS, RUNTIMES, labs_of, or_skip, runtime_of
+from lab.pytest_plugin.session import LABS, RUNTIMES, labs_of, mistakes_alone, or_skip, runtime_of
 from lab.pytest_plugin.settings import KEEP, NEVER, Wanted
 
 if TYPE_CHECKING:
@@ -134,13 +134,12 @@ def mqlab_lab(_mqlab_labs: SessionLabs, pytestconfig: pytest.Config) -> Live:
 def mqlab(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iterator[LabOfTest]:
     """The session's lab for one test: as it was declared, without messages, with a history of its own."""
     item = request.node
-    wanted, scenario = _wanted(item)
     with ExitStack() as stack:
-        with or_skip(item.config):
-            lab = stack.enter_context(_mqlab_labs.of(wanted).test(item.nodeid))
-        item.stash[_LAB] = lab
-        if scenario is not None:
-            lab.expect(scenario)
+        with mistakes_alone(), or_skip(item.config):
+            wanted, scenario = _wanted(item)
+            lab = item.stash[_LAB] = stack.enter_context(_mqlab_labs.of(wanted).test(item.nodeid))
+            if scenario is not None:
+                lab.expect(scenario)
         yield lab
 
 

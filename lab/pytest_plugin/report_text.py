@@ -1,15 +1,23 @@
-"""What a test's report says of its labs: verdicts, run folder, the last lines of logs; harmless for a terminal."""
+"""What a test's report says of its labs: verdicts, run folder, what happened, logs; harmless for a terminal."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import dropwhile
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.history import LogLine, Marked, Observation, observations
 from lab.judge import Verdict
 from lab.living.lab import Live
 from lab.printable import plain_line
+from lab.pytest_plugin.lab_of_test import LabOfTest
+from lab.report import timeline_text
+from lab.report.message_runs import folded
+from lab.report.rows import is_news
+from lab.report.rows.row import Row
 from lab.text_files import is_file, read_bytes
 
 LINES = 20  # of each log
@@ -29,7 +37,7 @@ def properties(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> list[
 
 def of_lab(lab: Live, verdicts: Iterable[Verdict]) -> str:
     """Return what is known of an open lab."""
-    return _text(lab.folder, lab.runtime, verdicts, dict(_tails(lab)))
+    return _text(lab.folder, lab.runtime, verdicts, dict(_tails(lab)), tuple(_happened(lab)))
 
 
 def of_run(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> str:
@@ -37,11 +45,42 @@ def of_run(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> str:
     return _text(folder, runtime, verdicts, dict(_kept(folder / "logs")))
 
 
-def _text(folder: Path, runtime: str, verdicts: Iterable[Verdict], logs: Mapping[str, Iterable[str]]) -> str:
+def _text(
+    folder: Path,
+    runtime: str,
+    verdicts: Iterable[Verdict],
+    logs: Mapping[str, Iterable[str]],
+    happened: Sequence[str] = (),
+) -> str:
     lines = [*map(verdict, verdicts), f"runtime: {runtime}", f"run folder: {plain_line(str(folder))}"]
+    if happened:
+        lines += ["the last that happened in the test:", *(f"  {each}" for each in happened)]
     for name, tail in logs.items():
         lines += [f"the last lines of the log of {plain_line(name)}:", *(f"  {plain_line(line)}" for line in tail)]
     return "\n".join(lines)
+
+
+def _happened(lab: Live) -> Iterator[str]:
+    """Yield the last rows of a test's stretch of its lab's history: what it did, and what befell brokers and links.
+
+    Logs are left out, since they are shown by themselves; a history that cannot be read is none.
+    """
+    if not isinstance(lab, LabOfTest):
+        return
+    rows: deque[Row] = deque(maxlen=LINES)
+    with suppress(LabError, OSError):
+        stretch = dropwhile(lambda seen: not _begins(seen, lab.begins), observations(lab.history.file.path))
+        rows.extend(folded(seen for seen in stretch if isinstance(seen, Observation) and _is_telling(seen)))
+    for row in rows:
+        yield timeline_text.text(row, only_ascii=False, colour=False).rstrip("\n")
+
+
+def _begins(seen: object, mark: str) -> bool:
+    return isinstance(seen, Marked) and seen.text == mark
+
+
+def _is_telling(seen: Observation) -> bool:
+    return is_news(seen) and not isinstance(seen, LogLine | Marked)
 
 
 def _tails(lab: Live) -> Iterator[tuple[str, list[str]]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,19 @@ class or_skip:  # noqa: N801 (read as a word before a block)
         if self._required:
             pytest.fail(f"--mqlab-require-docker: {error}", pytrace=False)
         pytest.skip(f"{str(error).splitlines()[0]} (--mqlab-runtime simulation needs none)")
+
+
+@contextmanager
+def mistakes_alone() -> Iterator[None]:
+    """Tell what is wrong with a mark or a file by its words alone: it is no fault of the code that found it."""
+    try:
+        yield
+    except Exception as error:
+        from lab.errors import InputError
+
+        if isinstance(error, InputError | pytest.UsageError):
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        raise
 
 
 def labs_of(config: pytest.Config) -> SessionLabs:

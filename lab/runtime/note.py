@@ -154,12 +154,15 @@ def fitting(known: Sequence[_Lab], run: str | None) -> list[_Lab]:
     return [each for each in known if run is None or each.run.startswith(run) or each.run.endswith(run)]
 
 
-def choose(known: Sequence[_Lab], run: str | None) -> _Lab:
+def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str]) -> _Lab:
     """Return the lab of a run id, given whole or by its beginning or end, or the only lab for None.
 
-    Raise InputError, which lists the labs, unless exactly one fits.
+    Of several the one is meant that MQLAB_RUN of the environment names whole, as `mqlab env` prints it. Raise
+    InputError, which lists the labs, unless exactly one fits.
     """
     found = fitting(known, run)
+    if run is None and len(found) > 1:
+        found = [each for each in known if each.run == environment.get("MQLAB_RUN")] or found
     if len(found) == 1:
         return found[0]
     running = "\n".join(f"{note.run}  {note.scenario}" for note in known)
@@ -167,7 +170,7 @@ def choose(known: Sequence[_Lab], run: str | None) -> _Lab:
         raise InputError.of("no lab is running", "mqlab up SCENARIO opens one")
     if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
-    raise InputError.of("more than one lab is running: say which", running)
+    raise InputError.of("more than one lab is running: say which, by its run id or the end of it", running)
 
 
 def lock_file(run: str, folder: Path) -> Path:

@@ -104,8 +104,9 @@ def test_a_body_that_is_no_text_is_base64() -> None:
 @pytest.mark.parametrize(
     ("command", "arguments", "what"),
     [
-        ("publish", ["tokyo", "x"], "name a topic or a queue"),
-        ("publish", ["tokyo", "x", "--topic", "a", "--queue", "b"], "name a topic or a queue"),
+        ("publish", ["tokyo", "x"], "name a topic or a queue\n  --topic prices.eur, or --queue orders"),
+        ("publish", ["tokyo", "x", "--topic", "a", "--queue", "b"], "name a topic or a queue, not both"),
+        ("listen", ["tokyo", "--queue", "/queue/orders"], "--queue orders"),
         ("publish", ["tokyo", "x", "--topic", "/topic/a"], "a topic is named here as ActiveMQ shows it"),
         ("publish", ["tokyo", "x", "--topic", "a", "--rate", "fast"], "--rate: "),
         ("publish", ["tokyo", "x", "--topic", "a", "--header", "k=v"], "--header: MQTT"),

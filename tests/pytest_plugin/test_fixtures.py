@@ -189,4 +189,21 @@ def test_a_mark_that_says_something_else_is_refused(pytester: pytest.Pytester, s
             pass
         """
     )
-    session().stdout.fnmatch_lines(["*the mark mqlab takes scenario=, topology=, runtime=, not lab*"])
+    ended = session()
+    ended.stdout.fnmatch_lines(["*the mark mqlab takes scenario=, topology=, runtime=, not lab*"])
+    ended.stdout.no_fnmatch_line("*plugin.py:*")  # a mistake in a test is told without the code that found it
+
+
+def test_a_scenario_that_is_not_there_is_told_by_its_words_alone(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.mqlab(scenario="nowhere.yaml", topology="one-way")
+        def test_one(mqlab):
+            pass
+        """
+    )
+    ended = session()
+    ended.stdout.fnmatch_lines(["nowhere.yaml is not there"])
+    ended.stdout.no_fnmatch_line("*plugin.py:*")

@@ -88,6 +88,32 @@ def test_a_test_that_fails_by_itself_says_the_verdicts_as_of_then(
     )
 
 
+def test_what_happened_in_the_test_is_told_and_nothing_of_the_one_before(
+    pytester: pytest.Pytester, session: Session
+) -> None:
+    pytester.makepyfile(
+        """
+        def test_one(mqlab):
+            mqlab.connect("tokyo", name="early").subscribe(topic="prices")
+
+        def test_two(mqlab):
+            mqlab.cut()
+            mqlab.connect("tokyo", name="late").subscribe(topic="prices")
+            assert mqlab.bridged("no-such")
+        """
+    )
+    ended = session()
+    ended.stdout.fnmatch_lines(
+        [
+            "the last that happened in the test:",
+            "* cut link tokyo-singapore*",
+            "* late * subscribed to *",
+            "the last lines*",
+        ]
+    )
+    ended.stdout.no_fnmatch_line("* early * subscribed to *")
+
+
 @pytest.mark.parametrize("how", ["pytest.fail('so')", "raise KeyError('so')"])
 def test_however_it_fails_it_says_them(
     pytester: pytest.Pytester, expecting: Callable[[str, str], None], session: Session, how: str

@@ -10,8 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from lab.emulation import state
 from lab.emulation.state import BrokerState, InstanceState, LabState
+from lab.errors import InputError
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime import note as notes
@@ -59,6 +62,16 @@ def test_a_lab_is_found_again_and_forgotten(tmp_path: Path) -> None:
     notes.forget("r-1", tmp_path)
     notes.forget("r-1", tmp_path)
     assert [each.run for each in notes.load_all(tmp_path)] == ["r-2"]
+
+
+def test_of_several_labs_the_one_of_the_shells_variables_is_meant() -> None:
+    labs, of_shell = [_lab("r-1"), _lab("r-2")], {"MQLAB_RUN": "r-2"}
+    assert notes.choose(labs, None, of_shell).run == "r-2"
+    assert notes.choose(labs, "r-1", of_shell).run == "r-1"
+    assert notes.choose(labs[:1], None, of_shell).run == "r-1"  # a shell may have outlived its lab
+    for environment in ({}, {"MQLAB_RUN": ""}, {"MQLAB_RUN": "r-3"}):
+        with pytest.raises(InputError, match="more than one lab is running: say which"):
+            notes.choose(labs, None, environment)
 
 
 def test_what_its_runtime_wrote_is_for_the_runtime_alone(tmp_path: Path) -> None:
