@@ -118,10 +118,11 @@ def _several(
             options.err().print(f"{one.scenario}: {line}", markup=False, soft_wrap=True)
 
     found, cut_short = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)
+    of_all = found if cut_short is None else run_many.with_the_rest(scenarios, found)
     if folder is not None:
-        write_text(folder / "summary.md", summary.markdown(found))
+        write_text(folder / "summary.md", summary.markdown(of_all))
     if junit_file is not None:
-        write_text(junit_file, summary.junit(found))
+        write_text(junit_file, summary.junit(of_all))
     lines = [
         line
         for one in found
