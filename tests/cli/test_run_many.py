@@ -164,6 +164,15 @@ def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: 
     ]
 
 
+def test_verdicts_are_told_also_where_a_report_cannot_be_written(commands: Commands, tmp_path: Path) -> None:
+    (tmp_path / "summary.md").mkdir()
+    junit = tmp_path / "junit.xml"
+    done = commands("run", "one-way", "--runtime", "simulation", "--reports", tmp_path, "--junit", junit)
+    assert (done.code, done.out.startswith("one-way: held")) == (3, True)
+    assert f"{tmp_path / 'summary.md'} cannot be written" in done.err
+    assert len(parse(junit).getroot()) == 1
+
+
 def test_itself_is_this_command() -> None:
     told = subprocess.run([*ITSELF, "--version"], capture_output=True, text=True, check=True)
     assert told.stdout.strip()
