@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -12,10 +12,15 @@ from lab.printable import plain
 
 
 class PlainConsole(Console):
-    """A console whose texts cannot control the terminal; only its own markup can."""
+    """A console whose texts cannot control the terminal; only its own markup can.
+
+    A sign that the file's encoding lacks is a question mark, which costs less than the whole report.
+    """
 
     def __init__(self, file: TextIO) -> None:
-        super().__init__(file=file, highlight=False, emoji=False)
+        strict = (file.errors or "strict") == "strict"  # else it knows itself what to do with such a sign
+        super().__init__(file=cast(TextIO, _Encodable(file)) if strict else file, highlight=False, emoji=False)
+        self._of_results = file is sys.stdout
 
     def render_str(self, text: str, **how: Any) -> Text:
         """Return what is shown of a text; rich calls this for every string."""
@@ -23,6 +28,21 @@ class PlainConsole(Console):
 
     def on_broken_pipe(self) -> None:
         """Raise BrokenPipeError where the reader of stdout has gone: rich would end the command with 1."""
-        if self.file is sys.stdout:
+        if self._of_results:
             raise BrokenPipeError
         super().on_broken_pipe()
+
+
+class _Encodable:
+    """A file that is given no sign which its encoding lacks; everything else is the file's."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, with a question mark for each sign that the encoding lacks."""
+        encoding = self._file.encoding or "utf-8"
+        return self._file.write(text.encode(encoding, "replace").decode(encoding))

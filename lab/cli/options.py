@@ -160,6 +160,10 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
             print_json_line(problems(error))
         complain(error)
         return error.exit_code
+    except UnicodeEncodeError as error:  # a question mark in its place could be one of a password, or of JSON
+        lacking = f"{error.encoding} has no sign for {error.object[error.start]!a}, which is to be printed"
+        complain(HostError(lacking, "PYTHONIOENCODING=utf-8 prints in UTF-8"))
+        return HostError.exit_code
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -235,8 +239,10 @@ def check_writable(path: Path | None) -> None:
     """Raise InputError if a file to write is a folder or a device, or its folder is missing or not writable."""
     if path is not None and (why := why_not_a_file(path)) and why != "is not there":
         raise InputError.of(f"{path} {why}", "name the file to write")
-    if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-        raise InputError.of(f"{path} cannot be written", f"{path.parent} must be a folder of yours; make it first")
+    if path is not None and not path.parent.is_dir():
+        raise InputError.of(f"{path} cannot be written", f"{path.parent} is no folder: make it first")
+    if path is not None and not os.access(path.parent, os.W_OK):
+        raise InputError.of(f"{path} cannot be written", f"{path.parent.resolve()} cannot be written to: name another")
 
 
 def check_new(path: Path | None) -> None:

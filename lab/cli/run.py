@@ -118,10 +118,15 @@ def _several(
             options.err().print(f"{one.scenario}: {line}", markup=False, soft_wrap=True)
 
     found, cut_short = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)
-    if folder is not None:
-        write_text(folder / "summary.md", summary.markdown(found))
-    if junit_file is not None:
-        write_text(junit_file, summary.junit(found))
+    of_all = found if cut_short is None else run_many.with_the_rest(scenarios, found)
+    unwritten: HostError | None = None  # told at the end: the verdicts are known all the same
+    made = ((folder and folder / "summary.md", summary.markdown), (junit_file, summary.junit))
+    for path, text in made:
+        try:
+            if path is not None:
+                write_text(path, text(of_all))
+        except OSError as error:
+            unwritten = HostError(f"{path} cannot be written: {error.strerror}", "--reports and --junit say where")
     lines = [
         line
         for one in found
@@ -142,7 +147,9 @@ def _several(
         for one in found
     ]
     options.show(told, lines, json)
+    if unwritten is not None:
+        options.complain(f"{unwritten.what}\n{unwritten.remedy}")
     if cut_short is not None:
         options.warn_of_each([f"{len(found)} of {len(scenarios)} had ended"])
         raise cut_short
-    return max((one.code for one in found), default=0)
+    return max([0 if unwritten is None else unwritten.exit_code, *(one.code for one in found)])

@@ -128,6 +128,20 @@ def run_all(
     return [found[name] for name in names if name in found], why
 
 
+def with_the_rest(scenarios: Sequence[str], found: Sequence[RunOf]) -> list[RunOf]:
+    """Return the runs that have ended, and for each other scenario one that has not.
+
+    A CI system that reads the reports of a job that was cancelled would else see those that had ended, and take them
+    for all.
+    """
+    ended = {one.name: one for one in found}
+    why = "the command was ended before this run was"
+    return [
+        ended.get(name) or RunOf(scenario=scenario, name=name, code=3, seconds=0, error=why, ended=False)
+        for scenario, name in zip(scenarios, unique_names(scenarios), strict=True)
+    ]
+
+
 def unique_names(scenarios: Sequence[str]) -> Iterator[str]:
     """Yield a name for the files of each scenario: its file's, with a number where another one has that."""
     taken: set[str] = set()

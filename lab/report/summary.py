@@ -14,6 +14,7 @@ from lab.report.junit import NOWHEN, safe
 
 _SIGN = {"held": "✅", "broken": "❌", "unknown": "❔"}
 FAILED = "failed"  # no verdict: the run ended with an error
+NOT_ENDED = "not ended"  # nor has it: the command was ended before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +29,14 @@ class RunOf:
     junit: str | None = None
     error: str = ""  # why it failed
     said: str = ""  # on stderr, though it did not fail: warnings
+    ended: bool = True  # by itself
 
     @property
     def outcome(self) -> str:
-        """Return the report's outcome: held, broken, unknown; or failed."""
-        return FAILED if self.report is None else str(self.report["outcome"])
+        """Return the report's outcome: held, broken, unknown; or failed, or not ended."""
+        if self.report is None:
+            return FAILED if self.ended else NOT_ENDED
+        return str(self.report["outcome"])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -52,7 +56,7 @@ class RunOf:
 def markdown(runs: Sequence[RunOf]) -> str:
     """Return a summary, which lies beside the runs' pages: how many ended how, a table, and what did not hold."""
     count = Counter(run.outcome for run in runs)
-    counted = ", ".join(f"{count[each]} {each}" for each in (*_SIGN, FAILED) if count[each])
+    counted = ", ".join(f"{count[each]} {each}" for each in (*_SIGN, FAILED, NOT_ENDED) if count[each])
     head = "| | scenario | verdict | messages | seconds |"
     lines = [f"### mqlab: {counted or 'nothing was run'}", "", head, "| --- " * 5 + "|"]
     for run in runs:
@@ -68,7 +72,7 @@ def markdown(runs: Sequence[RunOf]) -> str:
 
 
 def junit(runs: Sequence[RunOf]) -> str:
-    """Return one JUnit text with a suite for each run; a run that failed is a suite with one error."""
+    """Return one JUnit text with a suite for each run; one that failed, or has not ended, is a suite with one error."""
     root = Element("testsuites")
     for number, run in enumerate(runs):
         suite = _failed(run) if run.junit is None else fromstring(run.junit.encode())[0]
@@ -95,7 +99,7 @@ def _failed(run: RunOf) -> Element:
     SubElement(suite, "properties")
     its = {"name": "the run", "classname": f"mqlab.{run.name.replace('.', '_')}", "time": "0.000"}
     case = SubElement(suite, "testcase", its)
-    SubElement(case, "error", {"type": FAILED, "message": safe(run.error)}).text = safe(run.error)
+    SubElement(case, "error", {"type": run.outcome, "message": safe(run.error)}).text = safe(run.error)
     SubElement(suite, "system-out")
     SubElement(suite, "system-err")
     return suite

@@ -181,7 +181,7 @@ def _routes(report: Report, ascii: bool) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for title in ("from", "to", "destination", "arrives"):
         table.add_column(title, overflow="fold")
-    table.add_column("over, or what stops it")
+    table.add_column("over, or what stops it", overflow="fold")  # a name that is cut names nothing
     for route in report.routes:
         way = "; ".join((arrow.join(route.over), *route.stops) if route.over else route.stops)
         cells = (route.source, route.target, route.of, route.arrives, way)

@@ -111,6 +111,16 @@ def test_the_actions_steps_in_order_give_reports_a_summary_and_a_key(
     assert Path(environment["GITHUB_OUTPUT"]).read_text("utf-8") == "key=mqlab-no-images\n"
 
 
+def test_the_images_are_kept_also_where_a_scenario_is_broken() -> None:
+    """A cache that is saved at a job's end is not saved where the job failed."""
+    steps = ACTION["runs"]["steps"]
+    uses = [step.get("uses", step["name"]).partition("@")[0] for step in steps]
+    restored, saved = (uses.index(f"actions/cache/{verb}") for verb in ("restore", "save"))
+    assert restored < uses.index("images") < saved < uses.index("run the scenarios")
+    assert {**steps[restored]["with"]} == {**steps[saved]["with"]}
+    assert all(job["cache"]["when"] == "always" for job in JOBS.values())
+
+
 def test_what_would_be_another_is_installed_anew_and_nothing_else(environment: dict[str, str], tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     shutil.copytree(SCRIPTS, checkout / "docker" / "ci")

@@ -147,6 +147,8 @@ def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: 
         "2",
         "--reports",
         reports,
+        "--junit",
+        reports / "junit.xml",
     ]
     process = commands.start(*words)
     commands.wait_said(process, "held")
@@ -154,7 +156,21 @@ def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: 
     done = commands.end_of(process)
     assert (done.code, "1 of 2 had ended" in done.err) == (143, True)
     assert done.out.startswith("one-way: held")
-    assert (reports / "summary.md").read_text("utf-8").startswith("### mqlab: 1 held\n")
+    assert (reports / "summary.md").read_text("utf-8").startswith("### mqlab: 1 held, 1 not ended\n")
+    suites = parse(reports / "junit.xml").getroot()
+    assert [(suite.get("name"), suite.get("errors")) for suite in suites] == [
+        ("one way only (simulated)", "0"),
+        (str(endless), "1"),
+    ]
+
+
+def test_verdicts_are_told_also_where_a_report_cannot_be_written(commands: Commands, tmp_path: Path) -> None:
+    (tmp_path / "summary.md").mkdir()
+    junit = tmp_path / "junit.xml"
+    done = commands("run", "one-way", "--runtime", "simulation", "--reports", tmp_path, "--junit", junit)
+    assert (done.code, done.out.startswith("one-way: held")) == (3, True)
+    assert f"{tmp_path / 'summary.md'} cannot be written" in done.err
+    assert len(parse(junit).getroot()) == 1
 
 
 def test_itself_is_this_command() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from io import BytesIO, StringIO, TextIOWrapper
 
@@ -20,6 +21,7 @@ from lab.judge.values import (
     Percentiles,
     RegionOutline,
     Report,
+    RouteReport,
     Verdict,
 )
 from lab.plan.planning import plan
@@ -217,6 +219,19 @@ def test_a_console_that_is_not_utf8_gets_ascii() -> None:
     render(report(), Console(file=stream, width=80))
     stream.flush()
     assert b"[X] delivered" in octets.getvalue()
+
+
+def test_a_long_name_of_a_connector_is_whole_also_where_there_is_nothing_but_ascii() -> None:
+    octets = BytesIO()
+    stream = TextIOWrapper(octets, encoding="ascii", newline="\n")
+    name = "connector_tokyo_to_singapore"
+    way = RouteReport(
+        source="singapore", target="tokyo", destination="topic://MQ Test", arrives="never", over=(name * 2,), stops=()
+    )
+    render(replace(report(), routes=(way,)), Console(file=stream, width=80))
+    stream.flush()
+    table = octets.getvalue().decode().partition("over, or what stops it")[2]
+    assert name * 2 in re.sub(r"\s+|MQ Test", "", table)
 
 
 def test_a_narrow_terminal_still_says_who_got_how_many() -> None:

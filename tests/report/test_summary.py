@@ -39,6 +39,15 @@ def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
     )
 
 
+def test_what_had_not_ended_is_no_verdict_and_no_silence() -> None:
+    rest = RunOf(scenario="two", name="two", code=3, seconds=0, error="the command was ended before", ended=False)
+    lines = markdown([rest]).splitlines()
+    assert (lines[0], lines[4]) == ("### mqlab: 1 not ended", "| ❗ | two | not ended |  | 0.0 |")
+    (suite,) = fromstring(junit([rest]).encode())
+    error = suite.find("testcase/error")
+    assert error is not None and (suite.get("errors"), error.get("type")) == ("1", "not ended")
+
+
 def test_one_file_has_a_suite_for_each_run(tmp_path: Path) -> None:
     ran = labs.run("one-way", runtime="simulation", runs=tmp_path, environment={})
     text = ran.folder.junit.read_text("utf-8")

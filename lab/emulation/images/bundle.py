@@ -101,6 +101,8 @@ def _sha256(content: BinaryIO) -> str:
 
 def _digest(file: Path) -> str:
     beside = digest_file(file)
+    if not beside.exists():
+        raise InputError.of(f"{beside} is not there", "--sha256 HEX says what it would; --save FILE writes both")
     text = read_bytes(beside, str(beside), 1000).decode("ascii", "replace")
     if not (found := re.match(r"([0-9a-fA-F]{64})\s", text)):
         raise InputError.of(f"{beside} holds no SHA-256", f"--sha256 HEX says it; or {ANEW}")

@@ -91,8 +91,9 @@ def test_other_images_are_refused(engine: Engine, tmp_path: Path, tags: Any, wha
 def test_what_is_no_archive_or_has_no_digest_is_refused(engine: Engine, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_bytes(b"no archive" * 100)
-    with pytest.raises(InputError, match=r"plain\.sha256 is not there"):
+    with pytest.raises(InputError, match=r"plain\.sha256 is not there") as lacking:
         load(of(engine), NAMES, plain, None)
+    assert "--sha256 HEX" in lacking.value.problems[0].remedy
     with pytest.raises(InputError, match="is no file of images"):
         load(of(engine), NAMES, plain, hashlib.sha256(plain.read_bytes()).hexdigest())
     digest_file(plain).write_text("none")
