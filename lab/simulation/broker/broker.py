@@ -96,7 +96,7 @@ class Broker:
             log=log,
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
-            emptied=kernel.notify,
+            emptied=kernel.notify_of_message,
             limits=Limits(self.name, plan.heap, self._now, beyond),
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,

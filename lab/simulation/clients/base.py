@@ -202,7 +202,7 @@ class SimulatedClient:
             self._answers.give("upgrade", frame.refusal)
         elif self._in_flight.gone is None:
             self.on_frame(frame)
-            self.clock.notify()  # a step may wait for what came
+            self.kernel.notify_of_message()  # a step may wait for what came
 
     def opened(self, connection: Connection) -> None:
         """Take the connection."""
