@@ -151,8 +151,7 @@ class Broker:
 
     def send(self, message: Message, done: Done, *, by: Session) -> None:
         """Take a message; `done` learns None once its sender may know that it is accepted, or why it is refused."""
-        if by.open and self.process.alive:
-            self._intake.send(message, done, by)
+        self._intake.send(message, done, by)
 
     def produce(self, destination: str, *, by: Session) -> Callable[[], None]:
         """Note a producer of one destination, which is made, and return how to end it; raise Refused.
