@@ -103,7 +103,8 @@ class Sending:
         if not flights and self._written > self._sent:
             self.congestion.rested(now - self._spoke)
         most, out = int(self.congestion.window), self._packets
-        upto = self._acked + min(self.send_buffer, self.other.room())
+        room = self.other.room()
+        upto = self._acked + (room if room < self.send_buffer else self.send_buffer)
         if self._odd:
             out = sum(each.packets for each in flights if not each.lost)
             for each in [*flights]:
@@ -144,23 +145,25 @@ class Sending:
 
     def _push_near(self) -> None:
         """Send what fits into the other end's buffer, where nothing is lost on the way."""
-        start, end = self._sent, self._written
-        if end > (most := self._acked + self.other.room()):
+        start, end, other = self._sent, self._written, self.other
+        if end > (most := self._acked + other.room()):
             end = most
         if end > start:
             self._sent = end
-            self._path.send(start, end, self.other.arrive, self.reset)
+            self._path.send(start, end, other.arrive, self.reset)
 
     def taken(self, upto: int) -> None:
         """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
-        if self.state != "closed":
-            self._acked = upto
+        if self.state == "closed":
+            return
+        self._acked = upto
+        if upto < self._written:
             if self._sent < self._written:
                 self._push_near()
-            elif upto == self._written and self.state == "closing":
-                self._over()
-            elif upto == self._written > self._before:
-                self.peer.drained()
+        elif self.state == "closing":
+            self._over()
+        elif upto > self._before:
+            self.peer.drained()
 
     def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: bool = False) -> None:
         """Learn what has arrived; what was sent before something that did, and did not, is lost.
