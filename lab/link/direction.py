@@ -249,7 +249,7 @@ class Direction:
         return limit.queue_bytes is None or self._waiting_bytes + size <= limit.queue_bytes
 
     def hold(self, each: InFlight) -> bool:
-        """Add a packet in flight, and return whether there was room in memory; else it is dropped as by a full queue."""
+        """Add a packet in flight; return whether memory had room for it: else it is dropped as by a full queue."""
         if self.flight_bytes + len(self.flight) * _OVERHEAD > MEMORY_BYTES:
             self.counters(each[5]).dropped[Drop.QUEUE] += each[3]
             return False

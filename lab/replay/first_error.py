@@ -26,9 +26,7 @@ class EndedByError:
 
     def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
-        held = self.clock.wait(
-            lambda: self._error is not None or until(), max(seconds, 0.0), of_messages=of_messages
-        )
+        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0), of_messages=of_messages)
         self.check()
         return held
 
