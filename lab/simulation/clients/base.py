@@ -7,7 +7,6 @@ same words.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.activemq.protocols import ENDPOINTS
@@ -186,7 +185,6 @@ class SimulatedClient:
         self._connected = self._closing = False
         self._answers = Answers(clock)
         self._in_flight = InFlight(clock, events)
-        self._on_drained: list[Callable[[], None]] = []
 
     @abstractmethod
     def close(self) -> None:
@@ -213,13 +211,6 @@ class SimulatedClient:
         """Learn why there is no connection."""
         self._failed = why
         self.clock.notify()
-
-    def drained(self) -> None:
-        """Report what waited for the socket."""
-        if self._on_drained:
-            waiting, self._on_drained = self._on_drained, []
-            for each in waiting:
-                each()
 
     def closed(self, why: str) -> None:
         """Report the loss."""

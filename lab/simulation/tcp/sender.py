@@ -49,6 +49,7 @@ class Sending:
         "_kernel",
         "_near",
         "_odd",
+        "_on_drained",
         "_packets",
         "_path",
         "_probed",
@@ -88,6 +89,16 @@ class Sending:
         self._begun = 0  # when a time-out, or what came after a loss, had the timer begin anew: RFC 6298, 5.3 and 5.6
         self._probed, self._waits = False, 0  # since when the other end has no room
         self._calm = False  # the timer was set while nothing was lost
+        self._on_drained: list[Callable[[], None]] = []  # called once the other end has taken all
+
+    def when_drained(self, do: Callable[[], None]) -> None:
+        """Call a function, once, when all that was sent has been taken by the other end's kernel."""
+        self._on_drained.append(do)
+
+    def _tell_drained(self) -> None:
+        waiting, self._on_drained = self._on_drained, []
+        for each in waiting:
+            each()
 
     @abstractmethod
     def reset(self) -> None:
@@ -99,10 +110,10 @@ class Sending:
 
     def _push_far(self) -> None:
         """Send what the windows allow: first what was lost."""
-        now, flights = self._kernel.now, self._flights
+        now, flights, congestion = self._kernel.now, self._flights, self.congestion
         if not flights and self._written > self._sent:
-            self.congestion.rested(now - self._spoke)
-        most, out = int(self.congestion.window), self._packets
+            congestion.rested(now - self._spoke)
+        most, out = int(congestion.window), self._packets
         room = self.other.room()
         upto = self._acked + (room if room < self.send_buffer else self.send_buffer)
         if self._odd:
@@ -114,15 +125,16 @@ class Sending:
             most = out + 1  # the window is not for the last packet
         while (left := self._written - (sent := self._sent)) > 0:
             size = left
-            if size > (free := min((most - out) * SEGMENT, upto - sent)):
-                size = free
+            if size > upto - sent or size > (most - out) * SEGMENT:
+                size = min((most - out) * SEGMENT, upto - sent)
                 if size <= 0 or (size < SEGMENT and flights):
                     break
                 if size > SEGMENT:
                     size -= size % SEGMENT
-            flights.append(flight := Flight(sent, sent + size, now))
-            self._path.send(sent, sent + size, self.other.arrive, self.reset)
-            self._sent, self._spoke = sent + size, now
+            end = sent + size
+            flights.append(flight := Flight(sent, end, now))
+            self._path.send(sent, end, self.other.arrive, self.reset)
+            self._sent, self._spoke = end, now
             out += (packets := flight.packets)
             self._packets += packets
         self._arm()
@@ -162,8 +174,8 @@ class Sending:
                 self._push_near()
         elif self.state == "closing":
             self._over()
-        elif upto > self._before:
-            self.peer.drained()
+        elif self._on_drained and upto > self._before:
+            self._tell_drained()
 
     def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: bool = False) -> None:
         """Learn what has arrived; what was sent before something that did, and did not, is lost.
@@ -186,13 +198,12 @@ class Sending:
         done = self._acked == self._written
         if done and self.state == "closing":
             self._over()
-            return
-        if not done:
+        elif self._odd or self._sent < self._written:
             self._push()
         else:
             self._arm()
-            if newest is not None and self._acked > self._before:
-                self.peer.drained()
+            if done and self._on_drained and newest is not None and self._acked > self._before:
+                self._tell_drained()
 
     def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int, again: bool) -> tuple[int, int] | None:
         """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""
