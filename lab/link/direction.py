@@ -248,14 +248,15 @@ class Direction:
             return False
         return limit.queue_bytes is None or self._waiting_bytes + size <= limit.queue_bytes
 
-    def hold(self, each: InFlight) -> None:
-        """Add a packet in flight; without room in memory it is dropped as by a full queue."""
+    def hold(self, each: InFlight) -> bool:
+        """Add a packet in flight; return whether memory had room for it: else it is dropped as by a full queue."""
         if self.flight_bytes + len(self.flight) * _OVERHEAD > MEMORY_BYTES:
             self.counters(each[5]).dropped[Drop.QUEUE] += each[3]
-            return
+            return False
         self.flight_bytes += each[4]
         self.flight_segments += each[3]
         self.flight.append(each)
+        return True
 
     def delivered(self, each: InFlight, now: int) -> None:
         """Count a packet taken out of flight and written; the counted delay includes the calibrated cost."""

@@ -13,7 +13,7 @@ _BUCKETS = _EXACT + (_LONGEST_US.bit_length() - _EXACT.bit_length() + 1) * _HALF
 class Histogram:
     """The number of packets by delay."""
 
-    __slots__ = ("buckets", "count", "max_ns", "min_ns", "sum_ns")
+    __slots__ = ("_at", "_last_ns", "buckets", "count", "max_ns", "min_ns", "sum_ns")
 
     def __init__(self) -> None:
         self.reset()
@@ -25,17 +25,21 @@ class Histogram:
         self.sum_ns = 0
         self.min_ns = 0
         self.max_ns = 0
+        self._last_ns: int | None = None  # the last delay, which often comes again
+        self._at = 0  # its bucket
 
     def add(self, ns: int) -> None:
         """Count one delay, in ns."""
-        if ns > self.max_ns:
-            self.max_ns = ns
-        if not self.count or ns < self.min_ns:
-            self.min_ns = ns
+        if ns != self._last_ns:
+            if ns > self.max_ns:
+                self.max_ns = ns
+            if not self.count or ns < self.min_ns:
+                self.min_ns = ns
+            us = ns // 1000
+            self._last_ns, self._at = ns, us if 0 <= us < _EXACT else bucket_of(us)
         self.count += 1
         self.sum_ns += ns
-        us = ns // 1000
-        self.buckets[us if 0 <= us < _EXACT else bucket_of(us)] += 1
+        self.buckets[self._at] += 1
 
     def percentile(self, share: float) -> float | None:
         """Return the delay in µs that a share (0 to 1) of all delays does not exceed; None if there are none."""

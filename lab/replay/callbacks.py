@@ -115,7 +115,7 @@ def await_outcomes(stage: Stage, callbacks: Callbacks) -> None:
     def left() -> float:
         return max(since, callbacks.last_outcome) + PATIENCE - stage.now()
 
-    while not stage.wait(lambda: callbacks.all_answered, left()):
+    while not stage.wait(lambda: callbacks.all_answered, left(), of_messages=False):
         if left() <= 0:
             stage.trouble("publisher", f"no receipt came for {PATIENCE:g} s; what is in flight is unknown")
             return

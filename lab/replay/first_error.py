@@ -24,8 +24,12 @@ class EndedByError:
         if self._error is not None:
             raise self._error
 
-    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+    def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
-        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0))
+        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0), of_messages=of_messages)
         self.check()
         return held
+
+    def rest(self, seconds: float) -> None:
+        """Let so many seconds pass; raise an error of another thread."""
+        self.wait(lambda: False, seconds, of_messages=False)

@@ -20,13 +20,15 @@ def reboot_due(rehearsal: Rehearsal) -> None:
             rehearsal.record(Maintenance(t=rehearsal.now(), broker=broker, window=str(window), failed=outcome.note))
 
 
-def wait_in_service(rehearsal: Rehearsal, until: Callable[[], bool], seconds: float) -> bool:
+def wait_in_service(
+    rehearsal: Rehearsal, until: Callable[[], bool], seconds: float, *, of_messages: bool = True
+) -> bool:
     """Wait for a condition, and return whether it came true; apply maintenance windows that open meanwhile."""
     end = rehearsal.now() + seconds
     while True:
         left, opens_in = end - rehearsal.now(), rehearsal.service.opens_in()
         if opens_in is None or opens_in > left:
-            return rehearsal.wait(until, left)
-        if rehearsal.wait(until, max(opens_in, 0.0)):
+            return rehearsal.wait(until, left, of_messages=of_messages)
+        if rehearsal.wait(until, max(opens_in, 0.0), of_messages=of_messages):
             return True
         reboot_due(rehearsal)

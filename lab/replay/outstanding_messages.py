@@ -29,6 +29,7 @@ from lab.matching import MOST
 from lab.runtime.lock import Lock
 
 _ACCEPTED, _RECEIVED = 1, 2
+_AHEAD = 1_000  # marks that are made at once
 _MOST_QUEUED = 5_000  # observations that are kept in memory until they are counted
 
 
@@ -219,7 +220,7 @@ class Outstanding:
                 audience.doubtful |= seen.outcome is SendOutcome.UNKNOWN
             elif seen.outcome is SendOutcome.OK:
                 marks = audience.marks[step]
-                if step in self._growing:
+                if number >= len(marks) and step in self._growing:
                     _extend(marks, number)
                 if not marks[number] & _RECEIVED:
                     audience.missing += 1
@@ -240,7 +241,7 @@ class Outstanding:
             self._count(audience, seen.id, 1)
             return
         marks = audience.marks.get(step)
-        if step in self._growing and marks is not None and number <= MOST:
+        if marks is not None and len(marks) <= number <= MOST and step in self._growing:
             _extend(marks, number)
         if marks is not None and number < len(marks):
             audience.missing -= marks[number] == _ACCEPTED
@@ -272,8 +273,8 @@ def _may_select(selector: str | None, publishing: Publishing) -> bool:
 
 
 def _extend(marks: bytearray, number: int) -> None:
-    """Extend the marks up to a message's number."""
-    marks.extend(bytes(max(number + 1 - len(marks), 0)))
+    """Extend the marks to a message's number, and those of the next messages."""
+    marks.extend(bytes(number + _AHEAD - len(marks)))
 
 
 def _key(client: str, destination: str) -> str:

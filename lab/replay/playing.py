@@ -24,7 +24,7 @@ def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
     step, number = each.step, each.number
     due = None if step.at is None else step.at.total_seconds()
     if due is not None:
-        rehearsal.wait(lambda: False, due - rehearsal.now())
+        rehearsal.rest(due - rehearsal.now())
     reboot_due(rehearsal)
     begun = rehearsal.now()
     rehearsal.record(

@@ -116,7 +116,7 @@ class RecordedSending:
         first = stage.now()
         for after, recorded in self._dues():
             if after is not None and (ahead := first + after - stage.now()) > 0:
-                stage.wait(lambda: callbacks.lost_because is not None, ahead)
+                stage.wait(lambda: callbacks.lost_because is not None, ahead, of_messages=False)
             stage.check()
             if callbacks.lost_because is not None:
                 break

@@ -84,7 +84,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     claimed, last = _arrivals(scenario), rehearsal.outstanding.last_sent
     silent = [each.within.total_seconds() for each in claimed if each.none]
     if silent:
-        rehearsal.wait(lambda: False, last + max(silent) - rehearsal.now())
+        rehearsal.rest(last + max(silent) - rehearsal.now())
     longest = max((each.within.total_seconds() for each in claimed), default=LISTEN)
     listeners = rehearsal.recall(Listeners)
     terms = [_end(rehearsal, claim) for claim in scenario.expect if claim.rests_on_messages]
@@ -92,7 +92,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     # A client that is reconnecting may be owed kept messages: they count once it has subscribed.
     rehearsal.wait(lambda: rehearsal.outstanding.is_empty() and not listeners.reconnecting, end - rehearsal.now())
     quiet = max((claim.listens_on.total_seconds() for claim in scenario.expect), default=0.0)
-    rehearsal.wait(lambda: False, rehearsal.outstanding.last_received + max(quiet, LINGER) - rehearsal.now())
+    rehearsal.rest(rehearsal.outstanding.last_received + max(quiet, LINGER) - rehearsal.now())
 
 
 def _for_dead_letters(scenario: Scenario, published: Sequence[Destination]) -> list[Destination]:
@@ -117,7 +117,7 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     seen = (*lab.destinations(wanted), *lab.bridges())
     for _ in range(MOST_READINGS):
         # The last acknowledgements may still be on their way over the link.
-        rehearsal.wait(lambda: False, QUIET)
+        rehearsal.rest(QUIET)
         before, seen = seen, (*lab.destinations(wanted), *lab.bridges())
         if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in seen]:
             break

@@ -51,7 +51,7 @@ class Stage(Replayed, Protocol):
         """Raise the first error of another thread, if any."""
         ...
 
-    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+    def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
         ...
 

@@ -24,8 +24,11 @@ class Clock(Protocol):
         """Let so many seconds pass."""
         ...
 
-    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        """Wait until a condition holds, at most so many seconds; return whether it holds."""
+    def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
+        """Wait until a condition holds, at most so many seconds; return whether it holds.
+
+        Without `of_messages` no message that comes or goes brings it about, so that it need not be tested for each.
+        """
         ...
 
     def begin(self, name: str, work: Callable[[], None]) -> None:
@@ -55,7 +58,7 @@ class RealClock:
         if seconds > 0:
             time.sleep(seconds)
 
-    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+    def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait until a condition holds, at most so many seconds; return whether it holds."""
         end = time.monotonic() + seconds
         with self._happened:

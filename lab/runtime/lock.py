@@ -8,13 +8,9 @@ from types import TracebackType
 _THREAD = threading.local()
 
 
-def _held() -> int:
-    return getattr(_THREAD, "held", 0)
-
-
 def refuse_held() -> None:
     """Raise RuntimeError if the calling thread holds such a lock: a clock that is to let time pass asks."""
-    if _held():
+    if getattr(_THREAD, "held", 0):
         raise RuntimeError("a lock is held while time is to pass: nobody else could go on")
 
 
@@ -27,7 +23,7 @@ class Lock:
     def acquire(self, blocking: bool = True) -> bool:
         """Take it, or without `blocking` only if it is free; return whether it was taken."""
         taken = self._lock.acquire(blocking)
-        _THREAD.held = _held() + taken
+        _THREAD.held = getattr(_THREAD, "held", 0) + taken
         return taken
 
     def release(self) -> None:

@@ -29,9 +29,10 @@ class VirtualClock:
         if seconds > 0:
             self._kernel.sleep(nanoseconds(seconds))
 
-    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+    def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait until a condition holds, at most so many seconds; return whether it holds."""
-        return self._kernel.wait(until, None if isinf(seconds) else max(nanoseconds(seconds), 0))
+        within = None if isinf(seconds) else max(nanoseconds(seconds), 0)
+        return self._kernel.wait(until, within, of_messages=of_messages)
 
     def begin(self, name: str, work: Callable[[], None]) -> None:
         """Run `work` as a task of the kernel."""

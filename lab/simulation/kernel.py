@@ -41,14 +41,13 @@ class Kernel:
         self._horizon, self._storm = horizon, storm  # ns, and events within a second of them
         self._full, self._most = min(SECOND, horizon), storm  # the present second's end, and how far it may count
         self._heap: list[Timer] = []
-        self._next, self._main = count().__next__, getcurrent()
+        self._next, self._main = count().__next__, (main := getcurrent())
         # how an error of an event ends the run: with its traceback, which would be lost if the error alone were thrown
-        self.fail: Callable[[BaseException], object] = lambda error: self._main.throw(
-            type(error), error, error.__traceback__
-        )
+        self.fail: Callable[[BaseException], object] = lambda error: main.throw(type(error), error, error.__traceback__)
         self._hub = greenlet(self._loop, self._main)
-        self._waiting = WaitQueue(self._due_now, self._next, lambda: not self._heap or self._heap[0][0] > self.now)
-        self.notify = self._waiting.notify  # have waiting tasks test their conditions, after what else is due now
+        self._waiting = WaitQueue(self._heap, self._next, lambda: self.now)
+        # have waiting tasks test their conditions, after what else is due now: all, or those that may be about messages
+        self.notify, self.notify_of_message = self._waiting.notify, self._waiting.notify_of_message
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function at a moment, or after what else is due now if that is past; return how to cancel it."""
@@ -69,10 +68,11 @@ class Kernel:
         finally:
             cancel(timer)
 
-    def wait(self, until: Callable[[], bool], within: int | None) -> bool:
+    def wait(self, until: Callable[[], bool], within: int | None, *, of_messages: bool = True) -> bool:
         """Wait until a condition holds, at most so many ns; return whether it holds.
 
-        It is tested now, after each `notify`, and at the end. The order of waiting tasks is that of their calls.
+        It is tested now, after each `notify` and, if it may be about messages, `notify_of_message`, and at the end.
+        The order of waiting tasks is that of their calls.
         """
         refuse_held()
         key = self._next()
@@ -91,7 +91,7 @@ class Kernel:
                     return False
                 answer = ()
                 if self._waiting.notified == seen:  # a condition may have blocked itself
-                    self._waiting.add(key, getcurrent().switch, until)
+                    self._waiting.add(key, getcurrent().switch, until, of_messages)
                     answer = self._switch()
         finally:
             self._waiting.remove(key)
@@ -116,9 +116,6 @@ class Kernel:
         elif not self._heap or self._heap[0][0] > self.now + 1000:
             self.now += 1000
         return self.now
-
-    def _due_now(self, number: int, do: Callable[..., object], arguments: tuple[object, ...]) -> None:
-        heappush(self._heap, [self.now, number, do, arguments])
 
     def _switch(self) -> Any:
         """Let others run until one of them switches back; an event that blocks becomes a task: another loop goes on."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from heapq import heappush
 from typing import Any
-
-Push = Callable[[int, Callable[..., object], tuple[Any, ...]], object]
 
 
 class WaitQueue:
@@ -16,26 +15,31 @@ class WaitQueue:
     for a condition may take something or block. Nothing is handed to a task whose wait is over otherwise.
     """
 
-    def __init__(self, push: Push, number: Callable[[], int], quiet: Callable[[], bool]) -> None:
-        # has an event of a number called at this instant; the next number; whether nothing else is due at this instant
-        self._push, self._number, self._quiet = push, number, quiet
-        self._tasks: dict[int, tuple[Callable[..., object], Callable[[], bool]]] = {}  # how each goes on; its condition
+    def __init__(self, heap: list[list[Any]], number: Callable[[], int], now: Callable[[], int]) -> None:
+        self._heap, self._number, self._now = heap, number, now  # the kernel's events; the next number; the time
+        # how each goes on; its condition; whether that may be about messages
+        self._tasks: dict[int, tuple[Callable[..., object], Callable[[], bool], bool]] = {}
+        self._of_messages = 0  # tasks whose conditions may be
         self.notified, self._looking = 0, False
         self.asked = 0  # for the time, by the condition that is tested: its task takes that time
         self._tested: tuple[int, int, deque[int]] | None = None  # whose condition is now; the event's number; the rest
         self._blocked = set[int]()  # whose conditions block in the middle of a test
 
-    def add(self, key: int, go_on: Callable[..., object], until: Callable[[], bool]) -> None:
+    def add(self, key: int, go_on: Callable[..., object], until: Callable[[], bool], of_messages: bool) -> None:
         """Let a task wait.
 
         It goes on with how often had been notified before its condition was tested, whether it holds, the error that
         it raised, if any, and how often it asked for the time; or with nothing, and tests for itself.
         """
-        self._tasks[key] = go_on, until
+        self._tasks[key] = go_on, until, of_messages
+        self._of_messages += of_messages
 
-    def remove(self, key: int) -> None:
-        """Let it wait no more; harmless if it does not."""
-        self._tasks.pop(key, None)
+    def remove(self, key: int) -> Callable[..., object] | None:
+        """Let it wait no more, and return how it goes on; None if it does not wait."""
+        if (task := self._tasks.pop(key, None)) is None:
+            return None
+        self._of_messages -= task[2]
+        return task[0]
 
     def end(self, key: int) -> None:
         """Have a task go on, if it waits; one whose condition blocks in a test goes on after that."""
@@ -47,7 +51,14 @@ class WaitQueue:
         self.notified += 1
         if self._tasks and not self._looking:
             self._looking = True
-            self._push(self._number(), self._look, ())
+            self._due_now(self._number(), self._look)
+
+    def notify_of_message(self) -> None:
+        """Do so because a message has come or gone, if any condition may be about that."""
+        if self._of_messages:
+            self.notify()
+        else:
+            self.notified += 1
 
     def part(self) -> None:
         """Make the rest of a test an event again: the condition that is tested blocks, or its task goes on."""
@@ -60,13 +71,13 @@ class WaitQueue:
     def _look(self) -> None:
         self._looking = False
         number, keys = self._number(), deque(self._tasks)
-        if self._quiet():
+        if not self._heap or self._heap[0][0] > self._now():
             self._ask(number, keys)  # as the next event would
         else:
             self._ask_later(number, keys)
 
     def _ask_later(self, number: int, keys: deque[int]) -> None:
-        self._push(number, self._ask, (number, keys))
+        self._due_now(number, self._ask, number, keys)
 
     def _ask(self, number: int, keys: deque[int]) -> None:
         """Test conditions without a switch to their tasks, until one has something to go on with."""
@@ -86,7 +97,7 @@ class WaitQueue:
                 self._ask_later(self._number(), deque((key,)))
                 raise
             if self._tested is None:  # it blocked: this is a task by now, and ends; what waits goes on before all else
-                self._push(key, self._answer, (key, seen, holds, error, 0))
+                self._due_now(key, self._answer, key, seen, holds, error, 0)
                 return
             if holds or error is not None or self.notified != seen:
                 self.part()
@@ -97,5 +108,8 @@ class WaitQueue:
 
     def _answer(self, key: int, *answer: object) -> None:
         self._blocked.discard(key)
-        if (task := self._tasks.pop(key, None)) is not None:
-            task[0](*answer)
+        if (go_on := self.remove(key)) is not None:
+            go_on(*answer)
+
+    def _due_now(self, number: int, do: Callable[..., object], *arguments: object) -> None:
+        heappush(self._heap, [self._now(), number, do, arguments])

@@ -46,9 +46,6 @@ class End:
     def received(self, frame: object) -> None:
         self._note(frame)
 
-    def drained(self) -> None:
-        self._note("drained")
-
     def closed(self, why: str) -> None:
         self._note(f"closed: {why}")
 

@@ -81,6 +81,7 @@ class Pipe:
         self.heard = kernel.now
         self.unsent = 0
         self._open = True
+        self._on_drained: list[Callable[[], None]] = []
 
     def accepted(self, accept: Accept) -> None:
         """Be handed to whoever listens."""
@@ -93,13 +94,19 @@ class Pipe:
             self.unsent += size
             self._kernel.after(self._delay, self._arrive, frame, size)
 
+    def when_drained(self, do: Callable[[], None]) -> None:
+        """Call a function, once, when all that was sent has arrived."""
+        self._on_drained.append(do)
+
     def _arrive(self, frame: object, size: int) -> None:
         self.unsent -= size
         if self.other._open:
             self.other.heard = self._kernel.now
             self.other.peer.received(frame)
         if not self.unsent and self._open:
-            self.peer.drained()
+            waiting, self._on_drained = self._on_drained, []
+            for each in waiting:
+                each()
 
     def close(self) -> None:
         """End the connection after what was sent."""

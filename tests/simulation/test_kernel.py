@@ -71,6 +71,23 @@ def test_a_wait_ends_at_the_instant_of_the_notification() -> None:
     assert kernel.now == 24
 
 
+def test_a_message_has_those_conditions_tested_that_may_be_about_it() -> None:
+    kernel, tests = Kernel(), list[int]()
+
+    def until() -> bool:
+        tests.append(kernel.now)
+        return False
+
+    kernel.after(4, kernel.notify_of_message)
+    kernel.after(6, kernel.notify)
+    assert not kernel.wait(until, 10, of_messages=False)
+    assert tests == [0, 6, 10]
+    tests.clear()
+    kernel.after(4, kernel.notify_of_message)
+    assert not kernel.wait(until, 10)
+    assert tests == [10, 14, 20]
+
+
 def test_every_waiting_task_is_asked() -> None:
     kernel, woken = Kernel(), list[str]()
     state = {"a": False, "b": False}

@@ -20,5 +20,5 @@ def perform(rehearsal: Rehearsal, step: EndTraffic, turn: Turn) -> Outcome:
         return Outcome(note="it had ended before")
     flow.sending.stopped = True
     rehearsal.clock.notify()
-    rehearsal.wait(lambda: flow.task.done, inf)
+    rehearsal.wait(lambda: flow.task.done, inf, of_messages=False)
     return Outcome()

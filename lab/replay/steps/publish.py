@@ -146,7 +146,7 @@ class Sending:
         rehearsal = self._rehearsal
         ahead = first + due - rehearsal.now()
         if ahead > 0:
-            rehearsal.wait(self._to_end, ahead)
+            rehearsal.wait(self._to_end, ahead, of_messages=False)
         elif self._pace is not None and -ahead > self._pace.until - due:
             return False  # it is late, and the time for sending is over
         return not self.stopped

@@ -17,5 +17,5 @@ def perform(rehearsal: Rehearsal, step: Together, turn: Turn) -> Outcome:
         rehearsal.tasks.begin(f"step-{each.written}", lambda each=each: oks.append(turn.play((each,))))  # type: ignore[misc]
         for each in turn.inner
     ]
-    rehearsal.wait(lambda: all(task.done for task in tasks), inf)
+    rehearsal.wait(lambda: all(task.done for task in tasks), inf, of_messages=False)
     return Outcome(ok=all(oks))

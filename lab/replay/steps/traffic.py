@@ -51,4 +51,4 @@ def end_all(rehearsal: Rehearsal) -> None:
             flow.sending.stopped = True
     rehearsal.clock.notify()
     for flow in rehearsal.recall(Flows).by_name.values():
-        rehearsal.wait(lambda flow=flow: flow.task.done, inf)  # type: ignore[misc]
+        rehearsal.wait(lambda flow=flow: flow.task.done, inf, of_messages=False)  # type: ignore[misc]

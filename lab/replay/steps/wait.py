@@ -29,7 +29,7 @@ def perform(rehearsal: Rehearsal, step: Wait, turn: Turn) -> Outcome:
     if step.until is not None:
         return _CONDITIONS[step.until](rehearsal, step)
     seconds = step.duration.total_seconds() if step.duration is not None else 0.0
-    wait_in_service(rehearsal, lambda: False, seconds)
+    wait_in_service(rehearsal, lambda: False, seconds, of_messages=False)
     return Outcome()
 
 

@@ -51,9 +51,6 @@ class Attempt:
         """Take what came."""
         self.wire.receive(frame)
 
-    def drained(self) -> None:
-        """Do nothing: a bridge does not wait for its writes."""
-
     def closed(self, why: str) -> None:
         """Learn that the connection has ended."""
         self.wire.lose(why)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded, may_be_joined, may_join
@@ -183,9 +184,7 @@ class Demand:
         subscription = DemandSubscription(info, static, {interest: None})
         self._subscriptions[info.id] = subscription
         self._demanded[info.id] = info
-        subscription.of = self._broker.subscribe(
-            info, lambda dispatch: self._forward(subscription, dispatch), by=self._session
-        )
+        subscription.of = self._broker.subscribe(info, partial(self._forward, subscription), by=self._session)
 
     def _joins(self, consumer: ConsumerInfo) -> bool:
         """Add a consumer to those that there are subscriptions for; return whether there is one: `ConduitBridge`."""

@@ -96,7 +96,7 @@ class Broker:
             log=log,
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
-            emptied=kernel.notify,
+            emptied=kernel.notify_of_message,
             limits=Limits(self.name, plan.heap, self._now, beyond),
             expires_durables=self.settings.expires_durables,
             expired_is_discarded=its.expired_is_discarded,
@@ -151,8 +151,7 @@ class Broker:
 
     def send(self, message: Message, done: Done, *, by: Session) -> None:
         """Take a message; `done` learns None once its sender may know that it is accepted, or why it is refused."""
-        if by.open and self.process.alive:
-            self._intake.send(message, done, by)
+        self._intake.send(message, done, by)
 
     def produce(self, destination: str, *, by: Session) -> Callable[[], None]:
         """Note a producer of one destination, which is made, and return how to end it; raise Refused.

@@ -18,7 +18,7 @@ class Capacity:
 
     def __init__(self, broker: str, beyond: Tell) -> None:
         self._broker, self._beyond = broker, beyond
-        self._since = -SECOND
+        self._since, self._until = -SECOND, 0  # ns
         self._messages = self._persistent = 0
         self._left = False  # once it was more than any broker was seen to take
 
@@ -26,10 +26,11 @@ class Capacity:
         """Count a message; tell, once, if there are more than any broker was seen to take."""
         if self._left:
             return
-        if now >= self._since + SECOND:
-            self._since, self._messages, self._persistent = now, 0, 0
+        if now >= self._until:
+            self._since, self._until, self._messages, self._persistent = now, now + SECOND, 0, 0
         self._messages += 1
-        self._persistent += len(message.body) if message.persistent else 0
+        if message.persistent:
+            self._persistent += len(message.body)
         if self._messages > MESSAGES:
             self._leave(f"{MESSAGES:,} messages")
         elif self._persistent > PERSISTENT:

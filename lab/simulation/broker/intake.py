@@ -49,12 +49,15 @@ class Intake:
         self._free = 0  # ns: when the processor is free
 
     def send(self, message: Message, done: Done, by: Session) -> None:
-        """Take a message when its turn comes; `done` learns whether it was accepted."""
-        now, free = self._process.kernel.now, self._free
+        """Take a message of a client that is there when its turn comes; `done` learns whether it was accepted."""
+        process = self._process
+        if not (by.open and process.alive):
+            return
+        now = process.kernel.now
         if self._capacity is not None:
             self._capacity.take(message, now)
-        self._free = free = (free if free > now else now) + self._cost
-        self._process.at(free + self._handling, self._take, message, done, by)
+        self._free = free = (self._free if self._free > now else now) + self._cost
+        process.at(free + self._handling, self._take, message, done, by)
 
     def make_virtual(self, pattern: str) -> None:
         """Make the queue that a consumer's pattern becomes, if it does: `VirtualTopic.create`."""
@@ -113,15 +116,15 @@ class Intake:
 
     def _take(self, message: Message, done: Done, by: Session) -> None:
         to = message.destination
-        found = (to,) if "," not in to else parts(to)
+        found = None if "," not in to else parts(to)
         if self._rights.asked:
             try:
-                for part in found:
+                for part in found or (to,):
                     self.check(by, WRITE, part)
             except Refused as refused:
                 done(refused.words)
                 return
-        if len(found) == 1:
+        if found is None:
             self.put(message, done)
         else:
             self._put_all([message.to(part) for part in found], done)

@@ -32,17 +32,18 @@ class Limits:
     def add(self, message: Message, stored: bool) -> None:
         """Count a message; tell, once, if they are more than half of what may be there, and raise PlanError if all."""
         held = self._store if stored else self._memory
-        times = held.times.get(message)
-        if times:
-            held.times[message] = times + 1
-            return
-        held.times[message] = 1
-        held.octets = octets = held.octets + message.size
+        held.times[message] = times = held.times.get(message, 0) + 1
+        if times == 1:
+            held.octets += message.size
+            if held.octets > held.most:
+                self._leave(held, stored)
+
+    def _leave(self, held: _Held, stored: bool) -> None:
         most = held.most
-        if octets > most and not held.left:
+        if not held.left:
             held.left = True
             self._beyond(self._words(most, stored), self._now())
-        if octets > 2 * most:
+        if held.octets > 2 * most:
             raise PlanError(
                 self._words(2 * most, stored), "a real broker takes no more: run it with --runtime emulation"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from lab.simulation.broker.audit import OF_ENTRY, Audit
 from lab.simulation.broker.destination import Destination, Node
@@ -85,7 +85,8 @@ class Queue(Destination):
             node.write = self._journal.write(held.__setitem__, (node.number, message), done)
         self.enqueued += 1
         self.idle_since = None
-        self._cursor.append(node)
+        if not self._give_at_once(node):
+            self._cursor.append(node)
         self.wake()
         if store is None:
             done(None)
@@ -194,40 +195,52 @@ class Queue(Destination):
             for _ in range(min(page, len(cursor))):
                 paged.append(cursor.popleft())
 
+    def _give_at_once(self, node: Node) -> bool:
+        """Hand out a message that comes while nothing waits; return whether a consumer had room and took it."""
+        if self._busy or self._cursor or self._paged or self._back:
+            return False
+        self._busy = True
+        given = self._give(node, self._ready())
+        self._busy = False
+        return given
+
     def _hand_out(self, waiting: deque[Node]) -> bool:
         """Hand messages to consumers with room, in turn; return whether one was given: `doActualDispatch`."""
-        order, kept = self.order, deque[Node]()
-        given = False
-        while waiting:
-            if len(order) == 1:
-                ready = [] if order[0].is_full() else order
-            else:
-                ready = [each for each in order if not each.is_full()]
-            if not ready:
-                break
+        kept, given = deque[Node](), False
+        while waiting and (ready := self._ready()):
             node = waiting.popleft()
             if node.gone:
                 continue
-            message = node.message
-            if message.expires is not None and message.expires <= self._now():
+            if node.message.expires is not None and node.message.expires <= self._now():
                 self._expire(node)
-                continue
-            for target in ready:
-                test = target.test
-                if self.policy.exclusive and target is not order[0]:
-                    continue
-                if (test is None or test(node)) and (message.group is None or self._owns(target, message.group)):
-                    break
+            elif self._give(node, ready):
+                given = True
             else:
                 kept.appendleft(node)
-                continue
-            given = True
-            if len(order) > 1:
-                self._rotate(target)
-            target.give(node)
         if kept:
             waiting.extendleft(kept)
         return given
+
+    def _ready(self) -> Sequence[QueueSubscription]:
+        """Return the consumers with room, in the order in which they are asked."""
+        order = self.order
+        if len(order) == 1:
+            return () if order[0].is_full() else order
+        return [each for each in order if not each.is_full()]
+
+    def _give(self, node: Node, ready: Sequence[QueueSubscription]) -> bool:
+        """Hand a message to the first consumer that takes it; return whether one did."""
+        group = node.message.group
+        for target in ready:
+            test = target.test
+            if self.policy.exclusive and target is not self.order[0]:
+                continue
+            if (test is None or test(node)) and (group is None or self._owns(target, group)):
+                if len(self.order) > 1:
+                    self._rotate(target)
+                target.give(node)
+                return True
+        return False
 
     def _owns(self, subscription: QueueSubscription, group: str) -> bool:
         """Return whether a consumer has a group, or gets it now: `assignMessageGroup`."""

@@ -7,7 +7,6 @@ same words.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.activemq.protocols import ENDPOINTS
@@ -186,7 +185,6 @@ class SimulatedClient:
         self._connected = self._closing = False
         self._answers = Answers(clock)
         self._in_flight = InFlight(clock, events)
-        self._on_drained: list[Callable[[], None]] = []
 
     @abstractmethod
     def close(self) -> None:
@@ -202,7 +200,7 @@ class SimulatedClient:
             self._answers.give("upgrade", frame.refusal)
         elif self._in_flight.gone is None:
             self.on_frame(frame)
-            self.clock.notify()  # a step may wait for what came
+            self.kernel.notify_of_message()  # a step may wait for what came
 
     def opened(self, connection: Connection) -> None:
         """Take the connection."""
@@ -213,13 +211,6 @@ class SimulatedClient:
         """Learn why there is no connection."""
         self._failed = why
         self.clock.notify()
-
-    def drained(self) -> None:
-        """Report what waited for the socket."""
-        if self._on_drained:
-            waiting, self._on_drained = self._on_drained, []
-            for each in waiting:
-                each()
 
     def closed(self, why: str) -> None:
         """Report the loss."""

@@ -142,7 +142,7 @@ class MqttClient(SimulatedClient):
         """Report a send at QoS 0, when the socket has taken it."""
         assert self._connection is not None
         if self._connection.unsent > SEND_BUFFER:
-            self._on_drained.append(lambda: self._in_flight.settle(id, SendOutcome.OK))
+            self._connection.when_drained(lambda: self._in_flight.settle(id, SendOutcome.OK))
         else:
             self._in_flight.settle(id, SendOutcome.OK)
 

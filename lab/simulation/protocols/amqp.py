@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from lab.activemq.forwarding.filters import parts
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
@@ -158,7 +159,7 @@ class AmqpSide(BrokerSide):
             prefetch=0,  # credit comes with the first flow
             durable=frame.name if durable else None,
         )
-        mine.of = self.broker.subscribe(info, lambda dispatch: self._deliver(frame.name, mine, dispatch), by=session)
+        mine.of = self.broker.subscribe(info, partial(self._deliver, frame.name, mine), by=session)
         self._senders[frame.name] = mine
 
     def _on_flow(self, frame: Flow) -> None:
@@ -196,7 +197,7 @@ class AmqpSide(BrokerSide):
         receiver.in_flight += 1
         message = frame.message
         message.id = self.next_message()
-        self.broker.send(message, lambda words: self._on_stored(frame, receiver, words), by=self.session)
+        self.broker.send(message, partial(self._on_stored, frame, receiver), by=self.session)
 
     def _on_stored(self, frame: Transfer, to: _Receiver, words: str | None) -> None:
         """Settle a send, and grant credit when little is left: `createResponseHandler`."""

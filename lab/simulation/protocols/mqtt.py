@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from lab.clients.destination_names import physical_name
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
@@ -157,7 +158,7 @@ class MqttSide(BrokerSide):
             retain=frame.retain,
             qos=frame.qos,
         )
-        self.broker.send(message, lambda words: self._on_stored(frame, words), by=self.session)
+        self.broker.send(message, partial(self._on_stored, frame), by=self.session)
 
     def _on_stored(self, frame: Publish, words: str | None) -> None:
         """Answer a publish, a refused one too: `createResponseHandler` logs the refusal and acknowledges."""
@@ -206,7 +207,7 @@ class MqttSide(BrokerSide):
             durable=durable,
             retroactive=True,
         )
-        mine.of = self.broker.subscribe(info, lambda dispatch: self._deliver(mine, dispatch), by=self.session)
+        mine.of = self.broker.subscribe(info, partial(self._deliver, mine), by=self.session)
         self._subscriptions[topic] = mine
 
     def _deliver(self, to: _Subscribed, dispatch: Dispatch) -> None:

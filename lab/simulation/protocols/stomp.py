@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.message import Message
@@ -125,7 +126,7 @@ class StompSide(BrokerSide):
             group=headers.get("JMSXGroupID"),
             reply_to=None if reply_to is None else self._destination(reply_to),
         )
-        self.broker.send(message, lambda words: self._on_stored(frame, words), by=session)
+        self.broker.send(message, partial(self._on_stored, frame), by=session)
 
     def _on_stored(self, frame: StompFrame, words: str | None) -> None:
         if self.ended:
@@ -156,7 +157,7 @@ class StompSide(BrokerSide):
             durable=durable,
         )
         try:
-            mine.of = self.broker.subscribe(info, lambda dispatch: self._deliver(name, mine, dispatch), by=session)
+            mine.of = self.broker.subscribe(info, partial(self._deliver, name, mine), by=session)
         except Refused:
             del self._subscriptions[name]
             raise

@@ -21,9 +21,10 @@ class StompFrame:
         """Return its size."""
         if not self.command:
             return 1
-        text = "".join((self.command, *self.headers, *self.headers.values()))
+        headers = self.headers
+        text = "".join((self.command, *headers, *headers.values()))
         octets = len(text) if text.isascii() else len(text.encode())
-        return octets + 2 * len(self.headers) + len(self.body) + 3
+        return octets + 2 * len(headers) + len(self.body) + 3
 
 
 BEAT = StompFrame("")

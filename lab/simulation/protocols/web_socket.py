@@ -51,11 +51,6 @@ class WebSocketDoor(SilentPeer):
             answer = Upgraded()
             self._connection.send(answer, on_the_wire(answer.octets()))
 
-    def drained(self) -> None:
-        """Hand it on."""
-        if self._side is not None:
-            self._side.drained()
-
     def closed(self, why: str) -> None:
         """Hand it on."""
         if self._side is not None:

@@ -21,16 +21,14 @@ class Cable(Direction):
             due = self._last_due
         self._last_due = due
         each = due, now, b"", packets, octets, False
-        self.hold(each)
-        return each if self.flight and self.flight[-1] is each else None
+        return each if self.hold(each) else None
 
     def land(self, each: InFlight, now: int) -> bool:
         """Take a flight out and count it: `delivered`. Return False if it was in the cable when that was cut."""
         flight = self.flight
         if not flight or flight[0] is not each:
             return False
-        flight.popleft()
-        _, arrived, _, packets, octets, _ = each
+        _, arrived, _, packets, octets, _ = flight.popleft()
         self.flight_bytes -= octets
         self.flight_segments -= packets
         counts = self.lab

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from lab.network.vpc import INTERNET
@@ -31,10 +32,6 @@ class Peer(Protocol):
         """Take a frame; frames come whole, once and in order."""
         ...
 
-    def drained(self) -> None:
-        """Learn that all that was sent has been taken by the other end's kernel."""
-        ...
-
     def closed(self, why: str) -> None:
         """Learn, once and not after `close` or `abort` of this end: "closed", "reset" or "timed out"."""
         ...
@@ -50,9 +47,6 @@ class SilentPeer:
         """Do nothing."""
 
     def received(self, frame: object) -> None:
-        """Do nothing."""
-
-    def drained(self) -> None:
         """Do nothing."""
 
     def closed(self, why: str) -> None:
@@ -84,6 +78,10 @@ class Connection(Protocol):
 
     def send(self, frame: object, size: int) -> None:
         """Send a frame of so many bytes; never block. Nothing is sent on a connection that has ended."""
+        ...
+
+    def when_drained(self, do: Callable[[], None]) -> None:
+        """Call a function, once, when all that was sent has been taken by the other end's kernel."""
         ...
 
     def close(self) -> None:

@@ -61,10 +61,11 @@ class Path:
             if not self._passes(new, -((start - end) // SEGMENT) or 1):
                 return
             self.known = self.known or new is None
+        if self.near:
+            self._kernel.after(LAN, self._reach, arrived, refused, start, end)
+            return
         direction, kernel = self._direction, self._kernel
         if direction is None:
-            if self.near:
-                kernel.after(LAN, self._reach, arrived, refused, start, end)
             return
         packets = -((start - end) // SEGMENT) or 1
         octets = end - start + packets * HEADERS
@@ -84,13 +85,12 @@ class Path:
         self.known = self._passes is None
 
     def _admit(self, direction: Cable, start: int, end: int, arrived: Arrived, refused: Refused) -> None:
-        now, sizes, flight = self._kernel.now, sizes_of(end - start), direction.flight
+        now, sizes = self._kernel.now, sizes_of(end - start)
         for first, last, due in direction.admit(now, sizes):
-            held = len(flight)
-            direction.hold((due, now, b"", last - first, sum(sizes[first:last]), False))
-            if len(flight) > held:
+            each = due, now, b"", last - first, sum(sizes[first:last]), False
+            if direction.hold(each):
                 part = start + first * SEGMENT, min(start + last * SEGMENT, end)
-                self._kernel.at(due + LAN, self._land, flight[-1], arrived, refused, *part)
+                self._kernel.at(due + LAN, self._land, each, arrived, refused, *part)
 
     def _land(self, each: InFlight, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
         direction = self._direction

@@ -50,6 +50,7 @@ class Sending:
         "_kernel",
         "_near",
         "_odd",
+        "_on_drained",
         "_packets",
         "_path",
         "_push",
@@ -87,6 +88,16 @@ class Sending:
         self._begun = 0  # when an answer, a probe or a time-out had the timer begin anew: RFC 6298, 5.3 and 5.6
         self._waits = 0  # since when the other end has no room
         self._calm = 0  # the most packets for which the timer was set, while nothing was lost
+        self._on_drained: list[Callable[[], None]] = []  # called once the other end has taken all
+
+    def when_drained(self, do: Callable[[], None]) -> None:
+        """Call a function, once, when all that was sent has been taken by the other end's kernel."""
+        self._on_drained.append(do)
+
+    def _tell_drained(self) -> None:
+        waiting, self._on_drained = self._on_drained, []
+        for each in waiting:
+            each()
 
     @abstractmethod
     def reset(self) -> None:
@@ -98,11 +109,12 @@ class Sending:
 
     def _push_far(self) -> None:
         """Send what the windows allow: first what was lost."""
-        now, flights = self._kernel.now, self._flights
+        now, flights, congestion = self._kernel.now, self._flights, self.congestion
         if not flights and self._written > self._sent:
-            self.congestion.rested(now - self._spoke)
-        most, out = int(self.congestion.window), self._packets
-        upto = self._acked + min(self.send_buffer, self.other.room())
+            congestion.rested(now - self._spoke)
+        most, out = int(congestion.window), self._packets
+        room = self.other.room()
+        upto = self._acked + (room if room < self.send_buffer else self.send_buffer)
         if self._odd:
             out = sum(each.packets for each in flights if not each.lost)
             for each in [*flights]:
@@ -112,17 +124,18 @@ class Sending:
             most = out + 1  # the window is not for the last packet
         while (left := self._written - (sent := self._sent)) > 0:
             size = left
-            if size > (free := min((most - out) * SEGMENT, upto - sent)):
-                size = free
+            if size > upto - sent or size > (most - out) * SEGMENT:
+                size = min((most - out) * SEGMENT, upto - sent)
                 if size <= 0 or (size < SEGMENT and flights):
                     break
                 if size > SEGMENT:
                     size -= size % SEGMENT
             if not flights:
-                self.congestion.resumed(now - self._spoke, now)
-            flights.append(flight := Flight(sent, sent + size, now))
-            self._path.send(sent, sent + size, self.other.arrive, self.reset)
-            self._sent, self._spoke = sent + size, now
+                congestion.resumed(now - self._spoke, now)
+            end = sent + size
+            flights.append(flight := Flight(sent, end, now))
+            self._path.send(sent, end, self.other.arrive, self.reset)
+            self._sent, self._spoke = end, now
             out += (packets := flight.packets)
             self._packets += packets
         self._arm()
@@ -145,23 +158,25 @@ class Sending:
 
     def _push_near(self) -> None:
         """Send what fits into the other end's buffer, where nothing is lost on the way."""
-        start, end = self._sent, self._written
-        if end > (most := self._acked + self.other.room()):
+        start, end, other = self._sent, self._written, self.other
+        if end > (most := self._acked + other.room()):
             end = most
         if end > start:
             self._sent = end
-            self._path.send(start, end, self.other.arrive, self.reset)
+            self._path.send(start, end, other.arrive, self.reset)
 
     def taken(self, upto: int) -> None:
         """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
-        if self.state != "closed":
-            self._acked = upto
+        if self.state == "closed":
+            return
+        self._acked = upto
+        if upto < self._written:
             if self._sent < self._written:
                 self._push_near()
-            elif upto == self._written and self.state == "closing":
-                self._over()
-            elif upto == self._written > self._before:
-                self.peer.drained()
+        elif self.state == "closing":
+            self._over()
+        elif self._on_drained and upto > self._before:
+            self._tell_drained()
 
     def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: int = 0) -> None:
         """Learn what has arrived; what was sent before something that did, and did not, is lost.
@@ -188,13 +203,12 @@ class Sending:
         done = self._acked == self._written
         if done and self.state == "closing":
             self._over()
-            return
-        if not done:
+        elif self._odd or self._sent < self._written:
             self._push()
         else:
             self._arm()
-            if newest is not None and self._acked > self._before:
-                self.peer.drained()
+            if done and self._on_drained and newest is not None and self._acked > self._before:
+                self._tell_drained()
 
     def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int, again: int) -> tuple[int, int] | None:
         """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""

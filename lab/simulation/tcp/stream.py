@@ -32,7 +32,20 @@ class Hosts(Protocol):
 class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
-    __slots__ = ("_buffers", "_came", "_gaps", "_got", "_segment", "_taken", "_window", "_wrote", "heard", "hosts")
+    __slots__ = (
+        "_buffers",
+        "_came",
+        "_frozen",
+        "_gaps",
+        "_got",
+        "_host",
+        "_segment",
+        "_taken",
+        "_window",
+        "_wrote",
+        "heard",
+        "hosts",
+    )
     other: End
 
     def __init__(self, hosts: Hosts, near: Address, far: Address, peer: Peer, buffers: tuple[int, int] | None) -> None:
@@ -40,6 +53,7 @@ class End(Sending):
         send, receive = (AUTOTUNED, AUTOTUNED) if buffers is None else (holds(buffers[0], 0), window(buffers[1], 0))
         super().__init__(hosts.kernel, near, far, path, peer, send)
         self.hosts, self.heard = hosts, hosts.kernel.now
+        self._host, self._frozen = near.host, hosts.frozen
         self._buffers, self._window = buffers, receive
         self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
         self._wrote = TOGETHER  # bytes of the longest write
@@ -59,7 +73,7 @@ class End(Sending):
     def send(self, frame: object, size: int) -> None:
         """Send a frame of so many bytes."""
         if self.state == "open":
-            if size > self._wrote and self._buffers is not None:
+            if self._buffers is not None and size > self._wrote:
                 self._wrote, self.send_buffer = size, holds(self._buffers[0], size)
             self._written = written = self._written + size
             self._frames.append((written, frame))
@@ -129,22 +143,22 @@ class End(Sending):
 
     def take(self) -> None:
         """Hand the owner what is there, unless it is frozen."""
-        if self.near.host in self.hosts.frozen:
+        if self._host in self._frozen or self.state == "closed":
             return
-        frames = self.other._frames
-        full = self._window - (self._got - self._taken) < SEGMENT
-        while self._taken < (got := self._got) and (state := self.state) != "closed":
-            if not frames or frames[0][0] > got:
-                self._taken = got
-                break
+        frames, got = self.other._frames, self._got
+        full = self._window - (got - self._taken) < SEGMENT
+        while frames and frames[0][0] <= got:
             self._taken, frame = frames.popleft()
             if frame is _FIN:
                 self.hear_end("closed")
-            elif state == "open":
+            elif self.state == "open":
                 self.peer.received(frame)
             else:  # closed by its owner, which nothing reaches any more
                 self.abort()
-        if full and self.state != "closed" and self.room() >= SEGMENT:
+            if self.state == "closed":
+                return
+        self._taken = got
+        if full and self.room() >= SEGMENT:
             if self._near:
                 self.other.taken(self._got)
             else:
@@ -153,7 +167,7 @@ class End(Sending):
     def hear_end(self, why: str) -> None:
         """Learn that the connection is over."""
         if self.state == "open":
-            if self.near.host in self.hosts.frozen:
+            if self._host in self._frozen:
                 self._got += 1
                 self.other._frames.append((self._got, _FIN))
                 return
