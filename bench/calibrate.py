@@ -15,14 +15,25 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 
 from bench.machine import machine
 from lab import labs
-from lab.amazonmq.files.activemq_xml import LOCK_INTERVAL
+from lab.activemq.log_lines import LOCKED, STARTED
 from lab.contract.figures import figures
 from lab.errors import LabError
-from lab.history import Acknowledged, Approached, BrokerChanged, Header, LogLine, Observation, Sent, observations
+from lab.history import (
+    Acknowledged,
+    Approached,
+    BrokerChanged,
+    Header,
+    LinkChanged,
+    LogLine,
+    Observation,
+    Sent,
+    StepStarted,
+    observations,
+)
 from lab.interrupts import end_on_signals
 from lab.simulation.costs import NAMES, VARIABLE, shipped_values
 from lab.text_files import write_new
@@ -33,11 +44,13 @@ BUSY = 0.4  # cores that others keep busy
 PLAIN, STORED = 4, 5  # steps
 ROUNDS = 3  # of correcting
 READ_OFF = {
-    "begin": "a stopped instance of a pair started as a standby: until it waits for its store's lock, the median",
-    "boot": "a stopped broker started: until its log says so, the median, less begin",
+    "begin": "the order to start a standby: until its log says that it waits for its store's lock, the median",
+    "boot": "the order to start a broker that was stopped: until its log says that it has started, the median, less "
+    "begin",
+    "recover": "the same of a broker that was killed, less the same of one that was stopped",
     "stop": "a broker asked to stop: until its container had ended, the median",
-    "take-over": "the active instance killed: until the standby's log says that it started, the mean, less half "
-    "the time between its looks at the lock",
+    "link": "the order to change a link: until it is changed, the median",
+    "first": "the first login over STOMP at a broker that has started, the median, less tls",
 }
 CORRECTED = {
     "handling": "the p50 of 300 messages at 50/s, not persistent, through one broker",
@@ -64,27 +77,31 @@ def run(runtime: str, costs: Path | None = None) -> Times:
         ran = labs.run(SCENARIO, runtime=runtime, runs=Path(folder), environment=environment)
         streams = {each.name.rpartition(" ")[2]: each for each in figures(ran.judged).streams}
         lines = list(observations(ran.folder.history))
-    changes = [each for each in lines if isinstance(each, BrokerChanged)]
-    starts = [each for each in lines if isinstance(each, LogLine) and each.name == "broker-started" and each.t > 0]
-    logins = [each.took for each in lines if isinstance(each, Approached) and each.what == "connect"]
-    begin = median(_from_to(changes, "starting", "started", standby=True))
-    kills = [each.t for each in changes if each.state == "killed"]
-    after = [min(line.t for line in starts if line.broker == "singapore" and line.t > t) - t for t in kills]
-    begun = [each.t for each in changes if each.broker == "tokyo" and each.state == "starting"]
-    up = [min(line.t for line in starts if line.broker == "tokyo" and line.t > t) - t for t in begun]
+    changes = [each for each in lines if isinstance(each, BrokerChanged) and each.broker == "tokyo"]
+    login, first = (
+        [each.took for each in lines if isinstance(each, Approached) and each.client == client]
+        for client in ("login", "first")
+    )
+    orders = [each for each in lines if isinstance(each, StepStarted)]
+    begin = _after(orders, "start", [each.t for each in lines if isinstance(each, LogLine) and each.name == LOCKED])
+    up = [each.t for each in lines if isinstance(each, LogLine) and (each.broker, each.name) == ("tokyo", STARTED)]
+    stopped, killed = (_after(orders, "start", up, before=verb) for verb in ("stop", "kill"))
+    linked = [each.t for each in lines if isinstance(each, LinkChanged)]
     plain, burst = streams["plain"], streams["burst"]
     receipts = [_receipts(lines, step) for step in (PLAIN, STORED)]
     assert burst.per_s is not None  # 2,000 messages do not come at one moment
     return Times(
         of={
             "begin": begin,
-            "boot": median(up) - begin,
+            "boot": stopped - begin,
+            "recover": killed - stopped,
             "stop": median(_from_to(changes, "stopping", "stopped")),
-            "take-over": fmean(after) - LOCK_INTERVAL / 2000,
+            "link": _after(orders, "impair", linked),
+            "first": median(first) - median(login),
             "handling": plain.p50 / 1000,
             "store-sync": receipts[1] - receipts[0],
             "message": 1 / burst.per_s,
-            "tls": median(logins),
+            "tls": median(login),
         },
         held=ran.held,
     )
@@ -96,11 +113,24 @@ def _receipts(lines: Sequence[Header | Observation], step: int) -> float:
     return median(each.t - sent[each.id] for each in lines if isinstance(each, Acknowledged) and each.id in sent)
 
 
-def _from_to(changes: list[BrokerChanged], one: str, other: str, standby: bool = False) -> list[float]:
+def _after(orders: Sequence[StepStarted], verb: str, ends: Sequence[float], before: str = "") -> float:
+    """Return how long it took from an order to the end that came of it, the median.
+
+    With `before` only where the order before it was that one.
+    """
+    took = []
+    for end in ends:
+        until = [each for each in orders if each.t < end]
+        if until and until[-1].verb == verb and before in ("", until[-2].verb):
+            took.append(end - until[-1].t)
+    return median(took)
+
+
+def _from_to(changes: Sequence[BrokerChanged], one: str, other: str) -> list[float]:
     """Return how long it took each time from one state of an instance to the other."""
     found = []
     for number, begin in enumerate(changes):
-        if begin.state == one and begin.standby is standby:
+        if begin.state == one:
             ends = (each.t for each in changes[number:] if (each.broker, each.state) == (begin.broker, other))
             found.append(next(ends) - begin.t)
     return found

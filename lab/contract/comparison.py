@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
-from lab.contract.figures import Figures, Stream
+from lab.contract.figures import FIRST, Figures, Stream, warm_up
 
-ENOUGH = 100  # messages of a stream, below which its times are not compared
+ENOUGH = 100  # messages of a stream, or of a burst after its warm-up, below which its times are not compared
 OF_COUNTS = 0.10  # by how much the range of counts that are chance is widened at either end
 OF_LATENCY, AT_LEAST = 0.05, 1.0  # the same of latencies: a share, and ms
 OF_THROUGHPUT = 0.10
@@ -98,6 +98,8 @@ def _times(emulated: Sequence[Figures], simulated: Sequence[Figures]) -> Iterato
         elif all(its.paced for its in (*real, *modelled)):
             yield _latency(f"{name}, p50", [its.p50 for its in real], [its.p50 for its in modelled])
             yield _latency(f"{name}, p99", [its.p99 for its in real], [its.p99 for its in modelled])
+        elif (left := fewest - warm_up(fewest)) < ENOUGH:
+            yield _left_out(name, real, modelled, f"fewer than {ENOUGH} messages after the first {FIRST}: {left}")
         else:
             yield _throughput(name, [its.per_s for its in real], [its.per_s for its in modelled])
 

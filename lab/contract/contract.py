@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import labs, runtimes
+from lab.amazonmq.identity import DeploymentMode
 from lab.contract.comparison import Row, compare
 from lab.contract.figures import Figures, Machine, figures
 from lab.contract.kept_runs import KeptRuns, digest
@@ -22,7 +23,10 @@ from lab.scenarios import PlannedScenario, plan_named
 
 LOAD = Path("/proc/loadavg")  # Linux's
 RUNS = 10  # emulated, at the seeds from 1 on
-SEEDS_OF_CHANCE, SEEDS = 20, 3  # simulated: where links have jitter or loss, or traffic is drawn; and elsewhere
+SEEDS_OF_CHANCE, SEEDS = (
+    20,
+    3,
+)  # simulated: where links have jitter or loss, traffic is drawn, or there are pairs; and elsewhere
 _CHANCE = ("jitter", "loss")
 
 Runner = Callable[[str, int], Judged]  # the runtime's name and the seed → the run, judged
@@ -50,7 +54,7 @@ class Contract:
     """One scenario's runs on both runtimes."""
 
     kept: KeptRuns
-    chance: bool  # whether links or traffic have any
+    chance: bool  # whether links, traffic or standbys have any
     run: Runner
     measure: Measure
 
@@ -167,9 +171,12 @@ def _is_apart(run: Figures) -> bool:
 
 
 def _has_chance(declared: Any) -> bool:
-    """Return whether a link has jitter or loss, at first or by a step, or the times of traffic are drawn."""
+    """Return whether a link has jitter or loss, at first or by a step, traffic is drawn, or a broker has a standby."""
     if isinstance(declared, dict):
-        drawn = declared.get("spread") == "exponential"
+        drawn = (
+            declared.get("spread") == "exponential"
+            or declared.get("deployment-mode") == DeploymentMode.ACTIVE_STANDBY_MULTI_AZ
+        )
         return drawn or any(
             (key in _CHANCE and not _is_nothing(value)) or _has_chance(value) for key, value in declared.items()
         )

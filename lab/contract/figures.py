@@ -11,7 +11,7 @@ from lab.judge import Judged, Report
 from lab.judge.evidence.tally import Tally
 from lab.judge.values import Percentiles
 
-WARM_UP = 0.2  # share of a burst's messages that come before its throughput is measured
+WARM_UP, FIRST = 0.2, 100  # a burst's messages that come before its throughput is measured: a share, and at least
 _OF_A_DELIVERY = (
     "expected", "received", "lost", "duplicated", "unexpected", "recovered", "undecided", "redelivered", "returned",
     "waiting", "expired", "unsure", "reordered",
@@ -57,7 +57,7 @@ class Stream:
     paced: bool
     p50: float
     p99: float
-    per_s: float | None  # of a burst, after its warm-up; None if paced, or if it came at one moment
+    per_s: float | None  # of a burst, after its warm-up; None if paced, or if none came then, or at one moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +75,19 @@ class Figures:
     images: tuple[str, ...] = field(default=())  # what its brokers and its router were made from
 
 
-def figures(judged: Judged) -> Figures:
-    """Return the figures of a run that was judged."""
+def figures(judged: Judged, *, first: int = FIRST) -> Figures:
+    """Return the figures of a run that was judged.
+
+    Throughput is measured without the first fifth of a burst, and not of its `first` messages: fewer where others have
+    warmed the brokers up.
+    """
     report = judged.report
     return Figures(
         runtime=report.runtime,
         seed=report.seed,
         verdicts=dict(_once((each.expectation, str(each.outcome)) for each in report.verdicts)),
         counts={name: count for name, count in _counts(report) if count},
-        streams=tuple(_streams(judged)),
+        streams=tuple(_streams(judged, first)),
         mqlab=report.mqlab,
     )
 
@@ -154,7 +158,12 @@ def _counts(report: Report) -> Iterator[tuple[str, int]]:
         yield f"bridge {bridge.connector} at {bridge.broker}: up", int(bridge.up)
 
 
-def _streams(judged: Judged) -> Iterator[Stream]:
+def warm_up(messages: int, first: int = FIRST) -> int:
+    """Return how many messages of a burst come before its throughput is measured: brokers compile their code yet."""
+    return max(int(messages * WARM_UP), first)
+
+
+def _streams(judged: Judged, first: int) -> Iterator[Stream]:
     paced = {each.step for each in judged.evidence.timeline.paces}
     names: set[str] = set()
     for audience in judged.evidence.audiences:
@@ -172,13 +181,13 @@ def _streams(judged: Judged) -> Iterator[Stream]:
                     paced=even,
                     p50=round(found.p50, 3),
                     p99=round(found.p99, 3),
-                    per_s=None if even else _throughput(tally),
+                    per_s=None if even else _throughput(tally, first),
                 )
 
 
-def _throughput(tally: Tally) -> float | None:
-    """Return how many messages a second arrived after the warm-up; None if they came at one moment."""
+def _throughput(tally: Tally, first: int) -> float | None:
+    """Return how many messages a second arrived after the warm-up; None if none did, or all at one moment."""
     sent_at = tally.publication.sent_at
     came = sorted(sent_at[number] + took for number, took in zip(*tally.timed(), strict=True))
-    after = came[int(len(came) * WARM_UP) :]
+    after = came[warm_up(len(came), first) :]
     return round((len(after) - 1) / (after[-1] - after[0]), 2) if len(after) > 1 and after[-1] > after[0] else None

@@ -30,11 +30,13 @@ _INSTEAD = 'write a table for each time, such as [boot] with value = "0.11s"; py
 class Costs:
     """Times in ns."""
 
-    begin: int  # from a process's start until it asks for its store's lock
-    boot: int  # from there until it has started
+    begin: int  # from the order to start an instance until it asks for its store's lock
+    boot: int  # from there, or from when a standby has the lock, until it has started
+    recover: int  # longer, from a store that was not closed
     stop: int
-    take_over: int  # as `boot`, of a standby that has waited
+    link: int  # from the order to change a link until it is changed
     tls: int  # of both ends together
+    first: int  # longer, of the first connection to a port of a broker that has just started
     message: int  # of a broker's processor
     handling: int  # that a message takes at a broker beside, while others are served
     store_sync: int

@@ -12,9 +12,12 @@ from lab.runtime.status import ABSENT, DELETED
 from lab.simulation.broker.store import Store
 from lab.simulation.clock import nanoseconds
 from lab.simulation.costs import Costs
-from lab.simulation.kernel import SECOND, Kernel
+from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.logs import InstanceLog
 
+_DYING = (
+    SECOND // 40
+)  # ns: killed processes of brokers took 30 to 60 ms from the order, and had no receipts for what came
 UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
 OUT = (DOWN, ABSENT, DELETED)
 _LOCKED = (
@@ -114,6 +117,7 @@ class Instance:
         self.served = False
         self.waits = False  # for the store's lock
         self._life = 0  # which of its processes
+        self._look: Timer | None = None  # its next one at the lock, while it waits
         self._held: list[Callable[[], None]] = []  # due while it was frozen
 
     def begin(self) -> None:
@@ -123,7 +127,14 @@ class Instance:
         self._to(STARTING)
         self._after(self._machine.costs.begin, self._ask)
 
-    def _after(self, delay: int, do: Callable[[], None]) -> None:
+    def stand(self, age: int) -> None:
+        """Have a standby look at the lock when it would had it waited for so many ns longer."""
+        if self.waits and self._look is not None:
+            cancel(self._look)
+            due = self._look[0] - self._machine.kernel.now
+            self._look = self._after((due - age) % self._machine.lock_interval, self._ask)
+
+    def _after(self, delay: int, do: Callable[[], None]) -> Timer:
         life = self._life
 
         def due() -> None:
@@ -133,7 +144,7 @@ class Instance:
                 else:
                     do()
 
-        self._machine.kernel.after(delay, due)
+        return self._machine.kernel.after(delay, due)
 
     def _ask(self) -> None:
         """Take the store's lock, or look again after a while."""
@@ -142,14 +153,16 @@ class Instance:
                 self.waits = True
                 self._say("SharedFileLocker", _LOCKED)
                 self._machine.kernel.notify()
-            self._after(self._machine.lock_interval, self._ask)
+            self._look = self._after(self._machine.lock_interval, self._ask)
             return
         self.lock.holder = self
+        delay = self._machine.costs.boot
         if not self.lock.store.clean:
+            delay += self._machine.costs.recover
             self._say("MessageDatabase", _RECOVERING)
         self.process = self._machine.launch(self)
         self._tell("is starting")
-        self._after(self._machine.costs.take_over if self.waits else self._machine.costs.boot, self._started)
+        self._after(delay, self._started)
 
     def _started(self) -> None:
         assert self.process is not None  # the store's lock is held
@@ -182,8 +195,12 @@ class Instance:
         return "stopped"
 
     def kill(self) -> None:
-        """End at once."""
+        """End: its threads do at once; its sockets and its lock go once the kernel has its memory back. Blocks."""
         self._life += 1
+        if self.process is not None and self.state != PAUSED:
+            self.process.pause()
+            self._machine.host.power(self.name, PAUSED)
+        self._machine.kernel.sleep(_DYING)
         self._end()
 
     def delete(self) -> None:
@@ -245,6 +262,12 @@ class Power:
     def instance(self, broker: str, number: int) -> Instance:
         """Return an instance by its broker and number."""
         return next(each for each in self.brokers[broker] if each.number == number)
+
+    def stand(self, age: int) -> None:
+        """Have standbys look at their locks when they would had they waited for so many ns longer."""
+        for instances in self.brokers.values():
+            for its in instances:
+                its.stand(age)
 
     def holder(self, broker: str) -> Instance | None:
         """Return the active instance, also one that is frozen; None while none of a pair is."""

@@ -63,8 +63,8 @@ class SimulatedLab(SimulatedNetwork):
         kernel = Kernel(storm=storm, **horizon)
         self.note, self.costs = note, costs or with_values({})
         self.kernel, self.clock = kernel, VirtualClock(kernel)
-        self.fabric = Fabric(kernel, plan, tls=self.costs.tls)
-        super().__init__(kernel, self.fabric, plan.links, plan.network)
+        self.fabric = Fabric(kernel, plan, tls=self.costs.tls, first=self.costs.first)
+        super().__init__(kernel, self.fabric, plan.links, plan.network, takes=self.costs.link)
         self._passwords = Passwords(opening.passwords, opening.masked, note.control)
         self._watch: Watch | None = None
         self._boundary = Boundary(kernel)
@@ -110,6 +110,7 @@ class SimulatedLab(SimulatedNetwork):
         """Have the brokers' periodic timers be where they would be had the lab stood for so many ns longer."""
         for running in self._running.values():
             running.stand(age)
+        self.power.stand(age)
 
     def started(self, broker: str, instance: int = 1) -> bool:
         """Return whether an instance serves, or waits for its store's lock, which another one has."""

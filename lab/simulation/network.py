@@ -22,10 +22,13 @@ from lab.simulation.tcp.fabric import Fabric
 class SimulatedNetwork:
     """The links and the policies of one lab."""
 
-    def __init__(self, kernel: Kernel, fabric: Fabric, links: Sequence[LinkPlan], network: Network) -> None:
+    def __init__(
+        self, kernel: Kernel, fabric: Fabric, links: Sequence[LinkPlan], network: Network, takes: int = 0
+    ) -> None:
         self._kernel, self._fabric, self._paths = kernel, fabric, fabric.paths
         self._links = {link.name: link for link in links}
         self._network = network
+        self._takes = takes  # ns from an order to change a link until it is changed
 
     @property
     def _now(self) -> float:
@@ -34,7 +37,8 @@ class SimulatedNetwork:
     def change_link(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
     ) -> Sequence[LinkChanged]:
-        """Change a link in one step."""
+        """Change a link in one step, after the time that it takes."""
+        self._kernel.sleep(self._takes)
         ways = [way for way in self._links[link].directions if leaving in (None, way.leaving)]
         self._paths.change(link, [way.leaving for way in ways], impairment, state)
         its = self._paths.directions[link]

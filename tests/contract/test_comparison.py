@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.contract.comparison import Kind, Row, compare
+from lab.contract.figures import warm_up
 from tests.contract.runs import run, stream
 
 
@@ -74,7 +75,10 @@ def test_short_latencies_are_in_the_range_and_a_millisecond(simulated: float, ag
 
 @pytest.mark.parametrize(("simulated", "agrees"), [(89.9, False), (90.0, True), (110.0, True), (110.1, False)])
 def test_the_throughput_of_a_burst_is_within_a_tenth(simulated: float, agrees: bool) -> None:
-    row = only(compare([run(1, stream(per_s=100.0))], [run(1, stream(per_s=simulated))]), Kind.THROUGHPUT)
+    row = only(
+        compare([run(1, stream(per_s=100.0, messages=200))], [run(1, stream(per_s=simulated, messages=200))]),
+        Kind.THROUGHPUT,
+    )
     assert row.agrees is agrees
 
 
@@ -97,10 +101,22 @@ def test_what_is_not_compared_says_why(real: list[object], why: str) -> None:
 
 
 def test_a_burst_that_came_at_one_moment_has_no_throughput() -> None:
-    at_once = stream(per_s=1.0)
-    nowhere = type(at_once)(name=at_once.name, messages=100, paced=False, p50=1, p99=1, per_s=None)
+    at_once = stream(per_s=1.0, messages=200)
+    nowhere = type(at_once)(name=at_once.name, messages=200, paced=False, p50=1, p99=1, per_s=None)
     row = only(compare([run(1, at_once)], [run(1, nowhere)]), Kind.THROUGHPUT)
     assert (row.agrees, row.why) == (None, "all of it came at one moment")
+
+
+@pytest.mark.parametrize(("messages", "left"), [(100, 0), (199, 99)])
+def test_a_burst_that_brokers_were_not_warm_for_is_not_compared(messages: int, left: int) -> None:
+    real, simulated = (run(1, stream(per_s=per_s, messages=messages)) for per_s in (400.0, 1000.0))
+    row = only(compare([real], [simulated]), Kind.LATENCY)
+    assert (row.agrees, row.why) == (None, f"fewer than 100 messages after the first 100: {left}")
+
+
+@pytest.mark.parametrize(("messages", "first", "others"), [(200, 100, 100), (2000, 100, 400), (200, 0, 40)])
+def test_a_burst_is_measured_without_a_fifth_of_it_and_a_hundred(messages: int, first: int, others: int) -> None:
+    assert warm_up(messages, first) == others
 
 
 def test_nothing_is_compared_with_nothing() -> None:

@@ -24,6 +24,7 @@ from tests.twins import SCENARIOS
 # What of a scenario comes from the seed. The others have nothing that does: another seed gives them the same history.
 CHANCE: Mapping[str, str] = {
     "broker-killed": "when Tokyo's connector begins after the restart",
+    "failover": "when Singapore's standby looks for the lock",
     "jitter-and-loss": "the link's dice",
     "revision-pending": "when Tokyo's connector begins after the reboot",
     "silent-partition": "when the ends of the bridge look for silence",

@@ -91,8 +91,8 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_a_calibration_finds_the_times_by_which_a_run_went(tmp_path: Path) -> None:
-    wanted = {"begin": 0.9, "boot": 0.3, "stop": 0.2, "tls": 0.02, "message": 0.0003, "handling": 0.0025}
-    wanted |= {"store-sync": 0.001}
+    wanted = {"begin": 0.9, "boot": 0.3, "recover": 0.1, "stop": 0.2, "link": 0.2, "tls": 0.02, "first": 0.15}
+    wanted |= {"message": 0.0003, "handling": 0.0025, "store-sync": 0.001}
     machine = {name: getattr(with_values({}), name.replace("-", "_")) / 1e9 for name in NAMES} | wanted
     file = tmp_path / "machine.toml"
     file.write_text(calibrate.text(machine, {}, ""))
@@ -118,7 +118,7 @@ def test_a_calibration_gives_no_value_for_what_it_did_not_find(nothing: float, t
         return {**dict.fromkeys(NAMES, 0.05), "tls": parse_duration(text).total_seconds()}
 
     found, told = calibrate.calibrate(real, tmp_path, simulate=simulate)
-    assert told == {"begin", "boot", "take-over", "tls"}
+    assert told == {"begin", "boot", "recover", "link", "first", "tls"}
     assert found["tls"] == pytest.approx(0.1)
     file = tmp_path / "found.toml"
     file.write_text(calibrate.text(found, real, "a machine", told))

@@ -64,6 +64,11 @@ class Sending:
         rehearsal.tasks.senders[self._number] = self._client
         return None
 
+    @property
+    def begun(self) -> bool:
+        """Return whether the first message is on its way."""
+        return self._times.sent > 0
+
     def send(self) -> Outcome:
         """Send each message when it is due, wait for every outcome, and disconnect."""
         assert self._client is not None, "connect first"
@@ -138,6 +143,8 @@ class Sending:
                 client.publish(message)
             except LabTimeout as error:
                 return refused(rehearsal, self._client_name, error)
+            if sent == 1:
+                rehearsal.clock.notify()
         callbacks.expected = sent
         return None
 

@@ -31,7 +31,7 @@ class Flows:
 
 
 def perform(rehearsal: Rehearsal, step: Traffic, turn: Turn) -> Outcome | None:
-    """Connect and begin to send; return an Outcome only if it cannot begin."""
+    """Connect and send the first message; return an Outcome only if it cannot begin."""
     flows = rehearsal.recall(Flows).by_name
     flow = flows.get(step.name)
     if flow is not None and not flow.task.done:
@@ -41,6 +41,8 @@ def perform(rehearsal: Rehearsal, step: Traffic, turn: Turn) -> Outcome | None:
         return refused
     task = rehearsal.tasks.begin(f"traffic-{step.name}", lambda: turn.ended(sending.send()))
     flows[step.name] = Flow(sending=sending, task=task, duration=step.duration)
+    # what follows is after it on any clock: steps that wait for 3 s see the message that is due after 3 s
+    rehearsal.wait(lambda: sending.begun or task.done, inf)
     return None
 
 

@@ -19,17 +19,18 @@ from lab.simulation.tcp.stream import End
 _EPHEMERAL = range(32_768, 61_000)  # net.ipv4.ip_local_port_range
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Listener:
     accept: Accept
     buffers: Buffers
+    met: bool = False  # somebody has connected
 
 
 class Fabric:
     """The hosts of a lab, by instance, and INTERNET."""
 
-    def __init__(self, kernel: Kernel, plan: Plan, *, tls: int = 0) -> None:
-        self.kernel, self.tls = kernel, tls
+    def __init__(self, kernel: Kernel, plan: Plan, *, tls: int = 0, first: int = 0) -> None:
+        self.kernel, self._tls, self._first = kernel, tls, first
         self.paths = Paths(kernel, plan)
         self._addresses = {its.name: str(its.address) for broker in plan.brokers for its in broker.instances}
         self._addresses |= {host.name: str(host.address) for host in plan.hosts}
@@ -109,6 +110,17 @@ class Fabric:
     def listener(self, at: Address) -> _Listener | None:
         """Return the listener on a port."""
         return self._listening.get((at.host, at.port))
+
+    def handshake(self, at: Address) -> int:
+        """Return the ns of processors for a handshake of TLS; the first that a process answers on a port takes longer.
+
+        Its code is not compiled yet, nor all of it loaded.
+        """
+        its = self._listening.get((at.host, at.port))
+        if its is None or its.met:
+            return self._tls
+        its.met = True
+        return self._tls + self._first
 
     def remember(self, end: End) -> None:
         """Learn of a new end."""

@@ -37,10 +37,13 @@ class Network(Hosts, Protocol):
 
     kernel: Kernel
     paths: Paths
-    tls: int  # ns of both ends' processors for a handshake
 
     def listener(self, at: Address) -> Listener | None:
         """Return the listener on a port."""
+        ...
+
+    def handshake(self, at: Address) -> int:
+        """Return the ns of both ends' processors for a handshake with what listens on a port."""
         ...
 
     def remember(self, end: End) -> None:
@@ -152,7 +155,7 @@ class Dial:
 
     def shake(self, end: End) -> None:
         """Answer TLS's hello, once the processors have worked at it."""
-        self._kernel.after(self._network.tls, end.send, "certificate", _CERTIFICATE)
+        self._kernel.after(self._network.handshake(self._far), end.send, "certificate", _CERTIFICATE)
 
 
 class _Waiting(SilentPeer):

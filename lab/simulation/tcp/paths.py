@@ -80,6 +80,11 @@ class Path:
         else:
             self._admit(direction, start, end, arrived, refused)
 
+    @property
+    def delay(self) -> int:
+        """Return the ns of its link's own delay."""
+        return 0 if self._direction is None else self._direction.hold_ns
+
     def forget(self) -> None:
         """Ask again whether packets pass: the policies have changed."""
         self.known = self._passes is None

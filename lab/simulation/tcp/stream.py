@@ -33,19 +33,9 @@ class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
     __slots__ = (
-        "_buffers",
-        "_came",
-        "_frozen",
-        "_gaps",
-        "_got",
-        "_host",
-        "_segment",
-        "_taken",
-        "_window",
-        "_wrote",
-        "heard",
-        "hosts",
-    )
+        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_parting", "_segment", "_taken", "_window", "_wrote",
+        "heard", "hosts",
+    )  # fmt: skip
     other: End
 
     def __init__(self, hosts: Hosts, near: Address, far: Address, peer: Peer, buffers: tuple[int, int] | None) -> None:
@@ -60,6 +50,7 @@ class End(Sending):
         # receiving: in order up to `_got`, and more after gaps; the owner has taken those up to `_taken`
         self._got = self._taken = 0
         self._gaps: list[tuple[int, int]] = []
+        self._parting = 0  # until when the other end's last words may be on their way
 
     @property
     def unsent(self) -> int:
@@ -98,6 +89,7 @@ class End(Sending):
         if self.state != "closed":
             why = "reset" if self._got > self._taken or self.unsent else "closed"
             self._over()
+            self.other._parting = self._kernel.now + self._path.delay
             self._path.send(0, 0, lambda *of: self.other.hear_end(why), _nothing)
 
     def room(self) -> int:
@@ -177,8 +169,8 @@ class End(Sending):
             self._over()
 
     def reset(self) -> None:
-        """Learn that the other end knows nothing of the connection."""
-        if self.state != "closed":
+        """Learn that the other end knows nothing of the connection, but not before what it had said has come."""
+        if self.state != "closed" and self._kernel.now >= self._parting:
             told = self.state == "open"
             self._over()
             if told:
