@@ -154,7 +154,7 @@ def test_what_would_have_held_is_unknown_after_one_that_fell_short_and_while_it_
         desk.subscribe(topic="prices.>")
         live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
         clock.begin("replay", work)
-        clock.sleep(1.1)
+        clock.sleep(1.3)
         going = live.judge(said)
         assert going.outcome is Outcome.UNKNOWN
         assert "of topic://prices.eur: 2 of 5 accepted, 3 not sent by then (judge again when it has ended; if it" in (
@@ -182,7 +182,7 @@ def test_one_that_fell_short_of_what_is_enough_is_the_judges_too(live: Live, tmp
     path = recording(tmp_path / "a.jsonl")
 
     def work() -> None:
-        live.lab.clock.sleep(1.1)
+        live.lab.clock.sleep(1.3)
         live.lab.kill("tokyo")
 
     with live.connect("singapore", over="stomp", name="desk") as desk:
@@ -216,7 +216,7 @@ def test_fewer_are_enough_if_it_is_said(live: Live, tmp_path: Path) -> None:
     path = recording(tmp_path / "a.jsonl")
 
     def work() -> None:
-        live.lab.clock.sleep(1.1)
+        live.lab.clock.sleep(1.3)
         live.lab.kill("tokyo")
 
     live.lab.clock.begin("work", work)
