@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lab.interrupts import end_on_signals
+from lab.interrupts import Terminated, end_on_signals
 from lab.version import __version__
 
 COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
@@ -163,7 +163,7 @@ def main() -> None:
     try:
         app()
     except SystemExit as ended:
-        if not isinstance(ended.__context__, BrokenPipeError):
+        if isinstance(ended, Terminated) or not isinstance(ended.__context__, BrokenPipeError):
             raise
         from lab.cli.options import reader_left  # here, since --help does without
 

@@ -18,7 +18,8 @@ class PlainConsole(Console):
     """
 
     def __init__(self, file: TextIO) -> None:
-        strict = (file.errors or "strict") == "strict"  # else it knows itself what to do with such a sign
+        # With other handlers the file knows itself what to do with such a sign; these two know of surrogates alone.
+        strict = (file.errors or "strict") in ("strict", "surrogateescape", "surrogatepass")
         super().__init__(file=cast(TextIO, _Encodable(file)) if strict else file, highlight=False, emoji=False)
         self._of_results = file is sys.stdout
 

@@ -157,17 +157,21 @@ def fitting(known: Sequence[_Lab], run: str | None) -> list[_Lab]:
 def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str]) -> _Lab:
     """Return the lab of a run id, given whole or by its beginning or end, or the only lab for None.
 
-    Of several the one is meant that MQLAB_RUN of the environment names whole, as `mqlab env` prints it. Raise
-    InputError, which lists the labs, unless exactly one fits.
+    Without one the lab is meant that MQLAB_RUN of the environment names whole, as `mqlab env` prints it. Raise
+    InputError, which lists the labs, unless exactly one fits: a shell that has outlived its lab means no other one.
     """
     found = fitting(known, run)
-    if run is None and len(found) > 1:
-        found = [each for each in known if each.run == environment.get("MQLAB_RUN")] or found
+    of_shell = environment.get("MQLAB_RUN") if run is None else None
+    if of_shell:
+        found = [each for each in known if each.run == of_shell]
     if len(found) == 1:
         return found[0]
     running = "\n".join(f"{note.run}  {note.scenario}" for note in known)
     if not known:
         raise InputError.of("no lab is running", "mqlab up SCENARIO opens one")
+    if not found and of_shell:
+        what = f'no lab "{of_shell}" is running, which MQLAB_RUN of this shell names'
+        raise InputError.of(what, f"unset MQLAB_RUN, or say which; running:\n{running}")
     if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
     raise InputError.of("more than one lab is running: say which, by its run id or the end of it", running)

@@ -121,7 +121,9 @@ class Instance:
         self._held: list[Callable[[], None]] = []  # due while it was frozen
 
     def begin(self) -> None:
-        """Start a process."""
+        """Start a process; one that is ending yet, by a step beside, has ended."""
+        if self.process is not None:
+            self._end()
         self._life += 1
         self.waits = self.served = False
         self._to(STARTING)
@@ -184,24 +186,31 @@ class Instance:
             self.kill()
             return "killed"
         self._to(STOPPING)
-        self._life += 1
+        life = self._next_life()
         if self.process is not None:
             self._tell("is shutting down")
             self.process.stop()
         kernel.sleep(costs.stop if self.process is not None else costs.stop // 4)
-        if self.process is not None:
-            self._tell("is shutdown")
-        self._end()
+        if life == self._life:
+            if self.process is not None:
+                self._tell("is shutdown")
+            self._end()
         return "stopped"
 
     def kill(self) -> None:
         """End: its threads do at once; its sockets and its lock go once the kernel has its memory back. Blocks."""
-        self._life += 1
+        life = self._next_life()
         if self.process is not None and self.state != PAUSED:
             self.process.pause()
             self._machine.host.power(self.name, PAUSED)
         self._machine.kernel.sleep(_DYING)
-        self._end()
+        if life == self._life:  # else it was started meanwhile
+            self._end()
+
+    def _next_life(self) -> int:
+        """Have nothing more happen of what its process has planned."""
+        self._life += 1
+        return self._life
 
     def delete(self) -> None:
         """End, and be no more."""

@@ -68,10 +68,15 @@ def test_of_several_labs_the_one_of_the_shells_variables_is_meant() -> None:
     labs, of_shell = [_lab("r-1"), _lab("r-2")], {"MQLAB_RUN": "r-2"}
     assert notes.choose(labs, None, of_shell).run == "r-2"
     assert notes.choose(labs, "r-1", of_shell).run == "r-1"
-    assert notes.choose(labs[:1], None, of_shell).run == "r-1"  # a shell may have outlived its lab
-    for environment in ({}, {"MQLAB_RUN": ""}, {"MQLAB_RUN": "r-3"}):
+    for environment in ({}, {"MQLAB_RUN": ""}):
         with pytest.raises(InputError, match="more than one lab is running: say which"):
             notes.choose(labs, None, environment)
+
+
+def test_a_shell_that_has_outlived_its_lab_means_no_other_one() -> None:
+    with pytest.raises(InputError, match=r'no lab "r-2" is running, which MQLAB_RUN of this shell names(.|\n)*unset'):
+        notes.choose([_lab("r-1")], None, {"MQLAB_RUN": "r-2"})
+    assert notes.choose([_lab("r-1")], "r-1", {"MQLAB_RUN": "r-2"}).run == "r-1"
 
 
 def test_what_its_runtime_wrote_is_for_the_runtime_alone(tmp_path: Path) -> None:

@@ -96,3 +96,13 @@ def test_what_a_broker_said_before_it_was_killed_arrives_before_its_end(tmp_path
         if isinstance(each, LogLine) and each.broker == "tokyo" and each.t > killed and "shutdown due to" in each.text
     )
     assert lost - killed == pytest.approx(0.0353, abs=1e-3)
+
+
+def test_a_broker_that_is_started_while_it_is_killed_runs_and_serves(tmp_path: Path) -> None:
+    steps = (
+        "  - together:\n      - kill:  {broker: tokyo}\n      - start: {broker: tokyo}\n  - wait: 10s\n"
+        "  - connect: {client: late, broker: tokyo, over: stomp}\n"
+    )
+    seen = ran(tmp_path, steps)
+    (late,) = (each for each in seen if isinstance(each, Approached) and each.client == "late")
+    assert late.outcome == "ok"

@@ -21,7 +21,7 @@ from lab.recordings import Stream, StreamKey
 
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
 _LONGEST = 10.0**9  # seconds: three decades; a timedelta holds no moment that any file may name
-MADE_ANEW = "bodies made anew, as large as the run's"
+MADE_ANEW = "bodies made anew, as large as the run's or their ids need"
 _ORIGINAL, _RECEIPTS = "original", "receipts"
 
 

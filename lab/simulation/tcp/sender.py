@@ -248,7 +248,8 @@ class Sending:
         """Set the timer to the moment at which what is not acknowledged counts as lost; one that is set rings first."""
         if self._timer is not None and self._packets <= self._calm and not (self._odd or self.congestion.backed_off):
             return
-        self._calm = 0 if self._odd or self.congestion.backed_off else 1 if self._packets == 1 else _MANY
+        odd = self._odd or self.congestion.backed_off or self.recovery.tail
+        self._calm = 0 if odd else 1 if self._packets == 1 else _MANY
         self._due = self._next_due()
         if self._due is not None and (self._timer is None or self._timer[0] > self._due[0]):
             if self._timer is not None:

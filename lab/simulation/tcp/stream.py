@@ -9,7 +9,7 @@ from lab.simulation.kernel import Kernel, cancel
 from lab.simulation.tcp.buffers import LEAST, TOGETHER, holds, window
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import joined
-from lab.simulation.tcp.paths import SEGMENT, Paths
+from lab.simulation.tcp.paths import LAN, SEGMENT, Paths
 from lab.simulation.tcp.recovery import TWICE
 from lab.simulation.tcp.sender import Sending
 
@@ -89,7 +89,7 @@ class End(Sending):
         if self.state != "closed":
             why = "reset" if self._got > self._taken or self.unsent else "closed"
             self._over()
-            self.other._parting = self._kernel.now + self._path.delay
+            self.other._parting = self._kernel.now + self._path.delay + LAN
             self._path.send(0, 0, lambda *of: self.other.hear_end(why), _nothing)
 
     def room(self) -> int:
@@ -149,7 +149,7 @@ class End(Sending):
                 self.abort()
             if self.state == "closed":
                 return
-        self._taken = got
+        self._taken = max(self._taken, got)  # the owner may have blocked, and more been taken meanwhile
         if full and self.room() >= SEGMENT:
             if self._near:
                 self.other.taken(self._got)
