@@ -7,7 +7,8 @@ from lab.simulation.broker.message import Message
 
 SECOND = 1_000_000_000  # ns
 MIB = 2**20
-# A burst of 2,500 over a bridge took 0.28 ms each, which is 3,570 a second; only a shorter one, of one broker, was quicker.
+# A burst of 2,500 over a bridge took 0.28 ms each, which is 3,570 a second; only a shorter one, of one broker, was
+# quicker.
 MESSAGES = 3000
 # Two brokers with wide windows stored and forwarded 247 messages of 100 KiB a second over 70 ms, which is 25.3 MB.
 PERSISTENT = 25 * MIB
