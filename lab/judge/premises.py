@@ -14,7 +14,7 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find
 from lab.declare.steps.base import Part
 from lab.judge.claims.base import destination_named, of_dead_letters
-from lab.judge.evidence.efforts import Effort
+from lab.judge.evidence.efforts import REPLAY, Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import is_queue
 from lab.judge.evidence.step_taken import StepTaken, of_attempt
@@ -43,6 +43,7 @@ def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
     found += _told([*_windows(claim, evidence, find)], "a reboot step may be said to fail; a window may not")
     if sending:
         less = [reason for _, reason in efforts]
+        less += _unannounced(evidence) if standing else ()
         for unmet in find(type(claim), "lab.judge.claims", "unmet")[:1]:
             less += unmet(claim, evidence)
         found += _told(less)
@@ -134,6 +135,15 @@ def _efforts(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[tup
             yield effort, f"{effort.words}: {effort.amounts} ({enough})"
         elif effort.off_pace and claim.of_speed and concerned(claim, effort, evidence):
             yield effort, f"{effort.words} did not keep its rate (write one that can be kept there)"
+
+
+def _unannounced(evidence: Evidence) -> Iterator[str]:
+    """Yield each replay into a lab that stands that has no end, and of which nothing tells what it was to send."""
+    told = {its.part_of for its in evidence.ledger.publications.values()}
+    for step in evidence.timeline.steps:
+        if step.verb == REPLAY and step.ended is None and step.step not in told:
+            remedy = f"judge again; if it was killed, {_ANEW}"
+            yield f"{step.words}: it has no end, and did not tell what it sends ({remedy})"
 
 
 def _anew(effort: Effort) -> str:

@@ -8,7 +8,7 @@ from lab.runtime.clock import Clock
 
 
 class EndedByError:
-    """What waits by a clock, until an error of another thread ends it; the first one counts."""
+    """Base of whoever waits by a clock and is ended by the first error of another thread."""
 
     clock: Clock
     _error: Exception | None = None

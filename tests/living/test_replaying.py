@@ -14,6 +14,7 @@ from lab.history import Achieved, LinkChanged, Paced, Publishing, StepEnded, Ste
 from lab.judge import Outcome
 from lab.living.lab import Live
 from lab.living.recording import Wanted, record
+from lab.living.replaying import replay_of
 from lab.recordings import Footer, Header, Recorded, RecordingFile
 from tests.living.recorded_again import TOPOLOGY, at, during, lasting, recorded
 
@@ -178,6 +179,22 @@ def test_what_would_have_held_is_unknown_after_one_that_fell_short_and_while_it_
         assert live.judge(said).outcome is Outcome.UNKNOWN
 
 
+def test_one_that_was_killed_before_it_told_what_it_sends_leaves_nothing_held(live: Live, tmp_path: Path) -> None:
+    verb = replay_of(recording(tmp_path / "a.jsonl"), "tokyo")
+    with live.connect("singapore", over="stomp", name="desk") as desk, live.connect("tokyo", over="stomp") as shop:
+        desk.subscribe(topic="prices.>")
+        live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
+        shop.publish(b"1", topic="prices.eur")
+        live.lab.clock.sleep(5.0)
+        assert judged(live, tmp_path) is Outcome.HELD
+        live.history.file.number(lambda number: live.history.begun(verb, number), verb.numbers)
+        assert judged(live, tmp_path) is Outcome.UNKNOWN
+        (verdict,) = live.judge(tmp_path / "expected.yaml").verdicts
+        assert (
+            "it has no end, and did not tell what it sends (judge again; if it was killed, do it anew" in verdict.reason
+        )
+
+
 def test_one_that_fell_short_of_what_is_enough_is_the_judges_too(live: Live, tmp_path: Path) -> None:
     path = recording(tmp_path / "a.jsonl")
 
@@ -252,7 +269,7 @@ def test_a_file_that_is_no_recording_is_refused(live: Live, tmp_path: Path) -> N
 
 
 def test_its_own_history_can_be_sent_into_it_as_far_as_it_went(live: Live, tmp_path: Path) -> None:
-    """What the replay itself writes into that file is no part of what it sends."""
+    """A lab's own history grows while it is replayed into that lab; only what was there before is sent."""
     live.replay(recording(tmp_path / "a.jsonl"), "tokyo", pace="receipts")
     with live.connect("tokyo", over="stomp") as client:
         client.publish(b"x" * 1000, queue="orders", headers={"kind": "large"})
