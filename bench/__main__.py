@@ -20,6 +20,7 @@ from typing import Any
 from bench import (
     check,
     demo,
+    eight,
     failover,
     goals,
     link,
@@ -44,6 +45,12 @@ RESULTS = Path(__file__).parent / "results"
 def measure_startup(quick: bool) -> dict[str, Any]:
     """Open labs and start bare pairs of brokers in turn."""
     return startup.measure(Article.ready(), pairs=2 if quick else 9)
+
+
+def measure_eight(quick: bool) -> dict[str, Any]:
+    """Open the article's lab alone, and eight of it at once; with `quick` two."""
+    Article.ready()  # the images are there before any clock starts
+    return eight.measure(labs=2 if quick else 8, pairs=1 if quick else 3)
 
 
 def measure_failover(quick: bool) -> dict[str, Any]:
@@ -142,6 +149,7 @@ def measure_vary(quick: bool) -> dict[str, Any]:
 
 BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "startup": measure_startup,
+    "eight": measure_eight,
     "failover": measure_failover,
     "policy": measure_policy,
     "link": measure_link,

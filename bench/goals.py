@@ -55,6 +55,14 @@ def _startup(found: Result) -> Iterator[Figure]:
     yield _most("start-up, of the brokers' bare start", found["ratio"], 1.5, "", measured)
 
 
+def _eight(found: Result) -> Iterator[Figure]:
+    labs = found["labs"]
+    measured = (
+        f"{found['ratio']:.2f}   ({found['together_s']:.1f} s, one {found['alone_s']:.1f} s, {found['pairs']} pairs)"
+    )
+    yield _most(f"{labs} labs opened at once, of one lab's time", found["ratio"], round(0.6 * labs, 2), "", measured)
+
+
 def _failover(found: Result) -> Iterator[Figure]:
     measured = f"{found['ratio']:.2f}   ({found['lab_s']:.2f} s, bare {found['bare_s']:.2f} s, {found['turns']} turns)"
     yield _most("failover of a pair, of the bare pair's", found["ratio"], 1.5, "", measured)
@@ -213,6 +221,7 @@ def _least(name: str, found: float, goal: float, unit: str, measured: str = "") 
 
 _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "startup": _startup,
+    "eight": _eight,
     "failover": _failover,
     "policy": _policy,
     "link": _link,

@@ -20,6 +20,15 @@ def plain(text: str, ascii: bool = False) -> str:
     return "".join(sign if sign.isprintable() or sign in _KEPT else "?" for sign in text.replace("\r\n", "\n"))
 
 
+def is_text(text: str) -> bool:
+    """Return whether a text is one that UTF-8 holds: bytes of the environment that are none become halves of signs."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def shown(text: str, most: int = 60) -> str:
     """Return a text in quotes for a message; one that is longer than `most` by its length alone.
 

@@ -7,6 +7,7 @@ if [ "$MQLAB_CI_RUNTIME" != emulation ]; then
   echo "a simulation needs no images"
   exit 0
 fi
+needs_mqlab
 file=$MQLAB_CI_HOME/images.tar
 if [ -e "$file" ] && "$mqlab" images --load "$file"; then exit 0; fi
 rm -f "$file" "$file.sha256" "$file.part" # the last is what a killed job leaves

@@ -3,6 +3,11 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
-if [ "$MQLAB_CI_RUNTIME" = emulation ]; then key=$("$mqlab" images --key); else key=mqlab-no-images; fi
+if [ "$MQLAB_CI_RUNTIME" != emulation ]; then
+  key=mqlab-no-images
+else
+  needs_mqlab
+  key=$("$mqlab" images --key)
+fi
 echo "$key" | tee "$MQLAB_CI_KEY_FILE"
 if [ -n "${GITHUB_OUTPUT:-}" ]; then echo "key=$key" >>"$GITHUB_OUTPUT"; fi

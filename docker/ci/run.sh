@@ -8,6 +8,7 @@ if [ ${#scenarios[@]} = 0 ]; then
   echo "no scenario is named: MQLAB_CI_SCENARIOS, or the input \`scenarios\`" >&2
   exit 2
 fi
+needs_mqlab
 # A job that is cancelled may tell this shell alone: mqlab is told too, and waited for while it removes its labs.
 trap 'told=1; kill -TERM $(jobs -p) 2>/dev/null || true' INT TERM HUP
 "$mqlab" run --jobs "$MQLAB_CI_JOBS" --reports "$MQLAB_CI_REPORTS" --junit "$MQLAB_CI_REPORTS/junit.xml" -- "${scenarios[@]}" &

@@ -12,3 +12,10 @@ MQLAB_RUNTIME=$MQLAB_CI_RUNTIME
 export MQLAB_RUNTIME MQLAB_HOME="${MQLAB_HOME:-$MQLAB_CI_HOME/runs}"
 mqlab=$MQLAB_CI_HOME/venv/bin/mqlab
 mkdir -p "$MQLAB_CI_HOME"
+
+needs_mqlab() { # which install.sh installs
+  [ -x "$mqlab" ] && return
+  echo "mqlab is not installed: there is no $mqlab" >&2
+  echo "  bash $root/docker/ci/install.sh installs it; MQLAB_CI_HOME says where, to every script" >&2
+  exit 3
+}

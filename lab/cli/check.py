@@ -22,7 +22,7 @@ from lab.amazonmq.configurations.advice import advise
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
-from lab.cli import completion, options
+from lab.cli import completion, new_files, options
 from lab.cli.options import JSON, PORT_BASE, RUNTIME, SET, VERSION
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
@@ -90,7 +90,7 @@ def check(
         raise InputError.of("--port-base is for scenarios", "a configuration alone has no ports of this machine")
     if configurations and set:
         raise InputError.of("--set is for scenarios", "check the scenario that has the configuration")
-    options.check_new(output)
+    new_files.check_new(output)
     if output is not None and len(what) > 1:
         raise InputError.of("--output takes what is saved of one configuration", "use --fix for several")
     found = []

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import options
-from lab.cli.options import JSON, RUN
+from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.living.ending import end_each
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
@@ -19,8 +19,10 @@ def down(
     run: RUN = None,
     every: Annotated[bool, typer.Option("--all", help="Every lab of yours.")] = False,
     json: JSON = False,
+    by_option: BY_OPTION = None,
 ) -> None:
     """End a lab and remove everything of it."""
+    run = options.which(run, by_option)
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)

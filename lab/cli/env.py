@@ -12,8 +12,8 @@ import typer
 
 from lab.activemq.protocols import OPENWIRE
 from lab.application.place import variable
-from lab.cli import open_lab, options, status_text
-from lab.cli.options import JSON, RUN
+from lab.cli import new_files, open_lab, options, status_text
+from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
@@ -33,12 +33,13 @@ def env(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write to a new FILE that you alone can read.")
     ] = None,
+    by_option: BY_OPTION = None,
 ) -> int:
     """Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords."""
     if shell + dotenv + spring + json > 1:
         raise InputError.of("--shell, --dotenv, --spring and --json exclude each other", "choose one")
-    options.check_new(output)
-    with open_lab.attached(run) as live:
+    new_files.check_new(output)
+    with open_lab.attached(options.which(run, by_option)) as live:
         found = connections(live)
     if json:
         text = as_json.dumps(found, indent=2, ensure_ascii=False) + "\n"

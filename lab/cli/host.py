@@ -10,7 +10,7 @@ import typer
 
 from lab.application.compose import override
 from lab.application.run_options import run_options
-from lab.cli import open_lab, options
+from lab.cli import new_files, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import InputError
@@ -61,7 +61,7 @@ def print_options(
         raise InputError.of("--output is for a Compose override", "add --compose SERVICE")
     if json and compose is not None:
         raise InputError.of("--compose and --json exclude each other", "choose one")
-    options.check_new(output)
+    new_files.check_new(output)
     with open_lab.attached(run) as live:
         place = live.hosts.place(host)
     if compose is not None:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from lab.activemq.advisories import AS_OF, PAGE, known_holes, words
 from lab.activemq.releases import RELEASES
-from lab.cli import options
+from lab.cli import new_files, options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
 from lab.errors import InputError
 from lab.runtimes import USUAL, runtime, usual
@@ -42,9 +42,9 @@ def images(
     if sha256 is not None and (load is None or not re.fullmatch("[0-9a-fA-F]{64}", sha256)):
         raise InputError.of("--sha256 is 64 hexadecimal digits, of a file to --load", "see FILE.sha256")
     if save is not None:
-        options.check_new(save)
+        new_files.check_new(save)
         for ending in (".sha256", ".part"):  # written beside it, the second one for a while
-            options.check_new(save.with_name(f"{save.name}{ending}"))
+            new_files.check_new(save.with_name(f"{save.name}{ending}"))
     with runtime(usual(os.environ), os.environ) as its:
         told = options.progress(quiet)
         if key:

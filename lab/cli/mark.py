@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lab.cli import open_lab, options
-from lab.cli.options import JSON, RUN
+from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.living.lab import refuse_replayed
 
 
@@ -15,12 +15,13 @@ def mark(
     text: Annotated[str, typer.Argument(metavar="TEXT", help='What the moment is called: "before the cut".')],
     run: RUN = None,
     json: JSON = False,
+    by_option: BY_OPTION = None,
 ) -> None:
     """Name this moment in a running lab's history.
 
     `mqlab judge --from` and `--to` can ask from and to it.
     """
-    note = open_lab.load_note(run)
+    note = open_lab.load_note(options.which(run, by_option))
     refuse_replayed(note)
     t = note.now()  # before the lab is reached, whose passwords are masked in the text
     with open_lab.attached(note.run) as live:

@@ -7,10 +7,10 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
@@ -20,7 +20,6 @@ from lab.cli import completion
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.interrupts import Terminated, beneath
 from lab.printable import plain, plain_json
-from lab.text_files import why_not_a_file
 from lab.units import parse_duration
 
 if TYPE_CHECKING:  # a command that neither complains nor shows progress does without rich
@@ -56,6 +55,12 @@ RUN = Annotated[
         metavar="[RUN]",
         help="A run id, its beginning or its end; not needed where only one lab runs.",
         autocompletion=completion.labs,
+    ),
+]
+BY_OPTION = Annotated[
+    str | None,
+    typer.Option(
+        "--run", metavar="RUN", help="The same as RUN, as other commands have it.", autocompletion=completion.labs
     ),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -110,6 +115,13 @@ SET = Annotated[
 ]
 
 
+def which(run: str | None, by_option: str | None) -> str | None:
+    """Return which lab is named, as RUN or by --run; raise InputError if both do."""
+    if run is not None and by_option is not None:
+        raise InputError.of("RUN and --run both say which lab", "leave one of them out")
+    return by_option if run is None else run
+
+
 def waiting(wait: str | None) -> Mapping[str, str]:
     """Return the environment for a lab with what `--wait` says; InputError if that is no duration."""
     if wait is None:
@@ -160,10 +172,8 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
             print_json_line(problems(error))
         complain(error)
         return error.exit_code
-    except UnicodeEncodeError as error:  # a question mark in its place could be one of a password, or of JSON
-        lacking = f"{error.encoding} has no sign for {error.object[error.start]!a}, which is to be printed"
-        complain(HostError(lacking, "PYTHONIOENCODING=utf-8 prints in UTF-8"))
-        return HostError.exit_code
+    except UnicodeEncodeError as error:
+        return _told(partial(_refuse_text, error.encoding), json)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -183,6 +193,14 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
             case _:
                 return _interrupted()
     return code
+
+
+def _refuse_text(encoding: str) -> NoReturn:
+    """Raise InputError without the text, or a sign of it, which may be a password's."""
+    what = f"a text cannot be written in {encoding}; it is not shown, since it may be a password"
+    raise InputError.of(
+        what, "look for bytes that are no UTF-8, and rare letters, in arguments, files, the environment"
+    )
 
 
 def _interrupted() -> int:
@@ -235,26 +253,6 @@ def _complain(text: str) -> None:
     err().print(f"[red]mqlab:[/red] {escape(chr(10).join((first, *indented)))}", soft_wrap=True)
 
 
-def check_writable(path: Path | None) -> None:
-    """Raise InputError if a file to write is a folder or a device, or its folder is missing or not writable."""
-    if path is not None and (why := why_not_a_file(path)) and why != "is not there":
-        raise InputError.of(f"{path} {why}", "name the file to write")
-    if path is not None and not path.parent.is_dir():
-        raise InputError.of(f"{path} cannot be written", f"{path.parent} is no folder: make it first")
-    if path is not None and not os.access(path.parent, os.W_OK):
-        raise InputError.of(f"{path} cannot be written", f"{path.parent.resolve()} cannot be written to: name another")
-
-
-def check_new(path: Path | None) -> None:
-    """Raise InputError, before anything else is done, if a file to make is there, or a link of its name, or cannot be.
-
-    Whatever is there would be lost.
-    """
-    check_writable(path)
-    if path is not None and (path.is_symlink() or path.exists()):
-        raise InputError.of(f"{path} is there", "name another file: this one would be lost")
-
-
 def out() -> Console:
     """Return the console of results."""
     from lab.cli.console import PlainConsole
@@ -271,7 +269,7 @@ def err() -> Console:
 
 def only_ascii() -> bool:
     """Return whether stdout's encoding is not a Unicode one."""
-    return not out().encoding.lower().replace("-", "").startswith("utf")
+    return not (sys.stdout.encoding or "utf-8").lower().replace("-", "").startswith("utf")
 
 
 def problems(error: LabError) -> dict[str, Any]:
@@ -308,7 +306,7 @@ def warn_of_each(remarks: Iterable[str]) -> None:
 
 def say(text: str, *, nl: bool = True) -> None:
     """Print a text on stdout, without signs that control a terminal."""
-    typer.echo(plain(text), nl=nl)
+    print_text(plain(text), nl=nl)
 
 
 def show(value: Any, lines: Iterable[str], json: bool) -> None:
@@ -322,9 +320,25 @@ def show(value: Any, lines: Iterable[str], json: bool) -> None:
 
 def print_json(value: Any) -> None:
     """Print one JSON value on stdout, over several lines."""
-    typer.echo(plain_json(json.dumps(value, indent=2, ensure_ascii=False, default=str)))
+    print_text(_json(value, indent=2))
 
 
 def print_json_line(value: Any) -> None:
     """Print one JSON value on stdout, as one line."""
-    typer.echo(plain_json(json.dumps(value, ensure_ascii=False, default=str)))
+    print_text(_json(value))
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    return plain_json(json.dumps(value, indent=indent, ensure_ascii=only_ascii(), default=str))
+
+
+def print_text(text: str, *, nl: bool = True) -> None:
+    """Print a text on stdout as it is; HostError if its encoding lacks a sign.
+
+    A question mark in its place could be one of a password, and so could the sign, which is not told.
+    """
+    try:
+        typer.echo(text, nl=nl)
+    except UnicodeEncodeError as error:
+        what = f"{error.encoding}, in which stdout is written, lacks a sign that is to be printed"
+        raise HostError(what, "PYTHONIOENCODING=utf-8 prints in UTF-8") from error

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from lab.activemq.destinations import has_wildcard, hears
-from lab.cli import client_options, completion, open_lab, options
+from lab.cli import client_options, completion, new_files, open_lab, options
 from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
@@ -81,7 +81,7 @@ def record(
     )
     _check(wanted)
     check_name(output)
-    options.check_new(output)
+    new_files.check_new(output)
     urls = [each for each in dict.fromkeys(brokers) if is_url(each)]
     names = [each for each in dict.fromkeys(brokers) if not is_url(each)]
     if ca_file is not None and not urls:

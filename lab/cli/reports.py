@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import options
+from lab.cli import new_files, options
 from lab.errors import InputError
 from lab.judge import Judged, Outcome
 from lab.printable import plain_json
@@ -32,7 +32,7 @@ def check_writable(page: Path | None, junit_file: Path | None) -> None:
         except OSError as error:
             raise InputError.of(f"{junit_file.parent} cannot be made: {error.strerror}") from error
     for path in (page, junit_file):
-        options.check_writable(path)
+        new_files.check_writable(path)
         if path is not None and (path.is_symlink() or path.exists()) and not _is_a_report(path):
             raise InputError.of(f"{path} is there, and is no report", "name another file: this one would be lost")
 
@@ -50,7 +50,7 @@ def print_report(judged: Judged, folder: RunFolder, *, json: bool, page: Path | 
     """Print the report and return the exit code; `page` is the path of its HTML page, if there is one."""
     report = judged.report
     if json:
-        typer.echo(plain_json(document.to_json(report)))
+        options.print_text(plain_json(document.to_json(report)))
     else:
         terminal.render(report, options.out(), folder=folder.path, page=page)
     return 0 if report.outcome is Outcome.HELD else 1

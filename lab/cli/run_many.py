@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -33,7 +34,7 @@ class Runs:
         """Run one scenario, with its page and its JUnit file in a folder; None if it was interrupted."""
         page, junit = folder / f"{name}.html", folder / f"{name}.junit.xml"
         files = ("--html", str(page), "--junit", str(junit))
-        began = time.monotonic()
+        began, started = _now(), time.monotonic()
         with self._lock:
             if self._over:
                 return None
@@ -53,7 +54,7 @@ class Runs:
             with self._lock:
                 self._living.discard(process)
                 ended_here = process in self._ended_here
-        seconds, status = time.monotonic() - began, process.returncode
+        seconds, status = time.monotonic() - started, process.returncode
         code = status if status >= 0 else 128 - status  # as a shell says it of a signal
         if code in (0, 1):
             try:
@@ -63,6 +64,7 @@ class Runs:
                     name=name,
                     code=code,
                     seconds=seconds,
+                    began=began,
                     report=report,
                     junit=junit.read_text("utf-8"),
                     said=err.strip(),
@@ -74,7 +76,7 @@ class Runs:
         if status < 0:
             err = f"{err}\nended by signal {-status}"
         why = err.strip() or f"ended with {code}"
-        return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, error=why)
+        return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, began=began, error=why)
 
     def begin_no_more(self) -> None:
         """Begin no further run; those that run go on."""
@@ -135,11 +137,16 @@ def with_the_rest(scenarios: Sequence[str], found: Sequence[RunOf]) -> list[RunO
     for all.
     """
     ended = {one.name: one for one in found}
-    why = "the command was ended before this run was"
+    why, began = "the command was ended before this run was", _now()
     return [
-        ended.get(name) or RunOf(scenario=scenario, name=name, code=3, seconds=0, error=why, ended=False)
+        ended.get(name) or RunOf(scenario=scenario, name=name, code=3, seconds=0, began=began, error=why, ended=False)
         for scenario, name in zip(scenarios, unique_names(scenarios), strict=True)
     ]
+
+
+def _now() -> str:
+    """Return the machine's time in UTC, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def unique_names(scenarios: Sequence[str]) -> Iterator[str]:

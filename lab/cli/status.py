@@ -9,7 +9,7 @@ import typer
 
 from lab.cli import options, status_text
 from lab.cli.client_options import seconds
-from lab.cli.options import JSON, RUN
+from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
@@ -29,8 +29,10 @@ def status(
         str | None, typer.Option("--interval", metavar="TIME", help="Between two looks of --watch; 2s when left out.")
     ] = None,
     json: JSON = False,
+    by_option: BY_OPTION = None,
 ) -> None:
     """Show a lab: brokers, both ends of each bridge, links as configured and as measured."""
+    run = options.which(run, by_option)
     if watch:
         _watch(run, seconds("--interval", interval or "2s"), json)
         return

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from lab import units
-from lab.cli import options
+from lab.cli import new_files, options
 from lab.cli.options import QUIET, SCENARIO
 from lab.errors import InputError, LabError
 from lab.text_files import write_new
@@ -118,7 +118,7 @@ def _check_new(*paths: Path | None) -> None:
     """Raise InputError if a file is there, or a link of its name, or cannot be written, or is named twice."""
     named = [path for path in paths if path is not None]
     for number, path in enumerate(named):
-        options.check_new(path)
+        new_files.check_new(path)
         if path.resolve() in [each.resolve() for each in named[:number]]:
             raise InputError.of(f"{path} is named twice", "name another file for each")
 

@@ -81,7 +81,7 @@ class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
     reply_to: str = ""  # "temporary": each message asks for an answer, into a temporary queue of its client
     part_of: int | None = None  # the step that sends them, where `step` is only the number in their ids
     varying: tuple[str, ...] = ()  # what differs or is a secret, as selectors name it
-    size: int | None = None  # bytes of each body; None: as long as its id needs or, of given ones, as `Sent` says
+    size: int | None = None  # bytes of each body; 0 of generated ones: as many as its id needs; None: as `Sent` says
 
 
 class Sent(Observation, frozen=True, kw_only=True, tag="sent"):

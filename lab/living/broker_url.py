@@ -16,6 +16,7 @@ from lab.errors import InputError
 from lab.history import SendOutcome
 from lab.living.conversation import destination
 from lab.living.recording import Source
+from lab.printable import is_text
 from lab.runtime.client import Client, Endpoint
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Incoming, Look, Terms
@@ -50,6 +51,8 @@ def source(
     if missing:
         right = "set both: they are never on the command line, where everybody on this machine can read them"
         raise InputError.of(f"{' and '.join(missing)} not in the environment: who logs in?", right)
+    if wrong := [name for name in (USER, PASSWORD) if not is_text(environment[name])]:
+        raise InputError.of(f"{' and '.join(wrong)} not in UTF-8", "set it from a terminal, or a file, in UTF-8")
     host = parts.hostname or ""
     endpoint = Endpoint(
         host=host,

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from lab.pytest_plugin.session import LABS, RUNTIMES, labs_of, mistakes_alone, or_skip, runtime_of
-from lab.pytest_plugin.settings import KEEP, NEVER, Wanted
+from lab.pytest_plugin.session import (
+    LABS,
+    RUNTIMES,
+    TOLD,
+    is_for_want_of_an_engine,
+    labs_of,
+    mistakes_alone,
+    or_skip,
+    runtime_of,
+)
+from lab.pytest_plugin.settings import KEEP, NEVER, PROPERTIES, Wanted
 
 if TYPE_CHECKING:
     from lab.living.lab import Live
@@ -174,6 +183,7 @@ def mqlab_make(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iter
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Renew the session's lab for a test that has it as it is, if another one has spoilt it."""
+    _forget_earlier_try(item)
     labs = item.config.stash.get(LABS, None)
     if labs is not None and "mqlab_lab" in getattr(item, "fixturenames", ()):
         if labs.usual.spoilt:
@@ -212,6 +222,11 @@ def pytest_runtest_makereport(
         for lab, verdicts in labs:
             item.user_properties += report_text.properties(lab.folder, lab.runtime, verdicts)
     report = yield
+    if call.excinfo is not None and is_for_want_of_an_engine(call.excinfo.value):
+        path, line, _ = item.reportinfo()  # where the test is, and not what skips it
+        report.longrepr = str(path), (line or 0) + 1, str(call.excinfo.value)
+    if report.failed and call.when == "call" and (told := item.stash.get(TOLD, "")):
+        report.sections.append(("mqlab", told))
     if report.failed and labs:
         from lab.pytest_plugin import report_text
 
@@ -264,6 +279,15 @@ def _beside(item: pytest.Item, named: str | Path) -> str:
     """Return the path of a file beside the test's own, if there is one, or else what is named."""
     path = item.path.parent / named
     return str(path) if path.is_file() else str(named)
+
+
+def _forget_earlier_try(item: pytest.Item) -> None:
+    """Forget the labs and verdicts of a test's earlier try, as plugins run one again that has failed."""
+    keys: tuple[pytest.StashKey[Any], ...] = (_LAB, _MADE, TOLD)
+    for key in keys:
+        if key in item.stash:
+            del item.stash[key]
+    item.user_properties[:] = [each for each in item.user_properties if each[0] not in PROPERTIES]
 
 
 def _own(item: pytest.Item) -> list[LabOfTest]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import dropwhile
+from itertools import groupby
 from pathlib import Path
 
 from lab.errors import LabError
@@ -14,6 +14,7 @@ from lab.judge import Verdict
 from lab.living.lab import Live
 from lab.printable import plain_line
 from lab.pytest_plugin.lab_of_test import LabOfTest
+from lab.pytest_plugin.settings import OF_RUNTIME, RUN_FOLDER, VERDICT
 from lab.report import timeline_text
 from lab.report.message_runs import folded
 from lab.report.rows import is_news
@@ -31,8 +32,8 @@ def verdict(of: Verdict) -> str:
 
 def properties(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> list[tuple[str, str]]:
     """Return what JUnit XML says of a test, beside its outcome."""
-    facts = [("mqlab-run-folder", plain_line(str(folder))), ("mqlab-runtime", runtime)]
-    return [*facts, *(("mqlab-verdict", verdict(each)) for each in verdicts)]
+    facts = [(RUN_FOLDER, plain_line(str(folder))), (OF_RUNTIME, runtime)]
+    return [*facts, *((VERDICT, verdict(each)) for each in verdicts)]
 
 
 def of_lab(lab: Live, verdicts: Iterable[Verdict]) -> str:
@@ -68,9 +69,18 @@ def _happened(lab: Live) -> Iterator[str]:
     if not isinstance(lab, LabOfTest):
         return
     rows: deque[Row] = deque(maxlen=LINES)
+    tries = 0  # a test that is run again begins again
+
+    def number(seen: object) -> int:
+        nonlocal tries
+        tries += _begins(seen, lab.begins)
+        return tries
+
     with suppress(LabError, OSError):
-        stretch = dropwhile(lambda seen: not _begins(seen, lab.begins), observations(lab.history.file.path))
-        rows.extend(folded(seen for seen in stretch if isinstance(seen, Observation) and _is_telling(seen)))
+        for its, stretch in groupby(observations(lab.history.file.path), key=number):
+            rows.clear()
+            if its > 0:
+                rows.extend(folded(seen for seen in stretch if isinstance(seen, Observation) and _is_telling(seen)))
     for row in rows:
         yield timeline_text.text(row, only_ascii=False, colour=False).rstrip("\n")
 

@@ -13,7 +13,7 @@ from lab.errors import InputError, LabError
 from lab.judge import Outcome
 from lab.labs import Ran
 from lab.pytest_plugin import report_text
-from lab.pytest_plugin.session import labs_of, or_skip
+from lab.pytest_plugin.session import TOLD, labs_of, or_skip
 from lab.pytest_plugin.settings import Wanted
 from lab.scenarios import read
 
@@ -27,6 +27,7 @@ class ScenarioFile(pytest.File):
 
     _ran: Ran | None = None
     _failed: LabError | None = None
+    _told: frozenset[int | None] = frozenset()  # whose verdicts of that run were told
 
     def collect(self) -> Iterator[ScenarioTest]:
         """Read and check the scenario, and yield its tests."""
@@ -48,8 +49,14 @@ class ScenarioFile(pytest.File):
         if not scenario.expect:
             yield ScenarioTest.from_parent(self, name="run", number=None, about=scenario.scenario, line=None)
 
-    def run_once(self) -> Ran:
-        """Run the scenario, or return how it went; what kept it from running is raised again."""
+    def run_once(self, number: int | None) -> Ran:
+        """Run the scenario for an expectation, or return how it went; what kept it from running is raised again.
+
+        For an expectation whose verdict was told already, as of a test that is run again, it is run anew.
+        """
+        if number in self._told:
+            self._ran, self._failed, self._told = None, None, frozenset()
+        self._told |= {number}
         if self._failed is not None:
             raise self._failed
         if self._ran is None:
@@ -77,11 +84,11 @@ class ScenarioTest(pytest.Item):
         file = self.parent
         assert isinstance(file, ScenarioFile)
         with or_skip(self.config):
-            ran = file.run_once()
+            ran = file.run_once(self._number)
         report = ran.report
         verdicts = report.verdicts if self._number is None else report.verdicts[self._number :][:1]
         self.user_properties += report_text.properties(ran.folder.path, report.runtime, verdicts)
-        self._section = report_text.of_run(ran.folder.path, report.runtime, report.verdicts)
+        self.stash[TOLD] = report_text.of_run(ran.folder.path, report.runtime, report.verdicts)
         not_held = [report_text.verdict(each) for each in verdicts if each.outcome is not Outcome.HELD]
         if ran.error is not None:
             not_held.append(str(ran.error))
@@ -91,8 +98,6 @@ class ScenarioTest(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the verdict, or what kept the scenario from running, without a traceback."""
         if isinstance(excinfo.value, Broken | LabError):
-            if section := getattr(self, "_section", ""):
-                self.add_report_section("call", "mqlab", section)
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

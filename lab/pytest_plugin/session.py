@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 RUNTIMES = ("emulation", "simulation")
 LABS = pytest.StashKey["SessionLabs"]()  # of a session's config
+TOLD = pytest.StashKey[str]()  # of a scenario's test: what its report says of the run, if it fails
+_NO_ENGINE = "NoEngine"  # a class that is loaded when the first lab is asked for
 
 
 class or_skip:  # noqa: N801 (read as a word before a block)
@@ -27,11 +29,16 @@ class or_skip:  # noqa: N801 (read as a word before a block)
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None or kind is None or kind.__name__ != "NoEngine":
+        if error is None or kind is None or kind.__name__ != _NO_ENGINE:
             return
         if self._required:
             pytest.fail(f"--mqlab-require-docker: {error}", pytrace=False)
         pytest.skip(f"{str(error).splitlines()[0]} (--mqlab-runtime simulation needs none)")
+
+
+def is_for_want_of_an_engine(error: BaseException) -> bool:
+    """Return whether an exception is the one with which `or_skip` skips a test."""
+    return isinstance(error, pytest.skip.Exception) and type(error.__context__).__name__ == _NO_ENGINE
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 NEVER, FAILED, ALWAYS = "never", "failed", "always"
 KEEP = (NEVER, FAILED, ALWAYS)  # which labs stay after the tests
+PROPERTIES = RUN_FOLDER, OF_RUNTIME, VERDICT = ("mqlab-run-folder", "mqlab-runtime", "mqlab-verdict")  # in JUnit XML
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,19 @@ It is read by the rules of histories, and its terms are checked as those of a re
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab.activemq.destinations import has_wildcard
 from lab.errors import InputError, Place
 from lab.history import Ended, Forgotten, Observation, Publishing, Sent, damage
 from lab.history.reading import first, parsed
+from lab.masking import MASK
 from lab.printable import shown
 from lab.recordings.lines import moment, octets, without_body
 from lab.recordings.message_file import MessageFile
+from lab.recordings.secrets import few, names_of
 from lab.recordings.values import Header, Recorded
 from lab.units import several
 from lab.whole_lines import LineError, portions
@@ -33,10 +37,14 @@ class HistoryReading(MessageFile):
         super().__init__(path, file)
         self._ended = False
         self._steps: dict[str, Recorded] = {}  # by the number that ids begin with: a message of it
-        self._unsized: set[str] = set()  # numbers of those with bodies of their own, of sizes that are not known
+        self._unsized: set[str] = set()  # numbers of those whose sizes are with each message, or not known
         self._sizeless = self._requests = 0  # messages
         self._asking: set[str] = set()  # numbers of requests
         self._varying: set[str] = set()
+        self._masked: dict[str, tuple[str, ...]] = {}  # by number: headers with what a mask has left
+        self._wild: dict[str, str] = {}  # by number: the destination with wildcards that its messages go to, in words
+        self._unsent: Counter[str] = Counter()  # such words → messages
+        self._redacted: Counter[str] = Counter()
         self._forgotten: Forgotten | None = None  # messages that were left out
         self._brokers: dict[str, str] = {}
         try:
@@ -66,6 +74,7 @@ class HistoryReading(MessageFile):
             raise InputError.of(its.what, "was it edited by hand?", Place(file=self.file, line=its.first, column=1))
         self.open = not self._ended
         self.loss = "; ".join(self._losses())
+        self.redacted = self._redacted
 
     def _message(self, seen: Observation) -> Recorded | None:
         """Take in an observation, and return the message if it tells of one that was sent."""
@@ -84,10 +93,13 @@ class HistoryReading(MessageFile):
 
     def _publishing(self, seen: Publishing) -> None:
         number = str(seen.step)
-        if number in self._steps:
+        if number in self._steps or number in self._wild:
             raise LineError(f"the messages of step {number} are told a second time")
-        if len(self._steps) == _MOST_STEPS:
+        if len(self._steps) + len(self._wild) == _MOST_STEPS:
             raise LineError(f"more than {_MOST_STEPS} steps send messages", remedy="replay another one")
+        if has_wildcard(seen.destination):
+            self._wild[number] = shown(seen.destination, 40)
+            return
         told = {
             "t": 0.0,
             "destination": seen.destination,
@@ -103,18 +115,24 @@ class HistoryReading(MessageFile):
         known = {name: value for name, value in told.items() if value is not None}
         self._steps[number] = without_body(known, seen.size or 0)
         self._brokers[seen.broker] = f"run {self.run}"
-        if seen.body != "generated" and seen.size is None:
+        if seen.size is None:
             self._unsized.add(number)
+        if masked := tuple(name for name, value in seen.headers.items() if MASK in value):
+            self._masked[number] = masked
         if seen.reply_to:
             self._asking.add(number)
         self._varying.update(seen.varying)
 
-    def _sent(self, seen: Sent) -> Recorded:
+    def _sent(self, seen: Sent) -> Recorded | None:
         found = _ID.fullmatch(seen.id)
+        if found is not None and (wild := self._wild.get(found[1])) is not None:
+            self._unsent[wild] += 1
+            return None
         its = None if found is None else self._steps.get(found[1])
         if found is None or its is None:
             raise LineError(f"no line before it tells what step sends {shown(seen.id, 40)}")
         self._requests += found[1] in self._asking
+        self._redacted.update(self._masked.get(found[1], ()))
         self._sizeless += seen.size is None and found[1] in self._unsized
         return its._replace(t=moment(seen.t), size=its.size if seen.size is None else octets(seen.size))
 
@@ -130,10 +148,11 @@ class HistoryReading(MessageFile):
             lines = several(left_out.lines, "line")
             yield f"its oldest messages were left out, up to {left_out.until:.3f} s ({lines})"
         if self._sizeless:
-            yield f"the sizes of {self._sizeless} of its bodies are not in it"
+            yield f"the sizes of {self._sizeless} of its bodies are not in it, and ids alone make those anew"
+        if self._unsent:
+            sent = several(self._unsent.total(), "message")
+            yield f"left out, as no message is sent to a wildcard: {sent} to {few(self._unsent)}"
         if self._varying:
-            names = [shown(each, 40) for each in sorted(self._varying)]
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            yield f"not in it, as values differed or are secrets: {', '.join(names[:3])}{more}"
+            yield f"not in it, as values differed or are secrets: {names_of(self._varying)}"
         if self._requests:
             yield f"sent without asking for an answer: {several(self._requests, 'request')}"

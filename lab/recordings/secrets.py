@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from lab.masking import MASK, Mask
+from lab.printable import shown
 
 _SECRET = re.compile(
     "authorization|password|passwd|pwd|passcode|passphrase|secret|token|apikey|accesskey|privatekey|cookie|credential|"
@@ -22,6 +23,22 @@ def is_secret(name: str) -> bool:
     (True, True, False)
     """
     return _SECRET.search(_SEPARATORS.sub("", name.lower())) is not None
+
+
+def names_of(names: Iterable[str]) -> str:
+    """Return names in quotes: at most three of them, and how many more there are."""
+    return few(shown(each, 40) for each in names)
+
+
+def few(words: Iterable[str]) -> str:
+    """Return at most three of some words, and how many more there are."""
+    told = sorted(words)
+    return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
+
+
+def sent_masked(redacted: Mapping[str, int]) -> str:
+    """Return in words which headers a replay sends with what a mask has left of them; "" if none."""
+    return f"sent with {MASK} in place of what was masked: {names_of(redacted)}" if redacted else ""
 
 
 class Redaction:

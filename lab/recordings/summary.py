@@ -13,6 +13,7 @@ from typing import NamedTuple
 from lab.errors import InputError
 from lab.matching import MOST
 from lab.recordings.opening import opened
+from lab.recordings.secrets import sent_masked
 from lab.recordings.values import Header, Recorded
 
 MOST_STREAMS = 1_000
@@ -103,7 +104,7 @@ class Summary:
     messages: int
     seconds: float  # from its first message to its last one
     streams: Mapping[StreamKey, Stream]  # in the order of their first messages
-    loss: str = ""  # what is missing in it, in words
+    loss: str = ""  # what is missing in it, or masked, in words
     open: bool = False  # whether it has no end, so that more may be written to it
     run: str | None = None  # of whose history it is, without bodies; None: it is a recording
     redacted: Mapping[str, int] = field(default_factory=dict)
@@ -138,7 +139,7 @@ def summarise(path: Path, file: str = "") -> Summary:
             messages=reading.messages,
             seconds=max(0.0, last - first),
             streams=streams,
-            loss=reading.loss,
+            loss="; ".join(each for each in (reading.loss, sent_masked(reading.redacted)) if each),
             open=reading.open,
             run=reading.run,
             redacted=reading.redacted,

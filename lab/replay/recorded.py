@@ -21,6 +21,7 @@ from lab.replay.pacing import Lateness, Pace, SendTimes, in_words
 from lab.replay.stage import Stage
 from lab.runtime.client import Client
 from lab.runtime.messages import Destination, Outgoing
+from lab.units import several
 
 
 class _Counting(Callbacks):
@@ -58,7 +59,9 @@ class RecordedSending:
         self._name = f"step-{number}"
         self._streams, self._made = step.streams, step.of_run
         self._numbers = {key: each for each, key in enumerate(self._streams, start=number)}
-        self._differ = {str(self._numbers[key]) for key, stream in self._streams.items() if stream.size is None}
+        self._sizes = {key: self._size_of(key, stream) for key, stream in self._streams.items()}
+        self._differ = {str(self._numbers[key]) for key, size in self._sizes.items() if size is None}
+        self._longer = 0  # bodies that are longer than the run's
         self._sent: Counter[StreamKey] = Counter()
         self._times, self._lateness = SendTimes(), Lateness()
         self._callbacks = _Counting(stage, self._name)
@@ -121,6 +124,7 @@ class RecordedSending:
             if callbacks.lost_because is not None:
                 break
             message = self._outgoing(recorded)
+            self._longer += bool(recorded.size) and len(message.body) > (recorded.size or 0)
             now = stage.now()
             stage.record(self._sent_now(now, recorded, message))
             if times.sent == 0:
@@ -155,9 +159,8 @@ class RecordedSending:
 
     def _sent_now(self, now: float, recorded: Recorded, message: Outgoing) -> Sent:
         differ = self._differ and message.id.partition("-")[0] in self._differ
-        if self._made:
-            return Sent(t=now, id=message.id, size=recorded.size or None if differ else None)
-        return Sent(t=now, id=message.id, digest=digest(message.body), size=len(message.body) if differ else None)
+        its = None if self._made else digest(message.body)
+        return Sent(t=now, id=message.id, digest=its, size=len(message.body) if differ else None)
 
     def _outgoing(self, recorded: Recorded) -> Outgoing:
         """Return a recorded message as it is sent: marked as one of this run."""
@@ -181,6 +184,14 @@ class RecordedSending:
             text=recorded.type == "text",
         )
 
+    def _size_of(self, key: StreamKey, stream: Stream) -> int | None:
+        """Return the bytes of each body; 0 if they are as many as their ids need, None if they differ."""
+        size = stream.size
+        if not size or not self._made:
+            return size
+        longest = make_body(self._stage.run, message_id(self._numbers[key], stream.messages))
+        return size if len(longest) <= size else None
+
     def _publishing(self, key: StreamKey, stream: Stream) -> Publishing:
         number, step = self._numbers[key], self._number
         told = stream.headers if protocol(self._step.speaks) != "mqtt" else {}
@@ -203,7 +214,7 @@ class RecordedSending:
             group=stream.group,
             priority=stream.priority,
             varying=tuple(sorted(stream.varying | secret)),
-            size=stream.size or None if self._made else stream.size,
+            size=self._sizes[key],
         )
 
     def _record_achieved(self) -> None:
@@ -247,6 +258,8 @@ class RecordedSending:
             if unsent := asked - callbacks.outcomes.total():
                 parts.append(f"{unsent} not sent")
             notes += [", ".join(parts), *[note for note in callbacks.notes if note][:3]]
+        if self._longer:
+            notes.append(f"longer than the run's, since their ids need it: {several(self._longer, 'body')}")
         ok = self.enough
         paced = self._paced()
         if paced is not None:

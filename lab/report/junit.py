@@ -35,7 +35,7 @@ def to_xml(report: Report, seconds: float) -> str:
             "name": (_name(report.scenario) or "scenario") + (" (simulated)" if report.simulated else ""),
             "package": "mqlab",
             "id": "0",
-            "timestamp": _timestamp(report.started),
+            "timestamp": timestamp(report.started),
             "hostname": "localhost",
             "tests": str(len(cases)),
             "failures": str(outcomes[Outcome.BROKEN]),
@@ -87,8 +87,8 @@ def _name(text: str) -> str:
     return " ".join(safe(text).split())
 
 
-def _timestamp(started: str) -> str:
-    """Return a moment in UTC without its zone, as the schema requires; 1970 if it cannot be read."""
+def timestamp(started: str) -> str:
+    """Return an ISO 8601 moment in UTC without its zone, as the schema requires; 1970 if it cannot be read."""
     try:
         moment = datetime.fromisoformat(started)
     except ValueError:

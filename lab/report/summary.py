@@ -10,7 +10,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, ElementTree, SubElement, fromstring, indent, tostring
 
 from lab.printable import plain_line
-from lab.report.junit import NOWHEN, safe
+from lab.report.junit import safe, timestamp
 
 _SIGN = {"held": "✅", "broken": "❌", "unknown": "❔"}
 FAILED = "failed"  # no verdict: the run ended with an error
@@ -25,6 +25,7 @@ class RunOf:
     name: str  # of its files, unique among the runs
     code: int
     seconds: float  # it took, by the wall clock
+    began: str  # ISO 8601, by the machine's clock; of one that never began, when that was known
     report: dict[str, Any] | None = None
     junit: str | None = None
     error: str = ""  # why it failed
@@ -88,7 +89,7 @@ def _failed(run: RunOf) -> Element:
         {
             "name": safe(run.scenario),
             "package": "mqlab",
-            "timestamp": NOWHEN,
+            "timestamp": timestamp(run.began),
             "hostname": "localhost",
             "tests": "1",
             "failures": "0",

@@ -174,6 +174,18 @@ def test_the_exit_code_is_mqlabs(environment: dict[str, str], tmp_path: Path, sc
     assert done.returncode == code, done.stderr
 
 
+@pytest.mark.parametrize("name", ["run.sh", "images.sh", "key.sh"])
+def test_a_script_before_the_one_that_installs_says_so(environment: dict[str, str], tmp_path: Path, name: str) -> None:
+    home = tmp_path / "a home"
+    given = {"MQLAB_CI_HOME": str(home), "MQLAB_CI_SCENARIOS": "one-way", "MQLAB_CI_RUNTIME": "emulation"}
+    done = script(name, environment, tmp_path, **given)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.splitlines() == [
+        f"mqlab is not installed: there is no {home}/venv/bin/mqlab",
+        f"  bash {SCRIPTS}/install.sh installs it; MQLAB_CI_HOME says where, to every script",
+    ]
+
+
 def test_the_jobs_page_has_names_where_the_summary_has_links(environment: dict[str, str], tmp_path: Path) -> None:
     """Signs of Markdown in a name are escaped, brackets and what ends a link among them."""
     text = (

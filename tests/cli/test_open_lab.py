@@ -33,6 +33,15 @@ def test_which_lab_is_meant_has_to_be_clear(mqlab: Commands) -> None:
     assert ended.code == 2 and 'no lab "cccccc" is running' in ended.err
 
 
+@pytest.mark.parametrize("words", [("env",), ("status",), ("down",), ("mark", "before the cut")])
+def test_a_lab_is_named_by_option_too_where_it_is_a_word(mqlab: Commands, words: tuple[str, ...]) -> None:
+    noted(mqlab, "20260101-101010-aaaaaa")
+    ended = mqlab.inside(*words, "--run", "cccccc")
+    assert ended.code == 2 and 'no lab "cccccc" is running' in ended.err
+    ended = mqlab.inside(*words, "aaaaaa", "--run", "aaaaaa")
+    assert ended.code == 2 and "RUN and --run both say which lab" in ended.err
+
+
 def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa")
     shown = mqlab.inside("clock")

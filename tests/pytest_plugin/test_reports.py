@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lab.pytest_plugin import report_text
-from tests.pytest_plugin.conftest import SCENARIO, Session
+from tests.pytest_plugin.conftest import RERUNNING, SCENARIO, Session
 
 Runs = Callable[[], list[Path]]
 EXPECTING = """
@@ -112,6 +112,56 @@ def test_what_happened_in_the_test_is_told_and_nothing_of_the_one_before(
         ]
     )
     ended.stdout.no_fnmatch_line("* early * subscribed to *")
+
+
+def test_a_test_that_is_run_again_has_nothing_of_its_earlier_try(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makeconftest(RERUNNING)
+    pytester.makepyfile(
+        """
+        TRIES = []
+
+        def test_again(mqlab):
+            TRIES.append(1)
+            if len(TRIES) == 1:
+                mqlab.cut()
+                mqlab.judge("tokyo-singapore")
+            assert 0
+
+        def test_after(mqlab): pass
+        """
+    )
+    ended = session("--junit-xml=out.xml")
+    ended.assert_outcomes(failed=1, passed=1)
+    assert str(ended.stdout).count("- mqlab: lab ") == 1
+    ended.stdout.no_fnmatch_line("unknown: *")
+    ended.stdout.no_fnmatch_line("* cut link *")
+    names = [name for name, _ in properties(pytester.path / "out.xml")]
+    assert names == ["mqlab-run-folder", "mqlab-runtime"] * 2
+
+
+def test_one_that_has_no_lab_when_it_is_run_again_tells_of_none(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makeconftest(RERUNNING)
+    pytester.makepyfile(
+        """
+        import pytest
+        TRIES = []
+
+        @pytest.fixture
+        def once():
+            TRIES.append(1)
+            assert len(TRIES) == 1, "the second time"
+
+        def test_again(once, mqlab):
+            assert 0
+
+        def test_after(mqlab): pass
+        """
+    )
+    ended = session("--junit-xml=out.xml")
+    ended.assert_outcomes(errors=1, passed=1)
+    ended.stdout.fnmatch_lines(["*the second time*"])
+    ended.stdout.no_fnmatch_line("*- mqlab: lab *")
+    assert [name for name, _ in properties(pytester.path / "out.xml")] == ["mqlab-run-folder", "mqlab-runtime"]
 
 
 @pytest.mark.parametrize("how", ["pytest.fail('so')", "raise KeyError('so')"])

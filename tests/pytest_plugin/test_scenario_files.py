@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pytest_plugin.conftest import SCENARIO, Session
+from tests.pytest_plugin.conftest import RERUNNING, SCENARIO, Session
 
 Runs = Callable[[], list[Path]]
 
@@ -42,6 +42,20 @@ def test_a_broken_one_says_its_verdict_folder_and_logs(pytester: pytest.Pytester
             "the last lines of the log of singapore:",
         ]
     )
+
+
+def test_a_claim_that_is_tried_again_has_a_run_of_its_own(
+    pytester: pytest.Pytester, session: Session, runs: Runs
+) -> None:
+    pytester.makeconftest(RERUNNING)
+    put(pytester, "nowhere")
+    ended = session("--junit-xml=out.xml")
+    ended.assert_outcomes(passed=1, failed=1)
+    first, second = runs()
+    ended.stdout.fnmatch_lines([f"run folder: {second}"])
+    ended.stdout.no_fnmatch_line(f"run folder: {first}")
+    text = (pytester.path / "out.xml").read_text()
+    assert (text.count(f'value="{first}"'), text.count(f'value="{second}"')) == (1, 1)
 
 
 def test_one_by_its_name_is_run_alone(pytester: pytest.Pytester, session: Session) -> None:

@@ -31,7 +31,7 @@ HEADER = Header(run="r", scenario="s", seed=1, runtime="emulation", started="x",
 
 def publishing(step: int = 1, **more: object) -> Publishing:
     its = {"client": "c", "broker": "tokyo", "over": "stomp", "destination": "topic://a", "persistent": True} | more
-    return Publishing(**{"t": 0.0, "step": step, "body": "generated", **its})  # type: ignore[arg-type]
+    return Publishing(**{"t": 0.0, "step": step, "body": "generated", "size": 0, **its})  # type: ignore[arg-type]
 
 
 def history(path: Path, *seen: Observation, end: bool = True) -> Path:
@@ -52,7 +52,7 @@ def test_what_was_published_is_there_with_its_terms_sizes_and_moments(tmp_path: 
     path = history(
         tmp_path / "history.jsonl",
         publishing(1, headers={"kind": "order"}, expiry_s=5.0, group="g", priority=9, size=100),
-        publishing(2, over="mqtt", broker="osaka", persistent=False, retained=True, body="given"),
+        publishing(2, over="mqtt", broker="osaka", persistent=False, retained=True, body="given", size=None),
         Sent(t=1.0, id="1-1"),
         Sent(t=1.5, id="2-1", digest="d", size=7),
         Received(t=1.6, client="c", destination="topic://a", id="1-1"),
@@ -103,16 +103,53 @@ def test_zero_bytes_that_a_machine_left_at_its_end_are_nothing(tmp_path: Path) -
 def test_what_it_does_not_have_is_said(tmp_path: Path) -> None:
     path = history(
         tmp_path / "h",
-        publishing(1, body="given", varying=("a", "b", "c", "d" * 50)),
+        publishing(1, body="given", size=None, varying=("a", "b", "c", "d" * 50)),
         publishing(2, reply_to="temporary"),
         Sent(t=0.0, id="1-1", digest="d"),
         Sent(t=1.0, id="2-1"),
     )
     assert summarise(path).loss.split("; ") == [
-        "the sizes of 1 of its bodies are not in it",
+        "the sizes of 1 of its bodies are not in it, and ids alone make those anew",
         "not in it, as values differed or are secrets: 'a', 'b', 'c' and 1 more",
         "sent without asking for an answer: 1 request",
     ]
+
+
+def test_sizes_that_an_earlier_mqlab_did_not_write_are_said_to_be_missing(tmp_path: Path) -> None:
+    sent = (Sent(t=0.0, id="1-1"), Sent(t=1.0, id="1-2"))
+    assert summarise(history(tmp_path / "new", publishing(1), *sent)).loss == ""
+    earlier = summarise(history(tmp_path / "old", publishing(1, size=None), *sent))
+    assert earlier.loss == "the sizes of 2 of its bodies are not in it, and ids alone make those anew"
+
+
+def test_what_is_masked_in_headers_is_said_by_name_before_it_is_sent(tmp_path: Path) -> None:
+    masked = dict.fromkeys(("a", "b", "c", "d" * 50), "********")
+    path = history(
+        tmp_path / "h",
+        publishing(1, headers={"password": "********"}),  # of which nothing was sent
+        publishing(2, headers={**masked, "colour": "red", "b": "x=********"}),
+        Sent(t=0.0, id="2-1"),
+        Sent(t=1.0, id="2-2"),
+    )
+    found = summarise(path)
+    assert found.loss == "sent with ******** in place of what was masked: 'a', 'b', 'c' and 1 more"
+    assert found.redacted == dict.fromkeys(masked, 2)
+
+
+def test_what_went_to_wildcards_is_left_out_and_counted(tmp_path: Path) -> None:
+    path = history(
+        tmp_path / "h",
+        publishing(1, destination="topic://prices.>", broker="osaka"),
+        publishing(2),
+        publishing(3, destination="queue://*.b"),
+        *(Sent(t=float(n), id=f"{1 + n % 3}-{n + 1}") for n in range(7)),
+    )
+    found = summarise(path)
+    assert (found.messages, [key.destination for key in found.streams]) == (2, ["topic://a"])
+    assert found.loss == (
+        "left out, as no message is sent to a wildcard: 5 messages to 'queue://*.b', 'topic://prices.>'"
+    )
+    assert [*found.header.brokers] == ["tokyo"]
 
 
 def test_of_a_lab_that_stands_its_end_and_what_was_left_out_are_open(tmp_path: Path) -> None:
@@ -156,7 +193,6 @@ HOSTILE = {
     text(colour=1): "there is no 'colour' here",
     text(broker=...): "broker is missing",
     text(destination="a"): "write topic://prices.eur, or queue://orders",
-    text(destination="topic://a.>"): "without wildcards",
     text(destination="temp-queue://a"): "write topic://prices.eur, or queue://orders",
     text(destination="queue://a\nb"): "a control character in destination",
     text(over="smtp"): "over is 'smtp'; there are mqtt",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import InputError
-from lab.history import Achieved, HistoryFile, Paced, Sent, StepEnded
+from lab.history import Achieved, HistoryFile, Paced, Publishing, Sent, StepEnded
 from lab.history import Header as HistoryHeader
 from lab.judge import Outcome
 from lab.recordings import Footer, Header, Recorded, RecordingFile, summarise
@@ -136,6 +136,33 @@ def test_a_runs_own_history_is_sent_again_with_bodies_made_anew_and_judged(tmp_p
         ("topic://t", 1, 0),
         ("topic://a.b", 10, 0),
     ]
+
+
+TOO_SMALL = "  - publish: {broker: tokyo, over: stomp, queue: q, count: 12, size: %dB}\n"
+
+
+@pytest.mark.parametrize("size", [1, 14, 60])
+def test_a_size_that_ids_do_not_fit_into_is_written_as_it_is(tmp_path: Path, size: int) -> None:
+    played, handed = replayed(tmp_path, TOO_SMALL % size)
+    (told,) = played.seen(Publishing)
+    found = [told.size if each.size is None else each.size for each in played.seen(Sent)]
+    assert found == [len(each.body) for each in handed]
+    assert (told.size is None) == (size < 60)
+
+
+def test_bodies_that_are_longer_than_the_runs_are_counted_and_their_sizes_written(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    its = HistoryHeader(run="r", scenario="", seed=1, runtime="simulation", started="", declared={}, mqlab="0")
+    common = {"client": "c", "broker": "tokyo", "over": "stomp", "persistent": True, "body": "generated"}
+    with HistoryFile(tmp_path / "run" / "history.jsonl", its) as file:
+        for step, size in enumerate((5, 100), 1):
+            file.record(Publishing(t=0.0, step=step, destination=f"queue://{step}", size=size, **common))  # type: ignore[arg-type]
+            file.record(Sent(t=0.0, id=f"{step}-1"))
+    played, handed = replayed(tmp_path, "  - replay: {recording: run, into: tokyo, pace: receipts}\n")
+    (ended,) = played.seen(StepEnded)
+    assert "longer than the run's, since their ids need it: 1 body" in ended.note
+    assert [each.size for each in played.seen(Publishing)] == [None, 100]
+    assert [each.size for each in played.seen(Sent)] == [len(handed[0].body), None]
 
 
 def test_how_late_it_was_is_told(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_every_report_has_a_note_about_each_step_that_ended_otherwise_than_writt
         "page": lambda: to_html(judged, Files()),
         "json": lambda: "\n".join(its["notes"]),
         "junit": lambda: to_xml(judged.report, 1.0),
-        "markdown": lambda: markdown([RunOf(scenario="s", name="s", code=1, seconds=1.0, report=its)]),
+        "markdown": lambda: markdown([RunOf(scenario="s", name="s", code=1, seconds=1.0, began="", report=its)]),
     }[report]()
     text = text.replace("\\", "")  # as Markdown has it
     assert [each for each in MISSED if each not in text] == []

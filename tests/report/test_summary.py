@@ -9,6 +9,8 @@ from xml.etree.ElementTree import fromstring
 from lab import labs
 from lab.report.summary import RunOf, junit, markdown
 
+BEGAN = "2026-11-27T12:04:05.678+09:00"
+
 
 def report(**of: Any) -> dict[str, Any]:
     verdicts = [{"expectation": "delivered: {to: sg}", "outcome": "broken", "reason": "8 of 10 reached sg"}]
@@ -21,9 +23,16 @@ def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
     held["notes"] = ["A step was not done as asked: step 3 (kill broker tokyo)."]
     text = markdown(
         [
-            RunOf(scenario="one", name="one", code=0, seconds=1.25, report=held),
-            RunOf(scenario="a/two.yaml", name="two", code=1, seconds=12.3, report=report()),
-            RunOf(scenario="three", name="three", code=2, seconds=0.1, error="mqlab: no scenario\n  did you mean <b>?"),
+            RunOf(scenario="one", name="one", code=0, seconds=1.25, began=BEGAN, report=held),
+            RunOf(scenario="a/two.yaml", name="two", code=1, seconds=12.3, began=BEGAN, report=report()),
+            RunOf(
+                scenario="three",
+                name="three",
+                code=2,
+                seconds=0.1,
+                began=BEGAN,
+                error="mqlab: no scenario\n  did you mean <b>?",
+            ),
         ]
     )
     assert text == (
@@ -40,7 +49,8 @@ def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
 
 
 def test_what_had_not_ended_is_no_verdict_and_no_silence() -> None:
-    rest = RunOf(scenario="two", name="two", code=3, seconds=0, error="the command was ended before", ended=False)
+    why = "the command was ended before"
+    rest = RunOf(scenario="two", name="two", code=3, seconds=0, began=BEGAN, error=why, ended=False)
     lines = markdown([rest]).splitlines()
     assert (lines[0], lines[4]) == ("### mqlab: 1 not ended", "| ❗ | two | not ended |  | 0.0 |")
     (suite,) = fromstring(junit([rest]).encode())
@@ -51,11 +61,12 @@ def test_what_had_not_ended_is_no_verdict_and_no_silence() -> None:
 def test_one_file_has_a_suite_for_each_run(tmp_path: Path) -> None:
     ran = labs.run("one-way", runtime="simulation", runs=tmp_path, environment={})
     text = ran.folder.junit.read_text("utf-8")
-    failed = RunOf(scenario="x\x00", name="x", code=3, seconds=0.5, error="no engine")
+    failed = RunOf(scenario="x\x00", name="x", code=3, seconds=0.5, began=BEGAN, error="no engine")
     root = fromstring(
-        junit([RunOf(scenario="one-way", name="one-way", code=0, seconds=1, junit=text), failed]).encode()
+        junit([RunOf(scenario="one-way", name="one-way", code=0, seconds=1, began=BEGAN, junit=text), failed]).encode()
     )
     assert [suite.get("id") for suite in root] == ["0", "1"]
     assert [suite.get("errors") for suite in root] == ["0", "1"]
+    assert root[1].get("timestamp") == "2026-11-27T03:04:05"  # in UTC
     error = root[1].find("testcase/error")
     assert error is not None and error.get("message") == "no engine"

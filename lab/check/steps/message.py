@@ -13,6 +13,7 @@ from lab.check.terms import check_destination, check_terms
 from lab.declare.steps.message import Message
 from lab.declare.terms import LARGEST_BODY
 from lab.errors import Problem
+from lab.printable import is_text
 from lab.units import format_size
 
 LONGEST_EXPIRY = timedelta(milliseconds=2**32 - 1)
@@ -29,7 +30,7 @@ def check(context: Context, step: Message) -> Iterator[Problem]:
     yield from _body(context, step)
     if step.expiry is not None and protocol(step.over) == "amqp" and step.expiry > LONGEST_EXPIRY:
         yield context.wrong("expiry", "AMQP has no longer time to live than 2^32 ms", "at most 1193h")
-    if not all(_is_text(each) for pair in (step.headers or {}).items() for each in pair):
+    if not all(is_text(each) for pair in (step.headers or {}).items() for each in pair):
         yield context.wrong("headers", "half of a surrogate pair is no text", "write the whole character")
     if step.expiry is not None and not step.expiry:
         right = "write how long it lives, or remove it"
@@ -46,11 +47,3 @@ def _body(context: Context, step: Message) -> Iterator[Problem]:
     if step.size is not None and step.size > LARGEST_BODY:
         what = f"a broker takes no frame of more than {format_size(LARGEST_FRAME)}"
         yield context.wrong("size", what, f"at most {format_size(LARGEST_BODY)}, so that the headers have room")
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

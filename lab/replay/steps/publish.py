@@ -37,7 +37,7 @@ class Sending:
         self._count = step.count if isinstance(step, Publish) else None  # None: until stopped
         self._pace = pace_of(step)
         self._given = step.body is not None or step.file is not None
-        self._size = _size_of(step)
+        self._size = _size_of(step, rehearsal.run, turn.number)
         self._times = SendTimes()
         self._callbacks = Callbacks(rehearsal, self._client_name)
         self._client: Client | None = None
@@ -116,7 +116,7 @@ class Sending:
     def _hand_over(self, client: Client) -> Outcome | None:
         """Hand all messages to the client; return an Outcome only if the broker stops accepting them."""
         rehearsal, callbacks, times = self._rehearsal, self._callbacks, self._times
-        given, differ = self._given, self._given and self._size is None
+        given, differ = self._given, self._size is None
         dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
         first = rehearsal.now()
         sent = 0
@@ -217,10 +217,15 @@ class Sending:
         return Outcome(ok=ok, note="; ".join(notes))
 
 
-def _size_of(step: Publish | Traffic) -> int | None:
-    """Return the bytes of each body; None if they differ, or are as many as their ids need."""
+def _size_of(step: Publish | Traffic, run: str, number: int) -> int | None:
+    """Return the bytes of each body; 0 if they are as many as their ids need, None if they differ.
+
+    Where less is asked for than an id needs, the body of that id is longer.
+    """
     if step.file is not None:
         return len(step.file.octets)
     if step.body is None:
-        return step.size
+        most = step.count if isinstance(step, Publish) else MOST
+        fits = step.size is None or len(make_body(run, message_id(number, most))) <= step.size
+        return (step.size or 0) if fits else None
     return None if "{n}" in step.body else len(number_body(step.body, 1))
