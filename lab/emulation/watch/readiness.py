@@ -49,6 +49,7 @@ _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL = 0.1
 _POLL_BRIDGE = 0.02  # the queries are small, and people wait for the lab to open
 _LOGS_EVERY = 2.0
+_STATUS_EVERY = 0.5  # while they start, brokers need every core, and the engine's answers take part of one
 
 _OF_A_BRIDGE = re.compile(
     r"DemandForwardingBridgeSupport \||\w*NetworkConnector \||"
@@ -152,19 +153,22 @@ def for_instance(
     Raise BrokerError if it ends, HostError if its log says that it has started and nothing answers here, LabTimeout if
     it does neither in time.
     """
-    looked = since = math.nan
+    looked = asked = since = math.nan
 
     def started() -> bool:
-        nonlocal looked, since
+        nonlocal looked, asked, since
+        if management.is_ready(of):
+            return True
+        now = clock.now()
+        if now - asked < _STATUS_EVERY:
+            return False
+        asked = now
         if client.containers.get(of.container).status in ("exited", "dead"):
             raise BrokerError(
                 f"broker {of.name} stopped while starting; its last lines:\n{last_lines(client, of.container)}",
                 f"what it was given: {folder}/brokers/{of.broker}/activemq.xml\n"
                 f"its whole log:     {folder}/logs/{of.name}.log",
             )
-        if management.is_ready(of):
-            return True
-        now = clock.now()
         if not now - looked < _LOGS_EVERY:
             looked = now
             if math.isnan(since) and HAS_STARTED.search(_log(client, of.container)):
