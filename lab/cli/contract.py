@@ -52,6 +52,7 @@ def contract(
             "agrees": found.agrees,
             "emulated": [asdict(each) for each in found.emulated],
             "apart": [asdict(each) for each in found.apart],
+            "outdated": [asdict(each) for each in found.outdated],
             "simulated": [asdict(each) for each in found.simulated],
             "rows": [asdict(row) for row in found.rows],
         },

@@ -13,7 +13,7 @@ from typing import Any
 from lab import labs, runtimes
 from lab.amazonmq.identity import DeploymentMode
 from lab.contract.comparison import Row, compare
-from lab.contract.figures import Figures, Machine, figures
+from lab.contract.figures import RULES, Figures, Machine, figures
 from lab.contract.kept_runs import KeptRuns, digest
 from lab.judge import Judged
 from lab.runtime.congestion import congestion_control, is_modelled
@@ -42,6 +42,7 @@ class Compared:
     simulated: tuple[Figures, ...]
     rows: tuple[Row, ...]
     apart: tuple[Figures, ...] = ()  # emulated runs that are left out: TCP had another congestion control than models
+    outdated: tuple[Figures, ...] = ()  # and those whose figures were made by other rules than are made now
 
     @property
     def agrees(self) -> bool:
@@ -61,10 +62,12 @@ class Contract:
     def missing(self, runs: int, images: tuple[str, ...]) -> tuple[int, ...]:
         """Return the seeds of those emulated runs, of so many, that are not kept for these images.
 
-        A run that is left out counts only while this machine's TCP is what it was then: to make it again is no use.
+        A run that is left out for its TCP counts only while this machine's is what it was then: to make it again is no
+        use. One whose figures are by other rules does not count.
         """
         tcp = self.measure().tcp
-        there = {each.seed for each in self.kept.runs(images) if not _is_apart(each) or _tcp(each) == tcp}
+        kept = (each for each in self.kept.runs(images) if not _is_outdated(each))
+        there = {each.seed for each in kept if not _is_apart(each) or _tcp(each) == tcp}
         return tuple(seed for seed in range(1, runs + 1) if seed not in there)
 
     def emulate(self, seed: int, images: tuple[str, ...]) -> Figures:
@@ -82,14 +85,22 @@ class Contract:
     def compared(self, simulated: Iterable[Figures], images: tuple[str, ...] | None = None) -> Compared:
         """Compare the emulated runs that are kept, of these images or of any, with simulated ones.
 
-        Those of another TCP than models have are left out. Without any other there are no rows, and none is simulated.
+        Those of another TCP than models have, and those whose figures are by other rules, are left out. Without any
+        other there are no rows, and none is simulated.
         """
-        kept = self.kept.runs(images)
+        every = self.kept.runs(images)
+        kept, outdated = ([each for each in every if _is_outdated(each) is old] for old in (False, True))
         emulated = tuple(each for each in kept if not _is_apart(each))
         models = tuple(simulated) if emulated else ()
         rows = compare(emulated, models) if emulated else ()
-        apart = tuple(filter(_is_apart, kept))
-        return Compared(name=self.kept.name, emulated=emulated, simulated=models, rows=rows, apart=apart)
+        return Compared(
+            name=self.kept.name,
+            emulated=emulated,
+            simulated=models,
+            rows=rows,
+            apart=tuple(filter(_is_apart, kept)),
+            outdated=tuple(outdated),
+        )
 
 
 def contract_of(planned: PlannedScenario, name: str, folder: Path, run: Runner, measure: Measure) -> Contract:
@@ -168,6 +179,10 @@ def _tcp(run: Figures) -> str:
 
 def _is_apart(run: Figures) -> bool:
     return not is_modelled(_tcp(run))
+
+
+def _is_outdated(run: Figures) -> bool:
+    return run.rules != RULES
 
 
 def _has_chance(declared: Any) -> bool:

@@ -11,6 +11,9 @@ from lab.judge import Judged, Report
 from lab.judge.evidence.tally import Tally
 from lab.judge.values import Percentiles
 
+RULES = (
+    1  # raised whenever a history would give other figures than before: kept ones are then not compared with new ones
+)
 WARM_UP, FIRST = 0.2, 100  # a burst's messages that come before its throughput is measured: a share, and at least
 _OF_A_DELIVERY = (
     "expected", "received", "lost", "duplicated", "unexpected", "recovered", "undecided", "redelivered", "returned",
@@ -22,7 +25,7 @@ _MOST = 2**53  # of any figure; not a number is not below it either
 _NUMBER, _MAYBE_NUMBER = (int, float), (int, float, type(None))
 _FIGURES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("runtime", "mqlab", "digest"), (str,)),
-    "seed": (int,),
+    **dict.fromkeys(("seed", "rules"), (int,)),
     **dict.fromkeys(("verdicts", "counts"), (dict,)),
     **dict.fromkeys(("streams", "images"), (list,)),
     "machine": (dict, type(None)),
@@ -73,6 +76,7 @@ class Figures:
     machine: Machine | None = None
     digest: str = ""  # of the scenario, with its configurations
     images: tuple[str, ...] = field(default=())  # what its brokers and its router were made from
+    rules: int = 1  # by which its history gave these figures; a kept run that does not say so is of the first
 
 
 def figures(judged: Judged, *, first: int = FIRST) -> Figures:
@@ -89,6 +93,7 @@ def figures(judged: Judged, *, first: int = FIRST) -> Figures:
         counts={name: count for name, count in _counts(report) if count},
         streams=tuple(_streams(judged, first)),
         mqlab=report.mqlab,
+        rules=RULES,
     )
 
 

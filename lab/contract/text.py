@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lab.contract.comparison import Kind, Row
 from lab.contract.contract import RUNS, Compared
+from lab.contract.figures import RULES
 from lab.runtime.congestion import MODELLED, USE_IT, is_modelled
 from lab.units import several
 
@@ -24,7 +25,12 @@ def lines(found: Compared) -> Iterator[str]:
         yield f"{mark} {row.kind}, {row.name}: {row.emulated} in emulated runs, {row.simulated} simulated{off}{why}"
     if found.apart:
         theirs = sorted({its.machine.tcp for its in found.apart if its.machine is not None})
-        yield f"{_apart(found)}: TCP was {', '.join(theirs)}, and models have {MODELLED}, Linux's default: {USE_IT}"
+        count = several(len(found.apart), "emulated run")
+        yield f"{count} left out: TCP was {', '.join(theirs)}, and models have {MODELLED}, Linux's default: {USE_IT}"
+    if found.outdated:
+        files = ", ".join(f"{found.name}/{its.digest}-{its.seed}.json" for its in found.outdated)
+        count = several(len(found.outdated), "emulated run")
+        yield f"{count} left out: figures are made by other rules now ({RULES}) than those of {files}; make them again"
 
 
 def unlike_models(tcp: str) -> str:
@@ -39,7 +45,7 @@ def unlike_models(tcp: str) -> str:
 
 def summary(found: Compared) -> str:
     """Return in one line whether a scenario's runs agree, and how many there were."""
-    left = f", {_apart(found)}" if found.apart else ""
+    left = _left_out(found)
     if not found.emulated:
         return f"no emulated run is compared{left}" if left else "no emulated run is kept"
     compared = [row for row in found.rows if row.agrees is not None]
@@ -58,7 +64,7 @@ def table(found: Iterable[Compared]) -> Iterator[str]:
         load = f"{min(loads):.1f} to {max(loads):.1f}" if loads else _NOTHING
         cells = [
             each.name,
-            str(len(each.emulated)) + (f", {len(each.apart)} left out" if each.apart else ""),
+            str(len(each.emulated)) + (f", {left} left out" if (left := len(each.apart) + len(each.outdated)) else ""),
             load,
             *(_share(each.rows, kind) for kind in (Kind.VERDICT, Kind.COUNT)),
             *(_most_off(each.rows, kind) for kind in (Kind.LATENCY, Kind.THROUGHPUT)),
@@ -87,8 +93,9 @@ def left_out(found: Iterable[Compared]) -> Iterator[str]:
                 yield f"| {each.name} | {_cell(row.name)} | {row.why} | {row.emulated} | {row.simulated} |"
 
 
-def _apart(found: Compared) -> str:
-    return f"{several(len(found.apart), 'emulated run')} left out"
+def _left_out(found: Compared) -> str:
+    count = len(found.apart) + len(found.outdated)
+    return f", {several(count, 'emulated run')} left out" if count else ""
 
 
 def _share(rows: Sequence[Row], kind: Kind) -> str:

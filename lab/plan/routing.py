@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lab.activemq.forwarding.demand import Demand
-from lab.activemq.forwarding.durable import Absence, kept_on, told_when_opening
+from lab.activemq.forwarding.durable import Absence, kept_on, taken_up_too, told_when_opening
 from lab.activemq.forwarding.filters import covers, example, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.declare.topology import Topology
@@ -149,7 +149,8 @@ class RoutingTable:
             stuck=found.stuck,
             stops=stops,
             remedies=remedies,
-            away=_away(found, heard) or _away_untold(network, source, target, heard)
+            away=_away(found, network, self._demands[key], source, heard)
+            or _away_untold(network, source, target, heard)
             if heard == destination and heard.startswith("topic://") and not others
             else {},
         )
@@ -171,10 +172,28 @@ class RoutingTable:
         return self._networks[pair]
 
 
-def _away(found: Tried, topic: str) -> Mapping[Absence, str | None]:
-    """Return where a message waits for a durable subscriber that is away; {} where it may take several ways."""
-    alone = len(found.ways) == 1 and found.copies == 1 and found.arrival is Arrival.ALWAYS
-    return kept_on(found.ways[0], topic) if alone else {}
+def _away(
+    found: Tried, network: Network, spreads: Sequence[Demand], source: str, topic: str
+) -> Mapping[Absence, str | None]:
+    """Return where a message waits for a durable subscriber that is away; {} where it may take several ways.
+
+    Those times are left out in which it may, since another bridge has taken up what one of its way had subscribed to.
+    """
+    if not (len(found.ways) == 1 and found.copies == 1 and found.arrival is Arrival.ALWAYS):
+        return {}
+    (way,) = found.ways
+
+    def strays(absence: Absence) -> bool:
+        others = taken_up_too(network.bridges, way, topic, absence)
+        if not others:
+            return False
+        try:
+            again = sent(network, [each.including(others, topic) for each in spreads], source, topic)
+        except ValueError:
+            return True
+        return (again.ways, again.copies) != (found.ways, found.copies)
+
+    return {absence: waits for absence, waits in kept_on(way, topic).items() if not strays(absence)}
 
 
 def _away_untold(network: Network, source: str, target: str, topic: str) -> Mapping[Absence, str | None]:
@@ -190,10 +209,10 @@ def _away_untold(network: Network, source: str, target: str, topic: str) -> Mapp
         return {}
     network = replace(network, bridges=tuple(map(told, network.bridges)))
     try:
-        found = sent(network, demands(network, target, topic), source, topic)
+        spreads = demands(network, target, topic)
+        away = _away(sent(network, spreads, source, topic), network, spreads, source, topic)
     except ValueError:
         return {}
-    away = _away(found, topic)
     return {**away, Absence.LEFT: None} if away else {}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lab.contract import text
 from lab.contract.contract import Contract, contract_of, load, runner
-from lab.contract.figures import figures
+from lab.contract.figures import RULES, figures
 from lab.errors import HostError
 from lab.judge import Judged
 from lab.runtime.progress import Logged
@@ -87,6 +87,27 @@ def test_runs_with_another_congestion_control_are_left_out_and_counted(tmp_path:
     assert last.startswith("1 emulated run left out: TCP was bbr, and models have cubic")
     assert "| tokyo-singapore | 1, 1 left out |" in [*text.table([found])][2]
     assert (bbr.missing(2, IMAGES), cubic.missing(2, IMAGES)) == ((), (1,))
+
+
+def test_runs_whose_figures_are_by_other_rules_are_left_out_by_name_and_made_again(tmp_path: Path) -> None:
+    its = contract(tmp_path, Runs("tokyo-singapore"))
+    for seed in (1, 2):
+        its.emulate(seed, IMAGES)
+    old = dataclasses.replace(its.kept.runs()[0], rules=RULES - 1)
+    its.kept.keep(old)
+    found = its.compared(its.simulate(), IMAGES)
+    assert found.agrees and found.outdated == (old,)
+    assert [each.seed for each in found.emulated] == [2]
+    assert its.missing(2, IMAGES) == (1,)
+    head, *_, last = text.lines(found)
+    assert "(1 emulated run, fewer than 10, 1 emulated run left out, 3 simulated)" in head
+    assert last == (
+        f"1 emulated run left out: figures are made by other rules now ({RULES}) than those of "
+        f"tokyo-singapore/{its.kept.digest}-1.json; make them again"
+    )
+    assert "| tokyo-singapore | 1, 1 left out |" in [*text.table([found])][2]
+    its.emulate(1, IMAGES)
+    assert not its.compared(its.simulate(), IMAGES).outdated
 
 
 def test_that_runs_would_be_left_out_is_warned_of() -> None:

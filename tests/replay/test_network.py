@@ -37,12 +37,14 @@ def test_what_is_refused_while_it_runs_changes_nothing(tmp_path: Path) -> None:
     """Of two steps at once a check cannot know the order: one of them is refused."""
     text = "steps:\n  - delete-peering: {peering: tokyo-singapore}\n"
     text += "  - create-peering: {name: a, requester: tokyo, accepter: singapore}\n"
-    text += "  - together:\n      - accept-peering: {peering: a}\n      - {at: 1s, delete-peering: {peering: a}}\n"
+    text += "  - together:\n      - delete-peering: {peering: a}\n      - {at: 1s, accept-peering: {peering: a}}\n"
     lab, history = played(tmp_path, text)
     states = [each.state for each in history.observations if isinstance(each, PeeringChanged)]
-    assert states == ["active", "deleted", "initiating-request", "pending-acceptance", "active", "deleted"]
+    assert states == ["active", "deleted", "initiating-request", "pending-acceptance", "deleted"]
     assert lab._network.peering("a").state == "deleted"
-    assert all(each.ok for each in history.observations if isinstance(each, StepEnded))
+    *_, accept, together = (each for each in history.observations if isinstance(each, StepEnded))
+    assert (accept.ok, together.ok) == (False, False)
+    assert accept.note.startswith("InvalidStateTransition: ") and "there is nothing to accept" in accept.note
 
 
 def test_packets_that_do_something_else_than_the_network_says_break_the_claim(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def _otherwise(topology: Topology, answered: Mapping[str, str], seed: int) -> It
         route = table.route(each.source, each.target, each.destination, heard=each.heard)
         came, _, copies = answered[each.destination].partition(" in ")
         if each in its.durable and (route.away or route.arrival is not Arrival.NEVER):
-            if not route.away:
+            if its.absence not in route.away:
                 continue  # the table says that there is no telling
             waits = route.away[its.absence]
             arrival = Arrival.ALWAYS if waits == each.target else Arrival.NEVER

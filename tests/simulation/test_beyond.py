@@ -97,9 +97,7 @@ def test_a_message_that_goes_in_a_circle_ends_the_run_which_names_it(scenarios: 
     (scenarios / "topologies" / "round.yaml").write_text(topology)
     (scenarios / "round.yaml").write_text(ROUND)
     ran = labs.run(scenarios / "round.yaml", runtime="simulation", runs=tmp_path, environment={}, raising=False)
-    circle = "a message goes round in a circle: "
     assert isinstance(ran.error, LabTimeout)
-    assert ran.error.what.startswith(circle)
-    assert "tokyo → singapore → tokyo" in ran.error.what or "singapore → tokyo → singapore" in ran.error.what
+    assert ran.error.what.startswith("a message goes round in a circle: tokyo → singapore → tokyo, over ")
     assert [str(each.outcome) for each in ran.report.verdicts] == ["unknown", "unknown"]
     assert all(ran.error.what in each.reason for each in ran.report.verdicts)

@@ -109,7 +109,8 @@ def test_a_durable_subscriber_is_refused_while_its_broker_is_away(tmp_path: Path
 def test_who_keeps_no_subscription_loses_what_was_sent_during_the_reboot(tmp_path: Path) -> None:
     spoilt = simulated("durable-reboot-broken", tmp_path)
     assert spoilt.delivered("lost")["ledger"] > [0]
-    assert "singapore was stopped" in spoilt.reasons("broken") or "had lost its connection" in spoilt.reasons("broken")
+    assert "while ledger had lost its connection" in spoilt.reasons("broken")
+    assert "after singapore was stopped" in spoilt.reasons("broken")
 
 
 def test_what_is_retained_crosses_with_the_first_demand_only(tmp_path: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_pending_revision_changes_nothing_until_the_reboot(tmp_path: Path) -> 
     assert "early heard nothing of 10 messages sent" in whole.reasons("held")
     assert "tokyo has tokyo-configuration revision 2, nothing pending after reboot" in whole.reasons("held")
     broken = simulated("revision-pending-broken", tmp_path / "spoilt").reasons("broken")
-    assert "no end of it was ever seen" in broken or "up nowhere" in broken
+    assert "up nowhere when the time was over" in broken
 
 
 def test_a_user_of_a_broker_that_was_not_rebooted_is_refused(tmp_path: Path) -> None:

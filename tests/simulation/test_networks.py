@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from lab.activemq.forwarding.durable import Absence
 from lab.declare.loading import load
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.subscribe import Subscribe
+from lab.link.impairment import LinkState
 from lab.plan.routing import routing_table
-from lab.runtime.messages import Outgoing, Terms, destination
+from lab.runtime.messages import Destination, Outgoing, Terms, destination
 from tests.routing.networks import MESSAGES, write_network
 from tests.routing.proof import Compared
 from tests.simulation.world import Heard, World
@@ -50,3 +52,79 @@ def test_simulated_brokers_do_as_the_routing_table_says(seed: int, tmp_path: Pat
     found = compare(tmp_path, seed)
     assert found
     assert not [str(each) for each in found if not each.agrees]
+
+
+ROUND = """scenario: a way round
+topology:
+  topology: round
+  regions:
+    dublin: {{aws-region: eu-west-1, vpc: 10.1.0.0/16}}
+    virginia: {{aws-region: us-east-1, vpc: 10.2.0.0/16}}
+    frankfurt: {{aws-region: eu-central-1, vpc: 10.3.0.0/16}}
+  brokers:
+{brokers}
+  links:
+    - {{between: [dublin, virginia], link: aws}}
+    - {{between: [virginia, frankfurt], link: aws}}
+    - {{between: [frankfurt, dublin], link: aws}}
+steps:
+  - wait: 1s
+"""
+BROKER = """    {name}:
+      region: {region}
+      broker-id: b-{digit}{digit}{digit}{digit}{digit}{digit}{digit}{digit}-0000-4000-8000-000000000000
+      users: {{bridge: {{password: a-password-of-14}}}}
+      configuration: |
+        <broker xmlns="http://activemq.apache.org/schema/core">
+          <networkConnectors>
+            <networkConnector name="{connector}" userName="bridge" {more} messageTTL="2" consumerTTL="1"
+              uri="static:(ssl://b-{to}-0000-4000-8000-000000000000-1.mq.{there}.amazonaws.com:61617)"/>
+          </networkConnectors>
+        </broker>
+"""
+
+
+@pytest.mark.parametrize(("name", "waits"), [("wa", "b"), ("other", "a")])
+def test_a_bridge_whose_name_begins_anothers_takes_a_message_round(name: str, waits: str, tmp_path: Path) -> None:
+    """It takes up what that one has subscribed to, which has not: then there is no telling by the table."""
+    path = tmp_path / "round.yaml"
+    a = BROKER.format(name="a", region="dublin", digit=1, connector="wan", more="", to="2" * 8, there="us-east-1")
+    b = BROKER.format(
+        name="b", region="virginia", digit=2, connector="x", more='duplex="true"', to="3" * 8, there="eu-central-1"
+    )
+    c = BROKER.format(
+        name="c", region="frankfurt", digit=3, connector=name, more='duplex="true"', to="1" * 8, there="eu-west-1"
+    )
+    path.write_text(ROUND.format(brokers=a + b + c))
+    topic = Destination(kind="topic", name="news")
+    (route,) = routing_table(
+        load(path, environment={}).topology, sources=["a"], targets=["b"], destinations=[str(topic)]
+    )
+    assert [each.connector for each in route.over] == ["wan"]
+    assert (route.away[Absence.LEFT], route.away.get(Absence.REOPENED, "unknown")) == (
+        "b",
+        "unknown" if name == "wa" else "a",
+    )
+    world = World(str(path), password="a-password-of-14")
+    world.until(world.up)
+    terms = Terms(destination=topic, durable=True)
+    subscriber, _ = world.client("k", "b", "stomp", user="bridge")
+    subscriber.subscribe(terms)
+    world.run(0.5)
+    subscriber.close()
+    links = [each.name for each in world.plan.links]
+    for link in links:
+        world.cut(link, state=LinkState.REJECT)
+    world.until(lambda: not any(wire.bridges() for wire in world.wires.values()), 100.0)
+    for link in links:
+        world.cut(link, state=LinkState.OPEN)
+    world.until(world.up)
+    publisher, _ = world.client("p", "a", "stomp", user="bridge")
+    publisher.publish(Outgoing("1", topic, b"1", {}, 1, persistent=True, retained=False))
+    world.run(1.0)
+    for link in links:
+        world.cut(link)
+    again, heard = world.client("k", "b", "stomp", user="bridge")
+    again.subscribe(terms)
+    world.run(1.0)
+    assert heard.bodies == ([b"1"] if waits == "b" else [])

@@ -58,23 +58,60 @@ def test_a_loss_that_a_probe_mends_counts_as_one(lost: bool) -> None:
     for each in range(200):
         two.client.its.send(each, 1448)
     two.kernel.sleep(2 * SECOND)
-    window = two.client.its.congestion.window
-    two.client.its.send("last", 2 * 1448)
-    if not lost:
-        two.kernel.sleep(20 * MS)
+    two.client.its.send("all but the last", 1448)
+    rested = two.client.its.congestion.window  # which it shrank to in two seconds of silence
+    two.kernel.sleep(40 * MS)
+    if lost:
+        two.fabric.paths.change(LINK, ["tokyo"], None, LinkState.CUT)
+    two.client.its.send("last", 1448)
+    two.kernel.sleep(20 * MS)
+    if not lost:  # but its answer is
         two.fabric.paths.change(LINK, ["singapore"], None, LinkState.CUT)
-        two.kernel.sleep(60 * MS)
-        two.fabric.paths.change(LINK, ["singapore"], None, LinkState.OPEN)
-    else:
-        two.link(LinkState.CUT)
-        two.kernel.sleep(80 * MS)
-        two.link(LinkState.OPEN)
-    two.kernel.sleep(250 * MS)
+    two.kernel.sleep(60 * MS)
+    two.link(LinkState.OPEN)
+    two.kernel.sleep(400 * MS)
+    assert two.server.words[-1] == "last"
+    assert two.client.its.congestion.window == rested, "nothing that was sent later has been answered"
     two.client.its.send("more", 1448)
     two.kernel.sleep(SECOND)
-    assert two.server.words[-2:] == ["last", "more"]
-    its = two.client.its.congestion.window
-    assert its < 0.75 * window if lost else its >= 10
+    assert two.server.words[-1] == "more"
+    assert two.client.its.congestion.window == (int(0.7 * rested) if lost else rested)
+
+
+def test_a_time_out_of_a_lone_packet_whose_answers_alone_were_lost_is_not_undone() -> None:
+    """As Linux 6.18 was seen to do it, from ten packets to one: the probe before it counts as sent again too
+    (`tcp_init_undo`), and its D-SACK was lost; time stamps tell of what was sent again, and nothing else comes with it.
+    """
+    two = Two().opened()
+    two.client.its.send("first", 53)
+    two.kernel.sleep(300 * MS)
+    two.client.its.send("lone", 53)
+    its = two.client.its.congestion
+    window, timeout = its.window, its.timeout
+    two.fabric.paths.change(LINK, ["singapore"], None, LinkState.CUT)
+    two.kernel.sleep(round(1.9 * timeout))  # it is probed after one, and times out after two
+    assert its.window == window == 10
+    two.link(LinkState.OPEN)
+    two.kernel.sleep(round(0.2 * timeout))
+    assert its.window == 1
+    two.kernel.sleep(100 * MS)
+    assert not two.client.its.unsent
+    assert its.window == 2
+
+
+def test_time_outs_of_a_lone_packet_that_is_late_are_undone_by_its_answer() -> None:
+    """As Linux 6.18 was seen to do it where a delay grew from 35 ms to 1 s: one packet for two seconds, then ten."""
+    two = Two().opened()
+    two.client.its.send("first", 53)
+    two.kernel.sleep(300 * MS)
+    its = two.client.its.congestion
+    window, threshold = its.window, its._threshold
+    two.impair(delay=timedelta(seconds=1))
+    two.client.its.send("lone", 53)
+    two.kernel.sleep(1900 * MS)
+    assert its.window == 1 and its.backed_off > 1
+    two.kernel.sleep(200 * MS)
+    assert (its.window, its._threshold) == (window, threshold)
 
 
 @pytest.mark.parametrize(("after", "waits"), [(1, True), (2, True), (3, False)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -58,6 +58,22 @@ class Demand:
 
     subscriptions: tuple[Subscription, ...]
     refusals: tuple[Refusal, ...]
+
+    def including(self, bridges: Iterable[Bridge], destination: str) -> Demand:
+        """Return it with a subscription of each of these bridges, for nobody, as to what is statically included."""
+        last = max((each.number for each in self.subscriptions), default=0)
+        more = (
+            Subscription(
+                number=number,
+                broker=bridge.source,
+                destination=destination,
+                path=(bridge.target,),
+                bridge=bridge,
+                static=True,
+            )
+            for number, bridge in enumerate(bridges, last + 1)
+        )
+        return replace(self, subscriptions=(*self.subscriptions, *more))
 
     def at(self, broker: str, destination: str) -> Iterator[Subscription]:
         """Yield the subscriptions of a broker that get a message sent to a destination."""

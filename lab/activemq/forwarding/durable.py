@@ -9,12 +9,15 @@ and is given up with it: `DemandForwardingBridge`. What is taken up again by a b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.network import Bridge
 from lab.activemq.forwarding.settings import Forwarding
+
+# What the names of bridges' own durable subscriptions begin with: `DemandForwardingBridgeSupport.DURABLE_SUB_PREFIX`
+NAMES = "NC-DS_"
 
 
 class Absence(StrEnum):
@@ -33,6 +36,42 @@ def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
     where no broker keeps it. `topic` is what the subscription is of, to which no other client listens.
     """
     return {absence: _kept_on(way, topic, absence) for absence in Absence}
+
+
+def name_of_subscription(broker: str, topic: str) -> str:
+    """Return the name of a bridge's own durable subscription to a broker's topic: `getSubscriberName`."""
+    return f"{NAMES}{broker}_{topic.partition('://')[2]}"
+
+
+def is_taken_up(connector: str, broker: str, topic: str, *, client: str, name: str) -> bool:
+    """Return whether a bridge that opens takes up a client's durable subscription to a topic of its broker.
+
+    Not only its own: that of each client whose id its connector's name begins, as it does that of each other bridge of
+    this connector. `DurableConduitBridge.setupStaticDestinations`.
+    """
+    return name == name_of_subscription(broker, topic) and client.startswith(connector)
+
+
+def taken_up_too(bridges: Iterable[Bridge], way: Sequence[Bridge], topic: str, absence: Absence) -> tuple[Bridge, ...]:
+    """Return the other bridges that have taken up what those of a way had subscribed to for a subscriber at its end."""
+    if absence not in (Absence.REOPENED, Absence.RESTARTED):
+        return ()
+    its = {each.source: each for each in way if each.forwarding.conduit_subscriptions}
+    return tuple(
+        other
+        for other in bridges
+        if (bridge := its.get(other.source)) is not None
+        and other is not bridge
+        and other.forwarding.permits(topic)
+        and _looks_for(other, topic, absence)
+        and is_taken_up(
+            other.connector,
+            bridge.source,
+            topic,
+            client=bridge.client_id,
+            name=name_of_subscription(bridge.source, topic),
+        )
+    )
 
 
 def told_when_opening(rules: Forwarding, topic: str) -> bool:
@@ -65,13 +104,15 @@ def _subscribes(bridge: Bridge, topic: str, absence: Absence) -> bool:
         return True
     if not rules.conduit_subscriptions:
         return False
-    if absence is Absence.LEFT:
+    if absence is Absence.LEFT or told_when_opening(rules, topic):
         return True
-    if rules.dynamic_only:
-        return False
-    if told_when_opening(rules, topic):
-        return True
-    if absence is Absence.UNSEEN:
+    return absence is not Absence.UNSEEN and _looks_for(bridge, topic, absence)
+
+
+def _looks_for(bridge: Bridge, topic: str, absence: Absence) -> bool:
+    """Return whether a bridge that opens again looks in its broker's store for durable subscriptions to a topic."""
+    rules = bridge.forwarding
+    if rules.dynamic_only or not rules.conduit_subscriptions:
         return False
     if bridge.initiator != bridge.source:
         return True  # the responding end of a duplex connector asks its broker's store whenever it is made

@@ -20,6 +20,11 @@ class Bridge:
     forwarding: Forwarding
     label: str = ""  # what people call the connector: its name, and its broker where others have one of that name
 
+    @property
+    def client_id(self) -> str:
+        """Return the client id of its subscriptions at the source: `DemandForwardingBridgeSupport.startLocalBridge`."""
+        return self.forwarding.client_id_token.join((self.connector, self.target, "inbound", self.source))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composite:

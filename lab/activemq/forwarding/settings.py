@@ -65,6 +65,7 @@ class Forwarding:
     destination_filter: tuple[str, ...] = ()  # demand for these alone is learnt of, if there are any: destinationFilter
     dynamic_only: bool = False  # takes up no durable subscription before its consumer is there
     sync_durable_subs: bool = False  # is told of durable subscriptions whose consumers are away
+    client_id_token: str = "_"  # clientIdToken
     durable: tuple[str, ...] | None = None  # durableDestinations; None for those of the broker's store when it started
 
     def permits(self, destination: str) -> bool:
@@ -149,6 +150,7 @@ def forwarding(
         destination_filter=_filter(attributes.get("destinationFilter", "")),
         dynamic_only=flag("dynamicOnly", defaults.dynamic_only),
         sync_durable_subs=flag("syncDurableSubs", defaults.sync_durable_subs),
+        client_id_token=attributes.get("clientIdToken", defaults.client_id_token),
         durable=None if durable is None else tuple(durable),
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.activemq.destinations import has_wildcard, hears
+from lab.activemq.forwarding.durable import NAMES
 from lab.history import BridgeSeen, DestinationSeen
 from lab.plan.values import BridgePlan
 from lab.runtime.messages import Destination
@@ -40,7 +41,6 @@ _DESTINATION = (
 _SUBSCRIPTION = ("ClientId", "DestinationName", "DestinationQueue", "DestinationTopic", "Network", "DiscardedCount")
 _ADVISORY = "ActiveMQ.Advisory."
 _ADVISORIES = f"{_ADVISORY}Consumer."
-_NETWORK_DURABLE = "NC-DS_"  # `DemandForwardingBridgeSupport.DURABLE_SUB_PREFIX`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def endings(name: str, answer: Answer) -> list[Operation]:
         for values in answer.values()
         if values.get("Active") is False  # it says of itself that it is not durable, since it knows no consumer
     }
-    ended = sorted(each for each in away if not each[1].startswith(_NETWORK_DURABLE))
+    ended = sorted(each for each in away if not each[1].startswith(NAMES))
     return [(_root(name), "destroyDurableSubscriber", each) for each in ended]
 
 

@@ -275,7 +275,8 @@ class Bridge:
             self.local_error(exception(response.refusal))
             return
         if (its := subscription.of) is not None and its.settle(token):
-            # it goes from thread to thread of this broker before anything is handed out in its place
+            # what waits is looked for when the answer has gone from thread to thread of this broker; there is room from
+            # now on, which a message that comes meanwhile finds
             self.host.process.after(self.host.broker.handling, its.more)
         self.dequeued += 1
         subscription.settled()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
+from lab.activemq.forwarding.durable import is_taken_up, name_of_subscription
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded, may_be_joined, may_join
 from lab.simulation.bridge.settings import ConnectorSettings
@@ -19,7 +20,6 @@ from lab.simulation.broker.session import Session
 from lab.simulation.broker.subscriptions import Subscription
 
 _PATIENCE = 30_000_000_000  # ns that a subscription which is to end waits for answers: `waitForCompletion`
-_DURABLE = "NC-DS"  # begins the name of a bridge's durable subscription
 
 
 @dataclass(slots=True, eq=False)
@@ -92,8 +92,8 @@ class Demand:
         for client, durable in tuple(self._broker.store.durables):
             destination = self._broker.store.durables[client, durable].info.destination
             known = any(covers(destination, each.info.destination) for each in self._subscriptions.values())
-            its = destination in stored and durable == self._durable_name(destination)
-            if client.startswith(self._settings.name) and its and self._rules.permits(destination) and not known:
+            its = is_taken_up(self._settings.name, self._broker.name, destination, client=client, name=durable)
+            if its and destination in stored and self._rules.permits(destination) and not known:
                 self._subscribe(replace(self._for_nobody(destination), durable=durable), static=True)
 
     def learn(self, consumer: ConsumerInfo) -> None:
@@ -149,9 +149,6 @@ class Demand:
         own = f"{self._session.client}:0:{self._next()}"
         return ConsumerInfo(id=own, client="", destination=destination, prefetch=self._settings.prefetch, network=True)
 
-    def _durable_name(self, destination: str) -> str:
-        return f"{_DURABLE}_{self._broker.name}_{destination.partition('://')[2]}"
-
     def _subscribe(self, consumer: ConsumerInfo, *, static: bool = False) -> None:
         rules, destination = self._rules, consumer.destination
         if self._joins(consumer):
@@ -161,7 +158,7 @@ class Demand:
         durable = consumer.durable
         interest = consumer.id
         if durable is not None and conduit:
-            durable = self._durable_name(destination)
+            durable = name_of_subscription(self._broker.name, destination)
             interest = f"{self._session.client}:0:{self._next()}"  # so that it outlives the consumer
         info = ConsumerInfo(
             id=f"{self._session.client}:1:{self._next()}",

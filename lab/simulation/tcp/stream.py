@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from lab.simulation.kernel import Kernel, cancel
-from lab.simulation.tcp.buffers import LEAST, TOGETHER, holds, window
+from lab.simulation.tcp.buffers import LEAST, MOST, holds, window
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import joined
 from lab.simulation.tcp.paths import LAN, SEGMENT, Paths
@@ -40,13 +40,13 @@ class End(Sending):
 
     def __init__(self, hosts: Hosts, near: Address, far: Address, peer: Peer, buffers: tuple[int, int] | None) -> None:
         path = hosts.paths.path(near.host, far.host)
-        send, receive = (AUTOTUNED, AUTOTUNED) if buffers is None else (holds(buffers[0], 0), window(buffers[1], 0))
+        send, receive = (AUTOTUNED, AUTOTUNED) if buffers is None else (buffers[0], window(buffers[1], 0))
         super().__init__(hosts.kernel, near, far, path, peer, send)
         self.hosts, self.heard = hosts, hosts.kernel.now
         self._host, self._frozen = near.host, hosts.frozen
         self._buffers, self._window = buffers, receive
         self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
-        self._wrote = TOGETHER  # bytes of the longest write
+        self._wrote = 0  # bytes of the longest message
         # receiving: in order up to `_got`, and more after gaps; the owner has taken those up to `_taken`
         self._got = self._taken = 0
         self._gaps: list[tuple[int, int]] = []
@@ -65,7 +65,8 @@ class End(Sending):
         """Send a frame of so many bytes."""
         if self.state == "open":
             if self._buffers is not None and size > self._wrote:
-                self._wrote, self.send_buffer = size, holds(self._buffers[0], size)
+                far = MOST if self.other._buffers is None else self.other._buffers[1]
+                self._wrote, self.send_buffer = size, holds(self._buffers[0], size, far)
             self._written = written = self._written + size
             self._frames.append((written, frame))
             self._push()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.activemq.forwarding.durable import Absence, kept_on
+from lab.activemq.forwarding.durable import Absence, kept_on, taken_up_too
 from lab.activemq.forwarding.network import Bridge
 from lab.activemq.forwarding.settings import Forwarding, forwarding
 
@@ -69,8 +69,27 @@ def test_over_several_bridges_it_goes_as_far_as_they_have_subscriptions() -> Non
     assert kept_on([first, bridge("b", "c", replace(Forwarding(), static=(NEWS,)))], NEWS)[UNSEEN] == "c"
 
 
+def test_a_bridge_takes_up_what_one_had_whose_client_id_begins_with_its_connectors_name() -> None:
+    way = bridge("a", "b")  # of a-b, whose client id is a-b_b_inbound_a
+    assert way.client_id == "a-b_b_inbound_a"
+
+    def too(name: str, absence: Absence = RESTARTED, by: str = "a", **rules: object) -> bool:
+        its = Bridge(connector=name, initiator=by, source="a", target="c", forwarding=replace(Forwarding(), **rules))
+        return taken_up_too([way, its], [way], NEWS, absence) == (its,)
+
+    assert all(too(name) for name in ("a-b", "a-", "a-b_b"))
+    assert not any(too(name) for name in ("b", "a-b_c", "a-c"))
+    assert not too("a-b", REOPENED) and too("a-b", REOPENED, by="c")
+    assert not too("a-b", LEFT) and not too("a-b", UNSEEN)
+    assert not too("a-b", dynamic_only=True) and not too("a-b", conduit_subscriptions=False)
+    assert not too("a-b", excluded=("topic://>",)) and not too("a-b", durable=("topic://other",))
+    own = replace(Forwarding(), conduit_subscriptions=False)  # then its subscription is the consumer's, by its name
+    assert not taken_up_too([bridge("a", "c")], [bridge("a", "b", own)], NEWS, RESTARTED)
+
+
 def test_attributes_are_read_as_activemq_does() -> None:
     its = forwarding({"dynamicOnly": "true", "syncDurableSubs": "yes"}, release="5.18.3", durable=[NEWS])
     assert (its.dynamic_only, its.sync_durable_subs, its.durable) == (True, True, (NEWS,))
     usual = forwarding({}, release="5.18.3")
     assert (usual.dynamic_only, usual.sync_durable_subs, usual.durable) == (False, False, None)
+    assert usual.client_id_token == "_" and forwarding({"clientIdToken": "-"}, release="5.18.3").client_id_token == "-"
