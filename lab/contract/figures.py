@@ -11,9 +11,8 @@ from lab.judge import Judged, Report
 from lab.judge.evidence.tally import Tally
 from lab.judge.values import Percentiles
 
-RULES = (
-    1  # raised whenever a history would give other figures than before: kept ones are then not compared with new ones
-)
+# Raised whenever a history would give other figures than before: kept ones are then not compared with new ones.
+RULES = 1
 WARM_UP, FIRST = 0.2, 100  # a burst's messages that come before its throughput is measured: a share, and at least
 _OF_A_DELIVERY = (
     "expected", "received", "lost", "duplicated", "unexpected", "recovered", "undecided", "redelivered", "returned",
