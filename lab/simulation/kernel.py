@@ -41,22 +41,22 @@ class Kernel:
         self._horizon, self._storm = horizon, storm  # ns, and events within a second of them
         self._full, self._most = min(SECOND, horizon), storm  # the present second's end, and how far it may count
         self._heap: list[Timer] = []
-        self._next, self._main = count().__next__, (main := getcurrent())
+        self._numbers, self._main = count(), (main := getcurrent())
         # how an error of an event ends the run: with its traceback, which would be lost if the error alone were thrown
         self.fail: Callable[[BaseException], object] = lambda error: main.throw(type(error), error, error.__traceback__)
         self._hub = greenlet(self._loop, self._main)
-        self._waiting = WaitQueue(self._heap, self._next, lambda: self.now)
+        self._waiting = WaitQueue(self._heap, self._numbers, lambda: self.now)
         # have waiting tasks test their conditions, after what else is due now: all, or those that may be about messages
         self.notify, self.notify_of_message = self._waiting.notify, self._waiting.notify_of_message
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function at a moment, or after what else is due now if that is past; return how to cancel it."""
-        heappush(self._heap, timer := [t if t > self.now else self.now, self._next(), do, arguments])
+        heappush(self._heap, timer := [t if t > self.now else self.now, next(self._numbers), do, arguments])
         return timer
 
     def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function after so many ns; return how to cancel it."""
-        heappush(self._heap, timer := [self.now + delay, self._next(), do, arguments])
+        heappush(self._heap, timer := [self.now + delay, next(self._numbers), do, arguments])
         return timer
 
     def sleep(self, ns: int) -> None:
@@ -75,7 +75,7 @@ class Kernel:
         The order of waiting tasks is that of their calls.
         """
         refuse_held()
-        key = self._next()
+        key = next(self._numbers)
         limit = None if within is None else self.at(self.now + within, self._waiting.end, key)
         answer: tuple[int, bool, Exception | None, int] | tuple[()] = ()  # of a test that was made for this task
         try:
@@ -136,7 +136,7 @@ class Kernel:
             if t != now:
                 self.now = now = t
                 if t > self._full:
-                    self._full, self._most = min(t + SECOND, self._horizon), self._next() + self._storm
+                    self._full, self._most = min(t + SECOND, self._horizon), next(self._numbers) + self._storm
                     if t > self._horizon:
                         self.fail(endless(self._horizon, do, arguments))
             if number > self._most:

@@ -68,7 +68,10 @@ class End(Sending):
                 self._wrote, self.send_buffer = size, holds(self._buffers[0], size)
             self._written = written = self._written + size
             self._frames.append((written, frame))
-            self._push()
+            if self._near:
+                self._push_near()
+            else:
+                self._push_far()
 
     def close(self) -> None:
         """End after what was sent."""
@@ -76,13 +79,16 @@ class End(Sending):
             self._written += 1
             self._frames.append((self._written, _FIN))
             self.state = "closing"
-            self._push()
+            if self._near:
+                self._push_near()
+            else:
+                self._push_far()
 
     def abort(self) -> None:
         """End at once with a reset."""
         if self.state != "closed":
             self._over()
-            self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
+            self._answer_by_reset()
 
     def vanish(self) -> None:
         """End with the process: its kernel says goodbye once, whatever the owner had to say."""
@@ -99,19 +105,19 @@ class End(Sending):
     def arrive(self, start: int, end: int, again: int = 0) -> None:
         """Take bytes that came in, sent `again` or for the first time."""
         if self.state == "closed":
-            self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
+            self._answer_by_reset()
             return
         self.heard = self._kernel.now
-        if start > self._got:
+        if start > (got := self._got):
             self._gaps = joined(self._gaps, start, end)
-        elif end > self._got:
-            self._got = end
-            while self._gaps and self._gaps[0][0] <= self._got:
-                self._got = max(self._got, self._gaps.pop(0)[1])
+        elif end > got:
+            self._got = got = end
+            while self._gaps and self._gaps[0][0] <= got:
+                self._got = got = max(got, self._gaps.pop(0)[1])
         elif again:
             again = TWICE
         if self._near:
-            self.other.taken(self._got)
+            self.other.taken(got)
         else:
             if self._buffers is not None and (length := end - start) != self._segment:
                 self._measure(length, self._buffers[1])
@@ -128,10 +134,13 @@ class End(Sending):
 
     def _answer(self, again: int = 0) -> None:
         """Acknowledge what has come."""
-        upto, told = self._got, self.other.acknowledged
+        upto, told = self._got, self.other.on_answer
         if self._gaps or again:
             told = partial(told, gaps=tuple(self._gaps), again=again)
-        self._path.send(upto, upto, told, self.reset)
+        self._path.send(upto, upto, told, self._on_reset)
+
+    def _answer_by_reset(self) -> None:
+        self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
 
     def take(self) -> None:
         """Hand the owner what is there, unless it is frozen."""
@@ -141,15 +150,16 @@ class End(Sending):
         full = self._window - (got - self._taken) < SEGMENT
         while frames and frames[0][0] <= got:
             self._taken, frame = frames.popleft()
-            if frame is _FIN:
-                self.hear_end("closed")
-            elif self.state == "open":
+            if self.state == "open" and frame is not _FIN:
                 self.peer.received(frame)
+            elif frame is _FIN:
+                self.hear_end("closed")
             else:  # closed by its owner, which nothing reaches any more
                 self.abort()
             if self.state == "closed":
                 return
-        self._taken = max(self._taken, got)  # the owner may have blocked, and more been taken meanwhile
+        if self._taken < got:  # else the owner has blocked, and more been taken meanwhile
+            self._taken = got
         if full and self.room() >= SEGMENT:
             if self._near:
                 self.other.taken(self._got)
