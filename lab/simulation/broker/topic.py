@@ -18,6 +18,8 @@ Bury = Callable[[Node, str], None]
 class Topic(Destination):
     """A topic of one broker's process: `Topic`."""
 
+    __slots__ = ("_bury", "_expires_durables", "_journal", "_kept", "_now", "_store", "durables", "subscriptions")
+
     def __init__(
         self,
         name: str,
