@@ -148,17 +148,18 @@ def of_durable(terms: Terms) -> dict[str, str]:
 
 def of_message(message: Outgoing, now: float) -> dict[str, str]:
     """Return the headers of a SEND but its destination; expiry counts from `now`, in seconds of the broker's clock."""
-    headers = {"receipt": message.id, **message.headers}
-    if message.persistent:
+    id, _, _, own, _, persistent, _, expiry, group, priority, reply_to, _ = message  # noqa: A001 (its name everywhere)
+    headers = {"receipt": id, **own}
+    if persistent:
         headers["persistent"] = "true"  # ActiveMQ's STOMP is non-persistent without it
-    if message.expiry is not None:
-        headers["expires"] = str(int((now + message.expiry) * 1000))  # a point in time, not a duration
-    if message.group is not None:
-        headers["JMSXGroupID"] = message.group
-    if message.reply_to is not None:
-        headers["reply-to"] = message.reply_to
-    if message.priority is not None:
-        headers["priority"] = str(message.priority)
+    if expiry is not None:
+        headers["expires"] = str(int((now + expiry) * 1000))  # a point in time, not a duration
+    if group is not None:
+        headers["JMSXGroupID"] = group
+    if reply_to is not None:
+        headers["reply-to"] = reply_to
+    if priority is not None:
+        headers["priority"] = str(priority)
     return headers
 
 

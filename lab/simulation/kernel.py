@@ -75,26 +75,27 @@ class Kernel:
         The order of waiting tasks is that of their calls.
         """
         refuse_held()
-        key = next(self._numbers)
-        limit = None if within is None else self.at(self.now + within, self._waiting.end, key)
+        key, waiting = next(self._numbers), self._waiting
+        limit = None if within is None else self.at(self.now + within, waiting.end, key)
         answer: tuple[int, bool, Exception | None, int] | tuple[()] = ()  # of a test that was made for this task
         try:
             while True:
-                seen, holds, error, asked = answer or (self._waiting.notified, until(), None, 0)
-                for _ in range(asked):
-                    self.tick()
-                if error is not None:
-                    raise error
-                if holds:
-                    return True
-                if limit is not None and self.now >= limit[0]:
-                    return False
+                if answer:
+                    seen, holds, error, asked = answer
+                    for _ in range(asked):
+                        self.tick()
+                    if error is not None:
+                        raise error
+                else:
+                    seen, holds = waiting.notified, until()
+                if holds or (limit is not None and self.now >= limit[0]):
+                    return bool(holds)
                 answer = ()
-                if self._waiting.notified == seen:  # a condition may have blocked itself
-                    self._waiting.add(key, getcurrent().switch, until, of_messages)
+                if waiting.notified == seen:  # a condition may have blocked itself
+                    waiting.add(key, getcurrent().switch, until, of_messages)
                     answer = self._switch()
         finally:
-            self._waiting.remove(key)
+            waiting.remove(key)
             if limit is not None:
                 cancel(limit)
 

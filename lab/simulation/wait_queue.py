@@ -43,8 +43,8 @@ class WaitQueue:
 
     def end(self, key: int) -> None:
         """Have a task go on, if it waits; one whose condition blocks in a test goes on after that."""
-        if key not in self._blocked:
-            self._answer(key)
+        if key not in self._blocked and (go_on := self.remove(key)) is not None:
+            go_on()
 
     def notify(self) -> None:
         """Have the conditions tested at this instant, after what else is due now."""

@@ -37,7 +37,8 @@ class Path:
     """The way of packets from one host to another."""
 
     __slots__ = (
-        "_away", "_direction", "_kernel", "_on_landing", "_on_reach", "_passes", "_refusing", "_target", "known", "near",
+        "_away", "_direction", "_kernel", "_on_landing", "_on_reach", "_passes", "_refusing", "_target",
+        "known", "near",
     )  # fmt: skip
 
     def __init__(
