@@ -16,6 +16,7 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.messages import Incoming, Outgoing, Shown, Terms
 
 DURABLE = "activemq.subscriptionName"
+_OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
 _LONG = 16  # digits of a number that no broker writes
 NO_TEXT = "not sent: no UTF-8, and in a WebSocket STOMP is text"
 _NOT_THE_SENDERS = frozenset({  # headers of a MESSAGE that are the protocol's, or have a field of their own in Shown
@@ -99,7 +100,7 @@ class StompSession:
     def take_receipt(self, receipt: str) -> None:
         """Report a send as ok, or record the answer to a request, by the receipt's name."""
         if receipt[0].isdigit():
-            self._in_flight.settle(receipt, SendOutcome.OK)
+            self._in_flight.settle(receipt, _OK)
         else:
             self._answers.give(receipt)
 

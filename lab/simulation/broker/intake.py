@@ -46,6 +46,7 @@ class Intake:
         self._advisories, self._virtual = advisories, virtual
         self._watch, self._cost, self._handling, self._log = watch, cost, handling, log
         self._capacity = capacity
+        self._all = regions.all
         self._free = 0  # ns: when the processor is free
         self._on_turn = self._take  # one method for all messages
 
@@ -83,7 +84,7 @@ class Intake:
         if self._virtual.of(to):
             self._regions.get(to)  # it is there, even if nothing stays in it
             self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
-        elif message.expires is None and (destination := self._regions.all.get(to)) is not None:
+        elif message.expires is None and (destination := self._all.get(to)) is not None:
             destination.send(message, done)
         else:
             self._deposit(message, done)

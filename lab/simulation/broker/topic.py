@@ -145,7 +145,7 @@ class Topic(Destination):
             message = replace(message, retain=False)
         for subscription in tuple(self.subscriptions):
             node = Node(message, self, number)
-            if subscription.test is None or subscription.test(node):
+            if (test := subscription.test) is None or test(node):
                 subscription.offer(node)
         for durable in tuple(self.durables):
             node = Node(message, self, number)

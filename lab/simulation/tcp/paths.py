@@ -37,8 +37,7 @@ class Path:
     """The way of packets from one host to another."""
 
     __slots__ = (
-        "_away", "_direction", "_kernel", "_on_landing", "_on_reach", "_passes", "_refusing", "_target",
-        "known", "near",
+        "_away", "_direction", "_kernel", "_on_landing", "_passes", "_refusing", "_target", "known", "near", "on_reach",
     )  # fmt: skip
 
     def __init__(
@@ -53,7 +52,7 @@ class Path:
     ) -> None:
         self._kernel, self._target, self._direction, self._passes = kernel, target, direction, passes
         self._refusing, self._away, self.near = refusing, away, near
-        self._on_landing, self._on_reach = self._land, self._reach  # one of each for all events
+        self._on_landing, self.on_reach = self._land, self._reach  # one of each for all events
         self.known = passes is None  # packets of connections that are open pass, as the policies are now
 
     def send(self, start: int, end: int, arrived: Arrived, refused: Refused, new: int | None = None) -> None:
@@ -66,7 +65,7 @@ class Path:
                 return
             self.known = self.known or new is None
         if self.near:
-            self._kernel.after(LAN, self._on_reach, arrived, refused, start, end)
+            self._kernel.after(LAN, self.on_reach, arrived, refused, start, end)
             return
         direction, kernel = self._direction, self._kernel
         if direction is None:

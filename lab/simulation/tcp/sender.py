@@ -140,28 +140,6 @@ class Sending:
         self._spoke = flight.sent
         self._path.send(flight.start, flight.end, partial(self.other.on_arrival, again=1), self._on_reset)
 
-    def _push_near(self) -> None:
-        """Send what fits into the other end's buffer, where nothing is lost on the way."""
-        start, end, other = self._sent, self._written, self.other
-        if end > (most := self._acked + other.room()):
-            end = most
-        if end > start:
-            self._sent = end
-            self._path.send(start, end, other.on_arrival, self._on_reset)
-
-    def taken(self, upto: int) -> None:
-        """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
-        if self.state == "closed":
-            return
-        self._acked = upto
-        if upto < self._written:
-            if self._sent < self._written:
-                self._push_near()
-        elif self.state == "closing":
-            self._over()
-        elif self._on_drained and upto > self._before:
-            self._tell_drained()
-
     def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: int = 0) -> None:
         """Learn what has arrived; what was sent before something that did, and did not, is lost.
 

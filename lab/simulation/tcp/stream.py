@@ -98,6 +98,31 @@ class End(Sending):
             self.other._parting = self._kernel.now + self._path.delay + LAN
             self._path.send(0, 0, lambda *of: self.other.hear_end(why), _nothing)
 
+    def _push_near(self) -> None:
+        """Send what fits into the other end's buffer, where nothing is lost on the way."""
+        start, end, other, path = self._sent, self._written, self.other, self._path
+        if end > (most := self._acked + other._window - other._got + other._taken):
+            end = most
+        if end > start:
+            self._sent = end
+            if path.known:
+                self._kernel.after(LAN, path.on_reach, other.on_arrival, self._on_reset, start, end)
+            else:
+                path.send(start, end, other.on_arrival, self._on_reset)
+
+    def taken(self, upto: int) -> None:
+        """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
+        if self.state == "closed":
+            return
+        self._acked = upto
+        if upto < self._written:
+            if self._sent < self._written:
+                self._push_near()
+        elif self.state == "closing":
+            self._over()
+        elif self._on_drained and upto > self._before:
+            self._tell_drained()
+
     def room(self) -> int:
         """Return the bytes that fit into this end's receive buffer."""
         return self._window - (self._got - self._taken)
