@@ -60,15 +60,14 @@ class Path:
 
         `new` is the port of a connection that they begin.
         """
+        direction, kernel = self._direction, self._kernel
         if (new is not None or not self.known) and self._passes is not None:
             if not self._passes(new, -((start - end) // SEGMENT) or 1):
                 return
             self.known = self.known or new is None
-        if self.near:
-            self._kernel.after(LAN, self.on_reach, arrived, refused, start, end)
-            return
-        direction, kernel = self._direction, self._kernel
         if direction is None:
+            if self.near:
+                kernel.after(LAN, self.on_reach, arrived, refused, start, end)
             return
         packets = 1 if end - start <= SEGMENT else -((start - end) // SEGMENT)
         octets = end - start + packets * HEADERS

@@ -147,8 +147,17 @@ class Sending:
         """
         if self.state == "closed":
             return
-        now, before = self._kernel.now, self._packets
-        newest = self._settle_odd(upto, gaps, now, again) if gaps or self._odd else self._settle(upto, now)
+        now, before, flights = self._kernel.now, self._packets, self._flights
+        newest: tuple[int, int] | None
+        if gaps or self._odd:
+            newest = self._settle_odd(upto, gaps, now, again)
+        elif flights and (first := flights[0]).end == upto:  # as mostly, one flight has arrived
+            del flights[0]
+            self._packets -= 1 if upto - first.start <= SEGMENT else first.packets
+            self.congestion.measured(now - first.sent)
+            newest = first.sent, upto
+        else:
+            newest = self._settle(upto, now)
         if self.recovery.tail and self.recovery.mended(upto, again):
             self.congestion.lost()
         if newest is not None:
