@@ -31,7 +31,7 @@ class VirtualClock:
 
     def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait until a condition holds, at most so many seconds; return whether it holds."""
-        within = None if seconds == inf else max(ceil(seconds * SECOND), 0)  # as `nanoseconds`
+        within = None if seconds == inf else ceil(seconds * SECOND) if seconds > 0 else 0  # as `nanoseconds`
         return self._kernel.wait(until, within, of_messages=of_messages)
 
     def begin(self, name: str, work: Callable[[], None]) -> None:

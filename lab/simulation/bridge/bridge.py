@@ -294,7 +294,7 @@ class Bridge:
                     self.wire.send(Response(number, words or ""))
                 self.received += 1
 
-        self._broker.send(command.message, done, by=self._sessions[1])
+        self._broker.send(command.message, done, self._sessions[1])
 
 
 def _durable(client: str, name: str) -> ConsumerInfo:

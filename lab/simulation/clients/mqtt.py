@@ -99,7 +99,7 @@ class MqttClient(SimulatedClient):
         packet = self._next_packet() if qos else 0
         if packet:
             self._sent[packet] = id
-        self._say(Publish(mqtt_topic(destination), body, qos, retained, packet=packet))
+        self._say(Publish(mqtt_topic(destination), body, qos, retained, False, packet))
         if not packet:
             self._written(id)
         self._in_flight.await_room()

@@ -153,7 +153,7 @@ class MqttSide(BrokerSide):
         message = Message(
             self.next_message(), destination, frame.body, {}, frame.qos > 0, retain=frame.retain, qos=frame.qos
         )
-        self.broker.send(message, partial(self._on_stored, frame), by=self.session)
+        self.broker.send(message, partial(self._on_stored, frame), self.session)
 
     def _on_stored(self, frame: Publish, words: str | None) -> None:
         """Answer a publish, a refused one too: `createResponseHandler` logs the refusal and acknowledges."""

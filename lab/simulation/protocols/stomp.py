@@ -126,7 +126,7 @@ class StompSide(BrokerSide):
             headers.get("JMSXGroupID"),
             None if reply_to is None else self._destination(reply_to),
         )
-        self.broker.send(message, partial(self._on_stored, frame), by=session)
+        self.broker.send(message, partial(self._on_stored, frame), session)
 
     def _on_stored(self, frame: StompFrame, words: str | None) -> None:
         if self.ended:
