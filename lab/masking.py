@@ -29,9 +29,9 @@ _BACKSLASHES = r"(?:\\\\{0,63}+)"
 _HASH, _END = f"(?:#|{_PERCENT}23)", f"(?:;|{_PERCENT}3b)"
 _AMPS = f"(?:(?:amp|{_HASH}(?:0{{0,8}}38|x0{{0,8}}26)){_END}){{0,8}}"
 _SPELLED = (  # where a letter or a digit may be written in another way; each begins with one sign, so that it is quick
-    re.compile(rf"&(?i:{_AMPS}{_HASH}[\dx])"),
-    re.compile(r"%(?i:(?:25){0,8}(?:3\d|[46][1-9a-f]|[57][\da]|26))"),
-    re.compile(r"\\(?i:[ux][\da-f]{2})"),
+    ("&", re.compile(rf"&(?i:{_AMPS}{_HASH}[\dx])")),
+    ("%", re.compile(r"%(?i:(?:25){0,8}(?:3\d|[46][1-9a-f]|[57][\da]|26))")),
+    ("\\", re.compile(r"\\(?i:[ux][\da-f]{2})")),
 )
 # Any value where XML or a URI names a password, known or not; a placeholder of the lab's is left.
 _NAMED = re.compile(
@@ -61,7 +61,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Return a text without passwords."""
-        spelled = any(each.search(text) for each in _SPELLED)
+        spelled = any(sign in text and form.search(text) for sign, form in _SPELLED)
         for run, secret in _searches(self.secrets):  # first, since what is named may seem to end within a known one
             if spelled or run in text:
                 text = _pattern(secret).sub(MASK, text)

@@ -16,6 +16,7 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.messages import Incoming, Outgoing, Shown, Terms
 
 DURABLE = "activemq.subscriptionName"
+_OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
 _LONG = 16  # digits of a number that no broker writes
 NO_TEXT = "not sent: no UTF-8, and in a WebSocket STOMP is text"
 _NOT_THE_SENDERS = frozenset({  # headers of a MESSAGE that are the protocol's, or have a field of their own in Shown
@@ -99,7 +100,7 @@ class StompSession:
     def take_receipt(self, receipt: str) -> None:
         """Report a send as ok, or record the answer to a request, by the receipt's name."""
         if receipt[0].isdigit():
-            self._in_flight.settle(receipt, SendOutcome.OK)
+            self._in_flight.settle(receipt, _OK)
         else:
             self._answers.give(receipt)
 
@@ -148,17 +149,18 @@ def of_durable(terms: Terms) -> dict[str, str]:
 
 def of_message(message: Outgoing, now: float) -> dict[str, str]:
     """Return the headers of a SEND but its destination; expiry counts from `now`, in seconds of the broker's clock."""
-    headers = {"receipt": message.id, **message.headers}
-    if message.persistent:
+    id, _, _, own, _, persistent, _, expiry, group, priority, reply_to, _ = message  # noqa: A001 (its name everywhere)
+    headers = {"receipt": id, **own}
+    if persistent:
         headers["persistent"] = "true"  # ActiveMQ's STOMP is non-persistent without it
-    if message.expiry is not None:
-        headers["expires"] = str(int((now + message.expiry) * 1000))  # a point in time, not a duration
-    if message.group is not None:
-        headers["JMSXGroupID"] = message.group
-    if message.reply_to is not None:
-        headers["reply-to"] = message.reply_to
-    if message.priority is not None:
-        headers["priority"] = str(message.priority)
+    if expiry is not None:
+        headers["expires"] = str(int((now + expiry) * 1000))  # a point in time, not a duration
+    if group is not None:
+        headers["JMSXGroupID"] = group
+    if reply_to is not None:
+        headers["reply-to"] = reply_to
+    if priority is not None:
+        headers["priority"] = str(priority)
     return headers
 
 

@@ -22,6 +22,7 @@ _DEFAULTS = {
     cls: {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(cls)}
     for cls in KINDS.values()
 }
+_OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the line
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -36,7 +37,7 @@ def line(seen: Observation) -> str:
     kind = type(seen)
     if kind is Sent and seen.digest is None and seen.size is None:  # type: ignore[attr-defined]
         return f'{{"t":{seen.t:.6f},"kind":"sent","id":{quoted(seen.id)}}}\n'  # type: ignore[attr-defined]
-    if kind is Acknowledged and seen.outcome is SendOutcome.OK and not seen.note:  # type: ignore[attr-defined]
+    if kind is Acknowledged and seen.outcome is _OK and not seen.note:  # type: ignore[attr-defined]
         return f'{{"t":{seen.t:.6f},"kind":"acked","id":{quoted(seen.id)}}}\n'  # type: ignore[attr-defined]
     if kind is Received:
         return _received(seen)  # type: ignore[arg-type]

@@ -82,6 +82,7 @@ class _Stage(EndedByError):
     start = 0.0
 
     def __init__(self, lab: StandingLab, history: LivingHistory) -> None:
+        super().__init__()
         self.lab, self.run, self._history = lab, history.run, history
         self.clock, self.now = lab.clock, history.now
 

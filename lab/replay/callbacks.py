@@ -31,7 +31,7 @@ class Callbacks:
         self._rehearsal = rehearsal
         self._client = client
         self._record = rehearsal.record
-        self._clock_now, self._start = rehearsal.clock.now, rehearsal.start
+        self._clock, self._start = rehearsal.clock, rehearsal.start
         self.outcomes: Counter[SendOutcome] = Counter()
         self.notes: dict[str, None] = {}  # distinct notes of sends that were not ok
         self.answered = 0  # sends with an outcome
@@ -52,8 +52,9 @@ class Callbacks:
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Record the outcome of a send."""
-        now = self._clock_now() - self._start
-        self._record(Acknowledged(t=now, id=id, outcome=outcome, note=note))
+        now = self._clock.now() - self._start
+        record = self._record
+        record(Acknowledged(t=now, id=id, outcome=outcome, note=note))
         if note:
             self.notes[note] = None
         self.last_outcome = now
@@ -65,26 +66,26 @@ class Callbacks:
     def received(self, message: Incoming) -> None:
         """Record a received message, and keep it if it awaits an acknowledgement."""
         self.received_count += 1
-        now = self._clock_now() - self._start
-        id, digest = identify(message.body, message.headers, self._rehearsal.run)  # noqa: A001 (its name everywhere)
-        token = message.token
-        where = str(message.destination)
-        self._record(
+        now = self._clock.now() - self._start
+        destination, body, headers, retained, redelivered, token, reply_to, _ = message
+        id, digest = identify(body, headers, self._rehearsal.run)  # noqa: A001 (its name everywhere)
+        record = self._record
+        record(
             Received(
                 t=now,
                 client=self._client,
-                destination=where,
+                destination=str(destination),
                 id=id,
                 digest=digest,
-                retained=message.retained,
-                redelivered=message.redelivered,
+                retained=retained,
+                redelivered=redelivered,
                 pending=token is not None,
             )
         )
-        if message.reply_to is not None and id is not None and self.answer is not None:
-            self.answer(id, message.reply_to)
+        if reply_to is not None and id is not None and self.answer is not None:
+            self.answer(id, reply_to)
         if token is not None:
-            self.unsettled[token] = waiting = Unsettled(token, message.destination, id, digest)
+            self.unsettled[token] = waiting = Unsettled(token, destination, id, digest)
             self.untaken.append(waiting)
             self._rehearsal.clock.notify()
 

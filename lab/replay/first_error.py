@@ -11,7 +11,9 @@ class EndedByError:
     """Base of whoever waits by a clock and is ended by the first error of another thread."""
 
     clock: Clock
-    _error: Exception | None = None
+
+    def __init__(self) -> None:
+        self._error: Exception | None = None
 
     def fail(self, error: Exception) -> None:
         """End it by an error of another thread; the first one counts."""
@@ -26,8 +28,11 @@ class EndedByError:
 
     def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
-        held = self.clock.wait(lambda: self._error is not None or until(), max(seconds, 0.0), of_messages=of_messages)
-        self.check()
+        held = self.clock.wait(
+            lambda: self._error is not None or until(), seconds if seconds > 0.0 else 0.0, of_messages=of_messages
+        )
+        if self._error is not None:
+            raise self._error
         return held
 
     def rest(self, seconds: float) -> None:

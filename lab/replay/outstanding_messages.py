@@ -28,6 +28,7 @@ from lab.history import (
 from lab.matching import MOST
 from lab.runtime.lock import Lock
 
+_OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
 _ACCEPTED, _RECEIVED = 1, 2
 _AHEAD = 1_000  # marks that are made at once
 _MOST_QUEUED = 5_000  # observations that are kept in memory until they are counted
@@ -213,12 +214,12 @@ class Outstanding:
     def _acknowledged(self, seen: Acknowledged) -> None:
         step, number = _split_id(seen.id)
         for audience in self._owing.get(step, ()):
-            if number < audience.begins.get(step, 0):
+            if audience.begins and number < audience.begins.get(step, 0):
                 continue
             if step in self._given:
-                audience.accepted += seen.outcome is SendOutcome.OK
+                audience.accepted += seen.outcome is _OK
                 audience.doubtful |= seen.outcome is SendOutcome.UNKNOWN
-            elif seen.outcome is SendOutcome.OK:
+            elif seen.outcome is _OK:
                 marks = audience.marks[step]
                 if number >= len(marks) and step in self._growing:
                     _extend(marks, number)

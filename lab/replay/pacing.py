@@ -8,8 +8,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from functools import partial
+from itertools import count, islice, takewhile
 from math import ceil, inf
+from operator import gt
 from random import Random
 
 from lab.declare.steps.publish import Publish
@@ -30,12 +32,9 @@ class Pace:
     until: float = inf  # seconds after the first message; none is due later
 
     def dues(self, seed: int, number: int) -> Iterator[float]:
-        """Yield the time at which each message is due, in seconds after the first; the same for a seed and a step."""
-        if not self.exponential:
-            yield from self._before_the_end(n * self.interval for n in count())
-            return
-        dice = Random(f"{seed} {number}")
-        yield from self._before_the_end(self._drawn(dice))
+        """Return the time at which each message is due, in seconds after the first; the same for a seed and a step."""
+        drawn = self._drawn(Random(f"{seed} {number}")) if self.exponential else (n * self.interval for n in count())
+        return takewhile(partial(gt, self.until), drawn)
 
     def number(self, seed: int, number: int) -> int | None:
         """Return how many messages are due in all; None if they have no end."""
@@ -51,12 +50,6 @@ class Pace:
         while True:
             yield due
             due += dice.expovariate(1 / self.interval)
-
-    def _before_the_end(self, dues: Iterator[float]) -> Iterator[float]:
-        for due in dues:
-            if due >= self.until:
-                return
-            yield due
 
 
 def pace_of(step: Publish | Traffic) -> Pace | None:

@@ -80,6 +80,7 @@ class Rehearsal(EndedByError):
         tells: bool,  # whether the history has the service's side
         claimed: Callable[[str, str], bool | None] = lambda client, destination: None,  # see Outstanding
     ) -> None:
+        super().__init__()
         self.lab, self.run, self.program, self.closing = lab, run, program, closing
         self.clock = lab.clock
         self.start = lab.clock.now()

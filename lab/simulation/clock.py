@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil, isinf
+from math import ceil, inf
 
 from lab.simulation.kernel import SECOND, Kernel
 
@@ -18,11 +18,11 @@ class VirtualClock:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
-        self.notify, self._tick = kernel.notify, kernel.tick
+        self.notify = kernel.notify
 
     def now(self) -> float:
         """Return the seconds since the clock began; a task that asks takes a µs for it."""
-        return self._tick() / SECOND
+        return self._kernel.tick() / SECOND
 
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass."""
@@ -31,7 +31,7 @@ class VirtualClock:
 
     def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait until a condition holds, at most so many seconds; return whether it holds."""
-        within = None if isinf(seconds) else max(nanoseconds(seconds), 0)
+        within = None if seconds == inf else ceil(seconds * SECOND) if seconds > 0 else 0  # as `nanoseconds`
         return self._kernel.wait(until, within, of_messages=of_messages)
 
     def begin(self, name: str, work: Callable[[], None]) -> None:

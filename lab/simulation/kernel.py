@@ -41,22 +41,22 @@ class Kernel:
         self._horizon, self._storm = horizon, storm  # ns, and events within a second of them
         self._full, self._most = min(SECOND, horizon), storm  # the present second's end, and how far it may count
         self._heap: list[Timer] = []
-        self._next, self._main = count().__next__, (main := getcurrent())
+        self._numbers, self._main = count(), (main := getcurrent())
         # how an error of an event ends the run: with its traceback, which would be lost if the error alone were thrown
         self.fail: Callable[[BaseException], object] = lambda error: main.throw(type(error), error, error.__traceback__)
         self._hub = greenlet(self._loop, self._main)
-        self._waiting = WaitQueue(self._heap, self._next, lambda: self.now)
+        self._waiting = WaitQueue(self._heap, self._numbers, lambda: self.now)
         # have waiting tasks test their conditions, after what else is due now: all, or those that may be about messages
         self.notify, self.notify_of_message = self._waiting.notify, self._waiting.notify_of_message
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function at a moment, or after what else is due now if that is past; return how to cancel it."""
-        heappush(self._heap, timer := [t if t > self.now else self.now, self._next(), do, arguments])
+        heappush(self._heap, timer := [t if t > self.now else self.now, next(self._numbers), do, arguments])
         return timer
 
     def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function after so many ns; return how to cancel it."""
-        heappush(self._heap, timer := [self.now + delay, self._next(), do, arguments])
+        heappush(self._heap, timer := [self.now + delay, next(self._numbers), do, arguments])
         return timer
 
     def sleep(self, ns: int) -> None:
@@ -75,26 +75,27 @@ class Kernel:
         The order of waiting tasks is that of their calls.
         """
         refuse_held()
-        key = self._next()
-        limit = None if within is None else self.at(self.now + within, self._waiting.end, key)
+        key, waiting = next(self._numbers), self._waiting
+        limit = None if within is None else self.at(self.now + within, waiting.end, key)
         answer: tuple[int, bool, Exception | None, int] | tuple[()] = ()  # of a test that was made for this task
         try:
             while True:
-                seen, holds, error, asked = answer or (self._waiting.notified, until(), None, 0)
-                for _ in range(asked):
-                    self.tick()
-                if error is not None:
-                    raise error
-                if holds:
-                    return True
-                if limit is not None and self.now >= limit[0]:
-                    return False
+                if answer:
+                    seen, holds, error, asked = answer
+                    for _ in range(asked):
+                        self.tick()
+                    if error is not None:
+                        raise error
+                else:
+                    seen, holds = waiting.notified, until()
+                if holds or (limit is not None and self.now >= limit[0]):
+                    return bool(holds)
                 answer = ()
-                if self._waiting.notified == seen:  # a condition may have blocked itself
-                    self._waiting.add(key, getcurrent().switch, until, of_messages)
+                if waiting.notified == seen:  # a condition may have blocked itself
+                    waiting.add(key, getcurrent().switch, until, of_messages)
                     answer = self._switch()
         finally:
-            self._waiting.remove(key)
+            waiting.remove(key)
             if limit is not None:
                 cancel(limit)
 
@@ -136,7 +137,7 @@ class Kernel:
             if t != now:
                 self.now = now = t
                 if t > self._full:
-                    self._full, self._most = min(t + SECOND, self._horizon), self._next() + self._storm
+                    self._full, self._most = min(t + SECOND, self._horizon), next(self._numbers) + self._storm
                     if t > self._horizon:
                         self.fail(endless(self._horizon, do, arguments))
             if number > self._most:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from heapq import heappush
 from typing import Any
 
@@ -15,8 +15,8 @@ class WaitQueue:
     for a condition may take something or block. Nothing is handed to a task whose wait is over otherwise.
     """
 
-    def __init__(self, heap: list[list[Any]], number: Callable[[], int], now: Callable[[], int]) -> None:
-        self._heap, self._number, self._now = heap, number, now  # the kernel's events; the next number; the time
+    def __init__(self, heap: list[list[Any]], numbers: Iterator[int], now: Callable[[], int]) -> None:
+        self._heap, self._numbers, self._now = heap, numbers, now  # the kernel's events; their numbers; the time
         # how each goes on; its condition; whether that may be about messages
         self._tasks: dict[int, tuple[Callable[..., object], Callable[[], bool], bool]] = {}
         self._of_messages = 0  # tasks whose conditions may be
@@ -43,15 +43,15 @@ class WaitQueue:
 
     def end(self, key: int) -> None:
         """Have a task go on, if it waits; one whose condition blocks in a test goes on after that."""
-        if key not in self._blocked:
-            self._answer(key)
+        if key not in self._blocked and (go_on := self.remove(key)) is not None:
+            go_on()
 
     def notify(self) -> None:
         """Have the conditions tested at this instant, after what else is due now."""
         self.notified += 1
         if self._tasks and not self._looking:
             self._looking = True
-            self._due_now(self._number(), self._look)
+            self._due_now(next(self._numbers), self._look)
 
     def notify_of_message(self) -> None:
         """Do so because a message has come or gone, if any condition may be about that."""
@@ -70,7 +70,7 @@ class WaitQueue:
 
     def _look(self) -> None:
         self._looking = False
-        number, keys = self._number(), deque(self._tasks)
+        number, keys = next(self._numbers), deque(self._tasks)
         if not self._heap or self._heap[0][0] > self._now():
             self._ask(number, keys)  # as the next event would
         else:
@@ -94,7 +94,7 @@ class WaitQueue:
             except BaseException:  # a signal's: it ends the run, not this task, which has no answer yet
                 self.part()
                 self._blocked.discard(key)
-                self._ask_later(self._number(), deque((key,)))
+                self._ask_later(next(self._numbers), deque((key,)))
                 raise
             if self._tested is None:  # it blocked: this is a task by now, and ends; what waits goes on before all else
                 self._due_now(key, self._answer, key, seen, holds, error, 0)

@@ -116,6 +116,7 @@ class Sending:
     def _hand_over(self, client: Client) -> Outcome | None:
         """Hand all messages to the client; return an Outcome only if the broker stops accepting them."""
         rehearsal, callbacks, times = self._rehearsal, self._callbacks, self._times
+        record = rehearsal.record
         given, differ = self._given, self._size is None
         dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
         first = rehearsal.now()
@@ -133,8 +134,11 @@ class Sending:
                 sent -= 1
                 break
             now = rehearsal.now()
-            its, size = digest(message.body) if given else None, len(message.body) if differ else None
-            rehearsal.record(Sent(t=now, id=message.id, digest=its, size=size))
+            if given or differ:
+                its, size = digest(message.body) if given else None, len(message.body) if differ else None
+                record(Sent(t=now, id=message.id, digest=its, size=size))
+            else:
+                record(Sent(t=now, id=message.id))
             times.last = now
             if sent == 1:
                 times.first = first = now

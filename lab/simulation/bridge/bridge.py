@@ -46,6 +46,7 @@ class Bridge:
         over: Callable[[], None],
     ) -> None:
         self.host, self.settings, self.wire, self.by_duplex = host, settings, wire, by_duplex
+        self._broker, self._process = host.broker, host.process
         self._vm = host.next_vm(duplex=settings.duplex)
         self.remote = remote
         self._stored, self._over = stored, over
@@ -247,7 +248,7 @@ class Bridge:
         message = dispatch.message
         if not self.demand.permits(message.destination):
             return
-        message = message.over(self.host.broker.id)
+        message = message.over(self._broker.id)
         refuse_circle(message.path, self.settings.name)
         if message.retain:  # what is to be kept is kept at the first broker alone
             message = replace(message, retain=False)
@@ -277,15 +278,14 @@ class Bridge:
         if (its := subscription.of) is not None and its.settle(token):
             # what waits is looked for when the answer has gone from thread to thread of this broker; there is room from
             # now on, which a message that comes meanwhile finds
-            self.host.process.after(self.host.broker.handling, its.more)
+            self._process.after(self._broker.handling, its.more)
         self.dequeued += 1
         subscription.settled()
 
     def _take(self, command: Forwarded) -> None:
         """Take a message that the other end of a duplex bridge forwards; what is not permitted gets no answer."""
-        if self.demand is None or not (
-            _is_temporary(command.message) or self.demand.permits(command.message.destination)
-        ):
+        to = command.message.destination
+        if self.demand is None or not (to.startswith("temp-") or self.demand.permits(to)):
             return
         number = command.number
 
@@ -295,12 +295,8 @@ class Bridge:
                     self.wire.send(Response(number, words or ""))
                 self.received += 1
 
-        self.host.broker.send(command.message, done, by=self._sessions[1])
+        self._broker.send(command.message, done, self._sessions[1])
 
 
 def _durable(client: str, name: str) -> ConsumerInfo:
     return ConsumerInfo(id="", client=client, destination="", prefetch=0, durable=name)
-
-
-def _is_temporary(message: object) -> bool:
-    return getattr(message, "destination", "").startswith("temp-")

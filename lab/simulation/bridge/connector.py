@@ -25,7 +25,7 @@ class Attempt:
             self._host.process,
             inactivity=remote.inactivity,
             first_check=remote.first_check,
-            on_command=self._on_command,
+            on_command=_ignore,
             on_failure=self._on_failure,
         )
         self.bridge: Bridge | None = None
@@ -40,6 +40,7 @@ class Attempt:
         address = self._host.address(connection.far.host)
         self.remote_address = f"tcp://{address}:{connection.far.port}"
         self.bridge = self._series.bridge(self, f"ssl://{self._remote.host}/{address}:{self._remote.port}")
+        self.wire.on_command = self.bridge.on_command
         self.wire.attach(connection, self.remote_address, since=self._since)
 
     def failed(self, why: str) -> None:
@@ -54,10 +55,6 @@ class Attempt:
     def closed(self, why: str) -> None:
         """Learn that the connection has ended."""
         self.wire.lose(why)
-
-    def _on_command(self, command: object) -> None:
-        if self.bridge is not None:
-            self.bridge.on_command(command)
 
     def _on_failure(self, error: str) -> None:
         bridge = self.bridge
@@ -267,3 +264,7 @@ class Connector:
 
     def _log(self, did: str) -> None:
         self.host.say(sentences.connector(self.settings.name, self.host.broker.name, did))
+
+
+def _ignore(command: object) -> None:
+    """Do nothing: no command comes before there is a bridge."""

@@ -31,7 +31,7 @@ class OpenWire:
         on_failure: Callable[[str], None],
     ) -> None:
         self._process, self._wants = process, WireFormat(inactivity, first_check)
-        self._on_command, self._on_failure = on_command, on_failure
+        self.on_command, self._on_failure = on_command, on_failure  # of each command, a call less for a bridge's own
         self._connection: Connection | None = None
         self._monitor: InactivityMonitor | None = None
         self._waiting: list[Frame] = []  # until the format is agreed on
@@ -50,11 +50,11 @@ class OpenWire:
         """Send a command, once the format is agreed on."""
         if self.ended:
             return
-        if self._monitor is None:
+        if (monitor := self._monitor) is None or self._connection is None:
             self._waiting.append(command)
             return
-        self._monitor.spoke = True
-        self._transmit(command)
+        monitor.spoke = True
+        self._connection.send(command, command.octets() + RECORD)
 
     def receive(self, frame: object) -> None:
         """Take what came."""
@@ -65,7 +65,8 @@ class OpenWire:
         if isinstance(frame, WireFormat):
             self._agree(frame)
         elif not isinstance(frame, KeepAlive):
-            self._on_command(frame)
+            on_command = self.on_command
+            on_command(frame)
 
     def stand(self, age: int) -> None:
         """Have the inactivity monitor listen when it would had the connection lived for so many ns longer."""

@@ -162,4 +162,4 @@ class Responder(SilentPeer):
             if not self.ended and number is not None:
                 self.wire.send(Response(number, words or ""))
 
-        self.host.broker.send(command.message, done, by=self._session)
+        self.host.broker.send(command.message, done, self._session)

@@ -149,7 +149,7 @@ class Broker:
         self._advisories.send(CONNECTIONS)
         return session
 
-    def send(self, message: Message, done: Done, *, by: Session) -> None:
+    def send(self, message: Message, done: Done, by: Session) -> None:
         """Take a message; `done` learns None once its sender may know that it is accepted, or why it is refused."""
         self._intake.send(message, done, by)
 

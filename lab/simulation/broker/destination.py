@@ -12,6 +12,11 @@ from lab.simulation.broker.store import Done, Write
 class Destination:
     """A queue or a topic of one broker's process, with ActiveMQ's `DestinationStatistics`, which begin at 0."""
 
+    __slots__ = (  # each message counts here
+        "consumers", "dequeued", "dispatched", "duplicates", "enqueued", "expired", "forwarded", "idle_since",
+        "in_flight", "made", "name", "policy", "producers",
+    )  # fmt: skip
+
     def __init__(self, name: str, policy: Policy, t: int) -> None:
         self.name = name  # queue://a.b
         self.policy = policy

@@ -42,22 +42,23 @@ class Intake:
         capacity: Capacity | None,
         log: Log,
     ) -> None:
-        self._process, self._regions, self._rights = process, regions, rights
+        self._process, self._kernel, self._regions, self._rights = process, process.kernel, regions, rights
         self._advisories, self._virtual = advisories, virtual
         self._watch, self._cost, self._handling, self._log = watch, cost, handling, log
         self._capacity = capacity
+        self._all = regions.all
         self._free = 0  # ns: when the processor is free
+        self._on_turn = self._take  # one method for all messages
 
     def send(self, message: Message, done: Done, by: Session) -> None:
         """Take a message of a client that is there when its turn comes; `done` learns whether it was accepted."""
-        process = self._process
-        if not (by.open and process.alive):
+        if not (by.open and self._process.alive):
             return
-        now = process.kernel.now
+        now, free = self._kernel.now, self._free
         if self._capacity is not None:
             self._capacity.take(message, now)
-        self._free = free = (self._free if self._free > now else now) + self._cost
-        process.at(free + self._handling, self._take, message, done, by)
+        self._free = free = (free if free > now else now) + self._cost
+        self._kernel.at(free + self._handling, self._on_turn, message, done, by)
 
     def make_virtual(self, pattern: str) -> None:
         """Make the queue that a consumer's pattern becomes, if it does: `VirtualTopic.create`."""
@@ -83,7 +84,7 @@ class Intake:
         if self._virtual.of(to):
             self._regions.get(to)  # it is there, even if nothing stays in it
             self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
-        elif message.expires is None and (destination := self._regions.all.get(to)) is not None:
+        elif message.expires is None and (destination := self._all.get(to)) is not None:
             destination.send(message, done)
         else:
             self._deposit(message, done)
@@ -115,6 +116,9 @@ class Intake:
             self._watch(destination)
 
     def _take(self, message: Message, done: Done, by: Session) -> None:
+        if not self._process.running:
+            self._process.hold(self._take, message, done, by)
+            return
         to = message.destination
         found = None if "," not in to else parts(to)
         if self._rights.asked:

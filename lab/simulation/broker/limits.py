@@ -32,11 +32,13 @@ class Limits:
     def add(self, message: Message, stored: bool) -> None:
         """Count a message; tell, once, if they are more than half of what may be there, and raise PlanError if all."""
         held = self._store if stored else self._memory
-        held.times[message] = times = held.times.get(message, 0) + 1
-        if times == 1:
-            held.octets += message.size
-            if held.octets > held.most:
-                self._leave(held, stored)
+        if message in (times := held.times):
+            times[message] += 1
+            return
+        times[message] = 1
+        held.octets = octets = held.octets + message.size
+        if octets > held.most:
+            self._leave(held, stored)
 
     def _leave(self, held: _Held, stored: bool) -> None:
         most = held.most
@@ -55,14 +57,15 @@ class Limits:
     def remove(self, message: Message, stored: bool) -> None:
         """Count a message once less."""
         held = self._store if stored else self._memory
-        times = held.times.pop(message) - 1
-        if times:
+        if times := held.times.pop(message) - 1:
             held.times[message] = times
         else:
             held.octets -= message.size
 
 
 class _Held:
+    __slots__ = ("left", "most", "octets", "times")
+
     def __init__(self, most: int) -> None:
         self.most, self.left = most, False
         self.octets = 0

@@ -12,8 +12,8 @@ class Process:
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
-        self.alive = True
-        self.paused = False
+        self.alive = self.running = True  # running: alive, and not frozen
+        self._on_time = self._run  # one method for all events
         self._held: list[tuple[Callable[..., object], tuple[object, ...]]] = []
 
     @property
@@ -23,11 +23,11 @@ class Process:
 
     def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function after so many ns, if the process lives then, and once it goes on if it is frozen then."""
-        return self.kernel.after(delay, self._run, do, arguments)
+        return self.kernel.after(delay, self._on_time, do, arguments)
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
         """Call a function at a moment, on the same terms."""
-        return self.kernel.at(t, self._run, do, arguments)
+        return self.kernel.at(t, self._on_time, do, arguments)
 
     def stand(self, timer: Timer, period: int, age: int) -> Timer:
         """Return a periodic timer moved to where it would be had the process run for so many ns longer."""
@@ -37,24 +37,27 @@ class Process:
 
     def pause(self) -> None:
         """Freeze it: SIGSTOP."""
-        self.paused = True
+        self.running = False
 
     def resume(self) -> None:
         """Let it go on, first with what was due meanwhile: SIGCONT."""
-        self.paused = False
+        self.running = self.alive
         held, self._held = self._held, []
         for do, arguments in held:
-            self.kernel.after(0, self._run, do, arguments)
+            self.kernel.after(0, self._on_time, do, arguments)
 
     def end(self) -> None:
         """Let nothing of it happen any more."""
-        self.alive = False
+        self.alive = self.running = False
         self._held.clear()
 
-    def _run(self, do: Callable[..., object], arguments: tuple[object, ...]) -> None:
-        if not self.alive:
-            return
-        if self.paused:
+    def hold(self, do: Callable[..., object], *arguments: object) -> None:
+        """Call a function, whose time came while it was not `running`, once it goes on: never if it is dead."""
+        if self.alive:
             self._held.append((do, arguments))
-        else:
+
+    def _run(self, do: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        if self.running:
             do(*arguments)
+        else:
+            self.hold(do, *arguments)

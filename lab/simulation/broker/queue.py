@@ -23,6 +23,11 @@ Log = Callable[[str, str, str], None]
 class Queue(Destination):
     """A queue of one broker's process: `Queue`, with the cursor's audit."""
 
+    __slots__ = (
+        "_again", "_audit", "_back", "_bury", "_busy", "_count", "_cursor", "_emptied", "_journal", "_limits", "_live",
+        "_log", "_now", "_owners", "_paged", "_store", "order",
+    )  # fmt: skip
+
     def __init__(
         self,
         name: str,
@@ -87,7 +92,8 @@ class Queue(Destination):
         self.idle_since = None
         if not self._give_at_once(node):
             self._cursor.append(node)
-        self.wake()
+        if self._cursor or self._paged or self._back:
+            self.wake()
         if store is None:
             done(None)
 

@@ -67,6 +67,7 @@ class Journal:
         self._checkpoint, self._began = checkpoint, process.now  # ns from one checkpoint to the next, and of the start
         self._waiting: list[Write] = []
         self._writing: list[Write] = []
+        self._on_synced = self._end  # one method for all batches
 
     def write(self, do: Callable[..., object], arguments: tuple[object, ...], done: Done) -> Write:
         """Have `do` done to the store with the next batch, and then call `done`."""
@@ -101,23 +102,26 @@ class Journal:
     def flush(self) -> None:
         """Write all that waits, at once: an orderly end."""
         batch, self._writing, self._waiting = self._writing + self._waiting, [], []
-        self._do(batch)
+        _do(batch)
 
     def _begin(self) -> None:
         self._writing, self._waiting = self._waiting, []
-        self._process.after(self._sync, self._end)
+        self._process.kernel.after(self._sync, self._on_synced)
 
     def _end(self) -> None:
+        if not self._process.running:
+            self._process.hold(self._end)
+            return
         batch, self._writing = self._writing, []
         if self._waiting:
             self._begin()
-        self._do(batch)
+        _do(batch)
 
-    @staticmethod
-    def _do(batch: list[Write]) -> None:
-        for written in batch:
-            do, arguments, done = written
-            if do is not None:
-                written[0] = None
-                do(*arguments)
-                done(None)
+
+def _do(batch: list[Write]) -> None:
+    for written in batch:
+        do, arguments, done = written
+        if do is not None:
+            written[0] = None
+            do(*arguments)
+            done(None)

@@ -20,6 +20,11 @@ Warn = Callable[[str], None]  # of a slow consumer, as it describes itself
 class Subscription:
     """One consumer's window: `AbstractSubscription`. At most `prefetch` messages are out and not acknowledged."""
 
+    __slots__ = (
+        "_closed", "_flying", "_limits", "_token", "credit", "deliver", "destinations", "discarded", "info", "open",
+        "prefetch", "test",
+    )  # fmt: skip
+
     def __init__(
         self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Closed, *, limits: Limits
     ) -> None:
@@ -63,14 +68,19 @@ class Subscription:
 
     def settle(self, token: int) -> bool:
         """Acknowledge one message, and leave it to `more` to hand out another; return whether it was there."""
-        if (node := self._landed(token)) is None:
+        if (node := self._flying.pop(token, None)) is None:
             return False
-        node.destination.settle(node, self.info.network)
+        destination = node.destination
+        destination.in_flight -= 1
+        self._limits.remove(node.message, False)
+        destination.settle(node, self.info.network)
         return True
 
     def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
         """Have one message taken for dead: a POISON acknowledgement."""
-        if (node := self._landed(token)) is not None:
+        if (node := self._flying.pop(token, None)) is not None:
+            node.destination.in_flight -= 1
+            self._limits.remove(node.message, False)
             node.destination.bury(node, cause)
             node.destination.settle(node, self.info.network)
             self.more()
@@ -98,7 +108,8 @@ class Subscription:
         destination.in_flight += 1
         if self.credit is not None:
             self.credit -= 1
-        self.deliver(Dispatch(token, message, node.redeliveries > 0))
+        deliver = self.deliver
+        deliver(Dispatch(token, message, node.redeliveries > 0))
 
     def take_back(self) -> list[Node]:
         """Return all that is handed out, in its order, and forget it."""
@@ -113,16 +124,11 @@ class Subscription:
         """Hand out what waits, if there is room again."""
         raise NotImplementedError
 
-    def _landed(self, token: int) -> Node | None:
-        node = self._flying.pop(token, None)
-        if node is not None:
-            node.destination.in_flight -= 1
-            self._limits.remove(node.message, False)
-        return node
-
 
 class QueueSubscription(Subscription):
     """A consumer of queues, for which nothing waits but in the queues."""
+
+    __slots__ = ()
 
     def more(self) -> None:
         """Have its queues look again."""
@@ -132,6 +138,11 @@ class QueueSubscription(Subscription):
 
 class TopicSubscription(Subscription):
     """A consumer of topics that loses what comes while it is away, and the oldest of what it is too slow for."""
+
+    __slots__ = (
+        "_acknowledged", "_audit", "_expired_is_discarded", "_first", "_matched", "_now", "_pumping", "_slow", "_warn",
+        "limit",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -153,7 +164,7 @@ class TopicSubscription(Subscription):
         self._audit = Audit(*OF_ENTRY) if audits else None
         self._matched: deque[Node] = deque()
         self._warn, self._slow = warn, False
-        self._first: Destination | None = None  # the destination that it first had a message of
+        self._first: Destination | None = None  # that it first had a message of: its counters get what is discarded
         self._acknowledged = 0
         self._pumping = False
 
@@ -167,6 +178,7 @@ class TopicSubscription(Subscription):
         if self._audit is not None and not self._audit.is_new(node.message.id):
             return
         if not self._matched and not self.is_full():
+            self._first = self._first or node.destination
             self.give(node)
             self._slow = False
             return
@@ -181,11 +193,6 @@ class TopicSubscription(Subscription):
             self._discard()
         self.more()
 
-    def give(self, node: Node) -> None:
-        """Hand out a message, and remember its destination, whose counters get what is discarded."""
-        self._first = self._first or node.destination
-        Subscription.give(self, node)
-
     def more(self) -> None:
         """Hand out what waits, as far as there is room: `dispatchMatched`."""
         if self._pumping or not (matched := self._matched):
@@ -196,6 +203,7 @@ class TopicSubscription(Subscription):
             if node.message.expires is not None and node.message.expires <= self._now():
                 self._lapse(node)
             else:
+                self._first = self._first or node.destination
                 self.give(node)
         self._pumping = False
 
@@ -239,6 +247,8 @@ class TopicSubscription(Subscription):
 
 class DurableSubscription(Subscription):
     """A durable subscription: what comes while it is away waits for it, in the store what is persistent."""
+
+    __slots__ = ("_audit", "_now", "_pending", "_pumping", "record")
 
     def __init__(
         self, info: ConsumerInfo, record: Durable, test: Test | None, *, now: Callable[[], int], limits: Limits

@@ -18,6 +18,8 @@ Bury = Callable[[Node, str], None]
 class Topic(Destination):
     """A topic of one broker's process: `Topic`."""
 
+    __slots__ = ("_bury", "_expires_durables", "_journal", "_kept", "_now", "_store", "durables", "subscriptions")
+
     def __init__(
         self,
         name: str,
@@ -143,7 +145,7 @@ class Topic(Destination):
             message = replace(message, retain=False)
         for subscription in tuple(self.subscriptions):
             node = Node(message, self, number)
-            if subscription.test is None or subscription.test(node):
+            if (test := subscription.test) is None or test(node):
                 subscription.offer(node)
         for durable in tuple(self.durables):
             node = Node(message, self, number)

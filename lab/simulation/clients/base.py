@@ -86,7 +86,7 @@ class InFlight:
 
     def await_room(self) -> None:
         """Wait until one more may be sent, and half has drained; raise LabTimeout if no outcome comes for too long."""
-        while self.gone is None and self._full():
+        while self.gone is None and (len(self._sizes) >= MOST_IN_FLIGHT or self._octets >= _MOST_OCTETS):
             before = self._progress
             self._blocked = True
             self._clock.wait(lambda: not self._blocked or self.gone is not None, PATIENCE)
@@ -115,9 +115,6 @@ class InFlight:
         for each in left:
             self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no receipt came: {why}")
         return True
-
-    def _full(self) -> bool:
-        return len(self._sizes) >= MOST_IN_FLIGHT or self._octets >= _MOST_OCTETS
 
 
 class Answers:
@@ -178,6 +175,7 @@ class SimulatedClient:
         web_socket: bool = False,
     ) -> None:
         self.kernel, self.clock, self.events = kernel, clock, events
+        self._notify_of_message = kernel.notify_of_message
         self._fabric, self._protocol, self._web_socket = fabric, protocol, web_socket
         self._where = f"{protocol}{' in a WebSocket' if web_socket else ''} at {target}"
         self._connection: Connection | None = None
@@ -200,7 +198,8 @@ class SimulatedClient:
             self._answers.give("upgrade", frame.refusal)
         elif self._in_flight.gone is None:
             self.on_frame(frame)
-            self.kernel.notify_of_message()  # a step may wait for what came
+            notify = self._notify_of_message
+            notify()  # a step may wait for what came
 
     def opened(self, connection: Connection) -> None:
         """Take the connection."""

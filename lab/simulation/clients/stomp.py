@@ -102,14 +102,15 @@ class StompClient(SimulatedClient):
 
     def publish(self, message: Outgoing) -> None:
         """Send a message; its outcome is ok with the broker's RECEIPT."""
-        if not self._in_flight.enter(message.id, len(message.body)):
+        in_flight, body = self._in_flight, message.body
+        if not in_flight.enter(message.id, len(body)):
             return
-        if self._web_socket and not is_text(message.body):
-            self._in_flight.settle(message.id, SendOutcome.FAILED, NO_TEXT)
+        if self._web_socket and not is_text(body):
+            in_flight.settle(message.id, SendOutcome.FAILED, NO_TEXT)
             return
         headers = {"destination": stomp_destination(message.destination), **of_message(message, self.clock.now())}
-        self.send(StompFrame("SEND", headers, message.body))
-        self._in_flight.await_room()
+        self.send(StompFrame("SEND", headers, body))
+        in_flight.await_room()
 
     def close(self) -> None:
         """Disconnect and close; sends in flight are reported unknown."""

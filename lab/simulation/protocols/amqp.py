@@ -197,7 +197,7 @@ class AmqpSide(BrokerSide):
         receiver.in_flight += 1
         message = frame.message
         message.id = self.next_message()
-        self.broker.send(message, partial(self._on_stored, frame, receiver), by=self.session)
+        self.broker.send(message, partial(self._on_stored, frame, receiver), self.session)
 
     def _on_stored(self, frame: Transfer, to: _Receiver, words: str | None) -> None:
         """Settle a send, and grant credit when little is left: `createResponseHandler`."""

@@ -149,16 +149,11 @@ class MqttSide(BrokerSide):
     def _on_publish(self, frame: Publish) -> None:
         if self.session is None:
             return
+        destination = f"topic://{physical_name(frame.topic)}"
         message = Message(
-            id=self.next_message(),
-            destination=f"topic://{physical_name(frame.topic)}",
-            body=frame.body,
-            properties={},
-            persistent=frame.qos > 0,
-            retain=frame.retain,
-            qos=frame.qos,
+            self.next_message(), destination, frame.body, {}, frame.qos > 0, retain=frame.retain, qos=frame.qos
         )
-        self.broker.send(message, partial(self._on_stored, frame), by=self.session)
+        self.broker.send(message, partial(self._on_stored, frame), self.session)
 
     def _on_stored(self, frame: Publish, words: str | None) -> None:
         """Answer a publish, a refused one too: `createResponseHandler` logs the refusal and acknowledges."""

@@ -90,6 +90,7 @@ class BrokerSide(SilentPeer):
             f"{'wss' if web_socket else 'tcp'}://{sessions.address(connection.far.host)}:{connection.far.port}"
         )
         self.name = f"{sessions.broker.id.rpartition('-')[0]}-3:{sessions.next_number()}"  # a ConnectionId
+        self._message = f"{self.name}:1:1:"  # begins a MessageId
         self.session = None
         self.ended = self.spoke = False  # spoke: something was sent since the last heartbeat's tick
         self._consumers = self._messages = 0
@@ -129,7 +130,7 @@ class BrokerSide(SilentPeer):
     def next_message(self) -> str:
         """Return a MessageId."""
         self._messages += 1
-        return f"{self.name}:1:1:{self._messages}"
+        return f"{self._message}{self._messages}"
 
     def say(self, sentence: Sentence) -> None:
         """Write a sentence to the broker's log."""

@@ -115,18 +115,18 @@ class StompSide(BrokerSide):
         headers = frame.headers
         destination = self._destination(headers.get("destination", ""))
         reply_to = headers.get("reply-to")
-        message = Message(
-            id=self.next_message(),
-            destination=destination,
-            body=frame.body,
-            properties={name: value for name, value in headers.items() if name not in _NO_PROPERTIES},
-            persistent=headers.get("persistent") == "true",
-            priority=int(headers.get("priority", "4")),
-            expires=int(headers["expires"]) * MILLISECOND if headers.get("expires", "0") != "0" else None,
-            group=headers.get("JMSXGroupID"),
-            reply_to=None if reply_to is None else self._destination(reply_to),
+        message = Message(  # by their places, which costs half as much as by their names
+            self.next_message(),
+            destination,
+            frame.body,
+            {name: value for name, value in headers.items() if name not in _NO_PROPERTIES},
+            headers.get("persistent") == "true",
+            int(headers["priority"]) if "priority" in headers else 4,
+            int(headers["expires"]) * MILLISECOND if headers.get("expires", "0") != "0" else None,
+            headers.get("JMSXGroupID"),
+            None if reply_to is None else self._destination(reply_to),
         )
-        self.broker.send(message, partial(self._on_stored, frame), by=session)
+        self.broker.send(message, partial(self._on_stored, frame), session)
 
     def _on_stored(self, frame: StompFrame, words: str | None) -> None:
         if self.ended:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lab.link.direction import Direction, InFlight
+from lab.link.direction import MEMORY_BYTES, Direction, InFlight
+
+_AMPLE = MEMORY_BYTES // 8  # bytes in flight beside which there is room: packets' headers alone are a sixth of the rest
 
 
 class Cable(Direction):
@@ -21,7 +23,12 @@ class Cable(Direction):
             due = self._last_due
         self._last_due = due
         each = due, now, b"", packets, octets, False
-        return each if self.hold(each) else None
+        if self.flight_bytes > _AMPLE:
+            return each if self.hold(each) else None
+        self.flight_bytes += octets  # as `hold` does
+        self.flight_segments += packets
+        self.flight.append(each)
+        return each
 
     def land(self, each: InFlight, now: int) -> bool:
         """Take a flight out and count it: `delivered`. Return False if it was in the cable when that was cut."""

@@ -79,11 +79,12 @@ class Congestion:
         self._trip = round_trip
         if round_trip < self._floor or not self._floor:
             self._floor = round_trip
-        if not self._srtt:
+        if not (srtt := self._srtt):
             self._srtt, self._var = round_trip, round_trip // 2
         else:
-            self._var += (abs(round_trip - self._srtt) - self._var) // 4
-            self._srtt += (round_trip - self._srtt) // 8
+            off = round_trip - srtt
+            self._var += ((off if off > 0 else -off) - self._var) // 4
+            self._srtt = srtt + off // 8
         self.backed_off = 0
 
     def acknowledged(self, packets: int, now: int, used: int) -> None:

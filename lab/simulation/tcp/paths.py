@@ -36,7 +36,9 @@ def sizes_of(payload: int) -> list[int]:
 class Path:
     """The way of packets from one host to another."""
 
-    __slots__ = ("_away", "_direction", "_kernel", "_passes", "_refusing", "_target", "known", "near")
+    __slots__ = (
+        "_away", "_direction", "_kernel", "_on_landing", "_passes", "_refusing", "_target", "known", "near", "on_reach",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Path:
     ) -> None:
         self._kernel, self._target, self._direction, self._passes = kernel, target, direction, passes
         self._refusing, self._away, self.near = refusing, away, near
+        self._on_landing, self.on_reach = self._land, self._reach  # one of each for all events
         self.known = passes is None  # packets of connections that are open pass, as the policies are now
 
     def send(self, start: int, end: int, arrived: Arrived, refused: Refused, new: int | None = None) -> None:
@@ -57,21 +60,20 @@ class Path:
 
         `new` is the port of a connection that they begin.
         """
+        direction, kernel = self._direction, self._kernel
         if (new is not None or not self.known) and self._passes is not None:
             if not self._passes(new, -((start - end) // SEGMENT) or 1):
                 return
             self.known = self.known or new is None
-        if self.near:
-            self._kernel.after(LAN, self._reach, arrived, refused, start, end)
-            return
-        direction, kernel = self._direction, self._kernel
         if direction is None:
+            if self.near:
+                kernel.after(LAN, self.on_reach, arrived, refused, start, end)
             return
-        packets = -((start - end) // SEGMENT) or 1
+        packets = 1 if end - start <= SEGMENT else -((start - end) // SEGMENT)
         octets = end - start + packets * HEADERS
         if direction.delay_only:
             if (each := direction.carry(kernel.now, packets, octets)) is not None:
-                kernel.at(each[0] + LAN, self._land, each, arrived, refused, start, end)
+                kernel.at(each[0] + LAN, self._on_landing, each, arrived, refused, start, end)
             return
         direction.lab.read(packets, octets)
         if direction.state is LinkState.REJECT:
@@ -95,13 +97,16 @@ class Path:
             each = due, now, b"", last - first, sum(sizes[first:last]), False
             if direction.hold(each):
                 part = start + first * SEGMENT, min(start + last * SEGMENT, end)
-                self._kernel.at(due + LAN, self._land, each, arrived, refused, *part)
+                self._kernel.at(due + LAN, self._on_landing, each, arrived, refused, *part)
 
     def _land(self, each: InFlight, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
         direction = self._direction
         assert direction is not None  # it had the packets
         if direction.land(each, self._kernel.now - LAN):
-            self._reach(arrived, refused, start, end)
+            if self._target not in self._away:  # as `_reach`
+                arrived(start, end)
+            else:
+                self._reach(arrived, refused, start, end)
 
     def _reach(self, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
         if (target := self._target) not in self._away:

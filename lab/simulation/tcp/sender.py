@@ -27,12 +27,13 @@ _MANY = 1 << 40  # packets: any number
 class Receiving(Protocol):
     """The other end, as it receives."""
 
-    def room(self) -> int:
-        """Return the bytes that fit into its receive buffer."""
+    @property
+    def on_arrival(self) -> Callable[..., None]:
+        """Return `arrive`: what takes bytes that came in, sent `again` or for the first time."""
         ...
 
-    def arrive(self, start: int, end: int, again: int = 0) -> None:
-        """Take bytes that came in, sent `again` or for the first time."""
+    def room(self) -> int:
+        """Return the bytes that fit into its receive buffer."""
         ...
 
 
@@ -41,15 +42,16 @@ class Sending:
 
     __slots__ = (
         "_acked", "_before", "_begun", "_calm", "_due", "_flights", "_frames", "_kernel", "_near", "_odd",
-        "_on_drained", "_packets", "_path", "_push", "_sent", "_spoke", "_timer", "_waits", "_written", "congestion",
-        "far", "near", "other", "peer", "recovery", "send_buffer", "state",
+        "_on_drained", "_on_reset", "_packets", "_path", "_sent", "_spoke", "_timer", "_waits", "_written",
+        "congestion", "far", "near", "on_answer", "on_arrival", "other", "peer", "recovery", "send_buffer", "state",
     )  # fmt: skip
     other: Receiving
 
     def __init__(self, kernel: Kernel, near: Address, far: Address, path: Path, peer: Peer, send_buffer: int) -> None:
         self._kernel, self.near, self.far, self.peer, self._path = kernel, near, far, peer, path
         self.send_buffer, self._near = send_buffer, path.near
-        self._push = self._push_near if path.near else self._push_far
+        # the methods that every flight is to call: a method that is asked for is made anew each time
+        self.on_arrival, self.on_answer, self._on_reset = self.arrive, self.acknowledged, self.reset
         self.state = "open"  # "closing": what was sent still goes out; "closed"
         self.congestion, self.recovery = Congestion(), Recovery()
         # bytes acknowledged ≤ bytes sent ≤ bytes written
@@ -76,6 +78,10 @@ class Sending:
             each()
 
     @abstractmethod
+    def arrive(self, start: int, end: int, again: int = 0) -> None:
+        """Take bytes that came in, sent `again` or for the first time."""
+
+    @abstractmethod
     def reset(self) -> None:
         """Learn that the other end knows nothing of the connection."""
 
@@ -86,7 +92,8 @@ class Sending:
     def _push_far(self) -> None:
         """Send what the windows allow: first what was lost."""
         now, flights, congestion = self._kernel.now, self._flights, self.congestion
-        if not flights and self._written > self._sent:
+        sent, written = self._sent, self._written
+        if not flights and written > sent:
             congestion.rested(now - self._spoke)
         most, out = int(congestion.window), self._packets
         room = self.other.room()
@@ -96,10 +103,10 @@ class Sending:
             for each in [*flights]:
                 if each.lost and out < most:
                     out += self._again(each, most - out)
-        if self.state == "closing" and out >= most and self._written - self._sent <= SEGMENT:
+        if self.state == "closing" and out >= most and written - sent <= SEGMENT:
             most = out + 1  # the window is not for the last packet
-        while (left := self._written - (sent := self._sent)) > 0:
-            size = left
+        while sent < written:
+            size = written - sent
             if size > upto - sent or size > (most - out) * SEGMENT:
                 size = min((most - out) * SEGMENT, upto - sent)
                 if size <= 0 or (size < SEGMENT and flights):
@@ -110,9 +117,10 @@ class Sending:
                 congestion.resumed(now - self._spoke, now)
             end = sent + size
             flights.append(flight := Flight(sent, end, now))
-            self._path.send(sent, end, self.other.arrive, self.reset)
+            self._path.send(sent, end, self.other.on_arrival, self._on_reset)
             self._sent, self._spoke = end, now
-            out += (packets := flight.packets)
+            sent = end
+            out += (packets := 1 if size <= SEGMENT else flight.packets)
             self._packets += packets
         self._arm()
 
@@ -130,29 +138,7 @@ class Sending:
     def _fly(self, flight: Flight, at: int | None = None) -> None:
         self._flights.insert(len(self._flights) if at is None else at, flight)
         self._spoke = flight.sent
-        self._path.send(flight.start, flight.end, partial(self.other.arrive, again=1), self.reset)
-
-    def _push_near(self) -> None:
-        """Send what fits into the other end's buffer, where nothing is lost on the way."""
-        start, end, other = self._sent, self._written, self.other
-        if end > (most := self._acked + other.room()):
-            end = most
-        if end > start:
-            self._sent = end
-            self._path.send(start, end, other.arrive, self.reset)
-
-    def taken(self, upto: int) -> None:
-        """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
-        if self.state == "closed":
-            return
-        self._acked = upto
-        if upto < self._written:
-            if self._sent < self._written:
-                self._push_near()
-        elif self.state == "closing":
-            self._over()
-        elif self._on_drained and upto > self._before:
-            self._tell_drained()
+        self._path.send(flight.start, flight.end, partial(self.other.on_arrival, again=1), self._on_reset)
 
     def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: int = 0) -> None:
         """Learn what has arrived; what was sent before something that did, and did not, is lost.
@@ -161,8 +147,17 @@ class Sending:
         """
         if self.state == "closed":
             return
-        now, before = self._kernel.now, self._packets
-        newest = self._settle(upto, gaps, now, again)
+        now, before, flights = self._kernel.now, self._packets, self._flights
+        newest: tuple[int, int] | None
+        if gaps or self._odd:
+            newest = self._settle_odd(upto, gaps, now, again)
+        elif flights and (first := flights[0]).end == upto:  # as mostly, one flight has arrived
+            del flights[0]
+            self._packets -= 1 if upto - first.start <= SEGMENT else first.packets
+            self.congestion.measured(now - first.sent)
+            newest = first.sent, upto
+        else:
+            newest = self._settle(upto, now)
         if self.recovery.tail and self.recovery.mended(upto, again):
             self.congestion.lost()
         if newest is not None:
@@ -180,52 +175,58 @@ class Sending:
         if done and self.state == "closing":
             self._over()
         elif self._odd or self._sent < self._written:
-            self._push()
+            self._push_far()
         else:
             self._arm()
             if done and self._on_drained and newest is not None and self._acked > self._before:
                 self._tell_drained()
 
-    def _settle(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int, again: int) -> tuple[int, int] | None:
+    def _settle(self, upto: int, now: int) -> tuple[int, int] | None:
         """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""
-        flights, newest, done = self._flights, None, 0
-        if gaps or self._odd:
-            self._odd = True
-            left: list[Flight] = []
-            came: list[Flight] = []
-            for each in flights:
-                parts = missing(each, upto, gaps)
-                if parts != [(each.start, each.end)]:
-                    newest = max(newest or (0, 0), (each.sent if again else each.begun, each.end))
-                    came.append(each)
-                left += [Flight(start, end, each.sent, each.lost, each.first) for start, end in parts]
-            self._flights = left
-            self._packets = sum(each.packets for each in left)
-            if newest is not None:
-                if left and newest[0] < left[0].sent:
-                    self._begun = now
-                self.congestion.measured(now - newest[0])  # once: it is what a time stamp tells of
-                late = any(each.sent > newest[0] or (each.lost and each.first is None) for each in came)
-                if late and self.congestion.undone():
-                    self.recovery.upto = upto
-                    for each in left:
-                        each.lost = False
-                if upto >= self.recovery.upto:
-                    self.congestion.recovered()
-            self._odd = bool(gaps) or any(each.lost or each.first is not None for each in left)
-            return newest
+        flights, last, done = self._flights, None, 0
         for each in flights:
-            if each.end > upto:
+            if (end := each.end) > upto:
                 if each.start < upto:
                     self._packets -= each.packets
-                    newest, each.start = (each.sent, upto), upto
+                    each.start = upto
                     self._packets += each.packets
+                    del flights[:done]
+                    return each.sent, upto
                 break
-            newest, done = (each.sent, each.end), done + 1
-            self._packets -= each.packets
+            last, done = each, done + 1
+            self._packets -= 1 if end - each.start <= SEGMENT else each.packets
             self.congestion.measured(now - each.sent)
-        if done:
-            del flights[:done]
+        if last is None:
+            return None
+        del flights[:done]
+        return last.sent, last.end
+
+    def _settle_odd(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int, again: int) -> tuple[int, int] | None:
+        """Do so where something is lost, or arrived after a gap."""
+        flights, newest = self._flights, None
+        self._odd = True
+        left: list[Flight] = []
+        came: list[Flight] = []
+        for each in flights:
+            parts = missing(each, upto, gaps)
+            if parts != [(each.start, each.end)]:
+                newest = max(newest or (0, 0), (each.sent if again else each.begun, each.end))
+                came.append(each)
+            left += [Flight(start, end, each.sent, each.lost, each.first) for start, end in parts]
+        self._flights = left
+        self._packets = sum(each.packets for each in left)
+        if newest is not None:
+            if left and newest[0] < left[0].sent:
+                self._begun = now
+            self.congestion.measured(now - newest[0])  # once: it is what a time stamp tells of
+            late = any(each.sent > newest[0] or (each.lost and each.first is None) for each in came)
+            if late and self.congestion.undone():
+                self.recovery.upto = upto
+                for each in left:
+                    each.lost = False
+            if upto >= self.recovery.upto:
+                self.congestion.recovered()
+        self._odd = bool(gaps) or any(each.lost or each.first is not None for each in left)
         return newest
 
     def _notice(self, upto: int, patience: int) -> None:
@@ -242,7 +243,7 @@ class Sending:
     def _give_up_overtaken(self) -> None:
         """Have waited long enough for what was overtaken: `tcp_rack_reo_timeout`."""
         self._notice(self._acked, 0)
-        self._push()
+        self._push_far()
 
     def _arm(self) -> None:
         """Set the timer to the moment at which what is not acknowledged counts as lost; one that is set rings first."""
@@ -301,7 +302,7 @@ class Sending:
             self._sent, self._spoke = sent + size, now
             self._packets += 1
             self._flights.append(Flight(sent, sent + size, now))
-            self._path.send(sent, sent + size, self.other.arrive, self.reset)
+            self._path.send(sent, sent + size, self.other.on_arrival, self._on_reset)
         else:
             last = self._flights[-1]
             start = max(last.start, last.end - SEGMENT)
@@ -325,10 +326,10 @@ class Sending:
                 self.peer.closed("timed out")
             return
         self._odd, self._begun = True, now
-        self._push()
+        self._push_far()
 
     def _ask_window(self) -> None:
         """Ask whether the other end has room again: an empty packet."""
         self.congestion.backed_off, self._waits = min(self.congestion.backed_off + 1, 10), self._kernel.now
-        self._path.send(self._sent, self._sent, self.other.arrive, self.reset)
-        self._push()
+        self._path.send(self._sent, self._sent, self.other.on_arrival, self._on_reset)
+        self._push_far()

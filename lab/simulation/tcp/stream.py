@@ -69,7 +69,10 @@ class End(Sending):
                 self._wrote, self.send_buffer = size, holds(self._buffers[0], size, far)
             self._written = written = self._written + size
             self._frames.append((written, frame))
-            self._push()
+            if self._near:
+                self._push_near()
+            else:
+                self._push_far()
 
     def close(self) -> None:
         """End after what was sent."""
@@ -77,13 +80,16 @@ class End(Sending):
             self._written += 1
             self._frames.append((self._written, _FIN))
             self.state = "closing"
-            self._push()
+            if self._near:
+                self._push_near()
+            else:
+                self._push_far()
 
     def abort(self) -> None:
         """End at once with a reset."""
         if self.state != "closed":
             self._over()
-            self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
+            self._answer_by_reset()
 
     def vanish(self) -> None:
         """End with the process: its kernel says goodbye once, whatever the owner had to say."""
@@ -93,6 +99,31 @@ class End(Sending):
             self.other._parting = self._kernel.now + self._path.delay + LAN
             self._path.send(0, 0, lambda *of: self.other.hear_end(why), _nothing)
 
+    def _push_near(self) -> None:
+        """Send what fits into the other end's buffer, where nothing is lost on the way."""
+        start, end, other, path = self._sent, self._written, self.other, self._path
+        if end > (most := self._acked + other._window - other._got + other._taken):
+            end = most
+        if end > start:
+            self._sent = end
+            if path.known:
+                self._kernel.after(LAN, path.on_reach, other.on_arrival, self._on_reset, start, end)
+            else:
+                path.send(start, end, other.on_arrival, self._on_reset)
+
+    def taken(self, upto: int) -> None:
+        """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
+        if self.state == "closed":
+            return
+        self._acked = upto
+        if upto < self._written:
+            if self._sent < self._written:
+                self._push_near()
+        elif self.state == "closing":
+            self._over()
+        elif self._on_drained and upto > self._before:
+            self._tell_drained()
+
     def room(self) -> int:
         """Return the bytes that fit into this end's receive buffer."""
         return self._window - (self._got - self._taken)
@@ -100,19 +131,19 @@ class End(Sending):
     def arrive(self, start: int, end: int, again: int = 0) -> None:
         """Take bytes that came in, sent `again` or for the first time."""
         if self.state == "closed":
-            self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
+            self._answer_by_reset()
             return
         self.heard = self._kernel.now
-        if start > self._got:
+        if start > (got := self._got):
             self._gaps = joined(self._gaps, start, end)
-        elif end > self._got:
-            self._got = end
-            while self._gaps and self._gaps[0][0] <= self._got:
-                self._got = max(self._got, self._gaps.pop(0)[1])
+        elif end > got:
+            self._got = got = end
+            while self._gaps and self._gaps[0][0] <= got:
+                self._got = got = max(got, self._gaps.pop(0)[1])
         elif again:
             again = TWICE
         if self._near:
-            self.other.taken(self._got)
+            self.other.taken(got)
         else:
             if self._buffers is not None and (length := end - start) != self._segment:
                 self._measure(length, self._buffers[1])
@@ -129,10 +160,13 @@ class End(Sending):
 
     def _answer(self, again: int = 0) -> None:
         """Acknowledge what has come."""
-        upto, told = self._got, self.other.acknowledged
+        upto, told = self._got, self.other.on_answer
         if self._gaps or again:
             told = partial(told, gaps=tuple(self._gaps), again=again)
-        self._path.send(upto, upto, told, self.reset)
+        self._path.send(upto, upto, told, self._on_reset)
+
+    def _answer_by_reset(self) -> None:
+        self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
 
     def take(self) -> None:
         """Hand the owner what is there, unless it is frozen."""
@@ -142,15 +176,16 @@ class End(Sending):
         full = self._window - (got - self._taken) < SEGMENT
         while frames and frames[0][0] <= got:
             self._taken, frame = frames.popleft()
-            if frame is _FIN:
-                self.hear_end("closed")
-            elif self.state == "open":
+            if self.state == "open" and frame is not _FIN:
                 self.peer.received(frame)
+            elif frame is _FIN:
+                self.hear_end("closed")
             else:  # closed by its owner, which nothing reaches any more
                 self.abort()
             if self.state == "closed":
                 return
-        self._taken = max(self._taken, got)  # the owner may have blocked, and more been taken meanwhile
+        if self._taken < got:  # else the owner has blocked, and more been taken meanwhile
+            self._taken = got
         if full and self.room() >= SEGMENT:
             if self._near:
                 self.other.taken(self._got)
