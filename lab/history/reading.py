@@ -24,7 +24,6 @@ from lab.text_files import open_file
 from lab.whole_lines import LONGEST, LineError, json_object, portions
 
 _NEWLINE = 10
-_DECODE: Callable[[bytes], Observation] = msgspec.json.Decoder(Union[tuple(KINDS.values())]).decode  # noqa: UP007
 _BEGINS = "a history begins with a line that tells its run"
 
 
@@ -89,13 +88,14 @@ def first(path: Path, stream: BinaryIO) -> Header:
 
 def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observation, None, int | None]:
     """Read portions of whole lines, the first of which has a number; return that of a last one that is cut short."""
+    decode = _decode()
     try:
         for portion in whole:
             if portion[-1] != _NEWLINE:
                 return number
             for number, octets in enumerate(portion[:-1].split(b"\n"), start=number):  # noqa: B007, B020
                 try:
-                    seen = _DECODE(octets)
+                    seen = decode(octets)
                 except (msgspec.MsgspecError, ValueError, RecursionError):
                     seen = _observation(octets + b"\n")  # which says what is wrong, or finds nothing wrong
                 yield seen
@@ -105,6 +105,12 @@ def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observa
     except OSError as error:
         raise _unreadable(path, error) from error
     return None
+
+
+@cache
+def _decode() -> Callable[[bytes], Observation]:
+    """Return the decoder of all kinds, which who only writes need not wait for."""
+    return msgspec.json.Decoder(Union[tuple(KINDS.values())]).decode  # noqa: UP007
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import fields
 
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
-from lab.history.kinds import KINDS
 from lab.history.observation import Ended, Header, Observation
 from lab.history.seal import Seal
 from lab.masking import Mask
 from lab.text_files import append_to_new
 from lab.write_behind import WrittenBehind, write_octets
 
-_DEFAULTS = {
-    cls: {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(cls)}
-    for cls in KINDS.values()
-}
 _OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the line
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -41,10 +38,16 @@ def line(seen: Observation) -> str:
         return f'{{"t":{seen.t:.6f},"kind":"acked","id":{quoted(seen.id)}}}\n'  # type: ignore[attr-defined]
     if kind is Received:
         return _received(seen)  # type: ignore[arg-type]
-    defaults = _DEFAULTS[kind]
+    defaults = _defaults(kind)
     rest = ((name, getattr(seen, name), default) for name, default in defaults.items() if name != "t")
     told = {name: value for name, value, default in rest if default is msgspec.NODEFAULT or value != default}
     return f'{{"t":{seen.t:.6f},"kind":{quoted(seen.kind)}{"," if told else ""}{_DUMPS(told)[1:]}\n'
+
+
+@cache
+def _defaults(kind: type[Observation]) -> Mapping[str, Any]:
+    """Return the fields of a kind with their defaults; looked up once it is written, since all take long to load."""
+    return {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(kind)}
 
 
 def lines(header: Header, seen: Iterable[Observation]) -> Iterator[str]:

@@ -29,12 +29,11 @@ from lab.history import Maintenance
 from lab.living import verb_arguments
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
-from lab.living.conversation import Conversation
 from lab.living.history import PYTHON, LivingHistory
 from lab.living.passwords import checked
 from lab.living.sent import Sent
 from lab.living.verbs import Verbs
-from lab.operating import Done, create_broker, is_verb, operate, reboot
+from lab.operating import Done, is_verb, operate
 from lab.plan.control import Control
 from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
@@ -48,6 +47,7 @@ from lab.scenarios import expectations
 if TYPE_CHECKING:
     from lab.declare.steps.replay import Replay
     from lab.judge import Report
+    from lab.living.conversation import Conversation
 
 
 class Live(Verbs):
@@ -139,6 +139,8 @@ class Live(Verbs):
 
     def resume(self, broker: str) -> Done:
         """End a reboot, a creation or a deletion that was interrupted."""
+        from lab.operating import create_broker, reboot  # here, since few are
+
         match self.account.broker(broker).state:
             case BrokerState.CREATION_IN_PROGRESS:
                 return self._resumed(CreateBroker(broker=broker), create_broker.operate)
@@ -184,6 +186,8 @@ class Live(Verbs):
         ...     tokyo.receive(within=10).body
         b'order 1'
         """
+        from lab.living.conversation import Conversation  # here, since most labs have no client of a program's
+
         where, its = self._login(broker, over, user)
         client = name or f"client-{secrets.token_hex(4)}"
         made = Conversation(

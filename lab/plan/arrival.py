@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from lab.activemq.forwarding.demand import Consumer, Demand, Refusal, spread
 from lab.activemq.forwarding.filters import parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.passage import Passage, carry
+from lab.activemq.forwarding.rules import Stop, demand_stop
 
 _ORDERS = 20  # further orders of the advisories that are tried in a network with circles, beside their own
 
 
 Listener = tuple[str, str]  # a broker, and what a consumer there listens to
+Carried = Sequence[tuple[Demand, Passage]]  # a message, where demand has spread in one order or another
 
 
 class Arrival(StrEnum):
@@ -35,7 +38,13 @@ class Tried:
     copies: int  # most copies of it that the consumer may get
     ways: tuple[tuple[Bridge, ...], ...]  # the shortest that it takes in each order; () if it does not arrive
     stuck: tuple[str, ...]  # brokers on which it may stay
-    refusals: tuple[Refusal, ...]  # bridges that did not pass on the demand, or the message
+    carried: Carried = field(repr=False)
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """The bridges that did not pass on the demand, or the message."""
+        found = (each for demand, passage in self.carried for each in (*demand.refusals, *passage.refusals))
+        return tuple(dict.fromkeys(found))
 
     @property
     def over(self) -> tuple[Bridge, ...]:
@@ -60,28 +69,81 @@ def demands(network: Network, target: str, heard: str, others: Sequence[Listener
     return tuple(unique.values())
 
 
+def in_any_order(network: Network, listeners: Sequence[Listener]) -> bool:
+    """Return whether consumers make the same subscriptions in whatever order they come, but for numbers and paths.
+
+    Then their demand need be spread once for all of them; False also where that is not easily told. It is so for one
+    destination, without circles, if no rule that looks at the path stops the demand of any of them on its way: all of
+    it gets as far as that of each alone, and a bridge that takes consumers together has one subscription whoever came
+    first. Of a queue's, those have priorities by the path of the first.
+    """
+    heard = {each for _, each in listeners}
+    if len(heard) > 1 or len({*listeners}) < len(listeners):
+        return False
+    (destination,) = heard
+    able = [each for each in network.bridges if each.forwarding.permits(destination)]
+    ranked = destination.startswith("queue://") and any(
+        each.forwarding.conduit_subscriptions and each.forwarding.decrease_network_consumer_priority for each in able
+    )
+    if len(parts(destination)) > 1 or ranked or any(each.forwarding.static for each in network.bridges):
+        return False
+    reaching: dict[str, list[Bridge]] = {}
+    for each in able:
+        reaching.setdefault(each.target, []).append(each)
+    return not _has_circles(network, destination) and all(
+        _spreads_freely(reaching, broker, destination) for broker, _ in listeners
+    )
+
+
+def _spreads_freely(reaching: Mapping[str, Sequence[Bridge]], broker: str, destination: str) -> bool:
+    """Return whether one consumer's demand comes to each broker once, and is stopped by no rule about its path."""
+    seen = {broker}
+    waiting: list[tuple[str, tuple[str, ...]]] = [(broker, ("",))]
+    while waiting:
+        here, path = waiting.pop()
+        for each in reaching.get(here, ()):
+            if each.source == path[-1]:  # from where it came
+                continue
+            stop = demand_stop(each.forwarding, each.source, destination, path[1:])
+            if stop is Stop.CONSUMER_TTL or each.source in seen:
+                return False
+            if stop is None:
+                seen.add(each.source)
+                waiting.append((each.source, (*path, here)))
+    return True
+
+
+def carried(network: Network, spreads: Sequence[Demand], source: str, destination: str) -> Carried:
+    """Return a message that is sent where demand has spread. Raise ValueError after too many steps."""
+    return [(demand, carry(network, demand, source, destination)) for demand in spreads]
+
+
 def sent(network: Network, spreads: Sequence[Demand], source: str, destination: str) -> Tried:
     """Return what becomes of a message, for the first consumer, that is sent where demand has spread.
 
     Raise ValueError after too many steps.
     """
-    passages = [(demand, carry(network, demand, source, destination)) for demand in spreads]
-    clients = [next(each.number for each in demand.subscriptions if each.bridge is None) for demand, _ in passages]
-    numbered: list[tuple[int, Passage]] = [
-        (number, passage) for number, (_, passage) in zip(clients, passages, strict=True)
+    return told(carried(network, spreads, source, destination), 0)
+
+
+def told(its: Carried, consumer: int) -> Tried:
+    """Return what becomes of a message for one of the consumers, which are counted from 0 in their order."""
+    clients = [
+        next(islice((each.number for each in demand.subscriptions if each.bridge is None), consumer, None))
+        for demand, _ in its
     ]
+    numbered: list[tuple[int, Passage]] = [(number, passage) for number, (_, passage) in zip(clients, its, strict=True)]
     arrives = any(number in passage.copies for number, passage in numbered)
     sure = all(number in passage.sure for number, passage in numbered)
     arrival = Arrival.ALWAYS if sure else Arrival.SOMETIMES if arrives else Arrival.NEVER
     routes = [passage.routes[number] for number, passage in numbered if number in passage.routes]
     stuck = {broker for _, passage in numbered for broker in passage.stuck if not sure}
-    refusals = [each for demand, passage in passages for each in (*demand.refusals, *passage.refusals)]
     return Tried(
         arrival=arrival,
         copies=max(passage.copies.get(number, 0) for number, passage in numbered),
         ways=tuple(dict.fromkeys(routes)),
         stuck=tuple(sorted(stuck)),
-        refusals=tuple(dict.fromkeys(refusals)),
+        carried=its,
     )
 
 

@@ -14,7 +14,7 @@ from lab.activemq.forwarding.durable import Absence, kept_on, taken_up_too, told
 from lab.activemq.forwarding.filters import covers, example, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.declare.topology import Topology
-from lab.plan.arrival import Arrival, Listener, Tried, demands, sent
+from lab.plan.arrival import Arrival, Carried, Listener, Tried, carried, demands, in_any_order, sent, told
 from lab.plan.bridge_obstacles import missing_for
 from lab.plan.forwarding import DeclaredBridge, Standing, declared_bridges, forwarding_network, not_modelled
 from lab.plan.obstacles import Need
@@ -96,6 +96,8 @@ class RoutingTable:
         self._bridges_for: dict[tuple[str, str], tuple[DeclaredBridge, ...]] = {}
         self._networks: dict[tuple[str, str], Network] = {}
         self._demands: dict[tuple[object, ...], tuple[Demand, ...]] = {}
+        self._orders: dict[tuple[object, ...], Mapping[Listener, int]] = {}  # consumers whose demand is spread together
+        self._carried: dict[tuple[object, ...], Carried] = {}
         self._unknown: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def route(
@@ -115,11 +117,9 @@ class RoutingTable:
             self._unknown[pair] = not_modelled(self._topology, self.bridges, destination, heard)
         if self._unknown[pair]:
             return replace(asked, stops=self._unknown[pair])
-        key, network = (target, *pair, *others), self._network(pair)
+        network = self._network(pair)
         try:
-            if key not in self._demands:
-                self._demands[key] = demands(network, target, heard, others)
-            found = sent(network, self._demands[key], source, destination)
+            found = self._tried(pair, source, ((target, heard), *others))
         except ValueError as error:
             return replace(asked, stops=(str(error),))
         stops: tuple[str, ...] = ()
@@ -154,6 +154,28 @@ class RoutingTable:
             if heard == destination and heard.startswith("topic://") and not others
             else {},
         )
+
+    def _tried(self, pair: tuple[str, str], source: str, listeners: Sequence[Listener]) -> Tried:
+        """Return what becomes of a message for the first of several consumers; raise ValueError as `sent` does.
+
+        It comes first of all, where the order in which they come matters; where it does not, whoever does.
+        """
+        network, together = self._network(pair), (pair, frozenset(listeners))
+        if together not in self._orders:
+            order = listeners if len(listeners) > 1 and in_any_order(network, listeners) else ()
+            self._orders[together] = {each: number for number, each in enumerate(order)}
+        if (number := self._orders[together].get(listeners[0])) is None:
+            return sent(network, self._spread(network, (pair, *listeners), listeners), source, pair[0])
+        if (source, together) not in self._carried:
+            spreads = self._spread(network, together, tuple(self._orders[together]))
+            self._carried[source, together] = carried(network, spreads, source, pair[0])
+        return told(self._carried[source, together], number)
+
+    def _spread(self, network: Network, key: tuple[object, ...], listeners: Sequence[Listener]) -> tuple[Demand, ...]:
+        if key not in self._demands:
+            (broker, heard), *others = listeners
+            self._demands[key] = demands(network, broker, heard, others)
+        return self._demands[key]
 
     def _bridges(self, pair: tuple[str, str]) -> tuple[DeclaredBridge, ...]:
         """Return the bridges, each with what its user may not do with a destination, or with what is heard of it."""

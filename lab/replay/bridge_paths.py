@@ -15,15 +15,12 @@ Way = tuple[str, str]  # a link, and the region that its direction leaves
 
 def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState] | None = None) -> bool:
     """Return whether bridges carry messages from one broker to another; with `states`, over open links only."""
-    reached, edge, joined = {source}, [source], _joined(plan)
+    reached, edge, after = {source}, [source], _neighbours(plan)
     passes = None if states is None else _passage(plan, states)
-    while edge:
+    while edge and target not in reached:
         here = edge.pop()
-        for broker in plan.brokers:
-            there = broker.name
-            if there in reached or (here, there) not in joined:
-                continue
-            if passes is None or passes(here, there):
+        for there in after.get(here, ()):
+            if there not in reached and (passes is None or passes(here, there)):
                 reached.add(there)
                 edge.append(there)
     return target in reached
@@ -32,11 +29,11 @@ def carries(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState
 def path(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState]) -> tuple[tuple[str, str], ...]:
     """Return the fewest bridges from one broker to another over open links, each as its brokers; () without any."""
     before: dict[str, str] = {source: ""}
-    edge, joined, passes = deque([source]), _joined(plan), _passage(plan, states)
+    edge, after, passes = deque([source]), _neighbours(plan), _passage(plan, states)
     while edge and target not in before:
         here = edge.popleft()
-        for there in (broker.name for broker in plan.brokers):
-            if there not in before and (here, there) in joined and passes(here, there):
+        for there in after.get(here, ()):
+            if there not in before and passes(here, there):
                 before[there] = here
                 edge.append(there)
     found: list[tuple[str, str]] = []
@@ -61,10 +58,16 @@ def demanded_at(plan: Plan, broker: str, destination: str, later: Sequence[Step]
     return tuple(name for name in dict.fromkeys(sending) if name != broker and carries(plan, name, broker))
 
 
-def _joined(plan: Plan) -> frozenset[tuple[str, str]]:
-    """Return the pairs of brokers of which a bridge carries messages from the first directly to the second."""
-    there = {(bridge.initiator, bridge.responder) for bridge in plan.bridges}
-    return frozenset(there | {(bridge.responder, bridge.initiator) for bridge in plan.bridges if bridge.duplex})
+def _neighbours(plan: Plan) -> Mapping[str, Sequence[str]]:
+    """Return the brokers to which bridges carry messages directly from each broker, in the order of the plan's."""
+    places = {broker.name: place for place, broker in enumerate(plan.brokers)}
+    ways = [(bridge.initiator, bridge.responder) for bridge in plan.bridges]
+    ways += [(bridge.responder, bridge.initiator) for bridge in plan.bridges if bridge.duplex]
+    found: dict[str, set[str]] = {}
+    for here, there in ways:
+        if there in places:
+            found.setdefault(here, set()).add(there)
+    return {here: sorted(its, key=places.__getitem__) for here, its in found.items()}
 
 
 def _passage(plan: Plan, states: Mapping[Way, LinkState]) -> Callable[[str, str], bool]:

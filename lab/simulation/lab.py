@@ -36,7 +36,6 @@ from lab.runtime.status import Status, Whereabouts
 from lab.simulation import broker_counters, status
 from lab.simulation.beyond import Boundary
 from lab.simulation.broker_process import BrokerProcess
-from lab.simulation.clients import Target, connect
 from lab.simulation.clock import VirtualClock, nanoseconds
 from lab.simulation.costs import Costs, with_values
 from lab.simulation.instances import Instance, Machine, Power, StoreLock
@@ -60,10 +59,9 @@ class SimulatedLab(SimulatedNetwork):
     ) -> None:
         plan, storm = note.plan, _STORM + _EACH * len(note.plan.brokers)
         horizon = {} if limit is None else {"horizon": nanoseconds(limit.total_seconds())}
-        kernel = Kernel(storm=storm, **horizon)
         self.note, self.costs = note, costs or with_values({})
-        self.kernel, self.clock = kernel, VirtualClock(kernel)
-        self.fabric = Fabric(kernel, plan, tls=self.costs.tls, first=self.costs.first)
+        self.kernel = kernel = Kernel(storm=storm, **horizon)
+        self.clock, self.fabric = VirtualClock(kernel), Fabric(kernel, plan, tls=self.costs.tls, first=self.costs.first)
         super().__init__(kernel, self.fabric, plan.links, plan.network, takes=self.costs.link)
         self._passwords = Passwords(opening.passwords, opening.masked, note.control)
         self._watch: Watch | None = None
@@ -133,12 +131,14 @@ class SimulatedLab(SimulatedNetwork):
         approach: Approach = USUAL,
     ) -> Client:
         """Connect a client to the broker's active instance."""
+        from lab.simulation.clients import Target, connect  # here, since a lab may stand without any client
+
         holder = self.power.holder(broker)
         if holder is None or (holder.mark and self.power.answering(broker) is None):
             raise BrokerError(f"no instance of broker {broker} is active", how="refused")
         password = self._passwords.password(broker, user) if approach.knows_password else STRANGER_PASSWORD
-        client_id = session.client_id or f"mqlab-{self.note.run}-{client}"
         where = next(its for its in self.note.plan.broker(broker).instances if its.number == holder.number)
+        client_id = session.client_id or f"mqlab-{self.note.run}-{client}"
         target = Target.of(where, over, user, password, client_id, approach)
         return connect(over, self.kernel, self.clock, self.fabric, target, events, session)
 

@@ -16,14 +16,13 @@ from lab.plan.values import Action, BridgePlan, Plan
 from lab.runtime.note import Note
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
-from lab.simulation import garbage_collection
+from lab.simulation import NAME, garbage_collection
 from lab.simulation.chance import generator
 from lab.simulation.costs import Costs
 from lab.simulation.kernel import SECOND
 from lab.simulation.lab import SimulatedLab
 from lab.units import format_duration
 
-NAME = "simulation"  # of this runtime, in notes and histories
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # when a simulated lab's clock begins, a Monday
 _OLDEST = 3600 * SECOND  # ns that a lab may have stood for: longer than any period of its timers
 BROKER_PATIENCE, BRIDGE_PATIENCE = 120.0, 60.0  # seconds

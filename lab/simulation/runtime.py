@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
-from platform import python_version
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lab.declare.scenario import Scenario
 from lab.errors import HostError, InputError, Problem
@@ -16,9 +15,11 @@ from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Removal, Sweep, Swept
+from lab.simulation import NAME, garbage_collection
 from lab.simulation.costs import own_values, with_values
-from lab.simulation.opening import NAME, Models
-from lab.simulation.refusals import refusals
+
+if TYPE_CHECKING:
+    from lab.simulation.opening import Models
 
 _ALONE = "a simulated lab lives in the process that opened it alone"
 
@@ -40,12 +41,17 @@ class Simulation:
 
     def refusals(self, scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
         """Return what of a scenario has no model."""
+        from lab.simulation.refusals import refusals  # here, since a lab that only stands does no steps
+
         return refusals(scenario, plan)
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Models:
         """Return the models; raise InputError for an archive, from which nothing is made here."""
         if archive is not None:
             raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")
+        with garbage_collection.seldom():  # what is loaded is no garbage
+            from lab.simulation.opening import Models  # here, since who asks for refusals alone opens no lab
+
         if any(its.ports for broker in plan.brokers for its in broker.instances):
             told.warn("a simulated broker has no ports of this machine: those that were asked for lead nowhere")
         return Models(plan=plan, costs=with_values(self.costs), limit=self._limit)
@@ -96,6 +102,8 @@ class Simulation:
 
     def examine(self) -> tuple[Finding, ...]:
         """Return what a simulation needs: Python alone."""
+        from platform import python_version  # here, since it takes longer to load than most of the models
+
         return (Finding(what="simulation", ok=True, found=f"Python {python_version()} is all that it needs"),)
 
 

@@ -21,11 +21,7 @@ from lab.simulation.bridge.responder import Responder
 from lab.simulation.bridge.settings import BUFFER, MILLISECOND, settings
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.chance import fixed, generator
-from lab.simulation.protocols.amqp import AmqpSide
-from lab.simulation.protocols.mqtt import MqttSide
 from lab.simulation.protocols.session import Sessions
-from lab.simulation.protocols.stomp import StompSide
-from lab.simulation.protocols.web_socket import WebSocketDoor
 from lab.simulation.tcp.connection import Connection, Peer, SilentPeer
 from lab.simulation.tcp.fabric import Fabric
 
@@ -79,10 +75,10 @@ class Wire:
         """Listen on every port, then start the network connectors."""
         doors: Mapping[str, Callable[[Connection], Peer]] = {
             "openwire": lambda connection: Responder(self._host, connection, self._responders),
-            "mqtt": lambda connection: MqttSide(self._sessions, connection),
-            "stomp": lambda connection: StompSide(self._sessions, connection),
-            "amqp": lambda connection: AmqpSide(self._sessions, connection),
-            "wss": lambda connection: WebSocketDoor(self._sessions, connection),
+            "mqtt": lambda connection: _mqtt(self._sessions, connection),
+            "stomp": lambda connection: _stomp(self._sessions, connection),
+            "amqp": lambda connection: _amqp(self._sessions, connection),
+            "wss": lambda connection: _web_socket(self._sessions, connection),
             "console": lambda connection: SilentPeer(),  # what it shows is read elsewhere
         }
         for each in ENDPOINTS:
@@ -173,3 +169,30 @@ class Wire:
         for each in self.connectors.values():
             if each.remove(local_id):
                 return
+
+
+# Each protocol is loaded when a client speaks it first.
+
+
+def _mqtt(sessions: Sessions, connection: Connection) -> Peer:
+    from lab.simulation.protocols.mqtt import MqttSide
+
+    return MqttSide(sessions, connection)
+
+
+def _stomp(sessions: Sessions, connection: Connection) -> Peer:
+    from lab.simulation.protocols.stomp import StompSide
+
+    return StompSide(sessions, connection)
+
+
+def _amqp(sessions: Sessions, connection: Connection) -> Peer:
+    from lab.simulation.protocols.amqp import AmqpSide
+
+    return AmqpSide(sessions, connection)
+
+
+def _web_socket(sessions: Sessions, connection: Connection) -> Peer:
+    from lab.simulation.protocols.web_socket import WebSocketDoor
+
+    return WebSocketDoor(sessions, connection)

@@ -58,6 +58,15 @@ class Demand:
 
     subscriptions: tuple[Subscription, ...]
     refusals: tuple[Refusal, ...]
+    _of_brokers: dict[str, list[Subscription]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for each in self.subscriptions:
+            self._of_brokers.setdefault(each.broker, []).append(each)
+
+    def of(self, broker: str) -> Sequence[Subscription]:
+        """Return the subscriptions of a broker."""
+        return self._of_brokers.get(broker, ())
 
     def including(self, bridges: Iterable[Bridge], destination: str) -> Demand:
         """Return it with a subscription of each of these bridges, for nobody, as to what is statically included."""
@@ -77,11 +86,7 @@ class Demand:
 
     def at(self, broker: str, destination: str) -> Iterator[Subscription]:
         """Yield the subscriptions of a broker that get a message sent to a destination."""
-        return (
-            each
-            for each in self.subscriptions
-            if each.broker == broker and any(covers(part, destination) for part in parts(each.destination))
-        )
+        return (each for each in self.of(broker) if any(covers(part, destination) for part in parts(each.destination)))
 
 
 def spread(network: Network, consumers: Sequence[Consumer], *, order: random.Random | None = None) -> Demand:

@@ -130,7 +130,7 @@ class _Carrying:
     def _queues_of(self, copy: _Copy) -> Iterator[str]:
         """Yield the queues of a broker that get a copy of a virtual topic's message: those that have a consumer."""
         pattern = THEIR_QUEUES + copy.destination.partition("://")[2]
-        found = (each.destination for each in self.demand.subscriptions if each.broker == copy.broker)
+        found = (each.destination for each in self.demand.of(copy.broker))
         return iter(dict.fromkeys(part for each in found for part in parts(each) if covers(pattern, part)))
 
     def _enqueue(self, copy: _Copy) -> None:

@@ -109,7 +109,7 @@ class Demand:
             return
         parts = demanded(rules, consumer.destination)
         if len(parts) == 1:
-            self._subscribe(replace(consumer, destination=parts[0]))
+            self._subscribe(consumer if parts[0] == consumer.destination else replace(consumer, destination=parts[0]))
             return
         if consumer.id in self._parts and rules.suppresses(consumer.destination):
             return

@@ -5,10 +5,7 @@ from __future__ import annotations
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import ORDINARY, Session
-from lab.simulation.clients.amqp import AmqpClient
 from lab.simulation.clients.base import Target
-from lab.simulation.clients.mqtt import MqttClient
-from lab.simulation.clients.stomp import StompClient
 from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.fabric import Fabric
 
@@ -28,9 +25,15 @@ def connect(
 
     `over` is one of `lab.activemq.protocols.PROTOCOLS`.
     """
-    web_socket = over.endswith("-wss")
+    web_socket = over.endswith("-wss")  # each is loaded when it is spoken
     if over.startswith("mqtt"):
+        from lab.simulation.clients.mqtt import MqttClient
+
         return MqttClient(kernel, clock, fabric, target, events, session, web_socket=web_socket)
     if over.startswith("stomp"):
+        from lab.simulation.clients.stomp import StompClient
+
         return StompClient(kernel, clock, fabric, target, events, web_socket=web_socket)
+    from lab.simulation.clients.amqp import AmqpClient
+
     return AmqpClient(kernel, clock, fabric, target, events)
