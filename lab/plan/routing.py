@@ -149,8 +149,7 @@ class RoutingTable:
             stuck=found.stuck,
             stops=stops,
             remedies=remedies,
-            away=_away(found, network, self._demands[key], source, heard)
-            or _away_untold(network, source, target, heard)
+            away=self._away(found, network, source, target, heard)
             if heard == destination and heard.startswith("topic://") and not others
             else {},
         )
@@ -170,6 +169,14 @@ class RoutingTable:
             spreads = self._spread(network, together, tuple(self._orders[together]))
             self._carried[source, together] = carried(network, spreads, source, pair[0])
         return told(self._carried[source, together], number)
+
+    def _away(
+        self, found: Tried, network: Network, source: str, target: str, topic: str
+    ) -> Mapping[Absence, str | None]:
+        """Return where a message waits for the one consumer, a durable subscriber, while it is away."""
+        alone = (target, topic)
+        spreads = self._spread(network, ((topic, topic), alone), (alone,))
+        return _away(found, network, spreads, source, topic) or _away_untold(network, source, target, topic)
 
     def _spread(self, network: Network, key: tuple[object, ...], listeners: Sequence[Listener]) -> tuple[Demand, ...]:
         if key not in self._demands:
