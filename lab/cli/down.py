@@ -9,6 +9,7 @@ import typer
 
 from lab.cli import options
 from lab.cli.options import BY_OPTION, JSON, RUN
+from lab.errors import InputError
 from lab.living.ending import end_each
 from lab.runtime import note as notes
 from lab.runtime.note import note_folder
@@ -23,6 +24,8 @@ def down(
 ) -> None:
     """End a lab and remove everything of it."""
     run = options.which(run, by_option)
+    if every and run is not None:
+        raise InputError.of("RUN and --all exclude each other", f"leave --all out to end {run} alone")
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)

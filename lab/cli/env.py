@@ -42,7 +42,7 @@ def env(
     with open_lab.attached(options.which(run, by_option)) as live:
         found = connections(live)
     if json:
-        text = as_json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        text = as_json.dumps(found, indent=2, ensure_ascii=output is None and options.only_ascii()) + "\n"
     elif spring:
         text = "".join(f"{each}\n" for each in properties(found))
     elif shell or dotenv:

@@ -10,7 +10,6 @@ import typer
 from lab.cli import new_files, options
 from lab.errors import InputError
 from lab.judge import Judged, Outcome
-from lab.printable import plain_json
 from lab.report import document, terminal
 from lab.run_folder import RunFolder
 
@@ -50,7 +49,7 @@ def print_report(judged: Judged, folder: RunFolder, *, json: bool, page: Path | 
     """Print the report and return the exit code; `page` is the path of its HTML page, if there is one."""
     report = judged.report
     if json:
-        options.print_text(plain_json(document.to_json(report)))
+        options.print_json(document.document(report))
     else:
         terminal.render(report, options.out(), folder=folder.path, page=page)
     return 0 if report.outcome is Outcome.HELD else 1

@@ -149,7 +149,7 @@ def of_durable(terms: Terms) -> dict[str, str]:
 
 def of_message(message: Outgoing, now: float) -> dict[str, str]:
     """Return the headers of a SEND but its destination; expiry counts from `now`, in seconds of the broker's clock."""
-    id, _, _, own, _, persistent, _, expiry, group, priority, reply_to, _ = message  # noqa: A001 (its name everywhere)
+    id, _, _, own, _, persistent, _, expiry, group, priority, reply_to, *_ = message  # noqa: A001 (its name everywhere)
     headers = {"receipt": id, **own}
     if persistent:
         headers["persistent"] = "true"  # ActiveMQ's STOMP is non-persistent without it

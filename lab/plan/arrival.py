@@ -38,7 +38,7 @@ class Tried:
     copies: int  # most copies of it that the consumer may get
     ways: tuple[tuple[Bridge, ...], ...]  # the shortest that it takes in each order; () if it does not arrive
     stuck: tuple[str, ...]  # brokers on which it may stay
-    carried: Carried = field(repr=False)
+    carried: Carried = field(repr=False, compare=False)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -75,15 +75,17 @@ def in_any_order(network: Network, listeners: Sequence[Listener]) -> bool:
     Then their demand need be spread once for all of them; False also where that is not easily told. It is so for one
     destination, without circles, if no rule that looks at the path stops the demand of any of them on its way: all of
     it gets as far as that of each alone, and a bridge that takes consumers together has one subscription whoever came
-    first. Of a queue's, those have priorities by the path of the first.
+    first. Of a queue's, those have the priority of the first, which another bridge may have lowered.
     """
     heard = {each for _, each in listeners}
     if len(heard) > 1 or len({*listeners}) < len(listeners):
         return False
     (destination,) = heard
     able = [each for each in network.bridges if each.forwarding.permits(destination)]
-    ranked = destination.startswith("queue://") and any(
-        each.forwarding.conduit_subscriptions and each.forwarding.decrease_network_consumer_priority for each in able
+    ranked = (
+        destination.startswith("queue://")
+        and any(each.forwarding.conduit_subscriptions for each in able)
+        and any(each.forwarding.decrease_network_consumer_priority for each in able)
     )
     if len(parts(destination)) > 1 or ranked or any(each.forwarding.static for each in network.bridges):
         return False
@@ -123,16 +125,18 @@ def sent(network: Network, spreads: Sequence[Demand], source: str, destination: 
 
     Raise ValueError after too many steps.
     """
-    return told(carried(network, spreads, source, destination), 0)
+    return outcome_for(carried(network, spreads, source, destination), 0)
 
 
-def told(its: Carried, consumer: int) -> Tried:
+def outcome_for(message: Carried, consumer: int) -> Tried:
     """Return what becomes of a message for one of the consumers, which are counted from 0 in their order."""
     clients = [
         next(islice((each.number for each in demand.subscriptions if each.bridge is None), consumer, None))
-        for demand, _ in its
+        for demand, _ in message
     ]
-    numbered: list[tuple[int, Passage]] = [(number, passage) for number, (_, passage) in zip(clients, its, strict=True)]
+    numbered: list[tuple[int, Passage]] = [
+        (number, passage) for number, (_, passage) in zip(clients, message, strict=True)
+    ]
     arrives = any(number in passage.copies for number, passage in numbered)
     sure = all(number in passage.sure for number, passage in numbered)
     arrival = Arrival.ALWAYS if sure else Arrival.SOMETIMES if arrives else Arrival.NEVER
@@ -143,7 +147,7 @@ def told(its: Carried, consumer: int) -> Tried:
         copies=max(passage.copies.get(number, 0) for number, passage in numbered),
         ways=tuple(dict.fromkeys(routes)),
         stuck=tuple(sorted(stuck)),
-        carried=its,
+        carried=message,
     )
 
 

@@ -14,7 +14,7 @@ from lab.activemq.forwarding.durable import Absence, kept_on, taken_up_too, told
 from lab.activemq.forwarding.filters import covers, example, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.declare.topology import Topology
-from lab.plan.arrival import Arrival, Carried, Listener, Tried, carried, demands, in_any_order, sent, told
+from lab.plan.arrival import Arrival, Carried, Listener, Tried, carried, demands, in_any_order, outcome_for, sent
 from lab.plan.bridge_obstacles import missing_for
 from lab.plan.forwarding import DeclaredBridge, Standing, declared_bridges, forwarding_network, not_modelled
 from lab.plan.obstacles import Need
@@ -159,7 +159,7 @@ class RoutingTable:
 
         It comes first of all, where the order in which they come matters; where it does not, whoever does.
         """
-        network, together = self._network(pair), (pair, frozenset(listeners))
+        network, together = self._network(pair), (pair, tuple(sorted(listeners)))
         if together not in self._orders:
             order = listeners if len(listeners) > 1 and in_any_order(network, listeners) else ()
             self._orders[together] = {each: number for number, each in enumerate(order)}
@@ -168,7 +168,7 @@ class RoutingTable:
         if (source, together) not in self._carried:
             spreads = self._spread(network, together, tuple(self._orders[together]))
             self._carried[source, together] = carried(network, spreads, source, pair[0])
-        return told(self._carried[source, together], number)
+        return outcome_for(self._carried[source, together], number)
 
     def _away(
         self, found: Tried, network: Network, source: str, target: str, topic: str

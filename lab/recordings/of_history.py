@@ -40,6 +40,8 @@ class HistoryReading(MessageFile):
         self._unsized: set[str] = set()  # numbers of those whose sizes are with each message, or not known
         self._sizeless = self._requests = 0  # messages
         self._asking: set[str] = set()  # numbers of requests
+        self._given: set[str] = set()  # numbers of those with bodies of their own
+        self._empty = 0  # messages of these whose bodies had nothing in them
         self._varying: set[str] = set()
         self._masked: dict[str, tuple[str, ...]] = {}  # by number: headers with what a mask has left
         self._wild: dict[str, str] = {}  # by number: the destination with wildcards that its messages go to, in words
@@ -97,6 +99,7 @@ class HistoryReading(MessageFile):
             raise LineError(f"the messages of step {number} are told a second time")
         if len(self._steps) + len(self._wild) == _MOST_STEPS:
             raise LineError(f"more than {_MOST_STEPS} steps send messages", remedy="replay another one")
+        self._brokers[seen.broker] = f"run {self.run}"
         if has_wildcard(seen.destination):
             self._wild[number] = shown(seen.destination, 40)
             return
@@ -114,7 +117,8 @@ class HistoryReading(MessageFile):
         }
         known = {name: value for name, value in told.items() if value is not None}
         self._steps[number] = without_body(known, seen.size or 0)
-        self._brokers[seen.broker] = f"run {self.run}"
+        if seen.body == "given":
+            self._given.add(number)
         if seen.size is None:
             self._unsized.add(number)
         if masked := tuple(name for name, value in seen.headers.items() if MASK in value):
@@ -134,7 +138,9 @@ class HistoryReading(MessageFile):
         self._requests += found[1] in self._asking
         self._redacted.update(self._masked.get(found[1], ()))
         self._sizeless += seen.size is None and found[1] in self._unsized
-        return its._replace(t=moment(seen.t), size=its.size if seen.size is None else octets(seen.size))
+        size = its.size if seen.size is None else octets(seen.size)
+        self._empty += size == 0 and found[1] in self._given - (self._unsized if seen.size is None else set())
+        return its._replace(t=moment(seen.t), size=size)
 
     def _losses(self) -> Iterator[str]:
         """Yield what is not in it, in words."""
@@ -148,10 +154,12 @@ class HistoryReading(MessageFile):
             lines = several(left_out.lines, "line")
             yield f"its oldest messages were left out, up to {left_out.until:.3f} s ({lines})"
         if self._sizeless:
-            yield f"the sizes of {self._sizeless} of its bodies are not in it, and ids alone make those anew"
+            yield f"it tells no size of {self._sizeless} of its bodies, which are made as long as their ids need"
+        if self._empty:
+            yield f"{self._empty} of its bodies were empty; those made anew have their ids"
         if self._unsent:
             sent = several(self._unsent.total(), "message")
-            yield f"left out, as no message is sent to a wildcard: {sent} to {few(self._unsent)}"
+            yield f"a replay sends to no wildcard, so that it lacks {sent} to {few(self._unsent)}"
         if self._varying:
             yield f"not in it, as values differed or are secrets: {names_of(self._varying)}"
         if self._requests:

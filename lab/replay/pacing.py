@@ -34,7 +34,7 @@ class Pace:
     def dues(self, seed: int, number: int) -> Iterator[float]:
         """Return the time at which each message is due, in seconds after the first; the same for a seed and a step."""
         drawn = self._drawn(Random(f"{seed} {number}")) if self.exponential else (n * self.interval for n in count())
-        return takewhile(partial(gt, self.until), drawn)
+        return takewhile(partial(gt, self.until), drawn)  # due < until
 
     def number(self, seed: int, number: int) -> int | None:
         """Return how many messages are due in all; None if they have no end."""

@@ -31,6 +31,16 @@ def test_what_the_encoding_has_no_sign_for_is_told_where_it_could_be_part_of_a_v
     assert "latin-1, in which stdout is written, lacks a sign" in done.err and "PYTHONIOENCODING=utf-8" in done.err
 
 
+def test_a_run_s_report_as_json_is_whole_in_whatever_encoding(commands: Commands) -> None:
+    ran = commands(
+        "run", "one-way", "--runtime", "simulation", "--quiet", "--json", PYTHONIOENCODING="latin-1", PYTHONUTF8="0"
+    )
+    assert (ran.code, ran.err) == (0, "")
+    found = [commands("judge", "--json", PYTHONIOENCODING=each, PYTHONUTF8="0") for each in ("latin-1", "utf-8")]
+    assert [each.code for each in found] == [0, 0]
+    assert ran.json["verdicts"] and ran.json["verdicts"] == found[0].json["verdicts"] and found[0].json == found[1].json
+
+
 def test_json_is_whole_in_whatever_encoding(commands: Commands) -> None:
     words = ("regions", "ap-northeast-1", "sa-east-1", "--json")
     found = [commands(*words, PYTHONIOENCODING=each, PYTHONUTF8="0") for each in ("latin-1", "utf-8")]

@@ -8,7 +8,7 @@ import pytest
 
 from lab.activemq.forwarding.network import Bridge, Composite, Network
 from lab.activemq.forwarding.settings import Forwarding
-from lab.plan.arrival import Listener, carried, demands, in_any_order, sent, told
+from lab.plan.arrival import Listener, carried, demands, in_any_order, outcome_for, sent
 
 TOPIC, QUEUE = "topic://news", "queue://orders"
 
@@ -63,7 +63,7 @@ def test_consumers_whose_order_makes_no_difference_are_answered_together_as_one_
                 others = [each for each in listeners if each != its]
                 alone, found = (
                     sent(network, demands(network, *its, others), source, destination),
-                    told(one_message, number),
+                    outcome_for(one_message, number),
                 )
                 assert (found.arrival, found.copies, found.ways, found.stuck) == (
                     alone.arrival, alone.copies, alone.ways, alone.stuck,
@@ -80,3 +80,22 @@ def test_the_order_makes_a_difference_where_a_ttl_or_a_circle_does() -> None:
     assert not in_any_order(Network(bridges=(*line, *duplex("c", "a", far))), [("a", TOPIC), ("b", TOPIC)])
     assert not in_any_order(Network(bridges=tuple(line)), [("a", TOPIC), ("b", "topic://>")])
     assert not in_any_order(Network(bridges=tuple(line)), [("a", QUEUE), ("b", QUEUE)])  # together, first come
+
+
+def test_the_order_makes_a_difference_where_one_bridge_ranks_consumers_and_another_joins_them() -> None:
+    rules = dict.fromkeys(("message_ttl", "consumer_ttl"), -1)
+    ranking = Forwarding(**rules, duplex=True, conduit_subscriptions=False)
+    joining = Forwarding(
+        **rules, duplex=True, conduit_network_queue_subscriptions=True, decrease_network_consumer_priority=False
+    )
+    plain = Forwarding(**rules, duplex=True, conduit_subscriptions=False, decrease_network_consumer_priority=False)
+    ends = (*duplex("hub", "far", ranking), *duplex("edge", "hub", joining), *duplex("edge", "side", plain))
+    network, first, second, third = Network(bridges=ends), ("hub", QUEUE), ("far", QUEUE), ("side", QUEUE)
+    found = [
+        sent(network, demands(network, *order[0], order[1:]), "edge", QUEUE).carried[0][1].sure
+        for order in ([first, second, third], [second, first, third])
+    ]
+    assert [len(each) for each in found] == [0, 1]  # who came first decides whether it is sure where one gets
+    assert not in_any_order(network, [first, second, third])
+    others = (*duplex("edge", "hub", plain), *duplex("edge", "side", plain))
+    assert in_any_order(Network(bridges=others), [first, third])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -65,4 +66,11 @@ def session(pytester: pytest.Pytester) -> Session:
 @pytest.fixture
 def runs(pytester: pytest.Pytester) -> Callable[[], list[Path]]:
     """A function that returns the run folders of a session, the oldest first."""
-    return lambda: sorted(each for each in (pytester.path / ".mqlab/runs").iterdir() if not each.is_symlink())
+
+    def begun(folder: Path) -> str:
+        """Return when a run began; names of folders tell only the second."""
+        with (folder / "history.jsonl").open() as history:
+            return str(json.loads(history.readline())["started"])
+
+    folder = pytester.path / ".mqlab/runs"
+    return lambda: sorted((each for each in folder.iterdir() if not each.is_symlink()), key=begun)

@@ -109,7 +109,7 @@ def test_what_it_does_not_have_is_said(tmp_path: Path) -> None:
         Sent(t=1.0, id="2-1"),
     )
     assert summarise(path).loss.split("; ") == [
-        "the sizes of 1 of its bodies are not in it, and ids alone make those anew",
+        "it tells no size of 1 of its bodies, which are made as long as their ids need",
         "not in it, as values differed or are secrets: 'a', 'b', 'c' and 1 more",
         "sent without asking for an answer: 1 request",
     ]
@@ -119,7 +119,7 @@ def test_sizes_that_an_earlier_mqlab_did_not_write_are_said_to_be_missing(tmp_pa
     sent = (Sent(t=0.0, id="1-1"), Sent(t=1.0, id="1-2"))
     assert summarise(history(tmp_path / "new", publishing(1), *sent)).loss == ""
     earlier = summarise(history(tmp_path / "old", publishing(1, size=None), *sent))
-    assert earlier.loss == "the sizes of 2 of its bodies are not in it, and ids alone make those anew"
+    assert earlier.loss == "it tells no size of 2 of its bodies, which are made as long as their ids need"
 
 
 def test_what_is_masked_in_headers_is_said_by_name_before_it_is_sent(tmp_path: Path) -> None:
@@ -147,9 +147,22 @@ def test_what_went_to_wildcards_is_left_out_and_counted(tmp_path: Path) -> None:
     found = summarise(path)
     assert (found.messages, [key.destination for key in found.streams]) == (2, ["topic://a"])
     assert found.loss == (
-        "left out, as no message is sent to a wildcard: 5 messages to 'queue://*.b', 'topic://prices.>'"
+        "a replay sends to no wildcard, so that it lacks 5 messages to 'queue://*.b', 'topic://prices.>'"
     )
-    assert [*found.header.brokers] == ["tokyo"]
+    assert [*found.header.brokers] == ["osaka", "tokyo"]
+
+
+def test_bodies_that_were_empty_are_counted_and_no_others_of_that_size(tmp_path: Path) -> None:
+    path = history(
+        tmp_path / "h",
+        publishing(1, body="given", size=0),
+        publishing(2, body="given", size=None),
+        publishing(3, size=0),  # as long as its ids need
+        *(Sent(t=0.0, id="1-1", digest="d"), Sent(t=0.0, id="1-2", digest="d")),
+        *(Sent(t=1.0, id="2-1", digest="d", size=0), Sent(t=1.0, id="2-2", digest="d", size=3)),
+        Sent(t=2.0, id="3-1"),
+    )
+    assert summarise(path).loss == "3 of its bodies were empty; those made anew have their ids"
 
 
 def test_of_a_lab_that_stands_its_end_and_what_was_left_out_are_open(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def check(place: Place, step: Replay) -> Iterator[Problem]:
         yield wrong
         return
     if not step.streams:
-        yield place.wrong("recording", f"{step.recording.path} has no message", "record some: mqlab record")
+        lacks = f": {summary.loss}" if summary.loss else ""
+        yield place.wrong("recording", f"{step.recording.path} has no message{lacks}", "record some: mqlab record")
         return
     did = "published" if step.of_run else "recorded"
     over = sorted({key.over for key in step.streams})

@@ -31,7 +31,7 @@ class OpenWire:
         on_failure: Callable[[str], None],
     ) -> None:
         self._process, self._wants = process, WireFormat(inactivity, first_check)
-        self.on_command, self._on_failure = on_command, on_failure  # of each command, a call less for a bridge's own
+        self.on_command, self._on_failure = on_command, on_failure  # a bridge replaces the first by its own
         self._connection: Connection | None = None
         self._monitor: InactivityMonitor | None = None
         self._waiting: list[Frame] = []  # until the format is agreed on

@@ -48,7 +48,7 @@ class Intake:
         self._capacity = capacity
         self._all = regions.all
         self._free = 0  # ns: when the processor is free
-        self._on_turn = self._take  # one method for all messages
+        self._on_turn = self._take  # bound once, as it would be for each message
 
     def send(self, message: Message, done: Done, by: Session) -> None:
         """Take a message of a client that is there when its turn comes; `done` learns whether it was accepted."""

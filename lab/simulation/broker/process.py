@@ -13,7 +13,7 @@ class Process:
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.alive = self.running = True  # running: alive, and not frozen
-        self._on_time = self._run  # one method for all events
+        self._on_time = self._run  # bound once, as it would be for each event
         self._held: list[tuple[Callable[..., object], tuple[object, ...]]] = []
 
     @property

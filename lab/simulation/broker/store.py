@@ -67,7 +67,7 @@ class Journal:
         self._checkpoint, self._began = checkpoint, process.now  # ns from one checkpoint to the next, and of the start
         self._waiting: list[Write] = []
         self._writing: list[Write] = []
-        self._on_synced = self._end  # one method for all batches
+        self._on_synced = self._end  # bound once, as it would be for each batch
 
     def write(self, do: Callable[..., object], arguments: tuple[object, ...], done: Done) -> Write:
         """Have `do` done to the store with the next batch, and then call `done`."""

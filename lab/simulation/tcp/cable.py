@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lab.link.direction import MEMORY_BYTES, Direction, InFlight
 
-_AMPLE = MEMORY_BYTES // 8  # bytes in flight beside which there is room: packets' headers alone are a sixth of the rest
+# Bytes in flight beside which there is room: each flight counts as 300 more than it has, and has 52 of headers.
+_AMPLE = MEMORY_BYTES // 8
 
 
 class Cable(Direction):

@@ -52,7 +52,7 @@ class Path:
     ) -> None:
         self._kernel, self._target, self._direction, self._passes = kernel, target, direction, passes
         self._refusing, self._away, self.near = refusing, away, near
-        self._on_landing, self.on_reach = self._land, self._reach  # one of each for all events
+        self._on_landing, self.on_reach = self._land, self._reach  # bound once: one that is asked for is made anew
         self.known = passes is None  # packets of connections that are open pass, as the policies are now
 
     def send(self, start: int, end: int, arrived: Arrived, refused: Refused, new: int | None = None) -> None:

@@ -46,7 +46,7 @@ class End(Sending):
         self._host, self._frozen = near.host, hosts.frozen
         self._buffers, self._window = buffers, receive
         self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
-        self._wrote = 0  # bytes of the longest message
+        self._wrote = 0  # bytes of the longest write so far, TLS handshakes' too: none shorter than theirs was measured
         # receiving: in order up to `_got`, and more after gaps; the owner has taken those up to `_taken`
         self._got = self._taken = 0
         self._gaps: list[tuple[int, int]] = []
@@ -102,7 +102,7 @@ class End(Sending):
     def _push_near(self) -> None:
         """Send what fits into the other end's buffer, where nothing is lost on the way."""
         start, end, other, path = self._sent, self._written, self.other, self._path
-        if end > (most := self._acked + other._window - other._got + other._taken):
+        if end > (most := self._acked + other._window - other._got + other._taken):  # as `room` says
             end = most
         if end > start:
             self._sent = end

@@ -12,7 +12,7 @@ from docker.errors import NotFound
 
 from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.emulation.watch.readiness import BROKER_PATIENCE, PROBES, REACHED_WITHIN, cause, for_instance, for_link
-from lab.errors import HostError, LabTimeout
+from lab.errors import BrokerError, HostError, LabTimeout
 from lab.link.impairment import Impairment, LinkState
 from lab.network.link import Direction
 from lab.plan.values import DECLARED, BridgePlan, LinkPlan
@@ -88,8 +88,10 @@ class Broker:
     def __init__(self, log: str) -> None:
         self._log = log
         self.containers = self
+        self.asked = 0  # how often the engine was
 
     def get(self, container: str) -> Broker:
+        self.asked += 1
         return self
 
     def logs(self, tail: int) -> bytes:
@@ -102,11 +104,11 @@ class Broker:
         return False
 
 
-def await_broker(log: str, clock: PolledClock) -> None:
+def await_broker(log: str, clock: PolledClock, broker: Any = None) -> None:
     its = InstanceState(
         broker="tokyo", name="tokyo", number=1, container="c", address="10.213.0.10", ports={}, management_port=21000
     )
-    broker: Any = Broker(log)
+    broker: Any = Broker(log) if broker is None else broker
     for_instance(broker, broker, its, "/runs/r", clock)
 
 
@@ -125,6 +127,24 @@ def test_a_broker_whose_log_does_not_say_that_it_has_started_has_not() -> None:
     with pytest.raises(LabTimeout, match="broker tokyo did not start within 120 s"):
         await_broker("INFO | Apache ActiveMQ 5.18.3 (tokyo, ID:tokyo-1-1) is starting\n", clock)
     assert clock.now() - begun >= BROKER_PATIENCE
+
+
+def test_the_engine_is_not_asked_at_every_look_while_brokers_need_every_core() -> None:
+    clock, broker = PolledClock(), Broker("INFO | starting\n")
+    begun = clock.now()
+    with pytest.raises(LabTimeout):
+        await_broker("", clock, broker)
+    looks_and_logs = (clock.now() - begun) * (2 + 0.5)
+    assert looks_and_logs / 2 < broker.asked < looks_and_logs + 5
+
+
+def test_a_broker_that_has_ended_is_seen_at_once() -> None:
+    clock, broker = PolledClock(), Broker("ERROR | out of memory\n")
+    broker.status = "exited"
+    begun = clock.now()
+    with pytest.raises(BrokerError, match="broker tokyo stopped while starting"):
+        await_broker("", clock, broker)
+    assert broker.asked == 2 and clock.now() - begun < 0.1  # its state and its log, before any pause
 
 
 AT = "2026-11-24T20:43:19.439Z WARN  [ActiveMQ NIO Worker 5]"
