@@ -29,6 +29,7 @@ from lab.history import Maintenance
 from lab.living import verb_arguments
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
+from lab.living.conversation import Conversation
 from lab.living.history import PYTHON, LivingHistory
 from lab.living.passwords import checked
 from lab.living.sent import Sent
@@ -47,7 +48,6 @@ from lab.scenarios import expectations
 if TYPE_CHECKING:
     from lab.declare.steps.replay import Replay
     from lab.judge import Report
-    from lab.living.conversation import Conversation
 
 
 class Live(Verbs):
@@ -186,8 +186,6 @@ class Live(Verbs):
         ...     tokyo.receive(within=10).body
         b'order 1'
         """
-        from lab.living.conversation import Conversation  # here, since most labs have no client of a program's
-
         where, its = self._login(broker, over, user)
         client = name or f"client-{secrets.token_hex(4)}"
         made = Conversation(

@@ -11,11 +11,11 @@ from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.suggestions import unknown
 from lab.errors import InputError, LabTimeout
 from lab.living.control_plane import KeptControlPlane
+from lab.living.conversation import destination
 from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.runtime.hosts import Hosts
 from lab.runtime.lab import Silent, StandingLab
-from lab.runtime.messages import Destination
 from lab.runtime.status import DirectionNow, Status
 
 
@@ -75,7 +75,7 @@ class State(ABC):
         """Return whether a bridge would forward a message that is sent there to a broker."""
         name = self.account.broker(broker).name
         try:
-            return self.lab.demand(name, _destination(topic, queue))
+            return self.lab.demand(name, destination(topic, queue))
         except Silent:
             return False  # such as during a reboot: nothing would be forwarded
 
@@ -98,7 +98,7 @@ class State(ABC):
         """Return how many messages are in a queue, 0 if there is no such queue; None while its broker is silent."""
         name = self.account.broker(broker).name
         try:
-            found = self.lab.destinations([(name, _destination(None, queue))])
+            found = self.lab.destinations([(name, destination(None, queue))])
         except Silent:
             return None
         return found[0].queued if found else None  # no counters at all: its broker is down
@@ -110,9 +110,3 @@ class State(ABC):
         """
         if not self.lab.clock.wait(until, within):
             raise LabTimeout(f"{what} did not come within {within:g} s")
-
-
-def _destination(topic: str | None, queue: str | None) -> Destination:
-    from lab.living.conversation import destination  # here, since most labs have no client of a program's
-
-    return destination(topic, queue)
