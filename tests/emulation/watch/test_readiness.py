@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -65,6 +66,21 @@ def test_not_as_asked(measured: tuple[float, float]) -> None:
 def test_nothing_comes_back() -> None:
     with pytest.raises(HostError, match="none of 20 probes came back"):
         check(Told(None), link(OCEAN))
+
+
+def test_where_a_look_takes_long_half_of_the_time_is_without_looks() -> None:
+    clock = PolledClock()
+    asked: list[float] = []
+
+    class Slow(Told):
+        def ask(self, link: str, *words: str) -> dict[str, Any]:
+            asked.append(clock.now())
+            clock.sleep(2.0)
+            return super().ask(link, *words)
+
+    with pytest.raises(HostError, match="none of 20 probes came back"):
+        for_link(Slow(None), link(OCEAN), clock)  # type: ignore[arg-type]
+    assert {round(later - one) for one, later in pairwise(asked)} == {4}
 
 
 def test_a_slow_line_makes_probes_wait_for_each_other() -> None:
