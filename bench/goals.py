@@ -52,7 +52,7 @@ def _left_out(name: str, goal: str, reason: str) -> Figure:
 
 def _startup(found: Result) -> Iterator[Figure]:
     measured = f"{found['ratio']:.2f}   ({found['lab_s']:.2f} s, bare {found['bare_s']:.2f} s, {found['pairs']} pairs)"
-    yield _most("start-up, of the brokers' bare start", found["ratio"], 1.5, "", measured)
+    yield _most("start-up, of the brokers' bare start", found["ratio"], 1.35, "", measured)
 
 
 def _eight(found: Result) -> Iterator[Figure]:
