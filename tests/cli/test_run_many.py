@@ -133,6 +133,12 @@ def test_warnings_of_each_are_printed_also_without_progress(commands: Commands) 
         assert f"{name}: warning: a simulated broker has no ports" in done.err
 
 
+def replaying(runs: Path) -> list[Path]:
+    """Return the histories of runs that have come to their steps."""
+    found = (each / "history.jsonl" for each in runs.iterdir() if not each.is_symlink())
+    return [each for each in found if each.exists() and '"kind":"step"' in each.read_text("utf-8")]
+
+
 def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: Commands, tmp_path: Path) -> None:
     endless, reports = tmp_path / "endless.yaml", tmp_path / "reports"
     text = (ROOT / "scenarios" / "one-way.yaml").read_text("utf-8").replace("expect:", "  - wait: 9000h\nexpect:")
@@ -152,6 +158,7 @@ def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: 
     ]
     process = commands.start(*words)
     commands.wait_said(process, "held")
+    assert RealClock().wait(lambda: len(replaying(commands.home / "runs")) == 2, 180)  # both have loaded by then
     process.terminate()
     done = commands.end_of(process)
     assert (done.code, "1 of 2 had ended" in done.err) == (143, True)
