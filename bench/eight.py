@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from bench.article import SCENARIO
 
 MQLAB = (sys.executable, "-c", "from lab.entry import main; main()")
 WAIT = "15m"  # for memory; more than eight labs take to open on two slow cores
-WAITS = "waiting for"  # begins what a command says that finds too little
+WAITS = "of memory, of which"  # in what a command says that finds too little
 ENDS_WITHIN = 120  # seconds
 
 
@@ -46,7 +46,7 @@ class _Up:
     @property
     def waited(self) -> bool:
         """Return whether there was too little memory at first."""
-        return WAITS in self._words()
+        return WAITS in " ".join(self._words().split())
 
     def await_open(self) -> None:
         """Return when the lab is open, which is when its endpoints are printed; raise NotOpened if it ends before."""
@@ -114,7 +114,7 @@ def _standing(folder: Path, count: int) -> Iterator[list[_Up]]:
             ups.append(_Up(folder, number))
         yield ups
     finally:
-        for each in ups:
-            each.tell_to_end()
-        for each in ups:
-            each.await_end()
+        with ExitStack() as ending:  # each is waited for, also where another one does not end
+            for each in ups:
+                each.tell_to_end()
+                ending.callback(each.await_end)
