@@ -23,7 +23,7 @@ def down(
     by_option: BY_OPTION = None,
 ) -> None:
     """End a lab and remove everything of it."""
-    run = options.which(run, by_option)
+    run = options.one_run(run, by_option)
     if every and run is not None:
         raise InputError.of("RUN and --all exclude each other", f"leave --all out to end {run} alone")
     folder = note_folder(os.environ)

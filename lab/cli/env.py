@@ -39,7 +39,7 @@ def env(
     if shell + dotenv + spring + json > 1:
         raise InputError.of("--shell, --dotenv, --spring and --json exclude each other", "choose one")
     new_files.check_new(output)
-    with open_lab.attached(options.which(run, by_option)) as live:
+    with open_lab.attached(options.one_run(run, by_option)) as live:
         found = connections(live)
     if json:
         text = as_json.dumps(found, indent=2, ensure_ascii=output is None and options.only_ascii()) + "\n"

@@ -21,7 +21,7 @@ def mark(
 
     `mqlab judge --from` and `--to` can ask from and to it.
     """
-    note = open_lab.load_note(options.which(run, by_option))
+    note = open_lab.load_note(options.one_run(run, by_option))
     refuse_replayed(note)
     t = note.now()  # before the lab is reached, whose passwords are masked in the text
     with open_lab.attached(note.run) as live:

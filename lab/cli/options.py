@@ -115,7 +115,7 @@ SET = Annotated[
 ]
 
 
-def which(run: str | None, by_option: str | None) -> str | None:
+def one_run(run: str | None, by_option: str | None) -> str | None:
     """Return which lab is named, as RUN or by --run; raise InputError if both do."""
     if run is not None and by_option is not None:
         raise InputError.of("RUN and --run both say which lab", "leave one of them out")

@@ -32,7 +32,7 @@ def status(
     by_option: BY_OPTION = None,
 ) -> None:
     """Show a lab: brokers, both ends of each bridge, links as configured and as measured."""
-    run = options.which(run, by_option)
+    run = options.one_run(run, by_option)
     if watch:
         _watch(run, seconds("--interval", interval or "2s"), json)
         return

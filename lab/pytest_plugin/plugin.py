@@ -11,8 +11,8 @@ import pytest
 
 from lab.pytest_plugin.session import (
     LABS,
+    RUN_REPORT,
     RUNTIMES,
-    TOLD,
     is_for_want_of_an_engine,
     labs_of,
     mistakes_alone,
@@ -225,7 +225,7 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and is_for_want_of_an_engine(call.excinfo.value):
         path, line, _ = item.reportinfo()  # where the test is, and not what skips it
         report.longrepr = str(path), (line or 0) + 1, str(call.excinfo.value)
-    if report.failed and call.when == "call" and (told := item.stash.get(TOLD, "")):
+    if report.failed and call.when == "call" and (told := item.stash.get(RUN_REPORT, "")):
         report.sections.append(("mqlab", told))
     if report.failed and labs:
         from lab.pytest_plugin import report_text
@@ -283,7 +283,7 @@ def _beside(item: pytest.Item, named: str | Path) -> str:
 
 def _forget_earlier_try(item: pytest.Item) -> None:
     """Forget the labs and verdicts of a test's earlier try, as plugins run one again that has failed."""
-    keys: tuple[pytest.StashKey[Any], ...] = (_LAB, _MADE, TOLD)
+    keys: tuple[pytest.StashKey[Any], ...] = (_LAB, _MADE, RUN_REPORT)
     for key in keys:
         if key in item.stash:
             del item.stash[key]

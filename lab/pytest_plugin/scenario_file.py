@@ -13,7 +13,7 @@ from lab.errors import InputError, LabError
 from lab.judge import Outcome
 from lab.labs import Ran
 from lab.pytest_plugin import report_text
-from lab.pytest_plugin.session import TOLD, labs_of, or_skip
+from lab.pytest_plugin.session import RUN_REPORT, labs_of, or_skip
 from lab.pytest_plugin.settings import Wanted
 from lab.scenarios import read
 
@@ -88,7 +88,7 @@ class ScenarioTest(pytest.Item):
         report = ran.report
         verdicts = report.verdicts if self._number is None else report.verdicts[self._number :][:1]
         self.user_properties += report_text.properties(ran.folder.path, report.runtime, verdicts)
-        self.stash[TOLD] = report_text.of_run(ran.folder.path, report.runtime, report.verdicts)
+        self.stash[RUN_REPORT] = report_text.of_run(ran.folder.path, report.runtime, report.verdicts)
         not_held = [report_text.verdict(each) for each in verdicts if each.outcome is not Outcome.HELD]
         if ran.error is not None:
             not_held.append(str(ran.error))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 RUNTIMES = ("emulation", "simulation")
 LABS = pytest.StashKey["SessionLabs"]()  # of a session's config
-TOLD = pytest.StashKey[str]()  # of a scenario's test: what its report says of the run, if it fails
+RUN_REPORT = pytest.StashKey[str]()  # of a scenario's test: what its report says of the run, if it fails
 _NO_ENGINE = "NoEngine"  # a class that is loaded when the first lab is asked for
 
 

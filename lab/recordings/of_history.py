@@ -18,7 +18,7 @@ from lab.masking import MASK
 from lab.printable import shown
 from lab.recordings.lines import moment, octets, without_body
 from lab.recordings.message_file import MessageFile
-from lab.recordings.secrets import few, names_of
+from lab.recordings.secrets import at_most_three, names_of
 from lab.recordings.values import Header, Recorded
 from lab.units import several
 from lab.whole_lines import LineError, portions
@@ -159,7 +159,7 @@ class HistoryReading(MessageFile):
             yield f"{self._empty} of its bodies were empty; those made anew have their ids"
         if self._unsent:
             sent = several(self._unsent.total(), "message")
-            yield f"a replay sends to no wildcard, so that it lacks {sent} to {few(self._unsent)}"
+            yield f"a replay sends to no wildcard, so that it lacks {sent} to {at_most_three(self._unsent)}"
         if self._varying:
             yield f"not in it, as values differed or are secrets: {names_of(self._varying)}"
         if self._requests:

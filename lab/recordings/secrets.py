@@ -27,10 +27,10 @@ def is_secret(name: str) -> bool:
 
 def names_of(names: Iterable[str]) -> str:
     """Return names in quotes: at most three of them, and how many more there are."""
-    return few(shown(each, 40) for each in names)
+    return at_most_three(shown(each, 40) for each in names)
 
 
-def few(words: Iterable[str]) -> str:
+def at_most_three(words: Iterable[str]) -> str:
     """Return at most three of some words, and how many more there are."""
     told = sorted(words)
     return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")

@@ -17,7 +17,7 @@ from lab.activemq.forwarding.network import Bridge
 from lab.activemq.forwarding.settings import Forwarding
 
 # What the names of bridges' own durable subscriptions begin with: `DemandForwardingBridgeSupport.DURABLE_SUB_PREFIX`
-NAMES = "NC-DS_"
+SUBSCRIPTIONS_BEGIN = "NC-DS_"
 
 
 class Absence(StrEnum):
@@ -40,7 +40,7 @@ def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
 
 def name_of_subscription(broker: str, topic: str) -> str:
     """Return the name of a bridge's own durable subscription to a broker's topic: `getSubscriberName`."""
-    return f"{NAMES}{broker}_{topic.partition('://')[2]}"
+    return f"{SUBSCRIPTIONS_BEGIN}{broker}_{topic.partition('://')[2]}"
 
 
 def is_taken_up(connector: str, broker: str, topic: str, *, client: str, name: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.activemq.destinations import has_wildcard, hears
-from lab.activemq.forwarding.durable import NAMES
+from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN
 from lab.history import BridgeSeen, DestinationSeen
 from lab.plan.values import BridgePlan
 from lab.runtime.messages import Destination
@@ -99,7 +99,7 @@ def endings(name: str, answer: Answer) -> list[Operation]:
         for values in answer.values()
         if values.get("Active") is False  # it says of itself that it is not durable, since it knows no consumer
     }
-    ended = sorted(each for each in away if not each[1].startswith(NAMES))
+    ended = sorted(each for each in away if not each[1].startswith(SUBSCRIPTIONS_BEGIN))
     return [(_root(name), "destroyDurableSubscriber", each) for each in ended]
 
 
