@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from lab.activemq.protocols import protocol
+from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
 from lab.interrupts import Terminated
 from lab.matching import HEADER, digest

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from lab.activemq.log_lines import BY_ANOTHER
+from lab.dataclass import dataclass
 from lab.history import BrokerChanged
 from lab.runtime.status import ABSENT, DELETED
 from lab.simulation.broker.store import Store

@@ -9,9 +9,10 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from lab.dataclass import dataclass
 from lab.errors import HostError, InputError
 
 Say = Callable[[str], None]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
+from lab.dataclass import dataclass
 from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import OUT, PAUSED, STARTING, STOPPING, Power
 from lab.emulation.engine.engine import ENGINE_TROUBLE
