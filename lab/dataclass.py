@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, FrozenInstanceError, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, fields
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,8 @@ def _dataclass(
     def made(cls: type) -> Any:
         cls.__doc__ = cls.__doc__ or cls.__name__  # without one, the library would write the signature
         bare: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(cls)
-        methods = {"__init__": _init(bare, frozen), "__repr__": _repr, **_comparing(bare, frozen, eq, order)}
+        its = fields(bare)
+        methods = {"__init__": _init(bare, its, frozen), "__repr__": _repr, **_comparing(its, frozen, eq, order)}
         if frozen:
             methods |= {"__setattr__": _refuse, "__delattr__": _refuse_to_delete}
         if frozen and slots:
@@ -49,12 +50,12 @@ else:
     dataclass = _dataclass
 
 
-def _init(cls: Any, frozen: bool) -> Any:
+def _init(cls: Any, its: Sequence[Field[Any]], frozen: bool) -> Any:
     names: dict[str, Any] = {"__name__": cls.__module__, "__set": object.__setattr__, "__made": _MADE}
     in_order: list[str] = []
     by_name: list[str] = []
     body: list[str] = []
-    for each in fields(cls):
+    for each in its:
         name, default, value = each.name, f"__default_{each.name}", each.name
         if each.default is not MISSING:
             names[default], parameter = each.default, f"{name}={default}"
@@ -74,12 +75,12 @@ def _init(cls: Any, frozen: bool) -> Any:
     exec("\n ".join([f"def __init__({parameters}):", *(body or ["pass"])]), names)
     found = names["__init__"]
     found.__qualname__ = f"{cls.__qualname__}.__init__"  # which a TypeError names
-    found.__annotations__ = {each.name: each.type for each in fields(cls) if each.init} | {"return": None}
+    found.__annotations__ = {each.name: each.type for each in its if each.init} | {"return": None}
     return found
 
 
-def _comparing(cls: Any, frozen: bool, eq: bool, order: bool) -> dict[str, Any]:
-    values = _values([each.name for each in fields(cls) if each.compare])
+def _comparing(its: Sequence[Field[Any]], frozen: bool, eq: bool, order: bool) -> dict[str, Any]:
+    values = _values([each.name for each in its if each.compare])
 
     def compared(by: Callable[[Any, Any], Any]) -> Callable[[Any, object], Any]:
         return lambda self, other: (
