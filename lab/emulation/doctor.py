@@ -231,26 +231,33 @@ def _engine(client: docker.DockerClient, environment: Mapping[str, str], *, away
         what=checks.ENGINE, ok=True, found=f"{facts.version} ({facts.operating_system}, {facts.storage_driver})"
     )
     if facts.rootless:
-        yield Finding(
-            what="rootless engine",
-            ok=None,
-            found="yes",
-            remedy="not measured: the router needs /dev/net/tun and NET_ADMIN inside the engine's own namespace",
-        )
-    if facts.remapped and TUN.exists():
+        yield rootless(limits_memory=facts.limits_memory)
+    if (facts.remapped or facts.rootless) and not away and TUN.exists():
         yield remapped_tun(stat.S_IMODE(TUN.stat().st_mode))
     if (proxy := userland_proxy.is_on(environment)) is not None:
         yield forwarding(*proxy, facts.version)
 
 
+def rootless(*, limits_memory: bool) -> Finding:
+    """Return the finding on an engine that runs without root."""
+    return Finding(
+        what="rootless engine",
+        ok=True if limits_memory else None,
+        found="yes"
+        if limits_memory
+        else "yes, and it limits no container's memory: of a broker's, the heap alone is bounded",
+        remedy="a system with cgroup v2, which delegates memory to the engine's user",
+    )
+
+
 def remapped_tun(mode: int) -> Finding:
-    """Return the finding on the TUN device's mode where the engine remaps users: to it the router is one of others."""
+    """Return the finding on the TUN device's mode where root in a container is another user: one of others."""
     others = mode & 0o006 == 0o006
     return Finding(
         what="user namespaces",
         ok=others,
         found=f"on: the router opens {TUN} as one of others, and its mode is {mode:04o}",
-        remedy=f"chmod o+rw {TUN}   (its use needs NET_ADMIN besides), or an engine without userns-remap",
+        remedy=f"chmod o+rw {TUN}   (its use needs NET_ADMIN besides), or an engine of root's without userns-remap",
     )
 
 

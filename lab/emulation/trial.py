@@ -47,7 +47,10 @@ with socket.create_server(("", {_PORT})) as s:
 """
 _REMEDIES = {
     checks.NETWORKS: "end a lab (mqlab down), remove leftovers (mqlab sweep), or set MQLAB_POOL to another block",
-    checks.ROUTER: "modprobe tun   (where the engine runs; the router needs /dev/net/tun and NET_ADMIN)",
+    checks.ROUTER: (
+        "modprobe tun, or chmod o+rw /dev/net/tun where a rootless engine may not open it   "
+        "(where the engine runs; the router needs that device and NET_ADMIN)"
+    ),
     checks.ROUTE: "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
     checks.LINK: "the machine is too busy, or too slow, for packets to be on time: try again when it is not",
     checks.FORWARDING: "a firewall of the engine's machine drops what its bridges forward to each other: "

@@ -46,6 +46,12 @@ def test_a_tun_device_that_a_remapped_router_cannot_open_is_a_failure(mode: int,
     assert found.ok is ok and f"{mode:04o}" in found.found and "chmod o+rw /dev/net/tun" in found.remedy
 
 
+def test_a_rootless_engine_that_limits_no_memory_is_a_warning() -> None:
+    assert doctor.rootless(limits_memory=True).ok is True
+    found = doctor.rootless(limits_memory=False)
+    assert found.ok is None and "limits no container's memory" in found.found and "cgroup v2" in found.remedy
+
+
 @pytest.mark.parametrize(("name", "ok"), [("cubic", True), ("bbr", None), ("", None)])
 def test_another_congestion_control_than_models_have_is_a_warning(name: str, ok: bool | None) -> None:
     found = doctor.tcp(name)

@@ -47,6 +47,7 @@ class EngineFacts:
     remapped: bool  # root in a container is another user here (userns-remap)
     cpus: int
     memory: int  # bytes
+    limits_memory: bool  # of a container
 
 
 def connect(environment: Mapping[str, str]) -> docker.DockerClient:
@@ -196,6 +197,7 @@ def facts(client: docker.DockerClient) -> EngineFacts:
         remapped=any("name=userns" in str(option) for option in info.get("SecurityOptions") or ()),
         cpus=int(info.get("NCPU", 0)),
         memory=int(info.get("MemTotal", 0)),
+        limits_memory=bool(info.get("MemoryLimit", True)),
     )
 
 
