@@ -46,14 +46,17 @@ class Two:
     def opened(self) -> Two:
         self.impair()
         self.connect()
-        self.kernel.sleep(300 * MS)
+        self.kernel.sleep(400 * MS)
         return self
 
 
 def test_a_connection_opens_after_the_round_trips_of_tcp_and_tls() -> None:
+    """Java's TLS waits for two acknowledgements beside, one of them delayed; a client's library for none."""
     two = Two().opened()
-    assert two.client.told == [(140, "opened")]
-    assert two.server.told == [(175, "opened")]
+    assert two.client.told == [(250, "opened")]
+    assert two.server.told == [(285, "opened")]
+    away = Two(source=INTERNET).opened()
+    assert away.client.told == away.server.told == [(0, "opened")]
     assert two.client.its.far == Address("singapore", PORT) == two.server.its.near
     assert two.client.its.near == two.server.its.far
 
@@ -182,7 +185,7 @@ def test_what_answers_a_retransmission_has_the_timer_begin_anew() -> None:
     before = two.fabric.paths.directions[LINK]["tokyo"].lab.segments_in
     two.kernel.sleep(20 * SECOND)
     came = [when for when, what in two.server.told if isinstance(what, int)]
-    assert (came[0] - 600) // 270 == 31  # five time-outs, each twice as long: 270 ms x (1 + 2 + 4 + 8 + 16)
+    assert (came[0] - 700) // 270 == 31  # five time-outs, each twice as long: 270 ms x (1 + 2 + 4 + 8 + 16)
     assert came[-1] - came[0] < 10 * 71
     assert two.fabric.paths.directions[LINK]["tokyo"].lab.segments_in - before == 60  # each once
     assert two.client.its.congestion.round_trip == pytest.approx(70 * MS, rel=0.01)
@@ -389,7 +392,7 @@ def test_a_syn_that_is_repeated_after_healing_opens_the_connection() -> None:
     two.kernel.sleep(4 * SECOND)
     two.link(LinkState.OPEN)
     two.kernel.sleep(10 * SECOND)
-    assert two.client.told == [(7_140, "opened")]
+    assert two.client.told == [(7_250, "opened")]
 
 
 def test_a_process_that_dies_says_goodbye_and_its_host_then_refuses() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from lab.network.vpc import INTERNET
 from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.tcp.connection import Address, Connection, Peer, SilentPeer
 from lab.simulation.tcp.paths import Paths
@@ -13,6 +14,11 @@ from lab.simulation.tcp.stream import End, Hosts
 SYN_RETRIES = 6  # net.ipv4.tcp_syn_retries
 _SYN = (0, 8)  # bytes of options
 _HELLO, _CERTIFICATE, _FINISHED = 517, 2300, 80  # bytes of the three flights of TLS 1.3
+# Java writes the answering flight in two, and a record of its own before the asking one's last. Nagle's algorithm holds
+# what is written second until the first is acknowledged, and the last flight's first is, by a kernel that waits so long
+# for data to send with it: in a capture of two brokers at 70.6 ms, 73 ms for the one and 41 for the other.
+_ANSWER, _CHANGE = 133, 6  # bytes
+_DELAYED_ACK = SECOND // 25
 
 Accept = Callable[[Connection], Peer]
 Buffers = tuple[int, int] | None
@@ -69,6 +75,7 @@ class Dial:
         self._there, self._back = network.paths.path(near.host, far.host), network.paths.path(far.host, near.host)
         self._near, self._far, self._peer, self._tls, self._buffers = near, far, peer, tls, buffers
         self._plain_accept = plain_accept
+        self._of_java = near.host != INTERNET  # both ends; clients' libraries write a flight at once
         self._over = False
         self._tries, self._sent = 0, 0
         self._again: Timer | None = None
@@ -155,7 +162,20 @@ class Dial:
 
     def shake(self, end: End) -> None:
         """Answer TLS's hello, once the processors have worked at it."""
-        self._kernel.after(self._network.handshake(self._far), end.send, "certificate", _CERTIFICATE)
+        answer = ("answer", _ANSWER) if self._of_java else ("certificate", _CERTIFICATE)
+        self._kernel.after(self._network.handshake(self._far), end.send, *answer)
+
+    def change(self) -> None:
+        """Answer the first part of TLS's answer."""
+        if not self._over and self._asking is not None:
+            self._asking.send("change", _CHANGE)
+
+    def certify(self) -> None:
+        """Finish the handshake, once what has to leave before may."""
+        if self._of_java:
+            self._kernel.after(_DELAYED_ACK, self.finish)
+        else:
+            self.finish()
 
 
 class _Waiting(SilentPeer):
@@ -170,6 +190,8 @@ class _Waiting(SilentPeer):
         assert end is not None  # it receives
         if frame == "hello":
             self._dial.shake(end)
+        elif frame == "change":
+            end.send("certificate", _CERTIFICATE)
         else:
             self._dial.accept(end, self._listener)
 
@@ -181,8 +203,11 @@ class _Shaking(SilentPeer):
         self._dial = dial
 
     def received(self, frame: object) -> None:
-        """Finish the handshake."""
-        self._dial.finish()
+        """Go on with the handshake."""
+        if frame == "answer":
+            self._dial.change()
+        else:
+            self._dial.certify()
 
     def closed(self, why: str) -> None:
         """Tell the client."""
