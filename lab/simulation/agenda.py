@@ -57,8 +57,8 @@ class Agenda:
 
     def _begin_slice(self, timer: Timer) -> None:
         number = timer[0] >> _SLICE
-        self._later[number] = [timer]
         heappush(self._slices, number)
+        self._later[number] = [timer]
 
     def _turn(self) -> bool:
         """Fill the heap, which is empty, with the next slice that has events; return whether there is one."""

@@ -95,13 +95,13 @@ class Kernel(Agenda):
 
         self.at(self.now, lambda: greenlet(run, self._hub).switch())
 
-    def tick(self) -> int:
-        """Return the time, after a µs for a calling task if nothing is due before: its next act has its own moment."""
+    def tick(self) -> float:
+        """Return the seconds, after a µs for a calling task if nothing is due by then: its act has its own moment."""
         if getcurrent() is self._hub:
             self._waiting.asked += 1
         elif not (self._heap or self._turn()) or self._heap[0][0] > self.now + 1000:
             self.now += 1000
-        return self.now
+        return self.now / SECOND
 
     def _switch(self) -> Any:
         """Let others run until one of them switches back; an event that blocks becomes a task: another loop goes on."""
