@@ -13,7 +13,7 @@ _BUCKETS = _EXACT + (_LONGEST_US.bit_length() - _EXACT.bit_length() + 1) * _HALF
 class Histogram:
     """The number of packets by delay."""
 
-    __slots__ = ("_at", "_last_ns", "buckets", "count", "max_ns", "min_ns", "sum_ns")
+    __slots__ = ("_at", "buckets", "count", "last_ns", "max_ns", "min_ns", "repeated", "sum_ns")
 
     def __init__(self) -> None:
         self.reset()
@@ -25,24 +25,30 @@ class Histogram:
         self.sum_ns = 0
         self.min_ns = 0
         self.max_ns = 0
-        self._last_ns: int | None = None  # the last delay, which often comes again
+        self.last_ns: int | None = None  # the last delay, which often comes again
+        self.repeated = 0  # how often it has, not counted above yet: a caller that compares may add it here itself
         self._at = 0  # its bucket
 
     def add(self, ns: int) -> None:
         """Count one delay, in ns."""
-        if ns != self._last_ns:
-            if ns > self.max_ns:
-                self.max_ns = ns
-            if not self.count or ns < self.min_ns:
-                self.min_ns = ns
-            us = ns // 1000
-            self._last_ns, self._at = ns, us if 0 <= us < _EXACT else bucket_of(us)
+        if ns == self.last_ns:
+            self.repeated += 1
+            return
+        if self.repeated:
+            self._count_repeated()
+        if ns > self.max_ns:
+            self.max_ns = ns
+        if not self.count or ns < self.min_ns:
+            self.min_ns = ns
+        us = ns // 1000
+        self.last_ns, self._at = ns, us if 0 <= us < _EXACT else bucket_of(us)
         self.count += 1
         self.sum_ns += ns
         self.buckets[self._at] += 1
 
     def percentile(self, share: float) -> float | None:
         """Return the delay in µs that a share (0 to 1) of all delays does not exceed; None if there are none."""
+        self._count_repeated()
         if not self.count:
             return None
         wanted, seen = max(1.0, share * self.count), 0
@@ -55,6 +61,7 @@ class Histogram:
 
     def summary(self) -> dict[str, Any]:
         """Return count, mean and percentiles in µs, ready for JSON."""
+        self._count_repeated()
         if not self.count:
             return {"count": 0, "min": None, "mean": None, "p50": None, "p95": None, "p99": None, "max": None}
         return {
@@ -66,6 +73,12 @@ class Histogram:
             "p99": round(self.percentile(0.99) or 0.0, 1),
             "max": round(self.max_ns / 1000, 1),
         }
+
+    def _count_repeated(self) -> None:
+        repeated, self.repeated = self.repeated, 0
+        self.count += repeated
+        self.sum_ns += repeated * (self.last_ns or 0)
+        self.buckets[self._at] += repeated
 
 
 def bucket_of(us: int) -> int:

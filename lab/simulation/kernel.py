@@ -1,4 +1,4 @@
-"""The kernel of a simulation: a heap of events in integer nanoseconds, and tasks that block in virtual time.
+"""The kernel of a simulation: an agenda of events in integer nanoseconds, and tasks that block in virtual time.
 
 Events are functions that the kernel calls; tasks are greenlets, for code that is written to block, such as a replay.
 All run in one thread, in an order that depends on nothing but the order of the calls. greenlet is touched here alone.
@@ -7,26 +7,22 @@ All run in one thread, in an order that depends on nothing but the order of the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
-from itertools import count
+from heapq import heappop
 from typing import Any
 
 from greenlet import getcurrent, greenlet
 
 from lab.runtime.lock import refuse_held
+from lab.simulation.agenda import Agenda, Timer, cancel
 from lab.simulation.endless_runs import endless, stormy
 from lab.simulation.wait_queue import WaitQueue
 
+__all__ = ["SECOND", "Kernel", "Timer", "cancel"]
+
 SECOND = 1_000_000_000  # ns
-Timer = list[Any]  # an event to come: its time, number, function, arguments; a list is made and compared fastest
 
 
-def cancel(timer: Timer) -> None:
-    """Have nothing done at an event's time; harmless if it has been."""
-    timer[2] = None
-
-
-class Kernel:
+class Kernel(Agenda):
     """Virtual time. The caller's own thread of control is the first task; an error of an event is raised in it.
 
     >>> kernel, seen = Kernel(), []
@@ -37,27 +33,16 @@ class Kernel:
     """
 
     def __init__(self, *, horizon: int = 400 * 86_400 * SECOND, storm: int = 2_000_000) -> None:
-        self.now = 0  # ns since the lab's clock began
+        super().__init__()  # `now`: ns since the lab's clock began
         self._horizon, self._storm = horizon, storm  # ns, and events within a second of them
         self._full, self._most = min(SECOND, horizon), storm  # the present second's end, and how far it may count
-        self._heap: list[Timer] = []
-        self._numbers, self._main = count(), (main := getcurrent())
+        self._main = main = getcurrent()
         # how an error of an event ends the run: with its traceback, which would be lost if the error alone were thrown
         self.fail: Callable[[BaseException], object] = lambda error: main.throw(type(error), error, error.__traceback__)
         self._hub = greenlet(self._loop, self._main)
         self._waiting = WaitQueue(self._heap, self._numbers, lambda: self.now)
         # have waiting tasks test their conditions, after what else is due now: all, or those that may be about messages
         self.notify, self.notify_of_message = self._waiting.notify, self._waiting.notify_of_message
-
-    def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
-        """Call a function at a moment, or after what else is due now if that is past; return how to cancel it."""
-        heappush(self._heap, timer := [t if t > self.now else self.now, next(self._numbers), do, arguments])
-        return timer
-
-    def after(self, delay: int, do: Callable[..., object], *arguments: object) -> Timer:
-        """Call a function after so many ns; return how to cancel it."""
-        heappush(self._heap, timer := [self.now + delay, next(self._numbers), do, arguments])
-        return timer
 
     def sleep(self, ns: int) -> None:
         """Let so many ns pass for the calling task."""
@@ -110,13 +95,13 @@ class Kernel:
 
         self.at(self.now, lambda: greenlet(run, self._hub).switch())
 
-    def tick(self) -> int:
-        """Return the time, after a µs for a calling task if nothing is due before: its next act has its own moment."""
+    def tick(self) -> float:
+        """Return the seconds, after a µs for a calling task if nothing is due by then: its act has its own moment."""
         if getcurrent() is self._hub:
             self._waiting.asked += 1
-        elif not self._heap or self._heap[0][0] > self.now + 1000:
+        elif not (self._heap or self._turn()) or self._heap[0][0] > self.now + 1000:
             self.now += 1000
-        return self.now
+        return self.now / SECOND
 
     def _switch(self) -> Any:
         """Let others run until one of them switches back; an event that blocks becomes a task: another loop goes on."""
@@ -130,7 +115,7 @@ class Kernel:
         while self._hub is me:
             try:  # around the loop too, in which a signal may come as well as in an event
                 while self._hub is me:
-                    if not heap:
+                    if not (heap or self._turn()):
                         raise RuntimeError("nothing is to come any more, and a task waits without a limit")
                     t, number, do, arguments = heappop(heap)
                     if do is None:

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lab.link.direction import MEMORY_BYTES, Direction
+from lab.link.direction import MEMORY_BYTES, Direction, InFlight
 from lab.link.impairment import LinkState, Setting, read_setting
 from lab.simulation.tcp.cable import Cable
 
 MS = 1_000_000
 SETTING = read_setting({"delay_us": 35_000}, "tokyo")
 FLIGHTS = ((0, 1, 92), (2 * MS, 3, 4_500), (2 * MS, 45, 67_500))  # the moment, packets, octets
+
+
+class There:
+    """A host at the cable's end, which may be away, and the flights that have come."""
+
+    def __init__(self) -> None:
+        self.target, self.away = "host", set[str]()
+        self.came: list[tuple[int, int]] = []
+        self.missed: list[tuple[int, int]] = []
+
+    def take(self, start: int, end: int) -> None:
+        self.came.append((start, end))
+
+    def on_reach(self, arrived: object, refused: object, start: int, end: int) -> None:
+        self.missed.append((start, end))
+
+
+def land(cable: Cable, each: InFlight, there: There) -> None:
+    cable.land(each, there, there.take, lambda: None, 0, each[4])
 
 
 def both(setting: Setting = SETTING) -> tuple[Cable, Direction]:
@@ -24,10 +43,12 @@ def test_a_flight_is_held_and_counted_as_packets_are() -> None:
         link.pass_on(now, b"", packets, octets, False)
         assert cable.carry(now, packets, octets) == link.flight[-1]
     assert cable.json() == link.json()
+    there = There()
     for held in tuple(link.flight):
-        link.delivered(link.flight.popleft(), held[0] + MS)
-        assert cable.land(cable.flight[0], held[0] + MS)
+        link.delivered(link.flight.popleft(), held[0])
+        land(cable, cable.flight[0], there)
     assert cable.json() == link.json()
+    assert there.came == [(0, octets) for _, _, octets in FLIGHTS]
     assert cable.json()["counters"]["bytes_out"] == sum(octets for _, _, octets in FLIGHTS)
 
 
@@ -53,6 +74,20 @@ def test_a_flight_that_was_in_the_cable_when_it_was_cut_does_not_land() -> None:
     cable.change(replace(SETTING, state=LinkState.CUT), MS)
     cable.change(SETTING, 2 * MS)
     held = cable.carry(2 * MS, 1, 92)
-    assert lost is not None and not cable.land(lost, 35 * MS)
-    assert held is not None and cable.land(held, 37 * MS)
+    assert lost is not None and held is not None
+    there = There()
+    land(cable, lost, there)
+    assert there.came == []
+    land(cable, held, there)
+    assert there.came == [(0, 92)]
     assert cable.json()["counters"]["dropped"]["cut"] == 1
+
+
+def test_a_flight_to_a_host_that_is_away_is_counted_and_not_taken() -> None:
+    cable, _ = both()
+    held, there = cable.carry(0, 1, 92), There()
+    there.away.add("host")
+    assert held is not None
+    land(cable, held, there)
+    assert (there.came, there.missed) == ([], [(0, 92)])
+    assert cable.json()["counters"]["packets_out"] == 1

@@ -30,6 +30,8 @@ from lab.simulation.broker.session import Refused, Session
 from lab.simulation.endless_runs import refuse_circle
 from lab.simulation.protocols.sentences import security_error
 
+_AT_ONCE = 100  # messages: more than come while an answer goes from thread to thread
+
 
 class Bridge:
     """One end. `over` is called once when it has ended by itself, so that its owner may try again."""
@@ -275,7 +277,7 @@ class Bridge:
                 return
             self.local_error(exception(response.refusal))
             return
-        if (its := subscription.of) is not None and its.settle(token):
+        if (its := subscription.of) is not None and its.settle(token) and not its.is_at_ease(_AT_ONCE):
             # what waits is looked for when the answer has gone from thread to thread of this broker; there is room from
             # now on, which a message that comes meanwhile finds
             self._process.after(self._broker.handling, its.more)

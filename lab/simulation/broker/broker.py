@@ -41,7 +41,7 @@ from lab.simulation.broker.releases import rules
 from lab.simulation.broker.selectors import selection
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import FREE, Costs, settings
-from lab.simulation.broker.store import Done, Journal, Store
+from lab.simulation.broker.store import Journal, Store
 from lab.simulation.broker.subscriptions import Deliver, DurableSubscription, Subscription, Test
 from lab.simulation.broker.topic import Topic
 from lab.simulation.broker.upkeep import Upkeep
@@ -114,6 +114,7 @@ class Broker:
             capacity=Capacity(self.name, beyond) if costs.capped else None,
             log=log,
         )
+        self.send = self._intake.send
         store.open()
         self._regions.recover(self._test)
         for name in self.settings.destinations:
@@ -148,10 +149,6 @@ class Broker:
         )
         self._advisories.send(CONNECTIONS)
         return session
-
-    def send(self, message: Message, done: Done, by: Session) -> None:
-        """Take a message; `done` learns None once its sender may know that it is accepted, or why it is refused."""
-        self._intake.send(message, done, by)
 
     def produce(self, destination: str, *, by: Session) -> Callable[[], None]:
         """Note a producer of one destination, which is made, and return how to end it; raise Refused.

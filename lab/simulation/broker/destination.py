@@ -31,6 +31,11 @@ class Destination:
         """Return its QueueSize, which is 0 for a topic."""
         return 0
 
+    @property
+    def waits(self) -> bool:
+        """Return whether messages wait in it for consumers with room."""
+        return False
+
     def send(self, message: Message, done: Done) -> None:
         """Take a message in, and tell its sender."""
         raise NotImplementedError

@@ -51,7 +51,10 @@ class Intake:
         self._on_turn = self._take  # bound once, as it would be for each message
 
     def send(self, message: Message, done: Done, by: Session) -> None:
-        """Take a message of a client that is there when its turn comes; `done` learns whether it was accepted."""
+        """Take a message of a client that is there when its turn comes.
+
+        `done` learns None once its sender may know that it is accepted, or why it is refused.
+        """
         if not (by.open and self._process.alive):
             return
         now, free = self._kernel.now, self._free
@@ -84,8 +87,6 @@ class Intake:
         if self._virtual.of(to):
             self._regions.get(to)  # it is there, even if nothing stays in it
             self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
-        elif message.expires is None and (destination := self._all.get(to)) is not None:
-            destination.send(message, done)
         else:
             self._deposit(message, done)
 
@@ -129,6 +130,9 @@ class Intake:
                 done(refused.words)
                 return
         if found is None:
-            self.put(message, done)
+            if not self._virtual.of(to) and message.expires is None and (its := self._all.get(to)) is not None:
+                its.send(message, done)  # as `put`
+            else:
+                self.put(message, done)
         else:
             self._put_all([message.to(part) for part in found], done)

@@ -66,6 +66,11 @@ class Queue(Destination):
         """Return its QueueSize, of which those in flight are a part."""
         return len(self._live)
 
+    @property
+    def waits(self) -> bool:
+        """Return whether messages wait in it for consumers with room."""
+        return bool(self._cursor or self._paged or self._back)
+
     def send(self, message: Message, done: Done) -> None:
         """Take a message in, and tell when its sender may know.
 

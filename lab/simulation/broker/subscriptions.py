@@ -42,19 +42,13 @@ class Subscription:
         if info.prefetch == 0 and not info.network:
             self.credit = 0
 
-    @property
-    def in_flight(self) -> int:
-        """Return the number of messages that are handed out and not acknowledged."""
-        return len(self._flying)
-
     def is_full(self) -> bool:
         """Return whether nothing may be handed out: `PrefetchSubscription.isFull`."""
         return len(self._flying) >= self.prefetch if self.credit is None else self.credit <= 0
 
-    @property
-    def waiting(self) -> int:
-        """Return the number of messages that wait for this consumer alone."""
-        return 0
+    def is_at_ease(self, room: int) -> bool:
+        """Return whether it has room for so many more messages, and none waits that it may get."""
+        return self.credit is None and len(self._flying) + room <= self.prefetch
 
     def grant(self, credit: int) -> None:
         """Let so many more messages be handed out, whatever is acknowledged: an AMQP client's credit, `AmqpSender`."""
@@ -130,6 +124,10 @@ class QueueSubscription(Subscription):
 
     __slots__ = ()
 
+    def is_at_ease(self, room: int) -> bool:
+        """Return whether it has room for so many more messages, and none waits in its queues, for whatever consumer."""
+        return not [each for each in self.destinations if each.waits] and super().is_at_ease(room)
+
     def more(self) -> None:
         """Have its queues look again."""
         for destination in self.destinations:
@@ -168,16 +166,15 @@ class TopicSubscription(Subscription):
         self._acknowledged = 0
         self._pumping = False
 
-    @property
-    def waiting(self) -> int:
-        """Return the number of messages that wait."""
-        return len(self._matched)
+    def is_at_ease(self, room: int) -> bool:
+        """Return whether it has room for so many more messages, and none waits for it."""
+        return not self._matched and super().is_at_ease(room)
 
     def offer(self, node: Node) -> None:
         """Hand out a message, or let it wait, and discard the oldest of too many: `TopicSubscription.add`."""
         if self._audit is not None and not self._audit.is_new(node.message.id):
             return
-        if not self._matched and not self.is_full():
+        if not self._matched and (len(self._flying) < self.prefetch if self.credit is None else self.credit > 0):
             self._first = self._first or node.destination
             self.give(node)
             self._slow = False
@@ -240,7 +237,7 @@ class TopicSubscription(Subscription):
             self._first.dequeued += 1
 
     def __str__(self) -> str:
-        counts = f"dispatched={self.in_flight}, delivered={self._acknowledged}, matched={len(self._matched)}"
+        counts = f"dispatched={len(self._flying)}, delivered={self._acknowledged}, matched={len(self._matched)}"
         ends = f"discarded={self.discarded}, prefetchExtension=0, usePrefetchExtension=true"
         return f"TopicSubscription: consumer={self.info.id}, destinations={len(self.destinations)}, {counts}, {ends}"
 
@@ -261,10 +258,9 @@ class DurableSubscription(Subscription):
         self._audit = Audit(*OF_ENTRY)
         self._pumping = False
 
-    @property
-    def waiting(self) -> int:
-        """Return the number of messages that wait."""
-        return len(self._pending)
+    def is_at_ease(self, room: int) -> bool:
+        """Return whether it has room for so many more messages, and none waits for it."""
+        return not self._pending and super().is_at_ease(room)
 
     def take_up(self, info: ConsumerInfo, deliver: Deliver, closed: Closed, prefetch: int) -> None:
         """Let a consumer have it: `activate`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 
 from lab.clients.destination_names import physical_name
 from lab.dataclass import dataclass
@@ -52,6 +52,11 @@ def silence_allowed(keep_alive: int) -> int:
     `configureInactivityMonitor`, MQTT_KEEP_ALIVE_GRACE_PERIOD.
     """
     return keep_alive * SECOND * 3 // 2
+
+
+@lru_cache(maxsize=1024)
+def _topic(destination: str) -> str:
+    return physical_name(destination.partition("://")[2])
 
 
 @dataclass(slots=True, eq=False)
@@ -213,7 +218,7 @@ class MqttSide(BrokerSide):
         if qos:
             self._packet = packet = self._packet % 65_535 + 1
             self._unacknowledged[packet] = to.of, dispatch.token
-        topic = physical_name(message.destination.partition("://")[2])
+        topic = _topic(message.destination)
         dup = bool(qos) and dispatch.redelivered
         self.send(Publish(topic, message.body, qos, message.retained, dup, self._packet if qos else 0))
         if not qos:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Set
+from typing import Protocol
+
 from lab.link.direction import MEMORY_BYTES, Direction, InFlight
 
 # Bytes in flight beside which there is room: each flight counts as 300 more than it has, and has 52 of headers.
 _AMPLE = MEMORY_BYTES // 8
+
+
+class Way(Protocol):
+    """The way of packets that the cable is a part of."""
+
+    target: str  # the host at its end
+    away: Set[str]  # hosts that take nothing
+    on_reach: Callable[..., None]  # what takes what comes to one of those
 
 
 class Cable(Direction):
@@ -31,12 +42,20 @@ class Cable(Direction):
         self.flight.append(each)
         return each
 
-    def land(self, each: InFlight, now: int) -> bool:
-        """Take a flight out and count it: `delivered`. Return False if it was in the cable when that was cut."""
+    def land(
+        self,
+        each: InFlight,
+        way: Way,
+        on_arrival: Callable[[int, int], None],
+        on_reset: Callable[[], None],
+        start: int,
+        end: int,
+    ) -> None:
+        """Take a flight out when it is due, count it (`delivered`), and hand it on: none that a cut has dropped."""
         flight = self.flight
         if not flight or flight[0] is not each:
-            return False
-        _, arrived, _, packets, octets, _ = flight.popleft()
+            return
+        due, arrived, _, packets, octets, _ = flight.popleft()
         self.flight_bytes -= octets
         self.flight_segments -= packets
         counts = self.lab
@@ -44,5 +63,12 @@ class Cable(Direction):
         counts.segments_out += packets
         counts.bytes_out += octets
         if arrived >= self._delays_since:
-            self.delays.add(now - arrived + self.cost_ns)
-        return True
+            delays, ns = self.delays, due - arrived + self.cost_ns
+            if ns == delays.last_ns:
+                delays.repeated += 1  # as `add` does
+            else:
+                delays.add(ns)
+        if way.target not in way.away:
+            on_arrival(start, end)
+        else:
+            way.on_reach(on_arrival, on_reset, start, end)

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
-from lab.link.direction import InFlight
 from lab.link.impairment import Impairment, LinkState, Setting
 from lab.network.reach import WHAT, Ports, Way, way
 from lab.network.vpc import INTERNET, Network
@@ -37,7 +36,7 @@ class Path:
     """The way of packets from one host to another."""
 
     __slots__ = (
-        "_away", "_direction", "_kernel", "_on_landing", "_passes", "_refusing", "_target", "known", "near", "on_reach",
+        "_direction", "_kernel", "_on_landing", "_passes", "_refusing", "away", "known", "near", "on_reach", "target",
     )  # fmt: skip
 
     def __init__(
@@ -50,9 +49,10 @@ class Path:
         away: Set[str],  # those and what there is not
         near: bool,  # no link is between the two: nothing is ever lost
     ) -> None:
-        self._kernel, self._target, self._direction, self._passes = kernel, target, direction, passes
-        self._refusing, self._away, self.near = refusing, away, near
-        self._on_landing, self.on_reach = self._land, self._reach  # bound once: one that is asked for is made anew
+        self._kernel, self.target, self._direction, self._passes = kernel, target, direction, passes
+        self._refusing, self.away, self.near = refusing, away, near
+        self.on_reach = self._reach  # bound once, as the next: one that is asked for is made anew
+        self._on_landing: Callable[..., None] = self._reach if direction is None else direction.land
         self.known = passes is None  # packets of connections that are open pass, as the policies are now
 
     def send(self, start: int, end: int, arrived: Arrived, refused: Refused, new: int | None = None) -> None:
@@ -73,7 +73,7 @@ class Path:
         octets = end - start + packets * HEADERS
         if direction.delay_only:
             if (each := direction.carry(kernel.now, packets, octets)) is not None:
-                kernel.at(each[0] + LAN, self._on_landing, each, arrived, refused, start, end)
+                kernel.at(each[0] + LAN, self._on_landing, each, self, arrived, refused, start, end)
             return
         direction.lab.read(packets, octets)
         if direction.state is LinkState.REJECT:
@@ -97,19 +97,10 @@ class Path:
             each = due, now, b"", last - first, sum(sizes[first:last]), False
             if direction.hold(each):
                 part = start + first * SEGMENT, min(start + last * SEGMENT, end)
-                self._kernel.at(due + LAN, self._on_landing, each, arrived, refused, *part)
-
-    def _land(self, each: InFlight, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
-        direction = self._direction
-        assert direction is not None  # it had the packets
-        if direction.land(each, self._kernel.now - LAN):
-            if self._target not in self._away:  # as `_reach`
-                arrived(start, end)
-            else:
-                self._reach(arrived, refused, start, end)
+                self._kernel.at(due + LAN, direction.land, each, self, arrived, refused, *part)
 
     def _reach(self, arrived: Arrived, refused: Refused, start: int, end: int) -> None:
-        if (target := self._target) not in self._away:
+        if (target := self.target) not in self.away:
             arrived(start, end)
         elif target in self._refusing:
             refused()

@@ -27,6 +27,10 @@ _MANY = 1 << 40  # packets: any number
 class Receiving(Protocol):
     """The other end, as it receives."""
 
+    _window: int  # bytes of its receive buffer
+    _got: int  # bytes that have come, in order
+    _taken: int  # bytes that its owner has taken of them
+
     @property
     def on_arrival(self) -> Callable[..., None]:
         """Return `arrive`: what takes bytes that came in, sent `again` or for the first time."""
@@ -96,7 +100,8 @@ class Sending:
         if not flights and written > sent:
             congestion.rested(now - self._spoke)
         most, out = int(congestion.window), self._packets
-        room = self.other.room()
+        other = self.other
+        room = other._window - other._got + other._taken  # as `room` says
         upto = self._acked + (room if room < self.send_buffer else self.send_buffer)
         if self._odd:
             out = sum(each.packets for each in flights if not each.lost)
@@ -117,12 +122,13 @@ class Sending:
                 congestion.resumed(now - self._spoke, now)
             end = sent + size
             flights.append(flight := Flight(sent, end, now))
-            self._path.send(sent, end, self.other.on_arrival, self._on_reset)
+            self._path.send(sent, end, other.on_arrival, self._on_reset)
             self._sent, self._spoke = end, now
             sent = end
             out += (packets := 1 if size <= SEGMENT else flight.packets)
             self._packets += packets
-        self._arm()
+        if self._timer is None or self._packets > self._calm or self._odd or congestion.backed_off:
+            self._arm()
 
     def _again(self, lost: Flight, room: int) -> int:
         """Send a part of what was lost again, so many packets at most; return how many."""
@@ -147,37 +153,39 @@ class Sending:
         """
         if self.state == "closed":
             return
-        now, before, flights = self._kernel.now, self._packets, self._flights
+        now, before, flights, congestion = self._kernel.now, self._packets, self._flights, self.congestion
         newest: tuple[int, int] | None
         if gaps or self._odd:
             newest = self._settle_odd(upto, gaps, now, again)
         elif flights and (first := flights[0]).end == upto:  # as mostly, one flight has arrived
             del flights[0]
             self._packets -= 1 if upto - first.start <= SEGMENT else first.packets
-            self.congestion.measured(now - first.sent)
+            congestion.measured(now - first.sent)
             newest = first.sent, upto
         else:
             newest = self._settle(upto, now)
         if self.recovery.tail and self.recovery.mended(upto, again):
-            self.congestion.lost()
+            congestion.lost()
         if newest is not None:
             self._waits = 0
             if self._odd:
                 self.recovery.came(newest, before - self._packets, gaps=bool(gaps))
-                self._notice(upto, self.congestion.reordering)
+                self._notice(upto, congestion.reordering)
         elif self._waits and self.other.room() >= SEGMENT:  # backing off was for its window: `tcp_ack_probe`
-            self._waits = self.congestion.backed_off = 0
+            self._waits = congestion.backed_off = 0
         if upto > self._acked:
             self._acked, self._begun = upto, now
-            if upto >= (its := self.recovery).upto or its.grows(upto):
-                self.congestion.acknowledged(before - self._packets, now, before)
+            # a window that was not used, as mostly, does not grow: `Congestion.acknowledged`
+            if before * 2 >= congestion.window and (upto >= (its := self.recovery).upto or its.grows(upto)):
+                congestion.acknowledged(before - self._packets, now, before)
         done = self._acked == self._written
         if done and self.state == "closing":
             self._over()
         elif self._odd or self._sent < self._written:
             self._push_far()
         else:
-            self._arm()
+            if self._timer is None or self._packets > self._calm or congestion.backed_off:
+                self._arm()
             if done and self._on_drained and newest is not None and self._acked > self._before:
                 self._tell_drained()
 
@@ -246,9 +254,10 @@ class Sending:
         self._push_far()
 
     def _arm(self) -> None:
-        """Set the timer to the moment at which what is not acknowledged counts as lost; one that is set rings first."""
-        if self._timer is not None and self._packets <= self._calm and not (self._odd or self.congestion.backed_off):
-            return
+        """Set the timer to the moment at which what is not acknowledged counts as lost; one that is set rings first.
+
+        Where one is set, of no more packets than it is for, and all is in order, that is not asked for.
+        """
         odd = self._odd or self.congestion.backed_off or self.recovery.tail
         self._calm = 0 if odd else 1 if self._packets == 1 else _MANY
         self._due = self._next_due()

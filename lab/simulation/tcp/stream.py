@@ -143,12 +143,18 @@ class End(Sending):
         elif again:
             again = TWICE
         if self._near:
-            self.other.taken(got)
+            if got == (other := self.other)._written and other.state == "open" and not other._on_drained:
+                other._acked = got  # as `taken`: there is no more to do
+            else:
+                other.taken(got)
         else:
             if self._buffers is not None and (length := end - start) != self._segment:
                 self._measure(length, self._buffers[1])
-            self._answer(again)
-        if self._taken < self._got:
+            if self._gaps or again:
+                self._answer(again)
+            else:
+                self._path.send(got, got, self.other.on_answer, self._on_reset)
+        if self._taken < got:
             self.take()
 
     def _measure(self, length: int, buffer: int) -> None:
