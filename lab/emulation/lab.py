@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import docker
 from lab import clients
 from lab.activemq.protocols import endpoint
 from lab.amazonmq.files.vault import Vault
+from lab.declare.steps.broker import State
 from lab.emulation.brokers.containers import remove_store
 from lab.emulation.brokers.power import Power
 from lab.emulation.brokers.refusals import Refusals
@@ -138,6 +139,10 @@ class EmulatedLab(EmulatedNetwork):
         """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
         return self.management.active(broker)
 
+    def instance_state(self, broker: str, instance: int = 1) -> State:
+        """Return an instance's state by the engine."""
+        return self.power.found(self.state.brokers[broker].instance(instance))
+
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         """Stop an instance's container."""
         return self._change(broker, instance, lambda its: self.power.stop(its, within))
@@ -205,6 +210,10 @@ class EmulatedLab(EmulatedNetwork):
         plan = replace(self.note.plan, network=control.network)
         self._write(replace(self.note, plan=plan, control=control))
 
+    def keep_off(self, instances: Collection[str]) -> None:
+        """Write the instances that verbs have ended or frozen to the note."""
+        self._write(replace(self.note, off=tuple(sorted(instances))))
+
     def _write(self, note: Note) -> None:
         self.note = note
         if self.note_folder is not None and not notes.update(note, self.note_folder):
@@ -219,8 +228,9 @@ class EmulatedLab(EmulatedNetwork):
         if note is None:
             return False
         if note != self.note:
+            asks = bool(note.off or self.note.off)
             self.note, self._network = note, note.plan.network
-            self.power.apply_note(note)
+            (self.power.refresh if asks else self.power.apply_note)(note)
         return True
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
@@ -290,6 +300,7 @@ class EmulatedLab(EmulatedNetwork):
         """Return the current status of all parts, from a fresh look that uses none of the states remembered here."""
         fresh = EmulatedLab(self._docker, self.note)
         try:
+            fresh.find_off()
             return look(self._docker, self.note, self.state, fresh.management, fresh._links, fresh.dropped)
         finally:
             fresh.release()
@@ -297,6 +308,11 @@ class EmulatedLab(EmulatedNetwork):
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """Return the lines of a container's log, with passwords masked."""
         return map(self.mask().text, logs.lines(self._docker, self.note.run, name, tail=tail, follow=follow))
+
+    def find_off(self) -> None:
+        """Have no request go to instances that verbs have ended or frozen; the engine is asked if there are any."""
+        if self.note.off:
+            self.power.refresh(self.note)
 
     def release(self) -> None:
         """Close this process's connections to the lab; the lab itself lives on."""

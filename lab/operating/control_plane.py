@@ -69,6 +69,10 @@ class ControlPlane(Protocol):
         """Return the numbers of the instances that were stopped by a verb; a reboot leaves them stopped."""
         ...
 
+    def ends(self, broker: str, number: int) -> None:
+        """Take note that a verb is about to end or to freeze an instance; a recorded start or resumption ends that."""
+        ...
+
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Return words, or raise, for an instance that has not started within so many seconds; "" if it just has.
 

@@ -42,6 +42,7 @@ class Note:
     opened: datetime
     origin: Origin | None  # of the lab's clock; None in older notes
     runtime: str  # the runtime's name
+    off: tuple[str, ...] = ()  # the instances that verbs have ended or frozen, and none has brought back
     own: Mapping[str, Any] = field(repr=False)  # JSON-able data that only the runtime reads
 
     @property
