@@ -13,6 +13,7 @@ from lab.history import Counted, SnapshotTaken
 from lab.living.history import LivingHistory
 from lab.living.state import State
 from lab.network.vpc import Network
+from lab.operating.instances import numbers
 from lab.operating.network import put_back
 from lab.plan.values import BridgePlan
 from lab.runtime.status import DirectionNow
@@ -86,7 +87,8 @@ class Restoring(State):
         retained. Queues stay, empty; what is on its way between brokers still comes.
         """
         records = self.lab.note.control.account.brokers
-        self.lab.purge([record.name for record in records if record.state is BrokerState.RUNNING])
+        running = [record.name for record in records if record.state is BrokerState.RUNNING]
+        self.lab.purge([each for each in running if len(self._plane.stopped(each)) < len(numbers(self._plane, each))])
 
     def _differs(self, condition: Condition) -> bool:
         return (
