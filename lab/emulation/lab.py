@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,7 +131,7 @@ class EmulatedLab(EmulatedNetwork):
 
     def enforce(self, network: Network) -> None:
         """Replace the router's policy and its list of instances that are down, from the engine's states."""
-        self.power.refresh(self.note)
+        self._find()
         self.apply_network(network)
         self._refusals.renew()
 
@@ -210,9 +210,9 @@ class EmulatedLab(EmulatedNetwork):
         plan = replace(self.note.plan, network=control.network)
         self._write(replace(self.note, plan=plan, control=control))
 
-    def keep_off(self, instances: Collection[str]) -> None:
-        """Write the instances that verbs have ended or frozen to the note."""
-        self._write(replace(self.note, off=tuple(sorted(instances))))
+    def keep_off(self, instances: Mapping[str, bool]) -> None:
+        """Write the instances that verbs have taken out to the note."""
+        self._write(replace(self.note, off=instances))
 
     def _write(self, note: Note) -> None:
         self.note = note
@@ -230,7 +230,10 @@ class EmulatedLab(EmulatedNetwork):
         if note != self.note:
             asks = bool(note.off or self.note.off)
             self.note, self._network = note, note.plan.network
-            (self.power.refresh if asks else self.power.apply_note)(note)
+            if asks:
+                self._find()
+            else:
+                self.power.apply_note(note)
         return True
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
@@ -310,9 +313,16 @@ class EmulatedLab(EmulatedNetwork):
         return map(self.mask().text, logs.lines(self._docker, self.note.run, name, tail=tail, follow=follow))
 
     def find_off(self) -> None:
-        """Have no request go to instances that verbs have ended or frozen; the engine is asked if there are any."""
+        """Have no request go to instances that verbs have taken out; the engine is asked if there are any."""
         if self.note.off:
-            self.power.refresh(self.note)
+            self._find()
+
+    def _find(self) -> None:
+        """Read each instance's state from the engine, and of a frozen one from the note whether it is active."""
+        self.power.refresh(self.note)
+        for its in self.state.instances:
+            if self.note.off.get(its.name):
+                self._actives.remember_frozen(its)
 
     def release(self) -> None:
         """Close this process's connections to the lab; the lab itself lives on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from lab.declare.steps.broker import State
@@ -46,11 +46,12 @@ class KeptControlPlane:
         return self.lab.note.reboot_time
 
     def record(self, *seen: Observation) -> None:
-        """Record observations; an instance that has started again, or goes on, is not off any more."""
+        """Record observations; an instance that has started again, or goes on, is not out any more."""
         self._record(*seen)
         for each in seen:
             if isinstance(each, BrokerChanged) and each.state in ("started", "resumed", "deleted"):
-                self._keep_off(set(self.lab.note.off) - self._names(each.broker, each.instance))
+                back = self._names(each.broker, each.instance)
+                self._keep_off({name: was for name, was in self.lab.note.off.items() if name not in back})
 
     def change(self, verb: Callable[[Control], Done]) -> Done:
         """Call `verb` with the Control, write the result to the note and record the observations."""
@@ -68,22 +69,22 @@ class KeptControlPlane:
         return self.lab.active(broker)
 
     def stopped(self, broker: str) -> Collection[int]:
-        """Return the instances that a verb has ended or frozen, and that do not run again by whatever else."""
+        """Return the instances that a verb has taken out, and that do not run again by whatever else."""
         off = self.lab.note.off
         its = (each.number for each in self.plan.broker(broker).instances if each.name in off)
         return tuple(each for each in its if self.lab.instance_state(broker, each) is not State.UP)
 
-    def ends(self, broker: str, number: int) -> None:
-        """Write to the note that a verb ends or freezes an instance, before it does: no keeper takes it for a fault."""
-        self._keep_off({*self.lab.note.off} | self._names(broker, number))
+    def takes_out(self, broker: str, number: int) -> None:
+        """Write to the note that an instance is out, before it is: no keeper takes that for a fault."""
+        off, was = self.lab.note.off, self.lab.active(broker) == number
+        self._keep_off({**off, **{name: was or off.get(name, False) for name in self._names(broker, number)}})
 
     def forget_running(self) -> None:
         """Correct the note where an instance runs that a verb was to end: by whatever has begun it, or kept it."""
-        if off := set(self.lab.note.off):
-            known = (each.name for each in self.plan.brokers if off & self._names(each.name))
-            self._keep_off(
-                {name for each in known for number in self.stopped(each) for name in self._names(each, number)}
-            )
+        off = self.lab.note.off
+        known = [each.name for each in self.plan.brokers if off.keys() & self._names(each.name)]
+        out = {name for each in known for number in self.stopped(each) for name in self._names(each, number)}
+        self._keep_off({name: was for name, was in off.items() if name in out})
 
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Raise LabTimeout."""
@@ -94,8 +95,8 @@ class KeptControlPlane:
         """Return the name of an instance, or of all of a broker's."""
         return {each.name for each in self.plan.broker(broker).instances if number in (0, each.number)}
 
-    def _keep_off(self, off: set[str]) -> None:
-        if off != set(self.lab.note.off):
+    def _keep_off(self, off: Mapping[str, bool]) -> None:
+        if off != self.lab.note.off:
             self.lab.keep_off(off)
 
     def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:

@@ -46,14 +46,16 @@ def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, 
     broker = verb.broker
     if len(states) == 1 and verb.instance is not None:
         raise InputError.of(f"{broker} is a single instance: there is no other one to tell it from", "leave it out")
-    if len(states) > 1 and verb.instance not in ("1", "2"):
-        _check_choice(plane, verb, states)
+    if len(states) > 1:
+        active = plane.serving(broker)  # asked whoever is meant: what is recorded says which one is the standby
+        if verb.instance not in ("1", "2"):
+            _check_choice(verb, states, active)
     number = target(plane, verb)
     if (state := states[number]) not in verb.needs:
         raise _in_vain(broker if len(states) == 1 else f"instance {number} of {broker}", state, verb, verb.verb)
 
 
-def _check_choice(plane: ControlPlane, verb: OnInstance, states: Mapping[int, State]) -> None:
+def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | None) -> None:
     """Raise InputError if it is not clear which instance of a pair is meant, or nobody can tell the active one."""
     which = "say which one is meant: instance 1, or instance 2"
     if verb.instance is None and verb.brings is State.UP:
@@ -62,7 +64,7 @@ def _check_choice(plane: ControlPlane, verb: OnInstance, states: Mapping[int, St
             raise InputError.of(f"both instances of {verb.broker} are {found[0]}", which)
     elif not any(state in _RUNS for state in states.values()):
         raise _in_vain(verb.broker, next(iter(states.values())), verb, verb.verb)
-    elif State.PAUSED in states.values() and plane.serving(verb.broker) is None:
+    elif State.PAUSED in states.values() and active is None:
         what = f"nobody can tell the active instance of {verb.broker}: one is paused, and the other one does not serve"
         raise InputError.of(what, which)
 

@@ -69,8 +69,11 @@ class ControlPlane(Protocol):
         """Return the numbers of the instances that were stopped by a verb; a reboot leaves them stopped."""
         ...
 
-    def ends(self, broker: str, number: int) -> None:
-        """Take note that a verb is about to end or to freeze an instance; a recorded start or resumption ends that."""
+    def takes_out(self, broker: str, number: int) -> None:
+        """Take note that an instance is out, by a verb that is about to end, freeze or start it.
+
+        It is out until a start or a resumption of it is recorded.
+        """
         ...
 
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:

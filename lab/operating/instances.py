@@ -42,7 +42,7 @@ def start(plane: ControlPlane, broker: str, number: int, within: float, of: str)
 def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerChanged]) -> Done:
     """Call `how` with the broker and the number of a verb's instance, which serves no client from then on."""
     number = target(plane, verb)
-    plane.ends(verb.broker, number)
+    plane.takes_out(verb.broker, number)
     return switched(plane, how(verb.broker, number))
 
 

@@ -129,8 +129,8 @@ class Service:
         """Return the instances that a step has ended; only a step starts them again."""
         return {number for name, number in self._by_steps if name == broker}
 
-    def ends(self, broker: str, number: int) -> None:
-        """Note that a step ends or freezes an instance."""
+    def takes_out(self, broker: str, number: int) -> None:
+        """Note that an instance is out, by a step."""
         self.off.add((broker, number))
         self._by_steps.add((broker, number))
 

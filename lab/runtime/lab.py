@@ -7,7 +7,7 @@ replay counts from its own beginning.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -280,8 +280,8 @@ class StandingLab(Lab, Protocol):
         """Write the service's records to the note; raise HostError if the lab has ended meanwhile."""
         ...
 
-    def keep_off(self, instances: Collection[str]) -> None:
-        """Write the names of the instances that verbs have ended or frozen; HostError if the lab has ended."""
+    def keep_off(self, instances: Mapping[str, bool]) -> None:
+        """Write which instances verbs have taken out, and whether each was active; HostError if the lab has ended."""
         ...
 
     def enforce(self, network: Network) -> None:

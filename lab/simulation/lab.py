@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -179,9 +179,9 @@ class SimulatedLab(SimulatedNetwork, Switches):
         """Keep the service's records."""
         self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
 
-    def keep_off(self, instances: Collection[str]) -> None:
-        """Keep the names of the instances that verbs have ended or frozen."""
-        self.note = replace(self.note, off=tuple(sorted(instances)))
+    def keep_off(self, instances: Mapping[str, bool]) -> None:
+        """Keep which instances verbs have taken out."""
+        self.note = replace(self.note, off=instances)
 
     def refresh(self) -> bool:
         """Return True: no other process can change the lab."""

@@ -91,7 +91,7 @@ def test_what_is_done_to_a_broker_is_a_step_of_the_history(lab: Live) -> None:
     assert [state for _, state, _ in states(lab)] == [
         "killed", *back, "stopping", "stopped", *back, "paused", "resumed"
     ]  # fmt: skip
-    assert lab.lab.note.off == ()
+    assert lab.lab.note.off == {}
 
 
 @pytest.mark.parametrize(
@@ -189,10 +189,10 @@ def test_a_reboot_leaves_a_stopped_standby_stopped_and_starts_a_broker_that_is_d
     pair.kill("singapore", instance="standby")
     pair.reboot("singapore")
     assert [number for _, state, number in states(pair) if state == "started"] == [1]
-    assert pair.lab.instance_state("singapore", 2) is State.DOWN and pair.lab.note.off == ("singapore-2",)
+    assert pair.lab.instance_state("singapore", 2) is State.DOWN and pair.lab.note.off == {"singapore-2": False}
     pair.kill("tokyo")
     assert pair.reboot("tokyo").failed == ""
-    assert pair.serves("tokyo") and pair.lab.note.off == ("singapore-2",)
+    assert pair.serves("tokyo") and pair.lab.note.off == {"singapore-2": False}
 
 
 @pytest.mark.parametrize("how", ["kill", "pause"])
@@ -213,7 +213,7 @@ def test_other_verbs_do_what_they_can_with_a_broker_that_is_out(lab: Live, how: 
     assert "is the broker up" in str(refused.value)
     assert lab.create_user("singapore", "clerk", "over-the-ocean-1858").note == "it waits for a reboot"
     lab.reboot("singapore")
-    assert lab.serves("singapore") and lab.lab.note.off == ()
+    assert lab.serves("singapore") and lab.lab.note.off == {}
 
 
 class Interrupted(LiveLab):
@@ -237,16 +237,16 @@ def test_a_kill_whose_command_was_killed_is_found_as_it_is(when: str, tmp_path: 
     setattr(lab, when, True)
     with pytest.raises(Killed):
         lab.live.kill("tokyo")
-    assert lab.note.off == ("tokyo",)
+    assert lab.note.off == {"tokyo": True}
     setattr(lab, when, False)
     live = lab.live
     with live.turn():
-        assert lab.note.off == (("tokyo",) if when == "dies_after" else ())
+        assert lab.note.off == ({"tokyo": True} if when == "dies_after" else {})
     if when == "dies_before":
         assert live.serves("tokyo")
         live.kill("tokyo")
     live.start("tokyo")
-    assert live.serves("tokyo") and lab.note.off == ()
+    assert live.serves("tokyo") and lab.note.off == {}
 
 
 def test_a_keeper_takes_what_a_verb_has_ended_for_no_fault(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_a_standby_that_was_killed_has_the_lab_renewed(tmp_path: Path) -> None:
         run = lab.run
     assert shared.spoilt == "broker singapore was killed"
     with shared.test("two") as lab:
-        assert lab.run != run and lab.lab.note.off == ()
+        assert lab.run != run and lab.lab.note.off == {}
     shared.close()
 
 
