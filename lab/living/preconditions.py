@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import OnBroker, OnInstance, State
 from lab.declare.steps.connector import ConnectorStep
@@ -23,7 +24,11 @@ def check(plane: ControlPlane, verb: Step) -> None:
     """Raise InputError if a broker is not as a verb on its instance, or on its connector, needs it."""
     if not isinstance(verb, OnInstance | ConnectorStep):
         return
-    broker = plane.control.account.broker(verb.broker).name
+    record = plane.control.account.broker(verb.broker)
+    broker = record.name
+    if record.state is BrokerState.CREATION_FAILED:
+        what = f"{broker} is {record.state}, so there is nothing to {_does(verb)}"
+        raise InputError.of(what, f"mqlab broker delete {broker}")
     verb = verb.model_copy(update={"broker": broker})
     states = {number: plane.lab.instance_state(broker, number) for number in numbers(plane, broker)}
     if isinstance(verb, ConnectorStep):
@@ -39,7 +44,7 @@ def _check_connector(plane: ControlPlane, verb: ConnectorStep, states: Mapping[i
     if verb.name not in names:
         raise InputError([unknown("connector", verb.name, names, f"connectors of {broker}", None)])
     if State.UP not in states.values():
-        raise _in_vain(broker, next(iter(states.values())), verb, f"{verb.do} a connector on")
+        raise _in_vain(broker, next(iter(states.values())), verb)
 
 
 def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, State]) -> None:
@@ -52,7 +57,7 @@ def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, 
             _check_choice(verb, states, active)
     number = target(plane, verb)
     if (state := states[number]) not in verb.needs:
-        raise _in_vain(broker if len(states) == 1 else f"instance {number} of {broker}", state, verb, verb.verb)
+        raise _in_vain(broker if len(states) == 1 else f"instance {number} of {broker}", state, verb)
 
 
 def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | None) -> None:
@@ -63,15 +68,20 @@ def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | N
         if len(found) > 1:
             raise InputError.of(f"both instances of {verb.broker} are {found[0]}", which)
     elif not any(state in _RUNS for state in states.values()):
-        raise _in_vain(verb.broker, next(iter(states.values())), verb, verb.verb)
+        raise _in_vain(verb.broker, next(iter(states.values())), verb)
     elif State.PAUSED in states.values() and active is None:
         what = f"nobody can tell the active instance of {verb.broker}: one is paused, and the other one does not serve"
         raise InputError.of(what, which)
 
 
-def _in_vain(which: str, state: State, verb: OnBroker, does: str) -> InputError:
+def _in_vain(which: str, state: State, verb: OnBroker) -> InputError:
     """Return the refusal of a verb on what is in a state that it does not need."""
     before = "pause" if State.PAUSED in verb.needs else "kill"
     remedy = {State.DOWN: "start", State.PAUSED: "resume"}.get(state, before)
-    rest = " already" if state is verb.brings else f", so there is nothing to {does}"
+    rest = " already" if state is verb.brings else f", so there is nothing to {_does(verb)}"
     return InputError.of(f"{which} is {state}{rest}", f"mqlab broker {remedy} {verb.broker}")
+
+
+def _does(verb: OnBroker) -> str:
+    """Return what a verb does, as it follows "there is nothing to"."""
+    return f"{verb.do} a connector on" if isinstance(verb, ConnectorStep) else verb.verb

@@ -13,7 +13,6 @@ from lab.history import Counted, SnapshotTaken
 from lab.living.history import LivingHistory
 from lab.living.state import State
 from lab.network.vpc import Network
-from lab.operating.instances import numbers
 from lab.operating.network import put_back
 from lab.plan.values import BridgePlan
 from lab.runtime.status import DirectionNow
@@ -87,8 +86,8 @@ class Restoring(State):
         retained. Queues stay, empty; what is on its way between brokers still comes.
         """
         records = self.lab.note.control.account.brokers
-        running = [record.name for record in records if record.state is BrokerState.RUNNING]
-        self.lab.purge([each for each in running if len(self._plane.stopped(each)) < len(numbers(self._plane, each))])
+        running = [self.lab.note.plan.broker(each.name) for each in records if each.state is BrokerState.RUNNING]
+        self.lab.purge([each.name for each in running if len(self._plane.stopped(each.name)) < len(each.instances)])
 
     def _differs(self, condition: Condition) -> bool:
         return (

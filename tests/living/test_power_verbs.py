@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lab import labs
+from lab.amazonmq.account.brokers import creation_failed
 from lab.declare.steps.broker import State
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import (
@@ -150,6 +151,17 @@ def test_what_changes_nothing_is_refused_by_name_and_is_no_step(
         does(lab)
     assert what in str(refused.value)
     assert all(each.ok for each in seen(lab) if isinstance(each, StepEnded))
+
+
+def test_a_broker_that_could_not_be_created_can_only_be_deleted() -> None:
+    lab = LiveLab()
+    account = creation_failed(lab.control.account, "tokyo")
+    lab.keep_control(replace(lab.control, account=account))
+    for verb in (lambda: lab.live.start("tokyo"), lambda: lab.live.stop_connector("tokyo", CONNECTOR)):
+        with pytest.raises(
+            InputError, match=r"tokyo is CREATION_FAILED, so there is nothing to st.*\n  mqlab broker del"
+        ):
+            verb()
 
 
 def test_an_active_instance_is_killed_and_comes_back_as_the_standby(pair: Live) -> None:
