@@ -34,7 +34,7 @@ from lab.history import (
     StepStarted,
     observations,
 )
-from lab.interrupts import end_on_signals
+from lab.interrupts import ended_by_signals
 from lab.simulation.costs import NAMES, VARIABLE, shipped_values
 from lab.text_files import write_new
 from lab.units import parse_duration
@@ -224,5 +224,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    end_on_signals()
-    sys.exit(main())
+    with ended_by_signals():
+        sys.exit(main())

@@ -18,7 +18,7 @@ from pathlib import Path
 from lab.contract import text
 from lab.contract.contract import RUNS, Compared, Contract, images_of, named
 from lab.errors import LabError
-from lab.interrupts import end_on_signals
+from lab.interrupts import ended_by_signals
 from lab.runtime.progress import Logged
 from lab.scenarios import PlannedScenario, load_named
 from lab.shipped import shipped
@@ -104,5 +104,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    end_on_signals()
-    sys.exit(main())
+    with ended_by_signals():
+        sys.exit(main())

@@ -21,7 +21,7 @@ from typing import Any
 
 from lab.contract.contract import SEEDS_OF_CHANCE, Measure, runner, this_machine
 from lab.contract.figures import Stream, figures
-from lab.interrupts import end_on_signals
+from lab.interrupts import ended_by_signals
 from lab.runtime.congestion import is_modelled
 from lab.runtime.progress import Logged
 from lab.runtimes import SIMULATION, USUAL
@@ -291,5 +291,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    end_on_signals()
-    sys.exit(main())
+    with ended_by_signals():
+        sys.exit(main())

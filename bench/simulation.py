@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -134,11 +135,13 @@ def start() -> dict[str, Any]:
     """Return the processor time of a process that imports all, opens the shipped pair's lab, and ends."""
     opened = f"labs.up({PAIR!r}, runtime='simulation', runs=Path({{runs!r}}), environment=dict())"
     code = f"from pathlib import Path\nfrom lab import labs\nwith {opened}: pass"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     found: list[float] = []
     with TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", code.format(runs=folder)]
         for _ in range(RUNS + 1):  # the first one compiles
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run([sys.executable, "-c", code.format(runs=folder)], check=True, capture_output=True)
+            subprocess.run(command, env=environment, check=True, capture_output=True)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return {"cpu_s": round(min(found), 3)}

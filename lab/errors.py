@@ -13,7 +13,8 @@ A broken expectation is not an error: it is a Verdict in the Report.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from lab.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

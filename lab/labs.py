@@ -14,13 +14,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab import runtimes
 from lab.amazonmq.configurations.wording import lines
+from lab.dataclass import dataclass
 from lab.declare.loading import masked_sources
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, LabError

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from html import unescape
 from json import loads
 from json.encoder import encode_basestring as quoted
 from typing import Any
 from urllib.parse import unquote
+
+from lab.dataclass import dataclass
 
 MASK = "********"
 _SHORTEST = 12  # characters of a password of the service's; a shorter text may be part of any word

@@ -13,10 +13,10 @@ import errno
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from lab.dataclass import dataclass
 from lab.declare.origin import SourceFile
 from lab.errors import HostError
 from lab.masking import Mask

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -12,6 +11,7 @@ from lab.amazonmq.configurations.sanitising import Removal
 from lab.check.advice import advise, removals
 from lab.check.ports import check_port_base
 from lab.check.scenario import check
+from lab.dataclass import dataclass
 from lab.declare.expectations import expectations_of
 from lab.declare.expectations.base import Expectation
 from lab.declare.loading import load, mask_of, resolve

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from lab.dataclass import dataclass
 
 AS_OF = "2026-11-26"  # when the project's advisories were read
 PAGE = "docs/known-holes.md"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import re2
+
+from lab.dataclass import dataclass
 
 LONGEST = 500  # characters of a line that are kept; what matters is at its beginning
 _LOOKED_AT = 16 * 1024  # characters that are masked at first

@@ -6,8 +6,9 @@ Transport connectors, published ports, the router's rules, files, pages and comm
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from lab.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from lab.application.sockets import gives_a_socket
+from lab.dataclass import dataclass
 
 _RIGHTS = ("NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "ALL")
 _LOGS = ("json-file", "local", "none", "journald", "k8s-file", "")  # drivers that send no log off the engine's machine

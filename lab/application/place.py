@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from lab.activemq.protocols import ENDPOINTS
+from lab.dataclass import dataclass
 from lab.errors import InputError
 from lab.plan.values import Plan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from lab.amazonmq.configurations.advice import advise_apart_from_connectors
 from lab.amazonmq.configurations.authorization import ADVISORIES, authorization_map, missing_rights
@@ -15,6 +14,7 @@ from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import Removal, Sanitised
 from lab.check.pair_advice import advise_on_pairs
 from lab.check.quota_advice import advise_on_quotas
+from lab.dataclass import dataclass
 from lab.declare.origin import Origin
 from lab.declare.topology import Topology
 from lab.errors import InputError, Place, Problem

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, TypeVar
 
+from lab.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.suggestions import unknown

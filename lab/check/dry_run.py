@@ -7,7 +7,6 @@ moment a step gives is later.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lab.amazonmq.account import brokers as account_brokers
@@ -16,6 +15,7 @@ from lab.amazonmq.account.broker_record import AppliedRevision, BrokerRecord
 from lab.amazonmq.configurations.configuration import Configuration, read
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import sanitise
+from lab.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
 from lab.declare.steps.account import OnAccount

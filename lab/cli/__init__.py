@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from lab.interrupts import Terminated, end_on_signals
+from lab.interrupts import Terminated
 from lab.version import __version__
 
 COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
@@ -160,7 +160,6 @@ def main() -> None:
     gc.set_threshold(_OBJECTS)
     # To look for them, pydantic reads the metadata of every package that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    end_on_signals()
     try:
         app()
     except SystemExit as ended:

@@ -10,7 +10,7 @@ import codecs
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +24,7 @@ from lab.amazonmq.configurations.configuration import read_bytes as read_configu
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import completion, new_files, options
 from lab.cli.options import JSON, PORT_BASE, RUNTIME, SET, VERSION
+from lab.dataclass import dataclass
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 from lab.masking import Mask, named_in

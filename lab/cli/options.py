@@ -18,7 +18,7 @@ from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
 from lab.cli import completion
 from lab.errors import HostError, InputError, LabError, Problem
-from lab.interrupts import Terminated, beneath
+from lab.interrupts import Terminated, beneath, ended_by_signals
 from lab.printable import plain, plain_json
 from lab.units import parse_duration
 
@@ -144,9 +144,18 @@ def ending(command: Callable[P, int | None]) -> Callable[P, None]:
     @wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
         try:
-            code = _told(lambda: command(*arguments, **options), bool(options.get("json")))
+            with ended_by_signals():
+                code = _told(lambda: command(*arguments, **options), bool(options.get("json")))
         except BrokenPipeError:  # whoever read it has closed stdout, as in `mqlab history | head`, or stderr
             code = reader_left()
+        except BaseException as error:
+            match beneath(error):
+                case None:
+                    raise
+                case Terminated() as terminated:
+                    raise terminated from None
+                case _:
+                    code = _interrupted()
         raise SystemExit(code)
 
     return run
@@ -171,6 +180,8 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
         if json:
             print_json_line(problems(error))
         complain(error)
+        if beneath(error) is not None:  # what it says may be of use all the same: what could not be closed
+            raise
         return error.exit_code
     except UnicodeEncodeError as error:
         return _told(partial(_refuse_text, error.encoding), json)
@@ -181,17 +192,11 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
             print_json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR)))
         complain(f"{type(error).__name__}: {error}")
         err().print(f"  {_DOCTOR}")
+        if beneath(error) is not None:
+            raise
         return HostError.exit_code
-    except (KeyboardInterrupt, EOFError):  # EOFError: Ctrl-D at a prompt
+    except EOFError:  # Ctrl-D at a prompt
         return _interrupted()
-    except RuntimeError as error:
-        match beneath(error):
-            case None:
-                raise
-            case Terminated() as terminated:
-                raise terminated from None
-            case _:
-                return _interrupted()
     return code
 
 

@@ -5,7 +5,6 @@ Of a scenario without Docker; of a running lab as it is now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ import typer
 from lab.activemq.destinations import has_wildcard
 from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON, SET, VERSION
+from lab.dataclass import dataclass
 from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
 from lab.declare.variants import settings_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from lab.dataclass import dataclass
 from lab.history import Counted, LinkSeen
 from lab.printable import plain_line
 from lab.report.rows.row import Row, Weight

@@ -12,6 +12,7 @@ from rich.live import Live as Screen
 from lab.cli import options
 from lab.cli.status_screen import Look, screen
 from lab.history import Counted, Follower
+from lab.interrupts import answered
 from lab.living.history import file_of
 from lab.living.lab import Live
 from lab.report.message_runs import folded
@@ -41,6 +42,7 @@ def watch(live: Live, seconds: float) -> None:
                 last, before = (now, before), now
                 live.lab.clock.sleep(seconds)
         except KeyboardInterrupt:
+            answered()
             open_screen.close()
             if shown is not None and before is not None:
                 console.print(_lines(console, *last, console.height))

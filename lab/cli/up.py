@@ -13,6 +13,7 @@ from lab.cli import options, status_text
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION, WAIT
 from lab.declare.variants import settings_of
 from lab.errors import InputError
+from lab.interrupts import answered
 from lab.living.attach import attend
 from lab.living.history import COMMAND
 from lab.living.windows import stand
@@ -81,4 +82,5 @@ def up(
             )
             options.err().print("another command has ended the lab, or its note is lost: what is left of it is removed")
         except KeyboardInterrupt:
+            answered()
             options.err().print("ending the lab")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from lab.clients import amqp_engine as engine
 from lab.clients.base import Browsing
+from lab.dataclass import dataclass
 from lab.runtime.messages import Terms
 
 # The messages that may arrive unacknowledged if a subscription sets no prefetch: the defaults of ActiveMQ's clients. A

@@ -6,11 +6,11 @@ Pure. Real runs differ among themselves, so what they show is a range, from the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
 from lab.contract.figures import FIRST, Figures, Stream, warm_up
+from lab.dataclass import dataclass
 
 ENOUGH = 100  # messages of a stream, or of a burst after its warm-up, below which its times are not compared
 OF_COUNTS = 0.10  # by how much the range of counts that are chance is widened at either end

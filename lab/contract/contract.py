@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from lab.amazonmq.identity import DeploymentMode
 from lab.contract.comparison import Row, compare
 from lab.contract.figures import RULES, Figures, Machine, figures
 from lab.contract.kept_runs import KeptRuns, digest
+from lab.dataclass import dataclass
 from lab.judge import Judged
 from lab.runtime.congestion import congestion_control, is_modelled
 from lab.runtime.progress import Told

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
+from lab.dataclass import dataclass
 from lab.judge import Judged, Report
 from lab.judge.evidence.tally import Tally
 from lab.judge.values import Percentiles

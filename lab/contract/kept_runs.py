@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab.contract.figures import Figures, from_json, to_json
+from lab.dataclass import dataclass
 from lab.declare.origin import SourceFile
 from lab.declare.reading import read
 from lab.errors import InputError

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lab.dataclass import dataclass
 from lab.declare.passwords import NO_PASSWORDS
 from lab.declare.reading import Document
 from lab.masking import MASK, Mask

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from lab.dataclass import dataclass
 from lab.errors import Place, Problem
 from lab.masking import Mask
 

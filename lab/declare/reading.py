@@ -7,12 +7,12 @@ anything else that makes a file mean more than it shows are refused. The meaning
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lab.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.errors import InputError, Place, Problem
 from lab.text_files import read_bytes

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 from typing import Annotated, Any
 
+from lab.dataclass import dataclass
 from lab.declare.fields import Declared, Each, Name, Pair, Receivers, types_in
 from lab.network.vpc import INTERNET
 

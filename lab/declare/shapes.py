@@ -10,10 +10,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.names import derived_broker_id, host_name
+from lab.dataclass import dataclass
 from lab.declare.quotas import check_quotas
 from lab.declare.suggestions import nearest
 from lab.declare.topology import MOST_REGIONS

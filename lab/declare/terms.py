@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
+from lab.dataclass import dataclass
 from lab.declare.fields import Declared, Duration, Whole, YesNo
 from lab.declare.file_fields import BodyFile
 from lab.printable import shown

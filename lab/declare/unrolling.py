@@ -8,10 +8,10 @@ a number for each. Where no step has inner ones, or several numbers, number and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
+from lab.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.steps.base import Compound, Step
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NoReturn
 
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.edits import Edit, quoted
 from lab.amazonmq.configurations.source import Source, change
+from lab.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.passwords import NO_PASSWORDS
 from lab.declare.reading import read, unprintable

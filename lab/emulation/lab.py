@@ -279,7 +279,9 @@ class EmulatedLab(EmulatedNetwork):
         self._watch = BridgeWatch(wanted, looks, self._actives, self.power, self.clock, recorder, tell)
         self._watch.begin(self.management.pool)
         self.management.pool.submit(self.router.begin)  # so that a first change is as quick as the next one
-        self._logs = log_watch.follow(self._docker, self.state.instances, self.clock, recorder, since, tell, self.mask)
+        self._logs = log_watch.follow(
+            self._docker, self.state.instances, self.clock, recorder, since, tell, self.mask, self._watch.hear
+        )
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded."""

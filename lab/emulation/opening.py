@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Network
@@ -20,6 +20,7 @@ import docker.errors
 
 import docker
 from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
+from lab.dataclass import dataclass
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
 from lab.emulation.closing import Closing

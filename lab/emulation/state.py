@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from lab.dataclass import dataclass
 from lab.emulation.network.published_at import LOOPBACK
 from lab.errors import HostError
 from lab.runtime.note import Note

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from lab.dataclass import dataclass
 from lab.history.lab_seen import Forgotten
 from lab.history.writing import line
 

@@ -6,7 +6,6 @@ A history whose last line is cut short is read up to that line. Whether observat
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -15,6 +14,7 @@ from typing import Any, BinaryIO, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec.structs import fields
 
+from lab.dataclass import dataclass
 from lab.errors import InputError, Place
 from lab.history.clients_seen import SendOutcome
 from lab.history.kinds import KINDS

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
+from lab.dataclass import dataclass
 from lab.history.observation import Ended
 from lab.text_files import open_file
 from lab.units import several

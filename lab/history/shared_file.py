@@ -12,9 +12,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from lab.dataclass import dataclass
 from lab.file_locks import lock, unlock
 from lab.history.bounds import forget
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted

@@ -7,10 +7,10 @@ A file of `lab.judge.claims` judges the expectation that it is named after.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
+from lab.dataclass import dataclass
 from lab.declare.expectations import EXPECTATIONS, expectations_of
 from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find, of_kind

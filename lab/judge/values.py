@@ -6,11 +6,12 @@ Times are in milliseconds, delays are one way. `lab.report` writes and draws the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from math import ceil
 from typing import Self
 
+from lab.dataclass import dataclass
 from lab.declare.expectations.base import Basis
 
 

@@ -6,7 +6,6 @@ It holds the lock of its log in the run folder while it lives; the kernel releas
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -35,6 +34,8 @@ def start(note: Note, environment: Mapping[str, str]) -> None:
     """Start the keeper of a detached lab, unless it has one."""
     if not note.detached or note.replaying or not lock_file(file_of(note)).exists() or is_kept(note):
         return
+    import subprocess  # here, since most labs start no process
+
     with _opened(log_of(note)) as log:
         subprocess.run(
             [sys.executable, "-c", _APART, _KEEPER, note.run],

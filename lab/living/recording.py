@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from lab.activemq.protocols import protocol
+from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
-from lab.interrupts import Terminated
+from lab.interrupts import Terminated, answered, beneath
 from lab.matching import HEADER, digest
 from lab.recordings import LOST, Footer, Header, Recorded, RecordingFile, Redaction
 from lab.runtime.clock import Clock
@@ -116,10 +116,12 @@ def record(
         try:
             ready()
             ended = _wait(sources, connections, wanted, took, clock)
-        except KeyboardInterrupt:
-            ended = "interrupted"
-        except Terminated as error:
-            ended, terminated = "terminated", error
+        except (KeyboardInterrupt, Terminated, RuntimeError) as error:
+            if (of := beneath(error)) is None:
+                raise
+            terminated = of if isinstance(of, Terminated) else None
+            ended = "interrupted" if terminated is None else "terminated"
+            answered()
         connected.close()
         took.check()
         footer = file.end(took.footer(ended, sources))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
 from lab.amazonmq.account.broker_record import BrokerState
+from lab.dataclass import dataclass
 from lab.errors import LabTimeout
 from lab.history import Counted, SnapshotTaken
 from lab.living.history import LivingHistory

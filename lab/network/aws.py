@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
+from lab.dataclass import dataclass
 from lab.network.regions import REGIONS, city, distance
 
 # round-trips.csv has the medians over one year of TCP connects from the first region to the second, in milliseconds.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from lab import units
+from lab.dataclass import dataclass
 from lab.link.impairment import FIGURES, Impairment, Kind, LinkState, Setting
 
 _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
+from lab.dataclass import dataclass
 from lab.errors import InputError
 from lab.network.vpc import Network, Peering, PeeringState
 

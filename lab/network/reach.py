@@ -8,10 +8,10 @@ A Way is one direction between two endpoints, as the router gets it; `reach` com
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
 
+from lab.dataclass import dataclass
 from lab.network.vpc import CLIENT_ADDRESS, INTERNET, Interface, Network, PeeringState, Protocol, Rule
 
 WHAT = "{what}"  # in a Way's words, a placeholder for what was dropped: "tcp 61617"

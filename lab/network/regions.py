@@ -7,8 +7,9 @@ centres are known to stand. The list is of November 2026; a region that is newer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
+
+from lab.dataclass import dataclass
 
 EARTH = 6371.0  # mean radius in km
 NONE = "none"  # declared of a region that is none of AWS's

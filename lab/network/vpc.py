@@ -7,13 +7,14 @@ decides which connections it permits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Self, TypeVar
 
+from lab.dataclass import dataclass
 from lab.errors import InputError
 
 ANYWHERE = IPv4Network("0.0.0.0/0")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.account.describe import pending_changes
+from lab.dataclass import dataclass
 from lab.history import BrokerRecordSeen, Observation
 from lab.plan.control import Control
 from lab.plan.values import Plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import islice
 
@@ -13,6 +13,7 @@ from lab.activemq.forwarding.filters import parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.passage import Passage, carry
 from lab.activemq.forwarding.rules import Stop, demand_stop
+from lab.dataclass import dataclass
 
 _ORDERS = 20  # further orders of the advisories that are tried in a network with circles, beside their own
 

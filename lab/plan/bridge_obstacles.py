@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.authorization import ADVISORIES, missing_on, missing_rights
 from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.dataclass import dataclass
 from lab.declare.topology import Topology
 from lab.network.reach import reach
 from lab.network.vpc import Network as Vpcs

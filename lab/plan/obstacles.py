@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lab.activemq.forwarding.demand import Refusal, Stop
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.network import Composite
 from lab.activemq.forwarding.settings import NETWORK_TTL, NO_LIMIT, Forwarding
+from lab.dataclass import dataclass
 from lab.plan.bridge_obstacles import Missing
 from lab.plan.forwarding import DeclaredBridge
 from lab.units import several

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import count
 
 from lab.activemq.protocols import ENDPOINTS
+from lab.dataclass import dataclass
 from lab.declare.ports import declared_ports
 from lab.declare.topology import Topology
 

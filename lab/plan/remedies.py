@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lab.activemq.forwarding.network import Bridge, Network
+from lab.dataclass import dataclass
 from lab.plan.arrival import Arrival, Listener, Tried, demands, sent
 from lab.plan.forwarding import DeclaredBridge
 from lab.plan.obstacles import Need, needs, of_composite, of_conduit, of_refusal, shortest_way

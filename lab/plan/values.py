@@ -6,7 +6,7 @@ A Plan holds no password: a broker's activemq.xml has placeholders for its secre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from datetime import timedelta
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
@@ -15,6 +15,7 @@ from typing import Any
 from lab import units
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode
+from lab.dataclass import dataclass
 from lab.network.link import Direction
 from lab.network.vpc import Network
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from lab.dataclass import dataclass
 
 NEVER, FAILED, ALWAYS = "never", "failed", "always"
 KEEP = (NEVER, FAILED, ALWAYS)  # which labs stay after the tests

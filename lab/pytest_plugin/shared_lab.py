@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lab.amazonmq.account.account import Account
+from lab.dataclass import dataclass
 from lab.errors import LabError
 from lab.history import BrokerChanged, Counted, Follower, LinkChanged, Observation, PolicyApplied, SnapshotTaken
 from lab.living.lab import Live

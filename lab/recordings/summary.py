@@ -6,10 +6,11 @@ Messages that agree in broker, protocol, destination, persistence and retention 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
+from lab.dataclass import dataclass
 from lab.errors import InputError
 from lab.matching import MOST
 from lab.recordings.opening import opened

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
+
+from lab.dataclass import dataclass
 
 VERSION = 1
 LOST = "lost: "  # begins why a recording ended that a lost connection has ended

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 
+from lab.dataclass import dataclass
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.history import ClientChanged, Subscribed

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lab.dataclass import dataclass
 from lab.errors import LabError
 from lab.replay.stage import Replayed
 

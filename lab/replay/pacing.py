@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import count, islice, takewhile
 from math import ceil, inf
 from operator import gt
 from random import Random
 
+from lab.dataclass import dataclass
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.history import Paced

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from lab.dataclass import dataclass
 from lab.runtime.client import Client
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock

@@ -6,11 +6,11 @@ An observation concerns a broker or a client that it names itself, or that its s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import inf
 from typing import Any
 
+from lab.dataclass import dataclass
 from lab.declare.suggestions import remedy
 from lab.errors import InputError
 from lab.history.clients_seen import Publishing, Subscribed

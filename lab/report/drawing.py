@@ -6,10 +6,11 @@ Widths are in terminal cells, so names in any script line up. Colour is left to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.cells import cell_len
 
+from lab.dataclass import dataclass
 from lab.judge.values import LinkReport, Report
 from lab.printable import plain, plain_line
 from lab.report.picture import Bridge, Picture, Place, Way, picture

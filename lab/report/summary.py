@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 from xml.etree.ElementTree import Element, ElementTree, SubElement, fromstring, indent, tostring
 
+from lab.dataclass import dataclass
 from lab.printable import plain_line
 from lab.report.junit import safe, timestamp
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 
+from lab.dataclass import dataclass
 from lab.errors import BrokerError
 from lab.history import SendOutcome
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms

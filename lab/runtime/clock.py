@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from lab.dataclass import dataclass
 
 _LOOK_EVERY = 0.05  # seconds between two tests of a condition without a notification
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

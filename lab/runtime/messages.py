@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from lab.activemq.destinations import Addressed, destination_of
+from lab.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

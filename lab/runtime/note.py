@@ -11,7 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
+from lab.dataclass import dataclass
 from lab.errors import InputError
 from lab.file_locks import folder_locked
 from lab.plan.control import Control

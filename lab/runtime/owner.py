@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from lab.dataclass import dataclass
 from lab.runtime.clock import boot
 
 _PIDS = Path("/proc/self/ns/pid")

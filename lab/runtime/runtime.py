@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, Self
 
 from pydantic import SecretStr
 
+from lab.dataclass import dataclass
 from lab.declare.scenario import Scenario
 from lab.errors import Problem
 from lab.plan.values import Plan

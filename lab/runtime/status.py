@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from lab.dataclass import dataclass
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.link.impairment import Setting
 from lab.network.link import impairment_text

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lab.dataclass import dataclass
 from lab.declare.suggestions import remedy
 from lab.errors import InputError
 from lab.simulation.clock import nanoseconds

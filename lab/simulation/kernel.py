@@ -128,23 +128,23 @@ class Kernel:
     def _loop(self) -> None:
         me, heap, now = getcurrent(), self._heap, self.now
         while self._hub is me:
-            if not heap:
-                self.fail(RuntimeError("nothing is to come any more, and a task waits without a limit"))
-                continue
-            t, number, do, arguments = heappop(heap)
-            if do is None:
-                continue
-            if t != now:
-                self.now = now = t
-                if t > self._full:
-                    self._full, self._most = min(t + SECOND, self._horizon), next(self._numbers) + self._storm
-                    if t > self._horizon:
-                        self.fail(endless(self._horizon, do, arguments))
-            if number > self._most:
-                self._most += self._storm
-                self.fail(stormy(self._storm, t, do, arguments))
-            try:
-                do(*arguments)
+            try:  # around the loop too, in which a signal may come as well as in an event
+                while self._hub is me:
+                    if not heap:
+                        raise RuntimeError("nothing is to come any more, and a task waits without a limit")
+                    t, number, do, arguments = heappop(heap)
+                    if do is None:
+                        continue
+                    if t != now:
+                        self.now = now = t
+                        if t > self._full:
+                            self._full, self._most = min(t + SECOND, self._horizon), next(self._numbers) + self._storm
+                            if t > self._horizon:
+                                self.fail(endless(self._horizon, do, arguments))
+                    if number > self._most:
+                        self._most += self._storm
+                        self.fail(stormy(self._storm, t, do, arguments))
+                    do(*arguments)
             except BaseException as error:  # noqa: BLE001 (raised where the run can end)
                 self.fail(error)
         me.parent = self._hub  # a loop whose event blocked ends when that event has

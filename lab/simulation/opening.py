@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lab.activemq.protocols import OPENWIRE
+from lab.dataclass import dataclass
 from lab.errors import HostError, LabTimeout
 from lab.link.impairment import LinkState
 from lab.network.reach import reach

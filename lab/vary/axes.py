@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from lab import units
+from lab.dataclass import dataclass
 from lab.report.html.latency import round_step
 
 _PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
 
+from lab.dataclass import dataclass
 from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.printable import shown

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lab.dataclass import dataclass
 from lab.declare.passwords import NO_PASSWORDS
 from lab.masking import MASK, Mask
 from lab.vary.combinations import Combination, Grid

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 
 from markupsafe import Markup
 
+from lab.dataclass import dataclass
 from lab.report.html import environment, style
 from lab.units import several
 from lab.vary.picture import draw

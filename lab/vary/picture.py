@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import log10
 
+from lab.dataclass import dataclass
 from lab.vary.axes import Tick, Upward, axis_of, numbers
 from lab.vary.table import ENDS, Point, Variation, points, short, short_names
 

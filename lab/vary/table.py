@@ -6,10 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from statistics import median
 from typing import Any
 
+from lab.dataclass import dataclass
 from lab.judge.values import Percentiles, Verdict
 from lab.vary.combinations import Grid
 from lab.vary.row import FAILED, Flow, Row

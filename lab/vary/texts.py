@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from lab import runtimes
 from lab.amazonmq.configurations.wording import lines
+from lab.dataclass import dataclass
 from lab.declare.file_fields import NamedFile
 from lab.declare.loading import resolve
 from lab.declare.origin import without_passwords

@@ -15,6 +15,7 @@ import pytest
 from lab.cli.options import ending
 from lab.interrupts import Terminated
 from tests.command import MQLAB, Commands
+from tests.docs.pages import ROOT
 
 
 @pytest.fixture
@@ -85,6 +86,38 @@ def test_ctrl_c_while_it_loads_ends_it_without_a_word(tmp_path: Path, module: st
     command = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING, "regions", module]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+DROPPED = """
+import os, signal, sys
+class Deleted:
+    def __del__(self):
+        os.kill(os.getpid(), getattr(signal, NUMBER))
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == MODULE:
+            Deleted()
+MODULE, NUMBER = sys.argv[1:3]
+del sys.argv[1:3]
+sys.meta_path.insert(0, Finder())
+from lab.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["lab.labs", "lab.simulation.lab", "lab.replay"])
+@pytest.mark.parametrize(("number", "code", "said"), [("SIGTERM", 143, ""), ("SIGINT", 130, "mqlab: interrupted\n")])
+def test_a_run_ends_by_a_signal_that_comes_where_python_drops_its_exception(
+    tmp_path: Path, module: str, number: str, code: int, said: str
+) -> None:
+    endless = tmp_path / "endless.yaml"
+    text = (ROOT / "scenarios" / "one-way.yaml").read_text("utf-8").replace("expect:", "  - wait: 9000h\nexpect:")
+    endless.write_text(text.replace("topologies/", f"{ROOT}/scenarios/topologies/"), "utf-8")
+    environment = Commands(folder=tmp_path).environment()
+    words = ["run", str(endless), "--runtime", "simulation", "--quiet"]
+    command = [sys.executable, "-c", DROPPED, module, number, *words]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", said)
 
 
 WORDS = [

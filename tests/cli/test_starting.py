@@ -78,6 +78,19 @@ def test_a_scenario_is_simulated_without_what_reaches_real_brokers(tmp_path: Pat
     assert not found & (ENGINE | CLIENTS | {"cryptography", "ssl"})
 
 
+def test_a_program_that_simulates_loads_nothing_for_terminals_pages_and_processes(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, sys; from lab import labs\n"
+        "with labs.up('tokyo-singapore', runtime='simulation', runs=pathlib.Path(sys.argv[1]), environment={}): pass\n"
+        "print(*sys.modules)"
+    )
+    command, environment = [sys.executable, "-c", code, str(tmp_path)], {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    found = set(done.stdout.split())
+    assert not found & (ENGINE | CLIENTS | {"cryptography", "jinja2", "rich", "ssl", "subprocess", "typer"})
+    assert not found & {"lab.judge", "lab.replay", "lab.report", "lab.vary"}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_says_of_each_command_what_it_says_of_itself(name: str) -> None:
     first, _, _ = load(name).help.partition("\n\n")

@@ -1,16 +1,22 @@
-"""What an open lab takes from a verb."""
+"""What an open lab takes from a verb, and that its watches know of each other."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from lab.emulation.brokers.power import UP
 from lab.emulation.lab import EmulatedLab
-from lab.emulation.state import LabState
+from lab.emulation.state import InstanceState, LabState
 from lab.errors import InputError
+from lab.history import BridgeSeen, MemoryRecorder
+from lab.masking import Mask
+from lab.runtime.clock import RealClock
 
 SHIPPED, OWN = SecretStr("MQ-lab-2026-testuser"), SecretStr("of-nobody-else-7")
 
@@ -30,3 +36,42 @@ def test_a_shipped_password_is_no_users_where_other_machines_may_try_it() -> Non
     with pytest.raises(InputError, match="a password that ships with mqlab") as refused:
         kept("docker.example", SHIPPED)
     assert SHIPPED.get_secret_value() not in str(refused.value)
+
+
+SAID = "DemandForwardingBridgeSupport | Network connection between vm://a#0 and ssl://b:61617 (b) has been established."
+
+
+class Stopped(RealClock):
+    """A clock that stands still, so that no look is due for the time alone."""
+
+    t = 0.0
+
+    def now(self) -> float:
+        return self.t
+
+
+def test_a_bridge_that_a_log_tells_of_is_seen_though_no_look_is_due() -> None:
+    ends: list[BridgeSeen] = []
+    clock, recorder = Stopped(), MemoryRecorder()
+
+    def logs(*_: object, **__: object) -> Iterator[bytes]:
+        clock.t = 0.1
+        up = {"connector": "c", "broker": "a", "remote": "b", "remote_address": "1", "created_by_duplex": False}
+        ends.append(BridgeSeen(t=0.1, up=True, **up))  # type: ignore[arg-type]
+        yield f"2100-01-01T00:00:00.000000000Z 2100-01-01T00:00:00.000Z INFO  [main] {SAID}\n".encode()
+
+    its = InstanceState(broker="a", name="a", number=1, container="a", address="", ports={}, management_port=1)
+    with ThreadPoolExecutor() as pool:
+        lab: Any = SimpleNamespace(
+            state=SimpleNamespace(brokers={"a": None}, instances=(its,)),
+            management=SimpleNamespace(ends=lambda _: tuple(ends), demands=lambda *_: (), pool=pool),
+            power=SimpleNamespace(state=lambda _: UP),
+            router=SimpleNamespace(begin=lambda: None),
+            clock=clock,
+            mask=Mask,
+            _actives=SimpleNamespace(find=lambda _: its, last=lambda _: its),
+            _docker=SimpleNamespace(api=SimpleNamespace(logs=logs)),
+        )
+        EmulatedLab.watch(lab, recorder)
+        assert clock.wait(lambda: any(isinstance(each, BridgeSeen) for each in recorder.observations), 30)
+        EmulatedLab.unwatch(lab)

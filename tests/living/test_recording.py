@@ -134,7 +134,23 @@ def test_a_lost_connection_ends_it_and_the_last_line_says_so(live: Live, tmp_pat
     assert [each.body for each in recorded(path)] == [b"x"]
 
 
-@pytest.mark.parametrize(("signal", "ended"), [(KeyboardInterrupt(), "interrupted"), (Terminated(15), "terminated")])
+def of_a_lock(signal: BaseException) -> RuntimeError:
+    """Return what a signal becomes that comes while the interpreter takes a lock."""
+    error = RuntimeError("release unlocked lock")
+    error.__context__ = signal
+    return error
+
+
+@pytest.mark.parametrize(
+    ("signal", "ended"),
+    [
+        (KeyboardInterrupt(), "interrupted"),
+        (Terminated(15), "terminated"),
+        (of_a_lock(KeyboardInterrupt()), "interrupted"),
+        (of_a_lock(Terminated(15)), "terminated"),
+    ],
+    ids=repr,
+)
 def test_a_signal_ends_it_with_all_that_came(live: Live, tmp_path: Path, signal: BaseException, ended: str) -> None:
     path = tmp_path / "a.jsonl"
 

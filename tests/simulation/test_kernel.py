@@ -233,6 +233,26 @@ def test_a_signal_during_a_test_ends_the_run_and_loses_no_wait(signal: BaseExcep
     assert ended == [("b", 5), ("a", 5)]
 
 
+def test_a_signal_between_two_events_ends_the_run_and_what_closes_it_can_wait() -> None:
+    kernel, seen, comes = Kernel(), list[int](), [Terminated(15)]
+
+    class Moment(int):
+        """A moment that a signal comes in, as the next event is taken."""
+
+        def __lt__(self, other: int) -> bool:
+            if kernel.now == 4 and comes:
+                raise comes.pop()
+            return int(self) < other
+
+    for each in (4, 5, 6, 7):
+        kernel.at(Moment(each), seen.append, each)
+    with pytest.raises(Terminated):
+        kernel.sleep(50)
+    assert kernel.now == 4
+    assert not kernel.wait(lambda: False, 10)
+    assert kernel.now == 14
+
+
 def test_an_event_that_blocks_is_not_woken_by_a_task_that_ends() -> None:
     kernel, seen = Kernel(), list[int]()
     kernel.begin(lambda: kernel.sleep(5))

@@ -31,6 +31,7 @@ def problems(found: Mapping[str, Module], settings: Path) -> list[str]:
         _emulation(found),
         _one_system(found),
         _locks(found),
+        measure.compiling(found),
     )
     return list(dict.fromkeys(problem.replace(f"{settings.parent}/", "") for problem in rules))
 

@@ -48,6 +48,7 @@ BROKEN = (
     ({"units": "import fcntl", "emulation_b": "import fcntl"}, "units.py:1: fcntl is not on every system"),
     ({"units": "import os\nnew = os.fork"}, "units.py:2: os.fork is not on every system"),
     ({"units": "from signal import SIGHUP"}, "units.py:1: signal.SIGHUP is not on every system"),
+    ({"units": "from dataclasses import dataclass, field"}, "units.py:1: the dataclass of lab/dataclass.py"),
     ({"replay_a": "from threading import Lock"}, "replay/a.py:1: a replay's locks are those of"),
     ({"cli_a": "from lab.emulation import b", "emulation_b": ""}, "cli/a.py:1: lab.runtimes alone knows"),
 )

@@ -8,12 +8,13 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple
 
 from lab.activemq.forwarding.filters import covers, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.rules import Stop, demand_priority, demand_stop, demanded, may_be_joined, may_join
+from lab.dataclass import dataclass
 
 __all__ = ["MOST", "Consumer", "Demand", "Refusal", "Stop", "Subscription", "spread"]
 

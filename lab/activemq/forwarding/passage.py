@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from lab.activemq.forwarding.demand import Demand, Refusal, Subscription
 from lab.activemq.forwarding.filters import covers, parts
 from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.rules import Stop, forbidden
+from lab.dataclass import dataclass
 
 MOST = 10_000  # steps of a message; a network in which it would take more is refused
 VIRTUAL_TOPICS, THEIR_QUEUES = "topic://VirtualTopic.>", "queue://Consumer.*."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lab.activemq.forwarding.filters import covers
+from lab.dataclass import dataclass
 
 NO_LIMIT = -1
 # Sets both TTLs, and wins over messageTTL and consumerTTL beside it, in whatever order they are written: the parser

@@ -6,12 +6,13 @@ each returns another Account, or raises InputError in the service's words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.account.refusals import bad_request, not_found
 from lab.amazonmq.account.revisions import SavedConfiguration
+from lab.dataclass import dataclass
 
 _BEGUN = {
     BrokerState.REBOOT_IN_PROGRESS: "reboot",

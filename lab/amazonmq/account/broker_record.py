@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from lab.amazonmq.account.maintenance import DEFAULT_WINDOW, Window
 from lab.amazonmq.account.refusals import not_found
 from lab.amazonmq.account.user_record import UserRecord
 from lab.amazonmq.identity import UserIdentity
+from lab.dataclass import dataclass
 
 
 class BrokerState(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from lab.amazonmq.account.account import Account
@@ -10,6 +9,7 @@ from lab.amazonmq.account.refusals import bad_request, conflict
 from lab.amazonmq.account.revisions import create, save
 from lab.amazonmq.configurations.sanitising import Removal
 from lab.amazonmq.names import check_description
+from lab.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day  # a name of its own: a field is called time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lab.amazonmq.account.refusals import bad_request
+from lab.dataclass import dataclass
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")

@@ -7,7 +7,7 @@ each at its own revision. The wording of the first revision and of the refusals 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from lab.amazonmq.configurations import reasons
@@ -16,6 +16,7 @@ from lab.amazonmq.configurations.default_configuration import default_configurat
 from lab.amazonmq.configurations.permitted_elements import permitted
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.amazonmq.names import check_configuration_name, derived_configuration_id
+from lab.dataclass import dataclass
 from lab.errors import InputError
 
 MOST_REVISIONS = 300

@@ -6,10 +6,10 @@ passwords themselves are in the broker's vault.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from lab.amazonmq.identity import UserIdentity
+from lab.dataclass import dataclass
 
 
 class Change(StrEnum):

@@ -10,7 +10,6 @@ import codecs
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -24,6 +23,7 @@ from lab.amazonmq.configurations.elements import Attribute, Element, Tag, scan
 from lab.amazonmq.configurations.mistakes import Logged, mistakes, place_of
 from lab.amazonmq.configurations.source import Source
 from lab.amazonmq.configurations.value_types import is_true
+from lab.dataclass import dataclass
 from lab.errors import InputError, Place
 
 NAMESPACE = "http://activemq.apache.org/schema/core"

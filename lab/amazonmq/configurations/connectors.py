@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lab.amazonmq.configurations.elements import Element
+from lab.dataclass import dataclass
 from lab.errors import Place
 
 DEFAULT_NAME = "NC"  # the name that ActiveMQ gives to a connector without one

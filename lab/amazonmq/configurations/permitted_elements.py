@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from lab.dataclass import dataclass
 
 FILE = "permitted_elements.json"
 _ENGINE = re.compile(r"(\d+)\.(\d+)(\.\d+)?")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
+from lab.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ its offsets are still offsets in the original text.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from operator import is_
 
@@ -20,6 +20,7 @@ from lab.amazonmq.configurations.elements import Attribute, Element
 from lab.amazonmq.configurations.permitted_elements import Collection, Permitted, PermittedElement, permitted
 from lab.amazonmq.configurations.reserved_elements import is_expression
 from lab.amazonmq.configurations.value_types import why_not
+from lab.dataclass import dataclass
 from lab.errors import InputError, Place, Problem
 from lab.printable import shown
 

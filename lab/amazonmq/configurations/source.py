@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 
 from lab.amazonmq.configurations.edits import Edit, apply
+from lab.dataclass import dataclass
 from lab.errors import Place
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.resources import files
 
 from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
 from lab.amazonmq.files.activemq_xml import CONSOLE_KEY, FOLDER, KEY_STORE_KEY, STRANGER_KEY, user_key
 from lab.amazonmq.identity import UserIdentity
 from lab.amazonmq.names import CONSOLE_USER
+from lab.dataclass import dataclass
 
 KEY_STORE = f"{FOLDER}/keystore.p12"
 TRUST_STORE = f"{FOLDER}/truststore.p12"

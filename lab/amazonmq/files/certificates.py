@@ -6,7 +6,7 @@ The authority's private key stays in this process and is written nowhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 
@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lab.dataclass import dataclass
 
 _BEFORE = timedelta(days=1)  # since clocks differ
 _AFTER = timedelta(weeks=8)  # since labs may be left running

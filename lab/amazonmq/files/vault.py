@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from lab.amazonmq.files.activemq_xml import FOLDER
 from lab.amazonmq.files.broker_files import STRANGER_PASSWORD, BrokerFile, BrokerSecrets
+from lab.dataclass import dataclass
 from lab.errors import HostError
 
 VAULT = f"{FOLDER}/passwords.json"

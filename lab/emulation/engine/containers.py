@@ -11,7 +11,7 @@ import io
 import tarfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from pathlib import PurePosixPath
 from threading import Event
@@ -25,6 +25,7 @@ from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
 import docker
+from lab.dataclass import dataclass
 from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError
 

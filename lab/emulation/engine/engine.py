@@ -11,7 +11,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from docker.errors import DockerException, ImageNotFound, NotFound
 from requests.exceptions import ConnectTimeout, RequestException
 
 import docker
+from lab.dataclass import dataclass
 from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine.context import DEFAULT_HOST, resolved
 from lab.emulation.engine.ssh import without_password

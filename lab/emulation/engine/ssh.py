@@ -14,10 +14,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from lab.dataclass import dataclass
 from lab.emulation.checks import SSH, see
 from lab.errors import HostError, InputError
 

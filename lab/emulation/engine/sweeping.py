@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from docker.models.networks import Network
 from docker.models.volumes import Volume
 
 import docker
+from lab.dataclass import dataclass
 from lab.emulation.engine import labels
 from lab.emulation.engine.labels import router_name
 from lab.emulation.hosts import moved_containers

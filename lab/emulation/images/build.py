@@ -6,7 +6,6 @@ import tarfile
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
@@ -14,6 +13,7 @@ from typing import IO, cast
 from docker.errors import APIError
 
 import docker
+from lab.dataclass import dataclass
 from lab.emulation.engine import labels
 from lab.emulation.images.downloads import Say
 from lab.errors import HostError

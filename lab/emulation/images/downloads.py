@@ -9,12 +9,10 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from jgo.config import GlobalSettings
-from jgo.maven import MavenContext, PythonResolver
-
+from lab.dataclass import dataclass
 from lab.errors import HostError, InputError
 
 Say = Callable[[str], None]
@@ -136,6 +134,9 @@ def maven(say: Say) -> Download:
         yield update
 
     def download(artifact: Artifact, folder: Path) -> Path:
+        from jgo.config import GlobalSettings  # here, since images are built once, and labs opened often
+        from jgo.maven import MavenContext, PythonResolver
+
         mirrors = GlobalSettings.load().repositories
         context = MavenContext(repo_cache=folder, resolver=PythonResolver(progress_callback=progress))
         context.remote_repos = {**mirrors, **context.remote_repos, **mirrors}  # the user's come first

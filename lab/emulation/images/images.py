@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from docker.errors import DockerException
 import docker
 from lab import link
 from lab.activemq import releases
+from lab.dataclass import dataclass
 from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine import labels
 from lab.emulation.images import archive as image_archive

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from lab.dataclass import dataclass
 
 SUITE = "bookworm"  # Debian 12
 _NOT_IN_IMAGES = {"README.md", "archives.toml"}

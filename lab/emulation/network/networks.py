@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import docker.errors
 from docker.types import IPAMConfig, IPAMPool
 
 import docker
+from lab.dataclass import dataclass
 from lab.emulation.checks import NETWORKS, see
 from lab.emulation.engine import labels
 from lab.emulation.engine.containers import make_network

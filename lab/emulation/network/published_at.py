@@ -15,11 +15,11 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from lab.dataclass import dataclass
 from lab.emulation.engine.ssh import SCHEME, no_url, parse, without_password
 from lab.errors import BrokerError, HostError, InputError
 from lab.shipped import shipped

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any
@@ -18,6 +18,7 @@ from docker.types import Mount
 
 import docker
 from lab.activemq.protocols import JOLOKIA_PORT
+from lab.dataclass import dataclass
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
+from lab.dataclass import dataclass
 from lab.errors import InputError
 
 DEFAULT_POOL = IPv4Network("10.213.0.0/16")

@@ -1,6 +1,7 @@
 """The watch over brokers during a replay: bridge ends that come or go, and demand; one thread for each broker.
 
-A broker that hangs holds up its own watch alone, and the history says from when on it was not seen.
+It looks now and then, and at once when a broker's log tells of a change. A broker that hangs holds up its own watch
+alone, and the history says from when on it was not seen.
 """
 
 from __future__ import annotations
@@ -8,19 +9,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
+from lab.activemq.log_lines import STARTED
+from lab.dataclass import dataclass
 from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import OUT, PAUSED, STARTING, STOPPING, Power
 from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState
+from lab.emulation.watch.look_times import LookTimes
 from lab.errors import BrokerError, HostError
-from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, SightChanged, Trouble
+from lab.history import BridgeSeen, BrokerChanged, Demand, LogLine, Recorder, SightChanged, Trouble
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed
 from lab.runtime.messages import Destination
 
-WATCH_EVERY = 0.5  # seconds between two looks at a broker's bridges
+# Names of lines after which a broker lists another end, or lists its ends at all: it registers the MBean of one that
+# has come, and removes that of one that has gone, just before it logs that.
+_TELL_OF_A_CHANGE = frozenset(["bridge-started", "bridge-answered", "bridge-stopped", STARTED])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +49,12 @@ class BridgeWatch:
         recorder: Recorder,
         failed: Failed,  # is told of an error that ends the watch over a broker
     ) -> None:
-        self._failed = failed
+        self._failed, self._clock = failed, clock
         self._of = {
             name: _BrokerWatch(name, wanted, looks, actives, power, clock, recorder) for name, wanted in demand.items()
         }
-        self._stop = threading.Event()
+        self._began = clock.now()
+        self._ended = False
         self._threads: list[threading.Thread] = []
 
     def begin(self, pool: Executor) -> None:
@@ -68,16 +74,29 @@ class BridgeWatch:
         """Look at one broker at once, after a change of it."""
         self._of[broker].look()
 
+    def hear(self, line: LogLine) -> None:
+        """Have a broker looked at soon if a line of its log tells of a change; returns at once, whatever hangs."""
+        if line.name in _TELL_OF_A_CHANGE and not line.trace and line.t >= self._began:
+            self._of[line.broker].called.set()
+
     def end(self) -> None:
         """Stop recording, after a last look: nothing is recorded after this returns."""
-        self._stop.set()
+        self._ended = True
+        for one in self._of.values():
+            one.called.set()
         for thread in self._threads:
             thread.join()
 
     def _watch(self, one: _BrokerWatch) -> None:
+        times = LookTimes(self._clock.now())
         try:
-            while not self._stop.wait(WATCH_EVERY):
-                one.look()
+            while not self._ended:
+                now = self._clock.now()
+                if (left := times.due() - now) <= 0:
+                    times.looked(now, changed=one.look())
+                elif one.called.wait(left):
+                    one.called.clear()
+                    times.hear(self._clock.now())
             one.look_once_more()
         except Exception as error:  # noqa: BLE001 (of whatever kind: the broker is not watched from here on)
             self._failed(error)
@@ -104,11 +123,15 @@ class _BrokerWatch:
         self._ended_alone = False
         self._active: InstanceState | None = None  # of a pair, as last seen
         self._lock = threading.Lock()  # a step may look while the thread does
+        self.called = threading.Event()  # its thread is to see whether to look, or to end
 
-    def look(self) -> None:
-        """Record what has changed since the last look, and whether the broker could be looked at."""
+    def look(self) -> bool:
+        """Record what has changed since the last look, and whether the broker could be looked at.
+
+        Return whether an end has come or gone.
+        """
         try:
-            self._look()
+            return self._look()
         except BaseException as error:
             self._lose_sight(f"its watch failed: {type(error).__name__}: {error}")
             raise
@@ -118,13 +141,13 @@ class _BrokerWatch:
         if not self._lost:
             self.look()
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
         with self._lock:
             began = self._clock.now()
             ends = self._now()
             if isinstance(ends, str):
                 self._lose_sight(ends)
-                return
+                return False
             before, now = self._known, {(end.connector, end.remote_address): end for end in ends}
             self._known = now
             for key in before.keys() - now.keys():
@@ -133,13 +156,15 @@ class _BrokerWatch:
                 self._recorder.record(gone.with_fields(last_look=self._seen_at))
             for key in now.keys() - before.keys():
                 self._recorder.record(now[key].with_fields(last_look=self._seen_at))
+            changed = before.keys() != now.keys()
             if why := self._look_for_demand():
                 self._lose_sight(why)
-                return
+                return changed
             self._seen_at = began
             if self._lost:
                 self._lost = False
                 self._record_sight("regained", self._clock.now())
+            return changed
 
     def _lose_sight(self, why: str) -> None:
         """Record, once, that what was last seen of the broker may have changed since."""

@@ -40,8 +40,9 @@ class LogWatch:
         since: float | None,
         failed: Failed,  # is told of an error that ends the watch
         mask: Callable[[], Mask] = Mask,  # returns the mask of the passwords that the lab has now
+        said: Callable[[LogLine], None] = lambda _: None,  # is told of every line that is kept, also of one held back
     ) -> None:
-        self._failed, self._mask = failed, mask
+        self._failed, self._mask, self._said = failed, mask, said
         self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
         self._stop = threading.Event()
         self._read_at = clock.now()  # when all that there was had been read, as far as is known
@@ -141,6 +142,7 @@ class LogWatch:
         t = min(now, now - (time.time() - said.at.timestamp()))
         its, mark = self._its.broker, self._its.mark
         line = LogLine(t=t, broker=its, level=said.level, text=text, name=name, instance=mark, trace=trace)
+        self._said(line)
         kept = self._flood.add(line)
         if kept is not None:
             self._recorder.record(kept)
@@ -158,9 +160,10 @@ def follow(
     since: float | None = None,
     failed: Failed = note_failure,
     mask: Callable[[], Mask] = Mask,
+    said: Callable[[LogLine], None] = lambda _: None,
 ) -> tuple[LogWatch, ...]:
     """Return a watch for each instance's log, begun, from its beginning or from `since`, a moment of the clock."""
-    watches = tuple(LogWatch(client, each, clock, recorder, since, failed, mask) for each in instances)
+    watches = tuple(LogWatch(client, each, clock, recorder, since, failed, mask, said) for each in instances)
     for watch in watches:
         watch.begin()
     return watches

@@ -7,11 +7,11 @@ is the subscription to consumer advisories, which the peer accepts only after th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lab.activemq.destinations import has_wildcard, hears
 from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN
+from lab.dataclass import dataclass
 from lab.history import BridgeSeen, DestinationSeen
 from lab.plan.values import BridgePlan
 from lab.runtime.messages import Destination

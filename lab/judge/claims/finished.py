@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lab import units
+from lab.dataclass import dataclass
 from lab.declare.expectations.finished import Factor, Finished
 from lab.judge.claims import receivers
 from lab.judge.evidence.efforts import Effort

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lab.activemq.destinations import destination_of
+from lab.dataclass import dataclass
 from lab.declare.expectations.unreachable import Unreachable
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.findings import Finding, at_the_end

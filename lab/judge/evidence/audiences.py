@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from math import inf
 
 from lab.activemq.destinations import hears, parts_of
+from lab.dataclass import dataclass
 from lab.judge.evidence.digests import match_digests
 from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 
+from lab.dataclass import dataclass
 from lab.history import BEAT, Forgotten, SightChanged, Unwatched, Watched
 from lab.judge.evidence.outages import Outage
 

@@ -6,10 +6,11 @@ Claims about messages rest on them: where a step did less than the scenario need
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
+from lab.dataclass import dataclass
 from lab.history import Achieved
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import FAILED, OK, Publication

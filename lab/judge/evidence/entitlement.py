@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lab.activemq.destinations import hears
 from lab.activemq.protocols import protocol
 from lab.activemq.selectors import Untold, Value, matches_over, properties
+from lab.dataclass import dataclass
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.records import OK, Publication, Subscription, is_queue
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from operator import itemgetter
 from pathlib import Path
 
 from lab.activemq.destinations import hears
+from lab.dataclass import dataclass
 from lab.declare.fields import Receivers
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import Self
+
+from lab.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

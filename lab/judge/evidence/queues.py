@@ -7,12 +7,12 @@ letters, or taken by a stranger. Only a complete history has the counters, and a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from math import inf
 
 from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.dead_letters import individual
 from lab.amazonmq.configurations.dead_letters import shared as shared_by
+from lab.dataclass import dataclass
 from lab.history import DestinationSeen
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations

@@ -5,10 +5,11 @@ A counter restarts with its broker, and a bridge's with each session: then a dif
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from lab.activemq.destinations import has_wildcard
+from lab.dataclass import dataclass
 from lab.history import Counted, SnapshotTaken
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf, nextafter
 
+from lab.dataclass import dataclass
 from lab.declare.steps.base import Compound, Fault, Step
 from lab.history import Approached
 

@@ -6,9 +6,9 @@ Earlier observations still tell the state at its beginning; but steps, messages 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from math import inf
 
+from lab.dataclass import dataclass
 from lab.errors import InputError
 from lab.history import (
     Approached,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 
 from lab.activemq.protocols import protocol
+from lab.dataclass import dataclass
 from lab.judge.evidence.entitlement import Entitlement, due_at, never_returned, returned_at, surely_expired
 from lab.judge.evidence.records import OK, PERHAPS, Publication, Receipts, Subscription, is_queue
 

@@ -6,10 +6,11 @@ It only records; `causes` and the expectations' judges read it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
+from lab.dataclass import dataclass
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.history import (
@@ -80,8 +81,7 @@ class Timeline:
     def __init__(
         self, stretch: Stretch = WHOLE, *, standing: bool = False, kinds: Mapping[str, type[Step]] = STEPS
     ) -> None:
-        self.stretch, self.standing = stretch, standing
-        self._kinds = kinds
+        self.stretch, self.standing, self._kinds = stretch, standing, kinds
         self.last = 0.0
         self.coverage = Coverage(standing=standing)
         self.beyond: list[Beyond] = []  # when the models of a simulation knew no more, and whose

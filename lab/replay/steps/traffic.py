@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
 
+from lab.dataclass import dataclass
 from lab.declare.steps.traffic import Traffic
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal

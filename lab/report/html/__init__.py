@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lab.judge import Judged
 from lab.report.html.broker_texts import Files
+from lab.report.html.compiled import CompiledTemplates
 from lab.report.html.page import page
 from lab.text_files import write_text
 
+_SETTINGS: Mapping[str, Any] = {
+    "autoescape": True,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+}  # of which compiled templates are
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
 
 __all__ = ["Files", "environment", "style", "to_html", "write"]
@@ -43,11 +51,10 @@ def environment(package: str) -> Environment:
     """Return what renders the templates of a package; all text in them is escaped, and made visible."""
     found = Environment(
         loader=PackageLoader(package, "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
         finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        bytecode_cache=CompiledTemplates(str(_SETTINGS)),
+        **_SETTINGS,
     )
     found.filters["units"] = _unbreakable
     return found

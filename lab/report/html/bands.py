@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from lab.dataclass import dataclass
 from lab.report.html.faults import Fault
 from lab.report.html.lanes import WIDE, Window
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from lab.dataclass import dataclass
 
 LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' files, each and together
 

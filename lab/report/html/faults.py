@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from string import ascii_uppercase
 
+from lab.dataclass import dataclass
 from lab.history import (
     Achieved,
     Answered,

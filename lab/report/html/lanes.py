@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lab.dataclass import dataclass
 from lab.judge import Judged
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.records import Publication

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, log10
 
+from lab.dataclass import dataclass
 from lab.judge.values import Percentiles
 from lab.judge.wording import milliseconds
 from lab.report.html.lanes import HIGH, WIDE, Way

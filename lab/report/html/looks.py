@@ -6,8 +6,9 @@ A kind that is not here is shown as a mark, with its kind as label and its field
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from lab.dataclass import dataclass
 
 
 class Tone(StrEnum):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
 
 from rich.cells import cell_len
 
+from lab.dataclass import dataclass
 from lab.report.picture import Bridge, Joint, Picture, Place
 from lab.report.positions import Point, rows, spread
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 from shlex import quote
 
+from lab.dataclass import dataclass
 from lab.history import DestinationSeen
 from lab.judge import Judged
 from lab.judge.values import LinkReport, Outcome, Report, StepReport, Testimony

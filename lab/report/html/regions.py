@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lab.dataclass import dataclass
 from lab.judge.values import LinkReport, Outcome
 from lab.report.picture import Joint, Picture, Place, Way
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lab.dataclass import dataclass
 from lab.judge.values import Outcome, Report
 from lab.units import several
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from lab.dataclass import dataclass
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message

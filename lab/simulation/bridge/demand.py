@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from lab.activemq.forwarding.durable import is_taken_up, name_of_subscription
 from lab.activemq.forwarding.filters import covers
 from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded, may_be_joined, may_join
+from lab.dataclass import dataclass
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lab.dataclass import dataclass
 from lab.simulation.broker.broker import Broker, Log
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.process import Process

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lab.activemq.forwarding.settings import Forwarding
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri
+from lab.dataclass import dataclass
 from lab.simulation.bridge.support import discovery_options, options
 from lab.simulation.bridge.values import TRUE
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from lab.dataclass import dataclass
 from lab.simulation.broker.message import Message
 
 

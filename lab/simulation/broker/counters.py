@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from lab.dataclass import dataclass
 from lab.history import DestinationSeen
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.regions import Regions

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from lab.dataclass import dataclass
 
 HEADERS = 300  # octets of OpenWire beside body and properties: about 250 to 400 were seen
 

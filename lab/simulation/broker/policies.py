@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cmp_to_key
 
 from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
+from lab.dataclass import dataclass
 from lab.simulation.broker.releases import Rules
 
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
+from lab.dataclass import dataclass
 from lab.plan.values import BrokerPlan
 
 MILLISECOND = 1_000_000  # ns

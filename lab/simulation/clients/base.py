@@ -7,11 +7,11 @@ same words.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.clients.base import MOST_IN_FLIGHT, PATIENCE, raise_unless_yes
 from lab.clients.refusals import REFUSED, TLS_FAILED
+from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.plan.values import InstancePlan

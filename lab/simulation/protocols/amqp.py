@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from lab.activemq.forwarding.filters import parts
+from lab.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from lab.clients.destination_names import physical_name
+from lab.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from lab.dataclass import dataclass
 
 _HEADER = 2  # bytes of a fixed header whose length is below 128
 ACCEPTED, ID_REJECTED, UNAVAILABLE, NOT_AUTHORISED = 0, 2, 3, 5  # of CONNACK; table 3.1 of the standard

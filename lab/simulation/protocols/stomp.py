@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
+from lab.dataclass import dataclass
 from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused

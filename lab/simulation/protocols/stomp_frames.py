@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from lab.clients.destination_names import of_stomp
+from lab.dataclass import dataclass
 
 
 @dataclass(slots=True)  # made for every message, which a named tuple takes twice as long for

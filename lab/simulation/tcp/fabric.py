@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
+from lab.dataclass import dataclass
 from lab.network.vpc import INTERNET
 from lab.plan.values import Plan
 from lab.simulation.chance import fixed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,8 +17,8 @@ from lab.emulation.brokers.power import UP, Power
 from lab.emulation.state import BrokerState, InstanceState
 from lab.emulation.watch.bridges import BridgeWatch, Looks
 from lab.errors import BrokerError
-from lab.history import BridgeSeen, Demand, MemoryRecorder, Observation, SightChanged, Trouble
-from lab.runtime.clock import RealClock
+from lab.history import BridgeSeen, Demand, LogLine, MemoryRecorder, Observation, SightChanged, Trouble
+from lab.runtime.clock import Clock, RealClock
 from lab.runtime.lab import Silent
 from lab.runtime.messages import Destination
 
@@ -33,6 +34,8 @@ class Broker:
         self.status = "running"
         self.attrs = {"State": {"ExitCode": 137, "OOMKilled": False}}
         self.silent = self.speechless = self.discreet = self.broken = False
+        self.answers, self.asked = Event(), Event()  # without the one it hangs, and the other says that it does
+        self.answers.set()
         self.up = [
             BridgeSeen(t=0, connector="c", broker="a", remote="b", remote_address="1", created_by_duplex=False, up=True)
         ]
@@ -47,6 +50,9 @@ class Broker:
     def unpause(self) -> None: ...
 
     def ends(self, _: str) -> Sequence[BridgeSeen]:
+        if not self.answers.is_set():
+            self.asked.set()
+            assert self.answers.wait(30)
         if self.silent or self.status != "running":
             raise Silent("timed out")
         if self.broken:
@@ -62,14 +68,18 @@ class Broker:
 class Watched:
     """A watch that looks when it is told to."""
 
-    def __init__(self, broker: Broker) -> None:
-        clock, self.recorder = RealClock(), MemoryRecorder()
+    def __init__(self, broker: Broker, clock: Clock | None = None) -> None:
+        clock, self.recorder = clock or RealClock(), MemoryRecorder()
         note = cast(Any, SimpleNamespace(run="r", not_created=(), deleted=()))
         self.power = Power(cast(Any, broker), note, (INSTANCE,), clock)
         state = cast(BrokerState, SimpleNamespace(instances=(INSTANCE,), first=INSTANCE))
         actives = Actives({"a": state}, self.power, lambda _: True, clock.now)
         looks = Looks(ends=broker.ends, demands=broker.demands)
         self.watch = BridgeWatch({"a": [ORDERS]}, looks, actives, self.power, clock, self.recorder, lambda _: None)
+
+    def bridges(self) -> list[bool]:
+        """Return for each end that was recorded whether it was up."""
+        return [each.up for each in self.recorder.observations if isinstance(each, BridgeSeen)]
 
     def look(self) -> list[Observation]:
         """Look once, and return what was recorded but for the demand."""
@@ -189,4 +199,64 @@ def test_a_watch_looks_once_more_as_it_ends(broker: Broker, watched: Watched) ->
         watched.watch.begin(pool)
         broker.up = []
         watched.watch.end()
-    assert [each.up for each in watched.recorder.observations if isinstance(each, BridgeSeen)] == [True, False]
+    assert watched.bridges() == [True, False]
+
+
+class Stopped(RealClock):
+    """A clock that goes on when it is told to: no look is due for the time alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.t = 0.0
+
+    def now(self) -> float:
+        return self.t
+
+
+def said(name: str, t: float, *, trace: bool = False) -> LogLine:
+    return LogLine(t=t, broker="a", level="INFO", text="", name=name, trace=trace)
+
+
+def test_a_line_that_tells_of_a_change_is_followed_by_a_look_at_once(broker: Broker) -> None:
+    clock, ends = Stopped(), broker.up
+    broker.up = []
+    watched = Watched(broker, clock)
+    with ThreadPoolExecutor() as pool:
+        watched.watch.begin(pool)
+        for name, now in [("bridge-started", ends), ("bridge-stopped", []), ("bridge-answered", ends)]:
+            clock.t, broker.up = clock.t + 0.1, now
+            watched.watch.hear(said(name, clock.t))
+            assert clock.wait(lambda: watched.bridges()[-1:] == [bool(broker.up)], 30)
+        watched.watch.end()
+    assert watched.bridges() == [True, False, True]
+
+
+def test_other_lines_and_those_of_before_the_watch_ask_for_no_look(broker: Broker) -> None:
+    clock = Stopped()
+    watched = Watched(broker, clock)
+    with ThreadPoolExecutor() as pool:
+        watched.watch.begin(pool)
+        clock.t = 0.1
+        watched.watch.hear(said("connection-refused", 0.1))
+        watched.watch.hear(said("bridge-started", 0.1, trace=True))
+        watched.watch.hear(said("bridge-started", -0.1))
+        broker.up = []
+        watched.watch.end()  # looks once more
+    (gone,) = [each for each in watched.recorder.observations if isinstance(each, BridgeSeen) and not each.up]
+    assert gone.last_look == 0.0  # the first look, when the watch began
+
+
+def test_a_broker_that_hangs_holds_up_no_log(broker: Broker) -> None:
+    clock = Stopped()
+    watched = Watched(broker, clock)
+    with ThreadPoolExecutor() as pool:
+        watched.watch.begin(pool)
+        broker.answers.clear()
+        clock.t, broker.up = 0.1, []
+        watched.watch.hear(said("bridge-stopped", 0.1))
+        assert broker.asked.wait(30)
+        watched.watch.hear(said("bridge-stopped", 0.1))
+        assert watched.bridges() == [True]  # `hear` has come back, and nobody knows yet
+        broker.answers.set()
+        watched.watch.end()
+    assert watched.bridges() == [True, False]

@@ -16,6 +16,7 @@ from lab.emulation.watch.log_watch import LogWatch, follow
 from lab.history import LogLine, MemoryRecorder, Observation, SightChanged
 from lab.masking import Mask
 from lab.runtime.clock import RealClock
+from lab.runtime.log_flood import WHOLE
 
 ENTRY = "2026-11-24T20:43:12.130Z WARN  [ActiveMQ Task-1] TransportConnector | Could not accept connection: "
 LOG = (
@@ -41,7 +42,7 @@ class Engine:
     """The engine's log of one container, in chunks of seven octets."""
 
     def __init__(self, lines: tuple[str, ...]) -> None:
-        stamped = (f"2026-11-24T20:44:{n:02}.000000000Z {line}\n" for n, line in enumerate(lines))
+        stamped = (f"2026-11-24T20:44:00.{n:09}Z {line}\n" for n, line in enumerate(lines, 1))
         self._log = "".join(stamped).encode()
         self.api = self
 
@@ -63,6 +64,15 @@ def test_a_line_of_a_stack_trace_is_no_entry() -> None:
         (True, "certificate-untrusted"),
         (False, ""),
     ]
+
+
+def test_a_line_that_is_held_back_in_a_flood_is_told_all_the_same() -> None:
+    its = InstanceState(broker="a", name="a", number=1, container="c", address="", ports={}, management_port=0)
+    kept, told = Recorded(), list[LogLine]()
+    engine = cast(Any, Engine(tuple(f"{ENTRY}{number}" for number in range(250))))
+    (watch,) = follow(engine, (its,), RealClock(), kept, None, lambda _: None, said=told.append)
+    watch.end()
+    assert len(told) == 250 and len(kept.seen) == WHOLE + 1
 
 
 def test_a_line_is_cut_after_it_was_masked() -> None:

@@ -1,0 +1,173 @@
+"""A dataclass of ours is one of the standard library's: whatever is asked of both, they say the same."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, field
+from typing import Any, ClassVar
+
+import pytest
+
+from lab import dataclass as ours
+
+FROZEN = {"frozen": True, "slots": True, "kw_only": True}
+MADE = {"ours": ours.dataclass, "the library's": dataclasses.dataclass}
+
+
+def said(do: Callable[[], object]) -> object:
+    """Return what comes of it, or the error's kind and text."""
+    try:
+        return do()
+    except Exception as error:  # noqa: BLE001  # any, to be compared
+        return type(error), str(error)
+
+
+def base(dataclass: Any, **settings: bool) -> Any:
+    @dataclass(**settings)
+    class Thing:
+        """A thing with fields of every kind."""
+
+        kind: ClassVar[str] = "thing"
+        first: int
+        secret: str = field(repr=False)
+        second: tuple[int, ...] = ()
+        noted: dict[str, int] = field(default_factory=dict, compare=False)
+        seen: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+        word: str = field(default="none", init=False)
+
+        def __post_init__(self) -> None:
+            if self.first < 0:
+                raise ValueError("less than nothing")
+
+    return Thing
+
+
+def derived(dataclass: Any, **settings: bool) -> Any:
+    @dataclass(**settings)
+    class More(base(dataclass, **settings)):
+        """One more."""
+
+        third: bool = False
+
+    return More
+
+
+def empty(dataclass: Any, **settings: bool) -> Any:
+    @dataclass(**settings)
+    class Thing:
+        """Nothing."""
+
+    return Thing
+
+
+def single(dataclass: Any, **settings: bool) -> Any:
+    @dataclass(**settings)
+    class Thing:
+        first: int = 1
+
+    return Thing
+
+
+def itself(dataclass: Any, **settings: bool) -> Any:
+    @dataclass(**settings)
+    class Thing:
+        """What says itself what a dataclass would say."""
+
+        first: int = 1
+
+        def __repr__(self) -> str:
+            return "a thing"
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, type(self))
+
+    return Thing
+
+
+KINDS = [base, derived, empty, single, itself]
+SETTINGS: list[dict[str, bool]] = [
+    FROZEN,
+    {**FROZEN, "order": True},
+    {**FROZEN, "eq": False},
+    {"slots": True, "kw_only": True},
+    {"slots": True, "eq": False, "kw_only": True},
+    {"frozen": True, "kw_only": True},
+]
+
+
+def questions(cls: Any) -> list[object]:
+    """Return what a class and its objects say of themselves."""
+    needed = {} if len(dataclasses.fields(cls)) < 2 else {"first": 1, "secret": "s"}
+    new = lambda **more: cls(**{**needed, **more})  # noqa: E731
+    one, same, other = new(), new(), said(lambda: new(first=2))
+    return [
+        str(inspect.signature(cls)),
+        cls.__match_args__,
+        [(each.name, each.type, each.init, each.compare) for each in dataclasses.fields(cls)],
+        [repr(one), repr(other)],
+        [one == same, one == other, one != other, one == 1],
+        said(lambda: hash(one) == hash(same)),
+        said(lambda: len({one, same, other})),
+        [said(lambda: one < other), said(lambda: one >= other), said(lambda: one <= 1)],
+        said(lambda: repr(dataclasses.replace(one, first=3))),
+        said(lambda: repr(dataclasses.replace(one, nothing=3))),
+        said(lambda: dataclasses.asdict(one)),
+        [repr(copy.copy(one)), repr(copy.deepcopy(one))],
+        # Of a name that is no field, and with slots, the library's says that `super` fails.
+        [
+            said(lambda each=each: (setattr(one, each.name, 4), delattr(one, each.name)))
+            for each in dataclasses.fields(cls)
+        ],
+        [said(lambda: cls(1)), said(lambda: cls(nothing=1)), said(lambda: cls(first=-1, secret=""))],
+        [said(lambda: one.seen), said(lambda: one.seen is same.seen), said(lambda: one.noted is same.noted)],
+        [name for name in ("__dict__", "__slots__") if hasattr(one, name)],
+    ]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings))
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_it_says_what_the_librarys_says(kind: Callable[..., Any], settings: dict[str, bool]) -> None:
+    mine, its = (questions(kind(dataclass, **settings)) for dataclass in MADE.values())
+    assert mine == its
+
+
+@ours.dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A place on a plane."""
+
+    x: int
+    y: int = field(default=0, repr=False)
+
+
+@ours.dataclass(slots=True)
+class Circle:
+    """What is in itself."""
+
+    of: list[Any]
+    wide: int = 1
+
+
+def test_one_goes_to_another_process() -> None:
+    assert pickle.loads(pickle.dumps(Point(x=1, y=2))) == Point(x=1, y=2)
+
+
+def test_one_that_holds_itself_is_shown() -> None:
+    circle = Circle([])
+    circle.of.append(circle)
+    assert repr(circle) == "Circle(of=[...], wide=1)"
+
+
+def test_what_is_in_order_may_be_given_in_order() -> None:
+    assert Circle([1], 2) == Circle(wide=2, of=[1])
+    match Circle([1], 2):
+        case Circle(of, wide):
+            assert (of, wide) == ([1], 2)
+
+
+def test_a_frozen_one_stays_as_it_is() -> None:
+    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'x'"):
+        Point(x=1).x = 2  # type: ignore[misc]
