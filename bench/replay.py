@@ -216,8 +216,8 @@ def _not_here(*_: Any, **__: Any) -> Any:
 class OneBroker:
     """A Lab of a broker that somebody else runs."""
 
-    active = apply_network = attempt = change_connector = change_link = delete = keep_password = kill = _not_here
-    pause = prepare = resume = snapshot = start = started = stop = _not_here
+    active = apply_network = attempt = change_connector = change_link = delete = keep_password = _not_here
+    instance_state = kill = pause = prepare = resume = snapshot = start = started = stop = _not_here
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint

@@ -11,8 +11,8 @@ from rich.markup import escape
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.account.describe import describe_broker, pending_changes
-from lab.cli import completion, open_lab, options
-from lab.cli.open_lab import OF_RUN
+from lab.cli import completion, instances, open_lab, options
+from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON, QUIET
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_broker import CreateBroker
@@ -23,9 +23,6 @@ from lab.errors import InputError
 from lab.living import verb_arguments
 from lab.living.lab import Live
 
-BROKER = Annotated[
-    str, typer.Argument(metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers)
-]
 DOWNTIME = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="How long the reboot leaves it down; the topology's reboot-time when left out."),
@@ -203,6 +200,11 @@ VERBS = {
     "describe": describe,
     "update": update,
     "reboot": reboot,
+    "kill": instances.at_once("kill", "End a broker's process at once (SIGKILL)."),
+    "stop": instances.waited_for("stop", "Ask a broker to end, and kill it if it does not."),
+    "start": instances.waited_for("start", "Start a broker that was killed or stopped, with its store and its ports."),
+    "pause": instances.at_once("pause", "Freeze a broker's process: its connections stay, and nothing answers."),
+    "resume": instances.at_once("resume", "Let a paused broker go on."),
     "create": create,
     "delete": delete,
 }

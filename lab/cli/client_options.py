@@ -8,15 +8,11 @@ import typer
 
 from lab.activemq import protocols
 from lab.activemq.protocols import PROTOCOLS
-from lab.cli import completion
 from lab.errors import InputError
 from lab.living import conversation
 from lab.runtime.messages import Destination
 from lab.units import parse_duration
 
-BROKER = Annotated[
-    str, typer.Argument(metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers)
-]
 TOPIC = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="A topic, by ActiveMQ's name: prices.eur.")]
 QUEUE = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="A queue, by ActiveMQ's name: orders.")]
 OVER = Annotated[

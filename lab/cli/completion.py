@@ -52,6 +52,13 @@ def links(ctx: typer.Context, incomplete: str) -> list[str]:
     return _begun(incomplete, (each["name"] for plan in _plans(ctx) for each in plan["links"]))
 
 
+def connectors(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the connectors of the open labs, or of the one that `--run` means, or of the broker that is said."""
+    of = ctx.params.get("broker")
+    bridges = (each for plan in _plans(ctx) for each in plan["bridges"])
+    return _begun(incomplete, (each["connector"] for each in bridges if of in (None, each["initiator"])))
+
+
 def regions(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the regions of the open labs, or of the one that `--run` means."""
     return _begun(incomplete, (each["name"] for plan in _plans(ctx) for each in plan["regions"]))

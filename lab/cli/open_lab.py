@@ -27,6 +27,10 @@ OF_RUN = Annotated[
     ),
 ]
 
+BROKER = Annotated[
+    str, typer.Argument(metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers)
+]
+
 
 def load_note(run: str | None) -> Note:
     """Return the note of a running lab, without a connection to the lab."""

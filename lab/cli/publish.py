@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from lab.cli import client_options, open_lab, options
-from lab.cli.client_options import BROKER, OVER, QUEUE, TOPIC, USER
-from lab.cli.open_lab import OF_RUN
+from lab.cli.client_options import OVER, QUEUE, TOPIC, USER
+from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.living.lab import Live

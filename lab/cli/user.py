@@ -15,8 +15,7 @@ from pydantic import SecretStr
 
 from lab.amazonmq.account.describe import describe_user, list_users
 from lab.cli import open_lab, options
-from lab.cli.broker import BROKER
-from lab.cli.open_lab import OF_RUN
+from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON
 from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.delete_user import DeleteUser

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from lab.cli import client_options, open_lab, options
-from lab.cli.client_options import BROKER, QUEUE, TOPIC
-from lab.cli.open_lab import OF_RUN
+from lab.cli.client_options import QUEUE, TOPIC
+from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.living.lab import Live

@@ -13,6 +13,7 @@ import docker
 from lab import clients
 from lab.activemq.protocols import endpoint
 from lab.amazonmq.files.vault import Vault
+from lab.declare.steps.broker import State
 from lab.emulation.brokers.containers import remove_store
 from lab.emulation.brokers.power import Power
 from lab.emulation.brokers.refusals import Refusals
@@ -130,13 +131,17 @@ class EmulatedLab(EmulatedNetwork):
 
     def enforce(self, network: Network) -> None:
         """Replace the router's policy and its list of instances that are down, from the engine's states."""
-        self.power.refresh(self.note)
+        self._find()
         self.apply_network(network)
         self._refusals.renew()
 
     def active(self, broker: str) -> int | None:
         """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
         return self.management.active(broker)
+
+    def instance_state(self, broker: str, instance: int = 1) -> State:
+        """Return an instance's state by the engine."""
+        return self.power.found(self.state.brokers[broker].instance(instance))
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         """Stop an instance's container."""
@@ -205,6 +210,10 @@ class EmulatedLab(EmulatedNetwork):
         plan = replace(self.note.plan, network=control.network)
         self._write(replace(self.note, plan=plan, control=control))
 
+    def keep_off(self, instances: Mapping[str, bool]) -> None:
+        """Write the instances that verbs have taken out to the note."""
+        self._write(replace(self.note, off=instances))
+
     def _write(self, note: Note) -> None:
         self.note = note
         if self.note_folder is not None and not notes.update(note, self.note_folder):
@@ -219,8 +228,12 @@ class EmulatedLab(EmulatedNetwork):
         if note is None:
             return False
         if note != self.note:
+            asks = bool(note.off or self.note.off)
             self.note, self._network = note, note.plan.network
-            self.power.apply_note(note)
+            if asks:
+                self._find()
+            else:
+                self.power.apply_note(note)
         return True
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
@@ -292,6 +305,7 @@ class EmulatedLab(EmulatedNetwork):
         """Return the current status of all parts, from a fresh look that uses none of the states remembered here."""
         fresh = EmulatedLab(self._docker, self.note)
         try:
+            fresh.find_off()
             return look(self._docker, self.note, self.state, fresh.management, fresh._links, fresh.dropped)
         finally:
             fresh.release()
@@ -299,6 +313,18 @@ class EmulatedLab(EmulatedNetwork):
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """Return the lines of a container's log, with passwords masked."""
         return map(self.mask().text, logs.lines(self._docker, self.note.run, name, tail=tail, follow=follow))
+
+    def find_off(self) -> None:
+        """Have no request go to instances that verbs have taken out; the engine is asked if there are any."""
+        if self.note.off:
+            self._find()
+
+    def _find(self) -> None:
+        """Read each instance's state from the engine, and of a frozen one from the note whether it is active."""
+        self.power.refresh(self.note)
+        for its in self.state.instances:
+            if self.note.off.get(its.name):
+                self._actives.remember_frozen(its)
 
     def release(self) -> None:
         """Close this process's connections to the lab; the lab itself lives on."""

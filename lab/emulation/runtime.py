@@ -109,6 +109,7 @@ class Emulation:
         with forwards.kept(note, read(note), note_folder, self._environment):
             lab = EmulatedLab(self._client, note, note_folder=note_folder)
             try:
+                lab.find_off()
                 yield lab
             finally:
                 lab.release()

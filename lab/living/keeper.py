@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from lab.amazonmq.account.broker_record import BrokerState
+from lab.declare.steps.broker import State
 from lab.errors import LabError
 from lab.history import BEAT, Demand, LogLine, Observation, Trouble, Unwatched, Watched
 from lab.living import keeper_process
@@ -22,6 +23,7 @@ from lab.living.attach import attend
 from lab.living.history import KEEPER, LivingHistory
 from lab.living.keeper_memory import KeeperMemory
 from lab.living.windows import LOOK_EVERY, stand
+from lab.plan.values import BrokerPlan
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab, note_failure
 from lab.runtime.messages import Destination
@@ -59,7 +61,7 @@ class Keeper:
         self._lab.unwatch()
 
     def record(self, observation: Observation) -> None:
-        """Record an observation, unless the history has it, or it is caused by a verb of the service in progress."""
+        """Record an observation, unless the history has it, or a verb causes it."""
         if isinstance(observation, Demand | LogLine) and not self._memory.is_news(observation):
             return
         if isinstance(observation, Trouble) and self._is_at_work(observation.who):
@@ -117,12 +119,20 @@ class Keeper:
         return [(broker.name, to) for to in self._memory.destinations for broker in self._lab.note.plan.brokers]
 
     def _is_at_work(self, who: str) -> bool:
-        """Return whether a broker is silent because a verb of the service is in progress on it."""
+        """Return whether a broker is silent because a verb is in progress on it, or has ended an instance of it."""
         self._lab.refresh()
-        at_work = (
-            each.name for each in self._lab.note.control.account.brokers if each.state is not BrokerState.RUNNING
+        note = self._lab.note
+        at_work = [each.name for each in note.control.account.brokers if each.state is not BrokerState.RUNNING]
+        off = [each.name for each in note.plan.brokers if self._is_off(each)]
+        return who in (f"broker {name}" for name in (*at_work, *off))
+
+    def _is_off(self, broker: BrokerPlan) -> bool:
+        """Return whether verbs have ended instances of a broker, and nothing else any other one."""
+        off = self._lab.note.off
+        return any(its.name in off for its in broker.instances) and all(
+            its.name in off or self._lab.instance_state(broker.name, its.number) is not State.DOWN
+            for its in broker.instances
         )
-        return who in (f"broker {name}" for name in at_work)
 
 
 def main(run: str) -> None:

@@ -19,6 +19,7 @@ from lab.activemq.protocols import PROTOCOLS, Over
 from lab.amazonmq.account.account import due_brokers, open_windows, unfinished
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.steps.base import Step
+from lab.declare.steps.broker import OnBroker
 from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.link import OnLink
 from lab.declare.steps.move_clock import MoveClock
@@ -116,14 +117,19 @@ class Live(Verbs):
             what = f"{verb.verb} is a step of a scenario's replay, not a verb of an open lab"
             raise InputError.of(what, "write it in a scenario: mqlab run SCENARIO")
         history = self.history
-        with self.turn(), history.step(checked(verb, self.lab, history.file.path)) as ended:
-            done = operate(self._plane, self._named(verb))
-            ended.append(self._warned(verb, done))
-            if isinstance(verb, MoveClock):
-                for broker in self.due():
-                    with self._told.stage(f"reboot {broker}, whose maintenance window has opened"):
-                        self.reboot(broker)
-            return done
+        with self.turn():
+            if isinstance(verb, OnBroker):
+                from lab.living import preconditions  # here, since most verbs are on links
+
+                preconditions.check(self._plane, verb)
+            with history.step(checked(verb, self.lab, history.file.path)) as ended:
+                done = operate(self._plane, self._named(verb))
+                ended.append(self._warned(verb, done))
+                if isinstance(verb, MoveClock):
+                    for broker in self.due():
+                        with self._told.stage(f"reboot {broker}, whose maintenance window has opened"):
+                            self.reboot(broker)
+                return done
 
     def agree(self) -> None:
         """Apply the network on file to the router.
@@ -132,12 +138,13 @@ class Live(Verbs):
         has not reported success.
         """
         self.lab.enforce(self._control.network)
+        self._plane.forget_running()
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         """Return (verb, broker) for each reboot, creation or deletion that was interrupted. Call it inside a turn."""
         return unfinished(self.account)
 
-    def resume(self, broker: str) -> Done:
+    def complete(self, broker: str) -> Done:
         """End a reboot, a creation or a deletion that was interrupted."""
         from lab.operating import create_broker, reboot  # here, since few are
 
@@ -310,7 +317,7 @@ def catch_up(live: Live, told: Told) -> None:
     for what, broker in live.interrupted():
         stage = f"end the {what} of {broker} that was interrupted"
         with warned(stage, told), told.stage(stage):
-            live.resume(broker)
+            live.complete(broker)
     for broker in live.due():
         stage = f"reboot {broker}, whose maintenance window has opened"
         with warned(stage, told), told.stage(stage):

@@ -86,7 +86,8 @@ class Restoring(State):
         retained. Queues stay, empty; what is on its way between brokers still comes.
         """
         records = self.lab.note.control.account.brokers
-        self.lab.purge([record.name for record in records if record.state is BrokerState.RUNNING])
+        running = [self.lab.note.plan.broker(each.name) for each in records if each.state is BrokerState.RUNNING]
+        self.lab.purge([each.name for each in running if len(self._plane.stopped(each.name)) < len(each.instances)])
 
     def _differs(self, condition: Condition) -> bool:
         return (

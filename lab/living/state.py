@@ -92,7 +92,9 @@ class State(ABC):
         """Return whether a broker is RUNNING for the service and every endpoint of its active instance listens."""
         record = self.account.broker(broker)
         active = self.lab.active(record.name) if record.state is BrokerState.RUNNING else None
-        return active is not None and self.lab.started(record.name, active)
+        if active is None or active in self._plane.stopped(record.name):
+            return False
+        return self.lab.started(record.name, active)
 
     def queued(self, broker: str, queue: str) -> int | None:
         """Return how many messages are in a queue, 0 if there is no such queue; None while its broker is silent."""

@@ -15,7 +15,7 @@ from lab.activemq import releases
 from lab.amazonmq.account.maintenance import Window
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.declare.steps.broker import STARTS_WITHIN
+from lab.declare.steps.broker import STARTS_WITHIN, STOPS_WITHIN, Instance
 from lab.declare.steps.move_clock import JUST_BEFORE
 from lab.declare.topology import Configuration
 from lab.history import LinkChanged
@@ -26,6 +26,7 @@ from lab.operating import Done
 from lab.runtime.status import DirectionNow
 
 _STARTS_WITHIN = STARTS_WITHIN.total_seconds()
+_STOPS_WITHIN = STOPS_WITHIN.total_seconds()
 
 
 class Verbs(Restoring):
@@ -88,6 +89,40 @@ class Verbs(Restoring):
         """
         down = None if downtime is None else timedelta(seconds=downtime)
         return self._do("reboot", broker=broker, downtime=down, within=timedelta(seconds=within))
+
+    def kill(self, broker: str, *, instance: Instance | None = None) -> Done:
+        """End a broker's process at once (SIGKILL); of a pair that of the active instance, if none is named.
+
+        >>> [(each.broker, each.state) for each in lab.kill("singapore").seen]
+        [('singapore', 'killed')]
+        >>> [each.state for each in lab.start("singapore").seen]
+        ['starting', 'started']
+        """
+        return self._do("kill", broker=broker, instance=instance)
+
+    def stop(self, broker: str, *, instance: Instance | None = None, within: float = _STOPS_WITHIN) -> Done:
+        """Ask a broker to end, and kill it if it has not within so many seconds, which is a warning."""
+        return self._do("stop", broker=broker, instance=instance, within=timedelta(seconds=within))
+
+    def start(self, broker: str, *, instance: Instance | None = None, within: float = _STARTS_WITHIN) -> Done:
+        """Start a broker that was killed or stopped, with its store and its ports, and return when it listens again."""
+        return self._do("start", broker=broker, instance=instance, within=timedelta(seconds=within))
+
+    def pause(self, broker: str, *, instance: Instance | None = None) -> Done:
+        """Freeze a broker's process: its connections stay, and nothing answers."""
+        return self._do("pause", broker=broker, instance=instance)
+
+    def resume(self, broker: str, *, instance: Instance | None = None) -> Done:
+        """Let a paused broker go on."""
+        return self._do("resume", broker=broker, instance=instance)
+
+    def stop_connector(self, broker: str, connector: str) -> Done:
+        """Stop a network connector, as in the broker's JMX: its bridges end, until it or its broker starts again."""
+        return self._do("connector", broker=broker, name=connector, do="stop")
+
+    def start_connector(self, broker: str, connector: str) -> Done:
+        """Start a network connector that was stopped."""
+        return self._do("connector", broker=broker, name=connector, do="start")
 
     def create_broker(self, broker: str, *, within: float = _STARTS_WITHIN) -> Done:
         """Create a broker that the topology declares with `later: yes`, and return when it listens.

@@ -1,4 +1,4 @@
-"""The verbs of the cloud, done to a lab: a pure function decides, the lab does, the history records.
+"""The verbs, done to a lab: a pure function decides on those of the cloud, the lab does, the history records.
 
 A verb is a frozen value, the step that a scenario would write. Steps of a scenario, commands on a running lab and
 programs do it in the same way: by `operate` of the module here that has the name of the verb's own module, or else of
@@ -17,7 +17,7 @@ __all__ = ["ControlPlane", "Done", "is_verb", "operate"]
 
 
 def is_verb(kind: type[Step]) -> bool:
-    """Return whether a step is a verb of the cloud; any other one belongs to a scenario's replay."""
+    """Return whether a step is a verb of a lab; any other one belongs to a scenario's replay."""
     return bool(of_kind(kind, __name__, "operate"))
 
 

@@ -69,6 +69,13 @@ class ControlPlane(Protocol):
         """Return the numbers of the instances that were stopped by a verb; a reboot leaves them stopped."""
         ...
 
+    def takes_out(self, broker: str, number: int) -> None:
+        """Take note that an instance is out, by a verb that is about to end, freeze or start it.
+
+        It is out until a start or a resumption of it is recorded.
+        """
+        ...
+
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Return words, or raise, for an instance that has not started within so many seconds; "" if it just has.
 

@@ -30,7 +30,7 @@ def operate(plane: ControlPlane, verb: CreateBroker, *, resumed: bool = False) -
     if not resumed:
         plane.change(lambda control: _begun(control, plane, name))
     try:
-        late = [start(plane, name, number, within, "creation") for number in numbers(plane, name)]
+        late = [start(plane, name, number, within, "creation").failed for number in numbers(plane, name)]
     except LabError:
         keep(plane, name, lambda control: verbs.creation_failed(control.account, name))
         raise

@@ -1,30 +1,76 @@
-"""A broker's instances, stopped and started one at a time, and recorded."""
+"""A broker's instances, switched one at a time, and recorded; and which of them a verb means."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from lab.declare.steps.broker import OnInstance, State
+from lab.errors import BrokerError
 from lab.history import BrokerChanged
 from lab.operating.control_plane import ControlPlane
+from lab.operating.outcome import Done
+
+FAILS_OVER_WITHIN = 60.0  # seconds within which a standby must become the active instance
 
 
-def stop(plane: ControlPlane, broker: str, number: int, within: float) -> str:
-    """Stop an instance; return words if it had to be killed after `within` seconds, else ""."""
-    plane.record(_changed(plane, broker, number, "stopping"))
+def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
+    """Stop an instance; it has failed if it had to be killed after `within` seconds."""
+    stopping = _changed(plane, broker, number, "stopping")
+    plane.record(stopping)
     changed = plane.lab.stop(broker, within=within, instance=number)
     plane.record(changed)
-    return f"it had not ended within {within:g} s, and was killed" if changed.state == "killed" else ""
+    failed = f"it had not ended within {within:g} s, and was killed" if changed.state == "killed" else ""
+    return Done(control=plane.control, seen=(stopping, changed), failed=failed)
 
 
-def start(plane: ControlPlane, broker: str, number: int, within: float, of: str) -> str:
+def start(plane: ControlPlane, broker: str, number: int, within: float, of: str) -> Done:
     """Start an instance and wait until its endpoints listen, or it could take over.
 
-    Return words if that takes longer than `within` seconds, else ""; `of` names the verb in them.
+    It has failed if that takes longer than `within` seconds; `of` names the verb in the words of that.
     """
     since = plane.lab.clock.now()
-    plane.record(plane.lab.start(broker, number))
+    starting = plane.lab.start(broker, number)
+    plane.record(starting)
     if not plane.wait(lambda: plane.lab.started(broker, number), within):
-        return plane.report_late(broker, number, since=since, within=within, of=of)
-    plane.record(_changed(plane, broker, number, "started"))
-    return ""
+        late = plane.report_late(broker, number, since=since, within=within, of=of)
+        return Done(control=plane.control, seen=(starting,), failed=late)
+    started = _changed(plane, broker, number, "started")
+    plane.record(started)
+    return Done(control=plane.control, seen=(starting, started))
+
+
+def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerChanged]) -> Done:
+    """Call `how` with the broker and the number of a verb's instance, which serves no client from then on."""
+    number = target(plane, verb)
+    plane.takes_out(verb.broker, number)
+    return switched(plane, how(verb.broker, number))
+
+
+def switched(plane: ControlPlane, changed: BrokerChanged) -> Done:
+    """Record what was done to an instance, and return it."""
+    plane.record(changed)
+    return Done(control=plane.control, seen=(changed,))
+
+
+def target(plane: ControlPlane, verb: OnInstance) -> int:
+    """Return the number of the instance that a verb means; for the active one of a pair, wait until there is one."""
+    its, named = numbers(plane, verb.broker), verb.instance
+    if len(its) == 1:
+        return its[0]
+    if named in ("1", "2"):
+        return int(named)
+    if named is None and verb.brings is State.UP:
+        return next((each for each in its if plane.lab.instance_state(verb.broker, each) in verb.needs), its[0])
+    found = active(plane, verb.broker)
+    return next(each for each in its if each != found) if named == "standby" else found
+
+
+def active(plane: ControlPlane, broker: str) -> int:
+    """Return the active instance, waiting until there is one; raise BrokerError if none becomes active."""
+    plane.wait(lambda: plane.lab.active(broker) is not None, FAILS_OVER_WITHIN)
+    if (found := plane.lab.active(broker)) is None:
+        raise BrokerError(f"no instance of broker {broker} has become active within {FAILS_OVER_WITHIN:g} s")
+    return found
 
 
 def numbers(plane: ControlPlane, broker: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from lab.declare.steps.reboot import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble
 from lab.operating.control_plane import ControlPlane
-from lab.operating.instances import numbers, start, stop
+from lab.operating.instances import FAILS_OVER_WITHIN, numbers, start, stop
 from lab.operating.network import set_security_groups
 from lab.operating.outcome import Done, record_seen
 from lab.operating.record import keep
@@ -24,7 +24,6 @@ from lab.plan.values import Plan
 from lab.runtime.lab import Lab
 
 STOPS_WITHIN = 20.0  # seconds that a reboot gives a broker to end by itself; measured: 1 to 2 s
-FAILS_OVER_WITHIN = 60.0  # seconds within which a standby must become the active instance
 
 
 def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
@@ -44,12 +43,12 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     note: str | None = None
     try:
         for number in order:
-            failures.append(stop(plane, broker, number, STOPS_WITHIN))
+            failures.append(stop(plane, broker, number, STOPS_WITHIN).failed)
             note = _apply(plane, broker, number) if note is None else note  # once, for all instances
             if number == order[-1]:
                 failures.append(_await_takeover(plane, broker, order[:-1]))
                 plane.wait(lambda: False, down)
-            failures.append(start(plane, broker, number, within, "reboot"))
+            failures.append(start(plane, broker, number, within, "reboot").failed)
     except LabError:
         finish_reboot(plane, broker)
         raise

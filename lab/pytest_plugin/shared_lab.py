@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 
 from lab.amazonmq.account.account import Account
 from lab.dataclass import dataclass
 from lab.errors import LabError
-from lab.history import Counted, Follower, LinkChanged, PolicyApplied, SnapshotTaken
+from lab.history import BrokerChanged, Counted, Follower, LinkChanged, Observation, PolicyApplied, SnapshotTaken
 from lab.living.lab import Live
 from lab.living.restoring import Condition
 from lab.pytest_plugin.lab_of_test import LabOfTest
@@ -18,6 +18,7 @@ from lab.runtime.lab import StandingLab
 
 _LOG = logging.getLogger("lab")
 _COUNTED = "between tests"
+_SWITCHED = ("killed", "stopped", "paused")  # what a verb makes of an instance; of a pair no count tells of a standby
 _SETTLES = (0.5, 1.5, 18.0)  # seconds, in which clients go and messages arrive that were on their way
 
 
@@ -143,15 +144,18 @@ class SharedLab:
 
     def _what_spoils(self, live: SessionLab, before: Counts) -> str:
         """Bring the lab back, or return why it cannot be."""
-        assert self._declared is not None  # it is open
+        assert self._declared is not None and self._history is not None  # it is open
         try:
             if _changed_by_tests(live.account) != self._account:
                 return "the service's records of a broker, its users or its configuration have changed"
+            told = tuple(self._history.new())
+            if switched := [seen for seen in told if isinstance(seen, BrokerChanged) and seen.state in _SWITCHED]:
+                return f"broker {switched[0].broker} was {switched[0].state}"
             now = Counts.of(live.lab)
             for broker, process in self._counts.processes.items():
                 if now.processes.get(broker) != process:
                     return f"broker {broker} {'was started anew' if broker in now.processes else 'does not answer'}"
-            if self._changed(live, self._declared):
+            if self._changed(live, self._declared, told):
                 live.restore(self._declared)
             if now.left(before) and (left := self._left(live, before)):
                 return f"clients, or messages on their way, are left for too long at {', '.join(left)}"
@@ -174,11 +178,10 @@ class SharedLab:
                 break
         return left[-1]
 
-    def _changed(self, live: SessionLab, declared: Condition) -> bool:
+    def _changed(self, live: SessionLab, declared: Condition, told: Sequence[Observation]) -> bool:
         """Return whether links, network or bridges may be others: the router is asked only then, which takes long."""
-        assert self._history is not None  # it is open
-        told = [seen for seen in self._history.new() if isinstance(seen, LinkChanged | PolicyApplied)]
-        return bool(told) or not all(map(live.lab.bridge_is_up, declared.bridges))
+        changed = any(isinstance(seen, LinkChanged | PolicyApplied) for seen in told)
+        return changed or not all(map(live.lab.bridge_is_up, declared.bridges))
 
 
 def _busy(seen: Counted) -> int:

@@ -52,7 +52,7 @@ def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
         ended=ended,
     )
     performers = find(type(step), "lab.replay.steps", "perform")
-    # A step without a performer is a verb of the cloud.
+    # A step without a performer is a verb.
     outcome: Outcome | None = performers[0](rehearsal, step, turn) if performers else do(rehearsal, step, find)
     if outcome is not None:
         ended(outcome)

@@ -16,7 +16,6 @@ from lab.amazonmq.account.describe import pending_changes
 from lab.declare.scenario import Scenario
 from lab.declare.steps.service import OfService
 from lab.declare.unrolling import every_step
-from lab.errors import BrokerError
 from lab.history import (
     BrokerChanged,
     BrokerRecordSeen,
@@ -30,9 +29,9 @@ from lab.history import (
 from lab.link.impairment import LinkState
 from lab.operating import Done
 from lab.operating.create_broker import finish_creation
-from lab.operating.instances import numbers
+from lab.operating.instances import active, numbers
 from lab.operating.outcome import record_seen
-from lab.operating.reboot import FAILS_OVER_WITHIN, finish_reboot
+from lab.operating.reboot import finish_reboot
 from lab.plan.control import Control, opening_control
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import initial_states
@@ -124,28 +123,16 @@ class Service:
 
     def serving(self, broker: str) -> int | None:
         """Return the active instance, waiting until there is one; None if no instance runs."""
-        return None if self.down(broker) and self.lab.active(broker) is None else self.active(broker)
-
-    def active(self, broker: str) -> int:
-        """Return the active instance, waiting until there is one; raise BrokerError if none becomes active."""
-        self.wait(lambda: self.lab.active(broker) is not None, FAILS_OVER_WITHIN)
-        if (found := self.lab.active(broker)) is None:
-            raise BrokerError(f"no instance of broker {broker} has become active within {FAILS_OVER_WITHIN:g} s")
-        return found
+        return None if self.down(broker) and self.lab.active(broker) is None else active(self, broker)
 
     def stopped(self, broker: str) -> Collection[int]:
         """Return the instances that a step has ended; only a step starts them again."""
         return {number for name, number in self._by_steps if name == broker}
 
-    def ends(self, broker: str, number: int) -> None:
-        """Note that a step ends or freezes an instance."""
+    def takes_out(self, broker: str, number: int) -> None:
+        """Note that an instance is out, by a step."""
         self.off.add((broker, number))
         self._by_steps.add((broker, number))
-
-    def runs(self, broker: str, number: int) -> None:
-        """Note that an instance runs again."""
-        self.off.discard((broker, number))
-        self._by_steps.discard((broker, number))
 
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Record that an instance has not started in time, and return that in words; empty if it has started just now.
@@ -227,8 +214,9 @@ class Service:
         for number in numbers(self, changed.broker) if whole else (changed.instance,):
             if changed.state in ("stopping", "deleted"):
                 self.off.add((changed.broker, number))
-            elif changed.state == "started":
-                self.runs(changed.broker, number)
+            elif changed.state in ("started", "resumed"):
+                self.off.discard((changed.broker, number))
+                self._by_steps.discard((changed.broker, number))
 
     def _record_start(self, broker: str, number: int, t: float) -> None:
         """Record that an instance has started for which a step had waited in vain."""

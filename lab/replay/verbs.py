@@ -1,4 +1,4 @@
-"""The verbs of the cloud in a replay: the result of a verb becomes the Outcome of its step."""
+"""The verbs of a lab in a replay: the result of a verb becomes the Outcome of its step."""
 
 from __future__ import annotations
 

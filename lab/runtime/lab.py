@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import SecretStr
 
+from lab.declare.steps.broker import State
 from lab.errors import BrokerError, LabError
 from lab.history import (
     BridgeSeen,
@@ -132,6 +133,10 @@ class Power(Protocol):
 
     def active(self, broker: str) -> int | None:
         """Return the number of the active instance: 1 if the broker has one only; None while none of a pair is."""
+        ...
+
+    def instance_state(self, broker: str, instance: int = 1) -> State:
+        """Return an instance's state as it is now, whoever changed it; one that starts or ends counts as running."""
         ...
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
@@ -273,6 +278,10 @@ class StandingLab(Lab, Protocol):
 
     def keep_control(self, control: Control) -> None:
         """Write the service's records to the note; raise HostError if the lab has ended meanwhile."""
+        ...
+
+    def keep_off(self, instances: Mapping[str, bool]) -> None:
+        """Write which instances verbs have taken out, and whether each was active; HostError if the lab has ended."""
         ...
 
     def enforce(self, network: Network) -> None:

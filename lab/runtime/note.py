@@ -43,6 +43,7 @@ class Note:
     opened: datetime
     origin: Origin | None  # of the lab's clock; None in older notes
     runtime: str  # the runtime's name
+    off: Mapping[str, bool] = field(default_factory=dict)  # instance that a verb has taken out → whether it was active
     own: Mapping[str, Any] = field(repr=False)  # JSON-able data that only the runtime reads
 
     @property

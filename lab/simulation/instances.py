@@ -8,6 +8,7 @@ from typing import Protocol
 
 from lab.activemq.log_lines import BY_ANOTHER
 from lab.dataclass import dataclass
+from lab.declare.steps.broker import State
 from lab.history import BrokerChanged
 from lab.runtime.status import ABSENT, DELETED
 from lab.simulation.broker.store import Store
@@ -255,6 +256,11 @@ class Instance:
     def ready(self) -> bool:
         """Return whether it serves, or could take over at any time."""
         return self.served or self.waits
+
+    @property
+    def now(self) -> State:
+        """Return its state, in the words of steps."""
+        return State.UP if self.state in (UP, STARTING, STOPPING) else State(self.state)
 
     def _to(self, state: str) -> None:
         self.state = state

@@ -43,13 +43,14 @@ from lab.simulation.kernel import Kernel
 from lab.simulation.logs import InstanceLog
 from lab.simulation.network import SimulatedNetwork
 from lab.simulation.passwords import Passwords
+from lab.simulation.switches import Switches
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.watch import Watch
 
 _STORM, _EACH = 2_000_000, 100_000  # events within a second that no lab has, and for each broker: 15 a message at most
 
 
-class SimulatedLab(SimulatedNetwork):
+class SimulatedLab(SimulatedNetwork, Switches):
     """A lab of models, which lives in this process alone."""
 
     note_folder: Path | None = None  # no other process can reach it
@@ -157,36 +158,6 @@ class SimulatedLab(SimulatedNetwork):
         """Return the mask of all passwords."""
         return self._passwords.mask()
 
-    def active(self, broker: str) -> int | None:
-        """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
-        its = self.power.holder(broker)
-        return None if its is None else its.number
-
-    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
-        """Stop an instance."""
-        return self._switch(broker, instance, "stop", within)
-
-    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Kill an instance."""
-        return self._switch(broker, instance, "kill")
-
-    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Start an instance."""
-        return self._switch(broker, instance, "start")
-
-    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Freeze an instance."""
-        return self._switch(broker, instance, "pause")
-
-    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Let an instance go on."""
-        return self._switch(broker, instance, "resume")
-
-    def _switch(self, broker: str, instance: int, what: str, within: float = 0.0) -> BrokerChanged:
-        changed = self.power.change(broker, instance, what, within)
-        self._changed(broker)
-        return changed
-
     def delete(self, broker: str) -> BrokerChanged:
         """Remove a broker with its store."""
         for its in self.power.brokers[broker]:
@@ -207,6 +178,10 @@ class SimulatedLab(SimulatedNetwork):
     def keep_control(self, control: Control) -> None:
         """Keep the service's records."""
         self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
+
+    def keep_off(self, instances: Mapping[str, bool]) -> None:
+        """Keep which instances verbs have taken out."""
+        self.note = replace(self.note, off=instances)
 
     def refresh(self) -> bool:
         """Return True: no other process can change the lab."""

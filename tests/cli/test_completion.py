@@ -61,6 +61,9 @@ def test_brokers_links_and_regions_of_the_lab_that_is_meant(here: Path) -> None:
     assert offered(here, "link", "cut", "--run", RUN, "") == ["tokyo-singapore"]
     assert offered(here, "link", "cut", "--run", "a1b2c3", "--leaving", "") == ["singapore", "tokyo"]
     assert offered(here, "broker", "reboot", "--run", RUN, "t") == ["tokyo"]
+    assert offered(here, "broker", "kill", "--run", RUN, "s") == ["singapore"]
+    assert offered(here, "connector", "stop", "--run", RUN, "tokyo", "") == ["connector_tokyo_to_singapore"]
+    assert offered(here, "connector", "stop", "--run", RUN, "singapore", "") == []
     assert offered(here, "logs", "--run", RUN, "") == ["router", "singapore", "tokyo"]
     assert {"tokyo", "singapore"} < set(offered(here, "broker", "describe", ""))
 

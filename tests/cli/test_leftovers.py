@@ -23,7 +23,7 @@ class HalfDone:
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         return (("reboot", "tokyo"),)
 
-    def resume(self, broker: str) -> None:
+    def complete(self, broker: str) -> None:
         raise BrokerError(f"broker {broker} ended while starting")
 
     def due(self) -> tuple[str, ...]:

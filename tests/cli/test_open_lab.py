@@ -60,9 +60,13 @@ def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
         assert ended.code == 2 and what in ended.err, ended
 
 
-def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("link", "cut"), ("broker", "kill", "tokyo"), ("broker", "start", "tokyo"), ("connector", "stop", "b", "c")],
+)
+def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands, words: tuple[str, ...]) -> None:
     noted(mqlab, "20260101-101010-aaaaaa", detached=False, replaying=True)
-    ended = mqlab.inside("link", "cut")
+    ended = mqlab.inside(*words)
     assert ended.code == 2 and "belongs to a mqlab run" in ended.err and "mqlab up" in ended.err
 
 
@@ -110,6 +114,8 @@ def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
             ("broker", "update", "tokyo", "--revision", "1", "--downtime", "5s"),
             "--downtime is of a reboot, and nothing is rebooted now",
         ),
+        (("broker", "kill", "tokyo", "--instance", "3"), "--instance: Input should be '1', '2', 'active' or 'standby'"),
+        (("broker", "start", "tokyo", "--within", "5"), "--within: '5' has no unit"),
         (("config", "update", "c", "nowhere.xml"), "nowhere.xml is not there"),
         (("user", "create", "tokyo", "u"), "no password is given, and nobody is there to ask"),
         (("user", "create", "tokyo", "u", "--password-env", "NO_SUCH_VARIABLE"), "the environment has no variable"),

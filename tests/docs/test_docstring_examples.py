@@ -64,6 +64,7 @@ OF_AN_OPEN_LAB = (
     Live.update_configuration,
     Live.update_broker,
     Live.reboot,
+    Live.kill,
     Live.create_user,
     Live.cut,
     Live.impair,

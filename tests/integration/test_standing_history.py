@@ -10,9 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lab import labs
 from lab.history import (
     Acknowledged,
     BridgeSeen,
+    BrokerChanged,
     Ended,
     LinkChanged,
     LogLine,
@@ -22,6 +24,7 @@ from lab.history import (
     Sent,
     StepEnded,
     StepStarted,
+    Trouble,
     Unwatched,
     Watched,
     read,
@@ -187,6 +190,21 @@ def test_no_password_of_a_user_made_by_command_is_in_it(mqlab: Commands) -> None
     assert teller.returncode == 0, said
     assert eventually(lambda: any("[********]" in each.text for each in seen(mqlab) if isinstance(each, LogLine)), 30)
     assert not any("over-the-ocean" in each.read_text() for each in mqlab.latest.rglob("*.jsonl"))
+
+
+def test_a_broker_that_a_command_kills_is_known_so_to_a_program_and_no_fault_to_the_keeper(mqlab: Commands) -> None:
+    killed = mqlab("broker", "kill", "singapore", "--json")
+    assert killed.code == 0 and [each["state"] for each in killed.json] == ["killed"]
+    again = mqlab("broker", "kill", "singapore")
+    assert again.code == 2 and "singapore is down already" in again.err
+    with labs.attach(environment=mqlab.environment()) as lab:
+        assert not lab.serves("singapore")
+        lab.start("singapore")
+        assert lab.serves("singapore")
+    assert mqlab("wait", "bridge").code == 0
+    told = [each.state for each in seen(mqlab) if isinstance(each, BrokerChanged)]
+    assert told == ["killed", "starting", "started"]
+    assert not [each for each in seen(mqlab) if isinstance(each, Trouble) and each.who == "broker singapore"]
 
 
 def test_nothing_is_left_of_it(mqlab: Commands) -> None:

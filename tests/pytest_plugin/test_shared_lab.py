@@ -99,6 +99,24 @@ def test_one_that_is_left_to_the_next_session_is_brought_back_first(
     assert ended[0].startswith(why) and bool(ended[0]) is bool(why)
 
 
+def test_a_standby_that_was_killed_has_the_lab_renewed(tmp_path: Path) -> None:
+    """No count of a broker tells of it: it has no process of a broker's, and serves nobody."""
+
+    @contextmanager
+    def opened() -> Iterator[Live]:
+        with labs.up("failover", runtime="simulation", runs=tmp_path, environment={}) as lab:
+            yield lab
+
+    shared = SharedLab(opened)
+    with shared.test("one") as lab:
+        lab.kill("singapore", instance="standby")
+        run = lab.run
+    assert shared.spoilt == "broker singapore was killed"
+    with shared.test("two") as lab:
+        assert lab.run != run and lab.lab.note.off == {}
+    shared.close()
+
+
 class Interrupted:
     """An open lab that is interrupted (Ctrl-C) when it is purged for the first time."""
 

@@ -101,7 +101,7 @@ def log(name: str, t: float) -> LogLine:
 @pytest.mark.parametrize("name", [STARTED, LOCKED])
 def test_a_standby_that_waits_for_the_store_later_than_it_was_waited_for_is_back(tmp_path: Path, name: str) -> None:
     its, _, recorder = service(tmp_path)
-    its.ends("singapore", 2)
+    its.takes_out("singapore", 2)
     assert its.report_late("singapore", 2, since=0.0, within=1, of="start")
     its.hear(log(name, 5.0))
     its.hear(log(name, 6.0))

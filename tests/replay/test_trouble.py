@@ -24,7 +24,7 @@ from lab.history import (
     Subscribed,
     Trouble,
 )
-from lab.operating.reboot import FAILS_OVER_WITHIN
+from lab.operating.instances import FAILS_OVER_WITHIN
 from lab.replay import replay
 from lab.replay.settling import QUIET
 from lab.runtime.client import ClientEvents

@@ -10,6 +10,8 @@ from lab.declare.references import BrokerName
 from lab.declare.steps.base import Fault, Part, Step
 
 STARTS_WITHIN = timedelta(seconds=120)
+STOPS_WITHIN = timedelta(seconds=20)
+Instance = Literal["1", "2", "active", "standby"]
 
 
 class State(StrEnum):
@@ -40,7 +42,7 @@ class OnBroker(Step):
 class OnInstance(OnBroker):
     """A step on one instance of a broker; of a pair, the active one when none is named."""
 
-    instance: Literal["1", "2", "active", "standby"] | None = None
+    instance: Instance | None = None
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import ClassVar
 
 from lab.declare.fields import Duration
 from lab.declare.steps.base import Bridges
-from lab.declare.steps.broker import OnInstance, State
+from lab.declare.steps.broker import STOPS_WITHIN, OnInstance, State
 
 
 class Stop(OnInstance):
@@ -17,4 +16,4 @@ class Stop(OnInstance):
     needs = (State.UP, State.PAUSED)
     brings = State.DOWN
     bridges = Bridges.DROPPED
-    within: Duration = timedelta(seconds=20)  # after that it is killed
+    within: Duration = STOPS_WITHIN  # after that it is killed

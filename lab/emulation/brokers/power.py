@@ -15,6 +15,7 @@ import docker.errors
 from docker.models.containers import Container
 
 import docker
+from lab.declare.steps.broker import State
 from lab.emulation.engine import labels
 from lab.emulation.state import InstanceState
 from lab.errors import BrokerError, HostError
@@ -69,18 +70,33 @@ class Power:
         """Return an instance's state as this process knows it."""
         return self._states[of.name]
 
+    def found(self, of: InstanceState) -> State:
+        """Return an instance's state by the engine, which others may have changed, in the words of steps; remember it.
+
+        One that starts or ends counts as running.
+        """
+        if self._states[of.name] != DELETED:
+            try:
+                seen = _SEEN.get(self.container(of).status, DOWN)
+            except HostError:
+                seen = DOWN  # as one that has ended
+            if seen != UP or self._states[of.name] not in (STARTING, STOPPING):
+                self._states[of.name] = seen
+        now = self._states[of.name]
+        return State.UP if now in (UP, STARTING, STOPPING) else State(now)
+
     def may_answer(self, of: InstanceState) -> bool:
         """Return whether a request to an instance can be answered."""
         return self._states[of.name] in (UP, STARTING)
 
     def stop(self, of: InstanceState, within: float) -> BrokerChanged:
         """Ask an instance to end, and kill it if it has not after so many seconds; the state says which it was."""
-        before = self._clock.now()
+        before, was_down = self._clock.now(), self._states[of.name] == DOWN
         self._states[of.name] = STOPPING
         self._do(of, lambda its: its.stop(timeout=max(1, round(within))))
         self._states[of.name] = DOWN
         its = self.container(of).attrs["State"]
-        how = "killed" if its["ExitCode"] == _KILLED else "stopped"
+        how = "killed" if its["ExitCode"] == _KILLED and not was_down else "stopped"  # else it was killed before
         return self._changed(of, how, before, its["FinishedAt"])
 
     def kill(self, of: InstanceState) -> BrokerChanged:

@@ -1,0 +1,87 @@
+"""The state of a broker that a verb on its instance, or on its connector, needs: else it is refused before it begins.
+
+A scenario's steps are checked for it before the lab opens; an open lab is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lab.amazonmq.account.broker_record import BrokerState
+from lab.declare.steps.base import Step
+from lab.declare.steps.broker import OnBroker, OnInstance, State
+from lab.declare.steps.connector import ConnectorStep
+from lab.declare.suggestions import unknown
+from lab.errors import InputError
+from lab.operating import ControlPlane
+from lab.operating.instances import numbers, target
+from lab.operating.reboot import current_text
+
+_RUNS = (State.UP, State.PAUSED)
+
+
+def check(plane: ControlPlane, verb: Step) -> None:
+    """Raise InputError if a broker is not as a verb on its instance, or on its connector, needs it."""
+    if not isinstance(verb, OnInstance | ConnectorStep):
+        return
+    record = plane.control.account.broker(verb.broker)
+    broker = record.name
+    if record.state is BrokerState.CREATION_FAILED:
+        what = f"{broker} is {record.state}, so there is nothing to {_does(verb)}"
+        raise InputError.of(what, f"mqlab broker delete {broker}")
+    verb = verb.model_copy(update={"broker": broker})
+    states = {number: plane.lab.instance_state(broker, number) for number in numbers(plane, broker)}
+    if isinstance(verb, ConnectorStep):
+        _check_connector(plane, verb, states)
+    else:
+        _check_instance(plane, verb, states)
+
+
+def _check_connector(plane: ControlPlane, verb: ConnectorStep, states: Mapping[int, State]) -> None:
+    account, broker = plane.control.account, verb.broker
+    connectors = current_text(account, account.broker(broker)).configuration.connectors
+    names = list(dict.fromkeys(each.name for each in connectors))
+    if verb.name not in names:
+        raise InputError([unknown("connector", verb.name, names, f"connectors of {broker}", None)])
+    if State.UP not in states.values():
+        raise _in_vain(broker, next(iter(states.values())), verb)
+
+
+def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, State]) -> None:
+    broker = verb.broker
+    if len(states) == 1 and verb.instance is not None:
+        raise InputError.of(f"{broker} is a single instance: there is no other one to tell it from", "leave it out")
+    if len(states) > 1:
+        active = plane.serving(broker)  # asked whoever is meant: what is recorded says which one is the standby
+        if verb.instance not in ("1", "2"):
+            _check_choice(verb, states, active)
+    number = target(plane, verb)
+    if (state := states[number]) not in verb.needs:
+        raise _in_vain(broker if len(states) == 1 else f"instance {number} of {broker}", state, verb)
+
+
+def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | None) -> None:
+    """Raise InputError if it is not clear which instance of a pair is meant, or nobody can tell the active one."""
+    which = "say which one is meant: instance 1, or instance 2"
+    if verb.instance is None and verb.brings is State.UP:
+        found = [state for state in states.values() if state in verb.needs]
+        if len(found) > 1:
+            raise InputError.of(f"both instances of {verb.broker} are {found[0]}", which)
+    elif not any(state in _RUNS for state in states.values()):
+        raise _in_vain(verb.broker, next(iter(states.values())), verb)
+    elif State.PAUSED in states.values() and active is None:
+        what = f"nobody can tell the active instance of {verb.broker}: one is paused, and the other one does not serve"
+        raise InputError.of(what, which)
+
+
+def _in_vain(which: str, state: State, verb: OnBroker) -> InputError:
+    """Return the refusal of a verb on what is in a state that it does not need."""
+    before = "pause" if State.PAUSED in verb.needs else "kill"
+    remedy = {State.DOWN: "start", State.PAUSED: "resume"}.get(state, before)
+    rest = " already" if state is verb.brings else f", so there is nothing to {_does(verb)}"
+    return InputError.of(f"{which} is {state}{rest}", f"mqlab broker {remedy} {verb.broker}")
+
+
+def _does(verb: OnBroker) -> str:
+    """Return what a verb does, as it follows "there is nothing to"."""
+    return f"{verb.do} a connector on" if isinstance(verb, ConnectorStep) else verb.verb

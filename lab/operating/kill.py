@@ -1,0 +1,13 @@
+"""The process of an instance ended at once."""
+
+from __future__ import annotations
+
+from lab.declare.steps.kill import Kill
+from lab.operating.control_plane import ControlPlane
+from lab.operating.instances import end
+from lab.operating.outcome import Done
+
+
+def operate(plane: ControlPlane, verb: Kill) -> Done:
+    """Kill the instance's process."""
+    return end(plane, verb, plane.lab.kill)

@@ -1,0 +1,15 @@
+"""An instance that has ended, started again."""
+
+from __future__ import annotations
+
+from lab.declare.steps.start import Start
+from lab.operating import instances
+from lab.operating.control_plane import ControlPlane
+from lab.operating.outcome import Done
+
+
+def operate(plane: ControlPlane, verb: Start) -> Done:
+    """Start the instance; wait until its endpoints listen, or, of a pair, until it is ready to take over."""
+    number = instances.target(plane, verb)
+    plane.takes_out(verb.broker, number)  # one that has ended by itself is not out by a verb yet
+    return instances.start(plane, verb.broker, number, verb.within.total_seconds(), verb.verb)

@@ -1,0 +1,15 @@
+"""An instance asked to end."""
+
+from __future__ import annotations
+
+from lab.declare.steps.stop import Stop
+from lab.operating import instances
+from lab.operating.control_plane import ControlPlane
+from lab.operating.outcome import Done
+
+
+def operate(plane: ControlPlane, verb: Stop) -> Done:
+    """Ask the instance to end; the verb has failed if it had to be killed."""
+    number = instances.target(plane, verb)
+    plane.takes_out(verb.broker, number)
+    return instances.stop(plane, verb.broker, number, verb.within.total_seconds())
