@@ -36,6 +36,7 @@ from lab.living.history import KEEPER, LivingHistory, end_history, file_of
 from lab.living.keeper import Keeper, main
 from lab.runtime import note as notes
 from lab.simulation.clock import VirtualClock
+from lab.simulation.kernel import Kernel
 from tests.living.live_lab import LiveLab
 
 HEADER = Header(
@@ -46,10 +47,10 @@ HEADER = Header(
 class JumpingClock(VirtualClock):
     """Virtual time that may jump."""
 
-    jumped = 0.0
-
-    def now(self) -> float:
-        return super().now() + self.jumped
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel)
+        self.jumped = 0.0
+        self.now = lambda: kernel.tick() + self.jumped
 
     def pass_at_once(self, seconds: float) -> None:
         """Let time pass without anybody's noticing, as for a process that was stopped."""
