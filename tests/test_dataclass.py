@@ -7,8 +7,8 @@ import dataclasses
 import inspect
 import pickle
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, field
-from typing import Any, ClassVar
+from dataclasses import FrozenInstanceError, InitVar, field
+from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
@@ -88,7 +88,29 @@ def itself(dataclass: Any, **settings: bool) -> Any:
     return Thing
 
 
-KINDS = [base, derived, empty, single, itself]
+def hashing(dataclass: Any, **settings: bool) -> Any:
+    @dataclass(**settings)
+    class Thing:
+        """What is hashed by other fields than it is compared by."""
+
+        first: int = 1
+        apart: int = field(default_factory=iter([1, 2, 3]).__next__, hash=False)
+        held: list[int] = field(default_factory=list, hash=False)
+        counted: int = field(default=1, compare=False, hash=True)
+
+    return Thing
+
+
+def unhashable(dataclass: Any, **settings: bool) -> Any:
+    @dataclass(**settings)
+    class Thing:
+        first: int = 1
+        __hash__ = None  # type: ignore[assignment]
+
+    return Thing
+
+
+KINDS = [base, derived, empty, single, itself, hashing, unhashable]
 SETTINGS: list[dict[str, bool]] = [
     FROZEN,
     {**FROZEN, "order": True},
@@ -101,11 +123,12 @@ SETTINGS: list[dict[str, bool]] = [
 
 def questions(cls: Any) -> list[object]:
     """Return what a class and its objects say of themselves."""
-    needed = {} if len(dataclasses.fields(cls)) < 2 else {"first": 1, "secret": "s"}
+    needed = {"first": 1, "secret": "s"} if "secret" in cls.__dataclass_fields__ else {}
     new = lambda **more: cls(**{**needed, **more})  # noqa: E731
     one, same, other = new(), new(), said(lambda: new(first=2))
     return [
         str(inspect.signature(cls)),
+        repr(cls.__dataclass_params__),
         cls.__match_args__,
         [(each.name, each.type, each.init, each.compare) for each in dataclasses.fields(cls)],
         [repr(one), repr(other)],
@@ -133,6 +156,53 @@ def questions(cls: Any) -> list[object]:
 def test_it_says_what_the_librarys_says(kind: Callable[..., Any], settings: dict[str, bool]) -> None:
     mine, its = (questions(kind(dataclass, **settings)) for dataclass in MADE.values())
     assert mine == its
+
+
+@pytest.mark.parametrize("other", [True, False])
+@pytest.mark.parametrize("slots", [True, False])
+@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("heir", MADE.values(), ids=MADE)
+def test_a_class_of_either_kind_inherits_from_ours_as_from_the_librarys(
+    heir: Any, frozen: bool, slots: bool, other: bool
+) -> None:
+    def made(dataclass: Any) -> str:
+        @heir(frozen=other, slots=slots)
+        class More(single(dataclass, frozen=frozen, slots=slots)):  # type: ignore[misc]
+            second: int = 2
+
+        return repr(More())
+
+    mine, its = (said(lambda dataclass=dataclass: made(dataclass)) for dataclass in MADE.values())
+    assert mine == its
+
+
+@pytest.mark.parametrize("name", ["__setattr__", "__delattr__", "__lt__"])
+def test_a_method_of_its_own_is_refused_where_the_library_refuses_it(name: str) -> None:
+    thing = {"__annotations__": {"first": int}, name: lambda *_: None}
+    settings = {**FROZEN, "order": True}
+    mine, its = (said(lambda each=each: each(**settings)(type("Thing", (), dict(thing)))) for each in MADE.values())
+    assert (
+        mine
+        == its
+        == (
+            TypeError,
+            f"Cannot overwrite attribute {name} in class Thing"
+            + (". Consider using functools.total_ordering" if name == "__lt__" else ""),
+        )
+    )
+
+
+def test_an_order_needs_equality() -> None:
+    with pytest.raises(ValueError, match="eq must be true"):
+        empty(ours.dataclass, order=True, eq=False, slots=True)
+
+
+def test_what_is_for_the_first_moment_alone_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Thing\.once is an InitVar"):
+
+        @ours.dataclass(slots=True)
+        class Thing:
+            once: InitVar[int]
 
 
 @ours.dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,3 +241,26 @@ def test_what_is_in_order_may_be_given_in_order() -> None:
 def test_a_frozen_one_stays_as_it_is() -> None:
     with pytest.raises(FrozenInstanceError, match="cannot assign to field 'x'"):
         Point(x=1).x = 2  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError, match="cannot delete field 'x'"):
+        del Point(x=1).x
+
+
+class Named(Point):
+    """A plain subclass, with what is its own."""
+
+    name = ""
+
+
+def test_a_plain_subclass_of_a_frozen_one_has_attributes_of_its_own() -> None:
+    named = Named(x=1)
+    named.name = "here"
+    assert named.name == "here"
+    del named.name
+    assert named.name == ""
+    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'x'"):
+        named.x = 2  # type: ignore[misc]
+
+
+def test_the_types_of_its_arguments_are_read_in_its_module() -> None:
+    assert get_type_hints(Circle.__init__) == {"of": list[Any], "wide": int, "return": type(None)}
+    assert inspect.signature(Circle, eval_str=True).parameters["of"].annotation == list[Any]
