@@ -7,26 +7,18 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lab.judge import Judged
 from lab.report.html.broker_texts import Files
-from lab.report.html.compiled import CompiledTemplates
 from lab.report.html.page import page
 from lab.text_files import write_text
 
-_SETTINGS: Mapping[str, Any] = {
-    "autoescape": True,
-    "trim_blocks": True,
-    "lstrip_blocks": True,
-}  # of which compiled templates are
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
 
 __all__ = ["Files", "environment", "style", "to_html", "write"]
@@ -53,8 +45,10 @@ def environment(package: str) -> Environment:
         loader=PackageLoader(package, "templates"),
         finalize=_visible,
         undefined=StrictUndefined,
-        bytecode_cache=CompiledTemplates(str(_SETTINGS)),
-        **_SETTINGS,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        optimized=False,  # a template is rendered once, which gains less than to look for its constants takes
     )
     found.filters["units"] = _unbreakable
     return found
