@@ -16,12 +16,12 @@ BRIEF = STATIC.replace(":61617", ":61617?connectionTimeout=500")
 LAST_FLIGHT = 0.23  # s after the attempt: 210 ms of round trips, and the last flight waits for 40 more
 
 
-def frozen() -> Two:
-    """Return a client that is frozen while the last flight of its handshake waits."""
+def frozen(after: float = LAST_FLIGHT) -> Two:
+    """Return a client that is frozen so many s after its attempt began; usually while its last flight waits."""
     two = Two()
     two.impair()
-    two.connect(within=SECOND)
-    two.kernel.sleep(round(LAST_FLIGHT * SECOND))
+    two.connect(within=10 * SECOND if after < LAST_FLIGHT else SECOND)
+    two.kernel.sleep(round(after * SECOND))
     two.fabric.power("tokyo", PAUSED)
     return two
 
@@ -37,6 +37,14 @@ def test_a_process_that_is_frozen_in_the_last_of_a_handshake_has_its_connection_
     two.fabric.power("tokyo", UP)
     two.kernel.sleep(100 * MS)
     assert two.client.told == [(1500, "opened"), (1500, "hello")]
+
+
+def test_a_process_that_is_frozen_before_tcp_has_its_answer_says_hello_once_it_goes_on() -> None:
+    two = frozen(0.03)
+    two.kernel.sleep(1000 * MS - two.kernel.now)
+    two.fabric.power("tokyo", UP)
+    two.kernel.sleep(300 * MS)
+    assert two.client.told == [(1180, "opened")]
 
 
 def test_a_process_that_dies_in_the_last_of_a_handshake_has_no_connection() -> None:

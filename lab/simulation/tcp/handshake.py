@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from lab.network.vpc import INTERNET
@@ -130,7 +131,7 @@ class Dial:
             cancel(self._limit)
             self._limit = self._kernel.after(max(self._wholly_by - self._kernel.now, 0), self._fail, "silent")
         if self._tls:
-            self._asking.send("hello", _HELLO)
+            self._network.when_running(self._near.host, partial(self._asking.send, "hello", _HELLO))
         else:
             self._asking.send("open", 1)
             self.done()
