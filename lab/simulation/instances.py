@@ -118,7 +118,9 @@ class Instance:
         self.process: Process | None = None
         self.served = False
         self.waits = False  # for the store's lock
-        self._life = 0  # which of its processes
+        self._life = 0  # new whenever what its process has planned is void
+        self._begun = 0  # processes so far
+        self._dying = False  # its process has got SIGKILL
         self._look: Timer | None = None  # its next one at the lock, while it waits
         self._held: list[Callable[[], None]] = []  # due while it was frozen
 
@@ -127,7 +129,8 @@ class Instance:
         if self.process is not None:
             self._end()
         self._life += 1
-        self.waits = self.served = False
+        self._begun += 1
+        self.waits = self.served = self._dying = False
         self._to(STARTING)
         self._after(self._machine.costs.begin, self._ask)
 
@@ -182,10 +185,14 @@ class Instance:
         """End in order, within so many ns, or be killed then; return "stopped" or "killed". Blocks."""
         if self.state in OUT:
             return "stopped"
-        costs, kernel = self._machine.costs, self._machine.kernel
+        costs, kernel, begun = self._machine.costs, self._machine.kernel, self._begun
+        if self._dying:
+            kernel.sleep(_DYING)
+            return "stopped"
         if self.state == PAUSED or costs.stop > within:
             kernel.sleep(within)
-            self._die()
+            if begun == self._begun:
+                self._die()
             return "killed"
         self._to(STOPPING)
         life = self._next_life()
@@ -201,19 +208,20 @@ class Instance:
 
     def kill(self) -> None:
         """End, once the engine has given the process its signal. Blocks."""
-        life, machine = self._life, self._machine
+        begun, machine = self._begun, self._machine
         machine.kernel.sleep(machine.costs.stop // _ORDERED)
-        if life == self._life:  # else it was started meanwhile
+        if begun == self._begun:  # else it was started meanwhile
             self._die()
 
     def _die(self) -> None:
         """End: its threads do at once; its sockets and its lock go once the kernel has its memory back. Blocks."""
-        life = self._next_life()
+        begun, self._dying = self._begun, True
+        self._next_life()
         if self.process is not None and self.state != PAUSED:
             self.process.pause()
             self._machine.host.power(self.name, PAUSED)
         self._machine.kernel.sleep(_DYING)
-        if life == self._life:  # else it was started meanwhile
+        if begun == self._begun and self._dying:  # else it was started meanwhile, or another order has ended it
             self._end()
 
     def _next_life(self) -> int:
@@ -228,7 +236,7 @@ class Instance:
 
     def _end(self) -> None:
         process, self.process = self.process, None
-        self.served = self.waits = False
+        self.served = self.waits = self._dying = False
         self._held.clear()
         self._to(DOWN)
         if process is not None:
@@ -239,12 +247,16 @@ class Instance:
 
     def pause(self) -> None:
         """Be frozen."""
+        if self._dying:
+            return
         self._to(PAUSED)
         if self.process is not None:
             self.process.pause()
 
     def resume(self) -> None:
         """Go on, first with what was due meanwhile."""
+        if self._dying:
+            return
         self._to(UP if self.served or self.waits else STARTING)
         if self.process is not None:
             self.process.resume()

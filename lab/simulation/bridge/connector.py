@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lab.simulation.bridge import sentences
 from lab.simulation.bridge.bridge import Bridge
 from lab.simulation.bridge.host import Host
-from lab.simulation.bridge.openwire import OpenWire
+from lab.simulation.bridge.openwire import NO_ATTEMPT, OpenWire
 from lab.simulation.bridge.sentences import CANCELLED, NOT_CONNECTED, no_attempt
 from lab.simulation.bridge.settings import ConnectorSettings, Remote
 from lab.simulation.kernel import Timer, cancel
@@ -44,8 +44,11 @@ class Attempt:
         self.wire.attach(connection, self.remote_address, since=self._since)
 
     def failed(self, why: str) -> None:
-        """Learn why there is no connection."""
-        if not self.given_up and self._host.process.alive:
+        """Learn why there is no connection: a process that is frozen does once it goes on."""
+        process = self._host.process
+        if not process.running:
+            process.hold(self.failed, why)
+        elif not self.given_up:
             self._series.unreached(self._remote, why)
 
     def received(self, frame: object) -> None:
@@ -186,7 +189,13 @@ class Series:
             return
         buffers = None if remote.buffer is None else (remote.buffer, remote.buffer)
         self._connector.fabric.connect(
-            self.host.instance, instance, remote.port, attempt, within=remote.connect_within, buffers=buffers
+            self.host.instance,
+            instance,
+            remote.port,
+            attempt,
+            within=remote.connect_within,
+            buffers=buffers,
+            wholly_within=NO_ATTEMPT,
         )
 
     def _failed(self) -> None:

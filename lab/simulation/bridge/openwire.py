@@ -14,7 +14,7 @@ from lab.simulation.protocols.sizes import RECORD
 from lab.simulation.tcp.connection import Connection
 
 SECOND = 1_000_000_000  # ns
-_NO_ATTEMPT = 30 * SECOND  # `startConnectCheckTask`: what has no wire format by then is ended
+NO_ATTEMPT = 30 * SECOND  # `startConnectCheckTask`: what has no wire format by then is ended
 _ENDS = {"closed": END_OF_STREAM, "reset": RESET, "timed out": TIMED_OUT}
 
 
@@ -44,7 +44,7 @@ class OpenWire:
         """Take the connection, and begin the agreement; `since` is when the transport was started."""
         self._connection, self.peer = connection, peer
         self._transmit(self._wants)
-        self._check = self._process.at(since + _NO_ATTEMPT, self._give_up)
+        self._check = self._process.at(since + NO_ATTEMPT, self._give_up)
 
     def send(self, command: Frame) -> None:
         """Send a command, once the format is agreed on."""

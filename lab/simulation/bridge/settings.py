@@ -46,7 +46,7 @@ class Remote:
     port: int
     inactivity: int = 30_000 * MILLISECOND  # maxInactivityDuration; 0: none
     first_check: int = 10_000 * MILLISECOND  # maxInactivityDurationInitalDelay, as it is spelled
-    connect_within: int = 30_000 * MILLISECOND
+    connect_within: int = 30_000 * MILLISECOND  # connectionTimeout: of TCP's connection alone
     buffer: int | None = BUFFER  # None: as the kernel sizes it
 
     @property

@@ -98,7 +98,7 @@ TRANSPORT: Mapping[str, Support] = {  # options of one address: TcpTransport, Ss
     "wireFormat.maxInactivityDuration": MODELLED,
     "wireFormat.maxInactivityDurationInitalDelay": MODELLED,
     "wireFormat.stackTraceEnabled": no_effect("it changes the size of refusals alone"),
-    "wireFormat.tcpNoDelayEnabled": refused("Nagle's algorithm is not modelled", "true"),
+    "wireFormat.tcpNoDelayEnabled": refused("Nagle's algorithm is not modelled beyond the handshake", "true"),
     "wireFormat.tightEncodingEnabled": refused(_ENCODING, "true"),
 }
 SCHEMES: Mapping[str, Support] = {"static": MODELLED, "masterslave": MODELLED}

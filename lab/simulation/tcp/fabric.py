@@ -39,6 +39,7 @@ class Fabric:
         self._listening: dict[tuple[str, int], _Listener] = {}
         self._ends: dict[str, dict[End, None]] = {}
         self.frozen: set[str] = set()  # hosts whose processes are; their kernels go on
+        self._held: dict[str, list[Callable[[], None]]] = {}  # by frozen host: what its processes do once they go on
         self._dice: dict[str, Random] = {}
         self._used: set[Address] = set()
 
@@ -67,12 +68,14 @@ class Fabric:
         within: int,
         tls: bool = True,
         buffers: Buffers = None,
+        wholly_within: int | None = None,
     ) -> None:
         """Open a connection from an instance or INTERNET; `peer` learns within so many ns of how it went.
 
-        `buffers` are this end's socket buffers in bytes, for sending and receiving; None for the system's own.
+        With `wholly_within`, of ns too, `within` bounds TCP alone, and that bounds TCP and TLS together. `buffers` are
+        this end's socket buffers in bytes, for sending and receiving; None for the system's own.
         """
-        Dial(self, self._port(source), Address(target, port), peer, within, tls, buffers, True)
+        Dial(self, self._port(source), Address(target, port), peer, within, tls, buffers, True, wholly_within)
 
     def attempt(self, source: str, target: str, port: int, within: int, told: Callable[[str, int], None]) -> None:
         """Open a connection and close it; `told` learns "open" or why not, and after how many ns.
@@ -99,13 +102,23 @@ class Fabric:
         if state not in (UP, PAUSED):
             for key in [key for key in self._listening if key[0] == instance]:
                 del self._listening[key]
+            self._held.pop(instance, None)
             for end in [*self._ends.get(instance, ())]:
                 end.vanish()
         elif thaws:
+            for do in self._held.pop(instance, ()):
+                self.kernel.after(0, self.when_running, instance, do)
             for end in [*self._ends.get(instance, ())]:
                 self.kernel.after(0, end.take)
 
     # ---- what connections ask
+
+    def when_running(self, host: str, do: Callable[[], None]) -> None:
+        """Have a host's process do something: now, or once it goes on if it is frozen; never if it ends before."""
+        if host in self.frozen:
+            self._held.setdefault(host, []).append(do)
+        else:
+            do()
 
     def listener(self, at: Address) -> _Listener | None:
         """Return the listener on a port."""

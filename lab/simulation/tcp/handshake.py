@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from lab.network.vpc import INTERNET
@@ -56,6 +57,10 @@ class Network(Hosts, Protocol):
         """Learn of a new end."""
         ...
 
+    def when_running(self, host: str, do: Callable[[], None]) -> None:
+        """Have a host's process do something, once it goes on if it is frozen."""
+        ...
+
 
 class Dial:
     """One attempt to open a connection."""
@@ -70,6 +75,7 @@ class Dial:
         tls: bool,
         buffers: Buffers,
         plain_accept: bool,
+        wholly_within: int | None = None,
     ) -> None:
         self._network, self._kernel = network, network.kernel
         self._there, self._back = network.paths.path(near.host, far.host), network.paths.path(far.host, near.host)
@@ -81,6 +87,7 @@ class Dial:
         self._again: Timer | None = None
         self._answering: End | None = None
         self._asking: End | None = None
+        self._wholly_by = None if wholly_within is None else self._kernel.now + wholly_within
         self._limit = self._kernel.after(within, self._fail, "silent")
         self._syn()
 
@@ -120,8 +127,11 @@ class Dial:
         for end in (self._asking, self._answering):
             self._network.remember(end)
         self._asking.heard = self._answering.heard = self._kernel.now
+        if self._wholly_by is not None:  # Java's limit is of TCP alone
+            cancel(self._limit)
+            self._limit = self._kernel.after(max(self._wholly_by - self._kernel.now, 0), self._fail, "silent")
         if self._tls:
-            self._asking.send("hello", _HELLO)
+            self._network.when_running(self._near.host, partial(self._asking.send, "hello", _HELLO))
         else:
             self._asking.send("open", 1)
             self.done()
@@ -135,10 +145,11 @@ class Dial:
             self._peer.opened(self._asking)
 
     def finish(self) -> None:
-        """Send the last flight of TLS, after which data may follow."""
+        """Send the last flight of TLS, as the kernel does that has it; data may follow, from a process that runs."""
         if not self._over and self._asking is not None:
             self._asking.send("finished", _FINISHED)
-            self.done()
+            cancel(self._limit)
+            self._network.when_running(self._near.host, self.done)
 
     def fail(self, why: str) -> None:
         """Learn that the connection ended while it was opening."""
