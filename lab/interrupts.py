@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from _thread import interrupt_main
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -37,6 +37,7 @@ class _Asked:
     def __init__(self) -> None:
         self.unanswered: list[Any] = []  # a type for each exception; what it carries, until it is answered, is of it
         self.answered = False
+        self.put_off: list[int] | None = None  # in the block of `put_off`, what is to come after it
 
 
 _asked = _Asked()
@@ -59,9 +60,12 @@ def ended_by_signals() -> Iterator[None]:
 
     # A script's background jobs start with SIGINT ignored; a lab that cannot be interrupted is worse.
     kept = {_HANGUP} if _HANGUP is not None and signal.getsignal(_HANGUP) is signal.SIG_IGN else set()  # by nohup
-    before = {number: signal.signal(number, end) for number in _ENDING if number not in kept}
-    hook, sys.unraisablehook = sys.unraisablehook, _silent_about_signals(sys.unraisablehook)
+    before = {number: signal.getsignal(number) for number in _ENDING if number not in kept}
+    hook = sys.unraisablehook
     try:
+        sys.unraisablehook = _silent_about_signals(hook)
+        for its in before:
+            signal.signal(its, end)
         yield
     finally:
         answered()
@@ -76,6 +80,23 @@ def answered() -> None:
     _asked.answered = True
     while _asked.unanswered:
         del _asked.unanswered.pop().__del__
+
+
+@contextmanager
+def until_a_signal(*kinds: type[Terminated | KeyboardInterrupt]) -> Iterator[list[Terminated | KeyboardInterrupt]]:
+    """End the block at a signal of these kinds, which is `answered` by that; yield a list that has it then.
+
+    Also where the interpreter made an error of its own of it, as `beneath` says. Other errors go on.
+    """
+    came: list[Terminated | KeyboardInterrupt] = []
+    try:
+        yield came
+    except (KeyboardInterrupt, Terminated, RuntimeError) as error:
+        its = beneath(error)
+        if not isinstance(its, kinds):
+            raise
+        answered()
+        came.append(its)
 
 
 def _unanswered(number: int) -> Terminated | KeyboardInterrupt:
@@ -123,27 +144,105 @@ def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
             yield each
 
 
+class _Hold:
+    """A handler that takes the place of others one by one: while `on` it holds signals back, else it is as they are.
+
+    So a signal between the first change of a handler and the last one finds each of them in order, whatever it raises.
+    """
+
+    def __init__(self) -> None:
+        self.on = False
+        self.came: list[int] = []
+        self._before = {
+            number: signal.getsignal(number)
+            for number in _ENDING
+            if signal.getsignal(number) not in (signal.SIG_IGN, None)
+        }
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.on:
+            self.came.append(number)
+        else:
+            signal.signal(number, self._before[number])
+            signal.raise_signal(number)
+
+    def begin(self) -> None:
+        for number in self._before:
+            signal.signal(number, self)
+        self.on = True
+
+    def end(self) -> None:
+        self.on = False
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Hold signals that end the program back during the block, after which the first of them comes.
 
-    None comes if one ends the program already: that one would be in the way of what else it has to close. No effect in
-    threads other than the main one.
+    An error of the block, or one that it cleans up after, goes on all the same and is told: the signal is `beneath` it
+    then, so that a command exits with the signal's code. None comes if one ends the program already: that one would be
+    in the way of what else it has to close. No effect in threads other than the main one.
     """
     if not _in_main_thread():
         yield
         return
-    held: list[int] = []
-    ending = _asked.answered or beneath(sys.exc_info()[1]) is not None
-    ours = [number for number in _ENDING if signal.getsignal(number) not in (signal.SIG_IGN, None)]
-    before = {number: signal.signal(number, lambda its, frame: held.append(its)) for number in ours}
+    hold = _Hold()
+    with _coming_after(hold.came):
+        try:
+            hold.begin()
+            yield
+        finally:
+            hold.end()
+
+
+@contextmanager
+def put_off() -> Iterator[list[int]]:
+    """Have the signals that `uninterrupted` holds back in the block come at the end of this one; others come at once.
+
+    So a lab is removed, and what was seen in it is kept before the signal comes. Yield their numbers, of which the
+    first is to come: none does if there is none left. An error of the block goes on, as of `uninterrupted`.
+    """
+    came: list[int] = []
+    if not _in_main_thread():
+        yield came
+        return
+    with _coming_after(came):
+        before, _asked.put_off = _asked.put_off, came
+        try:
+            yield came
+        finally:
+            _asked.put_off = before
+
+
+@contextmanager
+def _coming_after(came: list[int]) -> Iterator[None]:
+    """Have the first of the signals that came in the block come after it, beneath the error that goes on there."""
+    going_on = sys.exc_info()[1]
     try:
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if held and not ending:
-            signal.raise_signal(held[0])
+    except BaseException as error:
+        _come(came, error)
+        raise
+    _come(came, going_on)
+
+
+def _come(came: Sequence[int], error: BaseException | None) -> None:
+    """Let the first of some signals come: beneath an error that goes on, or else at once, or when it is put off to."""
+    if not came or _asked.answered or beneath(error) is not None:
+        return
+    if error is None and _asked.put_off is not None:
+        _asked.put_off.append(came[0])
+    elif error is None:
+        signal.raise_signal(came[0])
+    else:
+        try:
+            signal.raise_signal(came[0])
+        except BaseException as its:  # noqa: BLE001 (of whatever kind its handler raises)
+            its.__context__ = its.__traceback__ = None
+            *_, first = _with_causes(error)
+            first.__context__ = its
 
 
 def _in_main_thread() -> bool:

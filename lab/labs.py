@@ -26,6 +26,7 @@ from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, LabError
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
+from lab.interrupts import put_off
 from lab.living import keeper_process
 from lab.living.attach import attach
 from lab.living.ending import end
@@ -149,7 +150,8 @@ def run(
 
     A broken expectation is a verdict in the report, not an error. `set` has values instead of those of the scenario's
     files: {"links.a-b.delay": "70ms"}. After an error in the replay, or in removing the lab, what was seen before is
-    judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none.
+    judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none. A
+    Ctrl-C that comes while the lab is removed is raised when the report is kept.
 
     >>> ran = labs.run("tokyo-singapore")
     >>> ran.held, [str(verdict.outcome) for verdict in ran.report.verdicts]
@@ -176,32 +178,33 @@ def run(
         port_base=port_base,
         replaying=True,
     )
-    try:
-        with opened as its:
-            played, folder, lab = its.planned.scenario, its.folder, its.lab
-            routes = routes_used(played, lab.note.plan)
-            with (
-                HistoryFile(folder.history, _header(its, routes), played.origin.mask) as history,
-                told.stage(f"replay {several(len(played.steps), 'step')}"),
-            ):
-                now = lab.note.opened + timedelta(seconds=lab.clock.now())  # the machine's time, by the lab's clock
-                replay(played, its.planned.plan, lab, history, run=lab.note.run, began=now)
-    except (LabError, OSError) as died:
-        if folder is None:
-            raise
-        error = died if isinstance(died, LabError) else unwritable(folder.path, died)
-        error.add_remedy(f"what was seen until then: {folder.path}")
-        if not folder.has_a_history():
-            raise error from died
-    judged = judge_whole(folder.history)
-    try:
-        if reports:
-            keep(judged, folder)
-    except OSError as unkept:
-        error = error or unwritable(folder.path, unkept)
-    if error is not None and raising:
-        raise error
-    return Ran(judged=judged, folder=folder, error=error)
+    with put_off():  # what was seen is judged and kept before a signal that came in the lab's removal
+        try:
+            with opened as its:
+                played, folder, lab = its.planned.scenario, its.folder, its.lab
+                routes = routes_used(played, lab.note.plan)
+                with (
+                    HistoryFile(folder.history, _header(its, routes), played.origin.mask) as history,
+                    told.stage(f"replay {several(len(played.steps), 'step')}"),
+                ):
+                    now = lab.note.opened + timedelta(seconds=lab.clock.now())  # the machine's time, by the lab's clock
+                    replay(played, its.planned.plan, lab, history, run=lab.note.run, began=now)
+        except (LabError, OSError) as died:
+            if folder is None:
+                raise
+            error = died if isinstance(died, LabError) else unwritable(folder.path, died)
+            error.add_remedy(f"what was seen until then: {folder.path}")
+            if not folder.has_a_history():
+                raise error from died
+        judged = judge_whole(folder.history)
+        try:
+            if reports:
+                keep(judged, folder)
+        except OSError as unkept:
+            error = error or unwritable(folder.path, unkept)
+        if error is not None and raising:
+            raise error
+        return Ran(judged=judged, folder=folder, error=error)
 
 
 def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ) -> int:

@@ -8,13 +8,23 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
+from types import FrameType
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, field_serializer
 
 from lab.cli.options import ending
-from lab.interrupts import Terminated, answered, beneath, ended_by_signals, uninterrupted
+from lab.errors import HostError
+from lab.interrupts import (
+    Terminated,
+    answered,
+    beneath,
+    ended_by_signals,
+    put_off,
+    uninterrupted,
+    until_a_signal,
+)
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -204,6 +214,113 @@ def test_one_that_is_dropped_before_a_clean_up_comes_after_it() -> None:
         late()
         done.append("went on")
     assert done == ["closed"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("within", [True, False], ids=["of the block", "before it"])
+def test_an_error_of_a_clean_up_is_told_and_the_signals_code_is_the_commands(
+    number: int, within: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also one that is cleaned up after: it says what went wrong, and what is to be done about it."""
+
+    def command() -> None:
+        trouble = HostError("a part of the lab stays", "mqlab sweep x")
+        try:
+            if not within:
+                raise trouble
+        finally:
+            with uninterrupted():
+                ask(number)
+                if within:
+                    raise trouble
+
+    with pytest.raises(SystemExit) as ended:
+        ending(command)()
+    said = capsys.readouterr().err
+    assert "a part of the lab stays" in said and "mqlab sweep x" in said
+    assert ended.value.code == 128 + number
+
+
+def test_one_that_is_beneath_an_error_that_nobody_tells_comes_again() -> None:
+    with pytest.raises(Terminated), ended_by_signals():
+        with suppress(HostError), uninterrupted():
+            ask()
+            raise HostError("this lab stays, and so nobody asks for the next one")
+        for _ in range(1000):
+            pass
+        pytest.fail("the signal is lost")
+
+
+def ask_as_handlers_are_changed(number: int) -> None:
+    """Ask when the next handler has been changed, which others are to follow."""
+
+    def returned(frame: FrameType, event: str, value: object) -> None:
+        if event == "return" and frame.f_code is signal.signal.__code__:
+            sys.setprofile(None)
+            ask(number)
+
+    sys.setprofile(returned)
+
+
+@pytest.mark.parametrize("restoring", [False, True])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_between_two_changes_of_handlers_leaves_none_that_loses_others(number: int, restoring: bool) -> None:
+    found = list[type]()
+    with ended_by_signals():
+        try:
+            if not restoring:
+                ask_as_handlers_are_changed(number)
+            with uninterrupted():
+                if restoring:
+                    ask_as_handlers_are_changed(number)
+        except (KeyboardInterrupt, Terminated) as error:
+            found.append(type(error))
+            answered()
+        for each in NUMBERS:
+            try:
+                ask(each)
+            except (KeyboardInterrupt, Terminated) as error:
+                found.append(type(error))
+                answered()
+    kind = KeyboardInterrupt if number == signal.SIGINT else Terminated
+    assert found == [kind, KeyboardInterrupt, Terminated, Terminated]
+
+
+def test_one_of_a_clean_up_is_put_off_until_what_was_done_is_kept() -> None:
+    done = list[str]()
+    with pytest.raises(Terminated) as raised, ended_by_signals():
+        with put_off():
+            with put_off(), uninterrupted():
+                ask()
+            done.append("kept")
+        done.append("the next one")
+    assert (done, raised.value.code) == (["kept"], 143)
+    with ended_by_signals(), put_off() as came:
+        with uninterrupted():
+            ask()
+        came.clear()
+    with pytest.raises(KeyboardInterrupt), ended_by_signals(), put_off():
+        ask(signal.SIGINT)
+        pytest.fail("one that comes outside of a clean-up comes at once")
+
+
+@pytest.mark.parametrize("of_a_lock", [False, True])
+def test_ctrl_c_ends_a_block_that_waits_for_it(of_a_lock: bool) -> None:
+    with ended_by_signals():
+        with until_a_signal(KeyboardInterrupt) as came:
+            try:
+                ask(signal.SIGINT)
+            finally:
+                if of_a_lock:
+                    raise RuntimeError("release unlocked lock")
+        assert [type(each) for each in came] == [KeyboardInterrupt]
+        came.clear()
+        for _ in range(1000):
+            pass  # it does not come again
+    with pytest.raises(Terminated), ended_by_signals(), until_a_signal(KeyboardInterrupt):
+        ask()
+    with pytest.raises(RuntimeError, match="a mistake"), until_a_signal(KeyboardInterrupt):
+        raise RuntimeError("a mistake")
 
 
 class _Closing:

@@ -14,6 +14,7 @@ from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SC
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
 from lab.errors import HostError, InputError
+from lab.interrupts import put_off
 from lab.report.files import write
 
 if TYPE_CHECKING:  # which one scenario does without
@@ -67,26 +68,29 @@ def run(
         return _several(scenario, arguments, jobs, reports_folder, junit_file, quiet=quiet, json=json)
     from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
-    ran = labs.run(
-        scenario[0],
-        seed=seed,
-        set=settings_of(set or ()),
-        activemq_version=activemq_version,
-        activemq_archive=activemq_archive,
-        runs=runs,
-        runtime=runtime,
-        port_base=port_base,
-        environment=options.waiting(wait),
-        progress=options.progress(quiet),
-        raising=False,
-    )
-    with suppress(OSError) if ran.error is not None else nullcontext():  # the error itself counts
-        write(ran.judged, ran.folder, page=page, junit_file=junit_file)
-    if ran.error is not None:
-        if not json:  # a program finds the report where the error says
-            reports.print_report(ran.judged, ran.folder, json=False, page=None)
-        raise ran.error
-    return reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
+    with put_off() as came:
+        ran = labs.run(
+            scenario[0],
+            seed=seed,
+            set=settings_of(set or ()),
+            activemq_version=activemq_version,
+            activemq_archive=activemq_archive,
+            runs=runs,
+            runtime=runtime,
+            port_base=port_base,
+            environment=options.waiting(wait),
+            progress=options.progress(quiet),
+            raising=False,
+        )
+        with suppress(OSError) if ran.error is not None else nullcontext():  # the error itself counts
+            write(ran.judged, ran.folder, page=page, junit_file=junit_file)
+        if ran.error is not None:
+            if not json:  # a program finds the report where the error says
+                reports.print_report(ran.judged, ran.folder, json=False, page=None)
+            raise ran.error
+        code = reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
+        came.clear()  # signals that came as the lab was removed: the command ends by itself, and has a verdict
+    return code
 
 
 def _several(

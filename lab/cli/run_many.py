@@ -120,7 +120,7 @@ def run_all(
                     ended(done)
         except BaseException as error:  # noqa: BLE001 (returned, beside what has ended)
             why = error
-            runs.begin_no_more()  # first: a process that is begun while signals are ignored would ignore them too
+            runs.begin_no_more()  # first: what is begun after `end` nobody would end
             with uninterrupted():
                 runs.end()
                 pool.shutdown(cancel_futures=True)

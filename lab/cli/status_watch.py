@@ -12,7 +12,7 @@ from rich.live import Live as Screen
 from lab.cli import options
 from lab.cli.status_screen import Look, screen
 from lab.history import Counted, Follower
-from lab.interrupts import answered
+from lab.interrupts import until_a_signal
 from lab.living.history import file_of
 from lab.living.lab import Live
 from lab.report.message_runs import folded
@@ -31,7 +31,7 @@ def watch(live: Live, seconds: float) -> None:
     before: Look | None = None
     with closing(Looks(live)) as looks, ExitStack() as open_screen:
         shown = open_screen.enter_context(_screen(console)) if console.is_terminal else None
-        try:
+        with until_a_signal(KeyboardInterrupt):
             while True:
                 now = looks.look()
                 if shown is not None:
@@ -41,11 +41,9 @@ def watch(live: Live, seconds: float) -> None:
                     console.file.flush()
                 last, before = (now, before), now
                 live.lab.clock.sleep(seconds)
-        except KeyboardInterrupt:
-            answered()
-            open_screen.close()
-            if shown is not None and before is not None:
-                console.print(_lines(console, *last, console.height))
+        open_screen.close()
+        if shown is not None and before is not None:
+            console.print(_lines(console, *last, console.height))
 
 
 def _screen(console: Console) -> Screen:

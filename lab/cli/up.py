@@ -13,7 +13,7 @@ from lab.cli import options, status_text
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIO, SEED, SET, VERSION, WAIT
 from lab.declare.variants import settings_of
 from lab.errors import InputError
-from lab.interrupts import answered
+from lab.interrupts import until_a_signal
 from lab.living.attach import attend
 from lab.living.history import COMMAND
 from lab.living.windows import stand
@@ -72,7 +72,7 @@ def up(
             )
             return
         options.err().print("\nThe lab is up. Ctrl-C ends it.")
-        try:
+        with until_a_signal(KeyboardInterrupt) as came:
             stand(
                 note.run,
                 note_folder(os.environ),
@@ -81,6 +81,5 @@ def up(
                 lambda: attend(note.run, options.progress(quiet), by=COMMAND),
             )
             options.err().print("another command has ended the lab, or its note is lost: what is left of it is removed")
-        except KeyboardInterrupt:
-            answered()
+        if came:
             options.err().print("ending the lab")

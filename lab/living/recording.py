@@ -15,7 +15,7 @@ from typing import Protocol
 from lab.activemq.protocols import protocol
 from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
-from lab.interrupts import Terminated, answered, beneath
+from lab.interrupts import Terminated, until_a_signal
 from lab.matching import HEADER, digest
 from lab.recordings import LOST, Footer, Header, Recorded, RecordingFile, Redaction
 from lab.runtime.clock import Clock
@@ -112,16 +112,13 @@ def record(
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        terminated: Terminated | None = None
-        try:
+        ended = ""
+        with until_a_signal(KeyboardInterrupt, Terminated) as came:
             ready()
             ended = _wait(sources, connections, wanted, took, clock)
-        except (KeyboardInterrupt, Terminated, RuntimeError) as error:
-            if (of := beneath(error)) is None:
-                raise
-            terminated = of if isinstance(of, Terminated) else None
+        terminated = next((each for each in came if isinstance(each, Terminated)), None)
+        if came:
             ended = "interrupted" if terminated is None else "terminated"
-            answered()
         connected.close()
         took.check()
         footer = file.end(took.footer(ended, sources))

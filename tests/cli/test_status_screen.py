@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from rich.cells import cell_len
 
 from lab import labs
 from lab.cli.status_screen import Look, screen
-from lab.cli.status_watch import Looks
+from lab.cli.status_watch import Looks, watch
 from lab.declare.loading import load
 from lab.history import Counted, LinkSeen
+from lab.living.lab import Live
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.report.rows.row import Row, Weight
@@ -149,3 +152,19 @@ def test_an_open_lab_is_looked_at(tmp_path: Path) -> None:
     assert "orders at tokyo" in shown
     assert "cut, " in shown.partition("links")[2]
     assert "cut link tokyo-singapore (by python)" in shown.partition("events")[2]
+
+
+def test_ctrl_c_ends_the_watch_also_where_the_interpreter_makes_another_error_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def sleep(seconds: float) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("release unlocked lock")
+
+    with labs.up("one-way", runtime="simulation", runs=tmp_path, environment={}) as lab:
+        its = SimpleNamespace(note=lab.lab.note, snapshot=lab.lab.snapshot)
+        its.clock = SimpleNamespace(now=lab.lab.clock.now, sleep=sleep)
+        watch(cast(Live, SimpleNamespace(status=lab.status, lab=its)), 2.0)
+    assert "tokyo-singapore" in capsys.readouterr().out

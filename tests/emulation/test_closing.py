@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +11,7 @@ import pytest
 import requests
 
 import docker
+from lab.cli.options import ending
 from lab.emulation.closing import Closing
 from lab.emulation.engine.engine import in_words
 from lab.errors import HostError
@@ -34,6 +36,10 @@ def gone() -> requests.exceptions.ConnectionError:
 
 @pytest.fixture
 def closing(tmp_path: Path) -> Closing:
+    return closing_of(Gone(), tmp_path)
+
+
+def closing_of(client: Gone, tmp_path: Path) -> Closing:
     (tmp_path / "run").mkdir()
     plan = cast("object", None)
     opening = Opening(
@@ -44,7 +50,7 @@ def closing(tmp_path: Path) -> Closing:
         note_folder=tmp_path / "state",
         passwords={},
     )
-    return Closing(cast(docker.DockerClient, Gone()), opening, RealClock())
+    return Closing(cast(docker.DockerClient, client), opening, RealClock())
 
 
 def test_the_first_error_stays_and_the_rest_is_said(closing: Closing, caplog: pytest.LogCaptureFixture) -> None:
@@ -61,6 +67,27 @@ def test_alone_it_is_the_error(closing: Closing) -> None:
     with pytest.raises(HostError, match="the Docker engine does not answer any more") as caught:
         closing.__exit__(None, None, None)
     assert f"mqlab sweep {RUN}" in caught.value.remedy
+
+
+@pytest.mark.parametrize("first", [None, HostError("the router has ended: exit code 137")])
+def test_it_is_told_also_as_a_signal_comes_meanwhile(
+    tmp_path: Path, first: HostError | None, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Going(Gone):
+        def __call__(self, *arguments: object, **options: object) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            super().__call__()
+
+    def command() -> None:
+        with closing_of(Going(), tmp_path):
+            if first is not None:
+                raise first
+
+    with pytest.raises(SystemExit) as ended:
+        ending(command)()
+    told = capsys.readouterr().err
+    assert ended.value.code == 143 and f"mqlab sweep {RUN}" in told + caplog.text
+    assert ("the Docker engine does not answer any more" if first is None else first.what) in told
 
 
 @pytest.mark.parametrize("cause", [FileNotFoundError(), ConnectionRefusedError(), ConnectionResetError()])

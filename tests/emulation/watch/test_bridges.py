@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
@@ -34,6 +35,7 @@ class Broker:
         self.status = "running"
         self.attrs = {"State": {"ExitCode": 137, "OOMKilled": False}}
         self.silent = self.speechless = self.discreet = self.broken = False
+        self.looks = 0
         self.answers, self.asked = Event(), Event()  # without the one it hangs, and the other says that it does
         self.answers.set()
         self.up = [
@@ -50,6 +52,7 @@ class Broker:
     def unpause(self) -> None: ...
 
     def ends(self, _: str) -> Sequence[BridgeSeen]:
+        self.looks += 1
         if not self.answers.is_set():
             self.asked.set()
             assert self.answers.wait(30)
@@ -208,9 +211,16 @@ class Stopped(RealClock):
     def __init__(self) -> None:
         super().__init__()
         self.t = 0.0
+        self.asked = 0  # by watches' threads
 
     def now(self) -> float:
+        self.asked += threading.current_thread().name.startswith("mqlab-watch")
         return self.t
+
+    def await_asked(self, times: int) -> None:
+        """Wait until the thread of the only watch has asked so many times more."""
+        before = self.asked
+        assert self.wait(lambda: self.asked >= before + times, 30)
 
 
 def said(name: str, t: float, *, trace: bool = False) -> LogLine:
@@ -236,14 +246,17 @@ def test_other_lines_and_those_of_before_the_watch_ask_for_no_look(broker: Broke
     watched = Watched(broker, clock)
     with ThreadPoolExecutor() as pool:
         watched.watch.begin(pool)
-        clock.t = 0.1
-        watched.watch.hear(said("connection-refused", 0.1))
-        watched.watch.hear(said("bridge-started", 0.1, trace=True))
+        assert clock.wait(lambda: clock.asked >= 2, 30)  # the thread waits for the next look, which is due at 0.5
+        clock.t = 0.45
+        watched.watch.hear(said("connection-refused", 0.45))
+        watched.watch.hear(said("bridge-started", 0.45, trace=True))
         watched.watch.hear(said("bridge-started", -0.1))
+        clock.await_asked(3)  # in one turn of its loop, in one that hears of a line, and in the one that would look
         broker.up = []
         watched.watch.end()  # looks once more
+    assert broker.looks == 2  # the other one when the watch began
     (gone,) = [each for each in watched.recorder.observations if isinstance(each, BridgeSeen) and not each.up]
-    assert gone.last_look == 0.0  # the first look, when the watch began
+    assert gone.last_look == 0.0
 
 
 def test_a_broker_that_hangs_holds_up_no_log(broker: Broker) -> None:
