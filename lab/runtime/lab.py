@@ -272,6 +272,10 @@ class StandingLab(Lab, Protocol):
         """Replace the destinations whose demand is recorded, while the lab is watched."""
         ...
 
+    def has_ended(self, broker: str, instance: int = 1) -> bool:
+        """Return whether an instance does not run, whoever has ended it; nothing is remembered, from any thread."""
+        ...
+
     def refresh(self) -> bool:
         """Read the lab's note again, which other processes may have changed; return False if the lab has ended."""
         ...

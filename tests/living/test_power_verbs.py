@@ -12,7 +12,7 @@ import pytest
 from lab import labs
 from lab.amazonmq.account.brokers import creation_failed
 from lab.declare.steps.broker import State
-from lab.errors import BrokerError, InputError, LabTimeout
+from lab.errors import BrokerError, HostError, InputError, LabTimeout
 from lab.history import (
     BrokerChanged,
     ConnectorChanged,
@@ -274,6 +274,34 @@ def test_a_keeper_takes_what_a_verb_has_ended_for_no_fault(tmp_path: Path) -> No
         lab.kill("singapore", 1)  # by nobody's verb
     told = [each.who for each in read(file_of(lab.note)).observations if isinstance(each, Trouble)]
     assert told == ["broker singapore"] * 2
+
+
+def test_what_ended_by_itself_is_told_though_the_engine_cannot_be_asked_of_another_one(tmp_path: Path) -> None:
+    class Unasked(LiveLab):
+        """Of no other instance than of the broker whose silence is told may anybody ask."""
+
+        def instance_state(self, broker: str, instance: int = 1) -> State:
+            raise AssertionError("who asks so remembers the answer")
+
+        def has_ended(self, broker: str, instance: int = 1) -> bool:
+            if broker == "tokyo":
+                raise AssertionError("it is not the one")
+            raise HostError("the Docker engine does not answer any more")
+
+    lab = Unasked("failover")
+    lab.note = replace(lab.note, folder=str(tmp_path), off={"tokyo": True, "singapore-1": True})
+    begin(file_of(lab.note), HEADER).close()
+    keeper = Keeper(lab, lab.live.history)
+    keeper.record(Trouble(t=lab.clock.now(), who="broker singapore", what="it has ended by itself"))
+    told = [each.who for each in read(file_of(lab.note)).observations if isinstance(each, Trouble)]
+    assert told == ["broker singapore"], "nobody knows that a verb did it"
+
+
+def test_a_purge_passes_over_a_pair_whose_active_instance_is_frozen(pair: Live) -> None:
+    pair.connect("tokyo", over="stomp").publish("left", queue="orders")
+    pair.pause("singapore")
+    pair.purge()
+    assert pair.queued("tokyo", "orders") == 0
 
 
 def test_a_stop_that_ended_in_a_kill_is_told(tmp_path: Path) -> None:
