@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import RLock
 
 from pydantic import SecretStr
 
@@ -15,7 +16,7 @@ from lab.activemq.protocols import endpoint
 from lab.amazonmq.files.vault import Vault
 from lab.declare.steps.broker import State
 from lab.emulation.brokers.containers import remove_store
-from lab.emulation.brokers.power import Power
+from lab.emulation.brokers.power import DOWN, Power
 from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.brokers.vaults import Vaults
 from lab.emulation.engine import logs
@@ -33,15 +34,7 @@ from lab.emulation.watch.log_watch import LogWatch
 from lab.emulation.watch.management import Management
 from lab.emulation.watch.status import look
 from lab.errors import BrokerError, HostError, LabTimeout
-from lab.history import (
-    BridgeSeen,
-    BrokerChanged,
-    ConnectorChanged,
-    Counted,
-    DestinationSeen,
-    Recorder,
-    SnapshotTaken,
-)
+from lab.history import BridgeSeen, BrokerChanged, ConnectorChanged, Counted, DestinationSeen, Recorder, SnapshotTaken
 from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control
@@ -68,6 +61,7 @@ class EmulatedLab(EmulatedNetwork):
         note_folder: Path | None = None,  # None: changes are not written to the note
     ) -> None:
         self.note, self.note_folder = note, note_folder
+        self._noting = RLock()  # a keeper of this process reads the note while a verb writes it
         self.state = state = read_state(note)
         self.clock = RealClock(note.began)
         self.router = Router(client, state.router, self.clock)
@@ -143,6 +137,10 @@ class EmulatedLab(EmulatedNetwork):
         """Return an instance's state by the engine."""
         return self.power.found(self.state.brokers[broker].instance(instance))
 
+    def has_ended(self, broker: str, instance: int = 1) -> bool:
+        """Return whether an instance does not run, by the engine."""
+        return self.power.look(self.state.brokers[broker].instance(instance)) == DOWN
+
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         """Stop an instance's container."""
         return self._change(broker, instance, lambda its: self.power.stop(its, within))
@@ -154,10 +152,11 @@ class EmulatedLab(EmulatedNetwork):
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
         """Start an instance's container."""
         holder, its = self._actives.holder(broker), self.state.brokers[broker].instance(instance)
-        self.power.mark_starting(its)
-        self._refusals.renew()  # before it runs: otherwise its own answers would be refused
         try:
-            started = self.power.start(its)
+            with self.power.switching(its):
+                self.power.mark_starting(its)
+                self._refusals.renew()  # before it runs: otherwise its own answers would be refused
+                started = self.power.start(its)
         except BrokerError:
             self._refusals.renew()
             raise
@@ -210,31 +209,31 @@ class EmulatedLab(EmulatedNetwork):
         plan = replace(self.note.plan, network=control.network)
         self._write(replace(self.note, plan=plan, control=control))
 
-    def keep_off(self, instances: Mapping[str, bool]) -> None:
-        """Write the instances that verbs have taken out to the note."""
-        self._write(replace(self.note, off=instances))
+    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+        """Write the instances that verbs have taken out to the note, and what is recorded of them."""
+        self._write(replace(self.note, off=instances, recorded=recorded))
 
     def _write(self, note: Note) -> None:
-        self.note = note
-        if self.note_folder is not None and not notes.update(note, self.note_folder):
-            raise HostError(f"lab {note.run} has ended meanwhile", "mqlab status shows those that are running")
-        self._vaults.note_written()
+        with self._noting:
+            if self.note_folder is not None and not notes.update(note, self.note_folder):
+                raise HostError(f"lab {note.run} has ended meanwhile", "mqlab status shows those that are running")
+            self.note = note
+            self._vaults.note_written()
 
     def refresh(self) -> bool:
         """Read the note again, which other processes may have changed; return False if the lab has ended."""
         if self.note_folder is None:
             return True
-        note = notes.load(self.note.run, self.note_folder)
-        if note is None:
-            return False
-        if note != self.note:
-            asks = bool(note.off or self.note.off)
-            self.note, self._network = note, note.plan.network
-            if asks:
-                self._find()
-            else:
-                self.power.apply_note(note)
-        return True
+        with self._noting:
+            note = notes.load(self.note.run, self.note_folder)
+            if note is not None and note != self.note:
+                asks = bool(note.off or self.note.off)
+                self.note, self._network = note, note.plan.network
+                if asks:
+                    self._find(meanwhile=True)
+                else:
+                    self.power.apply_note(note)
+        return note is not None
 
     def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
         """Stop or start a network connector by its MBean."""
@@ -319,9 +318,9 @@ class EmulatedLab(EmulatedNetwork):
         if self.note.off:
             self._find()
 
-    def _find(self) -> None:
+    def _find(self, *, meanwhile: bool = False) -> None:
         """Read each instance's state from the engine, and of a frozen one from the note whether it is active."""
-        self.power.refresh(self.note)
+        self.power.refresh(self.note, watched=self._watch is not None, meanwhile=meanwhile)
         for its in self.state.instances:
             if self.note.off.get(its.name):
                 self._actives.remember_frozen(its)

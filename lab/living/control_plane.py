@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from lab.declare.steps.broker import State
-from lab.errors import LabTimeout
+from lab.errors import BrokerError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.operating import Done
 from lab.plan.control import Control
-from lab.plan.values import Plan
+from lab.plan.values import InstancePlan, Plan
 from lab.runtime.lab import StandingLab
 
 
@@ -48,10 +48,14 @@ class KeptControlPlane:
     def record(self, *seen: Observation) -> None:
         """Record observations; an instance that has started again, or goes on, is not out any more."""
         self._record(*seen)
+        off, recorded = dict(self.lab.note.off), dict(self.lab.note.recorded)
         for each in seen:
-            if isinstance(each, BrokerChanged) and each.state in ("started", "resumed", "deleted"):
-                back = self._names(each.broker, each.instance)
-                self._keep_off({name: was for name, was in self.lab.note.off.items() if name not in back})
+            if isinstance(each, BrokerChanged):
+                for name in off.keys() & self._names(each.broker, each.instance):
+                    recorded[name] = each.state
+                    if each.state in ("started", "resumed", "deleted"):
+                        del off[name], recorded[name]
+        self._keep_off(off, recorded)
 
     def change(self, verb: Callable[[Control], Done]) -> Done:
         """Call `verb` with the Control, write the result to the note and record the observations."""
@@ -74,17 +78,43 @@ class KeptControlPlane:
         its = (each.number for each in self.plan.broker(broker).instances if each.name in off)
         return tuple(each for each in its if self.lab.instance_state(broker, each) is not State.UP)
 
-    def takes_out(self, broker: str, number: int) -> None:
+    def takes_out(self, broker: str, number: int) -> Callable[[], None]:
         """Write to the note that an instance is out, before it is: no keeper takes that for a fault."""
-        off, was = self.lab.note.off, self.lab.active(broker) == number
-        self._keep_off({**off, **{name: was or off.get(name, False) for name in self._names(broker, number)}})
+        off, recorded, was = self.lab.note.off, self.lab.note.recorded, self.lab.active(broker) == number
+        taken = {name: was or off.get(name, False) for name in self._names(broker, number)}
+        self._keep_off({**off, **taken}, recorded)
+        return lambda: self._keep_off(off, recorded)
 
-    def forget_running(self) -> None:
-        """Correct the note where an instance runs that a verb was to end: by whatever has begun it, or kept it."""
-        off = self.lab.note.off
-        known = [each.name for each in self.plan.brokers if off.keys() & self._names(each.name)]
-        out = {name for each in known for number in self.stopped(each) for name in self._names(each, number)}
-        self._keep_off({name: was for name, was in off.items() if name in out})
+    def record_found(self) -> None:
+        """Record what has become of instances that verbs have taken out, where no verb has recorded it.
+
+        One has started later than its verb waited, or was switched by whatever else; or the verb was interrupted.
+        """
+        for broker in self.plan.brokers:
+            for its in broker.instances:
+                if its.name in self.lab.note.off:
+                    self._record_found(broker.name, its)
+
+    def _record_found(self, broker: str, its: InstancePlan) -> None:
+        off, recorded = self.lab.note.off, self.lab.note.recorded
+        now, last = self.lab.instance_state(broker, its.number), recorded.get(its.name)
+        serves = False
+        if now is State.UP and last is not None:
+            try:
+                serves = self.lab.started(broker, its.number)
+            except BrokerError:  # it has just ended, or does not answer
+                now = self.lab.instance_state(broker, its.number)
+        states = _unrecorded(now, last, serves=serves)
+        if states is None:
+            rest = {name: was for name, was in off.items() if name != its.name}
+            self._keep_off(rest, {name: recorded[name] for name in recorded.keys() & rest.keys()})
+            return
+        alone = len(self.plan.broker(broker).instances) == 1
+        for state in states:
+            elsewhere = self.lab.active(broker) not in (None, its.number)
+            standby = elsewhere or (state in ("killed", "stopped", "paused") and not off[its.name])
+            seen = BrokerChanged(t=self.lab.clock.now(), broker=broker, state=state)
+            self.record(seen if alone else seen.with_fields(instance=its.number, standby=standby))
 
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Raise LabTimeout."""
@@ -95,9 +125,30 @@ class KeptControlPlane:
         """Return the name of an instance, or of all of a broker's."""
         return {each.name for each in self.plan.broker(broker).instances if number in (0, each.number)}
 
-    def _keep_off(self, off: Mapping[str, bool]) -> None:
-        if off != self.lab.note.off:
-            self.lab.keep_off(off)
+    def _keep_off(self, off: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+        if (off, recorded) != (self.lab.note.off, self.lab.note.recorded):
+            self.lab.keep_off(off, recorded)
 
     def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
         """Do nothing: the instance that is started next has the same files, and fails in the same way."""
+
+
+def _unrecorded(now: State, last: str | None, *, serves: bool) -> tuple[str, ...] | None:
+    """Return what is to be recorded of an instance that a verb took out; None if it is not out at all.
+
+    `last` is what the history tells of it since then, and `serves` whether it could by now.
+    """
+    match now, last:
+        case (State.UP, None) | (State.ABSENT, _) | (State.DELETED, _):
+            return None
+        case State.UP, "paused":
+            return ("resumed",)
+        case State.UP, "killed" | "stopped":
+            return ("starting", "started") if serves else ("starting",)
+        case State.UP, _:
+            return ("started",) if serves else ()
+        case State.PAUSED, _:
+            return () if last == "paused" else ("paused",)
+        case State.DOWN, "killed" | "stopped":
+            return ()
+    return ("stopped",) if last in ("starting", "stopping") else ("killed",)

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Self
 
 from lab.amazonmq.account.broker_record import BrokerState
-from lab.declare.steps.broker import State
 from lab.errors import LabError
 from lab.history import BEAT, Demand, LogLine, Observation, Trouble, Unwatched, Watched
 from lab.living import keeper_process
@@ -120,18 +119,20 @@ class Keeper:
 
     def _is_at_work(self, who: str) -> bool:
         """Return whether a broker is silent because a verb is in progress on it, or has ended an instance of it."""
-        self._lab.refresh()
-        note = self._lab.note
-        at_work = [each.name for each in note.control.account.brokers if each.state is not BrokerState.RUNNING]
-        off = [each.name for each in note.plan.brokers if self._is_off(each)]
-        return who in (f"broker {name}" for name in (*at_work, *off))
+        try:
+            self._lab.refresh()
+            note = self._lab.note
+            at_work = [each.name for each in note.control.account.brokers if each.state is not BrokerState.RUNNING]
+            its = next((each for each in note.plan.brokers if who == f"broker {each.name}"), None)
+            return its is not None and (its.name in at_work or self._is_off(its))
+        except (LabError, OSError):
+            return False  # nobody can tell, and what is recorded for nothing misleads less than what is left out
 
     def _is_off(self, broker: BrokerPlan) -> bool:
         """Return whether verbs have ended instances of a broker, and nothing else any other one."""
         off = self._lab.note.off
         return any(its.name in off for its in broker.instances) and all(
-            its.name in off or self._lab.instance_state(broker.name, its.number) is not State.DOWN
-            for its in broker.instances
+            its.name in off or not self._lab.has_ended(broker.name, its.number) for its in broker.instances
         )
 
 

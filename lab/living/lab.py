@@ -138,7 +138,7 @@ class Live(Verbs):
         has not reported success.
         """
         self.lab.enforce(self._control.network)
-        self._plane.forget_running()
+        self._plane.record_found()
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         """Return (verb, broker) for each reboot, creation or deletion that was interrupted. Call it inside a turn."""

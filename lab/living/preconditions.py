@@ -57,7 +57,7 @@ def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, 
             _check_choice(verb, states, active)
     number = target(plane, verb)
     if (state := states[number]) not in verb.needs:
-        raise _in_vain(broker if len(states) == 1 else f"instance {number} of {broker}", state, verb)
+        raise _in_vain(broker, state, verb, 0 if len(states) == 1 else number)
 
 
 def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | None) -> None:
@@ -67,19 +67,36 @@ def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | N
         found = [state for state in states.values() if state in verb.needs]
         if len(found) > 1:
             raise InputError.of(f"both instances of {verb.broker} are {found[0]}", which)
+        if not found:
+            raise _none_to(verb, states)
     elif not any(state in _RUNS for state in states.values()):
+        if verb.brings is State.UP and State.DOWN in states.values():
+            raise InputError.of(f"no instance of {verb.broker} is active", which)
         raise _in_vain(verb.broker, next(iter(states.values())), verb)
     elif State.PAUSED in states.values() and active is None:
         what = f"nobody can tell the active instance of {verb.broker}: one is paused, and the other one does not serve"
         raise InputError.of(what, which)
 
 
-def _in_vain(which: str, state: State, verb: OnBroker) -> InputError:
-    """Return the refusal of a verb on what is in a state that it does not need."""
+def _none_to(verb: OnInstance, states: Mapping[int, State]) -> InputError:
+    """Return the refusal of a verb that no instance of a pair is in a state for."""
+    found = set(states.values())
+    if found == {verb.brings}:
+        what = f"both instances of {verb.broker} are {verb.brings} already"
+    else:
+        what = f"no instance of {verb.broker} is {verb.needs[0]}, so there is nothing to {_does(verb)}"
+    return InputError.of(what, "mqlab status shows how they are")
+
+
+def _in_vain(broker: str, state: State, verb: OnBroker, number: int = 0) -> InputError:
+    """Return the refusal of a verb on what is in a state that it does not need: a broker, or an instance of a pair."""
     before = "pause" if State.PAUSED in verb.needs else "kill"
-    remedy = {State.DOWN: "start", State.PAUSED: "resume"}.get(state, before)
+    others = {State.DOWN: "start", State.PAUSED: "resume", State.ABSENT: "create", State.DELETED: ""}
+    does = others.get(state, before)
+    of_pair = f" --instance {number}" if number and does != "create" else ""
+    remedy = f"mqlab broker {does} {broker}{of_pair}" if does else ""
     rest = " already" if state is verb.brings else f", so there is nothing to {_does(verb)}"
-    return InputError.of(f"{which} is {state}{rest}", f"mqlab broker {remedy} {verb.broker}")
+    return InputError.of(f"{f'instance {number} of ' if number else ''}{broker} is {state}{rest}", remedy)
 
 
 def _does(verb: OnBroker) -> str:

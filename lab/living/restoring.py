@@ -86,8 +86,9 @@ class Restoring(State):
         retained. Queues stay, empty; what is on its way between brokers still comes.
         """
         records = self.lab.note.control.account.brokers
-        running = [self.lab.note.plan.broker(each.name) for each in records if each.state is BrokerState.RUNNING]
-        self.lab.purge([each.name for each in running if len(self._plane.stopped(each.name)) < len(each.instances)])
+        running = [each.name for each in records if each.state is BrokerState.RUNNING]
+        actives = {each: self.lab.active(each) for each in running}
+        self.lab.purge([each for each in running if actives[each] not in (None, *self._plane.stopped(each))])
 
     def _differs(self, condition: Condition) -> bool:
         return (

@@ -69,10 +69,11 @@ class ControlPlane(Protocol):
         """Return the numbers of the instances that were stopped by a verb; a reboot leaves them stopped."""
         ...
 
-    def takes_out(self, broker: str, number: int) -> None:
+    def takes_out(self, broker: str, number: int) -> Callable[[], None]:
         """Take note that an instance is out, by a verb that is about to end, freeze or start it.
 
-        It is out until a start or a resumption of it is recorded.
+        It is out until a start or a resumption of it is recorded. Call what is returned if nothing has come of the
+        verb: then the instance is out only if it was before.
         """
         ...
 

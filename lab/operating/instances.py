@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from lab.declare.steps.broker import OnInstance, State
 from lab.errors import BrokerError
@@ -42,8 +43,19 @@ def start(plane: ControlPlane, broker: str, number: int, within: float, of: str)
 def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerChanged]) -> Done:
     """Call `how` with the broker and the number of a verb's instance, which serves no client from then on."""
     number = target(plane, verb)
-    plane.takes_out(verb.broker, number)
-    return switched(plane, how(verb.broker, number))
+    with taken_out(plane, verb.broker, number):
+        return switched(plane, how(verb.broker, number))
+
+
+@contextmanager
+def taken_out(plane: ControlPlane, broker: str, number: int) -> Iterator[None]:
+    """Take note that the block takes an instance out, which it has not if it raises BrokerError."""
+    forget = plane.takes_out(broker, number)
+    try:
+        yield
+    except BrokerError:
+        forget()
+        raise
 
 
 def switched(plane: ControlPlane, changed: BrokerChanged) -> Done:

@@ -10,6 +10,7 @@ from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
+from lab.declare.steps.broker import State
 from lab.declare.steps.reboot import Reboot
 from lab.errors import BrokerError, LabError
 from lab.history import Trouble
@@ -55,7 +56,8 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     if failures[-1]:  # the broker may start yet, and is REBOOT_IN_PROGRESS until then
         return Done(control=plane.control, failed=failures[-1])
     done = finish_reboot(plane, broker)
-    return replace(done, failed=next((each for each in reversed(failures) if each), ""), note=note or "")
+    notes = [each for each in (note, _frozen(plane, broker, order)) if each]
+    return replace(done, failed=next((each for each in reversed(failures) if each), ""), note="; ".join(notes))
 
 
 def reboot_order(of: Sequence[int], active: int | None, stopped: Collection[int]) -> tuple[int, ...]:
@@ -102,6 +104,14 @@ def _apply(plane: ControlPlane, broker: str, number: int) -> str:
     except (LabError, OSError):
         plane.lab.start(broker, number)
         raise
+
+
+def _frozen(plane: ControlPlane, broker: str, rebooted: Collection[int]) -> str:
+    """Return in words that an instance was passed over that is frozen, and goes on with its old files; else ""."""
+    for each in numbers(plane, broker):
+        if each not in rebooted and plane.lab.instance_state(broker, each) is State.PAUSED:
+            return f"instance {each} of {broker} is paused: it keeps its old files until it is stopped and started"
+    return ""
 
 
 def _await_takeover(plane: ControlPlane, broker: str, standbys: Sequence[int]) -> str:

@@ -129,10 +129,18 @@ class Service:
         """Return the instances that a step has ended; only a step starts them again."""
         return {number for name, number in self._by_steps if name == broker}
 
-    def takes_out(self, broker: str, number: int) -> None:
+    def takes_out(self, broker: str, number: int) -> Callable[[], None]:
         """Note that an instance is out, by a step."""
-        self.off.add((broker, number))
-        self._by_steps.add((broker, number))
+        its = {(broker, number)}
+        was_off, was_by_steps = its & self.off, its & self._by_steps
+        self.off |= its
+        self._by_steps |= its
+
+        def forget() -> None:
+            self.off -= its - was_off
+            self._by_steps -= its - was_by_steps
+
+        return forget
 
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Record that an instance has not started in time, and return that in words; empty if it has started just now.

@@ -272,6 +272,10 @@ class StandingLab(Lab, Protocol):
         """Replace the destinations whose demand is recorded, while the lab is watched."""
         ...
 
+    def has_ended(self, broker: str, instance: int = 1) -> bool:
+        """Return whether an instance does not run, whoever has ended it; nothing is remembered, from any thread."""
+        ...
+
     def refresh(self) -> bool:
         """Read the lab's note again, which other processes may have changed; return False if the lab has ended."""
         ...
@@ -280,8 +284,11 @@ class StandingLab(Lab, Protocol):
         """Write the service's records to the note; raise HostError if the lab has ended meanwhile."""
         ...
 
-    def keep_off(self, instances: Mapping[str, bool]) -> None:
-        """Write which instances verbs have taken out, and whether each was active; HostError if the lab has ended."""
+    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+        """Write which instances verbs have taken out, and whether each was active; HostError if the lab has ended.
+
+        `recorded` has, of those of which the history tells something since, the last state that it tells.
+        """
         ...
 
     def enforce(self, network: Network) -> None:

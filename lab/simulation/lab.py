@@ -179,9 +179,9 @@ class SimulatedLab(SimulatedNetwork, Switches):
         """Keep the service's records."""
         self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
 
-    def keep_off(self, instances: Mapping[str, bool]) -> None:
-        """Keep which instances verbs have taken out."""
-        self.note = replace(self.note, off=instances)
+    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+        """Keep which instances verbs have taken out, and what is recorded of them."""
+        self.note = replace(self.note, off=instances, recorded=recorded)
 
     def refresh(self) -> bool:
         """Return True: no other process can change the lab."""

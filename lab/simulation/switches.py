@@ -27,6 +27,10 @@ class Switches(ABC):
         """Return an instance's state."""
         return self.power.instance(broker, instance).now
 
+    def has_ended(self, broker: str, instance: int = 1) -> bool:
+        """Return whether an instance does not run."""
+        return self.instance_state(broker, instance) is State.DOWN
+
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
         """Stop an instance."""
         return self._switch(broker, instance, "stop", within)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +16,13 @@ from pydantic import SecretStr
 from lab.emulation.brokers.power import UP
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.state import InstanceState, LabState
-from lab.errors import InputError
+from lab.errors import HostError, InputError
 from lab.history import BridgeSeen, MemoryRecorder
 from lab.masking import Mask
+from lab.runtime import note as notes
 from lab.runtime.clock import RealClock
+from lab.runtime.note import Note
+from tests.living.live_lab import LiveLab
 
 SHIPPED, OWN = SecretStr("MQ-lab-2026-testuser"), SecretStr("of-nobody-else-7")
 
@@ -75,3 +81,34 @@ def test_a_bridge_that_a_log_tells_of_is_seen_though_no_look_is_due() -> None:
         EmulatedLab.watch(lab, recorder)
         assert clock.wait(lambda: any(isinstance(each, BridgeSeen) for each in recorder.observations), 30)
         EmulatedLab.unwatch(lab)
+
+
+def noted(folder: Path) -> tuple[Any, Note]:
+    note = LiveLab().note
+    power = SimpleNamespace(apply_note=lambda _: None)
+    vaults = SimpleNamespace(note_written=lambda: None)
+    return SimpleNamespace(note=note, note_folder=folder, power=power, _vaults=vaults, _find=lambda **_: None), note
+
+
+def test_a_note_that_cannot_be_written_is_not_taken_for_the_lab_s(tmp_path: Path) -> None:
+    lab, note = noted(tmp_path)
+    lab._noting = nullcontext()
+    with pytest.raises(HostError, match="has ended meanwhile"):
+        EmulatedLab._write(lab, replace(note, off={"tokyo": True}))
+    assert lab.note is note
+
+
+def test_a_keeper_reads_no_note_that_a_verb_is_replacing(tmp_path: Path) -> None:
+    lab, note = noted(tmp_path)
+    notes.save(note, tmp_path)
+    off: Mapping[str, bool] = {"tokyo": True}
+
+    @contextmanager
+    def after_the_verb() -> Iterator[None]:
+        lab.note = replace(note, off=off)
+        notes.save(lab.note, tmp_path)
+        yield
+
+    lab._noting = after_the_verb()
+    assert EmulatedLab.refresh(lab)
+    assert lab.note.off == off

@@ -16,16 +16,11 @@ from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import (
     BrokerChanged,
     ConnectorChanged,
-    Header,
     Observation,
     StepEnded,
     StepStarted,
-    Trouble,
     read,
 )
-from lab.history.shared_file import begin
-from lab.living.history import file_of
-from lab.living.keeper import Keeper
 from lab.living.lab import Live
 from lab.runtime.progress import Logged
 from lab.shipped import shipped
@@ -42,9 +37,6 @@ steps:
 expect:
   - recovered: {to: sg, topic: prices, after: AFTER, within: 60s}
 """
-HEADER = Header(
-    run="r", scenario="s", seed=1, runtime="memory", started="", declared={"steps": []}, mqlab="0", standing=True
-)
 
 
 @pytest.fixture
@@ -188,10 +180,20 @@ def test_which_instance_is_meant_has_to_be_clear(pair: Live) -> None:
     for verb, what in ((pair.kill, "singapore is down already"), (pair.start, "both instances of singapore are down")):
         with pytest.raises(InputError, match=what):
             verb("singapore")
+    with pytest.raises(
+        InputError, match=r"no instance of singapore is active\n  say which one is meant: instance 1, or"
+    ):
+        pair.start("singapore", instance="standby")
     pair.start("singapore", instance="2")
     assert pair.lab.active("singapore") == 2
     pair.start("singapore")
+    shown = r"\n  mqlab status shows how they are$"
+    for verb in (pair.start, pair.resume):
+        with pytest.raises(InputError, match=rf"^both instances of singapore are running already{shown}"):
+            verb("singapore")
     pair.pause("singapore")
+    with pytest.raises(InputError, match=rf"^no instance of singapore is down, so there is nothing to start{shown}"):
+        pair.start("singapore")
     pair.kill("singapore", instance="1")
     with pytest.raises(InputError, match="nothing to start"):
         pair.start("singapore", instance="2")
@@ -205,6 +207,33 @@ def test_a_reboot_leaves_a_stopped_standby_stopped_and_starts_a_broker_that_is_d
     pair.kill("tokyo")
     assert pair.reboot("tokyo").failed == ""
     assert pair.serves("tokyo") and pair.lab.note.off == {"singapore-2": False}
+
+
+def test_a_reboot_says_that_a_frozen_standby_keeps_its_old_files(pair: Live) -> None:
+    pair.pause("singapore", instance="standby")
+    pair.create_user("singapore", "clerk", "over-the-ocean-1858")
+    words = "instance 2 of singapore is paused: it keeps its old files until it is stopped and started"
+    assert pair.reboot("singapore").note == words
+    assert pair.lab.instance_state("singapore", 2) is State.PAUSED
+    pair.resume("singapore")
+    assert pair.reboot("singapore").note == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "what"),
+    [
+        (State.ABSENT, "tokyo is not created yet, so there is nothing to kill\n  mqlab broker create tokyo"),
+        (State.DELETED, "tokyo is deleted, so there is nothing to kill"),
+    ],
+)
+def test_where_there_is_no_instance_nobody_is_told_to_kill_it(state: State, what: str) -> None:
+    class Without(LiveLab):
+        def instance_state(self, broker: str, instance: int = 1) -> State:
+            return state
+
+    with pytest.raises(InputError) as refused:
+        Without().live.kill("tokyo")
+    assert str(refused.value) == what
 
 
 @pytest.mark.parametrize("how", ["kill", "pause"])
@@ -261,19 +290,11 @@ def test_a_kill_whose_command_was_killed_is_found_as_it_is(when: str, tmp_path: 
     assert live.serves("tokyo") and lab.note.off == {}
 
 
-def test_a_keeper_takes_what_a_verb_has_ended_for_no_fault(tmp_path: Path) -> None:
-    lab = LiveLab("failover")
-    lab.note = replace(lab.note, folder=str(tmp_path))
-    begin(file_of(lab.note), HEADER).close()
-    live = lab.live
-    live.kill("singapore", instance="standby")
-    live.kill("tokyo")
-    keeper = Keeper(lab, live.history)
-    for broker in ("tokyo", "singapore", "singapore"):
-        keeper.record(Trouble(t=lab.clock.now(), who=f"broker {broker}", what="it has ended by itself"))
-        lab.kill("singapore", 1)  # by nobody's verb
-    told = [each.who for each in read(file_of(lab.note)).observations if isinstance(each, Trouble)]
-    assert told == ["broker singapore"] * 2
+def test_a_purge_passes_over_a_pair_whose_active_instance_is_frozen(pair: Live) -> None:
+    pair.connect("tokyo", over="stomp").publish("left", queue="orders")
+    pair.pause("singapore")
+    pair.purge()
+    assert pair.queued("tokyo", "orders") == 0
 
 
 def test_a_stop_that_ended_in_a_kill_is_told(tmp_path: Path) -> None:

@@ -127,3 +127,12 @@ def test_a_start_is_either_late_or_in_time_whoever_comes_first(tmp_path: Path) -
         assert states(recorder) == ["started"]
         assert len(troubles) == bool(said[0])
         assert not troubles or recorder.observations.index(troubles[0]) == 0, "late, and then back"
+
+
+def test_a_standby_that_could_not_be_started_is_out_by_a_step_only_if_it_was_before(tmp_path: Path) -> None:
+    its, _, _ = service(tmp_path)
+    forget = its.takes_out("singapore", 2)
+    its.takes_out("singapore", 2)()
+    assert its.stopped("singapore") == {2}
+    forget()
+    assert not its.stopped("singapore") and not its.off

@@ -6,9 +6,11 @@ The state that each instance was left in is remembered, so that no request goes 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import docker.errors
@@ -40,18 +42,44 @@ class Power:
         out = dict.fromkeys(note.not_created, ABSENT) | dict.fromkeys(note.deleted, DELETED)
         self._states = {each.name: out.get(each.broker, UP) for each in instances}
         self._run, self._instances = note.run, instances
+        self._at_work: Counter[str] = Counter()  # by instance: the switches that this process is at
+        self._switched: Counter[str] = Counter()  # by instance: those that are over
+        self._lock = Lock()
 
-    def refresh(self, note: Note) -> None:
-        """Read each instance's state from the engine, since another process may have changed it."""
+    @contextmanager
+    def switching(self, of: InstanceState) -> Iterator[None]:
+        """While an instance is switched, nobody but the block changes its state; after an error it is as before."""
+        with self._lock:
+            self._at_work[of.name] += 1
+        before = self._states[of.name]
+        try:
+            yield
+        except Exception:
+            self._states[of.name] = before
+            raise
+        finally:
+            with self._lock:
+                self._at_work[of.name] -= 1
+                self._switched[of.name] += 1
+
+    def refresh(self, note: Note, *, watched: bool = False, meanwhile: bool = False) -> None:
+        """Read each instance's state from the engine, since another process may have changed it.
+
+        Of a lab that is `watched`, an instance that has ended by itself is left for its watch to find; and while others
+        of this process may be at work, `meanwhile`, one that has begun to run is left for them to see that it serves.
+        """
+        since = self._switched.copy()
         wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={self._run}"}
         found = self._docker.containers.list(all=True, filters=wanted, sparse=True, ignore_removed=True)
         seen = {str(each.id): _SEEN.get(each.status, DOWN) for each in found}
-        gone = {
-            each.name: DELETED
-            for each in self._instances
-            if each.broker in note.deleted or self._states[each.name] == DELETED
-        }
-        self._states = {each.name: seen.get(each.container, DOWN) for each in self._instances} | gone
+        for each in self._instances:
+            before, now = self._states[each.name], seen.get(each.container, DOWN)
+            of_its_own = watched and (before, now) == (UP, DOWN) and each.name not in note.off
+            awaited = meanwhile and (before, now) == (STARTING, UP)
+            if each.broker in note.deleted or before == DELETED:
+                self._keep(each, DELETED, since[each.name])
+            elif not of_its_own and not awaited:
+                self._keep(each, now, since[each.name])
 
     def apply_note(self, note: Note) -> None:
         """Update the states from a note, for brokers that other processes created, deleted or started again.
@@ -59,12 +87,13 @@ class Power:
         The engine is not asked.
         """
         for each in self._instances:
+            since = self._switched[each.name]
             if each.broker in note.deleted:
-                self._states[each.name] = DELETED
+                self._keep(each, DELETED, since)
             elif each.broker in note.not_created:
-                self._states[each.name] = ABSENT
+                self._keep(each, ABSENT, since)
             elif self._states[each.name] in (ABSENT, STOPPING, DOWN):
-                self._states[each.name] = UP  # if it is not, the next request fails
+                self._keep(each, UP, since)  # if it is not, the next request fails
 
     def state(self, of: InstanceState) -> str:
         """Return an instance's state as this process knows it."""
@@ -75,15 +104,20 @@ class Power:
 
         One that starts or ends counts as running.
         """
+        since = self._switched[of.name]
         if self._states[of.name] != DELETED:
-            try:
-                seen = _SEEN.get(self.container(of).status, DOWN)
-            except HostError:
-                seen = DOWN  # as one that has ended
+            seen = self.look(of)
             if seen != UP or self._states[of.name] not in (STARTING, STOPPING):
-                self._states[of.name] = seen
+                self._keep(of, seen, since)
         now = self._states[of.name]
         return State.UP if now in (UP, STARTING, STOPPING) else State(now)
+
+    def look(self, of: InstanceState) -> str:
+        """Return an instance's state by the engine, and remember nothing of it."""
+        try:
+            return _SEEN.get(self.container(of).status, DOWN)
+        except HostError:
+            return DOWN  # as one that has ended
 
     def may_answer(self, of: InstanceState) -> bool:
         """Return whether a request to an instance can be answered."""
@@ -91,10 +125,11 @@ class Power:
 
     def stop(self, of: InstanceState, within: float) -> BrokerChanged:
         """Ask an instance to end, and kill it if it has not after so many seconds; the state says which it was."""
-        before, was_down = self._clock.now(), self._states[of.name] == DOWN
-        self._states[of.name] = STOPPING
-        self._do(of, lambda its: its.stop(timeout=max(1, round(within))))
-        self._states[of.name] = DOWN
+        before, was_down = self._clock.now(), self.look(of) == DOWN
+        with self.switching(of):
+            self._states[of.name] = STOPPING
+            self._do(of, lambda its: its.stop(timeout=max(1, round(within))))
+            self._states[of.name] = DOWN
         its = self.container(of).attrs["State"]
         how = "killed" if its["ExitCode"] == _KILLED and not was_down else "stopped"  # else it was killed before
         return self._changed(of, how, before, its["FinishedAt"])
@@ -102,9 +137,10 @@ class Power:
     def kill(self, of: InstanceState) -> BrokerChanged:
         """End an instance's process at once, and wait until the engine knows."""
         before = self._clock.now()
-        self._states[of.name] = DOWN
-        self._do(of, lambda its: its.kill())
-        self._do(of, lambda its: its.wait(timeout=30))
+        with self.switching(of):
+            self._states[of.name] = DOWN
+            self._do(of, lambda its: its.kill())
+            self._do(of, lambda its: its.wait(timeout=30))
         return self._changed(of, "killed", before, self.container(of).attrs["State"]["FinishedAt"])
 
     def mark_starting(self, of: InstanceState) -> None:
@@ -114,9 +150,10 @@ class Power:
     def start(self, of: InstanceState) -> BrokerChanged:
         """Start an instance's container; raise BrokerError if the engine refuses."""
         before = self._clock.now()
-        self.mark_starting(of)
         try:
-            self._do(of, lambda its: its.start())
+            with self.switching(of):
+                self.mark_starting(of)
+                self._do(of, lambda its: its.start())
         except BrokerError:
             self._states[of.name] = DOWN
             raise
@@ -129,14 +166,16 @@ class Power:
 
     def pause(self, of: InstanceState) -> BrokerChanged:
         """Freeze an instance's processes."""
-        self._states[of.name] = PAUSED
-        self._do(of, lambda its: its.pause())
+        with self.switching(of):
+            self._states[of.name] = PAUSED
+            self._do(of, lambda its: its.pause())
         return BrokerChanged(t=self._clock.now(), broker=of.broker, state="paused", instance=of.mark)
 
     def resume(self, of: InstanceState) -> BrokerChanged:
         """Unfreeze an instance's processes."""
-        self._do(of, lambda its: its.unpause())
-        self._states[of.name] = UP
+        with self.switching(of):
+            self._do(of, lambda its: its.unpause())
+            self._states[of.name] = UP
         return BrokerChanged(t=self._clock.now(), broker=of.broker, state="resumed", instance=of.mark)
 
     def delete(self, of: InstanceState) -> None:
@@ -147,16 +186,17 @@ class Power:
 
     def ended(self, of: InstanceState) -> str | None:
         """Return how an instance's container ended, None while it runs; one that ended by itself is marked down."""
+        since = self._switched[of.name]
         try:
             its = self.container(of)
         except HostError:
             if self._states[of.name] == DELETED:
                 return DELETED
-            self._states[of.name] = DOWN
+            self._keep(of, DOWN, since)
             return "its container has gone"
         if its.status not in ("exited", "dead"):
             return None
-        self._states[of.name] = DOWN
+        self._keep(of, DOWN, since)
         how = its.attrs["State"]
         return f"exit code {how['ExitCode']}" + (", out of memory" if how["OOMKilled"] else "")
 
@@ -166,6 +206,12 @@ class Power:
             return False
         self._states[of.name] = STARTING
         return True
+
+    def _keep(self, of: InstanceState, seen: str, since: int) -> None:
+        """Remember a state that was looked for when `since` switches were over, unless a later one knows better."""
+        with self._lock:
+            if not self._at_work[of.name] and self._switched[of.name] == since:
+                self._states[of.name] = seen
 
     def container(self, of: InstanceState) -> Container:
         """Return an instance's container as it is now; raise HostError if there is none."""

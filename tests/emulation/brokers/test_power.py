@@ -6,12 +6,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from lab.declare.steps.broker import State
 from lab.emulation.brokers.active_instances import Actives
-from lab.emulation.brokers.power import DELETED, PAUSED, Power
+from lab.emulation.brokers.power import DELETED, DOWN, PAUSED, STARTING, UP, Power
 from lab.emulation.state import BrokerState, InstanceState
+from lab.errors import BrokerError
 from lab.runtime.clock import RealClock
 from lab.runtime.note import Note
 
@@ -27,6 +28,9 @@ class Container:
 
     def kill(self) -> None:
         self.status, self.attrs["State"]["ExitCode"] = "exited", 137
+
+    def start(self) -> None:
+        self.status = "running"
 
     def pause(self) -> None:
         self.status = "paused"
@@ -49,6 +53,9 @@ class Engine:
             raise NotFound("no such container")
         return self.known[name]
 
+    def list(self, **_: object) -> list[SimpleNamespace]:
+        return [SimpleNamespace(id=name, status=its.status) for name, its in self.known.items()]
+
 
 def instance(number: int) -> InstanceState:
     name = f"tokyo-{number}"
@@ -60,6 +67,10 @@ def instance(number: int) -> InstanceState:
 ONE, TWO = instance(1), instance(2)
 
 
+def note(*off: str) -> Note:
+    return cast(Note, SimpleNamespace(run="run", not_created=(), deleted=(), off=dict.fromkeys(off, True)))
+
+
 @pytest.fixture
 def engine() -> Engine:
     return Engine()
@@ -67,8 +78,7 @@ def engine() -> Engine:
 
 @pytest.fixture
 def power(engine: Engine) -> Power:
-    note = cast(Note, SimpleNamespace(run="run", not_created=(), deleted=()))
-    return Power(cast(Any, engine), note, (ONE, TWO), RealClock())
+    return Power(cast(Any, engine), note(), (ONE, TWO), RealClock())
 
 
 @pytest.mark.parametrize(
@@ -115,3 +125,72 @@ def test_a_frozen_instance_that_another_process_knew_for_active_is_so_here(engin
     power.found(TWO)
     actives.remember_frozen(TWO)
     assert actives.holder("tokyo") == TWO
+
+
+@pytest.mark.parametrize("does", ["kill", "pause", "stop"])
+def test_one_that_the_engine_does_not_switch_is_as_before(engine: Engine, power: Power, does: str) -> None:
+    def refuse(**_: object) -> None:
+        raise APIError("no")
+
+    setattr(engine.known["tokyo-1"], does, refuse)
+    with pytest.raises(BrokerError, match="the engine refused it for broker tokyo-1"):
+        getattr(power, does)(ONE, *((20,) if does == "stop" else ()))
+    assert power.state(ONE) == UP
+
+
+def test_a_look_remembers_nothing(engine: Engine, power: Power) -> None:
+    engine.known["tokyo-1"].status = "exited"
+    assert (power.look(ONE), power.state(ONE)) == (DOWN, UP)
+
+
+@pytest.mark.parametrize(
+    ("before", "does", "after"),
+    [("running", "kill", DOWN), ("running", "pause", PAUSED), ("exited", "start", STARTING)],
+)
+def test_a_list_that_was_asked_for_before_a_switch_says_nothing_of_it(
+    engine: Engine, power: Power, before: str, does: str, after: str
+) -> None:
+    """As by the keeper of a program that is at a verb."""
+    container = engine.known["tokyo-1"]
+    container.status = before
+    power.refresh(note())
+    switch = getattr(container, does)
+
+    def listed_meanwhile() -> None:
+        listed = engine.list()
+        switch()
+        engine.list = lambda **_: listed  # type: ignore[method-assign]
+        power.refresh(note(), meanwhile=True)
+        power.found(ONE)
+
+    setattr(container, does, listed_meanwhile)
+    getattr(power, does)(ONE)
+    assert power.state(ONE) == after
+
+
+def test_a_list_that_comes_after_a_switch_was_over_says_nothing_of_it(engine: Engine, power: Power) -> None:
+    def late(**_: object) -> list[SimpleNamespace]:
+        listed = Engine.list(engine)
+        power.kill(ONE)
+        return listed
+
+    engine.list = late  # type: ignore[method-assign]
+    power.refresh(note(), meanwhile=True)
+    assert (power.state(ONE), power.state(TWO)) == (DOWN, UP)
+
+
+def test_one_that_is_waited_for_goes_on_starting_for_who_looks_meanwhile(engine: Engine, power: Power) -> None:
+    power.kill(ONE)
+    power.start(ONE)
+    power.refresh(note(), meanwhile=True)
+    assert power.state(ONE) == STARTING
+    power.refresh(note())
+    assert power.state(ONE) == UP, "at the beginning of a turn nobody waits for one"
+
+
+def test_an_end_of_its_own_is_left_for_the_watch(engine: Engine, power: Power) -> None:
+    engine.known["tokyo-1"].status = engine.known["tokyo-2"].status = "exited"
+    power.refresh(note("tokyo-2"), watched=True)
+    assert (power.state(ONE), power.state(TWO)) == (UP, DOWN)
+    power.refresh(note("tokyo-2"))
+    assert power.state(ONE) == DOWN

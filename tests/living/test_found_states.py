@@ -1,0 +1,192 @@
+"""What becomes of brokers that verbs have taken out is recorded by the next command, where no verb has recorded it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.errors import BrokerError, LabTimeout
+from lab.history import BrokerChanged, Header, read
+from lab.history.shared_file import begin
+from lab.living.history import file_of
+from lab.runtime import note as notes
+from tests.living.live_lab import Killed, LiveLab
+
+HEADER = Header(
+    run="r", scenario="s", seed=1, runtime="memory", started="", declared={"steps": []}, mqlab="0", standing=True
+)
+
+
+class Interrupted(LiveLab):
+    """A lab whose command is killed after something was done to a broker, and before that was recorded."""
+
+    interrupts = False
+    refuses = False
+
+    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self._done(lambda: super(Interrupted, self).kill(broker, instance))
+
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+        return self._done(lambda: super(Interrupted, self).stop(broker, within=within, instance=instance))
+
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self._done(lambda: super(Interrupted, self).start(broker, instance))
+
+    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self._done(lambda: super(Interrupted, self).pause(broker, instance))
+
+    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self._done(lambda: super(Interrupted, self).resume(broker, instance))
+
+    def _done(self, what: Callable[[], BrokerChanged]) -> BrokerChanged:
+        if self.refuses:
+            raise BrokerError("the engine refused it")
+        changed = what()
+        if self.interrupts:
+            raise Killed
+        return changed
+
+    def states(self, broker: str) -> list[tuple[str, int, bool]]:
+        seen = read(file_of(self.note)).observations
+        found = (each for each in seen if isinstance(each, BrokerChanged) and each.broker == broker)
+        return [(each.state, each.instance, each.standby) for each in found]
+
+    def serves(self, broker: str) -> bool:
+        return self.clock.wait(lambda: self.live.serves(broker), 60)
+
+    def next_turn(self) -> None:
+        with self.live.turn():
+            pass
+
+
+def opened(scenario: str, folder: Path) -> Interrupted:
+    lab = Interrupted(scenario)
+    lab.note = replace(lab.note, folder=str(folder))
+    lab.note_folder = folder
+    notes.save(lab.note, folder)
+    begin(file_of(lab.note), HEADER).close()
+    return lab
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Interrupted]:
+    yield opened("one-way", tmp_path)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Interrupted]:
+    yield opened("failover", tmp_path)
+
+
+def of_one(*states: str) -> list[tuple[str, int, bool]]:
+    return [(state, 0, False) for state in states]
+
+
+def test_a_start_that_was_not_waited_for(lab: Interrupted) -> None:
+    lab.live.kill("tokyo")
+    with pytest.raises(LabTimeout):
+        lab.live.start("tokyo", within=0.01)
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("killed", "starting"), "it does not serve yet"
+    assert lab.serves("tokyo")
+    lab.next_turn()
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("killed", "starting", "started")
+    assert (lab.note.off, lab.note.recorded) == ({}, {})
+
+
+def test_a_start_whose_command_was_killed(lab: Interrupted) -> None:
+    lab.live.stop("tokyo")
+    lab.interrupts = True
+    with pytest.raises(Killed):
+        lab.live.start("tokyo")
+    lab.interrupts = False
+    assert lab.serves("tokyo")
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("stopping", "stopped", "starting", "started")
+
+
+def test_a_start_that_nobody_of_the_lab_did(lab: Interrupted) -> None:
+    lab.live.kill("tokyo")
+    lab.start("tokyo")
+    lab.next_turn()
+    lab.kill("tokyo")
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("killed", "starting", "stopped")
+    lab.live.start("tokyo")
+    assert lab.live.serves("tokyo") and lab.note.off == {}
+
+
+@pytest.mark.parametrize(
+    ("verb", "found"),
+    [
+        (lambda lab: lab.live.kill("tokyo"), ["killed"]),
+        (lambda lab: lab.live.stop("tokyo"), ["stopping", "stopped"]),
+        (lambda lab: lab.live.pause("tokyo"), ["paused"]),
+    ],
+)
+def test_an_end_whose_command_was_killed(
+    lab: Interrupted, verb: Callable[[Interrupted], None], found: list[str]
+) -> None:
+    lab.interrupts = True
+    with pytest.raises(Killed):
+        verb(lab)
+    lab.interrupts = False
+    lab.next_turn()
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one(*found)
+
+
+def test_a_frozen_one_that_nobody_of_the_lab_let_go_on(lab: Interrupted) -> None:
+    lab.live.pause("tokyo")
+    lab.resume("tokyo")
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("paused", "resumed") and lab.note.off == {}
+
+
+def test_a_stop_that_the_engine_refuses(lab: Interrupted) -> None:
+    lab.refuses = True
+    with pytest.raises(BrokerError):
+        lab.live.stop("tokyo")
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("stopping", "started") and lab.note.off == {}
+
+
+def test_a_kill_that_another_instance_has_taken_over_after_is_no_outage(pair: Interrupted) -> None:
+    pair.interrupts = True
+    with pytest.raises(Killed):
+        pair.live.kill("singapore")
+    pair.interrupts = False
+    assert pair.serves("singapore")
+    pair.next_turn()
+    assert pair.states("singapore") == [("killed", 1, True)]
+    pair.start("singapore", 1)
+    assert pair.clock.wait(lambda: pair.started("singapore", 1), 60)
+    pair.next_turn()
+    assert pair.states("singapore")[1:] == [("starting", 1, True), ("started", 1, True)]
+
+
+@pytest.mark.parametrize("verb", ["kill", "pause"])
+def test_what_the_engine_refuses_takes_nothing_out(lab: Interrupted, verb: str) -> None:
+    lab.refuses = True
+    with pytest.raises(BrokerError):
+        getattr(lab.live, verb)("tokyo")
+    assert lab.note.off == {}
+
+
+def test_one_that_ended_by_itself_and_does_not_start_was_stopped_by_no_verb(lab: Interrupted) -> None:
+    lab.kill("tokyo")
+    lab.refuses = True
+    with pytest.raises(BrokerError):
+        lab.live.start("tokyo")
+    assert lab.note.off == {}
+    lab.refuses = False
+    lab.live.start("tokyo")
+    lab.live.kill("tokyo")
+    lab.refuses = True
+    with pytest.raises(BrokerError):
+        lab.live.start("tokyo")
+    assert lab.note.off == {"tokyo": True}
