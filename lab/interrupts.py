@@ -147,7 +147,8 @@ def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
 class _Hold:
     """A handler that takes the place of others one by one: while `on` it holds signals back, else it is as they are.
 
-    So a signal between the first change of a handler and the last one finds each of them in order, whatever it raises.
+    So what comes from the first change of a handler on is held back, and what comes amid changing them back is as they
+    are, whatever it raises.
     """
 
     def __init__(self) -> None:
@@ -167,9 +168,9 @@ class _Hold:
             signal.raise_signal(number)
 
     def begin(self) -> None:
+        self.on = True
         for number in self._before:
             signal.signal(number, self)
-        self.on = True
 
     def end(self) -> None:
         self.on = False
@@ -181,9 +182,11 @@ class _Hold:
 def uninterrupted() -> Iterator[None]:
     """Hold signals that end the program back during the block, after which the first of them comes.
 
-    An error of the block, or one that it cleans up after, goes on all the same and is told: the signal is `beneath` it
-    then, so that a command exits with the signal's code. None comes if one ends the program already: that one would be
-    in the way of what else it has to close. No effect in threads other than the main one.
+    An error of the block, or one that it cleans up after, goes on all the same and is told where `ended_by_signals` is
+    on: the signal is `beneath` it then, so that a command exits with the signal's code. Elsewhere the signal's
+    exception goes on, with the error as its context: beneath the error it would be lost. None comes if one ends the
+    program already: that one would be in the way of what else it has to close. No effect in threads other than the main
+    one.
     """
     if not _in_main_thread():
         yield
@@ -239,7 +242,9 @@ def _come(came: Sequence[int], error: BaseException | None) -> None:
     else:
         try:
             signal.raise_signal(came[0])
-        except BaseException as its:  # noqa: BLE001 (of whatever kind its handler raises)
+        except BaseException as its:
+            if "unanswered" not in vars(its):  # a handler of another's raised it: it would not come again
+                raise
             its.__context__ = its.__traceback__ = None
             *_, first = _with_causes(error)
             first.__context__ = its

@@ -131,13 +131,18 @@ def home(environment: Mapping[str, str]) -> Path:
 
 
 def unwritable(path: Path, error: OSError) -> HostError:
-    """Return why what belongs to a run could not be written, in words."""
+    """Return why what belongs to a run could not be written, in words; the error is its cause."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return HostError(
+        found = HostError(
             f"the disk is full, or its quota: {path} cannot be written",
             "free some space there, or set MQLAB_HOME to a folder on another disk; mqlab doctor looks at it",
         )
-    return HostError(f"{path} cannot be written: {type(error).__name__}: {error}", "is it there, and yours to write?")
+    else:
+        found = HostError(
+            f"{path} cannot be written: {type(error).__name__}: {error}", "is it there, and yours to write?"
+        )
+    found.__cause__ = error  # a signal may be beneath it, which would come at once if nobody had the error any more
+    return found
 
 
 def create(base: Path, run: str) -> RunFolder:

@@ -265,12 +265,13 @@ def ask_as_handlers_are_changed(number: int) -> None:
 @pytest.mark.parametrize("restoring", [False, True])
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_signal_between_two_changes_of_handlers_leaves_none_that_loses_others(number: int, restoring: bool) -> None:
-    found = list[type]()
+    found, ran = list[type](), False
     with ended_by_signals():
         try:
             if not restoring:
                 ask_as_handlers_are_changed(number)
             with uninterrupted():
+                ran = True
                 if restoring:
                     ask_as_handlers_are_changed(number)
         except (KeyboardInterrupt, Terminated) as error:
@@ -284,6 +285,16 @@ def test_a_signal_between_two_changes_of_handlers_leaves_none_that_loses_others(
                 answered()
     kind = KeyboardInterrupt if number == signal.SIGINT else Terminated
     assert found == [kind, KeyboardInterrupt, Terminated, Terminated]
+    assert ran == (restoring or number == signal.SIGINT), "whose handler is changed first, and holds it back"
+
+
+def test_one_of_a_clean_up_that_fails_is_raised_where_no_command_is() -> None:
+    """As in a program of somebody's, or in a test session, whose handlers raise what does not come again."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with pytest.raises(KeyboardInterrupt) as raised, uninterrupted():
+        ask(signal.SIGINT)
+        raise AssertionError("the test fails")
+    assert isinstance(raised.value.__context__, AssertionError)
 
 
 def test_one_of_a_clean_up_is_put_off_until_what_was_done_is_kept() -> None:
