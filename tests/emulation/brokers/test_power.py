@@ -188,6 +188,14 @@ def test_one_that_is_waited_for_goes_on_starting_for_who_looks_meanwhile(engine:
     assert power.state(ONE) == UP, "at the beginning of a turn nobody waits for one"
 
 
+def test_nobody_waits_for_one_that_was_started_from_elsewhere(engine: Engine, power: Power) -> None:
+    power.kill(ONE)
+    engine.known["tokyo-1"].start()
+    assert power.runs_again(ONE) and power.state(ONE) == STARTING
+    power.refresh(note(), meanwhile=True)
+    assert power.state(ONE) == UP
+
+
 def test_an_end_of_its_own_is_left_for_the_watch(engine: Engine, power: Power) -> None:
     engine.known["tokyo-1"].status = engine.known["tokyo-2"].status = "exited"
     power.refresh(note("tokyo-2"), watched=True)
