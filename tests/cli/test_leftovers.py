@@ -8,7 +8,8 @@ import pytest
 
 from lab.cli import options
 from lab.errors import BrokerError, HostError
-from lab.living.lab import Live, catch_up
+from lab.living.lab import Live
+from lab.living.leftovers import catch_up
 
 
 class HalfDone:
@@ -19,6 +20,9 @@ class HalfDone:
 
     def agree(self) -> None:
         raise HostError("the router does not answer")
+
+    def record_found(self) -> None:
+        raise OSError("no space left on the device")
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         return (("reboot", "tokyo"),)
@@ -41,5 +45,6 @@ def test_a_leftover_that_fails_keeps_nothing_else_from_being_done(capsys: pytest
     assert lab.rebooted == ["singapore"]
     told = capsys.readouterr().err
     assert "could not have the router do what is on file: the router does not answer" in told
+    assert "could not record what has become of the brokers: no space left on the device" in told
     assert "could not end the reboot of tokyo that was interrupted: broker tokyo ended while starting" in told
     assert "could not reboot paris, whose maintenance window has opened: broker paris ended while starting" in told

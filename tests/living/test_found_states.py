@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from lab import labs
 from lab.errors import BrokerError, LabTimeout
 from lab.history import BrokerChanged, Header, read
 from lab.history.shared_file import begin
 from lab.living.history import file_of
+from lab.living.lab import Live
 from lab.runtime import note as notes
+from lab.runtime.progress import Logged
 from tests.living.live_lab import Killed, LiveLab
 
 HEADER = Header(
@@ -96,6 +99,36 @@ def test_a_start_that_was_not_waited_for(lab: Interrupted) -> None:
     lab.next_turn()
     assert lab.states("tokyo") == of_one("killed", "starting", "started")
     assert (lab.note.off, lab.note.recorded) == ({}, {})
+
+
+def test_a_start_in_a_simulation_that_was_not_waited_for(tmp_path: Path) -> None:
+    with labs.up("one-way", runtime="simulation", runs=tmp_path, environment={}) as live:
+        live.kill("tokyo")
+        with pytest.raises(LabTimeout):
+            live.start("tokyo", within=0.01)
+        live.wait(lambda: live.serves("tokyo"), within=60)
+        with live.turn():
+            live.cut()
+        seen = read(live.folder / "history.jsonl").observations
+        told = [each.state for each in seen if isinstance(each, BrokerChanged) and each.broker == "tokyo"]
+        assert told == ["killed", "starting", "started"] and live.lab.note.off == {}
+
+
+def test_what_cannot_be_recorded_of_brokers_is_no_matter_of_the_network(lab: Interrupted) -> None:
+    class Warned(Logged):
+        def warn(self, what: str) -> None:
+            warned.append(what)
+
+    def full(*_: object) -> None:
+        raise OSError("no space left on the device")
+
+    warned: list[str] = []
+    lab.live.kill("tokyo")
+    lab.start("tokyo")
+    lab.keep_off = full  # type: ignore[method-assign]
+    with Live(lab, Warned()).turn():
+        pass
+    assert warned == ["could not record what has become of the brokers: no space left on the device"]
 
 
 def test_a_start_whose_command_was_killed(lab: Interrupted) -> None:
