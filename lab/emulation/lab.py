@@ -209,7 +209,7 @@ class EmulatedLab(EmulatedNetwork):
         plan = replace(self.note.plan, network=control.network)
         self._write(replace(self.note, plan=plan, control=control))
 
-    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Write the instances that verbs have taken out to the note, and what is recorded of them."""
         self._write(replace(self.note, off=instances, recorded=recorded))
 
