@@ -320,7 +320,9 @@ class EmulatedLab(EmulatedNetwork):
 
     def _find(self, *, meanwhile: bool = False) -> None:
         """Read each instance's state from the engine, and of a frozen one from the note whether it is active."""
-        self.power.refresh(self.note, watched=self._watch is not None, meanwhile=meanwhile)
+        # The watch looks at no standby: one that has ended would be up for good.
+        watched = () if self._watch is None else {self._actives.last(each).name for each in self.state.brokers}
+        self.power.refresh(self.note, watched=watched, meanwhile=meanwhile)
         for its in self.state.instances:
             if self.note.off.get(its.name):
                 self._actives.remember_frozen(its)

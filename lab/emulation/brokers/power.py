@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Lock
@@ -63,10 +63,10 @@ class Power:
                 self._at_work[of.name] -= 1
                 self._switched[of.name] += 1
 
-    def refresh(self, note: Note, *, watched: bool = False, meanwhile: bool = False) -> None:
+    def refresh(self, note: Note, *, watched: Collection[str] = (), meanwhile: bool = False) -> None:
         """Read each instance's state from the engine, since another process may have changed it.
 
-        Of a lab that is `watched`, an instance that has ended by itself is left for its watch to find; and while others
+        Of the instances that are `watched`, one that has ended by itself is left to the watch to find; while others
         of this process may be at work, `meanwhile`, one that they have started is left for them to see that it serves.
         """
         since = self._switched.copy()
@@ -75,7 +75,7 @@ class Power:
         seen = {str(each.id): _SEEN.get(each.status, DOWN) for each in found}
         for each in self._instances:
             before, now = self._states[each.name], seen.get(each.container, DOWN)
-            of_its_own = watched and (before, now) == (UP, DOWN) and each.name not in note.off
+            of_its_own = each.name in watched and (before, now) == (UP, DOWN) and each.name not in note.off
             awaited = meanwhile and each.name in self._awaited and (before, now) == (STARTING, UP)
             if each.broker in note.deleted or before == DELETED:
                 self._keep(each, DELETED, since[each.name])

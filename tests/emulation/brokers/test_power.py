@@ -198,7 +198,13 @@ def test_nobody_waits_for_one_that_was_started_from_elsewhere(engine: Engine, po
 
 def test_an_end_of_its_own_is_left_for_the_watch(engine: Engine, power: Power) -> None:
     engine.known["tokyo-1"].status = engine.known["tokyo-2"].status = "exited"
-    power.refresh(note("tokyo-2"), watched=True)
+    power.refresh(note("tokyo-2"), watched={"tokyo-1", "tokyo-2"})
     assert (power.state(ONE), power.state(TWO)) == (UP, DOWN)
     power.refresh(note("tokyo-2"))
     assert power.state(ONE) == DOWN
+
+
+def test_an_end_of_a_standby_which_no_watch_looks_at_is_found(engine: Engine, power: Power) -> None:
+    engine.known["tokyo-1"].status = engine.known["tokyo-2"].status = "exited"
+    power.refresh(note(), watched={"tokyo-1"})
+    assert (power.state(ONE), power.state(TWO)) == (UP, DOWN)
