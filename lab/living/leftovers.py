@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from lab.errors import LabError
 from lab.runtime.progress import Told
 
-if TYPE_CHECKING:
-    from lab.living.lab import Live
+
+class HalfDone(Protocol):
+    """What an open lab can tell and do of what is half-done in it; call it inside a turn."""
+
+    def agree(self) -> None:
+        """Apply the network on file to the router."""
+        ...
+
+    def record_found(self) -> None:
+        """Record what has become of brokers that verbs have taken out."""
+        ...
+
+    def interrupted(self) -> Sequence[tuple[str, str]]:
+        """Return (verb, broker) for each reboot, creation or deletion that was interrupted."""
+        ...
+
+    def complete(self, broker: str) -> object:
+        """End such a reboot, creation or deletion."""
+        ...
+
+    def due(self) -> Sequence[str]:
+        """Return the brokers whose maintenance window has opened with a change pending."""
+        ...
+
+    def reboot(self, broker: str) -> object:
+        """Reboot a broker."""
+        ...
 
 
-def catch_up(live: Live, told: Told) -> None:
+def catch_up(live: HalfDone, told: Told) -> None:
     """Apply the network on file, end interrupted verbs and reboot for due windows; a failure is only a warning."""
     with warned("have the router do what is on file", told):
         live.agree()
@@ -28,7 +53,7 @@ def catch_up(live: Live, told: Told) -> None:
             live.reboot(broker)
 
 
-def record_found(live: Live, told: Told) -> None:
+def record_found(live: HalfDone, told: Told) -> None:
     """Record what has become of brokers that verbs have taken out; a failure is only a warning."""
     with warned("record what has become of the brokers", told):
         live.record_found()

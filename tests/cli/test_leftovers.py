@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import pytest
 
 from lab.cli import options
 from lab.errors import BrokerError, HostError
-from lab.living.lab import Live
 from lab.living.leftovers import catch_up
 
 
@@ -41,7 +38,7 @@ class HalfDone:
 
 def test_a_leftover_that_fails_keeps_nothing_else_from_being_done(capsys: pytest.CaptureFixture[str]) -> None:
     lab = HalfDone()
-    catch_up(cast(Live, lab), options.progress(quiet=True))
+    catch_up(lab, options.progress(quiet=True))
     assert lab.rebooted == ["singapore"]
     told = capsys.readouterr().err
     assert "could not have the router do what is on file: the router does not answer" in told
