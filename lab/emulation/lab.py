@@ -209,7 +209,7 @@ class EmulatedLab(EmulatedNetwork):
         plan = replace(self.note.plan, network=control.network)
         self._write(replace(self.note, plan=plan, control=control))
 
-    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Write the instances that verbs have taken out to the note, and what is recorded of them."""
         self._write(replace(self.note, off=instances, recorded=recorded))
 
@@ -320,7 +320,9 @@ class EmulatedLab(EmulatedNetwork):
 
     def _find(self, *, meanwhile: bool = False) -> None:
         """Read each instance's state from the engine, and of a frozen one from the note whether it is active."""
-        self.power.refresh(self.note, watched=self._watch is not None, meanwhile=meanwhile)
+        # The watch looks at no standby: one that has ended would be up for good.
+        watched = () if self._watch is None else {self._actives.last(each).name for each in self.state.brokers}
+        self.power.refresh(self.note, watched=watched, meanwhile=meanwhile)
         for its in self.state.instances:
             if self.note.off.get(its.name):
                 self._actives.remember_frozen(its)

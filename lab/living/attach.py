@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from lab.errors import HostError, InputError
 from lab.living import keeper_process
 from lab.living.history import PYTHON
-from lab.living.lab import Live, warned
+from lab.living.lab import Live
+from lab.living.leftovers import warned
 from lab.runtime import note as notes
 from lab.runtime.note import Note, note_folder
 from lab.runtime.progress import Told

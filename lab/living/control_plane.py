@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from lab.declare.steps.broker import State
+from lab.declare.steps.broker import STOPS_WITHIN, State
 from lab.errors import BrokerError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.operating import Done
 from lab.plan.control import Control
 from lab.plan.values import InstancePlan, Plan
 from lab.runtime.lab import StandingLab
+
+_DOWN = "down"  # what is noted of an instance that had ended before a verb began to start it
 
 
 class KeptControlPlane:
@@ -52,7 +54,7 @@ class KeptControlPlane:
         for each in seen:
             if isinstance(each, BrokerChanged):
                 for name in off.keys() & self._names(each.broker, each.instance):
-                    recorded[name] = each.state
+                    recorded[name] = each.state, each.t
                     if each.state in ("started", "resumed", "deleted"):
                         del off[name], recorded[name]
         self._keep_off(off, recorded)
@@ -80,10 +82,21 @@ class KeptControlPlane:
 
     def takes_out(self, broker: str, number: int) -> Callable[[], None]:
         """Write to the note that an instance is out, before it is: no keeper takes that for a fault."""
+        (name,) = self._names(broker, number)
         off, recorded, was = self.lab.note.off, self.lab.note.recorded, self.lab.active(broker) == number
-        taken = {name: was or off.get(name, False) for name in self._names(broker, number)}
-        self._keep_off({**off, **taken}, recorded)
-        return lambda: self._keep_off(off, recorded)
+        before = off.get(name)
+        if before is None and self.lab.instance_state(broker, number) is State.DOWN:
+            recorded = {**recorded, name: (_DOWN, self.lab.clock.now())}
+        self._keep_off({**off, name: was or before or False}, recorded)
+
+        def forget() -> None:
+            off, last = self.lab.note.off, self.lab.note.recorded.get(name)
+            if name in off and before is not None:
+                self._keep_off({**off, name: before}, self.lab.note.recorded)
+            elif last is None or last[0] == _DOWN:  # else the history tells of it, and waits for what comes of it
+                self._forget(name)
+
+        return forget
 
     def record_found(self) -> None:
         """Record what has become of instances that verbs have taken out, where no verb has recorded it.
@@ -97,7 +110,9 @@ class KeptControlPlane:
 
     def _record_found(self, broker: str, its: InstancePlan) -> None:
         off, recorded = self.lab.note.off, self.lab.note.recorded
-        now, last = self.lab.instance_state(broker, its.number), recorded.get(its.name)
+        now, (last, since) = self.lab.instance_state(broker, its.number), recorded.get(its.name, (None, 0.0))
+        if now is State.UP and last == "stopping" and self.lab.clock.now() - since < STOPS_WITHIN.total_seconds():
+            return  # whoever asked it to end was interrupted, and it may be at it
         serves = False
         if now is State.UP and last is not None:
             try:
@@ -106,8 +121,7 @@ class KeptControlPlane:
                 now = self.lab.instance_state(broker, its.number)
         states = _unrecorded(now, last, serves=serves)
         if states is None:
-            rest = {name: was for name, was in off.items() if name != its.name}
-            self._keep_off(rest, {name: recorded[name] for name in recorded.keys() & rest.keys()})
+            self._forget(its.name)
             return
         alone = len(self.plan.broker(broker).instances) == 1
         for state in states:
@@ -117,7 +131,11 @@ class KeptControlPlane:
             self.record(seen if alone else seen.with_fields(instance=its.number, standby=standby))
 
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
-        """Raise LabTimeout."""
+        """Raise LabTimeout; the instance is out until the history has its start."""
+        (name,), off, recorded = self._names(broker, number), self.lab.note.off, self.lab.note.recorded
+        if name not in off:
+            off = {**off, name: self.lab.active(broker) == number}
+            self._keep_off(off, {**recorded, name: ("starting", since)})
         what = f"broker {broker} had not started within {within:g} s of its {of}"
         raise LabTimeout(what, f"see: mqlab logs {broker}")
 
@@ -125,7 +143,14 @@ class KeptControlPlane:
         """Return the name of an instance, or of all of a broker's."""
         return {each.name for each in self.plan.broker(broker).instances if number in (0, each.number)}
 
-    def _keep_off(self, off: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+    def _forget(self, name: str) -> None:
+        """Take an instance for one that is not out."""
+        off, recorded = dict(self.lab.note.off), dict(self.lab.note.recorded)
+        off.pop(name, None)
+        recorded.pop(name, None)
+        self._keep_off(off, recorded)
+
+    def _keep_off(self, off: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         if (off, recorded) != (self.lab.note.off, self.lab.note.recorded):
             self.lab.keep_off(off, recorded)
 
@@ -136,14 +161,14 @@ class KeptControlPlane:
 def _unrecorded(now: State, last: str | None, *, serves: bool) -> tuple[str, ...] | None:
     """Return what is to be recorded of an instance that a verb took out; None if it is not out at all.
 
-    `last` is what the history tells of it since then, and `serves` whether it could by now.
+    `last` is what the history tells of it since then, or "down" if it had ended before; `serves`: whether it could now.
     """
     match now, last:
-        case (State.UP, None) | (State.ABSENT, _) | (State.DELETED, _):
+        case (State.UP, None) | (State.DOWN, "down") | (State.ABSENT, _) | (State.DELETED, _):
             return None
         case State.UP, "paused":
             return ("resumed",)
-        case State.UP, "killed" | "stopped":
+        case State.UP, "killed" | "stopped" | "down":
             return ("starting", "started") if serves else ("starting",)
         case State.UP, _:
             return ("started",) if serves else ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,13 +25,14 @@ from lab.declare.steps.link import OnLink
 from lab.declare.steps.move_clock import MoveClock
 from lab.declare.steps.reboot import Reboot
 from lab.declare.suggestions import unknown
-from lab.errors import InputError, LabError
+from lab.errors import InputError
 from lab.history import Maintenance
 from lab.living import verb_arguments
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import Conversation
 from lab.living.history import PYTHON, LivingHistory
+from lab.living.leftovers import catch_up, record_found
 from lab.living.passwords import checked
 from lab.living.sent import Sent
 from lab.living.verbs import Verbs
@@ -90,21 +91,29 @@ class Live(Verbs):
         """
         folder, run = self.lab.note_folder, self.lab.note.run
         with self._one:
-            if self._ours or folder is None:
+            if self._ours:
                 yield
                 return
-            refuse_replayed(self.lab.note)
-            with turn(run, folder, lambda: self._told.warn(f"another command has lab {run}: waiting for it")):
+            with self._turn_among_processes(run, folder):
                 self._ours = True
                 try:
-                    if not self.lab.refresh():
-                        notes.forget(run, folder)
-                        raise self._ended()
-                    self.history.end_interrupted()
-                    catch_up(self, self._told)
+                    if folder is None:  # nothing of it was interrupted
+                        record_found(self, self._told)
+                    else:
+                        if not self.lab.refresh():
+                            notes.forget(run, folder)
+                            raise self._ended()
+                        self.history.end_interrupted()
+                        catch_up(self, self._told)
                     yield
                 finally:
                     self._ours = False
+
+    def _turn_among_processes(self, run: str, folder: Path | None) -> AbstractContextManager[None]:
+        if folder is None:
+            return nullcontext()  # the lab is in this process alone
+        refuse_replayed(self.lab.note)
+        return turn(run, folder, lambda: self._told.warn(f"another command has lab {run}: waiting for it"))
 
     def do(self, verb: Step) -> Done:
         """Do a verb in a turn of its own, with the reboots of a maintenance window that the verb opens.
@@ -138,6 +147,9 @@ class Live(Verbs):
         has not reported success.
         """
         self.lab.enforce(self._control.network)
+
+    def record_found(self) -> None:
+        """Record what has become of brokers that verbs have taken out. Call it inside a turn."""
         self._plane.record_found()
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
@@ -308,29 +320,6 @@ class Live(Verbs):
         if not known:
             raise InputError.of(f"{record.name} knows no user", "create one, and reboot the broker")
         return record.name, user or known[0]
-
-
-def catch_up(live: Live, told: Told) -> None:
-    """Apply the network on file, end interrupted verbs and reboot for due windows; a failure is only a warning."""
-    with warned("have the router do what is on file", told):
-        live.agree()
-    for what, broker in live.interrupted():
-        stage = f"end the {what} of {broker} that was interrupted"
-        with warned(stage, told), told.stage(stage):
-            live.complete(broker)
-    for broker in live.due():
-        stage = f"reboot {broker}, whose maintenance window has opened"
-        with warned(stage, told), told.stage(stage):
-            live.reboot(broker)
-
-
-@contextmanager
-def warned(stage: str, told: Told) -> Iterator[None]:
-    """Show an error of the block as a warning, and go on after it."""
-    try:
-        yield
-    except (LabError, OSError) as error:
-        told.warn(f"could not {stage}: {error}")
 
 
 def refuse_replayed(note: Note) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from lab.declare.steps.broker import OnInstance, State
-from lab.errors import BrokerError
+from lab.errors import BrokerError, HostError, LabError
 from lab.history import BrokerChanged
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done
@@ -18,7 +18,13 @@ def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
     """Stop an instance; it has failed if it had to be killed after `within` seconds."""
     stopping = _changed(plane, broker, number, "stopping")
     plane.record(stopping)
-    changed = plane.lab.stop(broker, within=within, instance=number)
+    try:
+        changed = plane.lab.stop(broker, within=within, instance=number)
+    except LabError:
+        with suppress(HostError):  # the engine does not answer: the next verb finds what has become of it
+            if plane.lab.instance_state(broker, number) is State.UP:
+                plane.record(_changed(plane, broker, number, "started"))  # it goes on
+        raise
     plane.record(changed)
     failed = f"it had not ended within {within:g} s, and was killed" if changed.state == "killed" else ""
     return Done(control=plane.control, seen=(stopping, changed), failed=failed)
@@ -43,18 +49,20 @@ def start(plane: ControlPlane, broker: str, number: int, within: float, of: str)
 def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerChanged]) -> Done:
     """Call `how` with the broker and the number of a verb's instance, which serves no client from then on."""
     number = target(plane, verb)
-    with taken_out(plane, verb.broker, number):
+    with taken_out(plane, verb, number):
         return switched(plane, how(verb.broker, number))
 
 
 @contextmanager
-def taken_out(plane: ControlPlane, broker: str, number: int) -> Iterator[None]:
-    """Take note that the block takes an instance out, which it has not if it raises BrokerError."""
-    forget = plane.takes_out(broker, number)
+def taken_out(plane: ControlPlane, verb: OnInstance, number: int) -> Iterator[None]:
+    """Take note that the block takes an instance out; it has not if it fails, and the verb is still to be done."""
+    forget = plane.takes_out(verb.broker, number)
     try:
         yield
-    except BrokerError:
-        forget()
+    except LabError:
+        with suppress(HostError):  # the engine does not answer: the next verb finds what has become of it
+            if plane.lab.instance_state(verb.broker, number) in verb.needs:
+                forget()
         raise
 
 

@@ -11,5 +11,5 @@ from lab.operating.outcome import Done
 def operate(plane: ControlPlane, verb: Start) -> Done:
     """Start the instance; wait until its endpoints listen, or, of a pair, until it is ready to take over."""
     number = instances.target(plane, verb)
-    with instances.taken_out(plane, verb.broker, number):  # one that has ended by itself is not out by a verb yet
+    with instances.taken_out(plane, verb, number):  # one that has ended by itself is not out by a verb yet
         return instances.start(plane, verb.broker, number, verb.within.total_seconds(), verb.verb)

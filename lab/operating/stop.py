@@ -11,5 +11,5 @@ from lab.operating.outcome import Done
 def operate(plane: ControlPlane, verb: Stop) -> Done:
     """Ask the instance to end; the verb has failed if it had to be killed."""
     number = instances.target(plane, verb)
-    plane.takes_out(verb.broker, number)
-    return instances.stop(plane, verb.broker, number, verb.within.total_seconds())
+    with instances.taken_out(plane, verb, number):
+        return instances.stop(plane, verb.broker, number, verb.within.total_seconds())

@@ -284,10 +284,11 @@ class StandingLab(Lab, Protocol):
         """Write the service's records to the note; raise HostError if the lab has ended meanwhile."""
         ...
 
-    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Write which instances verbs have taken out, and whether each was active; HostError if the lab has ended.
 
-        `recorded` has, of those of which the history tells something since, the last state that it tells.
+        `recorded` has, of those of which the history tells something since, the last state that it tells, and when, in
+        seconds of the lab's clock; `down` of one that had ended by itself before a verb began to start it.
         """
         ...
 

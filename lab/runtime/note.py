@@ -44,9 +44,7 @@ class Note:
     origin: Origin | None  # of the lab's clock; None in older notes
     runtime: str  # the runtime's name
     off: Mapping[str, bool] = field(default_factory=dict)  # instance that a verb has taken out → whether it was active
-    recorded: Mapping[str, str] = field(
-        default_factory=dict
-    )  # of these: the last state that the history has since then
+    recorded: Mapping[str, tuple[str, float]] = field(default_factory=dict)  # of these: see StandingLab.keep_off
     own: Mapping[str, Any] = field(repr=False)  # JSON-able data that only the runtime reads
 
     @property

@@ -179,7 +179,7 @@ class SimulatedLab(SimulatedNetwork, Switches):
         """Keep the service's records."""
         self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
 
-    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, str]) -> None:
+    def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Keep which instances verbs have taken out, and what is recorded of them."""
         self.note = replace(self.note, off=instances, recorded=recorded)
 

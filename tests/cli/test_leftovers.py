@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import pytest
 
 from lab.cli import options
 from lab.errors import BrokerError, HostError
-from lab.living.lab import Live, catch_up
+from lab.living.leftovers import catch_up
 
 
 class HalfDone:
@@ -19,6 +17,9 @@ class HalfDone:
 
     def agree(self) -> None:
         raise HostError("the router does not answer")
+
+    def record_found(self) -> None:
+        raise OSError("no space left on the device")
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
         return (("reboot", "tokyo"),)
@@ -37,9 +38,10 @@ class HalfDone:
 
 def test_a_leftover_that_fails_keeps_nothing_else_from_being_done(capsys: pytest.CaptureFixture[str]) -> None:
     lab = HalfDone()
-    catch_up(cast(Live, lab), options.progress(quiet=True))
+    catch_up(lab, options.progress(quiet=True))
     assert lab.rebooted == ["singapore"]
     told = capsys.readouterr().err
     assert "could not have the router do what is on file: the router does not answer" in told
+    assert "could not record what has become of the brokers: no space left on the device" in told
     assert "could not end the reboot of tokyo that was interrupted: broker tokyo ended while starting" in told
     assert "could not reboot paris, whose maintenance window has opened: broker paris ended while starting" in told

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lab.errors import BrokerError, LabTimeout
+from lab import labs
+from lab.declare.steps.broker import STOPS_WITHIN, State
+from lab.errors import BrokerError, HostError, LabTimeout
 from lab.history import BrokerChanged, Header, read
 from lab.history.shared_file import begin
 from lab.living.history import file_of
+from lab.living.lab import Live
 from lab.runtime import note as notes
+from lab.runtime.progress import Logged
 from tests.living.live_lab import Killed, LiveLab
 
 HEADER = Header(
@@ -25,6 +29,8 @@ class Interrupted(LiveLab):
 
     interrupts = False
     refuses = False
+    fails: BaseException | None = None  # before anything was done
+    ends_at_once = False  # each instance that is started ends at once
 
     def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
         return self._done(lambda: super(Interrupted, self).kill(broker, instance))
@@ -33,7 +39,15 @@ class Interrupted(LiveLab):
         return self._done(lambda: super(Interrupted, self).stop(broker, within=within, instance=instance))
 
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
-        return self._done(lambda: super(Interrupted, self).start(broker, instance))
+        changed = self._done(lambda: super(Interrupted, self).start(broker, instance))
+        if self.ends_at_once:
+            super().kill(broker, instance)
+        return changed
+
+    def started(self, broker: str, instance: int = 1) -> bool:
+        if self.instance_state(broker, instance) is State.DOWN:
+            raise BrokerError(f"broker {broker} ended while starting")
+        return super().started(broker, instance)
 
     def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
         return self._done(lambda: super(Interrupted, self).pause(broker, instance))
@@ -44,6 +58,8 @@ class Interrupted(LiveLab):
     def _done(self, what: Callable[[], BrokerChanged]) -> BrokerChanged:
         if self.refuses:
             raise BrokerError("the engine refused it")
+        if self.fails is not None:
+            raise self.fails
         changed = what()
         if self.interrupts:
             raise Killed
@@ -96,6 +112,36 @@ def test_a_start_that_was_not_waited_for(lab: Interrupted) -> None:
     lab.next_turn()
     assert lab.states("tokyo") == of_one("killed", "starting", "started")
     assert (lab.note.off, lab.note.recorded) == ({}, {})
+
+
+def test_a_start_in_a_simulation_that_was_not_waited_for(tmp_path: Path) -> None:
+    with labs.up("one-way", runtime="simulation", runs=tmp_path, environment={}) as live:
+        live.kill("tokyo")
+        with pytest.raises(LabTimeout):
+            live.start("tokyo", within=0.01)
+        live.wait(lambda: live.serves("tokyo"), within=60)
+        with live.turn():
+            live.cut()
+        seen = read(live.folder / "history.jsonl").observations
+        told = [each.state for each in seen if isinstance(each, BrokerChanged) and each.broker == "tokyo"]
+        assert told == ["killed", "starting", "started"] and live.lab.note.off == {}
+
+
+def test_what_cannot_be_recorded_of_brokers_is_no_matter_of_the_network(lab: Interrupted) -> None:
+    class Warned(Logged):
+        def warn(self, what: str) -> None:
+            warned.append(what)
+
+    def full(instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
+        raise OSError("no space left on the device")
+
+    warned: list[str] = []
+    lab.live.kill("tokyo")
+    lab.start("tokyo")
+    lab.keep_off = full  # type: ignore[method-assign]
+    with Live(lab, Warned()).turn():
+        pass
+    assert warned == ["could not record what has become of the brokers: no space left on the device"]
 
 
 def test_a_start_whose_command_was_killed(lab: Interrupted) -> None:
@@ -151,8 +197,60 @@ def test_a_stop_that_the_engine_refuses(lab: Interrupted) -> None:
     lab.refuses = True
     with pytest.raises(BrokerError):
         lab.live.stop("tokyo")
-    lab.next_turn()
     assert lab.states("tokyo") == of_one("stopping", "started") and lab.note.off == {}
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("stopping", "started")
+
+
+def test_a_stop_whose_command_was_killed_while_the_broker_ends(lab: Interrupted) -> None:
+    lab.fails = Killed()
+    with pytest.raises(Killed):
+        lab.live.stop("tokyo")
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("stopping"), "it may be at it"
+    lab.clock.sleep(STOPS_WITHIN.total_seconds())
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("stopping", "started"), "nobody has asked it"
+
+
+@pytest.mark.parametrize("error", [Killed(), HostError("the engine does not answer")])
+def test_one_that_ended_by_itself_and_was_not_started_was_ended_by_no_verb(
+    lab: Interrupted, error: BaseException
+) -> None:
+    lab.kill("tokyo")
+    lab.fails = error
+    with pytest.raises(type(error)):
+        lab.live.start("tokyo")
+    lab.next_turn()
+    assert lab.states("tokyo") == [] and (lab.note.off, lab.note.recorded) == ({}, {})
+    lab.fails, lab.interrupts = None, True
+    with pytest.raises(Killed):
+        lab.live.start("tokyo")
+    lab.interrupts = False
+    assert lab.serves("tokyo")
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("starting", "started") and lab.note.off == {}
+
+
+@pytest.mark.parametrize("by_verb", [True, False])
+def test_one_that_ends_while_it_starts_has_stopped(lab: Interrupted, by_verb: bool) -> None:
+    (lab.live if by_verb else lab).kill("tokyo")
+    lab.ends_at_once = True
+    with pytest.raises(BrokerError, match="ended while starting"):
+        lab.live.start("tokyo")
+    lab.next_turn()
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one(*(["killed"] if by_verb else []), "starting", "stopped")
+
+
+def test_a_reboot_that_was_not_waited_for(lab: Interrupted) -> None:
+    with pytest.raises(LabTimeout):
+        lab.live.reboot("tokyo", within=0.01)
+    assert lab.serves("tokyo")
+    lab.next_turn()
+    lab.next_turn()
+    assert lab.states("tokyo") == of_one("stopping", "stopped", "starting", "started")
+    assert (lab.note.off, lab.note.recorded) == ({}, {})
 
 
 def test_a_kill_that_another_instance_has_taken_over_after_is_no_outage(pair: Interrupted) -> None:

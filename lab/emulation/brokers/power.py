@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Lock
@@ -44,6 +44,7 @@ class Power:
         self._run, self._instances = note.run, instances
         self._at_work: Counter[str] = Counter()  # by instance: the switches that this process is at
         self._switched: Counter[str] = Counter()  # by instance: those that are over
+        self._awaited: set[str] = set()  # instances that this process has started, and sees to it that they serve
         self._lock = Lock()
 
     @contextmanager
@@ -62,11 +63,11 @@ class Power:
                 self._at_work[of.name] -= 1
                 self._switched[of.name] += 1
 
-    def refresh(self, note: Note, *, watched: bool = False, meanwhile: bool = False) -> None:
+    def refresh(self, note: Note, *, watched: Collection[str] = (), meanwhile: bool = False) -> None:
         """Read each instance's state from the engine, since another process may have changed it.
 
-        Of a lab that is `watched`, an instance that has ended by itself is left for its watch to find; and while others
-        of this process may be at work, `meanwhile`, one that has begun to run is left for them to see that it serves.
+        Of the instances that are `watched`, one that has ended by itself is left to the watch to find; while others
+        of this process may be at work, `meanwhile`, one that they have started is left for them to see that it serves.
         """
         since = self._switched.copy()
         wanted: dict[str, str | list[str] | bool] = {"label": f"{labels.RUN}={self._run}"}
@@ -74,8 +75,8 @@ class Power:
         seen = {str(each.id): _SEEN.get(each.status, DOWN) for each in found}
         for each in self._instances:
             before, now = self._states[each.name], seen.get(each.container, DOWN)
-            of_its_own = watched and (before, now) == (UP, DOWN) and each.name not in note.off
-            awaited = meanwhile and (before, now) == (STARTING, UP)
+            of_its_own = each.name in watched and (before, now) == (UP, DOWN) and each.name not in note.off
+            awaited = meanwhile and each.name in self._awaited and (before, now) == (STARTING, UP)
             if each.broker in note.deleted or before == DELETED:
                 self._keep(each, DELETED, since[each.name])
             elif not of_its_own and not awaited:
@@ -153,16 +154,24 @@ class Power:
         try:
             with self.switching(of):
                 self.mark_starting(of)
+                self._awaited.add(of.name)
                 self._do(of, lambda its: its.start())
         except BrokerError:
+            self._awaited.discard(of.name)
             self._states[of.name] = DOWN
             raise
         return self._changed(of, "starting", before, self.container(of).attrs["State"]["StartedAt"])
 
     def mark_started(self, of: InstanceState) -> None:
         """Remember that an instance that was starting has started."""
+        self._awaited.discard(of.name)
         if self._states[of.name] == STARTING:
             self._states[of.name] = UP
+
+    def mark_answering(self, of: InstanceState) -> None:
+        """Remember that an instance answers: if it was started from elsewhere, nobody here waits for more."""
+        if of.name not in self._awaited:
+            self.mark_started(of)
 
     def pause(self, of: InstanceState) -> BrokerChanged:
         """Freeze an instance's processes."""
@@ -204,6 +213,7 @@ class Power:
         """Return whether an instance that is down runs, started from elsewhere; it is marked as starting then."""
         if self._states[of.name] != DOWN or _SEEN.get(self.container(of).status) not in (UP, STARTING):
             return False
+        self._awaited.discard(of.name)
         self._states[of.name] = STARTING
         return True
 

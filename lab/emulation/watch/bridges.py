@@ -206,9 +206,11 @@ class _BrokerWatch:
                 return ()
             if state == PAUSED:
                 return "it is paused"  # a request would only time out
-            return self._looks.ends(self._name)
+            ends = self._looks.ends(self._name)
         except BrokerError as error:
             return self._unanswered(str(error))
+        self._power.mark_answering(its)
+        return ends
 
     def _instance(self) -> InstanceState:
         """Return the active instance, or the last one if none is active; record a change of it."""

@@ -188,9 +188,23 @@ def test_one_that_is_waited_for_goes_on_starting_for_who_looks_meanwhile(engine:
     assert power.state(ONE) == UP, "at the beginning of a turn nobody waits for one"
 
 
+def test_nobody_waits_for_one_that_was_started_from_elsewhere(engine: Engine, power: Power) -> None:
+    power.kill(ONE)
+    engine.known["tokyo-1"].start()
+    assert power.runs_again(ONE) and power.state(ONE) == STARTING
+    power.refresh(note(), meanwhile=True)
+    assert power.state(ONE) == UP
+
+
 def test_an_end_of_its_own_is_left_for_the_watch(engine: Engine, power: Power) -> None:
     engine.known["tokyo-1"].status = engine.known["tokyo-2"].status = "exited"
-    power.refresh(note("tokyo-2"), watched=True)
+    power.refresh(note("tokyo-2"), watched={"tokyo-1", "tokyo-2"})
     assert (power.state(ONE), power.state(TWO)) == (UP, DOWN)
     power.refresh(note("tokyo-2"))
     assert power.state(ONE) == DOWN
+
+
+def test_an_end_of_a_standby_which_no_watch_looks_at_is_found(engine: Engine, power: Power) -> None:
+    engine.known["tokyo-1"].status = engine.known["tokyo-2"].status = "exited"
+    power.refresh(note(), watched={"tokyo-1"})
+    assert (power.state(ONE), power.state(TWO)) == (UP, DOWN)

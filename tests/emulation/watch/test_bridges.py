@@ -160,6 +160,19 @@ def test_a_broker_that_somebody_else_killed_and_started_is_looked_at_again(broke
     again, back = watched.look()
     assert isinstance(again, Trouble) and "runs again" in again.what
     assert isinstance(back, BridgeSeen) and back.up
+    broker.status = "exited"
+    trouble, gone = watched.look()
+    assert isinstance(trouble, Trouble) and "ended by itself" in trouble.what, "as often as it does"
+    assert isinstance(gone, BridgeSeen) and not gone.up
+
+
+def test_one_that_was_started_from_elsewhere_and_hangs_is_not_seen(broker: Broker, watched: Watched) -> None:
+    broker.status = "exited"
+    watched.look()
+    broker.status = "running"
+    watched.look()
+    broker.silent = True
+    assert sights(watched.look()) == [("management", "lost")]
 
 
 def test_a_watch_that_dies_of_a_bug_is_told() -> None:
@@ -175,7 +188,7 @@ def test_a_watch_that_dies_of_a_bug_is_told() -> None:
 
     its = SimpleNamespace(name="tokyo", broker="tokyo", mark=0)
     actives = cast(Actives, SimpleNamespace(find=lambda broker: its, last=lambda broker: its))
-    power = cast(Power, SimpleNamespace(state=lambda instance: UP))
+    power = cast(Power, SimpleNamespace(state=lambda its: UP, mark_answering=lambda its: None))
     failed = Queue[Exception]()
     looks = Looks(ends=ends, demands=demands)
     watch = BridgeWatch({"tokyo": ()}, looks, actives, power, RealClock(), MemoryRecorder(), failed.put)

@@ -1,0 +1,68 @@
+"""What earlier commands have left half-done in an open lab, done at the beginning of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from lab.errors import LabError
+from lab.runtime.progress import Told
+
+
+class HalfDone(Protocol):
+    """What an open lab can tell and do of what is half-done in it; call it inside a turn."""
+
+    def agree(self) -> None:
+        """Apply the network on file to the router."""
+        ...
+
+    def record_found(self) -> None:
+        """Record what has become of brokers that verbs have taken out."""
+        ...
+
+    def interrupted(self) -> Sequence[tuple[str, str]]:
+        """Return (verb, broker) for each reboot, creation or deletion that was interrupted."""
+        ...
+
+    def complete(self, broker: str) -> object:
+        """End such a reboot, creation or deletion."""
+        ...
+
+    def due(self) -> Sequence[str]:
+        """Return the brokers whose maintenance window has opened with a change pending."""
+        ...
+
+    def reboot(self, broker: str) -> object:
+        """Reboot a broker."""
+        ...
+
+
+def catch_up(live: HalfDone, told: Told) -> None:
+    """Apply the network on file, end interrupted verbs and reboot for due windows; a failure is only a warning."""
+    with warned("have the router do what is on file", told):
+        live.agree()
+    record_found(live, told)
+    for what, broker in live.interrupted():
+        stage = f"end the {what} of {broker} that was interrupted"
+        with warned(stage, told), told.stage(stage):
+            live.complete(broker)
+    for broker in live.due():
+        stage = f"reboot {broker}, whose maintenance window has opened"
+        with warned(stage, told), told.stage(stage):
+            live.reboot(broker)
+
+
+def record_found(live: HalfDone, told: Told) -> None:
+    """Record what has become of brokers that verbs have taken out; a failure is only a warning."""
+    with warned("record what has become of the brokers", told):
+        live.record_found()
+
+
+@contextmanager
+def warned(stage: str, told: Told) -> Iterator[None]:
+    """Show an error of the block as a warning, and go on after it."""
+    try:
+        yield
+    except (LabError, OSError) as error:
+        told.warn(f"could not {stage}: {error}")
