@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from lab.declare.steps.broker import OnInstance, State
-from lab.errors import BrokerError, HostError, LabError
+from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
 from lab.operating.control_plane import ControlPlane
 from lab.operating.outcome import Done
@@ -20,8 +20,8 @@ def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
     plane.record(stopping)
     try:
         changed = plane.lab.stop(broker, within=within, instance=number)
-    except LabError:
-        with suppress(HostError):  # the engine does not answer: the next verb finds what has become of it
+    except BrokerError:  # after a HostError the next verb finds what has become of it
+        with suppress(HostError):
             if plane.lab.instance_state(broker, number) is State.UP:
                 plane.record(_changed(plane, broker, number, "started"))  # it goes on
         raise
@@ -55,12 +55,12 @@ def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerC
 
 @contextmanager
 def taken_out(plane: ControlPlane, verb: OnInstance, number: int) -> Iterator[None]:
-    """Take note that the block takes an instance out; it has not if it fails, and the verb is still to be done."""
+    """Take note that the block takes an instance out; it has not if it is refused, and the verb is yet to be done."""
     forget = plane.takes_out(verb.broker, number)
     try:
         yield
-    except LabError:
-        with suppress(HostError):  # the engine does not answer: the next verb finds what has become of it
+    except BrokerError:  # after a HostError the next verb finds what has become of it
+        with suppress(HostError):
             if plane.lab.instance_state(verb.broker, number) in verb.needs:
                 forget()
         raise

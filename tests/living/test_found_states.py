@@ -202,9 +202,10 @@ def test_a_stop_that_the_engine_refuses(lab: Interrupted) -> None:
     assert lab.states("tokyo") == of_one("stopping", "started")
 
 
-def test_a_stop_whose_command_was_killed_while_the_broker_ends(lab: Interrupted) -> None:
-    lab.fails = Killed()
-    with pytest.raises(Killed):
+@pytest.mark.parametrize("error", [Killed(), HostError("the engine does not answer")])
+def test_a_stop_that_was_cut_short_while_the_broker_ends(lab: Interrupted, error: BaseException) -> None:
+    lab.fails = error
+    with pytest.raises(type(error)):
         lab.live.stop("tokyo")
     lab.next_turn()
     assert lab.states("tokyo") == of_one("stopping"), "it may be at it"
