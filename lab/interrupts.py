@@ -32,7 +32,7 @@ class Terminated(SystemExit):
 
 
 class _Asked:
-    """What signals have asked for in the block of `ended_by_signals`."""
+    """The signals that came in the block of `ended_by_signals`, and whether they are answered."""
 
     def __init__(self) -> None:
         self.unanswered: list[Any] = []  # a type for each exception; what it carries, until it is answered, is of it

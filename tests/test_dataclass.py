@@ -75,7 +75,7 @@ def single(dataclass: Any, **settings: bool) -> Any:
 def itself(dataclass: Any, **settings: bool) -> Any:
     @dataclass(**settings)
     class Thing:
-        """What says itself what a dataclass would say."""
+        """A class with its own __repr__ and __eq__."""
 
         first: int = 1
 
@@ -91,7 +91,7 @@ def itself(dataclass: Any, **settings: bool) -> Any:
 def hashing(dataclass: Any, **settings: bool) -> Any:
     @dataclass(**settings)
     class Thing:
-        """What is hashed by other fields than it is compared by."""
+        """A class that is hashed by other fields than it is compared by."""
 
         first: int = 1
         apart: int = field(default_factory=iter([1, 2, 3]).__next__, hash=False)
@@ -215,7 +215,7 @@ class Point:
 
 @ours.dataclass(slots=True)
 class Circle:
-    """What is in itself."""
+    """A class whose objects may contain themselves."""
 
     of: list[Any]
     wide: int = 1

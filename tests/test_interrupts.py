@@ -178,16 +178,19 @@ def test_a_hang_up_that_nohup_ignores_stays_ignored() -> None:
             ask(signal.SIGHUP)
 
 
-def test_other_errors_that_can_go_nowhere_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_that_can_go_nowhere_are_told() -> None:
     told = list[str]()
 
     class Deleted:
         def __del__(self) -> None:
             raise ValueError("a mistake")
 
-    monkeypatch.setattr(sys, "unraisablehook", lambda its: told.append(str(its.exc_value)))
-    with ended_by_signals():
-        Deleted()
+    hook, sys.unraisablehook = sys.unraisablehook, lambda its: told.append(str(its.exc_value))
+    try:
+        with ended_by_signals():
+            Deleted()
+    finally:
+        sys.unraisablehook = hook
     assert told == ["a mistake"]
 
 
@@ -335,7 +338,7 @@ def test_ctrl_c_ends_a_block_that_waits_for_it(of_a_lock: bool) -> None:
 
 
 class _Closing:
-    """What is closed without an interruption, during which a signal comes."""
+    """A context whose end is uninterrupted, and during which a signal comes."""
 
     def __init__(self, done: list[str]) -> None:
         self._done = done

@@ -11,7 +11,7 @@ from lab.runtime.progress import Told
 
 
 class HalfDone(Protocol):
-    """What an open lab can tell and do of what is half-done in it; call it inside a turn."""
+    """The methods of an open lab that end what is half-done in it; call them inside a turn."""
 
     def agree(self) -> None:
         """Apply the network on file to the router."""

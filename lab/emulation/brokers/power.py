@@ -55,7 +55,7 @@ class Power:
         before = self._states[of.name]
         try:
             yield
-        except Exception:
+        except Exception:  # not at an interruption: what was asked of the engine may be done all the same
             self._states[of.name] = before
             raise
         finally:
