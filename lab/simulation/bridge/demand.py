@@ -33,6 +33,7 @@ class DemandSubscription:
     of: Subscription | None = None
     unanswered: int = 0  # messages that the remote broker has not answered
     ending: bool = False
+    looks: int = -1  # ns: when what waits is looked for next
 
     def settled(self) -> None:
         """Note that one more message is answered."""

@@ -33,8 +33,8 @@ class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
     __slots__ = (
-        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_parting", "_segment", "_taken", "_window", "_wrote",
-        "heard", "hosts",
+        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_parting", "_segment", "_taken", "_told", "_window",
+        "_wrote", "heard", "hosts",
     )  # fmt: skip
     other: End
 
@@ -42,13 +42,15 @@ class End(Sending):
         path = hosts.paths.path(near.host, far.host)
         send, receive = (AUTOTUNED, AUTOTUNED) if buffers is None else (buffers[0], window(buffers[1], 0))
         super().__init__(hosts.kernel, near, far, path, peer, send)
+        if self._near:
+            self.on_arrival = self.arrive_near
         self.hosts, self.heard = hosts, hosts.kernel.now
         self._host, self._frozen = near.host, hosts.frozen
         self._buffers, self._window = buffers, receive
         self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
         self._wrote = 0  # bytes of the longest write so far, TLS handshakes' too: none shorter than theirs was measured
         # receiving: in order up to `_got`, and more after gaps; the owner has taken those up to `_taken`
-        self._got = self._taken = 0
+        self._got = self._taken = self._told = 0  # told: up to where that was answered
         self._gaps: list[tuple[int, int]] = []
         self._parting = 0  # until when the other end's last words may be on their way
 
@@ -142,19 +144,33 @@ class End(Sending):
                 self._got = got = max(got, self._gaps.pop(0)[1])
         elif again:
             again = TWICE
-        if self._near:
-            if got == (other := self.other)._written and other.state == "open" and not other._on_drained:
-                other._acked = got  # as `taken`: there is no more to do
-            else:
-                other.taken(got)
-        else:
-            if self._buffers is not None and (length := end - start) != self._segment:
-                self._measure(length, self._buffers[1])
-            if self._gaps or again:
-                self._answer(again)
-            else:
-                self._path.send(got, got, self.other.on_answer, self._on_reset)
+        if self._buffers is not None and (length := end - start) != self._segment:
+            self._measure(length, self._buffers[1])
+        if self._gaps or again:
+            self._answer(again)
+        elif got - self._told > SEGMENT or got >= self.other._sent:
+            self._told = got
+            self._path.send(got, got, self.other.on_answer, self._on_reset)
+        # else one segment is answered with the next, which is on its way: RFC 1122, 4.2.3.2
         if self._taken < got:
+            self.take()
+
+    def arrive_near(self, start: int, end: int) -> None:
+        """Take bytes that came in, where nothing is lost on the way: the next ones, and these once."""
+        if self.state == "closed":
+            self._answer_by_reset()
+            return
+        self.heard, self._got, other = self._kernel.now, end, self.other
+        if end == other._written and other.state == "open" and not other._on_drained:
+            other._acked = end  # as `taken`: there is no more to do
+        else:
+            other.taken(end)
+        frames = other._frames
+        plain = len(frames) == 1 and frames[0][0] == end and frames[0][1] is not _FIN and self.state == "open"
+        if plain and end - self._taken <= self._window - SEGMENT and self._host not in self._frozen:
+            self._taken, frame = frames.popleft()  # as `take`: one frame has come, and there is room for more
+            self.peer.received(frame)
+        else:
             self.take()
 
     def _measure(self, length: int, buffer: int) -> None:
@@ -167,6 +183,7 @@ class End(Sending):
     def _answer(self, again: int = 0) -> None:
         """Acknowledge what has come."""
         upto, told = self._got, self.other.on_answer
+        self._told = upto
         if self._gaps or again:
             told = partial(told, gaps=tuple(self._gaps), again=again)
         self._path.send(upto, upto, told, self._on_reset)
