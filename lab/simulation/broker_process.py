@@ -43,7 +43,13 @@ class BrokerProcess:
             store,
             passwords=passwords,
             log=log,
-            costs=BrokerCosts(message=costs.message, handling=costs.handling, sync=costs.store_sync, capped=True),
+            costs=BrokerCosts(
+                message=costs.message,
+                handling=costs.handling,
+                first=costs.first,
+                sync=costs.store_sync,
+                capped=True,
+            ),
             beyond=beyond,
         )
         self.wire: Wire | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import lru_cache
 
 DEPTH = 2048  # messages of a producer, where nothing else is said
 PRODUCERS = 64
@@ -75,7 +74,6 @@ class Audit:
             its.spread(producer).pop(id, None)
 
 
-@lru_cache(maxsize=4096)  # many look at an id, one soon after the other
 def _parts(id: str) -> tuple[str, int]:
     """Return an id's producer and number; _NONE if it has none, or one that could be written otherwise."""
     producer, _, number = id.rpartition(":")

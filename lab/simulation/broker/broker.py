@@ -109,8 +109,7 @@ class Broker:
             self._advisories,
             VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics),
             watch=self._upkeep.watch,
-            cost=costs.message,
-            handling=costs.handling,
+            costs=costs,
             capacity=Capacity(self.name, beyond) if costs.capped else None,
             log=log,
         )

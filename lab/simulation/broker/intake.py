@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.forwarding.filters import parts
@@ -15,8 +16,10 @@ from lab.simulation.broker.process import Process
 from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.sentences import not_authorized
 from lab.simulation.broker.session import Refused, Session
+from lab.simulation.broker.settings import Costs
 from lab.simulation.broker.store import Done
 from lab.simulation.broker.virtual_destinations import VirtualDestinations
+from lab.simulation.broker.warm_up import times, warm_up
 
 Log = Callable[[str, str, str], None]  # level, logger, text
 
@@ -37,14 +40,14 @@ class Intake:
         virtual: VirtualDestinations,
         *,
         watch: Callable[[Destination], None],  # for messages that expire
-        cost: int,  # ns of the processor for one message
-        handling: int,  # ns that it takes beside, while others are served
+        costs: Costs,
         capacity: Capacity | None,
         log: Log,
     ) -> None:
         self._process, self._kernel, self._regions, self._rights = process, process.kernel, regions, rights
         self._advisories, self._virtual = advisories, virtual
-        self._watch, self._cost, self._handling, self._log = watch, cost, handling, log
+        self._watch, self._cost, self._handling, self._log = watch, costs.message, costs.handling, log
+        self._longer = warm_up(costs.first)
         self._capacity = capacity
         self._all = regions.all
         self._free = 0  # ns: when the processor is free
@@ -57,11 +60,13 @@ class Intake:
         """
         if not (by.open and self._process.alive):
             return
-        now, free = self._kernel.now, self._free
+        now = self._kernel.now
         if self._capacity is not None:
             self._capacity.take(message, now)
-        self._free = free = (free if free > now else now) + self._cost
-        self._kernel.at(free + self._handling, self._on_turn, message, done, by)
+        if by.storing is not None:
+            by.behind.append((message, done, now))
+        else:
+            self._plan(message, done, now, by)
 
     def make_virtual(self, pattern: str) -> None:
         """Make the queue that a consumer's pattern becomes, if it does: `VirtualTopic.create`."""
@@ -115,6 +120,29 @@ class Intake:
         destination.send(message, done)
         if message.expires is not None:
             self._watch(destination)
+
+    def _plan(self, message: Message, done: Done, came: int, by: Session) -> None:
+        """Give a message its turn. One that is persistent keeps those behind it waiting until it is stored."""
+        now, free, cost = self._kernel.now, self._free, self._cost
+        if self._longer:
+            cost += self._longer.pop() * times(message, network=by.network)
+        if message.persistent:
+            by.storing = done
+            if by.stored is None:
+                by.stored = partial(self._on_stored, by)
+            done = by.stored
+        self._free = free = (free if free > now else now) + cost
+        left = came + self._handling - now  # of what it takes beside, which has gone on while it waited
+        self._kernel.at(free + left if left > 0 else free, self._on_turn, message, done, by)
+
+    def _on_stored(self, by: Session, words: str | None) -> None:
+        """Go on with what one client has sent: its connection's thread waited for the store (`Queue.doMessageSend`)."""
+        done, by.storing = by.storing, None
+        if done is not None:
+            done(words)
+        behind = by.behind
+        while behind and by.storing is None:
+            self._plan(*behind.popleft(), by)
 
     def _take(self, message: Message, done: Done, by: Session) -> None:
         if not self._process.running:

@@ -92,7 +92,7 @@ class Queue(Destination):
         if store is not None:
             if (held := store.queues.get(self.name)) is None:
                 held = store.queues[self.name] = {}
-            node.write = self._journal.write(held.__setitem__, (node.number, message), done)
+            node.write = self._journal.store(held.__setitem__, (node.number, message), done)
         self.enqueued += 1
         self.idle_since = None
         if not self._give_at_once(node):

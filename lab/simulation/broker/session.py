@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import field
 
 from lab.dataclass import dataclass
+from lab.simulation.broker.message import Message
+from lab.simulation.broker.store import Done
 from lab.simulation.broker.subscriptions import Subscription
 
 
@@ -33,6 +36,9 @@ class Session:
     temporary: dict[str, None] = field(default_factory=dict)  # temporary destinations, which go with it
     producers: dict[int, Callable[[], None]] = field(default_factory=dict)  # how to end each
     open: bool = True
+    storing: Done | None = None  # of its message that is on its way into the store
+    stored: Done | None = None  # called once that is there: bound once, as it would be for each message
+    behind: deque[tuple[Message, Done, int]] = field(default_factory=deque)  # what came meanwhile, and when, in ns
 
     def close(self, *, redelivered: bool = True) -> None:
         """End it with all its subscriptions; durable ones stay in the store. Harmless if it has ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
@@ -57,10 +58,11 @@ class Store:
 
 
 class Journal:
-    """The way from a process to its store: what comes while a batch is being synced waits for the next one.
+    """The way from a process to its store. What a killed one had not synced is not there, and no client was told so.
 
-    `journalDiskSyncStrategy` ALWAYS; `DataFileAppender` writes all that waits, and syncs once. What a killed process
-    had not synced is not in the store, and no client was told that it is.
+    `journalDiskSyncStrategy` ALWAYS. What a topic keeps for durable subscriptions is written by the connections' threads:
+    `DataFileAppender` writes all that waits, and syncs once. What comes to queues is written by one thread for all of
+    them, which waits for each message's sync: `KahaDBStore.queueExecutor`.
     """
 
     def __init__(self, process: Process, sync: int, checkpoint: int) -> None:
@@ -68,27 +70,38 @@ class Journal:
         self._checkpoint, self._began = checkpoint, process.now  # ns from one checkpoint to the next, and of the start
         self._waiting: list[Write] = []
         self._writing: list[Write] = []
-        self._on_synced = self._end  # bound once, as it would be for each batch
+        self._tasks = deque[Write]()
+        self._task: Write | None = None  # that is being written
+        self._on_synced, self._on_stored = self._end, self._end_task  # bound once, as they would be for each
 
-    def write(self, do: Callable[..., object], arguments: tuple[object, ...], done: Done) -> Write:
+    def write(self, do: Callable[..., object], arguments: tuple[object, ...], done: Done) -> None:
         """Have `do` done to the store with the next batch, and then call `done`."""
         written: Write = [do, arguments, done]
         self._waiting.append(written)
         if not self._writing:
             self._begin()
-        return written
 
-    def cancel(self, written: Write) -> bool:
-        """Drop a write that is not in the store yet and tell that it is done; return whether there was one.
+    def store(self, do: Callable[..., object], arguments: tuple[object, ...], done: Done) -> Write:
+        """Have `do` done to the store after all that came to queues before, and then call `done`."""
+        task: Write = [do, arguments, done]
+        if self._task is None:
+            self._begin_task(task)
+        else:
+            self._tasks.append(task)
+        return task
 
-        `KahaDBStore.StoreQueueTask.cancel`, with concurrentStoreAndDispatchQueues, which is the default: a message that
-        is acknowledged before it is written need not be.
+    def cancel(self, task: Write) -> bool:
+        """Have a message not be in the store which is not there yet; return whether it was not.
+
+        Its sender need not wait for it, unless it is being written: `StoreQueueTask.cancel`, with
+        concurrentStoreAndDispatchQueues, which is the default.
         """
-        do, _, done = written
+        do, _, done = task
         if do is None:
             return False
-        written[0] = None
-        done(None)
+        task[0] = None
+        if task is not self._task:
+            done(None)
         return True
 
     def index(self, store: Store, destination: str) -> None:
@@ -102,7 +115,10 @@ class Journal:
 
     def flush(self) -> None:
         """Write all that waits, at once: an orderly end."""
-        batch, self._writing, self._waiting = self._writing + self._waiting, [], []
+        tasks = self._tasks if self._task is None else [self._task, *self._tasks]
+        batch = [*self._writing, *self._waiting, *(task for task in tasks if task[0] is not None)]
+        self._writing, self._waiting, self._task = [], [], None
+        self._tasks.clear()
         _do(batch)
 
     def _begin(self) -> None:
@@ -117,6 +133,27 @@ class Journal:
         if self._waiting:
             self._begin()
         _do(batch)
+
+    def _begin_task(self, task: Write) -> None:
+        self._task = task
+        self._process.kernel.after(self._sync, self._on_stored)
+
+    def _end_task(self) -> None:
+        task = self._task
+        if not self._process.running:
+            self._process.hold(self._end_task)
+            return
+        if task is None:
+            return  # an orderly end was sooner
+        self._task = None
+        while self._tasks and self._task is None:
+            if (following := self._tasks.popleft())[0] is not None:
+                self._begin_task(following)
+        do, arguments, done = task
+        if do is not None:
+            task[0] = None
+            do(*arguments)
+        done(None)
 
 
 def _do(batch: list[Write]) -> None:

@@ -126,7 +126,7 @@ class QueueSubscription(Subscription):
 
     def is_at_ease(self, room: int) -> bool:
         """Return whether it has room for so many more messages, and none waits in its queues, for whatever consumer."""
-        return not [each for each in self.destinations if each.waits] and super().is_at_ease(room)
+        return super().is_at_ease(room) and not [each for each in self.destinations if each.waits]
 
     def more(self) -> None:
         """Have its queues look again."""
