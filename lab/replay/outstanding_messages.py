@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from lab.activemq.destinations import hears, parts_of
@@ -282,7 +281,6 @@ def _key(client: str, destination: str) -> str:
     return destination if destination.startswith("queue://") else f"{client} {destination}"
 
 
-@lru_cache(maxsize=4096)  # an id comes back soon: sent, accepted, received
 def _split_id(id: str) -> tuple[int, int]:
     step, _, number = id.partition("-")
     return int(step), int(number)
