@@ -468,3 +468,20 @@ def test_both_ends_see_the_same_addresses_and_ports_are_the_same_at_each_seed() 
     assert one.client.its.near == other.client.its.near == one.server.its.far
     assert one.fabric.address("tokyo", seen_by="singapore") == "10.1.0.10"
     assert one.fabric.address(INTERNET, seen_by="tokyo") == "10.1.0.1"
+
+
+def test_every_second_segment_of_a_stream_is_answered_and_the_last_one() -> None:
+    """RFC 1122, 4.2.3.2: one alone while no more is on its way; where segments may be lost, each."""
+    answers = []
+    for figures in ({}, {"jitter": timedelta(microseconds=1)}):
+        two = Two().opened()
+        two.impair(**figures)
+        back = two.fabric.paths.directions[LINK]["singapore"]
+        before = back.json()["counters"]["packets_out"]
+        for each in range(9):
+            two.client.its.send(each, SEGMENT)
+            two.kernel.sleep(MS)
+        two.kernel.sleep(SECOND)
+        assert not two.client.its.unsent
+        answers.append(back.json()["counters"]["packets_out"] - before)
+    assert answers == [5, 9]

@@ -277,12 +277,13 @@ class Bridge:
                 return
             self.local_error(exception(response.refusal))
             return
-        if (its := subscription.of) is not None and its.settle(token) and not its.is_at_ease(_AT_ONCE):
-            # what waits is looked for when the answer has gone from thread to thread of this broker, once for all that
-            # come together; there is room from now on, which a message that comes meanwhile finds
-            if (looks := self._process.kernel.now + self._broker.handling) != subscription.looks:
-                subscription.looks = looks
-                self._process.at(looks, its.more)
+        # what waits is looked for when the answer has gone from thread to thread of this broker, once for all that come
+        # together; there is room from now on, which a message that comes meanwhile finds
+        looks = self._process.kernel.now + self._broker.handling
+        gone = (its := subscription.of) is not None and its.settle(token)
+        if its is not None and gone and looks != subscription.looks and not its.is_at_ease(_AT_ONCE):
+            subscription.looks = looks
+            self._process.at(looks, its.more)
         self.dequeued += 1
         subscription.settled()
 

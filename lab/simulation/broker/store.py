@@ -60,9 +60,9 @@ class Store:
 class Journal:
     """The way from a process to its store. What a killed one had not synced is not there, and no client was told so.
 
-    `journalDiskSyncStrategy` ALWAYS. What a topic keeps for durable subscriptions is written by the connections' threads:
-    `DataFileAppender` writes all that waits, and syncs once. What comes to queues is written by one thread for all of
-    them, which waits for each message's sync: `KahaDBStore.queueExecutor`.
+    `journalDiskSyncStrategy` ALWAYS. What a topic keeps for durable subscriptions is written by the connections'
+    threads: `DataFileAppender` writes all that waits, and syncs once. What comes to queues is written by one thread for
+    all of them, which waits for each message's sync: `KahaDBStore.queueExecutor`.
     """
 
     def __init__(self, process: Process, sync: int, checkpoint: int) -> None:

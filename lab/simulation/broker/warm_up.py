@@ -1,8 +1,8 @@
 """How much longer a process takes for its first messages, whose way through it is not compiled yet.
 
-The first n together took about √n longer than later ones, as bursts of 300 showed that were sent to brokers that had just
-started, and again when they had had 300 and 600: 1 × 3.8 ms · √n, where `first` was 0.17 s, for messages of topics that are
-not persistent, 3 × for persistent ones of queues, 6 × for those that came over a bridge.
+The first n together took about √n longer than later ones: so bursts of 300 showed that were sent to brokers which had
+just started, and again when these had had 300 and 600. It was 1 × 3.8 ms · √n for messages of topics and those that are
+not persistent, 3 × for persistent ones of queues, and 6 × for such that came over a bridge, while `first` was 0.17 s.
 """
 
 from __future__ import annotations

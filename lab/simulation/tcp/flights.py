@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from lab.dataclass import dataclass
 from lab.simulation.tcp.paths import SEGMENT
+
+_SOON = 2_000_000  # ns
 
 
 @dataclass(slots=True, eq=False)
@@ -52,3 +56,33 @@ def joined(ranges: list[tuple[int, int]], start: int, end: int) -> list[tuple[in
         else:
             found.append((first, last))
     return found
+
+
+class Pairs(deque[int]):
+    """Segments of one direction that went alone with another soon after: the bytes after each, of those under way.
+
+    Both are answered together: RFC 1122, 4.2.3.2, has every second one answered. Linux waits up to 40 ms for it; here
+    a segment waits for one that is known to come, and hardly longer than a burst's own segments are apart.
+    """
+
+    __slots__ = ("_alone", "_since")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._alone = self._since = 0  # the byte after the last segment that went alone, and when it went, in ns
+
+    def sent(self, end: int, now: int, *, alone: bool) -> None:
+        """Note a flight, which is one segment or more."""
+        if not alone:
+            self._alone = 0
+        elif self._alone and now - self._since < _SOON:
+            self.append(self._alone)
+            self._alone = 0
+        else:
+            self._alone, self._since = end, now
+
+    def first(self, got: int) -> bool:
+        """Return whether what has come by now ends with the first of two."""
+        while self and self[0] < got:
+            self.popleft()
+        return bool(self) and self[0] == got

@@ -87,6 +87,11 @@ class Path:
         """Return the ns of its link's own delay."""
         return 0 if self._direction is None else self._direction.hold_ns
 
+    @property
+    def delays_only(self) -> bool:
+        """Return whether what is under way comes, if its link is not cut meanwhile."""
+        return self._direction is None or self._direction.delay_only
+
     def forget(self) -> None:
         """Ask again whether packets pass: the policies have changed."""
         self.known = self._passes is None

@@ -16,7 +16,7 @@ from typing import Protocol
 from lab.simulation.kernel import Kernel, Timer, cancel
 from lab.simulation.tcp.congestion import FIRST_RTO, SHORTEST_RTO, Congestion
 from lab.simulation.tcp.connection import Address, Peer
-from lab.simulation.tcp.flights import Flight, missing
+from lab.simulation.tcp.flights import Flight, Pairs, missing
 from lab.simulation.tcp.paths import SEGMENT, Path
 from lab.simulation.tcp.recovery import LEAST, Recovery
 
@@ -30,6 +30,7 @@ class Receiving(Protocol):
     _window: int  # bytes of its receive buffer
     _got: int  # bytes that have come, in order
     _taken: int  # bytes that its owner has taken of them
+    pairs: Pairs
 
     @property
     def on_arrival(self) -> Callable[..., None]:
@@ -55,7 +56,8 @@ class Sending:
         self._kernel, self.near, self.far, self.peer, self._path = kernel, near, far, peer, path
         self.send_buffer, self._near = send_buffer, path.near
         # the methods that every flight is to call: a method that is asked for is made anew each time
-        self.on_arrival, self.on_answer, self._on_reset = self.arrive, self.acknowledged, self.reset
+        self.on_arrival: Callable[..., None] = self.arrive
+        self.on_answer, self._on_reset = self.acknowledged, self.reset
         self.state = "open"  # "closing": what was sent still goes out; "closed"
         self.congestion, self.recovery = Congestion(), Recovery()
         # bytes acknowledged ≤ bytes sent ≤ bytes written
@@ -123,6 +125,7 @@ class Sending:
             end = sent + size
             flights.append(flight := Flight(sent, end, now))
             self._path.send(sent, end, other.on_arrival, self._on_reset)
+            other.pairs.sent(end, now, alone=size <= SEGMENT)
             self._sent, self._spoke = end, now
             sent = end
             out += (packets := 1 if size <= SEGMENT else flight.packets)

@@ -8,7 +8,7 @@ from typing import Protocol
 from lab.simulation.kernel import Kernel, cancel
 from lab.simulation.tcp.buffers import LEAST, MOST, holds, window
 from lab.simulation.tcp.connection import Address, Peer
-from lab.simulation.tcp.flights import joined
+from lab.simulation.tcp.flights import Pairs, joined
 from lab.simulation.tcp.paths import LAN, SEGMENT, Paths
 from lab.simulation.tcp.recovery import TWICE
 from lab.simulation.tcp.sender import Sending
@@ -33,8 +33,8 @@ class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
     __slots__ = (
-        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_parting", "_segment", "_taken", "_told", "_window",
-        "_wrote", "heard", "hosts",
+        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_parting", "_segment", "_taken", "_window", "_wrote",
+        "heard", "hosts", "pairs",
     )  # fmt: skip
     other: End
 
@@ -50,8 +50,9 @@ class End(Sending):
         self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
         self._wrote = 0  # bytes of the longest write so far, TLS handshakes' too: none shorter than theirs was measured
         # receiving: in order up to `_got`, and more after gaps; the owner has taken those up to `_taken`
-        self._got = self._taken = self._told = 0  # told: up to where that was answered
+        self._got = self._taken = 0
         self._gaps: list[tuple[int, int]] = []
+        self.pairs = Pairs()
         self._parting = 0  # until when the other end's last words may be on their way
 
     @property
@@ -148,10 +149,8 @@ class End(Sending):
             self._measure(length, self._buffers[1])
         if self._gaps or again:
             self._answer(again)
-        elif got - self._told > SEGMENT or got >= self.other._sent:
-            self._told = got
+        elif not (self.pairs and self.pairs.first(got) and self.other._path.delays_only):
             self._path.send(got, got, self.other.on_answer, self._on_reset)
-        # else one segment is answered with the next, which is on its way: RFC 1122, 4.2.3.2
         if self._taken < got:
             self.take()
 
@@ -183,7 +182,6 @@ class End(Sending):
     def _answer(self, again: int = 0) -> None:
         """Acknowledge what has come."""
         upto, told = self._got, self.other.on_answer
-        self._told = upto
         if self._gaps or again:
             told = partial(told, gaps=tuple(self._gaps), again=again)
         self._path.send(upto, upto, told, self._on_reset)

@@ -135,9 +135,10 @@ class Bench:
         persistent: bool = True,
         done: Callable[[str | None], None] | None = None,
         wait: int = 0,
+        by: Session | None = None,
         **fields: object,
     ) -> list[str | None]:
-        """Send messages; return what their sender was told of each by then."""
+        """Send messages, of one connection; return what their sender was told of each by then."""
         told: list[str | None] = []
         octets = {body: body.encode() for body in set(bodies)}  # what is equal is in memory once
         for body in bodies:
@@ -150,7 +151,7 @@ class Bench:
                 persistent=persistent,
                 **{name: value for name, value in fields.items() if name != "id"},  # type: ignore[arg-type]
             )
-            self.broker.send(message, done or told.append, by=self.sender)
+            self.broker.send(message, done or told.append, by=by or self.sender)
         self.wait(wait)
         return told
 

@@ -119,12 +119,23 @@ def test_a_persistent_message_is_handed_out_before_it_is_stored_and_told_of_afte
     assert told == [None]
 
 
-def test_one_that_is_acknowledged_before_it_is_stored_is_never_written() -> None:
+def test_one_that_is_acknowledged_while_it_is_being_written_is_told_of_then_and_not_kept() -> None:
     bench = Bench(costs=Costs(sync=5 * MS))
     bench.subscribe(Q)
-    assert bench.send(Q, "1") == [None]
+    told = bench.send(Q, "1", wait=4 * MS)
+    assert told == []
+    bench.wait(MS)
+    assert (told, bench.store.queues[Q]) == ([None], {})
+
+
+def test_one_that_is_acknowledged_before_it_is_being_written_is_told_of_at_once() -> None:
+    bench = Bench(costs=Costs(sync=5 * MS))
+    told: list[str | None] = []
+    bench.send("queue://other", "1", done=told.append)
+    bench.subscribe(Q)
+    assert bench.send(Q, "2", by=bench.login("another")) == [None]
     bench.wait(SECOND)
-    assert bench.store.queues[Q] == {}
+    assert (told, bench.store.queues[Q]) == ([None], {})
 
 
 def test_a_killed_broker_has_what_was_synced_and_its_senders_know_of_no_more() -> None:
@@ -148,14 +159,57 @@ def test_a_stopped_broker_has_all() -> None:
     assert bench.subscribe(Q).bodies == ["1"]
 
 
-def test_a_batch_takes_all_that_came_during_the_one_before() -> None:
-    bench = Bench(costs=Costs(sync=10 * MS))
+def test_a_connection_has_one_message_stored_after_the_other_and_what_it_sends_meanwhile_waits() -> None:
+    """`Queue.doMessageSend` waits for the store in the connection's thread."""
+    bench = Bench(costs=Costs(message=1 * MS, sync=5 * MS))
+    taker = bench.subscribe(Q, acknowledges=False)
+    bench.send(Q, "1", "2")
+    bench.send(Q, "3", persistent=False)
+    seen = []
+    for _ in range(14):
+        bench.wait(MS)
+        seen.append(len(taker.had))
+    assert seen == [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3]
+
+
+def test_one_thread_writes_what_comes_to_queues_over_whatever_connection() -> None:
+    """`KahaDBStore.queueExecutor` waits for each sync."""
+    bench = Bench(costs=Costs(message=1 * MS, sync=5 * MS))
     told: list[str | None] = []
-    bench.send(Q, "1", done=told.append, wait=MS)
-    bench.send(Q, *"23456", done=told.append, wait=10 * MS)
-    assert len(told) == 1
-    bench.wait(10 * MS)
-    assert len(told) == 6
+    for each in "123":
+        bench.send(Q, each, done=told.append, by=bench.login(f"shop {each}"))
+    counts = []
+    for _ in range(4):
+        bench.wait(5 * MS)
+        counts.append(len(told))
+    assert counts == [0, 1, 2, 3]
+
+
+def test_a_frozen_broker_stores_nothing_and_goes_on_with_what_waits() -> None:
+    bench = Bench(costs=Costs(sync=5 * MS))
+    told = bench.send(Q, "1", "2", wait=MS)
+    bench.broker.pause()
+    bench.wait(SECOND)
+    assert told == []
+    bench.broker.resume()
+    bench.wait(20 * MS)
+    assert told == [None, None]
+
+
+def test_what_the_first_messages_take_longer_is_less_with_each_and_over_after_300() -> None:
+    bench = Bench(costs=Costs(first=170 * MS))
+    taker, since, took = bench.subscribe(Q), bench.kernel.now, []
+    for number in range(310):
+        bench.send(Q, "", persistent=number % 2 == 1)
+        while len(taker.had) <= number:
+            bench.wait(10_000)
+        took.append(bench.kernel.now - since)
+        since = bench.kernel.now
+    plain, stored = took[:300:2], took[1:300:2]
+    assert plain == sorted(plain, reverse=True) and stored == sorted(stored, reverse=True)
+    assert took[0] == pytest.approx(3.8 * MS, rel=0.02)  # 170 ms / 45
+    assert sum(plain) + sum(stored) / 3 == pytest.approx(3.8 * MS * 300**0.5, rel=0.1)
+    assert max(took[300:]) < 0.1 * MS
 
 
 def test_a_second_copy_of_a_persistent_message_is_dropped_and_a_transient_one_is_not() -> None:

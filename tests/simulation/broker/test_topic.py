@@ -51,6 +51,19 @@ def test_what_a_topic_keeps_comes_to_who_asks_for_it_with_a_mark() -> None:
     assert bench.subscribe(T, retroactive=True).had == []
 
 
+def test_what_several_connections_send_to_durable_subscribers_is_stored_together() -> None:
+    bench = Bench(costs=Costs(sync=10 * MS))
+    bench.subscribe(T, by=bench.login("phone"), durable="alerts")
+    told: list[str | None] = []
+    bench.send(T, "1", done=told.append, wait=MS)
+    for each in "23456":
+        bench.send(T, each, done=told.append, by=bench.login(f"shop {each}"))
+    bench.wait(10 * MS)
+    assert len(told) == 1
+    bench.wait(10 * MS)
+    assert len(told) == 6
+
+
 def test_a_durable_subscription_keeps_what_comes_while_nobody_has_it() -> None:
     bench = Bench(costs=Costs(sync=2 * MS))
     phone = bench.login("phone")
