@@ -36,7 +36,7 @@ class _Asked:
 
     def __init__(self) -> None:
         self.unanswered: list[Any] = []  # a type for each exception; what it carries, until it is answered, is of it
-        self.answered = False
+        self.inside = self.answered = False
         self.put_off: list[int] | None = None  # in the block of `put_off`, what is to come after it
 
 
@@ -61,15 +61,16 @@ def ended_by_signals() -> Iterator[None]:
     # A script's background jobs start with SIGINT ignored; a lab that cannot be interrupted is worse.
     kept = {_HANGUP} if _HANGUP is not None and signal.getsignal(_HANGUP) is signal.SIG_IGN else set()  # by nohup
     before = {number: signal.getsignal(number) for number in _ENDING if number not in kept}
-    hook = sys.unraisablehook
+    hook, inside = sys.unraisablehook, _asked.inside
     try:
+        _asked.inside = True
         sys.unraisablehook = _silent_about_signals(hook)
         for its in before:
             signal.signal(its, end)
         yield
     finally:
         answered()
-        _asked.answered = False
+        _asked.inside, _asked.answered = inside, False
         sys.unraisablehook = hook
         for its, handler in before.items():
             signal.signal(its, handler)
@@ -77,7 +78,7 @@ def ended_by_signals() -> Iterator[None]:
 
 def answered() -> None:
     """Let the exceptions that signals have raised end here: the program does what they ask for, in its own way."""
-    _asked.answered = True
+    _asked.answered = _asked.inside  # elsewhere the program goes on, and the next signal is another matter
     while _asked.unanswered:
         del _asked.unanswered.pop().__del__
 

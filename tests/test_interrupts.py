@@ -161,6 +161,18 @@ def test_an_answered_one_does_not_come_again() -> None:
             ask(signal.SIGINT)  # who asks again for what is being done
 
 
+def test_one_that_was_answered_where_no_block_was_does_not_silence_later_ones() -> None:
+    """As in a program of somebody's that goes on after a recording which Ctrl-C has ended."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with until_a_signal(KeyboardInterrupt) as came:
+        ask(signal.SIGINT)
+    assert len(came) == 1
+    with pytest.raises(Terminated), ended_by_signals(), uninterrupted():
+        ask()
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        ask(signal.SIGINT)
+
+
 def test_outside_of_the_block_all_is_as_it_was() -> None:
     hook, handlers = sys.unraisablehook, [signal.getsignal(each) for each in NUMBERS]
     with suppress(Terminated), ended_by_signals():

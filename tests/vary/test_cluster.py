@@ -15,7 +15,7 @@ from lab.vary.cluster import cluster
 from tests.command import Commands
 from tests.vary.test_table import read
 
-WORDS = ("vary", "tokyo-singapore", "--set", "links.tokyo-singapore.delay=30ms,70ms", "--seeds", "2")
+WORDS = ("vary", "tokyo-singapore", "--set", "links.tokyo-singapore.delay=20ms,70ms", "--seeds", "2")
 
 
 @pytest.fixture(scope="module")

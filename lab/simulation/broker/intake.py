@@ -122,7 +122,7 @@ class Intake:
             self._watch(destination)
 
     def _plan(self, message: Message, done: Done, came: int, by: Session) -> None:
-        """Give a message its turn. One that is persistent keeps those behind it waiting until it is stored."""
+        """Let a message have its turn. One that is persistent keeps those behind it waiting until it is stored."""
         now, free, cost = self._kernel.now, self._free, self._cost
         if self._longer:
             cost += self._longer.pop() * times(message, network=by.network)
