@@ -120,9 +120,26 @@ THIRD = (
     Setting(delay="70ms", prefetch=150, size="1KiB", count=600, pace="60/s", loss="0.5%"),
     Setting(delay="140ms", prefetch=12, size="2KiB", count=300, pace="50/s"),
 )
+FOURTH = (
+    Setting(delay="65ms", prefetch=6, size="3KiB", count=300),
+    Setting(delay="90ms", prefetch=700, size="6KiB", count=400),
+    Setting(delay="20ms", prefetch=32, size="1KiB", count=1000),
+    Setting(delay="120ms", prefetch=250, size="10KiB", count=300, buffer=98304),
+    Setting(delay="55ms", prefetch=500, size="2KiB", count=800, buffer=40960),
+    Setting(delay="30ms", prefetch=100, size="8KiB", count=300, rate="6mbit"),
+    Setting(delay="75ms", prefetch=20, size="12KiB", count=150, pace="10/s", rate="3mbit"),
+    Setting(delay="45ms", prefetch=300, size="1KiB", count=500, pace="50/s", loss="1%"),
+    Setting(delay="100ms", prefetch=5, size="512B", count=400, pace="70/s"),
+    Setting(delay="15ms", prefetch=1000, size="4KiB", count=600, pace="100/s"),
+)
 ROUNDS, HEADINGS = (
-    (FIRST, SECOND, THIRD),
-    ("The first ten", "Ten more", "And ten more, once the machine was calibrated"),
+    (FIRST, SECOND, THIRD, FOURTH),
+    (
+        "The first ten",
+        "Ten more",
+        "And ten more, once the machine was calibrated",
+        "Ten by models that store one message after the other",
+    ),
 )
 
 

@@ -485,3 +485,14 @@ def test_every_second_segment_of_a_stream_is_answered_and_the_last_one() -> None
         assert not two.client.its.unsent
         answers.append(back.json()["counters"]["packets_out"] - before)
     assert answers == [5, 9]
+
+
+def test_the_first_of_two_segments_is_answered_alone_if_the_second_does_not_come_soon() -> None:
+    two = Two().opened()
+    two.client.its.send("first", SEGMENT)
+    two.kernel.sleep(MS)
+    two.client.its.send("second", SEGMENT)
+    two.kernel.sleep(34 * MS + MS // 2)  # the first one has come, the second has not
+    two.fabric.paths.change(LINK, ["tokyo"], None, LinkState.CUT)
+    two.kernel.sleep(40 * MS + 36 * MS)
+    assert two.client.its.unsent == SEGMENT

@@ -283,7 +283,7 @@ class Bridge:
         gone = (its := subscription.of) is not None and its.settle(token)
         if its is not None and gone and looks != subscription.looks and not its.is_at_ease(_AT_ONCE):
             subscription.looks = looks
-            self._process.at(looks, its.more)
+            self._process.at(looks, subscription.look)
         self.dequeued += 1
         subscription.settled()
 

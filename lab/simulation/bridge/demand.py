@@ -35,6 +35,12 @@ class DemandSubscription:
     ending: bool = False
     looks: int = -1  # ns: when what waits is looked for next
 
+    def look(self) -> None:
+        """Have what waits looked for."""
+        self.looks = -1
+        if self.of is not None:
+            self.of.more()
+
     def settled(self) -> None:
         """Note that one more message is answered."""
         self.unanswered -= 1

@@ -1,7 +1,7 @@
 """A broker's process: the clients logged in, the destinations there are, and the way of a message through it.
 
 What it does takes place in virtual time: nothing blocks. A message costs the broker's processor its time, one after
-the other; what is persistent costs a share of the store's next sync.
+the other; each persistent message of a queue costs a sync of its own.
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@ MIB = 2**20
 MESSAGES = 3000
 # Two brokers with wide windows stored and forwarded 247 messages of 100 KiB a second over 70 ms, which is 25.3 MB.
 PERSISTENT = 25 * MIB
+# ns: one connection brought 1,270 persistent messages a second into a queue in its first thousand, and 1,900 after
+# some thousands; models have one speed between, and are too slow for a long burst.
+PATIENCE = 2 * SECOND
 
 
 class Capacity:
@@ -36,6 +39,15 @@ class Capacity:
             self._leave(f"{MESSAGES:,} messages")
         elif self._persistent > PERSISTENT:
             self._leave(f"{PERSISTENT // MIB} MiB of persistent messages")
+
+    def fall_behind(self, since: int) -> None:
+        """Tell, once, that one connection's messages have waited for the store for long, since a moment in ns."""
+        if not self._left:
+            self._left = True
+            seconds = PATIENCE // SECOND
+            self._beyond(
+                f"{self._broker} stores what one connection sends more slowly than it comes, for {seconds} s", since
+            )
 
     def _leave(self, what: str) -> None:
         self._left = True

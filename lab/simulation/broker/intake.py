@@ -9,7 +9,7 @@ from lab.activemq.destinations import has_wildcard
 from lab.activemq.forwarding.filters import parts
 from lab.simulation.broker.advisories import CONSUMERS, Advisories, of_consumers, of_destinations
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
-from lab.simulation.broker.capacity import Capacity
+from lab.simulation.broker.capacity import PATIENCE, Capacity
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.process import Process
@@ -54,7 +54,7 @@ class Intake:
         self._on_turn = self._take  # bound once, as it would be for each message
 
     def send(self, message: Message, done: Done, by: Session) -> None:
-        """Take a message of a client that is there when its turn comes.
+        """Take a message of a client that is there now.
 
         `done` learns None once its sender may know that it is accepted, or why it is refused.
         """
@@ -122,7 +122,10 @@ class Intake:
             self._watch(destination)
 
     def _plan(self, message: Message, done: Done, came: int, by: Session) -> None:
-        """Let a message have its turn. One that is persistent keeps those behind it waiting until it is stored."""
+        """Let a message have its turn. One that is persistent keeps those behind it waiting until it is stored.
+
+        ActiveMQ's does if an answer is asked for, as all clients of the lab do and all bridges.
+        """
         now, free, cost = self._kernel.now, self._free, self._cost
         if self._longer:
             cost += self._longer.pop() * times(message, network=by.network)
@@ -133,6 +136,12 @@ class Intake:
             done = by.stored
         self._free = free = (free if free > now else now) + cost
         left = came + self._handling - now  # of what it takes beside, which has gone on while it waited
+        if left > 0 or not self._handling:
+            by.late = 0
+        elif not by.late:
+            by.late = now
+        elif now - by.late > PATIENCE and self._capacity is not None:
+            self._capacity.fall_behind(by.late)
         self._kernel.at(free + left if left > 0 else free, self._on_turn, message, done, by)
 
     def _on_stored(self, by: Session, words: str | None) -> None:

@@ -39,6 +39,7 @@ class Session:
     storing: Done | None = None  # of its message that is on its way into the store
     stored: Done | None = None  # called once that is there: bound once, as it would be for each message
     behind: deque[tuple[Message, Done, int]] = field(default_factory=deque)  # what came meanwhile, and when, in ns
+    late: int = 0  # ns: since when each message has waited for the one before it to be stored; 0: none does
 
     def close(self, *, redelivered: bool = True) -> None:
         """End it with all its subscriptions; durable ones stay in the store. Harmless if it has ended."""
@@ -54,5 +55,6 @@ class Session:
         """End it from the broker's side, which its protocol is told."""
         if self.open:
             self.close()
+            self.behind.clear()  # nobody reads any more from its connection
             if self.ended is not None:
                 self.ended(why)

@@ -31,8 +31,8 @@ class Costs:
 
     message: int = 0  # for a broker to take one message
     handling: int = 0  # that a message takes beside, while others are served
-    first: int = 0  # longer, of the first connection to a process
-    sync: int = 0  # for a store to sync one batch
+    first: int = 0  # longer, of the first connection to a process, by which its first messages go: `warm_up`
+    sync: int = 0  # for a store to sync one message of a queue, or one batch of topics'
     capped: bool = False  # above the speeds that were measured nothing is known
 
 

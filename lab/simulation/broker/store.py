@@ -66,7 +66,7 @@ class Journal:
     """
 
     def __init__(self, process: Process, sync: int, checkpoint: int) -> None:
-        self._process, self._sync = process, sync  # ns of one batch
+        self._process, self._sync = process, sync  # ns of one message of a queue, or of one batch of topics'
         self._checkpoint, self._began = checkpoint, process.now  # ns from one checkpoint to the next, and of the start
         self._waiting: list[Write] = []
         self._writing: list[Write] = []
@@ -91,7 +91,7 @@ class Journal:
         return task
 
     def cancel(self, task: Write) -> bool:
-        """Have a message not be in the store which is not there yet; return whether it was not.
+        """Keep a message out of the store if it has not reached it; return whether it had not.
 
         Its sender need not wait for it, unless it is being written: `StoreQueueTask.cancel`, with
         concurrentStoreAndDispatchQueues, which is the default.
@@ -115,8 +115,12 @@ class Journal:
 
     def flush(self) -> None:
         """Write all that waits, at once: an orderly end."""
-        tasks = self._tasks if self._task is None else [self._task, *self._tasks]
-        batch = [*self._writing, *self._waiting, *(task for task in tasks if task[0] is not None)]
+        batch = [*self._writing, *self._waiting]
+        if (task := self._task) is not None:
+            if task[0] is None:
+                task[2](None)  # as at the end of its write
+            batch.append(task)
+        batch += self._tasks
         self._writing, self._waiting, self._task = [], [], None
         self._tasks.clear()
         _do(batch)
@@ -139,13 +143,11 @@ class Journal:
         self._process.kernel.after(self._sync, self._on_stored)
 
     def _end_task(self) -> None:
-        task = self._task
         if not self._process.running:
             self._process.hold(self._end_task)
             return
-        if task is None:
-            return  # an orderly end was sooner
-        self._task = None
+        task, self._task = self._task, None
+        assert task is not None
         while self._tasks and self._task is None:
             if (following := self._tasks.popleft())[0] is not None:
                 self._begin_task(following)

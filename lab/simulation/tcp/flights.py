@@ -61,8 +61,8 @@ def joined(ranges: list[tuple[int, int]], start: int, end: int) -> list[tuple[in
 class Pairs(deque[int]):
     """Segments of one direction that went alone with another soon after: the bytes after each, of those under way.
 
-    Both are answered together: RFC 1122, 4.2.3.2, has every second one answered. Linux waits up to 40 ms for it; here
-    a segment waits for one that is known to come, and hardly longer than a burst's own segments are apart.
+    Both are answered together: RFC 1122, 4.2.3.2, has every second one answered. Linux waits for it up to 40 ms each
+    time; here a segment waits only for one that is known to be on its way.
     """
 
     __slots__ = ("_alone", "_since")

@@ -34,7 +34,7 @@ class Receiving(Protocol):
 
     @property
     def on_arrival(self) -> Callable[..., None]:
-        """Return `arrive`: what takes bytes that came in, sent `again` or for the first time."""
+        """Return what takes bytes that came in: `arrive`, or `arrive_near`, to which nothing comes again."""
         ...
 
     def room(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Protocol
 
-from lab.simulation.kernel import Kernel, cancel
+from lab.simulation.kernel import Kernel, Timer, cancel
 from lab.simulation.tcp.buffers import LEAST, MOST, holds, window
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import Pairs, joined
@@ -14,6 +14,7 @@ from lab.simulation.tcp.recovery import TWICE
 from lab.simulation.tcp.sender import Sending
 
 AUTOTUNED = 4 << 20  # bytes: Linux lets a buffer grow so far where no option sets it
+_DELAYED = 40_000_000  # ns for which Linux waits for a second segment: `TCP_DELACK_MIN`
 _FIN = object()
 
 
@@ -33,8 +34,8 @@ class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
     __slots__ = (
-        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_parting", "_segment", "_taken", "_window", "_wrote",
-        "heard", "hosts", "pairs",
+        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_later", "_parting", "_segment", "_taken", "_window",
+        "_wrote", "heard", "hosts", "pairs",
     )  # fmt: skip
     other: End
 
@@ -53,6 +54,7 @@ class End(Sending):
         self._got = self._taken = 0
         self._gaps: list[tuple[int, int]] = []
         self.pairs = Pairs()
+        self._later: Timer | None = None  # when the first of two segments is answered alone
         self._parting = 0  # until when the other end's last words may be on their way
 
     @property
@@ -149,7 +151,13 @@ class End(Sending):
             self._measure(length, self._buffers[1])
         if self._gaps or again:
             self._answer(again)
-        elif not (self.pairs and self.pairs.first(got) and self.other._path.delays_only):
+        elif self.pairs and self.pairs.first(got) and self.other._path.delays_only:
+            if self._later is None:
+                self._later = self._kernel.after(_DELAYED, self._answer_late)
+        else:
+            if self._later is not None:
+                cancel(self._later)
+                self._later = None
             self._path.send(got, got, self.other.on_answer, self._on_reset)
         if self._taken < got:
             self.take()
@@ -185,6 +193,12 @@ class End(Sending):
         if self._gaps or again:
             told = partial(told, gaps=tuple(self._gaps), again=again)
         self._path.send(upto, upto, told, self._on_reset)
+
+    def _answer_late(self) -> None:
+        """Answer the first of two segments alone, since the second has not come."""
+        self._later = None
+        if self.state != "closed":
+            self._answer()
 
     def _answer_by_reset(self) -> None:
         self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)

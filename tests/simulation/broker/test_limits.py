@@ -9,7 +9,7 @@ from lab.simulation.broker.beyond import refuse
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.settings import Costs
-from tests.simulation.broker.bench import SECOND, Bench
+from tests.simulation.broker.bench import MS, SECOND, Bench
 
 BIG = "x" * 2**20
 
@@ -68,6 +68,24 @@ def test_so_do_more_bodies_than_a_store_was_seen_to_take() -> None:
         bench.send("topic://a", *[BIG] * 25, wait=SECOND)
     with pytest.raises(PlanError, match="tokyo takes more than 25 MiB of persistent messages within a second"):
         bench.send("topic://a", *[BIG] * 26)
+
+
+def test_a_connection_that_waits_for_the_store_for_two_seconds_on_end_is_told_of() -> None:
+    told: list[tuple[str, int]] = []
+    costs = Costs(message=MS // 10, handling=2 * MS, sync=MS, capped=True)
+    bench = Bench(costs=costs, beyond=lambda what, since: told.append((what, since)))
+    bench.subscribe("queue://a")
+    for _ in range(5000):  # as fast as it is stored
+        bench.send("queue://a", "x", wait=11 * MS // 10)
+    bench.send("queue://a", *["x"] * 1800)
+    bench.wait(3 * SECOND)
+    assert told == []
+    since = bench.kernel.now
+    bench.send("queue://a", *["x"] * 1850)
+    bench.wait(3 * SECOND)
+    ((what, moment),) = told
+    assert what == "tokyo stores what one connection sends more slowly than it comes, for 2 s"
+    assert since < moment < since + 10 * MS
 
 
 @pytest.mark.parametrize("persistent", [True, False])

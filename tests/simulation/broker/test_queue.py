@@ -172,6 +172,23 @@ def test_a_connection_has_one_message_stored_after_the_other_and_what_it_sends_m
     assert seen == [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3]
 
 
+def test_what_an_ended_connection_had_sent_and_nobody_had_read_is_not_taken() -> None:
+    bench = Bench(costs=Costs(sync=5 * MS))
+    taker = bench.subscribe(Q, acknowledges=False)
+    told = bench.send(Q, "1", "2", "3", wait=7 * MS)
+    bench.sender.end("an operator's word")
+    bench.wait(SECOND)
+    assert (taker.bodies, told) == (["1", "2"], [None, None])
+
+
+def test_the_sender_of_what_is_acknowledged_amid_its_write_is_told_at_an_orderly_stop_too() -> None:
+    bench = Bench(costs=Costs(sync=5 * MS))
+    bench.subscribe(Q)
+    told = bench.send(Q, "1", wait=MS)
+    bench.broker.stop()
+    assert (told, bench.store.queues[Q]) == ([None], {})
+
+
 def test_one_thread_writes_what_comes_to_queues_over_whatever_connection() -> None:
     """`KahaDBStore.queueExecutor` waits for each sync."""
     bench = Bench(costs=Costs(message=1 * MS, sync=5 * MS))
