@@ -46,7 +46,7 @@ class Sending:
     """The sending half of an end."""
 
     __slots__ = (
-        "_acked", "_before", "_begun", "_calm", "_due", "_flights", "_frames", "_kernel", "_near", "_odd",
+        "_acked", "_before", "_begun", "_calm", "_due", "_flights", "_frames", "_full", "_kernel", "_near", "_odd",
         "_on_drained", "_on_reset", "_packets", "_path", "_sent", "_spoke", "_timer", "_waits", "_written",
         "congestion", "far", "near", "on_answer", "on_arrival", "other", "peer", "recovery", "send_buffer", "state",
     )  # fmt: skip
@@ -70,6 +70,7 @@ class Sending:
         self._timer: Timer | None = None
         self._due: tuple[int, Callable[[], None]] | None = None  # what the timer is for
         self._begun = 0  # when an answer, a probe or a time-out had the timer begin anew: RFC 6298, 5.3 and 5.6
+        self._full = False  # nothing more may go before an answer comes
         self._waits = 0  # since when the other end has no room
         self._calm = 0  # the most packets for which the timer was set, while nothing was lost
         self._on_drained: list[Callable[[], None]] = []  # called once the other end has taken all
@@ -117,6 +118,7 @@ class Sending:
             if size > upto - sent or size > (most - out) * SEGMENT:
                 size = min((most - out) * SEGMENT, upto - sent)
                 if size <= 0 or (size < SEGMENT and flights):
+                    self._full = bool(flights) and not self._odd
                     break
                 if size > SEGMENT:
                     size -= size % SEGMENT
@@ -156,6 +158,7 @@ class Sending:
         """
         if self.state == "closed":
             return
+        self._full = False
         now, before, flights, congestion = self._kernel.now, self._packets, self._flights, self.congestion
         newest: tuple[int, int] | None
         if gaps or self._odd:

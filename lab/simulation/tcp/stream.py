@@ -76,7 +76,7 @@ class End(Sending):
             self._frames.append((written, frame))
             if self._near:
                 self._push_near()
-            else:
+            elif not self._full:
                 self._push_far()
 
     def close(self) -> None:
