@@ -40,6 +40,17 @@ class Limits:
         if octets > held.most:
             self._leave(held, stored)
 
+    def store(self, octets: int) -> None:
+        """Count a message of a queue, which nothing else in the store holds."""
+        held = self._store
+        held.octets = octets = held.octets + octets
+        if octets > held.most:
+            self._leave(held, True)
+
+    def unstore(self, octets: int) -> None:
+        """Count it no more."""
+        self._store.octets -= octets
+
     def _leave(self, held: _Held, stored: bool) -> None:
         most = held.most
         if not held.left:

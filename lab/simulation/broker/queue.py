@@ -59,7 +59,7 @@ class Queue(Destination):
         for number, message in store.queues.get(name, {}).items():
             self._cursor.append(node := Node(message, self, number))
             self._live[number] = node
-            limits.add(message, True)
+            limits.store(message.size)
 
     @property
     def queued(self) -> int:
@@ -88,8 +88,10 @@ class Queue(Destination):
             done(None)
             return
         self._live[node.number] = node
-        self._limits.add(message, store is not None)
-        if store is not None:
+        if store is None:
+            self._limits.add(message, False)
+        else:
+            self._limits.store(message.size)
             if (held := store.queues.get(self.name)) is None:
                 held = store.queues[self.name] = {}
             node.write = self._journal.store(held.__setitem__, (node.number, message), done)
@@ -139,7 +141,10 @@ class Queue(Destination):
         node.gone = True
         del self._live[node.number]
         store = self._store if node.message.persistent else None
-        self._limits.remove(node.message, store is not None)
+        if store is None:
+            self._limits.remove(node.message, False)
+        else:
+            self._limits.unstore(node.message.size)
         if not self._live:
             self._emptied()
         if store is not None and not (node.write is not None and self._journal.cancel(node.write)):
@@ -210,8 +215,12 @@ class Queue(Destination):
         """Hand out a message that comes while nothing waits; return whether a consumer had room and took it."""
         if self._busy or self._cursor or self._paged or self._back:
             return False
-        self._busy = True
-        given = self._give(node, self._ready())
+        self._busy, order = True, self.order
+        if len(order) == 1 and (only := order[0]).test is None and node.message.group is None:
+            if given := not only.is_full():  # as `_give`: mostly there is one consumer, which takes all
+                only.give(node)
+        else:
+            given = self._give(node, self._ready())
         self._busy = False
         return given
 
