@@ -496,3 +496,17 @@ def test_the_first_of_two_segments_is_answered_alone_if_the_second_does_not_come
     two.fabric.paths.change(LINK, ["tokyo"], None, LinkState.CUT)
     two.kernel.sleep(40 * MS + 36 * MS)
     assert two.client.its.unsent == SEGMENT
+
+
+def test_a_buffer_that_grows_with_a_longer_write_is_filled_at_once() -> None:
+    two = Two((16_384, 1 << 20)).opened()
+    for _ in range(5):  # the congestion window opens
+        for each in range(40):
+            two.client.its.send(each, 1_000)
+        two.kernel.sleep(80 * MS)
+    for each in range(40):
+        two.client.its.send(each, 1_000)
+    before = two.client.its._sent
+    two.client.its.send("long", 8_000)
+    assert two.client.its.send_buffer > 16_384
+    assert two.client.its._sent > before

@@ -274,6 +274,8 @@ class Broker:
 
     def resume(self) -> None:
         """Let it go on."""
+        for session in self._logins.sessions.values():
+            session.late = 0  # what has waited meanwhile has not waited for the store
         self.process.resume()
 
     def halt(self) -> None:

@@ -124,7 +124,7 @@ class Intake:
     def _plan(self, message: Message, done: Done, came: int, by: Session) -> None:
         """Let a message have its turn. One that is persistent keeps those behind it waiting until it is stored.
 
-        ActiveMQ's does if an answer is asked for, as all clients of the lab do and all bridges.
+        In ActiveMQ it does so if its sender asks for an answer, as the lab's clients and all bridges do.
         """
         now, free, cost = self._kernel.now, self._free, self._cost
         if self._longer:
@@ -136,7 +136,7 @@ class Intake:
             done = by.stored
         self._free = free = (free if free > now else now) + cost
         left = came + self._handling - now  # of what it takes beside, which has gone on while it waited
-        if left > 0 or not self._handling:
+        if left > 0 or came == now:
             by.late = 0
         elif not by.late:
             by.late = now

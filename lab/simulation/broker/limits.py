@@ -48,7 +48,7 @@ class Limits:
             self._leave(held, True)
 
     def unstore(self, octets: int) -> None:
-        """Count it no more."""
+        """Count a message of a queue no more."""
         self._store.octets -= octets
 
     def _leave(self, held: _Held, stored: bool) -> None:

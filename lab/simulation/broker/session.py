@@ -39,7 +39,7 @@ class Session:
     storing: Done | None = None  # of its message that is on its way into the store
     stored: Done | None = None  # called once that is there: bound once, as it would be for each message
     behind: deque[tuple[Message, Done, int]] = field(default_factory=deque)  # what came meanwhile, and when, in ns
-    late: int = 0  # ns: since when each message has waited for the one before it to be stored; 0: none does
+    late: int = 0  # ns: since when each message has waited for the one before it to be stored; 0: the last one has not
 
     def close(self, *, redelivered: bool = True) -> None:
         """End it with all its subscriptions; durable ones stay in the store. Harmless if it has ended."""

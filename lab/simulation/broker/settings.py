@@ -31,7 +31,7 @@ class Costs:
 
     message: int = 0  # for a broker to take one message
     handling: int = 0  # that a message takes beside, while others are served
-    first: int = 0  # longer, of the first connection to a process, by which its first messages go: `warm_up`
+    first: int = 0  # longer, of the first connection to a process; how much longer its first messages take follows
     sync: int = 0  # for a store to sync one message of a queue, or one batch of topics'
     capped: bool = False  # above the speeds that were measured nothing is known
 

@@ -62,7 +62,7 @@ class Pairs(deque[int]):
     """Segments of one direction that went alone with another soon after: the bytes after each, of those under way.
 
     Both are answered together: RFC 1122, 4.2.3.2, has every second one answered. Linux waits for it up to 40 ms each
-    time; here a segment waits only for one that is known to be on its way.
+    time; here a segment waits only for one that is known to be on its way, and as long if that does not come.
     """
 
     __slots__ = ("_alone", "_since")

@@ -14,7 +14,7 @@ from lab.simulation.tcp.recovery import TWICE
 from lab.simulation.tcp.sender import Sending
 
 AUTOTUNED = 4 << 20  # bytes: Linux lets a buffer grow so far where no option sets it
-_DELAYED = 40_000_000  # ns for which Linux waits for a second segment: `TCP_DELACK_MIN`
+_DELAYED = 40_000_000  # ns for which Linux waits at least for a second segment: `TCP_DELACK_MIN`
 _FIN = object()
 
 
@@ -72,6 +72,7 @@ class End(Sending):
             if self._buffers is not None and size > self._wrote:
                 far = MOST if self.other._buffers is None else self.other._buffers[1]
                 self._wrote, self.send_buffer = size, holds(self._buffers[0], size, far)
+                self._full = False
             self._written = written = self._written + size
             self._frames.append((written, frame))
             if self._near:
@@ -156,8 +157,7 @@ class End(Sending):
                 self._later = self._kernel.after(_DELAYED, self._answer_late)
         else:
             if self._later is not None:
-                cancel(self._later)
-                self._later = None
+                self._forget_later()
             self._path.send(got, got, self.other.on_answer, self._on_reset)
         if self._taken < got:
             self.take()
@@ -189,10 +189,16 @@ class End(Sending):
 
     def _answer(self, again: int = 0) -> None:
         """Acknowledge what has come."""
+        self._forget_later()
         upto, told = self._got, self.other.on_answer
         if self._gaps or again:
             told = partial(told, gaps=tuple(self._gaps), again=again)
         self._path.send(upto, upto, told, self._on_reset)
+
+    def _forget_later(self) -> None:
+        if self._later is not None:
+            cancel(self._later)
+            self._later = None
 
     def _answer_late(self) -> None:
         """Answer the first of two segments alone, since the second has not come."""
@@ -251,6 +257,7 @@ class End(Sending):
         self.state, self._due = "closed", None
         if self._timer is not None:
             cancel(self._timer)
+        self._forget_later()
         self._flights.clear()
         self.hosts.forget(self)
 

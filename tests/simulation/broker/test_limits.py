@@ -84,8 +84,20 @@ def test_a_connection_that_waits_for_the_store_for_two_seconds_on_end_is_told_of
     bench.send("queue://a", *["x"] * 1850)
     bench.wait(3 * SECOND)
     ((what, moment),) = told
-    assert what == "tokyo stores what one connection sends more slowly than it comes, for 2 s"
+    assert what == "tokyo has stored what one connection sends more slowly than it came, for 2 s"
     assert since < moment < since + 10 * MS
+
+
+def test_what_waits_while_a_broker_is_frozen_does_not_wait_for_its_store() -> None:
+    costs = Costs(message=MS // 10, handling=2 * MS, sync=MS, capped=True)
+    bench = Bench(costs=costs)  # which is told nothing: it would end
+    bench.subscribe("queue://a")
+    told = bench.send("queue://a", *["x"] * 300, wait=100 * MS)
+    bench.broker.pause()
+    bench.wait(3 * SECOND)
+    bench.broker.resume()
+    bench.wait(SECOND)
+    assert len(told) == 300
 
 
 @pytest.mark.parametrize("persistent", [True, False])
