@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
@@ -138,8 +139,12 @@ def test_an_unknown_send_is_lost_only_to_one_where_another_received_it(made: Mad
         for seen in made.observations
     )
     rows = _judged(unknown).deliveries
-    came = sum(row.recovered + row.unexpected + row.returned for row in rows)
-    assert all(row.received == 0 and row.expected == row.lost <= came for row in rows)
+    came = sum(row.received + row.recovered + row.unexpected + row.returned for row in rows)
+    by_body = Counter(seen.client for seen in unknown if isinstance(seen, Received) and seen.id is None)
+    for row in rows:
+        assert row.expected == row.received + row.lost <= came
+        # what came of equal bodies is counted first as what another one's receipt, by its id, proves to be accepted
+        assert row.received <= sum(by_body[client] for client in row.subscriber.split(", "))
     for row in _judged(tuple(seen for seen in unknown if not isinstance(seen, Received | Settled))).deliveries:
         assert (row.expected, row.received, row.lost) == (0, 0, 0)
 
