@@ -37,7 +37,8 @@ class Costs:
     stop: int
     link: int  # from the order to change a link until it is changed
     tls: int  # of both ends together
-    first: int  # longer, of the first connection to a port of a broker that has just started
+    # longer, of the first connection to a port of a broker that has just started, by which its first messages go too
+    first: int
     message: int  # of a broker's processor
     handling: int  # that a message takes at a broker beside, while others are served
     store_sync: int
