@@ -84,7 +84,7 @@ class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
     size: int | None = None  # bytes of each body; 0 of generated ones: as many as its id needs; None: as `Sent` says
 
 
-class Sent(Observation, frozen=True, kw_only=True, tag="sent"):
+class Sent(Observation, frozen=True, kw_only=True, gc=False, tag="sent"):
     """A message was handed to its client; `Acknowledged` has the outcome."""
 
     id: str  # "<step>-<n>"
@@ -92,7 +92,7 @@ class Sent(Observation, frozen=True, kw_only=True, tag="sent"):
     size: int | None = None  # bytes of the body, where `Publishing` has none for all
 
 
-class Acknowledged(Observation, frozen=True, kw_only=True, tag="acked"):
+class Acknowledged(Observation, frozen=True, kw_only=True, gc=False, tag="acked"):
     """The outcome of a send."""
 
     id: str
@@ -100,7 +100,7 @@ class Acknowledged(Observation, frozen=True, kw_only=True, tag="acked"):
     note: str = ""
 
 
-class Received(Observation, frozen=True, kw_only=True, tag="received"):
+class Received(Observation, frozen=True, kw_only=True, gc=False, tag="received"):
     """A client received a message: by `id` where it carries one of this run, else by the digest of its body."""
 
     client: str

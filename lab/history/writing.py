@@ -84,7 +84,7 @@ class HistoryFile(WrittenBehind[str | Ended]):
         super().__init__(create(path))
         self._seal = Seal()
         self._over = False  # once the end was written
-        self._put(header_line(header))
+        self._put(header_line(header), 1)
         self._begin("mqlab-history")
 
     def record(self, observation: Observation) -> None:
@@ -96,16 +96,17 @@ class HistoryFile(WrittenBehind[str | Ended]):
         """Write lines, and the end with its seal; nothing after that."""
         if self._over:
             return
-        end = next((at for at, each in enumerate(waiting) if type(each) is Ended), len(waiting))
-        self._put("".join(waiting[:end]))  # type: ignore[arg-type]
+        kinds = [*map(type, waiting)]
+        end = kinds.index(Ended) if Ended in kinds else len(waiting)
+        self._put("".join(waiting[:end]), end)  # type: ignore[arg-type]
         for ended in waiting[end : end + 1]:
             self._over = True
             sealed = self._octets(line(self._seal.on(ended)))  # type: ignore[arg-type]
             write_octets(self._file, self._seal.closed(sealed))
 
-    def _put(self, text: str) -> None:
-        octets = self._octets(text)
-        self._seal.add(octets)
+    def _put(self, lines: str, number: int) -> None:
+        octets = self._octets(lines)
+        self._seal.add(octets, number)
         write_octets(self._file, octets)
 
     def _octets(self, text: str) -> bytes:
