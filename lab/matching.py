@@ -6,7 +6,7 @@ Pure. docs/matching.md tells users which messages can be identified.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -15,7 +15,8 @@ from lab.activemq import amqp_encoding
 MOST = 10_000_000  # the most messages of one step
 HEADER = "mqlab_id"  # a JMS property name: letters, digits and underscores
 _MARK = b"mqlab "
-_ID = re.compile(r"[1-9]\d*-[1-9]\d*")
+_ID = r"([1-9]\d*-[1-9]\d*)"
+_LONGEST = 200  # octets of a body within which its mark ends
 
 
 def message_id(step: int, n: int) -> str:
@@ -31,6 +32,16 @@ def header_value(run: str, id: str) -> str:
 @lru_cache(maxsize=16)
 def _mark(run: str) -> bytes:
     return _MARK + run.encode() + b" "
+
+
+@lru_cache(maxsize=16)
+def _in_header(run: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(re.escape(run) + "/" + _ID).fullmatch
+
+
+@lru_cache(maxsize=16)
+def _in_body(run: str) -> Callable[[bytes, int, int], re.Match[bytes] | None]:
+    return re.compile(re.escape(_mark(run)) + _ID.encode() + b" ").match
 
 
 def make_body(run: str, id: str, size: int | None = None) -> bytes:
@@ -54,12 +65,8 @@ def identify(body: bytes, headers: Mapping[str, str], run: str) -> tuple[str | N
     if body[:2] == b"\x00S" and (encoded := amqp_encoding.decode(body)) is not None:
         # Published over AMQP: a protocol without headers delivers the message's headers inside the body.
         body, headers = encoded.body, {**encoded.properties, **headers}
-    if (value := headers.get(HEADER)) is not None:
-        of, _, found = value.rpartition("/")
-        if of == run and _ID.fullmatch(found):
-            return found, None
-    if body.startswith(_MARK) and body.startswith(begins := _mark(run)):
-        found, ends, _ = body[len(begins) : 200].decode("ascii", "replace").partition(" ")
-        if ends and _ID.fullmatch(found):
-            return found, None
+    if (value := headers.get(HEADER)) is not None and (named := _in_header(run)(value)) is not None:
+        return named[1], None
+    if (marked := _in_body(run)(body, 0, _LONGEST)) is not None:
+        return marked[1].decode("ascii"), None
     return None, digest(body)

@@ -39,6 +39,7 @@ class Callbacks:
         self.untaken: deque[Unsettled] = deque()  # received, for a consume step
         self.unsettled: dict[str, Unsettled] = {}  # by token, in order of receipt; taken ones included
         self.last_outcome = 0.0
+        self._named: tuple[Destination | None, str] = None, ""  # the last message's destination, and its name
         self.expected: int | None = None  # the number of sends, once it is known
         self.lost_because: str | None = None
         self.answer: Callable[[str, Destination], None] | None = None  # of a client that replies to requests
@@ -68,13 +69,15 @@ class Callbacks:
         self.received_count += 1
         now = self._clock.now() - self._start
         destination, body, headers, retained, redelivered, token, reply_to, _ = message
+        if (named := self._named)[0] is not destination:  # mostly all come for one subscription
+            named = self._named = destination, str(destination)
         id, digest = identify(body, headers, self._rehearsal.run)  # noqa: A001 (its name everywhere)
         record = self._record
         record(
             Received(
                 t=now,
                 client=self._client,
-                destination=str(destination),
+                destination=named[1],
                 id=id,
                 digest=digest,
                 retained=retained,

@@ -13,26 +13,26 @@ class EndedByError:
     clock: Clock
 
     def __init__(self) -> None:
-        self._error: Exception | None = None
+        self.error: Exception | None = None  # the first one of another thread, which ends it
 
     def fail(self, error: Exception) -> None:
         """End it by an error of another thread; the first one counts."""
-        if self._error is None:
-            self._error = error
+        if self.error is None:
+            self.error = error
         self.clock.notify()
 
     def check(self) -> None:
         """Raise the first error of another thread, if any."""
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
 
     def wait(self, until: Callable[[], bool], seconds: float, *, of_messages: bool = True) -> bool:
         """Wait for a condition, and return whether it came true in time; raise an error of another thread."""
         held = self.clock.wait(
-            lambda: self._error is not None or until(), seconds if seconds > 0.0 else 0.0, of_messages=of_messages
+            lambda: self.error is not None or until(), seconds if seconds > 0.0 else 0.0, of_messages=of_messages
         )
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         return held
 
     def rest(self, seconds: float) -> None:

@@ -42,9 +42,9 @@ class _Audience:
         self.away: set[str] = set()  # of these clients, those not connected
         self.durable: set[str] = set()
         self.selectors: dict[str, str | None] = {}  # by client
-        self.pending: dict[str, list[tuple[int, int]]] = {}  # by client: (step, number) received and not acknowledged
-        self.marks: dict[int, bytearray] = {}  # by step whose messages carry their id: flags by number
-        self.begins: dict[int, int] = {}  # by step that was sending before the subscription: the first number owed
+        self.pending: dict[str, list[tuple[str, int]]] = {}  # by client: (step, number) received and not acknowledged
+        self.marks: dict[str, bytearray] = {}  # by step whose messages carry their id: flags by number
+        self.begins: dict[str, int] = {}  # by step that was sending before the subscription: the first number owed
         self.missing = 0  # messages accepted and not received
         self.accepted = 0  # messages with a given body, which are only counted
         self.received = 0
@@ -54,8 +54,9 @@ class _Audience:
     @property
     def complete(self) -> bool:
         """Return whether no message is owed."""
-        counted = self.accepted <= self.received and not (self.doubtful and self.accepted)
-        return self.brokers.keys() <= self.away or (self.missing == 0 and counted)
+        if self.missing == 0 and self.accepted <= self.received and not (self.doubtful and self.accepted):
+            return True
+        return self.brokers.keys() <= self.away
 
     def give_back(self, client: str) -> None:
         """Count the messages that a client has not acknowledged as owed again."""
@@ -78,10 +79,10 @@ class Outstanding:
         self._claimed = claimed  # whether a client is claimed to receive what is sent to a destination; None: no claim
         self._queued: deque[Observation] = deque()
         self._audiences: dict[str, _Audience] = {}
-        self._owing: dict[int, tuple[_Audience, ...]] = {}  # by step: its audiences when it began
-        self._given: set[int] = set()  # steps whose messages have a given body
-        self._growing: dict[int, Publishing] = {}  # steps whose number of messages is not known before
-        self._sent: dict[int, int] = {}  # by such a step: the last number sent
+        self._owing: dict[str, tuple[_Audience, ...]] = {}  # by step: its audiences when it began
+        self._given: set[str] = set()  # steps whose messages have a given body
+        self._growing: dict[str, Publishing] = {}  # steps whose number of messages is not known before
+        self._sent: dict[str, str] = {}  # by such a step: the last number sent
         self._digests: Counter[str] = Counter()
         self._last_sent = self._last_received = 0.0
         self._lock = Lock()
@@ -123,7 +124,10 @@ class Outstanding:
         """Return whether every message owed has been received."""
         with self._lock:
             self._count_queued()
-            return all(audience.complete for audience in self._audiences.values())
+            for audience in self._audiences.values():  # noqa: SIM110 (asked for every message that comes meanwhile)
+                if not audience.complete:
+                    return False
+            return True
 
     def _count_queued(self) -> None:
         """Count the queued observations."""
@@ -138,23 +142,24 @@ class Outstanding:
         if seen.digest is not None:
             self._digests[seen.digest] += 1
         if self._growing:
-            step, number = _split_id(seen.id)
+            step, _, number = seen.id.partition("-")
             self._sent[step] = number
 
     def _publishing(self, seen: Publishing) -> None:
         """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
+        step = str(seen.step)  # as it begins the messages' ids
         if seen.destination.startswith("queue://"):
             for part in parts_of(seen.destination):
                 self._audiences.setdefault(part, _Audience(part))
         owing = tuple(audience for audience in self._audiences.values() if self._reaches(seen, audience))
-        self._owing[seen.step] = owing
+        self._owing[step] = owing
         if seen.count is None:
-            self._growing[seen.step] = seen
+            self._growing[step] = seen
         if seen.body == "given":
-            self._given.add(seen.step)
+            self._given.add(step)
             return
         for audience in owing:
-            audience.marks[seen.step] = bytearray((seen.count or 0) + 1)
+            audience.marks[step] = bytearray((seen.count or 0) + 1)
 
     def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
         """Return whether the messages of a step reach a client of an audience, or are claimed to."""
@@ -183,7 +188,7 @@ class Outstanding:
         for step, publishing in self._growing.items():
             if audience not in self._owing[step] and self._reaches(publishing, audience):
                 self._owing[step] += (audience,)
-                audience.begins[step] = self._sent.get(step, 0) + 1
+                audience.begins[step] = int(self._sent.get(step, 0)) + 1
                 audience.marks[step] = bytearray()
 
     def _unsubscribed(self, seen: Unsubscribed) -> None:
@@ -222,15 +227,15 @@ class Outstanding:
                 marks = audience.marks[step]
                 if number >= len(marks) and step in self._growing:
                     _extend(marks, number)
-                if not marks[number] & _RECEIVED:
-                    audience.missing += 1
-                marks[number] |= _ACCEPTED
+                mark = marks[number]
+                audience.missing += not mark & _RECEIVED
+                marks[number] = mark | _ACCEPTED
 
     def _received(self, seen: Received) -> None:
         self._last_received = seen.t
-        audience = self._audiences.get(_key(seen.client, seen.destination))
-        if audience is None:  # it came before the broker confirmed the subscription
-            audience = self._audiences[_key(seen.client, seen.destination)] = _Audience(seen.destination)
+        key = _key(seen.client, seen.destination)
+        if (audience := self._audiences.get(key)) is None:  # it came before the broker confirmed the subscription
+            audience = self._audiences[key] = _Audience(seen.destination)
         if seen.id is None:
             self._count(audience, seen.digest or "", self._digests.get(seen.digest or "", 0))
             return
@@ -240,12 +245,14 @@ class Outstanding:
         if step in self._given:  # the id was in a header
             self._count(audience, seen.id, 1)
             return
-        marks = audience.marks.get(step)
-        if marks is not None and len(marks) <= number <= MOST and step in self._growing:
+        if (marks := audience.marks.get(step)) is None:
+            return
+        if len(marks) <= number <= MOST and step in self._growing:
             _extend(marks, number)
-        if marks is not None and number < len(marks):
-            audience.missing -= marks[number] == _ACCEPTED
-            marks[number] |= _RECEIVED
+        if number < len(marks):
+            mark = marks[number]
+            audience.missing -= mark == _ACCEPTED
+            marks[number] = mark | _RECEIVED
 
     @staticmethod
     def _count(audience: _Audience, name: str, sent: int) -> None:
@@ -281,6 +288,6 @@ def _key(client: str, destination: str) -> str:
     return destination if destination.startswith("queue://") else f"{client} {destination}"
 
 
-def _split_id(id: str) -> tuple[int, int]:
+def _split_id(id: str) -> tuple[str, int]:
     step, _, number = id.partition("-")
-    return int(step), int(number)
+    return step, int(number)

@@ -32,9 +32,11 @@ class Lock:
         self._lock.release()
 
     def __enter__(self) -> None:
-        self.acquire()
+        self._lock.acquire()  # as `acquire`, with a call less
+        _THREAD.held = getattr(_THREAD, "held", 0) + 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.release()
+        _THREAD.held -= 1
+        self._lock.release()
