@@ -60,7 +60,7 @@ class Kernel(Agenda):
         The order of waiting tasks is that of their calls.
         """
         refuse_held()
-        key, waiting = next(self._numbers), self._waiting
+        key, waiting, me = next(self._numbers), self._waiting, getcurrent()
         limit = None if within is None else self.at(self.now + within, waiting.end, key)
         answer: tuple[int, bool, Exception | None, int] | tuple[()] = ()  # of a test that was made for this task
         try:
@@ -77,12 +77,14 @@ class Kernel(Agenda):
                     return bool(holds)
                 answer = ()
                 if waiting.notified == seen:  # a condition may have blocked itself
-                    waiting.add(key, getcurrent().switch, until, of_messages)
-                    answer = self._switch()
+                    waiting.add(key, me.switch, until, of_messages)
+                    # it has been removed if it comes back by itself
+                    answer = self._switch() if me is self._hub else self._hub.switch()
         finally:
-            waiting.remove(key)
+            if key in waiting.tasks:
+                waiting.remove(key)
             if limit is not None:
-                cancel(limit)
+                limit[2] = None  # as `cancel`
 
     def begin(self, work: Callable[[], object]) -> None:
         """Run `work` as a task, from this moment on and after what else is due now."""
@@ -97,11 +99,12 @@ class Kernel(Agenda):
 
     def tick(self) -> float:
         """Return the seconds, after a µs for a calling task if nothing is due by then: its act has its own moment."""
+        now, heap = self.now, self._heap
         if getcurrent() is self._hub:
             self._waiting.asked += 1
-        elif not (self._heap or self._turn()) or self._heap[0][0] > self.now + 1000:
-            self.now += 1000
-        return self.now / SECOND
+        elif not (heap or self._turn()) or heap[0][0] > now + 1000:
+            self.now = now = now + 1000
+        return now / SECOND
 
     def _switch(self) -> Any:
         """Let others run until one of them switches back; an event that blocks becomes a task: another loop goes on."""
@@ -111,7 +114,7 @@ class Kernel(Agenda):
         return self._hub.switch()
 
     def _loop(self) -> None:
-        me, heap, now = getcurrent(), self._heap, self.now
+        me, heap = getcurrent(), self._heap
         while self._hub is me:
             try:  # around the loop too, in which a signal may come as well as in an event
                 while self._hub is me:
@@ -120,12 +123,11 @@ class Kernel(Agenda):
                     t, number, do, arguments = heappop(heap)
                     if do is None:
                         continue
-                    if t != now:
-                        self.now = now = t
-                        if t > self._full:
-                            self._full, self._most = min(t + SECOND, self._horizon), next(self._numbers) + self._storm
-                            if t > self._horizon:
-                                self.fail(endless(self._horizon, do, arguments))
+                    self.now = t
+                    if t > self._full:
+                        self._full, self._most = min(t + SECOND, self._horizon), next(self._numbers) + self._storm
+                        if t > self._horizon:
+                            self.fail(endless(self._horizon, do, arguments))
                     if number > self._most:
                         self._most += self._storm
                         self.fail(stormy(self._storm, t, do, arguments))

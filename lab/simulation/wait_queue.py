@@ -18,7 +18,7 @@ class WaitQueue:
     def __init__(self, heap: list[list[Any]], numbers: Iterator[int], now: Callable[[], int]) -> None:
         self._heap, self._numbers, self._now = heap, numbers, now  # the kernel's events; their numbers; the time
         # how each goes on; its condition; whether that may be about messages
-        self._tasks: dict[int, tuple[Callable[..., object], Callable[[], bool], bool]] = {}
+        self.tasks: dict[int, tuple[Callable[..., object], Callable[[], bool], bool]] = {}
         self._of_messages = 0  # tasks whose conditions may be
         self.notified, self._looking = 0, False
         self.asked = 0  # for the time, by the condition that is tested: its task takes that time
@@ -31,12 +31,12 @@ class WaitQueue:
         It goes on with how often had been notified before its condition was tested, whether it holds, the error that
         it raised, if any, and how often it asked for the time; or with nothing, and tests for itself.
         """
-        self._tasks[key] = go_on, until, of_messages
+        self.tasks[key] = go_on, until, of_messages
         self._of_messages += of_messages
 
     def remove(self, key: int) -> Callable[..., object] | None:
         """Let it wait no more, and return how it goes on; None if it does not wait."""
-        if (task := self._tasks.pop(key, None)) is None:
+        if (task := self.tasks.pop(key, None)) is None:
             return None
         self._of_messages -= task[2]
         return task[0]
@@ -49,7 +49,7 @@ class WaitQueue:
     def notify(self) -> None:
         """Have the conditions tested at this instant, after what else is due now."""
         self.notified += 1
-        if self._tasks and not self._looking:
+        if self.tasks and not self._looking:
             self._looking = True
             self._due_now(next(self._numbers), self._look)
 
@@ -70,7 +70,7 @@ class WaitQueue:
 
     def _look(self) -> None:
         self._looking = False
-        number, keys = next(self._numbers), deque(self._tasks)
+        number, keys = next(self._numbers), deque(self.tasks)
         if not self._heap or self._heap[0][0] > self._now():
             self._ask(number, keys)  # as the next event would
         else:
@@ -82,7 +82,7 @@ class WaitQueue:
     def _ask(self, number: int, keys: deque[int]) -> None:
         """Test conditions without a switch to their tasks, until one has something to go on with."""
         while keys:
-            if (key := keys.popleft()) in self._blocked or (task := self._tasks.get(key)) is None:
+            if (key := keys.popleft()) in self._blocked or (task := self.tasks.get(key)) is None:
                 continue
             holds, seen, self._tested = False, self.notified, (key, number, keys)
             error: Exception | None = None
@@ -104,7 +104,7 @@ class WaitQueue:
                 self._answer(key, seen, holds, error, self.asked if holds or error is not None else 0)
                 return
             self._tested = None
-            self._tasks[key] = self._tasks.pop(key)  # after those that have come meanwhile
+            self.tasks[key] = self.tasks.pop(key)  # after those that have come meanwhile
 
     def _answer(self, key: int, *answer: object) -> None:
         self._blocked.discard(key)

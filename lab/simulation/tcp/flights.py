@@ -71,7 +71,7 @@ class Pairs(deque[int]):
         super().__init__()
         self._alone = self._since = 0  # the byte after the last segment that went alone, and when it went, in ns
 
-    def sent(self, end: int, now: int, *, alone: bool) -> None:
+    def sent(self, end: int, now: int, alone: bool) -> None:
         """Note a flight, which is one segment or more."""
         if not alone:
             self._alone = 0
@@ -83,6 +83,8 @@ class Pairs(deque[int]):
 
     def first(self, got: int) -> bool:
         """Return whether what has come by now ends with the first of two."""
-        while self and self[0] < got:
+        while self and (first := self[0]) <= got:
+            if first == got:
+                return True
             self.popleft()
-        return bool(self) and self[0] == got
+        return False

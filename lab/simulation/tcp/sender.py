@@ -127,7 +127,7 @@ class Sending:
             end = sent + size
             flights.append(flight := Flight(sent, end, now))
             self._path.send(sent, end, other.on_arrival, self._on_reset)
-            other.pairs.sent(end, now, alone=size <= SEGMENT)
+            other.pairs.sent(end, now, size <= SEGMENT)
             self._sent, self._spoke = end, now
             sent = end
             out += (packets := 1 if size <= SEGMENT else flight.packets)

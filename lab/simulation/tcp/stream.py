@@ -34,8 +34,8 @@ class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
     __slots__ = (
-        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_later", "_parting", "_segment", "_taken", "_window",
-        "_wrote", "heard", "hosts", "pairs",
+        "_away", "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_late", "_later", "_parting", "_segment",
+        "_taken", "_window", "_wrote", "heard", "hosts", "pairs",
     )  # fmt: skip
     other: End
 
@@ -46,7 +46,7 @@ class End(Sending):
         if self._near:
             self.on_arrival = self.arrive_near
         self.hosts, self.heard = hosts, hosts.kernel.now
-        self._host, self._frozen = near.host, hosts.frozen
+        self._host, self._frozen, self._away = near.host, hosts.frozen, hosts.paths.away
         self._buffers, self._window = buffers, receive
         self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
         self._wrote = 0  # bytes of the longest write so far, TLS handshakes' too: none shorter than theirs was measured
@@ -54,7 +54,8 @@ class End(Sending):
         self._got = self._taken = 0
         self._gaps: list[tuple[int, int]] = []
         self.pairs = Pairs()
-        self._later: Timer | None = None  # when the first of two segments is answered alone
+        self._late = 0  # ns: when the first of two segments is answered alone; 0: none waits
+        self._later: Timer | None = None  # set to then or before
         self._parting = 0  # until when the other end's last words may be on their way
 
     @property
@@ -113,7 +114,7 @@ class End(Sending):
         if end > start:
             self._sent = end
             if path.known:
-                self._kernel.after(LAN, path.on_reach, other.on_arrival, self._on_reset, start, end)
+                self._kernel.after(LAN, other.on_arrival, start, end)
             else:
                 path.send(start, end, other.on_arrival, self._on_reset)
 
@@ -149,36 +150,41 @@ class End(Sending):
         elif again:
             again = TWICE
         if self._buffers is not None and (length := end - start) != self._segment:
-            self._measure(length, self._buffers[1])
+            if length > LEAST:
+                self._measure(length, self._buffers[1])
+            else:
+                self._came = length
         if self._gaps or again:
             self._answer(again)
-        elif self.pairs and self.pairs.first(got) and self.other._path.delays_only:
+        elif (pairs := self.pairs) and pairs[0] <= got and pairs.first(got) and self.other._path.delays_only:
+            self._late = self._late or self._kernel.now + _DELAYED
             if self._later is None:
-                self._later = self._kernel.after(_DELAYED, self._answer_late)
+                self._later = self._kernel.at(self._late, self._answer_late)
         else:
-            if self._later is not None:
-                self._forget_later()
+            self._late = 0
             self._path.send(got, got, self.other.on_answer, self._on_reset)
         if self._taken < got:
             self.take()
 
     def arrive_near(self, start: int, end: int) -> None:
         """Take bytes that came in, where nothing is lost on the way: the next ones, and these once."""
+        if self._host in self._away:
+            self.hosts.paths.turn_away(self._host, self.other.reset)
+            return
         if self.state == "closed":
             self._answer_by_reset()
             return
         self.heard, self._got, other = self._kernel.now, end, self.other
         if end == other._written and other.state == "open" and not other._on_drained:
             other._acked = end  # as `taken`: there is no more to do
+            plain = len(frames := other._frames) == 1 and self.state == "open"
+            if plain and end - self._taken <= self._window - SEGMENT and self._host not in self._frozen:
+                self._taken, frame = frames.popleft()  # as `take`: one has come, and there is room for more
+                self.peer.received(frame)
+                return
         else:
             other.taken(end)
-        frames = other._frames
-        plain = len(frames) == 1 and frames[0][0] == end and frames[0][1] is not _FIN and self.state == "open"
-        if plain and end - self._taken <= self._window - SEGMENT and self._host not in self._frozen:
-            self._taken, frame = frames.popleft()  # as `take`: one frame has come, and there is room for more
-            self.peer.received(frame)
-        else:
-            self.take()
+        self.take()
 
     def _measure(self, length: int, buffer: int) -> None:
         """Size the window by a packet that is longer than any before, or the second of its length in a row."""
@@ -189,22 +195,23 @@ class End(Sending):
 
     def _answer(self, again: int = 0) -> None:
         """Acknowledge what has come."""
-        self._forget_later()
+        self._late = 0
         upto, told = self._got, self.other.on_answer
         if self._gaps or again:
             told = partial(told, gaps=tuple(self._gaps), again=again)
         self._path.send(upto, upto, told, self._on_reset)
 
-    def _forget_later(self) -> None:
-        if self._later is not None:
-            cancel(self._later)
-            self._later = None
-
     def _answer_late(self) -> None:
-        """Answer the first of two segments alone, since the second has not come."""
+        """Answer the first of two segments alone, if the second has not come; else look again when the last one is due.
+
+        So one timer is set for many segments, of which mostly none is late.
+        """
         self._later = None
-        if self.state != "closed":
-            self._answer()
+        if self._late and self.state != "closed":
+            if self._late > self._kernel.now:
+                self._later = self._kernel.at(self._late, self._answer_late)
+            else:
+                self._answer()
 
     def _answer_by_reset(self) -> None:
         self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
@@ -214,7 +221,7 @@ class End(Sending):
         if self._host in self._frozen or self.state == "closed":
             return
         frames, got = self.other._frames, self._got
-        full = self._window - (got - self._taken) < SEGMENT
+        full = self._window - got + self._taken < SEGMENT
         while frames and frames[0][0] <= got:
             self._taken, frame = frames.popleft()
             if self.state == "open" and frame is not _FIN:
@@ -257,7 +264,8 @@ class End(Sending):
         self.state, self._due = "closed", None
         if self._timer is not None:
             cancel(self._timer)
-        self._forget_later()
+        if self._later is not None:
+            cancel(self._later)
         self._flights.clear()
         self.hosts.forget(self)
 
