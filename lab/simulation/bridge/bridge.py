@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from dataclasses import replace
+from functools import partial
 
 from lab.simulation.bridge import sentences
 from lab.simulation.bridge.commands import (
@@ -25,7 +26,8 @@ from lab.simulation.bridge.host import Host
 from lab.simulation.bridge.openwire import OpenWire
 from lab.simulation.bridge.sentences import DISPOSED, SHUT_DOWN, UNKNOWN, exception
 from lab.simulation.bridge.settings import ConnectorSettings
-from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.endless_runs import refuse_circle
 from lab.simulation.protocols.sentences import security_error
@@ -239,7 +241,7 @@ class Bridge:
         except Refused as refusal:
             self.local_error(exception(refusal.words))
 
-    def _forward(self, subscription: DemandSubscription, dispatch: Dispatch) -> None:
+    def _forward(self, subscription: DemandSubscription, token: int, message: Message, _: bool) -> None:
         """Carry a message over: `serviceLocalCommand`. It is acknowledged when the other broker has it.
 
         A message that may not be carried, which a wildcard's consumer gets, stays in flight.
@@ -247,7 +249,6 @@ class Bridge:
         if self.ended or self.demand is None or subscription.of is None:
             return
         self.enqueued += 1
-        message = dispatch.message
         if not self.demand.permits(message.destination):
             return
         message = message.over(self._broker.id)
@@ -256,12 +257,12 @@ class Bridge:
             message = replace(message, retain=False)
         if message.persistent or self.settings.always_sync_send:
             self._number += 1
-            self._unanswered[self._number] = subscription, dispatch.token
+            self._unanswered[self._number] = subscription, token
             subscription.unanswered += 1
             self.wire.send(Forwarded(self._number, message))
             return
         self.wire.send(Forwarded(None, message))
-        subscription.of.acknowledge(dispatch.token)
+        subscription.of.acknowledge(token)
         self.dequeued += 1
 
     def _answered(self, response: Response) -> None:
@@ -292,15 +293,14 @@ class Bridge:
         to = command.message.destination
         if self.demand is None or not (to.startswith("temp-") or self.demand.permits(to)):
             return
-        number = command.number
+        self._broker.send(command.message, partial(self._done, command.number), self._sessions[1])
 
-        def done(words: str | None) -> None:
-            if not self.ended:
-                if number is not None:
-                    self.wire.send(Response(number, words or ""))
-                self.received += 1
-
-        self._broker.send(command.message, done, self._sessions[1])
+    def _done(self, number: int | None, words: str | None) -> None:
+        """Answer a message, if an answer is awaited, once this end's broker has it."""
+        if not self.ended:
+            if number is not None:
+                self.wire.send(Response(number, words or ""))
+            self.received += 1
 
 
 def _durable(client: str, name: str) -> ConsumerInfo:

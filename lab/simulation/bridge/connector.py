@@ -28,6 +28,7 @@ class Attempt:
             on_command=_ignore,
             on_failure=self._on_failure,
         )
+        self.received = self.wire.receive  # what comes, with a call less for each
         self.bridge: Bridge | None = None
         self.given_up = False
         self.remote_address = ""
@@ -50,10 +51,6 @@ class Attempt:
             process.hold(self.failed, why)
         elif not self.given_up:
             self._series.unreached(self._remote, why)
-
-    def received(self, frame: object) -> None:
-        """Take what came."""
-        self.wire.receive(frame)
 
     def closed(self, why: str) -> None:
         """Learn that the connection has ended."""

@@ -16,7 +16,8 @@ from lab.activemq.forwarding.rules import demand_priority, demand_stop, demanded
 from lab.dataclass import dataclass
 from lab.simulation.bridge.settings import ConnectorSettings
 from lab.simulation.broker.broker import Broker
-from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Session
 from lab.simulation.broker.subscriptions import Subscription
 
@@ -63,7 +64,7 @@ class Demand:
         session: Session,
         settings: ConnectorSettings,
         remote_id: str,
-        forward: Callable[[DemandSubscription, Dispatch], None],
+        forward: Callable[[DemandSubscription, int, Message, bool], None],
         demanded: dict[str, ConsumerInfo],  # of all ends of bridges of this broker, by local id
         replace_duplicate: Callable[[str], None],  # ends the subscription of that local id, if a connector has it
     ) -> None:

@@ -62,9 +62,9 @@ class OpenWire:
             return
         if (monitor := self._monitor) is not None:
             monitor.heard = True
-        if isinstance(frame, WireFormat):
+        if type(frame) is WireFormat:
             self._agree(frame)
-        elif not isinstance(frame, KeepAlive):
+        elif type(frame) is not KeepAlive:
             on_command = self.on_command
             on_command(frame)
 

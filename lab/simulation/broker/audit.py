@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from lab.simulation.broker.message import NO_NUMBER, Message
+
 DEPTH = 2048  # messages of a producer, where nothing else is said
 PRODUCERS = 64
 OF_ENTRY = 10_000, PRODUCERS  # maxQueueAuditDepth or maxAuditDepth, maxProducersToAudit, where an entry says nothing
-_NONE, _NEVER = -1, -2  # no number; the one that no message has, not even those without
+_NEVER = NO_NUMBER - 1  # the number that no message has, not even those without
 
 
 class _Seen:
@@ -38,9 +40,9 @@ class Audit:
         self._depth, self._producers = depth, producers
         self._known: OrderedDict[str, _Seen] = OrderedDict()  # by producer
 
-    def is_new(self, id: str) -> bool:
+    def is_new(self, message: Message) -> bool:
         """Return whether a message was not seen before, and remember it."""
-        producer, number = _parts(id)
+        producer, number = message.producer, message.sequence
         if (its := self._known.get(producer)) is None:
             its = self._known[producer] = _Seen()
             if len(self._known) > self._producers:
@@ -50,32 +52,25 @@ class Audit:
             if number - its.first >= self._depth:
                 its.first += 1
             return True
-        if its.ids is None and number != _NONE:
+        if its.ids is None and number != NO_NUMBER:
             if its.has(number):
                 return False
             if its.first == its.next:
                 its.first, its.next = number, number + 1
                 return True
-        if id in (ids := its.spread(producer)):
+        if message.id in (ids := its.spread(producer)):
             return False
-        ids[id] = None
+        ids[message.id] = None
         if len(ids) > self._depth:
             ids.popitem(last=False)
         return True
 
-    def forget(self, id: str) -> None:
+    def forget(self, message: Message) -> None:
         """Let a message be new again: `rollback`."""
-        producer, number = _parts(id)
+        producer, number = message.producer, message.sequence
         if (its := self._known.get(producer)) is None:
             return
         if its.ids is None and number == its.first < its.next:
             its.first += 1
         elif its.ids is not None or its.has(number):
-            its.spread(producer).pop(id, None)
-
-
-def _parts(id: str) -> tuple[str, int]:
-    """Return an id's producer and number; _NONE if it has none, or one that could be written otherwise."""
-    producer, _, number = id.rpartition(":")
-    plain = number.isascii() and number.isdecimal() and (number == "0" or number[0] != "0")
-    return producer, int(number) if plain else _NONE
+            its.spread(producer).pop(message.id, None)

@@ -1,9 +1,8 @@
-"""Consumers as their broker and bridges know them, and what is handed to one."""
+"""Consumers as their broker and bridges know them."""
 
 from __future__ import annotations
 
 from lab.dataclass import dataclass
-from lab.simulation.broker.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +24,3 @@ class ConsumerInfo:
     connector: str | None = None
     target: str = ""  # of a network consumer: the broker that its messages go to
     message_ttl: int = 1  # of a network consumer
-
-
-@dataclass(slots=True, eq=False)  # made for every message, which a named tuple takes twice as long for
-class Dispatch:
-    """A message that is handed to a consumer, and the token to acknowledge it with."""
-
-    token: int
-    message: Message
-    redelivered: bool

@@ -34,7 +34,7 @@ class Undertaker:
     def _is_one(self, message: Message, rules: DeadLetters, where: str) -> bool:
         """Return whether a message is for the dead letters: `AbstractDeadLetterStrategy.isSendToDeadLetterQueue`."""
         audit = self._audits.setdefault((rules, where), Audit())
-        if rules.audited and not audit.is_new(message.id):
+        if rules.audited and not audit.is_new(message):
             return False
         if not message.persistent and not rules.non_persistent:
             return False

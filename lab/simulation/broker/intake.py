@@ -151,7 +151,8 @@ class Intake:
             done(words)
         behind = by.behind
         while behind and by.storing is None:
-            self._plan(*behind.popleft(), by)
+            message, its, came = behind.popleft()
+            self._plan(message, its, came, by)
 
     def _take(self, message: Message, done: Done, by: Session) -> None:
         if not self._process.running:
@@ -167,7 +168,7 @@ class Intake:
                 done(refused.words)
                 return
         if found is None:
-            if not self._virtual.of(to) and message.expires is None and (its := self._all.get(to)) is not None:
+            if message.expires is None and (its := self._all.get(to)) is not None and not self._virtual.of(to):
                 its.send(message, done)  # as `put`
             else:
                 self.put(message, done)

@@ -7,6 +7,7 @@ from dataclasses import field, replace
 
 from lab.dataclass import dataclass
 
+NO_NUMBER = -1
 HEADERS = 300  # octets of OpenWire beside body and properties: about 250 to 400 were seen
 
 
@@ -28,12 +29,19 @@ class Message:
     qos: int | None = None
     path: tuple[str, ...] = ()  # brokerPath: names of the brokers it came over
     redeliveries: int = 0
-    size: int = field(default=0, repr=False)  # octets in a frame; 0: to be counted
+    size: int = field(default=0, repr=False)  # octets in a frame; 0: to be counted, and its id to be read
+    producer: str = field(default="", repr=False)  # the id's beginning, which is its producer's
+    sequence: int = field(default=NO_NUMBER, repr=False)  # and its number; NO_NUMBER if it is not written as one
 
     def __post_init__(self) -> None:
         if not self.size:
-            its = self.properties
-            self.size = HEADERS + len(self.body) + (len("".join((*its, *its.values()))) if its else 0)
+            size = HEADERS + len(self.body)
+            for name, value in self.properties.items():
+                size += len(name) + len(value)
+            self.size = size
+            self.producer, _, number = self.id.rpartition(":")
+            if number.isascii() and number.isdecimal() and (number == "0" or number[0] != "0"):
+                self.sequence = int(number)
 
     def to(self, destination: str) -> Message:
         """Return a copy of it for another destination."""
@@ -57,4 +65,6 @@ class Message:
             (*self.path, broker),
             self.redeliveries,
             self.size,
+            self.producer,
+            self.sequence,
         )

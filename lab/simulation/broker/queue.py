@@ -77,7 +77,7 @@ class Queue(Destination):
         It may be handed out before it is in the store, and is not written if it was acknowledged by then.
         """
         store = self._store if message.persistent else None
-        if store is not None and not self._audit.is_new(message.id):
+        if store is not None and not self._audit.is_new(message):
             self._refuse_duplicate(message)
             done(None)
             return
@@ -133,7 +133,7 @@ class Queue(Destination):
         self.dequeued += 1
         if forwarded:
             self.forwarded += 1
-            self._audit.forget(node.message.id)
+            self._audit.forget(node.message)
         self.drop(node)
 
     def drop(self, node: Node) -> None:
@@ -162,7 +162,7 @@ class Queue(Destination):
 
     def bury(self, node: Node, cause: str) -> None:
         """Send a message to the dead letters; `settle` takes it out."""
-        self._audit.forget(node.message.id)
+        self._audit.forget(node.message)
         self._bury(node, cause)
 
     def expire(self) -> bool:
@@ -216,8 +216,9 @@ class Queue(Destination):
         if self._busy or self._cursor or self._paged or self._back:
             return False
         self._busy, order = True, self.order
-        if len(order) == 1 and (only := order[0]).test is None and node.message.group is None:
-            if given := not only.is_full():  # as `_give`: mostly there is one consumer, which takes all
+        if len(order) == 1 and node.message.group is None:  # as `_give`: mostly there is one consumer, which takes all
+            only = order[0]
+            if given := not only.is_full() and ((test := only.test) is None or test(node)):
                 only.give(node)
         else:
             given = self._give(node, self._ready())
@@ -226,7 +227,8 @@ class Queue(Destination):
 
     def _hand_out(self, waiting: deque[Node]) -> bool:
         """Hand messages to consumers with room, in turn; return whether one was given: `doActualDispatch`."""
-        kept, given = deque[Node](), False
+        kept: deque[Node] | None = None
+        given = False
         while waiting and (ready := self._ready()):
             node = waiting.popleft()
             if node.gone:
@@ -236,6 +238,7 @@ class Queue(Destination):
             elif self._give(node, ready):
                 given = True
             else:
+                kept = deque() if kept is None else kept
                 kept.appendleft(node)
         if kept:
             waiting.extendleft(kept)

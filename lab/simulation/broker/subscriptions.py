@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Callable
 
 from lab.simulation.broker.audit import OF_ENTRY, Audit
-from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.limits import Limits
+from lab.simulation.broker.message import Message
 from lab.simulation.broker.store import Durable
 
-Deliver = Callable[[Dispatch], None]
+Deliver = Callable[[int, Message, bool], None]  # the token to acknowledge it with; whether it is redelivered
 Test = Callable[[Node], bool]  # selector, and what a network bridge's filter allows
 Closed = Callable[["Subscription", bool], None]
 Warn = Callable[[str], None]  # of a slow consumer, as it describes itself
@@ -103,7 +104,7 @@ class Subscription:
         if self.credit is not None:
             self.credit -= 1
         deliver = self.deliver
-        deliver(Dispatch(token, message, node.redeliveries > 0))
+        deliver(token, message, node.redeliveries > 0)
 
     def take_back(self) -> list[Node]:
         """Return all that is handed out, in its order, and forget it."""
@@ -126,7 +127,8 @@ class QueueSubscription(Subscription):
 
     def is_at_ease(self, room: int) -> bool:
         """Return whether it has room for so many more messages, and none waits in its queues, for whatever consumer."""
-        return super().is_at_ease(room) and not [each for each in self.destinations if each.waits]
+        roomy = self.credit is None and len(self._flying) + room <= self.prefetch  # not asked of super: it costs twice
+        return roomy and not [each for each in self.destinations if each.waits]
 
     def more(self) -> None:
         """Have its queues look again."""
@@ -168,11 +170,11 @@ class TopicSubscription(Subscription):
 
     def is_at_ease(self, room: int) -> bool:
         """Return whether it has room for so many more messages, and none waits for it."""
-        return not self._matched and super().is_at_ease(room)
+        return not self._matched and self.credit is None and len(self._flying) + room <= self.prefetch
 
     def offer(self, node: Node) -> None:
         """Hand out a message, or let it wait, and discard the oldest of too many: `TopicSubscription.add`."""
-        if self._audit is not None and not self._audit.is_new(node.message.id):
+        if self._audit is not None and not self._audit.is_new(node.message):
             return
         if not self._matched and (len(self._flying) < self.prefetch if self.credit is None else self.credit > 0):
             self._first = self._first or node.destination
@@ -277,7 +279,7 @@ class DurableSubscription(Subscription):
 
     def offer_new(self, node: Node) -> None:
         """Offer a message, but drop a persistent one that it had before: the store cursor's `recordUniqueId`."""
-        if node.message.persistent and not self._audit.is_new(node.message.id):
+        if node.message.persistent and not self._audit.is_new(node.message):
             self.record.pending.pop(node.number, None)
         else:
             self.offer(node)
@@ -338,7 +340,7 @@ class DurableSubscription(Subscription):
         self._limits.remove(node.message, node.message.persistent)
 
 
-def _nobody(_: Dispatch) -> None:
+def _nobody(*of: object) -> None:
     raise AssertionError("a message was handed to no client")
 
 

@@ -143,11 +143,11 @@ class Topic(Destination):
             kept = replace(message, retain=False, retained=True)
             self._kept = kept if message.body else None  # whatever the policy: `Topic.setSubscriptionRecoveryPolicy`
             message = replace(message, retain=False)
-        for subscription in tuple(self.subscriptions):
+        for subscription in (*self.subscriptions,):
             node = Node(message, self, number)
             if (test := subscription.test) is None or test(node):
                 subscription.offer(node)
-        for durable in tuple(self.durables):
+        for durable in (*self.durables,) if self.durables else ():
             node = Node(message, self, number)
             if durable.matches(node):
                 durable.offer_new(node)

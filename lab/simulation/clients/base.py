@@ -194,7 +194,7 @@ class SimulatedClient:
 
     def received(self, frame: object) -> None:
         """Take a frame of the broker's, unless the connection has gone."""
-        if isinstance(frame, Upgraded):
+        if self._web_socket and isinstance(frame, Upgraded):
             self._answers.give("upgrade", frame.refusal)
         elif self._in_flight.gone is None:
             self.on_frame(frame)

@@ -9,7 +9,8 @@ from functools import partial
 
 from lab.activemq.forwarding.filters import parts
 from lab.dataclass import dataclass
-from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
 from lab.simulation.kernel import SECOND, Timer, cancel
@@ -175,12 +176,12 @@ class AmqpSide(BrokerSide):
             self.send(Transfer(frame.name, self._delivery, message))
         self.send(Flow(frame.name, 0, drain=True))
 
-    def _deliver(self, name: str, to: _Sender, dispatch: Dispatch) -> None:
+    def _deliver(self, name: str, to: _Sender, token: int, message: Message, redelivered: bool) -> None:
         if self.ended or to.of is None:
             return
         self._delivery += 1
-        to.unsettled[self._delivery] = dispatch.token
-        self.send(Transfer(name, self._delivery, dispatch.message, dispatch.redelivered))
+        to.unsettled[self._delivery] = token
+        self.send(Transfer(name, self._delivery, message, redelivered))
 
     def _on_disposition(self, frame: Disposition) -> None:
         sender = self._senders.get(frame.name)

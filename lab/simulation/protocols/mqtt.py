@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 
 from lab.clients.destination_names import physical_name
 from lab.dataclass import dataclass
-from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
@@ -43,7 +43,7 @@ def granted_qos(message: Message, subscribed: int) -> int:
     `MQTTProtocolConverter.convertMessage` does from 5.17.6 to 6.3.1.
     """
     published = message.qos if message.qos is not None else 0 if message.persistent else 1
-    return min(published, subscribed)
+    return published if published < subscribed else subscribed
 
 
 def silence_allowed(keep_alive: int) -> int:
@@ -210,19 +210,18 @@ class MqttSide(BrokerSide):
         mine.of = self.broker.subscribe(info, partial(self._deliver, mine), by=self.session)
         self._subscriptions[topic] = mine
 
-    def _deliver(self, to: _Subscribed, dispatch: Dispatch) -> None:
+    def _deliver(self, to: _Subscribed, token: int, message: Message, redelivered: bool) -> None:
         if self.ended or to.of is None:
             return
-        message = dispatch.message
         qos = granted_qos(message, to.qos)
         if qos:
             self._packet = packet = self._packet % 65_535 + 1
-            self._unacknowledged[packet] = to.of, dispatch.token
+            self._unacknowledged[packet] = to.of, token
         topic = _topic(message.destination)
-        dup = bool(qos) and dispatch.redelivered
+        dup = bool(qos) and redelivered
         self.send(Publish(topic, message.body, qos, message.retained, dup, self._packet if qos else 0))
         if not qos:
-            to.of.acknowledge(dispatch.token)
+            to.of.acknowledge(token)
 
     def _on_unsubscribe(self, frame: Unsubscribe) -> None:
         if frame.topic in self._subscriptions:

@@ -6,7 +6,7 @@ from dataclasses import field
 from functools import partial
 
 from lab.dataclass import dataclass
-from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
@@ -174,19 +174,18 @@ class StompSide(BrokerSide):
         end = {"subscription": name, "destination": stomp_name(queue), "browser": "end"}
         self.send(StompFrame("MESSAGE", end))
 
-    def _deliver(self, name: str, to: _Subscribed, dispatch: Dispatch) -> None:
+    def _deliver(self, name: str, to: _Subscribed, token: int, message: Message, redelivered: bool) -> None:
         if self.ended or to.of is None:
             return
-        message = dispatch.message
         headers = self._headers(name, message)
-        if dispatch.redelivered:
+        if redelivered:
             headers["redelivered"] = "true"
         if to.ack == "auto":
-            to.of.acknowledge(dispatch.token)  # before the client has it: `onMessageDispatch`
+            to.of.acknowledge(token)  # before the client has it: `onMessageDispatch`
         else:
             self._acks += 1
             headers["ack"] = ack = f"{self.name}-{self._acks}"
-            to.unacknowledged[ack] = dispatch.token
+            to.unacknowledged[ack] = token
             self._of_ack[ack] = to
         self.send(StompFrame("MESSAGE", headers, message.body))
 
@@ -198,7 +197,7 @@ class StompSide(BrokerSide):
             "destination": stomp_name(message.destination),
             "timestamp": "0000000000000",
             "expires": "0" if message.expires is None else str(message.expires // MILLISECOND),
-            "priority": str(message.priority),
+            "priority": f"{message.priority}",
             **message.properties,
         }
         if message.persistent:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from lab.amazonmq.configurations.default_configuration import default_configuration
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
 from lab.plan.values import BrokerPlan, InstancePlan
 from lab.simulation.broker.beyond import Tell, refuse
 from lab.simulation.broker.broker import Broker
-from lab.simulation.broker.consumers import ConsumerInfo, Dispatch
+from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Session
 from lab.simulation.broker.settings import Costs
@@ -66,6 +67,14 @@ def plan(saved: str | None = None, release: str = "5.18.3") -> BrokerPlan:
     )
 
 
+class Dispatch(NamedTuple):
+    """A message that was handed to a consumer."""
+
+    token: int
+    message: Message
+    redelivered: bool
+
+
 class Taker:
     """A consumer: what it had, and its subscription; it acknowledges at once if it is to."""
 
@@ -74,10 +83,10 @@ class Taker:
         self.subscription: Subscription | None = None
         self._acknowledges = acknowledges
 
-    def take(self, dispatch: Dispatch) -> None:
-        self.had.append(dispatch)
+    def take(self, token: int, message: Message, redelivered: bool) -> None:
+        self.had.append(Dispatch(token, message, redelivered))
         if self._acknowledges:
-            self.acknowledge(dispatch)
+            self.acknowledge(self.had[-1])
 
     def acknowledge(self, dispatch: Dispatch) -> None:
         assert self.subscription is not None

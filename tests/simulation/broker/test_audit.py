@@ -8,6 +8,11 @@ from random import Random
 import pytest
 
 from lab.simulation.broker.audit import Audit
+from lab.simulation.broker.message import Message
+
+
+def message(id: str) -> Message:
+    return Message(id, "queue://q", b"", {}, True)
 
 
 class Plain:
@@ -44,16 +49,17 @@ def test_it_knows_what_one_knows_that_keeps_every_id(disorder: float) -> None:
             else:
                 name = f"P{who}:{numbers[who]}"
                 numbers[who] += 1
-            assert audit.is_new(name) == plain.is_new(name)
+            assert audit.is_new(message(name)) == plain.is_new(name)
             if dice.random() < 0.5:
                 back = numbers[who] - dice.choice([0, 1, 1, 2] if dice.random() < disorder else [1])
-                for each in (audit, plain):
-                    each.forget(f"P{who}:{back}")
+                audit.forget(message(f"P{who}:{back}"))
+                plain.forget(f"P{who}:{back}")
 
 
 def test_messages_that_are_forwarded_in_their_order_leave_no_trace() -> None:
     audit = Audit()
     for number in range(100):
-        assert audit.is_new(f"P:{number}") and not audit.is_new(f"P:{number}")
-        audit.forget(f"P:{number}")
-    assert audit.is_new("P:99")
+        its = message(f"P:{number}")
+        assert audit.is_new(its) and not audit.is_new(its)
+        audit.forget(its)
+    assert audit.is_new(message("P:99"))
