@@ -9,6 +9,7 @@ from typing import Protocol
 from lab.network.vpc import INTERNET
 from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.tcp.connection import Address, Connection, Peer, SilentPeer
+from lab.simulation.tcp.near import NearEnd
 from lab.simulation.tcp.paths import Paths
 from lab.simulation.tcp.stream import End, Hosts
 
@@ -111,8 +112,9 @@ class Dial:
             return
         if self._answering is None:
             waiting = _Waiting(self, listener)
-            self._answering = End(self._network, self._far, self._near, waiting, listener.buffers)
-            self._asking = End(self._network, self._near, self._far, _Shaking(self), self._buffers)
+            kind = NearEnd if self._there.near else End
+            self._answering = kind(self._network, self._far, self._near, waiting, listener.buffers)
+            self._asking = kind(self._network, self._near, self._far, _Shaking(self), self._buffers)
             self._answering.other, self._asking.other = self._asking, self._answering
         self._back.send(*_SYN, self._answered, _nothing)
 

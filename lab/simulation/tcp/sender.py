@@ -34,7 +34,7 @@ class Receiving(Protocol):
 
     @property
     def on_arrival(self) -> Callable[..., None]:
-        """Return what takes bytes that came in: `arrive`, or `arrive_near`, to which nothing comes again."""
+        """Return what takes bytes that came in: `arrive`."""
         ...
 
     def room(self) -> int:
@@ -46,7 +46,7 @@ class Sending:
     """The sending half of an end."""
 
     __slots__ = (
-        "_acked", "_before", "_begun", "_calm", "_due", "_flights", "_frames", "_full", "_kernel", "_near", "_odd",
+        "_acked", "_before", "_begun", "_calm", "_due", "_flights", "_frames", "_full", "_kernel", "_odd",
         "_on_drained", "_on_reset", "_packets", "_path", "_sent", "_spoke", "_timer", "_waits", "_written",
         "congestion", "far", "near", "on_answer", "on_arrival", "other", "peer", "recovery", "send_buffer", "state",
     )  # fmt: skip
@@ -54,7 +54,7 @@ class Sending:
 
     def __init__(self, kernel: Kernel, near: Address, far: Address, path: Path, peer: Peer, send_buffer: int) -> None:
         self._kernel, self.near, self.far, self.peer, self._path = kernel, near, far, peer, path
-        self.send_buffer, self._near = send_buffer, path.near
+        self.send_buffer = send_buffer
         # the methods that every flight is to call: a method that is asked for is made anew each time
         self.on_arrival: Callable[..., None] = self.arrive
         self.on_answer, self._on_reset = self.acknowledged, self.reset
@@ -96,7 +96,7 @@ class Sending:
     def _over(self) -> None:
         """End."""
 
-    def _push_far(self) -> None:
+    def _push(self) -> None:
         """Send what the windows allow: first what was lost."""
         now, flights, congestion = self._kernel.now, self._flights, self.congestion
         sent, written = self._sent, self._written
@@ -188,7 +188,7 @@ class Sending:
         if done and self.state == "closing":
             self._over()
         elif self._odd or self._sent < self._written:
-            self._push_far()
+            self._push()
         else:
             if self._timer is None or self._packets > self._calm or congestion.backed_off:
                 self._arm()
@@ -257,7 +257,7 @@ class Sending:
     def _give_up_overtaken(self) -> None:
         """Have waited long enough for what was overtaken: `tcp_rack_reo_timeout`."""
         self._notice(self._acked, 0)
-        self._push_far()
+        self._push()
 
     def _arm(self) -> None:
         """Set the timer to the moment at which what is not acknowledged counts as lost; one that is set rings first.
@@ -341,10 +341,10 @@ class Sending:
                 self.peer.closed("timed out")
             return
         self._odd, self._begun = True, now
-        self._push_far()
+        self._push()
 
     def _ask_window(self) -> None:
         """Ask whether the other end has room again: an empty packet."""
         self.congestion.backed_off, self._waits = min(self.congestion.backed_off + 1, 10), self._kernel.now
         self._path.send(self._sent, self._sent, self.other.on_arrival, self._on_reset)
-        self._push_far()
+        self._push()

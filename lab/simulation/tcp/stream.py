@@ -1,4 +1,4 @@
-"""One end of a TCP connection: what it receives, and how it ends. How it sends is in `sender`."""
+"""One end of a TCP connection over a link: what it receives, and how it ends. How it sends is in `sender`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
     __slots__ = (
-        "_away", "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_late", "_later", "_parting", "_segment",
+        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_late", "_later", "_parting", "_segment",
         "_taken", "_window", "_wrote", "heard", "hosts", "pairs",
     )  # fmt: skip
     other: End
@@ -43,10 +43,8 @@ class End(Sending):
         path = hosts.paths.path(near.host, far.host)
         send, receive = (AUTOTUNED, AUTOTUNED) if buffers is None else (buffers[0], window(buffers[1], 0))
         super().__init__(hosts.kernel, near, far, path, peer, send)
-        if self._near:
-            self.on_arrival = self.arrive_near
         self.hosts, self.heard = hosts, hosts.kernel.now
-        self._host, self._frozen, self._away = near.host, hosts.frozen, hosts.paths.away
+        self._host, self._frozen = near.host, hosts.frozen
         self._buffers, self._window = buffers, receive
         self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
         self._wrote = 0  # bytes of the longest write so far, TLS handshakes' too: none shorter than theirs was measured
@@ -76,10 +74,8 @@ class End(Sending):
                 self._full = False
             self._written = written = self._written + size
             self._frames.append((written, frame))
-            if self._near:
-                self._push_near()
-            elif not self._full:
-                self._push_far()
+            if not self._full:
+                self._push()
 
     def close(self) -> None:
         """End after what was sent."""
@@ -87,10 +83,7 @@ class End(Sending):
             self._written += 1
             self._frames.append((self._written, _FIN))
             self.state = "closing"
-            if self._near:
-                self._push_near()
-            else:
-                self._push_far()
+            self._push()
 
     def abort(self) -> None:
         """End at once with a reset."""
@@ -105,31 +98,6 @@ class End(Sending):
             self._over()
             self.other._parting = self._kernel.now + self._path.delay + LAN
             self._path.send(0, 0, lambda *of: self.other.hear_end(why), _nothing)
-
-    def _push_near(self) -> None:
-        """Send what fits into the other end's buffer, where nothing is lost on the way."""
-        start, end, other, path = self._sent, self._written, self.other, self._path
-        if end > (most := self._acked + other._window - other._got + other._taken):  # as `room` says
-            end = most
-        if end > start:
-            self._sent = end
-            if path.known:
-                self._kernel.after(LAN, other.on_arrival, start, end)
-            else:
-                path.send(start, end, other.on_arrival, self._on_reset)
-
-    def taken(self, upto: int) -> None:
-        """Learn that the other end's kernel has taken bytes, where nothing is lost on the way."""
-        if self.state == "closed":
-            return
-        self._acked = upto
-        if upto < self._written:
-            if self._sent < self._written:
-                self._push_near()
-        elif self.state == "closing":
-            self._over()
-        elif self._on_drained and upto > self._before:
-            self._tell_drained()
 
     def room(self) -> int:
         """Return the bytes that fit into this end's receive buffer."""
@@ -166,26 +134,6 @@ class End(Sending):
         if self._taken < got:
             self.take()
 
-    def arrive_near(self, start: int, end: int) -> None:
-        """Take bytes that came in, where nothing is lost on the way: the next ones, and these once."""
-        if self._host in self._away:
-            self.hosts.paths.turn_away(self._host, self.other.reset)
-            return
-        if self.state == "closed":
-            self._answer_by_reset()
-            return
-        self.heard, self._got, other = self._kernel.now, end, self.other
-        if end == other._written and other.state == "open" and not other._on_drained:
-            other._acked = end  # as `taken`: there is no more to do
-            plain = len(frames := other._frames) == 1 and self.state == "open"
-            if plain and end - self._taken <= self._window - SEGMENT and self._host not in self._frozen:
-                self._taken, frame = frames.popleft()  # as `take`: one has come, and there is room for more
-                self.peer.received(frame)
-                return
-        else:
-            other.taken(end)
-        self.take()
-
     def _measure(self, length: int, buffer: int) -> None:
         """Size the window by a packet that is longer than any before, or the second of its length in a row."""
         segment = min(length, SEGMENT)
@@ -200,6 +148,9 @@ class End(Sending):
         if self._gaps or again:
             told = partial(told, gaps=tuple(self._gaps), again=again)
         self._path.send(upto, upto, told, self._on_reset)
+
+    def _tell_room(self) -> None:
+        self._answer()
 
     def _answer_late(self) -> None:
         """Answer the first of two segments alone, if the second has not come; else look again when the last one is due.
@@ -235,10 +186,7 @@ class End(Sending):
         if self._taken < got:  # else the owner has blocked, and more been taken meanwhile
             self._taken = got
         if full and self.room() >= SEGMENT:
-            if self._near:
-                self.other.taken(self._got)
-            else:
-                self._answer()
+            self._tell_room()
 
     def hear_end(self, why: str) -> None:
         """Learn that the connection is over."""
