@@ -74,6 +74,11 @@ class SharedHistory:
             self._append(begun)
             return number
 
+    def last_step(self) -> int:
+        """Return the number of the last step; 0 after the end."""
+        with self._turn() as steps:
+            return 0 if steps is None else steps.last
+
     def step_ended(self, ended: StepEnded) -> None:
         """Record the end of a verb."""
         with self._turn() as steps:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -157,27 +157,35 @@ class SessionLabs:
 
     @contextmanager
     def _left(self, remembered: Remembered) -> Iterator[Live]:
-        """Reach the lab that an earlier session has left, if it is as it was declared, or open one; it stays."""
+        """Reach the lab that an earlier session has left, or open one; it stays."""
         wanted, environment = self.settings.usual, self.settings.environment
-        of, known = self._digest(wanted), remembered.get()
+        of = self._digest(wanted)
         with ExitStack() as last:
-            lab = None
-            if known.get("of") == of and known.get("left") == "clean":
-                with suppress(InputError):  # it has ended meanwhile
-                    lab = last.enter_context(labs.attach(known["run"], environment=environment))
-            elif "run" in known:
-                with suppress(InputError):
-                    labs.down(known["run"], environment=environment)
-            if lab is None:
-                lab = self._enter(last, wanted, detached=True)
+            lab = self._found(last, remembered.get(), of) or self._enter(last, wanted, detached=True)
             remembered.set({"run": lab.run, "of": of, "left": "in use"})
             yield lab
             if not (self.usual.spoilt or self.usual.touched):
-                remembered.set({"run": lab.run, "of": of, "left": "clean"})
+                remembered.set({"run": lab.run, "of": of, "left": "clean", "steps": _steps(lab)})
                 self.staying.append(lab.run)
             else:
                 with suppress(InputError):  # it has ended meanwhile
                     labs.down(lab.run, environment=environment)
+
+    def _found(self, stack: ExitStack, known: Mapping[str, str], of: str) -> Live | None:
+        """Reach the lab that an earlier session has left, if it is as it was declared; else end it, and return None."""
+        if "run" not in known:
+            return None
+        environment = self.settings.environment
+        with suppress(InputError):  # it has ended meanwhile
+            if known.get("of") == of and known.get("left") == "clean":
+                with ExitStack() as attached:
+                    lab = attached.enter_context(labs.attach(known["run"], environment=environment))
+                    if known.get("steps") == _steps(lab):
+                        stack.enter_context(attached.pop_all())
+                        return lab
+                    _LOG.warning("lab %s is renewed: something was done in it since the last session", lab.run)
+            labs.down(known["run"], environment=environment)
+        return None
 
     def _digest(self, wanted: Wanted) -> str:
         """Return what tells apart labs that are not declared alike."""
@@ -194,6 +202,11 @@ class SessionLabs:
             self._unreachable = NoEngine(why.what, why.remedy)
             return self._unreachable
         return error
+
+
+def _steps(lab: Live) -> str:
+    """Return how many steps a lab's history has: one more for each verb, whoever did it."""
+    return str(lab.history.file.last_step())
 
 
 @contextmanager

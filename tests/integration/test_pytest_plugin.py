@@ -51,6 +51,12 @@ def test_again(mqlab_lab):
     mqlab_lab.cut()
 """
 
+RENEWED = """
+def test_renewed(mqlab_lab):
+    assert mqlab_lab.run != {run!r}
+    assert mqlab_lab.links()[0].state == "open"
+"""
+
 
 def run(mqlab: Commands, folder: Path, *words: str) -> str:
     """Run pytest as a person does, on real brokers that stay for the next time; return what it says."""
@@ -79,6 +85,9 @@ def test_the_examples_suite_passes_with_real_brokers_and_its_own_clients(mqlab: 
         (folder / "tests" / "test_again.py").write_text(AGAIN.format(run=staying))
         for _ in range(2):
             assert "1 passed" in run(mqlab, folder, "tests/test_again.py")
+        assert mqlab("link", "cut").code == 0
+        (folder / "tests" / "test_renewed.py").write_text(RENEWED.format(run=staying))
+        assert "1 passed" in run(mqlab, folder, "tests/test_renewed.py")
     finally:
         assert mqlab("down", "--all").code == 0
     assert list(mqlab.state.iterdir()) == []
