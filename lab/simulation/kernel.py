@@ -43,6 +43,7 @@ class Kernel(Agenda):
         self._waiting = WaitQueue(self._heap, self._numbers, lambda: self.now)
         # have waiting tasks test their conditions, after what else is due now: all, or those that may be about messages
         self.notify, self.notify_of_message = self._waiting.notify, self._waiting.notify_of_message
+        self._on_limit = self._waiting.end  # bound once, as it would be for each wait
 
     def sleep(self, ns: int) -> None:
         """Let so many ns pass for the calling task."""
@@ -61,7 +62,7 @@ class Kernel(Agenda):
         """
         refuse_held()
         key, waiting, me = next(self._numbers), self._waiting, getcurrent()
-        limit = None if within is None else self.at(self.now + within, waiting.end, key)
+        limit = None if within is None else self.at(self.now + within, self._on_limit, key)
         answer: tuple[int, bool, Exception | None, int] | tuple[()] = ()  # of a test that was made for this task
         try:
             while True:

@@ -43,8 +43,9 @@ class WaitQueue:
 
     def end(self, key: int) -> None:
         """Have a task go on, if it waits; one whose condition blocks in a test goes on after that."""
-        if key not in self._blocked and (go_on := self.remove(key)) is not None:
-            go_on()
+        if key not in self._blocked and (task := self.tasks.pop(key, None)) is not None:
+            self._of_messages -= task[2]  # as `remove`
+            task[0]()
 
     def notify(self) -> None:
         """Have the conditions tested at this instant, after what else is due now."""

@@ -135,14 +135,17 @@ class Intake:
                 by.stored = partial(self._on_stored, by)
             done = by.stored
         self._free = free = (free if free > now else now) + cost
-        left = came + self._handling - now  # of what it takes beside, which has gone on while it waited
-        if left > 0 or came == now:
+        # what is left of what it takes beside, which has gone on while it waited
+        if (left := came + self._handling - now) > 0:
+            by.late = 0
+            free += left
+        elif came == now:
             by.late = 0
         elif not by.late:
             by.late = now
         elif now - by.late > PATIENCE and self._capacity is not None:
             self._capacity.fall_behind(by.late)
-        self._kernel.at(free + left if left > 0 else free, self._on_turn, message, done, by)
+        self._kernel.at(free, self._on_turn, message, done, by)
 
     def _on_stored(self, by: Session, words: str | None) -> None:
         """Go on with what one client has sent: its connection's thread waited for the store (`Queue.doMessageSend`)."""
