@@ -19,7 +19,7 @@ from lab.errors import InputError, LabError
 from lab.text_files import write_new
 
 _SEEDS = "The seeds 1 to N, or a list: 3,7,11. The scenario's own if left out."
-_ON = "Send the runs to the Dask cluster of this scheduler; needs mqlab[dask]."
+_ON = r"Send the runs to the Dask cluster of this scheduler; needs mqlab\[dask]."
 _ASKED_FROM = 1000  # runs; more want --yes
 _LIMIT = "A run fails once so much virtual time has passed; 9600h if left out."
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import IO, Any, TypeVar
 
 import psutil
@@ -24,7 +26,7 @@ _SIZE = 8  # bytes before each message, its length
 # Ctrl-C is the parent's to answer, from the first moment on.
 _CODE = (
     "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import pickle, sys; "
-    "sys.path[:] = pickle.load(sys.stdin.buffer); from lab.vary.processes import work; work()"
+    "sys.path[:] = pickle.load(sys.stdin.buffer); from lab.vary.processes import work; work(sys.argv[1])"
 )
 
 
@@ -118,10 +120,16 @@ class Processes(Executor):
 
 
 class _Worker:
-    """One process, and the pipes to and from it."""
+    """One process, the pipes to and from it, and the folder of its temporary files, which goes with it."""
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._folder = TemporaryDirectory(prefix="mqlab-vary-", ignore_cleanup_errors=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _CODE, self._folder.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder.name)},
+        )
         assert self.process.stdin is not None and self.process.stdout is not None
         self._to, self._back = self.process.stdin, self.process.stdout
         self._first = pickle.dumps(sys.path)
@@ -142,17 +150,25 @@ class _Worker:
         return found
 
     def end(self) -> None:
-        """Close the pipes, by which an idle process ends, and wait for its end."""
+        """Close the pipes, by which an idle process ends, wait for its end, and remove what it has left."""
         for pipe in (self._to, self._back):
             try:
                 pipe.close()
             except OSError:  # what was not written yet cannot be any more
                 continue
         self.process.wait()
+        self._folder.cleanup()
 
 
-def work() -> None:
-    """Do in a process what comes over its standard input until that is closed."""
+def work(folder: str) -> None:
+    """Do in a process what comes over its standard input until that is closed; remove its temporary files then."""
+    try:
+        _work()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # nobody else does if the parent was killed
+
+
+def _work() -> None:
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what is printed is no answer
     while True:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Event
 from typing import Any
 
@@ -81,7 +84,8 @@ def test_an_executor_that_takes_none_is_an_error() -> None:
 
 
 def slow(of: Combination, folder: Path) -> Row:
-    """Note that it has begun, and never end."""
+    """Note that it has begun, and where its temporary files are, and never end."""
+    (folder / "temporary").write_text(mkdtemp())
     (folder / str(of.number)).touch()
     while True:
         Event().wait(1)
@@ -96,9 +100,28 @@ def test_what_runs_is_killed_when_the_block_is_left_by_an_error(tmp_path: Path) 
         waiting = executor.submit(plain, TEN.combination(1))
         raise KeyboardInterrupt
     assert "killed by SIGKILL" in str(future.exception(timeout=60))
+    assert not Path((tmp_path / "temporary").read_text()).parent.exists()
     assert waiting.cancelled()
     with pytest.raises(RuntimeError, match="was shut down"):
         executor.submit(plain, TEN.combination(0))
+
+
+PARENT = """
+import sys, tempfile
+from lab.vary.processes import Processes
+print(Processes(1).submit(tempfile.gettempdir).result(), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_temporary_files_go_though_the_parent_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        folder = Path(parent.stdout.readline().decode().strip())
+        assert folder.name.startswith("mqlab-vary-") and folder.is_dir()
+        parent.kill()
+    while folder.exists():
+        Event().wait(0.01)
 
 
 def test_what_cannot_be_sent_is_the_futures_error() -> None:
