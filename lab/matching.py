@@ -15,7 +15,7 @@ from lab.activemq import amqp_encoding
 MOST = 10_000_000  # the most messages of one step
 HEADER = "mqlab_id"  # a JMS property name: letters, digits and underscores
 _MARK = b"mqlab "
-_ID = r"([1-9]\d*-[1-9]\d*)"
+_ID = r"([1-9][0-9]*-[1-9][0-9]*)"
 _LONGEST = 200  # octets of a body within which its mark ends
 
 

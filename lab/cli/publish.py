@@ -104,6 +104,9 @@ def send(
                 clock.sleep(max(0.0, began + accepted * every - clock.now()))
             try:
                 client.publish(body, **to)
+            except (KeyboardInterrupt, SystemExit):
+                options.warn_of_each([f"{accepted} were accepted, and message {accepted + 1} may have been"])
+                raise
             except (BrokerError, LabTimeout) as error:
                 raise type(error)(
                     f"message {accepted + 1}: {error.what}; {accepted} were accepted", error.remedy

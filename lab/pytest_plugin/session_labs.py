@@ -165,7 +165,7 @@ class SessionLabs:
             remembered.set({"run": lab.run, "of": of, "left": "in use"})
             yield lab
             if not (self.usual.spoilt or self.usual.touched):
-                remembered.set({"run": lab.run, "of": of, "left": "clean", "steps": _steps(lab)})
+                remembered.set({"run": lab.run, "of": of, "left": "clean", "steps": str(self.usual.steps)})
                 self.staying.append(lab.run)
             else:
                 with suppress(InputError):  # it has ended meanwhile
@@ -180,7 +180,7 @@ class SessionLabs:
             if known.get("of") == of and known.get("left") == "clean":
                 with ExitStack() as attached:
                     lab = attached.enter_context(labs.attach(known["run"], environment=environment))
-                    if known.get("steps") == _steps(lab):
+                    if known.get("steps") == str(lab.history.file.last_step()):  # verbs and clients' messages have some
                         stack.enter_context(attached.pop_all())
                         return lab
                     _LOG.warning("lab %s is renewed: something was done in it since the last session", lab.run)
@@ -202,11 +202,6 @@ class SessionLabs:
             self._unreachable = NoEngine(why.what, why.remedy)
             return self._unreachable
         return error
-
-
-def _steps(lab: Live) -> str:
-    """Return how many steps a lab's history has: one more for each verb, whoever did it."""
-    return str(lab.history.file.last_step())
 
 
 @contextmanager

@@ -72,6 +72,7 @@ class SharedLab:
         self._counts = Counts(processes={}, busy={}, waiting=0)  # when it was opened
         self._history: Follower | None = None
         self._failed: LabError | None = None
+        self.steps = 0  # of its history, when it was opened or last brought back: more of them are somebody else's
         self.touched = False  # since it was last brought back
         self.spoilt = ""  # why it has to be renewed
 
@@ -100,7 +101,7 @@ class SharedLab:
             self._declared, self._counts = self._live.condition(), Counts.of(lab)
             self._account = _changed_by_tests(self._live.account)
             self._history = self._open.enter_context(closing(Follower(self._live.history.file.path)))
-            self.spoilt, self.touched = "", False
+            self.spoilt, self.touched, self.steps = "", False, self._live.history.file.last_step()
         assert self._live is not None  # it is made with the first opening
         return self._live
 
@@ -140,7 +141,7 @@ class SharedLab:
     def _bring_back(self, live: SessionLab, before: Counts) -> None:
         """Bring the lab back, or take note why it has to be renewed; one that is spoilt already stays as it is."""
         self.spoilt = self.spoilt or self._what_spoils(live, before)
-        self.touched = False
+        self.touched, self.steps = False, live.history.file.last_step()
 
     def _what_spoils(self, live: SessionLab, before: Counts) -> str:
         """Bring the lab back, or return why it cannot be."""

@@ -126,7 +126,8 @@ class Kernel(Agenda):
                         continue
                     self.now = t
                     if t > self._full:
-                        self._full, self._most = min(t + SECOND, self._horizon), next(self._numbers) + self._storm
+                        self._full = max(min(t + SECOND, self._horizon), t)  # each moment past the horizon counts once
+                        self._most = next(self._numbers) + self._storm
                         if t > self._horizon:
                             self.fail(endless(self._horizon, do, arguments))
                     if number > self._most:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from typer.testing import CliRunner
@@ -90,6 +93,32 @@ def test_a_broker_that_goes_ends_it_with_what_was_accepted(live: Live) -> None:
 
     with pytest.raises((BrokerError, LabTimeout), match=r"^message 3: .*; 2 were accepted"):
         send(live, "tokyo", bodies(), to={"queue": "q"}, over="stomp")
+
+
+class Interrupted:
+    """A lab, and its client, which a signal reaches while the third message is on its way."""
+
+    run, lab = "r", SimpleNamespace(clock=SimpleNamespace(now=lambda: 0.0))
+
+    def __init__(self, signal: type[BaseException]) -> None:
+        self._signal, self._left = signal, 2
+
+    def connect(self, broker: str, **terms: object) -> AbstractContextManager[Interrupted]:
+        return nullcontext(self)
+
+    def publish(self, body: bytes, **to: object) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise self._signal
+
+
+@pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_ends_it_with_what_was_accepted(
+    capsys: pytest.CaptureFixture[str], signal: type[BaseException]
+) -> None:
+    with pytest.raises(signal):
+        send(cast(Live, Interrupted(signal)), "tokyo", iter(BODIES), to={"queue": "q"}, over="stomp")
+    assert "2 were accepted, and message 3 may have been" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_body_that_is_no_text_is_base64() -> None:

@@ -186,6 +186,17 @@ def test_a_lab_that_another_session_has_is_left_alone(tmp_path: Path) -> None:
     assert (memory.known["run"], its.staying, memory.taken) == ("theirs", [], [])
 
 
+def test_what_is_done_after_the_last_test_is_not_taken_for_what_was_declared(tmp_path: Path) -> None:
+    shared = SharedLab(lambda: labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path, environment={}))
+    with shared.test("one") as lab:
+        lab.cut()
+    live = shared.ready()
+    assert 0 < shared.steps == live.history.file.last_step()
+    live.cut()  # as a person does while no test has the lab
+    assert shared.steps < live.history.file.last_step()
+    shared.close()
+
+
 def test_a_session_has_the_lab_that_it_reuses_for_itself(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
     memory.known = {}

@@ -498,6 +498,51 @@ def test_the_first_of_two_segments_is_answered_alone_if_the_second_does_not_come
     assert two.client.its.unsent == SEGMENT
 
 
+def test_the_first_of_two_later_segments_waits_as_long_as_any() -> None:
+    two = Two().opened()
+    for each, pause in (("first", MS), ("second", 38 * MS), ("third", MS), ("fourth", 34 * MS + MS // 2)):
+        two.client.its.send(each, SEGMENT)
+        two.kernel.sleep(pause)
+    two.fabric.paths.change(LINK, ["tokyo"], None, LinkState.CUT)  # the third one came before 40 ms were over
+    two.kernel.sleep(74 * MS - MS // 2)
+    assert two.client.its.unsent == 2 * SEGMENT
+    two.kernel.sleep(2 * MS)
+    assert two.client.its.unsent == SEGMENT
+
+
+def test_what_a_frozen_peer_in_the_region_has_no_room_for_comes_when_it_goes_on() -> None:
+    two = Two((65_536, 65_536), source=INTERNET)
+    two.connect()
+    two.kernel.sleep(SECOND)
+    drained: list[int] = []
+    two.fabric.power("singapore", PAUSED)
+    for each in range(100):
+        two.client.its.send(each, 1024)
+    two.client.its.when_drained(lambda: drained.append(two.kernel.now))
+    two.kernel.sleep(SECOND)
+    assert (two.server.words, drained) == (["opened"], [])
+    assert two.client.its.unsent == 100 * 1024 - window(65_536, 0)
+    two.fabric.power("singapore", UP)
+    two.kernel.sleep(SECOND)
+    assert two.server.words == ["opened", *range(100)]
+    assert (two.client.its.unsent, len(drained)) == (0, 1)
+    two.client.its.send("last", 1024)
+    two.client.its.close()
+    two.kernel.sleep(SECOND)
+    assert two.server.words[-2:] == ["last", "closed: closed"]
+
+
+@pytest.mark.parametrize("source", [INTERNET, "tokyo"])
+def test_what_is_on_its_way_to_a_host_that_goes_down_is_not_taken(source: str) -> None:
+    two = Two(source=source)
+    two.connect()
+    two.kernel.sleep(SECOND)
+    two.client.its.send("in vain", 1024)
+    two.fabric.power("singapore", DOWN)
+    two.kernel.sleep(SECOND)
+    assert (two.server.words, two.client.words) == (["opened"], ["opened", "closed: reset"])
+
+
 def test_a_buffer_that_grows_with_a_longer_write_is_filled_at_once() -> None:
     two = Two((16_384, 1 << 20)).opened()
     for _ in range(5):  # the congestion window opens

@@ -158,7 +158,9 @@ class Sending:
         rehearsal = self._rehearsal
         ahead = first + due - (rehearsal.clock.now() - rehearsal.start)  # as `now`
         if ahead > 0:
-            rehearsal.clock.wait(self._to_end, ahead, of_messages=False)  # as `wait`: the caller checks for an error
+            rehearsal.clock.wait(
+                self._to_end, ahead, of_messages=False
+            )  # as `wait`, which the next one is that raises an error
         elif self._pace is not None and -ahead > self._pace.until - due:
             return False  # it is late, and the time for sending is over
         return not self.stopped

@@ -38,12 +38,11 @@ class Capacity:
             self._since, self._until, self._messages, self._persistent = now, now + SECOND, 0, 0
         self._messages = messages = self._messages + 1
         if message.persistent:
-            self._persistent = octets = self._persistent + len(message.body)
-            if octets > PERSISTENT:
-                self._leave(f"{PERSISTENT // MIB} MiB of persistent messages")
-                return
+            self._persistent += len(message.body)
         if messages > MESSAGES:
             self._leave(f"{MESSAGES:,} messages")
+        elif self._persistent > PERSISTENT:
+            self._leave(f"{PERSISTENT // MIB} MiB of persistent messages")
 
     def fall_behind(self, since: int) -> None:
         """Tell, once, that a connection's messages have waited for the store for PATIENCE, and since when, in ns."""

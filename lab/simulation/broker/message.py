@@ -40,8 +40,8 @@ class Message:
                 size += len(name) + len(value)
             self.size = size
             self.producer, _, number = self.id.rpartition(":")
-            if number.isascii() and number.isdecimal() and (number == "0" or number[0] != "0"):
-                self.sequence = int(number)
+            plain = number.isascii() and number.isdecimal() and (number == "0" or number[0] != "0")
+            self.sequence = int(number) if plain else NO_NUMBER
 
     def to(self, destination: str) -> Message:
         """Return a copy of it for another destination."""
