@@ -20,6 +20,7 @@ from lab.activemq.protocols import endpoint
 from lab.check.scenario import check
 from lab.declare.loading import load
 from lab.declare.scenario import Scenario
+from lab.emulation.engine.commands import run_inside
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.network.subnets import DEFAULT_POOL
@@ -192,6 +193,16 @@ def left_of(client: docker.DockerClient, run: str) -> list[str]:
     return sorted(found)
 
 
+def output_of(container: Container, *command: str) -> str:
+    """Return the output of a command that always has some, as the lab has its own commands', and see that it succeeds.
+
+    A busy engine may lose what a command said that ended at once.
+    """
+    code, said = run_inside(container, command, RealClock())
+    assert code == 0, said
+    return said
+
+
 def reach(container: Container, address: str, port: int, *, patience: float = 2) -> str:
     """Open a TCP connection from inside a container: "open", "refused", "no way", or "silent" after so many seconds."""
     code, output = container.exec_run(
@@ -273,11 +284,8 @@ def host_addresses(client: docker.DockerClient) -> list[str]:
 
 def secrets_of(container: Container) -> set[str]:
     """Return every secret that a broker's own files hold: passwords of users and the lab's own, and their digests."""
-    code, output = container.exec_run(
-        ["bash", "-c", "cd /etc/mqlab && cat secrets.properties jolokia.properties jetty-realm.properties"]
-    )
-    assert code == 0, output
-    text = output.decode()
+    files = "secrets.properties jolokia.properties jetty-realm.properties"
+    text = output_of(container, "bash", "-c", f"cd /etc/mqlab && cat {files}")
     written = re.findall(r"^[^\n=]*password=(.+)$", text, re.MULTILINE)
     found = {re.sub(r"\\(.)", r"\1", value) for value in written} | set(re.findall(r"MD5:([0-9a-f]{32})", text))
     assert len(found) >= 5, "a key store's, the console's, Jolokia's, a user's, and a digest"

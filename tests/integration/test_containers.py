@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from tests.integration.labs import Standing, secrets_of
+from tests.integration.labs import Standing, output_of, secrets_of
 
 pytestmark = pytest.mark.docker
 
@@ -31,11 +31,10 @@ def test_a_broker_has_no_power_over_anything(article_lab: Standing) -> None:
         assert not host["Binds"] and not host["Devices"] and not container.attrs["Mounts"]
         assert host["Memory"] == host["MemorySwap"] == article_lab.plan.broker(name).memory
         # Not what was asked for, but what the kernel gives the broker itself: the child of init.
-        code, output = container.exec_run(
-            ["bash", "-c", "for p in /proc/[0-9]*; do if [ $(<$p/comm) = java ]; then cat $p/status; fi; done"]
-        )
-        told = dict(line.split(":\t", 1) for line in output.decode().splitlines() if ":\t" in line)
-        assert code == 0 and told["Name"].strip() == "java", output
+        shows = "for p in /proc/[0-9]*; do if [ $(<$p/comm) = java ]; then cat $p/status; fi; done"
+        output = output_of(container, "bash", "-c", shows)
+        told = dict(line.split(":\t", 1) for line in output.splitlines() if ":\t" in line)
+        assert told["Name"].strip() == "java", output
         assert told["Uid"].split() == ["10001"] * 4
         assert told["PPid"].strip() == "1"
         assert [int(told[each], 16) for each in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb")] == [0] * 5
@@ -48,8 +47,7 @@ def test_the_router_administers_its_networks_and_nothing_else(article_lab: Stand
     assert "no-new-privileges" in host["SecurityOpt"]
     assert [each["PathOnHost"] for each in host["Devices"]] == ["/dev/net/tun"]
     assert host["NetworkMode"] != "host" and host["PidMode"] == "" and not host["Binds"]
-    code, output = article_lab.router.exec_run(["grep", "CapBnd", "/proc/self/status"])
-    assert code == 0 and int(output.split()[1], 16) == 1 << 12
+    assert int(output_of(article_lab.router, "grep", "CapBnd", "/proc/self/status").split()[1], 16) == 1 << 12
 
 
 def test_the_router_can_write_no_file_but_its_sockets(article_lab: Standing) -> None:
@@ -142,6 +140,6 @@ def test_what_the_lab_keeps_for_itself_is_for_its_owner_alone(article_lab: Stand
 
 def test_a_broker_reads_its_secrets_and_nobody_else_does(article_lab: Standing) -> None:
     secrets = "/etc/mqlab/secrets.properties"
-    code, output = article_lab.broker("tokyo").exec_run(["stat", "-c", "%a %u %n", "-L", secrets])
-    assert code == 0 and output.decode().split()[:2] == ["400", "10001"]
+    output = output_of(article_lab.broker("tokyo"), "stat", "-c", "%a %u %n", "-L", secrets)
+    assert output.split()[:2] == ["400", "10001"]
     assert Path("/etc/mqlab").exists() is False  # nothing was written to the host

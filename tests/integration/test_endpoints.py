@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from lab.activemq.protocols import ENDPOINTS
-from tests.integration.labs import Standing, eventually
+from tests.integration.labs import Standing, eventually, output_of
 
 pytestmark = pytest.mark.docker
 
@@ -119,7 +119,7 @@ def test_docker_calls_the_brokers_healthy(article_lab: Standing) -> None:
 
 def callers(lab: Standing, broker: str, port: int) -> set[IPv4Address]:
     """Return from where connections to a port of a broker come, as its kernel has it."""
-    output = lab.broker(broker).exec_run(["cat", "/proc/net/tcp", "/proc/net/tcp6"]).output.decode()
+    output = output_of(lab.broker(broker), "cat", "/proc/net/tcp", "/proc/net/tcp6")
     lines = [line.split() for line in output.splitlines()]
     opened = [each[2] for each in lines if each[1].endswith(f":{port:04X}") and each[3] == "01"]
     return {IPv4Address(int.from_bytes(bytes.fromhex(each.partition(":")[0][-8:]), "little")) for each in opened}

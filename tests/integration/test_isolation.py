@@ -18,6 +18,7 @@ from tests.integration.labs import (
     host_listener,
     named,
     opens,
+    output_of,
     reached,
     stranger,
 )
@@ -79,8 +80,7 @@ def test_names_of_the_lab_resolve_and_no_others_do(article_lab: Standing) -> Non
     broker = article_lab.broker("tokyo")
     for name in article_lab.lab.state.brokers:
         host = article_lab.plan.broker(name).host_name
-        code, output = broker.exec_run(["getent", "ahostsv4", host])
-        assert code == 0 and output.split()[0].decode() == address(article_lab, name)
+        assert output_of(broker, "getent", "ahostsv4", host).split()[0] == address(article_lab, name)
     code, output = broker.exec_run(["timeout", "10", "getent", "hosts", "example.com"])
     assert code == 2, (code, output)  # not found, and told soon
     # Docker's own name server asks the one that the container names: the container itself, where nobody answers.

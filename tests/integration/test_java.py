@@ -18,7 +18,16 @@ from lab.emulation.images.downloads import cache_folder, fetch, read_archives
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.shipped import shipped
-from tests.integration.labs import Engine, eventually, host_addresses, host_listener, named, reached, stranger
+from tests.integration.labs import (
+    Engine,
+    eventually,
+    host_addresses,
+    host_listener,
+    named,
+    output_of,
+    reached,
+    stranger,
+)
 
 pytestmark = pytest.mark.docker
 
@@ -120,7 +129,7 @@ def a_container_is_taken_there_and_put_back(lab: Live, engine: Engine, broker: t
     with stranger(engine) as (beside, _), host_listener() as port:
         outside = (host_addresses(engine.client)[0], port)
         assert reached(beside, [outside]) == named([outside])
-        resolver = beside.exec_run(["cat", "/etc/resolv.conf"])
+        resolver = output_of(beside, "cat", "/etc/resolv.conf")
         lab.hosts.attach("billing", str(beside.name))
         assert networks() == [f"mqlab-{lab.run}-region-tokyo"]
         assert reached(beside, [broker, outside]) == named([broker])
@@ -129,7 +138,7 @@ def a_container_is_taken_there_and_put_back(lab: Live, engine: Engine, broker: t
         labs.down(lab.run)
         assert networks() == ["bridge"]
         assert reached(beside, [outside]) == named([outside])
-        assert beside.exec_run(["cat", "/etc/resolv.conf"]) == resolver
+        assert output_of(beside, "cat", "/etc/resolv.conf") == resolver
         assert beside.exec_run(["grep", "-c", "mqlab", "/etc/hosts"]).output == b"0\n"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.runtime.messages import Destination, Outgoing, Terms
-from tests.integration.labs import Ear, Standing, eventually
+from tests.integration.labs import Ear, Standing, eventually, output_of
 
 pytestmark = pytest.mark.docker
 
@@ -17,13 +17,11 @@ def identity(lab: Standing, broker: str) -> dict[str, Any]:
     """Return what must stay over a restart, as the engine and the broker show it."""
     container = lab.broker(broker)
     (network,) = container.attrs["NetworkSettings"]["Networks"].values()
-    code, store = container.exec_run(["ls", "/var/lib/activemq"])
-    assert code == 0
     return {
         "container": container.id,
         "hostname": container.attrs["Config"]["Hostname"],
         "address": network["IPAddress"],
-        "store": store,
+        "store": output_of(container, "ls", "/var/lib/activemq"),
         "ports": lab.router.attrs["NetworkSettings"]["Ports"],
     }
 

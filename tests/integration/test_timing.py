@@ -20,7 +20,7 @@ from lab.judge import Outcome, Report, Streamed, judge
 from lab.link.impairment import LinkState
 from lab.replay import replay
 from lab.shipped import shipped
-from tests.integration.labs import ARTICLE, Engine, Standing, eventually, standing
+from tests.integration.labs import ARTICLE, Engine, Standing, eventually, output_of, standing
 from tests.twins import not_said, twin
 
 pytestmark = [pytest.mark.docker, pytest.mark.alone]
@@ -90,8 +90,7 @@ class Counted:
             for topic in self.TOPICS
         }
         (link,) = lab.plan.links
-        code, said = lab.router.exec_run(["python3", "/opt/mqlab/linkctl.py", link.name, "get"])
-        assert code == 0, said
+        said = output_of(lab.router, "python3", "/opt/mqlab/linkctl.py", link.name, "get")
         self.dropped = {leaving: its["counters"]["dropped"] for leaving, its in json.loads(said)["directions"].items()}
 
     @staticmethod
