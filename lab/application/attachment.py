@@ -15,6 +15,8 @@ from lab.dataclass import dataclass
 
 _RIGHTS = ("NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "ALL")
 _LOGS = ("json-file", "local", "none", "journald", "k8s-file", "")  # drivers that send no log off the engine's machine
+_EDGE = "mqlab: the resolver's edge"
+SHOWS_RESOLVER = f'echo "{_EDGE}"; cat /etc/resolv.conf && echo "{_EDGE}"'  # a program of a shell
 _DEFAULT_NETWORK = "bridge"  # the engine's own: it keeps no addresses and no other names
 
 
@@ -109,6 +111,13 @@ def connecting(endpoint: Endpoint) -> dict[str, Any]:
         "links": [tuple(each.split(":", 1)) for each in endpoint.links],
     }
     return {key: value for key, value in wanted.items() if value}
+
+
+def resolver_in(said: str) -> str | None:
+    """Return the resolver that SHOWS_RESOLVER has shown; None if not all of it is there."""
+    _, _, rest = said.partition(f"{_EDGE}\n")
+    text, edge, _ = rest.rpartition(_EDGE)
+    return text if edge else None
 
 
 def with_names(names: Mapping[str, str], run: str) -> str:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.application.attachment import Before, Endpoint, connecting, endpoints, why_not, with_names, without_names
+from lab.application.attachment import (
+    SHOWS_RESOLVER,
+    Before,
+    Endpoint,
+    connecting,
+    endpoints,
+    resolver_in,
+    why_not,
+    with_names,
+    without_names,
+)
 
 ID = "0123456789ab" + 52 * "c"
 
@@ -92,6 +104,19 @@ def test_what_was_before_is_kept_as_text() -> None:
 def test_another_text_is_none(text: str) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         Before.of(text)
+
+
+@pytest.mark.parametrize("text", ["nameserver 10.0.0.2\n", "\n# mine\noptions ndots:0", ""])
+def test_a_resolver_is_read_whole_or_not_at_all(tmp_path: Path, text: str) -> None:
+    (tmp_path / "resolv.conf").write_text(text)
+    program = SHOWS_RESOLVER.replace("/etc/", f"{tmp_path}/")
+    said = subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=True).stdout
+    assert resolver_in(said) == text
+    assert resolver_in(said.strip()) == resolver_in(said), "as the lab reads what a command says"
+    first, *_ = said.splitlines()
+    for part in ("", first, f"{first}\nnameserver 10.0.0.2\n"):
+        assert resolver_in(part) is None
+    assert resolver_in(f"{first}\n{first}") == ""
 
 
 def test_a_shell_is_told_words_and_no_more() -> None:

@@ -19,6 +19,7 @@ def run_inside(
     command: Sequence[str],
     clock: Clock,
     environment: Mapping[str, str] | None = None,
+    user: str = "",
 ) -> tuple[int | None, str]:
     """Run a command that always has output and may be repeated; return its exit code and its output, stripped.
 
@@ -27,18 +28,20 @@ def run_inside(
     """
     for seconds in _PAUSES:
         try:
-            code, text = _run(container, command, environment)
+            code, text = _run(container, command, environment, user)
         except JSONDecodeError:  # the engine's own answer was empty
             pass
         else:
             if text or code != 0:
                 return code, text
         clock.sleep(seconds)
-    return _run(container, command, environment)
+    return _run(container, command, environment, user)
 
 
-def _run(container: Container, command: Sequence[str], environment: Mapping[str, str] | None) -> tuple[int | None, str]:
-    code, output = container.exec_run(list(command), environment=dict(environment or {}))
+def _run(
+    container: Container, command: Sequence[str], environment: Mapping[str, str] | None, user: str
+) -> tuple[int | None, str]:
+    code, output = container.exec_run(list(command), environment=dict(environment or {}), user=user)
     assert isinstance(output, bytes)  # no stream was asked for
     return code, output.decode(errors="replace").strip()
 

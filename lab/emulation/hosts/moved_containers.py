@@ -13,12 +13,22 @@ from docker.models.containers import Container
 from docker.models.volumes import Volume
 
 import docker
-from lab.application.attachment import Before, connecting, endpoints, with_names, without_names
+from lab.application.attachment import (
+    SHOWS_RESOLVER,
+    Before,
+    connecting,
+    endpoints,
+    resolver_in,
+    with_names,
+    without_names,
+)
 from lab.application.place import HostPlace
 from lab.emulation.engine import labels
+from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import File, archive
 from lab.errors import HostError
 from lab.interrupts import uninterrupted
+from lab.runtime.clock import RealClock
 
 ROLE = "moved"
 BEFORE = "mqlab.before"
@@ -36,7 +46,9 @@ def move(
 
     It is off the others before it is on the lab's, so that it never has two ways.
     """
-    resolver = _as_root(container, ["cat", "/etc/resolv.conf"])
+    resolver = resolver_in(_as_root(container, SHOWS_RESOLVER))
+    if resolver is None:  # it is put back as it is read: with an empty one instead, no name would be found
+        raise HostError(f"{container.name} does not show its /etc/resolv.conf", "is the engine busy? try again")
     its_id = str(container.id)
     before = Before(
         container=its_id,
@@ -51,7 +63,7 @@ def move(
         for each in before.endpoints:
             client.networks.get(each.network).disconnect(container)
         client.networks.get(place.network).connect(container, ipv4_address=place.address)
-        _as_root(container, ["sh", "-c", with_names(place.names, place.run)])
+        _as_root(container, f"{with_names(place.names, place.run)}; echo written")
         client.volumes.get(record.name)  # gone with a lab that ended meanwhile: nobody else would put it back
     except BaseException as error:
         with uninterrupted():
@@ -132,12 +144,10 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
         yield f"{its} taken off its networks; it is on none now: docker network connect NETWORK {container.name}"
 
 
-def _as_root(container: Container, command: Sequence[str]) -> str:
-    """Run a command in a container and return its output; raise HostError if it fails, as where there is no shell."""
-    code, output = container.exec_run(list(command), user="0")
-    assert isinstance(output, bytes)  # no stream was asked for
-    said = output.decode(errors="replace")
+def _as_root(container: Container, program: str) -> str:
+    """Run a program of a shell, which says something, and return that; HostError if it fails, as without a shell."""
+    code, said = run_inside(container, ["sh", "-c", program], RealClock(), user="0")
     if code != 0:
-        what = f"the lab's names cannot be written in {container.name}: {said.strip()[-300:]}"
+        what = f"the lab's names cannot be written in {container.name}: {said[-300:]}"
         raise HostError(what, "start it in the host's place: mqlab host run")
     return said

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import docker.errors
 import pytest
 
-from lab.application.attachment import Before, Endpoint
+from lab.application.attachment import SHOWS_RESOLVER, Before, Endpoint
 from lab.application.place import HostPlace
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.hosts import moved_containers
@@ -56,7 +57,7 @@ class Container:
     id, name, status, labels = ID, "app", "running", dict[str, str]()
 
     def __init__(self) -> None:
-        self.on = ["mine"]
+        self.on, self.mute = ["mine"], False
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -64,8 +65,14 @@ class Container:
         its = {"HostConfig": {}, "State": {"Status": self.status}, "Config": {}}
         return {"Id": ID, "NetworkSettings": {"Networks": networks}, **its}
 
-    def exec_run(self, command: object, user: str) -> tuple[int, bytes]:
-        return 0, b"nameserver 10.0.0.2\n"
+    def exec_run(self, command: list[str], user: str, **_: object) -> tuple[int, bytes]:
+        """Do what a shell would; a busy engine loses what it says."""
+        if self.mute:
+            return 0, b""
+        if command[-1] != SHOWS_RESOLVER:
+            return 0, b"written\n"
+        program = SHOWS_RESOLVER.replace("cat /etc/resolv.conf", "echo nameserver 10.0.0.2")
+        return 0, subprocess.run(["sh", "-c", program], capture_output=True, check=True).stdout
 
     def put_archive(self, folder: str, data: bytes) -> None:
         pass
@@ -140,6 +147,14 @@ def test_a_container_goes_and_comes_back() -> None:
     assert engine.app.on == [PLACE.network] and moved_containers.lab_of(engine, engine.app) == RUN
     moved_containers.put_back(engine, record(engine))
     assert engine.app.on == ["mine"] and moved_containers.lab_of(engine, engine.app) == ""
+
+
+def test_one_whose_resolver_is_not_shown_stays_where_it_is() -> None:
+    engine: Any = Engine()
+    engine.app.mute = True
+    with pytest.raises(HostError, match=r"app does not show its /etc/resolv\.conf"):
+        move(engine)
+    assert engine.app.on == ["mine"] and not moved_containers.records(engine, RUN)
 
 
 def test_one_that_the_lab_does_not_let_go_has_no_second_way_and_is_put_back_later() -> None:
