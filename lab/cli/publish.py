@@ -96,22 +96,24 @@ def send(
     `to` is the keywords of `Conversation.publish`. Raise the error that ended it, with how many were accepted before.
     """
     clock = live.lab.clock
-    accepted = 0
+    accepted, sending = 0, False
     with live.connect(broker, over=over, user=user) as client:
         began = clock.now()
-        for body in bodies:
-            if every is not None:
-                clock.sleep(max(0.0, began + accepted * every - clock.now()))
-            try:
+        try:
+            for body in bodies:
+                if every is not None:
+                    clock.sleep(max(0.0, began + accepted * every - clock.now()))
+                sending = True
                 client.publish(body, **to)
-            except (KeyboardInterrupt, SystemExit):
-                options.warn_of_each([f"{accepted} were accepted, and message {accepted + 1} may have been"])
-                raise
-            except (BrokerError, LabTimeout) as error:
-                raise type(error)(
-                    f"message {accepted + 1}: {error.what}; {accepted} were accepted", error.remedy
-                ) from error
-            accepted += 1
+                accepted, sending = accepted + 1, False
+        except (KeyboardInterrupt, SystemExit):
+            doubt = f", and message {accepted + 1} may have been" if sending else ""
+            options.warn_of_each([f"{accepted} were accepted{doubt}"])
+            raise
+        except (BrokerError, LabTimeout) as error:
+            raise type(error)(
+                f"message {accepted + 1}: {error.what}; {accepted} were accepted", error.remedy
+            ) from error
         return {
             "run": live.run,
             "broker": broker,

@@ -98,10 +98,11 @@ class SharedLab:
                 self._live = SessionLab(lab)
             else:
                 self._live.move(lab)
+            self.steps = self._live.history.file.last_step()  # before all is looked at: what comes meanwhile is more
             self._declared, self._counts = self._live.condition(), Counts.of(lab)
             self._account = _changed_by_tests(self._live.account)
             self._history = self._open.enter_context(closing(Follower(self._live.history.file.path)))
-            self.spoilt, self.touched, self.steps = "", False, self._live.history.file.last_step()
+            self.spoilt, self.touched = "", False
         assert self._live is not None  # it is made with the first opening
         return self._live
 
@@ -140,8 +141,9 @@ class SharedLab:
 
     def _bring_back(self, live: SessionLab, before: Counts) -> None:
         """Bring the lab back, or take note why it has to be renewed; one that is spoilt already stays as it is."""
+        self.steps = live.history.file.last_step()  # before what was done is looked at, as when it was opened
         self.spoilt = self.spoilt or self._what_spoils(live, before)
-        self.touched, self.steps = False, live.history.file.last_step()
+        self.touched = False
 
     def _what_spoils(self, live: SessionLab, before: Counts) -> str:
         """Bring the lab back, or return why it cannot be."""

@@ -121,6 +121,16 @@ def test_an_interruption_ends_it_with_what_was_accepted(
     assert "2 were accepted, and message 3 may have been" in " ".join(capsys.readouterr().err.split())
 
 
+def test_an_interruption_between_messages_leaves_no_doubt(live: Live, capsys: pytest.CaptureFixture[str]) -> None:
+    def bodies() -> Iterator[bytes]:
+        yield from (b"1", b"2")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(live, "tokyo", bodies(), to={"queue": "q"}, over="stomp")
+    assert capsys.readouterr().err.split()[-3:] == ["2", "were", "accepted"]
+
+
 def test_a_body_that_is_no_text_is_base64() -> None:
     at = Destination(kind="topic", name="t")
     made = [Incoming(at, body, {"k": "v"}, True, False) for body in (b"a", b"\xff")]

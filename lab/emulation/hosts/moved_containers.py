@@ -32,6 +32,7 @@ from lab.runtime.clock import RealClock
 
 ROLE = "moved"
 BEFORE = "mqlab.before"
+_DONE, _BUSY = "done", "is the engine busy? try again"
 _NO_RECORD = (ValueError, KeyError, TypeError)
 
 
@@ -48,7 +49,7 @@ def move(
     """
     resolver = resolver_in(_as_root(container, SHOWS_RESOLVER))
     if resolver is None:  # it is put back as it is read: with an empty one instead, no name would be found
-        raise HostError(f"{container.name} does not show its /etc/resolv.conf", "is the engine busy? try again")
+        raise HostError(f"{container.name} does not show its /etc/resolv.conf", _BUSY)
     its_id = str(container.id)
     before = Before(
         container=its_id,
@@ -63,7 +64,8 @@ def move(
         for each in before.endpoints:
             client.networks.get(each.network).disconnect(container)
         client.networks.get(place.network).connect(container, ipv4_address=place.address)
-        _as_root(container, f"{with_names(place.names, place.run)}; echo written")
+        if _as_root(container, f"{with_names(place.names, place.run)}; echo {_DONE}") != _DONE:
+            raise HostError(f"{container.name} does not say that it has the lab's names", _BUSY)
         client.volumes.get(record.name)  # gone with a lab that ended meanwhile: nobody else would put it back
     except BaseException as error:
         with uninterrupted():
@@ -134,7 +136,9 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
             yield f"{container.name} could not be put back on {each.name}: {error.explanation or error}"
     if container.status == "running":
         with suppress(docker.errors.APIError):  # it has ended meanwhile, and begins without those names
-            container.exec_run(["sh", "-c", without_names(run, before.resolver)], user="0")
+            run_inside(
+                container, ["sh", "-c", f"{without_names(run, before.resolver)}; echo {_DONE}"], RealClock(), user="0"
+            )
     its = f"{container.name} is no part of lab {run} and was"
     if back or not before.endpoints:
         yield f"{its} put back on {', '.join(back) or 'no network'}"
@@ -148,6 +152,6 @@ def _as_root(container: Container, program: str) -> str:
     """Run a program of a shell, which says something, and return that; HostError if it fails, as without a shell."""
     code, said = run_inside(container, ["sh", "-c", program], RealClock(), user="0")
     if code != 0:
-        what = f"the lab's names cannot be written in {container.name}: {said[-300:]}"
+        what = f"the lab's names cannot be had in {container.name}: {said[-300:]}"
         raise HostError(what, "start it in the host's place: mqlab host run")
     return said

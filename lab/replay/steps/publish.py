@@ -158,9 +158,7 @@ class Sending:
         rehearsal = self._rehearsal
         ahead = first + due - (rehearsal.clock.now() - rehearsal.start)  # as `now`
         if ahead > 0:
-            rehearsal.clock.wait(
-                self._to_end, ahead, of_messages=False
-            )  # as `wait`, which the next one is that raises an error
+            rehearsal.clock.wait(self._to_end, ahead, of_messages=False)  # an error of another thread is raised later
         elif self._pace is not None and -ahead > self._pace.until - due:
             return False  # it is late, and the time for sending is over
         return not self.stopped

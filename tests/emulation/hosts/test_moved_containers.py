@@ -70,7 +70,7 @@ class Container:
         if self.mute:
             return 0, b""
         if command[-1] != SHOWS_RESOLVER:
-            return 0, b"written\n"
+            return 0, b"done\n"
         program = SHOWS_RESOLVER.replace("cat /etc/resolv.conf", "echo nameserver 10.0.0.2")
         return 0, subprocess.run(["sh", "-c", program], capture_output=True, check=True).stdout
 
