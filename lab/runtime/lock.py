@@ -32,11 +32,9 @@ class Lock:
         self._lock.release()
 
     def __enter__(self) -> None:
-        self._lock.acquire()  # as `acquire`, with a call less
-        _THREAD.held = getattr(_THREAD, "held", 0) + 1
+        self.acquire()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _THREAD.held -= 1
-        self._lock.release()
+        self.release()

@@ -136,9 +136,9 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
             yield f"{container.name} could not be put back on {each.name}: {error.explanation or error}"
     if container.status == "running":
         with suppress(docker.errors.APIError):  # it has ended meanwhile, and begins without those names
-            run_inside(
-                container, ["sh", "-c", f"{without_names(run, before.resolver)}; echo {_DONE}"], RealClock(), user="0"
-            )
+            program = f"{without_names(run, before.resolver)}; echo {_DONE}"
+            if run_inside(container, ["sh", "-c", program], RealClock(), user="0") != (0, _DONE):
+                yield f"{container.name} may still have the lab's names, and no name server: restart it"
     its = f"{container.name} is no part of lab {run} and was"
     if back or not before.endpoints:
         yield f"{its} put back on {', '.join(back) or 'no network'}"

@@ -36,10 +36,10 @@ class Capacity:
             return
         if now >= self._until:
             self._since, self._until, self._messages, self._persistent = now, now + SECOND, 0, 0
-        self._messages = messages = self._messages + 1
+        self._messages += 1
         if message.persistent:
             self._persistent += len(message.body)
-        if messages > MESSAGES:
+        if self._messages > MESSAGES:
             self._leave(f"{MESSAGES:,} messages")
         elif self._persistent > PERSISTENT:
             self._leave(f"{PERSISTENT // MIB} MiB of persistent messages")

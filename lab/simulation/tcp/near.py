@@ -13,12 +13,12 @@ from lab.simulation.tcp.stream import End, Hosts
 class NearEnd(End):
     """One end of such a connection; so is the other one."""
 
-    __slots__ = ("_away",)
+    __slots__ = ("_away", "_way_in")
     other: NearEnd
 
     def __init__(self, hosts: Hosts, near: Address, far: Address, peer: Peer, buffers: tuple[int, int] | None) -> None:
         super().__init__(hosts, near, far, peer, buffers)
-        self._away = hosts.paths.away
+        self._away, self._way_in = hosts.paths.away, hosts.paths.path(far.host, near.host)
 
     def send(self, frame: object, size: int) -> None:
         """Send a frame of so many bytes."""
@@ -35,7 +35,7 @@ class NearEnd(End):
     def arrive(self, start: int, end: int, again: int = 0) -> None:
         """Take bytes that came in, which are the next ones, and come this once."""
         if self._host in self._away:
-            self.hosts.paths.turn_away(self._host, self.other.reset)
+            self._way_in.on_reach(self.arrive, self.other.reset, start, end)
             return
         if self.state == "closed":
             self._answer_by_reset()

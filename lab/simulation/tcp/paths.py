@@ -161,11 +161,6 @@ class Paths:
             self._paths[key] = Path(self._kernel, target, direction, passes, self.refusing, self.away, near)
         return self._paths[key]
 
-    def turn_away(self, target: str, refused: Refused) -> None:
-        """Answer for a host that takes nothing: by a reset, if it is one that is down."""
-        if target in self.refusing:
-            refused()
-
     def _pass(self, source: str, target: str, new: int | None, packets: int) -> bool:
         """Return whether packets pass the policies; count them if they do not."""
         its = self._way(source, target)

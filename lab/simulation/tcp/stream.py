@@ -124,7 +124,7 @@ class End(Sending):
                 self._came = length
         if self._gaps or again:
             self._answer(again)
-        elif (pairs := self.pairs) and pairs[0] <= got and pairs.first(got) and self.other._path.delays_only:
+        elif self.pairs and self.pairs.first(got) and self.other._path.delays_only:
             self._late = self._late or self._kernel.now + _DELAYED
             if self._later is None:
                 self._later = self._kernel.at(self._late, self._answer_late)

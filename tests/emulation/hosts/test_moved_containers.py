@@ -157,6 +157,14 @@ def test_one_whose_resolver_is_not_shown_stays_where_it_is() -> None:
     assert engine.app.on == ["mine"] and not moved_containers.records(engine, RUN)
 
 
+def test_one_that_does_not_say_that_it_has_its_resolver_back_is_told_of() -> None:
+    engine: Any = Engine()
+    move(engine)
+    engine.app.mute = True
+    said = moved_containers.put_back(engine, record(engine))
+    assert engine.app.on == ["mine"] and "app may still have the lab's names, and no name server" in said[0]
+
+
 def test_one_that_the_lab_does_not_let_go_has_no_second_way_and_is_put_back_later() -> None:
     engine: Any = Engine()
     move(engine)
