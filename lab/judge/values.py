@@ -191,12 +191,12 @@ class Testimony:
     target: str
     accepted: int  # clients: sends that the source confirmed
     at_most: int  # clients: confirmed sends and those whose outcome is unknown
-    enqueued: int  # source's counter, less what the target forwarded to it
+    enqueued: int  # source's counter, less `back`
     arrived: int | None  # clients: reached a subscriber at the target
     missing: int | None  # clients: accepted, but reached no subscriber at the target
     waiting: int  # target's counter: in its queue
-    forwarded: int  # source's counter, in which is also what a bridge held back
-    back: int  # the same of the target's, to the source
+    forwarded: int  # source's counter: what was answered, and what a bridge held back
+    back: int  # the same of the target's, to the source, or what clients there had from the target if that is more
     taken: int  # target's counter of enqueued messages, less what its own clients sent
     lost: int | None  # clients: owed to a subscriber at the target and never received
     discarded: int  # source's counter: dropped for a slow consumer
@@ -218,9 +218,12 @@ class Testimony:
     def agreed_arrived(self) -> bool:
         """Return whether as many messages were forwarded as reached a subscriber or wait for one.
 
-        A ForwardCount also counts what a bridge holds back; of that the target takes nothing.
+        A ForwardCount also counts what a bridge holds back, of which the target takes nothing; and it lacks what the
+        target took and whose answer never came back.
         """
-        return self.arrived is None or min(self.forwarded, self.taken) <= self.arrived + self.waiting <= self.forwarded
+        if self.arrived is None:
+            return True
+        return min(self.forwarded, self.taken) <= self.arrived + self.waiting <= max(self.forwarded, self.taken)
 
     @property
     def unaccounted(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.command import Commands
@@ -24,4 +26,15 @@ def test_a_slow_bridge_discards_what_its_publisher_has_a_receipt_for(mqlab: Comm
     assert f"tokyo discarded {delivery['lost']} messages of topic://prices for a slow bridge" in held
     assert f"lost at other brokers: {delivery['lost']} (first 3-" in held
     assert f"tokyo gave {delivery['received']} and singapore took {delivery['received']}" in held
+    cleaned_up(mqlab, engine)
+
+
+def test_a_bridge_counts_what_was_answered_and_the_witnesses_agree(mqlab: Commands, engine: Engine) -> None:
+    """The other broker took what its answers, lost in a reset, do not tell."""
+    ended = mqlab("run", Path(__file__).parent / "scenarios" / "answers-lost.yaml")
+    assert ended.code == 0, ended
+    found = report(mqlab.latest)
+    assert not [note for note in found["notes"] if "disagree" in note], found["notes"]
+    assert [each["agree"] for each in found["witnesses"]] == [True, True]
+    assert "rose by 0, and the other broker took 4: a ForwardCount rises when an answer" in reasons(found, "held")
     cleaned_up(mqlab, engine)

@@ -119,7 +119,9 @@ def all_witnesses_say_the_same(report: Report, before: Counted, after: Counted) 
     for topic in Counted.TOPICS:
         sent, there = grown("tokyo", topic, "EnqueueCount"), grown("singapore", topic, "EnqueueCount")
         assert sent > 0
-        assert there == grown("tokyo", topic, "ForwardCount"), topic
+        # Tokyo counts what was answered, and the reset comes on the heels of what arrived in the cut.
+        unanswered = there - grown("tokyo", topic, "ForwardCount")
+        assert unanswered >= 0 if topic == "prices.in-a-cut" else unanswered == 0, (topic, unanswered)
         lost_by_brokers[f"topic://{topic}"] = sent - there
     assert {each.destination: each.lost for each in report.witnesses} == lost_by_brokers
     (delivery,) = report.deliveries

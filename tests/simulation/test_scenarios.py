@@ -39,6 +39,7 @@ PATHS = {path.stem: path for path in sorted(TESTED.glob("*.yaml")) if not path.s
 def test_a_scenario_that_real_brokers_are_tested_with_holds(name: str, tmp_path: Path) -> None:
     ran = labs.run(PATHS[name], runtime="simulation", runs=tmp_path, environment=OWN_PASSWORDS)
     assert ran.held, [str(verdict) for verdict in ran.report.verdicts]
+    assert not [note for note in ran.report.notes if "disagree" in note]
 
 
 @pytest.mark.parametrize("name", REFUSED)

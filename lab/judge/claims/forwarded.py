@@ -30,23 +30,21 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     )
     if isinstance(rise, str):
         return unknown(rise, evidence)
-    words = f"{claim.broker} forwarded {several(rise.by, 'message')} of {destination}"
-    second = _second_witness(claim, evidence, destination, rise)
-    came = _surely_came(claim, evidence, destination, rise)
-    least = _least(came, rise)
+    taken, came = _came(claim, evidence, destination), _surely_came(claim, evidence, destination, rise)
+    second, least = _second_witness(claim, evidence, destination, rise), _least(came, rise)
     other = "other broker" if len(_others(claim, evidence)) == 1 else "other brokers"
+    took = rise.by if taken is None or isinstance(taken, str) else taken
+    rose = f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}"
     if isinstance(came, str) and rise.by:
-        words = (
-            f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and it is also of what a bridge holds "
-            f"back; what the {other} took is not known: {came}"
+        words = f"{rose}, and it is also of what a bridge holds back; what the {other} took is not known: {came}"
+    elif took > rise.by or least < rise.by:
+        counts = "rises when an answer comes back" if took > rise.by else "is also of what a bridge holds back"
+        words = f"{rose}, and the {other} took {took}: a ForwardCount {counts}"
+        words += (
+            f", and of what was taken {least} came by its bridges for certain" if least < min(took, rise.by) else ""
         )
-    elif least < rise.by:
-        took = _least(_came(claim, evidence, destination), rise)
-        words = (
-            f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}, and the {other} took {took}: a "
-            "ForwardCount is also of what a bridge holds back"
-        )
-        words += f", and of what was taken {least} came by its bridges for certain" if least < took else ""
+    else:
+        words = f"{claim.broker} forwarded {several(rise.by, 'message')} of {destination}"
     if claim.count.holds(rise.by) and claim.count.holds(least):
         return Outcome.HELD, words + second
     if (claim.count.at_least or 0) <= rise.by and (claim.count.at_most is None or claim.count.at_most >= least):
@@ -155,4 +153,6 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     its = whereabouts(evidence, destination)
     if its is not None and its.taken:
         words, least = f"{words}; {its.taken_words()}", least - its.taken
-    return words + ("" if least <= received + wait <= rise.by else ": the two witnesses disagree")
+    taken = _came(claim, evidence, destination)
+    most = max(rise.by, taken) if isinstance(taken, int) else rise.by
+    return words + ("" if least <= received + wait <= most else ": the two witnesses disagree")

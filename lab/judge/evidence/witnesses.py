@@ -110,7 +110,7 @@ def _testimony(
 ) -> Testimony:
     """Return the counts of both witnesses for the direction from the first broker to the second."""
     (source, own), (target, other) = near, far
-    sent = _sent(evidence, destination, source)
+    sent, back = _sent(evidence, destination, source), _back(evidence, destination, source, far)
     heard = lost = None
     if _comparable(evidence, sent, target) and not (is_queue(destination) and own.forwarded and other.forwarded):
         listening = any(
@@ -127,16 +127,28 @@ def _testimony(
         target=target,
         accepted=_accepted(sent),
         at_most=sum(publication.last - publication.outcomes.count(FAILED) for publication in sent),
-        enqueued=own.enqueued - other.forwarded,
+        enqueued=own.enqueued - back,
         arrived=heard,
         missing=None if heard is None else sum(_missing(evidence, publication, target) for publication in sent),
         waiting=other.queued if is_queue(destination) else 0,
         forwarded=own.forwarded,
-        back=other.forwarded,
+        back=back,
         taken=other.enqueued - _accepted(_sent(evidence, destination, target)),
         lost=lost,
         discarded=max(sample.discarded for sample in samples),  # the counter goes with its consumer
     )
+
+
+def _back(evidence: Evidence, destination: str, source: str, far: tuple[str, DestinationSeen]) -> int:
+    """Return how many messages came from the far broker: by its counter, or by the clients here if they had more.
+
+    It counts none whose answer was lost.
+    """
+    target, other = far
+    theirs = _sent(evidence, destination, target)
+    if not _comparable(evidence, theirs, source):
+        return other.forwarded
+    return max(other.forwarded, sum(_heard(evidence, publication, source) for publication in theirs))
 
 
 def _sent(evidence: Evidence, destination: str, broker: str) -> list[Publication]:
