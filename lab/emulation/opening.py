@@ -122,7 +122,6 @@ class _Opened:
         self._starting: dict[str, Future[str]] = {}  # the router, and each instance by its name
         self._requested: dict[str, Event] = {}  # set when the engine is asked: the router, and each first instance
         self._standbys: dict[str, Callable[[], str]] = {}
-        self._way_out: Future[None] | None = None  # the look at the first broker's default route
         self._lab: EmulatedLab | None = None
         self._regions = {its.name: broker.region for broker in self._plan.brokers for its in broker.instances}
         self._regions |= {host.name: host.region for host in self._plan.hosts}  # last: a host moves no broker
@@ -202,16 +201,15 @@ class _Opened:
         files = self._credentials.files(plan, [self._address(its) for its in plan.instances])
 
         def start(its: InstancePlan, order: Order) -> str:
-            endpoint = Attachment(network=self._networks[plan.region].name, address=self._address(its))
-            image = self._host.images[plan.activemq_version].broker
-            return start_broker(client, image, run, plan, its, endpoint, hosts, files, self._labels, order)
+            network = self._networks[plan.region]
+            endpoint = Attachment(network=network.name, address=self._address(its))
+            image, router = self._host.images[plan.activemq_version].broker, network.subnet.gateway
+            return start_broker(client, image, run, plan, its, endpoint, router, hosts, files, self._labels, order)
 
         client, run, (first, *others) = self._client, self._opening.run, plan.instances
         if others:
             make_store(client, run, name, self._labels)
         self._starting[first.name] = self._begin(first.name, partial(start, first), self._earlier(name))
-        if self._way_out is None and not plan.later:  # one engine gives all its containers the same ways
-            self._way_out = self._pool.submit(self._check_way_out, first)
         for its in others:
             standby = partial(start, its, Order())
             self._standbys[its.name] = standby if plan.later else partial(self._after_first, first, standby)
@@ -245,10 +243,6 @@ class _Opened:
         firsts = [self._plan.broker(name).instances[0].name for name in dict.fromkeys(called)]
         found = [self._requested[name] for name in firsts if name in self._requested]
         return [*found, self._requested["router"]] if found else []
-
-    def _check_way_out(self, its: InstancePlan) -> None:
-        router = self._networks[self._regions[its.name]].subnet.gateway
-        readiness.check_way_out(self._client, its.name, self._starting[its.name].result(), router, self._clock)
 
     def _start_standby(self, instance: str) -> None:
         self._starting[instance] = self._pool.submit(self._standbys[instance])
@@ -285,8 +279,6 @@ class _Opened:
 
     def _assemble(self) -> EmulatedLab:
         opening = self._opening
-        if self._way_out is not None:
-            self._way_out.result()
         # A router that is not ready drops packets to brokers, and TCP tries again only after 1, 3 and 7 s.
         readiness.for_router(self._client, self._starting["router"].result(), self._clock)
         ca_file = opening.folder / "ca.pem"

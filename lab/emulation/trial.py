@@ -18,6 +18,7 @@ from docker.models.containers import Container
 import docker
 from lab.emulation import checks
 from lab.emulation.engine import labels, sweeping
+from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import Order
 from lab.emulation.engine.engine import ENGINE_TROUBLE, in_words
 from lab.emulation.network import networks
@@ -27,6 +28,7 @@ from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.ports import FIRST_PUBLISHED, free_ports
 from lab.emulation.network.published_at import PublishedAt
 from lab.emulation.network.router import Published, Router, start_router
+from lab.emulation.network.subnets import default_routes
 from lab.emulation.watch import readiness
 from lab.errors import LabError
 from lab.network.link import Direction
@@ -109,7 +111,9 @@ class _Trial:
 
     def _look_at_route(self) -> str:
         its, gateway = self._hosts["a"], self._networks["a"].subnet.gateway
-        readiness.check_way_out(self.client, "a", str(its.id), gateway, self.clock)
+        _, table = run_inside(self.client.containers.get(str(its.id)), ["cat", "/proc/net/route"], self.clock)
+        if (found := default_routes(table)) != (gateway,):
+            raise readiness.wrong_way_out("a", found, gateway)
         return "the router's"
 
     def _measure(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
 from typing import Any
 
 import docker.errors
@@ -13,6 +14,7 @@ from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import BrokerFile
 from lab.emulation.engine import labels
 from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start
+from lab.emulation.network.subnets import route_word
 from lab.errors import HostError
 from lab.plan.values import BrokerPlan, InstancePlan
 
@@ -28,6 +30,7 @@ def start_broker(
     plan: BrokerPlan,
     its: InstancePlan,
     endpoint: Attachment,
+    router: IPv4Address,
     hosts: Mapping[str, str],
     files: tuple[BrokerFile, ...],
     lab_labels: Mapping[str, str],
@@ -35,6 +38,7 @@ def start_broker(
 ) -> str:
     """Start an instance of a broker and return its container's id; it is not ready yet.
 
+    It ends at once if it has another way out than the router, its network's gateway.
     The container of a broker for later is made and not started.
     """
     return start(
@@ -46,7 +50,7 @@ def start_broker(
         ports={},
         labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
         options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
-        environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m"},
+        environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m", "MQLAB_ROUTER": route_word(router)},
         order=None if plan.later else order,
     )
 

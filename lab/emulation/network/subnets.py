@@ -78,10 +78,18 @@ def default_routes(table: str) -> tuple[IPv4Address, ...]:
     """Read the gateways of the default routes from the text of /proc/net/route; 0.0.0.0 is a device without one."""
     rows = (line.split() for line in table.splitlines()[1:])
     return tuple(
-        IPv4Address(int.from_bytes(bytes.fromhex(row[2]), "little"))
-        for row in rows
-        if len(row) >= 8 and int(row[1], 16) == 0 and int(row[7], 16) == 0
+        of_route_word(row[2]) for row in rows if len(row) >= 8 and int(row[1], 16) == 0 and int(row[7], 16) == 0
     )
+
+
+def route_word(address: IPv4Address) -> str:
+    """Return an address as /proc/net/route writes it."""
+    return address.packed[::-1].hex().upper()
+
+
+def of_route_word(word: str) -> IPv4Address:
+    """Read an address as /proc/net/route writes it."""
+    return IPv4Address(bytes.fromhex(word)[::-1])
 
 
 def host_routes(table: str) -> tuple[IPv4Network, ...]:

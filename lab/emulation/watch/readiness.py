@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -21,10 +21,9 @@ from lab.activemq.log_lines import read
 from lab.activemq.protocols import OPENWIRE
 from lab.emulation.brokers.vaults import mask_of
 from lab.emulation.checks import LINK, PORTS, ROUTE, ROUTER, see
-from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.logs import whole_lines
 from lab.emulation.network.router import READY, Router
-from lab.emulation.network.subnets import default_routes
+from lab.emulation.network.subnets import of_route_word
 from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch.management import Management
 from lab.errors import BrokerError, HostError, LabTimeout
@@ -44,6 +43,10 @@ LINK_PATIENCE = 15.0  # every core is busy starting brokers, and packets are lat
 _LAST_LINES = 12
 _READ_LINES = 400
 HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
+_NOT_STARTED = re.compile(
+    r"^mqlab: not started: the router is (?P<router>[0-9A-F]{8}), and the ways out are:(?P<ways>(?: [0-9A-F]{8})*)$",
+    re.MULTILINE,
+)
 HAS_STARTED = re.compile(r"Apache ActiveMQ .* \(.*\) started")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL = 0.1
@@ -127,22 +130,17 @@ def for_lock(client: docker.DockerClient, name: str, container: str, clock: Cloc
         )
 
 
-def check_way_out(client: docker.DockerClient, name: str, container: str, router: IPv4Address, clock: Clock) -> None:
-    """Raise HostError unless the only way out of a broker's running container is the router.
+def wrong_way_out(name: str, found: Sequence[IPv4Address], router: IPv4Address) -> HostError:
+    """Return the error for a broker whose ways out are not the router alone.
 
     An engine that ignores the networks' default gateway would let brokers out past all policy, by the host.
     """
-    code, table = run_inside(client.containers.get(container), ["cat", "/proc/net/route"], clock)
-    if code != 0:
-        return  # it has ended, which the wait for it reports
-    found = default_routes(table)
-    if found != (router,):
-        ways = " and ".join(map(str, found)) or "nowhere"
-        raise HostError(
-            f"the engine gave broker {name} a way out by {ways} instead of the router's {router}: "
-            "it would pass by every policy and link, so the lab is closed at once",
-            f"labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4\n{see(ROUTE)}",
-        )
+    ways = " and ".join(map(str, found)) or "nowhere"
+    return HostError(
+        f"the engine gave broker {name} a way out by {ways} instead of the router's {router}: "
+        "it would pass by every policy and link, so the lab is closed at once",
+        f"labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4\n{see(ROUTE)}",
+    )
 
 
 def for_instance(
@@ -150,8 +148,8 @@ def for_instance(
 ) -> None:
     """Return once an instance's management reports that it has started, with all its connectors, or waits as a standby.
 
-    Raise BrokerError if it ends, HostError if its log says that it has started and nothing answers here, LabTimeout if
-    it does neither in time.
+    Raise BrokerError if it ends, HostError if its log says that it has started and nothing answers here, or that it has
+    a way out past the router, LabTimeout if it does neither in time.
     """
     looked = asked = since = math.nan
 
@@ -164,6 +162,9 @@ def for_instance(
             return False
         asked = now
         if client.containers.get(of.container).status in ("exited", "dead"):
+            if refused := _NOT_STARTED.search(_log(client, of.container)):  # by its first program
+                ways = [of_route_word(word) for word in refused["ways"].split()]
+                raise wrong_way_out(of.name, ways, of_route_word(refused["router"]))
             raise BrokerError(
                 f"broker {of.name} stopped while starting; its last lines:\n{last_lines(client, of.container)}",
                 f"what it was given: {folder}/brokers/{of.broker}/activemq.xml\n"

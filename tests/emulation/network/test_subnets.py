@@ -67,3 +67,5 @@ def test_the_gateways_of_default_routes_are_read() -> None:
     near = "eth0\t0000D50A\t00000000\t0001\t0\t0\t0\tE0FFFFFF\t0\t0\t0\n"
     assert subnets.default_routes(head + way + near) == (IPv4Address("10.213.0.1"),)
     assert subnets.default_routes(head + near) == ()
+    assert subnets.route_word(IPv4Address("10.213.0.1")) == "0100D50A"
+    assert subnets.of_route_word("0100D50A") == IPv4Address("10.213.0.1")

@@ -160,7 +160,20 @@ def test_a_broker_that_has_ended_is_seen_at_once() -> None:
     begun = clock.now()
     with pytest.raises(BrokerError, match="broker tokyo stopped while starting"):
         await_broker("", clock, broker)
-    assert broker.asked == 2 and clock.now() - begun < 0.1  # its state and its log, before any pause
+    assert broker.asked == 3 and clock.now() - begun < 0.1  # its state and, twice, its log, before any pause
+
+
+def test_a_broker_that_has_another_way_out_than_the_router_has_not_started_and_says_which() -> None:
+    for log, ways in (
+        ("0101D50A", "10.213.1.1"),
+        ("FE01D50A 0101D50A", "10.213.1.254 and 10.213.1.1"),
+        ("", "nowhere"),
+    ):
+        words = f" {log}" if log else ""
+        broker = Broker(f"mqlab: not started: the router is FE01D50A, and the ways out are:{words}\n")
+        broker.status = "exited"
+        with pytest.raises(HostError, match=f"a way out by {ways} instead of the router's 10.213.1.254"):
+            await_broker("", PolledClock(), broker)
 
 
 AT = "2026-11-24T20:43:19.439Z WARN  [ActiveMQ NIO Worker 5]"
