@@ -253,6 +253,43 @@ def test_equal_bodies_of_which_one_had_not_come_before_are_not_told_apart(tmp_pa
     assert whole.outcome is Outcome.BROKEN and "1 of 2 lost" in whole.reason
 
 
+def of_a_queue(seen: Iterable[Observation]) -> list[Observation]:
+    """Return a story about the topic as one about a queue."""
+    return [
+        structs.replace(each, destination="queue://orders")  # type: ignore[type-var]
+        if hasattr(each, "destination") else each
+        for each in seen
+    ]  # fmt: skip
+
+
+def test_equal_bodies_of_before_leave_later_ones_that_are_unlike_alone(tmp_path: Path) -> None:
+    seen = [
+        subscribed(1.0), publishing(2, 2.0, body="given"), *message("2-1", 3.0, digest="ab", came=None),
+        publishing(3, 4.0, body="given"), *message("3-1", 5.0, digest="ab"),
+        Marked(t=10.0, text="now"), publishing(4, 10.5, body="given"), *message("4-1", 11.0, digest="cd"),
+        *listens(5, 10, 15, 20), *watched(20),
+    ]  # fmt: skip
+    for story in (seen, of_a_queue(seen)):
+        verdict = judged(tmp_path, EXACTLY, story, since="now")
+        assert verdict.outcome is Outcome.HELD, verdict.reason
+        assert verdict.reason.startswith("as of now (20.000 s): 1 of 1 reached ear, each once")
+        assert judged(tmp_path, EXACTLY, story).outcome is Outcome.BROKEN
+
+
+def test_an_equal_body_that_went_to_one_who_has_left_had_come(tmp_path: Path) -> None:
+    earlier = [
+        subscribed(1.0, "earlier"), publishing(2, 2.0, body="given"), *message("2-1", 3.0, digest="ab", came=None),
+        Unsubscribed(t=5.0, client="earlier", broker="sg", destination=TOPIC), Marked(t=10.0, text="now"),
+        subscribed(10.2), publishing(3, 10.5, body="given"), *message("3-1", 11.0, digest="ab", came=None),
+        *listens(12, 15, 20), *watched(20),
+    ]  # fmt: skip
+    had = Received(t=3.1, client="earlier", destination=TOPIC, id=None, digest="ab")
+    verdict = judged(tmp_path, EXACTLY, of_a_queue([*earlier, had]), since="now")
+    assert verdict.outcome is Outcome.BROKEN and "1 of 1 lost" in verdict.reason
+    verdict = judged(tmp_path, EXACTLY, of_a_queue(earlier), since="now")
+    assert verdict.outcome is Outcome.UNKNOWN and "an earlier message that had not come" in verdict.reason
+
+
 def test_links_are_known_of_a_lab_that_counted_none(tmp_path: Path) -> None:
     topology = {
         "regions": {name: {"aws-region": "none"} for name in ("a", "b", "c")},

@@ -59,7 +59,7 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
             for publication in ledger.publications.values()
             if any(hears(member.destination, publication.destination) for member in members)
         ]
-        matched.append((members, meant, match_digests(members, meant)))
+        matched.append((members, meant, match_digests(members, meant, _gone(ledger, meant))))
     _prove(ledger, matched)
     found = []
     for members, meant, alike in matched:
@@ -68,6 +68,16 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
         astray = strays(ledger.publications.values(), members, meant)
         found.append(Audience(members=members, tallies=tallies + astray, retained=kept))
     return tuple(found)
+
+
+def _gone(ledger: Ledger, meant: Sequence[Publication]) -> list[Subscription]:
+    """Return the subscribers who shared a queue of these publications and left before the stretch."""
+    queues = {part for each in meant if is_queue(each.destination) for part in parts_of(each.destination)}
+    return [
+        each
+        for each in ledger.gone()
+        if is_queue(each.destination) and any(hears(each.destination, queue) for queue in queues)
+    ]
 
 
 def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], list[Publication], set[int]]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 
 from lab.judge.evidence.entitlement import due_at
@@ -11,10 +11,13 @@ from lab.judge.evidence.flaws import ROUNDED
 from lab.judge.evidence.records import OK, Publication, Receipts, Subscription
 
 
-def match_digests(members: Sequence[Subscription], meant: Sequence[Publication]) -> set[int]:
+def match_digests(
+    members: Sequence[Subscription], meant: Sequence[Publication], gone: Sequence[Subscription] = ()
+) -> set[int]:
     """Add the receipts known by digest to the members' receipts: of equal bodies the n-th sent is the n-th received.
 
-    Return the steps with equal bodies: how many of those came is known, and not which.
+    Return the steps with equal bodies in the stretch: how many of those came is known, and not which. `gone` shared the
+    members' queues and left before the stretch; what they received is owed to nobody any more.
     """
     arrivals = sorted(
         (moment, position, digest, bool(retained))
@@ -33,6 +36,7 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
                         continue
                     due = due_at(members, publication.destination, sent)
                     sendings.setdefault(digest, []).append((sent, publication, number, due))
+    _leave_out_taken(sendings, gone)
     for same in sendings.values():
         # Owed messages come first; of these, accepted ones, if fewer were received than sent.
         same.sort(key=lambda each: (not each[3], each[0]))
@@ -43,7 +47,7 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
     for digest, same in sendings.items():
         owed = [each for each in same if each[3]] or same
         if len(owed) > 1:
-            alike.update(publication.step for _, publication, _, _ in owed)
+            alike.update(publication.step for _, publication, number, _ in owed if number >= publication.first)
         if len(owed) > 1 and counts.get(digest, 0) < len(owed):
             owed.sort(key=lambda each: (each[1].outcomes[each[2]] != OK, each[0]))
             _mark_doubtful(members, owed, [moment for moment, _, of, _ in arrivals if of == digest])
@@ -98,6 +102,18 @@ def match_digests(members: Sequence[Subscription], meant: Sequence[Publication])
             note_order(receipts, digest, moment)
     note_returns(inf)
     return alike
+
+
+def _leave_out_taken(
+    sendings: Mapping[int, list[tuple[float, Publication, int, bool]]], gone: Sequence[Subscription]
+) -> None:
+    """Leave out messages of before the stretch that went to subscribers who have gone: of equal bodies the first."""
+    taken = sorted(pair for each in gone for pair in zip(each.digest_times, each.digests, strict=True))
+    for moment, digest in taken:
+        same = sendings.get(digest, [])
+        before = [each for each in same if each[2] < each[1].first and each[0] <= moment + ROUNDED]
+        if before and len(same) > 1:  # a single one is told apart anyway
+            same.remove(min(before, key=lambda each: each[0]))
 
 
 def _mark_doubtful(

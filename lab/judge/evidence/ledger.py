@@ -258,6 +258,10 @@ class Ledger:
         """Return the subscriptions that listened in the stretch that is judged."""
         return tuple(each for each in self.subscriptions.values() if each.until > self._begin)
 
+    def gone(self) -> tuple[Subscription, ...]:
+        """Return the subscriptions that ended before the stretch that is judged."""
+        return tuple(each for each in self.subscriptions.values() if each.until <= self._begin)
+
     def grow_receipts(self) -> None:
         """Make room in all receipts for all messages; call it after the last observation."""
         for subscription in self.subscriptions.values():
