@@ -27,7 +27,7 @@ def match_digests(
     sendings: dict[int, list[tuple[float, Publication, int, bool]]] = {}
     for publication in meant:
         if publication.digests is not None:
-            known = [m.receipts[publication.step] for m in members if publication.step in m.receipts]
+            known = [m.receipts[publication.step] for m in (*members, *gone) if publication.step in m.receipts]
             for number in range(1, publication.last + 1):
                 digest = publication.digests[number]
                 if digest >= 0:
