@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -87,19 +88,34 @@ def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 file atomically: a reader sees the old file or the new one, never a part.
 
     A lone surrogate, which UTF-8 cannot hold, is written as its escape. In a folder that only its owner may enter, only
-    the owner may read the file.
+    the owner may read the file. Raise OSError, which names the path, if it cannot be written; no part of it stays.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
-    shared = path.parent.stat().st_mode & 0o077
-    with open(unfinished, "wb", opener=None if shared else open_private) as file:
-        file.write(text.encode("utf-8", "backslashreplace"))
-    unfinished.replace(path)
+    try:
+        shared = path.parent.stat().st_mode & 0o077
+        with _removed_if_unfinished(unfinished):
+            with open(unfinished, "wb", opener=None if shared else open_private) as file:
+                file.write(text.encode("utf-8", "backslashreplace"))
+            unfinished.replace(path)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
+
+
+@contextmanager
+def _removed_if_unfinished(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
 
 
 def write_new(path: Path, content: bytes, opener: Callable[[str, int], int] | None = None) -> None:
     """Write a file that is not there yet, nor a link of its name; raise InputError if it is, or cannot be written."""
     try:
-        with open(path, "xb", opener=opener) as file:
+        with open(path, "xb", opener=opener) as file, _removed_if_unfinished(path), file:
             file.write(content)
     except FileExistsError as error:
         raise InputError.of(f"{path} is there", "name another file: this one would be lost") from error

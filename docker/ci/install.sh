@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
 # Install mqlab from this checkout into MQLAB_CI_HOME, in the versions that its tests ran with, and check that it starts.
-# What is installed stays where the checkout, MQLAB_CI_PYTHON and MQLAB_CI_EXTRAS are what they were.
+# What is installed stays where the checkout, the Python and MQLAB_CI_EXTRAS are what they were.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
+which_python='import sys; print(sys.version, sys.executable); sys.exit(sys.version_info < (3, 11))'
+if ! python=$("$MQLAB_CI_PYTHON" -c "$which_python"); then
+  echo "MQLAB_CI_PYTHON=$MQLAB_CI_PYTHON is no Python of 3.11 or newer${python:+, but $python}" >&2
+  exit 2
+fi
+
 stamp() { # all that is installed from: every file by its checksum
-  printf '%s\n' "$MQLAB_CI_PYTHON" "$MQLAB_CI_EXTRAS"
+  printf '%s\n' "$python" "$MQLAB_CI_EXTRAS"
   cd "$root" && find pyproject.toml constraints.txt lab docker scenarios -type f ! -name '*.pyc' -exec cksum {} + | LC_ALL=C sort
 }
 

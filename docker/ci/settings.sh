@@ -8,6 +8,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${MQLAB_CI_JOBS:=1}"
 : "${MQLAB_CI_REPORTS:=mqlab-reports}"            # pages, JUnit XML, summary.md
 : "${MQLAB_CI_KEY_FILE:=$MQLAB_CI_HOME/key}"
+case $MQLAB_CI_RUNTIME in
+emulation | simulation) ;;
+*)
+  echo "MQLAB_CI_RUNTIME=$MQLAB_CI_RUNTIME is no runtime: emulation or simulation" >&2
+  exit 2
+  ;;
+esac
 MQLAB_RUNTIME=$MQLAB_CI_RUNTIME
 export MQLAB_RUNTIME MQLAB_HOME="${MQLAB_HOME:-$MQLAB_CI_HOME/runs}"
 mqlab=$MQLAB_CI_HOME/venv/bin/mqlab

@@ -12,7 +12,6 @@ from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.cli.reports import JUNIT, PAGE
 from lab.judge import judge_whole
-from lab.report.files import write
 from lab.run_folder import RunFolder
 from lab.scenarios import expectations
 
@@ -35,5 +34,5 @@ def judge(
     path = find(history)
     judged = judge_whole(path, expectations(scenario, os.environ) if scenario else None, since=since, until=until)
     folder = RunFolder(path=path.parent)
-    write(judged, folder, page=page, junit_file=junit_file)
-    return reports.print_report(judged, folder, json=json, page=page)
+    error = reports.unwritten(judged, folder, page=page, junit_file=junit_file)
+    return reports.print_report(judged, folder, json=json, page=page if error is None else None, error=error)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -177,27 +178,27 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
         code = command() or 0
         sys.stdout.flush()
     except LabError as error:
-        if json:
-            print_json_line(problems(error))
-        complain(error)
-        if beneath(error) is not None:  # what it says may be of use all the same: what could not be closed
-            raise
-        return error.exit_code
+        return _tell(error, error, json)
     except UnicodeEncodeError as error:
         return _told(partial(_refuse_text, error.encoding), json)
     except BrokenPipeError:
         raise
     except OSError as error:
-        if json:
-            print_json_line(problems(HostError(f"{type(error).__name__}: {error}", _DOCTOR)))
-        complain(f"{type(error).__name__}: {error}")
-        err().print(f"  {_DOCTOR}")
-        if beneath(error) is not None:
-            raise
-        return HostError.exit_code
+        return _tell(error, HostError(f"{type(error).__name__}: {error}", _DOCTOR), json)
     except EOFError:  # Ctrl-D at a prompt
         return _interrupted()
     return code
+
+
+def _tell(error: Exception, told: LabError, json: bool) -> int:
+    """Print an error as `told` and return its exit code; raise it if a signal is beneath it."""
+    if json:
+        with suppress(OSError) if isinstance(error, OSError) else nullcontext():  # it may be stdout's own
+            print_json_line(problems(told))
+    complain(told)
+    if beneath(error) is not None:  # what it says may be of use all the same: what could not be closed
+        raise error
+    return told.exit_code
 
 
 def _refuse_text(encoding: str) -> NoReturn:

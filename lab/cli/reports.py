@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from lab.cli import new_files, options
-from lab.errors import InputError
+from lab.errors import HostError, InputError
 from lab.judge import Judged, Outcome
 from lab.report import document, terminal
+from lab.report.files import write
 from lab.run_folder import RunFolder
 
 PAGE = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as an HTML page to FILE.")]
@@ -32,11 +33,20 @@ def check_writable(page: Path | None, junit_file: Path | None) -> None:
             raise InputError.of(f"{junit_file.parent} cannot be made: {error.strerror}") from error
     for path in (page, junit_file):
         new_files.check_writable(path)
-        if path is not None and (path.is_symlink() or path.exists()) and not _is_a_report(path):
+        if path is not None and (path.is_symlink() or path.exists()) and not is_a_report(path):
             raise InputError.of(f"{path} is there, and is no report", "name another file: this one would be lost")
 
 
-def _is_a_report(path: Path) -> bool:
+def unwritten(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None) -> HostError | None:
+    """Write the page and the JUnit file, and return the error if one cannot be; the verdicts are known all the same."""
+    try:
+        write(judged, folder, page=page, junit_file=junit_file)
+    except OSError as error:
+        return HostError(f"{error.filename} cannot be written: {error.strerror}", "--html and --junit say where")
+    return None
+
+
+def is_a_report(path: Path) -> bool:
     """Return whether a file may be replaced: it is a report or empty, and neither a device nor a symbolic link."""
     if path.is_symlink() or not path.is_file():
         return False
@@ -45,11 +55,19 @@ def _is_a_report(path: Path) -> bool:
     return not head or any(sign in head for sign in _SIGNS)
 
 
-def print_report(judged: Judged, folder: RunFolder, *, json: bool, page: Path | None) -> int:
-    """Print the report and return the exit code; `page` is the path of its HTML page, if there is one."""
+def print_report(
+    judged: Judged, folder: RunFolder, *, json: bool, page: Path | None, error: HostError | None = None
+) -> int:
+    """Print the report and return the exit code; `page` is the path of its HTML page, if there is one.
+
+    `error` is told after it: a file that could not be written.
+    """
     report = judged.report
     if json:
         options.print_json(document.document(report))
     else:
         terminal.render(report, options.out(), folder=folder.path, page=page)
+    if error is not None:
+        options.complain(f"{error.what}\n{error.remedy}")
+        return error.exit_code
     return 0 if report.outcome is Outcome.HELD else 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,6 @@ from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
 from lab.errors import HostError, InputError
 from lab.interrupts import put_off
-from lab.report.files import write
 
 if TYPE_CHECKING:  # which one scenario does without
     from lab.report.summary import RunOf
@@ -82,13 +80,13 @@ def run(
             progress=options.progress(quiet),
             raising=False,
         )
-        with suppress(OSError) if ran.error is not None else nullcontext():  # the error itself counts
-            write(ran.judged, ran.folder, page=page, junit_file=junit_file)
-        if ran.error is not None:
+        unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file)
+        if ran.error is not None:  # and no other
             if not json:  # a program finds the report where the error says
                 reports.print_report(ran.judged, ran.folder, json=False, page=None)
             raise ran.error
-        code = reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page if page is None else page)
+        shown = ran.folder.page if page is None or unwritten is not None else page
+        code = reports.print_report(ran.judged, ran.folder, json=json, page=shown, error=unwritten)
         came.clear()  # signals that came as the lab was removed: the command ends by itself, and has a verdict
     return code
 
@@ -112,7 +110,7 @@ def _several(
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise HostError(f"{folder} cannot be made: {error.strerror}") from error
+            raise InputError.of(f"{folder} cannot be made: {error.strerror}", "--reports names a folder") from error
     wide = max(map(len, scenarios))
 
     def ended(one: RunOf) -> None:

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 
+from lab.cli.reports import is_a_report
 from lab.interrupts import uninterrupted
 from lab.report.summary import RunOf
 
@@ -35,6 +36,11 @@ class Runs:
         page, junit = folder / f"{name}.html", folder / f"{name}.junit.xml"
         files = ("--html", str(page), "--junit", str(junit))
         began, started = _now(), time.monotonic()
+        with suppress(
+            OSError
+        ):  # an earlier run's, which this one may not come to replace; what is no report is refused
+            for each in filter(is_a_report, (page, junit)):
+                each.unlink()
         with self._lock:
             if self._over:
                 return None

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from proton import Message, MessageException, ProtonException
 
 from lab.activemq.destinations import has_wildcard, hears
-from lab.clients.stomp_session import is_text
+from lab.clients.stomp_session import SET_FOR_MQTT, is_text
 from lab.runtime.messages import Destination, Outgoing, Shown
 
 _PROPERTIES, _DATA, _VALUE = b"\x00St\xd1", b"\x00Su", b"\x00Sw"
@@ -86,7 +86,11 @@ def whole(octets: bytes, subscribed: Destination) -> Shown | None:
         left = round(message.expiry_time - message.creation_time, 3)
     return Shown(
         sent_to,
-        {str(name): _as_text(value) for name, value in (message.properties or {}).items()},
+        {
+            str(name): _as_text(value)
+            for name, value in (message.properties or {}).items()
+            if not str(name).startswith(SET_FOR_MQTT)
+        },
         persistent=message.durable,
         priority=message.priority,
         expiry=left if left is None else max(left, 0.001),

@@ -19,6 +19,7 @@ DURABLE = "activemq.subscriptionName"
 _OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
 _LONG = 16  # digits of a number that no broker writes
 NO_TEXT = "not sent: no UTF-8, and in a WebSocket STOMP is text"
+SET_FOR_MQTT = "ActiveMQ.MQTT."  # how the properties begin that ActiveMQ adds to a message that came over MQTT
 _NOT_THE_SENDERS = frozenset({  # headers of a MESSAGE that are the protocol's, or have a field of their own in Shown
     "destination", "message-id", "subscription", "timestamp", "expires", "priority", "persistent", "redelivered",
     "content-length", "ack", "receipt", "browser", "retain", "JMSXGroupID", "JMSXUserID", "original-destination",
@@ -175,7 +176,11 @@ def of_whole(headers: Mapping[str, str], now: float, *, typed: bool) -> Shown | 
     sent, ends = _number(headers.get("timestamp")) / 1000, _number(headers.get("expires")) / 1000
     return Shown(
         sent_to,
-        {name: value for name, value in headers.items() if name not in _NOT_THE_SENDERS},
+        {
+            name: value
+            for name, value in headers.items()
+            if name not in _NOT_THE_SENDERS and not name.startswith(SET_FOR_MQTT)
+        },
         persistent=headers.get("persistent") == "true",
         priority=_number(headers.get("priority")),
         expiry=round(max(ends - (sent or now), 0.001), 3) if ends else None,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
 
-from lab.activemq.destinations import as_shown, prefixed, why_not_as_shown
+from lab.activemq.destinations import as_shown, has_wildcard, prefixed, why_not_as_shown
 from lab.activemq.protocols import protocol
 from lab.clients.base import PATIENCE
 from lab.errors import BrokerError, InputError, LabTimeout
@@ -89,9 +89,12 @@ class Conversation:
     ) -> None:
         """Send a message and return when the broker has confirmed it; raise BrokerError if it refuses.
 
+        InputError for a destination with wildcards: ActiveMQ would make one of that name, which no pattern is.
         `qos` and `retained` are for MQTT; `persistent` and `headers` are for the other protocols.
         """
         to, octets = destination(topic, queue), body.encode() if isinstance(body, str) else body
+        if has_wildcard(str(to)):
+            raise InputError.of(f"a message is sent to one destination, not to {to}", "* and > are wildcards: name one")
         number, carried = self._record.sending(
             to, qos=qos, persistent=persistent, retained=retained, headers=headers or {}
         )

@@ -25,8 +25,10 @@ COMPONENTS = {file.stem: file.read_text("utf-8").split("\n---\n") for file in (R
 JOBS = {name: yaml.safe_load(job)[name] for name, (_, job) in COMPONENTS.items()}
 STEPS = [step for step in ACTION["runs"]["steps"] if "run" in step]
 CALL = re.compile(r'(?:exec )?bash "(?:\$GITHUB_ACTION_PATH|\$\[\[ inputs\.source \]\])/docker/ci/(\w+\.sh)"')
-# Stands for Python: `-m venv --clear FOLDER` makes one with this mqlab, whose pip writes down what it is to install.
+# Stands for Python: `-c` tells which it is, and fails for one that is too old.
+# `-m venv --clear FOLDER` makes one with this mqlab, whose pip writes down what it is to install.
 PYTHON = f"""#!/bin/sh
+[ "$1" != -c ] || {{ echo "$PYTHON_IS"; [ "$PYTHON_IS" != 3.10 ]; exit; }}
 [ "$1 $2 $3" = "-m venv --clear" ] || exit 9
 rm -rf "$4" && mkdir -p "$4/bin"
 ln -s "{Path(sys.executable).with_name("mqlab")}" "$4/bin/mqlab"
@@ -61,6 +63,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         **mine,
         **files,
         "INSTALLED": str(tmp_path / "installed"),
+        "PYTHON_IS": "3.11",
         "MQLAB_CI_HOME": str(home),
         "MQLAB_CI_PYTHON": str(python),
         "MQLAB_CI_RUNTIME": "simulation",
@@ -140,6 +143,63 @@ def test_what_would_be_another_is_installed_anew_and_nothing_else(environment: d
     for _ in range(2):
         lines = installed(MQLAB_CI_EXTRAS="[amqp]")
         assert (len(lines), lines[-1].endswith(f"-c {checkout}/constraints.txt {checkout}[amqp]")) == (4, True)
+    for _ in range(2):
+        assert len(installed(MQLAB_CI_EXTRAS="[amqp]", PYTHON_IS="3.12")) == 5, "the same words name another Python"
+
+
+def test_a_python_that_is_none_or_too_old_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    old = script("install.sh", environment, tmp_path, PYTHON_IS="3.10")
+    its = environment["MQLAB_CI_PYTHON"]
+    assert old.returncode == 2
+    assert old.stderr == f"MQLAB_CI_PYTHON={its} is no Python of 3.11 or newer, but 3.10\n"
+    none = script("install.sh", environment, tmp_path, MQLAB_CI_PYTHON="python9")
+    assert none.returncode == 2
+    assert none.stderr.splitlines()[-1] == "MQLAB_CI_PYTHON=python9 is no Python of 3.11 or newer"
+
+
+@pytest.mark.parametrize("name", ["install.sh", "images.sh", "key.sh", "run.sh"])
+def test_a_runtime_that_is_none_is_refused_by_every_step(
+    environment: dict[str, str], tmp_path: Path, name: str
+) -> None:
+    done = script(name, environment, tmp_path, MQLAB_CI_RUNTIME="foo", MQLAB_CI_SCENARIOS="one-way")
+    assert (done.returncode, done.stderr) == (2, "MQLAB_CI_RUNTIME=foo is no runtime: emulation or simulation\n")
+
+
+# Stands for mqlab: loads images with the exit code that it is given, and writes down what it was asked for.
+LOADING = """#!/bin/sh
+echo "$2" >>"$INSTALLED"
+[ "$2" != --load ] || exit "$LOADS"
+"""
+
+
+@pytest.mark.parametrize(
+    ("loads", "kept", "asked"),
+    [(0, True, ["--load"]), (3, True, ["--load"]), (130, True, ["--load"]), (2, False, ["--load", "--save"])],
+)
+def test_only_a_file_of_images_that_is_refused_is_made_anew(
+    environment: dict[str, str], tmp_path: Path, loads: int, kept: bool, asked: list[str]
+) -> None:
+    mqlab = Path(environment["MQLAB_CI_HOME"]) / "venv" / "bin" / "mqlab"
+    mqlab.unlink()
+    mqlab.write_text(LOADING, "utf-8")
+    mqlab.chmod(0o755)
+    file = Path(environment["MQLAB_CI_HOME"]) / "images.tar"
+    file.touch()
+    done = script("images.sh", environment, tmp_path, MQLAB_CI_RUNTIME="emulation", LOADS=str(loads))
+    assert (done.returncode, file.exists()) == (0 if loads == 2 else loads, kept), done
+    assert Path(environment["INSTALLED"]).read_text("utf-8").split() == asked
+
+
+def test_a_summary_of_an_earlier_run_is_not_shown_for_this_one(environment: dict[str, str], tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    given = {"MQLAB_CI_REPORTS": str(reports), "MQLAB_CI_SCENARIOS": "one-way\r\n"}
+    assert script("run.sh", environment, tmp_path, **given).returncode == 0
+    page = Path(environment["GITHUB_STEP_SUMMARY"])
+    assert "held" in page.read_text("utf-8")
+    page.unlink()
+    assert script("run.sh", environment, tmp_path, **given, MQLAB_CI_JOBS="x").returncode == 2
+    assert not page.exists()
+    assert script("run.sh", environment, tmp_path, **given, GITHUB_STEP_SUMMARY="/proc/nope").returncode == 0
 
 
 def test_an_install_that_fails_is_done_again(environment: dict[str, str], tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.cli import app
-from tests.command import Commands
+from tests.command import MQLAB, Commands
 
 LONG = "a" * 300
 RUN = Path(__file__).parents[1] / "judge" / "all-held"
@@ -118,3 +120,52 @@ def test_one_file_for_two_reports_is_refused_before_anything_is_written(
     assert (ended.code, "--html and --junit are both to write" in ended.err) == (2, True)
     assert not (tmp_path / "report").exists()
     assert not mqlab.home.exists()
+
+
+def limited(mqlab: Commands, *words: str | Path, into: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command that may write one block of a file, and no more, as on a disk that fills up."""
+    line = f"ulimit -f 1; {shlex.join([MQLAB, *map(str, words)])} {into}"
+    return subprocess.run(
+        ["bash", "-c", line], env=mqlab.environment(), cwd=mqlab.folder, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize("option", ["--html", "--junit"])
+def test_where_a_report_finds_no_room_the_verdicts_are_told_and_nothing_of_it_stays(
+    mqlab: Commands, tmp_path: Path, option: str
+) -> None:
+    path = tmp_path / "report"
+    history = Path(__file__).parents[1] / "judge" / "counters-broken" / "history.jsonl"
+    done = limited(mqlab, "judge", history, option, path)
+    assert done.returncode == 3
+    assert "✘ forwarded" in done.stdout
+    assert done.stderr.splitlines() == [
+        f"mqlab: {path} cannot be written: File too large",
+        "  --html and --junit say where",
+    ]
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_table_that_finds_no_room_leaves_no_part_of_itself(mqlab: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "v.csv"
+    done = limited(mqlab, "vary", "small-window", "--seeds", "40", "--csv", path, "--quiet", "--jobs", "1")
+    assert (done.returncode, f"{path} cannot be written: File too large" in done.stderr) == (3, True), done
+    assert not path.exists()
+
+
+def test_a_stdout_that_cannot_be_written_is_told_once(mqlab: Commands) -> None:
+    for words in (["judge", RUN / "history.jsonl", "--json"], ["scenarios", "--json"], ["scenarios"]):
+        done = limited(mqlab, *words, into=">/dev/full")
+        assert (done.returncode, "Traceback" in done.stderr) == (3, False), (words, done)
+        assert "No space left on device" in done.stderr
+
+
+def test_a_stdout_that_is_closed_changes_no_exit_code(mqlab: Commands) -> None:
+    run = ["run", "one-way", "--runtime", "simulation", "--quiet"]
+    broken = Path(__file__).parents[1] / "judge" / "counters-broken" / "history.jsonl"
+    for words, code in ((run, 0), ([*run, "one-way"], 0), (["judge", broken], 1), (["scenarios", "--json"], 0)):
+        line = f"{shlex.join([MQLAB, *map(str, words)])} >&-"
+        done = subprocess.run(
+            ["bash", "-c", line], env=mqlab.environment(), capture_output=True, text=True, timeout=120
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), (words, done)

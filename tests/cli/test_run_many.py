@@ -180,6 +180,18 @@ def test_verdicts_are_told_also_where_a_report_cannot_be_written(commands: Comma
     assert len(parse(junit).getroot()) == 1
 
 
+def test_no_report_of_an_earlier_run_stays_where_this_one_fails(tmp_path: Path) -> None:
+    for name in ("quick.html", "killed.html"):
+        (tmp_path / name).write_text("<!DOCTYPE html> an earlier one")
+    for name in ("killed.junit.xml", "other.junit.xml"):
+        (tmp_path / name).write_text("<testsuites/>")
+    (tmp_path / "quick.junit.xml").write_text("no report of mqlab's")
+    found, _ = run_all(["quick", "killed"], (), jobs=1, folder=tmp_path, ended=lambda one: None, command=COMMAND)
+    assert [one.code for one in found] == [0, 137]
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == {"quick.junit.xml", "quick.begun", "killed.begun", "other.junit.xml"}
+
+
 def test_itself_is_this_command() -> None:
     told = subprocess.run([*ITSELF, "--version"], capture_output=True, text=True, check=True)
     assert told.stdout.strip()

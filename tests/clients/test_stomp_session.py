@@ -33,6 +33,11 @@ def test_a_real_broker_tells_all_of_it() -> None:
     )
 
 
+def test_what_a_broker_adds_to_a_message_of_mqtt_is_not_the_senders() -> None:
+    found = of_whole(OF_A_BROKER | {"ActiveMQ.MQTT.QoS": "1"}, now=0.0, typed=True)
+    assert found is not None and found.headers == {"kind": "order", "correlation-id": "c"}
+
+
 def test_a_text_has_no_length_and_without_a_time_of_sending_now_counts() -> None:
     its = {name: value for name, value in OF_A_BROKER.items() if name != "content-length"} | {"timestamp": "0"}
     found = of_whole(its, now=1795576000.0, typed=True)

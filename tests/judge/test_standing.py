@@ -283,8 +283,8 @@ def test_an_equal_body_that_went_to_one_who_has_left_had_come(tmp_path: Path) ->
         subscribed(10.2), publishing(3, 10.5, body="given"), *message("3-1", 11.0, digest="ab", came=None),
         *listens(12, 15, 20), *watched(20),
     ]  # fmt: skip
-    for id, digest in ((None, "ab"), ("2-1", None)):
-        had = Received(t=3.1, client="earlier", destination=TOPIC, id=id, digest=digest)
+    for known in ({"digest": "ab"}, {"id": "2-1"}):
+        had = Received(t=3.1, client="earlier", destination=TOPIC, **{"id": None, **known})
         verdict = judged(tmp_path, EXACTLY, of_a_queue([*earlier, had]), since="now")
         assert verdict.outcome is Outcome.BROKEN and "1 of 1 lost" in verdict.reason
     verdict = judged(tmp_path, EXACTLY, of_a_queue(earlier), since="now")

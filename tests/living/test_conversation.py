@@ -89,3 +89,11 @@ def test_what_the_broker_has_sent_in_mode_auto_awaits_nothing(live: Live) -> Non
 def test_terms_that_would_mean_nothing_are_refused(live: Live, over: str, terms: dict[str, Any], what: str) -> None:
     with live.connect("tokyo", over=over) as client, pytest.raises(InputError, match=what):
         client.subscribe(topic="prices", **terms)
+
+
+@pytest.mark.parametrize("name", [">", "prices.*", "prices.>"])
+def test_a_message_is_sent_to_one_destination(live: Live, name: str) -> None:
+    with live.connect("tokyo", over="stomp") as client:
+        for named in ({"topic": name}, {"queue": name}):
+            with pytest.raises(InputError, match="a message is sent to one destination, not to"):
+                client.publish("one", **named)

@@ -154,7 +154,10 @@ class EmulatedHosts:
         wanted = [f"{labels.RUN}={self._run}", f"{labels.HOST}={host}", f"{labels.ROLE}={ROLE}"]
         found = self._client.containers.list(all=True, filters={"label": wanted}, ignore_removed=True)
         for each in (*found, *filter(None, [self._occupant(host)])):
+            records = [str(record.name) for record in moved_containers.records(self._client, self._run, host)]
             right = f"remove it: docker rm --force {each.name}"
+            if any(name.endswith(str(each.id)[:12]) for name in records):
+                right = f"mqlab host detach {host} puts it back on its own networks"
             raise InputError.of(f"{host} has a container already: {each.name}, which is {each.status}", right)
 
     def _occupant(self, host: str) -> Container | None:

@@ -55,7 +55,10 @@ def _broker(client: docker.DockerClient, note: Note, management: Management, of:
     health = str((container.attrs["State"].get("Health") or {}).get("Status", "none"))
     if container.status != "running":
         return BrokerStatus(name=name, container=container.status, health=health, version=None, memory=None)
-    usage = container.stats(stream=False, one_shot=True)
+    try:
+        usage = container.stats(stream=False, one_shot=True)
+    except (docker.errors.NotFound, ValueError):  # nothing is said of a container that has just ended
+        return BrokerStatus(name=name, container="gone", health="none", version=None, memory=None)
     assert isinstance(usage, dict)  # no stream was asked for
     memory = usage.get("memory_stats", {}).get("usage")
     role = _role(management, of)

@@ -57,7 +57,8 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     if missing:
         its = whereabouts(evidence, destination)
         known = its is not None and its.taken >= len(missing)  # `second` has where they are
-        why = f"; lost there: {shown(missing, evidence, near='' if known else None)}"
+        what = "not received there" if is_queue(destination) else "lost there"  # a queue may have them still
+        why = f"; {what}: {shown(missing, evidence, near='' if known else None)}"
     return Outcome.BROKEN, words + asked(claim.count) + second + why
 
 
