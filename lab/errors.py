@@ -88,6 +88,10 @@ class HostError(LabError):
     """This machine lacks something that the lab needs."""
 
 
+class NoEngine(HostError):
+    """No engine answers where this machine's settings say that one is."""
+
+
 class BrokerError(LabError):
     """A broker did not start, or refused a request; `what` ends with its last log lines, `how` is one word for it."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lab import labs, runtimes
-from lab.errors import HostError, InputError
+from lab.errors import HostError, InputError, NoEngine
 from lab.file_locks import lock
 from lab.labs import Ran
 from lab.living.lab import Live
@@ -42,10 +42,6 @@ class Remembered(Protocol):
     def set(self, known: dict[str, str]) -> None:
         """Keep something instead."""
         ...
-
-
-class NoEngine(HostError):
-    """The engine that labs of a runtime need cannot be reached."""
 
 
 class SessionLabs:
@@ -194,13 +190,15 @@ class SessionLabs:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _explained(self, error: HostError, runtime: str) -> HostError:
-        """Return the error, or NoEngine if it is that the runtime's engine cannot be reached."""
+        """Return the error, or NoEngine if it is that no engine answers for the runtime; it is not asked again."""
         try:
             with runtimes.runtime(runtime, self.settings.environment) as its:
                 its.open_labs(note_folder(self.settings.environment))
+        except NoEngine as why:
+            self._unreachable = why
+            return why
         except HostError as why:
-            self._unreachable = NoEngine(why.what, why.remedy)
-            return self._unreachable
+            return why
         return error
 
 

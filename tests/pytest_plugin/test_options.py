@@ -46,6 +46,16 @@ def test_without_an_engine_tests_are_skipped_with_a_reason_in_one_line(
     }
 
 
+def test_an_engine_that_cannot_be_used_is_an_error(
+    pytester: pytest.Pytester, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "banana")
+    pytester.makepyfile("def test_one(mqlab): pass")
+    ended = session(runtime="emulation")
+    ended.assert_outcomes(errors=1)
+    ended.stdout.fnmatch_lines(["*the Docker engine at banana cannot be used*"])
+
+
 @pytest.mark.usefixtures("no_engine")
 def test_a_skip_becomes_a_failure_where_docker_is_required(pytester: pytest.Pytester, session: Session) -> None:
     pytester.makepyfile(ONE)

@@ -23,7 +23,7 @@ from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine.context import DEFAULT_HOST, resolved
 from lab.emulation.engine.ssh import without_password
 from lab.emulation.engine.ssh_socket import SshSocket, ssh_socket
-from lab.errors import HostError
+from lab.errors import HostError, NoEngine
 
 ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of the engine's library may raise
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
@@ -144,7 +144,7 @@ def explain(error: BaseException, host: str) -> HostError:
         if isinstance(cause, socket.gaierror):
             return HostError(f"the name in {host}, of the Docker engine, is not known here: {cause}", _start(host))
         if isinstance(cause, FileNotFoundError | ConnectionRefusedError | ConnectTimeout):
-            return HostError(f"no Docker engine answers at {host}", _start(host))
+            return NoEngine(f"no Docker engine answers at {host}", _start(host))
     return HostError(f"the Docker engine at {host} cannot be used: {without_password(str(error))}", _start(host))
 
 
