@@ -47,7 +47,11 @@ def replay(
 
     verb = replay_of(recording, into, "--", pace=pace, of=of, over=over, user=user, at_least=at_least)
     with open_lab.attached(run, quiet=json) as live:
-        sent = live.send(verb)
+        try:
+            sent = live.send(verb)
+        except (KeyboardInterrupt, SystemExit) as error:
+            options.warn_of_each(getattr(error, "__notes__", ()))
+            raise
         told = {"run": live.run, "recording": str(recording), "broker": into, **asdict(sent)}
     what = f"{several(sent.messages, 'message')} of {recording} into {into}, step {sent.step}"
     options.show(told, [what + (f": {sent.note}" if sent.note else "")], json)

@@ -12,6 +12,7 @@ from lab.declare.steps.replay import MADE_ANEW, Replay
 from lab.declare.suggestions import unknown
 from lab.errors import BrokerError, HostError, InputError, Problem
 from lab.history import Observation, StepEnded, Trouble
+from lab.interrupts import beneath
 from lab.living.history import LivingHistory
 from lab.living.sent import Sent
 from lab.living.verb_arguments import read
@@ -38,14 +39,17 @@ def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
     """Send the recording of a verb, and return when each message has its outcome.
 
     Raise BrokerError if fewer were accepted than are enough, or the broker fell silent; HostError if the pace was not
-    held.
+    held. An interruption has a note of how many were accepted.
     """
     number = history.file.number(lambda number: history.begun(verb, number), verb.numbers)
     sending = RecordedSending(_Stage(lab, history), verb, number, {})
     try:
         outcome = sending.perform()
     except BaseException as error:
-        why = str(error).partition("\n")[0] or type(error).__name__
+        why = str(error).partition("\n")[0]
+        if beneath(error) is not None:
+            why = f"interrupted when {sending.accepted} of {verb.messages} were accepted"
+            error.add_note(why)  # for whoever tells it
         history.record(StepEnded(t=history.now(), step=number, ok=False, note=why))
         raise
     history.record(StepEnded(t=history.now(), step=number, ok=outcome.ok, note=outcome.note))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,21 @@ def test_a_lost_broker_ends_it_with_an_error(live: Live, tmp_path: Path) -> None
         live.replay(path, "tokyo")
     (ended,) = (each for each in observations(live.history.file.path) if isinstance(each, StepEnded))
     assert not ended.ok
+
+
+def test_an_interruption_tells_what_was_accepted(live: Live, tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl")
+
+    def work() -> None:
+        live.lab.clock.sleep(1.1)
+        raise KeyboardInterrupt
+
+    live.lab.clock.begin("work", work)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        live.replay(path, "tokyo")
+    (ended,) = (each for each in observations(live.history.file.path) if isinstance(each, StepEnded))
+    assert (ended.ok, [ended.note]) == (False, caught.value.__notes__)
+    assert re.fullmatch(r"interrupted when [1-9] of 10 were accepted", ended.note)
 
 
 def test_one_that_fell_short_or_was_killed_is_noted_by_the_judge(live: Live, tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def _publishing(seen: Publishing) -> Description:
     kept += f", priority {seen.priority}" if seen.priority is not None else ""
     kept += f", over after {seen.expiry_s:g} s" if seen.expiry_s is not None else ""
     kept += f", with {', '.join(f'{name} {value}' for name, value in seen.headers.items())}" if seen.headers else ""
-    kept += f", whose {', '.join(seen.varying)} differ or are secret" if seen.varying else ""
+    differ = "differs or is" if len(seen.varying) == 1 else "differ or are"
+    kept += f", whose {', '.join(seen.varying)} {differ} secret" if seen.varying else ""
     count = "messages" if seen.count is None else several(seen.count, "message")
     kept += f", answers to a {seen.reply_to} queue" if seen.reply_to else ""
     step = seen.part_of or seen.step
