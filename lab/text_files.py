@@ -98,8 +98,7 @@ def write_text(path: Path, text: str) -> None:
                 file.write(text.encode("utf-8", "backslashreplace"))
             unfinished.replace(path)
     except OSError as error:
-        error.filename, error.filename2 = str(path), None
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

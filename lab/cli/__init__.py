@@ -165,7 +165,7 @@ def main() -> None:
     except SystemExit as ended:
         if isinstance(ended, Terminated) or not isinstance(ended.__context__, BrokenPipeError):
             raise
-        from lab.cli.options import reader_left  # here, since --help does without
+        from lab.cli.standard_output import reader_left  # here, since --help does without
 
         # Of --help and the like typer and rich make 1, as if something were broken.
         raise SystemExit(reader_left()) from None

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext, suppress
 from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -18,6 +17,7 @@ import typer
 from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
 from lab.cli import completion
+from lab.cli.standard_output import as_far_as_it_takes_it, reader_left
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.interrupts import Terminated, beneath, ended_by_signals
 from lab.printable import plain, plain_json
@@ -31,7 +31,6 @@ if TYPE_CHECKING:  # a command that neither complains nor shows progress does wi
 P = ParamSpec("P")
 INTERRUPTED = 130
 _SHOWN = 100  # problems; more are mostly the same one
-PIPE_CLOSED = 141  # as a program that SIGPIPE ends
 _DOCTOR = "mqlab doctor looks at what this machine lacks"
 
 SCENARIO = Annotated[
@@ -162,16 +161,6 @@ def ending(command: Callable[P, int | None]) -> Callable[P, None]:
     return run
 
 
-def reader_left() -> int:
-    """Drop what is still to be written for a reader that has gone, and return the exit code."""
-    for each in (sys.stdout, sys.stderr):
-        try:
-            each.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), each.fileno())  # for what is buffered still
-    return PIPE_CLOSED
-
-
 def _told(command: Callable[[], int | None], json: bool) -> int:
     """Return a command's exit code once its error, if it has one, was told."""
     try:
@@ -193,7 +182,7 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
 def _tell(error: Exception, told: LabError, json: bool) -> int:
     """Print an error as `told` and return its exit code; raise it if a signal is beneath it."""
     if json:
-        with suppress(OSError) if isinstance(error, OSError) else nullcontext():  # it may be stdout's own
+        with as_far_as_it_takes_it():
             print_json_line(problems(told))
     complain(told)
     if beneath(error) is not None:  # what it says may be of use all the same: what could not be closed

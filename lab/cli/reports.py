@@ -39,11 +39,13 @@ def check_writable(page: Path | None, junit_file: Path | None) -> None:
 
 def unwritten(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None) -> HostError | None:
     """Write the page and the JUnit file, and return the error if one cannot be; the verdicts are known all the same."""
-    try:
-        write(judged, folder, page=page, junit_file=junit_file)
-    except OSError as error:
-        return HostError(f"{error.filename} cannot be written: {error.strerror}", "--html and --junit say where")
-    return None
+    what = []
+    for its_page, its_junit in ((page, None), (None, junit_file)):
+        try:
+            write(judged, folder, page=its_page, junit_file=its_junit)
+        except OSError as error:
+            what.append(f"{error.filename} cannot be written: {error.strerror}")
+    return HostError("\n".join(what), "--html and --junit say where") if what else None
 
 
 def is_a_report(path: Path) -> bool:

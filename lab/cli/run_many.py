@@ -36,14 +36,13 @@ class Runs:
         page, junit = folder / f"{name}.html", folder / f"{name}.junit.xml"
         files = ("--html", str(page), "--junit", str(junit))
         began, started = _now(), time.monotonic()
-        with suppress(
-            OSError
-        ):  # an earlier run's, which this one may not come to replace; what is no report is refused
-            for each in filter(is_a_report, (page, junit)):
-                each.unlink()
         with self._lock:
             if self._over:
                 return None
+            for each in (page, junit):
+                with suppress(OSError):  # an earlier run's, which this one may not come to replace
+                    if is_a_report(each):  # what is none is refused
+                        each.unlink()
             process = subprocess.Popen(
                 [*self._command, "run", *arguments, *files, "--quiet", "--json", "--", scenario],
                 stdin=subprocess.DEVNULL,
@@ -81,7 +80,7 @@ class Runs:
             return None
         if status < 0:
             err = f"{err}\nended by signal {-status}"
-        why = err.strip() or f"ended with {code}"
+        why = (err.strip() or f"ended with {code}") + _verdict(out)
         return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, began=began, error=why)
 
     def begin_no_more(self) -> None:
@@ -96,6 +95,14 @@ class Runs:
                 if each.poll() is None:
                     self._ended_here.add(each)
                     each.terminate()
+
+
+def _verdict(out: str) -> str:
+    """Return in words what a run that has failed knows of its verdicts all the same: a report found no room, say."""
+    with suppress(ValueError, KeyError, TypeError):
+        report = json.loads(out)
+        return f"\nits verdicts are known: {report['outcome']}, run {report['run']}"
+    return ""
 
 
 def run_all(

@@ -223,7 +223,8 @@ class Testimony:
         """
         if self.arrived is None:
             return True
-        return min(self.forwarded, self.taken) <= self.arrived + self.waiting <= max(self.forwarded, self.taken)
+        seen = self.arrived + self.waiting
+        return min(self.forwarded, self.taken) <= seen <= self.forwarded or seen == self.taken
 
     @property
     def unaccounted(self) -> int:

@@ -46,7 +46,7 @@ def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
     try:
         outcome = sending.perform()
     except BaseException as error:
-        why = str(error).partition("\n")[0]
+        why = str(error).partition("\n")[0] or type(error).__name__
         if beneath(error) is not None:
             why = f"interrupted when {sending.accepted} of {verb.messages} were accepted"
             error.add_note(why)  # for whoever tells it

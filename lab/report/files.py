@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from pathlib import Path
 
 from lab.declare.loading import load
@@ -23,17 +22,13 @@ def keep(judged: Judged, folder: RunFolder) -> None:
 def write(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: Path | None) -> None:
     """Write the page and the JUnit file to the paths given; None writes no such file.
 
-    Raise OSError, which names the path, if one cannot be written; the other one is.
+    Raise OSError, which names the path, if one cannot be written.
     """
-    with ExitStack() as also:  # the page is written whatever comes of the JUnit file
-        if page is not None:
-            also.callback(lambda: html.write(judged, _files_of(folder), page))
-        if junit_file is not None:
-            junit.write(judged.report, judged.evidence.timeline.end, junit_file)
-
-
-def _files_of(folder: RunFolder) -> html.Files:
-    return html.Files(brokers=folder.broker_files(), scenario=_scenario_name(folder))
+    if junit_file is not None:
+        junit.write(judged.report, judged.evidence.timeline.end, junit_file)
+    if page is not None:
+        files = html.Files(brokers=folder.broker_files(), scenario=_scenario_name(folder))
+        html.write(judged, files, page)
 
 
 def _scenario_name(folder: RunFolder) -> str:

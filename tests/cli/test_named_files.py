@@ -130,19 +130,18 @@ def limited(mqlab: Commands, *words: str | Path, into: str = "") -> subprocess.C
     )
 
 
-@pytest.mark.parametrize("option", ["--html", "--junit"])
+@pytest.mark.parametrize("options", [["--html"], ["--junit"], ["--html", "--junit"]])
 def test_where_a_report_finds_no_room_the_verdicts_are_told_and_nothing_of_it_stays(
-    mqlab: Commands, tmp_path: Path, option: str
+    mqlab: Commands, tmp_path: Path, options: list[str]
 ) -> None:
-    path = tmp_path / "report"
     history = Path(__file__).parents[1] / "judge" / "counters-broken" / "history.jsonl"
-    done = limited(mqlab, "judge", history, option, path)
+    paths = {option: tmp_path / f"report.{option[2:]}" for option in options}
+    done = limited(mqlab, "judge", history, *(word for pair in paths.items() for word in pair))
     assert done.returncode == 3
     assert "✘ forwarded" in done.stdout
-    assert done.stderr.splitlines() == [
-        f"mqlab: {path} cannot be written: File too large",
-        "  --html and --junit say where",
-    ]
+    said = [" ".join(line.split()).removeprefix("mqlab: ") for line in done.stderr.splitlines()]
+    full = [f"{path} cannot be written: File too large" for path in paths.values()]
+    assert said == [*full, "--html and --junit say where"]
     assert [*tmp_path.iterdir()] == []
 
 
@@ -154,10 +153,11 @@ def test_a_table_that_finds_no_room_leaves_no_part_of_itself(mqlab: Commands, tm
 
 
 def test_a_stdout_that_cannot_be_written_is_told_once(mqlab: Commands) -> None:
-    for words in (["judge", RUN / "history.jsonl", "--json"], ["scenarios", "--json"], ["scenarios"]):
+    fails = ["run", "nosuch", "--json"]
+    for words in (["judge", RUN / "history.jsonl", "--json"], ["scenarios", "--json"], ["scenarios"], fails):
         done = limited(mqlab, *words, into=">/dev/full")
-        assert (done.returncode, "Traceback" in done.stderr) == (3, False), (words, done)
-        assert "No space left on device" in done.stderr
+        assert (done.returncode, "Traceback" in done.stderr) == (2 if words is fails else 3, False), (words, done)
+        assert ('no scenario named "nosuch"' if words is fails else "No space left on device") in done.stderr
 
 
 def test_a_stdout_that_is_closed_changes_no_exit_code(mqlab: Commands) -> None:

@@ -38,6 +38,10 @@ if name == 'ctrl-c':
     os.kill(os.getppid(), signal.SIGINT)
 if name == 'warned':
     print('warning: a port', file=sys.stderr)
+if name == 'full':
+    print(json.dumps({'outcome': 'held', 'run': 'r', 'verdicts': []}))
+    print('mqlab: a page cannot be written', file=sys.stderr)
+    sys.exit(3)
 if name in ('quick', 'warned'):
     ends_well()
 while True:
@@ -190,6 +194,11 @@ def test_no_report_of_an_earlier_run_stays_where_this_one_fails(tmp_path: Path) 
     assert [one.code for one in found] == [0, 137]
     left = {each.name for each in tmp_path.iterdir()}
     assert left == {"quick.junit.xml", "quick.begun", "killed.begun", "other.junit.xml"}
+
+
+def test_verdicts_of_a_run_whose_report_found_no_room_are_told(tmp_path: Path) -> None:
+    (one,), _ = run_all(["full"], (), jobs=1, folder=tmp_path, ended=lambda one: None, command=COMMAND)
+    assert one.error.splitlines() == ["mqlab: a page cannot be written", "its verdicts are known: held, run r"]
 
 
 def test_itself_is_this_command() -> None:

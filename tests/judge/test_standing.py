@@ -291,6 +291,38 @@ def test_an_equal_body_that_went_to_one_who_has_left_had_come(tmp_path: Path) ->
     assert verdict.outcome is Outcome.UNKNOWN and "an earlier message that had not come" in verdict.reason
 
 
+def test_of_several_equal_bodies_nobody_knows_which_went_to_one_who_has_left(tmp_path: Path) -> None:
+    """One may have come to them twice, and the other one to the subscriber who is asked about."""
+    seen = of_a_queue([
+        subscribed(1.0, "earlier"), publishing(2, 2.0, body="given"),
+        *message("2-1", 3.0, digest="ab", came=None), *message("2-2", 3.0, digest="ab", came=None),
+        Unsubscribed(t=5.0, client="earlier", broker="sg", destination=TOPIC), Marked(t=10.0, text="now"),
+        subscribed(10.2), publishing(3, 10.5, body="given"), *message("3-1", 11.0, digest="ab"),
+        *(Received(t=t, client="earlier", destination=TOPIC, id=None, digest="ab") for t in (3.1, 3.2)),
+        *listens(12, 15, 20), *watched(20),
+    ])  # fmt: skip
+    assert judged(tmp_path, EXACTLY, seen, since="now").outcome is Outcome.UNKNOWN
+
+
+def test_nor_which_of_several_queues_the_body_was_of(tmp_path: Path) -> None:
+    wild, other = "queue://orders.>", "queue://orders.b"
+    earlier = [
+        structs.replace(subscribed(1.0, "earlier"), destination=wild), *message("2-1", 3.0, digest="ab", came=None),
+        structs.replace(publishing(2, 2.0, body="given"), destination="queue://orders.a"),
+        structs.replace(publishing(3, 2.0, body="given"), destination=other),
+        *message("3-1", 3.0, digest="ab", came=None),
+        Received(t=3.2, client="earlier", destination=wild, id=None, digest="ab"),
+        Unsubscribed(t=5.0, client="earlier", broker="sg", destination=wild), Marked(t=10.0, text="now"),
+    ]  # fmt: skip
+    later: list[Observation] = [
+        structs.replace(subscribed(10.2), destination="queue://orders.a"),
+        structs.replace(publishing(4, 10.5, body="given"), destination="queue://orders.a"),
+        *message("4-1", 11.0, digest="ab", came=None), *listens(12, 15, 20), *watched(20),
+        Received(t=11.1, client="ear", destination="queue://orders.a", id=None, digest="ab"),
+    ]  # fmt: skip
+    assert judged(tmp_path, EXACTLY, [*earlier, *later], since="now").outcome is Outcome.UNKNOWN
+
+
 def test_links_are_known_of_a_lab_that_counted_none(tmp_path: Path) -> None:
     topology = {
         "regions": {name: {"aws-region": "none"} for name in ("a", "b", "c")},

@@ -6,6 +6,7 @@ context (`context.py`).
 
 from __future__ import annotations
 
+import errno
 import inspect
 import socket
 import time
@@ -27,6 +28,7 @@ from lab.errors import HostError, NoEngine
 
 ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of the engine's library may raise
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
+_UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)  # by a machine that is off, or a network that is
 _GONE = (FileNotFoundError, ConnectionError)  # what a socket says whose engine has gone
 _PATIENCE = (10.0, 60.0)  # seconds for a connection to an engine, and for its first answer
 C = TypeVar("C")
@@ -143,7 +145,8 @@ def explain(error: BaseException, host: str) -> HostError:
             )
         if isinstance(cause, socket.gaierror):
             return HostError(f"the name in {host}, of the Docker engine, is not known here: {cause}", _start(host))
-        if isinstance(cause, FileNotFoundError | ConnectionRefusedError | ConnectTimeout):
+        away = isinstance(cause, FileNotFoundError | ConnectionRefusedError | ConnectTimeout | TimeoutError)
+        if away or (isinstance(cause, OSError) and cause.errno in _UNREACHABLE):
             return NoEngine(f"no Docker engine answers at {host}", _start(host))
     return HostError(f"the Docker engine at {host} cannot be used: {without_password(str(error))}", _start(host))
 

@@ -43,9 +43,10 @@ LINK_PATIENCE = 15.0  # every core is busy starting brokers, and packets are lat
 _LAST_LINES = 12
 _READ_LINES = 400
 HAS_THE_LOCK = re.compile(r"Apache ActiveMQ .* \(.*\) is starting")
+# An entry point that has started no broker ends so, with this as its last line; what a broker logs is neither.
+_NO_START = 78
 _NOT_STARTED = re.compile(
-    r"^mqlab: not started: the router is (?P<router>[0-9A-F]{8}), and the ways out are:(?P<ways>(?: [0-9A-F]{8})*)$",
-    re.MULTILINE,
+    r"mqlab: not started: the router is (?P<router>[0-9A-F]{8}), and the ways out are:(?P<ways>(?: [0-9A-F]{8})*)"
 )
 HAS_STARTED = re.compile(r"Apache ActiveMQ .* \(.*\) started")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
@@ -161,8 +162,10 @@ def for_instance(
         if now - asked < _STATUS_EVERY:
             return False
         asked = now
-        if client.containers.get(of.container).status in ("exited", "dead"):
-            if refused := _NOT_STARTED.search(_log(client, of.container)):  # by its first program
+        its = client.containers.get(of.container)
+        if its.status in ("exited", "dead"):
+            last = _log(client, of.container).rstrip("\n").rpartition("\n")[2]
+            if its.attrs["State"]["ExitCode"] == _NO_START and (refused := _NOT_STARTED.fullmatch(last)):
                 ways = [of_route_word(word) for word in refused["ways"].split()]
                 raise wrong_way_out(of.name, ways, of_route_word(refused["router"]))
             raise BrokerError(

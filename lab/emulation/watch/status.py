@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import docker.errors
 
@@ -58,7 +59,11 @@ def _broker(client: docker.DockerClient, note: Note, management: Management, of:
     try:
         usage = container.stats(stream=False, one_shot=True)
     except (docker.errors.NotFound, ValueError):  # nothing is said of a container that has just ended
-        return BrokerStatus(name=name, container="gone", health="none", version=None, memory=None)
+        state = "gone"
+        with suppress(docker.errors.NotFound):
+            container.reload()
+            state = container.status
+        return BrokerStatus(name=name, container=state, health="none", version=None, memory=None)
     assert isinstance(usage, dict)  # no stream was asked for
     memory = usage.get("memory_stats", {}).get("usage")
     role = _role(management, of)

@@ -34,11 +34,16 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     second, least = _second_witness(claim, evidence, destination, rise), _least(came, rise)
     other = "other broker" if len(_others(claim, evidence)) == 1 else "other brokers"
     took = rise.by if taken is None or isinstance(taken, str) else taken
+    # What clients there had of this broker's came from it; of more that was taken there, strangers may be the source.
+    unanswered = (
+        len(_others(claim, evidence)) == 1 and took >= received_elsewhere(evidence, claim.broker, destination) > rise.by
+    )
+    took = took if unanswered else min(took, rise.by)
     rose = f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}"
     if isinstance(came, str) and rise.by:
         words = f"{rose}, and it is also of what a bridge holds back; what the {other} took is not known: {came}"
-    elif took > rise.by or least < rise.by:
-        counts = "rises when an answer comes back" if took > rise.by else "is also of what a bridge holds back"
+    elif unanswered or least < rise.by:
+        counts = "rises when an answer comes back" if unanswered else "is also of what a bridge holds back"
         words = f"{rose}, and the {other} took {took}: a ForwardCount {counts}"
         words += (
             f", and of what was taken {least} came by its bridges for certain" if least < min(took, rise.by) else ""
@@ -154,6 +159,5 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     its = whereabouts(evidence, destination)
     if its is not None and its.taken:
         words, least = f"{words}; {its.taken_words()}", least - its.taken
-    taken = _came(claim, evidence, destination)
-    most = max(rise.by, taken) if isinstance(taken, int) else rise.by
-    return words + ("" if least <= received + wait <= most else ": the two witnesses disagree")
+    agree = least <= received + wait <= rise.by or received + wait == _came(claim, evidence, destination)
+    return words + ("" if agree else ": the two witnesses disagree")

@@ -71,13 +71,13 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
 
 
 def _gone(ledger: Ledger, meant: Sequence[Publication]) -> list[Subscription]:
-    """Return the subscribers who shared a queue of these publications and left before the stretch."""
-    queues = {part for each in meant if is_queue(each.destination) for part in parts_of(each.destination)}
-    return [
-        each
-        for each in ledger.gone()
-        if is_queue(each.destination) and any(hears(each.destination, queue) for queue in queues)
-    ]
+    """Return the subscribers of queues who left before the stretch, and heard of all publications these alone."""
+    found = []
+    for each in ledger.gone():
+        heard = [its for its in ledger.publications.values() if hears(each.destination, its.destination)]
+        if is_queue(each.destination) and heard and all(its in meant for its in heard):
+            found.append(each)
+    return found
 
 
 def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], list[Publication], set[int]]]) -> None:

@@ -16,8 +16,8 @@ def match_digests(
 ) -> set[int]:
     """Add the receipts known by digest to the members' receipts: of equal bodies the n-th sent is the n-th received.
 
-    Return the steps with equal bodies in the stretch: how many of those came is known, and not which. `gone` shared the
-    members' queues and left before the stretch; what they received is owed to nobody any more.
+    Return the steps with equal bodies in the stretch: how many of those came is known, and not which. `gone` heard
+    nothing else and left before the stretch; what they received for certain is owed to nobody any more.
     """
     arrivals = sorted(
         (moment, position, digest, bool(retained))
@@ -107,13 +107,15 @@ def match_digests(
 def _leave_out_taken(
     sendings: Mapping[int, list[tuple[float, Publication, int, bool]]], gone: Sequence[Subscription]
 ) -> None:
-    """Leave out messages of before the stretch that went to subscribers who have gone: of equal bodies the first."""
-    taken = sorted(pair for each in gone for pair in zip(each.digest_times, each.digests, strict=True))
-    for moment, digest in taken:
+    """Leave out a message of before the stretch that went to a subscriber who has gone, if it can have been no other.
+
+    Of several with one body it is not known which came, nor whether one came twice.
+    """
+    for digest in {digest for each in gone for digest in each.digests}:
         same = sendings.get(digest, [])
-        before = [each for each in same if each[2] < each[1].first and each[0] <= moment + ROUNDED]
-        if before and len(same) > 1:  # a single one is told apart anyway
-            same.remove(min(before, key=lambda each: each[0]))
+        before = [each for each in same if each[2] < each[1].first]
+        if len(before) == 1 and len(same) > 1:  # a single one is told apart anyway
+            same.remove(before[0])
 
 
 def _mark_doubtful(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -100,6 +101,7 @@ class Broker:
 
     status = "running"
     reached_at = "127.0.0.1"
+    attrs = MappingProxyType({"State": {"ExitCode": 1}})
 
     def __init__(self, log: str) -> None:
         self._log = log
@@ -170,10 +172,23 @@ def test_a_broker_that_has_another_way_out_than_the_router_has_not_started_and_s
         ("", "nowhere"),
     ):
         words = f" {log}" if log else ""
-        broker = Broker(f"mqlab: not started: the router is FE01D50A, and the ways out are:{words}\n")
-        broker.status = "exited"
+        broker = Broker(
+            f"INFO an earlier start\nmqlab: not started: the router is FE01D50A, and the ways out are:{words}\n"
+        )
+        broker.status, broker.attrs = "exited", MappingProxyType({"State": {"ExitCode": 78}})
         with pytest.raises(HostError, match=f"a way out by {ways} instead of the router's 10.213.1.254"):
             await_broker("", PolledClock(), broker)
+
+
+NOT_STARTED = "mqlab: not started: the router is FE01D50A, and the ways out are: 0101D50A\n"
+
+
+@pytest.mark.parametrize(("log", "code"), [(NOT_STARTED, 1), (f"{NOT_STARTED}ERROR Port 61617 in use\n", 78)])
+def test_what_a_broker_logs_is_not_its_entry_points_word(log: str, code: int) -> None:
+    broker = Broker(log)
+    broker.status, broker.attrs = "exited", MappingProxyType({"State": {"ExitCode": code}})
+    with pytest.raises(BrokerError, match="broker tokyo stopped while starting"):
+        await_broker("", PolledClock(), broker)
 
 
 AT = "2026-11-24T20:43:19.439Z WARN  [ActiveMQ NIO Worker 5]"

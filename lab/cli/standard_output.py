@@ -1,0 +1,31 @@
+"""What becomes of a command whose standard output does not take what it prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+PIPE_CLOSED = 141  # as a program that SIGPIPE ends
+
+
+def reader_left() -> int:
+    """Drop what is still to be written for a reader that has gone, and return the exit code."""
+    for each in (sys.stdout, sys.stderr):
+        try:
+            each.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), each.fileno())  # for what is buffered still
+    return PIPE_CLOSED
+
+
+@contextmanager
+def as_far_as_it_takes_it() -> Iterator[None]:
+    """Let what the block prints be lost, as on a full disk; of a reader that has gone BrokenPipeError is raised."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass  # what is told on stderr says why
