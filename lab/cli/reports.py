@@ -70,6 +70,6 @@ def print_report(
     else:
         terminal.render(report, options.out(), folder=folder.path, page=page)
     if error is not None:
-        options.complain(f"{error.what}\n{error.remedy}")
+        options.complain(error)
         return error.exit_code
     return 0 if report.outcome is Outcome.HELD else 1

@@ -35,9 +35,8 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     other = "other broker" if len(_others(claim, evidence)) == 1 else "other brokers"
     took = rise.by if taken is None or isinstance(taken, str) else taken
     # What clients there had of this broker's came from it; of more that was taken there, strangers may be the source.
-    unanswered = (
-        len(_others(claim, evidence)) == 1 and took >= received_elsewhere(evidence, claim.broker, destination) > rise.by
-    )
+    of_all = claim.between == (START, END) and len(_others(claim, evidence)) == 1
+    unanswered = of_all and took >= received_elsewhere(evidence, claim.broker, destination) > rise.by
     took = took if unanswered else min(took, rise.by)
     rose = f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}"
     if isinstance(came, str) and rise.by:
