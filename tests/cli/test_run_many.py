@@ -201,6 +201,12 @@ def test_verdicts_of_a_run_whose_report_found_no_room_are_told(tmp_path: Path) -
     assert one.error.splitlines() == ["mqlab: a page cannot be written", "its verdicts are known: held, run r"]
 
 
+def test_reports_that_are_no_folder_are_bad_input(commands: Commands, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = commands("run", "one-way", "--runtime", "simulation", "--reports", tmp_path / "file")
+    assert (done.code, f"{tmp_path / 'file'} cannot be made: File exists" in done.err) == (2, True), done
+
+
 def test_itself_is_this_command() -> None:
     told = subprocess.run([*ITSELF, "--version"], capture_output=True, text=True, check=True)
     assert told.stdout.strip()

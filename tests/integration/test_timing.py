@@ -115,7 +115,7 @@ def all_witnesses_say_the_same(report: Report, before: Counted, after: Counted) 
     def grown(broker: str, topic: str, name: str) -> int:
         return after.topics[broker, topic][name] - before.topics[broker, topic][name]
 
-    lost_by_brokers = {}
+    lost_by_brokers, passed_on = {}, {}
     for topic in Counted.TOPICS:
         sent, there = grown("tokyo", topic, "EnqueueCount"), grown("singapore", topic, "EnqueueCount")
         assert sent > 0
@@ -123,6 +123,8 @@ def all_witnesses_say_the_same(report: Report, before: Counted, after: Counted) 
         unanswered = there - grown("tokyo", topic, "ForwardCount")
         assert unanswered >= 0 if topic == "prices.in-a-cut" else unanswered == 0, (topic, unanswered)
         lost_by_brokers[f"topic://{topic}"] = sent - there
+        passed_on[f"topic://{topic}"] = grown("tokyo", topic, "ForwardCount"), there
+    assert {each.destination: (each.forwarded, each.taken) for each in report.witnesses} == passed_on
     assert {each.destination: each.lost for each in report.witnesses} == lost_by_brokers
     (delivery,) = report.deliveries
     assert delivery.lost == sum(lost_by_brokers.values()) == lost_by_brokers["topic://prices.in-a-reset"] > 0

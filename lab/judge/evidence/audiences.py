@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from math import inf
 
 from lab.activemq.destinations import hears, parts_of
@@ -72,12 +73,15 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
 
 def _gone(ledger: Ledger, meant: Sequence[Publication]) -> list[Subscription]:
     """Return the subscribers of queues who left before the stretch, and heard of all publications these alone."""
-    found = []
-    for each in ledger.gone():
-        heard = [its for its in ledger.publications.values() if hears(each.destination, its.destination)]
-        if is_queue(each.destination) and heard and all(its in meant for its in heard):
-            found.append(each)
-    return found
+    # There are many of both in a long session, and few destinations.
+    its, every = ({each.destination for each in of} for of in (meant, ledger.publications.values()))
+
+    @cache
+    def hears_these_alone(named: str) -> bool:
+        heard = {each for each in every if hears(named, each)}
+        return bool(heard) and heard <= its
+
+    return [each for each in ledger.gone() if is_queue(each.destination) and hears_these_alone(each.destination)]
 
 
 def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], list[Publication], set[int]]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -10,32 +11,50 @@ import pytest
 from lab.emulation.network.subnets import default_routes, route_word
 
 ENTRY = Path(__file__).parents[3] / "docker" / "broker" / "broker.sh"
-HERE = Path("/proc/net/route")
-pytestmark = pytest.mark.skipif(not HERE.exists(), reason="only Linux tells its routes there")
+KERNELS = "/proc/net/route"
+ROUTER = "0100D50A"
+HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+NEAR = "eth0\t0000D50A\t00000000\t0001\t0\t0\t0\tE0FFFFFF\t0\t0\t0\n"
+HALF = "eth0\t00000000\t0900D50A\t0003\t0\t0\t0\t00000080\t0\t0\t0\n"  # to 0.0.0.0/1: no default route
 
 
-def started(tmp_path: Path, router: str | None) -> tuple[int, str]:
-    """Run it here, with a `java` that only says that it was started; return its exit code and its words."""
-    java = tmp_path / "java"
+def by(gateway: str) -> str:
+    return f"eth0\t00000000\t{gateway}\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+
+
+def started(tmp_path: Path, router: str | None, routes: str | None) -> tuple[int, str]:
+    """Run it with a table of routes, and a `java` that says that it was started; return its exit code and words."""
+    java, table, entry = (tmp_path / name for name in ("java", "route", "broker.sh"))
     java.write_text("#!/bin/sh\necho started\n")
     java.chmod(0o755)
+    if routes is not None:
+        table.write_text(routes)
+    text = ENTRY.read_text("utf-8")
+    assert text.count(f"<{KERNELS}") == 1
+    entry.write_text(text.replace(f"<{KERNELS}", f"<{table}"))
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"} | ({} if router is None else {"MQLAB_ROUTER": router})
-    ran = subprocess.run(["sh", ENTRY], env=environment, capture_output=True, text=True, check=False, timeout=30)
+    ran = subprocess.run(["sh", entry], env=environment, capture_output=True, text=True, check=False, timeout=30)
     return ran.returncode, ran.stdout
 
 
-def test_with_another_way_out_it_ends_and_says_which_there_are(tmp_path: Path) -> None:
-    ways = "".join(f" {route_word(each)}" for each in default_routes(HERE.read_text()))
-    words = f"mqlab: not started: the router is FFFFFFFF, and the ways out are:{ways}\n"
-    assert started(tmp_path, "FFFFFFFF") == (78, words)  # which is no machine's
-
-
 def test_with_the_router_alone_the_broker_starts(tmp_path: Path) -> None:
-    ways = default_routes(HERE.read_text())
-    if len(ways) != 1:
-        pytest.skip("this machine has not one way out")
-    assert started(tmp_path, route_word(ways[0])) == (0, "started\n")
+    routes = HEAD + by(ROUTER) + NEAR + HALF
+    assert default_routes(routes) == (IPv4Address("10.213.0.1"),), "the lab reads the same"
+    assert route_word(IPv4Address("10.213.0.1")) == ROUTER
+    assert started(tmp_path, ROUTER, routes) == (0, "started\n")
+
+
+@pytest.mark.parametrize("ways", [[], ["0900D50A"], [ROUTER, "0900D50A"], ["0900D50A", ROUTER], [ROUTER, ROUTER]])
+def test_with_any_other_way_out_it_ends_and_says_which_there_are(tmp_path: Path, ways: list[str]) -> None:
+    words = "".join(f" {way}" for way in ways)
+    said = f"mqlab: not started: the router is {ROUTER}, and the ways out are:{words}\n"
+    assert started(tmp_path, ROUTER, HEAD + NEAR + "".join(map(by, ways))) == (78, said)
+
+
+def test_where_no_routes_can_be_read_nothing_starts(tmp_path: Path) -> None:
+    code, said = started(tmp_path, ROUTER, None)
+    assert code != 0 and "started\n" not in said.splitlines(keepends=True)
 
 
 def test_without_a_router_it_looks_at_no_way(tmp_path: Path) -> None:
-    assert started(tmp_path, None) == (0, "started\n")
+    assert started(tmp_path, None, HEAD + by("0900D50A")) == (0, "started\n")

@@ -12,7 +12,7 @@ from docker.errors import DockerException, ImageNotFound, NotFound
 
 from lab.emulation.engine import engine
 from lab.emulation.engine.context import DEFAULT_HOST
-from lab.errors import HostError
+from lab.errors import HostError, NoEngine
 
 
 def wrapped(cause: Exception) -> DockerException:
@@ -35,11 +35,14 @@ def test_no_permission_names_the_group() -> None:
         FileNotFoundError(2, "No such file"),
         ConnectionRefusedError(111, "refused"),
         requests.exceptions.ConnectTimeout("connect timeout=10.0"),
+        TimeoutError(110, "timed out"),
+        OSError(113, "No route to host"),
+        OSError(101, "Network is unreachable"),
     ],
 )
 def test_no_engine_says_how_to_get_one(cause: Exception) -> None:
     said = engine.explain(wrapped(cause), DEFAULT_HOST)
-    assert said.what.startswith("no Docker engine answers")
+    assert isinstance(said, NoEngine) and said.what.startswith("no Docker engine answers")
     assert "make engine" in said.remedy
 
 
@@ -55,7 +58,8 @@ def test_an_engine_elsewhere_is_not_ours_to_start() -> None:
 
 
 def test_anything_else_keeps_its_words() -> None:
-    assert "odd thing" in engine.explain(DockerException("odd thing"), "unix:///x.sock").what
+    said = engine.explain(DockerException("odd thing"), "unix:///x.sock")
+    assert "odd thing" in said.what and not isinstance(said, NoEngine)
 
 
 @pytest.mark.parametrize("api", ["1.40", "1.9", "", "nonsense"])
