@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lab import units
-from lab.cli import options
+from lab.cli import new_files, options
 from lab.declare.quotas import remarks
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
@@ -25,7 +25,10 @@ def generate(
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--folder", metavar="FOLDER", help="Where to write; made, and named after the shape, when left out."
+            "--folder",
+            metavar="FOLDER",
+            help="Where to write; made, and named after the shape, when left out.",
+            parser=new_files.named_folder,
         ),
     ] = None,
 ) -> None:

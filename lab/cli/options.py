@@ -16,7 +16,7 @@ import typer
 
 from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
-from lab.cli import completion
+from lab.cli import completion, new_files
 from lab.cli.standard_output import as_far_as_it_takes_it, reader_left
 from lab.errors import HostError, InputError, LabError, Problem
 from lab.interrupts import Terminated, beneath, ended_by_signals
@@ -82,7 +82,10 @@ VERSION = Annotated[
 _ON_DISK = "An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz)."
 ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
 FOLDER = Annotated[
-    Path | None, typer.Option("--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.")
+    Path | None,
+    typer.Option(
+        "--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.", parser=new_files.named_folder
+    ),
 ]
 _COUNTED = "Ports of this machine counted from N, instead of free ones."
 PORT_BASE = Annotated[

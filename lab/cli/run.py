@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli import options, reports
+from lab.cli import new_files, options, reports
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION, WAIT
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
@@ -21,7 +21,12 @@ if TYPE_CHECKING:  # which one scenario does without
 JOBS = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help="How many scenarios at once.")]
 REPORTS = Annotated[
     Path | None,
-    typer.Option("--reports", metavar="DIR", help="Keep each one's page and JUnit file in DIR, with a summary.md."),
+    typer.Option(
+        "--reports",
+        metavar="DIR",
+        help="Keep each one's page and JUnit file in DIR, with a summary.md.",
+        parser=new_files.named_folder,
+    ),
 ]
 
 

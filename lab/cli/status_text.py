@@ -13,7 +13,6 @@ from rich.table import Table
 from lab.activemq.protocols import ENDPOINTS
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.describe import describe_broker
-from lab.application.place import variable
 from lab.cli import broker as brokers
 from lab.cli import peering, sg
 from lab.history import Observation
@@ -77,17 +76,13 @@ def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
             )
     console.print(f"\nCA file   {where.ca_file}", soft_wrap=True)
     console.print(f"Passwords are printed by mqlab env {note.run}, and by no other command.", soft_wrap=True)
-    console.print("Try:", style="bold")
+    one = next((plan.name for plan in note.plan.brokers if plan.name not in note.not_created), None)
+    if one is not None:
+        console.print("Try:", style="bold")
+        console.print(f"  mqlab publish {one} hello --queue greetings --run {note.run}", soft_wrap=True)
+        console.print(f"  mqlab listen {one} --queue greetings --count 1 --run {note.run}", soft_wrap=True)
+    console.print("For clients of your own:", style="bold")
     console.print(f'  eval "$(mqlab env {note.run} --shell)"', soft_wrap=True)
-    one = note.plan.brokers[0]
-    port, user, password = (
-        f'"${variable(name)}"'
-        for name in (f"{one.instances[0].name}_mqtt_port", f"{one.name}_user", f"{one.name}_password")
-    )
-    console.print(
-        f'  mosquitto_sub --cafile "$MQLAB_CA_FILE" -h {where.reached_at} -p {port} -u {user} -P {password} -t "#" -v',
-        soft_wrap=True,
-    )
 
 
 def to_dict(status: Status) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from lab.declare.file_fields import NamedFile
 from lab.declare.inline_configuration import is_xml, source_of
 from lab.declare.origin import Keys, Origin, SourceFile, without_passwords
 from lab.declare.passwords import Passwords
-from lab.declare.reading import Document, read, read_text
+from lab.declare.reading import Document, no_topology, read, read_text
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Compound, Step
@@ -144,8 +144,11 @@ class _Loader:
         folder, holder = self._path.parent, document  # of the topology
         topology = content.get("topology")
         if isinstance(topology, str) and not self.alone:
-            named = self._find_file(folder, topology, self._values[prefix])
-            topology_document = self._read_document(*named, prefix, self._values[prefix]) if named else None
+            named = self._find_file(folder, topology, here := self._values[prefix])
+            topology_document = self._read_document(*named, prefix, here) if named else None
+            if topology_document is not None and (error := no_topology(topology_document)):
+                self._note(error, here)
+                topology_document = None
             self.topology_read = topology_document is not None
             if topology_document is None:
                 return content

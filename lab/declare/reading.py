@@ -87,6 +87,17 @@ def read_text(path: Path, file: str) -> str:
         raise InputError.of("the file is not UTF-8 from here on", "save it as UTF-8", place) from error
 
 
+def no_topology(document: Document) -> InputError | None:
+    """Return the error if a scenario or a variant was read where a topology's file is named."""
+    its = document.content if isinstance(document.content, dict) else {}
+    kind = "variant" if "variant-of" in its else "scenario" if its.keys() & {"scenario", "steps", "expect"} else None
+    if kind is None or its.keys() & {"regions", "brokers"}:
+        return None
+    own = its.get("topology")
+    remedy = f"its own topology is {own}, counted from its folder" if isinstance(own, str) else "name a topology's file"
+    return InputError.of(f"{document.file} is a {kind}, not a topology", remedy)
+
+
 def unprintable(text: str) -> bool:
     """Return whether a text holds a character that a file must not hold."""
     return yaml.reader.Reader.NON_PRINTABLE.search(text) is not None

@@ -302,8 +302,7 @@ def _made_anew(evidence: Evidence) -> Iterator[str]:
     its = {each.part_of for each in evidence.ledger.publications.values() if each.last and each.digests is None}
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.step in its:
-            anew = "Bodies were made anew, as large as the run's or their ids need, since a history has none"
-            yield f"{anew}: {step.words}."
+            yield f"Bodies were made anew, since a history has none: {step.words}."
 
 
 def _missed(evidence: Evidence) -> Iterator[str]:

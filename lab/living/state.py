@@ -105,10 +105,10 @@ class State(ABC):
             return None
         return found[0].queued if found else None  # no counters at all: its broker is down
 
-    def wait(self, until: Callable[[], bool], within: float, what: str = "it") -> None:
+    def wait(self, until: Callable[[], bool], within: float, what: str = "what was waited for") -> None:
         """Return when a condition holds; raise LabTimeout if it does not within so many seconds.
 
         >>> lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)
         """
         if not self.lab.clock.wait(until, within):
-            raise LabTimeout(f"{what} did not come within {within:g} s")
+            raise LabTimeout(f"not within {within:g} s: {what}")

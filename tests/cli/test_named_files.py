@@ -169,3 +169,20 @@ def test_a_stdout_that_is_closed_changes_no_exit_code(mqlab: Commands) -> None:
             ["bash", "-c", line], env=mqlab.environment(), capture_output=True, text=True, timeout=120
         )
         assert (done.returncode, "Traceback" in done.stderr) == (code, False), (words, done)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "one-way", "--reports", ""),
+        ("run", "one-way", "--runs", " "),
+        ("up", "one-way", "--runs="),
+        ("generate", "ring", "--regions", "eu-west-1,us-east-1,sa-east-1", "--folder", ""),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_is_no_folder(mqlab: Commands, tmp_path: Path, words: Sequence[str]) -> None:
+    """As of a shell's variable that is not set: nothing is written into the current folder."""
+    ended = mqlab.inside(*words)
+    assert (ended.code, "it names no folder" in ended.err) == (2, True), ended.err
+    assert not list(tmp_path.iterdir())

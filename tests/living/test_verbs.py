@@ -189,7 +189,7 @@ def test_a_reboot_that_did_not_go_as_asked_is_told() -> None:
 
 
 def test_what_does_not_come_is_a_timeout() -> None:
-    with pytest.raises(LabTimeout, match="the bridge did not come within 3 s"):
+    with pytest.raises(LabTimeout, match="not within 3 s: the bridge"):
         LiveLab().live.wait(lambda: False, 3, "the bridge")
 
 

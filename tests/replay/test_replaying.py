@@ -122,11 +122,7 @@ def test_a_runs_own_history_is_sent_again_with_bodies_made_anew_and_judged(tmp_p
     assert [len(each.body) for each in again][:4] == [100, 100, 100, 42]
     report = judged(second)
     assert (report.outcome, [each.done for each in second.seen(Achieved)]) == (Outcome.HELD, [14, 1, 10])
-    anew = [
-        note
-        for note in report.notes
-        if note.startswith("Bodies were made anew, as large as the run's or their ids need, ")
-    ]
+    anew = [note for note in report.notes if note.startswith("Bodies were made anew, since a history has none: ")]
     assert len(anew) == 2 and "step 2 (replay 15 messages of run, published at tokyo, into tokyo " in anew[0]
     before, after = ([each.t for each in played.seen(Sent)] for played in (first, second))
     assert [t - after[0] for t in after[:15]] == pytest.approx([(t - before[0]) / 2 for t in before[:15]], abs=0.02)

@@ -5,6 +5,7 @@ Claims about messages rest on them: where a step did less than the scenario need
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from math import inf
@@ -83,6 +84,7 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
     sent = {publication.step: publication for publication in ledger.publications.values()}
     steps = {each.step: each for each in timeline.steps}
     off_pace = {paced.step for paced in timeline.paces if not paced.held}
+    shared = Counter(publication.part_of for publication in sent.values())
     found = []
     for step in sorted({*told, *sent}):
         publication, seen = sent.get(step), told.get(step)
@@ -95,8 +97,10 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
         if timeline.standing and seen is not None:  # whose oldest messages may have been left out
             counts = counts._replace(accepted=max(counts.accepted, seen.done))
         words = timeline.asked.get(whose, f"step {whose}")
-        if publication is not None and whose != step:
-            words += f", of {publication.destination}"
+        if publication is not None and shared[whose] > 1:
+            # Ahead of what it asked, which a terminal cuts short: in it such rows are all alike.
+            place, paren, rest = words.partition(" (")
+            words = f"{place}, {publication.destination}{paren}{rest}"
         its = _effort(step, words, publication, seen, counts, steps.get(whose), whose in off_pace)
         found.append(replace(its, open=True) if timeline.standing and steps[whose].ended is None else its)
     return tuple(found)
