@@ -167,9 +167,12 @@ def show(status: Status, console: Console) -> None:
         for end in bridge.ends:
             duplex = "true" if end.created_by_duplex else "false"
             console.print(
-                escape(f"    {end.broker} sees {end.remote} at {end.remote_address}, created by duplex {duplex}")
+                escape(f"    {end.broker} sees {end.remote} at {end.remote_address}, created by duplex {duplex}"),
+                soft_wrap=True,
             )
-            console.print(f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}")
+            console.print(
+                f"      enqueued {end.enqueued}, dequeued {end.dequeued}, received {end.received}", soft_wrap=True
+            )
     if not status.bridges:
         console.print("  none asked for")
     if not note.replaying and (its := _network(note.control.present)):
@@ -179,15 +182,16 @@ def show(status: Status, console: Console) -> None:
     console.print("\nlinks", style="bold")
     for link in status.links:
         probed = "nothing comes back" if link.round_trip_ms is None else f"{link.round_trip_ms:g} ms"
-        console.print(f"  {link.name}: round trip {probed}, probed now")
+        console.print(f"  {link.name}: round trip {probed}, probed now", soft_wrap=True)
         for way, now in zip(link.directions, link.states, strict=True):
             dropped = ", ".join(f"{count} by {cause}" for cause, count in way.dropped.items()) or "none"
             given = f"p50 {_ms(way.measured_p50_ms)}, p99 {_ms(way.measured_p99_ms)}"
             closed = "" if now == "open" else f"[red]{now}[/red], "
             console.print(
-                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms asked, {given} given"
+                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms asked, {given} given",
+                soft_wrap=True,
             )
-            console.print(f"      {way.packets} packets, dropped {dropped}")
+            console.print(f"      {way.packets} packets, dropped {dropped}", soft_wrap=True)
     if not status.links:
         console.print("  the router does not run: nothing passes")
     if status.dropped:
