@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Load the images from the cache's file; build them and write that file where it is not there, or is refused: it was damaged, or
-# has the images of another mqlab. Whatever else goes wrong, such as an engine that is away or a job that is cancelled, leaves it.
+# has the images of another mqlab. Whatever else goes wrong leaves it: a job that is cancelled ends, and where the engine does not
+# take what is in a good file they are built, which also says whether there is an engine at all.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
@@ -13,7 +14,14 @@ file=$MQLAB_CI_HOME/images.tar
 if [ -e "$file" ]; then
   code=0
   "$mqlab" images --load "$file" || code=$?
-  if [ "$code" != 2 ]; then exit "$code"; fi
+  case $code in
+  2) ;;
+  3)
+    echo "$file stays, and the images are built" >&2
+    exec "$mqlab" images
+    ;;
+  *) exit "$code" ;;
+  esac
 fi
 rm -f "$file" "$file.sha256" "$file.part" # the last is what a killed job leaves
 "$mqlab" images --save "$file"

@@ -10,6 +10,18 @@ if ! python=$("$MQLAB_CI_PYTHON" -c "$which_python"); then
   exit 2
 fi
 
+known=$(sed -n '/^\[project.optional-dependencies\]/,/^\[project.scripts\]/s/^\([a-z0-9-]*\) = \[.*/\1/p' "$root/pyproject.toml" | paste -sd' ')
+unknown() { # pip says no more of one than a warning
+  echo "MQLAB_CI_EXTRAS=$MQLAB_CI_EXTRAS names no extras of mqlab, as [amqp] does; there are: $known" >&2
+  exit 2
+}
+if [ -n "$MQLAB_CI_EXTRAS" ]; then
+  [[ $MQLAB_CI_EXTRAS =~ ^\[[a-z0-9,\ -]+\]$ ]] || unknown
+  for extra in $(tr '[],' ' ' <<<"$MQLAB_CI_EXTRAS"); do
+    [[ " $known " == *" $extra "* ]] || unknown
+  done
+fi
+
 stamp() { # all that is installed from: every file by its checksum
   printf '%s\n' "$python" "$MQLAB_CI_EXTRAS"
   cd "$root" && find pyproject.toml constraints.txt lab docker scenarios -type f ! -name '*.pyc' -exec cksum {} + | LC_ALL=C sort
