@@ -15,9 +15,9 @@ from lab.pytest_plugin.session import (
     RUNTIMES,
     is_for_want_of_an_engine,
     labs_of,
-    mistakes_alone,
     or_skip,
     runtime_of,
+    words_alone,
 )
 from lab.pytest_plugin.settings import KEEP, NEVER, PROPERTIES, Wanted
 
@@ -133,7 +133,7 @@ def _mqlab_labs(pytestconfig: pytest.Config) -> Iterator[SessionLabs]:
 @pytest.fixture(scope="session")
 def mqlab_lab(_mqlab_labs: SessionLabs, pytestconfig: pytest.Config) -> Live:
     """The session's lab, one in each worker, as earlier tests have left it."""
-    with or_skip(pytestconfig):
+    with words_alone(), or_skip(pytestconfig):
         lab = _mqlab_labs.usual.ready()
     _mqlab_labs.usual.touched = True
     return lab
@@ -144,7 +144,7 @@ def mqlab(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iterator[
     """The session's lab for one test: as it was declared, without messages, with a history of its own."""
     item = request.node
     with ExitStack() as stack:
-        with mistakes_alone(), or_skip(item.config):
+        with words_alone(), or_skip(item.config):
             wanted, scenario = _wanted(item)
             lab = item.stash[_LAB] = stack.enter_context(_mqlab_labs.of(wanted).test(item.nodeid))
             if scenario is not None:
@@ -187,7 +187,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     labs = item.config.stash.get(LABS, None)
     if labs is not None and "mqlab_lab" in getattr(item, "fixturenames", ()):
         if labs.usual.spoilt:
-            with or_skip(item.config):
+            with words_alone(), or_skip(item.config):
                 labs.usual.ready()
         labs.usual.touched = True
 

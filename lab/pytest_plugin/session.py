@@ -42,14 +42,17 @@ def is_for_want_of_an_engine(error: BaseException) -> bool:
 
 
 @contextmanager
-def mistakes_alone() -> Iterator[None]:
-    """Tell what is wrong with a mark or a file by its words alone: it is no fault of the code that found it."""
+def words_alone() -> Iterator[None]:
+    """Tell an error that mqlab explains by its words alone, such as a mistake in a mark, or a disk that is full.
+
+    Pytest would show the code that found it, and the arguments there, the process's environment among them.
+    """
     try:
         yield
     except Exception as error:
-        from lab.errors import InputError
+        from lab.errors import LabError
 
-        if isinstance(error, InputError | pytest.UsageError):
+        if isinstance(error, LabError | pytest.UsageError):
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         raise
 

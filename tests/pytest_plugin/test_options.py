@@ -56,6 +56,20 @@ def test_an_engine_that_cannot_be_used_is_an_error(
     ended.stdout.fnmatch_lines(["*the Docker engine at banana cannot be used*"])
 
 
+def test_what_a_machine_lacks_is_told_in_words_alone(
+    pytester: pytest.Pytester, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the code that found it, whose arguments have the process's environment."""
+    monkeypatch.setenv("MQLAB_HOME", "/proc/nowhere")
+    pytester.makepyfile("def test_one(mqlab): pass", test_two="def test_two(mqlab_lab): pass")
+    ended = session()
+    ended.assert_outcomes(errors=2)
+    ended.stdout.fnmatch_lines(
+        ["the run folder /proc/nowhere/runs/* cannot be made: *", "  set MQLAB_HOME to a folder*"]
+    )
+    assert not [line for line in ended.outlines if "environ" in line or (".py:" in line and "lab/" in line)]
+
+
 @pytest.mark.usefixtures("no_engine")
 def test_a_skip_becomes_a_failure_where_docker_is_required(pytester: pytest.Pytester, session: Session) -> None:
     pytester.makepyfile(ONE)
