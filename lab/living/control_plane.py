@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from lab.declare.steps.broker import STOPS_WITHIN, State
+from lab.declare.steps.broker import State
 from lab.errors import BrokerError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.operating import Done
@@ -47,14 +47,17 @@ class KeptControlPlane:
         """Return the seconds that a reboot leaves a broker down, as the topology declares."""
         return self.lab.note.reboot_time
 
-    def record(self, *seen: Observation) -> None:
-        """Record observations; an instance that has started again, or goes on, is not out any more."""
+    def record(self, *seen: Observation, lasts: float = 0.0) -> None:
+        """Record observations; an instance that has started again, or goes on, is not out any more.
+
+        For `lasts` seconds from then on nobody concludes from what an instance is that this has been cut short.
+        """
         self._record(*seen)
         off, recorded = dict(self.lab.note.off), dict(self.lab.note.recorded)
         for each in seen:
             if isinstance(each, BrokerChanged):
                 for name in off.keys() & self._names(each.broker, each.instance):
-                    recorded[name] = each.state, each.t
+                    recorded[name] = each.state, each.t + lasts
                     if each.state in ("started", "resumed", "deleted"):
                         del off[name], recorded[name]
         self._keep_off(off, recorded)
@@ -110,8 +113,8 @@ class KeptControlPlane:
 
     def _record_found(self, broker: str, its: InstancePlan) -> None:
         off, recorded = self.lab.note.off, self.lab.note.recorded
-        now, (last, since) = self.lab.instance_state(broker, its.number), recorded.get(its.name, (None, 0.0))
-        if now is State.UP and last == "stopping" and self.lab.clock.now() - since < STOPS_WITHIN.total_seconds():
+        now, (last, until) = self.lab.instance_state(broker, its.number), recorded.get(its.name, (None, 0.0))
+        if now is State.UP and last == "stopping" and self.lab.clock.now() < until:
             return  # whoever asked it to end was interrupted, and it may be at it
         serves = False
         if now is State.UP and last is not None:

@@ -53,8 +53,8 @@ class ControlPlane(Protocol):
         """
         ...
 
-    def record(self, *seen: Observation) -> None:
-        """Record observations whose `t` is of the lab's clock."""
+    def record(self, *seen: Observation, lasts: float = 0.0) -> None:
+        """Record observations whose `t` is of the lab's clock; what they tell of lasts so many seconds at most."""
         ...
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:

@@ -17,7 +17,7 @@ FAILS_OVER_WITHIN = 60.0  # seconds within which a standby must become the activ
 def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
     """Stop an instance; it has failed if it had to be killed after `within` seconds."""
     stopping = _changed(plane, broker, number, "stopping")
-    plane.record(stopping)
+    plane.record(stopping, lasts=within)
     try:
         changed = plane.lab.stop(broker, within=within, instance=number)
     except BrokerError:  # after a HostError the next verb finds what has become of it

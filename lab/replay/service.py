@@ -96,7 +96,7 @@ class Service:
         """Record the service's record of every broker."""
         self.record(*(record_seen(each, self.lab.clock.now()) for each in self.control.account.brokers))
 
-    def record(self, *seen: Observation) -> None:
+    def record(self, *seen: Observation, lasts: float = 0.0) -> None:
         """Record observations with moments of the lab's clock, and note the new states of instances and links."""
         for each in seen:
             if isinstance(each, BrokerChanged):

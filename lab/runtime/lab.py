@@ -288,7 +288,8 @@ class StandingLab(Lab, Protocol):
         """Write which instances verbs have taken out, and whether each was active; HostError if the lab has ended.
 
         `recorded` has, of those of which the history tells something since, the last state that it tells, and when, in
-        seconds of the lab's clock; `down` of one that had ended by itself before a verb began to start it.
+        seconds of the lab's clock, or until when that lasts at most; `down` of one that had ended by itself before a
+        verb began to start it.
         """
         ...
 

@@ -34,7 +34,7 @@ class Plane:
         self.record(*done.seen)
         return done
 
-    def record(self, *seen: Observation) -> None:
+    def record(self, *seen: Observation, lasts: float = 0.0) -> None:
         self.seen += seen
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
