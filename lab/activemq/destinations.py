@@ -130,6 +130,15 @@ def hears(subscription: str, destination: str) -> bool:
     return any(_hears(one, other) for one in parts_of(subscription) for other in parts_of(destination))
 
 
+def covers(subscription: str, destination: str) -> bool:
+    """Return whether a subscription receives all that can be sent to a destination; both as for `hears`.
+
+    >>> covers("topic://prices.>", "topic://prices.*"), covers("topic://prices.eur", "topic://prices.*")
+    (True, False)
+    """
+    return all(any(_covers(one, other) for one in parts_of(subscription)) for other in parts_of(destination))
+
+
 def virtual_topic_of(queue: str) -> str | None:
     """Return the virtual topic whose messages go into a queue such as queue://Consumer.a.VirtualTopic.b; else None."""
     levels = queue.removeprefix("queue://").split(".")
@@ -150,6 +159,22 @@ def _hears(subscription: str, destination: str) -> bool:
         return _overlap(heard.split("."), sent.split("."))
     topic = virtual_topic_of(subscription)
     return topic is not None and _hears(topic, destination)
+
+
+def _covers(subscription: str, destination: str) -> bool:
+    """Return what `covers` does, of destinations without parts."""
+    kind, _, heard = subscription.partition("://")
+    other, _, sent = destination.partition("://")
+    if not has_wildcard(destination):
+        return _hears(subscription, destination)
+    if kind != other:
+        return False
+    for first, second in zip_longest(heard.split("."), sent.split(".")):
+        if first == ">":
+            return True
+        if first is None or second is None or second == ">" or first not in (second, "*"):
+            return False
+    return True
 
 
 def _overlap(left: list[str], right: list[str]) -> bool:

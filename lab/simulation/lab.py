@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from lab.activemq.bridge_logins import INBOUND, OUTBOUND
 from lab.amazonmq.files.activemq_xml import LOCK_INTERVAL
 from lab.amazonmq.files.broker_files import STRANGER_PASSWORD
 from lab.errors import BrokerError, InputError
@@ -228,9 +229,9 @@ class SimulatedLab(SimulatedNetwork, Switches):
         seen = {(e.broker, e.created_by_duplex) for at in (here, there) for e in self.ends(at) if e.connector == name}
         if not {(here, False), *([(there, True)] if bridge.duplex else [])} <= seen:
             return False
-        at_responder = f"{name}_{here}_inbound_{there}" if bridge.duplex else f"{name}_{here}_outbound"
-        return self._answering(there).broker.follows(at_responder) and (
-            not bridge.duplex or self._answering(here).broker.follows(f"{name}_{there}_inbound_{here}")
+        at_responder = (name, here, INBOUND, there) if bridge.duplex else (name, here, OUTBOUND)
+        return self._answering(there).broker.follows(*at_responder) and (
+            not bridge.duplex or self._answering(here).broker.follows(name, there, INBOUND, here)
         )
 
     def purge(self, brokers: Sequence[str]) -> None:

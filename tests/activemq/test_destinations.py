@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.activemq.destinations import hears, no_wildcard
+from lab.activemq.destinations import covers, hears, no_wildcard
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,29 @@ from lab.activemq.destinations import hears, no_wildcard
 )
 def test_hears(subscription: str, destination: str, heard: bool) -> None:
     assert hears(subscription, destination) is heard
+
+
+@pytest.mark.parametrize(
+    ("subscription", "destination", "all_of_it"),
+    [
+        ("topic://a.>", "topic://a.*", True),
+        ("topic://a.>", "topic://a.>", True),
+        ("topic://a.>", "topic://a", True),
+        ("topic://a.*", "topic://a.*", True),
+        ("topic://a.*", "topic://a.b", True),
+        ("topic://a.*", "topic://a.>", False),
+        ("topic://a.*", "topic://a.*.c", False),
+        ("topic://*.*", "topic://a.*", True),
+        ("topic://a.b", "topic://a.*", False),
+        ("topic://>", "queue://a.*", False),
+        ("queue://a,b", "queue://b,a", True),
+        ("queue://a", "queue://a,b", False),
+        ("queue://Consumer.one.VirtualTopic.a", "topic://VirtualTopic.a", True),
+        ("queue://Consumer.one.VirtualTopic.a", "topic://VirtualTopic.>", False),
+    ],
+)
+def test_covers(subscription: str, destination: str, all_of_it: bool) -> None:
+    assert covers(subscription, destination) is all_of_it
 
 
 @pytest.mark.parametrize("name", ["a", "a.>", ">", "*", "*.b.>", "a.*.b", "a.>.>", "a-b+c", "c#.d", ""])

@@ -247,7 +247,7 @@ def test_a_one_way_bridge_carries_one_way_alone(tmp_path: Path) -> None:
     its.until(its.up)
     its.run(0.1)
     assert not its.wires["singapore"].bridges()
-    assert its.brokers["singapore"].follows("wan_tokyo_outbound")
+    assert its.brokers["singapore"].follows("wan", "tokyo", "outbound")
     for broker in ("tokyo", "singapore"):
         client, heard = its.client(f"s-{broker}", broker, "stomp")
         client.subscribe(Terms(destination=TOPIC))

@@ -70,7 +70,7 @@ class Management:
         With `towards`, only one of a bridge to that broker counts.
         """
         (consumers,) = self._client(broker).read(mbeans.subscriptions(broker))
-        bridge = "" if towards is None else f"_{towards}_inbound_{broker}"
+        bridge = None if towards is None else (towards, broker)
         return tuple(mbeans.demands(consumers, destination, bridge) for destination in destinations)
 
     def bridges(self) -> Sequence[BridgeSeen]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.activemq.destinations import has_wildcard, hears
+from lab.activemq.bridge_logins import INBOUND, OUTBOUND, is_login, leads_to
+from lab.activemq.destinations import covers
 from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN
 from lab.dataclass import dataclass
 from lab.history import BridgeSeen, DestinationSeen
@@ -204,19 +205,16 @@ def read_destinations(
     )
 
 
-def demands(consumers: Answer, destination: Destination, bridge: str = "") -> bool:
+def demands(consumers: Answer, destination: Destination, towards: tuple[str, str] | None = None) -> bool:
     """Return whether a bridge's consumer is on the destination, by its name or by a wildcard.
 
-    `bridge` is the end of the client id that it has, which names the brokers of its bridge.
+    With `towards`, a remote broker and the one that answers, only one of a bridge to the remote one counts.
     """
     wanted = str(destination)
     return any(
         subscription.network
-        and subscription.client_id.endswith(bridge)
-        and (
-            subscription.destination == destination
-            or (not has_wildcard(wanted) and hears(str(subscription.destination), wanted))
-        )
+        and (towards is None or leads_to(subscription.client_id, *towards))
+        and (subscription.destination == destination or covers(str(subscription.destination), wanted))
         for subscription in read_subscriptions(consumers)
     )
 
@@ -225,16 +223,14 @@ def listens_for_demand(bridge: BridgePlan, at_initiator: Answer, at_responder: A
     """Return whether each end has accepted the other's login and its subscription to consumer advisories."""
     name, here, there = bridge.connector, bridge.initiator, bridge.responder
     if not bridge.duplex:
-        return _listens(at_responder, f"{name}_{here}_outbound")
+        return _listens(at_responder, name, here, OUTBOUND)
     # A duplex bridge subscribes at each end through that end's own connection to its broker.
-    return _listens(at_responder, f"{name}_{here}_inbound_{there}") and _listens(
-        at_initiator, f"{name}_{there}_inbound_{here}"
-    )
+    return _listens(at_responder, name, here, INBOUND, there) and _listens(at_initiator, name, there, INBOUND, here)
 
 
-def _listens(consumers: Answer, client_id: str) -> bool:
+def _listens(consumers: Answer, *login: str) -> bool:
     return any(
-        subscription.client_id == client_id and subscription.destination.name.startswith(_ADVISORIES)
+        subscription.destination.name.startswith(_ADVISORIES) and is_login(subscription.client_id, *login)
         for subscription in read_subscriptions(consumers)
     )
 
@@ -254,7 +250,7 @@ def _mirrored_connector(name: str, remote: str, client_id: str, planned: Sequenc
     names = [plan.connector for plan in planned if (plan.initiator, plan.responder) == (remote, name)]
     if len(names) == 1:
         return names[0]
-    return next((candidate for candidate in names if client_id == f"{candidate}_{remote}_outbound"), client_id)
+    return next((candidate for candidate in names if is_login(client_id, candidate, remote, OUTBOUND)), client_id)
 
 
 def _is_number(value: object) -> bool:

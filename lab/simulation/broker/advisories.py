@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from lab.activemq.bridge_logins import is_login
 from lab.simulation.broker.authorization import ADMIN, Authorization
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.session import Session
@@ -77,9 +78,9 @@ class Advisories:
 
         return stop
 
-    def follows(self, client: str) -> bool:
-        """Return whether a client is told."""
-        return any(each.client == client for each in self._following)
+    def follows(self, *login: str) -> bool:
+        """Return whether a bridge whose client id has these parts is told."""
+        return any(is_login(each.client, *login) for each in self._following)
 
     def add(self, info: ConsumerInfo) -> None:
         """Tell that a consumer has come."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lab.activemq.destinations import hears
+from lab.activemq.bridge_logins import leads_to
+from lab.activemq.destinations import covers
 from lab.activemq.forwarding.filters import parts
 from lab.history import DestinationSeen
 from lab.plan.values import BrokerPlan, InstancePlan
@@ -245,16 +246,16 @@ class Broker:
         self.kernel.notify()
         return self._advisories.follow(told, forgotten, client="" if by is None else by.client)
 
-    def follows(self, client: str) -> bool:
-        """Return whether a client has a subscription to the advisories on consumers."""
-        return self._advisories.follows(client)
+    def follows(self, *login: str) -> bool:
+        """Return whether a bridge with the parts of this login has a subscription to the advisories on consumers."""
+        return self._advisories.follows(*login)
 
     def demand(self, destination: str, towards: str | None = None) -> bool:
         """Return whether a bridge, or one towards a broker, is a consumer of a destination, by name or wildcard."""
         return any(
             info.network
-            and towards in (None, info.target)
-            and (info.destination == destination or hears(info.destination, destination))
+            and (towards is None or leads_to(info.client, towards, self.name))
+            and (info.destination == destination or covers(info.destination, destination))
             for info in self.consumers()
         )
 

@@ -100,14 +100,15 @@ def test_all_is_asked_in_one_request() -> None:
 def test_demand_of_one_bridge_is_told_from_that_of_another() -> None:
     prices = Destination(kind="topic", name="prices")
     there = {"one": consumer("prices") | {"ClientId": "spoke-topics_spoke_inbound_hub"}}
-    assert mbeans.demands(there, prices) and mbeans.demands(there, prices, "_spoke_inbound_hub")
-    assert not mbeans.demands(there, prices, "_other_inbound_hub")
+    assert mbeans.demands(there, prices) and mbeans.demands(there, prices, ("spoke", "hub"))
+    assert not mbeans.demands(there, prices, ("other", "hub"))
 
 
 def test_demand_is_also_there_by_a_wildcard() -> None:
     wild = {"one": consumer("a.>")}
     assert mbeans.demands(wild, Destination(kind="topic", name="a.b"))
     assert mbeans.demands(wild, Destination(kind="topic", name="a.>"))
+    assert mbeans.demands(wild, Destination(kind="topic", name="a.*")), "of all that it stands for"
     assert not mbeans.demands(wild, Destination(kind="queue", name="a.b"))
     assert not mbeans.demands({"one": consumer("a.b")}, Destination(kind="topic", name="a.>"))
     assert not mbeans.demands({"one": consumer("a.b", network=False)}, Destination(kind="topic", name="a.b"))
