@@ -12,7 +12,7 @@ from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
-from lab.history import DestinationSeen
+from lab.history import DestinationSeen, LinkSeen, Observation
 from lab.replay.listeners import Listeners
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.snapshot import take_if_wanted
@@ -23,6 +23,7 @@ LISTEN = 10.0  # seconds after the last send, if no expectation says how long
 LINGER = 0.2  # seconds of listening after the last message, if no claim says more
 QUIET = 0.25  # seconds between two readings of the brokers' counters, which must agree
 MOST_READINGS = 20
+ANSWERS_WITHIN = 20.0  # seconds that answers of bridges are waited for at most, however slow a link is
 
 
 def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
@@ -114,14 +115,39 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     told = [to for to in every if not has_wildcard(str(to))]
     wanted = [(broker.name, to) for to in told for broker in rehearsal.plan.brokers] if published else []
     lab = rehearsal.lab
-    seen = (*lab.destinations(wanted), *lab.bridges())
+    seen = _once_unchanged(rehearsal, wanted)
+    if _in_flight(seen):
+        # By a bridge, perhaps, whose answers cross a slow link; what a client has not acknowledged stays in flight.
+        seconds = min(_slowest(lab.links()), ANSWERS_WITHIN)
+        rehearsal.wait(lambda: not _in_flight(lab.destinations(wanted)), seconds)
+        seen = _once_unchanged(rehearsal, wanted)
+    for each in (*seen, *lab.links()):
+        if not isinstance(each, DestinationSeen) or each.enqueued or Destination.of(each.destination) in published:
+            rehearsal.record_of_lab(each)
+    take_if_wanted(rehearsal, scenario, END)
+
+
+def _once_unchanged(rehearsal: Rehearsal, wanted: Sequence[tuple[str, Destination]]) -> Sequence[Observation]:
+    """Return the brokers' counters as they are read twice in a row, or at the last reading."""
+    lab = rehearsal.lab
+    seen: Sequence[Observation] = (*lab.destinations(wanted), *lab.bridges())
     for _ in range(MOST_READINGS):
         # The last acknowledgements may still be on their way over the link.
         rehearsal.rest(QUIET)
         before, seen = seen, (*lab.destinations(wanted), *lab.bridges())
         if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in seen]:
             break
-    for each in (*seen, *lab.links()):
-        if not isinstance(each, DestinationSeen) or each.enqueued or Destination.of(each.destination) in published:
-            rehearsal.record_of_lab(each)
-    take_if_wanted(rehearsal, scenario, END)
+    return seen
+
+
+def _in_flight(seen: Sequence[Observation]) -> bool:
+    """Return whether a broker has handed out messages that are not acknowledged."""
+    return any(isinstance(each, DestinationSeen) and each.in_flight for each in seen)
+
+
+def _slowest(links: Sequence[LinkSeen]) -> float:
+    """Return the seconds of the slowest link's round trip, as it is set now, and a moment more."""
+    trips: dict[str, float] = {}
+    for each in links:
+        trips[each.link] = trips.get(each.link, 0.0) + each.configured_delay_ms / 1000
+    return max(trips.values(), default=0.0) + QUIET

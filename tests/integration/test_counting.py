@@ -38,3 +38,10 @@ def test_a_bridge_counts_what_was_answered_and_the_witnesses_agree(mqlab: Comman
     assert [each["agree"] for each in found["witnesses"]] == [True, True]
     assert "rose by 0, and the other broker took 4: a ForwardCount rises when an answer" in reasons(found, "held")
     cleaned_up(mqlab, engine)
+
+
+def test_a_bridges_answers_are_waited_for_before_anybody_says_what_is_left(mqlab: Commands, engine: Engine) -> None:
+    ended = mqlab("run", Path(__file__).parent / "scenarios" / "answers-slow.yaml")
+    assert ended.code == 0, ended
+    assert not [note for note in report(mqlab.latest)["notes"] if "disagree" in note]
+    cleaned_up(mqlab, engine)

@@ -11,7 +11,7 @@ from lab import units
 from lab.declare.expectations.base import Term
 from lab.declare.expectations.bridge import Bridge
 from lab.judge.claims import base
-from lab.judge.evidence.agreement import both_ends, ways
+from lab.judge.evidence.agreement import both_ends, unanswered, ways
 from lab.judge.evidence.coverage import Silence
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import End, Timeline
@@ -95,7 +95,10 @@ def _judge_agreement(claim: Bridge, evidence: Evidence, initiators: list[End]) -
     why = [each for each in both if isinstance(each, str)]
     for one, other in (way for each in both if not isinstance(each, str) for way in ways(each)):
         words = f"{one.broker} gave {one.dequeued} and {other.broker} took {other.received}"
-        (agree if one.dequeued == other.received else differ).append(words)
+        if unanswered(one, other, timeline):
+            why.append(f"{words}, whose answers may still be on their way")
+        else:
+            (agree if one.dequeued == other.received else differ).append(words)
     if differ:
         last = max(timeline.bridges[near].t for near in initiators)
         return Outcome.BROKEN, f"its ends disagree: {'; '.join(differ)}{evidence.causes.near(last, last)}"

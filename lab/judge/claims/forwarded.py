@@ -56,6 +56,12 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
             "" if isinstance(came, str) else f"; claim by counters what the {other.removesuffix(' broker')} enqueued"
         )
         return Outcome.UNKNOWN, f"{words}{second}{advice}"
+    flight = evidence.timeline.snapshots.count(
+        claim.between[-1], claim.broker, Subject("destination", destination), "in-flight"
+    )
+    most = min(took, rise.by + flight) if unanswered and isinstance(flight, int) else rise.by
+    if rise.by < (claim.count.at_least or 0) <= most:
+        return Outcome.UNKNOWN, f"{words}, and {flight} had no answer yet{asked(claim.count)}{second}"
     missing = lost_elsewhere(evidence, claim.broker, destination)
     why = evidence.causes.between(rise.begin, rise.end)
     if missing:

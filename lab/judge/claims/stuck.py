@@ -6,6 +6,7 @@ The broker's counter decides; the count of the clients' ledger is given beside i
 from __future__ import annotations
 
 from lab.declare.expectations.stuck import Stuck
+from lab.declare.fields import Amount
 from lab.declare.steps.snapshot import END
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import never_received, undecided
@@ -27,14 +28,27 @@ def judge(claim: Stuck, evidence: Evidence) -> Finding:
     waiting, consumers, bridges = (int(count) for count in counts)
     consumers -= bridges  # a bridge takes no message back to a broker it has been at
     stuck = 0 if consumers else waiting
-    words = f"{several(stuck, 'message')} of {destination} left on {claim.broker} without a consumer"
+    # Not acknowledged, and no client is there: a bridge has them, and they are stuck only if it gives them back.
+    handed = snapshots.count(claim.at, claim.broker, subject, "in-flight")
+    gone_on = min(handed, stuck) if isinstance(handed, int) and bridges else 0
+    number = f"{stuck - gone_on} to {stuck} messages" if gone_on else several(stuck, "message")
+    words = f"{number} of {destination} left on {claim.broker} without a consumer"
     if consumers and waiting:
         words += f" ({waiting} wait there, and {several(consumers, 'consumer')} with them)"
-    held = claim.count.holds(stuck)
-    words += "" if held else asked(claim.count)
-    if stuck and claim.at == END:
-        words += _second_witness(claim, evidence, destination, stuck)
+    if gone_on:
+        words += f": a bridge has {gone_on} of them, and no answer has come"
+    held, perhaps = claim.count.holds(stuck), claim.count.holds(stuck - gone_on)
+    words += "" if held and perhaps else asked(claim.count)
+    if held is not perhaps or (gone_on and not held and _between(claim.count, stuck - gone_on, stuck)):
+        return Outcome.UNKNOWN, words
+    if stuck > gone_on and claim.at == END:
+        words += _second_witness(claim, evidence, destination, stuck - gone_on)
     return Outcome.of(held), words
+
+
+def _between(amount: Amount, least: int, most: int) -> bool:
+    """Return whether a number from `least` to `most` is as claimed, where neither of these is."""
+    return least < (amount.at_least or 0) and amount.at_most is not None and amount.at_most < most
 
 
 def _second_witness(claim: Stuck, evidence: Evidence, queue: str, stuck: int) -> str:

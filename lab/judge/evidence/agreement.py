@@ -32,6 +32,15 @@ def both_ends(near: End, timeline: Timeline) -> tuple[BridgeSeen, BridgeSeen] | 
     return one, fars[0]
 
 
+def unanswered(one: BridgeSeen, other: BridgeSeen, timeline: Timeline) -> bool:
+    """Return whether all that the receiving end has more may be messages whose answers are still on their way.
+
+    The sending end counts a message when its answer comes, and its broker has it in flight until then.
+    """
+    last = (samples[-1] for (broker, _), samples in timeline.destinations.items() if broker == one.broker)
+    return 0 < other.received - one.dequeued <= sum(each.in_flight or 0 for each in last)
+
+
 def ways(ends: Sequence[BridgeSeen]) -> tuple[tuple[BridgeSeen, BridgeSeen], ...]:
     """Return both directions of a bridge, each as (sending end, receiving end)."""
     one, other = ends

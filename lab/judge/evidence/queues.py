@@ -178,9 +178,12 @@ def _gone(its: DestinationSeen) -> int:
 
 
 def _more_enqueued(known: Mapping[str, DestinationSeen], sent: Sequence[Publication]) -> int:
-    """Return how many more messages brokers enqueued than steps sent and bridges brought."""
+    """Return how many more messages brokers enqueued than steps sent and bridges brought, at least.
+
+    What is in flight may have been enqueued at the other broker, and be forwarded once its answer comes.
+    """
     at_most = sum(each.last - each.outcomes.count(FAILED) for each in sent)
-    return sum(its.enqueued - its.forwarded for its in known.values()) - at_most
+    return sum(its.enqueued - its.forwarded - (its.in_flight or 0) for its in known.values()) - at_most
 
 
 def _dead(evidence: Evidence, queue: str, brokers: Collection[str]) -> tuple[dict[str, int], dict[str, int]]:

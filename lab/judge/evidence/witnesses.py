@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lab.activemq.destinations import hears, parts_of, virtual_topic_of
 from lab.history import DestinationSeen
-from lab.judge.evidence.agreement import both_ends, ways
+from lab.judge.evidence.agreement import both_ends, unanswered, ways
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.records import FAILED, OK, Publication, is_queue
@@ -81,7 +81,7 @@ def _bridges(timeline: Timeline) -> Iterator[str]:
         if isinstance(both, str):
             continue
         for one, other in ways(both):
-            if one.dequeued != other.received:
+            if one.dequeued != other.received and not unanswered(one, other, timeline):
                 yield (
                     f"bridge {near.connector}: {one.broker} says that {other.broker} took {one.dequeued} messages, "
                     f"{other.broker} says that it received {other.received}"
