@@ -240,7 +240,14 @@ class Ledger:
         if receipts.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
             if position > receipts.top[0]:
                 receipts.top[0] = position
-            elif position < receipts.top[0] and position not in returns.positions and number >= publication.first:
+            elif (
+                position < receipts.top[0]
+                and position not in returns.positions
+                and number >= publication.first
+                and not (
+                    seen.redelivered and returns.awaited_elsewhere(subscription, self.subscriptions.values(), position)
+                )
+            ):
                 receipts.count_out_of_order(number)
 
     def _too_early(self, publication: Publication, number: int, t: float, what: str) -> bool:

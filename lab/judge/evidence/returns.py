@@ -67,6 +67,14 @@ class Returns:
         subscription.pending_digests.clear()
         subscription.pending_digest_times.clear()
 
+    def awaited_elsewhere(self, subscription: Subscription, every: Iterable[Subscription], position: int) -> bool:
+        """Return whether another client of a queue has a message, and has not acknowledged it.
+
+        The broker knows that it has gone before anybody has noted it, so that what it gives back comes first.
+        """
+        own = subscription.destination
+        return is_queue(own) and any(each.destination == own and position in each.pending for each in every)
+
     def by_right(
         self, subscription: Subscription, every: Iterable[Subscription], position: int, seen: Received
     ) -> bool:
