@@ -250,6 +250,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     found += _timing(timeline)
     found += _missed(evidence)
     found += _made_anew(evidence)
+    found += _not_whole(evidence)
     for (broker, destination), samples in timeline.destinations.items():
         if discarded := max(sample.discarded for sample in samples):
             found.append(
@@ -303,6 +304,14 @@ def _made_anew(evidence: Evidence) -> Iterator[str]:
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.step in its:
             yield f"Bodies were made anew, since a history has none: {step.words}."
+
+
+def _not_whole(evidence: Evidence) -> Iterator[str]:
+    """Yield a note for each replay of a recording that lacks something: nobody judges what could not be sent."""
+    for step in evidence.timeline.steps:
+        if step.verb == REPLAY and (missing := step.words.rpartition(", pace ")[2].partition("; ")[2]):
+            its = step.words.removesuffix(f"; {missing}")
+            yield f"A recording is not whole: {its}): {missing.removesuffix(')')}."
 
 
 def _missed(evidence: Evidence) -> Iterator[str]:

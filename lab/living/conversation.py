@@ -242,9 +242,10 @@ def destination(topic: str | None, queue: str | None, written: Callable[[str, st
         its = prefixed(named)
         right = ", or ".join(written(each, name) for each, name in as_shown(kind, named).items())
         raise InputError.of(what, "name one that stays" if its is not None and its.temporary else right)
-    if topic is not None and queue is None:
+    if topic and queue is None:
         return Destination(kind="topic", name=topic)
-    if queue is not None and topic is None:
+    if queue and topic is None:
         return Destination(kind="queue", name=queue)
     what = "name a topic or a queue" if topic is None else "name a topic or a queue, not both"
+    what = f"the {kind}'s name is empty" if "" in (topic, queue) else what
     raise InputError.of(what, f"{written('topic', 'prices.eur')}, or {written('queue', 'orders')}")

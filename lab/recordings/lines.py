@@ -10,7 +10,7 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from lab.activemq.destinations import has_wildcard
+from lab.activemq.destinations import has_wildcard, prefixed
 from lab.activemq.protocols import PROTOCOLS
 from lab.printable import shown
 from lab.recordings.values import VERSION, Footer, Header, Recorded
@@ -166,6 +166,8 @@ def _destination(name: str, value: Any) -> str:
     text = _name(name, value)
     if not text.startswith(_KINDS) or text in _KINDS:
         raise LineError(f"{name} is {_shown(value)}; write topic://prices.eur, or queue://orders")
+    if prefixed(text.partition("://")[2]) is not None:
+        raise LineError(f"{name} is {_shown(value)}: parts of a destination are of its kind, and written without it")
     if has_wildcard(text):
         raise LineError(f"{name} is {_shown(value)}: a message is sent to one destination, without wildcards")
     return text

@@ -144,6 +144,12 @@ def test_a_body_that_is_no_text_is_base64() -> None:
     ("command", "arguments", "what"),
     [
         ("publish", ["tokyo", "x"], "name a topic or a queue\n  --topic prices.eur, or --queue orders"),
+        (
+            "publish",
+            ["tokyo", "x", "--queue", ""],
+            "the queue's name is empty\n  --topic prices.eur, or --queue orders",
+        ),
+        ("listen", ["tokyo", "--topic", ""], "the topic's name is empty\n  --topic prices.eur, or --queue orders"),
         ("publish", ["tokyo", "x", "--topic", "a", "--queue", "b"], "name a topic or a queue, not both"),
         ("listen", ["tokyo", "--queue", "/queue/orders"], "--queue orders"),
         ("publish", ["tokyo", "x", "--topic", "/topic/a"], "a topic is named here as ActiveMQ shows it"),

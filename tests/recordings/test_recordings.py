@@ -247,6 +247,7 @@ HOSTILE = {
     line(headers={"a" * 10_001: "b"}): "longer than 10000 characters",
     line(destination="a"): "write topic://prices.eur, or queue://orders",
     line(destination="topic://a.>"): "without wildcards",
+    line(destination="topic://a,queue://b"): "parts of a destination are of its kind",
     line(destination="temp-queue://a"): "write topic://prices.eur, or queue://orders",
     line(over="smtp"): "over is 'smtp'; there are mqtt",
     line(over={}): "over is dict; there are mqtt",
