@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from lab import labs
 from lab.errors import InputError
+from lab.replay.steps.subscribe import DEMAND_WITHIN
 from tests.simulation.seeds import CHANCE, wrong
 from tests.twins import SCENARIOS
 
@@ -25,6 +27,20 @@ NOT_YET: tuple[str, ...] = ()  # whose verdicts are not those of real brokers
 def test_a_shipped_scenario_holds(name: str, tmp_path: Path) -> None:
     ran = labs.run(name, runtime="simulation", runs=tmp_path, environment={})
     assert ran.held, [str(verdict) for verdict in ran.report.verdicts]
+    assert not waited_in_vain(ran.folder.path)
+
+
+def waited_in_vain(run: Path) -> list[int]:
+    """Return the steps that waited for demand as long as it is waited for, and do not say that it did not come."""
+    began, found = dict[int, float](), list[int]()
+    for line in (run / "history.jsonl").read_text("utf-8").splitlines():
+        seen = json.loads(line)
+        if seen.get("kind") == "step" and seen["verb"] == "subscribe":
+            began[seen["step"]] = seen["t"]
+        if seen.get("kind") == "step-ended" and "no demand" not in seen.get("note", ""):
+            took = seen["t"] - began.get(seen["step"], seen["t"])
+            found += [seen["step"]] * (took >= DEMAND_WITHIN)
+    return found
 
 
 TESTED = Path(__file__).parents[1] / "integration" / "scenarios"  # what real brokers are tested with
