@@ -116,9 +116,9 @@ def up(
     with ExitStack() as last, opened as its:
         note, now = its.lab.note, its.lab.clock.now
         if not detach:
-            last.callback(lambda: _end_history_of_closed(note, now(), note_folder(environment)))
+            last.callback(lambda: _end_history_of_closed(note, now(), its.notes))
         with ExitStack() as ending:
-            with _ended_if_unkept(its, note_folder(environment)) if detach else nullcontext():
+            with _ended_if_unkept(its, its.notes) if detach else nullcontext():
                 begin(its.folder.history, _header(its), its.planned.scenario.origin.mask).close()
                 history = ending.enter_context(closing(LivingHistory(note, now, PYTHON, its.lab.mask)))
                 history.record(*peerings_and_routes(note.control.network, now()))
@@ -257,6 +257,7 @@ class _Opened:
 
     planned: PlannedScenario
     folder: RunFolder
+    notes: Path  # the folder of the notes
     runtime: Runtime
     lab: StandingLab
 
@@ -291,6 +292,8 @@ def _opened(
             )
         if replaying and (refused := its.refusals(found.scenario, found.plan)):
             raise InputError(without_passwords(tuple(refused), origin.mask))
+        base = runs or home(environment)
+        noted = _note_folder(its, environment, base)
         try:
             ready = its.prepare(found.plan, told, archive=archive)
         except HostError as error:
@@ -298,13 +301,13 @@ def _opened(
                 error.add_remedy(f"or, in models and without it: {other}")
             raise
         run = new_run_id()
-        folder = create(runs or home(environment), run)
+        folder = create(base, run)
         opening = Opening(
             plan=found.plan,
             run=run,
             scenario=found.scenario.scenario,
             folder=folder.path,
-            note_folder=note_folder(environment),
+            note_folder=noted,
             passwords=topology.passwords(),
             masked=found.scenario.origin.mask.secrets,
             detached=detached,
@@ -321,7 +324,17 @@ def _opened(
             except LabError as error:
                 error.add_remedy(f"what is known of it: {folder.path}")
                 raise
-            yield _Opened(planned=found, folder=folder, runtime=its, lab=lab)
+            yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab)
+
+
+def _note_folder(of: Runtime, environment: Mapping[str, str], other: Path) -> Path:
+    """Return the folder of the notes; another one for a simulation where there is none, as it writes no note."""
+    try:
+        return note_folder(environment)
+    except HostError:
+        if of.name != runtimes.SIMULATION:
+            raise
+        return other
 
 
 def _runtime(named: Runtime | str | None, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:

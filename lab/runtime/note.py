@@ -20,11 +20,12 @@ from typing import Any, Protocol, TypeVar
 from pydantic import TypeAdapter
 
 from lab.dataclass import dataclass
-from lab.errors import InputError
+from lab.errors import HostError, InputError
 from lab.file_locks import folder_locked
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.clock import Origin, boot
+from lab.user_home import user_home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +77,26 @@ def new_run_id() -> str:
 
 
 def note_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder of the notes: MQLAB_STATE, or the user's state folder."""
+    """Return the folder of the notes: MQLAB_STATE, or the user's state folder; HostError if there is neither."""
     if chosen := environment.get("MQLAB_STATE"):
         return Path(chosen)
-    base = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".local/state")
-    return Path(base) / "mqlab" / "labs"
+    if base := environment.get("XDG_STATE_HOME"):
+        return Path(base) / "mqlab" / "labs"
+    its = user_home(environment)
+    if its is None:
+        raise HostError(
+            "there is no folder to note labs in: this user has no home folder, and HOME names none",
+            "set HOME, or MQLAB_STATE, to a folder that is yours alone: a note has a lab's passwords",
+        )
+    return its / ".local/state/mqlab/labs"
+
+
+def noted(environment: Mapping[str, str]) -> tuple[Note, ...]:
+    """Return the notes that a look finds: as `load_all`, and none where there is no folder for them."""
+    try:
+        return load_all(note_folder(environment))
+    except HostError:
+        return ()
 
 
 def save(note: Note, folder: Path) -> None:

@@ -107,3 +107,12 @@ def test_what_cannot_be_tried_is_unknown_and_not_well() -> None:
 def test_an_engine_of_no_url_is_a_finding() -> None:
     (engine,) = [each for each in doctor.examine({"DOCKER_HOST": "tcp://[bad"}) if each.what == checks.ENGINE]
     assert engine.ok is False
+
+
+def test_the_disk_of_downloads_is_looked_at_before_there_is_a_folder_and_where_there_can_be_none(
+    tmp_path: Path,
+) -> None:
+    found = doctor.disk({"HOME": str(tmp_path / "not" / "there")})
+    assert found.what == "disk" and "GiB free" in found.found
+    found = doctor.disk({"HOME": ""})
+    assert found.ok is None and "no folder for downloads" in found.found and "MQLAB_CACHE" in found.remedy

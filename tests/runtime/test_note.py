@@ -14,7 +14,7 @@ import pytest
 
 from lab.emulation import state
 from lab.emulation.state import BrokerState, InstanceState, LabState
-from lab.errors import InputError
+from lab.errors import HostError, InputError
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime import note as notes
@@ -177,3 +177,13 @@ def test_what_a_command_left_of_the_service_is_there_for_the_next(tmp_path: Path
     found = notes.load("r-1", tmp_path)
     assert found is not None
     assert found.control == control
+
+
+def test_without_a_home_folder_the_variable_is_named_and_a_look_finds_nothing(tmp_path: Path) -> None:
+    assert notes.note_folder({"HOME": "", "MQLAB_STATE": "/a"}) == Path("/a")
+    assert notes.note_folder({"HOME": "", "XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
+    with pytest.raises(HostError, match=r"no home folder, and HOME names none\n.*MQLAB_STATE"):
+        notes.note_folder({"HOME": ""})
+    notes.save(_lab("r-1"), tmp_path)
+    assert notes.noted({"HOME": ""}) == ()
+    assert [each.run for each in notes.noted({"HOME": "", "MQLAB_STATE": str(tmp_path)})] == ["r-1"]

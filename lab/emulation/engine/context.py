@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import HostError
+from lab.user_home import user_home
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _DEFAULT = "default"  # the context of no file: the engine of this machine
@@ -23,9 +24,14 @@ def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
     if environment.get("DOCKER_HOST"):
         return environment
     folder = _folder(environment)
-    name = environment.get("DOCKER_CONTEXT") or _chosen(folder / "config.json")
+    name = environment.get("DOCKER_CONTEXT") or (_DEFAULT if folder is None else _chosen(folder / "config.json"))
     if name == _DEFAULT:
         return {**environment, "DOCKER_HOST": DEFAULT_HOST}
+    if folder is None:
+        raise HostError(
+            f"the Docker context {name!r} cannot be used: this user has no home folder, where contexts are",
+            "set HOME, or DOCKER_CONFIG to the folder of Docker's settings; or name the engine by DOCKER_HOST",
+        )
     its = sha256(name.encode(errors="surrogatepass")).hexdigest()  # a name of no text has no file, and is an error
     file = folder / "contexts" / "meta" / its / "meta.json"
     try:
@@ -47,10 +53,12 @@ def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-def _folder(environment: Mapping[str, str]) -> Path:
-    if its := environment.get("DOCKER_CONFIG"):
-        return Path(its)
-    return Path(environment.get("HOME") or Path.home()) / ".docker"
+def _folder(environment: Mapping[str, str]) -> Path | None:
+    """Return the folder of the command line's settings; None if there is no home folder to have it."""
+    if named := environment.get("DOCKER_CONFIG"):
+        return Path(named)
+    home = user_home(environment)
+    return None if home is None else home / ".docker"
 
 
 def _chosen(file: Path) -> str:

@@ -74,3 +74,9 @@ def test_nor_is_one_that_a_damaged_file_would_choose(tmp_path: Path, text: str) 
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(HostError, match=r"config\.json, which says which Docker engine is meant, cannot be read"):
         resolved({"DOCKER_CONFIG": str(tmp_path)})
+
+
+def test_without_a_home_folder_there_are_no_contexts_and_the_engine_is_this_machines() -> None:
+    assert resolved({"HOME": ""})["DOCKER_HOST"] == DEFAULT_HOST
+    with pytest.raises(HostError, match="the Docker context 'away' cannot be used: this user has no home folder"):
+        resolved({"HOME": "", "DOCKER_CONTEXT": "away"})
