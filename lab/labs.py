@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ from lab.plan.values import DECLARED
 from lab.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
-from lab.runtime.note import Note, new_run_id, note_folder
+from lab.runtime.note import Note, make_folder, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
 from lab.runtimes import STANDING, AllRuntimes
@@ -285,7 +285,7 @@ def _opened(
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
     topology, origin = found.scenario.topology, found.scenario.origin
-    with _runtime(runtime, environment) as its:
+    with runtimes.for_block(runtime, environment) as its:
         if detached and its.name not in STANDING:
             raise InputError.of(
                 f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
@@ -293,13 +293,15 @@ def _opened(
         if replaying and (refused := its.refusals(found.scenario, found.plan)):
             raise InputError(without_passwords(tuple(refused), origin.mask))
         base = runs or home(environment)
-        noted = _note_folder(its, environment, base)
+        noted = base if its.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
         try:
             ready = its.prepare(found.plan, told, archive=archive)
         except HostError as error:
             if replaying and (other := runtimes.instead(its, found, scenario, seed=seed, set=set, version=version)):
                 error.add_remedy(f"or, in models and without it: {other}")
             raise
+        if its.name in STANDING:
+            make_folder(noted)  # before the run's: a run that cannot begin leaves none
         run = new_run_id()
         folder = create(base, run)
         opening = Opening(
@@ -325,22 +327,6 @@ def _opened(
                 error.add_remedy(f"what is known of it: {folder.path}")
                 raise
             yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab)
-
-
-def _note_folder(of: Runtime, environment: Mapping[str, str], other: Path) -> Path:
-    """Return the folder of the notes; another one for a simulation where there is none, as it writes no note."""
-    try:
-        return note_folder(environment)
-    except HostError:
-        if of.name != runtimes.SIMULATION:
-            raise
-        return other
-
-
-def _runtime(named: Runtime | str | None, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
-    """Return a runtime for a block, the usual one for None; one that was handed in outlasts it."""
-    name = runtimes.usual(environment) if named is None else named
-    return runtimes.runtime(name, environment) if isinstance(name, str) else nullcontext(name)
 
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:

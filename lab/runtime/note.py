@@ -6,11 +6,13 @@ versions of mqlab are ignored, except those written before a note named its runt
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache
@@ -25,6 +27,7 @@ from lab.file_locks import folder_locked
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.clock import Origin, boot
+from lab.text_files import unwritable
 from lab.user_home import user_home
 
 
@@ -99,10 +102,30 @@ def noted(environment: Mapping[str, str]) -> tuple[Note, ...]:
         return ()
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder of the notes, for its owner alone, unless it is there; HostError if it cannot be written to."""
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Raise HostError, which names the folder of the notes, for an OSError in the block."""
+    try:
+        yield
+    except OSError as error:
+        room = "free some space there, or set MQLAB_STATE to a folder on another disk"
+        what = f"labs cannot be noted in {folder}: {error.strerror}"
+        remedy = "set MQLAB_STATE to a folder that is yours alone: a note has a lab's passwords"
+        raise unwritable(folder, error, room, what=what, remedy=remedy) from error
+
+
 def save(note: Note, folder: Path) -> None:
-    """Write a note, whole or not at all, readable by its owner only."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with folder_locked(folder):
+    """Write a note, whole or not at all, readable by its owner only; HostError if it cannot be written."""
+    make_folder(folder)
+    with writing_to(folder), folder_locked(folder):
         _write(note, folder)
 
 
@@ -113,7 +136,7 @@ def update(note: Note, folder: Path) -> bool:
     """
     if not folder.is_dir():
         return False
-    with folder_locked(folder):
+    with writing_to(folder), folder_locked(folder):
         if not _file(note.run, folder).exists():
             return False
         _write(note, folder)

@@ -21,6 +21,7 @@ from lab.runtime import note as notes
 from lab.runtime.clock import Origin, boot
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
+from lab.runtime.turns import turn
 from tests.amazonmq.account.test_maintenance import waiting
 from tests.operating.test_creation import opened
 
@@ -187,3 +188,21 @@ def test_without_a_home_folder_the_variable_is_named_and_a_look_finds_nothing(tm
     notes.save(_lab("r-1"), tmp_path)
     assert notes.noted({"HOME": ""}) == ()
     assert [each.run for each in notes.noted({"HOME": "", "MQLAB_STATE": str(tmp_path)})] == ["r-1"]
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "labs"
+    for work in (notes.make_folder, lambda its: notes.save(_lab("r-1"), its), lambda its: turn("r-1", its).__enter__()):
+        with pytest.raises(HostError) as caught:
+            work(folder)
+        assert caught.value.what == f"labs cannot be noted in {folder}: Not a directory"
+        assert "set MQLAB_STATE to a folder" in caught.value.remedy
+
+
+def test_a_full_disk_of_the_notes_is_said_to_be_full(tmp_path: Path) -> None:
+    (tmp_path / "r-1.part").symlink_to("/dev/full")
+    with pytest.raises(HostError) as caught:
+        notes.save(_lab("r-1"), tmp_path)
+    assert caught.value.what == f"the disk is full, or its quota: {tmp_path} cannot be written"
+    assert "MQLAB_STATE" in caught.value.remedy
