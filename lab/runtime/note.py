@@ -199,13 +199,11 @@ def fitting(known: Sequence[_Lab], run: str | None) -> list[_Lab]:
 def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str]) -> _Lab:
     """Return the lab of a run id, given whole or by its beginning or end, or the only lab for None.
 
-    Without one the lab is meant that MQLAB_RUN of the environment names whole, as `mqlab env` prints it. Raise
-    InputError, which lists the labs, unless exactly one fits: a shell that has outlived its lab means no other one.
+    Without one the lab is meant that MQLAB_RUN of the environment names, in the same way. Raise InputError, which lists
+    the labs, unless exactly one fits: a shell that has outlived its lab, whose whole id it has, means no other one.
     """
-    found = fitting(known, run)
-    of_shell = environment.get("MQLAB_RUN") if run is None else None
-    if of_shell:
-        found = [each for each in known if each.run == of_shell]
+    of_shell = (environment.get("MQLAB_RUN") or None) if run is None else None
+    found = fitting(known, of_shell if run is None else run)
     if len(found) == 1:
         return found[0]
     running = "\n".join(f"{note.run}  {note.scenario}" for note in known)
@@ -216,6 +214,9 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
         raise InputError.of(what, f"unset MQLAB_RUN, or say which; running:\n{running}")
     if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
+    if of_shell:
+        what = f'more than one lab is running that MQLAB_RUN of this shell means, "{of_shell}"'
+        raise InputError.of(what, f"set it to a whole run id, or say which; running:\n{running}")
     raise InputError.of("more than one lab is running: say which, by its run id or the end of it", running)
 
 

@@ -74,6 +74,16 @@ def test_of_several_labs_the_one_of_the_shells_variables_is_meant() -> None:
             notes.choose(labs, None, environment)
 
 
+def test_the_shells_variable_may_have_the_beginning_or_the_end_of_a_run_id() -> None:
+    labs = [_lab("20261127-210015-a45e64"), _lab("20261127-210020-b00000"), _lab("20261126-210020-c00000")]
+    for part in ("a45e64", "20261127-210015", "20261127-210015-a45e64"):
+        assert notes.choose(labs, None, {"MQLAB_RUN": part}).run == "20261127-210015-a45e64"
+    with pytest.raises(InputError, match=r'MQLAB_RUN of this shell means, "20261127"\n.*whole run id(.|\n)*b00000'):
+        notes.choose(labs, None, {"MQLAB_RUN": "20261127"})
+    with pytest.raises(InputError, match='no lab "45e6" is running, which MQLAB_RUN of this shell names'):
+        notes.choose(labs, None, {"MQLAB_RUN": "45e6"})
+
+
 def test_a_shell_that_has_outlived_its_lab_means_no_other_one() -> None:
     with pytest.raises(InputError, match=r'no lab "r-2" is running, which MQLAB_RUN of this shell names(.|\n)*unset'):
         notes.choose([_lab("r-1")], None, {"MQLAB_RUN": "r-2"})
