@@ -51,7 +51,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
     try:
         client = engine.connect(environment)
     except LabError as error:
-        found = Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=error.remedy)
+        found = Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=checks.without(error.remedy))
         return (*findings, found, *trial.untried("no engine answers"))
     with closing(client), engine.explained():
         return (
@@ -79,7 +79,7 @@ def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple
     try:
         at = published_at(resolved(environment), lambda: own_gateway(lambda: client))
     except LabError as error:
-        refused = Finding(what=checks.PORTS, ok=False, found=error.what, remedy=error.remedy)
+        refused = Finding(what=checks.PORTS, ok=False, found=error.what, remedy=checks.without(error.remedy))
         return (*trial.try_out(client, its, block, HERE, environment)[:-1], refused)
     return trial.try_out(client, its, block, at, environment)
 
@@ -102,7 +102,7 @@ def over_ssh(environment: Mapping[str, str]) -> Iterator[Finding]:
             ssh.check_forwarding(ssh.parse(engine_at), environment)
             yield Finding(what=checks.SSH, ok=True, found=f"{engine_at} lets us in, and forwards connections")
     except LabError as error:
-        yield Finding(what=checks.SSH, ok=False, found=error.what, remedy=error.remedy)
+        yield Finding(what=checks.SSH, ok=False, found=error.what, remedy=checks.without(error.remedy))
 
 
 def clock(ahead: float) -> Finding:

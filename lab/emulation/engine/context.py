@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lab.emulation.checks import ENGINE, see
 from lab.errors import HostError
 from lab.user_home import user_home
 
@@ -28,20 +29,18 @@ def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
     if name == _DEFAULT:
         return {**environment, "DOCKER_HOST": DEFAULT_HOST}
     if folder is None:
-        raise HostError(
-            f"the Docker context {name!r} cannot be used: this user has no home folder, where contexts are",
-            "set HOME, or DOCKER_CONFIG to the folder of Docker's settings; or name the engine by DOCKER_HOST",
-        )
+        raise _unusable(name, "this user has no home folder, where contexts are: set HOME, or DOCKER_CONFIG")
     its = sha256(name.encode(errors="surrogatepass")).hexdigest()  # a name of no text has no file, and is an error
     file = folder / "contexts" / "meta" / its / "meta.json"
     try:
         endpoint = _read(file)["Endpoints"]["docker"]
         found, verified = str(endpoint["Host"]), not endpoint.get("SkipTLSVerify")
-    except (OSError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise HostError(
-            f"the Docker context {name!r} cannot be used: {file}: {type(error).__name__}: {error}",
-            "docker context ls lists those there are; or name the engine by DOCKER_HOST",
-        ) from error
+    except FileNotFoundError as error:
+        raise _unusable(name, f"there is none of that name, whose file would be {file}") from error
+    except OSError as error:
+        raise _unusable(name, f"{file} cannot be read: {error.strerror}") from error
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise _unusable(name, f"{file} is damaged: {type(error).__name__}: {error}") from error
     tls = folder / "contexts" / "tls" / its / "docker"
     if not tls.is_dir():
         return {**environment, "DOCKER_HOST": found}
@@ -68,10 +67,18 @@ def _chosen(file: Path) -> str:
     except FileNotFoundError:
         return _DEFAULT
     except (OSError, AttributeError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise HostError(
-            f"{file}, which says which Docker engine is meant, cannot be read: {error}",
-            "mend it, or name the engine by DOCKER_HOST",
+            f"{file}, which says which Docker engine is meant, cannot be read: {why}",
+            f"mend it, or name the engine by DOCKER_HOST\n{see(ENGINE)}",
         ) from error
+
+
+def _unusable(name: str, why: str) -> HostError:
+    return HostError(
+        f"the Docker context {name!r} cannot be used: {why}",
+        f"docker context ls lists those there are; or name the engine by DOCKER_HOST\n{see(ENGINE)}",
+    )
 
 
 def _read(file: Path) -> Any:
