@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ from lab.plan.values import DECLARED
 from lab.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
-from lab.runtime.note import Note, new_run_id, note_folder
+from lab.runtime.note import Note, make_folder, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
 from lab.runtimes import STANDING, AllRuntimes
@@ -116,9 +116,9 @@ def up(
     with ExitStack() as last, opened as its:
         note, now = its.lab.note, its.lab.clock.now
         if not detach:
-            last.callback(lambda: _end_history_of_closed(note, now(), note_folder(environment)))
+            last.callback(lambda: _end_history_of_closed(note, now(), its.notes))
         with ExitStack() as ending:
-            with _ended_if_unkept(its, note_folder(environment)) if detach else nullcontext():
+            with _ended_if_unkept(its, its.notes) if detach else nullcontext():
                 begin(its.folder.history, _header(its), its.planned.scenario.origin.mask).close()
                 history = ending.enter_context(closing(LivingHistory(note, now, PYTHON, its.lab.mask)))
                 history.record(*peerings_and_routes(note.control.network, now()))
@@ -257,6 +257,7 @@ class _Opened:
 
     planned: PlannedScenario
     folder: RunFolder
+    notes: Path  # the folder of the notes
     runtime: Runtime
     lab: StandingLab
 
@@ -284,27 +285,31 @@ def _opened(
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
     topology, origin = found.scenario.topology, found.scenario.origin
-    with _runtime(runtime, environment) as its:
+    with runtimes.for_block(runtime, environment) as its:
         if detached and its.name not in STANDING:
             raise InputError.of(
                 f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
             )
         if replaying and (refused := its.refusals(found.scenario, found.plan)):
             raise InputError(without_passwords(tuple(refused), origin.mask))
+        base = runs or home(environment)
+        noted = base if its.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
         try:
             ready = its.prepare(found.plan, told, archive=archive)
         except HostError as error:
             if replaying and (other := runtimes.instead(its, found, scenario, seed=seed, set=set, version=version)):
                 error.add_remedy(f"or, in models and without it: {other}")
             raise
+        if its.name in STANDING:
+            make_folder(noted)  # before the run's: a run that cannot begin leaves none
         run = new_run_id()
-        folder = create(runs or home(environment), run)
+        folder = create(base, run)
         opening = Opening(
             plan=found.plan,
             run=run,
             scenario=found.scenario.scenario,
             folder=folder.path,
-            note_folder=note_folder(environment),
+            note_folder=noted,
             passwords=topology.passwords(),
             masked=found.scenario.origin.mask.secrets,
             detached=detached,
@@ -321,13 +326,7 @@ def _opened(
             except LabError as error:
                 error.add_remedy(f"what is known of it: {folder.path}")
                 raise
-            yield _Opened(planned=found, folder=folder, runtime=its, lab=lab)
-
-
-def _runtime(named: Runtime | str | None, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
-    """Return a runtime for a block, the usual one for None; one that was handed in outlasts it."""
-    name = runtimes.usual(environment) if named is None else named
-    return runtimes.runtime(name, environment) if isinstance(name, str) else nullcontext(name)
+            yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab)
 
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:

@@ -9,13 +9,13 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import re
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
+from lab import text_files
 from lab.dataclass import dataclass
 from lab.declare.origin import SourceFile
 from lab.errors import HostError
@@ -132,17 +132,13 @@ def home(environment: Mapping[str, str]) -> Path:
 
 def unwritable(path: Path, error: OSError) -> HostError:
     """Return why what belongs to a run could not be written, in words; the error is its cause."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        found = HostError(
-            f"the disk is full, or its quota: {path} cannot be written",
-            "free some space there, or set MQLAB_HOME to a folder on another disk; mqlab doctor looks at it",
-        )
-    else:
-        found = HostError(
-            f"{path} cannot be written: {type(error).__name__}: {error}", "is it there, and yours to write?"
-        )
-    found.__cause__ = error  # a signal may be beneath it, which would come at once if nobody had the error any more
-    return found
+    return text_files.unwritable(
+        path,
+        error,
+        "free some space there, or set MQLAB_HOME to a folder on another disk; mqlab doctor looks at it",
+        what=f"{path} cannot be written: {type(error).__name__}: {error}",
+        remedy="is it there, and yours to write?",
+    )
 
 
 def create(base: Path, run: str) -> RunFolder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -54,6 +54,12 @@ def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
     """Return the runtime of a name, for the machine that an environment describes; InputError for an unknown name."""
     _check_known(name)
     return RUNTIMES[name](environment)
+
+
+def for_block(named: Runtime | str | None, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
+    """Return a runtime for a block, the usual one for None; one that was handed in outlasts it."""
+    name = usual(environment) if named is None else named
+    return runtime(name, environment) if isinstance(name, str) else nullcontext(name)
 
 
 def _check_known(name: str, where: str = "") -> None:

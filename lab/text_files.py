@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -120,6 +121,19 @@ def write_new(path: Path, content: bytes, opener: Callable[[str, int], int] | No
         raise InputError.of(f"{path} is there", "name another file: this one would be lost") from error
     except OSError as error:
         raise HostError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def unwritable(path: Path, error: OSError, room: str, *, what: str = "", remedy: str = "") -> HostError:
+    """Return why a path could not be written, in words; the error is its cause.
+
+    `room` is the remedy where the disk is full; elsewhere `what` is wrong, and `remedy` would be right.
+    """
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        found = HostError(f"the disk is full, or its quota: {path} cannot be written", room)
+    else:
+        found = HostError(what or f"{path} cannot be written: {error.strerror}", remedy)
+    found.__cause__ = error  # a signal may be beneath it, which would come at once if nobody had the error any more
+    return found
 
 
 def append_to_new(path: Path, remedy: str) -> int:

@@ -73,9 +73,13 @@ def _begun(incomplete: str, names: Any) -> list[str]:
 
 
 def _notes() -> Iterator[Path]:
+    from lab.errors import HostError
     from lab.runtime.note import note_folder
 
-    return note_folder(os.environ).glob("*.json")
+    try:
+        return note_folder(os.environ).glob("*.json")
+    except HostError:  # there is no home folder
+        return iter(())
 
 
 def _plans(ctx: typer.Context) -> Iterator[Mapping[str, Any]]:

@@ -110,7 +110,7 @@ def _open(run: str) -> bool | None:
     from lab.runtime import note as notes
     from lab.runtime.owner import Owner
 
-    found = next((each for each in notes.load_all(notes.note_folder(os.environ)) if each.run == run), None)
+    found = next((each for each in notes.noted(os.environ) if each.run == run), None)
     if found is None:
         return None
     owner = Owner.parse(found.owner)

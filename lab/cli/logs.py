@@ -52,7 +52,7 @@ def logs(
 
 def _of_ended(run: str) -> RunFolder | None:
     """Return the folder of a run that has kept its logs; None if a lab of that run is open, or there is none."""
-    if notes.fitting(notes.load_all(notes.note_folder(os.environ)), run):
+    if notes.fitting(notes.noted(os.environ), run):
         return None
     with suppress(InputError):  # of a run that is not known here, what is running is told
         found = RunFolder(path=folder_of(run))

@@ -15,6 +15,11 @@ PORTS = "published ports"
 TRIED = (NETWORKS, ROUTER, ROUTE, LINK, FORWARDING, PORTS)
 
 
+def without(remedy: str) -> str:
+    """Return a remedy without the lines of `see`, for the doctor itself."""
+    return "\n".join(each for each in remedy.splitlines() if not each.startswith(see("")))
+
+
 def see(check: str) -> str:
     """Return the line of a remedy that names the check of what went wrong."""
     return f"mqlab doctor has a check for it: {check}"

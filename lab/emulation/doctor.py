@@ -21,11 +21,12 @@ from lab.emulation.engine.own_container import in_container, own_gateway
 from lab.emulation.images import images
 from lab.emulation.images.base import PROXIES
 from lab.emulation.images.build import exists
+from lab.emulation.images.downloads import cache_folder
 from lab.emulation.memory_queue import available_memory
 from lab.emulation.network import subnets
 from lab.emulation.network.networks import taken
 from lab.emulation.network.published_at import HERE, is_local, published_at
-from lab.errors import LabError
+from lab.errors import HostError, LabError
 from lab.plan.values import Plan
 from lab.run_folder import home
 from lab.runtime import congestion
@@ -44,12 +45,13 @@ RUNS_ROOM, RUNS_LEAST = 512 * 2**20, 32 * 2**20  # bytes: a broker's log is kept
 def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return all findings; a missing engine ends the list early."""
     away = elsewhere(environment)
-    findings = [_python(), *_machine(away=away), runs_disk(home(environment)), proxies(environment), *known_holes()]
+    findings = [_python(), *_machine(away=away), disk(environment), runs_disk(home(environment))]
+    findings += [proxies(environment), *known_holes()]
     findings += over_ssh(environment)
     try:
         client = engine.connect(environment)
     except LabError as error:
-        found = Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=error.remedy)
+        found = Finding(what=checks.ENGINE, ok=False, found=error.what, remedy=checks.without(error.remedy))
         return (*findings, found, *trial.untried("no engine answers"))
     with closing(client), engine.explained():
         return (
@@ -65,14 +67,19 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
 
 def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple[Finding, ...]:
     """Return what came of trying a lab's networks, where the router's image is there."""
-    its = images.wanted(client, version=None, archive=None, environment=environment, say=lambda _: None).names.router
+    try:
+        its = images.wanted(
+            client, version=None, archive=None, environment=environment, say=lambda _: None
+        ).names.router
+    except HostError as error:
+        return trial.untried(error.what)
     if not exists(client, its):
         return trial.untried("the router's image is not there; mqlab images builds it")
     block = subnets.pool(environment.get("MQLAB_POOL"))
     try:
         at = published_at(resolved(environment), lambda: own_gateway(lambda: client))
     except LabError as error:
-        refused = Finding(what=checks.PORTS, ok=False, found=error.what, remedy=error.remedy)
+        refused = Finding(what=checks.PORTS, ok=False, found=error.what, remedy=checks.without(error.remedy))
         return (*trial.try_out(client, its, block, HERE, environment)[:-1], refused)
     return trial.try_out(client, its, block, at, environment)
 
@@ -95,7 +102,7 @@ def over_ssh(environment: Mapping[str, str]) -> Iterator[Finding]:
             ssh.check_forwarding(ssh.parse(engine_at), environment)
             yield Finding(what=checks.SSH, ok=True, found=f"{engine_at} lets us in, and forwards connections")
     except LabError as error:
-        yield Finding(what=checks.SSH, ok=False, found=error.what, remedy=error.remedy)
+        yield Finding(what=checks.SSH, ok=False, found=error.what, remedy=checks.without(error.remedy))
 
 
 def clock(ahead: float) -> Finding:
@@ -162,8 +169,15 @@ def _machine(*, away: bool) -> Iterator[Finding]:
             remedy="two brokers and a router need about 600 MiB",
         )
         yield tcp(congestion.congestion_control())
-    free = shutil.disk_usage(Path.home()).free
-    yield Finding(
+
+
+def disk(environment: Mapping[str, str]) -> Finding:
+    """Return the finding on the disk that images are built with, which has the folder of downloads."""
+    try:
+        free = shutil.disk_usage(_nearest(cache_folder(environment))).free
+    except LabError as error:
+        return Finding(what="disk", ok=None, found=error.what, remedy=error.remedy)
+    return Finding(
         what="disk",
         ok=True if free >= ROOM else None,
         found=f"{free / 2**30:.1f} GiB free",
@@ -204,8 +218,13 @@ def clocks_apart(ahead: float) -> str:
 
 def runs_disk(folder: Path) -> Finding:
     """Return the finding on the disk that runs are kept on; the folder need not be there yet."""
-    there = next(each for each in (folder.absolute(), *folder.absolute().parents) if os.access(each, os.F_OK))
+    there = _nearest(folder)
     return room_of_runs(folder, shutil.disk_usage(there).free, writable=os.access(there, os.W_OK))
+
+
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or the nearest one above it that is there."""
+    return next(each for each in (folder.absolute(), *folder.absolute().parents) if os.access(each, os.F_OK))
 
 
 def room_of_runs(folder: Path, free: int, *, writable: bool) -> Finding:

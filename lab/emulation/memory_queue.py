@@ -17,6 +17,7 @@ from lab.emulation.engine import engine, labels
 from lab.errors import HostError, InputError, LabTimeout
 from lab.file_locks import folder_locked, lock
 from lab.runtime.clock import Clock
+from lab.runtime.note import make_folder
 from lab.units import format_size, parse_duration
 
 WAIT = "MQLAB_WAIT"
@@ -51,7 +52,7 @@ def reserved(
     Raise LabTimeout if the memory does not become free in `patience` seconds.
     """
     folder = note_folder / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder)
     own, told, until = folder / f"{run}{_ENDING}", False, clock.now() + patience
     held: int | None = None
     try:

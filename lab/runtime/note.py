@@ -6,11 +6,13 @@ versions of mqlab are ignored, except those written before a note named its runt
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache
@@ -20,11 +22,13 @@ from typing import Any, Protocol, TypeVar
 from pydantic import TypeAdapter
 
 from lab.dataclass import dataclass
-from lab.errors import InputError
+from lab.errors import HostError, InputError
 from lab.file_locks import folder_locked
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.clock import Origin, boot
+from lab.text_files import unwritable
+from lab.user_home import user_home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +80,52 @@ def new_run_id() -> str:
 
 
 def note_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder of the notes: MQLAB_STATE, or the user's state folder."""
+    """Return the folder of the notes: MQLAB_STATE, or the user's state folder; HostError if there is neither."""
     if chosen := environment.get("MQLAB_STATE"):
         return Path(chosen)
-    base = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".local/state")
-    return Path(base) / "mqlab" / "labs"
+    if base := environment.get("XDG_STATE_HOME"):
+        return Path(base) / "mqlab" / "labs"
+    its = user_home(environment)
+    if its is None:
+        raise HostError(
+            "there is no folder to note labs in: this user has no home folder, and HOME names none",
+            "set HOME, or MQLAB_STATE, to a folder that is yours alone: a note has a lab's passwords",
+        )
+    return its / ".local/state/mqlab/labs"
+
+
+def noted(environment: Mapping[str, str]) -> tuple[Note, ...]:
+    """Return the notes that a look finds: as `load_all`, and none where there is no folder for them."""
+    try:
+        return load_all(note_folder(environment))
+    except HostError:
+        return ()
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the notes, for its owner alone, unless it is there; HostError if it cannot be written to."""
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Raise HostError, which names the folder of the notes, for an OSError in the block."""
+    try:
+        yield
+    except OSError as error:
+        room = "free some space there, or set MQLAB_STATE to a folder on another disk"
+        what = f"labs cannot be noted in {folder}: {error.strerror}"
+        remedy = "set MQLAB_STATE to a folder that is yours alone: a note has a lab's passwords"
+        raise unwritable(folder, error, room, what=what, remedy=remedy) from error
 
 
 def save(note: Note, folder: Path) -> None:
-    """Write a note, whole or not at all, readable by its owner only."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with folder_locked(folder):
+    """Write a note, whole or not at all, readable by its owner only; HostError if it cannot be written."""
+    make_folder(folder)
+    with writing_to(folder), folder_locked(folder):
         _write(note, folder)
 
 
@@ -97,7 +136,7 @@ def update(note: Note, folder: Path) -> bool:
     """
     if not folder.is_dir():
         return False
-    with folder_locked(folder):
+    with writing_to(folder), folder_locked(folder):
         if not _file(note.run, folder).exists():
             return False
         _write(note, folder)
@@ -160,13 +199,11 @@ def fitting(known: Sequence[_Lab], run: str | None) -> list[_Lab]:
 def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str]) -> _Lab:
     """Return the lab of a run id, given whole or by its beginning or end, or the only lab for None.
 
-    Without one the lab is meant that MQLAB_RUN of the environment names whole, as `mqlab env` prints it. Raise
-    InputError, which lists the labs, unless exactly one fits: a shell that has outlived its lab means no other one.
+    Without one the lab is meant that MQLAB_RUN of the environment names, in the same way. Raise InputError, which lists
+    the labs, unless exactly one fits: a shell that has outlived its lab, whose whole id it has, means no other one.
     """
-    found = fitting(known, run)
-    of_shell = environment.get("MQLAB_RUN") if run is None else None
-    if of_shell:
-        found = [each for each in known if each.run == of_shell]
+    of_shell = (environment.get("MQLAB_RUN") or None) if run is None else None
+    found = fitting(known, of_shell if run is None else run)
     if len(found) == 1:
         return found[0]
     running = "\n".join(f"{note.run}  {note.scenario}" for note in known)
@@ -177,6 +214,9 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
         raise InputError.of(what, f"unset MQLAB_RUN, or say which; running:\n{running}")
     if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
+    if of_shell:
+        what = f'more than one lab is running that MQLAB_RUN of this shell means, "{of_shell}"'
+        raise InputError.of(what, f"set it to a whole run id, or say which; running:\n{running}")
     raise InputError.of("more than one lab is running: say which, by its run id or the end of it", running)
 
 

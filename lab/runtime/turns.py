@@ -11,13 +11,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.file_locks import is_locked, lock
-from lab.runtime.note import lock_file
+from lab.runtime.note import lock_file, make_folder, writing_to
 
 
 @contextmanager
 def turn(run: str, folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold the lab's lock for the block; call `waiting` once if another process holds it."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Hold the lab's lock for the block; call `waiting` once if another process holds it.
+
+    Raise HostError if the folder of the notes, where the lock is, cannot be written to.
+    """
+    make_folder(folder)
     descriptor = _locked(lock_file(run, folder), waiting)
     try:
         yield
@@ -52,7 +55,8 @@ def remove_stray_locks(folder: Path, known: Collection[str]) -> tuple[str, ...]:
 def _locked(path: Path, waiting: Callable[[], None]) -> int:
     """Lock the file at a path and return its descriptor; a file that was removed while we waited is opened anew."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with writing_to(path.parent):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 lock(descriptor, wait=False)

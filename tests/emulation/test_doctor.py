@@ -18,6 +18,13 @@ def test_the_disk_of_the_runs_is_looked_at_before_its_folder_is_made(tmp_path: P
     assert "MQLAB_HOME" in found.remedy
 
 
+def test_it_does_not_send_to_itself(tmp_path: Path) -> None:
+    away = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "MQLAB_HOME": str(tmp_path)}
+    found = {each.what: each for each in doctor.examine(away)}[checks.ENGINE]
+    assert found.ok is False and "start it" in found.remedy
+    assert not any("mqlab doctor" in each.remedy for each in doctor.examine(away))
+
+
 def test_the_known_holes_of_each_release_are_named() -> None:
     found = {each.what: each for each in doctor.known_holes()}
     assert set(found) == {f"known holes of ActiveMQ {release}" for release in RELEASES.values()}
@@ -107,3 +114,12 @@ def test_what_cannot_be_tried_is_unknown_and_not_well() -> None:
 def test_an_engine_of_no_url_is_a_finding() -> None:
     (engine,) = [each for each in doctor.examine({"DOCKER_HOST": "tcp://[bad"}) if each.what == checks.ENGINE]
     assert engine.ok is False
+
+
+def test_the_disk_of_downloads_is_looked_at_before_there_is_a_folder_and_where_there_can_be_none(
+    tmp_path: Path,
+) -> None:
+    found = doctor.disk({"HOME": str(tmp_path / "not" / "there")})
+    assert found.what == "disk" and "GiB free" in found.found
+    found = doctor.disk({"HOME": ""})
+    assert found.ok is None and "no folder for downloads" in found.found and "MQLAB_CACHE" in found.remedy

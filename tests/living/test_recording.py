@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 
 from lab import labs
-from lab.errors import BrokerError, InputError
+from lab.errors import BrokerError, HostError, InputError
 from lab.interrupts import Terminated
 from lab.judge import Outcome
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted, record
 from lab.masking import MASK
 from lab.recordings import Footer, Reading, Redaction
+from lab.runtime.clock import RealClock
 from lab.runtime.messages import Destination, Incoming, Look, Shown
 from tests.living.recorded_again import TOPOLOGY, at, check_same_again, during, recorded
 
@@ -343,3 +345,32 @@ def test_a_scenario_replays_it_and_it_is_judged_as_any_traffic(
     (tmp_path / "a.yaml").write_text(SCENARIO.format(topology=TOPOLOGY, over=over, pace=pace))
     ran = labs.run(tmp_path / "a.yaml", runtime="simulation", runs=tmp_path / "runs")
     assert ran.report.outcome is Outcome.HELD, ran.report
+
+
+def fill_disk_of(path: Path) -> None:
+    """Have a file that this process writes be on a disk that is full from now on."""
+    with Path("/dev/full").open("wb") as full:
+        (number,) = (each.name for each in Path("/proc/self/fd").iterdir() if each.resolve() == path.resolve())
+        os.dup2(full.fileno(), int(number))
+
+
+@pytest.mark.parametrize("sent", [0, 2])
+def test_a_full_disk_is_said_in_words_with_what_is_in_the_file(live: Live, tmp_path: Path, sent: int) -> None:
+    path = tmp_path / "a.jsonl"
+
+    def fills() -> None:
+        send(live, "stomp", sent * [b"1"], topic="t")
+        assert RealClock().wait(lambda: path.read_bytes().count(b"\n") == 1 + sent, 30)
+        fill_disk_of(path)
+        send(live, "stomp", [b"2"], topic="t")
+
+    wanted = Wanted(topics=("t",), seconds=5)
+    with pytest.raises(HostError) as caught:
+        record([at(live, "tokyo", "stomp")], wanted, path, live.lab.clock, ready=during(live, fills))
+    assert str(caught.value) == (
+        f"the disk is full, or its quota: {path} cannot be written\n"
+        f"  {sent} messages or more are in it, which is read up to its last whole line\n"
+        "  record again, into a file on another disk"
+    )
+    with Reading(path) as reading:
+        assert len([*reading]) == sent and "cut short" in reading.loss

@@ -423,3 +423,25 @@ def test_messages_are_a_stream_by_what_they_are_sent_with(tmp_path: Path) -> Non
     )
     assert (first.expiry, first.expires, second.pictures, second.binary, third.expiry) == (9.0, True, 1, 1, None)
     assert stream_of(given[0]) == next(iter(found.streams))
+
+
+# A recording where no octet of a file can be written.
+NO_ROOM = """
+import resource, signal, sys
+from pathlib import Path
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+from lab.errors import HostError
+from lab.recordings import Header, RecordingFile
+try: RecordingFile(Path(sys.argv[1]), Header(started="", mqlab="1", brokers={"x": "x"}, asked=()))
+except HostError as error: print(error)
+"""
+
+
+def test_one_that_cannot_begin_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    words = [sys.executable, "-B", "-c", NO_ROOM, str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        said = process.communicate(timeout=60)[0]
+    assert said == f"{path} cannot be written: File too large\n"
+    assert not path.exists()

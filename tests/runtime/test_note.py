@@ -14,13 +14,14 @@ import pytest
 
 from lab.emulation import state
 from lab.emulation.state import BrokerState, InstanceState, LabState
-from lab.errors import InputError
+from lab.errors import HostError, InputError
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime import note as notes
 from lab.runtime.clock import Origin, boot
 from lab.runtime.note import Note
 from lab.runtime.owner import Owner
+from lab.runtime.turns import turn
 from tests.amazonmq.account.test_maintenance import waiting
 from tests.operating.test_creation import opened
 
@@ -71,6 +72,16 @@ def test_of_several_labs_the_one_of_the_shells_variables_is_meant() -> None:
     for environment in ({}, {"MQLAB_RUN": ""}):
         with pytest.raises(InputError, match="more than one lab is running: say which"):
             notes.choose(labs, None, environment)
+
+
+def test_the_shells_variable_may_have_the_beginning_or_the_end_of_a_run_id() -> None:
+    labs = [_lab("20261127-210015-a45e64"), _lab("20261127-210020-b00000"), _lab("20261126-210020-c00000")]
+    for part in ("a45e64", "20261127-210015", "20261127-210015-a45e64"):
+        assert notes.choose(labs, None, {"MQLAB_RUN": part}).run == "20261127-210015-a45e64"
+    with pytest.raises(InputError, match=r'MQLAB_RUN of this shell means, "20261127"\n.*whole run id(.|\n)*b00000'):
+        notes.choose(labs, None, {"MQLAB_RUN": "20261127"})
+    with pytest.raises(InputError, match='no lab "45e6" is running, which MQLAB_RUN of this shell names'):
+        notes.choose(labs, None, {"MQLAB_RUN": "45e6"})
 
 
 def test_a_shell_that_has_outlived_its_lab_means_no_other_one() -> None:
@@ -177,3 +188,31 @@ def test_what_a_command_left_of_the_service_is_there_for_the_next(tmp_path: Path
     found = notes.load("r-1", tmp_path)
     assert found is not None
     assert found.control == control
+
+
+def test_without_a_home_folder_the_variable_is_named_and_a_look_finds_nothing(tmp_path: Path) -> None:
+    assert notes.note_folder({"HOME": "", "MQLAB_STATE": "/a"}) == Path("/a")
+    assert notes.note_folder({"HOME": "", "XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
+    with pytest.raises(HostError, match=r"no home folder, and HOME names none\n.*MQLAB_STATE"):
+        notes.note_folder({"HOME": ""})
+    notes.save(_lab("r-1"), tmp_path)
+    assert notes.noted({"HOME": ""}) == ()
+    assert [each.run for each in notes.noted({"HOME": "", "MQLAB_STATE": str(tmp_path)})] == ["r-1"]
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "labs"
+    for work in (notes.make_folder, lambda its: notes.save(_lab("r-1"), its), lambda its: turn("r-1", its).__enter__()):
+        with pytest.raises(HostError) as caught:
+            work(folder)
+        assert caught.value.what == f"labs cannot be noted in {folder}: Not a directory"
+        assert "set MQLAB_STATE to a folder" in caught.value.remedy
+
+
+def test_a_full_disk_of_the_notes_is_said_to_be_full(tmp_path: Path) -> None:
+    (tmp_path / "r-1.part").symlink_to("/dev/full")
+    with pytest.raises(HostError) as caught:
+        notes.save(_lab("r-1"), tmp_path)
+    assert caught.value.what == f"the disk is full, or its quota: {tmp_path} cannot be written"
+    assert "MQLAB_STATE" in caught.value.remedy

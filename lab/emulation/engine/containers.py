@@ -19,15 +19,18 @@ from typing import Any
 
 import docker.errors
 from docker.models.containers import Container
-from testcontainers.core.config import testcontainers_config
-from testcontainers.core.container import DockerContainer
-from testcontainers.core.docker_client import DockerClient
-from testcontainers.core.network import Network
 
 import docker
 from lab.dataclass import dataclass
 from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError
+from lab.user_home import empty_home_if_none
+
+with empty_home_if_none():
+    from testcontainers.core.config import testcontainers_config
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.docker_client import DockerClient
+    from testcontainers.core.network import Network
 
 # The reaper is an image of its own, which an offline machine cannot fetch; the label sweep is what we promise instead.
 testcontainers_config.ryuk_disabled = True

@@ -8,7 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lab.emulation.checks import ENGINE, see
 from lab.errors import HostError
+from lab.user_home import user_home
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _DEFAULT = "default"  # the context of no file: the engine of this machine
@@ -23,19 +25,22 @@ def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
     if environment.get("DOCKER_HOST"):
         return environment
     folder = _folder(environment)
-    name = environment.get("DOCKER_CONTEXT") or _chosen(folder / "config.json")
+    name = environment.get("DOCKER_CONTEXT") or (_DEFAULT if folder is None else _chosen(folder / "config.json"))
     if name == _DEFAULT:
         return {**environment, "DOCKER_HOST": DEFAULT_HOST}
+    if folder is None:
+        raise _unusable(name, "this user has no home folder, where contexts are: set HOME, or DOCKER_CONFIG")
     its = sha256(name.encode(errors="surrogatepass")).hexdigest()  # a name of no text has no file, and is an error
     file = folder / "contexts" / "meta" / its / "meta.json"
     try:
         endpoint = _read(file)["Endpoints"]["docker"]
         found, verified = str(endpoint["Host"]), not endpoint.get("SkipTLSVerify")
-    except (OSError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise HostError(
-            f"the Docker context {name!r} cannot be used: {file}: {type(error).__name__}: {error}",
-            "docker context ls lists those there are; or name the engine by DOCKER_HOST",
-        ) from error
+    except FileNotFoundError as error:
+        raise _unusable(name, f"there is none of that name, whose file would be {file}") from error
+    except OSError as error:
+        raise _unusable(name, f"{file} cannot be read: {error.strerror}") from error
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise _unusable(name, f"{file} is damaged: {type(error).__name__}: {error}") from error
     tls = folder / "contexts" / "tls" / its / "docker"
     if not tls.is_dir():
         return {**environment, "DOCKER_HOST": found}
@@ -47,10 +52,12 @@ def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-def _folder(environment: Mapping[str, str]) -> Path:
-    if its := environment.get("DOCKER_CONFIG"):
-        return Path(its)
-    return Path(environment.get("HOME") or Path.home()) / ".docker"
+def _folder(environment: Mapping[str, str]) -> Path | None:
+    """Return the folder of the command line's settings; None if there is no home folder to have it."""
+    if named := environment.get("DOCKER_CONFIG"):
+        return Path(named)
+    home = user_home(environment)
+    return None if home is None else home / ".docker"
 
 
 def _chosen(file: Path) -> str:
@@ -60,10 +67,18 @@ def _chosen(file: Path) -> str:
     except FileNotFoundError:
         return _DEFAULT
     except (OSError, AttributeError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise HostError(
-            f"{file}, which says which Docker engine is meant, cannot be read: {error}",
-            "mend it, or name the engine by DOCKER_HOST",
+            f"{file}, which says which Docker engine is meant, cannot be read: {why}",
+            f"mend it, or name the engine by DOCKER_HOST\n{see(ENGINE)}",
         ) from error
+
+
+def _unusable(name: str, why: str) -> HostError:
+    return HostError(
+        f"the Docker context {name!r} cannot be used: {why}",
+        f"docker context ls lists those there are; or name the engine by DOCKER_HOST\n{see(ENGINE)}",
+    )
 
 
 def _read(file: Path) -> Any:

@@ -79,7 +79,8 @@ def _connect(named: dict[str, str], host: str, leading: SshSocket | None = None)
     check_api(str(said.get("ApiVersion", "")), str(said.get("Version", "?")))
     if said.get("Os") != "linux":
         raise HostError(
-            f"the Docker engine at {host} runs {said.get('Os')} containers", "switch it to Linux containers"
+            f"the Docker engine at {host} runs {said.get('Os')} containers",
+            f"switch it to Linux containers\n{see(ENGINE)}",
         )
     return _client(named, str(said["ApiVersion"]), leading)
 
@@ -141,7 +142,8 @@ def explain(error: BaseException, host: str) -> HostError:
         if isinstance(cause, PermissionError):
             return HostError(
                 f"no permission to use the Docker engine at {host}",
-                "add yourself to the group docker and log in again:   sudo usermod -aG docker $USER\nor run as root",
+                "add yourself to the group docker and log in again:   sudo usermod -aG docker $USER\nor run as root\n"
+                + see(ENGINE),
             )
         if isinstance(cause, socket.gaierror):
             return HostError(f"the name in {host}, of the Docker engine, is not known here: {cause}", _start(host))
@@ -158,7 +160,8 @@ def check_is_docker(said: Mapping[str, Any]) -> None:
         raise HostError(
             f"the engine is Podman {said.get('Version', '')}, which only answers to Docker's API",
             "labs need Docker 20.10 or newer: Podman ignores the default route of a lab's networks, so that\n"
-            "brokers would reach this machine and the world past the router. Point DOCKER_HOST at a Docker engine",
+            "brokers would reach this machine and the world past the router. Point DOCKER_HOST at a Docker engine\n"
+            + see(ENGINE),
         )
 
 
@@ -168,7 +171,7 @@ def check_api(api: str, version: str) -> None:
     if numbers < OLDEST:
         raise HostError(
             f"the Docker engine is too old: version {version}, API {api or 'unknown'}",
-            f"mqlab needs Docker 20.10 or newer (API {OLDEST[0]}.{OLDEST[1]})",
+            f"mqlab needs Docker 20.10 or newer (API {OLDEST[0]}.{OLDEST[1]})\n{see(ENGINE)}",
         )
 
 
@@ -206,8 +209,10 @@ def facts(client: docker.DockerClient) -> EngineFacts:
 
 def _start(host: str) -> str:
     if host != DEFAULT_HOST:
-        return "start it, or unset DOCKER_HOST (docker context use default) to use the engine of this machine"
-    return "in a checkout of mqlab:   make engine\nelsewhere, install and start Docker 20.10 or newer"
+        how = "start it, or unset DOCKER_HOST (docker context use default) to use the engine of this machine"
+    else:
+        how = "in a checkout of mqlab:   make engine\nelsewhere, install and start Docker 20.10 or newer"
+    return f"{how}\n{see(ENGINE)}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -14,10 +14,11 @@ from pathlib import Path
 import psutil
 
 from lab.emulation.engine.context import resolved
+from lab.user_home import user_home
 
 _FLAG, _KEY = "--userland-proxy", "userland-proxy"
 _FILE_FLAG = "--config-file"
-_FILES = (Path("/etc/docker/daemon.json"), Path.home() / ".config/docker/daemon.json")
+_FILE, _OF_USER = Path("/etc/docker/daemon.json"), Path(".config/docker/daemon.json")  # the user's is in the home
 _NO = ("0", "f", "false")  # as Go reads them, in any case
 
 
@@ -27,7 +28,7 @@ def is_on(environment: Mapping[str, str]) -> tuple[bool, str] | None:
     if not host.startswith("unix://"):
         return None
     arguments = _engine(host.removeprefix("unix://"))
-    return None if arguments is None else decide(arguments, _configured(arguments))
+    return None if arguments is None else decide(arguments, _configured(arguments, user_home(environment)))
 
 
 def decide(arguments: Sequence[str], configured: tuple[str, str] | None) -> tuple[bool, str]:
@@ -78,11 +79,12 @@ def _listener(path: str) -> int:
     return int(pid)
 
 
-def _configured(arguments: Sequence[str]) -> tuple[str, str] | None:
+def _configured(arguments: Sequence[str], home: Path | None) -> tuple[str, str] | None:
     named = value_of(_FILE_FLAG, arguments)
     if named == "true":  # its value is the next word
         named = arguments[arguments.index(_FILE_FLAG) + 1] if arguments[-1] != _FILE_FLAG else None
-    for path in (Path(named),) if named is not None else _FILES:
+    usual = (_FILE,) if home is None else (_FILE, home / _OF_USER)
+    for path in (Path(named),) if named is not None else usual:
         try:
             return str(path), path.read_text("utf-8")
         except (OSError, UnicodeDecodeError):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lab.dataclass import dataclass
 from lab.errors import HostError, InputError
+from lab.user_home import empty_home_if_none, user_home
 
 Say = Callable[[str], None]
 OFFLINE = "without network, --activemq-archive FILE takes an archive from disk once the Jolokia agent is in the cache"
@@ -72,11 +73,24 @@ def read_archives(text: str) -> Archives:
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder for downloads: $MQLAB_CACHE, or mqlab in the user's cache folder."""
+    """Return the folder for downloads: $MQLAB_CACHE, or mqlab in the user's cache folder; HostError if neither is."""
     if named := environment.get("MQLAB_CACHE"):
-        return Path(named).expanduser()
-    base = environment.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path(environment.get("HOME", "~")).expanduser() / ".cache") / "mqlab"
+        if not named.startswith("~"):
+            return Path(named)
+        try:
+            return Path(named).expanduser()
+        except RuntimeError as error:
+            what = f"MQLAB_CACHE is {named}, and that user has no home folder"
+            raise HostError(what, "set MQLAB_CACHE to a folder by its whole path") from error
+    if base := environment.get("XDG_CACHE_HOME"):
+        return Path(base) / "mqlab"
+    its = user_home(environment)
+    if its is None:
+        raise HostError(
+            "there is no folder for downloads: this user has no home folder, and HOME names none",
+            "set HOME, or MQLAB_CACHE, to a folder of yours",
+        )
+    return its / ".cache" / "mqlab"
 
 
 def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> Path:
@@ -137,8 +151,9 @@ def maven(say: Say) -> Download:
         from jgo.config import GlobalSettings  # here, since images are built once, and labs opened often
         from jgo.maven import MavenContext, PythonResolver
 
-        mirrors = GlobalSettings.load().repositories
-        context = MavenContext(repo_cache=folder, resolver=PythonResolver(progress_callback=progress))
+        with empty_home_if_none():
+            mirrors = GlobalSettings.load().repositories
+            context = MavenContext(repo_cache=folder, resolver=PythonResolver(progress_callback=progress))
         context.remote_repos = {**mirrors, **context.remote_repos, **mirrors}  # the user's come first
         project = context.project(artifact.group, artifact.name).at_version(artifact.version)
         try:

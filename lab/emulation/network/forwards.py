@@ -21,7 +21,7 @@ from lab.emulation.state import LabState
 from lab.errors import HostError
 from lab.file_locks import is_locked
 from lab.runtime.clock import Clock
-from lab.runtime.note import Note
+from lab.runtime.note import Note, make_folder
 from lab.runtime.runtime import Opening
 
 TAKEN = "address already in use"
@@ -51,7 +51,7 @@ class Forwards:
         The error has the words of `TAKEN` where one of them is taken here.
         """
         self.end()
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self._file.parent)
         self._process = process = subprocess.Popen(
             [sys.executable, "-c", CODE, str(self._file), str(self._note or ""), *self.command(ports)],
             env={**self._environment, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},

@@ -74,3 +74,17 @@ def test_nor_is_one_that_a_damaged_file_would_choose(tmp_path: Path, text: str) 
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(HostError, match=r"config\.json, which says which Docker engine is meant, cannot be read"):
         resolved({"DOCKER_CONFIG": str(tmp_path)})
+
+
+def test_without_a_home_folder_there_are_no_contexts_and_the_engine_is_this_machines() -> None:
+    assert resolved({"HOME": ""})["DOCKER_HOST"] == DEFAULT_HOST
+    with pytest.raises(HostError, match="the Docker context 'away' cannot be used: this user has no home folder"):
+        resolved({"HOME": "", "DOCKER_CONTEXT": "away"})
+
+
+def test_a_context_that_is_not_there_is_said_to_be_missing_and_its_file_named_once(folder: Path) -> None:
+    with pytest.raises(HostError) as caught:
+        resolved({"DOCKER_CONFIG": str(folder), "DOCKER_CONTEXT": "absent"})
+    file = folder / "contexts" / "meta" / sha256(b"absent").hexdigest() / "meta.json"
+    why = f"there is none of that name, whose file would be {file}"
+    assert caught.value.what == f"the Docker context 'absent' cannot be used: {why}"

@@ -1,8 +1,11 @@
 """What is wrong with an engine is said once, with its remedy."""
 
-from collections.abc import Iterator
+import json
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 import requests
 from docker.errors import DockerException, ImageNotFound, NotFound
 
+from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine import engine
 from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError, NoEngine
@@ -163,3 +167,54 @@ def test_a_container_that_has_gone_is_said_in_words() -> None:
     said = engine.in_words(NotFound("404 Client Error for http+docker://", explanation="No such container: mqlab-1"))
     assert str(said) == "a part of the lab has gone: No such container: mqlab-1\n  was the lab removed meanwhile?"
     assert "no such image" in str(engine.in_words(ImageNotFound("no such image")))
+
+
+class Answering(BaseHTTPRequestHandler):
+    """An engine of Windows containers, as far as it is asked what it is."""
+
+    def do_GET(self) -> None:
+        octets = json.dumps({"Version": "27.5.1", "ApiVersion": "1.47", "Os": "windows"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(octets)))
+        self.end_headers()
+        self.wfile.write(octets)
+
+    def log_message(self, *of: object) -> None: ...
+
+
+def of_windows() -> None:
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            engine.connect({"DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}"})
+        finally:
+            server.shutdown()
+
+
+def raised(error: HostError) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("work", "what"),
+    [
+        (
+            lambda: raised(engine.explain(wrapped(ConnectionRefusedError()), DEFAULT_HOST)),
+            "no Docker engine answers at",
+        ),
+        (lambda: raised(engine.explain(wrapped(TimeoutError()), "tcp://127.0.0.1:1")), "no Docker engine answers at"),
+        (lambda: raised(engine.explain(wrapped(PermissionError()), DEFAULT_HOST)), "no permission to use"),
+        (lambda: engine.check_api("1.40", "19.03"), "the Docker engine is too old"),
+        (lambda: engine.check_is_docker({"Components": [{"Name": "Podman Engine"}]}), "the engine is Podman"),
+        (of_windows, "runs windows containers"),
+        (lambda: engine.connect({"DOCKER_HOST": "", "DOCKER_CONTEXT": "no-such"}), "the Docker context 'no-such'"),
+    ],
+)
+def test_what_is_wrong_at_the_start_names_the_doctors_check_in_its_last_line(
+    work: Callable[[], None], what: str
+) -> None:
+    with pytest.raises(HostError) as caught:
+        work()
+    assert what in caught.value.what and "\n" not in caught.value.what
+    assert caught.value.remedy.splitlines()[-1] == see(ENGINE) == "mqlab doctor has a check for it: Docker engine"

@@ -105,3 +105,8 @@ def test_an_opening_warns_of_what_was_never_measured(
 ) -> None:
     warning = unmeasured_forwarding(proxy, lambda: version)
     assert (FILE in warning and version in warning) is warned and bool(warning) is warned
+
+
+def test_of_a_user_without_a_home_folder_the_systems_file_alone_is_looked_for(tmp_path: Path) -> None:
+    with engine_at(tmp_path / "a.sock") as environment:
+        assert is_on({**environment, "HOME": ""}) is not None

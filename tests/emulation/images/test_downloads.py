@@ -97,3 +97,12 @@ def test_the_shipped_digests_are_whole() -> None:
 )
 def test_the_cache_is_where_the_user_wants_it(environment: dict[str, str], folder: str) -> None:
     assert cache_folder(environment) == Path(folder)
+
+
+def test_without_a_home_folder_the_variable_is_named() -> None:
+    with pytest.raises(HostError, match="there is no folder for downloads") as caught:
+        cache_folder({"HOME": ""})
+    assert "MQLAB_CACHE" in caught.value.remedy
+    with pytest.raises(HostError, match="MQLAB_CACHE is ~no-such-user/a, and that user has no home folder"):
+        cache_folder({"MQLAB_CACHE": "~no-such-user/a"})
+    assert cache_folder({"HOME": "", "MQLAB_CACHE": "/a"}) == Path("/a")
