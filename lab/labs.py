@@ -29,17 +29,18 @@ from lab.history.shared_file import begin
 from lab.interrupts import put_off
 from lab.living import keeper_process
 from lab.living.attach import attach
-from lab.living.ending import end
-from lab.living.history import PYTHON, LivingHistory, end_history
+from lab.living.ending import end, end_history_of_closed
+from lab.living.history import PYTHON, LivingHistory
 from lab.living.keeper import Keeper
 from lab.living.lab import Live
+from lab.living.left_open import LEFT_OPEN, ClosedAtExit
 from lab.operating.network import peerings_and_routes
 from lab.operating.outcome import record_seen
 from lab.plan.values import DECLARED
 from lab.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
-from lab.runtime.note import Note, make_folder, new_run_id, note_folder
+from lab.runtime.note import make_folder, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
 from lab.runtimes import STANDING, AllRuntimes
@@ -113,22 +114,25 @@ def up(
         port_base=port_base,
         detached=detach,
     )
-    with ExitStack() as last, opened as its:
+    with ClosedAtExit() as whole:
+        last, its = whole.enter_context(ExitStack()), whole.enter_context(opened)
         note, now = its.lab.note, its.lab.clock.now
         if not detach:
-            last.callback(lambda: _end_history_of_closed(note, now(), its.notes))
-        with ExitStack() as ending:
-            with _ended_if_unkept(its, its.notes) if detach else nullcontext():
-                begin(its.folder.history, _header(its), its.planned.scenario.origin.mask).close()
-                history = ending.enter_context(closing(LivingHistory(note, now, PYTHON, its.lab.mask)))
-                history.record(*peerings_and_routes(note.control.network, now()))
-                history.record(*(record_seen(each, now()) for each in note.control.account.brokers))
-                if detach:
-                    keeper_process.start(note, environment)
-                    keeper_process.await_begin(note)
-                else:
-                    ending.enter_context(Keeper(its.lab, history))
-            yield ending.enter_context(Live(its.lab, told, by=by))
+            last.callback(lambda: end_history_of_closed(note, now(), its.notes, told.warn))
+        ending = whole.enter_context(ExitStack())
+        with _ended_if_unkept(its, its.notes) if detach else nullcontext():
+            begin(its.folder.history, _header(its), its.planned.scenario.origin.mask).close()
+            history = ending.enter_context(closing(LivingHistory(note, now, PYTHON, its.lab.mask)))
+            history.record(*peerings_and_routes(note.control.network, now()))
+            history.record(*(record_seen(each, now()) for each in note.control.account.brokers))
+            if detach:
+                keeper_process.start(note, environment)
+                keeper_process.await_begin(note)
+            else:
+                ending.enter_context(Keeper(its.lab, history))
+        if not detach and its.runtime.name in STANDING:
+            whole.tells(told.warn, LEFT_OPEN.format(run=note.run))
+        yield ending.enter_context(Live(its.lab, told, by=by))
 
 
 def run(
@@ -240,15 +244,6 @@ def _ended_if_unkept(its: _Opened, folder: Path) -> Iterator[None]:
         if isinstance(error, OSError):
             raise unwritable(its.folder.path, error) from error
         raise
-
-
-def _end_history_of_closed(note: Note, t: float, folder: Path) -> None:
-    """End a lab's history, unless parts of the lab are left, which `down` is still to end."""
-    if notes.write_token(note.run, folder) is None:
-        try:
-            end_history(note, t)
-        except OSError as error:  # the lab has gone all the same
-            Logged().warn(f"the history of lab {note.run} could not be ended: {error}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,8 @@ def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_f
             try:
                 logs.save(client, run, folder / "logs", mask_of(each for _, each in logs.containers(client, run)))
             except (OSError, *engine.ENGINE_TROUBLE) as error:
+                if engine.is_gone(error):
+                    raise  # nothing can be removed either, and each question may take a minute
                 remarks.append(f"not every log of lab {run} could be kept: {error}")
         removal = sweeping.remove(client, run, clock)
         try:

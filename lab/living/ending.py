@@ -11,7 +11,8 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.history import Ended, SharedHistory
 from lab.living import keeper_process
-from lab.living.history import FILE, file_of
+from lab.living.history import FILE, end_history, file_of
+from lab.runtime import note as notes
 from lab.runtime.note import Note
 from lab.runtime.runtime import Lost, Removal, Runtime
 
@@ -55,6 +56,15 @@ def end_each(
         except LabError as error:
             failed.append(error)
     return removed, failed
+
+
+def end_history_of_closed(note: Note, t: float, note_folder: Path, warn: Callable[[str], None]) -> None:
+    """End a lab's history, unless parts of the lab are left, which `down` is still to end."""
+    if notes.write_token(note.run, note_folder) is None:
+        try:
+            end_history(note, t)
+        except OSError as error:  # the lab has gone all the same
+            warn(f"the history of lab {note.run} could not be ended: {error}")
 
 
 def _history(of: Note | Lost) -> Path | None:

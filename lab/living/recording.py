@@ -6,8 +6,8 @@ A broker is reached by a Conversation: of an open lab, or one that knows no lab.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,7 @@ from lab.recordings import LOST, Footer, Header, Recorded, RecordingFile, Redact
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Incoming, Look
+from lab.text_files import unwritable
 from lab.units import several
 from lab.version import __version__
 from lab.whole_lines import LineError
@@ -95,7 +96,8 @@ def record(
 
     Return the footer, as it was written; a signal that ends the program does so when it is written. `ready` is called
     once everything listens. Without `redaction`, headers with secrets are kept. What cannot be connected to or written
-    ends it with an error; before anything listens, no file is left then.
+    ends it with an error; before anything listens, no file is left then. Raise HostError, which says how many messages
+    are in the file, if it could not be written.
     """
     header = Header(
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -105,7 +107,8 @@ def record(
         consumed=wanted.consume,
         headers_kept=redaction is None,
     )
-    with RecordingFile(path, header) as file, ExitStack() as connected:
+    file = RecordingFile(path, header)
+    with _told_in_words(file), file, ExitStack() as connected:
         took = _Taking(file, clock, wanted, redaction)
         try:
             connections = _listen(sources, wanted, took, connected)
@@ -125,6 +128,19 @@ def record(
         if terminated is not None:
             raise terminated
         return footer
+
+
+@contextmanager
+def _told_in_words(file: RecordingFile) -> Iterator[None]:
+    """Raise HostError for the error by which the file could not be written in the block."""
+    try:
+        yield
+    except OSError as error:
+        if error is not file.failed:
+            raise
+        what = f"{several(file.messages, 'message')} or more are in it, which is read up to its last whole line"
+        remedy = f"{what}\nrecord again, into a file on another disk"
+        raise unwritable(file.path, error, remedy, remedy=remedy) from error
 
 
 def _listen(sources: Sequence[Source], wanted: Wanted, took: _Taking, connected: ExitStack) -> dict[str, Listening]:

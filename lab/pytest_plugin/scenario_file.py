@@ -13,7 +13,7 @@ from lab.errors import InputError, LabError
 from lab.judge import Outcome
 from lab.labs import Ran
 from lab.pytest_plugin import report_text
-from lab.pytest_plugin.session import RUN_REPORT, labs_of, or_skip
+from lab.pytest_plugin.session import RUN_REPORT, labs_of, or_skip, words
 from lab.pytest_plugin.settings import Wanted
 from lab.scenarios import read
 
@@ -91,14 +91,14 @@ class ScenarioTest(pytest.Item):
         self.stash[RUN_REPORT] = report_text.of_run(ran.folder.path, report.runtime, report.verdicts)
         not_held = [report_text.verdict(each) for each in verdicts if each.outcome is not Outcome.HELD]
         if ran.error is not None:
-            not_held.append(str(ran.error))
+            not_held.append(words(ran.error))
         if not_held:
             raise Broken("\n".join(not_held))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the verdict, or what kept the scenario from running, without a traceback."""
         if isinstance(excinfo.value, Broken | LabError):
-            return str(excinfo.value)
+            return words(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:

@@ -53,8 +53,13 @@ def words_alone() -> Iterator[None]:
         from lab.errors import LabError
 
         if isinstance(error, LabError | pytest.UsageError):
-            raise pytest.fail.Exception(str(error), pytrace=False) from None
+            raise pytest.fail.Exception(words(error), pytrace=False) from None
         raise
+
+
+def words(error: BaseException) -> str:
+    """Return an error's words, and those that were noted on it, as of a lab that could not be closed after it."""
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def labs_of(config: pytest.Config) -> SessionLabs:

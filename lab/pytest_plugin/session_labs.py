@@ -21,6 +21,7 @@ from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.pytest_plugin.settings import ALWAYS, FAILED, NEVER, Settings, Wanted
 from lab.pytest_plugin.shared_lab import SharedLab
 from lab.runtime.note import note_folder
+from lab.runtime.runtime import Runtime
 from lab.scenarios import plan_named
 from lab.version import __version__
 
@@ -55,7 +56,8 @@ class SessionLabs:
         self._other: tuple[Wanted, SharedLab] | None = None
         self._failed = set[str]()  # runs in which a test failed, and whose lab is to stay
         self.staying = list[str]()  # runs whose lab stays
-        self._unreachable: NoEngine | None = None
+        self._unreachable = dict[str, NoEngine]()  # by runtime: its engine has never answered, and is not asked again
+        self._answered = set[str]()  # runtimes whose engine has: from then on its loss is an error
 
     def of(self, wanted: Wanted) -> SharedLab:
         """Return a lab that tests share: the session's own, or another one, of which there is one at a time."""
@@ -73,19 +75,15 @@ class SessionLabs:
             yield lab
 
     def run(self, wanted: Wanted) -> Ran:
-        """Run a scenario in a lab of its own; raise NoEngine if there is no engine for it."""
-        if self._unreachable is not None:
-            raise self._unreachable
-        try:
+        """Run a scenario in a lab of its own; raise NoEngine if no engine for it has answered in this session."""
+        with self._runtime(wanted) as its, self._asking(its):
             return labs.run(
                 wanted.scenario,
-                runtime=wanted.runtime,
+                runtime=its,
                 runs=self.settings.runs,
                 environment=self.settings.environment,
                 raising=False,
             )
-        except HostError as error:
-            raise self._explained(error, wanted.runtime) from error
 
     def failed(self, run: str, runtime: str) -> None:
         """Take note that a test has failed in a lab: the first one of the session that can stay does, if one is to."""
@@ -118,21 +116,18 @@ class SessionLabs:
             yield lab
 
     def _enter(self, stack: ExitStack, wanted: Wanted, detached: bool) -> Live:
-        if self._unreachable is not None:
-            raise self._unreachable
+        its = stack.enter_context(self._runtime(wanted))
         opened: AbstractContextManager[Live] = labs.up(
             wanted.scenario,
-            runtime=wanted.runtime,
+            runtime=its,
             set=dict(wanted.set),
             seed=wanted.seed,
             runs=self.settings.runs,
             environment=self.settings.environment,
             detach=detached,
         )
-        try:
+        with self._asking(its):
             return stack.enter_context(opened)
-        except HostError as error:
-            raise self._explained(error, wanted.runtime) from error
 
     def _end_or_leave(self, run: str) -> None:
         if self.settings.keep == ALWAYS or run in self._failed:
@@ -157,7 +152,11 @@ class SessionLabs:
         wanted, environment = self.settings.usual, self.settings.environment
         of = self._digest(wanted)
         with ExitStack() as last:
-            lab = self._found(last, remembered.get(), of) or self._enter(last, wanted, detached=True)
+            found: Live | None = None
+            if "run" in (known := remembered.get()):
+                with self._asking(last.enter_context(self._runtime(wanted))):
+                    found = self._found(last, known, of)
+            lab = found or self._enter(last, wanted, detached=True)
             remembered.set({"run": lab.run, "of": of, "left": "in use"})
             yield lab
             if not (self.usual.spoilt or self.usual.touched):
@@ -169,8 +168,6 @@ class SessionLabs:
 
     def _found(self, stack: ExitStack, known: Mapping[str, str], of: str) -> Live | None:
         """Reach the lab that an earlier session has left, if it is as it was declared; else end it, and return None."""
-        if "run" not in known:
-            return None
         environment = self.settings.environment
         with suppress(InputError):  # it has ended meanwhile
             if known.get("of") == of and known.get("left") == "clean":
@@ -189,16 +186,40 @@ class SessionLabs:
         text = json.dumps([__version__, found.plan.to_dict()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _explained(self, error: HostError, runtime: str) -> HostError:
-        """Return the error, or NoEngine if it is that no engine answers for the runtime; it is not asked again."""
+    def _runtime(self, wanted: Wanted) -> Runtime:
+        return runtimes.runtime(wanted.runtime, self.settings.environment)
+
+    @contextmanager
+    def _asking(self, its: Runtime) -> Iterator[None]:
+        """Raise NoEngine if the engine of a runtime has not answered in this session; it is not asked again then."""
+        if its.name in self._unreachable:
+            raise self._unreachable[its.name]
         try:
-            with runtimes.runtime(runtime, self.settings.environment) as its:
-                its.open_labs(note_folder(self.settings.environment))
-        except NoEngine as why:
-            self._unreachable = why
-            return why
-        except HostError as why:
-            return why
+            yield
+        except HostError as error:
+            if (explained := self._explained(error, its)) is error:
+                raise
+            raise explained from error
+        self._answered.add(its.name)
+
+    def _explained(self, error: HostError, its: Runtime) -> HostError:
+        """Return the error, or NoEngine if the engine has never answered: something else may be wrong first."""
+        if its.name not in self._answered:
+            try:
+                its.open_labs(
+                    note_folder(self.settings.environment)
+                )  # an engine that it has reached is not asked again
+            except NoEngine as why:
+                self._unreachable[its.name] = why
+                return why
+            except HostError as why:
+                return why
+            self._answered.add(its.name)
+        if isinstance(error, NoEngine):
+            return HostError(
+                f"the Docker engine does not answer any more: {error.what}",
+                f"{error.remedy}\nonce it answers, remove what labs have left: mqlab sweep",
+            )
         return error
 
 

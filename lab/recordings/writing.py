@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +12,7 @@ from lab.errors import InputError
 from lab.recordings.lines import footer_line, header_line, line
 from lab.recordings.packing import packer
 from lab.recordings.values import Footer, Header, Recorded
-from lab.text_files import append_to_new
+from lab.text_files import append_to_new, unwritable
 from lab.write_behind import WrittenBehind, write_octets
 
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
@@ -28,17 +29,23 @@ class RecordingFile(WrittenBehind[str]):
     """A new file of a recording; thread-safe. Only its owner may read it: bodies are kept as they are.
 
     Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; without its footer the recording tells
-    that it was cut short. InputError if there is one already.
+    that it was cut short. InputError if there is one already; HostError, and no file, if it cannot begin.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
         check_name(path)
         self.path = path
-        self.messages = 0
+        self.messages = 0  # that were written whole; of those that a failing write had, some more may have been
+        self.failed: OSError | None = None  # what kept it from being written
         self._digest = sha256()
         self._packer = packer(path)
         super().__init__(append_to_new(path, "name another file: a recording is never written twice"))
-        self._put(header_line(header).encode("utf-8", "backslashreplace"))
+        try:
+            self._put(header_line(header).encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            os.close(self._file)
+            path.unlink(missing_ok=True)
+            raise unwritable(path, error, "record into a file on another disk") from error
         self._begin("mqlab-recording")
 
     def add(self, message: Recorded) -> None:
@@ -58,11 +65,15 @@ class RecordingFile(WrittenBehind[str]):
         return last
 
     def _write(self, waiting: Sequence[str]) -> None:
-        self.messages += len(waiting)
         self._put("".join(waiting).encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
+        self.messages += len(waiting)
 
     def _put(self, octets: bytes, *, last: bool = False) -> None:
         self._digest.update(octets)
         if self._packer is not None:
             octets = self._packer.pack(octets, last=last)
-        write_octets(self._file, octets)
+        try:
+            write_octets(self._file, octets)
+        except OSError as error:
+            self.failed = error
+            raise

@@ -94,4 +94,28 @@ def test_it_is_told_also_as_a_signal_comes_meanwhile(
 def test_an_engine_that_has_gone_is_told_as_that(cause: OSError) -> None:
     error = requests.exceptions.ConnectionError("Connection aborted.", cause)
     assert in_words(error).what == "the Docker engine does not answer any more"
-    assert in_words(requests.exceptions.ReadTimeout("60 s")).what == "ReadTimeout: 60 s"
+    assert in_words(requests.exceptions.InvalidHeader("odd")).what == "InvalidHeader: odd"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.exceptions.ReadTimeout("60 s"),
+        requests.exceptions.ConnectTimeout("60 s"),
+        requests.exceptions.ConnectionError("no room for another connection", BlockingIOError(11, "again")),
+    ],
+)
+def test_an_engine_that_hangs_is_told_as_that_and_asked_once(
+    tmp_path: Path, error: requests.exceptions.RequestException
+) -> None:
+    class Hung(Gone):
+        asked = 0
+
+        def __call__(self, *arguments: object, **options: object) -> None:
+            Hung.asked += 1
+            raise error
+
+    with pytest.raises(HostError, match="the Docker engine does not answer any more") as caught:
+        closing_of(Hung(), tmp_path).__exit__(None, None, None)
+    assert "does it hang" in caught.value.remedy and f"mqlab sweep {RUN}" in caught.value.remedy
+    assert Hung.asked == 1

@@ -107,6 +107,23 @@ def test_a_lab_in_the_foreground_ends_with_ctrl_c(mqlab: Commands, engine: Engin
     nothing_left(mqlab, engine)
 
 
+def test_a_lab_that_a_program_leaves_open_is_removed_as_it_ends(mqlab: Commands, engine: Engine) -> None:
+    """The notebook's form, without the `close`."""
+    mqlab.folder.mkdir(parents=True, exist_ok=True)
+    program = mqlab.program(
+        "from contextlib import ExitStack\n"
+        "from lab import labs\n"
+        "stack = ExitStack()\n"
+        "print(stack.enter_context(labs.up('one-way', runtime='emulation')).run)\n"
+    )
+    out, _ = program.communicate(timeout=240)
+    run, *told = out.splitlines()
+    assert (program.returncode, run) == (0, mqlab.latest.name), out
+    assert told[-1].startswith(f"lab {run} is still open as the program ends, and is removed now"), out
+    assert f"mqlab sweep {run}" in told[-1] and "Traceback" not in out
+    nothing_left(mqlab, engine)
+
+
 @pytest.mark.parametrize(
     ("words", "after"),
     [

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import socketserver
 import subprocess
 import sys
+import tempfile
+import threading
 import tomllib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
+from lab.errors import HostError
+from lab.pytest_plugin.session import words_alone
 from lab.runtime.clock import RealClock
 from tests.docs.pages import ROOT
 from tests.pytest_plugin.conftest import PLUGIN, SCENARIO, Session
@@ -22,6 +30,33 @@ NOWHERE = "unix:///nowhere/docker.sock"
 @pytest.fixture
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", NOWHERE)
+
+
+class _SaysOnce(BaseHTTPRequestHandler):
+    """An engine that says its version to whoever asks first, and has gone then."""
+
+    def do_GET(self) -> None:
+        Path(str(self.server.server_address)).unlink()
+        text = json.dumps({"Version": "28.0", "ApiVersion": "1.44", "Os": "linux"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *of: object) -> None:
+        pass
+
+
+@pytest.fixture
+def short_lived(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The socket of an engine that answers once."""
+    with (
+        tempfile.TemporaryDirectory() as short,  # a socket's path is
+        socketserver.UnixStreamServer(f"{short}/engine", _SaysOnce) as serving,
+    ):
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{short}/engine")
+        threading.Thread(target=serving.handle_request, daemon=True).start()
+        yield Path(f"{short}/engine")
 
 
 @pytest.mark.usefixtures("no_engine")
@@ -44,6 +79,28 @@ def test_without_an_engine_tests_are_skipped_with_a_reason_in_one_line(
         "orders.scenario.yaml:8:",
         "orders.scenario.yaml:9:",
     }
+
+
+def test_an_engine_that_answered_once_and_is_lost_is_no_reason_to_skip(
+    pytester: pytest.Pytester, session: Session, short_lived: Path
+) -> None:
+    pytester.makepyfile(
+        ONE, test_two="def test_two(mqlab_lab): pass\ndef test_three(mqlab_make): mqlab_make('one-way')"
+    )
+    (pytester.path / "orders.scenario.yaml").write_text(SCENARIO.replace("UP", "both-ends"))
+    ended = session("-rs", runtime="emulation")
+    ended.assert_outcomes(errors=2, failed=3)
+    assert not short_lived.exists(), "it has answered once"
+    gone = [line for line in ended.outlines if "the Docker engine does not answer any more" in line]
+    assert any(f"no Docker engine answers at unix://{short_lived}" in line for line in gone)
+    assert len(gone) > 1 and any("mqlab sweep" in line for line in ended.outlines)
+
+
+def test_what_a_lab_has_left_is_told_with_why_it_could_not_be_opened() -> None:
+    error = HostError("the router has ended")
+    error.add_note("and the lab could not be closed: mqlab sweep 20260101-101010-aaaaaa")
+    with pytest.raises(pytest.fail.Exception, match=r"the router has ended\nand .*: mqlab sweep 2026"), words_alone():
+        raise error
 
 
 def test_an_engine_that_cannot_be_used_is_an_error(

@@ -21,6 +21,7 @@ from requests.exceptions import ConnectTimeout, RequestException
 import docker
 from lab.dataclass import dataclass
 from lab.emulation.checks import ENGINE, see
+from lab.emulation.engine.api import HUNG, Api, causes, is_silence
 from lab.emulation.engine.context import DEFAULT_HOST, resolved
 from lab.emulation.engine.ssh import without_password
 from lab.emulation.engine.ssh_socket import SshSocket, ssh_socket
@@ -30,6 +31,7 @@ ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of 
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)  # by a machine that is off, or a network that is
 _GONE = (FileNotFoundError, ConnectionError)  # what a socket says whose engine has gone
+_SILENT = "the Docker engine does not answer any more"
 _PATIENCE = (10.0, 60.0)  # seconds for a connection to an engine, and for its first answer
 C = TypeVar("C")
 
@@ -86,9 +88,12 @@ def _connect(named: dict[str, str], host: str, leading: SshSocket | None = None)
 
 
 class _Client(docker.DockerClient):
-    """A client that closes the socket it goes through, where it is of this process."""
+    """A client that closes the socket it goes through, where it is of this process, and does not ask in vain twice."""
 
     leading: SshSocket | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.api = Api(*arguments, **options)
 
     def close(self) -> None:
         super().close()
@@ -116,11 +121,18 @@ def explained() -> Iterator[None]:
 
 def in_words(error: Exception) -> HostError:
     """Return an error of the engine's library as a HostError."""
-    if any(isinstance(cause, _GONE) for cause in _causes(error)):
-        return HostError("the Docker engine does not answer any more", f"is it running?   {see(ENGINE)}")
+    if is_silence(error):
+        return HostError(_SILENT, f"it gives no answer in time: does it hang, or is it very busy?   {see(ENGINE)}")
+    if is_gone(error):
+        return HostError(_SILENT, f"is it running?   {see(ENGINE)}")
     if isinstance(error, NotFound) and not isinstance(error, ImageNotFound):
         return HostError(f"a part of the lab has gone: {error.explanation or error}", "was the lab removed meanwhile?")
     return HostError(f"{type(error).__name__}: {error}", see(ENGINE))
+
+
+def is_gone(error: Exception) -> bool:
+    """Return whether an error of the engine's library says that no engine answers, or none in time."""
+    return any(isinstance(cause, (*_GONE, *HUNG)) for cause in causes(error))
 
 
 def told_in_words(tell: Callable[[Exception], None]) -> Callable[[Exception], None]:
@@ -138,7 +150,7 @@ def explaining(of: type[C]) -> type[C]:
 
 def explain(error: BaseException, host: str) -> HostError:
     """Return a HostError that says why an engine could not be reached, from the library's error."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, PermissionError):
             return HostError(
                 f"no permission to use the Docker engine at {host}",
@@ -213,16 +225,3 @@ def _start(host: str) -> str:
     else:
         how = "in a checkout of mqlab:   make engine\nelsewhere, install and start Docker 20.10 or newer"
     return f"{how}\n{see(ENGINE)}"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and its causes; the library hides the first cause two or three layers deep."""
-    todo, seen = [error], set[int]()
-    while todo:
-        cause = todo.pop(0)
-        if id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        inside = (cause.__cause__, cause.__context__, *cause.args, getattr(cause, "reason", None))
-        todo.extend(each for each in inside if isinstance(each, BaseException))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import docker.errors
 from docker.models.containers import Container
@@ -30,6 +31,8 @@ from lab.runtime.runtime import Leftover, Lost, Removal
 
 PATIENCE = 30.0  # seconds for the engine to remove a lab
 _AGAIN = 0.3  # seconds between two attempts
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,14 +158,23 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
             left = ", ".join(str(each.name) for several in (containers, networks, volumes) for each in several)
             raise HostError(f"of lab {run}, {left} could not be removed: {refusals[-1]}", f"try: mqlab sweep {run}")
         refusals = ["the engine gives no reason"]
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            refusals += filter(None, pool.map(partial(_remove_container, client), containers))
+        refusals += filter(None, at_once(partial(_remove_container, client), containers))
         for network in networks:
             taken_off |= dict.fromkeys(_take_strangers_off(client, run, network))
         refusals += filter(None, [*map(_remove_one, networks), *map(_remove_volume, volumes)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
             clock.sleep(_AGAIN)
+
+
+def at_once(do: Callable[[T], R], several: Sequence[T]) -> list[R]:
+    """Do something to several at once, or one after another where the interpreter ends and begins no threads."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        try:
+            answers: Iterable[R] = pool.map(do, several)  # what `do` raises comes with its answer
+        except RuntimeError:
+            answers = map(do, several)
+        return list(answers)
 
 
 def _strangers(client: docker.DockerClient, run: str, filters: dict[str, str | list[str] | bool]) -> list[Container]:

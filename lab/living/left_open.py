@@ -1,0 +1,54 @@
+"""A lab that nobody has closed as the interpreter ends: it is closed then, while all that it needs is still there."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Self
+
+from lab.errors import LabError
+
+LEFT_OPEN = (
+    "lab {run} is still open as the program ends, and is removed now; if anything of it stays: mqlab sweep {run}"
+)
+
+
+class ClosedAtExit(ExitStack):
+    """An ExitStack that is closed as the interpreter ends, if it is still open then.
+
+    A block that is left open would be unwound later, as its generator is thrown away, when nothing can be relied on.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._late, self._process = False, os.getpid()
+        self._warn: Callable[[str], None] = lambda what: None
+        self._what = ""
+
+    def tells(self, warn: Callable[[str], None], what: str) -> None:
+        """Have it warn, if the interpreter ends first, of what is left open; and of errors in closing it."""
+        self._warn, self._what = warn, what
+
+    def __enter__(self) -> Self:
+        atexit.register(self._end)
+        return super().__enter__()
+
+    def __exit__(self, *error: object) -> bool:
+        if self._late:  # what it closed has gone, and much of the interpreter has
+            return False
+        atexit.unregister(self._end)
+        return bool(super().__exit__(*error))  # type: ignore[arg-type]  # handed on as they came
+
+    def _end(self) -> None:
+        if os.getpid() != self._process:
+            return  # forked: the lab is its parent's
+        if self._what:
+            self._warn(self._what)
+        try:
+            super().__exit__(None, None, None)
+        except (LabError, OSError) as error:
+            self._warn(str(error))
+        finally:
+            self._late = True
