@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import cast
 
@@ -40,13 +40,13 @@ _ADVISORIES = "ActiveMQ.Advisory."
 _REAL = "run it with real brokers: --runtime emulation"
 
 
-def refusals(scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
-    """Return all that a scenario has and the models have not."""
+def refusals(scenario: Scenario, plan: Plan, limit: timedelta = LONGEST) -> tuple[Problem, ...]:
+    """Return all that a scenario has and the models have not; steps may last until a `limit` of virtual time."""
     found = chain(
         _releases(scenario, plan),
         _configurations(scenario, plan),
         _steps(scenario),
-        _end(scenario),
+        _end(scenario, limit),
         _claims(scenario, plan),
     )
     return tuple(dict.fromkeys(found))
@@ -115,12 +115,12 @@ def _steps(scenario: Scenario) -> Iterator[Problem]:
                 yield Problem(what=what, remedy=_REAL, place=scenario.origin.place(*path, "selector"))
 
 
-def _end(scenario: Scenario) -> Iterator[Problem]:
+def _end(scenario: Scenario, limit: timedelta) -> Iterator[Problem]:
     """Yield the step by whose end virtual time is over."""
-    if (found := first_beyond(scenario, LONGEST)) is not None:
+    if (found := first_beyond(scenario, limit)) is not None:
         place, end = found
         what = f"this step ends after {format_duration(end)} at the earliest"
-        what += f", and virtual time after {format_duration(LONGEST)}"
+        what += f", and virtual time after {format_duration(limit)}"
         yield Problem(what=what, remedy="let the steps until here take less", place=place)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,8 @@ def test_steps_that_take_longer_than_virtual_time_are_refused_at_the_first_that_
     found = [str(each) for each in runtimes.runtime("simulation", {}).refusals(planned.scenario, planned.plan)]
     assert len(found) == bool(beyond) and all(beyond in each for each in found), found
     assert all("virtual time after 9600h" in each for each in found)
+    longer = runtimes.simulation({}, timedelta(hours=10_001)).refusals(planned.scenario, planned.plan)
+    assert bool(longer) == ("publish" in steps), "a limit of one's own may be later"
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in shipped("scenarios").glob("*.yaml")))
