@@ -69,7 +69,7 @@ def parse_percent(text: str) -> float:
     """Return the fraction, 0 to 1, of a text such as `1%`."""
     value = _quantity(text, {"%": Fraction(1, 100)}, "a percentage", "0.1%, 5%")
     if value > 1:
-        raise ValueError(f"{text!r} is more than 100%")
+        raise ValueError(f"{text!r} is more than 100%: write 0% to 100%")
     return float(value)
 
 

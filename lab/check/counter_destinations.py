@@ -1,4 +1,4 @@
-"""Checks of the destination of a claim about counters."""
+"""Checks of the destination of a claim about counters, or about demand."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def check_destination(
     field = wanted.partition("://")[0]
     if field in context.unknown:
         return
+    one = f"{'demand' if heard else 'a counter'} is of one destination"
     if has_wildcard(wanted):
-        yield context.wrong(field, "a counter is of one destination", "* and > are wildcards: write a name")
+        yield context.wrong(field, one, "* and > are wildcards: write a name")
         return
     if "," in wanted:
-        yield context.wrong(field, "a counter is of one destination", "write a claim for each part")
+        yield context.wrong(field, one, "write a claim for each part")
         return
     its = [each for each in logins(context.scenario) if each.destination and each.listens is heard]
     used = sorted({str(each.destination) for each in its})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Compound, Step
 from lab.declare.unrolling import MOST_STEPS, count_steps
-from lab.errors import Problem
+from lab.errors import Place, Problem
 from lab.units import format_duration
 
 
@@ -24,12 +24,25 @@ def check_timing(scenario: Scenario) -> Iterator[Problem]:
     yield from moments.problems
 
 
+def least_time(scenario: Scenario) -> timedelta:
+    """Return the shortest time that the steps of a scenario can take."""
+    return _Moments(scenario.origin).one_after_another(scenario.steps, ("steps",), timedelta(0))
+
+
+def first_beyond(scenario: Scenario, limit: timedelta) -> tuple[Place | None, timedelta] | None:
+    """Return the place of the first step that ends later than a limit for certain, and its earliest end."""
+    moments = _Moments(scenario.origin, limit)
+    moments.one_after_another(scenario.steps, ("steps",), timedelta(0))
+    return moments.beyond
+
+
 class _Moments:
     """A walk through the steps that adds up their shortest durations, to find moments that have passed."""
 
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
+    def __init__(self, origin: Origin, limit: timedelta = timedelta.max) -> None:
+        self._origin, self._limit = origin, limit
         self.problems: list[Problem] = []
+        self.beyond: tuple[Place | None, timedelta] | None = None  # the first step that ends after the limit
 
     def one_after_another(
         self, steps: Sequence[Step], path: Keys, begin: timedelta, *, repeated: bool = False
@@ -37,6 +50,8 @@ class _Moments:
         """Return the earliest moment at which the last step is done, given the moment at which the first may begin."""
         for position, step in enumerate(steps):
             begin = self._one(step, (*path, position), begin, repeated=repeated)
+            if begin > self._limit and self.beyond is None:
+                self.beyond = self._origin.key(*path, position, step.verb), begin
         return begin
 
     def _one(self, step: Step, path: Keys, begin: timedelta, *, repeated: bool) -> timedelta:
@@ -51,7 +66,7 @@ class _Moments:
                 self.problems.append(Problem(what=what, remedy=right, place=place))
             begin = max(begin, step.at)
         if not isinstance(step, Compound):
-            return begin + step.shortest
+            return _later(begin, lambda: step.shortest)
         here = (*path, step.verb, *step.inside)
         if step.at_once:
             ends = [
@@ -59,4 +74,13 @@ class _Moments:
             ]
             return max(ends)
         once = self.one_after_another(step.steps, here, begin, repeated=True) - begin
-        return begin + once * step.rounds
+        rounds = step.rounds
+        return _later(begin, lambda: once * rounds)
+
+
+def _later(begin: timedelta, passing: Callable[[], timedelta]) -> timedelta:
+    """Return the moment after some time has passed; the last one that can be counted if it is later."""
+    try:
+        return begin + passing()
+    except OverflowError:  # messages by the million may be hours apart
+        return timedelta.max

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,12 +30,13 @@ from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 from lab.masking import Mask, named_in
 from lab.text_files import read_bytes, write_new
-from lab.units import format_size, several
+from lab.units import format_duration, format_size, several
 
 if TYPE_CHECKING:
     from lab.declare.scenario import Scenario
     from lab.plan.values import Plan
 
+_LONG = timedelta(hours=1)  # that a scenario takes, from which on it is told
 _WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
 
 
@@ -159,6 +161,7 @@ def _scenario(
     from lab.check.advice import removals
     from lab.check.ports import check_port_base
     from lab.check.scenario import check as check_scenario
+    from lab.check.timing import least_time
     from lab.cli import scenario_argument
     from lab.declare.passwords import AnyPassword, NotSet
     from lab.declare.variants import settings_of
@@ -188,6 +191,7 @@ def _scenario(
     if scenario.is_topology:
         size = f"a topology of {several(len(scenario.topology.brokers), 'broker')}"
     memory = f"{format_size(scenario.topology.memory)} of memory at most"
+    memory += f", {format_duration(takes)} at least" if (takes := least_time(scenario)) >= _LONG else ""
     if removed:
         return Checked(
             problems=problems,

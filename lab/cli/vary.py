@@ -65,7 +65,8 @@ def vary(
         raise InputError.of("nothing varies", f"write --set KEY=A,B or --seeds N; or mqlab run {scenario} runs it once")
     _check_new(csv, json_file, html)
     asking = grid.count > _ASKED_FROM and not yes
-    looked = look(scenario, Grid(values={k: v[:1] for k, v in grid.values.items()}) if asking else grid, os.environ)
+    first = Grid(values={k: v[:1] for k, v in grid.values.items()}) if asking else grid
+    looked = look(scenario, first, os.environ, most)
     options.warn_of_each(looked.warnings)
     rows: list[Row] = []
     ended: BaseException | None = None

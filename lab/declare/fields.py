@@ -85,13 +85,17 @@ def _parse_yes_no(value: Any) -> Any:
     raise ValueError(f"{value!r} is neither yes nor no")
 
 
+class NotWholeError(ValueError):
+    """A text is no whole number from 0 on; which ones are right here, the bounds of its field tell."""
+
+
 def _parse_whole(value: Any) -> Any:
     if isinstance(value, int):
         return value
     text = _read_scalar(value).replace("_", "")
     if not text.isascii() or not text.isdigit():
         negative = text.startswith("-") and text[1:].strip("0").isdigit()
-        raise ValueError(f"{value!r} is {'below 0' if negative else 'not a whole number'}")
+        raise NotWholeError(f"{value!r} is {'below 0' if negative else 'not a whole number'}")
     return int(text)
 
 

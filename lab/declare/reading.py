@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from lab.dataclass import dataclass
+from lab.declare import malformed
+from lab.declare.malformed import QUOTES
 from lab.declare.origin import Keys
 from lab.errors import InputError, Place, Problem
 from lab.text_files import read_bytes
@@ -22,23 +24,6 @@ MOST_PROBLEMS = 50  # more would not be read by anyone
 DEEPEST = 40  # a scenario needs seven levels
 
 _DISCARDED: Keys = (-1,)  # the path of values that are read and not kept
-
-_QUOTES = "put quotes around a text that begins with"  # a password, for one: what stands there is never quoted
-
-_REMEDIES = (
-    ("undefined tag handle", f"{_QUOTES} !"),
-    ("expected alphabetic or numeric character", f"{_QUOTES} & or *"),
-    ("'\\t'", "indent with spaces, not with tabs"),
-    ("mapping values are not allowed", "put quotes around a text that holds a colon, or check the indentation"),
-    ("cannot start any token", "put quotes around a text that begins with this character"),
-    ("chomping or indentation", "put quotes around > and |: written plain they begin a text of several lines"),
-    ("expected ',' or '}'", "separate keys by commas and close the brace; put quotes around a text with a comma in it"),
-    ("expected ',' or ']'", "separate the values by commas and close the bracket"),
-    ("expected <block end>", "line this up with its neighbours above"),
-    ("could not find expected ':'", "write a colon and a space after the key"),
-    ("end of stream", "close the quotes, braces or brackets opened above"),
-    ("special characters", "remove it: only printable characters, spaces and line breaks may stand in the file"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,27 +130,28 @@ class _Reader:
             self._refuse(last, "a second document begins here", "keep one document in a file: remove ---")
         return content
 
-    def _node(self, event: Any, path: Keys, depth: int) -> Any:
+    def _node(self, event: Any, path: Keys, depth: int, nothing: str = "") -> Any:
+        """Return the content of a node; `nothing` is the remedy if nothing is written."""
         self.values[path] = self._spot(event)
         if depth > DEEPEST:
             raise _UnreadableError(
                 Problem(what=f"the file is nested deeper than {DEEPEST} levels", place=self._spot(event).place)
             )
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, "an alias stands here", f"write the value itself; {_QUOTES} *")
+            self._refuse(event, "an alias stands here", f"write the value itself; {QUOTES} *")
             return ""
         if event.anchor is not None:
-            right = f"remove it, and write each value where it is needed; {_QUOTES} &"
+            right = f"remove it, and write each value where it is needed; {QUOTES} &"
             self._refuse(event, "an anchor stands here", right)
         if event.tag is not None:
-            right = f"remove it: the key decides what its value means; {_QUOTES} !"
+            right = f"remove it: the key decides what its value means; {QUOTES} !"
             self._refuse(event, "a tag stands here", right)
         if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(path, depth)
+            return self._mapping(event, path, depth)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path, depth)
-        if event.value == "" and event.style is None and event.tag is None:
-            self._refuse(event, "nothing is written here", 'write a value, or remove the key; "" is an empty text')
+        if _is_nothing(event):
+            self._refuse(event, "nothing is written here", nothing or 'write a value; "" is an empty text')
         return str(event.value)
 
     def _sequence(self, path: Keys, depth: int) -> list[Any]:
@@ -174,19 +160,33 @@ class _Reader:
             found.append(self._node(event, (*path, len(found)), depth + 1))
         return found
 
-    def _mapping(self, path: Keys, depth: int) -> dict[str, Any]:
+    def _mapping(self, begin: Any, path: Keys, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._key(event, depth)
             spot = self._spot(event)
+            value = next(self._events)
+            nothing = self._if_nothing(event, begin, path) if _is_nothing(value) else ""
+            if nothing and key in found and malformed.splits_a_number(self.text, key, spot.start):
+                continue  # in 1,000,000, told of the first comma
             if key in found:
                 first = self.keys[(*path, key)].place
                 self._refuse(event, f"the key {key!r} is written twice", f"first written at {first}")
-                self._node(next(self._events), _DISCARDED, depth + 1)
+                self._node(value, _DISCARDED, depth + 1)
                 continue
             self.keys[(*path, key)] = spot
-            found[key] = self._node(next(self._events), (*path, key), depth + 1)
+            found[key] = self._node(value, (*path, key), depth + 1, nothing)
         return found
+
+    def _if_nothing(self, key: Any, begin: Any, path: Keys) -> str:
+        """Return the remedy for a key after which nothing stands, in the mapping that begins with an event."""
+        if not isinstance(key, yaml.ScalarEvent) or key.style is not None:
+            return malformed.NOTHING
+        spot = self._spot(key)
+        entry, in_braces = isinstance(path[-1] if path else None, int), begin.flow_style
+        return malformed.nothing_after(
+            self.text, str(key.value), spot.start, spot.end, entry=entry, in_braces=in_braces
+        )
 
     def _key(self, event: Any, depth: int) -> str:
         if not isinstance(event, yaml.ScalarEvent):
@@ -217,16 +217,22 @@ class _Reader:
             mark: Any = error.problem_mark or error.context_mark
             words = error.problem or error.context or "something is amiss"
             place = Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
-            raise _UnreadableError(_malformed(words, place)) from error
+            right = malformed.remedy(words, self.text, mark.index)
+            raise _UnreadableError(_malformed(words, place, right)) from error
         except yaml.reader.ReaderError as error:
             place = _place_after(self.file, self.text[: error.position].encode())
-            raise _UnreadableError(_malformed("special characters are not allowed", place)) from error
+            words = "special characters are not allowed"
+            right = malformed.remedy(words, self.text, error.position)
+            raise _UnreadableError(_malformed(words, place, right)) from error
 
 
-def _malformed(words: str, place: Place) -> Problem:
-    remedy = next((remedy for sign, remedy in _REMEDIES if sign in words), "")
+def _malformed(words: str, place: Place, remedy: str) -> Problem:
     said = words.partition(" handle '")[0]  # what follows may be a password's beginning
     return Problem(what=f"not well-formed YAML: {said}", remedy=remedy, place=place)
+
+
+def _is_nothing(event: Any) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and event.value == "" and event.style is None and event.tag is None
 
 
 def _place_after(file: str, before: bytes) -> Place:

@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     SecretStr,
     Tag,
+    ValidationInfo,
     WithJsonSchema,
     create_model,
     model_validator,
@@ -38,7 +39,8 @@ from lab.declare.fields import (
 )
 from lab.declare.ports import Ports
 from lab.declare.vpc import Peering, RouteTable, SecurityGroup
-from lab.link.impairment import FIGURES, Impairment, Kind
+from lab.link.impairment import FIGURES, LONGEST, Impairment, Kind
+from lab.units import format_duration
 
 # More than any machine could hold, and few enough that every check of a file ends soon.
 MOST_REGIONS, MOST_BROKERS, MOST_HOSTS, MOST_LINKS = 500, 500, 500, 2500
@@ -47,8 +49,15 @@ MEMORY = 256 * 2**20  # bytes of a broker's container, where nothing is said
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
 
 
+def _check_hold(value: timedelta, info: ValidationInfo) -> timedelta:
+    if value > LONGEST:
+        figure = f"{info.field_name} is {format_duration(value)}"
+        raise ValueError(f"a link holds a packet for a minute at most, and {figure}: write 60s or less")
+    return value
+
+
 _KINDS: Mapping[Kind, Any] = {
-    Kind.TIME: Duration,
+    Kind.TIME: Annotated[Duration, AfterValidator(_check_hold)],
     Kind.SHARE: Percent,
     Kind.RATE: Annotated[Rate, Field(gt=0)] | None,
     Kind.SIZE: Annotated[Size, Field(gt=0)] | None,

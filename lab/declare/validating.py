@@ -5,16 +5,20 @@ The only module that knows how pydantic words and locates its errors.
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import Field, Tag, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Declared, Duration, RoundName, YesNo
+from lab.declare.fields import Declared, Duration, NotWholeError, RoundName, YesNo, types_in
+from lab.declare.malformed import is_key_with_brace
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
@@ -27,6 +31,7 @@ from lab.errors import Problem
 _Model = TypeVar("_Model", bound=Declared)
 _Kinds = Mapping[str, type[Step]] | Mapping[str, type[Expectation]]
 _SECRET = "password"
+_MANY = 10**9  # an upper bound beyond it is no help to anyone
 _MESSAGES = {
     "string_type": "a text is needed here",
     "string_unicode": "the text has half of a surrogate pair in it, which is no character",
@@ -112,9 +117,10 @@ def _validate_entries(
             continue
         (name,) = names
         if name not in kinds:
-            found.append(
-                Problem(what=f"no {word} {name!r}", remedy=remedy(name, kinds, label), place=origin.key(*here, name))
-            )
+            right = remedy(name, kinds, label)
+            if is_key_with_brace(name) and (meant := name.partition("{")[0].rstrip(" :")) in kinds:
+                right = f"write a colon and a space after {meant}: {meant}: {{…}}"
+            found.append(Problem(what=f"no {word} {name!r}", remedy=right, place=origin.key(*here, name)))
             continue
         read = _validate_entry(kinds[name], entry[name], (*here, name), kinds, origin, found)
         if isinstance(read, Step) and (beside := {key: entry[key] for key in others & entry.keys()}):
@@ -186,7 +192,10 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
     else:
         shown = _quote(written, loc)
     if kind == "value_error":
-        what, right = str(context["error"]), ""
+        what = str(context["error"])
+        right = _whole_numbers(model, loc) if isinstance(context["error"], NotWholeError) else ""
+    elif kind in ("model_type", "model_attributes_type"):
+        what, right = _MESSAGES[kind], _keys_needed(_type_at(model, loc), None if loc else written)
     elif kind in ("literal_error", "enum"):
         valid = _choices(str(context["expected"]))
         what, right = f"{shown} is not valid here", remedy(shown.strip("'\""), valid, "valid")
@@ -212,6 +221,28 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
     return Problem(what=what, remedy=right, place=place)
 
 
+def _whole_numbers(model: type[Declared], loc: Keys) -> str:
+    """Return the remedy for what is no whole number: those that the field at a path takes."""
+    field = dict(_fields_of(_type_at(model, loc[:-1]))).get(str(loc[-1])) if loc else None
+    if field is None:
+        return ""  # an item of a list has bounds of its own
+    marks = [*field.metadata, *types_in(field.annotation)]
+    marks += [mark for each in marks if isinstance(each, FieldInfo) for mark in each.metadata]
+    bounds = [(getattr(mark, "ge", 0), getattr(mark, "gt", -1) + 1, getattr(mark, "le", inf)) for mark in marks]
+    least, most = max((0, *(max(its[:2]) for its in bounds))), min((inf, *(its[2] for its in bounds)))
+    return f"write a whole number, {least} or more" if most > _MANY else f"write a whole number from {least} to {most}"
+
+
+def _keys_needed(model: Any, written: Any) -> str:
+    """Return the remedy for a value, or None, that stands where a mapping is needed: the keys that it must have."""
+    needed = [key for key, field in _fields_of(model) if field.is_required()]
+    if not needed:
+        return f"valid keys here: {', '.join(_keys_of(model))}"
+    plain = isinstance(written, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", written)
+    value = written if plain and len(needed) == 1 and needed[0] != _SECRET else "…"
+    return f"write {{{', '.join(f'{key}: {value}' for key in needed)}}}"
+
+
 def _missing_key(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -> Problem:
     if isinstance(loc[-1], int):
         return Problem(
@@ -219,9 +250,13 @@ def _missing_key(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -
         )
     owner = [str(step) for step in (*path, *loc[:-1]) if isinstance(step, str) and not step.startswith("<")]
     where = owner[-1] if owner else "the scenario"
+    valid = f"valid keys here: {', '.join(_keys_of(_type_at(model, loc[:-1])))}"
+    what = f"{where} has no {loc[-1]}"
+    if str(loc[-1]) == where.removeprefix("the "):  # its name is written after what it is
+        what, valid = f"the {loc[-1]} has no name", f"write {loc[-1]}: and what it is called\n{valid}"
     return Problem(
-        what=f"{where} has no {loc[-1]}",
-        remedy=f"valid keys here: {', '.join(_keys_of(_type_at(model, loc[:-1])))}",
+        what=what,
+        remedy=valid,
         place=origin.place(*path, *loc[:-1]),
     )
 
@@ -243,8 +278,13 @@ def _choices(expected: str) -> list[str]:
 
 
 def _keys_of(model: Any) -> list[str]:
+    return [key for key, _ in _fields_of(model)]
+
+
+def _fields_of(model: Any) -> list[tuple[str, FieldInfo]]:
+    """Return the fields of a model by the keys of a file; none if it is no model."""
     fields = model.model_fields.items() if isinstance(model, type) and issubclass(model, Declared) else ()
-    return [field.alias or name for name, field in fields]
+    return [(field.alias or name, field) for name, field in fields]
 
 
 def _type_at(annotation: Any, loc: Keys) -> Any:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -77,7 +79,8 @@ def render(
     if _worth_a_table(report):
         console.print()
         console.print(f"{_ROUTES}:", style="dim")
-        console.print(_routes(report, only_ascii))
+        routes = _routes(report, console.width, only_ascii)
+        console.print(routes, no_wrap=isinstance(routes, Text), overflow="ignore", crop=False)
         for note in report.routes_notes:
             console.print(text(note, "dim"))
     verdicts = Table.grid(padding=(0, 1))
@@ -175,18 +178,42 @@ def _worth_a_table(report: Report) -> bool:
     return any(len(route.over) > 1 or route.arrives != "always" for route in report.routes)
 
 
-def _routes(report: Report, ascii: bool) -> Table:
-    """Return a table of which broker's clients reached which when the scenario began, by the rules of forwarding."""
+def _routes(report: Report, width: int, ascii: bool) -> Table | Text:
+    """Return a table of which broker's clients reached which when the scenario began, by the rules of forwarding.
+
+    Where a word would not fit into its column, these are a few lines for each: a name that is cut names nothing.
+    """
     arrow = " > " if ascii else " → "
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("from", "to", "destination", "arrives"):
-        table.add_column(title, overflow="fold")
-    table.add_column("over, or what stops it", overflow="fold")  # a name that is cut names nothing
+    rows: list[tuple[str, ...]] = [("from", "to", "destination", "arrives", "over, or what stops it")]
     for route in report.routes:
         way = "; ".join((arrow.join(route.over), *route.stops) if route.over else route.stops)
         cells = (route.source, route.target, route.of, route.arrives, way)
-        table.add_row(*(Text(plain_line(cell, ascii)) for cell in cells))
+        rows.append(tuple(plain_line(cell, ascii) for cell in cells))
+    columns = list(zip(*rows, strict=True))
+    least = [max(cell_len(word) for cell in column for word in cell.split()) for column in columns]
+    if width < max(SIDE_BY_SIDE, sum(least) + 2 * len(least)):
+        lines = []
+        for source, target, of, arrives, way in rows[1:]:
+            lines += _wrapped(f"{source}{arrow}{target}, {of}: {arrives}", width, "")
+            lines += _wrapped(way, width, "  ")
+        return Text("\n".join(lines))
+    rooms = [max(map(cell_len, column)) for column in columns]
+    while sum(rooms) + 2 * len(rooms) > width:  # Rich would break words while others have room to spare
+        rooms[max((at for at in range(len(rooms)) if rooms[at] > least[at]), key=rooms.__getitem__)] -= 1
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for title, room in zip(rows[0], rooms, strict=True):
+        table.add_column(title, width=room, overflow="fold")
+    for row in rows[1:]:
+        table.add_row(*map(Text, row))
     return table
+
+
+def _wrapped(words: str, width: int, indent: str) -> list[str]:
+    """Return lines of whole words, of which one that is wider than the terminal has a line to itself."""
+    further = f"{indent}  "
+    return wrap(
+        words, width, initial_indent=indent, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _steps(report: Report, width: int, ascii: bool) -> Table | Text:

@@ -7,12 +7,14 @@ All run in one thread, in an order that depends on nothing but the order of the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from heapq import heappop
 from typing import Any
 
 from greenlet import getcurrent, greenlet
 
 from lab.runtime.lock import refuse_held
+from lab.simulation import LONGEST
 from lab.simulation.agenda import Agenda, Timer, cancel
 from lab.simulation.endless_runs import endless, stormy
 from lab.simulation.wait_queue import WaitQueue
@@ -32,7 +34,7 @@ class Kernel(Agenda):
     (3000000000, ['event'])
     """
 
-    def __init__(self, *, horizon: int = 400 * 86_400 * SECOND, storm: int = 2_000_000) -> None:
+    def __init__(self, *, horizon: int = LONGEST // timedelta(seconds=1) * SECOND, storm: int = 2_000_000) -> None:
         super().__init__()  # `now`: ns since the lab's clock began
         self._horizon, self._storm = horizon, storm  # ns, and events within a second of them
         self._full, self._most = min(SECOND, horizon), storm  # the present second's end, and how far it may count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import cast
 
@@ -15,6 +15,7 @@ from lab.amazonmq.configurations.configuration import Configuration, read
 from lab.amazonmq.configurations.default_configuration import FILE
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.amazonmq.configurations.value_types import is_true
+from lab.check.timing import first_beyond
 from lab.declare.expectations.base import LogLines
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
@@ -25,7 +26,7 @@ from lab.errors import Problem
 from lab.plan.brokers import sanitised
 from lab.plan.control import opening_control
 from lab.plan.values import Plan
-from lab.simulation import instances
+from lab.simulation import LONGEST, instances
 from lab.simulation.bridge import sentences as of_bridges
 from lab.simulation.bridge.support import refusals as of_connector
 from lab.simulation.broker import sentences as of_brokers
@@ -33,14 +34,21 @@ from lab.simulation.broker.releases import why_not
 from lab.simulation.broker.support import unmodelled
 from lab.simulation.protocols import sentences as of_sessions
 from lab.simulation.regex_alternatives import narrowed
+from lab.units import format_duration
 
 _ADVISORIES = "ActiveMQ.Advisory."
 _REAL = "run it with real brokers: --runtime emulation"
 
 
-def refusals(scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
-    """Return all that a scenario has and the models have not."""
-    found = chain(_releases(scenario, plan), _configurations(scenario, plan), _steps(scenario), _claims(scenario, plan))
+def refusals(scenario: Scenario, plan: Plan, limit: timedelta = LONGEST) -> tuple[Problem, ...]:
+    """Return all that a scenario has and the models have not; steps may last until a `limit` of virtual time."""
+    found = chain(
+        _releases(scenario, plan),
+        _configurations(scenario, plan),
+        _steps(scenario),
+        _end(scenario, limit),
+        _claims(scenario, plan),
+    )
     return tuple(dict.fromkeys(found))
 
 
@@ -105,6 +113,15 @@ def _steps(scenario: Scenario) -> Iterator[Problem]:
             except selectors.Untold as why:
                 what = f"the simulation cannot tell what the selector matches: {why}"
                 yield Problem(what=what, remedy=_REAL, place=scenario.origin.place(*path, "selector"))
+
+
+def _end(scenario: Scenario, limit: timedelta) -> Iterator[Problem]:
+    """Yield the step by whose end virtual time is over."""
+    if (found := first_beyond(scenario, limit)) is not None:
+        place, end = found
+        what = f"this step ends after {format_duration(end)} at the earliest"
+        what += f", and virtual time after {format_duration(limit)}"
+        yield Problem(what=what, remedy="let the steps until here take less", place=place)
 
 
 def _hears_advisories(step: Step) -> bool:

@@ -15,7 +15,7 @@ from lab.runtime.lab import StandingLab
 from lab.runtime.note import Note
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Removal, Sweep, Swept
-from lab.simulation import NAME, garbage_collection
+from lab.simulation import LONGEST, NAME, garbage_collection
 from lab.simulation.costs import own_values, with_values
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Simulation:
         """Return what of a scenario has no model."""
         from lab.simulation.refusals import refusals  # here, since a lab that only stands does no steps
 
-        return refusals(scenario, plan)
+        return refusals(scenario, plan, max(self._limit or LONGEST, LONGEST))
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Models:
         """Return the models; raise InputError for an archive, from which nothing is made here."""

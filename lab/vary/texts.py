@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,11 @@ class Looked:
     mask: Mask  # of the passwords that any combination has
 
 
-def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
+def look(name: str, grid: Grid, environment: Mapping[str, str], limit: timedelta | None = None) -> Looked:
     """Return a scenario's texts; raise InputError, with the combination, if the simulation would not take a value.
 
-    Each value is looked at with the first values of the other keys, not each combination.
+    Each value is looked at with the first values of the other keys, not each combination. `limit` is of each run's
+    virtual time.
     """
     used = _Used(environment)
     files: dict[Path, bytes] = {}
@@ -79,7 +81,7 @@ def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
     first: PlannedScenario | None = None
     mask = Mask.of(each for values in grid.values.values() for value in values for each in named_in(value))
     for combination in grid.cover():
-        found = _planned(name, combination, grid, used, mask)
+        found = _planned(name, combination, grid, used, mask, limit)
         mask |= found.scenario.origin.mask
         first = first or found
         its = frozenset(_files(name, found.scenario))
@@ -93,7 +95,7 @@ def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
     if len(naming) > 1:  # what a path means may depend on another one
         firsts = {key: values if key in naming else values[:1] for key, values in grid.values.items()}
         for combination in Grid(values=firsts, seeds=grid.seeds[:1]):
-            scenario = _planned(name, combination, grid, used, mask).scenario
+            scenario = _planned(name, combination, grid, used, mask, limit).scenario
             mask |= scenario.origin.mask
             more = _files(name, scenario)
             files |= {path: read_bytes(path, str(path), _LARGEST) for path in more if path not in files}
@@ -113,7 +115,9 @@ def look(name: str, grid: Grid, environment: Mapping[str, str]) -> Looked:
     )
 
 
-def _planned(name: str, of: Combination, grid: Grid, environment: _Used, mask: Mask) -> PlannedScenario:
+def _planned(
+    name: str, of: Combination, grid: Grid, environment: _Used, mask: Mask, limit: timedelta | None
+) -> PlannedScenario:
     """Return a combination's scenario; raise InputError if it, or its model, is refused.
 
     The error quotes neither what `mask` knows nor a password of the combination's own.
@@ -122,7 +126,7 @@ def _planned(name: str, of: Combination, grid: Grid, environment: _Used, mask: M
         found = plan_named(name, environment, seed=of.seed, set=of.set)
         if found.scenario.is_topology:
             raise InputError.of(f"{name} has no steps: there is nothing to run", "name a scenario's file")
-        if beyond := runtimes.simulation(environment.environment).refusals(found.scenario, found.plan):
+        if beyond := runtimes.simulation(environment.environment, limit).refusals(found.scenario, found.plan):
             raise InputError(without_passwords(tuple(beyond), found.scenario.origin.mask))
     except InputError as error:
         if not grid.varied:

@@ -52,7 +52,7 @@ def run(
     grid = Grid(values=values, seeds=(None,) if seeds is None else tuple(seeds))
     if not grid.seeds:
         raise InputError.of("there is no seed", "name one or more, or none for the scenario's own")
-    looked = look(os.fspath(scenario), grid, environment)
+    looked = look(os.fspath(scenario), grid, environment, limit)
     for warning in looked.warnings:
         Logged().warn(warning)
     rows: list[Row] = []

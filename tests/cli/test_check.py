@@ -250,6 +250,14 @@ def test_the_memory_of_a_lab_is_said(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("wait", "told"), [("59m", ""), ("9600h", ", 9600h at least")])
+def test_of_steps_that_take_long_the_least_time_is_said(tmp_path: Path, wait: str, told: str) -> None:
+    scenario = SCENARIO.replace("{env: NOT_SET_ANYWHERE}", "generated").replace("broker: c", "broker: b")
+    (tmp_path / "long.yaml").write_text(f"{scenario}  - wait: {wait}\n")
+    done = mqlab("check", "long.yaml", folder=tmp_path)
+    assert done.stdout == f"long.yaml: nothing wrong (2 steps, 0 expectations, 256MiB of memory at most{told})\n"
+
+
 def test_a_dash_is_the_standard_input(tmp_path: Path) -> None:
     done = piped(SCENARIO, "check", "-", folder=tmp_path)
     assert done.returncode == 2

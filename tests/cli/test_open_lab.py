@@ -75,7 +75,7 @@ def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands, words: tuple[st
     [
         ((), "say what the link is to do to packets"),
         (("--delay", "80"), "--delay: '80' has no unit"),
-        (("--delay", "2m"), "a link holds a packet for a minute at most"),
+        (("--delay", "2m"), "--delay: a link holds a packet for a minute at most"),
         (("--loss", "3"), "--loss: '3' has no unit"),
         (("--loss", "101%"), "--loss: "),
         (("--rate", "0mbit"), "--rate: "),

@@ -61,7 +61,7 @@ def test_what_is_set_from_outside_too_is_that_from_outside(tmp_path: Path) -> No
     [
         (HEAD + "set: {}\n", "variant.yaml:3:6: at least one is needed"),
         (HEAD, "variant.yaml:1:1: the scenario has no set"),
-        ("variant-of: story.yaml\nset: {seed: 2}\n", "variant.yaml:1:1: the scenario has no scenario"),
+        ("variant-of: story.yaml\nset: {seed: 2}\n", "variant.yaml:1:1: the scenario has no name"),
         (HEAD + "set: {seed: 2}\nsteps: []\n", "variant.yaml:4:1: unknown key 'steps'"),
         (HEAD + "set: {seed: [2]}\n", "variant.yaml:3:13: a text is needed here"),
         (HEAD + "set: {seed: 2}\nbroken: lost\n", "variant.yaml:4:9: a list is needed here"),

@@ -230,8 +230,24 @@ def test_a_long_name_of_a_connector_is_whole_also_where_there_is_nothing_but_asc
     )
     render(replace(report(), routes=(way,)), Console(file=stream, width=80))
     stream.flush()
-    table = octets.getvalue().decode().partition("over, or what stops it")[2]
-    assert name * 2 in re.sub(r"\s+|MQ Test", "", table)
+    routes = octets.getvalue().decode().partition("do so at once:")[2]
+    assert f"singapore > tokyo, topic://MQ Test: never\n  {name * 2}\n" in routes
+
+
+@pytest.mark.parametrize("width", [20, 40, 59, 80, 100, 120])
+def test_who_reached_whom_is_told_in_whole_words_at_every_width(width: int) -> None:
+    over = ("virginia-ireland-queues", "ireland-frankfurt-queues")
+    way = RouteReport(
+        source="virginia", target="frankfurt", destination="queue://orders.placed", arrives="sometimes", over=over,
+        stops=('ireland-frankfurt-queues has networkTTL="1"',),
+    )  # fmt: skip
+    stream = StringIO()
+    render(replace(report(), routes=(way, replace(way, arrives="always", stops=()))), Console(file=stream, width=width))
+    routes = stream.getvalue().partition("once:")[2].partition("✘")[0]
+    words = {*over, "virginia", "frankfurt", "sometimes", "always", 'networkTTL="1"'}
+    assert words <= set(re.split(r"[\s:;,]+", routes))
+    assert ("over, or what stops it" in re.sub(r"\s+", " ", routes)) == (width >= 100)
+    assert all(cell_len(line) <= max(width, len("  ireland-frankfurt-queues;") + 2) for line in routes.splitlines())
 
 
 def test_a_narrow_terminal_still_says_who_got_how_many() -> None:

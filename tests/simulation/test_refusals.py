@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,30 @@ def test_a_revision_is_read_as_by_the_engine_of_its_own_configuration(
 def test_a_release_without_a_model_is_refused_at_its_line(files: Path) -> None:
     with pytest.raises(InputError, match=r"no model of ActiveMQ 5\.15\.16"):
         labs.run(files, runtime="simulation", activemq_version="5.15.16", environment={})
+
+
+@pytest.mark.parametrize(
+    ("steps", "beyond"),
+    [
+        ("[{wait: 9600h}]", ""),
+        ("[{wait: 9600h}, {wait: 1ms}, {wait: 1h}]", ":2:25: this step ends after 34560000001ms at the earliest"),
+        ("[{repeat: {times: 100, steps: [{wait: 100h}]}}]", ":2:10: this step ends after 10000h at the earliest"),
+        ("[{publish: {broker: tokyo, over: stomp, topic: t, every: 9000h, count: 9999999}}]", ":2:10: this step ends"),
+        ("[{publish: {broker: tokyo, over: stomp, topic: t, every: 20000000000h, count: 9}}]", ":2:10: this step ends"),
+    ],
+)
+def test_steps_that_take_longer_than_virtual_time_are_refused_at_the_first_that_ends_beyond_it(
+    tmp_path: Path, steps: str, beyond: str
+) -> None:
+    path = tmp_path / "scenario.yaml"
+    (tmp_path / "two.yaml").write_text(TOPOLOGY.replace("    configuration: tokyo.xml\n", ""))
+    path.write_text(f"scenario: long\nsteps: {steps}\ntopology: two.yaml\n")
+    planned = plan_named(path, {})
+    found = [str(each) for each in runtimes.runtime("simulation", {}).refusals(planned.scenario, planned.plan)]
+    assert len(found) == bool(beyond) and all(beyond in each for each in found), found
+    assert all("virtual time after 9600h" in each for each in found)
+    longer = runtimes.simulation({}, timedelta(hours=10_001)).refusals(planned.scenario, planned.plan)
+    assert bool(longer) == ("publish" in steps), "a limit of one's own may be later"
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in shipped("scenarios").glob("*.yaml")))

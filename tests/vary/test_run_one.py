@@ -136,3 +136,14 @@ def test_a_wrong_key_or_value_is_named_with_its_combination(values: dict[str, tu
 def test_a_topology_alone_has_nothing_to_run() -> None:
     with pytest.raises(InputError, match="has no steps"):
         look(str(ROOT / "scenarios" / "topologies" / "tokyo-singapore.yaml"), ONE, {})
+
+
+def test_steps_that_take_longer_than_virtual_time_need_a_limit_of_their_own(tmp_path: Path) -> None:
+    scenario = tmp_path / "long.yaml"
+    regions = "regions: {a: {aws-region: eu-west-1, vpc: 10.1.0.0/16}}"
+    brokers = "brokers: {b: {region: a, users: {user: {password: generated}}}}"
+    steps = "[{wait: 9000h}, {wait: 1000h}]"
+    scenario.write_text(f"scenario: long\ntopology: {{topology: t, {regions}, {brokers}}}\nsteps: {steps}\n")
+    with pytest.raises(InputError, match="this step ends after 10000h at the earliest"):
+        look(str(scenario), ONE, {})
+    assert look(str(scenario), ONE, {}, timedelta(hours=10_001)).texts

@@ -1,23 +1,63 @@
-"""Check of the expectation `delivered`: each client with a share of a queue subscribes to it."""
+"""Check of the expectation `delivered`: somebody is there when messages are sent, and shares of a queue can be had."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 
 from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
 from lab.check.logins import listeners
+from lab.check.sendings import all_sent_before, most_sent
 from lab.declare.expectations.delivered import Delivered
+from lab.declare.portion import Portion
 from lab.errors import Problem
+from lab.units import format_percent, several
 
 
 def check(context: Context, claim: Delivered) -> Iterator[Problem]:
-    """Yield a Problem for each client that has a share of a queue to which it does not subscribe."""
+    """Yield the Problems of a topic that is sent to before anybody listens, and of shares that nobody can have."""
+    yield from _too_late(context, claim)
     if claim.shares is None or "shares" in context.unknown:
         return
     queue = str(destination_of(claim))
     there = [each.client for each in listeners(context.scenario) if hears(each.destination or "", queue)]
-    for name in claim.shares:
-        if name not in there:
-            what = f"{name} does not subscribe to {queue}, so it has no share of it"
-            yield context.wrong("shares", what, f"subscribed to it: {', '.join(dict.fromkeys(there)) or 'nobody'}")
+    strangers = [name for name in claim.shares if name not in there]
+    for name in strangers:
+        what = f"{name} does not subscribe to {queue}, so it has no share of it"
+        yield context.wrong("shares", what, f"subscribed to it: {', '.join(dict.fromkeys(there)) or 'nobody'}")
+    if not strangers:
+        yield from _impossible_shares(context, claim.shares, queue, set(there))
+
+
+def _too_late(context: Context, claim: Delivered) -> Iterator[Problem]:
+    """Yield a Problem if all was sent to topics before their subscribers came: the claim would hold of nothing."""
+    wanted = destination_of(claim)
+    names = claim.to.names if claim.to is not None else None
+    heard = [
+        str(each.destination)
+        for each in listeners(context.scenario)
+        if (names is None or each.client in names) and (wanted is None or hears(str(each.destination), wanted))
+    ]
+    if claim.promise != "nothing" and heard and all_sent_before(context, heard):
+        what = "all is sent before anybody subscribes, and a topic keeps nothing: the claim would hold of nothing"
+        yield context.whole(what, "let the clients subscribe before the step that publishes")
+
+
+def _impossible_shares(
+    context: Context, shares: Mapping[str, Portion], queue: str, everybody: set[str]
+) -> Iterator[Problem]:
+    """Yield a Problem for a share of more than is sent, and for shares that leave messages to nobody."""
+    sent = most_sent(context, queue)
+    for name, portion in shares.items():
+        if sent is not None and isinstance(portion.at_least, int) and portion.at_least > sent:
+            what = f"{name} cannot receive {portion.at_least}: {several(sent, 'message')} at most can get to {queue}"
+            yield context.wrong("shares", what, "publish more, or ask for less")
+    # A message that is given back may count for two of them, so that shares may well come to more than all.
+    most = [portion.at_most for portion in shares.values()]
+    if everybody <= shares.keys() and all(isinstance(each, float) for each in most):
+        whole = sum(Fraction(repr(each)) for each in most)
+        if whole < 1:
+            together = format_percent(float(whole))
+            what = f"these are all the subscribers of {queue}, and their shares come to {together} at most"
+            yield context.wrong("shares", what, "shares of all subscribers come to 100% at least")

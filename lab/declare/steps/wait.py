@@ -15,6 +15,8 @@ from lab.declare.fields import Duration, Name, Whole
 from lab.declare.references import BrokerName, ConnectorName
 from lab.declare.steps.base import Part, Step
 
+LONGEST = timedelta(hours=87_600)  # ten years: nobody sees the end of more, in whatever runtime
+
 
 class Wait(Step, Addressed):
     """Time passes, or something is waited for."""
@@ -41,6 +43,8 @@ class Wait(Step, Addressed):
         if self.until is None:
             if self.duration is None:
                 raise ValueError(f"a wait has a duration alone, as in wait: 5s, or until: {', '.join(_NEEDED)}")
+            if self.duration > LONGEST:
+                raise ValueError(f"{units.format_duration(self.duration)} is longer than any run: write 87600h or less")
             return self
         if self.duration is not None:
             raise ValueError("a wait with until has no duration: within says how long at most")

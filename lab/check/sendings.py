@@ -1,0 +1,78 @@
+"""How many messages a scenario's steps send somewhere at most, and whether all were sent before anybody listened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lab.activemq.destinations import hears, parts_of
+from lab.activemq.protocols import protocol
+from lab.check.context import Context
+from lab.check.dry_run import configurations_by_broker
+from lab.check.message_places import Fed
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import Step
+from lab.declare.steps.publish import Publish
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.unrolling import every_step, in_every_round
+from lab.plan.brokers import unread
+
+
+def most_sent(context: Context, destination: str, broker: str | None = None) -> int | None:
+    """Return how many messages at most get to a destination, at one broker or at all of them; None if nobody knows."""
+    if context.recall(Fed).by_brokers(destination) or unread(context.topology):
+        return None
+    most = 0
+    for step in in_every_round(context.scenario.steps):
+        parts = [part for each in step.sends_to for part in parts_of(each) if hears(destination, part)]
+        if not isinstance(step, Publish):
+            if parts:
+                return None
+        elif broker is None or step.broker == broker:
+            most += step.count * len(parts)
+    return most
+
+
+def all_sent_before(context: Context, heard: Sequence[str]) -> bool:
+    """Return whether all that is sent to topics is over for certain before anybody subscribes to `heard`.
+
+    A message may reach somebody who subscribed after its sending: one that a broker retains or recalls, one that is on
+    its way between brokers as another client had listened already, one that no receipt was awaited of. So it is certain
+    only if nobody hears of it before, and no broker has a part in it.
+    """
+    fed = context.recall(Fed)
+    if unread(context.topology) or any(fed.by_brokers(each) for each in heard):
+        return False
+    last, targets = -1, set[str]()
+    for place, step in _placed(context.scenario):
+        its = [each for each in step.sends_to if any(hears(listened, each) for listened in heard)]
+        if its and not _ends_with_its_receipts(step):
+            return False
+        if any(not part.startswith("topic://") or fed.may_have_demand(part) for each in its for part in parts_of(each)):
+            return False
+        last, targets = place if its else last, targets.union(its)
+    subscribed = ((place, step) for place, step in _placed(context.scenario) if isinstance(step, Subscribe))
+    for place, step in subscribed:
+        hearing = any(hears(str(step.login.destination), each) for each in targets)
+        if hearing and (place <= last or step.kept):
+            return False
+    return bool(targets) and not _recalls(context.scenario)
+
+
+def _ends_with_its_receipts(step: Step) -> bool:
+    """Return whether brokers have done all they will with a step's messages once it is over."""
+    if not isinstance(step, Publish) or step.retained or any("retain" in name.lower() for name in step.headers or ()):
+        return False
+    return protocol(step.over) != "mqtt" or step.qos > 0
+
+
+def _placed(scenario: Scenario) -> Iterator[tuple[int, Step]]:
+    """Yield every step with the place of the outermost step that it is in: those are done one after the other."""
+    for place, step in enumerate(scenario.steps):
+        for each in every_step([step]):
+            yield place, each
+
+
+def _recalls(scenario: Scenario) -> bool:
+    """Return whether a broker may give a topic's earlier messages to those who subscribe later."""
+    its = (each for found in configurations_by_broker(scenario).values() for each in found)
+    return any(element.get("alwaysRetroactive") is not None for each in its for element in each.broker.walk())

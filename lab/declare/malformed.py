@@ -1,0 +1,80 @@
+"""What would be right where a file is no YAML, or where YAML finds nothing although a person wrote something."""
+
+from __future__ import annotations
+
+import re
+
+from lab.declare.steps.base import BESIDE_THE_VERB
+
+QUOTES = "put quotes around a text that begins with"  # a password, for one: what stands there is never quoted
+
+NOTHING = 'write a value, or remove the key; "" is an empty text'
+_COLON = "put quotes around a text that holds a colon"
+_REMEDIES = (
+    ("undefined tag handle", f"{QUOTES} !"),
+    ("expected alphabetic or numeric character", f"{QUOTES} & or *"),
+    ("'\\t'", "indent with spaces, not with tabs"),
+    ("mapping values are not allowed", f"{_COLON}, or check the indentation"),
+    ("cannot start any token", "put quotes around a text that begins with this character"),
+    ("chomping or indentation", "put quotes around > and |: written plain they begin a text of several lines"),
+    ("but got ':'", f"write a comma before the next key, close what was opened above, or {_COLON}"),
+    ("expected ',' or '}'", "separate keys by commas and close the brace; put quotes around a text with a comma in it"),
+    ("expected ',' or ']'", "separate the values by commas and close the bracket"),
+    ("expected <block end>", "line this up with its neighbours above"),
+    ("could not find expected ':'", "write a colon and a space after the key"),
+    ("end of stream", "close the quotes, braces or brackets opened above"),
+    ("special characters", "remove it: only printable characters, spaces and line breaks may stand in the file"),
+)
+_NO_SPACE = "write a colon and a space before the brace, as in - publish: {broker: …}"
+# `publish {broker` or `publish:{broker`, of which YAML makes one text.
+_BRACE_IN_A_KEY = re.compile(r" *(?:- +)*[\w-]+(?: *\{| *:\{)[^{}:]*")
+_ONE_WORD = re.compile(r".*: *[^\s,:{}\[\]]+")  # before a second colon: no other key is in it
+_KEY_BELOW = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*( *)([\w-]+):(?=\s)")
+
+
+def remedy(words: str, text: str, index: int) -> str:
+    """Return the remedy for what PyYAML says of the place `index` of a text; "" if none is known."""
+    before = text[text.rfind("\n", 0, index) + 1 : index]
+    if "mapping values are not allowed" in words and is_key_with_brace(before.partition(": ")[0]):
+        return _NO_SPACE
+    if "but got ':'" in words and _ONE_WORD.fullmatch(before):
+        return f"{_COLON} and a space"
+    if words.startswith("expected ") and before.rstrip().endswith("}"):
+        return f"{QUOTES} {{; after a closing brace comes a comma, another closing one, or a new line"
+    return next((right for sign, right in _REMEDIES if sign in words), "")
+
+
+def is_key_with_brace(key: str) -> bool:
+    """Return whether a key is a word and what follows its brace, for want of a colon or a space between them."""
+    return _BRACE_IN_A_KEY.fullmatch(key) is not None
+
+
+def nothing_after(text: str, key: str, start: int, end: int, *, entry: bool, in_braces: bool) -> str:
+    """Return the remedy for a plain key from `start` to `end` of a text, after which no value stands.
+
+    `entry` tells whether its mapping is an item of a list, such as a step, `in_braces` whether the mapping has braces.
+    """
+    if in_braces:
+        return _nothing_in_braces(text, key, start, end)
+    column = start - text.rfind("\n", 0, start) - 1
+    below = _KEY_BELOW.match(text, text.find("\n", end) + 1)
+    if entry and key not in BESIDE_THE_VERB and below and len(below[1]) == column and below[2] not in BESIDE_THE_VERB:
+        return f"indent its keys, on the lines below, deeper than {key} itself; or write its value here, or remove it"
+    return NOTHING
+
+
+def splits_a_number(text: str, key: str, start: int) -> bool:
+    """Return whether a key is what follows the comma of a number, as in 1,000."""
+    return key[:1].isdigit() and re.search(r"[0-9],$", text[:start][-2:]) is not None
+
+
+def _nothing_in_braces(text: str, key: str, start: int, end: int) -> str:
+    if re.match(r"\s*:", text[end:]):
+        return NOTHING
+    if re.fullmatch(r"[^\s:]+:(?!//).+", key, re.DOTALL):
+        return "write a space after the colon: key: value"
+    if splits_a_number(text, key, start):
+        return "write a number without commas: 1000, 1.5; or put quotes around a text with a comma in it"
+    if text[:start].rstrip().endswith("{") and text[end:].lstrip().startswith("}"):
+        return f"{QUOTES} {{, or write key: value between the braces"
+    return "write key: value; or put quotes around a text with a comma in it"
