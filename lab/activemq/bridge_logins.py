@@ -20,13 +20,3 @@ def is_login(client_id: str, *parts: str) -> bool:
     size = (len(client_id) - sum(map(len, parts))) // max(1, len(parts) - 1)
     token = client_id[len(parts[0]) :][: max(0, size)]
     return client_id == token.join(parts)
-
-
-def leads_to(client_id: str, remote: str, broker: str) -> bool:
-    """Return whether a bridge that logged in at a broker with this client id forwards to a remote one.
-
-    >>> leads_to("wan_singapore_inbound_tokyo", "singapore", "tokyo")
-    True
-    """
-    token = client_id.removesuffix(broker).rpartition(INBOUND)[2]
-    return client_id.endswith(token.join(("", remote, INBOUND, broker)))

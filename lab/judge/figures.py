@@ -307,11 +307,11 @@ def _made_anew(evidence: Evidence) -> Iterator[str]:
 
 
 def _not_whole(evidence: Evidence) -> Iterator[str]:
-    """Yield a note for each replay of a recording that lacks something: nobody judges what could not be sent."""
+    """Yield a note for each replay of a recording with remarks, such as where it was cut short."""
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and (missing := step.words.rpartition(", pace ")[2].partition("; ")[2]):
             its = step.words.removesuffix(f"; {missing}")
-            yield f"A recording is not whole: {its}): {missing.removesuffix(')')}."
+            yield f"A replay is not all that once was sent: {its}): {missing.removesuffix(')')}."
 
 
 def _missed(evidence: Evidence) -> Iterator[str]:

@@ -48,7 +48,7 @@ class ClosedAtExit(ExitStack):
             self._warn(self._what)
         try:
             super().__exit__(None, None, None)
-        except (LabError, OSError) as error:
-            self._warn(str(error))
+        except Exception as error:  # noqa: BLE001 (the interpreter would show where, and nobody what is to be done)
+            self._warn(str(error) if isinstance(error, LabError | OSError) else f"it was not closed: {error!r}")
         finally:
             self._late = True

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Self
 
@@ -92,7 +92,8 @@ class Forwards:
             pipe.close()
         if self._note is not None and self._note.exists() and process.poll() is None:
             # It stays this process's child: once it has ended, somebody has to have waited for it.
-            threading.Thread(target=process.wait, name="mqlab-forwards", daemon=True).start()
+            with suppress(RuntimeError):  # as the interpreter ends it begins no threads, and its children are adopted
+                threading.Thread(target=process.wait, name="mqlab-forwards", daemon=True).start()
             return
         process.wait()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from lab.activemq.bridge_logins import INBOUND
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
 from lab.emulation.brokers.active_instances import Actives
 from lab.emulation.brokers.power import Power
@@ -70,8 +71,13 @@ class Management:
         With `towards`, only one of a bridge to that broker counts.
         """
         (consumers,) = self._client(broker).read(mbeans.subscriptions(broker))
-        bridge = None if towards is None else (towards, broker)
-        return tuple(mbeans.demands(consumers, destination, bridge) for destination in destinations)
+        logins = None
+        if towards is not None:
+            connectors = {
+                each.connector for each in self._planned() if {each.initiator, each.responder} == {broker, towards}
+            }
+            logins = [(each, towards, INBOUND, broker) for each in connectors]
+        return tuple(mbeans.demands(consumers, destination, logins) for destination in destinations)
 
     def bridges(self) -> Sequence[BridgeSeen]:
         """Return every bridge end that the brokers list now; a broker that is down lists none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lab.activemq.bridge_logins import INBOUND, OUTBOUND, is_login, leads_to
+from lab.activemq.bridge_logins import INBOUND, OUTBOUND, is_login
 from lab.activemq.destinations import covers
 from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN
 from lab.dataclass import dataclass
@@ -205,15 +205,15 @@ def read_destinations(
     )
 
 
-def demands(consumers: Answer, destination: Destination, towards: tuple[str, str] | None = None) -> bool:
+def demands(consumers: Answer, destination: Destination, logins: Sequence[Sequence[str]] | None = None) -> bool:
     """Return whether a bridge's consumer is on the destination, by its name or by a wildcard.
 
-    With `towards`, a remote broker and the one that answers, only one of a bridge to the remote one counts.
+    With `logins`, of which each is the parts of a bridge's, only a consumer of one of these counts.
     """
     wanted = str(destination)
     return any(
         subscription.network
-        and (towards is None or leads_to(subscription.client_id, *towards))
+        and (logins is None or any(is_login(subscription.client_id, *login) for login in logins))
         and (subscription.destination == destination or covers(str(subscription.destination), wanted))
         for subscription in read_subscriptions(consumers)
     )

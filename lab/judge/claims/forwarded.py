@@ -56,11 +56,8 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
             "" if isinstance(came, str) else f"; claim by counters what the {other.removesuffix(' broker')} enqueued"
         )
         return Outcome.UNKNOWN, f"{words}{second}{advice}"
-    flight = evidence.timeline.snapshots.count(
-        claim.between[-1], claim.broker, Subject("destination", destination), "in-flight"
-    )
-    most = min(took, rise.by + flight) if unanswered and isinstance(flight, int) else rise.by
-    if rise.by < (claim.count.at_least or 0) <= most:
+    flight = _unanswered(claim, evidence, destination)
+    if rise.by < (claim.count.at_least or 0) <= rise.by + flight:
         return Outcome.UNKNOWN, f"{words}, and {flight} had no answer yet{asked(claim.count)}{second}"
     missing = lost_elsewhere(evidence, claim.broker, destination)
     why = evidence.causes.between(rise.begin, rise.end)
@@ -70,6 +67,16 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
         what = "not received there" if is_queue(destination) else "lost there"  # a queue may have them still
         why = f"; {what}: {shown(missing, evidence, near='' if known else None)}"
     return Outcome.BROKEN, words + asked(claim.count) + second + why
+
+
+def _unanswered(claim: Forwarded, evidence: Evidence, destination: str) -> int:
+    """Return how many messages may have been handed to a bridge, and be counted as forwarded once they are answered."""
+    counts = [
+        evidence.timeline.snapshots.count(claim.between[-1], claim.broker, Subject("destination", destination), name)
+        for name in ("in-flight", "network-consumers")
+    ]
+    flight, bridges = (count if isinstance(count, int) else 0 for count in counts)
+    return flight if bridges else 0
 
 
 def _others(claim: Forwarded, evidence: Evidence) -> list[str]:

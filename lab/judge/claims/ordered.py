@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.ordered import Ordered
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.evidence import Chosen, Evidence
-from lab.judge.evidence.records import Subscription
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
@@ -50,15 +47,7 @@ def _judge_one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
     where = f" of {destination}" if destination is not None else ""
     each = ", each its own" if len(chosen.audience.members) > 1 else ""
     again = sum(
-        position >> 32 in steps and _came(position, chosen.audience.members)
-        for position in evidence.ledger.returns.positions
+        its.aside for member in chosen.audience.members for step, its in member.receipts.items() if step in steps
     )
     aside = f", but for {again} that had been given back" if again else ""
     return Outcome.HELD, f"{who} received {several(came, 'message')}{where}{each} in the order of sending{aside}"
-
-
-def _came(position: int, members: Sequence[Subscription]) -> bool:
-    """Return whether one of the subscribers has a message."""
-    step, number = position >> 32, position & 0xFFFFFFFF
-    found = (member.receipts[step].times for member in members if step in member.receipts)
-    return any(number < len(times) and times[number] for times in found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.declare.steps.snapshot import END
 from lab.history import BridgeSeen
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.wording import gap, silent
@@ -38,7 +39,9 @@ def unanswered(one: BridgeSeen, other: BridgeSeen, timeline: Timeline) -> bool:
     The sending end counts a message when its answer comes, and its broker has it in flight until then.
     """
     last = (samples[-1] for (broker, _), samples in timeline.destinations.items() if broker == one.broker)
-    return 0 < other.received - one.dequeued <= sum(each.in_flight or 0 for each in last)
+    of_all = timeline.snapshots.sum(END, one.broker, "destination", "in-flight")
+    most = max(sum(each.in_flight or 0 for each in last), of_all if isinstance(of_all, int) else 0)
+    return 0 < other.received - one.dequeued <= most
 
 
 def ways(ends: Sequence[BridgeSeen]) -> tuple[tuple[BridgeSeen, BridgeSeen], ...]:

@@ -70,7 +70,9 @@ def match_digests(
         place = (publication.step << 32) + number
         early = place >= receipts.top[0] or number < publication.first
         if not early and given_back.get(digest, inf) > moment:
-            receipts.count_out_of_order(number)
+            receipts.count_out_of_order(number, receipts.top[0])
+        elif not early:
+            receipts.aside += 1
         receipts.top[0] = max(receipts.top[0], place)
 
     def note_returns(until: float) -> None:

@@ -240,15 +240,8 @@ class Ledger:
         if receipts.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
             if position > receipts.top[0]:
                 receipts.top[0] = position
-            elif (
-                position < receipts.top[0]
-                and position not in returns.positions
-                and number >= publication.first
-                and not (
-                    seen.redelivered and returns.awaited_elsewhere(subscription, self.subscriptions.values(), position)
-                )
-            ):
-                receipts.count_out_of_order(number)
+            elif position < receipts.top[0] and number >= publication.first:
+                returns.note_disorder(subscription, publication, number, self.subscriptions.values(), seen)
 
     def _too_early(self, publication: Publication, number: int, t: float, what: str) -> bool:
         """Record that something of a message comes before its sending; return False if that was left out."""
@@ -270,7 +263,8 @@ class Ledger:
         return tuple(each for each in self.subscriptions.values() if each.until <= self._begin)
 
     def grow_receipts(self) -> None:
-        """Make room in all receipts for all messages; call it after the last observation."""
+        """Make room in all receipts for all messages, and count disorder; call it after the last observation."""
+        self.returns.conclude()
         for subscription in self.subscriptions.values():
             for step, receipts in subscription.receipts.items():
                 count = self.publications[str(step)].count

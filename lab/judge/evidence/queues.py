@@ -120,10 +120,11 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
     if _is_only_queue(evidence, queue):
         dead = {broker: dead.get(broker, 0) + perhaps.get(broker, 0) for broker in {**dead, **perhaps}}
         perhaps = {}
-    taken, takings, others = 0, list[str](), 0
+    taken, takings, at_least = 0, list[str](), 0
     if not uncounted:
         received = {broker: _received(evidence, queue, sent, broker) for broker in known}
         others = max(_more_enqueued(known, sent), 0)
+        at_least = max(others - sum(its.in_flight or 0 for its in known.values()), 0)
         gone = sum(_gone(its) for its in known.values()) - sum(received.values())
         taken = max(gone - others - sum(expired.values()) - sum(dead.values()), 0)
         takings = [
@@ -140,7 +141,7 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
         takings=tuple(takings),
         handed_out=_handed_out(evidence, queue),
         undemanded=_undemanded(evidence, queue),
-        sent_by_others=others,
+        sent_by_others=at_least,
         uncounted=uncounted,
     )
 
@@ -178,12 +179,13 @@ def _gone(its: DestinationSeen) -> int:
 
 
 def _more_enqueued(known: Mapping[str, DestinationSeen], sent: Sequence[Publication]) -> int:
-    """Return how many more messages brokers enqueued than steps sent and bridges brought, at least.
+    """Return how many more messages brokers enqueued than steps sent and bridges brought.
 
-    What is in flight may have been enqueued at the other broker, and be forwarded once its answer comes.
+    What is in flight may have been enqueued at the other broker, and be forwarded once its answer comes: up to so many
+    less.
     """
     at_most = sum(each.last - each.outcomes.count(FAILED) for each in sent)
-    return sum(its.enqueued - its.forwarded - (its.in_flight or 0) for its in known.values()) - at_most
+    return sum(its.enqueued - its.forwarded for its in known.values()) - at_most
 
 
 def _dead(evidence: Evidence, queue: str, brokers: Collection[str]) -> tuple[dict[str, int], dict[str, int]]:

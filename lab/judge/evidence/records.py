@@ -100,23 +100,34 @@ class Publication:
 class Receipts:
     """The receipts of one subscription from one publication."""
 
-    __slots__ = ("disorder", "first_at", "first_duplicate", "redelivered", "reordered", "retained", "times", "top")
+    __slots__ = (
+        "aside",
+        "disorder",
+        "first_at",
+        "first_duplicate",
+        "redelivered",
+        "reordered",
+        "retained",
+        "times",
+        "top",
+    )
 
     def __init__(self, count: int, top: list[int]) -> None:
         self.times = array("I", bytes(4 * (count + 1)))
         self.first_at = array("d", bytes(8 * (count + 1)))  # seconds; valid where times > 0
         self.top = top  # the highest position received from this producer, shared by its publications
         self.reordered = 0
+        self.aside = 0  # out of the order of sending, as they had been given back
         self.disorder: tuple[int, int] | None = None  # the first message out of order, and the position it came after
         self.first_duplicate: tuple[int, float] | None = None  # number and moment of the first duplicate
         self.retained: dict[int, int] = {}  # by number: receipts marked as retained
         self.redelivered: dict[int, int] = {}  # by number: receipts beyond the first that the broker may rightly make
 
-    def count_out_of_order(self, number: int) -> None:
-        """Count a first receipt that came after a later message of the same producer."""
+    def count_out_of_order(self, number: int, after: int) -> None:
+        """Count a first receipt that came after a later message of the same producer, at the position `after`."""
         self.reordered += 1
         if self.disorder is None:
-            self.disorder = (number, self.top[0])
+            self.disorder = (number, after)
 
     def add(self, number: int, moment: float, retained: bool, by_right: bool = False) -> bool:
         """Count a receipt, and return whether it is the message's first.

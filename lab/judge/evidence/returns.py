@@ -7,7 +7,7 @@ from math import inf
 
 from lab.history import Received, SendOutcome, Settled
 from lab.judge.evidence.flaws import ROUNDED, Flaws
-from lab.judge.evidence.records import Publication, Subscription, is_queue
+from lab.judge.evidence.records import Publication, Receipts, Subscription, is_queue
 
 
 class Returns:
@@ -16,7 +16,9 @@ class Returns:
     def __init__(self, flaws: Flaws) -> None:
         self._flaws = flaws
         self.last: dict[tuple[str, str, int], float] = {}  # by client, destination and position: the last moment
-        self.positions: set[int] = set()  # of messages that any client gave back
+        self._back: set[tuple[str, int]] = set()  # whose message, and its position: given back by any client
+        # The same → receipts, number and position after which it came: of what may turn out to have been given back.
+        self._early: dict[tuple[str, int], list[tuple[Receipts, int, int]]] = {}
         self.in_doubt: set[tuple[str, int]] = set()  # acknowledged without an answer: may be redelivered
         self._excused: dict[tuple[str, int], int] = {}  # how many redeliveries a broken connection has accounted for
 
@@ -55,7 +57,9 @@ class Returns:
             receipts.times[number] -= 1
             subscription.returned += 1
             subscription.given_back.append((receipts.first_at[number], position))
-            self.positions.add(position)
+            self._back.add(whose := (_whose(subscription, publication), position))
+            for early, *_ in self._early.pop(whose, ()):
+                early.aside += 1
             self.last[subscription.client, subscription.destination, position] = t
         subscription.pending.clear()
         for digest in subscription.pending_digests:
@@ -67,13 +71,38 @@ class Returns:
         subscription.pending_digests.clear()
         subscription.pending_digest_times.clear()
 
-    def awaited_elsewhere(self, subscription: Subscription, every: Iterable[Subscription], position: int) -> bool:
-        """Return whether another client of a queue has a message, and has not acknowledged it.
+    def note_disorder(
+        self,
+        subscription: Subscription,
+        publication: Publication,
+        number: int,
+        every: Iterable[Subscription],
+        seen: Received,
+    ) -> None:
+        """Note a first receipt that came after a later message: disorder, unless the message had been given back.
 
-        The broker knows that it has gone before anybody has noted it, so that what it gives back comes first.
+        A broker knows that a client has gone before anybody has noted it. So it is left open as long as another one
+        has the message unacknowledged: it may go yet.
         """
-        own = subscription.destination
-        return is_queue(own) and any(each.destination == own and position in each.pending for each in every)
+        receipts, position = subscription.of(publication), (publication.step << 32) + number
+        whose = (_whose(subscription, publication), position)
+        if whose in self._back:
+            receipts.aside += 1
+        elif seen.redelivered and any(
+            position in each.pending and _whose(each, publication) == whose[0]
+            for each in every
+            if each is not subscription
+        ):
+            self._early.setdefault(whose, []).append((receipts, number, receipts.top[0]))
+        else:
+            receipts.count_out_of_order(number, receipts.top[0])
+
+    def conclude(self) -> None:
+        """Count as disorder what was left open: nobody has given it back."""
+        for found in self._early.values():
+            for receipts, number, after in found:
+                receipts.count_out_of_order(number, after)
+        self._early.clear()
 
     def by_right(
         self, subscription: Subscription, every: Iterable[Subscription], position: int, seen: Received
@@ -102,3 +131,8 @@ def _shared(subscription: Subscription) -> str:
     """Return a key of the subscriptions that share messages: the queue, else the subscription itself."""
     own = subscription.destination
     return own if is_queue(own) else f"{subscription.client} {own}"
+
+
+def _whose(subscription: Subscription, publication: Publication) -> str:
+    """Return a key of those among whom a message goes round: of a queue all that take from it, else as `_shared`."""
+    return publication.destination if is_queue(publication.destination) else _shared(subscription)

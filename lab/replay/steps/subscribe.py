@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.activemq.destinations import has_wildcard, hears
 from lab.declare.steps.base import Step
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
@@ -85,23 +86,54 @@ def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Seq
     end = rehearsal.now() + DEMAND_WITHIN
     for sender in demanded_at(rehearsal.plan, broker, str(to), later):
         hopeful = not rehearsal.service.down(sender) and carries(rehearsal.plan, sender, broker, links)
-        present = _demand_comes(rehearsal, sender, to, end - rehearsal.now() if hopeful else 0.0)
-        rehearsal.demand(sender, to, present=present)
-        if not present:
+        patience = end - rehearsal.now() if hopeful else 0.0
+        wanted = _demand_comes(rehearsal, sender, (to,), _sent(sender, to, later), patience)
+        for each in wanted or (to,):
+            rehearsal.demand(sender, each, present=bool(wanted))
+        if not wanted:
             unaware.append(sender)
         elif len(rehearsal.plan.brokers) > 2:
             # It may be another subscriber's, on another broker: then this one's is on its way still.
             for here, there in path(rehearsal.plan, sender, broker, links):
                 if not rehearsal.service.down(here):
-                    _demand_comes(rehearsal, here, to, end - rehearsal.now(), towards=there)
+                    _demand_comes(rehearsal, here, wanted, (), end - rehearsal.now(), towards=there)
     return f"no demand on {', '.join(unaware)}" if unaware else ""
 
 
+def _sent(broker: str, to: Destination, later: Sequence[Step]) -> tuple[Destination, ...]:
+    """Return what later steps send to a broker that a subscription with a wildcard hears; nothing without one.
+
+    A bridge's consumer on each of these will do: nothing else is sent.
+    """
+    if not has_wildcard(str(to)):
+        return ()
+    steps = [step for step in later if step.login is not None and step.login.broker == broker]
+    sent = dict.fromkeys(each for step in steps for each in step.sends_to if hears(str(to), each))
+    return tuple(map(Destination.of, sent))
+
+
 def _demand_comes(
-    rehearsal: Rehearsal, broker: str, to: Destination, seconds: float, *, towards: str | None = None
-) -> bool:
+    rehearsal: Rehearsal,
+    broker: str,
+    of: Sequence[Destination],
+    instead: Sequence[Destination],
+    seconds: float,
+    *,
+    towards: str | None = None,
+) -> Sequence[Destination]:
+    """Wait for demand for all of some destinations, or all of others; return those that have it, () if none have."""
+
+    found: list[Destination] = []
+
+    def come() -> bool:
+        for its in (of, instead):
+            if its and all(rehearsal.lab.demand(broker, each, towards) for each in its):
+                found[:] = its
+                return True
+        return False
+
     try:
-        return rehearsal.wait(lambda: rehearsal.lab.demand(broker, to, towards), seconds)
+        rehearsal.wait(come, seconds)
     except (BrokerError, LabTimeout) as error:
         rehearsal.trouble(broker, f"cannot be asked for its demand: {error.what}")
-        return False
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from lab.activemq.bridge_logins import leads_to
+from lab.activemq.bridge_logins import INBOUND, is_login
 from lab.activemq.destinations import covers
 from lab.activemq.forwarding.filters import parts
 from lab.history import DestinationSeen
@@ -254,7 +254,7 @@ class Broker:
         """Return whether a bridge, or one towards a broker, is a consumer of a destination, by name or wildcard."""
         return any(
             info.network
-            and (towards is None or leads_to(info.client, towards, self.name))
+            and (towards is None or is_login(info.client, info.connector or "", towards, INBOUND, self.name))
             and (info.destination == destination or covers(info.destination, destination))
             for info in self.consumers()
         )

@@ -100,8 +100,10 @@ def test_all_is_asked_in_one_request() -> None:
 def test_demand_of_one_bridge_is_told_from_that_of_another() -> None:
     prices = Destination(kind="topic", name="prices")
     there = {"one": consumer("prices") | {"ClientId": "spoke-topics_spoke_inbound_hub"}}
-    assert mbeans.demands(there, prices) and mbeans.demands(there, prices, ("spoke", "hub"))
-    assert not mbeans.demands(there, prices, ("other", "hub"))
+    assert mbeans.demands(there, prices) and mbeans.demands(
+        there, prices, [("spoke-topics", "spoke", "inbound", "hub")]
+    )
+    assert not mbeans.demands(there, prices, [("spoke-topics", "other", "inbound", "hub")])
 
 
 def test_demand_is_also_there_by_a_wildcard() -> None:
