@@ -16,7 +16,7 @@ unknown() { # pip says no more of one than a warning
   exit 2
 }
 if [ -n "$MQLAB_CI_EXTRAS" ]; then
-  [[ $MQLAB_CI_EXTRAS =~ ^\[[a-z0-9,\ -]+\]$ ]] || unknown
+  [[ $MQLAB_CI_EXTRAS =~ ^\[[a-z0-9,\ -]*[a-z][a-z0-9,\ -]*\]$ ]] || unknown
   for extra in $(tr '[],' ' ' <<<"$MQLAB_CI_EXTRAS"); do
     [[ " $known " == *" $extra "* ]] || unknown
   done

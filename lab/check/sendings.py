@@ -24,7 +24,7 @@ def most_sent(context: Context, destination: str, broker: str | None = None) -> 
     most = 0
     for step in in_every_round(context.scenario.steps):
         parts = [part for each in step.sends_to for part in parts_of(each) if hears(destination, part)]
-        if not isinstance(step, Publish):
+        if not isinstance(step, Publish) or _scheduled(step):
             if parts:
                 return None
         elif broker is None or step.broker == broker:
@@ -62,7 +62,12 @@ def _ends_with_its_receipts(step: Step) -> bool:
     """Return whether brokers have done all they will with a step's messages once it is over."""
     if not isinstance(step, Publish) or step.retained or any("retain" in name.lower() for name in step.headers or ()):
         return False
-    return protocol(step.over) != "mqtt" or step.qos > 0
+    return (protocol(step.over) != "mqtt" or step.qos > 0) and not _scheduled(step)
+
+
+def _scheduled(step: Publish) -> bool:
+    """Return whether a broker may send a step's messages later, or several times, as their headers ask."""
+    return any(name.upper().startswith("AMQ_SCHEDULED") for name in step.headers or ())
 
 
 def _placed(scenario: Scenario) -> Iterator[tuple[int, Step]]:
@@ -75,4 +80,8 @@ def _placed(scenario: Scenario) -> Iterator[tuple[int, Step]]:
 def _recalls(scenario: Scenario) -> bool:
     """Return whether a broker may give a topic's earlier messages to those who subscribe later."""
     its = (each for found in configurations_by_broker(scenario).values() for each in found)
-    return any(element.get("alwaysRetroactive") is not None for each in its for element in each.broker.walk())
+    return any(
+        element.get("alwaysRetroactive") is not None or element.name == "subscriptionRecoveryPolicy"
+        for each in its
+        for element in each.broker.walk()
+    )

@@ -79,7 +79,8 @@ def no_topology(document: Document) -> InputError | None:
     if kind is None or its.keys() & {"regions", "brokers"}:
         return None
     own = its.get("topology")
-    remedy = f"its own topology is {own}, counted from its folder" if isinstance(own, str) else "name a topology's file"
+    named = kind == "scenario" and isinstance(own, str)
+    remedy = f"its own topology is {own}, counted from its folder" if named else "name a topology's file"
     return InputError.of(f"{document.file} is a {kind}, not a topology", remedy)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import docker
 from lab.emulation.brokers.vaults import mask_of
 from lab.emulation.engine import engine, logs, sweeping
+from lab.emulation.engine.api import is_silence
 from lab.errors import LabError
 from lab.interrupts import uninterrupted
 from lab.runtime import note as notes
@@ -54,8 +55,8 @@ def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_f
             try:
                 logs.save(client, run, folder / "logs", mask_of(each for _, each in logs.containers(client, run)))
             except (OSError, *engine.ENGINE_TROUBLE) as error:
-                if engine.is_gone(error):
-                    raise  # nothing can be removed either, and each question may take a minute
+                if isinstance(error, engine.ENGINE_TROUBLE) and engine.is_gone(error) and not is_silence(error):
+                    raise  # nothing can be removed either
                 remarks.append(f"not every log of lab {run} could be kept: {error}")
         removal = sweeping.remove(client, run, clock)
         try:

@@ -202,13 +202,18 @@ class SessionLabs:
             raise explained from error
         self._answered.add(its.name)
 
+    def _notes(self) -> Path:
+        """Return the folder of notes; where there can be none, one that has none."""
+        try:
+            return note_folder(self.settings.environment)
+        except HostError:
+            return self.settings.runs
+
     def _explained(self, error: HostError, its: Runtime) -> HostError:
         """Return the error, or NoEngine if the engine has never answered: something else may be wrong first."""
         if its.name not in self._answered:
             try:
-                its.open_labs(
-                    note_folder(self.settings.environment)
-                )  # an engine that it has reached is not asked again
+                its.open_labs(self._notes())  # an engine that it has reached is not asked again
             except NoEngine as why:
                 self._unreachable[its.name] = why
                 return why

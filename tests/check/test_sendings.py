@@ -15,6 +15,11 @@ ALWAYS = """
         <broker xmlns="http://activemq.apache.org/schema/core"><destinationPolicy><policyMap><policyEntries>
           <policyEntry topic="&gt;" alwaysRetroactive="true"/>
         </policyEntries></policyMap></destinationPolicy></broker>"""
+POLICY = ALWAYS.replace(
+    ' alwaysRetroactive="true"/>',
+    """><subscriptionRecoveryPolicy>
+          <fixedCountSubscriptionRecoveryPolicy maximumSize="100"/></subscriptionRecoveryPolicy></policyEntry>""",
+)
 PUBLISH = "publish: {broker: tokyo, over: stomp, topic: prices}"
 SUBSCRIBE = "subscribe: {client: sg, broker: tokyo, over: stomp, topic: prices}"
 SAME = "subscribe: {client: other, broker: tokyo, over: stomp, topic: prices}"
@@ -44,6 +49,7 @@ def test_a_topic_keeps_nothing_for_those_who_come_later(tmp_path: Path) -> None:
         [PUBLISH.replace("stomp", "mqtt").replace("}", ", retained: yes}"), SUBSCRIBE],
         [PUBLISH.replace("stomp", "mqtt").replace("}", ", qos: 0}"), SUBSCRIBE],
         [PUBLISH.replace("}", ", headers: {ActiveMQ.Retain: true}}"), SUBSCRIBE],
+        [PUBLISH.replace("}", ", headers: {AMQ_SCHEDULED_DELAY: 5000}}"), SUBSCRIBE],
         [PUBLISH, SUBSCRIBE.replace("}", ", durable: yes, client-id: mine}")],
         [
             PUBLISH.replace("publish", "traffic").replace("}", ", name: t, rate: 1/s}"),
@@ -60,8 +66,9 @@ def test_what_may_yet_come_to_somebody_is_not_refused(tmp_path: Path, steps: lis
     assert problems(tmp_path, steps, DELIVERED) == ()
 
 
-def test_a_broker_may_recall_what_was_sent_to_a_topic(tmp_path: Path) -> None:
-    topology = TOPOLOGY.replace("    tokyo:\n      region: tokyo", f"    tokyo:\n      region: tokyo{ALWAYS}", 1)
+@pytest.mark.parametrize("configuration", [ALWAYS, POLICY], ids=["alwaysRetroactive", "subscriptionRecoveryPolicy"])
+def test_a_broker_may_recall_what_was_sent_to_a_topic(tmp_path: Path, configuration: str) -> None:
+    topology = TOPOLOGY.replace("    tokyo:\n      region: tokyo", f"    tokyo:\n      region: tokyo{configuration}", 1)
     assert topology != TOPOLOGY
     assert problems(tmp_path, [PUBLISH, SUBSCRIBE], DELIVERED, topology) == ()
 

@@ -161,7 +161,7 @@ def test_a_python_that_is_none_or_too_old_is_named(environment: dict[str, str], 
     assert none.stderr.splitlines()[-1] == "MQLAB_CI_PYTHON=python9 is no Python of 3.11 or newer"
 
 
-@pytest.mark.parametrize("extras", ["[foo]", "[amqp,foo]", "amqp", "[amqp] ; x", "[]"])
+@pytest.mark.parametrize("extras", ["[foo]", "[amqp,foo]", "amqp", "[amqp] ; x", "[]", "[,]"])
 def test_extras_that_mqlab_has_not_are_refused(environment: dict[str, str], tmp_path: Path, extras: str) -> None:
     done = script("install.sh", environment, tmp_path, MQLAB_CI_EXTRAS=extras)
     names = " ".join(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"])

@@ -105,7 +105,7 @@ def test_an_engine_that_has_gone_is_told_as_that(cause: OSError) -> None:
         requests.exceptions.ConnectionError("no room for another connection", BlockingIOError(11, "again")),
     ],
 )
-def test_an_engine_that_hangs_is_told_as_that_and_asked_once(
+def test_an_engine_that_hangs_is_told_as_that_and_asked_once_for_each_part_of_the_end(
     tmp_path: Path, error: requests.exceptions.RequestException
 ) -> None:
     class Hung(Gone):
@@ -118,4 +118,25 @@ def test_an_engine_that_hangs_is_told_as_that_and_asked_once(
     with pytest.raises(HostError, match="the Docker engine does not answer any more") as caught:
         closing_of(Hung(), tmp_path).__exit__(None, None, None)
     assert "does it hang" in caught.value.remedy and f"mqlab sweep {RUN}" in caught.value.remedy
-    assert Hung.asked == 1
+    assert Hung.asked == 2, "for the logs, and for what is to be removed"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), requests.exceptions.ReadTimeout("60 s")])
+def test_a_log_that_cannot_be_kept_keeps_no_lab(tmp_path: Path, error: OSError) -> None:
+    """Also where a time-out of a person's own, or a file that was not there, ended the block."""
+
+    class Once(Gone):
+        asked = 0
+
+        def __call__(self, *arguments: object, **options: object) -> list[object]:  # type: ignore[override]
+            Once.asked += 1
+            if Once.asked == 1:
+                raise error
+            return []
+
+    try:
+        raise TimeoutError("no message in 5 s")
+    except TimeoutError as own:
+        closing_of(Once(), tmp_path).__exit__(TimeoutError, own, None)
+        assert not hasattr(own, "__notes__")
+    assert Once.asked > 1

@@ -46,7 +46,10 @@ def is_silence(error: BaseException) -> bool:
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and its causes; the library hides the first cause two or three layers deep."""
+    """Yield an error and its causes; the library hides the first cause two or three layers deep.
+
+    Not what was being handled when it came: that may be an error of a person's own, whose lab is being closed.
+    """
     todo, seen = [error], set[int]()
     while todo:
         cause = todo.pop(0)
@@ -54,5 +57,5 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(cause))
         yield cause
-        inside = (cause.__cause__, cause.__context__, *cause.args, getattr(cause, "reason", None))
+        inside = (cause.__cause__, *cause.args, getattr(cause, "reason", None))
         todo.extend(each for each in inside if isinstance(each, BaseException))
