@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lab.activemq.destinations import hears, parts_of
@@ -17,19 +18,29 @@ from lab.declare.unrolling import every_step, in_every_round
 from lab.plan.brokers import unread
 
 
+class _Sent:
+    """What the steps of a scenario send, with every round of theirs."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.counts = Counter[tuple[str, str]]()  # by broker and destination
+        self.unknown = set[str]()  # destinations to which nobody knows how many
+        for step in in_every_round(scenario.steps):
+            for part in (part for each in step.sends_to for part in parts_of(each)):
+                if isinstance(step, Publish) and not _scheduled(step):
+                    self.counts[step.broker, part] += step.count
+                else:
+                    self.unknown.add(part)
+
+
 def most_sent(context: Context, destination: str, broker: str | None = None) -> int | None:
     """Return how many messages at most get to a destination, at one broker or at all of them; None if nobody knows."""
     if context.recall(Fed).by_brokers(destination) or unread(context.topology):
         return None
-    most = 0
-    for step in in_every_round(context.scenario.steps):
-        parts = [part for each in step.sends_to for part in parts_of(each) if hears(destination, part)]
-        if not isinstance(step, Publish) or _scheduled(step):
-            if parts:
-                return None
-        elif broker is None or step.broker == broker:
-            most += step.count * len(parts)
-    return most
+    sent = context.recall(_Sent)
+    if any(hears(destination, part) for part in sent.unknown):
+        return None
+    its = sent.counts.items()
+    return sum(count for (at, part), count in its if broker in (None, at) and hears(destination, part))
 
 
 def all_sent_before(context: Context, heard: Sequence[str]) -> bool:

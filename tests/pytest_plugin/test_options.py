@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socketserver
 import subprocess
@@ -11,7 +10,6 @@ import tempfile
 import threading
 import tomllib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ import pytest
 from lab.errors import HostError
 from lab.pytest_plugin.session import words_alone
 from lab.runtime.clock import RealClock
+from tests.answering import Answering
 from tests.docs.pages import ROOT
 from tests.pytest_plugin.conftest import PLUGIN, SCENARIO, Session
 
@@ -32,19 +31,12 @@ def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", NOWHERE)
 
 
-class _SaysOnce(BaseHTTPRequestHandler):
+class _SaysOnce(Answering):
     """An engine that says its version to whoever asks first, and has gone then."""
 
     def do_GET(self) -> None:
         Path(str(self.server.server_address)).unlink()
-        text = json.dumps({"Version": "28.0", "ApiVersion": "1.44", "Os": "linux"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *of: object) -> None:
-        pass
+        super().do_GET()
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ The broker's counter decides; the count of the clients' ledger is given beside i
 
 from __future__ import annotations
 
+from math import inf
+
 from lab.declare.expectations.stuck import Stuck
-from lab.declare.fields import Amount
 from lab.declare.steps.snapshot import END
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import never_received, undecided
@@ -37,18 +38,14 @@ def judge(claim: Stuck, evidence: Evidence) -> Finding:
         words += f" ({waiting} wait there, and {several(consumers, 'consumer')} with them)"
     if gone_on:
         words += f": a bridge has {gone_on} of them, and no answer has come"
-    held, perhaps = claim.count.holds(stuck), claim.count.holds(stuck - gone_on)
-    words += "" if held and perhaps else asked(claim.count)
-    if held is not perhaps or (gone_on and not held and _between(claim.count, stuck - gone_on, stuck)):
+    least, most = claim.count.at_least or 0, claim.count.at_most if claim.count.at_most is not None else inf
+    held = least <= stuck - gone_on and stuck <= most
+    words += "" if held else asked(claim.count)
+    if not held and least <= stuck and stuck - gone_on <= most:
         return Outcome.UNKNOWN, words
     if stuck > gone_on and claim.at == END:
         words += _second_witness(claim, evidence, destination, stuck - gone_on)
     return Outcome.of(held), words
-
-
-def _between(amount: Amount, least: int, most: int) -> bool:
-    """Return whether a number from `least` to `most` is as claimed, where neither of these is."""
-    return least < (amount.at_least or 0) and amount.at_most is not None and amount.at_most < most
 
 
 def _second_witness(claim: Stuck, evidence: Evidence, queue: str, stuck: int) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import socketserver
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
 
 import pytest
 import requests
 
 from lab.emulation.engine import engine
 from lab.emulation.engine.api import Api
+from tests.answering import Answering
 
 
 class Moody(socketserver.ThreadingUnixStreamServer):
@@ -29,7 +28,7 @@ class Moody(socketserver.ThreadingUnixStreamServer):
         self.ends = threading.Event()
 
 
-class _Says(BaseHTTPRequestHandler):
+class _Says(Answering):
     server: Moody
 
     def do_GET(self) -> None:
@@ -37,14 +36,7 @@ class _Says(BaseHTTPRequestHandler):
         if what in self.server.silent_on:
             self.server.ends.wait()
             return
-        text = json.dumps({"Version": "28.0", "ApiVersion": "1.44", "Os": "linux"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *of: object) -> None:
-        pass
+        super().do_GET()
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """What is wrong with an engine is said once, with its remedy."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine import engine
 from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError, NoEngine
+from tests.answering import Answering
 
 
 def wrapped(cause: Exception) -> DockerException:
@@ -169,22 +169,14 @@ def test_a_container_that_has_gone_is_said_in_words() -> None:
     assert "no such image" in str(engine.in_words(ImageNotFound("no such image")))
 
 
-class Answering(BaseHTTPRequestHandler):
-    """An engine of Windows containers, as far as it is asked what it is."""
+class Windows(Answering):
+    """An engine of Windows containers."""
 
-    def do_GET(self) -> None:
-        octets = json.dumps({"Version": "27.5.1", "ApiVersion": "1.47", "Os": "windows"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(octets)))
-        self.end_headers()
-        self.wfile.write(octets)
-
-    def log_message(self, *of: object) -> None: ...
+    os = "windows"
 
 
 def of_windows() -> None:
-    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+    with HTTPServer(("127.0.0.1", 0), Windows) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             engine.connect({"DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socketserver
 import subprocess
@@ -12,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from lab.emulation.engine.ssh_socket import SshSocket
 from lab.emulation.network import subnets
 from lab.errors import HostError
 from lab.runtime.clock import RealClock
+from tests.answering import Answering
 from tests.integration import far_sshd
 from tests.integration.far_machine import far_machine
 from tests.integration.far_sshd import Sshd
@@ -40,18 +39,8 @@ sys.stdin.read()
 """
 
 
-class _Says(BaseHTTPRequestHandler):
+class _Says(Answering):
     protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        text = json.dumps({"Version": "28.0", "ApiVersion": "1.41", "Os": "linux"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *of: object) -> None:
-        pass
 
 
 class _Engine(socketserver.ThreadingUnixStreamServer):
