@@ -34,7 +34,7 @@ class Entitlement:
     """The members of an audience that are expected to receive a publication, and which of its messages."""
 
     members: tuple[Subscription, ...]  # members whose selectors let it through, or may
-    others: tuple[Subscription, ...] = ()  # those whose selectors do not let it through
+    others: tuple[Subscription, ...] = ()  # those that do not hear it, or whose selectors do not let it through
     unsure: str = ""  # why it cannot be determined whether it was expected
     retained: Mapping[int, float] = field(default_factory=dict)  # by number: when a subscription was to be given it
     perhaps_retained: Mapping[int, float] = field(default_factory=dict)  # the same, if a later one was not accepted
@@ -88,15 +88,15 @@ class Retained:
 
 def entitlement(members: Sequence[Subscription], publication: Publication, kept: Retained) -> Entitlement:
     """Return which members are expected to receive a publication; `kept` holds all retained messages."""
-    members = [member for member in members if hears(member.destination, publication.destination)]
-    if all(member.selector is None for member in members):
-        surely, perhaps = kept.of(members, publication)
-        return Entitlement(members=tuple(members), retained=surely, perhaps_retained=perhaps)
+    hearing = [member for member in members if hears(member.destination, publication.destination)]
+    others = [member for member in members if member not in hearing] if len(hearing) < len(members) else []
+    if all(member.selector is None for member in hearing):
+        surely, perhaps = kept.of(hearing, publication)
+        return Entitlement(members=tuple(hearing), others=tuple(others), retained=surely, perhaps_retained=perhaps)
     through: list[Subscription] = []
-    others: list[Subscription] = []
     unsure = ""
     sure = False
-    for member in members:
+    for member in hearing:
         try:
             lets = member.selector is None or matches_over(
                 protocol(member.over), member.selector, _properties(publication)
