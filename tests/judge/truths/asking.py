@@ -1,0 +1,98 @@
+"""Draws expectations about a world, and gives them as a scenario writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.ordered import Ordered
+from tests.judge.truths.scene import World, hears
+
+PROMISES = ("at-least-once", "at-least-once", "exactly-once", "exactly-once", "at-most-once", "nothing")
+WITHIN = (1, 5, 10)  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An expectation, in plain values."""
+
+    kind: str
+    to: tuple[str, ...] = ()  # everybody if none
+    any: bool = False
+    destination: str | None = None
+    promise: str = ""
+    within: float = 10.0
+    quiet: float | None = None
+    at_most: int = 0
+    bound: tuple[str, float] = ("max", 1.0)  # of latency
+
+    @property
+    def listens_on(self) -> float:
+        """Return for how long after the last message a duplicate would have been heard."""
+        return 2.0 if self.quiet is None else self.quiet
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """Return the fields as a scenario has them."""
+        fields: dict[str, Any] = {}
+        if self.to:
+            fields["to"] = {"any": list(self.to)} if self.any else list(self.to)
+        if self.destination is not None:
+            kind, _, name = self.destination.partition("://")
+            fields[kind] = name
+        if self.quiet is not None:
+            fields["quiet"] = f"{self.quiet:g}s"
+        if self.kind == "delivered":
+            fields |= {"promise": self.promise, "within": f"{self.within:g}s"}
+        elif self.kind == "duplicates":
+            fields["at-most"] = self.at_most
+        elif self.kind == "latency":
+            name, seconds = self.bound
+            fields[name] = f"{seconds * 1000:g}ms"
+        return fields
+
+    def expectation(self) -> Expectation:
+        """Return it as the lab declares it."""
+        return _KINDS[self.kind].model_validate(self.written)
+
+
+_KINDS: dict[str, type[Expectation]] = {
+    "delivered": Delivered, "duplicates": Duplicates, "ordered": Ordered, "latency": Latency,
+}  # fmt: skip
+
+
+def draw(world: World, dice: Random, number: int) -> list[Claim]:
+    """Return so many claims about a world, none twice."""
+    found: dict[Claim, None] = {}
+    for _ in range(3 * number):
+        if len(found) < number:
+            found[_claim(world, dice)] = None
+    return list(found)
+
+
+def _claim(world: World, dice: Random) -> Claim:
+    kind = dice.choice(("delivered",) * 5 + ("duplicates", "ordered", "latency"))
+    clients = list(dict.fromkeys(each.client for each in world.subscriptions))
+    sent = [each.destination for each in world.publications]
+    names = tuple(dice.sample(clients, min(dice.choice((0, 1, 1, 1, 2)), len(clients))))
+    heard = [one for one in sent if any(hears(each.destination, one) for each in world.subscriptions)]
+    destination = dice.choice(heard) if heard and dice.random() < 0.7 else None
+    if kind == "latency":
+        bound = (dice.choice(("max", "p50")), dice.choice((0.1, 1.0, 5.0)))
+        return Claim(kind=kind, to=names, bound=bound)
+    if kind == "ordered":
+        return Claim(kind=kind, to=names, destination=destination)
+    quiet = dice.choice((None, None, 1.0, 10.0))
+    if kind == "duplicates":
+        return Claim(kind=kind, to=names, destination=destination, at_most=dice.choice((0, 0, 1)), quiet=quiet)
+    promise = dice.choice(PROMISES)
+    return Claim(
+        kind=kind, to=names, destination=destination, promise=promise, within=dice.choice(WITHIN),
+        any=len(names) == 2 and promise != "nothing" and dice.random() < 0.4,
+        quiet=quiet if promise in ("exactly-once", "at-most-once") else None,
+    )  # fmt: skip
