@@ -6,9 +6,12 @@ import argparse
 import sys
 import time
 from collections import Counter
+from random import Random
 
 from tests.judge.truths import asking, drawing
-from tests.judge.truths.comparing import compare
+from tests.judge.truths.comparing import compare, compared
+from tests.judge.truths.scene import World
+from tests.judge.truths.shrinking import smallest
 from tests.judge.truths.telling import observations
 
 
@@ -19,10 +22,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first one's seed")
     parser.add_argument("--expectations", type=int, default=9, help="of each truth, at most")
     parser.add_argument("--go-on", action="store_true", help="after a wrong verdict")
+    parser.add_argument("--smallest", action="store_true", help="with --show: leave out what a wrong verdict does not need")
     parser.add_argument("--show", type=int, metavar="SEED", help="print the history of one truth, and its verdicts")
     asked = parser.parse_args()
     if asked.show is not None:
-        return _show(asked.show, asked.expectations)
+        return _show(asked.show, asked.expectations, smaller=asked.smallest)
     wrong, outcomes, open_, began = 0, Counter[str](), 0, time.process_time()
     for seed in range(asked.seed, asked.seed + asked.truths):
         for found in compare(seed, asked.expectations):
@@ -39,16 +43,27 @@ def main() -> int:
     return int(wrong > 0)
 
 
-def _show(seed: int, number: int) -> int:
+def _show(seed: int, number: int, *, smaller: bool) -> int:
     world = drawing.draw(seed)
+    if not smaller:
+        _tell(world)
+    wrong = 0
+    for claim in asking.draw(world, Random(seed + 1), number):
+        (found,) = compared(world, [claim])
+        wrong += not found.right
+        if smaller and not found.right:
+            its = drawing.draw(seed)
+            found = smallest(its, claim)
+            _tell(its)
+        if not smaller or not found.right:
+            print("" if found.right else "WRONG ", found, sep="")
+    return int(wrong > 0)
+
+
+def _tell(world: World) -> None:
     for seen in observations(world):
         told = " ".join(f"{name}={value}" for name, value in seen.told().items() if value not in ("", False, None, 0))
         print(f"{seen.t:9.4f} {seen.kind:12} {told}")
-    wrong = 0
-    for found in compare(seed, number):
-        wrong += not found.right
-        print("" if found.right else "WRONG ", found, sep="")
-    return int(wrong > 0)
 
 
 if __name__ == "__main__":

@@ -79,9 +79,13 @@ def _claim(world: World, dice: Random) -> Claim:
     kind = dice.choice(("delivered",) * 5 + ("duplicates", "ordered", "latency"))
     clients = list(dict.fromkeys(each.client for each in world.subscriptions))
     sent = [each.destination for each in world.publications]
-    names = tuple(dice.sample(clients, min(dice.choice((0, 1, 1, 1, 2)), len(clients))))
     heard = [one for one in sent if any(hears(each.destination, one) for each in world.subscriptions)]
     destination = dice.choice(heard) if heard and dice.random() < 0.7 else None
+    if dice.random() < 0.95:  # mostly of clients that something was sent to
+        of = sent if destination is None else [destination]
+        meant = [each.client for each in world.subscriptions if any(hears(each.destination, one) for one in of)]
+        clients = list(dict.fromkeys(meant)) or clients
+    names = tuple(dice.sample(clients, min(dice.choice((0, 1, 1, 1, 2)), len(clients))))
     if kind == "latency":
         bound = (dice.choice(("max", "p50")), dice.choice((0.1, 1.0, 5.0)))
         return Claim(kind=kind, to=names, bound=bound)

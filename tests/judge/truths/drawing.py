@@ -6,7 +6,7 @@ from math import inf
 from random import Random
 
 from tests.judge.truths.fates import let_it_happen
-from tests.judge.truths.scene import Cut, Message, Publication, Stay, Subscription, World
+from tests.judge.truths.scene import Cut, Message, Publication, Stay, Subscription, World, hears
 
 BROKERS = ("tokyo", "singapore", "dublin")
 TOPICS = ("topic://p.eur", "topic://p.usd", "topic://s")
@@ -57,7 +57,7 @@ def _client(world: World, dice: Random, name: str) -> None:
 
 def _connections(dice: Random) -> list[Stay]:
     """Draw the times in which a client is connected."""
-    begin = dice.choice((0.1, 0.1, 0.5, 4.0, 12.0)) + dice.uniform(0, 0.05)
+    begin = dice.choice((0.1, 0.1, 0.1, 0.1, 0.5, 4.0, 9.0)) + dice.uniform(0, 0.05)
     if dice.random() < 0.5:
         return [Stay(begin)]
     middle = dice.uniform(begin + 1, LAST + 2)
@@ -87,13 +87,19 @@ def _stays(dice: Random, connections: list[Stay], kept: bool) -> list[Stay]:
     return stays
 
 
+def _destination(world: World, dice: Random, over: str) -> str:
+    """Draw where to send; mostly where somebody listens."""
+    there = QUEUES + TOPICS if over != "mqtt" else TOPICS
+    heard = [one for one in there if any(hears(its.destination, one) for its in world.subscriptions)]
+    return dice.choice(heard if heard and dice.random() < 0.92 else there)
+
+
 def _publication(world: World, dice: Random, step: int) -> None:
     """Draw a publish step, one message after the other."""
     over = dice.choice(("mqtt", "stomp", "amqp"))
-    queue = over != "mqtt" and dice.random() < 0.5
-    destination = dice.choice(QUEUES if queue else TOPICS)
+    destination = _destination(world, dice, over)
     given = dice.random() < 0.35
-    t = dice.uniform(0.3, 16)
+    t = dice.uniform(0.3, 16) if dice.random() < 0.8 else dice.uniform(0.05, 0.5)
     count = dice.randint(1, 6)
     its = Publication(
         step=step, client=f"p{step}", broker=dice.choice(world.brokers), over=over, destination=destination,
