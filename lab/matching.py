@@ -60,6 +60,18 @@ def digest(body: bytes) -> str:
     return blake2b(body, digest_size=8).hexdigest()
 
 
+def digest_as_text(body: bytes) -> str | None:
+    """Return the digest of a body as a protocol of text shows it; None if that is the body itself.
+
+    ActiveMQ replaces what is not UTF-8 where STOMP is in a WebSocket: each such sequence becomes U+FFFD.
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return digest(body.decode(errors="replace").encode())
+    return None
+
+
 def identify(body: bytes, headers: Mapping[str, str], run: str) -> tuple[str | None, str | None]:
     """Return (id, None) from a message's header or its body's marker, or (None, digest) if neither is of this run."""
     if body[:2] == b"\x00S" and (encoded := amqp_encoding.decode(body)) is not None:

@@ -89,6 +89,7 @@ class Sent(Observation, frozen=True, kw_only=True, gc=False, tag="sent"):
 
     id: str  # "<step>-<n>"
     digest: str | None = None  # of the body, when the body does not carry the id
+    digest_as_text: str | None = None  # of a body that is not UTF-8: as a protocol of text shows it
     size: int | None = None  # bytes of the body, where `Publishing` has none for all
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectations.base import Expectation
+from lab.expected.records import Subscription
 from lab.judge.beyond import notes_beyond
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
@@ -14,7 +15,6 @@ from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
-from lab.judge.evidence.records import Subscription
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.evidence.witnesses import disagreements
 from lab.judge.values import (

@@ -13,10 +13,10 @@ from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find
 from lab.declare.steps.base import Part
+from lab.expected.records import is_queue
 from lab.judge.claims.base import destination_named, of_dead_letters
 from lab.judge.evidence.efforts import REPLAY, Effort
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.records import is_queue
 from lab.judge.evidence.step_taken import StepTaken, of_attempt
 from lab.judge.evidence_end import evidence_end
 from lab.judge.wording import moment

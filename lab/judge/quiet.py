@@ -5,20 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 
 from lab import units
+from lab.expected.records import is_queue
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.wording import gap, moment
 
 
-def not_quiet(quiet: timedelta | None, chosen: Chosen, evidence: Evidence) -> str:
+def not_quiet(quiet: timedelta, chosen: Chosen, evidence: Evidence) -> str:
     """Return that an audience was listened to for less than `quiet` after its last message; "" if for as long.
 
     A client that left by a step of the scenario hears no duplicate any more. One that lost its connection may.
     """
     end, last = evidence.timeline.end, _last_receipt(chosen)
     staying = [member for member in chosen.audience.members if not member.left]
-    if quiet is None or last is None or not staying:
+    if not quiet or last is None or not staying:
         return ""
-    first = min(staying, key=lambda member: member.heard_until)
+    # What is in a queue may come to any of those that take from it.
+    which = max if all(is_queue(member.destination) for member in staying) else min
+    first = which(staying, key=lambda member: member.heard_until)
     heard, since = min(end, first.heard_until), max(last, *(member.came_back for member in staying))
     if heard - since >= quiet.total_seconds():
         return ""

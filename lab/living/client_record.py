@@ -24,7 +24,7 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.living.history import LivingHistory
-from lab.matching import HEADER, digest, header_value, identify, message_id
+from lab.matching import HEADER, digest, digest_as_text, header_value, identify, message_id
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Incoming, Terms
@@ -104,7 +104,8 @@ class ClientRecord:
 
     def sent(self, id: str, body: bytes) -> None:
         """Record that a message is handed to the client."""
-        self._history.record(Sent(t=self._history.now(), id=id, digest=digest(body), size=len(body)))
+        its, text = digest(body), digest_as_text(body)
+        self._history.record(Sent(t=self._history.now(), id=id, digest=its, digest_as_text=text, size=len(body)))
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str) -> None:
         """Record the outcome of a send."""

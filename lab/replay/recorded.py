@@ -12,7 +12,7 @@ from lab.activemq.protocols import protocol
 from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import Achieved, Paced, Publishing, SendOutcome, Sent
-from lab.matching import HEADER, digest, header_value, make_body, message_id
+from lab.matching import HEADER, digest, digest_as_text, header_value, make_body, message_id
 from lab.recordings import MessageFile, Recorded, Stream, StreamKey, is_secret, opened, stream_of
 from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks, await_outcomes
@@ -159,8 +159,9 @@ class RecordedSending:
 
     def _sent_now(self, now: float, recorded: Recorded, message: Outgoing) -> Sent:
         differ = self._differ and message.id.partition("-")[0] in self._differ
-        its = None if self._made else digest(message.body)
-        return Sent(t=now, id=message.id, digest=its, size=len(message.body) if differ else None)
+        its, text = (None, None) if self._made else (digest(message.body), digest_as_text(message.body))
+        size = len(message.body) if differ else None
+        return Sent(t=now, id=message.id, digest=its, digest_as_text=text, size=size)
 
     def _outgoing(self, recorded: Recorded) -> Outgoing:
         """Return a recorded message as it is sent: marked as one of this run."""

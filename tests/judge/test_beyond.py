@@ -58,10 +58,10 @@ def test_a_broker_that_nothing_joins_to_it_changes_nothing() -> None:
 
 
 def test_what_is_broken_is_unknown_too() -> None:
-    broken = "delivered: {topic: news, promise: exactly-once, within: 1s}"
-    assert outcomes(report("bodies-by-digest"))[broken] == "broken"
-    brokers = {each.broker for each in report("bodies-by-digest").deliveries}
-    found = report("bodies-by-digest", *(left(each, EARLY) for each in brokers))
+    broken = "delivered: {to: {any: [a, b]}, promise: exactly-once, within: 5s}"
+    assert outcomes(report("receipts-broken"))[broken] == "broken"
+    brokers = {each.broker for each in report("receipts-broken").deliveries}
+    found = report("receipts-broken", *(left(each, EARLY) for each in brokers))
     assert outcomes(found)[broken] == "unknown"
 
 

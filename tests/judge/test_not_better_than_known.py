@@ -414,8 +414,8 @@ def test_shares_are_not_held_while_what_is_pending_may_break_them(at_most: str, 
     shares = {"a": {"at-most": at_most}}
     claim = Delivered.model_validate({"queue": "x", "promise": "at-most-once", "within": "5s", "shares": shares})
     seen: list[Observation] = [subscribed(0, each, QUEUE, "stomp") for each in ("a", "b")]
-    seen += [*sent(58, count=3, destination=QUEUE), received(58.1, "a", destination=QUEUE)]
-    its = verdict(claim, *seen, received(58.2, "b", 2, destination=QUEUE))
+    seen += [*sent(57, count=3, destination=QUEUE), received(57.1, "a", destination=QUEUE)]
+    its = verdict(claim, *seen, received(57.2, "b", 2, destination=QUEUE))
     assert its.outcome is outcome, its.reason
 
 

@@ -55,12 +55,19 @@ def test_it_says_who_was_not_listening() -> None:
     )
 
 
-def test_of_a_queue_whoever_has_left_by_a_step_is_not_waited_for() -> None:
+def test_what_is_in_a_queue_comes_to_those_that_listen_on() -> None:
     seen = [*(subscribed(0, each, QUEUE, "stomp") for each in ("a", "b")), *sent(1, destination=QUEUE)]
     seen += [received(2, "a", destination=QUEUE), lost(3, "b")]
     claim = Duplicates.model_validate({"queue": "x", "quiet": "10s"})
-    assert verdict(claim, *seen).outcome is Outcome.UNKNOWN
+    assert verdict(claim, *seen).outcome is Outcome.HELD
     assert verdict(claim, *seen[:-1], lost(3, "b").with_fields(state="disconnected")).outcome is Outcome.HELD
+    assert verdict(claim, *seen, lost(4, "a")).outcome is Outcome.UNKNOWN
+
+
+def test_the_quiet_that_nobody_wrote_is_two_seconds() -> None:
+    claim = Duplicates.model_validate({"topic": "x"})
+    assert verdict(claim, *heard(lost(3.9, "ear"))).outcome is Outcome.UNKNOWN
+    assert verdict(claim, *heard(lost(4.1, "ear"))).outcome is Outcome.HELD
 
 
 def standing(*seen: Observation) -> Verdict:

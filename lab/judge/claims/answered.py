@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from lab import units
 from lab.activemq.destinations import destination_of, hears
 from lab.declare.expectations.answered import AnsweredClaim
+from lab.expected.records import OK, Publication
 from lab.history import Answered, Replied
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.records import OK, Publication
 from lab.judge.findings import Finding, at_the_end, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, moment

@@ -8,18 +8,22 @@ from math import inf
 from lab import units
 from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.declare.expectations.delivered import Delivered
+from lab.expected.entitlement import had_time
+from lab.expected.records import FAILED, OK, Subscription, is_queue
 from lab.judge.claims.duplicates import duplicated
 from lab.judge.claims.receivers import until_all_came
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
-from lab.judge.evidence.records import FAILED, OK, Subscription, is_queue
 from lab.judge.evidence.sharing import takers, went_before, went_to_others
 from lab.judge.evidence.tally import Tally
 from lab.judge.findings import Finding, combine, never_subscribed
+from lab.judge.lateness import late, since
 from lab.judge.quiet import in_words, not_quiet
 from lab.judge.shares import judge_shares
+from lab.judge.unexplained import in_words as strangers
+from lab.judge.unexplained import unexplained
 from lab.judge.values import Outcome
 from lab.judge.wording import gap, listed, milliseconds, moment, silent
 from lab.units import several
@@ -63,7 +67,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         return Outcome.UNKNOWN, uncertain or _nothing_owed(chosen, who)
     broken = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
-    gone, pending = _missing(tallies, watched - within)
+    gone, pending = _missing(chosen, within, watched)
     taken, perhaps_taken = went_to_others(
         chosen, whole=evidence.timeline.complete, once=claim.promise != "at-least-once", due=watched - within
     )
@@ -74,7 +78,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         return Outcome.UNKNOWN, nothing + _also_went(chosen, taken)
     if taken and not losable:
         broken.append(_to_others(claim, chosen, taken, expected))
-    if gone and not losable:
+    if gone and not losable and len(gone) > unexplained(chosen):
         tally, number = gone[0]
         words = f"{len(gone)} of {expected} lost on the way to {who}, first {_sent(tally, number)}"
         if tally.alike:
@@ -85,7 +89,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         broken.append(words + _given_back(chosen, evidence, tally, number) + explain(evidence, chosen.audience, gone))
     if claim.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
         broken.append(f"{who} received {words}")
-    if words := _late(claim, chosen, evidence):
+    if words := late(claim, chosen, evidence):
         broken.append(words)
     if broken:
         return Outcome.BROKEN, "; ".join(broken)
@@ -97,13 +101,17 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         return Outcome.UNKNOWN, (
             f"{len(pending)} of {expected} had not reached {who} when {watching} at {moment(watched)}, first "
             f"{_sent(tally, number)}: sooner than "
-            f"{units.format_duration(claim.within)} {_since(tally, number)} were over"
+            f"{units.format_duration(claim.within)} {since(tally, number)} were over"
         )
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
+    if (gone or claim.promise != "at-least-once") and (
+        words := strangers(chosen, "whether each message came" if gone else "whether one came twice")
+    ):
+        return Outcome.UNKNOWN, words
     if words := equal_bodies(tallies, who, "one that is lost and another that came twice would look the same"):
         return Outcome.UNKNOWN, words
-    if restless := not_quiet(claim.quiet, chosen, evidence):
+    if restless := not_quiet(claim.listens_on, chosen, evidence):
         return Outcome.UNKNOWN, restless
     held = _held(claim, tallies, expected - len(taken), who) + _also_went(chosen, taken)
     return Outcome.HELD, held + in_words(claim.quiet, chosen, evidence)
@@ -217,14 +225,17 @@ def _nothing_owed(chosen: Chosen, who: str) -> str:
     return f"nothing was sent to {where} while {who} listened"
 
 
-def _missing(tallies: tuple[Tally, ...], due: float) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
-    """Return the lost messages that were due by a moment, and those due later; each in order of sending."""
-    lost = [(tally, number) for tally in tallies for number in tally.lost]
+def _missing(chosen: Chosen, within: float, watched: float) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
+    """Return the lost messages that had `within` to come, and those that had not; each in order of sending."""
+    lost = [(tally, number) for tally in chosen.tallies for number in tally.lost]
     lost.sort(key=_sent_at)
-    return (
-        [(tally, number) for tally, number in lost if tally.due(number) <= due],
-        [(tally, number) for tally, number in lost if tally.due(number) > due],
-    )
+    members = chosen.audience.members
+    gone: list[tuple[Tally, int]] = []
+    pending: list[tuple[Tally, int]] = []
+    for tally, number in lost:
+        in_time = had_time(members, tally.publication.destination, tally.due(number), within, watched)
+        (gone if in_time else pending).append((tally, number))
+    return gone, pending
 
 
 def _sent_at(message: tuple[Tally, int]) -> float:
@@ -238,39 +249,12 @@ def _sent(tally: Tally, number: int) -> str:
     return f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}"
 
 
-def _since(tally: Tally, number: int) -> str:
-    """Return from when the time of a message counts, in words."""
-    return "from when it could be delivered" if number in tally.kept else "from its sending"
-
-
-def _late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
-    """Return in words the messages that took longer than `within`; "" if there are none."""
-    within = claim.within.total_seconds()
-    late = [
-        (tally.publication.sent_at[number], tally, number, took)
-        for tally in chosen.tallies
-        for number, took in tally.waits()
-        if took > within
-    ]
-    if not late:
-        return ""
-    sent, tally, number, took = min(late, key=lambda each: each[0])
-    slowest = max(took for *_, took in late)
-    near = evidence.causes.of_way(chosen.audience, tally.publication, sent, sent + took)
-    more = f", the slowest took {gap(slowest)}" if len(late) > 1 else ""
-    allowed = f"{units.format_duration(claim.within)} {_since(tally, number)}"
-    return (
-        f"{len(late)} late to {listed(list(chosen.audience.names))} (allowed are {allowed}"
-        f"{more}), first {tally.publication.named(number)} took {gap(took)}, sent at {moment(sent)}{near}"
-    )
-
-
 def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promise that nothing arrives, for the members of an audience."""
     members = chosen.audience.members
     who = listed(list(chosen.audience.names))
     came: list[tuple[float, str]] = []
-    count = unexplained = 0
+    count = stray = elsewhere = 0
     for member in members:
         for tally in (*chosen.tallies, *chosen.astray):
             receipts = member.receipts.get(tally.publication.step)
@@ -282,17 +266,22 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
                     number = min(numbers, key=receipts.first_at.__getitem__)
                     words = f"{_sent(tally, number)} to {tally.publication.broker}"
                     came.append((receipts.first_at[number], f"first {words}, received at"))
-        if member.first_unexplained is not None and destination_of(claim) in (None, member.destination):
-            unexplained += member.unexplained
+        if member.first_unexplained is not None and destination_of(claim) not in (None, member.destination):
+            elsewhere += member.unexplained
+        elif member.first_unexplained is not None:
+            stray += member.unexplained
             came.append((member.first_unexplained, "first of no publish step of this run, received at"))
         for back in _returns(member, chosen, evidence):
             count += 1
             came.append((back, "one of them given back without an acknowledgement at"))
-    if unexplained and not count and evidence.timeline.coverage.forgotten:
-        return Outcome.UNKNOWN, f"{who} received {several(unexplained, 'message')}, perhaps of those that were left out"
+    if stray and not count and evidence.timeline.coverage.forgotten:
+        return Outcome.UNKNOWN, f"{who} received {several(stray, 'message')}, perhaps of those that were left out"
     if came:
         when, words = min(came)
-        return Outcome.BROKEN, f"{who} received {several(count + unexplained, 'message')}, {words} {moment(when)}"
+        return Outcome.BROKEN, f"{who} received {several(count + stray, 'message')}, {words} {moment(when)}"
+    if elsewhere:
+        whose = f"{several(elsewhere, 'message')} that no step of this run sent, perhaps to {destination_of(claim)}"
+        return Outcome.UNKNOWN, f"{who} received {whose}"
     before = went_before(chosen)
     if _of_dead_letters(chosen):  # any message may become one
         sent = list(evidence.ledger.accepted_at())

@@ -9,6 +9,7 @@ from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.sharing import takers
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.quiet import in_words, not_quiet
+from lab.judge.unexplained import in_words as strangers
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
 from lab.units import several
@@ -49,7 +50,9 @@ def _judge_one(claim: Duplicates, chosen: Chosen, evidence: Evidence) -> Finding
         return Outcome.BROKEN, f"{who} received {duplicated(chosen, evidence)}, allowed are {claim.at_most}"
     if words := equal_bodies(chosen.tallies, who, "one that came twice in another's place would look the same"):
         return Outcome.UNKNOWN, words
-    if restless := not_quiet(claim.quiet, chosen, evidence):
+    if words := strangers(chosen, "whether one came twice"):
+        return Outcome.UNKNOWN, words
+    if restless := not_quiet(claim.listens_on, chosen, evidence):
         return Outcome.UNKNOWN, restless
     came = sum(len(tally.arrived) for tally in chosen.tallies)
     words = f"{who} received {several(came, 'message')}, {number or 'none'} of them once more"

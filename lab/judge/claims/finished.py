@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from lab import units
 from lab.dataclass import dataclass
 from lab.declare.expectations.finished import Factor, Finished
+from lab.expected.records import Publication
 from lab.judge.claims import receivers
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Chosen, Evidence
-from lab.judge.evidence.records import Publication
 from lab.judge.findings import Finding, combine, unknown
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment

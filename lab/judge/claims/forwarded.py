@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from lab.activemq.destinations import destination_of, hears
 from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.steps.snapshot import END, START
+from lab.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown
 from lab.judge.evidence.queues import whereabouts
-from lab.judge.evidence.records import FAILED, is_queue
 from lab.judge.evidence.snapshots import Part, Rise, Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from lab import units
 from lab.declare.expectations.latency import Latency
+from lab.expected.records import Publication
 from lab.judge.claims import receivers
 from lab.judge.equal_bodies import equal_bodies
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.records import Publication
 from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome, Percentiles
 from lab.judge.wording import listed, milliseconds, moment

@@ -8,11 +8,11 @@ from math import inf
 from lab import units
 from lab.activemq.destinations import destination_of
 from lab.declare.expectations.recovered import Recovered
+from lab.expected.records import is_queue
 from lab.judge.claims.receivers import until_all_came
 from lab.judge.equal_bodies import EQUAL
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import whereabouts
-from lab.judge.evidence.records import is_queue
 from lab.judge.evidence.sharing import takers
 from lab.judge.evidence.step_taken import StepTaken
 from lab.judge.findings import Finding, combine, never_subscribed

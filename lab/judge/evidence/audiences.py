@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from math import inf
 
 from lab.activemq.destinations import hears, parts_of
+from lab.activemq.protocols import protocol
 from lab.dataclass import dataclass
+from lab.expected.entitlement import Retained, entitlement
+from lab.expected.records import OK, PERHAPS, PROVEN, Publication, Subscription, is_queue
 from lab.judge.evidence.digests import match_digests
-from lab.judge.evidence.entitlement import Retained, entitlement
 from lab.judge.evidence.ledger import Ledger
-from lab.judge.evidence.records import OK, PERHAPS, PROVEN, Publication, Subscription, is_queue
 from lab.judge.evidence.tally import Tally, only_counted, spare_unconfirmed, strays, tally_of
 
 
@@ -22,6 +24,7 @@ class Audience:
     members: tuple[Subscription, ...]
     tallies: tuple[Tally, ...]
     retained: Retained  # messages that brokers keep for later subscribers
+    end: float = inf  # when the evidence ends, in seconds
     others: tuple[Subscription, ...] = ()  # that share members' queues, where only some of a queue's are meant
 
     @property
@@ -50,10 +53,10 @@ class Audience:
         return min((member.alive for member in self.members if member.until == inf), default=inf)
 
 
-def audiences(ledger: Ledger) -> tuple[Audience, ...]:
-    """Return every audience of a ledger, in the order of first subscription."""
+def audiences(ledger: Ledger, end: float = inf) -> tuple[Audience, ...]:
+    """Return every audience of a ledger, in the order of first subscription; the evidence ends at `end`, in seconds."""
     ledger.grow_receipts()
-    kept, matched = Retained(ledger), []
+    kept, matched = Retained(ledger.publications.values()), []
     for members in _group(ledger):
         meant = [
             publication
@@ -64,10 +67,12 @@ def audiences(ledger: Ledger) -> tuple[Audience, ...]:
     _prove(ledger, matched)
     found = []
     for members, meant, alike in matched:
-        tallies = tuple(tally_of(entitlement(members, publication, kept), publication, alike) for publication in meant)
+        tallies = tuple(
+            tally_of(entitlement(members, publication, kept), publication, alike, end=end) for publication in meant
+        )
         spare_unconfirmed(tallies)
         astray = strays(ledger.publications.values(), members, meant)
-        found.append(Audience(members=members, tallies=tallies + astray, retained=kept))
+        found.append(Audience(members=members, tallies=tallies + astray, retained=kept, end=end))
     return tuple(found)
 
 
@@ -123,31 +128,48 @@ def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audie
     known = [publications[step] for step in sorted(publications)]
     alike = {tally.publication.step for audience in parts for tally in audience.tallies if tally.alike}
     meant = [each for each in known if any(hears(member.destination, each.destination) for member in members)]
-    kept = parts[0].retained
-    tallies = [tally_of(entitlement(members, each, kept), each, alike, others) for each in meant]
+    kept, end = parts[0].retained, parts[0].end
+    tallies = [tally_of(entitlement(members, each, kept), each, alike, others, end=end) for each in meant]
     spare_unconfirmed(tallies)
     only_counted(tallies, members)
-    return Audience(members=members, tallies=(*tallies, *strays(known, members, meant)), retained=kept, others=others)
+    every = (*tallies, *strays(known, members, meant))
+    return Audience(members=members, tallies=every, retained=kept, others=others, end=end)
 
 
 def _group(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
-    """Group the queue subscriptions that share a queue; a topic subscription is a group of its own."""
+    """Group the queue subscriptions that share a queue; a topic subscription is a group of its own.
+
+    Those of one MQTT client that overlap are one: MQTT does not tell for which of them a message came.
+    """
     queues = {
         part
         for item in ledger.publications.values()
         if is_queue(item.destination)
         for part in parts_of(item.destination)
     }
+    topics = {each.destination for each in ledger.publications.values() if not is_queue(each.destination)}
+    several = Counter(each.client for each in ledger.listening() if not is_queue(each.destination))
+
+    def overlapping(its: Subscription) -> bool:
+        return several[its.client] > 1 and protocol(its.over) == "mqtt"
+
     groups: list[tuple[list[Subscription], set[str]]] = []
     for subscription in ledger.listening():
         if not is_queue(subscription.destination):
-            groups.append(([subscription], set()))
+            reach = {topic for topic in topics if overlapping(subscription) and hears(subscription.destination, topic)}
+            reach = {f"{subscription.client} {topic}" for topic in reach}
+            _join(groups, subscription, reach)
             continue
         reach = {queue for queue in queues if hears(subscription.destination, queue)} | {subscription.destination}
-        members = [subscription]
-        for group in [group for group in groups if group[1] & reach]:
-            groups.remove(group)
-            members = [*group[0], *members]
-            reach |= group[1]
-        groups.append((members, reach))
+        _join(groups, subscription, reach)
     return (tuple(members) for members, _ in groups)
+
+
+def _join(groups: list[tuple[list[Subscription], set[str]]], subscription: Subscription, reach: set[str]) -> None:
+    """Put a subscription into one group with all that have any of its reach."""
+    members = [subscription]
+    for group in [group for group in groups if group[1] & reach]:
+        groups.remove(group)
+        members = [*group[0], *members]
+        reach |= group[1]
+    groups.append((members, reach))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import inf
 
 from lab.activemq.destinations import hears
+from lab.expected.records import Publication, is_queue
 from lab.judge.evidence.audiences import Audience
-from lab.judge.evidence.records import Publication, is_queue
 from lab.judge.evidence.routes import Routes
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Event, Timeline

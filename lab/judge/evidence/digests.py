@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import inf
 
-from lab.judge.evidence.entitlement import due_at
+from lab.expected.entitlement import due_at
+from lab.expected.records import OK, Publication, Receipts, Subscription
 from lab.judge.evidence.flaws import ROUNDED
-from lab.judge.evidence.records import OK, Publication, Receipts, Subscription
 
 
 def match_digests(
@@ -100,7 +100,7 @@ def match_digests(
         turn = met[digest] = min(met.get(digest, 0) + 1, by_then)  # if more came than were sent, the last one again
         _, publication, number, _ = owed[turn - 1]
         receipts = member.of(publication)
-        if receipts.add(number, moment, retained, number < publication.first):
+        if receipts.add(number, moment, retained, number < publication.first) and not retained:
             note_order(receipts, digest, moment)
     note_returns(inf)
     return alike

@@ -12,9 +12,9 @@ from math import inf
 from typing import NamedTuple
 
 from lab.dataclass import dataclass
+from lab.expected.records import FAILED, OK, Publication
 from lab.history import Achieved
 from lab.judge.evidence.ledger import Ledger
-from lab.judge.evidence.records import FAILED, OK, Publication
 from lab.judge.evidence.step_taken import StepTaken
 from lab.judge.evidence.timeline import Timeline
 

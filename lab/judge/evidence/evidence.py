@@ -15,6 +15,7 @@ from lab.declare.fields import Receivers
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.errors import InputError, Place
+from lab.expected.records import Subscription
 from lab.history import (
     Acknowledged,
     ClientChanged,
@@ -36,7 +37,6 @@ from lab.judge.evidence.efforts import Effort, efforts
 from lab.judge.evidence.flaws import Flaws
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.moments import Moments
-from lab.judge.evidence.records import Subscription
 from lab.judge.evidence.routes import Routes, routes
 from lab.judge.evidence.stretch import WHOLE, Stretch
 from lab.judge.evidence.tally import Tally
@@ -201,7 +201,7 @@ def collect_evidence(
         header=header,
         ledger=ledger,
         timeline=timeline,
-        audiences=audiences(ledger),
+        audiences=audiences(ledger, timeline.end),
         causes=Causes(timeline, found),
         routes=found,
         efforts=efforts(ledger, timeline),

@@ -12,6 +12,7 @@ from math import inf
 
 from lab.activemq.protocols import protocol
 from lab.errors import InputError
+from lab.expected.records import FAILED, OK, UNKNOWN, Publication, Subscription, damaged
 from lab.history import (
     Acknowledged,
     ClientChanged,
@@ -24,10 +25,11 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.judge.evidence.flaws import ROUNDED, Flaws
-from lab.judge.evidence.records import FAILED, OK, UNKNOWN, Publication, Subscription, damaged
 from lab.judge.evidence.returns import Returns
-from lab.matching import MOST
+from lab.judge.evidence.same_bodies import SameBodies
+from lab.matching import MOST, digest
 
+EMPTY = digest(b"")
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
 _ACCEPTED = SendOutcome.OK
 MOST_IN_ALL = 100_000_000  # of messages and receipts of a history: a gigabyte of arrays
@@ -44,6 +46,7 @@ class Ledger:
         self.publications: dict[str, Publication] = {}  # by step, as ids write it
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
         self._digests: dict[str, int] = {}
+        self._same = SameBodies()
         self.unannounced: dict[tuple[str, str], int] = {}  # receivers before a line told that they subscribed
         self._room = MOST_IN_ALL  # for how many more there may be room
         self.returns = Returns(self._flaws)
@@ -55,6 +58,9 @@ class Ledger:
         subscription.durable, subscription.selector = seen.durable, seen.selector
         subscription.unconfirmed = seen.ack == "auto" and protocol(seen.over) in ("amqp", "mqtt")
         subscription.acknowledges = seen.ack != "auto" or protocol(seen.over) == "amqp"
+        open_ = bool(subscription.windows) and subscription.windows[-1][1] == inf
+        anew = protocol(seen.over) == "mqtt" or subscription.disconnected_since < inf  # MQTT has one for each filter
+        subscription.begin_again(seen.t, over=open_ and not anew)
         subscription.disconnected_since, subscription.left = inf, False
         if self._standing:
             subscription.alive = seen.t
@@ -125,8 +131,8 @@ class Ledger:
         if seen.outcome is SendOutcome.FAILED:
             return  # it still awaits an acknowledgement
         if seen.id is None:
-            digest = self._digests.get(seen.digest or "")
-            self.returns.settled_digest(subscription, digest, seen, partial=self._standing)
+            body = self._digests.get(seen.digest or "")
+            self.returns.settled_digest(subscription, body, seen, partial=self._standing)
             return
         self.returns.settled(subscription, *self._message(seen.id), seen)
 
@@ -175,7 +181,9 @@ class Ledger:
         if seen.digest is not None:
             if publication.digests is None:
                 publication.digests = array("q", [-1]) * (publication.count + 1)
-            publication.digests[number] = self._digests.setdefault(seen.digest, len(self._digests))
+            publication.digests[number] = self._known(seen)
+            if publication.retained and seen.digest == EMPTY:
+                publication.empty.add(number)
 
     def acknowledged(self, seen: Acknowledged) -> None:
         """Record the outcome of a send; the last one counts, but an acceptance is never withdrawn."""
@@ -200,15 +208,15 @@ class Ledger:
         if self._standing and subscription.alive < seen.t:
             subscription.alive = seen.t
         if seen.id is None:
-            digest = None if seen.digest is None else self._digests.get(seen.digest)
-            if digest is None:
+            body = None if seen.digest is None else self._digests.get(seen.digest)
+            if body is None:
                 subscription.count_unexplained(seen.t)
             else:
-                subscription.digests.append(digest)
+                subscription.digests.append(body)
                 subscription.digest_times.append(seen.t)
                 subscription.digest_retained.append(seen.retained)
                 if seen.pending:
-                    subscription.pending_digests.append(digest)
+                    subscription.pending_digests.append(body)
                     subscription.pending_digest_times.append(seen.t)
             return
         step, _, text = seen.id.partition("-")
@@ -238,10 +246,20 @@ class Ledger:
             subscription, self.subscriptions.values(), position, seen
         )
         if receipts.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
-            if position > receipts.top[0]:
+            if seen.retained:
+                pass  # a broker gives what it retains at a subscription, ahead of what it kept
+            elif position > receipts.top[0]:
                 receipts.top[0] = position
             elif position < receipts.top[0] and number >= publication.first:
                 returns.note_disorder(subscription, publication, number, self.subscriptions.values(), seen)
+
+    def _known(self, seen: Sent) -> int:
+        """Return the number of a body's digest; of what a text protocol makes of the body it is the same one."""
+        its = self._digests.setdefault(seen.digest or "", len(self._digests))
+        if seen.digest_as_text is not None:
+            other = self._digests.setdefault(seen.digest_as_text, its)
+            self._same.join(its, other)
+        return its
 
     def _too_early(self, publication: Publication, number: int, t: float, what: str) -> bool:
         """Record that something of a message comes before its sending; return False if that was left out."""
@@ -265,6 +283,7 @@ class Ledger:
     def grow_receipts(self) -> None:
         """Make room in all receipts for all messages, and count disorder; call it after the last observation."""
         self.returns.conclude()
+        self._same.apply(self.publications.values(), self.subscriptions.values())
         for subscription in self.subscriptions.values():
             for step, receipts in subscription.receipts.items():
                 count = self.publications[str(step)].count

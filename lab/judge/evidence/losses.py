@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lab.activemq.destinations import hears, parts_of
+from lab.expected.records import OK, UNKNOWN, Publication
 from lab.judge.evidence.audiences import merge
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.records import OK, UNKNOWN, Publication
 from lab.judge.wording import moment
 
 

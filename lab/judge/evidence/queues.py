@@ -13,13 +13,13 @@ from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.dead_letters import individual
 from lab.amazonmq.configurations.dead_letters import shared as shared_by
 from lab.dataclass import dataclass
+from lab.expected.records import FAILED, Publication, Subscription, is_queue
 from lab.history import DestinationSeen
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import Message, shown
-from lab.judge.evidence.records import FAILED, Publication, Subscription, is_queue
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.witnesses import counters_of_run
 from lab.judge.wording import listed, moment

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 
+from lab.expected.records import Publication, Receipts, Subscription, is_queue
 from lab.history import Received, SendOutcome, Settled
 from lab.judge.evidence.flaws import ROUNDED, Flaws
-from lab.judge.evidence.records import Publication, Receipts, Subscription, is_queue
 
 
 class Returns:

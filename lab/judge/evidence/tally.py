@@ -9,8 +9,16 @@ from math import inf
 
 from lab.activemq.protocols import protocol
 from lab.dataclass import dataclass
-from lab.judge.evidence.entitlement import Entitlement, due_at, never_returned, returned_at, surely_expired
-from lab.judge.evidence.records import OK, PERHAPS, Publication, Receipts, Subscription, is_queue
+from lab.expected.entitlement import (
+    Entitlement,
+    copies,
+    could_expire,
+    due_at,
+    never_returned,
+    returned_at,
+    surely_expired,
+)
+from lab.expected.records import OK, PERHAPS, Publication, Receipts, Subscription, is_queue
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,11 +81,17 @@ class Tally:
 
 
 def tally_of(
-    owed: Entitlement, publication: Publication, alike: set[int], others: Sequence[Subscription] = ()
+    owed: Entitlement,
+    publication: Publication,
+    alike: set[int],
+    others: Sequence[Subscription] = (),
+    *,
+    end: float = inf,
 ) -> Tally:
     """Return the tally of a publication; `alike` has the steps whose equal bodies cannot be told apart.
 
     `others` share the members' queues: what they received did not reach the members, and if it did, it is doubled.
+    The evidence ends at `end`, in seconds.
     """
     members = owed.members
     tally = Tally(publication=publication, alike=publication.step in alike, why_unsure=owed.unsure)
@@ -109,6 +123,13 @@ def tally_of(
         if not due and number in owed.retained:
             due = True
             tally.kept[number] = owed.retained[number]
+        if not due and number in owed.perhaps_retained:
+            if not times:
+                tally.unsure.append(number)
+                tally.why_unsure = "a broker retained it, unless it accepted a later one"
+                continue
+            due = True
+            tally.kept[number] = owed.perhaps_retained[number]
         if due:
             tally.eligible += 1
         taken = 0
@@ -121,7 +142,7 @@ def tally_of(
             continue
         if not times:
             if due and publication.accepted(number):
-                _missing(tally, owed, number, gone)
+                _missing(tally, owed, number, gone, end)
             elif due and publication.proven and publication.proven[number] == PERHAPS and not tally.alike:
                 tally.unsure.append(number)
                 tally.why_unsure = "somebody received a body equal to its own, and it has no receipt"
@@ -202,12 +223,12 @@ def _receipts(members: Sequence[Subscription], publication: Publication) -> list
     return [found for member in members if (found := member.receipts.get(publication.step)) is not None]
 
 
-def _missing(tally: Tally, owed: Entitlement, number: int, gone: bool) -> None:
+def _missing(tally: Tally, owed: Entitlement, number: int, gone: bool, end: float) -> None:
     """Count an accepted message that never arrived as lost, expired, waiting or unsure."""
     publication = tally.publication
     if owed.unsure:
         tally.unsure.append(number)
-    elif publication.expiry is not None:
+    elif publication.expiry is not None and could_expire(publication.sent_at[number], publication.expiry, end):
         if surely_expired(owed.members, publication.sent_at[number], publication.expiry):
             tally.expired += 1
         else:
@@ -231,7 +252,10 @@ def _surplus(
         sum(member.starts for member in members if protocol(member.over) == "mqtt") if tally.publication.retained else 0
     )
     fresh = min(retained, starts)
-    surplus = max(times - fresh - (1 if times > retained or not fresh else 0) - by_right, 0)
+    ordinary = 1 if times > retained or not fresh else 0
+    if ordinary and not is_queue(tally.publication.destination):  # a copy for each subscription that stood
+        ordinary = max(copies(members, tally.publication.destination, tally.publication.sent_at[number]), 1)
+    surplus = max(times - fresh - ordinary - by_right, 0)
     tally.redelivered += times - 1 - surplus
     tally.retained_again += max(times - 1 - surplus - by_right, 0)
     return surplus
@@ -241,7 +265,7 @@ def _surely_due(members: Sequence[Subscription], destination: str) -> tuple[floa
     """Return begin and end of a time in which a message is surely owed, to decide most cases quickly."""
     if is_queue(destination):
         return -inf, max((member.until for member in members if member.windows), default=-inf)
-    return members[0].windows[-1] if members and members[0].windows else (inf, -inf)
+    return members[0].windows[-1] if len(members) == 1 and members[0].windows else (inf, -inf)
 
 
 def _first_received(receipts: Sequence[Receipts], number: int) -> float:

@@ -10,11 +10,11 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
 from lab.activemq.destinations import hears, parts_of, virtual_topic_of
+from lab.expected.records import FAILED, OK, Publication, is_queue
 from lab.history import DestinationSeen
 from lab.judge.evidence.agreement import both_ends, unanswered, ways
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.records import FAILED, OK, Publication, is_queue
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.values import Testimony
 

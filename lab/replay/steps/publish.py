@@ -10,7 +10,7 @@ from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, Publishing, SendOutcome, Sent
-from lab.matching import HEADER, MOST, digest, header_value, make_body, message_id, number_body
+from lab.matching import HEADER, MOST, digest, digest_as_text, header_value, make_body, message_id, number_body
 from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
@@ -136,8 +136,10 @@ class Sending:
                 break
             now = clock_now() - start  # as `now`, with a call less for each
             if given or differ:
-                its, size = digest(message.body) if given else None, len(message.body) if differ else None
-                record(Sent(t=now, id=message.id, digest=its, size=size))
+                body = message.body
+                its, text = (digest(body), digest_as_text(body)) if given else (None, None)
+                size = len(body) if differ else None
+                record(Sent(t=now, id=message.id, digest=its, digest_as_text=text, size=size))
             else:
                 record(Sent(t=now, id=message.id))
             times.last = now

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 from lab.dataclass import dataclass
+from lab.expected.records import Publication
 from lab.judge import Judged
 from lab.judge.evidence.audiences import Audience
-from lab.judge.evidence.records import Publication
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, moment
 

@@ -1,9 +1,9 @@
-"""Records of the ledger: publications, subscriptions and receipts, in arrays by message number."""
+"""Records of messages: publications, subscriptions and receipts, in arrays by message number."""
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from math import inf, nan
 
 from lab.errors import InputError
@@ -23,6 +23,7 @@ class Publication:
         "count",
         "destination",
         "digests",
+        "empty",
         "expiry",
         "first",
         "group",
@@ -68,6 +69,7 @@ class Publication:
         self.first = 1  # the lowest number sent in the stretch that is judged
         self.proven = bytearray()  # by number, once known: whether somebody received it, so that a broker accepted it
         self.partial = False  # some sends may have been left out of the history
+        self.empty: set[int] = set()  # of a retained one: the messages without a body, which delete what is retained
         self.digests: array[int] | None = None  # by number, if bodies carry no id; -1 is none
 
     def id(self, number: int) -> str:
@@ -190,6 +192,7 @@ class Subscription:
         "returned",
         "returned_digests",
         "selector",
+        "stacked",
         "starts",
         "tops",
         "unconfirmed",
@@ -209,6 +212,7 @@ class Subscription:
         self.selector: str | None = None
         self.windows: list[tuple[float, float]] = []  # begin and end of each time it listened
         self.starts = 0  # times that a broker accepted it
+        self.stacked: list[tuple[float, int]] = []  # from when on it stood how many times over, on one connection
         self.away: list[tuple[float, float]] = []  # begin and end of each absence of a durable one
         self.cut_off: list[tuple[float, float]] = []  # begin and end of each time a non-durable one lost its connection
         self.breaks: list[float] = []  # when its connection ended, for any reason
@@ -262,6 +266,18 @@ class Subscription:
         self.unexplained += 1
         if self.first_unexplained is None:
             self.first_unexplained = moment
+
+    def begin_again(self, moment: float, *, over: bool) -> None:
+        """Note a subscription at a moment; `over` says whether it stands beside those of the same connection."""
+        before = self.stacked[-1][1] if self.stacked and over else 0
+        self.stacked.append((moment, before + 1))
+
+    def subscribed_at(self, moment: float) -> int:
+        """Return how many times over the client was subscribed at a moment; 0 if it was not."""
+        if not any(start <= moment < end for start, end in self.windows):
+            return 0
+        place = bisect_right(self.stacked, (moment, MOST))
+        return self.stacked[place - 1][1] if place else 1
 
     @property
     def until(self) -> float:

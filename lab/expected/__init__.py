@@ -1,0 +1,1 @@
+"""Who is expected to receive which message, who may, and until when: the rules that replay, judge and check ask."""

@@ -1,0 +1,219 @@
+"""The rules: which messages subscriptions are expected to receive, which perhaps, and until when. Pure.
+
+1. A queue keeps what is sent to it. Its subscribers are expected to receive it together, whenever they listen.
+2. A topic's subscriber is expected to receive what is sent while it is subscribed. A durable one stays subscribed
+   while it is away; what comes meanwhile can be delivered when it is back.
+3. The queue behind a virtual topic keeps messages from its first consumer on.
+4. A selector lets a message through, keeps it out, or may do either.
+5. A new MQTT subscription is expected to receive the last retained message of each topic that it hears. An empty
+   retained message deletes the one before it, and nobody is expected to receive it later. While the outcome of a later
+   retained message is unknown, either of the two may be the one.
+6. A message that expired before anybody listened is not expected. One that could expire before the evidence ends may
+   have been dropped; one that lives longer may not.
+7. A message is missing for certain only if somebody listened for long enough after it could be delivered.
+8. A broker gives one client a copy of a message for each of its subscriptions that hears it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
+from math import inf, isnan
+
+from lab.activemq.destinations import hears
+from lab.activemq.protocols import protocol
+from lab.activemq.selectors import Untold, Value, matches_over, properties
+from lab.dataclass import dataclass
+from lab.expected.records import FAILED, OK, Publication, Subscription, is_queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """The members of an audience that are expected to receive a publication, and which of its messages."""
+
+    members: tuple[Subscription, ...]  # members whose selectors let it through, or may
+    others: tuple[Subscription, ...] = ()  # those whose selectors do not let it through
+    unsure: str = ""  # why it cannot be determined whether it was expected
+    retained: Mapping[int, float] = field(default_factory=dict)  # by number: when a subscription was to be given it
+    perhaps_retained: Mapping[int, float] = field(default_factory=dict)  # the same, if a later one was not accepted
+
+
+class Retained:
+    """The messages that brokers retain: of each topic the last accepted one that was published as retained."""
+
+    def __init__(self, publications: Iterable[Publication]) -> None:
+        # By topic: when each message was sent, its step, its number, whether it was accepted for certain.
+        found: dict[str, list[tuple[float, int, int, bool]]] = {}
+        self._empty: set[tuple[int, int]] = set()
+        for publication in publications:
+            if publication.retained and not is_queue(publication.destination):
+                self._empty.update((publication.step, number) for number in publication.empty)
+                found.setdefault(publication.destination, []).extend(
+                    (publication.sent_at[number], publication.step, number, publication.outcomes[number] == OK)
+                    for number in range(1, publication.last + 1)
+                    if publication.outcomes[number] != FAILED and not isnan(publication.sent_at[number])
+                )
+        self._topics = {topic: sorted(messages) for topic, messages in found.items()}
+
+    def of(
+        self, members: Sequence[Subscription], publication: Publication
+    ) -> tuple[Mapping[int, float], Mapping[int, float]]:
+        """Return, by number, what members were to be given as they subscribed, and when: surely, perhaps."""
+        surely: dict[int, float] = {}
+        perhaps: dict[int, float] = {}
+        messages = self._topics.get(publication.destination, ()) if publication.retained else ()
+        for member in members if messages else ():
+            if protocol(member.over) != "mqtt" or not hears(member.destination, publication.destination):
+                continue
+            for start, _ in member.windows:
+                candidates = list(self._candidates(messages, start))
+                for step, number in candidates:
+                    if step == publication.step and (step, number) not in self._empty:
+                        (surely if len(candidates) == 1 else perhaps)[number] = start
+        return surely, perhaps
+
+    @staticmethod
+    def _candidates(messages: Sequence[tuple[float, int, int, bool]], start: float) -> Iterator[tuple[int, int]]:
+        """Yield the messages of a topic of which one was retained at a moment: back to the last one surely accepted."""
+        place = bisect_left(messages, (start,))
+        while place:
+            place -= 1
+            _, step, number, accepted = messages[place]
+            yield step, number
+            if accepted:
+                return
+
+
+def entitlement(members: Sequence[Subscription], publication: Publication, kept: Retained) -> Entitlement:
+    """Return which members are expected to receive a publication; `kept` holds all retained messages."""
+    if all(member.selector is None for member in members):
+        surely, perhaps = kept.of(members, publication)
+        return Entitlement(members=tuple(members), retained=surely, perhaps_retained=perhaps)
+    through: list[Subscription] = []
+    others: list[Subscription] = []
+    unsure = ""
+    sure = False
+    for member in members:
+        try:
+            lets = member.selector is None or matches_over(
+                protocol(member.over), member.selector, _properties(publication)
+            )
+            sure |= lets
+        except Untold as untold:
+            lets, unsure = True, f"the selector {member.selector} may let it through or not: {untold}"
+        (through if lets else others).append(member)
+    surely, perhaps = kept.of(through, publication)
+    return Entitlement(
+        members=tuple(through),
+        others=tuple(others),
+        unsure="" if sure else unsure,
+        retained=surely,
+        perhaps_retained=perhaps,
+    )
+
+
+def due_at(members: Sequence[Subscription], destination: str, sent: float) -> bool:
+    """Return whether any of the members is expected to receive a message that was sent at a moment."""
+    if is_queue(destination):  # a queue keeps messages sent before any client listened
+        return any(sent <= member.until for member in members if member.windows)
+    # A queue behind a virtual topic is there from its first consumer on, and keeps what comes between two of them.
+    queues = [member for member in members if is_queue(member.destination) and member.windows]
+    if queues and min(each.windows[0][0] for each in queues) <= sent < max(each.until for each in queues):
+        return True
+    return any(
+        start <= sent < end
+        for member in members
+        for start, end in member.windows
+        if hears(member.destination, destination)
+    )
+
+
+def copies(members: Sequence[Subscription], destination: str, sent: float) -> int:
+    """Return how many copies of a topic's message one of the clients may have: one for each of its subscriptions."""
+    found: dict[str, int] = {}
+    for member in members:
+        if hears(member.destination, destination):
+            found[member.client] = found.get(member.client, 0) + member.subscribed_at(sent)
+    return max(found.values(), default=0)
+
+
+def had_time(members: Sequence[Subscription], destination: str, due: float, within: float, until: float) -> bool:
+    """Return whether somebody who is expected to receive a message listened for `within` after it was due.
+
+    All in seconds. `until` is when the evidence ends. A message for which nobody did may have been under way.
+    """
+    kept = is_queue(destination) or any(is_queue(member.destination) for member in members)
+    spans = [
+        (max(begin, due), min(end, until))
+        for member in members
+        for start, stop in member.windows
+        if kept or start <= due < stop
+        for begin, end in _present(member, start, stop)
+    ]
+    reach, since = -inf, -inf  # spans of several consumers of a queue follow one another without a gap
+    for begin, end in sorted(spans):
+        if begin > reach:
+            since = begin
+        reach = max(reach, end)
+        if reach - since >= within:
+            return True
+    return False
+
+
+def could_expire(sent: float, expiry: float | None, until: float) -> bool:
+    """Return whether a message could be over before the evidence ends; all in seconds."""
+    return expiry is not None and sent + expiry <= until
+
+
+def surely_expired(members: Sequence[Subscription], sent: float, expiry: float) -> bool:
+    """Return whether a message expired before any member listened; `expiry` is in seconds."""
+    return not any(_listens(member, sent, sent + expiry) for member in members)
+
+
+def never_returned(members: Sequence[Subscription]) -> bool:
+    """Return whether a durable subscriber went and never returned, so that its messages wait at a broker."""
+    return any(member.away and member.away[-1][1] == inf for member in members)
+
+
+def returned_at(members: Sequence[Subscription], sent: float, received: float) -> float | None:
+    """Return the moment when a durable subscriber returned to a message kept for it; None if none was kept."""
+    for member in members:
+        for gone, back in member.away:
+            if gone <= received and sent < back < inf:
+                return back
+    return None
+
+
+def _present(member: Subscription, start: float, stop: float) -> Iterator[tuple[float, float]]:
+    """Yield begin and end of each time within a window in which a durable member was connected; all of another's."""
+    begin = start
+    for gone, back in member.away:
+        if begin <= gone < stop:
+            yield begin, gone
+            begin = back
+    if begin < stop:
+        yield begin, stop
+
+
+def _properties(publication: Publication) -> Mapping[str, Value]:
+    """Return the properties of a publication's messages that selectors may test."""
+    return properties(
+        publication.headers,
+        group=publication.group,
+        priority=publication.priority,
+        persistent=publication.persistent,
+        varying=publication.varying,
+    )
+
+
+def _listens(member: Subscription, begin: float, end: float) -> bool:
+    """Return whether a subscription listens at any time between two moments."""
+    for start, stop in member.windows:
+        edge = max(start, begin)
+        for gone, back in member.away:
+            if gone <= edge:
+                edge = max(edge, back)
+        if edge < min(stop, end):
+            return True
+    return False

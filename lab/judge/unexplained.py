@@ -1,0 +1,27 @@
+"""Receipts that belong to no message of the run: each may be one of its bodies, changed on the way."""
+
+from __future__ import annotations
+
+from lab.judge.evidence.evidence import Chosen
+from lab.judge.wording import listed
+from lab.units import several
+
+
+def unexplained(chosen: Chosen) -> int:
+    """Return how many receipts may be bodies without an id that an audience was sent; 0 if all bodies have theirs."""
+    if not any(tally.publication.digests is not None for tally in chosen.tallies):
+        return 0
+    return sum(member.unexplained for member in chosen.audience.members)
+
+
+def in_words(chosen: Chosen, so: str) -> str:
+    """Return in words that receipts may be bodies changed on the way, and `so` what is unknown; "" if none may be."""
+    number = unexplained(chosen)
+    if not number:
+        return ""
+    who = listed([member.client for member in chosen.audience.members if member.unexplained])
+    they = "it may be one of its messages" if number == 1 else "they may be messages of it"
+    return (
+        f"{who} received {several(number, 'message')} whose body no step of this run sent: {they}, changed on the way, "
+        f"and {so} is unknown"
+    )
