@@ -82,7 +82,7 @@ def _arrivals(scenario: Scenario) -> list[Arrivals]:
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if not any(step.sends_to for step in every_step(scenario.steps)):
         return
-    claimed, last = _arrivals(scenario), rehearsal.outstanding.last_sent
+    claimed, last = _arrivals(scenario), rehearsal.outstanding.last_due
     silent = [each.within.total_seconds() for each in claimed if each.none]
     if silent:
         rehearsal.rest(last + max(silent) - rehearsal.now())

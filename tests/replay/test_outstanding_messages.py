@@ -9,6 +9,7 @@ import pytest
 
 from lab.declare.loading import load
 from lab.history import Acknowledged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
+from lab.matching import digest
 from lab.replay.outstanding_messages import Outstanding
 from lab.replay.settling import claimed_arrivals
 from lab.shipped import shipped
@@ -217,3 +218,62 @@ def test_a_claim_of_silence_spares_only_what_no_other_claim_is_about(
         f"expect:\n{expect}"
     )
     assert claimed_arrivals(load(path, environment={}))("tk", "topic://a") is arrives
+
+
+def retained(seen: Seen, step: int, body: bytes) -> None:
+    """Publish one retained message with a given body, and let the broker accept it."""
+    seen.record(
+        Publishing(
+            t=0, step=step, client="p", broker="tokyo", over="mqtt", destination=seen.to, count=1, persistent=True,
+            body="given", retained=True,
+        )
+    )  # fmt: skip
+    seen.record(Sent(t=1, id=f"{step}-1", digest=digest(body)))
+    seen.accepted(f"{step}-1")
+
+
+def subscribe(seen: Seen, client: str, to: str, *, over: str = "mqtt", selector: str | None = None) -> None:
+    seen.record(Subscribed(t=5, client=client, broker="tokyo", over=over, destination=to, step=9, selector=selector))
+
+
+def test_a_retained_message_is_owed_to_a_new_mqtt_subscriber_from_its_subscription_on() -> None:
+    seen = Seen()
+    retained(seen, 2, b"price")
+    assert seen.is_empty()
+    subscribe(seen, "one", "topic://a")
+    assert (seen.is_empty(), seen.last_sent, seen.last_due) == (False, 1, 5)
+    seen.received("one", digest=digest(b"price"))
+    assert seen.is_empty()
+
+
+def test_an_empty_retained_message_leaves_nothing_to_be_owed() -> None:
+    seen = Seen()
+    retained(seen, 2, b"price")
+    retained(seen, 3, b"")
+    subscribe(seen, "one", "topic://a")
+    assert seen.is_empty()
+
+
+def test_a_queue_keeps_what_its_consumer_does_not_select_for_the_next_one() -> None:
+    seen = Seen(to="queue://q")
+    subscribe(seen, "picky", "queue://q", over="stomp", selector="region = 'eu'")
+    seen.publishing(2, 1)
+    seen.accepted("2-1")
+    assert seen.is_empty()
+    subscribe(seen, "any", "queue://q", over="stomp")
+    assert not seen.is_empty()
+    seen.received("any", "2-1")
+    assert seen.is_empty()
+
+
+def test_overlapping_subscriptions_of_an_mqtt_client_are_owed_a_message_together() -> None:
+    seen = Seen(to="topic://p.eur")
+    for to in ("topic://p.>", "topic://p.eur"):
+        subscribe(seen, "one", to)
+    subscribe(seen, "two", "topic://p.eur")
+    seen.publishing(2, 1)
+    seen.accepted("2-1")
+    seen.record(Received(t=2, client="one", destination="topic://p.>", id="2-1"))
+    assert not seen.is_empty()
+    seen.received("two", "2-1")
+    assert seen.is_empty()

@@ -1,0 +1,348 @@
+"""The rules of `entitlement`, counted as a run goes on: which accepted messages have not been received by then.
+
+Each method takes an observation, in the order of the history. The count decides how long a replay listens, and nothing
+else: judging is the judge's. A message costs a byte for each audience.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from lab.activemq.destinations import hears, parts_of
+from lab.activemq.protocols import protocol
+from lab.activemq.selectors import Untold, matches, properties
+from lab.expected.records import is_queue
+from lab.history import (
+    Acknowledged,
+    ClientChanged,
+    Observation,
+    Publishing,
+    Received,
+    SendOutcome,
+    Sent,
+    Settled,
+    Subscribed,
+    Unsubscribed,
+)
+from lab.matching import MOST, digest
+
+_OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
+_ACCEPTED, _RECEIVED = 1, 2
+_AHEAD = 1_000  # marks that are made at once
+_EMPTY = digest(b"")
+
+
+class _Audience:
+    """The receivers of a message: one subscription of a topic, or all subscriptions of a queue, which share it."""
+
+    def __init__(self, destination: str) -> None:
+        self.destination = destination
+        self.client = ""  # of a topic's subscription over MQTT
+        self.brokers: dict[str, str] = {}  # by client that is subscribed, also while its broker keeps that
+        self.away: set[str] = set()  # of these clients, those not connected
+        self.durable: set[str] = set()
+        self.selectors: dict[str, str | None] = {}  # by client
+        self.pending: dict[str, list[tuple[str, int]]] = {}  # by client: (step, number) received and not acknowledged
+        self.marks: dict[str, bytearray] = {}  # by step whose messages carry their id: flags by number
+        self.begins: dict[str, int] = {}  # by step that was sending before the subscription: the first number expected
+        self.blocked: set[str] = set()  # steps whose messages none of a queue's consumers takes, as they are now
+        self.retained: Counter[str] = Counter()  # ids or digests of retained messages to be given at the subscription
+        self.missing = 0  # messages accepted and not received
+        self.accepted = 0  # messages with a given body, which are only counted
+        self.received = 0
+        self.doubtful = False  # whether the acceptance of a given body is unknown: then counting cannot decide
+        self.digests: Counter[str] = Counter()
+
+    @property
+    def complete(self) -> bool:
+        """Return whether no message is expected any more."""
+        if self.brokers.keys() <= self.away:
+            return True
+        missing = self.missing and self.missing - sum(self.marks[step].count(_ACCEPTED) for step in self.blocked)
+        if missing or self.retained:
+            return False
+        return self.accepted <= self.received and not (self.doubtful and self.accepted)
+
+    def mark_received(self, step: str, number: int, *, grows: bool) -> None:
+        """Note that a message has been received."""
+        if (marks := self.marks.get(step)) is None:
+            return
+        if len(marks) <= number <= MOST and grows:
+            _extend(marks, number)
+        if number < len(marks):
+            mark = marks[number]
+            self.missing -= mark == _ACCEPTED
+            marks[number] = mark | _RECEIVED
+
+    def give_back(self, client: str) -> None:
+        """Count the messages that a client has not acknowledged as expected again."""
+        for step, number in self.pending.pop(client, ()):
+            marks = self.marks.get(step)
+            if marks is not None and number < len(marks) and marks[number] & _RECEIVED:
+                marks[number] &= ~_RECEIVED
+                self.missing += marks[number] == _ACCEPTED
+
+
+class Missing:
+    """The messages that brokers accepted and that somebody who is expected to receive them has not received yet."""
+
+    def __init__(
+        self,
+        carries: Callable[[str, str], bool],
+        claimed: Callable[[str, str], bool | None] = lambda client, destination: None,
+    ) -> None:
+        """`carries`: whether bridges carry messages from one broker to another.
+
+        `claimed`: whether a client is to receive what is sent to a destination; None if no expectation says so.
+        """
+        self._carries = carries
+        self._claimed = claimed
+        self._audiences: dict[str, _Audience] = {}
+        self._expecting: dict[str, tuple[_Audience, ...]] = {}  # by step: its audiences when it began
+        self._publishing: dict[str, Publishing] = {}  # by step to a queue
+        self._given: set[str] = set()  # steps whose messages have a given body
+        self._growing: dict[str, Publishing] = {}  # steps whose number of messages is not known before
+        self._sent: dict[str, str] = {}  # by such a step: the last number sent
+        self._digests: Counter[str] = Counter()
+        self._retaining: dict[str, Publishing] = {}  # steps whose messages are published as retained
+        self._bodies: dict[str, str] = {}  # by id of such a message: the digest of a given body
+        self._retained: dict[str, tuple[Publishing, str]] = {}  # by topic: the last accepted one, by id or digest
+        self._overlapping: set[str] = set()  # MQTT clients with several subscriptions
+        self.last_sent = self.last_received = 0.0  # seconds
+        self.last_due = 0.0  # when a message was sent, or could be delivered at last, in seconds
+        self._counts: Mapping[type[Observation], Callable[[Any], None]] = {
+            Publishing: self._published,
+            Sent: self._sent_one,
+            Acknowledged: self._acknowledged,
+            Received: self._received,
+            Settled: self._settled,
+            Subscribed: self._subscribed,
+            Unsubscribed: self._unsubscribed,
+            ClientChanged: self._gone,
+        }
+
+    def count(self, observations: Iterable[Observation]) -> None:
+        """Count some observations."""
+        counts = self._counts
+        for seen in observations:
+            if (count := counts.get(type(seen))) is not None:
+                count(seen)
+
+    def none(self) -> bool:
+        """Return whether every message has been received."""
+        for audience in self._audiences.values():  # noqa: SIM110 (asked for every message that comes meanwhile)
+            if not audience.complete:
+                return False
+        return True
+
+    def _sent_one(self, seen: Sent) -> None:
+        self.last_sent = self.last_due = seen.t
+        if seen.digest is not None:
+            self._digests[seen.digest] += 1
+            if seen.digest_as_text is not None:
+                self._digests[seen.digest_as_text] += 1
+        if self._growing or self._retaining:
+            step, _, number = seen.id.partition("-")
+            self._sent[step] = number
+            if seen.digest is not None and step in self._retaining:
+                self._bodies[seen.id] = seen.digest
+
+    def _published(self, seen: Publishing) -> None:
+        """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
+        step = str(seen.step)  # as it begins the messages' ids
+        if is_queue(seen.destination):
+            for part in parts_of(seen.destination):
+                self._audiences.setdefault(part, _Audience(part))
+        elif seen.retained:
+            self._retaining[step] = seen
+        if seen.count is None:
+            self._growing[step] = seen
+        if seen.body == "given":
+            self._given.add(step)
+            self._expecting[step] = tuple(each for each in self._audiences.values() if self._reaches(seen, each))
+            return
+        self._publishing[step] = seen
+        expecting = []
+        for audience in self._audiences.values():
+            reached = self._reaches(seen, audience)
+            if not reached and not (is_queue(audience.destination) and hears(audience.destination, seen.destination)):
+                continue
+            if not reached:
+                audience.blocked.add(step)
+            audience.marks[step] = bytearray((seen.count or 0) + 1)
+            expecting.append(audience)
+        self._expecting[step] = tuple(expecting)
+
+    def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
+        """Return whether the messages of a step reach a client of an audience, or are claimed to."""
+        return hears(audience.destination, publishing.destination) and (
+            any(self._is_expected(publishing, client, at, audience) for client, at in audience.brokers.items())
+            or (audience.destination in parts_of(publishing.destination) and not audience.brokers)
+        )
+
+    def _is_expected(self, publishing: Publishing, client: str, at: str, audience: _Audience) -> bool:
+        claimed = self._claimed(client, publishing.destination)
+        return (
+            (at == publishing.broker or claimed is True or self._carries(publishing.broker, at))
+            and _may_select(audience.selectors[client], publishing)
+            and (publishing.body == "given" or claimed is not False)
+        )
+
+    def _subscribed(self, seen: Subscribed) -> None:
+        """Add a client to its audience; of traffic that has begun, it is to receive the messages from now on."""
+        key = _key(seen.client, seen.destination)
+        audience = self._audiences.setdefault(key, _Audience(seen.destination))
+        if seen.client in audience.away and audience.missing:
+            self.last_due = seen.t  # what was kept for it can be delivered from now on
+        new = seen.client not in audience.brokers
+        audience.brokers[seen.client] = seen.broker
+        audience.away.discard(seen.client)
+        audience.selectors[seen.client] = seen.selector
+        if seen.durable:
+            audience.durable.add(seen.client)
+        for step, publishing in self._growing.items():
+            if audience not in self._expecting[step] and self._reaches(publishing, audience):
+                self._expecting[step] += (audience,)
+                audience.begins[step] = int(self._sent.get(step, 0)) + 1
+                audience.marks[step] = bytearray()
+        self._look_at_consumers(audience)
+        if protocol(seen.over) == "mqtt":
+            self._over_mqtt(seen, audience, new=new)
+
+    def _over_mqtt(self, seen: Subscribed, audience: _Audience, *, new: bool) -> None:
+        """Expect the retained messages of a new subscription, and note whether the client has several."""
+        audience.client = seen.client
+        if sum(each.client == seen.client for each in self._audiences.values()) > 1:
+            self._overlapping.add(seen.client)
+        for topic, (publishing, known) in self._retained.items() if new else ():
+            if hears(seen.destination, topic) and self._is_expected(publishing, seen.client, seen.broker, audience):
+                audience.retained[known] += 1
+                self.last_due = seen.t
+
+    def _unsubscribed(self, seen: Unsubscribed) -> None:
+        audience = self._audiences[_key(seen.client, seen.destination)]
+        audience.give_back(seen.client)
+        audience.brokers.pop(seen.client, None)
+        self._look_at_consumers(audience)
+
+    def _gone(self, seen: ClientChanged) -> None:
+        """Note that a client is away: it is to receive only what its broker keeps for it, and only when it is back."""
+        if seen.state not in ("disconnected", "lost"):
+            return
+        for audience in self._audiences.values():
+            if seen.client in audience.brokers:
+                audience.give_back(seen.client)
+                if seen.client in audience.durable:
+                    audience.away.add(seen.client)
+                elif seen.state == "disconnected":
+                    audience.brokers.pop(seen.client)
+                    self._look_at_consumers(audience)
+
+    def _look_at_consumers(self, audience: _Audience) -> None:
+        """Note which steps' messages none of a queue's consumers takes: they wait until there is one that does."""
+        if is_queue(audience.destination):
+            steps = audience.marks.keys() & self._publishing.keys()
+            audience.blocked = {step for step in steps if not self._reaches(self._publishing[step], audience)}
+
+    def _settled(self, seen: Settled) -> None:
+        audience = self._audiences.get(_key(seen.client, seen.destination))
+        if audience is not None and seen.id is not None and seen.outcome is not SendOutcome.FAILED:
+            pending = audience.pending.get(seen.client, [])
+            if _split_id(seen.id) in pending:
+                pending.remove(_split_id(seen.id))
+
+    def _acknowledged(self, seen: Acknowledged) -> None:
+        step, number = _split_id(seen.id)
+        if self._retaining and seen.outcome is _OK and step in self._retaining:
+            self._retain(step, seen.id)
+        for audience in self._expecting.get(step, ()):
+            if audience.begins and number < audience.begins.get(step, 0):
+                continue
+            if step in self._given:
+                audience.accepted += seen.outcome is _OK
+                audience.doubtful |= seen.outcome is SendOutcome.UNKNOWN
+            elif seen.outcome is _OK:
+                marks = audience.marks[step]
+                if number >= len(marks) and step in self._growing:
+                    _extend(marks, number)
+                mark = marks[number]
+                audience.missing += not mark & _RECEIVED
+                marks[number] = mark | _ACCEPTED
+
+    def _retain(self, step: str, id: str) -> None:
+        """Keep an accepted message as the retained one of its topic; an empty one deletes the one before it."""
+        publishing, known = self._retaining[step], self._bodies.pop(id, id)
+        if known == _EMPTY:
+            self._retained.pop(publishing.destination, None)
+        else:
+            self._retained[publishing.destination] = publishing, known
+
+    def _received(self, seen: Received) -> None:
+        self.last_received = seen.t
+        key = _key(seen.client, seen.destination)
+        if (audience := self._audiences.get(key)) is None:  # it came before the broker confirmed the subscription
+            audience = self._audiences[key] = _Audience(seen.destination)
+        if audience.retained:
+            self._given_as_retained(audience, seen.digest if seen.id is None else seen.id)
+        if seen.id is None:
+            self._count(audience, seen.digest or "", self._digests.get(seen.digest or "", 0))
+            return
+        step, number = _split_id(seen.id)
+        if seen.pending:
+            audience.pending.setdefault(seen.client, []).append((step, number))
+        if step in self._given:  # the id was in a header
+            self._count(audience, seen.id, 1)
+            return
+        grows = step in self._growing
+        audience.mark_received(step, number, grows=grows)
+        if seen.client in self._overlapping:  # MQTT does not tell for which subscription it came
+            for other in self._expecting.get(step, ()):
+                if other.client == seen.client and other is not audience:
+                    other.mark_received(step, number, grows=grows)
+
+    @staticmethod
+    def _given_as_retained(audience: _Audience, known: str | None) -> None:
+        """Note that a retained message came."""
+        if known is not None and audience.retained[known]:
+            audience.retained[known] -= 1
+        audience.retained = +audience.retained
+
+    @staticmethod
+    def _count(audience: _Audience, name: str, sent: int) -> None:
+        """Count a received message with a given body, at most as often as it was sent."""
+        if audience.digests[name] < sent:
+            audience.digests[name] += 1
+            audience.received += 1
+
+
+def _may_select(selector: str | None, publishing: Publishing) -> bool:
+    """Return whether a selector may select a step's messages."""
+    if selector is None:
+        return True
+    its = properties(
+        publishing.headers,
+        group=publishing.group,
+        priority=publishing.priority,
+        persistent=publishing.persistent,
+        varying=publishing.varying,
+    )
+    try:
+        return matches(selector, its)
+    except Untold:
+        return True
+
+
+def _extend(marks: bytearray, number: int) -> None:
+    """Extend the marks to a message's number, and those of the next messages."""
+    marks.extend(bytes(number + _AHEAD - len(marks)))
+
+
+def _key(client: str, destination: str) -> str:
+    return destination if destination.startswith("queue://") else f"{client} {destination}"
+
+
+def _split_id(id: str) -> tuple[str, int]:
+    step, _, number = id.partition("-")
+    return step, int(number)
