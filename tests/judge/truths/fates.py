@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from random import Random
 
-from tests.judge.truths.scene import Message, Receipt, Subscription, World
+from tests.judge.truths.scene import Message, Receipt, Subscription, World, hears
 
 SOON = (0.004, 0.02, 0.15, 0.4)
 LATE = (1.5, 3.0, 6.5)
@@ -24,7 +24,12 @@ def let_it_happen(world: World, dice: Random) -> None:
             for its in world.subscriptions:
                 if its.wants(publication):
                     _copy(world, dice, its, message, ill=ill, doubling=doubling)
+    for topic, broker in sorted({(its.destination, its.broker) for its in world.publications if its.retained}):
+        _retain(world, dice, topic, broker, ill=dice.random() < 0.3)
     _swap_some(world, dice)
+    _give_again(world, dice)
+    if dice.random() < 0.04:
+        _strangers(world, dice)
     for its in world.subscriptions:
         its.receipts.sort(key=lambda receipt: receipt.t)
 
@@ -95,10 +100,30 @@ def _share(world: World, dice: Random, message: Message, *, ill: bool, doubling:
         since = receipt.given_back + 0.01
 
 
+def _retain(world: World, dice: Random, topic: str, broker: str, *, ill: bool) -> None:
+    """Hand each MQTT subscription, as it is made, the last message that its broker retains."""
+    sent = sorted(
+        (each.sent, each.publication.step, each)
+        for its in world.publications
+        if its.retained and its.destination == topic
+        for each in its.messages
+        if each.accepted
+    )
+    for its in world.subscriptions:
+        if not its.mqtt or its.broker != broker or not hears(its.destination, topic):
+            continue
+        for stay in its.stays:
+            before = [each for t, _, each in sent if t < stay.begin]
+            if before and before[-1].body != b"" and not (ill and dice.random() < 0.2):
+                t = stay.begin + dice.choice(SOON)
+                if t < stay.end:
+                    _receipt(world, its, before[-1], t, retained=True)
+
+
 def _hand(
     world: World, dice: Random, its: Subscription, message: Message, t: float, until: float, *, doubling: bool
 ) -> Receipt:
-    receipt = _receipt(its, message, t)
+    receipt = _receipt(world, its, message, t)
     if its.acknowledges:
         receipt.pending = True
         settled = t + dice.choice((0.003, 0.01, 0.5))
@@ -108,19 +133,25 @@ def _hand(
             receipt.given_back = until
     if doubling and dice.random() < 0.3 and receipt.given_back == inf:
         again = t + dice.choice((0.01, 0.6, 4.0)) + dice.uniform(0, 0.003)
-        if again < until:
-            second = _receipt(its, message, again)
+        if again + 0.003 < until:
+            second = _receipt(world, its, message, again)
+            second.redelivered = dice.random() < 0.3
             if its.acknowledges:
                 second.pending, second.settled = True, round(again + 0.002, 6)
-                if again + 0.002 >= until:
-                    its.receipts.remove(second)
     return receipt
 
 
-def _receipt(its: Subscription, message: Message, t: float) -> Receipt:
-    publication = message.publication
-    named = not publication.given or ("mqtt" not in (publication.over, its.over))
-    receipt = Receipt(message=message, t=round(t, 6), by="id" if named else "digest")
+def _receipt(world: World, its: Subscription, message: Message, t: float, *, retained: bool = False) -> Receipt:
+    """Note a receipt: an MQTT client knows only the first of its subscriptions that a message can be for."""
+    receipt = Receipt(message=message, t=round(t, 6), by=its.knows(message.publication), retained=retained)
+    if its.mqtt:
+        topic = message.publication.destination
+        found = [
+            (stay.begin, one)
+            for one in world.subscriptions
+            if one.client == its.client and hears(one.destination, topic) and (stay := one.there(t)) is not None
+        ]
+        its = min(found, key=lambda each: each[0])[1] if found else its
     its.receipts.append(receipt)
     return receipt
 
@@ -132,5 +163,30 @@ def _swap_some(world: World, dice: Random) -> None:
     for its in world.subscriptions:
         for one, other in zip(its.receipts, its.receipts[1:], strict=False):
             apart = max(one.message.sent, other.message.sent) < min(one.t, other.t)
-            if apart and not its.acknowledges and dice.random() < 0.5:
+            plain = not its.acknowledges and not one.retained and not other.retained
+            if apart and plain and dice.random() < 0.5:
                 one.t, other.t = other.t, one.t
+
+
+def _give_again(world: World, dice: Random) -> None:
+    """Let a broker send again what a client of MQTT had, where the connection ended before it could know that."""
+    for its in world.subscriptions:
+        if not its.durable or dice.random() < 0.5:
+            continue
+        for one in list(its.receipts):
+            stay = its.there(one.t)
+            after = None if stay is None else its.next_stay(stay.end)
+            lately = stay is not None and stay.end - one.t < 4 and stay.how in ("lost", "disconnected")
+            if lately and after is not None and not one.retained and dice.random() < 0.6:
+                t = after.begin + dice.choice(SOON)
+                if t < after.end:
+                    _receipt(world, its, one.message, t).redelivered = True
+
+
+def _strangers(world: World, dice: Random) -> None:
+    """Let something come to a client that no step of the run sent, as far as its body tells."""
+    its = dice.choice(world.subscriptions)
+    stay = dice.choice(its.stays)
+    t = stay.begin + dice.uniform(0.1, 10)
+    if t < min(stay.end, 30):
+        its.strange.append(round(t, 6))

@@ -11,6 +11,11 @@ from math import inf
 GOES = ("unsubscribed", "disconnected", "lost")  # how a stay may end; one that does not end is "stays"
 
 
+def as_text(body: bytes) -> bytes:
+    """Return a body as a protocol of text shows it: what is not UTF-8 is replaced."""
+    return body.decode(errors="replace").encode()
+
+
 def hears(pattern: str, destination: str) -> bool:
     """Return whether a subscription's destination, perhaps a wildcard, takes in what is sent to a destination."""
     (kind, _, wanted), (other, _, named) = pattern.partition("://"), destination.partition("://")
@@ -35,7 +40,7 @@ class Message:
     accepted: bool = True  # whether a broker has it, whatever the history says
     outcome: str | None = "ok"  # as the history has it; None: no line tells
     answered: float = inf  # when the outcome was known
-    body: str = ""  # that a person gave; "" where the lab made one
+    body: bytes | None = None  # that a person gave, empty or not; None where the lab made one
     over: float = inf  # when its time to live ends
 
     @property
@@ -62,7 +67,6 @@ class Publication:
     begin: float
     end: float = 0.0
     retained: bool = False
-    empty: bool = False  # all bodies are empty
     expiry: float | None = None
     region: str | None = None  # the header that selectors ask for
     asked: int = 0
@@ -89,7 +93,7 @@ class Receipt:
 
     message: Message
     t: float
-    by: str = "id"  # how the client knows it: "id", "digest", "strange": a body that nobody sent as it came
+    by: str = "id"  # how the client knows it: "id" | "digest" | "text": the digest of the body as text
     retained: bool = False
     redelivered: bool = False
     settled: float | None = None  # of a client that acknowledges: when the broker had its word; None: never
@@ -110,6 +114,7 @@ class Subscription:
     acknowledges: bool = False
     stays: list[Stay] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    strange: list[float] = field(default_factory=list)  # when something came whose body no step of the run sent
 
     @property
     def queue(self) -> bool:
@@ -118,6 +123,12 @@ class Subscription:
     @property
     def mqtt(self) -> bool:
         return self.over.startswith("mqtt")
+
+    def knows(self, publication: Publication) -> str:
+        """Return how the client knows the messages of a publication, as `Receipt.by`."""
+        if not publication.given or not (publication.over.startswith("mqtt") or self.mqtt):
+            return "id"
+        return "text" if self.over == "stomp-wss" else "digest"
 
     def wants(self, publication: Publication) -> bool:
         """Return whether what a publication sends is for this subscription: by its name, and by its selector."""
@@ -152,6 +163,10 @@ class World:
     cuts: list[Cut]
     end: float
     complete: bool = True
+
+    def begun(self) -> list[Subscription]:
+        """Return the subscriptions that were made by the end of the history."""
+        return [each for each in self.subscriptions if each.stays and each.stays[0].begin <= self.end]
 
     @property
     def messages(self) -> list[Message]:

@@ -23,7 +23,7 @@ from lab.history import (
     Trouble,
     Unsubscribed,
 )
-from tests.judge.truths.scene import Message, Publication, Receipt, Subscription, World
+from tests.judge.truths.scene import Message, Publication, Receipt, Subscription, World, as_text
 
 
 def header(world: World) -> Header:
@@ -43,13 +43,17 @@ def observations(world: World) -> list[Observation]:
     for its in world.subscriptions:
         for receipt in its.receipts:
             seen += _receipt(its, receipt)
+        seen += (
+            Received(t=t, client=its.client, destination=its.destination, digest=digest(f"strange {t}".encode()))
+            for t in its.strange
+        )
     seen = sorted((each for each in seen if each.t <= world.end), key=lambda each: each.t)
     return [*seen, Ended(t=world.end, complete=True)] if world.complete else seen
 
 
-def digest(body: str) -> str:
+def digest(body: bytes) -> str:
     """Return the digest by which a body is known."""
-    return blake2b(body.encode(), digest_size=8).hexdigest()
+    return blake2b(body, digest_size=8).hexdigest()
 
 
 def _clients(world: World) -> Iterator[Observation]:
@@ -91,7 +95,7 @@ def _publication(its: Publication) -> Iterator[Observation]:
         headers={} if its.region is None else {"region": its.region}, expiry_s=its.expiry,
     )  # fmt: skip
     for message in its.messages:
-        yield Sent(t=message.sent, id=message.id, digest=digest(message.body) if its.given else None)
+        yield _sent(message)
         if message.outcome is not None and message.answered < inf:
             yield Acknowledged(t=message.answered, id=message.id, outcome=SendOutcome(message.outcome))
     done = sum(message.known for message in its.messages)
@@ -111,7 +115,18 @@ def _receipt(its: Subscription, receipt: Receipt) -> Iterator[Observation]:
         yield Settled(t=receipt.settled, **to, **names)
 
 
+def _sent(message: Message) -> Sent:
+    body = message.body
+    if body is None:
+        return Sent(t=message.sent, id=message.id)
+    text = as_text(body)
+    return Sent(
+        t=message.sent, id=message.id, digest=digest(body), digest_as_text=None if text == body else digest(text),
+        size=len(body),
+    )  # fmt: skip
+
+
 def _names(message: Message, by: str) -> dict[str, str]:
-    if by == "id":
+    if by == "id" or message.body is None:
         return {"id": message.id}
-    return {"digest": digest(message.body if by == "digest" else f"replaced {message.body}")}
+    return {"digest": digest(as_text(message.body) if by == "text" else message.body)}

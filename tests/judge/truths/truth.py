@@ -6,16 +6,19 @@ from math import ceil, inf
 
 from tests.judge.truths import undecided
 from tests.judge.truths.asking import Claim
+from tests.judge.truths.counting import again
 from tests.judge.truths.owing import (
+    PERHAPS,
     Group,
     accepted,
+    could_have_come,
     groups,
-    kept_until,
-    left_at,
+    heard_long_enough,
+    last_stay,
     owed,
     receipts,
     short,
-    waits,
+    since_when,
     windows,
 )
 from tests.judge.truths.scene import Message, Subscription, World, hears
@@ -52,37 +55,40 @@ def _delivered(claim: Claim, group: Group) -> Word:
         return _silence(claim, group)
     world, losable = group.world, claim.promise == "at-most-once"
     words: list[Word] = []
+    missing: list[Word] = []
     expected = arrived = 0
     for message in group.messages(claim.destination):
         came = receipts(group.members, message, world)
-        taken = receipts(group.others, message, world)
         if came:
             arrived += 1
             expected += message.known and message.answered <= world.end
             words.append(_late(claim, group, message, came[0].t))
         elif group.owing(message) and accepted(message, world):
-            if taken:
+            if taken := receipts(group.sharing(message), message, world):
                 expected += 1
-                words += [] if losable else [BROKEN]
+                missing.append(undecided.may_yet_be_given_back(claim, message, taken, group))
             elif not _expired(group, message):
-                word = _missing(claim, group, message)
-                expected += word is not None
-                words += [] if losable or word is None else [word]
+                expected += 1
+                missing.append(_missing(claim, group, message))
+    words += [] if losable else undecided.strangers(group, missing)
     if claim.promise != "at-least-once":
         words.append(BROKEN if _again(claim, group) else HELD)
         words.append(_quiet(claim, group))
+        words += undecided.strangers(group, [HELD])
     if not expected:
-        return undecided.nothing_owed(worst(words))
+        return undecided.nothing_owed(worst([*words, *missing]))
     if losable and not arrived:
-        return UNKNOWN
+        return undecided.nothing_came(worst(words), group)
     return worst(words)
 
 
 def _late(claim: Claim, group: Group, message: Message, first: float) -> Word:
-    within = claim.within
+    within, world = claim.within, group.world
     its = next(each for each in group.members for one in each.receipts if one.message is message and one.t == first)
-    word = BROKEN if first - kept_until(its, message, first) > within else HELD
-    if group.queue and (coming := _first_coming(group)) > message.sent:
+    owing = [each for each in group.owing(message) if each.client == its.client] or [its]
+    since = {t for each in owing for t in could_have_come(each, message, first, world)}
+    word = undecided.either(BROKEN if first - t > within else HELD for t in since)
+    if its.queue and (coming := _first_coming(group)) > message.sent:
         return undecided.queue_before_anybody(word, BROKEN if first - coming > within else HELD)
     return word
 
@@ -93,52 +99,58 @@ def _first_coming(group: Group) -> float:
 
 
 def _expired(group: Group, message: Message) -> bool:
-    """Return whether a message was over before any of the group listened."""
-    if message.over == inf:
+    """Return whether a message was over before any of the group listened, and before the history ends."""
+    if message.over > group.world.end:
         return False
-    return not any(
-        max(stay.begin, message.sent) < min(stay.end, message.over) and stay.begin <= group.world.end
-        for its in group.members
-        if its.wants(message.publication)
-        for stay in its.stays
-    )
+    spans = []
+    for its in group.owing(message):
+        if its.durable:
+            spans += [(stay.begin, stay.end) for stay in its.stays if stay.begin <= group.world.end]
+        else:
+            spans += windows(its, group.world.end)
+    return not any(max(begin, message.sent) < min(end, message.over) for begin, end in spans)
 
 
-def _missing(claim: Claim, group: Group, message: Message) -> Word | None:
-    """Return the word on a message that was owed and has not come; None if it counts as not owed."""
-    words = {_missing_of(claim, group, its, message) for its in group.owing(message)}
-    word = BROKEN if words == {BROKEN} else worst(words - {BROKEN})
-    if message.over < inf and word == BROKEN:
-        return undecided.may_be_over(message, message.sent + claim.within, group.world.end)
+def _missing(claim: Claim, group: Group, message: Message) -> Word:
+    """Return the word on a message that was owed and has not come."""
+    owing = group.owing(message)
+    words = [_missing_of(claim, group, its, message) for its in owing]
+    word = undecided.of_several(words)
+    if message.over <= group.world.end and word != UNKNOWN:
+        return undecided.may_be_over(message, message.sent + claim.within)
+    if all(owed(its, message, group.world) == PERHAPS for its in owing):
+        return undecided.perhaps_retained()
     return word
 
 
 def _missing_of(claim: Claim, group: Group, its: Subscription, message: Message) -> Word:
     world, within = group.world, claim.within
     if its.queue:
-        everybody = [each for each in group.members if each.stays and each.stays[0].begin <= world.end]
-        watched = min(max(windows(each, world.end)[-1][1] for each in everybody), world.end)
-        word = BROKEN if message.sent + within <= watched else UNKNOWN
+        watched = _watched(group, its.destination)
+        word = BROKEN if message.sent + within <= watched else undecided.under_way()
         if (coming := _first_coming(group)) > message.sent:
-            return undecided.queue_before_anybody(word, BROKEN if coming + within <= watched else UNKNOWN)
+            after = BROKEN if coming + within <= watched else undecided.under_way()
+            return undecided.queue_before_anybody(word, after)
         return word
-    since = waits(its, message, within, world)
-    if since == inf:
-        return undecided.kept_for_nobody(surely_lost=False)
-    if since + within <= min(left_at(its, message, world), world.end):
-        last = [stay for stay in its.stays if stay.begin <= world.end][-1]
-        gone = its.durable and last.end <= world.end and last.how != "unsubscribed"
-        return undecided.kept_for_nobody(surely_lost=True) if gone else BROKEN
-    return undecided.under_way(BROKEN)
+    words = []
+    for since, until in since_when(its, message, world):
+        enough = heard_long_enough(its, since, until, within, world)
+        words.append(undecided.kept_for_nobody() if enough is None else BROKEN if enough else undecided.under_way())
+    last = last_stay(its, world)
+    if its.durable and last.end <= world.end and last.how != "unsubscribed":
+        words = [undecided.kept_for_nobody()]
+    return undecided.either(words)
+
+
+def _watched(group: Group, queue: str) -> float:
+    """Return until when any of a queue's subscribers that are meant was there."""
+    world = group.world
+    return min(max(windows(each, world.end)[-1][1] for each in group.members if each.destination == queue), world.end)
 
 
 def _again(claim: Claim, group: Group) -> int:
     """Return how many receipts there were beyond each message's first."""
-    found = 0
-    for message in group.messages(claim.destination):
-        if receipts(group.members, message, group.world):
-            found += len(receipts([*group.members, *group.others], message, group.world)) - 1
-    return found
+    return sum(again(group, message) for message in group.messages(claim.destination))
 
 
 def _quiet(claim: Claim, group: Group) -> Word:
@@ -146,23 +158,21 @@ def _quiet(claim: Claim, group: Group) -> Word:
     world = group.world
     came = [receipts(group.members, each, world) for each in group.messages(claim.destination)]
     last = max((each[0].t for each in came if each), default=None)
-    if last is None:
-        return HELD
-    heard, since = world.end, last
-    for its in group.members:
-        stays = [stay for stay in its.stays if stay.begin <= world.end]
-        if stays[-1].end <= world.end and stays[-1].how != "lost":
-            continue
-        heard = min(heard, stays[-1].end)
-        backs = [after.begin for before, after in zip(stays, stays[1:], strict=False) if before.how != "unsubscribed"
-                 and (its.durable or before.how == "lost")]  # fmt: skip
-        since = max(since, *backs, since)
     staying = [its for its in group.members if _stays(its, world)]
-    return HELD if not staying or heard - since >= claim.listens_on else UNKNOWN
+    if last is None or not staying or not claim.listens_on:
+        return HELD
+    heard = min(world.end, (max if group.queue else min)(last_stay(its, world).end for its in staying))
+    return HELD if heard - max(last, *(_came_back(its, world) for its in staying)) >= claim.listens_on else UNKNOWN
+
+
+def _came_back(its: Subscription, world: World) -> float:
+    stays = [stay for stay in its.stays if stay.begin <= world.end]
+    return max((after.begin for before, after in zip(stays, stays[1:], strict=False) if before.how == "lost"
+                or (its.durable and before.how == "disconnected")), default=-inf)  # fmt: skip
 
 
 def _stays(its: Subscription, world: World) -> bool:
-    last = [stay for stay in its.stays if stay.begin <= world.end][-1]
+    last = last_stay(its, world)
     return last.end > world.end or last.how == "lost"
 
 
@@ -173,27 +183,38 @@ def _silence(claim: Claim, group: Group) -> Word:
             of = claim.destination is None or hears(claim.destination, one.message.publication.destination)
             if one.t <= world.end and of:
                 return BROKEN
+    strange = undecided.strange_in_silence(claim, group)
+    if strange != HELD:
+        return strange
     heard = min(_heard_until(each, world) for each in group.members)
     first = min(each.stays[0].begin for each in group.members)
-    could: list[Message] = []
-    doubtful: list[Message] = []
+    could: list[float] = []
+    doubtful: list[float] = []
     for message in group.messages(claim.destination):
-        its = [each for each in group.owing(message) if each.queue or not _cut_off(each, message.sent)]
-        taken = receipts(group.others, message, world)
-        if not its or message.sent >= heard or _expired(group, message) or (taken and taken[0].t < first):
+        owing = group.owing(message)
+        taken = receipts(group.sharing(message), message, world)
+        if not owing or _expired(group, message) or (taken and taken[0].t < first):
+            continue
+        ats = [message.sent] if owing[0].queue else [t for its in owing for t, _ in since_when(its, message, world)]
+        if not any(at < heard and (its.queue or not _cut_off(its, at)) for at in ats for its in owing):
+            continue
+        if all(_kept_in_vain(its, world) for its in owing):
             continue
         if message.known and message.answered <= world.end:
-            could.append(message)
+            could.append(max(ats))
         elif message.outcome != "failed" or message.answered > world.end:
-            doubtful.append(message)
-    could = [each for each in could if any(waits(its, each, 0, world) < inf for its in group.owing(each))]
+            doubtful.append(max(ats))
     if not could:
         return UNKNOWN
-    watched = min(heard, world.end)
-    last = max(each.sent for each in (*could, *doubtful))
-    loosely = watched - last >= claim.within
+    loosely = min(heard, world.end) - max(*could, *doubtful, 0) >= claim.within
     strictly = loosely and all(len(each.stays) == 1 for each in group.members)
     return undecided.listened_again(strictly, loosely)
+
+
+def _kept_in_vain(its: Subscription, world: World) -> bool:
+    """Return whether a durable subscriber went and did not come back."""
+    last = last_stay(its, world)
+    return its.durable and last.end <= world.end and last.how != "unsubscribed"
 
 
 def _cut_off(its: Subscription, t: float) -> bool:
@@ -202,7 +223,7 @@ def _cut_off(its: Subscription, t: float) -> bool:
 
 
 def _heard_until(its: Subscription, world: World) -> float:
-    last = [stay for stay in its.stays if stay.begin <= world.end][-1]
+    last = last_stay(its, world)
     return last.end if last.end <= world.end else inf
 
 
@@ -210,7 +231,9 @@ def _duplicates(claim: Claim, group: Group) -> Word:
     came = any(receipts(group.members, each, group.world) for each in group.messages(claim.destination))
     if not came:
         return UNKNOWN
-    return BROKEN if _again(claim, group) > claim.at_most else _quiet(claim, group)
+    if _again(claim, group) > claim.at_most:
+        return BROKEN
+    return worst([_quiet(claim, group), *undecided.strangers(group, [HELD])])
 
 
 def _ordered(claim: Claim, group: Group) -> Word:
@@ -227,6 +250,8 @@ def _ordered(claim: Claim, group: Group) -> Word:
             if id(one.message) in known:
                 continue
             known.add(id(one.message))
+            if one.retained:
+                continue  # a broker gives that at once, ahead of what it kept
             back = any(
                 each.message is one.message and each.given_back < one.t
                 for beside in world.subscriptions
@@ -243,7 +268,7 @@ def _latency(claim: Claim, group: Group) -> Word:
     for message in group.messages(None):
         if came := receipts(group.members, message, group.world):
             its = next(each for each in group.members if came[0] in each.receipts)
-            if kept_until(its, message, came[0].t) == message.sent:
+            if message.sent in could_have_come(its, message, came[0].t, group.world):
                 took.append(came[0].t - message.sent)
     if not took:
         return UNKNOWN
@@ -251,6 +276,3 @@ def _latency(claim: Claim, group: Group) -> Word:
     name, bound = claim.bound
     figure = took[-1] if name == "max" else took[ceil(len(took) / 2) - 1]
     return HELD if figure <= bound else BROKEN
-
-
-__all__ = ["owed", "word_on"]
