@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.judge.truths.owing import Group, receipts
+from tests.judge.truths.owing import Group, receipts, windows
 from tests.judge.truths.scene import Message, Receipt, Subscription, World, hears
 
 
@@ -27,7 +27,7 @@ def again(group: Group, message: Message) -> int:
     for client in {its.client for its, _ in rest}:
         own = [each for its, each in rest if its.client == client]
         too_many += max(len(own) - copies(group, client, message), 0)
-    others = len({its.client for its, _ in found}) - 1
+    others = len({its.client for its, _ in rest}) - 1
     return max(too_many - spared, 0) + max(others, 0)
 
 
@@ -39,8 +39,6 @@ def copies(group: Group, client: str, message: Message) -> int:
 
 
 def _subscribed(its: Subscription, t: float, world: World) -> bool:
-    from tests.judge.truths.owing import windows
-
     return any(begin <= t < end for begin, end in windows(its, world.end))
 
 

@@ -128,6 +128,8 @@ def _missing_of(claim: Claim, group: Group, its: Subscription, message: Message)
     if its.queue:
         watched = _watched(group, its.destination)
         word = BROKEN if message.sent + within <= watched else undecided.under_way()
+        if not _listened(group, its.destination, message.sent, within):
+            word = undecided.nobody_for_long_enough(word)
         if (coming := _first_coming(group)) > message.sent:
             after = BROKEN if coming + within <= watched else undecided.under_way()
             return undecided.queue_before_anybody(word, after)
@@ -146,6 +148,13 @@ def _watched(group: Group, queue: str) -> float:
     """Return until when any of a queue's subscribers that are meant was there."""
     world = group.world
     return min(max(windows(each, world.end)[-1][1] for each in group.members if each.destination == queue), world.end)
+
+
+def _listened(group: Group, queue: str, since: float, within: float) -> bool:
+    """Return whether any of those meant was there for long enough without a break after a moment."""
+    end = group.world.end
+    stays = [stay for each in group.members if each.destination == queue for stay in each.stays]
+    return any(max(stay.begin, since) + within <= min(stay.end, end) for stay in stays)
 
 
 def _again(claim: Claim, group: Group) -> int:

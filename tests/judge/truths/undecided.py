@@ -47,6 +47,11 @@ def queue_before_anybody(from_sending: Word, from_coming: Word) -> Word:
     return from_sending | from_coming
 
 
+def nobody_for_long_enough(word: Word) -> Word:
+    """What a queue kept while its subscribers came and went is late from its sending, and not from when they came."""
+    return word | UNKNOWN
+
+
 def nothing_owed(word: Word) -> Word:
     """Of messages that nobody is known to have accepted, a duplicate or a late one may be told, and need not be."""
     return UNKNOWN | (word - HELD)
