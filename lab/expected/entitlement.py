@@ -10,7 +10,8 @@
    retained message is unknown, either of the two may be the one.
 6. A message that expired before anybody listened is not expected. One that could expire before the evidence ends may
    have been dropped; one that lives longer may not.
-7. A message is missing for certain only if somebody listened for long enough after it could be delivered.
+7. A message is missing for certain only if somebody listened until its time was over. One under way as its receiver
+   left may have been dropped for that, also if the receiver comes back.
 8. A broker gives one client a copy of a message for each of its subscriptions that hears it.
 """
 
@@ -33,7 +34,7 @@ class Entitlement:
     """The members of an audience that are expected to receive a publication, and which of its messages."""
 
     members: tuple[Subscription, ...]  # members whose selectors let it through, or may
-    others: tuple[Subscription, ...] = ()  # those whose selectors do not let it through
+    others: tuple[Subscription, ...] = ()  # those that do not hear it, or whose selectors do not let it through
     unsure: str = ""  # why it cannot be determined whether it was expected
     retained: Mapping[int, float] = field(default_factory=dict)  # by number: when a subscription was to be given it
     perhaps_retained: Mapping[int, float] = field(default_factory=dict)  # the same, if a later one was not accepted
@@ -87,14 +88,15 @@ class Retained:
 
 def entitlement(members: Sequence[Subscription], publication: Publication, kept: Retained) -> Entitlement:
     """Return which members are expected to receive a publication; `kept` holds all retained messages."""
-    if all(member.selector is None for member in members):
-        surely, perhaps = kept.of(members, publication)
-        return Entitlement(members=tuple(members), retained=surely, perhaps_retained=perhaps)
+    hearing = [member for member in members if hears(member.destination, publication.destination)]
+    others = [member for member in members if member not in hearing] if len(hearing) < len(members) else []
+    if all(member.selector is None for member in hearing):
+        surely, perhaps = kept.of(hearing, publication)
+        return Entitlement(members=tuple(hearing), others=tuple(others), retained=surely, perhaps_retained=perhaps)
     through: list[Subscription] = []
-    others: list[Subscription] = []
     unsure = ""
     sure = False
-    for member in members:
+    for member in hearing:
         try:
             lets = member.selector is None or matches_over(
                 protocol(member.over), member.selector, _properties(publication)
@@ -139,26 +141,22 @@ def copies(members: Sequence[Subscription], destination: str, sent: float) -> in
 
 
 def had_time(members: Sequence[Subscription], destination: str, due: float, within: float, until: float) -> bool:
-    """Return whether somebody who is expected to receive a message listened for `within` after it was due.
+    """Return whether a message that was due is missing for certain: somebody listened when `within` was over.
 
-    All in seconds. `until` is when the evidence ends. A message for which nobody did may have been under way.
+    All in seconds. `until` is when the evidence ends. A durable subscriber that was away meanwhile has `within` from
+    its return on.
     """
     kept = is_queue(destination) or any(is_queue(member.destination) for member in members)
-    spans = [
-        (max(begin, due), min(end, until))
+    if kept:
+        last = max((member.until for member in members if member.windows), default=-inf)
+        return due + within <= min(last, until)
+    return any(
+        max(begin, due) + within <= min(end, until)
         for member in members
         for start, stop in member.windows
-        if kept or start <= due < stop
+        if start <= due < stop
         for begin, end in _present(member, start, stop)
-    ]
-    reach, since = -inf, -inf  # spans of several consumers of a queue follow one another without a gap
-    for begin, end in sorted(spans):
-        if begin > reach:
-            since = begin
-        reach = max(reach, end)
-        if reach - since >= within:
-            return True
-    return False
+    )
 
 
 def could_expire(sent: float, expiry: float | None, until: float) -> bool:

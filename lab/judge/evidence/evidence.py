@@ -107,7 +107,12 @@ class Evidence:
             found = meant or found
         # An idle subscription says nothing about a client that was owed messages through another one.
         served = {name for one in found if one.busy for name in one.audience.names}
-        return tuple(one for one in found if one.busy or not served.issuperset(one.audience.names))
+        return tuple(one for one in found if one.busy or not served.issuperset(_meant(one.audience, to)))
+
+
+def _meant(audience: Audience, names: Sequence[str]) -> list[str]:
+    """Return those of an audience's clients that are meant, all if no names are given."""
+    return [name for name in audience.names if not names or name in names]
 
 
 def _members(audience: Audience, names: Sequence[str], destination: str | None) -> list[Subscription]:

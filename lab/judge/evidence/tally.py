@@ -95,7 +95,7 @@ def tally_of(
     """
     members = owed.members
     tally = Tally(publication=publication, alike=publication.step in alike, why_unsure=owed.unsure)
-    for other in owed.others:  # receipts that their selectors should have kept out
+    for other in owed.others:  # receipts that they should not have
         if publication.step in other.receipts:
             tally.unexpected += sum(other.receipts[publication.step].times[publication.first :])
     receipts = _receipts(members, publication)
