@@ -1,1 +1,1 @@
-"""Truths about networks of brokers, invented by seed, the histories that a lab would have of them, and the judge's word."""
+"""Truths about networks of brokers, invented by seed, and what the judge says of the histories that a lab has of them."""

@@ -1,69 +1,29 @@
-"""Draws expectations about a world, and gives them as a scenario writes them."""
+"""Draws expectations about a world, and gives them as the lab declares them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
-from typing import Any
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.ordered import Ordered
+from tests.judge.truths.claim import Claim
 from tests.judge.truths.scene import World, hears
 
 PROMISES = ("at-least-once", "at-least-once", "exactly-once", "exactly-once", "at-most-once", "nothing")
 WITHIN = (1, 5, 10)  # seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """An expectation, in plain values."""
-
-    kind: str
-    to: tuple[str, ...] = ()  # everybody if none
-    any: bool = False
-    destination: str | None = None
-    promise: str = ""
-    within: float = 10.0
-    quiet: float | None = None
-    at_most: int = 0
-    bound: tuple[str, float] = ("max", 1.0)  # of latency
-
-    @property
-    def listens_on(self) -> float:
-        """Return for how long after the last message a duplicate would have been heard."""
-        return 2.0 if self.quiet is None else self.quiet
-
-    @property
-    def written(self) -> dict[str, Any]:
-        """Return the fields as a scenario has them."""
-        fields: dict[str, Any] = {}
-        if self.to:
-            fields["to"] = {"any": list(self.to)} if self.any else list(self.to)
-        if self.destination is not None:
-            kind, _, name = self.destination.partition("://")
-            fields[kind] = name
-        if self.quiet is not None:
-            fields["quiet"] = f"{self.quiet:g}s"
-        if self.kind == "delivered":
-            fields |= {"promise": self.promise, "within": f"{self.within:g}s"}
-        elif self.kind == "duplicates":
-            fields["at-most"] = self.at_most
-        elif self.kind == "latency":
-            name, seconds = self.bound
-            fields[name] = f"{seconds * 1000:g}ms"
-        return fields
-
-    def expectation(self) -> Expectation:
-        """Return it as the lab declares it."""
-        return _KINDS[self.kind].model_validate(self.written)
-
-
 _KINDS: dict[str, type[Expectation]] = {
     "delivered": Delivered, "duplicates": Duplicates, "ordered": Ordered, "latency": Latency,
 }  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def declared(claim: Claim) -> Expectation:
+    """Return a claim as the lab declares it."""
+    return _KINDS[claim.kind].model_validate(claim.written)
 
 
 def draw(world: World, dice: Random, number: int) -> list[Claim]:

@@ -8,6 +8,7 @@ from random import Random
 
 from lab.judge import Streamed, judge
 from tests.judge.truths import asking, drawing
+from tests.judge.truths.claim import Claim
 from tests.judge.truths.scene import World
 from tests.judge.truths.telling import header, observations
 from tests.judge.truths.truth import word_on
@@ -38,8 +39,8 @@ def compare(seed: int, number: int) -> Iterator[Compared]:
     yield from compared(world, asking.draw(world, Random(seed + 1), number))
 
 
-def compared(world: World, claims: list[asking.Claim]) -> Iterator[Compared]:
-    expectations = [each.expectation() for each in claims]
+def compared(world: World, claims: list[Claim]) -> Iterator[Compared]:
+    expectations = [asking.declared(each) for each in claims]
     report = judge(expectations, Streamed(header(world), observations(world)))
     for claim, verdict in zip(claims, report.verdicts, strict=True):
         yield Compared(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.judge.truths.asking import Claim
+from tests.judge.truths.claim import Claim
 from tests.judge.truths.comparing import Compared, compared
 from tests.judge.truths.scene import World
 

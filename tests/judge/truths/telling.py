@@ -64,9 +64,7 @@ def _clients(world: World) -> Iterator[Observation]:
         before = ""
         for stay in its.stays:
             ack = "client" if its.acknowledges else "auto"
-            yield Subscribed(
-                t=stay.begin, over=its.over, step=1, durable=its.durable, selector=selector, ack=ack, **to
-            )
+            yield Subscribed(t=stay.begin, over=its.over, step=1, durable=its.durable, selector=selector, ack=ack, **to)
             if before == "lost":
                 yield ClientChanged(t=stay.begin + 1e-5, client=its.client, broker=its.broker, state="returned")
             before = stay.how

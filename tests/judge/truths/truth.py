@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, inf
 
 from tests.judge.truths import undecided
-from tests.judge.truths.asking import Claim
+from tests.judge.truths.claim import Claim
 from tests.judge.truths.counting import again
 from tests.judge.truths.owing import (
     PERHAPS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tests.judge.truths.asking import Claim
+from tests.judge.truths.claim import Claim
 from tests.judge.truths.owing import Group, receipts
 from tests.judge.truths.scene import Message, Receipt, World, as_text
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
