@@ -1,0 +1,62 @@
+"""Draws expectations about a world, and gives them as the lab declares them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from random import Random
+
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.ordered import Ordered
+from tests.judge.truths.claim import Claim
+from tests.judge.truths.scene import World, hears
+
+PROMISES = ("at-least-once", "at-least-once", "exactly-once", "exactly-once", "at-most-once", "nothing")
+WITHIN = (1, 5, 10)  # seconds
+_KINDS: dict[str, type[Expectation]] = {
+    "delivered": Delivered, "duplicates": Duplicates, "ordered": Ordered, "latency": Latency,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def declared(claim: Claim) -> Expectation:
+    """Return a claim as the lab declares it."""
+    return _KINDS[claim.kind].model_validate(claim.written)
+
+
+def draw(world: World, dice: Random, number: int) -> list[Claim]:
+    """Return so many claims about a world, none twice."""
+    found: dict[Claim, None] = {}
+    for _ in range(3 * number):
+        if len(found) < number:
+            found[_claim(world, dice)] = None
+    return list(found)
+
+
+def _claim(world: World, dice: Random) -> Claim:
+    kind = dice.choice(("delivered",) * 5 + ("duplicates", "ordered", "latency"))
+    clients = list(dict.fromkeys(each.client for each in world.subscriptions))
+    sent = [each.destination for each in world.publications]
+    heard = [one for one in sent if any(hears(each.destination, one) for each in world.subscriptions)]
+    destination = dice.choice(heard) if heard and dice.random() < 0.7 else None
+    if dice.random() < 0.95:  # mostly of clients that something was sent to
+        of = sent if destination is None else [destination]
+        meant = [each.client for each in world.subscriptions if any(hears(each.destination, one) for one in of)]
+        clients = list(dict.fromkeys(meant)) or clients
+    names = tuple(dice.sample(clients, min(dice.choice((0, 1, 1, 1, 2)), len(clients))))
+    if kind == "latency":
+        bound = (dice.choice(("max", "p50")), dice.choice((0.1, 1.0, 5.0)))
+        return Claim(kind=kind, to=names, bound=bound)
+    if kind == "ordered":
+        return Claim(kind=kind, to=names, destination=destination)
+    quiet = dice.choice((None, None, 1.0, 10.0))
+    if kind == "duplicates":
+        return Claim(kind=kind, to=names, destination=destination, at_most=dice.choice((0, 0, 1)), quiet=quiet)
+    promise = dice.choice(PROMISES)
+    return Claim(
+        kind=kind, to=names, destination=destination, promise=promise, within=dice.choice(WITHIN),
+        any=len(names) == 2 and promise != "nothing" and dice.random() < 0.4,
+        quiet=quiet if promise in ("exactly-once", "at-most-once") else None,
+    )  # fmt: skip

@@ -1,0 +1,287 @@
+"""The truth's word on a claim, from the world alone: what the judge may say of the history of that world."""
+
+from __future__ import annotations
+
+from math import ceil, inf
+
+from tests.judge.truths import undecided
+from tests.judge.truths.claim import Claim
+from tests.judge.truths.counting import again
+from tests.judge.truths.owing import (
+    PERHAPS,
+    Group,
+    accepted,
+    could_have_come,
+    groups,
+    heard_long_enough,
+    last_stay,
+    owed,
+    receipts,
+    short,
+    since_when,
+    windows,
+)
+from tests.judge.truths.scene import Message, Subscription, World, hears
+from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better, worst
+
+
+def word_on(claim: Claim, world: World) -> Word:
+    """Return the outcomes that are right for a claim."""
+    found = groups(world, claim.to, claim.destination, together=claim.any)
+    present = set().union(*(each.names for each in found))
+    missing = [name for name in claim.to if name not in present] if not (claim.any and present) else []
+    words = [UNKNOWN for _ in missing]
+    if not found and not missing:
+        words.append(UNKNOWN)
+    of_one = {"delivered": _delivered, "duplicates": _duplicates, "ordered": _ordered, "latency": _latency}[claim.kind]
+    for group in found:
+        word = of_one(claim, group)
+        if undecided.alike(group, group.messages(claim.destination), world):
+            word = undecided.not_told(word)
+        words.append(word)
+    word = worst(words)
+    concerned = [
+        each for each in world.publications
+        if (claim.destination is None or hears(claim.destination, each.destination))
+        and (not found or any(hears(one.destination, each.destination) for group in found for one in group.members))
+    ]  # fmt: skip
+    if not world.complete or any(short(each, world) for each in concerned):
+        word = no_better(word)
+    return word
+
+
+def _delivered(claim: Claim, group: Group) -> Word:
+    if claim.promise == "nothing":
+        return _silence(claim, group)
+    world, losable = group.world, claim.promise == "at-most-once"
+    words: list[Word] = []
+    missing: list[Word] = []
+    expected = arrived = 0
+    for message in group.messages(claim.destination):
+        came = receipts(group.members, message, world)
+        if came:
+            arrived += 1
+            expected += message.known and message.answered <= world.end
+            words.append(_late(claim, group, message, came[0].t))
+        elif group.owing(message) and accepted(message, world):
+            if taken := receipts(group.sharing(message), message, world):
+                expected += 1
+                missing.append(undecided.may_yet_be_given_back(claim, message, taken, group))
+            elif not _expired(group, message):
+                expected += 1
+                missing.append(_missing(claim, group, message))
+    words += [] if losable else undecided.strangers(group, missing)
+    if claim.promise != "at-least-once":
+        words.append(BROKEN if _again(claim, group) else HELD)
+        words.append(_quiet(claim, group))
+        words += undecided.strangers(group, [HELD])
+    if not expected:
+        return undecided.nothing_owed(worst([*words, *missing]))
+    if losable and not arrived:
+        return undecided.nothing_came(worst(words), group)
+    return worst(words)
+
+
+def _late(claim: Claim, group: Group, message: Message, first: float) -> Word:
+    within, world = claim.within, group.world
+    its = next(each for each in group.members for one in each.receipts if one.message is message and one.t == first)
+    owing = [each for each in group.owing(message) if each.client == its.client] or [its]
+    since = {t for each in owing for t in could_have_come(each, message, first, world)}
+    word = undecided.either(BROKEN if first - t > within else HELD for t in since)
+    if its.queue and (coming := _first_coming(group)) > message.sent:
+        return undecided.queue_before_anybody(word, BROKEN if first - coming > within else HELD)
+    return word
+
+
+def _first_coming(group: Group) -> float:
+    everybody = [*group.members, *group.others]
+    return min((each.stays[0].begin for each in everybody if each.stays), default=inf)
+
+
+def _expired(group: Group, message: Message) -> bool:
+    """Return whether a message was over before any of the group listened, and before the history ends."""
+    if message.over > group.world.end:
+        return False
+    spans = []
+    for its in group.owing(message):
+        if its.durable:
+            spans += [(stay.begin, stay.end) for stay in its.stays if stay.begin <= group.world.end]
+        else:
+            spans += windows(its, group.world.end)
+    return not any(max(begin, message.sent) < min(end, message.over) for begin, end in spans)
+
+
+def _missing(claim: Claim, group: Group, message: Message) -> Word:
+    """Return the word on a message that was owed and has not come."""
+    owing = group.owing(message)
+    words = [_missing_of(claim, group, its, message) for its in owing]
+    word = undecided.of_several(words)
+    if message.over <= group.world.end and word != UNKNOWN:
+        return undecided.may_be_over(message, message.sent + claim.within)
+    if all(owed(its, message, group.world) == PERHAPS for its in owing):
+        return undecided.perhaps_retained()
+    return word
+
+
+def _missing_of(claim: Claim, group: Group, its: Subscription, message: Message) -> Word:
+    world, within = group.world, claim.within
+    if its.queue:
+        watched = _watched(group, its.destination)
+        word = BROKEN if message.sent + within <= watched else undecided.under_way()
+        if not _listened(group, its.destination, message.sent, within):
+            word = undecided.nobody_for_long_enough(word)
+        if (coming := _first_coming(group)) > message.sent:
+            after = BROKEN if coming + within <= watched else undecided.under_way()
+            return undecided.queue_before_anybody(word, after)
+        return word
+    words = []
+    for since, until in since_when(its, message, world):
+        enough = heard_long_enough(its, since, until, within, world)
+        words.append(undecided.kept_for_nobody() if enough is None else BROKEN if enough else undecided.under_way())
+    last = last_stay(its, world)
+    if its.durable and last.end <= world.end and last.how != "unsubscribed":
+        words = [undecided.kept_for_nobody()]
+    return undecided.either(words)
+
+
+def _watched(group: Group, queue: str) -> float:
+    """Return until when any of a queue's subscribers that are meant was there."""
+    world = group.world
+    return min(max(windows(each, world.end)[-1][1] for each in group.members if each.destination == queue), world.end)
+
+
+def _listened(group: Group, queue: str, since: float, within: float) -> bool:
+    """Return whether any of those meant was there for long enough without a break after a moment."""
+    end = group.world.end
+    stays = [stay for each in group.members if each.destination == queue for stay in each.stays]
+    return any(max(stay.begin, since) + within <= min(stay.end, end) for stay in stays)
+
+
+def _again(claim: Claim, group: Group) -> int:
+    """Return how many receipts there were beyond each message's first."""
+    return sum(again(group, message) for message in group.messages(claim.destination))
+
+
+def _quiet(claim: Claim, group: Group) -> Word:
+    """Return whether the group was heard for long enough after its last message: who left by a step is not asked."""
+    world = group.world
+    came = [receipts(group.members, each, world) for each in group.messages(claim.destination)]
+    last = max((each[0].t for each in came if each), default=None)
+    staying = [its for its in group.members if _stays(its, world)]
+    if last is None or not staying or not claim.listens_on:
+        return HELD
+    heard = min(world.end, (max if group.queue else min)(last_stay(its, world).end for its in staying))
+    return HELD if heard - max(last, *(_came_back(its, world) for its in staying)) >= claim.listens_on else UNKNOWN
+
+
+def _came_back(its: Subscription, world: World) -> float:
+    stays = [stay for stay in its.stays if stay.begin <= world.end]
+    return max((after.begin for before, after in zip(stays, stays[1:], strict=False) if before.how == "lost"
+                or (its.durable and before.how == "disconnected")), default=-inf)  # fmt: skip
+
+
+def _stays(its: Subscription, world: World) -> bool:
+    last = last_stay(its, world)
+    return last.end > world.end or last.how == "lost"
+
+
+def _silence(claim: Claim, group: Group) -> Word:
+    world = group.world
+    for its in group.members:
+        for one in its.receipts:
+            of = claim.destination is None or hears(claim.destination, one.message.publication.destination)
+            if one.t <= world.end and of:
+                return BROKEN
+    strange = undecided.strange_in_silence(claim, group)
+    if strange != HELD:
+        return strange
+    heard = min(_heard_until(each, world) for each in group.members)
+    first = min(each.stays[0].begin for each in group.members)
+    could: list[float] = []
+    doubtful: list[float] = []
+    for message in group.messages(claim.destination):
+        owing = group.owing(message)
+        taken = receipts(group.sharing(message), message, world)
+        if not owing or _expired(group, message) or (taken and taken[0].t < first):
+            continue
+        ats = [message.sent] if owing[0].queue else [t for its in owing for t, _ in since_when(its, message, world)]
+        if not any(at < heard and (its.queue or not _cut_off(its, at)) for at in ats for its in owing):
+            continue
+        if all(_kept_in_vain(its, world) for its in owing):
+            continue
+        if message.known and message.answered <= world.end:
+            could.append(max(ats))
+        elif message.outcome != "failed" or message.answered > world.end:
+            doubtful.append(max(ats))
+    if not could:
+        return UNKNOWN
+    loosely = min(heard, world.end) - max(*could, *doubtful, 0) >= claim.within
+    strictly = loosely and all(len(each.stays) == 1 for each in group.members)
+    return undecided.listened_again(strictly, loosely)
+
+
+def _kept_in_vain(its: Subscription, world: World) -> bool:
+    """Return whether a durable subscriber went and did not come back."""
+    last = last_stay(its, world)
+    return its.durable and last.end <= world.end and last.how != "unsubscribed"
+
+
+def _cut_off(its: Subscription, t: float) -> bool:
+    """Return whether a client that nobody keeps anything for had lost its connection."""
+    return its.there(t) is None and not its.durable
+
+
+def _heard_until(its: Subscription, world: World) -> float:
+    last = last_stay(its, world)
+    return last.end if last.end <= world.end else inf
+
+
+def _duplicates(claim: Claim, group: Group) -> Word:
+    came = any(receipts(group.members, each, group.world) for each in group.messages(claim.destination))
+    if not came:
+        return UNKNOWN
+    if _again(claim, group) > claim.at_most:
+        return BROKEN
+    return worst([_quiet(claim, group), *undecided.strangers(group, [HELD])])
+
+
+def _ordered(claim: Claim, group: Group) -> Word:
+    world, came = group.world, False
+    for its in group.members:
+        tops: dict[int, int] = {}
+        known: set[int] = set()
+        for one in its.receipts:
+            step, number = one.message.publication.step, one.message.number
+            of = claim.destination is None or hears(claim.destination, one.message.publication.destination)
+            if one.t > world.end or not of:
+                continue
+            came |= not one.given_back <= world.end
+            if id(one.message) in known:
+                continue
+            known.add(id(one.message))
+            if one.retained:
+                continue  # a broker gives that at once, ahead of what it kept
+            back = any(
+                each.message is one.message and each.given_back < one.t
+                for beside in world.subscriptions
+                for each in beside.receipts
+            )
+            if number < tops.get(step, 0) and not back:
+                return BROKEN
+            tops[step] = max(tops.get(step, 0), number)
+    return HELD if came else UNKNOWN
+
+
+def _latency(claim: Claim, group: Group) -> Word:
+    took = []
+    for message in group.messages(None):
+        if came := receipts(group.members, message, group.world):
+            its = next(each for each in group.members if came[0] in each.receipts)
+            if message.sent in could_have_come(its, message, came[0].t, group.world):
+                took.append(came[0].t - message.sent)
+    if not took:
+        return UNKNOWN
+    took.sort()
+    name, bound = claim.bound
+    figure = took[-1] if name == "max" else took[ceil(len(took) / 2) - 1]
+    return HELD if figure <= bound else BROKEN

@@ -1,0 +1,121 @@
+"""The rules by which a history does not decide what the truth does: each says why, and which words it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tests.judge.truths.claim import Claim
+from tests.judge.truths.owing import Group, receipts
+from tests.judge.truths.scene import Message, Receipt, World, as_text
+from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
+
+
+def under_way() -> Word:
+    """A message that had not come when its client left, or the history ended, before its time was over: unknown."""
+    return UNKNOWN
+
+
+def kept_for_nobody() -> Word:
+    """What did not reach a durable subscriber that never came back waits at a broker, for all that is known."""
+    return UNKNOWN
+
+
+def perhaps_retained() -> Word:
+    """Of a retained message without a known outcome it is unknown whether it, or the one before, was retained."""
+    return UNKNOWN
+
+
+def of_several(words: Sequence[Word]) -> Word:
+    """A message is lost to several if one of them listened for long enough; if it may wait for one, it is not known."""
+    if BROKEN in words:
+        return BROKEN if all(word == BROKEN for word in words) else BROKEN | UNKNOWN
+    return worst(words)
+
+
+def either(words: Iterable[Word]) -> Word:
+    """A message that could come at several moments has its time from any of them."""
+    return frozenset().union(*words)
+
+
+def may_be_over(message: Message, due: float) -> Word:
+    """A message whose time to live ended may have been dropped rightly; before that it was late all the same."""
+    return BROKEN | UNKNOWN if due <= message.over else UNKNOWN
+
+
+def queue_before_anybody(from_sending: Word, from_coming: Word) -> Word:
+    """The time of a message that waited in a queue for the first subscriber counts from its sending, or from then on."""
+    return from_sending | from_coming
+
+
+def nobody_for_long_enough(word: Word) -> Word:
+    """What a queue kept while its subscribers came and went is late from its sending, and not from when they came."""
+    return word | UNKNOWN
+
+
+def nothing_owed(word: Word) -> Word:
+    """Of messages that nobody is known to have accepted, a duplicate or a late one may be told, and need not be."""
+    return UNKNOWN | (word - HELD)
+
+
+def nothing_came(word: Word, group: Group) -> Word:
+    """Where nothing came, nothing could come twice."""
+    return UNKNOWN
+
+
+def may_yet_be_given_back(claim: Claim, message: Message, taken: Sequence[Receipt], group: Group) -> Word:
+    """Where a history is cut short, what another had may yet come to those meant: given back, or a second time."""
+    world = group.world
+    if world.complete or message.sent + claim.within <= world.end:
+        return BROKEN
+    open_ = any(each.pending and not (each.settled is not None and each.settled <= world.end) for each in taken)
+    return UNKNOWN if open_ or claim.promise == "at-least-once" else BROKEN
+
+
+def alike(group: Group, messages: Iterable[Message], world: World) -> bool:
+    """Of equal bodies that clients know by their digest alone it is not known which came; unless counting decides."""
+    everybody = [*group.members, *group.others]
+    seen: set[bytes] = set()
+    for message in messages:
+        ways = {each.knows(message.publication) for each in everybody if each.wants(message.publication)}
+        if message.body is None or ways <= {"id"}:
+            continue
+        if all(each.by == "id" for each in receipts(everybody, message, world)) and ways <= {"id"}:
+            continue
+        bodies = {message.body, as_text(message.body)}
+        if bodies & seen:
+            return True
+        seen |= bodies
+    return False
+
+
+def not_told(word: Word) -> Word:
+    """Where bodies are equal, the history may say the truth, or that it cannot tell."""
+    return word | UNKNOWN
+
+
+def strangers(group: Group, words: Sequence[Word]) -> list[Word]:
+    """A receipt whose body no step sent may be any message of the group that carries no id, changed on the way."""
+    world = group.world
+    number = sum(t <= world.end for its in group.members for t in its.strange)
+    given = any(
+        its.given and any(each.wants(its) for each in group.members) and its.begin <= world.end
+        for its in world.publications
+    )
+    if not number or not given:
+        return list(words)
+    return [word | UNKNOWN for word in words] or [HELD]
+
+
+def strange_in_silence(claim: Claim, group: Group) -> Word:
+    """Where nothing was to come, a message that no step sent breaks that; on a wildcard's it may be another topic's."""
+    found = [its for its in group.members if any(t <= group.world.end for t in its.strange)]
+    if not found:
+        return HELD
+    return BROKEN if any(claim.destination in (None, its.destination) for its in found) else UNKNOWN
+
+
+def listened_again(strictly: bool, loosely: bool) -> Word:
+    """Silence is proven by listening on after the last message; of earlier ones a pause may have hidden some."""
+    if strictly:
+        return HELD
+    return HELD | UNKNOWN if loosely else UNKNOWN
