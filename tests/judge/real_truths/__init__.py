@@ -1,1 +1,1 @@
-"""Scenarios invented by seed, with the verdicts they must have; real brokers ran them once, and the histories are kept."""
+"""Scenarios invented by seed, with the verdicts that they must have; the histories of real brokers are kept."""
