@@ -87,7 +87,7 @@ def test_where_both_connectors_suppress_what_comes_twice_the_order_is_no_chance_
 
 @pytest.mark.parametrize("wait", ["3s", "18s"])
 def test_the_first_message_after_a_cut_comes_as_soon_as_with_real_brokers(wait: str, tmp_path: Path) -> None:
-    """At 50 ms each way it came 0.5 and 0.4 s after the heal with ActiveMQ 5.18.3, over TCP with cubic, of Linux 6.18."""
+    """At 50 ms each way it came 0.5 and 0.4 s after the heal with ActiveMQ 5.18.3 over Linux 6.18's TCP with cubic."""
     (tmp_path / "cut.yaml").write_text(
         _CUT % (shipped("scenarios") / "topologies" / "tokyo-singapore.yaml", wait), "utf-8"
     )

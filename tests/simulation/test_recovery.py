@@ -87,7 +87,7 @@ def test_a_time_out_waits_for_the_kernels_wheel_of_timers() -> None:
 
 
 def test_answers_that_wait_for_what_is_sent_next_lengthen_the_time_out() -> None:
-    """Up to 40 ms, as Linux was seen to do it: round trips of 105 ms at 100 for who is answered by data, else of 145."""
+    """By 40 ms at most, as Linux was seen to do it: of 100 ms, 105 for who is answered by data soon, else 145."""
     two = Two().opened()
     for each in range(40):
         two.client.its.send(each, 53)
