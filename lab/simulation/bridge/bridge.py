@@ -258,12 +258,13 @@ class Bridge:
     def _forward(self, subscription: DemandSubscription, token: int, message: Message, _: bool) -> None:
         """Carry a message over: `serviceLocalCommand`. It is acknowledged when the other broker has it.
 
-        A message that may not be carried, which a wildcard's consumer gets, stays in flight.
+        A message that may not be carried, which a wildcard's consumer gets, stays in flight; so does what comes while a
+        subscription that is to end waits for answers: `incrementOutstandingResponses`.
         """
         if self.ended or self.demand is None or subscription.of is None:
             return
         self.enqueued += 1
-        if not self.demand.permits(message.destination):
+        if subscription.ending or not self.demand.permits(message.destination):
             return
         message = message.over(self._broker.id)
         refuse_circle(message.path, self.settings.name)
