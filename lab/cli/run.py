@@ -18,7 +18,10 @@ from lab.interrupts import put_off
 if TYPE_CHECKING:  # which one scenario does without
     from lab.report.summary import RunOf
 
-JOBS = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help="How many scenarios at once.")]
+_AT_ONCE = "How many scenarios at once, 1 if left out; of --seeds how many runs, one for each core."
+JOBS = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help=_AT_ONCE)]
+_SEEDS = "In the simulation: how many of the seeds 1 to N hold; or of a range: 5-20, or of a list: 3,7,11."
+SEEDS = Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)]
 REPORTS = Annotated[
     Path | None,
     typer.Option(
@@ -33,6 +36,7 @@ REPORTS = Annotated[
 def run(
     scenario: SCENARIOS,
     seed: SEED = None,
+    seeds: SEEDS = None,
     set: SET = None,
     runtime: RUNTIME = None,
     activemq_version: VERSION = None,
@@ -40,7 +44,7 @@ def run(
     runs: FOLDER = None,
     port_base: PORT_BASE = None,
     wait: WAIT = None,
-    jobs: JOBS = 1,
+    jobs: JOBS = None,
     page: PAGE = None,
     junit_file: JUNIT = None,
     reports_folder: REPORTS = None,
@@ -51,11 +55,27 @@ def run(
 
     The run folder keeps report.json, report.html and report.junit.xml. The exit code of several is the highest of them.
     """
+    if seeds is not None:
+        from lab.cli.run_seeds import run_seeds
+
+        of_one = {
+            "--seed": seed,
+            "--activemq-version": activemq_version,
+            "--activemq-archive": activemq_archive,
+            "--runs": runs,
+            "--port-base": port_base,
+            "--wait": wait,
+            "--html": page,
+            "--junit": junit_file,
+            "--reports": reports_folder,
+        }
+        return run_seeds(scenario, seeds, set or (), runtime, jobs, of_one, quiet=quiet, json=json)
+    at_once = jobs or 1
     reports.check_writable(page, junit_file)
     if len(scenario) > 1 or reports_folder is not None:
         if page is not None:
             raise InputError.of("--html is for the page of one scenario", "--reports DIR keeps the page of each")
-        if port_base is not None and jobs > 1:
+        if port_base is not None and at_once > 1:
             raise InputError.of("--port-base gives every lab the same ports", "leave --jobs or --port-base out")
         its = {
             "--seed": seed,
@@ -68,7 +88,7 @@ def run(
         }
         arguments = [word for key, value in its.items() if value is not None for word in (key, str(value))]
         arguments += [word for each in set or () for word in ("--set", each)]
-        return _several(scenario, arguments, jobs, reports_folder, junit_file, quiet=quiet, json=json)
+        return _several(scenario, arguments, at_once, reports_folder, junit_file, quiet=quiet, json=json)
     from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
     with put_off() as came:

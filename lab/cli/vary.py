@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -15,10 +15,11 @@ import typer
 from lab import units
 from lab.cli import new_files, options
 from lab.cli.options import QUIET, SCENARIO
+from lab.cli.progress_bar import bar
 from lab.errors import InputError, LabError
 from lab.text_files import write_new
 
-_SEEDS = "The seeds 1 to N, or a list: 3,7,11. The scenario's own if left out."
+_SEEDS = "The seeds 1 to N, a range: 5-20, or a list: 3,7,11. The scenario's own if left out."
 _ON = r"Send the runs to the Dask cluster of this scheduler; needs mqlab\[dask]."
 _ASKED_FROM = 1000  # runs; more want --yes
 _LIMIT = "A run fails once so much virtual time has passed; 9600h if left out."
@@ -74,7 +75,7 @@ def vary(
         with _executor(on, jobs) as (executor, slots):
             if asking:
                 raise _too_many(grid.count, slots, seconds_of_one(looked, grid, most))
-            with closing(rows_of(looked, grid, executor, slots, most)) as found, _bar(grid.count, quiet) as advance:
+            with closing(rows_of(looked, grid, executor, slots, most)) as found, bar(grid.count, quiet) as advance:
                 for row in found:
                     rows.append(row)
                     advance()
@@ -150,18 +151,3 @@ def _executor(on: str | None, jobs: int | None) -> Iterator[tuple[Executor, int]
         slots = jobs or cores()
         with Processes(slots) as executor:
             yield executor, slots
-
-
-@contextmanager
-def _bar(count: int, quiet: bool) -> Iterator[Callable[[], None]]:
-    """Show on a terminal how many runs are done, and how long the others may take; elsewhere nothing."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
-
-    console = options.err()
-    if quiet or not console.is_terminal:
-        yield lambda: None
-        return
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("runs", total=count)
-        yield lambda: bar.advance(task)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.kinds import Find
+from lab.judge.chance import by_chance
 from lab.judge.evidence.evidence import Evidence
 
 # By how much a time may be another one on another host; what was measured is in lab/simulation/costs.toml.
@@ -35,6 +36,8 @@ def basis(claim: Expectation, evidence: Evidence, find: Find) -> Basis:
         classes.append(Basis.TIMER)
     elif claim.basis is Basis.RULE and any(took * 2 >= bound for took, bound in pairs):
         classes.append(Basis.WINDOW)
+    if by_chance(claim, pairs, evidence):
+        classes.append(Basis.CHANCE)
     return max(classes, key=list(Basis).index)
 
 

@@ -16,7 +16,11 @@ from lab.history import Beyond
 from lab.judge.claims.base import destination_named
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence_end import evidence_end
+from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
+
+# Real brokers took 1.5 to 2.3 times as long as models for bursts of more than some 500 messages a second.
+BURST, SLOWER = 500, 2.3
 
 
 def beyond(claim: Expectation, evidence: Evidence, find: Find) -> str:
@@ -28,11 +32,31 @@ def beyond(claim: Expectation, evidence: Evidence, find: Find) -> str:
     return f"beyond what the models know from {moment(first.since)} on: {first.why}"
 
 
+def rushed(claim: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
+    """Return why an outcome is not known since real brokers take longer for so many messages at once; "" if it is."""
+    if _in_a_burst(evidence) and (outcome is Outcome.HELD or claim.basis is Basis.WINDOW):
+        for measured in find(type(claim), "lab.judge.claims", "measured"):
+            if any(took <= bound < took * SLOWER for took, bound in measured(claim, evidence)):
+                return f"beyond what the models know: {_burst(evidence)}"
+    return ""
+
+
+def _in_a_burst(evidence: Evidence) -> bool:
+    return evidence.header.simulated and evidence.ledger.fullest_second > BURST
+
+
+def _burst(evidence: Evidence) -> str:
+    sent = evidence.ledger.fullest_second
+    return f"{sent:,} messages were sent within a second, for which real brokers may take {SLOWER} times as long"
+
+
 def notes_beyond(evidence: Evidence) -> Iterator[str]:
     """Yield for each time that models were left whose figures are guesses from then on."""
     for seen in evidence.timeline.beyond:
         whom = f"{listed(sorted(_joined({seen.broker}, evidence)))} did" if seen.broker else "anybody did"
         yield f"Beyond what the models know: {seen.why}. What {whom} from {moment(seen.since)} on is a guess."
+    if _in_a_burst(evidence):
+        yield f"Beyond what the models know: {_burst(evidence)}. Times of those messages are a guess."
 
 
 def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence, find: Find) -> bool:

@@ -19,7 +19,7 @@ from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, damage, observations
 from lab.judge.basis import basis
-from lab.judge.beyond import beyond
+from lab.judge.beyond import beyond, rushed
 from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
@@ -204,7 +204,7 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
-    elif why := beyond(expectation, evidence, find):
+    elif why := beyond(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
     elif outcome is Outcome.HELD and (why := failed_premises(expectation, evidence, find)):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"

@@ -268,6 +268,7 @@ class RouteReport:
     over: tuple[str, ...]  # connectors of the shortest way
     stops: tuple[str, ...]  # why none, or not every one, arrives
     heard: str = ""  # what the client listens to, if that is another name: a wildcard, or a queue of a virtual topic
+    by_chance: bool = False  # whether the copies that arrive depend on whose demand a broker learns of first
 
     @property
     def of(self) -> str:

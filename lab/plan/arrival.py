@@ -37,6 +37,7 @@ class Tried:
 
     arrival: Arrival
     copies: int  # most copies of it that the consumer may get
+    by_chance: bool  # whether it gets as many in each order
     ways: tuple[tuple[Bridge, ...], ...]  # the shortest that it takes in each order; () if it does not arrive
     stuck: tuple[str, ...]  # brokers on which it may stay
     carried: Carried = field(repr=False, compare=False)
@@ -146,6 +147,7 @@ def outcome_for(message: Carried, consumer: int) -> Tried:
     return Tried(
         arrival=arrival,
         copies=max(passage.copies.get(number, 0) for number, passage in numbered),
+        by_chance=len({(number in its.sure, its.copies.get(number, 0)) for number, its in numbered}) > 1,
         ways=tuple(dict.fromkeys(routes)),
         stuck=tuple(sorted(stuck)),
         carried=message,

@@ -34,6 +34,7 @@ class Route:
     heard: str = ""  # what the consumer listens to, if that is another name: a wildcard, or a queue of a virtual topic
     arrival: Arrival = Arrival.UNKNOWN
     copies: int = 0  # most copies of one message that the consumer may get
+    by_chance: bool = False  # whether it gets as many depends on whose demand a broker learns of first
     over: tuple[Bridge, ...] = ()  # the shortest way that a message takes; () if none arrives
     stuck: tuple[str, ...] = ()  # brokers on which a queue's message may stay
     stops: tuple[str, ...] = ()  # why none, or not every one, arrives, or that is not known; in words
@@ -146,6 +147,7 @@ class RoutingTable:
             asked,
             arrival=found.arrival,
             copies=found.copies,
+            by_chance=found.by_chance,
             over=found.over,
             stuck=found.stuck,
             stops=stops,

@@ -54,6 +54,7 @@ def route_json(route: Route) -> dict[str, Any]:
         "destination": _ALL.get(route.destination, route.destination),
         "arrives": route.arrival.value,
         "copies": route.copies,
+        **({"by_chance": True} if route.by_chance else {}),
         "bridges": len(route.over),
         "over": [bridge.label for bridge in route.over],
         "through": [bridge.target for bridge in route.over],

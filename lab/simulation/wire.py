@@ -57,6 +57,7 @@ class Wire:
             changed=changed,
             address=address,
             replace_duplicate=self._replace_duplicate,
+            dice=generator(seed, f"advisories to {instance.name}, start {broker.store.processes}"),
         )
         self._sessions = Sessions(broker, broker.process, log, address)
         self._responders: dict[Responder, None] = {}

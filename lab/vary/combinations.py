@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 
@@ -11,6 +12,8 @@ from lab.errors import InputError
 from lab.printable import shown
 
 MOST_SEEDS, LARGEST_SEED = 1_000_000, 2**63 - 1
+_RANGE = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
+_SEEDS = "write 5 for 1 to 5, a range: 5-20, or a list: 3,7,11"
 _OPENING, _CLOSING, _QUOTES = "[{", "]}", "\"'"
 
 
@@ -151,15 +154,25 @@ def _end_of_yaml(text: str, named: str) -> int:
 
 
 def seeds_of(text: str) -> tuple[int, ...]:
-    """Return the seeds 1 to N of `N`, or those of a list; a list of one ends with a comma. Raise InputError if wrong.
+    """Return the seeds 1 to N of `N`, those of a range or of a list, of which one of one seed ends with a comma.
 
-    >>> seeds_of("3"), seeds_of("3,7,11"), seeds_of("7,")
-    ((1, 2, 3), (3, 7, 11), (7,))
+    Raise InputError if it is none of them.
+
+    >>> seeds_of("3"), seeds_of("3,7,11"), seeds_of("7,"), seeds_of("5-7")
+    ((1, 2, 3), (3, 7, 11), (7,), (5, 6, 7))
     """
+    if (ends := _RANGE.fullmatch(text)) is not None:
+        first, last = map(int, ends.groups())
+        if last < first:
+            raise InputError.of(f"--seeds {text} is an empty range", f"write the lower seed first: {last}-{first}")
+        if last > LARGEST_SEED or last - first >= MOST_SEEDS:
+            what = f"--seeds {text} has more than {MOST_SEEDS} seeds, or one above {LARGEST_SEED}"
+            raise InputError.of(what, "write a smaller range, such as 5-20")
+        return tuple(range(first, last + 1))
     parts = [each.strip() for each in text.removesuffix(",").split(",")]
     for part in parts:
         if not (part.isascii() and part.isdecimal() and len(part) < 20 and int(part) <= LARGEST_SEED):
-            raise InputError.of(f"--seeds: {shown(part, 20)} is no seed", "write 5 for 1 to 5, or a list: 3,7,11")
+            raise InputError.of(f"--seeds: {shown(part, 20)} is no seed", _SEEDS)
     numbers = tuple(int(part) for part in parts)
     if "," in text:
         if len(set(numbers)) < len(numbers):

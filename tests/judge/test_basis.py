@@ -18,7 +18,7 @@ from lab.report.html import Files, to_html
 from lab.report.terminal import render
 from tests.judge.cases import CASES, HERE
 
-RULE, TIMER, WINDOW, CALIBRATED = "rule", "timer", "window arithmetic", "calibrated"
+RULE, TIMER, WINDOW, CALIBRATED, CHANCE = "rule", "timer", "window arithmetic", "calibrated", "chance"
 
 
 def judged(case: str, folder: Path, claims: Sequence[Expectation] | None = None) -> Judged:
@@ -168,7 +168,7 @@ def test_a_burst_rests_on_what_each_message_costs(tmp_path: Path) -> None:
 def test_every_verdict_has_one_and_says_so_wherever_it_is_shown(case: Path, tmp_path: Path) -> None:
     its = judged(case.name, tmp_path)
     classes = [str(each.basis) for each in its.report.verdicts]
-    assert set(classes) <= {RULE, TIMER, WINDOW, CALIBRATED}
+    assert set(classes) <= {RULE, TIMER, WINDOW, CALIBRATED, CHANCE}
     assert [each["class"] for each in document.document(its.report)["verdicts"]] == classes
     console = Console(file=StringIO(), width=300, color_system=None)
     render(its.report, console)

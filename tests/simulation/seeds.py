@@ -24,10 +24,15 @@ from tests.twins import SCENARIOS
 # What of a scenario comes from the seed. The others have nothing that does: another seed gives them the same history.
 CHANCE: Mapping[str, str] = {
     "broker-killed": "when Tokyo's connector begins after the restart",
+    "cut-and-heal": "when TCP's timers ring",
+    "cut-topics": "when TCP's timers ring",
     "failover": "when Singapore's standby looks for the lock",
-    "jitter-and-loss": "the link's dice",
+    "hub-and-spokes": "when TCP's timers ring",
+    "jitter-and-loss": "the link's dice, and when TCP's timers ring",
+    "narrow-link": "when TCP's timers ring",
     "revision-pending": "when Tokyo's connector begins after the reboot",
     "silent-partition": "when the ends of the bridge look for silence",
+    "small-window": "when TCP's timers ring",
     "the-article": "when Tokyo's connector begins after the reboot",
     "user-not-rebooted": "when Tokyo's connector begins after the reboot",
     "wrong-password": "how far the connector's waits have come",

@@ -203,6 +203,28 @@ def test_what_waits_for_a_durable_subscriber_crosses_when_the_bridge_is_back() -
     assert heard.bodies == [b"%d" % n for n in range(10)]
 
 
+def test_a_durable_subscriber_that_shares_a_plain_ones_bridge_loses_it_when_that_leaves_amid_messages() -> None:
+    """As 220, 324 and 318 of 606 were lost with real brokers: the bridge's subscription is of the plain one alone, and
+    carries nothing more while it waits for answers, whatever goes on being sent."""
+    world = World()
+    world.until(world.up)
+    plain, _ = world.client("p", "singapore")
+    plain.subscribe(Terms(destination=TOPIC))
+    world.until(lambda: world.brokers["tokyo"].demand(str(TOPIC)))
+    durable, heard = world.client("d", "singapore", session=Session(client_id="d", clean=False))
+    durable.subscribe(Terms(destination=TOPIC, durable=True))
+    publisher, _ = world.client("tk", "tokyo")
+    for n in range(100):
+        publisher.publish(outgoing(n))
+        world.run(0.01)
+        if n == 49:
+            plain.unsubscribe(TOPIC)
+    world.run(1.0)
+    assert 50 <= len(heard.bodies) <= 60
+    assert heard.bodies == [b"%d" % n for n in range(len(heard.bodies))]
+    assert not world.brokers["tokyo"].demand(str(TOPIC))
+
+
 def test_a_bridges_durable_subscription_outlives_the_subscribers_own() -> None:
     world = World()
     world.until(world.up)

@@ -70,6 +70,7 @@ class Basis(StrEnum):
     TIMER = "timer"  # when ActiveMQ and TCP give up, try again, or let something expire
     WINDOW = "window arithmetic"  # delay, rate, windows and prefetches
     CALIBRATED = "calibrated"  # times that depend on the host
+    CHANCE = "chance"  # another seed, or real brokers at another time, may decide otherwise
 
 
 class Term(NamedTuple):

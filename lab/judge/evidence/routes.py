@@ -79,4 +79,5 @@ def _row(row: Any) -> RouteReport:
         arrives=texts["arrives"],
         over=tuple(lists["over"]),
         stops=tuple(lists["stopped_by"]),
+        by_chance=row.get("by_chance", False) is True,
     )

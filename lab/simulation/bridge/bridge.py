@@ -32,6 +32,7 @@ from lab.simulation.broker.session import Refused, Session
 from lab.simulation.endless_runs import refuse_circle
 from lab.simulation.protocols.sentences import security_error
 
+_RACE = 1_000_000  # ns between the threads of two connections that are told of one consumer
 _AT_ONCE = 100  # messages: more than come while an answer goes from thread to thread
 
 
@@ -62,6 +63,7 @@ class Bridge:
         self._unfollow: Callable[[], None] = lambda: None
         self._unanswered: dict[int, tuple[DemandSubscription, int]] = {}  # by number: subscription, token
         self._number = 0
+        self._learns = 0  # when the last consumer that this end was told of is known: ns
         self._early: list[object] = []  # commands that came before this end was up: `safeWaitUntilStarted`
 
     def meet(self, info: BrokerInfo) -> None:
@@ -84,6 +86,7 @@ class Bridge:
             broker, inbound, settings, info.id, self._forward, self.host.demanded, self.host.replace_duplicate
         )
         self.up = True
+        self.host.ends[info.id] += 1
         self.host.say(sentences.established(self._vm, self.remote, info.name))
         self.host.changed()
         self._start_remote()
@@ -109,7 +112,7 @@ class Bridge:
             case Response():
                 self._answered(command)
             case Advisory():
-                self._learn(command)
+                self._race(command)
             case BrokerInfo():
                 self.meet(command)
             case Failure(error=error):
@@ -150,6 +153,7 @@ class Bridge:
             return
         self.ended = True
         was_up, self.up = self.up, False
+        self.host.ends[self.remote_id] -= was_up
         self._unfollow()
         if self.demand is not None:
             self.demand.stop()
@@ -224,13 +228,23 @@ class Bridge:
             self.enqueued += 1
             self.wire.send(Advisory(_durable(client, name), came=False, forgotten=True))
 
+    def _race(self, advisory: Advisory) -> None:
+        """Learn of a consumer: at once, but by chance before or after another end that leads to the same broker."""
+        now = self._process.now
+        if self.host.ends[self.remote_id] > 1:
+            self._learns = max(self._learns, now + self.host.dice.randrange(_RACE))
+        if self._learns > now:
+            self._process.at(self._learns, self._learn, advisory)
+        else:
+            self._learn(advisory)
+
     def _learn(self, advisory: Advisory) -> None:
         """Take note of a consumer at the other broker: `serviceRemoteConsumerAdvisory`.
 
         The end of a durable subscription changes nothing: its advisory names the client, and the one that told of it
         did not, since only Java's client does (`ActiveMQMessageConsumer`). So the bridge's own subscription stays.
         """
-        if self.demand is None or advisory.forgotten:
+        if self.demand is None or self.ended or advisory.forgotten:
             return
         info = advisory.info
         try:
@@ -244,12 +258,13 @@ class Bridge:
     def _forward(self, subscription: DemandSubscription, token: int, message: Message, _: bool) -> None:
         """Carry a message over: `serviceLocalCommand`. It is acknowledged when the other broker has it.
 
-        A message that may not be carried, which a wildcard's consumer gets, stays in flight.
+        A message that may not be carried, which a wildcard's consumer gets, stays in flight; so does what comes while a
+        subscription that is to end waits for answers: `incrementOutstandingResponses`.
         """
         if self.ended or self.demand is None or subscription.of is None:
             return
         self.enqueued += 1
-        if not self.demand.permits(message.destination):
+        if subscription.ending or not self.demand.permits(message.destination):
             return
         message = message.over(self._broker.id)
         refuse_circle(message.path, self.settings.name)

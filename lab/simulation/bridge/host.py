@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import field
+from random import Random
 
 from lab.dataclass import dataclass
 from lab.simulation.broker.broker import Broker, Log
@@ -23,6 +25,8 @@ class Host:
     address: Callable[[str], str]  # of a host: its IP address
     replace_duplicate: Callable[[str], None] = lambda local_id: None
     demanded: dict[str, ConsumerInfo] = field(default_factory=dict)  # of all ends, by local id, in the order they came
+    ends: Counter[str] = field(default_factory=Counter)  # that are up, by the id of the broker that each leads to
+    dice: Random  # which of several such ends learns first of a consumer
     _transports: int = field(default=0)
 
     @property

@@ -88,12 +88,18 @@ class Intake:
 
     def put(self, message: Message, done: Done = _nobody) -> None:
         """Send a message to its destination, or to those that it stands for."""
-        to = message.destination
-        if self._virtual.of(to):
-            self._regions.get(to)  # it is there, even if nothing stays in it
-            self._put_all(self._virtual.spread(message, list(self._regions.all.values())), done)
+        if self._virtual.of(message.destination):
+            self._put_all(self._spread(message), done)
         else:
             self._deposit(message, done)
+
+    def _spread(self, message: Message) -> Sequence[Message]:
+        """Return the copies of a message to what its destination stands for, or the message itself."""
+        to = message.destination
+        if not self._virtual.of(to):
+            return (message,)
+        self._regions.get(to)  # it is there, even if nothing stays in it
+        return self._virtual.spread(message, list(self._regions.all.values()))
 
     def _put_all(self, messages: Sequence[Message], done: Done) -> None:
         """Send messages on one's behalf, and tell when the last one is accepted."""
@@ -176,4 +182,4 @@ class Intake:
             else:
                 self.put(message, done)
         else:
-            self._put_all([message.to(part) for part in found], done)
+            self._put_all([copy for part in found for copy in self._spread(message.to(part))], done)

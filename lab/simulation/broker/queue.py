@@ -82,8 +82,7 @@ class Queue(Destination):
             done(None)
             return
         node = Node(message, self, self._number() if store is None else store.number())
-        if message.expires is not None and message.expires <= self._now():
-            self.expired += 1
+        if message.expires is not None and message.expires <= self._now():  # "not added to stats yet": `Queue.send`
             self._bury(node, f"Message Expired. Expiration:{message.expires}")
             done(None)
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 from lab.simulation.kernel import SECOND
 
 FIRST_RTO, SHORTEST_RTO, LONGEST_RTO = SECOND, SECOND // 5, 120 * SECOND
+JIFFY = SECOND // 250  # ns: the unit of the kernel's timers, as Amazon's machines have it
 _BETA, _C = 0.7, 0.4  # RFC 9438
 _UNLIMITED, _INITIAL = 1 << 40, 10  # packets
 _LOW, _SAMPLES = 16, 16  # packets of a window, and that 8 acknowledgements of a round are of: no slow start ends before
@@ -72,13 +73,14 @@ class Congestion:
     def timeout(self) -> int:
         """Return the ns after which what is not acknowledged counts as lost."""
         first = self._srtt + max(4 * self._var, SHORTEST_RTO) if self._srtt else FIRST_RTO
-        return min(first << self.backed_off, LONGEST_RTO)
+        return min(-(-first // JIFFY) * JIFFY << self.backed_off, LONGEST_RTO)
 
-    def measured(self, round_trip: int) -> None:
-        """Take a measured round trip."""
+    def measured(self, round_trip: int, late: int = 0) -> None:
+        """Take a measured round trip, which an answer that was `late` by so many ns makes longer for the time-out."""
         self._trip = round_trip
         if round_trip < self._floor or not self._floor:
             self._floor = round_trip
+        round_trip += late
         if not (srtt := self._srtt):
             self._srtt, self._var = round_trip, round_trip // 2
         else:

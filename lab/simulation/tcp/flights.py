@@ -7,6 +7,7 @@ from collections import deque
 from lab.dataclass import dataclass
 from lab.simulation.tcp.paths import SEGMENT
 
+DELAYED = 40_000_000  # ns for which Linux waits at least for a second segment: `TCP_DELACK_MIN`
 _SOON = 2_000_000  # ns
 
 
@@ -88,3 +89,40 @@ class Pairs(deque[int]):
                 return True
             self.popleft()
         return False
+
+
+class Answers:
+    """How late one end answers segments that come alone: with what it sends next, or after 40 ms; others at once.
+
+    An end waits so where it has sent something soon after what came last, until nothing goes in time:
+    `inet_csk_enter_pingpong_mode`. The answers themselves do not wait here: what differs is the time-out of the other
+    end, whose round trips they lengthen.
+    """
+
+    __slots__ = ("_talks", "heard", "late")
+
+    def __init__(self) -> None:
+        self.heard = 0  # ns: when something came last that nothing was sent after; 0 if nothing
+        self.late = 0  # ns, as far as is known of the last ones
+        self._talks = False
+
+    def came(self, now: int, alone: bool) -> None:
+        """Note what came: one segment `alone`, or more, which are answered at once."""
+        if self.heard and self._talks:  # and nothing was sent since
+            if (waited := now - self.heard) >= DELAYED:
+                self.late, self._talks = DELAYED, False
+            else:
+                self.late = waited
+        elif not self._talks:
+            self.late = 0
+        if not alone:
+            self.late = 0
+        self.heard = now
+
+    def sent(self, now: int) -> None:
+        """Note that data was sent, and an answer with it."""
+        waited, self.heard = now - self.heard, 0
+        soon = waited < DELAYED
+        if self._talks:
+            self.late = waited if soon else DELAYED
+        self._talks = soon

@@ -15,11 +15,13 @@ from lab.network.reach import WHAT, Ports, Way, way
 from lab.network.vpc import INTERNET, Network
 from lab.network.vpc import Protocol as IpProtocol
 from lab.plan.values import Plan
+from lab.simulation.chance import generator
 from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.cable import Cable
 
 LAN = 50_000  # ns from one host to another in a region, or through the router alone
 SEGMENT = 1448  # bytes of TCP payload in a packet of an Ethernet network
+_TURN = 16_384_000_000  # ns of the wheel of timers after which the coarsest of those that are set here ring
 HEADERS = 52  # bytes of IPv4 and TCP, with its time stamps
 
 Arrived = Callable[[int, int], None]  # the bytes that arrive, first and after the last
@@ -36,7 +38,8 @@ class Path:
     """The way of packets from one host to another."""
 
     __slots__ = (
-        "_direction", "_kernel", "_on_landing", "_passes", "_refusing", "away", "known", "near", "on_reach", "target",
+        "_direction", "_kernel", "_on_landing", "_passes", "_refusing", "away", "known", "near", "on_reach", "phase",
+        "target",
     )  # fmt: skip
 
     def __init__(
@@ -48,7 +51,9 @@ class Path:
         refusing: Set[str],
         away: Set[str],  # those and what there is not
         near: bool,  # no link is between the two: nothing is ever lost
+        phase: int = 0,  # ns: how far the wheel of timers at its beginning has turned
     ) -> None:
+        self.phase = phase
         self._kernel, self.target, self._direction, self._passes = kernel, target, direction, passes
         self._refusing, self.away, self.near = refusing, away, near
         self.on_reach = self._reach  # bound once, as the next: one that is asked for is made anew
@@ -126,6 +131,7 @@ class Paths:
                 self.directions.setdefault(link.name, {})[each.leaving] = made
                 self._between[each.leaving, each.reaching] = made
         self.network = plan.network
+        self._phase = generator(plan.seed, "timers of TCP").randrange(_TURN)
         self._ways: dict[tuple[str, str], Way | None] = {}
         self._paths: dict[tuple[str, str], Path] = {}
         self.dropped: Counter[tuple[str, str, str, str]] = Counter()  # by source, target, place and cause
@@ -158,7 +164,9 @@ class Paths:
             free = near and (target == INTERNET or source != INTERNET)
             direction = None if near else self._between.get((self._regions[source], self._regions[target]))
             passes = None if free else lambda new, packets: self._pass(source, target, new, packets)
-            self._paths[key] = Path(self._kernel, target, direction, passes, self.refusing, self.away, near)
+            self._paths[key] = Path(
+                self._kernel, target, direction, passes, self.refusing, self.away, near, self._phase
+            )
         return self._paths[key]
 
     def _pass(self, source: str, target: str, new: int | None, packets: int) -> bool:

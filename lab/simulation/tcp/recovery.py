@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.simulation.tcp.congestion import FIRST_RTO, JIFFY, SHORTEST_RTO, Congestion
 from lab.simulation.tcp.flights import Flight
 
 TWICE = 2  # how often a retransmission came that the other end had before: a D-SACK
@@ -17,9 +18,10 @@ _REORDERING = 3  # packets: net.ipv4.tcp_reordering
 class Recovery:
     """The state of one direction, of bytes and moments in ns."""
 
-    __slots__ = ("_mends", "_newest", "_sacked", "due", "expired", "tail", "upto")
+    __slots__ = ("_mends", "_newest", "_phase", "_sacked", "due", "expired", "tail", "upto")
 
-    def __init__(self) -> None:
+    def __init__(self, phase: int = 0) -> None:
+        self._phase = phase  # ns: how far the kernel's wheel of timers has turned at the lab's beginning
         self.upto = 0  # a loss before this byte was answered already: `high_seq`
         self.expired = -1  # bytes acknowledged at the time-out that did, -1 if none did: not Recovery, but Loss
         self.tail = 0  # up to where all was sent when the tail was probed: `tlp_high_seq`
@@ -31,6 +33,46 @@ class Recovery:
     def grows(self, acked: int) -> bool:
         """Return whether the window may grow with what is acknowledged: not in Recovery, `tcp_cong_control`."""
         return acked >= self.upto or self.expired >= 0
+
+    def awaited(
+        self, flights: Sequence[Flight], packets: int, begun: int, congestion: Congestion, odd: bool
+    ) -> tuple[int, bool]:
+        """Return when the timer of what is under way rings, and whether the tail is probed then: else it times out.
+
+        `begun` is when an answer, a probe or a time-out had it begin anew; `odd` whether all is in order.
+        """
+        timeout, ring = congestion.timeout, self._rings
+        first, last = flights[0], flights[-1]
+        eldest, newest = first.sent, last.sent
+        if odd:
+            eldest, newest = min(each.sent for each in flights), max(each.sent for each in flights)
+        expires = ring(max(eldest, begun) + timeout, timeout)
+        if congestion.backed_off or (odd and not self._only_probed(flights)):
+            return expires, False
+        wait = 2 * trip if (trip := congestion.round_trip) else FIRST_RTO
+        wait += SHORTEST_RTO if packets == 1 else LEAST  # one is answered late, maybe
+        if not self.tail:
+            return min(ring(max(newest, begun) + wait, wait), expires), True
+        if last.first is not None or last.sent <= begun:
+            return expires, False
+        # What is sent after a probe sets the timer for another one, so late that there is no time-out before. There is
+        # none while one is not answered, so it times out then: `tcp_schedule_loss_probe`, `tcp_send_loss_probe`.
+        due = first.sent + timeout
+        return ring(*((due, timeout) if due > last.sent else (last.sent + wait, wait))), False
+
+    def _rings(self, moment: int, wait: int) -> int:
+        """Return when a timer rings that is set for a moment, so many ns before: Linux's wheel has it wait longer.
+
+        Up to 4 ms where the wait is short, and up to an eighth of it else: `calc_wheel_index`.
+        """
+        grain = JIFFY
+        while wait >= 63 * grain:
+            grain *= 8
+        return ((moment + self._phase) // grain + 1) * grain - self._phase
+
+    def _only_probed(self, flights: Sequence[Flight]) -> bool:
+        """Return whether all is in order but for a probe that was sent again: `TCP_CA_Open`."""
+        return bool(self.tail) and not self._sacked and not any(each.lost for each in flights)
 
     def probed(self, sent: int, *, again: bool) -> None:
         """Have probed the tail: with new data, or with the last segment `again`."""

@@ -14,9 +14,9 @@ from functools import partial
 from typing import Protocol
 
 from lab.simulation.kernel import Kernel, Timer, cancel
-from lab.simulation.tcp.congestion import FIRST_RTO, SHORTEST_RTO, Congestion
+from lab.simulation.tcp.congestion import Congestion
 from lab.simulation.tcp.connection import Address, Peer
-from lab.simulation.tcp.flights import Flight, Pairs, missing
+from lab.simulation.tcp.flights import Answers, Flight, Pairs, missing
 from lab.simulation.tcp.paths import SEGMENT, Path
 from lab.simulation.tcp.recovery import LEAST, Recovery
 
@@ -31,6 +31,7 @@ class Receiving(Protocol):
     _got: int  # bytes that have come, in order
     _taken: int  # bytes that its owner has taken of them
     pairs: Pairs
+    answers: Answers
 
     @property
     def on_arrival(self) -> Callable[..., None]:
@@ -47,7 +48,7 @@ class Sending:
 
     __slots__ = (
         "_acked", "_before", "_begun", "_calm", "_due", "_flights", "_frames", "_full", "_kernel", "_odd",
-        "_on_drained", "_on_reset", "_packets", "_path", "_sent", "_spoke", "_timer", "_waits", "_written",
+        "_on_drained", "_on_reset", "_packets", "_path", "_sent", "_spoke", "_timer", "_waits", "_written", "answers",
         "congestion", "far", "near", "on_answer", "on_arrival", "other", "peer", "recovery", "send_buffer", "state",
     )  # fmt: skip
     other: Receiving
@@ -59,7 +60,7 @@ class Sending:
         self.on_arrival: Callable[..., None] = self.arrive
         self.on_answer, self._on_reset = self.acknowledged, self.reset
         self.state = "open"  # "closing": what was sent still goes out; "closed"
-        self.congestion, self.recovery = Congestion(), Recovery()
+        self.congestion, self.recovery = Congestion(), Recovery(path.phase)
         # bytes acknowledged ≤ bytes sent ≤ bytes written
         self._frames: deque[tuple[int, object]] = deque()  # by the byte after each
         self._acked = self._sent = self._written = self._before = 0
@@ -74,6 +75,7 @@ class Sending:
         self._waits = 0  # since when the other end has no room
         self._calm = 0  # the most packets for which the timer was set, while nothing was lost
         self._on_drained: list[Callable[[], None]] = []  # called once the other end has taken all
+        self.answers = Answers()
 
     def when_drained(self, do: Callable[[], None]) -> None:
         """Call a function, once, when all that was sent has been taken by the other end's kernel."""
@@ -128,6 +130,8 @@ class Sending:
             flights.append(flight := Flight(sent, end, now))
             self._path.send(sent, end, other.on_arrival, self._on_reset)
             other.pairs.sent(end, now, size <= SEGMENT)
+            if self.answers.heard:
+                self.answers.sent(now)
             self._sent, self._spoke = end, now
             sent = end
             out += (packets := 1 if size <= SEGMENT else flight.packets)
@@ -166,7 +170,7 @@ class Sending:
         elif flights and (first := flights[0]).end == upto:  # as mostly, one flight has arrived
             del flights[0]
             self._packets -= 1 if upto - first.start <= SEGMENT else first.packets
-            congestion.measured(now - first.sent)
+            congestion.measured(now - first.sent, self.other.answers.late)
             newest = first.sent, upto
         else:
             newest = self._settle(upto, now)
@@ -209,7 +213,7 @@ class Sending:
                 break
             last, done = each, done + 1
             self._packets -= 1 if end - each.start <= SEGMENT else each.packets
-            self.congestion.measured(now - each.sent)
+            self.congestion.measured(now - each.sent, self.other.answers.late)
         if last is None:
             return None
         del flights[:done]
@@ -288,14 +292,8 @@ class Sending:
         if self._flights:
             if self.recovery.due:
                 return self.recovery.due, self._give_up_overtaken
-            flights = self._flights if self._odd else (self._flights[0], self._flights[-1])
-            times = [each.sent for each in flights]
-            first = max(min(times), self._begun) + self.congestion.timeout
-            if self._odd or self.recovery.tail or self.congestion.backed_off:
-                return first, self._expire
-            wait = 2 * trip if (trip := self.congestion.round_trip) else FIRST_RTO
-            wait += SHORTEST_RTO if self._packets == 1 else LEAST  # one is answered late, maybe
-            return min(max(max(times), self._begun) + wait, first), self._probe
+            due, probes = self.recovery.awaited(self._flights, self._packets, self._begun, self.congestion, self._odd)
+            return due, self._probe if probes else self._expire
         if self._blocked:
             if not self._waits:
                 self._waits = self._kernel.now

@@ -8,13 +8,12 @@ from typing import Protocol
 from lab.simulation.kernel import Kernel, Timer, cancel
 from lab.simulation.tcp.buffers import LEAST, MOST, holds, window
 from lab.simulation.tcp.connection import Address, Peer
-from lab.simulation.tcp.flights import Pairs, joined
+from lab.simulation.tcp.flights import DELAYED, Pairs, joined
 from lab.simulation.tcp.paths import LAN, SEGMENT, Paths
 from lab.simulation.tcp.recovery import TWICE
 from lab.simulation.tcp.sender import Sending
 
 AUTOTUNED = 4 << 20  # bytes: Linux lets a buffer grow so far where no option sets it
-_DELAYED = 40_000_000  # ns for which Linux waits at least for a second segment: `TCP_DELACK_MIN`
 _FIN = object()
 
 
@@ -108,7 +107,8 @@ class End(Sending):
         if self.state == "closed":
             self._answer_by_reset()
             return
-        self.heard = self._kernel.now
+        self.heard = now = self._kernel.now
+        self.answers.came(now, end - start <= SEGMENT)
         if start > (got := self._got):
             self._gaps = joined(self._gaps, start, end)
         elif end > got:
@@ -125,7 +125,7 @@ class End(Sending):
         if self._gaps or again:
             self._answer(again)
         elif self.pairs and self.pairs.first(got) and self.other._path.delays_only:
-            self._late = self._late or self._kernel.now + _DELAYED
+            self._late = self._late or self._kernel.now + DELAYED
             if self._later is None:
                 self._later = self._kernel.at(self._late, self._answer_late)
         else:

@@ -292,6 +292,16 @@ def test_one_that_has_expired_is_not_handed_out() -> None:
     assert bench.subscribe(Q).bodies == []
 
 
+def test_what_has_expired_before_it_comes_is_a_dead_letter_and_counts_nowhere() -> None:
+    """As over a bridge: `Queue.send` of real brokers adds it to no statistics, and a topic's does."""
+    bench = Bench()
+    bench.send(Q, "1", expires=bench.kernel.now)
+    bench.send("topic://prices", "1", expires=bench.kernel.now)
+    assert bench.counters(Q) == {}
+    assert bench.counters("topic://prices") == {"expired": 1}
+    assert bench.subscribe("queue://ActiveMQ.DLQ").bodies == ["1", "1"]
+
+
 def test_what_a_consumer_rejects_is_a_dead_letter() -> None:
     bench = Bench()
     taker = bench.subscribe(Q, acknowledges=False)

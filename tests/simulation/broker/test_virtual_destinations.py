@@ -36,6 +36,15 @@ def test_a_wildcard_consumer_of_virtual_topics_has_a_queue_of_that_name() -> Non
     assert taker.bodies == ["1"]
 
 
+def test_each_part_of_a_composite_destination_may_be_a_virtual_topic() -> None:
+    bench = Bench()
+    queues = [f"queue://Consumer.a.VirtualTopic.{name}" for name in "xy"]
+    takers = [bench.subscribe(each) for each in queues]
+    assert bench.send("topic://VirtualTopic.x,VirtualTopic.y", "1") == [None]
+    assert [each.bodies for each in takers] == [["1"], ["1"]]
+    assert [bench.counters(each)["enqueued"] for each in queues] == [1, 1]
+
+
 def test_another_topic_is_none() -> None:
     bench = Bench()
     bench.subscribe("queue://Consumer.a.prices")

@@ -1,0 +1,85 @@
+"""One scenario at many seeds in the simulation: how many of them held."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+
+from lab import runtimes
+from lab.cli import options
+from lab.declare.variants import settings_of
+from lab.errors import InputError, LabError
+from lab.printable import shown
+
+_MOST = 1000
+
+
+def run_seeds(
+    scenarios: Sequence[str],
+    seeds: str,
+    set: Sequence[str],
+    runtime: str | None,
+    jobs: int | None,
+    apart: Mapping[str, object],  # the other options of `run` that were given, by name
+    *,
+    quiet: bool,
+    json: bool,
+) -> int:
+    """Run a scenario at each seed, and say how many held and which verdicts each expectation came to.
+
+    Return 0 if all held, 1 if one did not, and where a run failed its exit code.
+    """
+    from lab.cli.progress_bar import bar
+    from lab.vary.combinations import Grid, seeds_of
+    from lab.vary.processes import Processes, cores
+    from lab.vary.row import Row
+    from lab.vary.seeds import document, lines
+    from lab.vary.texts import look
+    from lab.vary.varying import rows_of, variation
+
+    numbers = seeds_of(seeds)
+    _check(scenarios, runtime, apart, numbers[0])
+    if len(numbers) > _MOST:
+        what = f"--seeds {shown(seeds, 40)} has {len(numbers):,} seeds, and {_MOST:,} are run at most"
+        raise InputError.of(what, f"mqlab vary {shlex.quote(scenarios[0])} --seeds {seeds} --yes runs them all")
+    grid = Grid(values={key: (value,) for key, value in settings_of(set).items()}, seeds=numbers)
+    looked = look(scenarios[0], grid, os.environ)
+    options.warn_of_each(looked.warnings)
+    rows: list[Row] = []
+    ended: BaseException | None = None
+    slots = jobs or cores()
+    try:
+        with (
+            Processes(min(slots, grid.count)) as executor,
+            closing(rows_of(looked, grid, executor, slots, None)) as found,
+            bar(grid.count, quiet) as advance,
+        ):
+            for row in found:
+                rows.append(row)
+                advance()
+    except (KeyboardInterrupt, SystemExit, LabError) as error:
+        if not rows:
+            raise
+        ended = error  # what is done is told
+    its = variation(looked, grid, rows)
+    options.show(document(its), lines(its), json)
+    if ended is not None:
+        options.warn_of_each([f"{len(rows)} of {grid.count} seeds were run"])
+        raise ended
+    return max((row.exit_code for row in rows), default=0) or int(not its.held)
+
+
+def _check(scenarios: Sequence[str], runtime: str | None, apart: Mapping[str, object], first: int) -> None:
+    """Raise InputError for what does not go with many seeds."""
+    name = runtimes.usual(os.environ) if runtime is None else runtime
+    if name == runtimes.USUAL:
+        what = "--seeds is for the simulation: real brokers draw their chances anew in each run, whatever the seed"
+        raise InputError.of(what, f"add --runtime {runtimes.SIMULATION}; or --seed {first} runs one with real brokers")
+    runtimes.runtime(name, os.environ)
+    if len(scenarios) > 1:
+        raise InputError.of("--seeds is for one scenario", "run each by a command of its own")
+    if (other := next((key for key, value in apart.items() if value is not None), None)) is not None:
+        what = f"{other} is for one run, and --seeds makes many, of which no run folder is left"
+        raise InputError.of(what, f"leave {other} out; or leave --seeds out, and --seed {first} runs one")

@@ -1,0 +1,79 @@
+"""The runs of one scenario at many seeds, counted: how many held, and for each expectation what came of it where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lab.vary.row import FAILED, Row
+from lab.vary.table import ENDS, Variation
+
+VERDICTS = tuple(each for each in ENDS if each != FAILED)
+
+
+def lines(of: Variation) -> Iterator[str]:
+    """Yield how many seeds held, a line for each expectation, and one for each reason why runs failed."""
+    held, ran = _seeds(of.rows, "held"), len(of.rows)
+    yield f"{of.scenario}: {len(held)} of {ran} seeds held, simulated"
+    table = [[*_counts(_verdicts(of.rows, number)), text] for number, text in enumerate(expectations(of.rows))]
+    widths = [max((len(row[column]) for row in table), default=0) for column in range(len(VERDICTS))]
+    for *counts, text in table:
+        yield "  ".join((*(cell.ljust(width) for cell, width in zip(counts, widths, strict=True)), text))
+    reasons: dict[str, list[Row]] = {}
+    for row in of.rows:
+        if row.failed:
+            reasons.setdefault(row.why, []).append(row)
+    for why, its in reasons.items():
+        yield f"{_count('failed', [row.of.seed for row in its])}: {why}"
+
+
+def document(of: Variation) -> dict[str, Any]:
+    """Return the same as JSON-able values, with each run's outcome and the reasons of its verdicts."""
+    return {
+        "scenario": of.scenario,
+        "runtime": "simulation",
+        "seeds": [row.of.seed for row in of.rows],
+        **{end: len(_seeds(of.rows, end)) for end in ENDS},
+        "expectations": [
+            {
+                "expectation": text,
+                **{
+                    end: {"count": len(seeds), "first_seed": seeds[0] if seeds else None}
+                    for end, seeds in _verdicts(of.rows, number).items()
+                },
+            }
+            for number, text in enumerate(expectations(of.rows))
+        ],
+        "runs": [
+            {
+                "seed": row.of.seed,
+                "outcome": row.outcome,
+                "verdicts": [{"outcome": str(each.outcome), "reason": each.reason} for each in row.verdicts],
+                **({"error": row.why} if row.failed else {}),
+            }
+            for row in of.rows
+        ],
+    }
+
+
+def expectations(rows: Sequence[Row]) -> Sequence[str]:
+    """Return the expectations, which are the same at each seed."""
+    return next(([each.expectation for each in row.verdicts] for row in rows if row.verdicts), [])
+
+
+def _seeds(rows: Sequence[Row], outcome: str) -> list[int | None]:
+    return [row.of.seed for row in rows if row.outcome == outcome]
+
+
+def _verdicts(rows: Sequence[Row], number: int) -> dict[str, list[int | None]]:
+    """Return the seeds at which an expectation came to each verdict."""
+    judged = [row for row in rows if row.verdicts]
+    return {end: [row.of.seed for row in judged if row.verdicts[number].outcome == end] for end in VERDICTS}
+
+
+def _counts(of: dict[str, list[int | None]]) -> list[str]:
+    return [_count(end, seeds) for end, seeds in of.items()]
+
+
+def _count(word: str, seeds: Sequence[int | None]) -> str:
+    return f"{word} {len(seeds)}" + (f" (first: {seeds[0]})" if seeds else "")
