@@ -10,6 +10,7 @@ from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.ordered import Ordered
+from lab.declare.expectations.recovered import Recovered
 from tests.judge.truths.claim import Claim
 from tests.judge.truths.scene import World, hears
 
@@ -17,6 +18,7 @@ PROMISES = ("at-least-once", "at-least-once", "exactly-once", "exactly-once", "a
 WITHIN = (1, 5, 10)  # seconds
 _KINDS: dict[str, type[Expectation]] = {
     "delivered": Delivered, "duplicates": Duplicates, "ordered": Ordered, "latency": Latency,
+    "recovered": Recovered,
 }  # fmt: skip
 
 
@@ -36,7 +38,7 @@ def draw(world: World, dice: Random, number: int) -> list[Claim]:
 
 
 def _claim(world: World, dice: Random) -> Claim:
-    kind = dice.choice(("delivered",) * 5 + ("duplicates", "ordered", "latency"))
+    kind = dice.choice(("delivered",) * 5 + ("duplicates", "ordered", "latency") + ("recovered",) * bool(world.cuts))
     clients = list(dict.fromkeys(each.client for each in world.subscriptions))
     sent = [each.destination for each in world.publications]
     heard = [one for one in sent if any(hears(each.destination, one) for each in world.subscriptions)]
@@ -46,6 +48,9 @@ def _claim(world: World, dice: Random) -> Claim:
         meant = [each.client for each in world.subscriptions if any(hears(each.destination, one) for one in of)]
         clients = list(dict.fromkeys(meant)) or clients
     names = tuple(dice.sample(clients, min(dice.choice((0, 1, 1, 1, 2)), len(clients))))
+    if kind == "recovered":
+        within = dice.choice(WITHIN)
+        return Claim(kind=kind, to=names, destination=destination, after=dice.choice(("cut", "heal")), within=within)
     if kind == "latency":
         bound = (dice.choice(("max", "p50")), dice.choice((0.1, 1.0, 5.0)))
         return Claim(kind=kind, to=names, bound=bound)
@@ -55,6 +60,13 @@ def _claim(world: World, dice: Random) -> Claim:
     if kind == "duplicates":
         return Claim(kind=kind, to=names, destination=destination, at_most=dice.choice((0, 0, 1)), quiet=quiet)
     promise = dice.choice(PROMISES)
+    if destination is not None and destination.startswith("queue") and promise != "nothing" and dice.random() < 0.4:
+        bounds = dice.choice((("1", ""), ("", "2"), ("", "50%"), ("40%", ""), ("1", "60%"), ("25%", "75%")))
+        name = dice.choice(names or tuple(clients))
+        return Claim(
+            kind=kind, to=names, destination=destination, promise=promise, within=dice.choice(WITHIN),
+            shares=((name, *bounds),),
+        )  # fmt: skip
     return Claim(
         kind=kind, to=names, destination=destination, promise=promise, within=dice.choice(WITHIN),
         any=len(names) == 2 and promise != "nothing" and dice.random() < 0.4,

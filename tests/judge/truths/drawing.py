@@ -37,7 +37,16 @@ def draw(seed: int) -> World:
     world.end = round(max(last + dice.choice((0.1, 0.9, 2.5, 15.0)), world.end), 6)
     if dice.random() < 0.25:
         world.end = round(max(last + dice.choice((0.1, 0.9, 2.5)), _last_sent(world) + dice.uniform(0.1, 8)), 6)
+    if dice.random() < 0.12:
+        _cut_short(world, dice)
     return world
+
+
+def _cut_short(world: World, dice: Random) -> None:
+    """Let the history end with one of its lines: what came later is not in it."""
+    moments = [each.t for its in world.subscriptions for each in its.receipts]
+    moments += [each.sent for each in world.messages]
+    world.end, world.complete = dice.choice(moments), False
 
 
 def _last_sent(world: World) -> float:

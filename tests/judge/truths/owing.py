@@ -94,7 +94,7 @@ def is_busy(group: Group) -> bool:
 
 
 def windows(its: Subscription, end: float) -> list[tuple[float, float]]:
-    """Return the times in which what is sent is owed to a subscription: a lost connection ends none, nor does absence."""
+    """Return the times in which what is sent is owed to a subscription: a lost connection ends none, nor an absence."""
     found: list[tuple[float, float]] = []
     open_ = False
     for stay in its.stays:

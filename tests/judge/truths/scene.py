@@ -1,4 +1,4 @@
-"""The things that a truth is made of: clients and their subscriptions, messages, and every receipt; no word of verdicts.
+"""The things that a truth is made of: clients, their subscriptions, messages, and every receipt; no word of verdicts.
 
 Times are seconds since the run began.
 """
@@ -171,6 +171,10 @@ class World:
     @property
     def messages(self) -> list[Message]:
         return [message for publication in self.publications for message in publication.messages]
+
+    def cuts_by(self, verb: str) -> list[float]:
+        """Return when links were cut, or healed, by the end of the history."""
+        return sorted(t for each in self.cuts if (t := each.begin if verb == "cut" else each.end) <= self.end)
 
     def cut(self, one: str, other: str, t: float) -> Cut | None:
         """Return the cut that keeps two brokers apart at a moment; None if nothing does."""

@@ -1,4 +1,4 @@
-"""Makes a world smaller as long as the judge's verdict on a claim stays as wrong as it was: for people who look at it."""
+"""Makes a world smaller as long as a verdict on it stays as wrong as it was, for people who look at it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the history that a lab would have recorded of a world: what its clients and brokers showed, and nothing else."""
+"""Writes the history that a lab would have recorded of a world: what its clients showed, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ from lab.history import (
     SendOutcome,
     Sent,
     Settled,
+    StepEnded,
+    StepStarted,
     Subscribed,
     Trouble,
     Unsubscribed,
 )
 from tests.judge.truths.scene import Message, Publication, Receipt, Subscription, World, as_text
+
+TOOK = 0.001  # seconds of a step that cuts or heals a link
 
 
 def header(world: World) -> Header:
@@ -84,6 +88,11 @@ def _links(world: World) -> Iterator[Observation]:
             of = {"link": f"{one}-{other}", "leaving": leaving, "reaching": reaching, "impairment": "none"}
             yield LinkChanged(t=cut.begin, state="cut", **of)
             yield LinkChanged(t=cut.end, state="open", **of)
+    for number, cut in enumerate(world.cuts):
+        link = "-".join(sorted(cut.between))
+        for step, verb, t in ((2 * number + 31, "cut", cut.begin), (2 * number + 32, "heal", cut.end)):
+            yield StepStarted(t=t - TOOK, step=step, verb=verb, asked=link)
+            yield StepEnded(t=t, step=step)
 
 
 def _publication(its: Publication) -> Iterator[Observation]:
@@ -110,7 +119,7 @@ def _receipt(its: Subscription, receipt: Receipt) -> Iterator[Observation]:
         t=receipt.t, retained=receipt.retained, redelivered=receipt.redelivered, pending=receipt.pending, **to, **names
     )
     if receipt.settled is not None:
-        yield Settled(t=receipt.settled, **to, **names)
+        yield Settled(t=receipt.settled, client=its.client, destination=its.destination, **names)  # type: ignore[arg-type]
 
 
 def _sent(message: Message) -> Sent:

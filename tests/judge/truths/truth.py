@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil, inf
 
 from tests.judge.truths import undecided
@@ -21,7 +22,9 @@ from tests.judge.truths.owing import (
     since_when,
     windows,
 )
+from tests.judge.truths.recovering import recovered as _recovered
 from tests.judge.truths.scene import Message, Subscription, World, hears
+from tests.judge.truths.sharing import share_of
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better, worst
 
 
@@ -33,18 +36,23 @@ def word_on(claim: Claim, world: World) -> Word:
     words = [UNKNOWN for _ in missing]
     if not found and not missing:
         words.append(UNKNOWN)
-    of_one = {"delivered": _delivered, "duplicates": _duplicates, "ordered": _ordered, "latency": _latency}[claim.kind]
+    of_one = {"delivered": _delivered, "duplicates": _duplicates, "ordered": _ordered, "latency": _latency,
+              "recovered": _recovered}[claim.kind]  # fmt: skip
     for group in found:
         word = of_one(claim, group)
         if undecided.alike(group, group.messages(claim.destination), world):
             word = undecided.not_told(word)
         words.append(word)
+    if claim.shares:
+        words.append(share_of(claim, world))
     word = worst(words)
     concerned = [
         each for each in world.publications
         if (claim.destination is None or hears(claim.destination, each.destination))
         and (not found or any(hears(one.destination, each.destination) for group in found for one in group.members))
     ]  # fmt: skip
+    if claim.kind == "recovered" and not world.cuts_by(claim.after):
+        return UNKNOWN
     if not world.complete or any(short(each, world) for each in concerned):
         word = no_better(word)
     return word
@@ -176,8 +184,14 @@ def _quiet(claim: Claim, group: Group) -> Word:
 
 def _came_back(its: Subscription, world: World) -> float:
     stays = [stay for stay in its.stays if stay.begin <= world.end]
-    return max((after.begin for before, after in zip(stays, stays[1:], strict=False) if before.how == "lost"
-                or (its.durable and before.how == "disconnected")), default=-inf)  # fmt: skip
+    return max(
+        (
+            after.begin
+            for before, after in pairwise(stays)
+            if before.how == "lost" or (its.durable and before.how == "disconnected")
+        ),
+        default=-inf,
+    )
 
 
 def _stays(its: Subscription, world: World) -> bool:

@@ -43,7 +43,7 @@ def may_be_over(message: Message, due: float) -> Word:
 
 
 def queue_before_anybody(from_sending: Word, from_coming: Word) -> Word:
-    """The time of a message that waited in a queue for the first subscriber counts from its sending, or from then on."""
+    """The time of a message that waited in a queue for the first subscriber counts from its sending, or from then."""
     return from_sending | from_coming
 
 
@@ -119,3 +119,13 @@ def listened_again(strictly: bool, loosely: bool) -> Word:
     if strictly:
         return HELD
     return HELD | UNKNOWN if loosely else UNKNOWN
+
+
+def left_meanwhile() -> Word:
+    """Where those meant left before the time was over, a message may have been under way to them."""
+    return BROKEN | UNKNOWN
+
+
+def no_share_can_be_right() -> Word:
+    """Where messages may yet come that cannot make a share right, the history may say so, and need not."""
+    return BROKEN | UNKNOWN
