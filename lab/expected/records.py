@@ -174,6 +174,7 @@ class Subscription:
         "client",
         "cut_off",
         "destination",
+        "digest_redelivered",
         "digest_retained",
         "digest_times",
         "digests",
@@ -231,9 +232,10 @@ class Subscription:
         self.unexplained = 0  # receipts that belong to no publication of this run
         self.first_unexplained: float | None = None
         self.tops: dict[tuple[str, str], list[int]] = {}
-        self.digests = array("q")  # receipts yet to be matched, with the two columns below
+        self.digests = array("q")  # receipts yet to be matched, with the columns below
         self.digest_times = array("d")
         self.digest_retained = bytearray()
+        self.digest_redelivered = bytearray()
         self.doubtful: set[int] = set()  # positions of messages whose body may be one from before the stretch
 
     def of(self, publication: Publication) -> Receipts:
@@ -258,6 +260,10 @@ class Subscription:
         if receipts is None or not self.breaks or number >= len(receipts.times) or not receipts.times[number]:
             return 0
         return len(self.breaks) - bisect_left(self.breaks, receipts.first_at[number])
+
+    def breaks_by(self, moment: float) -> int:
+        """Return how often its connection had ended by a moment while what it received was not confirmed."""
+        return bisect_right(self.breaks, moment) if self.unconfirmed else 0
 
     def count_unexplained(self, moment: float) -> None:
         """Count a receipt that belongs to no publication of this run."""

@@ -159,8 +159,10 @@ def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str)
     words += f", and {recovered} whose acceptance was unknown" if recovered else ""
     words += f"; {expected - received} were lost, as they may be" if expected > received else ""
     kept = sum(tally.retained_again for tally in tallies)
-    again = sum(tally.redelivered for tally in tallies) - kept
+    copies = sum(tally.copies for tally in tallies)
+    again = sum(tally.redelivered for tally in tallies) - kept - copies
     words += f"; {again} came again, as their acknowledgement may not have reached the broker" if again else ""
+    words += f"; {copies} came again, one for each subscription of the client" if copies else ""
     words += f"; {kept} came again, as a broker gives what it retains to each subscription" if kept else ""
     words += f"; {over} were over before {who} listened" if (over := sum(tally.expired for tally in tallies)) else ""
     words += f" ({undecided} without a receipt did not arrive and are not counted)" if undecided else ""

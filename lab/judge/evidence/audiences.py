@@ -63,7 +63,7 @@ def audiences(ledger: Ledger, end: float = inf) -> tuple[Audience, ...]:
             for publication in ledger.publications.values()
             if any(hears(member.destination, publication.destination) for member in members)
         ]
-        matched.append((members, meant, match_digests(members, meant, _gone(ledger, meant))))
+        matched.append((members, meant, match_digests(members, meant, kept, _gone(ledger, meant))))
     _prove(ledger, matched)
     found = []
     for members, meant, alike in matched:

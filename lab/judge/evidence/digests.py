@@ -6,13 +6,17 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import inf
 
-from lab.expected.entitlement import due_at
+from lab.activemq.protocols import protocol
+from lab.expected.entitlement import Retained, copies, due_at
 from lab.expected.records import OK, Publication, Receipts, Subscription
 from lab.judge.evidence.flaws import ROUNDED
 
 
 def match_digests(
-    members: Sequence[Subscription], meant: Sequence[Publication], gone: Sequence[Subscription] = ()
+    members: Sequence[Subscription],
+    meant: Sequence[Publication],
+    kept: Retained,
+    gone: Sequence[Subscription] = (),
 ) -> set[int]:
     """Add the receipts known by digest to the members' receipts: of equal bodies the n-th sent is the n-th received.
 
@@ -20,13 +24,16 @@ def match_digests(
     nothing else and left before the stretch; what they received for certain is owed to nobody any more.
     """
     arrivals = sorted(
-        (moment, position, digest, bool(retained))
+        (moment, position, digest, bool(retained), bool(again))
         for position, member in enumerate(members)
-        for digest, moment, retained in zip(member.digests, member.digest_times, member.digest_retained, strict=True)
+        for digest, moment, retained, again in zip(
+            member.digests, member.digest_times, member.digest_retained, member.digest_redelivered, strict=True
+        )
     )
     sendings: dict[int, list[tuple[float, Publication, int, bool]]] = {}
     for publication in meant:
-        if publication.digests is not None:
+        if publication.digests is not None and not _have_ids(members, publication):
+            surely, perhaps = kept.of(members, publication)
             known = [m.receipts[publication.step] for m in (*members, *gone) if publication.step in m.receipts]
             for number in range(1, publication.last + 1):
                 digest = publication.digests[number]
@@ -34,14 +41,14 @@ def match_digests(
                     sent = publication.sent_at[number]
                     if any(receipts.times[number] for receipts in known):  # its id came in a header
                         continue
-                    due = due_at(members, publication.destination, sent)
+                    due = due_at(members, publication.destination, sent) or number in surely or number in perhaps
                     sendings.setdefault(digest, []).append((sent, publication, number, due))
     _leave_out_taken(sendings, gone)
     for same in sendings.values():
         # Owed messages come first; of these, accepted ones, if fewer were received than sent.
         same.sort(key=lambda each: (not each[3], each[0]))
     counts: dict[int, int] = {}
-    for _, _, digest, _ in arrivals:
+    for _, _, digest, *_ in arrivals:
         counts[digest] = counts.get(digest, 0) + 1
     alike: set[int] = set()
     for digest, same in sendings.items():
@@ -50,7 +57,7 @@ def match_digests(
             alike.update(publication.step for _, publication, number, _ in owed if number >= publication.first)
         if len(owed) > 1 and counts.get(digest, 0) < len(owed):
             owed.sort(key=lambda each: (each[1].outcomes[each[2]] != OK, each[0]))
-            _mark_doubtful(members, owed, [moment for moment, _, of, _ in arrivals if of == digest])
+            _mark_doubtful(members, owed, [moment for moment, _, of, *_ in arrivals if of == digest])
         sendings[digest] = owed
     times = {digest: sorted(sent for sent, *_ in owed) for digest, owed in sendings.items()}
     met: dict[int, int] = {}
@@ -85,7 +92,8 @@ def match_digests(
                 receipts.first_at[number] = moment
                 note_order(receipts, digest, moment)
 
-    for moment, position, digest, retained in arrivals:
+    by_right = _ByRight(members, sendings)
+    for moment, position, digest, retained, again in arrivals:
         note_returns(moment)
         member = members[position]
         if digest not in sendings:
@@ -97,13 +105,51 @@ def match_digests(
             if not owed[0][1].partial:  # else it was sent before the first message on record
                 member.count_unexplained(moment)
             continue
+        surplus = met.get(digest, 0) >= by_then
         turn = met[digest] = min(met.get(digest, 0) + 1, by_then)  # if more came than were sent, the last one again
+        right = by_right.look(digest, member, moment, marked=again, surplus=surplus)
         _, publication, number, _ = owed[turn - 1]
         receipts = member.of(publication)
-        if receipts.add(number, moment, retained, number < publication.first) and not retained:
+        if receipts.add(number, moment, retained, right or number < publication.first) and not retained:
             note_order(receipts, digest, moment)
     note_returns(inf)
     return alike
+
+
+def _have_ids(members: Sequence[Subscription], publication: Publication) -> bool:
+    """Return whether members know all messages by the ids in their headers, equal bodies too."""
+    spoken = {protocol(over) for over in (publication.over, *(member.over for member in members))}
+    return spoken <= {"stomp", "amqp"} and not any(member.digests for member in members)
+
+
+class _ByRight:
+    """Receipts beyond the number of messages with one body that a broker may rightly make.
+
+    It may give a client a copy for each of its subscriptions, and give again what it cannot know that a client has.
+    """
+
+    def __init__(
+        self, members: Sequence[Subscription], sendings: Mapping[int, list[tuple[float, Publication, int, bool]]]
+    ) -> None:
+        self._members, self._sendings = members, sendings
+        self._copies: dict[int, int] = {}
+        self._marked: dict[int, int] = {}
+        self._excused: dict[int, int] = {}
+
+    def look(self, digest: int, member: Subscription, moment: float, *, marked: bool, surplus: bool) -> bool:
+        """Return whether a receipt is by right, if it is a surplus one; `marked` as redelivered."""
+        same = self._sendings[digest]
+        if marked and (breaks := member.breaks_by(moment)):
+            self._marked[digest] = min(self._marked.get(digest, 0) + 1, breaks * len(same))
+        if not surplus:
+            return False
+        if len(same) > 1 and digest not in self._copies:
+            several = (copies(self._members, publication.destination, sent) for sent, publication, *_ in same)
+            self._copies[digest] = sum(max(number - 1, 0) for number in several)
+        allowed = self._copies.get(digest, 0) + self._marked.get(digest, 0)
+        excused = self._excused.get(digest, 0)
+        self._excused[digest] = excused + 1
+        return excused < allowed
 
 
 def _leave_out_taken(

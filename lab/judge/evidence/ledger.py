@@ -215,6 +215,7 @@ class Ledger:
                 subscription.digests.append(body)
                 subscription.digest_times.append(seen.t)
                 subscription.digest_retained.append(seen.retained)
+                subscription.digest_redelivered.append(seen.redelivered)
                 if seen.pending:
                     subscription.pending_digests.append(body)
                     subscription.pending_digest_times.append(seen.t)

@@ -65,7 +65,12 @@ class Returns:
         for digest in subscription.pending_digests:
             place = len(subscription.digests) - 1 - subscription.digests[::-1].index(digest)
             subscription.returned_digests.append((t, digest, subscription.digest_times[place]))
-            for column in (subscription.digests, subscription.digest_times, subscription.digest_retained):
+            for column in (
+                subscription.digests,
+                subscription.digest_times,
+                subscription.digest_retained,
+                subscription.digest_redelivered,
+            ):
                 del column[place]
             subscription.returned += 1
         subscription.pending_digests.clear()

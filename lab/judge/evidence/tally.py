@@ -35,6 +35,7 @@ class Tally:
     reordered: int = 0
     redelivered: int = 0  # receipts beyond the first that a broker may rightly make
     retained_again: int = 0  # those of them that came at a subscription, as the message is retained
+    copies: int = 0  # those of them that came for another subscription of the client
     expired: int = 0  # expired before any member listened
     eligible: int = 0  # sends, accepted or not, while the audience was entitled to them
     lost: array[int] = field(default_factory=lambda: array("I"))
@@ -204,6 +205,7 @@ def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> N
     came = sum(
         sum(found.times[each.publication.first :]) for each in alike for found in _receipts(members, each.publication)
     )
+    by_right = sum(sum(found.redelivered.values()) for each in alike for found in _receipts(members, each.publication))
     spare = came - sum(each.received for each in alike)  # by matching they were others, or came twice
     for tally in alike:
         for missing in (tally.elsewhere, tally.lost):
@@ -214,7 +216,7 @@ def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> N
             spare -= again
     surely = [tally for tally in alike if tally.first_duplicate is not None] if came > sent else []
     for tally in alike:
-        tally.duplicated = came - sent if surely and tally is surely[0] else 0
+        tally.duplicated = max(came - sent - by_right, 0) if surely and tally is surely[0] else 0
         tally.first_duplicate = tally.first_duplicate if tally.duplicated else None
 
 
@@ -257,7 +259,9 @@ def _surplus(
         ordinary = max(copies(members, tally.publication.destination, tally.publication.sent_at[number]), 1)
     surplus = max(times - fresh - ordinary - by_right, 0)
     tally.redelivered += times - 1 - surplus
-    tally.retained_again += max(times - 1 - surplus - by_right, 0)
+    again = max(times - 1 - surplus - by_right, 0)
+    tally.retained_again += min(again, fresh)
+    tally.copies += again - min(again, fresh)
     return surplus
 
 
