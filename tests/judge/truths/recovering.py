@@ -16,13 +16,14 @@ def recovered(claim: Claim, group: Group) -> Word:
     steps = world.cuts_by(claim.after)
     if not steps:
         return UNKNOWN
-    begin, first, on_its_way, under_way = steps[-1], inf, False, False
+    begin, first, again, on_its_way, under_way = steps[-1], inf, inf, False, False
     for message in group.messages(claim.destination):
         came = sorted(
             one.t for its in group.members for one in its.receipts if one.message is message and one.t <= world.end
         )
         first = min([first, *(t for t in came[:1] if t >= begin), *_after_a_return(group, message, begin)])
-        if came or not group.owing(message) or not accepted(message, world):
+        again = min([again, *(t for t in came if t >= begin)])
+        if came or message.over <= world.end or not group.owing(message) or not accepted(message, world):
             continue
         if receipts(group.sharing(message), message, world):
             continue
@@ -34,11 +35,10 @@ def recovered(claim: Claim, group: Group) -> Word:
             under_way |= any(_gone(group) < since + claim.within for since in late or [begin])
     if first - begin <= claim.within:
         return HELD
-    if first == inf and not on_its_way:
-        return UNKNOWN
-    if world.end < begin + claim.within:
-        return UNKNOWN
-    return undecided.left_meanwhile() if first == inf and under_way else BROKEN
+    word = UNKNOWN
+    if (first < inf or on_its_way) and world.end >= begin + claim.within:
+        word = undecided.left_meanwhile() if first == inf and under_way else BROKEN
+    return undecided.only_a_copy_came(word) if again - begin <= claim.within else word
 
 
 def _after_a_return(group: Group, message: object, begin: float) -> list[float]:

@@ -24,7 +24,7 @@ def smallest(world: World, claim: Claim) -> Compared:
             gone = [] if things is not world.publications else _forget(world, each)
             (now,) = compared(world, [claim])
             if not now.right and now.outcome == found.outcome and now.word == found.word:
-                going = True
+                found, going = now, True
                 continue
             things.insert(place, each)
             for receipts, before in gone:

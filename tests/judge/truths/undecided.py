@@ -129,3 +129,8 @@ def left_meanwhile() -> Word:
 def no_share_can_be_right() -> Word:
     """Where messages may yet come that cannot make a share right, the history may say so, and need not."""
     return BROKEN | UNKNOWN
+
+
+def only_a_copy_came(word: Word) -> Word:
+    """Another copy of a message that had come before may count as the first message after a step, or not."""
+    return word | HELD
