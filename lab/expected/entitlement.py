@@ -26,7 +26,7 @@ from lab.activemq.destinations import hears
 from lab.activemq.protocols import protocol
 from lab.activemq.selectors import Untold, Value, matches_over, properties
 from lab.dataclass import dataclass
-from lab.expected.records import FAILED, OK, Publication, Subscription, is_queue
+from lab.expected.records import FAILED, Publication, Subscription, is_queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +44,15 @@ class Retained:
     """The messages that brokers retain: of each topic the last accepted one that was published as retained."""
 
     def __init__(self, publications: Iterable[Publication]) -> None:
-        # By topic: when each message was sent, its step, its number, whether it was accepted for certain.
-        found: dict[str, list[tuple[float, int, int, bool]]] = {}
+        found: dict[str, list[tuple[float, int, int]]] = {}  # by topic: when each was sent, its step and its number
+        self._publications: dict[int, Publication] = {}
         self._empty: set[tuple[int, int]] = set()
         for publication in publications:
             if publication.retained and not is_queue(publication.destination):
+                self._publications[publication.step] = publication
                 self._empty.update((publication.step, number) for number in publication.empty)
                 found.setdefault(publication.destination, []).extend(
-                    (publication.sent_at[number], publication.step, number, publication.outcomes[number] == OK)
+                    (publication.sent_at[number], publication.step, number)
                     for number in range(1, publication.last + 1)
                     if publication.outcomes[number] != FAILED and not isnan(publication.sent_at[number])
                 )
@@ -69,20 +70,21 @@ class Retained:
                 continue
             for start, _ in member.windows:
                 candidates = list(self._candidates(messages, start))
+                came = [its for its in candidates if member.received_as_retained(*its)]
+                candidates = came[:1] or candidates
                 for step, number in candidates:
                     if step == publication.step and (step, number) not in self._empty:
                         (surely if len(candidates) == 1 else perhaps)[number] = start
         return surely, perhaps
 
-    @staticmethod
-    def _candidates(messages: Sequence[tuple[float, int, int, bool]], start: float) -> Iterator[tuple[int, int]]:
+    def _candidates(self, messages: Sequence[tuple[float, int, int]], start: float) -> Iterator[tuple[int, int]]:
         """Yield the messages of a topic of which one was retained at a moment: back to the last one surely accepted."""
         place = bisect_left(messages, (start,))
         while place:
             place -= 1
-            _, step, number, accepted = messages[place]
+            _, step, number = messages[place]
             yield step, number
-            if accepted:
+            if self._publications[step].accepted(number):
                 return
 
 
@@ -131,13 +133,10 @@ def due_at(members: Sequence[Subscription], destination: str, sent: float) -> bo
     )
 
 
-def copies(members: Sequence[Subscription], destination: str, sent: float) -> int:
-    """Return how many copies of a topic's message one of the clients may have: one for each of its subscriptions."""
-    found: dict[str, int] = {}
-    for member in members:
-        if hears(member.destination, destination):
-            found[member.client] = found.get(member.client, 0) + member.subscribed_at(sent)
-    return max(found.values(), default=0)
+def copies(member: Subscription, members: Sequence[Subscription], destination: str, sent: float) -> int:
+    """Return how many copies of a topic's message a member's client may have: one for each of its subscriptions."""
+    its = (each for each in members if each.client == member.client and hears(each.destination, destination))
+    return sum(each.subscribed_at(sent) for each in its)
 
 
 def had_time(members: Sequence[Subscription], destination: str, due: float, within: float, until: float) -> bool:
@@ -146,8 +145,8 @@ def had_time(members: Sequence[Subscription], destination: str, due: float, with
     All in seconds. `until` is when the evidence ends. A durable subscriber that was away meanwhile has `within` from
     its return on.
     """
-    kept = is_queue(destination) or any(is_queue(member.destination) for member in members)
-    if kept:
+    members = [member for member in members if hears(member.destination, destination)]
+    if is_queue(destination) or any(is_queue(member.destination) for member in members):
         last = max((member.until for member in members if member.windows), default=-inf)
         return due + within <= min(last, until)
     return any(

@@ -261,9 +261,13 @@ class Subscription:
             return 0
         return len(self.breaks) - bisect_left(self.breaks, receipts.first_at[number])
 
-    def breaks_by(self, moment: float) -> int:
-        """Return how often its connection had ended by a moment while what it received was not confirmed."""
-        return bisect_right(self.breaks, moment) if self.unconfirmed else 0
+    def received_as_retained(self, step: int, number: int) -> bool:
+        """Return whether it received a message marked as retained."""
+        return step in self.receipts and number in self.receipts[step].retained
+
+    def breaks_between(self, begin: float, end: float) -> int:
+        """Return how often its connection ended between two moments while what it received was not confirmed."""
+        return bisect_right(self.breaks, end) - bisect_left(self.breaks, begin) if self.unconfirmed else 0
 
     def count_unexplained(self, moment: float) -> None:
         """Count a receipt that belongs to no publication of this run."""

@@ -55,14 +55,15 @@ def in_words(quiet: timedelta | None, chosen: Chosen, evidence: Evidence) -> str
 def _last_receipt(chosen: Chosen) -> float | None:
     """Return when the audience's last message was first received, in seconds; None if none was."""
     steps = [tally.publication.step for tally in chosen.tallies]
-    return max(
-        (
-            receipts.first_at[number]
-            for member in chosen.audience.members
-            for step in steps
-            if (receipts := member.receipts.get(step)) is not None
-            for number, times in enumerate(receipts.times)
-            if times
-        ),
-        default=None,
-    )
+    members = chosen.audience.members
+    if len(chosen.audience.names) == len(members):
+        of_members = (each.receipts[step] for each in members for step in steps if step in each.receipts)
+        return max((its.first_at[n] for its in of_members for n, times in enumerate(its.times) if times), default=None)
+    firsts: dict[tuple[int, int], float] = {}  # by step and number: a client may receive it for several subscriptions
+    for member in members:
+        for step in steps:
+            for number, times in enumerate(member.receipts[step].times if step in member.receipts else ()):
+                if times:
+                    first = member.receipts[step].first_at[number]
+                    firsts[step, number] = min(first, firsts.get((step, number), first))
+    return max(firsts.values(), default=None)

@@ -9,7 +9,8 @@ from lab.units import several
 
 def unexplained(chosen: Chosen) -> int:
     """Return how many receipts may be bodies without an id that an audience was sent; 0 if all bodies have theirs."""
-    if not any(tally.publication.digests is not None for tally in chosen.tallies):
+    known = (tally for tally in chosen.tallies if tally.publication.digests is not None)
+    if not any(tally.eligible or tally.first_receipt for tally in known):
         return 0
     return sum(member.unexplained for member in chosen.audience.members)
 

@@ -231,11 +231,10 @@ def _missing(chosen: Chosen, within: float, watched: float) -> tuple[list[tuple[
     """Return the lost messages that had `within` to come, and those that had not; each in order of sending."""
     lost = [(tally, number) for tally in chosen.tallies for number in tally.lost]
     lost.sort(key=_sent_at)
-    members = chosen.audience.members
     gone: list[tuple[Tally, int]] = []
     pending: list[tuple[Tally, int]] = []
     for tally, number in lost:
-        in_time = had_time(members, tally.publication.destination, tally.due(number), within, watched)
+        in_time = had_time(tally.members, tally.publication.destination, tally.due(number), within, watched)
         (gone if in_time else pending).append((tally, number))
     return gone, pending
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 
 from lab.activemq.protocols import protocol
-from lab.expected.entitlement import Retained, copies, due_at
+from lab.expected.entitlement import Retained, copies, due_at, entitlement
 from lab.expected.records import OK, Publication, Receipts, Subscription
 from lab.judge.evidence.flaws import ROUNDED
 
@@ -33,7 +33,7 @@ def match_digests(
     sendings: dict[int, list[tuple[float, Publication, int, bool]]] = {}
     for publication in meant:
         if publication.digests is not None and not _have_ids(members, publication):
-            surely, perhaps = kept.of(members, publication)
+            its = entitlement(members, publication, kept)
             known = [m.receipts[publication.step] for m in (*members, *gone) if publication.step in m.receipts]
             for number in range(1, publication.last + 1):
                 digest = publication.digests[number]
@@ -41,7 +41,11 @@ def match_digests(
                     sent = publication.sent_at[number]
                     if any(receipts.times[number] for receipts in known):  # its id came in a header
                         continue
-                    due = due_at(members, publication.destination, sent) or number in surely or number in perhaps
+                    due = (
+                        due_at(its.members, publication.destination, sent)
+                        or number in its.retained
+                        or number in its.perhaps_retained
+                    )
                     sendings.setdefault(digest, []).append((sent, publication, number, due))
     _leave_out_taken(sendings, gone)
     for same in sendings.values():
@@ -53,7 +57,7 @@ def match_digests(
     alike: set[int] = set()
     for digest, same in sendings.items():
         owed = [each for each in same if each[3]] or same
-        if len(owed) > 1:
+        if len(owed) > 1 and (owed[0][3] or counts.get(digest)):
             alike.update(publication.step for _, publication, number, _ in owed if number >= publication.first)
         if len(owed) > 1 and counts.get(digest, 0) < len(owed):
             owed.sort(key=lambda each: (each[1].outcomes[each[2]] != OK, each[0]))
@@ -119,7 +123,10 @@ def match_digests(
 def _have_ids(members: Sequence[Subscription], publication: Publication) -> bool:
     """Return whether members know all messages by the ids in their headers, equal bodies too."""
     spoken = {protocol(over) for over in (publication.over, *(member.over for member in members))}
-    return spoken <= {"stomp", "amqp"} and not any(member.digests for member in members)
+    if not spoken <= {"stomp", "amqp"}:
+        return False
+    bodies = set(publication.digests or ())
+    return not any(digest in bodies for member in members for digest in member.digests)
 
 
 class _ByRight:
@@ -133,22 +140,24 @@ class _ByRight:
     ) -> None:
         self._members, self._sendings = members, sendings
         self._copies: dict[int, int] = {}
+        self._first: dict[int, float] = {}  # when the first one came
         self._marked: dict[int, int] = {}
         self._excused: dict[int, int] = {}
 
     def look(self, digest: int, member: Subscription, moment: float, *, marked: bool, surplus: bool) -> bool:
         """Return whether a receipt is by right, if it is a surplus one; `marked` as redelivered."""
         same = self._sendings[digest]
-        if marked and (breaks := member.breaks_by(moment)):
+        breaks = member.breaks_between(self._first.setdefault(digest, moment), moment)
+        if marked and breaks:
             self._marked[digest] = min(self._marked.get(digest, 0) + 1, breaks * len(same))
         if not surplus:
             return False
         if len(same) > 1 and digest not in self._copies:
-            several = (copies(self._members, publication.destination, sent) for sent, publication, *_ in same)
-            self._copies[digest] = sum(max(number - 1, 0) for number in several)
+            its = (copies(member, self._members, publication.destination, sent) for sent, publication, *_ in same)
+            self._copies[digest] = sum(max(number - 1, 0) for number in its)
         allowed = self._copies.get(digest, 0) + self._marked.get(digest, 0)
         excused = self._excused.get(digest, 0)
-        self._excused[digest] = excused + 1
+        self._excused[digest] = excused + (excused < allowed)
         return excused < allowed
 
 

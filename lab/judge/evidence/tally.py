@@ -26,6 +26,7 @@ class Tally:
     """The counts of one publication for one audience; arrays hold message numbers unless noted."""
 
     publication: Publication
+    members: tuple[Subscription, ...] = ()  # of the audience, those that are to receive it
     expected: int = 0
     received: int = 0
     recovered: int = 0
@@ -95,7 +96,7 @@ def tally_of(
     The evidence ends at `end`, in seconds.
     """
     members = owed.members
-    tally = Tally(publication=publication, alike=publication.step in alike, why_unsure=owed.unsure)
+    tally = Tally(publication=publication, members=members, alike=publication.step in alike, why_unsure=owed.unsure)
     for other in owed.others:  # receipts that they should not have
         if publication.step in other.receipts:
             tally.unexpected += sum(other.receipts[publication.step].times[publication.first :])
@@ -125,7 +126,7 @@ def tally_of(
             due = True
             tally.kept[number] = owed.retained[number]
         if not due and number in owed.perhaps_retained:
-            if not times:
+            if not times and publication.accepted(number):
                 tally.unsure.append(number)
                 tally.why_unsure = "a broker retained it, unless it accepted a later one"
                 continue
@@ -256,13 +257,24 @@ def _surplus(
     fresh = min(retained, starts)
     ordinary = 1 if times > retained or not fresh else 0
     if ordinary and not is_queue(tally.publication.destination):  # a copy for each subscription that stood
-        ordinary = max(copies(members, tally.publication.destination, tally.publication.sent_at[number]), 1)
+        ordinary += _copies(members, tally.publication, number)
     surplus = max(times - fresh - ordinary - by_right, 0)
     tally.redelivered += times - 1 - surplus
     again = max(times - 1 - surplus - by_right, 0)
     tally.retained_again += min(again, fresh)
     tally.copies += again - min(again, fresh)
     return surplus
+
+
+def _copies(members: Sequence[Subscription], publication: Publication, number: int) -> int:
+    """Return how many receipts of a message beyond its client's first are of another subscription of that client."""
+    found = 0
+    for client in {member.client for member in members if member.client}:
+        its = [member for member in members if member.client == client]
+        times = sum(each.times[number] for each in _receipts(its, publication))
+        if times > 1:
+            found += max(min(times, copies(its[0], its, publication.destination, publication.sent_at[number])) - 1, 0)
+    return found
 
 
 def _surely_due(members: Sequence[Subscription], destination: str) -> tuple[float, float]:
