@@ -64,8 +64,9 @@ def groups(world: World, to: Iterable[str], destination: str | None, *, together
         if destination is not None:
             members = [one for one in members if hears(one.destination, destination)]
         return [Group(world, members, [one for each in found for one in each.others])]
-    busy = set().union(*(each.names for each in found if is_busy(each)))
-    return [each for each in found if is_busy(each) or not each.names <= busy]
+    at_work = [each for each in found if is_busy(each, destination)]
+    busy = set().union(*(each.names for each in at_work))
+    return [each for each in found if each in at_work or not each.names <= busy]
 
 
 def _whole(world: World) -> list[list[Subscription]]:
@@ -85,12 +86,12 @@ def _whole(world: World) -> list[list[Subscription]]:
     return [members for _, members in found]
 
 
-def is_busy(group: Group) -> bool:
+def is_busy(group: Group, destination: str | None) -> bool:
     """Return whether any message was owed to a group or came to it: an idle subscription says nothing of its client."""
     world = group.world
     if any(t <= world.end for each in group.members for t in (*each.strange, *(one.t for one in each.receipts))):
         return True
-    return any(group.owing(message) for message in group.messages(None))
+    return any(group.owing(message) for message in group.messages(destination))
 
 
 def windows(its: Subscription, end: float) -> list[tuple[float, float]]:

@@ -93,7 +93,7 @@ def _delivered(claim: Claim, group: Group) -> Word:
 def _late(claim: Claim, group: Group, message: Message, first: float) -> Word:
     within, world = claim.within, group.world
     its = next(each for each in group.members for one in each.receipts if one.message is message and one.t == first)
-    owing = [each for each in group.owing(message) if each.client == its.client] or [its]
+    owing = group.owing(message) or [its]
     since = {t for each in owing for t in could_have_come(each, message, first, world)}
     word = undecided.either(BROKEN if first - t > within else HELD for t in since)
     if its.queue and (coming := _first_coming(group)) > message.sent:
@@ -179,7 +179,10 @@ def _quiet(claim: Claim, group: Group) -> Word:
     if last is None or not staying or not claim.listens_on:
         return HELD
     heard = min(world.end, (max if group.queue else min)(last_stay(its, world).end for its in staying))
-    return HELD if heard - max(last, *(_came_back(its, world) for its in staying)) >= claim.listens_on else UNKNOWN
+    back = max(_came_back(its, world) for its in staying)
+    word = HELD if heard - max(last, back) >= claim.listens_on else UNKNOWN
+    copies = [one.t for its in group.members for one in its.receipts if one.t <= world.end and one.retained]
+    return word if heard - max(last, back, *copies) >= claim.listens_on else undecided.a_copy_came(word)
 
 
 def _came_back(its: Subscription, world: World) -> float:
@@ -211,6 +214,7 @@ def _silence(claim: Claim, group: Group) -> Word:
         return strange
     heard = min(_heard_until(each, world) for each in group.members)
     first = min(each.stays[0].begin for each in group.members)
+    in_vain = False
     could: list[float] = []
     doubtful: list[float] = []
     for message in group.messages(claim.destination):
@@ -221,8 +225,9 @@ def _silence(claim: Claim, group: Group) -> Word:
         ats = [message.sent] if owing[0].queue else [t for its in owing for t, _ in since_when(its, message, world)]
         if not any(at < heard and (its.queue or not _cut_off(its, at)) for at in ats for its in owing):
             continue
-        if all(_kept_in_vain(its, world) for its in owing):
+        if all(_kept_in_vain(its, world) and last_stay(its, world).end <= message.sent for its in owing):
             continue
+        in_vain |= all(_kept_in_vain(its, world) for its in owing)
         if message.known and message.answered <= world.end:
             could.append(max(ats))
         elif message.outcome != "failed" or message.answered > world.end:
@@ -230,7 +235,7 @@ def _silence(claim: Claim, group: Group) -> Word:
     if not could:
         return UNKNOWN
     loosely = min(heard, world.end) - max(*could, *doubtful, 0) >= claim.within
-    strictly = loosely and all(len(each.stays) == 1 for each in group.members)
+    strictly = loosely and not in_vain and all(len(each.stays) == 1 for each in group.members)
     return undecided.listened_again(strictly, loosely)
 
 

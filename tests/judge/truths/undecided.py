@@ -94,16 +94,15 @@ def not_told(word: Word) -> Word:
 
 
 def strangers(group: Group, words: Sequence[Word]) -> list[Word]:
-    """A receipt whose body no step sent may be any message of the group that carries no id, changed on the way."""
+    """A receipt whose body no step sent may be any message of its subscription without an id, changed on the way."""
     world = group.world
-    number = sum(t <= world.end for its in group.members for t in its.strange)
+    strange = [its for its in group.members if any(t <= world.end for t in its.strange)]
     given = any(
-        its.given and any(each.wants(its) for each in group.members) and its.begin <= world.end
+        one.wants(its) and one.knows(its) != "id" and its.begin <= world.end
         for its in world.publications
+        for one in strange
     )
-    if not number or not given:
-        return list(words)
-    return [word | UNKNOWN for word in words] or [HELD]
+    return [word | UNKNOWN for word in words] or [HELD] if given else list(words)
 
 
 def strange_in_silence(claim: Claim, group: Group) -> Word:
@@ -134,3 +133,8 @@ def no_share_can_be_right() -> Word:
 def only_a_copy_came(word: Word) -> Word:
     """Another copy of a message that had come before may count as the first message after a step, or not."""
     return word | HELD
+
+
+def a_copy_came(word: Word) -> Word:
+    """After a retained copy of a message that had come before, one more may be listened for, or not."""
+    return word | UNKNOWN
