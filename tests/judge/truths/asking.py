@@ -8,6 +8,7 @@ from random import Random
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.ordered import Ordered
 from lab.declare.expectations.recovered import Recovered
@@ -18,7 +19,7 @@ PROMISES = ("at-least-once", "at-least-once", "exactly-once", "exactly-once", "a
 WITHIN = (1, 5, 10)  # seconds
 _KINDS: dict[str, type[Expectation]] = {
     "delivered": Delivered, "duplicates": Duplicates, "ordered": Ordered, "latency": Latency,
-    "recovered": Recovered,
+    "recovered": Recovered, "finished": Finished,
 }  # fmt: skip
 
 
@@ -38,7 +39,9 @@ def draw(world: World, dice: Random, number: int) -> list[Claim]:
 
 
 def _claim(world: World, dice: Random) -> Claim:
-    kind = dice.choice(("delivered",) * 5 + ("duplicates", "ordered", "latency") + ("recovered",) * bool(world.cuts))
+    kind = dice.choice(
+        ("delivered",) * 5 + ("duplicates", "ordered", "latency", "finished") + ("recovered",) * bool(world.cuts)
+    )
     clients = list(dict.fromkeys(each.client for each in world.subscriptions))
     sent = [each.destination for each in world.publications]
     heard = [one for one in sent if any(hears(each.destination, one) for each in world.subscriptions)]
@@ -51,8 +54,11 @@ def _claim(world: World, dice: Random) -> Claim:
     if kind == "recovered":
         within = dice.choice(WITHIN)
         return Claim(kind=kind, to=names, destination=destination, after=dice.choice(("cut", "heal")), within=within)
+    if kind == "finished":
+        bound = (dice.choice(("at-most", "at-most", "at-least")), dice.choice((1.0, 5.0, 20.0)))
+        return Claim(kind=kind, to=names, step=dice.choice(world.publications).step, bound=bound)
     if kind == "latency":
-        bound = (dice.choice(("max", "p50")), dice.choice((0.1, 1.0, 5.0)))
+        bound = (dice.choice(("max", "p50", "p95", "at-least")), dice.choice((0.01, 0.1, 1.0, 5.0)))
         return Claim(kind=kind, to=names, bound=bound)
     if kind == "ordered":
         return Claim(kind=kind, to=names, destination=destination)

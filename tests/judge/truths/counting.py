@@ -47,9 +47,9 @@ def by_right(its: Subscription, one: Receipt, before: list[tuple[Subscription, R
 
     Over MQTT and AMQP no broker answers an acknowledgement; each end of a connection accounts for one receipt.
     """
+    breaks = sum(each.doubtful for _, each in before)
     if not one.redelivered:
-        return False
-    breaks = 0
+        return spared < breaks
     for other in {id(each): each for each, _ in before}.values():
         if other.acknowledges or not (other.mqtt or other.over == "amqp") or not (its.queue or other is its):
             continue

@@ -143,7 +143,7 @@ def retained(its: Subscription, message: Message, begin: float, world: World) ->
     ]
     before.sort(key=lambda each: -each.sent)
     for place, each in enumerate(before):
-        sure = each.known and each.answered <= world.end
+        sure = accepted(each, world)
         if each is message:
             return SURELY if place == 0 and sure else PERHAPS
         if sure:

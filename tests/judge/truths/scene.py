@@ -98,6 +98,7 @@ class Receipt:
     redelivered: bool = False
     settled: float | None = None  # of a client that acknowledges: when the broker had its word; None: never
     pending: bool = False
+    doubtful: bool = False  # the client gave its word as the connection ended, and no answer came
     given_back: float = inf  # when its client went without having acknowledged it
 
 

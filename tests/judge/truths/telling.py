@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import blake2b
 from math import inf
+from typing import Any
 
 from lab.history import (
     Achieved,
@@ -96,6 +97,8 @@ def _links(world: World) -> Iterator[Observation]:
 
 
 def _publication(its: Publication) -> Iterator[Observation]:
+    asked = f"{its.client} to {its.destination}"
+    yield StepStarted(t=its.begin, step=its.step, verb="publish", asked=asked, name=f"s{its.step}")
     yield Publishing(
         t=its.begin, step=its.step, client=its.client, broker=its.broker, over=its.over, destination=its.destination,
         persistent=its.persistent, body="given" if its.given else "generated", count=its.asked, retained=its.retained,
@@ -106,6 +109,7 @@ def _publication(its: Publication) -> Iterator[Observation]:
         if message.outcome is not None and message.answered < inf:
             yield Acknowledged(t=message.answered, id=message.id, outcome=SendOutcome(message.outcome))
     done = sum(message.known for message in its.messages)
+    yield StepEnded(t=its.end, step=its.step, ok=done >= (its.asked if its.least is None else its.least))
     yield Achieved(
         t=its.end, step=its.step, did="sent", done=done, broker=its.broker, destination=its.destination,
         asked=its.asked, least=its.least,
@@ -114,12 +118,13 @@ def _publication(its: Publication) -> Iterator[Observation]:
 
 def _receipt(its: Subscription, receipt: Receipt) -> Iterator[Observation]:
     names = _names(receipt.message, receipt.by)
-    to = {"client": its.client, "destination": its.destination}
+    to: dict[str, Any] = {"client": its.client, "destination": its.destination}
     yield Received(
         t=receipt.t, retained=receipt.retained, redelivered=receipt.redelivered, pending=receipt.pending, **to, **names
     )
     if receipt.settled is not None:
-        yield Settled(t=receipt.settled, client=its.client, destination=its.destination, **names)  # type: ignore[arg-type]
+        outcome = SendOutcome.UNKNOWN if receipt.doubtful else SendOutcome.OK
+        yield Settled(t=receipt.settled, outcome=outcome, **to, **names)
 
 
 def _sent(message: Message) -> Sent:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import ceil, inf
 
 from tests.judge.truths import undecided
 from tests.judge.truths.claim import Claim
 from tests.judge.truths.counting import again
+from tests.judge.truths.finishing import finished, never_subscribed
 from tests.judge.truths.owing import (
     PERHAPS,
     Group,
@@ -22,7 +24,7 @@ from tests.judge.truths.owing import (
     since_when,
     windows,
 )
-from tests.judge.truths.recovering import recovered as _recovered
+from tests.judge.truths.recovering import recovered
 from tests.judge.truths.scene import Message, Subscription, World, hears
 from tests.judge.truths.sharing import share_of
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better, worst
@@ -30,16 +32,14 @@ from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better, wor
 
 def word_on(claim: Claim, world: World) -> Word:
     """Return the outcomes that are right for a claim."""
+    if claim.kind == "finished":
+        return finished(claim, world)
     found = groups(world, claim.to, claim.destination, together=claim.any)
-    present = set().union(*(each.names for each in found))
-    missing = [name for name in claim.to if name not in present] if not (claim.any and present) else []
-    words = [UNKNOWN for _ in missing]
-    if not found and not missing:
+    words = [UNKNOWN for _ in never_subscribed(claim, found)]
+    if not found and not words:
         words.append(UNKNOWN)
-    of_one = {"delivered": _delivered, "duplicates": _duplicates, "ordered": _ordered, "latency": _latency,
-              "recovered": _recovered}[claim.kind]  # fmt: skip
     for group in found:
-        word = of_one(claim, group)
+        word = _OF_A_GROUP[claim.kind](claim, group)
         if undecided.alike(group, group.messages(claim.destination), world):
             word = undecided.not_told(word)
         words.append(word)
@@ -47,10 +47,11 @@ def word_on(claim: Claim, world: World) -> Word:
         words.append(share_of(claim, world))
     word = worst(words)
     concerned = [
-        each for each in world.publications
+        each
+        for each in world.publications
         if (claim.destination is None or hears(claim.destination, each.destination))
         and (not found or any(hears(one.destination, each.destination) for group in found for one in group.members))
-    ]  # fmt: skip
+    ]
     if claim.kind == "recovered" and not world.cuts_by(claim.after):
         return UNKNOWN
     if not world.complete or any(short(each, world) for each in concerned):
@@ -267,10 +268,11 @@ def _duplicates(claim: Claim, group: Group) -> Word:
 def _ordered(claim: Claim, group: Group) -> Word:
     world, came = group.world, False
     for its in group.members:
-        tops: dict[int, int] = {}
+        tops: dict[tuple[str, str], tuple[int, int]] = {}
         known: set[int] = set()
         for one in its.receipts:
-            step, number = one.message.publication.step, one.message.number
+            its_step = one.message.publication
+            producer, place = (its_step.client, its_step.destination), (its_step.step, one.message.number)
             of = claim.destination is None or hears(claim.destination, one.message.publication.destination)
             if one.t > world.end or not of:
                 continue
@@ -285,9 +287,9 @@ def _ordered(claim: Claim, group: Group) -> Word:
                 for beside in world.subscriptions
                 for each in beside.receipts
             )
-            if number < tops.get(step, 0) and not back:
+            if place < tops.get(producer, (0, 0)) and not back:
                 return BROKEN
-            tops[step] = max(tops.get(step, 0), number)
+            tops[producer] = max(tops.get(producer, (0, 0)), place)
     return HELD if came else UNKNOWN
 
 
@@ -302,5 +304,16 @@ def _latency(claim: Claim, group: Group) -> Word:
         return UNKNOWN
     took.sort()
     name, bound = claim.bound
-    figure = took[-1] if name == "max" else took[ceil(len(took) / 2) - 1]
+    if name == "at-least":
+        return HELD if took[0] >= bound else BROKEN
+    figure = took[-1] if name == "max" else took[ceil(len(took) * float(name[1:]) / 100) - 1]
     return HELD if figure <= bound else BROKEN
+
+
+_OF_A_GROUP: dict[str, Callable[[Claim, Group], Word]] = {
+    "delivered": _delivered,
+    "duplicates": _duplicates,
+    "ordered": _ordered,
+    "latency": _latency,
+    "recovered": recovered,
+}
