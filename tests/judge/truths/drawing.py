@@ -6,7 +6,7 @@ from math import inf
 from random import Random
 
 from tests.judge.truths.fates import let_it_happen
-from tests.judge.truths.scene import Cut, Message, Publication, Stay, Subscription, World, hears
+from tests.judge.truths.scene import Cut, Message, Publication, Silence, Stay, Subscription, World, hears
 
 BROKERS = ("tokyo", "singapore", "dublin")
 TOPICS = ("topic://p.eur", "topic://p.usd", "topic://s")
@@ -37,6 +37,10 @@ def draw(seed: int) -> World:
     world.end = round(max(last + dice.choice((0.1, 0.9, 2.5, 15.0)), world.end), 6)
     if dice.random() < 0.25:
         world.end = round(max(last + dice.choice((0.1, 0.9, 2.5)), _last_sent(world) + dice.uniform(0.1, 8)), 6)
+    if dice.random() < 0.1:
+        begin = dice.uniform(0.2, LAST)
+        end = begin + dice.choice((1.0, 5.0, 60.0))
+        world.silences.append(Silence(broker=dice.choice(brokers), begin=begin, end=end))
     if dice.random() < 0.12:
         _cut_short(world, dice)
     return world
@@ -57,7 +61,7 @@ def _client(world: World, dice: Random, name: str) -> None:
     """Draw a client with one subscription or more; all share its connection."""
     over = dice.choice(PROTOCOLS)
     broker, queue = dice.choice(world.brokers), over != "mqtt" and dice.random() < 0.45
-    kept = not queue and over == "mqtt" and dice.random() < 0.5
+    kept = not queue and dice.random() < (0.5 if over == "mqtt" else 0.2)
     connections = _connections(dice)
     wanted = dict.fromkeys(dice.choice(QUEUES if queue else PATTERNS) for _ in range(dice.choice((1, 1, 1, 2, 3))))
     acknowledges = queue and over == "stomp" and dice.random() < 0.4

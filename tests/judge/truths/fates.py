@@ -173,7 +173,7 @@ def _swap_some(world: World, dice: Random) -> None:
 def _give_again(world: World, dice: Random) -> None:
     """Let a broker send again what a client of MQTT had, where the connection ended before it could know that."""
     for its in world.subscriptions:
-        if not its.durable or dice.random() < 0.5:
+        if not its.durable or not (its.mqtt or its.over == "amqp") or dice.random() < 0.5:
             continue
         for one in list(its.receipts):
             stay = its.there(one.t)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tests.judge.truths import undecided
 from tests.judge.truths.claim import Claim
-from tests.judge.truths.owing import PERHAPS, SURELY, Group, accepted, groups, last_stay, owed, receipts, short
+from tests.judge.truths.owing import PERHAPS, SURELY, Group, accepted, expired, groups, last_stay, owed, receipts, short
 from tests.judge.truths.scene import Message, World
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better
 
@@ -28,6 +28,7 @@ def finished(claim: Claim, world: World) -> Word:
     messages = [each for each in its.messages if each.sent <= world.end]
     came: list[float] = []
     missing = under_way = 0
+    equal = False
     for group in found:
         owed_here = 0
         for message in messages:
@@ -44,11 +45,11 @@ def finished(claim: Claim, world: World) -> Word:
                 owed_here += 1
         if not owed_here:
             return UNKNOWN
-        if undecided.alike(group, messages, world) or undecided.alike(group, group.messages(its.destination), world):
-            return UNKNOWN | _compare(claim, world, came, missing, its.begin)
+        equal |= undecided.alike(group, messages, world)
     if under_way or not (came or missing):
         return UNKNOWN
     word = _compare(claim, world, came, missing, its.begin)
+    word = undecided.not_told(word) if equal else word
     return no_better(word) if not world.complete or short(its, world) else word
 
 
@@ -56,7 +57,7 @@ def _missing(group: Group, message: Message) -> str:
     """Return whether a message that did not come is "lost", or "unsure": perhaps not owed, or kept; else ""."""
     world = group.world
     owing = group.owing(message)
-    if not owing or not accepted(message, world):
+    if not owing or not accepted(message, world) or expired(group, message):
         return ""
     if message.over <= world.end or all(owed(each, message, world) == PERHAPS for each in owing):
         return "unsure"

@@ -189,6 +189,19 @@ def could_have_come(its: Subscription, message: Message, first: float, world: Wo
     return [each for each in found if each <= first] or found
 
 
+def expired(group: Group, message: Message) -> bool:
+    """Return whether a message was over before any of the group listened, and before the history ends."""
+    if message.over > group.world.end:
+        return False
+    spans = []
+    for its in group.owing(message):
+        if its.durable:
+            spans += [(stay.begin, stay.end) for stay in its.stays if stay.begin <= group.world.end]
+        else:
+            spans += windows(its, group.world.end)
+    return not any(max(begin, message.sent) < min(end, message.over) for begin, end in spans)
+
+
 def receipts(of: Iterable[Subscription], message: Message, world: World) -> list[Receipt]:
     """Return the receipts of a message that clients have kept by the end of the history, in order."""
     found = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import inf
 
+NOTICED = 0.5  # seconds until a look finds that a broker is silent
 GOES = ("unsubscribed", "disconnected", "lost")  # how a stay may end; one that does not end is "stays"
 
 
@@ -154,6 +155,15 @@ class Cut:
 
 
 @dataclass(slots=True, eq=False)
+class Silence:
+    """A time in which a broker did not answer when it was looked at, and no step had made it so."""
+
+    broker: str
+    begin: float
+    end: float
+
+
+@dataclass(slots=True, eq=False)
 class World:
     """All that happened in one run."""
 
@@ -164,6 +174,7 @@ class World:
     cuts: list[Cut]
     end: float
     complete: bool = True
+    silences: list[Silence] = field(default_factory=list)
 
     def begun(self) -> list[Subscription]:
         """Return the subscriptions that were made by the end of the history."""

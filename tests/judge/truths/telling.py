@@ -20,13 +20,14 @@ from lab.history import (
     SendOutcome,
     Sent,
     Settled,
+    SightChanged,
     StepEnded,
     StepStarted,
     Subscribed,
     Trouble,
     Unsubscribed,
 )
-from tests.judge.truths.scene import Message, Publication, Receipt, Subscription, World, as_text
+from tests.judge.truths.scene import NOTICED, Message, Publication, Receipt, Subscription, World, as_text
 
 TOOK = 0.001  # seconds of a step that cuts or heals a link
 
@@ -89,6 +90,9 @@ def _links(world: World) -> Iterator[Observation]:
             of = {"link": f"{one}-{other}", "leaving": leaving, "reaching": reaching, "impairment": "none"}
             yield LinkChanged(t=cut.begin, state="cut", **of)
             yield LinkChanged(t=cut.end, state="open", **of)
+    for each in world.silences:
+        yield SightChanged(t=each.begin + NOTICED, broker=each.broker, of="management", state="lost", since=each.begin)
+        yield SightChanged(t=each.end, broker=each.broker, of="management", state="regained", since=each.end)
     for number, cut in enumerate(world.cuts):
         link = "-".join(sorted(cut.between))
         for step, verb, t in ((2 * number + 31, "cut", cut.begin), (2 * number + 32, "heal", cut.end)):

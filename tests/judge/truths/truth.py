@@ -15,6 +15,7 @@ from tests.judge.truths.owing import (
     Group,
     accepted,
     could_have_come,
+    expired,
     groups,
     heard_long_enough,
     last_stay,
@@ -76,7 +77,7 @@ def _delivered(claim: Claim, group: Group) -> Word:
             if taken := receipts(group.sharing(message), message, world):
                 expected += 1
                 missing.append(undecided.may_yet_be_given_back(claim, message, taken, group))
-            elif not _expired(group, message):
+            elif not expired(group, message):
                 expected += 1
                 missing.append(_missing(claim, group, message))
     words += [] if losable else undecided.strangers(group, missing)
@@ -105,19 +106,6 @@ def _late(claim: Claim, group: Group, message: Message, first: float) -> Word:
 def _first_coming(group: Group) -> float:
     everybody = [*group.members, *group.others]
     return min((each.stays[0].begin for each in everybody if each.stays), default=inf)
-
-
-def _expired(group: Group, message: Message) -> bool:
-    """Return whether a message was over before any of the group listened, and before the history ends."""
-    if message.over > group.world.end:
-        return False
-    spans = []
-    for its in group.owing(message):
-        if its.durable:
-            spans += [(stay.begin, stay.end) for stay in its.stays if stay.begin <= group.world.end]
-        else:
-            spans += windows(its, group.world.end)
-    return not any(max(begin, message.sent) < min(end, message.over) for begin, end in spans)
 
 
 def _missing(claim: Claim, group: Group, message: Message) -> Word:
@@ -221,7 +209,7 @@ def _silence(claim: Claim, group: Group) -> Word:
     for message in group.messages(claim.destination):
         owing = group.owing(message)
         taken = receipts(group.sharing(message), message, world)
-        if not owing or _expired(group, message) or (taken and taken[0].t < first):
+        if not owing or expired(group, message) or (taken and taken[0].t < first):
             continue
         ats = [message.sent] if owing[0].queue else [t for its in owing for t, _ in since_when(its, message, world)]
         if not any(at < heard and (its.queue or not _cut_off(its, at)) for at in ats for its in owing):
@@ -235,7 +223,10 @@ def _silence(claim: Claim, group: Group) -> Word:
             doubtful.append(max(ats))
     if not could:
         return UNKNOWN
-    loosely = min(heard, world.end) - max(*could, *doubtful, 0) >= claim.within
+    watched = min(heard, world.end)
+    if undecided.silent(group, min(could), watched):
+        return UNKNOWN
+    loosely = watched - max(*could, *doubtful, 0) >= claim.within
     strictly = loosely and not in_vain and all(len(each.stays) == 1 for each in group.members)
     return undecided.listened_again(strictly, loosely)
 

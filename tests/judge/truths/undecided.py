@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tests.judge.truths.claim import Claim
-from tests.judge.truths.owing import Group, receipts
-from tests.judge.truths.scene import Message, Receipt, World, as_text
+from tests.judge.truths.owing import Group
+from tests.judge.truths.scene import NOTICED, Message, Receipt, World, as_text
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
 
 
@@ -74,18 +74,13 @@ def may_yet_be_given_back(claim: Claim, message: Message, taken: Sequence[Receip
 def alike(group: Group, messages: Iterable[Message], world: World) -> bool:
     """Of equal bodies that clients know by their digest alone it is not known which came; unless counting decides."""
     everybody = [*group.members, *group.others]
-    seen: set[bytes] = set()
-    for message in messages:
-        ways = {each.knows(message.publication) for each in everybody if each.wants(message.publication)}
-        if message.body is None or ways <= {"id"}:
-            continue
-        if all(each.by == "id" for each in receipts(everybody, message, world)) and ways <= {"id"}:
-            continue
-        bodies = {message.body, as_text(message.body)}
-        if bodies & seen:
-            return True
-        seen |= bodies
-    return False
+
+    def bodies(message: Message) -> set[bytes]:
+        unnamed = any(each.knows(message.publication) != "id" for each in everybody if each.wants(message.publication))
+        return {message.body, as_text(message.body)} if unnamed and message.body is not None else set()
+
+    every = [(message, its) for message in group.messages(None) if (its := bodies(message))]
+    return any(its & bodies(message) for message in messages for other, its in every if other is not message)
 
 
 def not_told(word: Word) -> Word:
@@ -111,6 +106,13 @@ def strange_in_silence(claim: Claim, group: Group) -> Word:
     if not found:
         return HELD
     return BROKEN if any(claim.destination in (None, its.destination) for its in found) else UNKNOWN
+
+
+def silent(group: Group, begin: float, end: float) -> bool:
+    """While a subscriber's broker does not answer, and no step made it so, it is not known that nothing was to come."""
+    brokers = {each.broker for each in group.members}
+    told = [each for each in group.world.silences if each.begin + NOTICED <= group.world.end]
+    return any(each.broker in brokers and each.begin < end and each.end > begin for each in told)
 
 
 def listened_again(strictly: bool, loosely: bool) -> Word:
