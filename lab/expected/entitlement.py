@@ -18,7 +18,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from math import inf, isnan
 
@@ -139,23 +139,23 @@ def copies(member: Subscription, members: Sequence[Subscription], destination: s
     return sum(each.subscribed_at(sent) for each in its)
 
 
-def had_time(members: Sequence[Subscription], destination: str, due: float, within: float, until: float) -> bool:
-    """Return whether a message that was due is missing for certain: somebody listened when `within` was over.
+def had_time(members: Sequence[Subscription], destination: str, within: float, until: float) -> Callable[[float], bool]:
+    """Return a function of the moment when a message was due: whether it is missing for certain.
 
-    All in seconds. `until` is when the evidence ends. A durable subscriber that was away meanwhile has `within` from
-    its return on.
+    That is so if somebody listened when `within` was over. All in seconds; `until` is when the evidence ends. A durable
+    subscriber that was away meanwhile has `within` from its return on.
     """
     members = [member for member in members if hears(member.destination, destination)]
     if is_queue(destination) or any(is_queue(member.destination) for member in members):
-        last = max((member.until for member in members if member.windows), default=-inf)
-        return due + within <= min(last, until)
-    return any(
-        max(begin, due) + within <= min(end, until)
+        last = min(max((member.until for member in members if member.windows), default=-inf), until)
+        return lambda due: due + within <= last
+    spans = [
+        (start, stop, begin, min(end, until))
         for member in members
         for start, stop in member.windows
-        if start <= due < stop
         for begin, end in _present(member, start, stop)
-    )
+    ]
+    return lambda due: any(start <= due < stop and max(begin, due) + within <= end for start, stop, begin, end in spans)
 
 
 def could_expire(sent: float, expiry: float | None, until: float) -> bool:

@@ -229,13 +229,14 @@ def _nothing_owed(chosen: Chosen, who: str) -> str:
 
 def _missing(chosen: Chosen, within: float, watched: float) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
     """Return the lost messages that had `within` to come, and those that had not; each in order of sending."""
-    lost = [(tally, number) for tally in chosen.tallies for number in tally.lost]
-    lost.sort(key=_sent_at)
     gone: list[tuple[Tally, int]] = []
     pending: list[tuple[Tally, int]] = []
-    for tally, number in lost:
-        in_time = had_time(tally.members, tally.publication.destination, tally.due(number), within, watched)
-        (gone if in_time else pending).append((tally, number))
+    for tally in chosen.tallies:
+        certain = had_time(tally.members, tally.publication.destination, within, watched)
+        for number in tally.lost:
+            (gone if certain(tally.due(number)) else pending).append((tally, number))
+    gone.sort(key=_sent_at)
+    pending.sort(key=_sent_at)
     return gone, pending
 
 
