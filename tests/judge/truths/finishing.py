@@ -46,6 +46,7 @@ def finished(claim: Claim, world: World) -> Word:
         if not owed_here:
             return UNKNOWN
         equal |= undecided.alike(group, messages, world)
+    equal |= any(undecided.perhaps_accepted(message, world) for message in messages)
     if under_way or not (came or missing):
         return UNKNOWN
     word = _compare(claim, world, came, missing, its.begin)

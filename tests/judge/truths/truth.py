@@ -53,6 +53,8 @@ def word_on(claim: Claim, world: World) -> Word:
         if (claim.destination is None or hears(claim.destination, each.destination))
         and (not found or any(hears(one.destination, each.destination) for group in found for one in group.members))
     ]
+    if any(undecided.perhaps_accepted(message, world) for each in concerned for message in each.messages):
+        word = undecided.not_told(word)
     if claim.kind == "recovered" and not world.cuts_by(claim.after):
         return UNKNOWN
     if not world.complete or any(short(each, world) for each in concerned):

@@ -83,6 +83,19 @@ def alike(group: Group, messages: Iterable[Message], world: World) -> bool:
     return any(its & bodies(message) for message in messages for other, its in every if other is not message)
 
 
+def perhaps_accepted(message: Message, world: World) -> bool:
+    """A client's receipt shows that a broker accepted a message that has no receipt; of equal bodies not which one."""
+    if message.body is None or (message.known and message.answered <= world.end):
+        return False
+    own = {message.body, as_text(message.body)}
+    others = [each.body for each in world.messages if each is not message and each.body is not None]
+    equal = any(own & {body, as_text(body)} for body in others)
+    came = [one for its in world.subscriptions for one in its.receipts if one.by != "id" and one.t <= world.end]
+    return equal and any(
+        one.message.body is not None and own & {one.message.body, as_text(one.message.body)} for one in came
+    )
+
+
 def not_told(word: Word) -> Word:
     """Where bodies are equal, the history may say the truth, or that it cannot tell."""
     return word | UNKNOWN
