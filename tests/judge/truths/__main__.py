@@ -22,9 +22,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first one's seed")
     parser.add_argument("--expectations", type=int, default=9, help="of each truth, at most")
     parser.add_argument("--go-on", action="store_true", help="after a wrong verdict")
-    parser.add_argument(
-        "--smallest", action="store_true", help="with --show: leave out what a wrong verdict does not need"
-    )
+    parser.add_argument("--smallest", action="store_true", help="with --show: what a wrong verdict needs")
     parser.add_argument("--show", type=int, metavar="SEED", help="print the history of one truth, and its verdicts")
     asked = parser.parse_args()
     if asked.show is not None:

@@ -8,8 +8,10 @@ from random import Random
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
+from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.ordered import Ordered
+from lab.declare.expectations.recovered import Recovered
 from tests.judge.truths.claim import Claim
 from tests.judge.truths.scene import World, hears
 
@@ -17,6 +19,7 @@ PROMISES = ("at-least-once", "at-least-once", "exactly-once", "exactly-once", "a
 WITHIN = (1, 5, 10)  # seconds
 _KINDS: dict[str, type[Expectation]] = {
     "delivered": Delivered, "duplicates": Duplicates, "ordered": Ordered, "latency": Latency,
+    "recovered": Recovered, "finished": Finished,
 }  # fmt: skip
 
 
@@ -36,7 +39,9 @@ def draw(world: World, dice: Random, number: int) -> list[Claim]:
 
 
 def _claim(world: World, dice: Random) -> Claim:
-    kind = dice.choice(("delivered",) * 5 + ("duplicates", "ordered", "latency"))
+    kind = dice.choice(
+        ("delivered",) * 5 + ("duplicates", "ordered", "latency", "finished") + ("recovered",) * bool(world.cuts)
+    )
     clients = list(dict.fromkeys(each.client for each in world.subscriptions))
     sent = [each.destination for each in world.publications]
     heard = [one for one in sent if any(hears(each.destination, one) for each in world.subscriptions)]
@@ -46,8 +51,14 @@ def _claim(world: World, dice: Random) -> Claim:
         meant = [each.client for each in world.subscriptions if any(hears(each.destination, one) for one in of)]
         clients = list(dict.fromkeys(meant)) or clients
     names = tuple(dice.sample(clients, min(dice.choice((0, 1, 1, 1, 2)), len(clients))))
+    if kind == "recovered":
+        within = dice.choice(WITHIN)
+        return Claim(kind=kind, to=names, destination=destination, after=dice.choice(("cut", "heal")), within=within)
+    if kind == "finished":
+        bound = (dice.choice(("at-most", "at-most", "at-least")), dice.choice((1.0, 5.0, 20.0)))
+        return Claim(kind=kind, to=names, step=dice.choice(world.publications).step, bound=bound)
     if kind == "latency":
-        bound = (dice.choice(("max", "p50")), dice.choice((0.1, 1.0, 5.0)))
+        bound = (dice.choice(("max", "p50", "p95", "at-least")), dice.choice((0.01, 0.1, 1.0, 5.0)))
         return Claim(kind=kind, to=names, bound=bound)
     if kind == "ordered":
         return Claim(kind=kind, to=names, destination=destination)
@@ -55,6 +66,13 @@ def _claim(world: World, dice: Random) -> Claim:
     if kind == "duplicates":
         return Claim(kind=kind, to=names, destination=destination, at_most=dice.choice((0, 0, 1)), quiet=quiet)
     promise = dice.choice(PROMISES)
+    if destination is not None and destination.startswith("queue") and promise != "nothing" and dice.random() < 0.4:
+        bounds = dice.choice((("1", ""), ("", "2"), ("", "50%"), ("40%", ""), ("1", "60%"), ("25%", "75%")))
+        name = dice.choice(names or tuple(clients))
+        return Claim(
+            kind=kind, to=names, destination=destination, promise=promise, within=dice.choice(WITHIN),
+            shares=((name, *bounds),),
+        )  # fmt: skip
     return Claim(
         kind=kind, to=names, destination=destination, promise=promise, within=dice.choice(WITHIN),
         any=len(names) == 2 and promise != "nothing" and dice.random() < 0.4,

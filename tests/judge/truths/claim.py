@@ -18,7 +18,10 @@ class Claim:
     within: float = 10.0
     quiet: float | None = None
     at_most: int = 0
-    bound: tuple[str, float] = ("max", 1.0)  # of latency
+    bound: tuple[str, float] = ("max", 1.0)  # of latency, or of finished
+    shares: tuple[tuple[str, str, str], ...] = ()  # of a queue: a name, and its bounds, such as "1", "40%" or ""
+    after: str = ""  # the verb that recovered counts from
+    step: int = 0  # whose messages finished is about
 
     @property
     def listens_on(self) -> float:
@@ -38,6 +41,15 @@ class Claim:
             fields["quiet"] = f"{self.quiet:g}s"
         if self.kind == "delivered":
             fields |= {"promise": self.promise, "within": f"{self.within:g}s"}
+            if self.shares:
+                bounds = {name: {"at-least": low, "at-most": high} for name, low, high in self.shares}
+                fields["shares"] = {name: {key: text for key, text in each.items() if text}
+                                    for name, each in bounds.items()}  # fmt: skip
+        elif self.kind == "finished":
+            name, seconds = self.bound
+            fields |= {"step": f"s{self.step}", "within": {name: f"{seconds:g}s"}}
+        elif self.kind == "recovered":
+            fields |= {"after": self.after, "within": f"{self.within:g}s"}
         elif self.kind == "duplicates":
             fields["at-most"] = self.at_most
         elif self.kind == "latency":

@@ -30,7 +30,8 @@ class Compared:
         return self.outcome in self.word
 
     def __str__(self) -> str:
-        return f"seed {self.seed}: {self.claim}\n  truth: {' or '.join(sorted(self.word))}\n  judge: {self.outcome}: {self.reason}"
+        word = " or ".join(sorted(self.word))
+        return f"seed {self.seed}: {self.claim}\n  truth: {word}\n  judge: {self.outcome}: {self.reason}"
 
 
 def compare(seed: int, number: int) -> Iterator[Compared]:

@@ -47,11 +47,15 @@ def by_right(its: Subscription, one: Receipt, before: list[tuple[Subscription, R
 
     Over MQTT and AMQP no broker answers an acknowledgement; each end of a connection accounts for one receipt.
     """
+    breaks = sum(each.doubtful for _, each in before)
     if not one.redelivered:
-        return False
-    breaks = 0
+        return spared < breaks
     for other in {id(each): each for each, _ in before}.values():
-        if other.acknowledges or not (other.mqtt or other.over == "amqp") or not (its.queue or other is its):
+        if (
+            other.acknowledges
+            or not (other.mqtt or other.over == "amqp")
+            or not (its.queue or other.client == its.client)
+        ):
             continue
         first = min(each.t for each_its, each in before if each_its is other)
         breaks += sum(first <= stay.end <= one.t and stay.how in ("lost", "disconnected") for stay in other.stays)

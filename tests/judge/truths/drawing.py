@@ -6,7 +6,7 @@ from math import inf
 from random import Random
 
 from tests.judge.truths.fates import let_it_happen
-from tests.judge.truths.scene import Cut, Message, Publication, Stay, Subscription, World, hears
+from tests.judge.truths.scene import Cut, Message, Publication, Silence, Stay, Subscription, World, hears
 
 BROKERS = ("tokyo", "singapore", "dublin")
 TOPICS = ("topic://p.eur", "topic://p.usd", "topic://s")
@@ -37,7 +37,20 @@ def draw(seed: int) -> World:
     world.end = round(max(last + dice.choice((0.1, 0.9, 2.5, 15.0)), world.end), 6)
     if dice.random() < 0.25:
         world.end = round(max(last + dice.choice((0.1, 0.9, 2.5)), _last_sent(world) + dice.uniform(0.1, 8)), 6)
+    if dice.random() < 0.1:
+        begin = dice.uniform(0.2, LAST)
+        end = begin + dice.choice((1.0, 5.0, 60.0))
+        world.silences.append(Silence(broker=dice.choice(brokers), begin=begin, end=end))
+    if dice.random() < 0.12:
+        _cut_short(world, dice)
     return world
+
+
+def _cut_short(world: World, dice: Random) -> None:
+    """Let the history end with one of its lines: what came later is not in it."""
+    moments = [each.t for its in world.subscriptions for each in its.receipts]
+    moments += [each.sent for each in world.messages]
+    world.end, world.complete = dice.choice(moments), False
 
 
 def _last_sent(world: World) -> float:
@@ -48,7 +61,7 @@ def _client(world: World, dice: Random, name: str) -> None:
     """Draw a client with one subscription or more; all share its connection."""
     over = dice.choice(PROTOCOLS)
     broker, queue = dice.choice(world.brokers), over != "mqtt" and dice.random() < 0.45
-    kept = not queue and over == "mqtt" and dice.random() < 0.5
+    kept = not queue and dice.random() < (0.5 if over == "mqtt" else 0.2)
     connections = _connections(dice)
     wanted = dict.fromkeys(dice.choice(QUEUES if queue else PATTERNS) for _ in range(dice.choice((1, 1, 1, 2, 3))))
     acknowledges = queue and over == "stomp" and dice.random() < 0.4
@@ -106,9 +119,13 @@ def _publication(world: World, dice: Random, step: int) -> None:
     over = dice.choice(("mqtt", "mqtt", "stomp", "amqp"))
     destination = _destination(world, dice, over)
     t = dice.uniform(0.3, 16) if dice.random() < 0.8 else dice.uniform(0.05, 0.5)
+    client, before = f"p{step}", world.publications[-1] if world.publications else None
+    if before is not None and before.over == over and dice.random() < 0.4:  # the same client goes on
+        client, t = before.client, before.end + dice.uniform(0.05, 2)
+        destination = before.destination if dice.random() < 0.7 else destination
     count = dice.randint(1, 6)
     its = Publication(
-        step=step, client=f"p{step}", broker=dice.choice(world.brokers), over=over, destination=destination,
+        step=step, client=client, broker=dice.choice(world.brokers), over=over, destination=destination,
         persistent=dice.random() < 0.6, given=dice.random() < 0.35, begin=round(t - 0.01, 6), asked=count,
         expiry=dice.choice((0.8, 6.0, 600.0)) if dice.random() < 0.1 else None,
         region=dice.choice(("eur", "usd")) if over != "mqtt" and dice.random() < 0.5 else None,

@@ -95,9 +95,9 @@ def _share(world: World, dice: Random, message: Message, *, ill: bool, doubling:
             since = stay.end
             continue
         receipt = _hand(world, dice, its, message, t, stay.end, doubling=doubling)
-        if receipt.given_back == inf:
+        if receipt.given_back == inf and not (receipt.doubtful and dice.random() < 0.6):
             return
-        since = receipt.given_back + 0.01
+        since = stay.end + 0.01
 
 
 def _retain(world: World, dice: Random, topic: str, broker: str, *, ill: bool) -> None:
@@ -129,9 +129,11 @@ def _hand(
         settled = t + dice.choice((0.003, 0.01, 0.5))
         if settled < until and dice.random() < 0.9:
             receipt.settled = round(settled, 6)
+        elif (stay := its.there(t)) is not None and stay.how == "lost" and dice.random() < 0.5:
+            receipt.settled, receipt.doubtful = until + 0.0005, True
         else:
             receipt.given_back = until
-    if doubling and dice.random() < 0.3 and receipt.given_back == inf:
+    if doubling and dice.random() < 0.3 and receipt.given_back == inf and not receipt.doubtful:
         again = t + dice.choice((0.01, 0.6, 4.0)) + dice.uniform(0, 0.003)
         if again + 0.003 < until:
             second = _receipt(world, its, message, again)
@@ -171,7 +173,7 @@ def _swap_some(world: World, dice: Random) -> None:
 def _give_again(world: World, dice: Random) -> None:
     """Let a broker send again what a client of MQTT had, where the connection ended before it could know that."""
     for its in world.subscriptions:
-        if not its.durable or dice.random() < 0.5:
+        if not its.durable or not (its.mqtt or its.over == "amqp") or dice.random() < 0.5:
             continue
         for one in list(its.receipts):
             stay = its.there(one.t)

@@ -64,8 +64,9 @@ def groups(world: World, to: Iterable[str], destination: str | None, *, together
         if destination is not None:
             members = [one for one in members if hears(one.destination, destination)]
         return [Group(world, members, [one for each in found for one in each.others])]
-    busy = set().union(*(each.names for each in found if is_busy(each)))
-    return [each for each in found if is_busy(each) or not each.names <= busy]
+    at_work = [each for each in found if is_busy(each, destination)]
+    busy = set().union(*(each.names for each in at_work))
+    return [each for each in found if each in at_work or not each.names <= busy]
 
 
 def _whole(world: World) -> list[list[Subscription]]:
@@ -85,16 +86,16 @@ def _whole(world: World) -> list[list[Subscription]]:
     return [members for _, members in found]
 
 
-def is_busy(group: Group) -> bool:
+def is_busy(group: Group, destination: str | None) -> bool:
     """Return whether any message was owed to a group or came to it: an idle subscription says nothing of its client."""
     world = group.world
     if any(t <= world.end for each in group.members for t in (*each.strange, *(one.t for one in each.receipts))):
         return True
-    return any(group.owing(message) for message in group.messages(None))
+    return any(group.owing(message) for message in group.messages(destination))
 
 
 def windows(its: Subscription, end: float) -> list[tuple[float, float]]:
-    """Return the times in which what is sent is owed to a subscription: a lost connection ends none, nor does absence."""
+    """Return the times in which what is sent is owed to a subscription: a lost connection ends none, nor an absence."""
     found: list[tuple[float, float]] = []
     open_ = False
     for stay in its.stays:
@@ -142,7 +143,7 @@ def retained(its: Subscription, message: Message, begin: float, world: World) ->
     ]
     before.sort(key=lambda each: -each.sent)
     for place, each in enumerate(before):
-        sure = each.known and each.answered <= world.end
+        sure = accepted(each, world)
         if each is message:
             return SURELY if place == 0 and sure else PERHAPS
         if sure:
@@ -186,6 +187,19 @@ def could_have_come(its: Subscription, message: Message, first: float, world: Wo
         away = its.there(message.sent) is None or any(message.sent < end for end in gone)
         found.append(backs[0] if backs and away else since)
     return [each for each in found if each <= first] or found
+
+
+def expired(group: Group, message: Message) -> bool:
+    """Return whether a message was over before any of the group listened, and before the history ends."""
+    if message.over > group.world.end:
+        return False
+    spans = []
+    for its in group.owing(message):
+        if its.durable:
+            spans += [(stay.begin, stay.end) for stay in its.stays if stay.begin <= group.world.end]
+        else:
+            spans += windows(its, group.world.end)
+    return not any(max(begin, message.sent) < min(end, message.over) for begin, end in spans)
 
 
 def receipts(of: Iterable[Subscription], message: Message, world: World) -> list[Receipt]:

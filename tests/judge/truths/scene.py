@@ -1,4 +1,4 @@
-"""The things that a truth is made of: clients and their subscriptions, messages, and every receipt; no word of verdicts.
+"""The things that a truth is made of: clients, their subscriptions, messages, and every receipt; no word of verdicts.
 
 Times are seconds since the run began.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import inf
 
+NOTICED = 0.5  # seconds until a look finds that a broker is silent
 GOES = ("unsubscribed", "disconnected", "lost")  # how a stay may end; one that does not end is "stays"
 
 
@@ -98,6 +99,7 @@ class Receipt:
     redelivered: bool = False
     settled: float | None = None  # of a client that acknowledges: when the broker had its word; None: never
     pending: bool = False
+    doubtful: bool = False  # the client gave its word as the connection ended, and no answer came
     given_back: float = inf  # when its client went without having acknowledged it
 
 
@@ -153,6 +155,15 @@ class Cut:
 
 
 @dataclass(slots=True, eq=False)
+class Silence:
+    """A time in which a broker did not answer when it was looked at, and no step had made it so."""
+
+    broker: str
+    begin: float
+    end: float
+
+
+@dataclass(slots=True, eq=False)
 class World:
     """All that happened in one run."""
 
@@ -163,6 +174,7 @@ class World:
     cuts: list[Cut]
     end: float
     complete: bool = True
+    silences: list[Silence] = field(default_factory=list)
 
     def begun(self) -> list[Subscription]:
         """Return the subscriptions that were made by the end of the history."""
@@ -171,6 +183,10 @@ class World:
     @property
     def messages(self) -> list[Message]:
         return [message for publication in self.publications for message in publication.messages]
+
+    def cuts_by(self, verb: str) -> list[float]:
+        """Return when links were cut, or healed, by the end of the history."""
+        return sorted(t for each in self.cuts if (t := each.begin if verb == "cut" else each.end) <= self.end)
 
     def cut(self, one: str, other: str, t: float) -> Cut | None:
         """Return the cut that keeps two brokers apart at a moment; None if nothing does."""

@@ -1,4 +1,4 @@
-"""Makes a world smaller as long as the judge's verdict on a claim stays as wrong as it was: for people who look at it."""
+"""Makes a world smaller as long as a verdict on it stays as wrong as it was, for people who look at it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def smallest(world: World, claim: Claim) -> Compared:
             gone = [] if things is not world.publications else _forget(world, each)
             (now,) = compared(world, [claim])
             if not now.right and now.outcome == found.outcome and now.word == found.word:
-                going = True
+                found, going = now, True
                 continue
             things.insert(place, each)
             for receipts, before in gone:

@@ -1,10 +1,11 @@
-"""Writes the history that a lab would have recorded of a world: what its clients and brokers showed, and nothing else."""
+"""Writes the history that a lab would have recorded of a world: what its clients showed, and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
 from math import inf
+from typing import Any
 
 from lab.history import (
     Achieved,
@@ -19,11 +20,16 @@ from lab.history import (
     SendOutcome,
     Sent,
     Settled,
+    SightChanged,
+    StepEnded,
+    StepStarted,
     Subscribed,
     Trouble,
     Unsubscribed,
 )
-from tests.judge.truths.scene import Message, Publication, Receipt, Subscription, World, as_text
+from tests.judge.truths.scene import NOTICED, Message, Publication, Receipt, Subscription, World, as_text
+
+TOOK = 0.001  # seconds of a step that cuts or heals a link
 
 
 def header(world: World) -> Header:
@@ -84,9 +90,19 @@ def _links(world: World) -> Iterator[Observation]:
             of = {"link": f"{one}-{other}", "leaving": leaving, "reaching": reaching, "impairment": "none"}
             yield LinkChanged(t=cut.begin, state="cut", **of)
             yield LinkChanged(t=cut.end, state="open", **of)
+    for each in world.silences:
+        yield SightChanged(t=each.begin + NOTICED, broker=each.broker, of="management", state="lost", since=each.begin)
+        yield SightChanged(t=each.end, broker=each.broker, of="management", state="regained", since=each.end)
+    for number, cut in enumerate(world.cuts):
+        link = "-".join(sorted(cut.between))
+        for step, verb, t in ((2 * number + 31, "cut", cut.begin), (2 * number + 32, "heal", cut.end)):
+            yield StepStarted(t=t - TOOK, step=step, verb=verb, asked=link)
+            yield StepEnded(t=t, step=step)
 
 
 def _publication(its: Publication) -> Iterator[Observation]:
+    asked = f"{its.client} to {its.destination}"
+    yield StepStarted(t=its.begin, step=its.step, verb="publish", asked=asked, name=f"s{its.step}")
     yield Publishing(
         t=its.begin, step=its.step, client=its.client, broker=its.broker, over=its.over, destination=its.destination,
         persistent=its.persistent, body="given" if its.given else "generated", count=its.asked, retained=its.retained,
@@ -97,6 +113,7 @@ def _publication(its: Publication) -> Iterator[Observation]:
         if message.outcome is not None and message.answered < inf:
             yield Acknowledged(t=message.answered, id=message.id, outcome=SendOutcome(message.outcome))
     done = sum(message.known for message in its.messages)
+    yield StepEnded(t=its.end, step=its.step, ok=done >= (its.asked if its.least is None else its.least))
     yield Achieved(
         t=its.end, step=its.step, did="sent", done=done, broker=its.broker, destination=its.destination,
         asked=its.asked, least=its.least,
@@ -105,12 +122,13 @@ def _publication(its: Publication) -> Iterator[Observation]:
 
 def _receipt(its: Subscription, receipt: Receipt) -> Iterator[Observation]:
     names = _names(receipt.message, receipt.by)
-    to = {"client": its.client, "destination": its.destination}
+    to: dict[str, Any] = {"client": its.client, "destination": its.destination}
     yield Received(
         t=receipt.t, retained=receipt.retained, redelivered=receipt.redelivered, pending=receipt.pending, **to, **names
     )
     if receipt.settled is not None:
-        yield Settled(t=receipt.settled, **to, **names)
+        outcome = SendOutcome.UNKNOWN if receipt.doubtful else SendOutcome.OK
+        yield Settled(t=receipt.settled, outcome=outcome, **to, **names)
 
 
 def _sent(message: Message) -> Sent:

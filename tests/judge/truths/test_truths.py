@@ -6,10 +6,16 @@ import ast
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests.judge.truths.comparing import compare
+from lab.errors import InputError
+from lab.history import HistoryFile
+from lab.judge import judge_file
+from tests.judge.truths import asking, drawing
+from tests.judge.truths.comparing import compare, compared
+from tests.judge.truths.telling import header, observations
 from tests.promised import PROMISED
 
 MANY, FEW, TOGETHER = 10_000, 400, 100
@@ -29,6 +35,36 @@ def test_every_verdict_is_as_the_truth_has_it(start: int) -> None:
         if not found.right
     ]
     assert not wrong, "\n".join(wrong[:10])
+
+
+@pytest.mark.parametrize("seed", range(1, 41 if PROMISED in os.environ else 5))
+def test_a_run_may_die_at_any_line(seed: int) -> None:
+    world = drawing.draw(seed)
+    claims = asking.draw(world, Random(seed + 1), EXPECTATIONS)
+    wrong = []
+    for t in sorted({seen.t for seen in observations(world)}):
+        world.end, world.complete = t, False
+        wrong += [f"until {t}: {found}" for found in compared(world, claims) if not found.right]
+    assert not wrong, "\n".join(wrong[:10])
+
+
+@pytest.mark.parametrize("seed", range(1, 41))
+def test_a_history_that_lacks_a_line_tells_nothing_or_is_refused(seed: int, tmp_path: Path) -> None:
+    world, dice = drawing.draw(seed), Random(seed)
+    world.complete = True
+    file = HistoryFile(tmp_path / "history.jsonl", header(world))
+    for seen in observations(world):
+        file.record(seen)
+    file.close()
+    lines = (tmp_path / "history.jsonl").read_bytes().splitlines(keepends=True)
+    del lines[dice.randrange(1, len(lines) - 1)]
+    (tmp_path / "history.jsonl").write_bytes(b"".join(lines))
+    claims = [asking.declared(each) for each in asking.draw(world, dice, EXPECTATIONS)]
+    try:
+        found = judge_file(tmp_path / "history.jsonl", claims)
+    except InputError:
+        return  # as where a step's messages are there, and not the step
+    assert {str(each.outcome) for each in found.verdicts} == {"unknown"}
 
 
 def imported(file: Path) -> Iterator[str]:

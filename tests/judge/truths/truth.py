@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
 from math import ceil, inf
 
 from tests.judge.truths import undecided
 from tests.judge.truths.claim import Claim
 from tests.judge.truths.counting import again
+from tests.judge.truths.finishing import finished, never_subscribed
 from tests.judge.truths.owing import (
     PERHAPS,
     Group,
     accepted,
     could_have_come,
+    expired,
     groups,
     heard_long_enough,
     last_stay,
@@ -21,30 +25,38 @@ from tests.judge.truths.owing import (
     since_when,
     windows,
 )
+from tests.judge.truths.recovering import recovered
 from tests.judge.truths.scene import Message, Subscription, World, hears
+from tests.judge.truths.sharing import share_of
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better, worst
 
 
 def word_on(claim: Claim, world: World) -> Word:
     """Return the outcomes that are right for a claim."""
+    if claim.kind == "finished":
+        return finished(claim, world)
     found = groups(world, claim.to, claim.destination, together=claim.any)
-    present = set().union(*(each.names for each in found))
-    missing = [name for name in claim.to if name not in present] if not (claim.any and present) else []
-    words = [UNKNOWN for _ in missing]
-    if not found and not missing:
+    words = [UNKNOWN for _ in never_subscribed(claim, found)]
+    if not found and not words:
         words.append(UNKNOWN)
-    of_one = {"delivered": _delivered, "duplicates": _duplicates, "ordered": _ordered, "latency": _latency}[claim.kind]
     for group in found:
-        word = of_one(claim, group)
+        word = _OF_A_GROUP[claim.kind](claim, group)
         if undecided.alike(group, group.messages(claim.destination), world):
             word = undecided.not_told(word)
         words.append(word)
+    if claim.shares:
+        words.append(share_of(claim, world))
     word = worst(words)
     concerned = [
-        each for each in world.publications
+        each
+        for each in world.publications
         if (claim.destination is None or hears(claim.destination, each.destination))
         and (not found or any(hears(one.destination, each.destination) for group in found for one in group.members))
-    ]  # fmt: skip
+    ]
+    if any(undecided.perhaps_accepted(message, world) for each in concerned for message in each.messages):
+        word = undecided.not_told(word)
+    if claim.kind == "recovered" and not world.cuts_by(claim.after):
+        return UNKNOWN
     if not world.complete or any(short(each, world) for each in concerned):
         word = no_better(word)
     return word
@@ -67,7 +79,7 @@ def _delivered(claim: Claim, group: Group) -> Word:
             if taken := receipts(group.sharing(message), message, world):
                 expected += 1
                 missing.append(undecided.may_yet_be_given_back(claim, message, taken, group))
-            elif not _expired(group, message):
+            elif not expired(group, message):
                 expected += 1
                 missing.append(_missing(claim, group, message))
     words += [] if losable else undecided.strangers(group, missing)
@@ -85,7 +97,7 @@ def _delivered(claim: Claim, group: Group) -> Word:
 def _late(claim: Claim, group: Group, message: Message, first: float) -> Word:
     within, world = claim.within, group.world
     its = next(each for each in group.members for one in each.receipts if one.message is message and one.t == first)
-    owing = [each for each in group.owing(message) if each.client == its.client] or [its]
+    owing = group.owing(message) or [its]
     since = {t for each in owing for t in could_have_come(each, message, first, world)}
     word = undecided.either(BROKEN if first - t > within else HELD for t in since)
     if its.queue and (coming := _first_coming(group)) > message.sent:
@@ -96,19 +108,6 @@ def _late(claim: Claim, group: Group, message: Message, first: float) -> Word:
 def _first_coming(group: Group) -> float:
     everybody = [*group.members, *group.others]
     return min((each.stays[0].begin for each in everybody if each.stays), default=inf)
-
-
-def _expired(group: Group, message: Message) -> bool:
-    """Return whether a message was over before any of the group listened, and before the history ends."""
-    if message.over > group.world.end:
-        return False
-    spans = []
-    for its in group.owing(message):
-        if its.durable:
-            spans += [(stay.begin, stay.end) for stay in its.stays if stay.begin <= group.world.end]
-        else:
-            spans += windows(its, group.world.end)
-    return not any(max(begin, message.sent) < min(end, message.over) for begin, end in spans)
 
 
 def _missing(claim: Claim, group: Group, message: Message) -> Word:
@@ -171,13 +170,22 @@ def _quiet(claim: Claim, group: Group) -> Word:
     if last is None or not staying or not claim.listens_on:
         return HELD
     heard = min(world.end, (max if group.queue else min)(last_stay(its, world).end for its in staying))
-    return HELD if heard - max(last, *(_came_back(its, world) for its in staying)) >= claim.listens_on else UNKNOWN
+    back = max(_came_back(its, world) for its in staying)
+    word = HELD if heard - max(last, back) >= claim.listens_on else UNKNOWN
+    copies = [one.t for its in group.members for one in its.receipts if one.t <= world.end and one.retained]
+    return word if heard - max(last, back, *copies) >= claim.listens_on else undecided.a_copy_came(word)
 
 
 def _came_back(its: Subscription, world: World) -> float:
     stays = [stay for stay in its.stays if stay.begin <= world.end]
-    return max((after.begin for before, after in zip(stays, stays[1:], strict=False) if before.how == "lost"
-                or (its.durable and before.how == "disconnected")), default=-inf)  # fmt: skip
+    return max(
+        (
+            after.begin
+            for before, after in pairwise(stays)
+            if before.how == "lost" or (its.durable and before.how == "disconnected")
+        ),
+        default=-inf,
+    )
 
 
 def _stays(its: Subscription, world: World) -> bool:
@@ -197,26 +205,31 @@ def _silence(claim: Claim, group: Group) -> Word:
         return strange
     heard = min(_heard_until(each, world) for each in group.members)
     first = min(each.stays[0].begin for each in group.members)
+    in_vain = False
     could: list[float] = []
     doubtful: list[float] = []
     for message in group.messages(claim.destination):
         owing = group.owing(message)
         taken = receipts(group.sharing(message), message, world)
-        if not owing or _expired(group, message) or (taken and taken[0].t < first):
+        if not owing or expired(group, message) or (taken and taken[0].t < first):
             continue
         ats = [message.sent] if owing[0].queue else [t for its in owing for t, _ in since_when(its, message, world)]
         if not any(at < heard and (its.queue or not _cut_off(its, at)) for at in ats for its in owing):
             continue
-        if all(_kept_in_vain(its, world) for its in owing):
+        if all(_kept_in_vain(its, world) and last_stay(its, world).end <= message.sent for its in owing):
             continue
+        in_vain |= all(_kept_in_vain(its, world) for its in owing)
         if message.known and message.answered <= world.end:
             could.append(max(ats))
         elif message.outcome != "failed" or message.answered > world.end:
             doubtful.append(max(ats))
     if not could:
         return UNKNOWN
-    loosely = min(heard, world.end) - max(*could, *doubtful, 0) >= claim.within
-    strictly = loosely and all(len(each.stays) == 1 for each in group.members)
+    watched = min(heard, world.end)
+    if undecided.silent(group, min(could), watched):
+        return UNKNOWN
+    loosely = watched - max(*could, *doubtful, 0) >= claim.within
+    strictly = loosely and not in_vain and all(len(each.stays) == 1 for each in group.members)
     return undecided.listened_again(strictly, loosely)
 
 
@@ -248,10 +261,11 @@ def _duplicates(claim: Claim, group: Group) -> Word:
 def _ordered(claim: Claim, group: Group) -> Word:
     world, came = group.world, False
     for its in group.members:
-        tops: dict[int, int] = {}
+        tops: dict[tuple[str, str], tuple[int, int]] = {}
         known: set[int] = set()
         for one in its.receipts:
-            step, number = one.message.publication.step, one.message.number
+            its_step = one.message.publication
+            producer, place = (its_step.client, its_step.destination), (its_step.step, one.message.number)
             of = claim.destination is None or hears(claim.destination, one.message.publication.destination)
             if one.t > world.end or not of:
                 continue
@@ -266,9 +280,9 @@ def _ordered(claim: Claim, group: Group) -> Word:
                 for beside in world.subscriptions
                 for each in beside.receipts
             )
-            if number < tops.get(step, 0) and not back:
+            if place < tops.get(producer, (0, 0)) and not back:
                 return BROKEN
-            tops[step] = max(tops.get(step, 0), number)
+            tops[producer] = max(tops.get(producer, (0, 0)), place)
     return HELD if came else UNKNOWN
 
 
@@ -283,5 +297,16 @@ def _latency(claim: Claim, group: Group) -> Word:
         return UNKNOWN
     took.sort()
     name, bound = claim.bound
-    figure = took[-1] if name == "max" else took[ceil(len(took) / 2) - 1]
+    if name == "at-least":
+        return HELD if took[0] >= bound else BROKEN
+    figure = took[-1] if name == "max" else took[ceil(len(took) * float(name[1:]) / 100) - 1]
     return HELD if figure <= bound else BROKEN
+
+
+_OF_A_GROUP: dict[str, Callable[[Claim, Group], Word]] = {
+    "delivered": _delivered,
+    "duplicates": _duplicates,
+    "ordered": _ordered,
+    "latency": _latency,
+    "recovered": recovered,
+}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tests.judge.truths.claim import Claim
-from tests.judge.truths.owing import Group, receipts
-from tests.judge.truths.scene import Message, Receipt, World, as_text
+from tests.judge.truths.owing import Group
+from tests.judge.truths.scene import NOTICED, Message, Receipt, World, as_text
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
 
 
@@ -43,7 +43,7 @@ def may_be_over(message: Message, due: float) -> Word:
 
 
 def queue_before_anybody(from_sending: Word, from_coming: Word) -> Word:
-    """The time of a message that waited in a queue for the first subscriber counts from its sending, or from then on."""
+    """The time of a message that waited in a queue for the first subscriber counts from its sending, or from then."""
     return from_sending | from_coming
 
 
@@ -74,18 +74,26 @@ def may_yet_be_given_back(claim: Claim, message: Message, taken: Sequence[Receip
 def alike(group: Group, messages: Iterable[Message], world: World) -> bool:
     """Of equal bodies that clients know by their digest alone it is not known which came; unless counting decides."""
     everybody = [*group.members, *group.others]
-    seen: set[bytes] = set()
-    for message in messages:
-        ways = {each.knows(message.publication) for each in everybody if each.wants(message.publication)}
-        if message.body is None or ways <= {"id"}:
-            continue
-        if all(each.by == "id" for each in receipts(everybody, message, world)) and ways <= {"id"}:
-            continue
-        bodies = {message.body, as_text(message.body)}
-        if bodies & seen:
-            return True
-        seen |= bodies
-    return False
+
+    def bodies(message: Message) -> set[bytes]:
+        unnamed = any(each.knows(message.publication) != "id" for each in everybody if each.wants(message.publication))
+        return {message.body, as_text(message.body)} if unnamed and message.body is not None else set()
+
+    every = [(message, its) for message in group.messages(None) if (its := bodies(message))]
+    return any(its & bodies(message) for message in messages for other, its in every if other is not message)
+
+
+def perhaps_accepted(message: Message, world: World) -> bool:
+    """A client's receipt shows that a broker accepted a message that has no receipt; of equal bodies not which one."""
+    if message.body is None or (message.known and message.answered <= world.end):
+        return False
+    own = {message.body, as_text(message.body)}
+    others = [each.body for each in world.messages if each is not message and each.body is not None]
+    equal = any(own & {body, as_text(body)} for body in others)
+    came = [one for its in world.subscriptions for one in its.receipts if one.by != "id" and one.t <= world.end]
+    return equal and any(
+        one.message.body is not None and own & {one.message.body, as_text(one.message.body)} for one in came
+    )
 
 
 def not_told(word: Word) -> Word:
@@ -94,16 +102,15 @@ def not_told(word: Word) -> Word:
 
 
 def strangers(group: Group, words: Sequence[Word]) -> list[Word]:
-    """A receipt whose body no step sent may be any message of the group that carries no id, changed on the way."""
+    """A receipt whose body no step sent may be any message of its subscription without an id, changed on the way."""
     world = group.world
-    number = sum(t <= world.end for its in group.members for t in its.strange)
+    strange = [its for its in group.members if any(t <= world.end for t in its.strange)]
     given = any(
-        its.given and any(each.wants(its) for each in group.members) and its.begin <= world.end
+        one.wants(its) and one.knows(its) != "id" and its.begin <= world.end
         for its in world.publications
+        for one in strange
     )
-    if not number or not given:
-        return list(words)
-    return [word | UNKNOWN for word in words] or [HELD]
+    return [word | UNKNOWN for word in words] or [HELD] if given else list(words)
 
 
 def strange_in_silence(claim: Claim, group: Group) -> Word:
@@ -114,8 +121,35 @@ def strange_in_silence(claim: Claim, group: Group) -> Word:
     return BROKEN if any(claim.destination in (None, its.destination) for its in found) else UNKNOWN
 
 
+def silent(group: Group, begin: float, end: float) -> bool:
+    """While a subscriber's broker does not answer, and no step made it so, it is not known that nothing was to come."""
+    brokers = {each.broker for each in group.members}
+    told = [each for each in group.world.silences if each.begin + NOTICED <= group.world.end]
+    return any(each.broker in brokers and each.begin < end and each.end > begin for each in told)
+
+
 def listened_again(strictly: bool, loosely: bool) -> Word:
     """Silence is proven by listening on after the last message; of earlier ones a pause may have hidden some."""
     if strictly:
         return HELD
     return HELD | UNKNOWN if loosely else UNKNOWN
+
+
+def left_meanwhile() -> Word:
+    """Where those meant left before the time was over, a message may have been under way to them."""
+    return BROKEN | UNKNOWN
+
+
+def no_share_can_be_right() -> Word:
+    """Where messages may yet come that cannot make a share right, the history may say so, and need not."""
+    return BROKEN | UNKNOWN
+
+
+def only_a_copy_came(word: Word) -> Word:
+    """Another copy of a message that had come before may count as the first message after a step, or not."""
+    return word | HELD
+
+
+def a_copy_came(word: Word) -> Word:
+    """After a retained copy of a message that had come before, one more may be listened for, or not."""
+    return word | UNKNOWN

@@ -1,0 +1,78 @@
+"""The truth's word on finished: how long it took until the last message of a step had come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.judge.truths import undecided
+from tests.judge.truths.claim import Claim
+from tests.judge.truths.owing import PERHAPS, SURELY, Group, accepted, expired, groups, last_stay, owed, receipts, short
+from tests.judge.truths.scene import Message, World
+from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better
+
+
+def never_subscribed(claim: Claim, found: Sequence[Group]) -> list[str]:
+    """Return the names of a claim that no group has; where any of several may have a message, none if one has."""
+    present = set().union(*(each.names for each in found))
+    return [] if claim.any and present else [name for name in claim.to if name not in present]
+
+
+def finished(claim: Claim, world: World) -> Word:
+    """Return the word on the time from the beginning of a step to the last first receipt of its messages."""
+    its = next((each for each in world.publications if each.step == claim.step), None)
+    if its is None or its.begin > world.end:
+        return UNKNOWN
+    found = groups(world, claim.to, its.destination, together=False)
+    if never_subscribed(claim, found):
+        return UNKNOWN
+    messages = [each for each in its.messages if each.sent <= world.end]
+    came: list[float] = []
+    missing = under_way = 0
+    equal = False
+    for group in found:
+        owed_here = 0
+        for message in messages:
+            its_own = receipts(group.members, message, world)
+            if its_own:
+                came.append(its_own[0].t)
+                owed_here += 1
+            elif receipts(group.sharing(message), message, world):
+                if group.owing(message):
+                    return UNKNOWN
+            elif what := _missing(group, message):
+                missing += what == "lost"
+                under_way += what == "unsure"
+                owed_here += 1
+        if not owed_here:
+            return UNKNOWN
+        equal |= undecided.alike(group, messages, world)
+    equal |= any(undecided.perhaps_accepted(message, world) for message in messages)
+    if under_way or not (came or missing):
+        return UNKNOWN
+    word = _compare(claim, world, came, missing, its.begin)
+    word = undecided.not_told(word) if equal else word
+    return no_better(word) if not world.complete or short(its, world) else word
+
+
+def _missing(group: Group, message: Message) -> str:
+    """Return whether a message that did not come is "lost", or "unsure": perhaps not owed, or kept; else ""."""
+    world = group.world
+    owing = group.owing(message)
+    if not owing or not accepted(message, world) or expired(group, message):
+        return ""
+    if message.over <= world.end or all(owed(each, message, world) == PERHAPS for each in owing):
+        return "unsure"
+    away = [each for each in owing if each.durable and last_stay(each, world).end <= world.end]
+    if any(last_stay(each, world).how != "unsubscribed" for each in away):
+        return "unsure"
+    return "lost" if any(owed(each, message, world) == SURELY for each in owing) else ""
+
+
+def _compare(claim: Claim, world: World, came: Sequence[float], missing: int, begin: float) -> Word:
+    took = (world.end if missing else max(came, default=world.end)) - begin
+    name, bound = claim.bound
+    if name == "at-most" and took > bound:
+        return BROKEN
+    if missing:
+        return UNKNOWN
+    return BROKEN if name == "at-least" and took < bound else HELD

@@ -1,0 +1,56 @@
+"""The truth's word on shares: how many of a queue's messages one of its subscribers received."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tests.judge.truths import undecided
+from tests.judge.truths.claim import Claim
+from tests.judge.truths.owing import accepted, groups, receipts
+from tests.judge.truths.scene import World
+from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
+
+
+def share_of(claim: Claim, world: World) -> Word:
+    """Return the word on the shares of a claim, each message counted once, of all that the subscribers received."""
+    found = groups(world, (), claim.destination, together=False)
+    if not found:
+        return UNKNOWN
+    (group,) = found
+    messages = list(group.messages(claim.destination))
+    came = [message for message in messages if receipts(group.members, message, world)]
+    missing = [
+        message for message in messages if message not in came and group.owing(message) and accepted(message, world)
+    ]
+    pending = sum(message.sent + claim.within > world.end for message in missing)
+    words: list[Word] = []
+    for name, low, high in claim.shares:
+        if name not in group.names:
+            return UNKNOWN
+        members = [each for each in group.members if each.client == name]
+        count = sum(bool(receipts(members, message, world)) for message in came)
+        if not came:
+            words.append(UNKNOWN)
+            continue
+        words.append(_word(low, high, count, len(came), pending))
+    word = worst(words)
+    if undecided.alike(group, messages, world):
+        return undecided.not_told(word) - BROKEN | UNKNOWN
+    return UNKNOWN if not world.complete else word
+
+
+def _word(low: str, high: str, count: int, whole: int, pending: int) -> Word:
+    """Return whether a share is within its bounds, whoever receives what may yet come."""
+    now = _within(low, high, count, whole)
+    always = {_within(low, high, count + own, whole + all_) for all_ in range(pending + 1) for own in range(all_ + 1)}
+    if len(always) > 1:
+        return UNKNOWN
+    return HELD if now else BROKEN if not pending else undecided.no_share_can_be_right()
+
+
+def _within(low: str, high: str, count: int, whole: int) -> bool:
+    return (not low or count >= _number(low, whole)) and (not high or count <= _number(high, whole))
+
+
+def _number(text: str, whole: int) -> Fraction:
+    return Fraction(text[:-1]) / 100 * whole if text.endswith("%") else Fraction(text)
