@@ -163,14 +163,16 @@ def could_expire(sent: float, expiry: float | None, until: float) -> bool:
     return expiry is not None and sent + expiry <= until
 
 
-def surely_expired(members: Sequence[Subscription], sent: float, expiry: float) -> bool:
-    """Return whether a message expired before any member listened; `expiry` is in seconds."""
-    return not any(_listens(member, sent, sent + expiry) for member in members)
+def surely_expired(members: Sequence[Subscription], destination: str, sent: float, expiry: float) -> bool:
+    """Return whether a message expired before any member that is to receive it listened; `expiry` is in seconds."""
+    kept = is_queue(destination) or any(is_queue(member.destination) for member in members)
+    return not any(_listens(member, sent, sent + expiry, kept=kept) for member in members)
 
 
-def never_returned(members: Sequence[Subscription]) -> bool:
-    """Return whether a durable subscriber went and never returned, so that its messages wait at a broker."""
-    return any(member.away and member.away[-1][1] == inf for member in members)
+def never_returned(members: Sequence[Subscription], due: float) -> bool:
+    """Return whether a durable subscriber for whom a message was due went and never returned: it waits at a broker."""
+    away = (member for member in members if member.away and member.away[-1][1] == inf)
+    return any(start <= due < end for member in away for start, end in member.windows)
 
 
 def returned_at(members: Sequence[Subscription], sent: float, received: float) -> float | None:
@@ -193,6 +195,11 @@ def _present(member: Subscription, start: float, stop: float) -> Iterator[tuple[
         yield begin, stop
 
 
+def carries_id(publication: Publication, members: Sequence[Subscription]) -> bool:
+    """Return whether members receive a publication's messages with their ids, whatever the bodies: in headers."""
+    return {protocol(over) for over in (publication.over, *(member.over for member in members))} <= {"stomp", "amqp"}
+
+
 def _properties(publication: Publication) -> Mapping[str, Value]:
     """Return the properties of a publication's messages that selectors may test."""
     return properties(
@@ -204,9 +211,11 @@ def _properties(publication: Publication) -> Mapping[str, Value]:
     )
 
 
-def _listens(member: Subscription, begin: float, end: float) -> bool:
-    """Return whether a subscription listens at any time between two moments."""
+def _listens(member: Subscription, begin: float, end: float, *, kept: bool) -> bool:
+    """Return whether a subscription listens at any time between two moments; unless `kept`, from the first one on."""
     for start, stop in member.windows:
+        if not kept and not start <= begin < stop:
+            continue
         edge = max(start, begin)
         for gone, back in member.away:
             if gone <= edge:

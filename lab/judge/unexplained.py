@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.expected.entitlement import carries_id
 from lab.judge.evidence.evidence import Chosen
 from lab.judge.wording import listed
 from lab.units import several
@@ -9,7 +10,8 @@ from lab.units import several
 
 def unexplained(chosen: Chosen) -> int:
     """Return how many receipts may be bodies without an id that an audience was sent; 0 if all bodies have theirs."""
-    known = (tally for tally in chosen.tallies if tally.publication.digests is not None)
+    bodies = (tally for tally in chosen.tallies if tally.publication.digests is not None)
+    known = (tally for tally in bodies if not carries_id(tally.publication, tally.members))
     if not any(tally.eligible or tally.first_receipt for tally in known):
         return 0
     return sum(member.unexplained for member in chosen.audience.members)

@@ -6,8 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import inf
 
-from lab.activemq.protocols import protocol
-from lab.expected.entitlement import Retained, copies, due_at, entitlement
+from lab.expected.entitlement import Retained, carries_id, copies, due_at, entitlement
 from lab.expected.records import OK, Publication, Receipts, Subscription
 from lab.judge.evidence.flaws import ROUNDED
 
@@ -122,8 +121,7 @@ def match_digests(
 
 def _have_ids(members: Sequence[Subscription], publication: Publication) -> bool:
     """Return whether members know all messages by the ids in their headers, equal bodies too."""
-    spoken = {protocol(over) for over in (publication.over, *(member.over for member in members))}
-    if not spoken <= {"stomp", "amqp"}:
+    if not carries_id(publication, members):
         return False
     bodies = set(publication.digests or ())
     return not any(digest in bodies for member in members for digest in member.digests)

@@ -12,7 +12,7 @@ from math import inf
 from typing import NamedTuple
 
 from lab.dataclass import dataclass
-from lab.expected.records import FAILED, OK, Publication
+from lab.expected.records import FAILED, OK, PERHAPS, Publication
 from lab.history import Achieved
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.step_taken import StepTaken
@@ -182,5 +182,7 @@ def _received(publication: Publication, numbers: list[int], ledger: Ledger) -> I
         if publication.step in subscription.receipts
     ]
     for number in numbers:
+        if publication.proven and publication.proven[number] == PERHAPS:
+            continue  # its body is equal to another one's
         if any(number < len(times) and times[number] for times in receipts):
             yield number

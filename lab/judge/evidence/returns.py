@@ -124,8 +124,12 @@ class Returns:
         if not seen.redelivered:
             return False
         own = subscription.destination
-        sharing = [each for each in every if each.destination == own] if is_queue(own) else [subscription]
-        breaks = sum(member.breaks_after_receipt(position) for member in sharing if member.unconfirmed)
+        if is_queue(own):
+            sharing = (each for each in every if each.destination == own and each.unconfirmed)
+            breaks = sum(member.breaks_after_receipt(position) for member in sharing)
+        else:  # its first receipt may be with another subscription of the client, which breaks with this one
+            its = (each for each in every if each.client == subscription.client and each.unconfirmed)
+            breaks = max((member.breaks_after_receipt(position) for member in its), default=0)
         excused = self._excused.get(doubt, 0)
         if excused < breaks:
             self._excused[doubt] = excused + 1

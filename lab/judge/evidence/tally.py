@@ -105,7 +105,7 @@ def tally_of(
     having = [*receipts, *beside]
     tally.reordered = sum(found.reordered for found in receipts)
     sent_at, outcomes = publication.sent_at, publication.outcomes
-    gone, durable = never_returned(members), any(member.away for member in members)
+    durable = any(member.away for member in members)
     begins, ends = _surely_due(members, publication.destination)
     doubtful = set().union(*(member.doubtful for member in members))
     for number in range(publication.first, publication.count + 1):
@@ -144,7 +144,7 @@ def tally_of(
             continue
         if not times:
             if due and publication.accepted(number):
-                _missing(tally, owed, number, gone, end)
+                _missing(tally, owed, number, end)
             elif due and publication.proven and publication.proven[number] == PERHAPS and not tally.alike:
                 tally.unsure.append(number)
                 tally.why_unsure = "somebody received a body equal to its own, and it has no receipt"
@@ -226,18 +226,18 @@ def _receipts(members: Sequence[Subscription], publication: Publication) -> list
     return [found for member in members if (found := member.receipts.get(publication.step)) is not None]
 
 
-def _missing(tally: Tally, owed: Entitlement, number: int, gone: bool, end: float) -> None:
+def _missing(tally: Tally, owed: Entitlement, number: int, end: float) -> None:
     """Count an accepted message that never arrived as lost, expired, waiting or unsure."""
-    publication = tally.publication
+    publication, sent = tally.publication, tally.publication.sent_at[number]
     if owed.unsure:
         tally.unsure.append(number)
-    elif publication.expiry is not None and could_expire(publication.sent_at[number], publication.expiry, end):
-        if surely_expired(owed.members, publication.sent_at[number], publication.expiry):
+    elif publication.expiry is not None and could_expire(sent, publication.expiry, end):
+        if surely_expired(owed.members, publication.destination, sent, publication.expiry):
             tally.expired += 1
         else:
             tally.unsure.append(number)
             tally.why_unsure = f"it was over after {publication.expiry:g} s, and may have been dropped for that"
-    elif gone:
+    elif never_returned(owed.members, tally.due(number)):
         tally.waiting.append(number)
     else:
         tally.expected += 1
