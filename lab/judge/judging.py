@@ -145,7 +145,7 @@ def _judged(
     steps: Mapping[str, type[Step]],
     find: Find,
     stretch: Stretch = WHOLE,
-    file: str = "history.jsonl",
+    file: str = "",
 ) -> Judged:
     header = history.header
     evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage)
