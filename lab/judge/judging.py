@@ -176,6 +176,7 @@ def _judged(
         routes=evidence.routes.rows,
         routes_notes=evidence.routes.notes,
         round_trips=header.round_trips,
+        tcp=header.tcp,
         set=_set(header),
     )
     return Judged(report=report, evidence=evidence, limits=within)

@@ -300,6 +300,7 @@ class Report:
     routes: tuple[RouteReport, ...] = ()
     routes_notes: tuple[str, ...] = ()  # what a reader of the routes has to know
     round_trips: Mapping[str, str] = field(default_factory=dict)  # link → where its delay comes from, if not declared
+    tcp: str = ""  # the congestion control of the brokers' machines; "" if it is not known
     set: Mapping[str, str] = field(default_factory=dict)  # what was set instead of the scenario's own, KEY → VALUE
 
     @property
