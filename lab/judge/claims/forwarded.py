@@ -12,6 +12,7 @@ from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.steps.snapshot import END, START
 from lab.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.excuses import why_fewer
 from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Part, Rise, Subject
@@ -186,4 +187,7 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     if its is not None and its.taken:
         words, least = f"{words}; {its.taken_words()}", least - its.taken
     agree = least <= received + wait <= rise.by or received + wait == _came(claim, evidence, destination)
-    return words + ("" if agree else ": the two witnesses disagree")
+    if agree:
+        return words
+    why = why_fewer(evidence, destination, others, rise.by - received - wait) if received + wait < rise.by else ""
+    return words + (f": {why}, so the two witnesses need not agree" if why else ": the two witnesses disagree")
