@@ -328,7 +328,7 @@ def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
     """Return a history's header; without routes it is of a lab that stands."""
     scenario, note, standing = of.planned.scenario, of.lab.note, routes is None
     declared = scenario.declared()
-    return Header(
+    its = Header(
         run=note.run,
         scenario=scenario.scenario,
         seed=scenario.seed,
@@ -342,3 +342,4 @@ def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
         costs=dict(of.runtime.costs),
         round_trips={link.name: link.source for link in note.plan.links if link.source != DECLARED},
     )
+    return its.with_tcp(note.plan.tcp)

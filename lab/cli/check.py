@@ -159,6 +159,7 @@ def _scenario(
     # Imported here, since a configuration needs none of it and pydantic is slow to load.
     from lab.check.advice import advise as advise_topology
     from lab.check.advice import removals
+    from lab.check.expectation_advice import advise_on_expectations
     from lab.check.ports import check_port_base
     from lab.check.scenario import check as check_scenario
     from lab.check.timing import least_time
@@ -184,7 +185,10 @@ def _scenario(
     if runtime is not None and not problems:
         problems = _refused(scenario, runtime, activemq_version)
     removed = removals(scenario.topology)
-    advice = () if problems else advise_topology(scenario.topology, scenario.origin)
+    advice: tuple[Problem, ...] = ()
+    if not problems:
+        of_claims = advise_on_expectations(scenario, activemq_version)
+        advice = (*advise_topology(scenario.topology, scenario.origin), *of_claims)
     if not problems and (port_base is not None or any(its.ports for its in scenario.topology.brokers.values())):
         advice = (*advice, *scenario_argument.taken_ports(_planned(scenario, activemq_version, port_base)))
     size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"

@@ -17,6 +17,7 @@ from lab.contract.figures import RULES, Figures, Machine, figures
 from lab.contract.kept_runs import KeptRuns, digest
 from lab.dataclass import dataclass
 from lab.judge import Judged
+from lab.plan.values import OF_HOST
 from lab.runtime.congestion import congestion_control, is_modelled
 from lab.runtime.progress import Told
 from lab.runtimes import SIMULATION, USUAL
@@ -106,8 +107,12 @@ class Contract:
 
 def contract_of(planned: PlannedScenario, name: str, folder: Path, run: Runner, measure: Measure) -> Contract:
     """Return the contract of a scenario, whose emulated runs are kept under a folder by its file's name."""
-    kept = KeptRuns(folder=folder, name=Path(name).stem, digest=digest(planned))
-    return Contract(kept=kept, chance=_has_chance(planned.scenario.declared()), run=run, measure=measure)
+    kept, tcp = KeptRuns(folder=folder, name=Path(name).stem, digest=digest(planned)), planned.plan.tcp
+
+    def measured() -> Machine:
+        return measure() if tcp == OF_HOST else replace(measure(), tcp=tcp)
+
+    return Contract(kept=kept, chance=_has_chance(planned.scenario.declared()), run=run, measure=measured)
 
 
 def images_of(planned: PlannedScenario, environment: Mapping[str, str], told: Told) -> tuple[str, ...]:

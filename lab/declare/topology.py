@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -46,6 +47,7 @@ from lab.units import format_duration
 MOST_REGIONS, MOST_BROKERS, MOST_HOSTS, MOST_LINKS = 500, 500, 500, 2500
 MOST_USERS = 1000  # of a broker; the service takes 250
 MEMORY = 256 * 2**20  # bytes of a broker's container, where nothing is said
+_CONGESTION_CONTROL = re.compile(r"[a-z][a-z0-9_-]{1,14}")  # Linux's names have 15 characters at most
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
 
 
@@ -188,6 +190,23 @@ def _check_not_empty(value: Mapping[str, object]) -> Mapping[str, object]:
     return value
 
 
+def _check_congestion_control(value: Any) -> Any:
+    if not isinstance(value, str) or not _CONGESTION_CONTROL.fullmatch(value):
+        raise ValueError(
+            "this is no name of a congestion control: write cubic, bbr, reno, or host for the machine's own"
+        )
+    return value
+
+
+CongestionControl = Annotated[
+    str,
+    BeforeValidator(_check_congestion_control),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^[a-z][a-z0-9_-]{1,14}$", "examples": ["cubic", "bbr", "reno", "host"]}
+    ),
+]
+
+
 class Topology(Declared):
     """Everything that stands before the first message."""
 
@@ -196,6 +215,7 @@ class Topology(Declared):
     sanitising: Literal["warn", "refuse"] = "warn"  # of configurations that the service would cut
     reboot_time: Duration = timedelta(0)  # how long a reboot leaves a broker down; in the service about 5 minutes
     service_time: Moment | None = None  # the service's time when the lab opens; the machine's when left out
+    tcp: CongestionControl | None = None  # the brokers' congestion control; cubic when left out, as on AWS's machines
     regions: Annotated[Mapping[Name, Region], Field(max_length=MOST_REGIONS), AfterValidator(_check_not_empty)]
     brokers: Annotated[Mapping[Name, Broker], Field(max_length=MOST_BROKERS), AfterValidator(_check_not_empty)]
     hosts: Annotated[Mapping[Name, Host], Field(max_length=MOST_HOSTS)] = {}

@@ -189,10 +189,10 @@ def tcp(name: str) -> Finding:
     """Return the finding on the congestion control of this machine's TCP, an empty name if it is not known."""
     return Finding(
         what="TCP congestion control",
-        ok=True if name == congestion.MODELLED else None,
-        found=f"{name or 'the system does not say'}; emulated labs have the machine's, the simulation models "
-        f"{congestion.MODELLED}",
-        remedy=f"where the two are compared: {congestion.USE_IT}",
+        ok=True if name else None,
+        found=f"{name or 'the system does not say'}; emulated brokers have {congestion.MODELLED}, as models have, "
+        "unless a topology's tcp names another one",
+        remedy=f"where a topology has tcp: host: {congestion.USE_IT}",
     )
 
 

@@ -23,6 +23,7 @@ from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
 from lab.emulation.hosts.hosts import EmulatedHosts
 from lab.emulation.network import forwards
+from lab.emulation.network.congestion import set_congestion
 from lab.emulation.network.links_and_policies import EmulatedNetwork
 from lab.emulation.network.published_at import LOOPBACK, misnamed, refuse_shipped
 from lab.emulation.network.router import Router
@@ -157,6 +158,8 @@ class EmulatedLab(EmulatedNetwork):
                 self.power.mark_starting(its)
                 self._refusals.renew()  # before it runs: otherwise its own answers would be refused
                 started = self.power.start(its)
+                image = str(self._docker.containers.get(self.state.router).attrs["Image"])
+                set_congestion(self._docker, its.container, image, self.note.plan.tcp, self.clock)
         except BrokerError:
             self._refusals.renew()
             raise

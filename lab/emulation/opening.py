@@ -30,6 +30,7 @@ from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.memory_queue import free_on, reserved
 from lab.emulation.network import networks
+from lab.emulation.network.congestion import set_congestion
 from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.policy import policy
@@ -204,7 +205,11 @@ class _Opened:
             network = self._networks[plan.region]
             endpoint = Attachment(network=network.name, address=self._address(its))
             image, router = self._host.images[plan.activemq_version].broker, network.subnet.gateway
-            return start_broker(client, image, run, plan, its, endpoint, router, hosts, files, self._labels, order)
+            made = start_broker(client, image, run, plan, its, endpoint, router, hosts, files, self._labels, order)
+            if not plan.later:
+                beside = self._host.images[plan.activemq_version].router
+                set_congestion(client, made, beside, self._plan.tcp, self._clock)
+            return made
 
         client, run, (first, *others) = self._client, self._opening.run, plan.instances
         if others:

@@ -33,6 +33,7 @@ class Header(Struct, frozen=True, kw_only=True):
     routes: Mapping[str, Any] = field(default_factory=dict)  # `routes_used` of the scenario, at the beginning
     costs: Mapping[str, str] = field(default_factory=dict)  # a simulation's own times of a machine: name → duration
     round_trips: Mapping[str, str] = field(default_factory=dict)  # link → where its delay comes from, if not declared
+    tcp: str = ""  # the congestion control of the brokers' machines; "": an earlier mqlab, or the machine does not say
     standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it
     history: int = VERSION
 
@@ -40,6 +41,10 @@ class Header(Struct, frozen=True, kw_only=True):
     def simulated(self) -> bool:
         """Return whether models ran, and no broker."""
         return self.runtime == "simulation"
+
+    def with_tcp(self, asked: str) -> Self:
+        """Return a copy that says which congestion control brokers have: the one asked for, or what models have."""
+        return structs.replace(self, tcp="cubic" if self.simulated else asked)
 
 
 class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.timeline import End, Timeline
-from lab.judge.evidence.witnesses import disagreements
+from lab.judge.evidence.witnesses import disagreements, excuses
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
@@ -266,6 +266,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     }
     gone = {queue: its.gone for queue, its in places.items() if its is not None}
     found += [f"The witnesses disagree: {words}." for words in disagreements(evidence, witnesses, gone)]
+    found += excuses(witnesses)
     found += [f"Of {queue}, {its.taken_words()}." for queue, its in places.items() if its is not None and its.taken]
     return tuple(found)
 

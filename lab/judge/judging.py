@@ -145,7 +145,7 @@ def _judged(
     steps: Mapping[str, type[Step]],
     find: Find,
     stretch: Stretch = WHOLE,
-    file: str = "history.jsonl",
+    file: str = "",
 ) -> Judged:
     header = history.header
     evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage)
@@ -176,6 +176,7 @@ def _judged(
         routes=evidence.routes.rows,
         routes_notes=evidence.routes.notes,
         round_trips=header.round_trips,
+        tcp=header.tcp,
         set=_set(header),
     )
     return Judged(report=report, evidence=evidence, limits=within)

@@ -200,6 +200,7 @@ class Testimony:
     taken: int  # target's counter of enqueued messages, less what its own clients sent
     lost: int | None  # clients: owed to a subscriber at the target and never received
     discarded: int  # source's counter: dropped for a slow consumer
+    excuse: str = ""  # what may have kept from clients what is not accounted for; in words
 
     @property
     def kept_back(self) -> int:
@@ -224,6 +225,8 @@ class Testimony:
         if self.arrived is None:
             return True
         seen = self.arrived + self.waiting
+        if self.excuse and self.unaccounted > 0:
+            return True
         return min(self.forwarded, self.taken) <= seen <= self.forwarded or seen == self.taken
 
     @property
@@ -300,6 +303,7 @@ class Report:
     routes: tuple[RouteReport, ...] = ()
     routes_notes: tuple[str, ...] = ()  # what a reader of the routes has to know
     round_trips: Mapping[str, str] = field(default_factory=dict)  # link → where its delay comes from, if not declared
+    tcp: str = ""  # the congestion control of the brokers' machines; "" if it is not known
     set: Mapping[str, str] = field(default_factory=dict)  # what was set instead of the scenario's own, KEY → VALUE
 
     @property

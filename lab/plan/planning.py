@@ -18,7 +18,18 @@ from lab.network.vpc import Network
 from lab.plan.brokers import addresses, host_addresses, identity, numbered_hosts, sanitised
 from lab.plan.network import network_of
 from lab.plan.ports import by_instance
-from lab.plan.values import DECLARED, Action, BridgePlan, BrokerPlan, HostPlan, InstancePlan, LinkPlan, Plan, RegionPlan
+from lab.plan.values import (
+    CUBIC,
+    DECLARED,
+    Action,
+    BridgePlan,
+    BrokerPlan,
+    HostPlan,
+    InstancePlan,
+    LinkPlan,
+    Plan,
+    RegionPlan,
+)
 
 
 def plan(topology: Topology, *, seed: int, activemq_version: str | None = None, port_base: int | None = None) -> Plan:
@@ -48,6 +59,7 @@ def plan(topology: Topology, *, seed: int, activemq_version: str | None = None, 
         network=(network := network_of(topology)),
         hosts=tuple(_hosts(topology, network)),
         actions=_actions(regions, links, brokers, bridges),
+        tcp=topology.tcp or CUBIC,
     )
 
 

@@ -9,7 +9,7 @@ from lab.activemq.forwarding.network import Bridge, Network
 from lab.dataclass import dataclass
 from lab.plan.arrival import Arrival, Listener, Tried, demands, sent
 from lab.plan.forwarding import DeclaredBridge
-from lab.plan.obstacles import Need, needs, of_composite, of_conduit, of_refusal, shortest_way
+from lab.plan.obstacles import NO_BRIDGE, Need, needs, of_composite, of_conduit, of_refusal, shortest_way
 
 _ROUNDS = 4  # of changes, each of which may let demand or a message come to what stops it next
 _MOST_TRIED = 40  # changes that are left out one by one, to see which are needed
@@ -71,7 +71,7 @@ def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
     between = (question.source, question.target, question.heard)
     path = shortest_way(able, *between) or shortest_way(question.bridges, *between)
     if path is None:
-        return ("no bridge leads there, over whatever brokers",), ()
+        return (NO_BRIDGE,), ()
     brokers = (question.source, *(each.bridge.target for each in path))
     found = [
         of_composite(composite)

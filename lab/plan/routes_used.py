@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.activemq.destinations import hears, parts_of
 from lab.declare.scenario import Scenario
-from lab.declare.steps.base import Fault, Step
+from lab.declare.steps.base import OF_ROUTES, Step
 from lab.declare.steps.user import OfUser
 from lab.declare.unrolling import every_step
 from lab.plan.arrival import Listener
@@ -17,7 +17,6 @@ from lab.plan.routing_text import route_json
 from lab.plan.values import Plan
 
 MOST = 100  # routes that are kept; nobody reads more
-_CHANGING = (Fault.NETWORK, Fault.CONFIGURATION, Fault.EXISTENCE)
 
 
 def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
     for source, listener, destination in islice(asked, MOST):
         others = tuple(other for other in heard[destination] if other != listener)
         rows.append(route_json(table.route(source, listener[0], destination, heard=listener[1], others=others)))
-    fixed = not any(step.fault in _CHANGING or isinstance(step, OfUser) for step in steps)
+    fixed = not any(step.fault in OF_ROUTES or isinstance(step, OfUser) for step in steps)
     return {"fixed": fixed, "rows": rows} if rows else {}
 
 

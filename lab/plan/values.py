@@ -20,6 +20,7 @@ from lab.network.link import Direction
 from lab.network.vpc import Network
 
 DECLARED = "declared"
+CUBIC, OF_HOST = "cubic", "host"  # the congestion control of Linux, and of Amazon's machines; and the machine's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,7 @@ class Plan:
     actions: tuple[Action, ...]
     network: Network = field(default_factory=Network)  # as it is when the lab opens
     hosts: tuple[HostPlan, ...] = ()
+    tcp: str = CUBIC  # the congestion control of the brokers' machines, or OF_HOST
 
     @property
     def memory(self) -> int:

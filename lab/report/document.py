@@ -40,6 +40,7 @@ def document(report: Report) -> dict[str, Any]:
         ],
         **({"routes": [_route(route) for route in report.routes]} if report.routes else {}),
         **({"round_trips": dict(report.round_trips)} if report.round_trips else {}),
+        **({"tcp": report.tcp} if report.tcp else {}),
         **({"routes_notes": list(report.routes_notes)} if report.routes_notes else {}),
         "witnesses": [_witness(testimony) for testimony in report.witnesses],
     }

@@ -102,6 +102,9 @@ def render(
         console.print()
         console.print(notes)
     console.print()
+    if report.tcp not in ("", "cubic"):
+        of_host = "the machine's own congestion control"
+        console.print(text(f"TCP of the brokers: {of_host if report.tcp == 'host' else report.tcp}", "dim"))
     for words in _round_trips(report):
         console.print(text(words, "dim"), soft_wrap=True)
     for key, value in report.set.items():

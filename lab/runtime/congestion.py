@@ -1,4 +1,4 @@
-"""The congestion control of this machine's TCP: emulated labs inherit it, and the simulation models Linux's default."""
+"""The congestion control of this machine's TCP: lab clients have it, and brokers where a topology says `tcp: host`."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.errors import Problem
 from lab.plan.brokers import sanitised
 from lab.plan.control import opening_control
-from lab.plan.values import Plan
+from lab.plan.values import CUBIC, OF_HOST, Plan
 from lab.simulation import LONGEST, instances
 from lab.simulation.bridge import sentences as of_bridges
 from lab.simulation.bridge.support import refusals as of_connector
@@ -43,6 +43,7 @@ _REAL = "run it with real brokers: --runtime emulation"
 def refusals(scenario: Scenario, plan: Plan, limit: timedelta = LONGEST) -> tuple[Problem, ...]:
     """Return all that a scenario has and the models have not; steps may last until a `limit` of virtual time."""
     found = chain(
+        _tcp(scenario, plan),
         _releases(scenario, plan),
         _configurations(scenario, plan),
         _steps(scenario),
@@ -50,6 +51,13 @@ def refusals(scenario: Scenario, plan: Plan, limit: timedelta = LONGEST) -> tupl
         _claims(scenario, plan),
     )
     return tuple(dict.fromkeys(found))
+
+
+def _tcp(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
+    if plan.tcp not in (CUBIC, OF_HOST):  # a simulated machine has what models have
+        what = f"the simulation has no model of {plan.tcp}: its TCP has {CUBIC}"
+        right = f"write tcp: {CUBIC}, or {_REAL}"
+        yield Problem(what=what, remedy=right, place=scenario.origin.place("topology", "tcp"))
 
 
 def _releases(scenario: Scenario, plan: Plan) -> Iterator[Problem]:

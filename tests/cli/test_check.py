@@ -263,3 +263,11 @@ def test_a_dash_is_the_standard_input(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert '-:8:23: no broker named "c"' in done.stderr
     assert piped(CUT, "check", "-", folder=tmp_path).stdout.startswith("-:2:12: DISALLOWED_ATTRIBUTE_REMOVED")
+
+
+def test_an_expectation_that_no_message_can_meet_is_advice(tmp_path: Path) -> None:
+    checked = mqlab("check", "tokyo-singapore-broken", folder=tmp_path)
+    assert checked.returncode == 0 and "advice: no message can meet delivered" in checked.stdout
+    strict = mqlab("check", "tokyo-singapore-broken", "--strict", folder=tmp_path)
+    assert strict.returncode == 1 and strict.stdout == checked.stdout
+    assert mqlab("check", "tokyo-singapore", "--strict", folder=tmp_path).returncode == 0

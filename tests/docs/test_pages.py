@@ -80,6 +80,7 @@ IN_WORDS = {  # what a table says where a default is not a value to write
     "the broker's",
     "the latest",
     "the machine's",
+    "cubic",
     "the topology's",
     "the service's default",
     "the active one",

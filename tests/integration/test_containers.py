@@ -41,6 +41,13 @@ def test_a_broker_has_no_power_over_anything(article_lab: Standing) -> None:
         assert told["NoNewPrivs"].strip() == "1"
 
 
+def test_brokers_have_cubic_whatever_the_machine_has(article_lab: Standing) -> None:
+    for name in article_lab.lab.state.brokers:
+        routes = output_of(article_lab.broker(name), "ip", "-4", "route", "show").splitlines()
+        default = output_of(article_lab.broker(name), "cat", "/proc/sys/net/ipv4/tcp_congestion_control")
+        assert routes and (default.strip() == "cubic" or all("congctl cubic" in each for each in routes)), routes
+
+
 def test_the_router_administers_its_networks_and_nothing_else(article_lab: Standing) -> None:
     host = article_lab.router.attrs["HostConfig"]
     assert (host["Privileged"], host["CapAdd"], host["CapDrop"]) == (False, ["NET_ADMIN"], ["ALL"])

@@ -248,7 +248,9 @@ def test_a_forward_count_of_a_part_of_a_run_is_what_the_other_took(taken: int, o
         ({"enqueued": 3, "forwarded": 3}, {"enqueued": 3, "forwarded": 0}, Outcome.HELD),  # through singapore
         ({"enqueued": 3, "forwarded": 0}, {"enqueued": 0, "forwarded": 0}, Outcome.HELD),
         ({"enqueued": 1, "forwarded": 1}, {"enqueued": 1, "forwarded": 0}, Outcome.UNKNOWN),
-        ({"enqueued": 3, "forwarded": 3}, {"enqueued": 0, "forwarded": 0}, Outcome.UNKNOWN),
+        ({"enqueued": 3, "forwarded": 3}, {"enqueued": 0, "forwarded": 0}, Outcome.HELD),  # held back by singapore
+        ({"enqueued": 3, "forwarded": 1}, {"enqueued": 2, "forwarded": 1}, Outcome.HELD),
+        ({"enqueued": 2, "forwarded": 2}, {"enqueued": 2, "forwarded": 0}, Outcome.UNKNOWN),
     ],
 )
 def test_a_forward_count_among_three_brokers_is_what_the_others_took(

@@ -216,3 +216,11 @@ def test_the_environment_chooses_the_runtime_and_an_unknown_one_is_refused(tmp_p
     assert ran.held and '"runtime":"simulation"' in ran.folder.history.read_text().splitlines()[0]
     with pytest.raises(InputError, match='no runtime named "real"'):
         labs.run("tokyo-singapore", runs=tmp_path, environment={"MQLAB_RUNTIME": "real"})
+
+
+@pytest.mark.parametrize(("tcp", "refused"), [("cubic", 0), ("host", 0), ("bbr", 1)])
+def test_another_congestion_control_than_models_have_is_refused_by_name(tcp: str, refused: int) -> None:
+    planned = plan_named(shipped("scenarios") / "tokyo-singapore.yaml", {}, set={"tcp": tcp})
+    found = [str(each) for each in runtimes.runtime("simulation", {}).refusals(planned.scenario, planned.plan)]
+    assert len(found) == refused
+    assert all("the simulation has no model of bbr: its TCP has cubic" in each for each in found)

@@ -29,6 +29,9 @@ class Fault(Enum):
     EXISTENCE = "whether there is a broker"
 
 
+OF_ROUTES = (Fault.NETWORK, Fault.CONFIGURATION, Fault.EXISTENCE)  # what the routes between brokers rest on
+
+
 class Part(Flag):
     """The parts of a lab that steps change, and that claims rest on."""
 

@@ -12,6 +12,7 @@ from lab.declare.expectations.forwarded import Forwarded
 from lab.declare.steps.snapshot import END, START
 from lab.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.excuses import why_fewer
 from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Part, Rise, Subject
@@ -32,7 +33,8 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
         return unknown(rise, evidence)
     taken, came = _came(claim, evidence, destination), _surely_came(claim, evidence, destination, rise)
     second, least = _second_witness(claim, evidence, destination, rise), _least(came, rise)
-    other = "other broker" if len(_others(claim, evidence)) == 1 else "other brokers"
+    several_others = len(_others(claim, evidence)) > 1
+    other = "other brokers" if several_others else "other broker"
     took = rise.by if taken is None or isinstance(taken, str) else taken
     # What clients there had of this broker's came from it; of more that was taken there, strangers may be the source.
     of_all = claim.between == (START, END) and len(_others(claim, evidence)) == 1
@@ -41,6 +43,11 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     rose = f"{claim.broker}'s ForwardCount of {destination} rose by {rise.by}"
     if isinstance(came, str) and rise.by:
         words = f"{rose}, and it is also of what a bridge holds back; what the {other} took is not known: {came}"
+    elif several_others and least < rise.by:
+        words = (
+            f"{rose}, and of what the {other} took {least} came from it for certain: a ForwardCount is also of what a "
+        )
+        words += "bridge holds back"
     elif unanswered or least < rise.by:
         counts = "rises when an answer comes back" if unanswered else "is also of what a bridge holds back"
         words = f"{rose}, and the {other} took {took}: a ForwardCount {counts}"
@@ -123,22 +130,30 @@ def _came(claim: Forwarded, evidence: Evidence, destination: str) -> int | str |
     """Return how many messages the other brokers took from this one for certain, or why that is not known.
 
     None if no topology is declared, so that nobody knows the others. What others enqueued came from their own clients,
-    from this one, or from one another.
+    from this one, or from one another; of several, it is the least that cannot have come from one another.
     """
-    taken, others = 0, _others(claim, evidence)
+    others = _others(claim, evidence)
     if not others:
         return None
+    arrived, forwarded = dict[str, int](), dict[str, int]()
     for other in others:
-        rises = [
-            evidence.timeline.snapshots.rise(claim.between, other, Subject("destination", destination), counter)
-            for counter in ("enqueued", "forwarded")
-        ]
-        if unknowns := [each for each in rises if isinstance(each, str)]:
-            return unknowns[0]
-        enqueued, forwarded = (each for each in rises if not isinstance(each, str))
-        taken += enqueued.by - _its_own(evidence, other, destination, enqueued)
-        taken -= forwarded.by if len(others) > 1 else 0  # of two brokers, what the other forwards comes here
-    return max(taken, 0)
+        enqueued, went = (_rise(claim, evidence, other, destination, name) for name in ("enqueued", "forwarded"))
+        if isinstance(enqueued, str) or isinstance(went, str):
+            return enqueued if isinstance(enqueued, str) else str(went)
+        arrived[other] = enqueued.by - _its_own(evidence, other, destination, enqueued)
+        forwarded[other] = went.by
+    if len(others) == 1:  # what it forwards comes here
+        return max(sum(arrived.values()), 0)
+    # Of what one of several forwards, some comes here; the rest may be what another one of them took.
+    all_forwarded, here = sum(forwarded.values()), _rise(claim, evidence, claim.broker, destination, "enqueued")
+    back = 0 if isinstance(here, str) else here.by - _its_own(evidence, claim.broker, destination, here)
+    together = sum(arrived.values()) - max(all_forwarded - max(back, 0), 0)
+    each_alone = (arrived[other] - (all_forwarded - forwarded[other]) for other in others)
+    return max(together, sum(max(least, 0) for least in each_alone), 0)
+
+
+def _rise(claim: Forwarded, evidence: Evidence, broker: str, destination: str, counter: str) -> Rise | str:
+    return evidence.timeline.snapshots.rise(claim.between, broker, Subject("destination", destination), counter)
 
 
 def _its_own(evidence: Evidence, broker: str, destination: str, between: Rise) -> int:
@@ -172,4 +187,7 @@ def _second_witness(claim: Forwarded, evidence: Evidence, destination: str, rise
     if its is not None and its.taken:
         words, least = f"{words}; {its.taken_words()}", least - its.taken
     agree = least <= received + wait <= rise.by or received + wait == _came(claim, evidence, destination)
-    return words + ("" if agree else ": the two witnesses disagree")
+    if agree:
+        return words
+    why = why_fewer(evidence, destination, others, rise.by - received - wait) if received + wait < rise.by else ""
+    return words + (f": {why}, so the two witnesses need not agree" if why else ": the two witnesses disagree")

@@ -150,25 +150,29 @@ def collect_evidence(
     observations: Iterable[Observation],
     stretch: Stretch = WHOLE,
     steps: Mapping[str, type[Step]] = STEPS,
-    file: str = "history.jsonl",
+    file: str = "",
     damage: str = "",
 ) -> Evidence:
     """Return the evidence in a stretch of a history; the observations are iterated over once.
 
-    `file` is the history's name, for the place of what is wrong with it; `damage` is what is known to be wrong already.
+    `file` is where a run wrote it, line by line, for the place of what is wrong with it; "" where it is in memory.
+    `damage` is what is known to be wrong already. Raise InputError if a file without a seal has lines of another run.
     """
+    written, file = bool(file), file or "history.jsonl"
     line = deque((1,), maxlen=1)  # the number of the present one; counted in C, since a history may have ten million
     observations = map(itemgetter(0), zip(observations, map(line.append, count(2)), strict=False))
     flaws = Flaws(Path(file).name, lambda: line[0])
     ledger = Ledger(stretch.begin, standing=header.standing, flaws=flaws)
     timeline = Timeline(stretch, standing=header.standing, kinds=steps)
-    moments = Moments(ledger, flaws, standing=header.standing)
+    moments = Moments(ledger, flaws, standing=header.standing, written=written)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
     last, ended = 0.0, None
     try:
         for seen in stretch.of(observations):
             if seen.t > last:
                 last = seen.t
+            elif seen.t < last:
+                moments.earlier(seen, last)
             kind = type(seen)
             if kind is Received:
                 received(seen)  # type: ignore[arg-type]  # isinstance costs a second per ten million
@@ -196,6 +200,8 @@ def collect_evidence(
     except InputError as error:
         place = Place(file=file, line=flaws.line(), column=1)
         raise InputError([replace(each, place=each.place or place) for each in error.problems]) from error
+    if timeline.ended is None or timeline.ended.lines is None:
+        flaws.refuse_foreign(file)
     timeline.close(last)
     found = routes(header)
     conclude(timeline)

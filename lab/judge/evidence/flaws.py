@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lab.errors import InputError, Place
+
 ROUNDED = 2e-6  # seconds; moments are written to the microsecond
 
 
@@ -14,6 +16,21 @@ class Flaws:
         self.line = line  # returns the number of the line that is being judged
         self._file = file
         self._first: tuple[int, str] | None = None
+        self._foreign: tuple[int, str] | None = None
+
+    def add_foreign(self, what: str) -> None:
+        """Record a flaw of the line that is being judged, by which it, or one before, is of another run."""
+        self._foreign = self._foreign or (self.line(), what)
+        self.add(f"{what}, as if lines of another run were between its own")
+
+    def refuse_foreign(self, path: str) -> None:
+        """Raise InputError if a line is of another run, which a history without a seal cannot deny."""
+        if self._foreign is not None:
+            line, what = self._foreign
+            words = f"{what}: are lines of another run between its own?"
+            raise InputError.of(
+                words, "judge each run's history as it was written", Place(file=path, line=line, column=1)
+            )
 
     def add(self, what: str, line: int | None = None) -> None:
         """Record a flaw of a line, of the one that is being judged if no number is given."""

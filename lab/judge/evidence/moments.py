@@ -6,6 +6,8 @@ Such a line is a flaw of the history. What messages tell by themselves, the ledg
 from __future__ import annotations
 
 from lab.history import (
+    Achieved,
+    Acknowledged,
     Answered,
     Approached,
     Attempted,
@@ -18,10 +20,16 @@ from lab.history import (
     LogLine,
     Observation,
     PolicyApplied,
+    Publishing,
+    Received,
     Replied,
+    Sent,
+    Settled,
     SightChanged,
     StepEnded,
     StepStarted,
+    Subscribed,
+    Unsubscribed,
     Unwatched,
 )
 from lab.judge.evidence.flaws import ROUNDED, Flaws
@@ -31,14 +39,31 @@ from lab.judge.wording import moment
 _UNREST = 0.05  # seconds; two threads may write their lines in another order than they looked at the clock
 _APART = 2.0  # seconds; so much the router's clock and the engine's may differ from the lab's, and several writers'
 _OTHER_CLOCKS = (LogLine, LinkChanged, PolicyApplied, BrokerChanged)
+# Written down as soon as the lab's clock was looked at; of other lines an answer was awaited meanwhile.
+_AT_ONCE = (
+    Sent,
+    Acknowledged,
+    Received,
+    Settled,
+    Answered,
+    Replied,
+    Subscribed,
+    Unsubscribed,
+    Publishing,
+    StepStarted,
+    StepEnded,
+    Achieved,
+)
 
 
 class Moments:
     """The moments that a history has told so far; each further line is compared with them."""
 
-    def __init__(self, ledger: Ledger, flaws: Flaws, *, standing: bool) -> None:
+    def __init__(self, ledger: Ledger, flaws: Flaws, *, standing: bool, written: bool) -> None:
         self._ledger, self._flaws, self._standing = ledger, flaws, standing
+        self._in_order = written and not standing  # one process wrote its lines, as they came
         self._steps: dict[int, float] = {}
+        self._done = set[int]()  # steps
         self._links: dict[tuple[str, str], float] = {}
         self._silent: dict[tuple[str, str, int], float] = {}  # by broker, what is read, instance: since when
         self._refused: set[str] = set()  # clients that were not let in, at least once
@@ -56,9 +81,14 @@ class Moments:
                 for each in seen.ids:
                     self._ledger.must_have_been_sent(each, seen.t, "was browsed")
             case StepStarted():
+                if seen.step in self._steps:
+                    self._again(f"step {seen.step} begins a second time")
                 self._steps.setdefault(seen.step, seen.t)
             case StepEnded():
                 self._after(seen, self._steps.get(seen.step), f"step {seen.step} ended", "it began", ROUNDED)
+                if seen.step in self._done:
+                    self._again(f"step {seen.step} ends a second time")
+                self._done.add(seen.step)
             case LinkChanged():
                 way = (seen.link, seen.leaving)
                 what = f"link {seen.link} leaving {seen.leaving} changed"
@@ -85,6 +115,11 @@ class Moments:
             case _:
                 pass
 
+    def earlier(self, seen: Observation, last: float) -> None:
+        """Record a flaw if a line that is written at once has an earlier moment than a line before."""
+        if seen.t + _APART < last and self._in_order and isinstance(seen, _AT_ONCE):
+            self._flaws.add_foreign(f"its moments go back, from {moment(last)} to {moment(seen.t)}")
+
     def close(self, *, complete: bool) -> None:
         """Record a flaw if a client received that never subscribed; call it after the last line.
 
@@ -95,6 +130,10 @@ class Moments:
         for (client, destination), line in self._ledger.unannounced.items():
             if not self._ledger.subscriptions[client, destination].starts and client not in self._refused:
                 self._flaws.add(f"{client} receives from {destination}, and no line tells that it subscribed", line)
+
+    def _again(self, what: str) -> None:
+        if self._in_order:
+            self._flaws.add_foreign(what)
 
     def _sight(self, seen: SightChanged) -> None:
         key = (seen.broker, seen.of, seen.instance)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from lab.activemq.destinations import hears, parts_of, virtual_topic_of
 from lab.expected.records import FAILED, OK, Publication, is_queue
@@ -15,6 +16,7 @@ from lab.history import DestinationSeen
 from lab.judge.evidence.agreement import both_ends, unanswered, ways
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.excuses import why_fewer
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.values import Testimony
 
@@ -69,9 +71,20 @@ def disagreements(evidence: Evidence, counts: Sequence[Testimony], gone: Mapping
     if not evidence.timeline.counted:
         return ()
     return (
-        *_bridges(evidence.timeline),
+        # Answers in temporary queues are gone with their clients, whichever end has counted them.
+        *(() if any(each.reply_to for each in evidence.ledger.publications.values()) else _bridges(evidence.timeline)),
         *(words for each in counts for words in _differing(each, gone.get(each.destination, 0))),
     )
+
+
+def excuses(counts: Sequence[Testimony]) -> Iterator[str]:
+    """Yield a note for each count of which clients have less than their broker took, and need not have all."""
+    for each in counts:
+        if each.excuse:
+            yield (
+                f"Of {each.destination}, {each.target} took {each.taken}, and its subscribers received {each.arrived}: "
+                f"{each.excuse}, so the two need not agree."
+            )
 
 
 def _bridges(timeline: Timeline) -> Iterator[str]:
@@ -121,7 +134,7 @@ def _testimony(
             heard = sum(_heard(evidence, publication, target) for publication in sent)
             lost = sum(_lost(evidence, publication, target) for publication in sent)
     samples = evidence.timeline.destinations[(source, destination)]
-    return Testimony(
+    found = Testimony(
         destination=destination,
         source=source,
         target=target,
@@ -137,6 +150,9 @@ def _testimony(
         lost=lost,
         discarded=max(sample.discarded for sample in samples),  # the counter goes with its consumer
     )
+    if found.agreed_arrived or found.unaccounted <= 0:
+        return found
+    return replace(found, excuse=why_fewer(evidence, destination, (target,), found.unaccounted))
 
 
 def _back(evidence: Evidence, destination: str, source: str, far: tuple[str, DestinationSeen]) -> int:

@@ -1,0 +1,283 @@
+"""Advice on expectations that no message can meet, since no route carries the messages that they are about.
+
+The routing table tells, as the network is when the scenario begins. Nothing is said where steps change what the routes
+rest on, nor of a claim that nothing arrives, nor where it is not certain that a message is expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lab.activemq.destinations import destination_of, hears, parts_of
+from lab.check.dry_run import changes_anything
+from lab.check.message_places import Fed
+from lab.dataclass import dataclass
+from lab.declare.destination_fields import Addressed
+from lab.declare.expectations.answered import AnsweredClaim
+from lab.declare.expectations.base import Expectation
+from lab.declare.expectations.delivered import Delivered
+from lab.declare.expectations.finished import Finished
+from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.latency import Latency
+from lab.declare.expectations.receivers import ToReceivers
+from lab.declare.expectations.recovered import Recovered
+from lab.declare.scenario import Scenario
+from lab.declare.steps.base import OF_ROUTES, Login, Step
+from lab.declare.steps.disconnect import Disconnect
+from lab.declare.steps.message import Message
+from lab.declare.steps.request import Request
+from lab.declare.steps.subscribe import Subscribe
+from lab.declare.steps.unsubscribe import Unsubscribe
+from lab.declare.steps.user import OfUser
+from lab.declare.unrolling import every_step
+from lab.errors import Problem
+from lab.plan.brokers import unread
+from lab.plan.obstacles import NO_BRIDGE
+
+if TYPE_CHECKING:
+    from lab.plan.routing import Route, RoutingTable
+
+MOST = 200  # pairs of a sender and a listener that are asked about; of more, nothing is said
+_OWED = ("exactly-once", "at-least-once")
+
+
+def advise_on_expectations(scenario: Scenario, activemq_version: str | None = None) -> Iterator[Problem]:
+    """Yield advice on each claim that messages come which no route carries; `check` must have found no Problem."""
+    if len(scenario.topology.brokers) < 2 or _changes(scenario) or unread(scenario.topology):
+        return
+    asked = [(place, each) for place, each in enumerate(scenario.expect) if _wants_messages(each)]
+    found = _Messages(scenario) if asked else None
+    if found is None or not found.between_brokers:
+        return
+    from lab.plan.routing import RoutingTable  # which takes time to load
+
+    routes = _Routes(RoutingTable(scenario.topology, activemq_version=activemq_version), found)
+    for place, claim in asked:
+        if stopped := _stopped(claim, found, routes):
+            yield Problem(
+                what=f"no message can meet {claim.claim}: {_stop(stopped)}",
+                remedy=_remedy(stopped, claim),
+                place=scenario.origin.key("expect", place, claim.claim),
+            )
+
+
+def _changes(scenario: Scenario) -> bool:
+    """Return whether a step changes what the routes rest on."""
+    steps = every_step(scenario.steps)
+    return changes_anything(scenario) or any(each.fault in OF_ROUTES or isinstance(each, OfUser) for each in steps)
+
+
+def _wants_messages(claim: Expectation) -> bool:
+    """Return whether a claim cannot hold if no message comes."""
+    if isinstance(claim, Delivered):
+        return claim.promise in _OWED
+    if isinstance(claim, Forwarded):
+        return not claim.of_absence
+    return isinstance(claim, AnsweredClaim | Finished | Latency | Recovered)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Sending:
+    """What a step sends to one destination."""
+
+    place: int  # of the outermost step that it is in
+    step: Step
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Listening:
+    """A login of a client that listens."""
+
+    place: int
+    step: Step
+    login: Login
+
+    @property
+    def heard(self) -> str:
+        return self.login.destination or ""
+
+    @property
+    def constant(self) -> bool:
+        """Return whether it takes all that its destination has from then on."""
+        return isinstance(self.step, Subscribe) and self.step.selector is None and not self.step.fails
+
+
+class _Messages:
+    """The messages that steps send and the clients that listen; of both, those that are as sure as the steps are."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.brokers = tuple(scenario.topology.brokers)
+        self.sent: list[_Sending] = []
+        self.listening: list[_Listening] = []
+        self.gone = set[str]()  # clients that leave at some time
+        self._fed = Fed(scenario)
+        for place, outermost in enumerate(scenario.steps):
+            for step in every_step([outermost]):
+                self._add(place, step)
+
+    def _add(self, place: int, step: Step) -> None:
+        if isinstance(step, Disconnect | Unsubscribe):
+            self.gone.add(step.client)
+        if (login := step.login) is None:
+            return
+        if login.listens:
+            self.listening.append(_Listening(place=place, step=step, login=login))
+        for target in step.sends_to if _surely_sends(step) else ():
+            for part in parts_of(target):
+                if not self._fed.by_brokers(part):
+                    self.sent.append(_Sending(place=place, step=step, source=login.broker, destination=part))
+
+    @property
+    def between_brokers(self) -> bool:
+        """Return whether anything is sent at one broker and heard at another."""
+        return len({each.source for each in self.sent} | {each.login.broker for each in self.listening}) > 1
+
+    def hearing(self, destination: str) -> list[_Listening]:
+        """Return all who hear a destination."""
+        return [each for each in self.listening if hears(each.heard, destination)]
+
+    def named(self, step: str) -> Step | None:
+        """Return the last sending step of a verb, or of a name."""
+        found = [each.step for each in self.sent if step in (each.step.named, each.step.verb)]
+        return found[-1] if found else None
+
+
+def _surely_sends(step: Step) -> bool:
+    """Return whether a broker gets messages of a step that none but a listener ends."""
+    if step.fails or getattr(step, "at_least", None) == 0:
+        return False
+    if not isinstance(step, Message):
+        return False  # of a recording, any may be over, or scheduled
+    scheduled = any(name.upper().startswith("AMQ_SCHEDULED") for name in step.headers or ())
+    return step.expiry is None and not scheduled
+
+
+class _Routes:
+    """What the routing table says of a sending and those who hear it."""
+
+    def __init__(self, table: RoutingTable, messages: _Messages) -> None:
+        self._table, self._messages = table, messages
+        self._known: dict[tuple[str, str, str, str], Route | None] = {}
+
+    def stopped(self, sending: _Sending, each: _Listening) -> Route | None:
+        """Return the route of messages to a listener if none can get there, whoever else listens; else None."""
+        target, heard = each.login.broker, each.heard
+        if sending.source == target:
+            return None
+        key = (sending.source, target, sending.destination, heard)
+        if key not in self._known:
+            self._known[key] = self._asked(*key) if len(self._known) < MOST else None
+        return self._known[key]
+
+    def _asked(self, source: str, target: str, destination: str, heard: str) -> Route | None:
+        alone = self._table.route(source, target, destination, heard=heard)
+        if alone.arrival.value != "never":
+            return None
+        there = dict.fromkeys((each.login.broker, each.heard) for each in self._messages.hearing(destination))
+        others = [each for each in there if each != (target, heard)]
+        route = self._table.route(source, target, destination, heard=heard, others=others) if others else alone
+        return alone if route.arrival.value == "never" else None
+
+    def stopped_everywhere(self, broker: str, destination: str) -> Route | None:
+        """Return a route from a broker if none of its messages can get to any other, wherever consumers are."""
+        first = None
+        for target in self._messages.brokers:
+            if target == broker:
+                continue
+            route = self._table.route(broker, target, destination)
+            if route.arrival.value != "never":
+                return None
+            first = first if first is not None and first.remedies else route
+        return first
+
+
+def _stopped(claim: Expectation, messages: _Messages, routes: _Routes) -> Route | None:
+    """Return a route that stops what a claim needs; None if there is none for certain."""
+    wanted = destination_of(claim) if isinstance(claim, Addressed) else None
+    if isinstance(claim, Forwarded):
+        its = [each for each in messages.sent if hears(wanted or "", each.destination)]
+        plain = wanted is not None and not {*wanted} & {*"*>,"}
+        return routes.stopped_everywhere(claim.broker, wanted or "") if its and plain else None
+    sent = [each for each in messages.sent if wanted is None or hears(wanted, each.destination)]
+    if isinstance(claim, Delivered | Finished):
+        if isinstance(claim, Finished):
+            step = messages.named(claim.step)
+            sent = [each for each in sent if each.step is step]
+        return next((route for each in sent if (route := _missed(claim, each, messages, routes))), None)
+    if isinstance(claim, AnsweredClaim):
+        sent = [each for each in sent if isinstance(each.step, Request)]
+    if isinstance(claim, Latency) and claim.direction is not None:
+        source, target = claim.direction
+        sent = [each for each in sent if each.source == source]
+        return _all_stopped(sent, messages, routes, at=target)
+    names = claim.to.names if isinstance(claim, ToReceivers) and claim.to is not None else None
+    return _all_stopped(sent, messages, routes, names=names)
+
+
+def _missed(claim: ToReceivers, sending: _Sending, messages: _Messages, routes: _Routes) -> Route | None:
+    """Return a route that stops messages of a step that somebody is owed for certain."""
+    if sending.destination.startswith("queue://"):  # any of its consumers may have them
+        return _all_stopped([sending], messages, routes)
+    by_client: dict[str, list[_Listening]] = {}
+    for each in messages.hearing(sending.destination):
+        by_client.setdefault(each.login.client, []).append(each)
+    names = by_client if claim.to is None else claim.to.names
+    owed = {
+        name: its
+        for name in names
+        if name not in messages.gone
+        and (its := by_client.get(name))
+        and all(each.constant and each.place < sending.place for each in its)
+    }
+    missed = {name: _none_of(sending, its, routes) for name, its in owed.items()}
+    if claim.to is not None and claim.to.any and (len(owed) < len(names) or not all(missed.values())):
+        return None
+    return next((route for route in missed.values() if route is not None), None)
+
+
+def _all_stopped(
+    sent: Sequence[_Sending],
+    messages: _Messages,
+    routes: _Routes,
+    *,
+    names: Iterable[str] | None = None,
+    at: str | None = None,
+) -> Route | None:
+    """Return a route if none of some messages can get to any of those who hear them, of some names or at a broker."""
+    first = None
+    for sending in sent:
+        its = [
+            each
+            for each in messages.hearing(sending.destination)
+            if (names is None or each.login.client in names) and at in (None, each.login.broker)
+        ]
+        if its and (route := _none_of(sending, its, routes)) is None:
+            return None
+        first = first or (route if its else None)
+    return first
+
+
+def _none_of(sending: _Sending, listening: Sequence[_Listening], routes: _Routes) -> Route | None:
+    """Return the first of the routes to some listeners if none of them lets messages through; else None."""
+    found: Mapping[int, Route | None] = {place: routes.stopped(sending, each) for place, each in enumerate(listening)}
+    return found[0] if all(found.values()) else None
+
+
+def _stop(route: Route) -> str:
+    heard = f" to a consumer of {route.heard}" if route.heard else ""
+    return (
+        f"what is sent to {route.destination} at {route.source} does not get{heard} to {route.target}: "
+        f"{'; '.join(route.stops)}"
+    )
+
+
+def _remedy(route: Route, claim: Expectation) -> str:
+    """Return the changes that let messages through, or the claim that holds without them."""
+    words = " and ".join(f"at {need.where}, {need.remedy}" for need in route.remedies)
+    if not words and route.stops == (NO_BRIDGE,):
+        words = f'give {route.source} a connector to {route.target}, or write duplex="true" where one leads here'
+    words = words or f"mqlab routes --from {route.source} --to {route.target} tells more"
+    return f"{words}; or promise: nothing, if that is meant" if isinstance(claim, Delivered) else words

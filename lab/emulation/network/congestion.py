@@ -1,0 +1,81 @@
+"""The congestion control of a broker's TCP: set on its container's routes, by a container that shares its network.
+
+A kernel refuses `net.ipv4.tcp_congestion_control` in a container unless it lets everybody have that one; a route may
+have any. Routes are gone once a container ends, so they are made at every start, before Java listens or connects.
+"""
+
+from __future__ import annotations
+
+import docker.errors
+from docker.models.containers import Container
+
+import docker
+from lab.emulation.engine import labels
+from lab.emulation.engine.commands import run_inside
+from lab.errors import HostError
+from lab.plan.values import OF_HOST
+from lab.runtime.clock import Clock
+
+ROLE = "congestion"
+_DEFAULT = "/proc/sys/net/ipv4/tcp_congestion_control"
+_AVAILABLE = "/proc/sys/net/ipv4/tcp_available_congestion_control"
+_WITHIN = 60.0  # seconds; a busy engine is slow
+# Established connections are counted by their state, 01, but for those of the machine with itself.
+_SCRIPT = f"""
+ip -4 route show | while read -r route; do ip route replace $route congctl "$1" || exit 9; done || {{
+    echo "the kernel has: $(cat {_AVAILABLE})"; exit 9; }}
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ here there state _; do
+    case "$state $there" in "01 "*0100007F:*) ;; "01 "*) echo "open already" ;; esac
+done
+"""
+_KEPT = (labels.RUN, labels.OWNER, labels.CREATED, labels.DETACHED, labels.STATE, labels.FOLDER)
+
+
+def set_congestion(client: docker.DockerClient, container: str, image: str, wanted: str, clock: Clock) -> None:
+    """Let a container that has just started have a congestion control; do nothing if it has it, or has ended.
+
+    `image` is the router's, which has `ip`. Raise HostError if the kernel refuses, or connections were open before.
+    """
+    if wanted == OF_HOST:
+        return
+    its = client.containers.get(container)
+    try:
+        _, default = run_inside(its, ["cat", _DEFAULT], clock)
+        if default == wanted:
+            return
+        code, told = _beside(client, its, image, wanted)
+    except docker.errors.APIError:
+        its.reload()
+        if its.status != "running":
+            return  # who waits for the broker tells why it ended
+        raise
+    right = "write another one as `tcp` in the topology, or tcp: host for what the machine has"
+    if code:
+        words = " ".join(told.split())[-300:]
+        raise HostError(f"{its.name} cannot have {wanted} as its TCP's congestion control: {words}", right)
+    if "open already" in told:
+        what = f"{its.name} had connections before its TCP had {wanted} as its congestion control"
+        raise HostError(what, f"the machine is too busy: try again, or {right}")
+
+
+def _beside(client: docker.DockerClient, its: Container, image: str, wanted: str) -> tuple[int, str]:
+    """Run the script in a container on the same network, and return its exit code and its output."""
+    made = client.containers.create(
+        image,
+        entrypoint=["sh", "-c", _SCRIPT, "sh"],
+        command=[wanted],
+        labels={**{name: its.labels[name] for name in _KEPT if name in its.labels}, labels.ROLE: ROLE},
+        network_mode=f"container:{its.id}",
+        read_only=True,
+        cap_drop=["ALL"],
+        cap_add=["NET_ADMIN"],
+        security_opt=["no-new-privileges"],
+        pids_limit=32,
+        mem_limit="64m",
+    )
+    try:
+        made.start()
+        code = int(made.wait(timeout=_WITHIN)["StatusCode"])
+        return code, made.logs().decode(errors="replace")
+    finally:
+        made.remove(force=True, v=True)
