@@ -43,8 +43,9 @@ def published(
     count: int, to: str = QUEUE, step: int = 2, *, t: float = 1.0, unknown: int = 0, **more: Any
 ) -> list[Observation]:
     """Return messages to tokyo, of which the last ones have no receipt."""
-    its = {"client": f"p{step}", "broker": "tokyo", "over": "stomp", "destination": to, "count": count}
-    seen: list[Observation] = [Publishing(t=t, step=step, persistent=True, body="generated", **its, **more)]
+    its: dict[str, Any] = {"client": f"p{step}", "broker": "tokyo", "over": "stomp", "destination": to, "count": count}
+    its = {"persistent": True, "body": "generated", **its, **more}
+    seen: list[Observation] = [Publishing(t=t, step=step, **its)]
     for number in range(1, count + 1):
         outcome = SendOutcome.UNKNOWN if number > count - unknown else SendOutcome.OK
         seen += [Sent(t=t, id=f"{step}-{number}"), Acknowledged(t=t + 0.1, id=f"{step}-{number}", outcome=outcome)]
@@ -101,6 +102,27 @@ WAIT = [counted("tokyo", 5, 2, queued=3, forwarded=2), counted("singapore", 2, 2
 )  # fmt: skip
 def test_a_queues_counters_tell_where_its_messages_are(more: list[Observation], found: NotDelivered) -> None:
     assert became(listens(), *published(5), *came("2-1", "2-2"), *WAIT, *more) == found
+
+
+ANEW = [
+    BrokerChanged(t=5, broker="tokyo", state="killed"),
+    BrokerChanged(t=6, broker="tokyo", state="starting"),
+    BrokerChanged(t=7, broker="tokyo", state="started"),
+    counted("tokyo", 0, 0, queued=1),
+    counted("singapore", 2, 2),
+]
+
+
+@pytest.mark.parametrize(
+    ("dead", "stamped", "found"),
+    [(0, "", NotDelivered(waiting={"tokyo": 1}, lost=2)),
+     (1, "", NotDelivered(waiting={"tokyo": 1}, lost=1, unknown=1)),
+     (0, "<timeStampingBrokerPlugin/>", NotDelivered(waiting={"tokyo": 1}, unknown=2))],
+)  # fmt: skip
+def test_what_a_killed_broker_had_in_memory_alone_is_lost(dead: int, stamped: str, found: NotDelivered) -> None:
+    letters = [counted("tokyo", dead, 0, queued=dead, to="queue://ActiveMQ.DLQ")]
+    story = [listens(), *published(5, persistent=False), *came("2-1", "2-2"), *ANEW, *letters]
+    assert became(*story, brokers={**BROKERS, "tokyo": {"region": "tokyo", "notes": stamped}}) == found
 
 
 def test_without_counters_at_the_end_nobody_knows_where_a_queues_messages_are() -> None:

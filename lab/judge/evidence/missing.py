@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 
-from lab.activemq.destinations import has_wildcard, hears, parts_of
+from lab.activemq.destinations import has_wildcard, hears, is_dead_letter_queue, parts_of
 from lab.dataclass import dataclass
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.evidence import Evidence
@@ -21,6 +21,7 @@ from lab.judge.evidence.witnesses import counters_of_run
 from lab.judge.not_delivered import NotDelivered
 
 _ON_THE_WAY = 0.5  # seconds that a message takes at most, beside what the links delay it
+_SETS_EXPIRY = "timeStampingBrokerPlugin"
 _CROSSINGS = 4  # of all links, one after the other: there, and what TCP sends again
 
 
@@ -85,7 +86,7 @@ def _grouped(
         if kind == "topic":
             yield parts, _of_topic(evidence, audience, parts)
         elif len(names) == 1:
-            yield parts, _of_queue(evidence, names[0], _count(parts))
+            yield parts, _of_queue(evidence, names[0], parts)
         else:  # each queue had a copy
             yield parts, NotDelivered(unknown=_count(parts))
 
@@ -113,9 +114,9 @@ def _queues(audience: Audience, publication: Publication) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *behind)))
 
 
-def _of_queue(evidence: Evidence, queue: str, count: int) -> NotDelivered:
-    """Return what became of so many messages of a queue, by its brokers' counters."""
-    its = whereabouts(evidence, queue)
+def _of_queue(evidence: Evidence, queue: str, parts: Sequence[Part]) -> NotDelivered:
+    """Return what became of messages of a queue, by its brokers' counters."""
+    its, count = whereabouts(evidence, queue), _count(parts)
     if its is None:
         return NotDelivered(unknown=count)
     others = its.beside + _not_received(evidence, queue) - count
@@ -126,15 +127,29 @@ def _of_queue(evidence: Evidence, queue: str, count: int) -> NotDelivered:
         waiting=_beyond(others, its.waiting, its.unread),
         dead_letters=_beyond(others, its.dead),
         expired=_beyond(others, its.expired),
-        lost=_nowhere(its, count - placed),
+        lost=_nowhere(evidence, its, parts, count - placed),
     )
     return NotDelivered.together((found, NotDelivered(unknown=count - found.total)))
 
 
-def _nowhere(its: Whereabouts, others: int) -> int:
-    """Return how many of a queue's messages no broker has for certain; `others` are those without a place."""
+def _nowhere(evidence: Evidence, its: Whereabouts, parts: Sequence[Part], others: int) -> int:
+    """Return how many messages no broker has for certain; `others` are those without a place.
+
+    A broker that was started again tells only what waits there now. Messages that were in its memory alone and cannot
+    expire are nowhere else.
+    """
+    if its.unread:
+        return 0
     perhaps_dead = min(sum(its.perhaps_dead.values()), its.taken)
-    return 0 if its.uncounted or its.unread else max(others - perhaps_dead, 0)
+    if its.uncounted:
+        sent = [part.tally.publication for part in parts]
+        stored = any(each.persistent or each.expiry is not None for each in sent)
+        if stored or _SETS_EXPIRY in str(evidence.header.declared):
+            return 0
+        samples = evidence.timeline.destinations
+        dead = (each[-1].queued for (_, to), each in samples.items() if is_dead_letter_queue(to))
+        perhaps_dead = sum(its.perhaps_dead.values()) + sum(dead)
+    return max(others - perhaps_dead, 0)
 
 
 def _beyond(others: int, at: Mapping[str, int], without: Sequence[str] = ()) -> dict[str, int]:

@@ -38,7 +38,7 @@ FATES = tuple(WORDS)  # the later ones are drawn over the earlier ones
 NOT_DELIVERED = FATES[4:]
 TONES = {  # of the drawing
     **{fate: fate for fate in FATES[:4]},
-    **dict.fromkeys(("waiting", "expired", "unknown"), "doubt"),
+    **dict.fromkeys(("waiting", "expired", "unknown"), "open"),
     **dict.fromkeys(("dead_letters", "discarded", "lost"), "lost"),
 }
 
@@ -244,7 +244,7 @@ def _lane(way: Way, seen: Window, *, lines: int, anomalous: int) -> Lane:
         bar=gap(1 / scale),
         sent=_bars(sent, failed, tallest, up=True),
         failed=_bars(failed, [0] * BINS, tallest, up=True),
-        failed_tone="lost" if any(way.many(fate) for fate in NOT_DELIVERED if TONES[fate] == "lost") else "doubt",
+        failed_tone="lost" if any(way.many(fate) for fate in NOT_DELIVERED if TONES[fate] == "lost") else "open",
         received=_bars(received, [0] * BINS, tallest, up=False),
         lines=drawn,
         left_out=left_out,
