@@ -89,7 +89,7 @@ def explain(evidence: Evidence, audience: Audience, lost: Sequence[tuple[Tally, 
     words = f"; by the brokers' own counters {words}" if words else ""
     if its.uncounted:
         words += f"; what {listed(list(its.uncounted))} counted is not known"
-    elif its.found < len(lost):
+    elif its.found < len(lost) and not its.unread:
         words += f"; no broker has {'them' if not its.found else f'the other {len(lost) - its.found}'}"
     return words if its.gone >= len(lost) else near + words
 
