@@ -35,6 +35,7 @@ def run(
     seed: SEED = None,
     set: SET = None,
     runtime: RUNTIME = None,
+    ignore: options.IGNORE = None,
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
@@ -68,6 +69,7 @@ def run(
         }
         arguments = [word for key, value in its.items() if value is not None for word in (key, str(value))]
         arguments += [word for each in set or () for word in ("--set", each)]
+        arguments += [word for each in ignore or () for word in ("--ignore", each)]
         return _several(scenario, arguments, jobs, reports_folder, junit_file, quiet=quiet, json=json)
     from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
@@ -84,6 +86,7 @@ def run(
             environment=options.waiting(wait),
             progress=options.progress(quiet),
             raising=False,
+            ignore=ignore or (),
         )
         unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file)
         if ran.error is not None:  # and no other

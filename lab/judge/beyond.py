@@ -30,9 +30,12 @@ def beyond(claim: Expectation, evidence: Evidence, find: Find) -> str:
 
 def notes_beyond(evidence: Evidence) -> Iterator[str]:
     """Yield for each time that models were left whose figures are guesses from then on."""
+    by_cause: dict[tuple[str, float], set[str]] = {}
     for seen in evidence.timeline.beyond:
-        whom = f"{listed(sorted(_joined({seen.broker}, evidence)))} did" if seen.broker else "anybody did"
-        yield f"Beyond what the models know: {seen.why}. What {whom} from {moment(seen.since)} on is a guess."
+        by_cause.setdefault((seen.why, seen.since), set()).add(seen.broker)
+    for (why, since), brokers in by_cause.items():
+        whom = "anybody did" if "" in brokers else f"{listed(sorted(_joined(brokers, evidence)))} did"
+        yield f"Beyond what the models know: {why}. What {whom} from {moment(since)} on is a guess."
 
 
 def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence, find: Find) -> bool:
