@@ -21,6 +21,8 @@ from lab.simulation.bridge import support as of_connectors
 from lab.simulation.broker import support as of_brokers
 from lab.simulation.support import IGNORE, MODELLED, Kind, Support, Unmodelled
 
+_LEAVE_OUT = "leave it out, or run it with real brokers: --runtime emulation"
+
 
 def lacking(configuration: Configuration) -> Iterator[Problem]:
     """Yield what of a configuration has no model; the service's own is modelled."""
@@ -36,8 +38,17 @@ def clusters(configuration: Configuration) -> Iterator[Unmodelled]:
         if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
             words = 'updateClusterClients="true" for a bridge of masterslave:'
             what, place = f"the simulation has no model of {words}", configuration.place(element.start)
-            remedy = "leave it out, or run it with real brokers: --runtime emulation"
-            yield Unmodelled.of_setting("updateClusterClients", words, what, remedy, place, of=element.name)
+            yield Unmodelled.of_setting("updateClusterClients", words, what, _LEAVE_OUT, place, of=element.name)
+
+
+def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
+    """Yield what leaves a pair without the store whose lock its instances share."""
+    attribute = configuration.broker.attribute("persistent")
+    if attribute is not None and not is_true(attribute.value):
+        words = f'persistent="{attribute.value}" for a pair, whose instances share the lock of their store'
+        what, place = f"the simulation has no model of {words}", configuration.place(attribute.start)
+        span = (attribute.start, attribute.end)
+        yield Unmodelled.of_setting("persistent", words, what, _LEAVE_OUT, place, of="broker", span=span)
 
 
 def named(problem: Problem, names: Iterable[str]) -> bool:
@@ -103,7 +114,8 @@ def without(plan: Plan, broker: str, names: Sequence[str]) -> Without:
         return Without(plan)
     its = plan.broker(broker)
     configuration = read(its.saved.encode(), its.configuration_file)
-    found = chain(lacking(configuration), clusters(configuration))
+    of_pairs = without_store(configuration) if len(its.instances) > 1 else ()
+    found = chain(lacking(configuration), clusters(configuration), of_pairs)
     gone = [each for each in found if isinstance(each, Unmodelled) and named(each, names)]
     spans = dict.fromkeys(each.span for each in gone if each.span is not None)
     saved = apply(its.saved, [Edit(start=start, end=end, text="") for start, end in spans])

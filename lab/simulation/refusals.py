@@ -28,7 +28,7 @@ from lab.simulation import LONGEST, instances
 from lab.simulation.bridge import sentences as of_bridges
 from lab.simulation.broker import sentences as of_brokers
 from lab.simulation.broker.releases import why_not
-from lab.simulation.ignoring import clusters, lacking, misnamed, named
+from lab.simulation.ignoring import clusters, lacking, misnamed, named, without_store
 from lab.simulation.protocols import sentences as of_sessions
 from lab.simulation.regex_alternatives import narrowed
 from lab.units import format_duration
@@ -73,6 +73,8 @@ def _configurations(scenario: Scenario, plan: Plan, ignored: Sequence[str]) -> I
     problems = [*chain.from_iterable(map(lacking, found))]
     if any(connector.discovery == "masterslave" for each in found for connector in each.connectors):
         problems += chain.from_iterable(map(clusters, found))
+    if any(len(broker.instances) > 1 for broker in plan.brokers):
+        problems += chain.from_iterable(map(without_store, found))
     yield from misnamed(ignored, found, problems)
     yield from (each for each in problems if not named(each, ignored))
 

@@ -13,12 +13,14 @@ from importlib.resources import files
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.elements import Attribute, Element
 from lab.errors import Problem
+from lab.simulation.broker.policies import octets
 from lab.simulation.support import Kind, Support, Unmodelled, refused
 
 _FILE = "support.toml"
 _KINDS = ("queue", "topic")
 _ENTRIES = ("policyEntry", "authorizationEntry")  # of a map by destination: `DestinationMapEntry` has one
 _ELSEWHERE = "networkConnectors"  # have a model of their own
+_SIZE, _NO_SIZE = "memoryLimit", refused("write a number of octets, or one of kb, mb or gb")
 _UNKNOWN = refused("leave it out, or run it with --runtime emulation")
 _TWO_DESTINATIONS = refused("an entry is about one destination: write an entry for each")
 
@@ -43,9 +45,9 @@ def unmodelled(configuration: Configuration) -> Iterator[Problem]:
             continue
         for attribute in element.attributes:
             its = table().get(f"{element.name}@{attribute.name}", _UNKNOWN)
-            if its.refuses(attribute.value):
+            if its.refuses(attribute.value) or (attribute.name == _SIZE and octets(attribute.value) is None):
                 words = f'{attribute.name}="{attribute.value}" of <{element.name}>'
-                yield _unmodelled(words, its, configuration, element, attribute)
+                yield _unmodelled(words, its if its.why else _NO_SIZE, configuration, element, attribute)
         if element.name in _ENTRIES and len(named := [each for each in element.attributes if each.name in _KINDS]) > 1:
             both = " and ".join(f'{each.name}="{each.value}"' for each in named)
             what = f"the simulation has no model of {both} on one <{element.name}>"
