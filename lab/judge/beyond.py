@@ -25,7 +25,7 @@ def beyond(claim: Expectation, evidence: Evidence, find: Find) -> str:
     if not known:
         return ""
     first = min(known, key=lambda seen: seen.since)
-    return f"beyond what the models know from {moment(first.since)} on: {first.why}"
+    return f"beyond what the models know from {_told(first.since)} on: {first.why}"
 
 
 def notes_beyond(evidence: Evidence) -> Iterator[str]:
@@ -35,7 +35,12 @@ def notes_beyond(evidence: Evidence) -> Iterator[str]:
         by_cause.setdefault((seen.why, seen.since), set()).add(seen.broker)
     for (why, since), brokers in by_cause.items():
         whom = "anybody did" if "" in brokers else f"{listed(sorted(_joined(brokers, evidence)))} did"
-        yield f"Beyond what the models know: {why}. What {whom} from {moment(since)} on is a guess."
+        yield f"Beyond what the models know: {why}. What {whom} from {_told(since)} on is a guess."
+
+
+def _told(since: float) -> str:
+    """Return a moment in words; what was before the replay has been so from its beginning on."""
+    return moment(max(since, 0.0))
 
 
 def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence, find: Find) -> bool:

@@ -120,6 +120,7 @@ def test_what_may_depend_on_it_is_unknown_and_the_rest_is_judged(scenario: Path,
     ran = labs.run(scenario, runtime="simulation", runs=tmp_path, environment={}, ignore=ALL)
     assert [each.outcome for each in ran.report.verdicts] == [Outcome.UNKNOWN, Outcome.HELD]
     assert "tokyo is simulated without" in ran.report.verdicts[0].reason
+    assert "from 0.000 s on" in ran.report.verdicts[0].reason
     assert "by the models: " in ran.report.verdicts[0].reason
     history = read(ran.folder.history)
     assert history.header.ignored == ALL
