@@ -12,7 +12,7 @@ Failures raise the errors of `lab.errors`; remarks and warnings go to the log `l
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,13 +149,15 @@ def run(
     progress: Told | None = None,
     raising: bool = True,
     reports: bool = True,
+    ignore: Sequence[str] = (),
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
     A broken expectation is a verdict in the report, not an error. `set` has values instead of those of the scenario's
     files: {"links.a-b.delay": "70ms"}. After an error in the replay, or in removing the lab, what was seen before is
     judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none. A
-    Ctrl-C that comes while the lab is removed is raised when the report is kept.
+    Ctrl-C that comes while the lab is removed is raised when the report is kept. A simulation is without the settings
+    to `ignore`, as with `mqlab run --ignore`.
 
     >>> ran = labs.run("tokyo-singapore")
     >>> ran.held, [str(verdict.outcome) for verdict in ran.report.verdicts]
@@ -181,6 +183,7 @@ def run(
         runs=runs,
         port_base=port_base,
         replaying=True,
+        ignored=ignore,
     )
     with put_off():  # what was seen is judged and kept before a signal that came in the lab's removal
         try:
@@ -272,6 +275,7 @@ def _opened(
     port_base: int | None,
     detached: bool = False,
     replaying: bool = False,
+    ignored: Sequence[str] = (),
 ) -> Iterator[_Opened]:
     """Open a scenario's lab; errors of the input are raised before anything is built or written."""
     found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
@@ -280,7 +284,7 @@ def _opened(
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
     topology, origin = found.scenario.topology, found.scenario.origin
-    with runtimes.for_block(runtime, environment) as its:
+    with runtimes.for_block(runtime, environment, ignored) as its:
         if detached and its.name not in STANDING:
             raise InputError.of(
                 f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
@@ -340,6 +344,7 @@ def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
         activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
         routes=routes or {},
         costs=dict(of.runtime.costs),
+        ignored=tuple(of.runtime.ignored),
         round_trips={link.name: link.source for link in note.plan.links if link.source != DECLARED},
     )
     return its.with_tcp(note.plan.tcp)

@@ -51,6 +51,7 @@ class Emulation:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.costs: Mapping[str, str] = {}  # real brokers take their own time
+        self.ignored = ()
         self._environment = environment
         self._clock = RealClock()
 

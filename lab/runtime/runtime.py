@@ -134,6 +134,11 @@ class Runtime(Protocol):
         ...
 
     @property
+    def ignored(self) -> Sequence[str]:
+        """Return the settings that its brokers are without, by the names that a person gave; a history keeps them."""
+        ...
+
+    @property
     def costs(self) -> Mapping[str, str]:
         """Return the times of this machine that a person set for its models, name → duration; a history keeps them."""
         ...

@@ -35,6 +35,7 @@ class Models:
     plan: Plan
     costs: Costs
     limit: timedelta | None = None  # of virtual time
+    ignored: tuple[str, ...] = ()  # settings that the brokers are without
 
     @property
     def made_from(self) -> tuple[str, ...]:
@@ -46,7 +47,7 @@ class Models:
         """Open a lab, and keep its logs at the end of the block."""
         if opening.detached:
             raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
-        lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit)
+        lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit, self.ignored)
         try:
             with garbage_collection.seldom():
                 stand_up(lab, progress)

@@ -51,6 +51,7 @@ class Memory:
         self.labs: dict[str, MemoryLab] = {}
         self.made_from: tuple[str, ...] = ("memory:1",)
         self.costs: Mapping[str, str] = {}
+        self.ignored = ()
 
     def __enter__(self) -> Self:
         return self
