@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Network
@@ -20,6 +20,7 @@ import docker.errors
 
 import docker
 from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
+from lab.activemq.releases import mixture
 from lab.dataclass import dataclass
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
@@ -42,7 +43,7 @@ from lab.errors import HostError
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET
 from lab.plan.control import opening_control
-from lab.plan.values import Action, InstancePlan
+from lab.plan.values import Action, InstancePlan, Plan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import note as notes
 from lab.runtime.clock import Origin, RealClock, boot
@@ -62,6 +63,7 @@ class Host:
 
     client: docker.DockerClient
     images: Mapping[str, Images]  # ActiveMQ version → images
+    releases: Mapping[str, str] = field(default_factory=dict)  # broker → version, where it is not the plan's
     pool: IPv4Network
     at: PublishedAt = HERE
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # of an ssh to the engine
@@ -71,6 +73,19 @@ class Host:
     def made_from(self) -> tuple[str, ...]:
         """Return the names of the images, each with the digest of its recipe."""
         return tuple(sorted({name for its in self.images.values() for name in (its.broker, its.router)}))
+
+    @property
+    def mixed(self) -> Mapping[str, str]:
+        """Return the releases in which modules of another one run, each with these modules in words."""
+        found = {release: mixture(its.broker) for release, its in self.images.items()}
+        return {release: words for release, words in found.items() if words}
+
+    def settle(self, plan: Plan) -> Plan:
+        """Return the plan with the releases that there are images of."""
+        of = self.releases
+        return replace(
+            plan, brokers=tuple(its.of_release(of.get(its.name, its.activemq_version)) for its in plan.brokers)
+        )
 
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:

@@ -237,6 +237,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     found = [f"The history is damaged: {evidence.damage}. No figure is certain."] if evidence.damage else []
     if its := evidence.header.costs:
         found.append(f"Times of the machine are a person's own: {', '.join(f'{name} {its[name]}' for name in its)}.")
+    found += [f"ActiveMQ {release} is not all of one release: {its}." for release, its in evidence.header.mixed.items()]
     found += [*limits_of(timeline), *notes_beyond(evidence)]
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""

@@ -43,7 +43,6 @@ class Regions:
         emptied: Callable[[], None],
         limits: Limits,
         expires_durables: bool,
-        expired_is_discarded: bool,
     ) -> None:
         self.all: dict[str, Destination] = {}
         self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
@@ -52,7 +51,6 @@ class Regions:
         self._bury, self._log, self._made, self._emptied = bury, log, made, emptied
         self._removed, self._limits = removed, limits
         self._expires_durables = expires_durables
-        self._expired_is_discarded = expired_is_discarded
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
         """Make what the store has of destinations and durable subscriptions, as a process does that starts."""
@@ -124,7 +122,6 @@ class Regions:
                 warn=warn,
                 now=self._now,
                 limits=self._limits,
-                expired_is_discarded=self._expired_is_discarded,
             )
         made.prefetch = prefetch
         return made
