@@ -71,7 +71,7 @@ def release_in(archive: Path | None) -> str | None:
     """Return the release that an archive of ActiveMQ on disk holds, None for none; InputError if it is no archive."""
     if archive is None:
         return None
-    from lab.emulation.images.archive import version_of  # here, since few labs are of an archive that was named
+    from lab.emulation.runtime import version_of  # here, since loading docker takes long
 
     return version_of(archive)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 # docker/broker/archives.toml has the releases' digests; a release that it lacks has a list of jars beside it.
 ENGINES: Mapping[str, str | None] = {"5.15": None, "5.16": None, "5.17": "5.17.6", "5.18": "5.18.3", "5.19": "5.19.1"}
 ENDED: Mapping[str, str] = {"5.15": "2024-09-16", "5.16": "2024-11-15", "5.17": "2025-06-16"}  # when the service did
-DEFAULT = "5.18"  # for a broker that declares none
+DEFAULT, RECOMMENDED = "5.18", "5.19"  # for a broker that declares none; by the service
 # The newest release known of an engine version: real brokers are of it where its archive can be fetched.
 NEWEST: Mapping[str, str] = {"5.19": "5.19.10"}
 RELEASES: Mapping[str, str] = {engine: found for engine, found in ENGINES.items() if found is not None}
@@ -40,10 +40,18 @@ def check_engine_version(engine_version: str, activemq_version: str | None = Non
         return f"{engine_version!r} is not an engine version of Amazon MQ", f"{offered}\n{listed}"
     if release(engine_version, activemq_version) is None:
         own = "another release is run with --activemq-version, or from disk with --activemq-archive"
-        ended = ENDED.get(".".join(engine_version.split(".")[:2]))
-        why = f"Amazon MQ ended it on {ended}\n" if ended else ""
+        why = f"Amazon MQ ended it on {day}\n" if (day := ended(engine_version)) else ""
         return f"the lab has no ActiveMQ {engine_version} of its own", f"{why}{listed}\n{own}"
     return None
+
+
+def ended(engine_version: str) -> str | None:
+    """Return the day on which the service ended an engine version such as 5.17 or 5.17.6; None if it has not.
+
+    >>> ended("5.17"), ended("5.19")
+    ('2025-06-16', None)
+    """
+    return ENDED.get(".".join(engine_version.split(".")[:2]))
 
 
 def is_too_old(release: str) -> bool:
@@ -62,3 +70,9 @@ def mixture(image: str) -> str:
         return ""
     *some, last = dict.fromkeys(MODULES.values())
     return f"{', '.join(some)} and {last} are of {found['other']}"
+
+
+def mixtures(images: Mapping[str, str]) -> Mapping[str, str]:
+    """Return of the broker's images, release → name, those releases that are mixtures, with the words of `mixture`."""
+    found = {release: mixture(image) for release, image in images.items()}
+    return {release: words for release, words in found.items() if words}

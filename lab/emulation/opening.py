@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import IPv4Network
@@ -20,7 +20,7 @@ import docker.errors
 
 import docker
 from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
-from lab.activemq.releases import mixture
+from lab.activemq.releases import mixtures
 from lab.dataclass import dataclass
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
@@ -77,15 +77,11 @@ class Host:
     @property
     def mixed(self) -> Mapping[str, str]:
         """Return the releases in which modules of another one run, each with these modules in words."""
-        found = {release: mixture(its.broker) for release, its in self.images.items()}
-        return {release: words for release, words in found.items() if words}
+        return mixtures({release: its.broker for release, its in self.images.items()})
 
     def settle(self, plan: Plan) -> Plan:
         """Return the plan with the releases that there are images of."""
-        of = self.releases
-        return replace(
-            plan, brokers=tuple(its.of_release(of.get(its.name, its.activemq_version)) for its in plan.brokers)
-        )
+        return plan.of_releases(self.releases)
 
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
@@ -251,8 +247,7 @@ class _Opened:
     def _earlier(self, broker: str) -> Sequence[Event]:
         """Return the events of the starts that must be requested before that of a broker whose connectors call others.
 
-        A connector that is refused tries again only after a second, so the responders and the router start a little
-        ahead.
+        A connector that is refused tries again only after a second, so responders and the router start a bit ahead.
         """
         called = [bridge.responder for bridge in self._plan.bridges if bridge.initiator == broker]
         firsts = [self._plan.broker(name).instances[0].name for name in dict.fromkeys(called)]

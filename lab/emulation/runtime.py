@@ -23,6 +23,7 @@ from lab.emulation.engine.context import resolved
 from lab.emulation.engine.own_container import own_gateway
 from lab.emulation.images import bundle
 from lab.emulation.images import images as building
+from lab.emulation.images.archive import version_of
 from lab.emulation.images.images import Images
 from lab.emulation.images.names import digest
 from lab.emulation.lab import EmulatedLab
@@ -42,6 +43,8 @@ from lab.runtime.owner import Owner
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Removal, Sweep, Swept
 from lab.runtime.turns import remove_stray_locks
+
+__all__ = ["Emulation", "version_of"]
 
 
 @engine.explaining

@@ -145,6 +145,11 @@ class Plan:
         releases = {broker.activemq_version for broker in self.brokers}
         return releases.pop() if len(releases) == 1 else None
 
+    def of_releases(self, releases: Mapping[str, str]) -> Plan:
+        """Return the plan with other releases of ActiveMQ for the brokers that are named."""
+        its = (each.of_release(releases.get(each.name, each.activemq_version)) for each in self.brokers)
+        return replace(self, brokers=tuple(its))
+
     def broker(self, name: str) -> BrokerPlan:
         """Return the broker of that name."""
         return next(broker for broker in self.brokers if broker.name == name)
