@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -258,6 +259,7 @@ class _Opened:
     notes: Path  # the folder of the notes
     runtime: Runtime
     lab: StandingLab
+    mixed: Mapping[str, str]  # as in a history's header
 
 
 @contextmanager
@@ -278,6 +280,7 @@ def _opened(
     ignored: Sequence[str] = (),
 ) -> Iterator[_Opened]:
     """Open a scenario's lab; errors of the input are raised before anything is built or written."""
+    version = version or runtimes.release_in(archive)
     found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
     if replaying and found.scenario.is_topology:
         raise InputError.of(f"{scenario} has no steps: there is nothing to run", f"mqlab up {scenario} opens its lab")
@@ -294,7 +297,8 @@ def _opened(
         base = runs or home(environment)
         noted = base if its.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
         try:
-            ready = its.prepare(found.plan, told, archive=archive)
+            ready = its.prepare(found.plan, told, archive=archive, version=version)
+            found = replace(found, plan=ready.settle(found.plan))
         except HostError as error:
             if replaying and (other := runtimes.instead(its, found, scenario, seed=seed, set=set, version=version)):
                 error.add_remedy(f"or, in models and without it: {other}")
@@ -325,7 +329,7 @@ def _opened(
             except LabError as error:
                 error.add_remedy(f"what is known of it: {folder.path}")
                 raise
-            yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab)
+            yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab, mixed=ready.mixed)
 
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
@@ -342,6 +346,7 @@ def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
         standing=standing,
         mqlab=__version__,
         activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
+        mixed=of.mixed,
         routes=routes or {},
         costs=dict(of.runtime.costs),
         ignored=tuple(of.runtime.ignored),

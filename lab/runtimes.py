@@ -80,6 +80,15 @@ def _check_known(name: str, where: str = "") -> None:
         raise InputError.of(f'{where}no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
 
 
+def release_in(archive: Path | None) -> str | None:
+    """Return the release that an archive of ActiveMQ on disk holds, None for none; InputError if it is no archive."""
+    if archive is None:
+        return None
+    from lab.emulation.runtime import version_of  # here, since loading docker takes long
+
+    return version_of(archive)
+
+
 def instead(
     of: Runtime, found: PlannedScenario, name: str, *, seed: int | None, set: Mapping[str, str], version: str | None
 ) -> str:

@@ -20,6 +20,7 @@ import docker.errors
 
 import docker
 from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
+from lab.activemq.releases import mixtures
 from lab.dataclass import dataclass
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
@@ -43,7 +44,7 @@ from lab.errors import HostError
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET
 from lab.plan.control import opening_control
-from lab.plan.values import Action, InstancePlan
+from lab.plan.values import Action, InstancePlan, Plan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import note as notes
 from lab.runtime.clock import Origin, RealClock, boot
@@ -63,6 +64,7 @@ class Host:
 
     client: docker.DockerClient
     images: Mapping[str, Images]  # ActiveMQ version → images
+    releases: Mapping[str, str] = field(default_factory=dict)  # broker → version, where it is not the plan's
     pool: IPv4Network
     at: PublishedAt = HERE
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # of an ssh to the engine
@@ -72,6 +74,15 @@ class Host:
     def made_from(self) -> tuple[str, ...]:
         """Return the names of the images, each with the digest of its recipe."""
         return tuple(sorted({name for its in self.images.values() for name in (its.broker, its.router)}))
+
+    @property
+    def mixed(self) -> Mapping[str, str]:
+        """Return the releases in which modules of another one run, each with these modules in words."""
+        return mixtures({release: its.broker for release, its in self.images.items()})
+
+    def settle(self, plan: Plan) -> Plan:
+        """Return the plan with the releases that there are images of."""
+        return plan.of_releases(self.releases)
 
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
@@ -241,8 +252,7 @@ class _Opened:
     def _earlier(self, broker: str) -> Sequence[Event]:
         """Return the events of the starts that must be requested before that of a broker whose connectors call others.
 
-        A connector that is refused tries again only after a second, so the responders and the router start a little
-        ahead.
+        A connector that is refused tries again only after a second, so responders and the router start a bit ahead.
         """
         called = [bridge.responder for bridge in self._plan.bridges if bridge.initiator == broker]
         firsts = [self._plan.broker(name).instances[0].name for name in dict.fromkeys(called)]

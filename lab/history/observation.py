@@ -30,6 +30,7 @@ class Header(Struct, frozen=True, kw_only=True):
     declared: Mapping[str, Any]  # the scenario with its topology, as `Scenario.declared()` gives it
     mqlab: str  # the version that wrote it
     activemq: Mapping[str, str] = field(default_factory=dict)  # broker → the version that ran
+    mixed: Mapping[str, str] = field(default_factory=dict)  # version → what of it is of another one, in words
     routes: Mapping[str, Any] = field(default_factory=dict)  # `routes_used` of the scenario, at the beginning
     costs: Mapping[str, str] = field(default_factory=dict)  # a simulation's own times of a machine: name → duration
     ignored: tuple[str, ...] = ()  # settings that a simulation was without, as they were named to it

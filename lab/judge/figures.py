@@ -242,6 +242,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
         found.append(f"Times of the machine are a person's own: {', '.join(f'{name} {its[name]}' for name in its)}.")
     if ignored := evidence.header.ignored:
         found.append(f"Simulated without {', '.join(ignored)}, as it was asked to: --ignore.")
+    found += [f"ActiveMQ {release} is not all of one release: {its}." for release, its in evidence.header.mixed.items()]
     found += [*limits_of(timeline), *notes_beyond(evidence)]
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""

@@ -42,6 +42,15 @@ class Models:
         """Return nothing: models are of mqlab itself."""
         return ()
 
+    @property
+    def mixed(self) -> Mapping[str, str]:
+        """Return nothing: a model is of one release."""
+        return {}
+
+    def settle(self, plan: Plan) -> Plan:
+        """Return the Plan as it is: what it names is modelled."""
+        return plan
+
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[SimulatedLab]:
         """Open a lab, and keep its logs at the end of the block."""

@@ -47,7 +47,7 @@ class Simulation:
 
         return refusals(scenario, plan, max(self._limit or LONGEST, LONGEST), self.ignored)
 
-    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Models:
+    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Models:
         """Return the models; raise InputError for an archive, from which nothing is made here."""
         if archive is not None:
             raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")

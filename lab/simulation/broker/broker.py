@@ -39,7 +39,7 @@ from lab.simulation.broker.policies import policies
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.regions import Regions
-from lab.simulation.broker.releases import rules
+from lab.simulation.broker.releases import check_release
 from lab.simulation.broker.selectors import selection
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import FREE, Costs, settings
@@ -73,7 +73,8 @@ class Broker:
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
-        self.settings, its = settings(plan), rules(plan.activemq_version)
+        check_release(plan.activemq_version)
+        self.settings = settings(plan)
         self.store = store = store if self.settings.persistent else Store()
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
         self._rights = Authorization(self.settings.element)
@@ -93,7 +94,7 @@ class Broker:
             now=self._now,
             store=store,
             journal=self._journal,
-            choose=(choose := policies(self.settings.element, its)),
+            choose=(choose := policies(self.settings.element)),
             bury=undertaker.bury,
             log=log,
             made=lambda name: self._advisories.send(of_destinations(name)),
@@ -101,7 +102,6 @@ class Broker:
             emptied=kernel.notify_of_message,
             limits=limits(self.settings, self.name, plan.heap, self._now, beyond, choose),
             settings=self.settings,
-            expired_is_discarded=its.expired_is_discarded,
         )
         self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
         self._intake = Intake(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cmp_to_key
 
 from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
 from lab.dataclass import dataclass
-from lab.simulation.broker.releases import Rules
 
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32767, 100  # `ActiveMQPrefetchPolicy`
@@ -92,11 +90,11 @@ USUAL = Policy(dead_letters=DeadLetters())
 Chooser = Callable[[str], Policy]
 
 
-def policies(broker: Element, rules: Rules) -> Chooser:
+def policies(broker: Element) -> Chooser:
     """Return the function that chooses a destination's policy among a configuration's."""
-    entries = [(pattern, _policy(entry, rules)) for entry in _entries(broker) for pattern in _patterns(entry)]
+    entries = [(pattern, _policy(entry)) for entry in _entries(broker) for pattern in _patterns(entry)]
     default = broker.find("destinationPolicy", "policyMap", "defaultEntry", "policyEntry")
-    usual = replace(USUAL, duplicates_die=rules.duplicates_die) if default is None else _policy(default, rules)
+    usual = USUAL if default is None else _policy(default)
 
     def choose(destination: str) -> Policy:
         """Return the policy of the entry that is nearest: `DestinationMap.chooseValue`."""
@@ -141,7 +139,7 @@ def _patterns(entry: Element) -> Iterator[str]:
             yield f"{kind}://{inside.get('physicalName')}"
 
 
-def _policy(entry: Element, rules: Rules) -> Policy:
+def _policy(entry: Element) -> Policy:
     limit = entry.find("pendingMessageLimitStrategy", "constantPendingMessageLimitStrategy")
     rate = entry.find("pendingMessageLimitStrategy", "prefetchRatePendingMessageLimitStrategy")
     filters = entry.find("networkBridgeFilterFactory", "conditionalNetworkBridgeFilterFactory")
@@ -159,7 +157,7 @@ def _policy(entry: Element, rules: Rules) -> Policy:
         prioritized=is_true(entry.get("prioritizedMessages")),
         strict=is_true(entry.get("strictOrderDispatch")),
         retroactive=is_true(entry.get("alwaysRetroactive")),
-        duplicates_die=_flag(entry, "sendDuplicateFromStoreToDLQ", rules.duplicates_die),
+        duplicates_die=is_true(entry.get("sendDuplicateFromStoreToDLQ")),
         gc=is_true(entry.get("gcInactiveDestinations")),
         idle=USUAL.idle if idle is None else int(idle) * MILLISECOND,
         replays=filters is not None and is_true(filters.get("replayWhenNoConsumers")),

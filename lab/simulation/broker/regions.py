@@ -44,7 +44,6 @@ class Regions:
         emptied: Callable[[], None],
         limits: Limits,
         settings: Settings,
-        expired_is_discarded: bool,
     ) -> None:
         self.all: dict[str, Destination] = {}
         self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
@@ -53,7 +52,6 @@ class Regions:
         self._bury, self._log, self._made, self._emptied = bury, log, made, emptied
         self._removed, self._limits = removed, limits
         self._expires_durables = settings.expires_durables
-        self._expired_is_discarded = expired_is_discarded
         self._crowded = None if settings.persistent else self._drops
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
@@ -126,7 +124,6 @@ class Regions:
                 warn=warn,
                 now=self._now,
                 limits=self._limits,
-                expired_is_discarded=self._expired_is_discarded,
             )
         made.prefetch = prefetch
         return made

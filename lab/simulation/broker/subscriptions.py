@@ -139,7 +139,7 @@ class TopicSubscription(Subscription):
     """A consumer of topics that loses what comes while it is away, and the oldest of what it is too slow for."""
 
     __slots__ = (
-        "_acknowledged", "_audit", "_expired_is_discarded", "_first", "_matched", "_now", "_pumping", "_slow", "_warn",
+        "_acknowledged", "_audit", "_first", "_matched", "_now", "_pumping", "_slow", "_warn",
         "limit",
     )  # fmt: skip
 
@@ -155,10 +155,9 @@ class TopicSubscription(Subscription):
         warn: Warn,
         now: Callable[[], int],
         limits: Limits,
-        expired_is_discarded: bool = False,
     ) -> None:
         super().__init__(info, deliver, test, closed, limits=limits)
-        self._now, self._expired_is_discarded = now, expired_is_discarded
+        self._now = now
         self.limit = limit  # of messages that wait; -1: any number
         self._audit = Audit(*OF_ENTRY) if audits else None
         self._matched: deque[Node] = deque()
@@ -227,11 +226,7 @@ class TopicSubscription(Subscription):
 
     def _lapse(self, node: Node) -> None:
         self._count_as_dequeued()
-        if self._expired_is_discarded:
-            self.discarded += 1
-            node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}")
-        else:
-            node.destination.lapse(node)
+        node.destination.lapse(node)
 
     def _count_as_dequeued(self) -> None:
         if self._first is not None:
