@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,6 @@ from lab.living.lab import Live
 from lab.living.left_open import LEFT_OPEN, ClosedAtExit
 from lab.operating.network import peerings_and_routes
 from lab.operating.outcome import record_seen
-from lab.plan.values import DECLARED
 from lab.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
@@ -45,9 +44,8 @@ from lab.runtime.note import make_folder, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
 from lab.runtimes import STANDING, AllRuntimes
-from lab.scenarios import PlannedScenario, plan_named
+from lab.scenarios import PlannedScenario, header_of, plan_named
 from lab.units import several
-from lab.version import __version__
 
 if TYPE_CHECKING:  # a lab that only stands need not wait until replay, judge and report are loaded
     from lab.judge import Judged, Report
@@ -334,22 +332,6 @@ def _opened(
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
     """Return a history's header; without routes it is of a lab that stands."""
-    scenario, note, standing = of.planned.scenario, of.lab.note, routes is None
-    declared = scenario.declared()
-    its = Header(
-        run=note.run,
-        scenario=scenario.scenario,
-        seed=scenario.seed,
-        runtime=note.runtime,
-        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        declared={**declared, "steps": []} if standing else declared,  # steps are recorded as they are done
-        standing=standing,
-        mqlab=__version__,
-        activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
-        mixed=of.mixed,
-        routes=routes or {},
-        costs=dict(of.runtime.costs),
-        ignored=tuple(of.runtime.ignored),
-        round_trips={link.name: link.source for link in note.plan.links if link.source != DECLARED},
-    )
-    return its.with_tcp(note.plan.tcp)
+    its, note = of.runtime, of.lab.note
+    more = {"mixed": of.mixed, "costs": dict(its.costs), "ignored": tuple(its.ignored), "routes": routes}
+    return header_of(of.planned, note.plan, run=note.run, runtime=note.runtime, **more)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,7 +29,7 @@ from lab.emulation.engine import engine, labels
 from lab.emulation.engine.containers import Attachment, Order
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
-from lab.emulation.memory_queue import free_on, reserved
+from lab.emulation.memory_queue import free_on, reserved_if
 from lab.emulation.network import networks
 from lab.emulation.network.congestion import set_congestion
 from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
@@ -88,8 +88,8 @@ class Host:
     def open(self, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
         """Open a lab and close it at the end of the block; a detached lab stays once it has opened."""
         if not is_loopback(self.at.bind):
-            own = (word.get_secret_value() for of_users in opening.passwords.values() for word in of_users.values())
-            refuse_shipped((*own, *opening.masked))
+            words = (word for of_users in opening.passwords.values() for word in of_users.values())
+            refuse_shipped((*(word.get_secret_value() for word in words), *opening.masked))
         clock = RealClock()
         with forwarding(self.at.ssh, opening, self.environment) as forwards, ExitStack() as closing:
             closing.push(Closing(self.client, opening, clock))
@@ -107,12 +107,8 @@ class Host:
                 yield lab
 
     def _memory(self, opening: Opening, clock: RealClock, progress: Progress) -> AbstractContextManager[None]:
-        """Wait for the memory that the brokers may take, where that is asked for, and hold it until they have it."""
-        if not self.patience:
-            return nullcontext()
-        free = free_on(self.client, here=self.at.here)
-        its, folder = opening.plan.memory, opening.note_folder
-        return reserved(its, opening.run, folder, free, clock, self.patience, progress.say)
+        free, its = free_on(self.client, here=self.at.here), opening
+        return reserved_if(its.plan.memory, its.run, its.note_folder, free, clock, self.patience, progress.say)
 
 
 class _Opened:
@@ -209,12 +205,12 @@ class _Opened:
 
     def _start_broker(self, name: str) -> None:
         plan = self._plan.broker(name)
-        hosts = {its.host_name: self._address(its) for broker in self._plan.brokers for its in broker.instances}
-        files = self._credentials.files(plan, [self._address(its) for its in plan.instances])
+        hosts = {its.host_name: self._address_of(its.name) for broker in self._plan.brokers for its in broker.instances}
+        files = self._credentials.files(plan, [self._address_of(its.name) for its in plan.instances])
 
         def start(its: InstancePlan, order: Order) -> str:
             network = self._networks[plan.region]
-            endpoint = Attachment(network=network.name, address=self._address(its))
+            endpoint = Attachment(network=network.name, address=self._address_of(its.name))
             image, router = self._host.images[plan.activemq_version].broker, network.subnet.gateway
             made = start_broker(client, image, run, plan, its, endpoint, router, hosts, files, self._labels, order)
             if not plan.later:
@@ -340,13 +336,10 @@ class _Opened:
             name=its.name,
             number=its.number,
             container=self._starting[its.name].result(),
-            address=self._address(its),
+            address=self._address_of(its.name),
             ports=self._ports.named(its),
             management_port=self._ports.of(its, JOLOKIA_PORT),
         )
-
-    def _address(self, its: InstancePlan) -> str:
-        return self._address_of(its.name)
 
     def _address_of(self, instance: str) -> str:
         """Return the address that an instance really uses, or that is kept for a host."""
