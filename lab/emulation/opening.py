@@ -190,7 +190,7 @@ class _Opened:
                     image,
                     self._opening.run,
                     tuple(self._networks.values()),
-                    self._ports.published(self._address),
+                    self._ports.published(lambda its: self._address_of(its.name)),
                     self._plan.links,
                     self._plan.seed,
                     policy(self._plan.network, {name: self._address_of(name) for name in self._regions}),

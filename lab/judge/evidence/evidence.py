@@ -50,6 +50,7 @@ class Chosen:
 
     audience: Audience
     tallies: tuple[Tally, ...]
+    of_one: bool = False  # of one destination alone
 
     @property
     def astray(self) -> tuple[Tally, ...]:
@@ -62,7 +63,7 @@ class Chosen:
     def busy(self) -> bool:
         """Return whether a message was owed to the audience or reached it."""
         return any(tally.eligible or tally.first_receipt for tally in self.tallies) or any(
-            member.receipts_in_all for member in self.audience.members
+            member.unexplained if self.of_one else member.receipts_in_all for member in self.audience.members
         )
 
 
@@ -102,7 +103,8 @@ class Evidence:
                 continue
             if destination is not None and not any(hears(own, destination) for own in audience.destinations):
                 continue
-            found.append(Chosen(audience=audience, tallies=_tallies_for(audience, destination)))
+            its = _tallies_for(audience, destination)
+            found.append(Chosen(audience=audience, tallies=its, of_one=destination is not None))
         if not to and destination is not None:  # of a wildcard's subscribers, only those that were sent to
             meant = [one for one in found if one.tallies or destination in one.audience.destinations]
             found = meant or found

@@ -205,12 +205,17 @@ class _Story:
         waiting = [pair for each in hearing for pair in each.waiting if pair[0].destination == f"topic {topic}"]
         if promise == "nothing":
             return "broken" if came else "unknown"
-        return "?" if waiting or self._alike(hearing, came) else "held" if came else "unknown"
+        alike = any(self._alike(each, topic) for each in hearing)
+        return "?" if waiting or alike else "held" if came else "unknown"
 
-    def _alike(self, hearing: list[Listening], came: list[tuple[Sent, int]]) -> bool:
-        """Return whether messages with equal bodies and without an id were expected: then an honest word is unknown."""
-        texts = any(each.over == "mqtt" for each in hearing)
-        return sum(number for sent, number in came if sent.equal and (texts or sent.over == "mqtt")) > 1
+    def _alike(self, its: Listening, topic: str) -> bool:
+        """Return whether a subscription was to receive equal bodies without ids: then unknown is an honest word too.
+
+        MQTT does not say to which topic a message was sent, so that those of others count, where one is of this.
+        """
+        equal = [pair for pair in its.came if pair[0].equal and "mqtt" in (its.over, pair[0].over)]
+        of_it = any(sent.destination == f"topic {topic}" for sent, _ in equal)
+        return of_it and sum(number for _, number in equal) > 1
 
 
 def drawn(seed: int) -> Drawn:
