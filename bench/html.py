@@ -56,7 +56,7 @@ def measure(count: int) -> dict[str, Any]:
         page.write_text(text, encoding="utf-8")
         found: dict[str, Any] = {
             "messages": count,
-            "lost": sum(row.lost for row in whole.report.deliveries),
+            "lost": sum(row.not_delivered.total for row in whole.report.deliveries),
             "size_mib": round(page.stat().st_size / 2**20, 3),
             "making_cpu_s": round(made, 2),
             "peak_rss_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),

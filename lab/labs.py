@@ -12,9 +12,10 @@ Failures raise the errors of `lab.errors`; remarks and warnings go to the log `l
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,6 @@ from lab.living.lab import Live
 from lab.living.left_open import LEFT_OPEN, ClosedAtExit
 from lab.operating.network import peerings_and_routes
 from lab.operating.outcome import record_seen
-from lab.plan.values import DECLARED
 from lab.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab
@@ -44,9 +44,8 @@ from lab.runtime.note import make_folder, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
 from lab.runtimes import STANDING, AllRuntimes
-from lab.scenarios import PlannedScenario, plan_named
+from lab.scenarios import PlannedScenario, header_of, plan_named
 from lab.units import several
-from lab.version import __version__
 
 if TYPE_CHECKING:  # a lab that only stands need not wait until replay, judge and report are loaded
     from lab.judge import Judged, Report
@@ -149,13 +148,15 @@ def run(
     progress: Told | None = None,
     raising: bool = True,
     reports: bool = True,
+    ignore: Sequence[str] = (),
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
     A broken expectation is a verdict in the report, not an error. `set` has values instead of those of the scenario's
     files: {"links.a-b.delay": "70ms"}. After an error in the replay, or in removing the lab, what was seen before is
     judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none. A
-    Ctrl-C that comes while the lab is removed is raised when the report is kept.
+    Ctrl-C that comes while the lab is removed is raised when the report is kept. A simulation is without the settings
+    to `ignore`, as with `mqlab run --ignore`.
 
     >>> ran = labs.run("tokyo-singapore")
     >>> ran.held, [str(verdict.outcome) for verdict in ran.report.verdicts]
@@ -181,6 +182,7 @@ def run(
         runs=runs,
         port_base=port_base,
         replaying=True,
+        ignored=ignore,
     )
     with put_off():  # what was seen is judged and kept before a signal that came in the lab's removal
         try:
@@ -255,6 +257,7 @@ class _Opened:
     notes: Path  # the folder of the notes
     runtime: Runtime
     lab: StandingLab
+    mixed: Mapping[str, str]  # as in a history's header
 
 
 @contextmanager
@@ -272,15 +275,17 @@ def _opened(
     port_base: int | None,
     detached: bool = False,
     replaying: bool = False,
+    ignored: Sequence[str] = (),
 ) -> Iterator[_Opened]:
     """Open a scenario's lab; errors of the input are raised before anything is built or written."""
+    version = version or runtimes.release_in(archive)
     found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
     if replaying and found.scenario.is_topology:
         raise InputError.of(f"{scenario} has no steps: there is nothing to run", f"mqlab up {scenario} opens its lab")
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
     topology, origin = found.scenario.topology, found.scenario.origin
-    with runtimes.for_block(runtime, environment) as its:
+    with runtimes.for_block(runtime, environment, ignored) as its:
         if detached and its.name not in STANDING:
             raise InputError.of(
                 f"a lab of the runtime {its.name} cannot stay", "other processes do not know it: leave detach out"
@@ -290,7 +295,8 @@ def _opened(
         base = runs or home(environment)
         noted = base if its.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
         try:
-            ready = its.prepare(found.plan, told, archive=archive)
+            ready = its.prepare(found.plan, told, archive=archive, version=version)
+            found = replace(found, plan=ready.settle(found.plan))
         except HostError as error:
             if replaying and (other := runtimes.instead(its, found, scenario, seed=seed, set=set, version=version)):
                 error.add_remedy(f"or, in models and without it: {other}")
@@ -321,25 +327,11 @@ def _opened(
             except LabError as error:
                 error.add_remedy(f"what is known of it: {folder.path}")
                 raise
-            yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab)
+            yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab, mixed=ready.mixed)
 
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
     """Return a history's header; without routes it is of a lab that stands."""
-    scenario, note, standing = of.planned.scenario, of.lab.note, routes is None
-    declared = scenario.declared()
-    its = Header(
-        run=note.run,
-        scenario=scenario.scenario,
-        seed=scenario.seed,
-        runtime=note.runtime,
-        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        declared={**declared, "steps": []} if standing else declared,  # steps are recorded as they are done
-        standing=standing,
-        mqlab=__version__,
-        activemq={broker.name: broker.activemq_version for broker in note.plan.brokers},
-        routes=routes or {},
-        costs=dict(of.runtime.costs),
-        round_trips={link.name: link.source for link in note.plan.links if link.source != DECLARED},
-    )
-    return its.with_tcp(note.plan.tcp)
+    its, note = of.runtime, of.lab.note
+    more = {"mixed": of.mixed, "costs": dict(its.costs), "ignored": tuple(its.ignored), "routes": routes}
+    return header_of(of.planned, note.plan, run=note.run, runtime=note.runtime, **more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -23,16 +23,17 @@ def _emulation(environment: Mapping[str, str]) -> Runtime:
 
 
 def _simulation(environment: Mapping[str, str]) -> Runtime:
+    return simulation(environment)
+
+
+def simulation(environment: Mapping[str, str], limit: timedelta | None = None, ignored: Sequence[str] = ()) -> Runtime:
+    """Return a simulation whose labs end with LabTimeout once so much virtual time has passed.
+
+    Its brokers are without the settings `ignored`, which have no model.
+    """
     from lab.simulation.runtime import Simulation  # here, since an emulation needs no model
 
-    return Simulation(environment)
-
-
-def simulation(environment: Mapping[str, str], limit: timedelta | None = None) -> Runtime:
-    """Return a simulation whose labs end with LabTimeout once so much virtual time has passed."""
-    from lab.simulation.runtime import Simulation
-
-    return Simulation(environment, limit)
+    return Simulation(environment, limit, ignored)
 
 
 USUAL, SIMULATION = "emulation", "simulation"
@@ -50,21 +51,42 @@ def usual(environment: Mapping[str, str]) -> str:
     return name
 
 
-def runtime(name: str, environment: Mapping[str, str]) -> Runtime:
-    """Return the runtime of a name, for the machine that an environment describes; InputError for an unknown name."""
+def runtime(name: str, environment: Mapping[str, str], ignored: Sequence[str] = ()) -> Runtime:
+    """Return the runtime of a name, for the machine that an environment describes; InputError for an unknown name.
+
+    Raise InputError for settings to be `ignored` by another runtime than the simulation.
+    """
     _check_known(name)
-    return RUNTIMES[name](environment)
+    if not ignored:
+        return RUNTIMES[name](environment)
+    if name != SIMULATION:
+        raise InputError.of(
+            f"--ignore {ignored[0]} is for the simulation, and the runtime here is the {name}",
+            f"real brokers have every setting: leave it out, or write --runtime {SIMULATION}",
+        )
+    return simulation(environment, ignored=ignored)
 
 
-def for_block(named: Runtime | str | None, environment: Mapping[str, str]) -> AbstractContextManager[Runtime]:
+def for_block(
+    named: Runtime | str | None, environment: Mapping[str, str], ignored: Sequence[str] = ()
+) -> AbstractContextManager[Runtime]:
     """Return a runtime for a block, the usual one for None; one that was handed in outlasts it."""
     name = usual(environment) if named is None else named
-    return runtime(name, environment) if isinstance(name, str) else nullcontext(name)
+    return runtime(name, environment, ignored) if isinstance(name, str) else nullcontext(name)
 
 
 def _check_known(name: str, where: str = "") -> None:
     if name not in RUNTIMES:
         raise InputError.of(f'{where}no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
+
+
+def release_in(archive: Path | None) -> str | None:
+    """Return the release that an archive of ActiveMQ on disk holds, None for none; InputError if it is no archive."""
+    if archive is None:
+        return None
+    from lab.emulation.runtime import version_of  # here, since loading docker takes long
+
+    return version_of(archive)
 
 
 def instead(

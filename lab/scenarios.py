@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -18,8 +19,10 @@ from lab.declare.loading import load, mask_of, resolve
 from lab.declare.origin import without_passwords
 from lab.declare.scenario import Scenario
 from lab.errors import InputError, Problem
+from lab.history import Header
 from lab.masking import Mask
 from lab.shipped import shipped
+from lab.version import __version__
 
 if TYPE_CHECKING:  # a check plans nothing
     from lab.plan.values import Plan
@@ -36,6 +39,28 @@ class PlannedScenario:
     plan: Plan
     removals: tuple[Removal, ...]
     advice: tuple[Problem, ...]
+
+
+def header_of(planned: PlannedScenario, plan: Plan, *, run: str, runtime: str, **more: Any) -> Header:
+    """Return the header of a history that begins now, with `more` fields; without routes it is of a lab that stands."""
+    from lab.plan.values import DECLARED
+
+    scenario, standing = planned.scenario, more.get("routes") is None
+    declared = scenario.declared()
+    its = Header(
+        run=run,
+        scenario=scenario.scenario,
+        seed=scenario.seed,
+        runtime=runtime,
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        declared={**declared, "steps": []} if standing else declared,  # steps are recorded as they are done
+        standing=standing,
+        mqlab=__version__,
+        activemq={broker.name: broker.activemq_version for broker in plan.brokers},
+        round_trips={link.name: link.source for link in plan.links if link.source != DECLARED},
+        **{**more, "routes": more.get("routes") or {}},
+    )
+    return its.with_tcp(plan.tcp)
 
 
 def load_named(name: str, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Scenario:

@@ -12,6 +12,7 @@ from lab.amazonmq.configurations.advice import advise_apart_from_connectors
 from lab.amazonmq.configurations.authorization import ADVISORIES, authorization_map, missing_rights
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.amazonmq.configurations.sanitising import Removal, Sanitised
+from lab.check.engine_advice import advise_on_engines
 from lab.check.pair_advice import advise_on_pairs
 from lab.check.quota_advice import advise_on_quotas
 from lab.dataclass import dataclass
@@ -45,6 +46,7 @@ def advise(topology: Topology, origin: Origin | None = None) -> tuple[Problem, .
         *advise_on_pairs(topology, saved),
         *_rights(topology, saved, ways),
         *advise_on_quotas(topology, origin or Origin()),
+        *advise_on_engines(topology, origin or Origin()),
     ]
     nowhere = Place(file="", line=0, column=0)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.place or nowhere))

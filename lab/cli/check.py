@@ -24,7 +24,7 @@ from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.configuration import read_bytes as read_configuration
 from lab.amazonmq.configurations.sanitising import Removal, sanitise
 from lab.cli import completion, new_files, options
-from lab.cli.options import JSON, PORT_BASE, RUNTIME, SET, VERSION
+from lab.cli.options import IGNORE, JSON, PORT_BASE, RUNTIME, SET, VERSION
 from lab.dataclass import dataclass
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
@@ -71,6 +71,7 @@ def check(
     ] = None,
     set: SET = None,
     runtime: RUNTIME = None,
+    ignore: IGNORE = None,
     activemq_version: VERSION = None,
     port_base: PORT_BASE = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 on advice too.")] = False,
@@ -91,8 +92,13 @@ def check(
         raise InputError.of("--activemq-version is for scenarios", "--engine-version is for configurations")
     if configurations and port_base is not None:
         raise InputError.of("--port-base is for scenarios", "a configuration alone has no ports of this machine")
+    if configurations and ignore:
+        raise InputError.of("--ignore is for scenarios", "check the scenario that has the configuration")
     if configurations and set:
         raise InputError.of("--set is for scenarios", "check the scenario that has the configuration")
+    which, ignored = _runtime(runtime), tuple(ignore or ())
+    if ignored and which is None:
+        raise InputError.of(f"--ignore {ignored[0]} is for the simulation", "write --runtime simulation too")
     new_files.check_new(output)
     if output is not None and len(what) > 1:
         raise InputError.of("--output takes what is saved of one configuration", "use --fix for several")
@@ -103,7 +109,7 @@ def check(
                 _configuration(each, engine_version or releases.DEFAULT, output or (Path(each) if fix else None))
             )
         else:
-            found.append(_scenario(each, activemq_version, set or (), _runtime(runtime), port_base))
+            found.append(_scenario(each, activemq_version, set or (), which, port_base, ignored))
     _print(found, json)
     if any(each.problems for each in found):
         return InputError.exit_code
@@ -154,7 +160,12 @@ def _things(count: int) -> str:
 
 
 def _scenario(
-    name: str, activemq_version: str | None, arguments: Sequence[str], runtime: str | None, port_base: int | None
+    name: str,
+    activemq_version: str | None,
+    arguments: Sequence[str],
+    runtime: str | None,
+    port_base: int | None,
+    ignored: Sequence[str],
 ) -> Checked:
     # Imported here, since a configuration needs none of it and pydantic is slow to load.
     from lab.check.advice import advise as advise_topology
@@ -183,7 +194,7 @@ def _scenario(
     if port_base is not None:
         problems = (*problems, *check_port_base(scenario.topology, scenario.origin, port_base))
     if runtime is not None and not problems:
-        problems = _refused(scenario, runtime, activemq_version)
+        problems = _refused(scenario, runtime, activemq_version, ignored)
     removed = removals(scenario.topology)
     advice: tuple[Problem, ...] = ()
     if not problems:
@@ -208,11 +219,13 @@ def _scenario(
     return Checked(problems=problems, advice=advice, summary=summary, mask=scenario.origin.mask)
 
 
-def _refused(scenario: Scenario, runtime: str, activemq_version: str | None) -> tuple[Problem, ...]:
+def _refused(
+    scenario: Scenario, runtime: str, activemq_version: str | None, ignored: Sequence[str]
+) -> tuple[Problem, ...]:
     """Return what a runtime would refuse of a scenario in which nothing is wrong."""
     from lab import runtimes
 
-    with runtimes.runtime(runtime, os.environ) as its:
+    with runtimes.runtime(runtime, os.environ, ignored) as its:
         return tuple(its.refusals(scenario, _planned(scenario, activemq_version)))
 
 

@@ -38,7 +38,7 @@ def contract(
     planned, its = room.named(scenario, folder, os.environ, quietly, set=settings, version=activemq_version, runs=runs)
     with told.stage("simulate"):  # first: what has no model is refused before any broker starts
         simulated = tuple(its.simulate())
-    images = room.images_of(planned, os.environ, quietly)
+    images = room.images_of(planned, os.environ, quietly, activemq_version)
     missing = its.missing(times, images)
     if missing and (warning := text.unlike_models(its.measure().tcp)):
         told.warn(warning)

@@ -31,6 +31,9 @@ def generate(
             parser=new_files.named_folder,
         ),
     ] = None,
+    engine_version: Annotated[
+        str | None, typer.Option("--engine-version", metavar="VERSION", help="Of Amazon MQ, for every broker.")
+    ] = None,
 ) -> None:
     """Write the topology and the configurations of a network: a mesh, hub, chain, ring or concentrator.
 
@@ -40,7 +43,7 @@ def generate(
         raise InputError.of(f'no shape named "{shape}"', remedy(shape, SHAPES, "shapes"))
     target = folder or Path(shape)
     codes = [each.strip() for each in regions.split(",") if each.strip()]
-    files = files_of(shape, codes, target.resolve().name)
+    files = files_of(shape, codes, target.resolve().name, engine_version)
     there = [target / name for name in files if (target / name).exists() or (target / name).is_symlink()]
     if there:
         raise InputError.of(f"{there[0]} is there already", "name another folder with --folder")

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from lab.activemq.advisories import AS_OF, PAGE, known_holes, words
-from lab.activemq.releases import RELEASES
+from lab.activemq.releases import RELEASES, mixture
 from lab.cli import new_files, options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
 from lab.errors import InputError
@@ -60,7 +60,10 @@ def images(
         listed = its.images(told, version=activemq_version, archive=activemq_archive)
     if json:
         options.print_json(
-            [{"name": each.name, "size": each.size, "created": each.created} | _holes(each.name) for each in listed]
+            [
+                {"name": each.name, "size": each.size, "created": each.created} | _mixed(each.name) | _holes(each.name)
+                for each in listed
+            ]
         )
         return
     if its.name != USUAL:
@@ -70,6 +73,9 @@ def images(
     for each in listed:
         table.add_row(each.name, f"{each.size / 1e6:.0f} MB", each.created)
     options.out().print(table)
+    for each in listed:
+        if mixed := mixture(each.name):
+            options.say(f"{each.name} is not all of one release: {mixed}")
     options.say(f"\nknown holes, as of {AS_OF} (what each is: {PAGE}):")
     named = filter(None, (_release(each.name) for each in listed))
     for release in dict.fromkeys((*RELEASES.values(), *named)):
@@ -80,6 +86,11 @@ def _release(image: str) -> str | None:
     """Return the release of ActiveMQ in a broker's image; None for the other images."""
     name, _, tag = image.partition(":")
     return tag.partition("-")[0] if name.endswith("/broker") else None
+
+
+def _mixed(image: str) -> dict[str, str]:
+    """Return which modules of a broker's image are of another release, where any are."""
+    return {"mixed": mixed} if (mixed := mixture(image)) else {}
 
 
 def _holes(image: str) -> dict[str, list[dict[str, str]]]:

@@ -108,6 +108,8 @@ RUNTIME = Annotated[
         help="emulation: real brokers; simulation: models in virtual time. MQLAB_RUNTIME, or emulation, if left out.",
     ),
 ]
+_IGNORED = "Simulate without a setting that has no model; what may depend on it is unknown. Repeatable."
+IGNORE = Annotated[list[str] | None, typer.Option("--ignore", metavar="ELEMENT", help=_IGNORED)]
 SET = Annotated[
     list[str] | None,
     typer.Option(

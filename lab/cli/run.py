@@ -39,6 +39,7 @@ def run(
     seeds: SEEDS = None,
     set: SET = None,
     runtime: RUNTIME = None,
+    ignore: options.IGNORE = None,
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
@@ -69,7 +70,7 @@ def run(
             "--junit": junit_file,
             "--reports": reports_folder,
         }
-        return run_seeds(scenario, seeds, set or (), runtime, jobs, of_one, quiet=quiet, json=json)
+        return run_seeds(scenario, seeds, set or (), ignore or (), runtime, jobs, of_one, quiet=quiet, json=json)
     at_once = jobs or 1
     reports.check_writable(page, junit_file)
     if len(scenario) > 1 or reports_folder is not None:
@@ -88,6 +89,7 @@ def run(
         }
         arguments = [word for key, value in its.items() if value is not None for word in (key, str(value))]
         arguments += [word for each in set or () for word in ("--set", each)]
+        arguments += [word for each in ignore or () for word in ("--ignore", each)]
         return _several(scenario, arguments, at_once, reports_folder, junit_file, quiet=quiet, json=json)
     from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
@@ -104,6 +106,7 @@ def run(
             environment=options.waiting(wait),
             progress=options.progress(quiet),
             raising=False,
+            ignore=ignore or (),
         )
         unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file)
         if ran.error is not None:  # and no other

@@ -20,6 +20,7 @@ def run_seeds(
     scenarios: Sequence[str],
     seeds: str,
     set: Sequence[str],
+    ignore: Sequence[str],
     runtime: str | None,
     jobs: int | None,
     apart: Mapping[str, object],  # the other options of `run` that were given, by name
@@ -45,7 +46,7 @@ def run_seeds(
         what = f"--seeds {shown(seeds, 40)} has {len(numbers):,} seeds, and {_MOST:,} are run at most"
         raise InputError.of(what, f"mqlab vary {shlex.quote(scenarios[0])} --seeds {seeds} --yes runs them all")
     grid = Grid(values={key: (value,) for key, value in settings_of(set).items()}, seeds=numbers)
-    looked = look(scenarios[0], grid, os.environ)
+    looked = look(scenarios[0], grid, os.environ, ignored=ignore)
     options.warn_of_each(looked.warnings)
     rows: list[Row] = []
     ended: BaseException | None = None

@@ -14,7 +14,7 @@ import typer
 
 from lab import units
 from lab.cli import new_files, options
-from lab.cli.options import QUIET, SCENARIO
+from lab.cli.options import IGNORE, QUIET, SCENARIO
 from lab.cli.progress_bar import bar
 from lab.errors import InputError, LabError
 from lab.text_files import write_new
@@ -46,6 +46,7 @@ def vary(
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with pictures.")] = None,
     limit: Annotated[str | None, typer.Option("--limit", metavar="DURATION", help=_LIMIT)] = None,
+    ignore: IGNORE = None,
     yes: Annotated[bool, typer.Option("--yes", help="Run them, however many they are.")] = False,
     on: Annotated[str | None, typer.Option("--on", metavar="tcp://HOST:PORT", help=_ON)] = None,
     quiet: QUIET = False,
@@ -67,7 +68,7 @@ def vary(
     _check_new(csv, json_file, html)
     asking = grid.count > _ASKED_FROM and not yes
     first = Grid(values={k: v[:1] for k, v in grid.values.items()}) if asking else grid
-    looked = look(scenario, first, os.environ, most)
+    looked = look(scenario, first, os.environ, most, ignore or ())
     options.warn_of_each(looked.warnings)
     rows: list[Row] = []
     ended: BaseException | None = None

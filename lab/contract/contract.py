@@ -115,10 +115,12 @@ def contract_of(planned: PlannedScenario, name: str, folder: Path, run: Runner, 
     return Contract(kept=kept, chance=_has_chance(planned.scenario.declared()), run=run, measure=measured)
 
 
-def images_of(planned: PlannedScenario, environment: Mapping[str, str], told: Told) -> tuple[str, ...]:
+def images_of(
+    planned: PlannedScenario, environment: Mapping[str, str], told: Told, version: str | None = None
+) -> tuple[str, ...]:
     """Return what an emulated lab is made from, built where it is missing; raise HostError without an engine."""
     with runtimes.runtime(USUAL, environment) as its:
-        return its.prepare(planned.plan, told).made_from
+        return its.prepare(planned.plan, told, version=version).made_from
 
 
 def this_machine() -> Machine:

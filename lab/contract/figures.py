@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, field
 from typing import Any
 
 from lab.dataclass import dataclass
 from lab.judge import Judged, Report
 from lab.judge.evidence.tally import Tally
-from lab.judge.values import Percentiles
+from lab.judge.values import Delivery, Percentiles
 
 # Raised whenever a history would give other figures than before: kept ones are then not compared with new ones.
 RULES = 1
 WARM_UP, FIRST = 0.2, 100  # a burst's messages that come before its throughput is measured: a share, and at least
-_OF_A_DELIVERY = (
-    "expected", "received", "lost", "duplicated", "unexpected", "recovered", "undecided", "redelivered", "returned",
-    "waiting", "expired", "unsure", "reordered",
-)  # fmt: skip
+_OF_A_DELIVERY: Mapping[str, Callable[[Delivery], int]] = {
+    "expected": lambda its: its.expected,
+    "received": lambda its: its.received,
+    "not delivered": lambda its: its.not_delivered.total,
+    "duplicated": lambda its: its.duplicated,
+    "unexpected": lambda its: its.unexpected,
+    "recovered": lambda its: its.recovered,
+    "undecided": lambda its: its.undecided,
+    "redelivered": lambda its: its.redelivered,
+    "returned": lambda its: its.returned,
+    "kept": lambda its: its.kept.total,
+    "expired": lambda its: its.over,
+    "unsure": lambda its: its.doubtful,
+    "reordered": lambda its: its.reordered,
+}
+_ONCE = {"lost": "not delivered", "waiting": "kept"}  # what kept runs call them
 _OF_A_WITNESS = ("accepted", "enqueued", "forwarded", "back", "taken", "waiting", "discarded")
 _MOST = 2**53  # of any figure; not a number is not below it either
 # What `to_json` writes, key by key; bool is no int here.
@@ -111,7 +123,7 @@ def from_json(text: str) -> Figures:
             **{
                 **found,
                 "verdicts": {key: _value(key, its, (str,)) for key, its in found["verdicts"].items()},
-                "counts": {key: _value(key, its, (int,)) for key, its in found["counts"].items()},
+                "counts": {_name(key): _value(key, its, (int,)) for key, its in found["counts"].items()},
                 "images": tuple(_value("images", each, (str,)) for each in found["images"]),
                 "streams": tuple(Stream(**_object("a stream", each, _STREAM)) for each in found["streams"]),
                 "machine": None if machine is None else Machine(**_object("machine", machine, _MACHINE)),
@@ -121,6 +133,12 @@ def from_json(text: str) -> Figures:
         raise ValueError("it is nested too deeply") from error
     except (KeyError, TypeError) as error:  # one is missing
         raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _name(key: str) -> str:
+    """Return the present name of a count."""
+    of, colon, name = key.rpartition(": ")
+    return f"{of}{colon}{_ONCE.get(name, name)}" if of.startswith("to ") else key
 
 
 def _object(what: str, found: Any, types: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
@@ -148,8 +166,8 @@ def _once(verdicts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 def _counts(report: Report) -> Iterator[tuple[str, int]]:
     for delivery in report.deliveries:
         of = f"to {delivery.subscriber}, {delivery.destination}"
-        for name in _OF_A_DELIVERY:
-            yield f"{of}: {name}", getattr(delivery, name)
+        for name, count in _OF_A_DELIVERY.items():
+            yield f"{of}: {name}", count(delivery)
         for share in delivery.shares:
             yield f"{of}: received by {share.subscriber} at {share.broker}", share.received
     for seen in report.witnesses:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lab.activemq.protocols import OPENWIRE
+from lab.activemq.releases import check_engine_version
 from lab.amazonmq.names import derived_broker_id, host_name
 from lab.dataclass import dataclass
 from lab.declare.quotas import check_quotas
@@ -68,12 +69,15 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
-def generate(shape: str, aws_regions: Sequence[str], name: str) -> Mapping[str, str]:
+def generate(shape: str, aws_regions: Sequence[str], name: str, engine_version: str | None = None) -> Mapping[str, str]:
     """Return the files of a network, by name: topology.yaml, and a configuration for each broker that asks for bridges.
 
     `aws_regions` has the code of each region, one or more times: each time is a VPC with a broker of its own. Raise
-    InputError if a region is unknown, if there are too few or too many, or if a quota of AWS's forbids it.
+    InputError if a region or the engine version is unknown, if regions are too few or too many, or if a quota of AWS's
+    forbids it.
     """
+    if engine_version is not None and (wrong := check_engine_version(engine_version)) is not None:
+        raise InputError.of(*wrong)
     its = SHAPES[shape]
     if not its.least <= len(aws_regions) <= MOST_REGIONS:
         raise InputError.of(
@@ -88,7 +92,7 @@ def generate(shape: str, aws_regions: Sequence[str], name: str) -> Mapping[str, 
     asks: dict[str, list[str]] = {}
     for initiator, responder in joins:
         asks.setdefault(names[initiator], []).append(names[responder])
-    files = {"topology.yaml": _topology(shape, name, names, aws_regions, joins, ids, asks)}
+    files = {"topology.yaml": _topology(shape, name, names, aws_regions, joins, ids, asks, engine_version)}
     for broker, others in asks.items():
         connectors = "\n".join(_connectors(broker, each, hosts[each], its, len(names)) for each in others)
         files[f"{broker}.xml"] = _CONFIGURATION.format(connectors=connectors)
@@ -123,13 +127,14 @@ def _topology(
     joins: Sequence[tuple[int, int]],
     ids: Mapping[str, str],
     asks: Mapping[str, Sequence[str]],
+    engine_version: str | None,
 ) -> str:
     width = max(map(len, names)) + 1
     regions = [
         f"  {f'{broker}:':{width}} {{aws-region: {code}, vpc: {_vpc(number, len(names))}}}"
         for number, (broker, code) in enumerate(zip(names, aws_regions, strict=True), 1)
     ]
-    brokers = [line for broker in names for line in _broker(broker, ids[broker], broker in asks)]
+    brokers = [line for broker in names for line in _broker(broker, ids[broker], broker in asks, engine_version)]
     linked = dict.fromkeys(tuple(sorted(each)) for each in joins)
     links = [f"  - {{between: [{names[one]}, {names[other]}], link: aws}}" for one, other in linked]
     return "\n".join(
@@ -152,10 +157,12 @@ def _vpc(number: int, count: int) -> str:
     return f"10.{number}.0.0/16" if count < 256 else f"10.{number // 16}.{number % 16 * 16}.0/20"
 
 
-def _broker(name: str, broker_id: str, joins: bool) -> Iterator[str]:
+def _broker(name: str, broker_id: str, joins: bool, engine_version: str | None) -> Iterator[str]:
     yield f"  {name}:"
     yield f"    region: {name}"
     yield f"    broker-id: {broker_id}"
+    if engine_version is not None:
+        yield f'    engine-version: "{engine_version}"'
     if joins:
         yield f"    configuration: {name}.xml"
     yield "    users:"

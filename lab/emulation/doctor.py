@@ -13,7 +13,7 @@ from pathlib import Path
 
 import docker
 from lab.activemq import advisories
-from lab.activemq.releases import RELEASES
+from lab.activemq.releases import RELEASES, mixture
 from lab.emulation import checks, trial
 from lab.emulation.engine import engine, ssh, sweeping, userland_proxy
 from lab.emulation.engine.context import resolved
@@ -315,7 +315,8 @@ def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Findin
 
 
 def _images(client: docker.DockerClient) -> Finding:
-    names = [each.name for each in images.listing(client)]
+    listed = [each.name for each in images.listing(client)]
+    names = [f"{name} ({words})" if (words := mixture(name)) else name for name in listed]
     return Finding(
         what=checks.IMAGES,
         ok=True if names else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +20,7 @@ import docker.errors
 
 import docker
 from lab.activemq.protocols import CONSOLE, JOLOKIA_PORT
+from lab.activemq.releases import mixtures
 from lab.dataclass import dataclass
 from lab.emulation.brokers.containers import make_store, start_broker
 from lab.emulation.brokers.credentials import Credentials
@@ -28,7 +29,7 @@ from lab.emulation.engine import engine, labels
 from lab.emulation.engine.containers import Attachment, Order
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
-from lab.emulation.memory_queue import free_on, reserved
+from lab.emulation.memory_queue import free_on, reserved_if
 from lab.emulation.network import networks
 from lab.emulation.network.congestion import set_congestion
 from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
@@ -43,7 +44,7 @@ from lab.errors import HostError
 from lab.network.reach import reach
 from lab.network.vpc import INTERNET
 from lab.plan.control import opening_control
-from lab.plan.values import Action, InstancePlan
+from lab.plan.values import Action, InstancePlan, Plan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import note as notes
 from lab.runtime.clock import Origin, RealClock, boot
@@ -63,6 +64,7 @@ class Host:
 
     client: docker.DockerClient
     images: Mapping[str, Images]  # ActiveMQ version → images
+    releases: Mapping[str, str] = field(default_factory=dict)  # broker → version, where it is not the plan's
     pool: IPv4Network
     at: PublishedAt = HERE
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # of an ssh to the engine
@@ -73,12 +75,21 @@ class Host:
         """Return the names of the images, each with the digest of its recipe."""
         return tuple(sorted({name for its in self.images.values() for name in (its.broker, its.router)}))
 
+    @property
+    def mixed(self) -> Mapping[str, str]:
+        """Return the releases in which modules of another one run, each with these modules in words."""
+        return mixtures({release: its.broker for release, its in self.images.items()})
+
+    def settle(self, plan: Plan) -> Plan:
+        """Return the plan with the releases that there are images of."""
+        return plan.of_releases(self.releases)
+
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[EmulatedLab]:
         """Open a lab and close it at the end of the block; a detached lab stays once it has opened."""
         if not is_loopback(self.at.bind):
-            own = (word.get_secret_value() for of_users in opening.passwords.values() for word in of_users.values())
-            refuse_shipped((*own, *opening.masked))
+            words = (word for of_users in opening.passwords.values() for word in of_users.values())
+            refuse_shipped((*(word.get_secret_value() for word in words), *opening.masked))
         clock = RealClock()
         with forwarding(self.at.ssh, opening, self.environment) as forwards, ExitStack() as closing:
             closing.push(Closing(self.client, opening, clock))
@@ -96,12 +107,8 @@ class Host:
                 yield lab
 
     def _memory(self, opening: Opening, clock: RealClock, progress: Progress) -> AbstractContextManager[None]:
-        """Wait for the memory that the brokers may take, where that is asked for, and hold it until they have it."""
-        if not self.patience:
-            return nullcontext()
-        free = free_on(self.client, here=self.at.here)
-        its, folder = opening.plan.memory, opening.note_folder
-        return reserved(its, opening.run, folder, free, clock, self.patience, progress.say)
+        free, its = free_on(self.client, here=self.at.here), opening
+        return reserved_if(its.plan.memory, its.run, its.note_folder, free, clock, self.patience, progress.say)
 
 
 class _Opened:
@@ -198,12 +205,12 @@ class _Opened:
 
     def _start_broker(self, name: str) -> None:
         plan = self._plan.broker(name)
-        hosts = {its.host_name: self._address(its) for broker in self._plan.brokers for its in broker.instances}
-        files = self._credentials.files(plan, [self._address(its) for its in plan.instances])
+        hosts = {its.host_name: self._address_of(its.name) for broker in self._plan.brokers for its in broker.instances}
+        files = self._credentials.files(plan, [self._address_of(its.name) for its in plan.instances])
 
         def start(its: InstancePlan, order: Order) -> str:
             network = self._networks[plan.region]
-            endpoint = Attachment(network=network.name, address=self._address(its))
+            endpoint = Attachment(network=network.name, address=self._address_of(its.name))
             image, router = self._host.images[plan.activemq_version].broker, network.subnet.gateway
             made = start_broker(client, image, run, plan, its, endpoint, router, hosts, files, self._labels, order)
             if not plan.later:
@@ -241,8 +248,7 @@ class _Opened:
     def _earlier(self, broker: str) -> Sequence[Event]:
         """Return the events of the starts that must be requested before that of a broker whose connectors call others.
 
-        A connector that is refused tries again only after a second, so the responders and the router start a little
-        ahead.
+        A connector that is refused tries again only after a second, so responders and the router start a bit ahead.
         """
         called = [bridge.responder for bridge in self._plan.bridges if bridge.initiator == broker]
         firsts = [self._plan.broker(name).instances[0].name for name in dict.fromkeys(called)]
@@ -330,13 +336,10 @@ class _Opened:
             name=its.name,
             number=its.number,
             container=self._starting[its.name].result(),
-            address=self._address(its),
+            address=self._address_of(its.name),
             ports=self._ports.named(its),
             management_port=self._ports.of(its, JOLOKIA_PORT),
         )
-
-    def _address(self, its: InstancePlan) -> str:
-        return self._address_of(its.name)
 
     def _address_of(self, instance: str) -> str:
         """Return the address that an instance really uses, or that is kept for a host."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import docker
+from lab.activemq.releases import NEWEST
 from lab.check.clients import check_clients
 from lab.clients import missing
 from lab.declare.scenario import Scenario
@@ -22,6 +23,7 @@ from lab.emulation.engine.context import resolved
 from lab.emulation.engine.own_container import own_gateway
 from lab.emulation.images import bundle
 from lab.emulation.images import images as building
+from lab.emulation.images.archive import version_of
 from lab.emulation.images.images import Images
 from lab.emulation.images.names import digest
 from lab.emulation.lab import EmulatedLab
@@ -42,6 +44,8 @@ from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Removal, Sweep, Swept
 from lab.runtime.turns import remove_stray_locks
 
+__all__ = ["Emulation", "version_of"]
+
 
 @engine.explaining
 class Emulation:
@@ -51,6 +55,7 @@ class Emulation:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.costs: Mapping[str, str] = {}  # real brokers take their own time
+        self.ignored = ()
         self._environment = environment
         self._clock = RealClock()
 
@@ -69,7 +74,7 @@ class Emulation:
         """Return what of a scenario needs a client whose library is not installed; real brokers do the rest."""
         return tuple(check_clients(scenario, missing()))
 
-    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Host:
+    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Host:
         """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""
         addresses = pool(self._environment.get("MQLAB_POOL"))
         patience = waiting_time(self._environment)
@@ -80,10 +85,27 @@ class Emulation:
         if at.ssh:
             ssh.check_forwarding(ssh.parse(at.ssh), self._environment)
         self._warn(plan, at, told)
-        versions = dict.fromkeys(broker.activemq_version for broker in plan.brokers)
         with told.stage("images"):
-            made = {version: self._images(told, version, archive) for version in versions}
-        return Host(client=client, images=made, pool=addresses, at=at, environment=self._environment, patience=patience)
+            releases = self._releases(plan, told) if version is None else {}
+            versions = dict.fromkeys(releases.get(each.name, each.activemq_version) for each in plan.brokers)
+            made = {each: self._images(told, each, archive) for each in versions}
+        return Host(
+            client=client,
+            images=made,
+            releases=releases,
+            pool=addresses,
+            at=at,
+            environment=self._environment,
+            patience=patience,
+        )
+
+    def _releases(self, plan: Plan, told: Told) -> dict[str, str]:
+        """Return the newest releases that are to be had here, by broker, of engine versions that have newer ones."""
+        engines = dict.fromkeys(broker.engine_version for broker in plan.brokers if broker.engine_version in NEWEST)
+        found = {
+            each: building.settled(self._client, each, environment=self._environment, say=told.tell) for each in engines
+        }
+        return {its.name: release for its in plan.brokers if (release := found.get(its.engine_version)) is not None}
 
     def _warn(self, plan: Plan, at: PublishedAt, told: Told) -> None:
         """Warn of what a lab may suffer from on its engine's machine."""

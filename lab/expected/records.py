@@ -41,6 +41,7 @@ class Publication:
         "reply_to",
         "retained",
         "sent_at",
+        "shortest_life",
         "step",
         "varying",
     )  # fmt: skip
@@ -61,6 +62,7 @@ class Publication:
         self.headers, self.group, self.priority = common.headers, common.group, common.priority
         self.varying = common.varying
         self.expiry = common.expiry_s
+        self.shortest_life = common.expiry_s  # seconds, where a broker may let it be over sooner; None: for ever
         self.reply_to = common.reply_to
         self.count = count
         self.sent_at = array("d", [nan]) * (count + 1)

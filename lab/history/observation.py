@@ -30,8 +30,10 @@ class Header(Struct, frozen=True, kw_only=True):
     declared: Mapping[str, Any]  # the scenario with its topology, as `Scenario.declared()` gives it
     mqlab: str  # the version that wrote it
     activemq: Mapping[str, str] = field(default_factory=dict)  # broker → the version that ran
+    mixed: Mapping[str, str] = field(default_factory=dict)  # version → what of it is of another one, in words
     routes: Mapping[str, Any] = field(default_factory=dict)  # `routes_used` of the scenario, at the beginning
     costs: Mapping[str, str] = field(default_factory=dict)  # a simulation's own times of a machine: name → duration
+    ignored: tuple[str, ...] = ()  # settings that a simulation was without, as they were named to it
     round_trips: Mapping[str, str] = field(default_factory=dict)  # link → where its delay comes from, if not declared
     tcp: str = ""  # the congestion control of the brokers' machines; "": an earlier mqlab, or the machine does not say
     standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it

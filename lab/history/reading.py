@@ -165,7 +165,7 @@ class _Form:
     """The types that the value of a field may have."""
 
     types: tuple[type, ...]
-    holding: type | None  # of a mapping's values
+    holding: type | None  # of a mapping's values, or a list's
     needed: bool
 
 
@@ -180,6 +180,8 @@ def _form(hint: Any, needed: bool) -> _Form:
     if get_origin(parts[0]) is Mapping:
         holding = get_args(parts[0])[1]
         return _Form(types=(dict,), holding=None if holding is Any else holding, needed=needed)
+    if get_origin(parts[0]) is tuple:
+        return _Form(types=(list,), holding=get_args(parts[0])[0], needed=needed)
     types = (*parts, int) if float in parts else parts  # JSON writes 3.0 as 3, if a person does
     return _Form(types=types, holding=None, needed=needed)
 
@@ -204,8 +206,11 @@ def _value(name: str, value: Any, form: _Form) -> Any:
     if type(value) not in form.types:
         names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in form.types)
         raise LineError(f"{name} is {value!r}, not {names}")
-    if form.holding is not None and any(type(each) is not form.holding for each in value.values()):
+    held = value.values() if type(value) is dict else value
+    if form.holding is not None and any(type(each) is not form.holding for each in held):
         raise LineError(f"{name} holds something else than {form.holding.__name__}")
+    if type(value) is list:
+        return tuple(value)
     if float in form.types and value is not None:
         if not -LARGEST < value < LARGEST:
             raise LineError(f"{name} is too large a number")

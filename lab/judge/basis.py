@@ -9,6 +9,7 @@ from __future__ import annotations
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.kinds import Find
 from lab.judge.chance import by_chance
+from lab.judge.evidence.configurations import stampings
 from lab.judge.evidence.evidence import Evidence
 
 # By how much a time may be another one on another host; what was measured is in lab/simulation/costs.toml.
@@ -50,7 +51,13 @@ def margin(took: float, evidence: Evidence) -> float:
 def _timed(evidence: Evidence) -> bool:
     """Return whether a timer had a part in it: something was down, or a message could expire."""
     expires = any(each.expiry is not None for each in evidence.ledger.publications.values())
-    return expires or bool(evidence.timeline.downtimes)
+    return expires or bool(evidence.timeline.downtimes) or _lets_expire(evidence)
+
+
+def _lets_expire(evidence: Evidence) -> bool:
+    """Return whether a broker lets messages expire whose senders have not asked for it."""
+    plugins = stampings(evidence.header.declared)
+    return any(each.lives(None) is not None for its in plugins.values() for each in its)
 
 
 def _discarded(evidence: Evidence) -> bool:

@@ -29,7 +29,7 @@ def beyond(claim: Expectation, evidence: Evidence, find: Find) -> str:
     if not known:
         return ""
     first = min(known, key=lambda seen: seen.since)
-    return f"beyond what the models know from {moment(first.since)} on: {first.why}"
+    return f"beyond what the models know from {_told(first.since)} on: {first.why}"
 
 
 def rushed(claim: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
@@ -52,11 +52,19 @@ def _burst(evidence: Evidence) -> str:
 
 def notes_beyond(evidence: Evidence) -> Iterator[str]:
     """Yield for each time that models were left whose figures are guesses from then on."""
+    by_cause: dict[tuple[str, float], set[str]] = {}
     for seen in evidence.timeline.beyond:
-        whom = f"{listed(sorted(_joined({seen.broker}, evidence)))} did" if seen.broker else "anybody did"
-        yield f"Beyond what the models know: {seen.why}. What {whom} from {moment(seen.since)} on is a guess."
+        by_cause.setdefault((seen.why, seen.since), set()).add(seen.broker)
+    for (why, since), brokers in by_cause.items():
+        whom = "anybody did" if "" in brokers else f"{listed(sorted(_joined(brokers, evidence)))} did"
+        yield f"Beyond what the models know: {why}. What {whom} from {_told(since)} on is a guess."
     if _in_a_burst(evidence):
         yield f"Beyond what the models know: {_burst(evidence)}. Times of those messages are a guess."
+
+
+def _told(since: float) -> str:
+    """Return a moment in words; what was before the replay has been so from its beginning on."""
+    return moment(max(since, 0.0))
 
 
 def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence, find: Find) -> bool:

@@ -14,6 +14,7 @@ from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.missing import kept, not_delivered
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.timeline import End, Timeline
 from lab.judge.evidence.witnesses import disagreements, excuses
@@ -50,10 +51,12 @@ def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[flo
 
 def deliveries(evidence: Evidence, limits: Sequence[float]) -> tuple[Delivery, ...]:
     """Return one row per audience; `limits` are the seconds after which a message of each is late."""
-    return tuple(_delivery(audience, within) for audience, within in zip(evidence.audiences, limits, strict=True))
+    return tuple(
+        _delivery(evidence, audience, within) for audience, within in zip(evidence.audiences, limits, strict=True)
+    )
 
 
-def _delivery(audience: Audience, within: float) -> Delivery:
+def _delivery(evidence: Evidence, audience: Audience, within: float) -> Delivery:
     def total(name: str) -> int:
         return sum(int(getattr(tally, name)) for tally in audience.tallies)
 
@@ -64,16 +67,16 @@ def _delivery(audience: Audience, within: float) -> Delivery:
         destination=", ".join(audience.destinations),
         expected=total("expected"),
         received=total("received"),
-        lost=sum(len(tally.lost) for tally in audience.tallies),
+        not_delivered=not_delivered(evidence, audience),
         duplicated=total("duplicated"),
         unexpected=total("unexpected") + sum(member.unexplained for member in audience.members),
         recovered=total("recovered"),
         undecided=total("undecided"),
         redelivered=total("redelivered"),
         returned=sum(member.returned for member in audience.members),
-        waiting=sum(len(tally.waiting) for tally in audience.tallies),
-        expired=total("expired"),
-        unsure=sum(len(tally.unsure) for tally in audience.tallies),
+        kept=kept(evidence, audience),
+        over=total("expired"),
+        doubtful=sum(len(tally.unsure) for tally in audience.tallies),
         reordered=total("reordered"),
         late=sum(tally.late(within) for tally in audience.tallies),
         latency=Percentiles.of(sorted(took * 1000 for tally in audience.tallies for took in tally.timed()[1])),
@@ -237,6 +240,9 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     found = [f"The history is damaged: {evidence.damage}. No figure is certain."] if evidence.damage else []
     if its := evidence.header.costs:
         found.append(f"Times of the machine are a person's own: {', '.join(f'{name} {its[name]}' for name in its)}.")
+    if ignored := evidence.header.ignored:
+        found.append(f"Simulated without {', '.join(ignored)}, as it was asked to: --ignore.")
+    found += [f"ActiveMQ {release} is not all of one release: {its}." for release, its in evidence.header.mixed.items()]
     found += [*limits_of(timeline), *notes_beyond(evidence)]
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""

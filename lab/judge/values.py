@@ -13,6 +13,7 @@ from typing import Self
 
 from lab.dataclass import dataclass
 from lab.declare.expectations.base import Basis
+from lab.judge.not_delivered import NotDelivered
 
 
 class Outcome(StrEnum):
@@ -82,7 +83,7 @@ class Share:
 class Delivery:
     """The messages owed to one topic subscriber, or to all subscribers of one queue, and those received.
 
-    expected = received + lost; all receipts = received + recovered + duplicated + unexpected.
+    expected = received + not_delivered.total; all receipts = received + recovered + duplicated + unexpected.
     """
 
     subscriber: str
@@ -90,7 +91,7 @@ class Delivery:
     destination: str
     expected: int
     received: int
-    lost: int
+    not_delivered: NotDelivered  # of those expected
     duplicated: int  # receipts beyond a message's first
     unexpected: int
     recovered: int
@@ -98,12 +99,47 @@ class Delivery:
     reordered: int
     redelivered: int  # receipts beyond a message's first that a broker may rightly make
     returned: int  # receipts given back without an acknowledgement; not counted elsewhere
-    waiting: int  # kept at a broker for a durable subscriber that never returned
-    expired: int  # expired before any subscriber listened
-    unsure: int  # never arrived, and it cannot be determined whether they were owed
+    kept: NotDelivered  # not expected: for a durable subscriber that never returned, waiting or unknown
+    over: int  # not expected: expired before any subscriber listened
+    doubtful: int  # not expected: never arrived, and it cannot be determined whether they were owed
     late: int  # by the shortest `within` of the expectations that cover the delivery
     latency: Percentiles | None
     shares: tuple[Share, ...] = ()  # one for each subscriber of a queue that has several
+
+    @property
+    def lost(self) -> int:
+        """Return the number of messages that no broker has any more."""
+        return self.not_delivered.lost
+
+    @property
+    def waiting(self) -> int:
+        """Return the number of messages that a broker has, as its counters say, owed or kept."""
+        return self.not_delivered.count("waiting") + self.kept.count("waiting")
+
+    @property
+    def dead_letters(self) -> int:
+        """Return the number of messages that are among the dead letters."""
+        return self.not_delivered.count("dead_letters")
+
+    @property
+    def discarded(self) -> int:
+        """Return the number of messages that a broker dropped for a slow bridge."""
+        return self.not_delivered.count("discarded")
+
+    @property
+    def expired(self) -> int:
+        """Return the number of messages that expired, by their brokers' counters or before anybody listened."""
+        return self.not_delivered.count("expired") + self.over
+
+    @property
+    def unknown(self) -> int:
+        """Return the number of messages that were owed and did not come, and no counter tells where they are."""
+        return self.not_delivered.unknown
+
+    @property
+    def unsure(self) -> int:
+        """Return the number of messages that never came, and were perhaps not owed, or may be kept."""
+        return self.doubtful + self.kept.unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

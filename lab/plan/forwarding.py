@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lab.activemq.forwarding.network import Bridge, Composite, Network
-from lab.activemq.forwarding.settings import Forwarding, forwarding
+from lab.activemq.forwarding.settings import Forwarding, forwarding, release_rules
 from lab.activemq.releases import release
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri, alternatives
@@ -99,8 +99,10 @@ def _bridges_of(
     activemq_version: str | None,
 ) -> Iterator[DeclaredBridge]:
     configuration = sanitised(topology, initiator).configuration
-    engine = topology.brokers[initiator].engine_version
-    settings = connector_forwarding(connector, release(engine, activemq_version) or _OLDEST)
+    releases = {
+        name: release(its.engine_version, activemq_version) or _OLDEST for name, its in topology.brokers.items()
+    }
+    settings = connector_forwarding(connector, releases[initiator])
     label = connector.name if names[connector.name] == 1 else f"{connector.name} of {initiator}"
     taken: dict[tuple[RemoteUri, ...], str] = {}  # of a group of alternatives: the first that comes up
     responders = dict.fromkeys(known.brokers[each.host] for each in connector.remotes if each.host in known.brokers)
@@ -113,6 +115,7 @@ def _bridges_of(
         by_chance = bool(group) and connector.discovery != "masterslave" and "randomize=false" not in str(connector.uri)
         ways = [(initiator, responder), (responder, initiator)]
         for source, target in ways if connector.duplex else ways[:1]:
+            tells = replace(settings, sync_counts_ttl=release_rules(releases[target]).sync_counts_ttl)
             silent = target if _has_no_advisories(topology, target) else ""
             yield DeclaredBridge(
                 bridge=Bridge(
@@ -120,7 +123,7 @@ def _bridges_of(
                     initiator=initiator,
                     source=source,
                     target=target,
-                    forwarding=replace(settings, static_bridge=True) if silent else settings,
+                    forwarding=replace(tells, static_bridge=True) if silent else tells,
                     label=label,
                 ),
                 connector=connector,

@@ -6,7 +6,7 @@ A Plan holds no password: a broker's activemq.xml has placeholders for its secre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network
@@ -66,6 +66,10 @@ class BrokerPlan:
     removals: tuple[Removal, ...]  # what the service would remove from it
     activemq_xml: str  # the file of the real broker
     later: bool = False  # created by a step, not when the lab opens
+
+    def of_release(self, release: str) -> BrokerPlan:
+        """Return the broker as one of another release of ActiveMQ."""
+        return replace(self, activemq_version=release, identity=replace(self.identity, activemq_version=release))
 
     @property
     def address(self) -> IPv4Address:
@@ -142,6 +146,11 @@ class Plan:
         """Return the release of all brokers; None if they have several."""
         releases = {broker.activemq_version for broker in self.brokers}
         return releases.pop() if len(releases) == 1 else None
+
+    def of_releases(self, releases: Mapping[str, str]) -> Plan:
+        """Return the plan with other releases of ActiveMQ for the brokers that are named."""
+        its = (each.of_release(releases.get(each.name, each.activemq_version)) for each in self.brokers)
+        return replace(self, brokers=tuple(its))
 
     def broker(self, name: str) -> BrokerPlan:
         """Return the broker of that name."""

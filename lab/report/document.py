@@ -1,6 +1,6 @@
-"""Report → `report.json`: one JSON object, version 1, described by `schema()` and docs/report.md.
+"""Report → `report.json`: one JSON object, version 2, described by `schema()` and docs/report.md.
 
-Readers must ignore keys they do not know; a key keeps its meaning as long as `version` is 1.
+Readers must ignore keys they do not know; a key keeps its meaning as long as `version` is 2.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from lab.judge.not_delivered import PLACED
 from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, RouteReport, Testimony, Verdict
 from lab.text_files import write_text
 
-VERSION = 1
+VERSION = 2
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -72,10 +73,17 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:
-    named = ("subscriber", "broker", "destination", "expected", "received", "lost", "duplicated", "unexpected")
-    doubtful = ("recovered", "undecided", "redelivered", "returned", "waiting", "expired", "unsure")
+    named = ("subscriber", "broker", "destination", "expected", "received")
+    counts = ("lost", "waiting", "dead_letters", "discarded", "expired", "unknown", "unsure")
+    doubtful = ("duplicated", "unexpected", "recovered", "undecided", "redelivered", "returned")
+    owed = delivery.not_delivered
     return {
-        **_fields(delivery, *named, *doubtful, "reordered", "late"),
+        **_fields(delivery, *named),
+        "not_delivered": {
+            **{name: dict(getattr(owed, name)) for name in PLACED},
+            **_fields(owed, "lost", "unknown"),
+        },
+        **_fields(delivery, *counts, *doubtful, "reordered", "late"),
         "latency_ms": _percentiles(delivery.latency),
         "shares": [_fields(share, "subscriber", "broker", "received") for share in delivery.shares],
     }
@@ -114,7 +122,7 @@ def _witness(testimony: Testimony) -> dict[str, Any]:
     counted = _fields(testimony, "enqueued", "forwarded", "taken", "waiting")
     return {
         **_fields(testimony, "destination", "source", "target", "agree"),
-        "clients": _fields(testimony, "accepted", "at_most", "arrived", "missing", "lost"),
+        "clients": {**_fields(testimony, "accepted", "at_most", "arrived", "missing"), "owed": testimony.lost},
         "brokers": {**counted, "missing": testimony.kept_back, "discarded": testimony.discarded},
     }
 

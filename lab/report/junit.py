@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from lab.judge.values import Outcome, Report
+from lab.report.not_delivered import arrived
 from lab.text_files import write_text
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -50,6 +51,10 @@ def to_xml(report: Report, seconds: float) -> str:
         SubElement(properties, "property", {"name": safe(f"set {key}"), "value": safe(value)})
     for step in report.steps:
         SubElement(properties, "property", {"name": _name(step.words), "value": step.amounts})
+    for row in report.deliveries:
+        if row.not_delivered.total:
+            name = _name(f"messages to {row.subscriber} at {row.broker}, {row.destination}")
+            SubElement(properties, "property", {"name": name, "value": safe(arrived(row))})
     for verdict in report.verdicts:
         if verdict.basis is not None:
             SubElement(properties, "property", {"name": f"class {_name(verdict.expectation)}", "value": verdict.basis})

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement, fromstring, 
 from lab.dataclass import dataclass
 from lab.printable import plain_line
 from lab.report.junit import safe, timestamp
+from lab.report.not_delivered import read
 
 _SIGN = {"held": "✅", "broken": "❌", "unknown": "❔"}
 FAILED = "failed"  # no verdict: the run ended with an error
@@ -109,7 +110,8 @@ def _failed(run: RunOf) -> Element:
 def _messages(run: RunOf) -> str:
     deliveries = [] if run.report is None else run.report["deliveries"]
     got, owed = (sum(each[key] for each in deliveries) for key in ("received", "expected"))
-    return f"{got} of {owed}" if deliveries else ""
+    missing = read(deliveries).words()
+    return (f"{got} of {owed}, {_cell(missing)}" if missing else f"{got} of {owed}") if deliveries else ""
 
 
 def _cell(text: str) -> str:

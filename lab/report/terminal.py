@@ -18,22 +18,22 @@ from rich.text import Text
 from lab.judge.values import Delivery, Outcome, Report
 from lab.printable import plain_line
 from lab.report.drawing import SIDE_BY_SIDE, drawing
+from lab.report.not_delivered import TITLES, became, told
 from lab.units import several
 
 _MARKS = {Outcome.HELD: "✔", Outcome.BROKEN: "✘", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.HELD: "[ok]", Outcome.BROKEN: "[X]", Outcome.UNKNOWN: "[?]"}
 _STYLES = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNKNOWN: "yellow"}
-_MILD = ("recovered", "undecided", "redelivered", "returned", "waiting", "expired", "unsure", "reordered")
+_MILD = ("waiting", "expired", "unknown", "recovered", "undecided", "redelivered", "returned", "unsure", "reordered")
 _FIGURES = (  # fields of a delivery, and what they are called
     ("lost", "lost"),
+    *TITLES,
     ("duplicated", "duplicates"),
     ("unexpected", "unexpected"),
     ("recovered", "recovered"),
     ("undecided", "undecided"),
     ("redelivered", "redelivered"),
     ("returned", "given back"),
-    ("waiting", "waiting"),
-    ("expired", "expired"),
     ("unsure", "unsure"),
     ("reordered", "reordered"),
     ("late", "late"),
@@ -73,6 +73,9 @@ def render(
         console.print()
         narrow = console.width < SIDE_BY_SIDE
         console.print(_stacked(report, only_ascii) if narrow else _deliveries(report, console.width, only_ascii))
+        for row in report.deliveries if not narrow else ():
+            if row.waiting + row.dead_letters + row.discarded + row.expired > row.over:
+                console.print(text(f"{_recipient(row)}: {became(row)}"))
     if report.steps:
         console.print()
         console.print(_steps(report, console.width, only_ascii))
@@ -129,10 +132,19 @@ def _stacked(report: Report, ascii: bool) -> Text:
     """Return a few lines per delivery, for a terminal that is too narrow for a table."""
     lines = []
     for row in report.deliveries:
-        figures = [f"{getattr(row, name)} {title}" for name, title in _FIGURES if getattr(row, name)]
+        figures = [_figure(row, name, title) for name, title in _FIGURES if getattr(row, name)]
         lines += [plain_line(_recipient(row), ascii), f"  {', '.join([f'{row.received} of {row.expected}', *figures])}"]
         lines += [f"  p50 {row.latency.p50:.1f} ms, p99 {row.latency.p99:.1f} ms"] if row.latency else []
     return _coloured("\n".join(lines), report.outcome)
+
+
+def _figure(row: Delivery, name: str, title: str) -> str:
+    """Return a figure with its name, and where the messages are, such as "40 waiting on tokyo"."""
+    return ", ".join(" ".join((count, title, *where)) for count, *where in map(_first, told(row, name).split(", ")))
+
+
+def _first(told: str) -> list[str]:
+    return told.split(" ", 1)
 
 
 def _deliveries(report: Report, width: int, ascii: bool) -> Table:

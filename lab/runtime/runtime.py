@@ -47,6 +47,15 @@ class Ready(Protocol):
         """Return the names of what labs are made from; what is made by another recipe has another name."""
         ...
 
+    @property
+    def mixed(self) -> Mapping[str, str]:
+        """Return the releases in which modules of another one run, each with these modules in words."""
+        ...
+
+    def settle(self, plan: Plan) -> Plan:
+        """Return the Plan with the release that each broker will really be of."""
+        ...
+
     def open(self, opening: Opening, progress: Progress) -> AbstractContextManager[StandingLab]:
         """Open a lab and remove it at the end of the block; a detached lab stays once it has opened."""
         ...
@@ -134,6 +143,11 @@ class Runtime(Protocol):
         ...
 
     @property
+    def ignored(self) -> Sequence[str]:
+        """Return the settings that its brokers are without, by the names that a person gave; a history keeps them."""
+        ...
+
+    @property
     def costs(self) -> Mapping[str, str]:
         """Return the times of this machine that a person set for its models, name → duration; a history keeps them."""
         ...
@@ -148,10 +162,11 @@ class Runtime(Protocol):
         """Return what of a scenario this runtime cannot do, with places; nothing is opened for it."""
         ...
 
-    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Ready:
+    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Ready:
         """Make this machine ready for a Plan, such as by building images; raise HostError or InputError if it cannot.
 
-        `archive` is an ActiveMQ distribution to build from instead of a download.
+        `archive` is an ActiveMQ distribution to build from instead of a download. Brokers are of no newer release than
+        the Plan has where a person asked for a `version`.
         """
         ...
 

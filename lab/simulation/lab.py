@@ -39,6 +39,7 @@ from lab.simulation.beyond import Boundary
 from lab.simulation.broker_process import BrokerProcess
 from lab.simulation.clock import VirtualClock, nanoseconds
 from lab.simulation.costs import Costs, with_values
+from lab.simulation.ignoring import without
 from lab.simulation.instances import Instance, Machine, Power, StoreLock
 from lab.simulation.kernel import Kernel
 from lab.simulation.logs import InstanceLog
@@ -57,7 +58,12 @@ class SimulatedLab(SimulatedNetwork, Switches):
     note_folder: Path | None = None  # no other process can reach it
 
     def __init__(
-        self, opening: Opening, note: Note, costs: Costs | None = None, limit: timedelta | None = None
+        self,
+        opening: Opening,
+        note: Note,
+        costs: Costs | None = None,
+        limit: timedelta | None = None,
+        ignored: Sequence[str] = (),
     ) -> None:
         plan, storm = note.plan, _STORM + _EACH * len(note.plan.brokers)
         horizon = {} if limit is None else {"horizon": nanoseconds(limit.total_seconds())}
@@ -67,7 +73,7 @@ class SimulatedLab(SimulatedNetwork, Switches):
         super().__init__(kernel, self.fabric, plan.links, plan.network, takes=self.costs.link)
         self._passwords = Passwords(opening.passwords, opening.masked, note.control)
         self._watch: Watch | None = None
-        self._boundary = Boundary(kernel)
+        self._boundary, self._ignored = Boundary(kernel), ignored
         self._running: dict[str, BrokerProcess] = {}  # by instance
         self._machine = Machine(
             kernel=kernel,
@@ -90,7 +96,10 @@ class SimulatedLab(SimulatedNetwork, Switches):
         return tuple(found)
 
     def _launch(self, its: Instance) -> BrokerProcess:
-        plan, broker = self.note.plan, its.broker
+        broker = its.broker
+        made = without(self.note.plan, broker, self._ignored)
+        plan = made.plan
+        self._boundary.tell_ignored(made.ignored)
         self._running[its.name] = running = BrokerProcess(
             self.kernel,
             self.fabric,

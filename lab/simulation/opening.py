@@ -35,18 +35,28 @@ class Models:
     plan: Plan
     costs: Costs
     limit: timedelta | None = None  # of virtual time
+    ignored: tuple[str, ...] = ()  # settings that the brokers are without
 
     @property
     def made_from(self) -> tuple[str, ...]:
         """Return nothing: models are of mqlab itself."""
         return ()
 
+    @property
+    def mixed(self) -> Mapping[str, str]:
+        """Return nothing: a model is of one release."""
+        return {}
+
+    def settle(self, plan: Plan) -> Plan:
+        """Return the Plan as it is: what it names is modelled."""
+        return plan
+
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[SimulatedLab]:
         """Open a lab, and keep its logs at the end of the block."""
         if opening.detached:
             raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
-        lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit)
+        lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit, self.ignored)
         try:
             with garbage_collection.seldom():
                 stand_up(lab, progress)

@@ -11,10 +11,8 @@ from typing import cast
 from lab.activemq import selectors
 from lab.activemq.destinations import Addressed, destination_of, hears
 from lab.activemq.log_lines import NAMED, pattern
-from lab.amazonmq.configurations.configuration import Configuration, read
-from lab.amazonmq.configurations.default_configuration import FILE
+from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import sanitise
-from lab.amazonmq.configurations.value_types import is_true
 from lab.check.timing import first_beyond
 from lab.declare.expectations.base import LogLines
 from lab.declare.origin import Keys
@@ -28,10 +26,9 @@ from lab.plan.control import opening_control
 from lab.plan.values import CUBIC, OF_HOST, Plan
 from lab.simulation import LONGEST, instances
 from lab.simulation.bridge import sentences as of_bridges
-from lab.simulation.bridge.support import refusals as of_connector
 from lab.simulation.broker import sentences as of_brokers
 from lab.simulation.broker.releases import why_not
-from lab.simulation.broker.support import unmodelled
+from lab.simulation.ignoring import clusters, lacking, misnamed, named, without_store
 from lab.simulation.protocols import sentences as of_sessions
 from lab.simulation.regex_alternatives import narrowed
 from lab.units import format_duration
@@ -40,12 +37,17 @@ _ADVISORIES = "ActiveMQ.Advisory."
 _REAL = "run it with real brokers: --runtime emulation"
 
 
-def refusals(scenario: Scenario, plan: Plan, limit: timedelta = LONGEST) -> tuple[Problem, ...]:
-    """Return all that a scenario has and the models have not; steps may last until a `limit` of virtual time."""
+def refusals(
+    scenario: Scenario, plan: Plan, limit: timedelta = LONGEST, ignored: Sequence[str] = ()
+) -> tuple[Problem, ...]:
+    """Return all that a scenario has and the models have not; steps may last until a `limit` of virtual time.
+
+    What is `ignored`, by its name, is none of it; a name that is about nothing of it is.
+    """
     found = chain(
         _tcp(scenario, plan),
         _releases(scenario, plan),
-        _configurations(scenario, plan),
+        _configurations(scenario, plan, ignored),
         _steps(scenario),
         _end(scenario, limit),
         _claims(scenario, plan),
@@ -67,7 +69,7 @@ def _releases(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
             yield Problem(what=wrong[0], remedy=f"{wrong[1]}\n{_REAL}", place=place)
 
 
-def _configurations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
+def _configurations(scenario: Scenario, plan: Plan, ignored: Sequence[str]) -> Iterator[Problem]:
     """Yield what of each configuration is not modelled: those that brokers begin with, and those of later revisions."""
     topology = scenario.topology
     found = [sanitised(topology, name).configuration for name, its in topology.brokers.items() if its.configuration]
@@ -76,10 +78,13 @@ def _configurations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
             engine = _engine(scenario, plan, step.configuration)
             written = step.file.source or step.file.file
             found.append(sanitise(read(step.file.text.encode(), written), engine).configuration)
-    for each in found:
-        yield from _of(each)
+    problems = [*chain.from_iterable(map(lacking, found))]
     if any(connector.discovery == "masterslave" for each in found for connector in each.connectors):
-        yield from chain.from_iterable(map(_clusters, found))
+        problems += chain.from_iterable(map(clusters, found))
+    if any(len(broker.instances) > 1 for broker in plan.brokers):
+        problems += chain.from_iterable(map(without_store, found))
+    yield from misnamed(ignored, found, problems)
+    yield from (each for each in problems if not named(each, ignored))
 
 
 def _engine(scenario: Scenario, plan: Plan, configuration: str) -> str:
@@ -91,21 +96,6 @@ def _engine(scenario: Scenario, plan: Plan, configuration: str) -> str:
     return found.get(configuration) or next(
         each.engine_version for each in created if each.configuration == configuration
     )
-
-
-def _of(configuration: Configuration) -> Iterator[Problem]:
-    if configuration.file != FILE:  # the service's own is modelled
-        yield from unmodelled(configuration)
-    for connector in configuration.connectors:
-        yield from of_connector(connector)
-
-
-def _clusters(configuration: Configuration) -> Iterator[Problem]:
-    """Yield what has a broker tell its clients of others, to which a bridge of masterslave: would go then."""
-    for element in configuration.broker.walk():
-        if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
-            what = 'the simulation has no model of updateClusterClients="true" for a bridge of masterslave:'
-            yield Problem(what=what, remedy=f"leave it out, or {_REAL}", place=configuration.place(element.start))
 
 
 def _steps(scenario: Scenario) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -29,8 +29,10 @@ class Simulation:
 
     name = NAME
 
-    def __init__(self, environment: Mapping[str, str], limit: timedelta | None = None) -> None:
-        self.costs = own_values(environment)
+    def __init__(
+        self, environment: Mapping[str, str], limit: timedelta | None = None, ignored: Sequence[str] = ()
+    ) -> None:
+        self.costs, self.ignored = own_values(environment), (*dict.fromkeys(ignored),)
         self._limit = limit  # of a lab's virtual time, instead of the kernel's own
 
     def __enter__(self) -> Self:
@@ -43,9 +45,9 @@ class Simulation:
         """Return what of a scenario has no model."""
         from lab.simulation.refusals import refusals  # here, since a lab that only stands does no steps
 
-        return refusals(scenario, plan, max(self._limit or LONGEST, LONGEST))
+        return refusals(scenario, plan, max(self._limit or LONGEST, LONGEST), self.ignored)
 
-    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Models:
+    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Models:
         """Return the models; raise InputError for an archive, from which nothing is made here."""
         if archive is not None:
             raise InputError.of("a simulation has no use for --activemq-archive", "its models are of mqlab itself")
@@ -54,7 +56,7 @@ class Simulation:
 
         if any(its.ports for broker in plan.brokers for its in broker.instances):
             told.warn("a simulated broker has no ports of this machine: those that were asked for lead nowhere")
-        return Models(plan=plan, costs=with_values(self.costs), limit=self._limit)
+        return Models(plan=plan, costs=with_values(self.costs), limit=self._limit, ignored=self.ignored)
 
     def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
         """Return nothing: no other process can reach a simulated lab."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from lab.amazonmq.configurations.deletions import Span
 from lab.dataclass import dataclass
+from lab.errors import Place, Problem
+
+IGNORE = "--ignore"
 
 
 class Kind(StrEnum):
@@ -26,6 +30,40 @@ class Support:
     def refuses(self, value: str) -> bool:
         """Return whether a value of it is outside the model."""
         return self.kind is Kind.REFUSED and value.strip().lower() not in self.harmless
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmodelled(Problem):
+    """A setting without a model, which a person may have ignored by its name."""
+
+    setting: str
+    of: str = ""  # the element that has it, if it is no element itself
+    words: str  # such as 'persistent="false" of <broker>'
+    span: Span | None = None  # what to cut out of the text so that no model sees it; None: no model looks at it
+    connector: str = ""  # the network connector that it is of, if it is of one
+
+    @classmethod
+    def of_setting(
+        cls,
+        setting: str,
+        words: str,
+        what: str,
+        remedy: str,
+        place: Place,
+        *,
+        of: str = "",
+        span: Span | None = None,
+        connector: str = "",
+    ) -> Unmodelled:
+        """Return the problem of a setting, with the option that ignores it among the remedies."""
+        remedy += f"\nor simulate without it, where what may depend on it is unknown: {IGNORE} {setting}"
+        return cls(
+            what=what, remedy=remedy, place=place, setting=setting, of=of, words=words, span=span, connector=connector
+        )
+
+    def is_named(self, name: str) -> bool:
+        """Return whether an `--ignore` is about it: memoryLimit, policyEntry@memoryLimit, abortSlowConsumerStrategy."""
+        return name in (self.setting, f"{self.of}@{self.setting}")
 
 
 MODELLED = Support(Kind.MODELLED)

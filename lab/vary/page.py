@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from lab.report.html import environment, style
 from lab.units import several
 from lab.vary.picture import draw
 from lab.vary.row import FAILED
-from lab.vary.table import ENDS, Point, Variation, points, short, short_names
+from lab.vary.table import ENDS, Point, Variation, points, short, short_names, shown
 from lab.version import __version__
 
 MOST_ROWS = 500
@@ -37,7 +37,7 @@ class _Line:
 
 def to_html(of: Variation) -> str:
     """Return the text of the page; equal variations have equal texts."""
-    found = points(of.rows)
+    found, fates = points(of.rows), shown(of.rows)
     return (
         environment("lab.vary")
         .get_template("page.html")
@@ -45,7 +45,8 @@ def to_html(of: Variation) -> str:
             of=of,
             drawn=draw(of),
             headline=headline(of),
-            points=[_line(point) for point in found[:MOST_ROWS]],
+            points=[_line(point, fates) for point in found[:MOST_ROWS]],
+            fates=[fate.replace("_", " ") for fate in fates],
             left_out=max(len(found) - MOST_ROWS, 0),
             meanings=_MEANINGS,
             names=short_names(of.grid.varied),
@@ -64,7 +65,7 @@ def headline(of: Variation) -> str:
     return f"{several(of.grid.count, 'run')}: {', '.join([*counted, *left])}"
 
 
-def _line(point: Point) -> _Line:
+def _line(point: Point, fates: Sequence[str]) -> _Line:
     owed, delivered = point.middle("owed"), point.middle("delivered")
     some = "–" if owed is None or delivered is None else f"{short(delivered)} of {short(owed)}"
     whys = [row.why or next((each.reason for each in row.verdicts if each.outcome != "held"), "") for row in point.rows]
@@ -72,6 +73,6 @@ def _line(point: Point) -> _Line:
         set=point.set,
         words=point.words,
         outcome=point.outcome,
-        cells=(some, *(short(point.middle(name)) for name in ("lost", "p50_ms", "p99_ms", "per_s", "took_s"))),
+        cells=(some, *(short(point.middle(name)) for name in (*fates, "p50_ms", "p99_ms", "per_s", "took_s"))),
         why=next((why for why in whys if why), ""),
     )

@@ -7,6 +7,7 @@ from itertools import product
 from math import log10
 
 from lab.dataclass import dataclass
+from lab.judge.not_delivered import FATES
 from lab.vary.axes import Tick, Upward, axis_of, numbers
 from lab.vary.table import ENDS, Point, Variation, points, short, short_names
 
@@ -14,9 +15,14 @@ FIGURES = (  # a column of the CSV, what it is, its unit
     ("p99_ms", "latency, p99", "ms"),
     ("per_s", "throughput", "messages a second, from the first send to the last receipt"),
     ("lost", "lost", "messages"),
+    ("waiting", "waiting at a broker", "messages"),
+    ("dead_letters", "dead letters", "messages"),
+    ("discarded", "discarded for a slow bridge", "messages"),
+    ("expired", "expired", "messages"),
+    ("unknown", "not arrived, and no counter tells where", "messages"),
     ("duplicates", "duplicates", "receipts beyond a message's first"),
 )
-_IF_ANY = ("lost", "duplicates")
+_IF_ANY = (*FATES, "duplicates")
 MOST_GROUPS, MOST_ROWS, MOST_COLUMNS, MOST_POINTS = 12, 60, 40, 2000
 _DEEPEST = 60  # percent of colour in a cell, so that its number can be read
 _WIDE = 50  # times that the largest figure is the smallest, from which on colours are logarithmic

@@ -17,9 +17,14 @@ class Flow:
     destination: str
     owed: int
     delivered: int
-    lost: int
     duplicates: int
     latency: Percentiles | None
+    waiting: int = 0  # this and what follows: of those not delivered, as in lab.judge.not_delivered
+    dead_letters: int = 0
+    discarded: int = 0
+    expired: int = 0
+    lost: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +39,12 @@ class Row:
     verdicts: tuple[Verdict, ...] = ()
     owed: int | None = None
     delivered: int | None = None
+    waiting: int | None = None  # this and what follows: of those not delivered, as in lab.judge.not_delivered
+    dead_letters: int | None = None
+    discarded: int | None = None
+    expired: int | None = None
     lost: int | None = None
+    unknown: int | None = None
     duplicates: int | None = None
     latency: Percentiles | None = None  # ms, of all messages
     flows: tuple[Flow, ...] = ()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from lab import labs, runtimes
 from lab.errors import LabError
 from lab.judge import Judged
+from lab.judge.not_delivered import FATES, NotDelivered
 from lab.judge.values import Percentiles
 from lab.vary.combinations import Combination
 from lab.vary.row import Flow, Row, failed
@@ -39,7 +41,7 @@ def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Ro
                 set=of.set,
                 runs=folder,
                 environment=environment,
-                runtime=runtimes.simulation(environment, limit),
+                runtime=runtimes.simulation(environment, limit, texts.ignored),
                 progress=Untold(),
                 raising=False,
                 reports=False,  # which take as long as the rest
@@ -75,7 +77,7 @@ def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
         verdicts=report.verdicts,
         owed=sum(each.expected for each in report.deliveries),
         delivered=sum(each.received for each in report.deliveries),
-        lost=sum(each.lost for each in report.deliveries),
+        **_became(each.not_delivered for each in report.deliveries),
         duplicates=sum(each.duplicated for each in report.deliveries),
         latency=Percentiles.of(sorted(took * 1000 for _, took in timed)),
         flows=tuple(
@@ -84,7 +86,7 @@ def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
                 destination=each.destination,
                 owed=each.expected,
                 delivered=each.received,
-                lost=each.lost,
+                **_became([each.not_delivered]),
                 duplicates=each.duplicated,
                 latency=each.latency,
             )
@@ -94,6 +96,12 @@ def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
         lasted=evidence.timeline.end,
         cpu=cpu,
     )
+
+
+def _became(of: Iterable[NotDelivered]) -> dict[str, Any]:
+    """Return how many messages had each fate."""
+    found = NotDelivered.together(of)
+    return {fate: found.count(fate) for fate in FATES}
 
 
 class Untold:

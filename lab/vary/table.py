@@ -11,12 +11,13 @@ from statistics import median
 from typing import Any
 
 from lab.dataclass import dataclass
+from lab.judge.not_delivered import FATES
 from lab.judge.values import Percentiles, Verdict
 from lab.vary.combinations import Grid
 from lab.vary.row import FAILED, Flow, Row
 from lab.version import __version__
 
-VERSION = 1  # of the JSON
+VERSION = 2  # of the JSON
 ENDS = ("held", "broken", "unknown", FAILED)  # the outcomes of runs
 _WORST_FIRST = (FAILED, "broken", "unknown", "held")
 _PERCENTILES = ("p50", "p99", "max")
@@ -97,8 +98,8 @@ def to_csv(of: Variation) -> str:
         [
             *of.grid.values,
             *("seed", "outcome", *(f"verdict.{number}" for number in range(1, claims + 1))),
-            *("owed", "delivered", "lost", "duplicates", "p50_ms", "p99_ms", "max_ms"),
-            *(f"{label} {name}" for label in flows for name in ("lost", *(f"{each}_ms" for each in _PERCENTILES))),
+            *("owed", "delivered", *FATES, "duplicates", "p50_ms", "p99_ms", "max_ms"),
+            *(f"{label} {name}" for label in flows for name in (*FATES, *(f"{each}_ms" for each in _PERCENTILES))),
             *("took_s", "per_s", "lasted_s", "cpu_s", "why"),
         ]
     )
@@ -109,7 +110,7 @@ def to_csv(of: Variation) -> str:
             [
                 *row.of.set.values(),
                 *("" if row.seed is None else row.seed, row.outcome, *verdicts, *[""] * (claims - len(verdicts))),
-                *(_cell(each) for each in (row.owed, row.delivered, row.lost, row.duplicates)),
+                *(_cell(getattr(row, name)) for name in ("owed", "delivered", *FATES, "duplicates")),
                 *_percentiles(row.latency),
                 *(cell for key in flows.values() for cell in _flow_cells(its.get(key))),
                 *(_cell(each) for each in (row.took, row.rate, row.lasted, row.cpu)),
@@ -145,7 +146,7 @@ def _run(row: Row) -> dict[str, Any]:
         "outcome": row.outcome,
         "why": row.why,
         "verdicts": [_verdict(each) for each in row.verdicts],
-        **{name: getattr(row, name) for name in ("owed", "delivered", "lost", "duplicates")},
+        **{name: getattr(row, name) for name in ("owed", "delivered", *FATES, "duplicates")},
         "latency_ms": _rounded(row.latency),
         "flows": [{**asdict(flow), "latency": _rounded(flow.latency)} for flow in row.flows],
         **{
@@ -168,10 +169,11 @@ def _verdict(verdict: Verdict) -> dict[str, str]:
 
 def lines(of: Variation, most: int = 60) -> Iterator[str]:
     """Yield a line for each combination of values, at most so many: medians over its seeds."""
-    varied = of.grid.varied
-    head = [*short_names(varied).values(), "verdict", "delivered", "lost", "p50 ms", "p99 ms", "per s", "took s"]
+    varied, its = of.grid.varied, shown(of.rows)
+    titles = (name.replace("_", " ") for name in its)
+    head = [*short_names(varied).values(), "verdict", "delivered", *titles, "p50 ms", "p99 ms", "per s", "took s"]
     found = points(of.rows)
-    table = [head, *(_line(point, varied) for point in found[:most])]
+    table = [head, *(_line(point, varied, its) for point in found[:most])]
     widths = [max(len(row[column]) for row in table) for column in range(len(head))]
     left = len(varied) + 1  # columns of words; figures are at the right
     for row in table:
@@ -184,13 +186,18 @@ def lines(of: Variation, most: int = 60) -> Iterator[str]:
         yield f"and {len(found) - most} more: --csv has all"
 
 
-def _line(point: Point, varied: Sequence[str]) -> list[str]:
+def shown(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the fates of messages not delivered that a table has: lost, and each that there are any of."""
+    return tuple(fate for fate in FATES if fate == "lost" or any(getattr(row, fate) for row in rows))
+
+
+def _line(point: Point, varied: Sequence[str], fates: Sequence[str]) -> list[str]:
     owed, delivered = point.middle("owed"), point.middle("delivered")
     return [
         *(point.set[key] for key in varied),
         point.words,
         "–" if owed is None or delivered is None else f"{delivered:g} of {owed:g}",
-        *(short(point.middle(name)) for name in ("lost", "p50_ms", "p99_ms", "per_s", "took_s")),
+        *(short(point.middle(name)) for name in (*fates, "p50_ms", "p99_ms", "per_s", "took_s")),
     ]
 
 
@@ -233,7 +240,9 @@ def _flows(rows: Sequence[Row]) -> Mapping[str, tuple[str, str]]:
 
 
 def _flow_cells(flow: Flow | None) -> list[str]:
-    return [""] * 4 if flow is None else [f"{flow.lost}", *_percentiles(flow.latency)]
+    if flow is None:
+        return [""] * (len(FATES) + len(_PERCENTILES))
+    return [*(f"{getattr(flow, fate)}" for fate in FATES), *_percentiles(flow.latency)]
 
 
 def _percentiles(found: Percentiles | None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from lab.declare.scenario import Scenario
 from lab.declare.topology import Configuration
 from lab.errors import InputError, Problem
 from lab.masking import Mask, named_in
+from lab.runtime.runtime import Runtime
 from lab.scenarios import PlannedScenario, mask_named, plan_named
 from lab.shipped import shipped
 from lab.text_files import read_bytes
@@ -39,6 +40,7 @@ class Texts:
     files: Mapping[str, bytes]  # path below `folder` → content
     environment: Mapping[str, str]  # the variables whose passwords it names
     costs: bytes | None = None  # what the file of MQLAB_COSTS has
+    ignored: tuple[str, ...] = ()  # settings that the models do without
 
 
 @dataclass(slots=True)
@@ -69,19 +71,25 @@ class Looked:
     mask: Mask  # of the passwords that any combination has
 
 
-def look(name: str, grid: Grid, environment: Mapping[str, str], limit: timedelta | None = None) -> Looked:
+def look(
+    name: str,
+    grid: Grid,
+    environment: Mapping[str, str],
+    limit: timedelta | None = None,
+    ignored: Sequence[str] = (),
+) -> Looked:
     """Return a scenario's texts; raise InputError, with the combination, if the simulation would not take a value.
 
     Each value is looked at with the first values of the other keys, not each combination. `limit` is of each run's
     virtual time.
     """
-    used = _Used(environment)
+    used, models = _Used(environment), runtimes.simulation(environment, limit, ignored)
     files: dict[Path, bytes] = {}
     with_keys: dict[str, frozenset[Path]] = {}
     first: PlannedScenario | None = None
     mask = Mask.of(each for values in grid.values.values() for value in values for each in named_in(value))
     for combination in grid.cover():
-        found = _planned(name, combination, grid, used, mask, limit)
+        found = _planned(name, combination, grid, used, mask, models)
         mask |= found.scenario.origin.mask
         first = first or found
         its = frozenset(_files(name, found.scenario))
@@ -95,7 +103,7 @@ def look(name: str, grid: Grid, environment: Mapping[str, str], limit: timedelta
     if len(naming) > 1:  # what a path means may depend on another one
         firsts = {key: values if key in naming else values[:1] for key, values in grid.values.items()}
         for combination in Grid(values=firsts, seeds=grid.seeds[:1]):
-            scenario = _planned(name, combination, grid, used, mask, limit).scenario
+            scenario = _planned(name, combination, grid, used, mask, models).scenario
             mask |= scenario.origin.mask
             more = _files(name, scenario)
             files |= {path: read_bytes(path, str(path), _LARGEST) for path in more if path not in files}
@@ -109,6 +117,7 @@ def look(name: str, grid: Grid, environment: Mapping[str, str], limit: timedelta
             files={str(there[path].relative_to(folder)): content for path, content in files.items()},
             environment=used.asked,
             costs=read_bytes(Path(costs), costs, _LARGEST) if (costs := environment.get("MQLAB_COSTS")) else None,
+            ignored=(*dict.fromkeys(ignored),),
         ),
         warnings=tuple(mask.text(line) for line in lines(first.removals, first.advice)),
         mask=mask,
@@ -116,7 +125,7 @@ def look(name: str, grid: Grid, environment: Mapping[str, str], limit: timedelta
 
 
 def _planned(
-    name: str, of: Combination, grid: Grid, environment: _Used, mask: Mask, limit: timedelta | None
+    name: str, of: Combination, grid: Grid, environment: _Used, mask: Mask, models: Runtime
 ) -> PlannedScenario:
     """Return a combination's scenario; raise InputError if it, or its model, is refused.
 
@@ -126,7 +135,7 @@ def _planned(
         found = plan_named(name, environment, seed=of.seed, set=of.set)
         if found.scenario.is_topology:
             raise InputError.of(f"{name} has no steps: there is nothing to run", "name a scenario's file")
-        if beyond := runtimes.simulation(environment.environment, limit).refusals(found.scenario, found.plan):
+        if beyond := models.refusals(found.scenario, found.plan):
             raise InputError(without_passwords(tuple(beyond), found.scenario.origin.mask))
     except InputError as error:
         if not grid.varied:

@@ -32,13 +32,15 @@ def run(
     jobs: int | None = None,
     executor: Executor | None = None,
     limit: timedelta | None = None,
+    ignore: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
     each: Callable[[Row], object] | None = None,
 ) -> Variation:
     """Run every combination of values and seeds in the simulation, and return a row for each.
 
     `set` has the values of each KEY, as `mqlab run --set` takes them. Runs go to `executor`, which is left open, or
-    else to as many processes as there are cores, or `jobs`. `limit` is of each run's virtual time. `each` is called
+    else to as many processes as there are cores, or `jobs`. `limit` is of each run's virtual time. What may depend on
+    a setting to `ignore`, which has no model, is unknown. `each` is called
     with every row as its run ends, in whatever order. No password is in a row: where a value has one, a label stands
     for it. Raise InputError, before anything is run, for a key that leads
     nowhere and a value that is not valid.
@@ -52,7 +54,7 @@ def run(
     grid = Grid(values=values, seeds=(None,) if seeds is None else tuple(seeds))
     if not grid.seeds:
         raise InputError.of("there is no seed", "name one or more, or none for the scenario's own")
-    looked = look(os.fspath(scenario), grid, environment, limit)
+    looked = look(os.fspath(scenario), grid, environment, limit, ignore)
     for warning in looked.warnings:
         Logged().warn(warning)
     rows: list[Row] = []

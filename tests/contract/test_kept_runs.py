@@ -78,7 +78,7 @@ _WAY = "counters, topic://MQ Test Singapore-to-Tokyo, singapore → tokyo: "
 _BRIDGED = {"bridge connector_tokyo_to_singapore at tokyo: up": 1, "bridge #4 at singapore: up": 1}
 COUNTS = {
     "burst-discarded": {
-        **{_TO_TK + name: count for name, count in (("expected", 2000), ("received", 1650), ("lost", 350))},
+        **{_TO_TK + name: count for name, count in (("expected", 2000), ("received", 1650), ("not delivered", 350))},
         **{_WAY + name: 2000 for name in ("accepted", "enqueued")},
         **{_WAY + name: 1651 for name in ("forwarded", "taken")},
         _WAY + "discarded": 349,
@@ -86,7 +86,7 @@ COUNTS = {
         **_BRIDGED,
     },
     "traffic-and-timing": {
-        **{_TO_SG + name: count for name, count in (("expected", 15), ("received", 13), ("lost", 2))},
+        **{_TO_SG + name: count for name, count in (("expected", 15), ("received", 13), ("not delivered", 2))},
         "step 3: sent": 15,
         **_BRIDGED,
     },

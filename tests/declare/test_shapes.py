@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab.check.advice import advise
 from lab.check.scenario import check
@@ -128,3 +129,11 @@ def test_more_brokers_are_refused_at_the_first_of_them(tmp_path: Path) -> None:
 def test_what_is_no_shape_is_refused(shape: str, regions: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         generate(shape, regions, "none")
+
+
+def test_an_engine_version_is_that_of_every_broker() -> None:
+    written = yaml.safe_load(generate("chain", ["eu-west-1", "us-east-1"], "chain", "5.19")["topology.yaml"])
+    assert [each["engine-version"] for each in written["brokers"].values()] == ["5.19", "5.19"]
+    assert "engine-version" not in generate("chain", ["eu-west-1", "us-east-1"], "chain")["topology.yaml"]
+    with pytest.raises(InputError, match=r"the lab has no ActiveMQ 5\.16 of its own"):
+        generate("chain", ["eu-west-1", "us-east-1"], "chain", "5.16")

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.ordered import Ordered
-from lab.history import Observation, Received, Sent, Subscribed, Unsubscribed
+from lab.history import Ended, Observation, Received, Sent, Subscribed, Unsubscribed
+from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict
 from lab.matching import digest, digest_as_text
 
-from .test_not_better_than_known import received, sent, subscribed, verdict
+from .test_not_better_than_known import HEADER, received, sent, subscribed, verdict
 
 HELD, BROKEN, UNKNOWN = Outcome.HELD, Outcome.BROKEN, Outcome.UNKNOWN
 
@@ -127,6 +129,17 @@ def test_a_message_under_way_at_an_unsubscribe_stays_unknown_when_the_client_com
 def test_an_expiry_explains_a_missing_message_only_if_it_could_have_come(seconds: float, outcome: Outcome) -> None:
     seen = [subscribed(0, "ear"), *publishing(1, "x", expiry_s=seconds)]
     its = verdict(delivered("x"), *seen)
+    assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize(("override", "outcome"), [(30_000, UNKNOWN), (86_400_000, BROKEN)])
+def test_so_does_a_time_to_live_that_a_brokers_plugin_sets(override: int, outcome: Outcome) -> None:
+    plugin = f'<timeStampingBrokerPlugin zeroExpirationOverride="{override}"/>'
+    text = f'<broker xmlns="http://activemq.apache.org/schema/core"><plugins>{plugin}</plugins></broker>'
+    brokers = {"tokyo": {"region": "tokyo", "configuration": {"text": text}}}
+    header = replace(HEADER, declared={"topology": {"regions": {}, "brokers": brokers}})
+    seen = [subscribed(0, "ear"), *publishing(1, "x"), Ended(t=60, complete=True)]
+    (its,) = judge((delivered("x"),), Streamed(header, seen)).verdicts
     assert its.outcome is outcome, its.reason
 
 

@@ -286,7 +286,7 @@ def test_an_equal_body_that_went_to_one_who_has_left_had_come(tmp_path: Path) ->
     for known in ({"digest": "ab"}, {"id": "2-1"}):
         had = Received(t=3.1, client="earlier", destination=TOPIC, **{"id": None, **known})
         verdict = judged(tmp_path, EXACTLY, of_a_queue([*earlier, had]), since="now")
-        assert verdict.outcome is Outcome.BROKEN and "1 of 1 lost" in verdict.reason
+        assert verdict.outcome is Outcome.BROKEN and "1 of 1 did not reach" in verdict.reason
     verdict = judged(tmp_path, EXACTLY, of_a_queue(earlier), since="now")
     assert verdict.outcome is Outcome.UNKNOWN and "an earlier message that had not come" in verdict.reason
 

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from lab.declare.loading import load
+from lab.judge.not_delivered import NotDelivered
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
@@ -253,14 +254,16 @@ def test_who_reached_whom_is_told_in_whole_words_at_every_width(width: int) -> N
 def test_a_narrow_terminal_still_says_who_got_how_many() -> None:
     percentiles = Percentiles(p50=38.1, p95=38.5, p99=39.0, max=39.0)
     row = Delivery(
-        subscriber="ear", broker="sampa", destination="topic://prices", expected=1000, received=991, lost=9,
-        duplicated=0, unexpected=0, recovered=0, undecided=0, reordered=0, redelivered=0, returned=0, waiting=0,
-        expired=0, unsure=0, late=0, latency=percentiles,
+        subscriber="ear", broker="sampa", destination="topic://prices", expected=1000, received=991,
+        not_delivered=NotDelivered(waiting={"sampa": 4}, lost=5), kept=NotDelivered(), over=0, doubtful=0,
+        duplicated=0, unexpected=0, recovered=0, undecided=0, reordered=0, redelivered=0, returned=0,
+        late=0, latency=percentiles,
     )  # fmt: skip
     stream = StringIO()
     render(replace(report(), deliveries=(row,)), Console(file=stream, width=30))
     text = stream.getvalue()
-    assert "ear at sampa, topic://prices\n  991 of 1000, 9 lost\n  p50 38.1 ms, p99 39.0 ms\n" in text
+    assert "ear at sampa, topic://prices\n  991 of 1000, 5 lost, 4" in text
+    assert "waiting on sampa\n  p50 38.1 ms, p99 39.0 ms\n" in text
     assert all(cell_len(line) <= 30 for line in text.partition("delivered:")[0].splitlines())
 
 

@@ -35,6 +35,25 @@ def of(*outcomes: Outcome) -> Report:
     return replace(report(), verdicts=verdicts, outcome=outcomes[0] if outcomes else Outcome.HELD)
 
 
+@pytest.mark.parametrize(
+    ("case", "name", "value"),
+    [
+        ("queue-waits", "messages to warehouse at singapore, queue://orders", "2 of 6, 4 wait on tokyo"),
+        ("cut-short", "messages to sg at singapore, topic://MQ Test Tokyo-to-Singapore",
+         "0 of 1, of 1 no counter tells where it is"),
+        ("all-held", "", ""),
+    ],
+)  # fmt: skip
+def test_what_became_of_messages_that_did_not_come_is_a_property(case: str, name: str, value: str) -> None:
+    (path,) = (each for each in CASES if each.name == case)
+    xml = ElementTree.fromstring(to_xml(judge_file(path / "history.jsonl"), 1.0))
+    found = {each.get("name"): each.get("value") for each in xml.iter("property")}
+    assert {key: its for key, its in found.items() if str(key).startswith("messages to")} == (
+        {name: value} if name else {}
+    )
+    assert " lost" not in " ".join(str(each.get("message")) for each in xml.iter("failure"))
+
+
 @pytest.fixture(scope="module")
 def jenkins() -> etree.XMLSchema:
     cache = os.environ.get("MQLAB_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "mqlab")

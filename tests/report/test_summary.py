@@ -15,11 +15,15 @@ BEGAN = "2026-11-27T12:04:05.678+09:00"
 def report(**of: Any) -> dict[str, Any]:
     verdicts = [{"expectation": "delivered: {to: sg}", "outcome": "broken", "reason": "8 of 10 reached sg"}]
     its = {"run": "r", "runtime": "emulation", "outcome": "broken", "verdicts": verdicts}
-    return {**its, "deliveries": [{"received": 8, "expected": 10}], **of}
+    return {**its, "deliveries": [delivery(8, 10, waiting={"tokyo_1": 2})], **of}
+
+
+def delivery(received: int, expected: int, **became: Any) -> dict[str, Any]:
+    return {"received": received, "expected": expected, "not_delivered": became}
 
 
 def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
-    held = report(outcome="held", runtime="simulation", verdicts=[], deliveries=[{"received": 5, "expected": 5}] * 2)
+    held = report(outcome="held", runtime="simulation", verdicts=[], deliveries=[delivery(5, 5)] * 2)
     held["notes"] = ["A step was not done as asked: step 3 (kill broker tokyo)."]
     text = markdown(
         [
@@ -40,7 +44,7 @@ def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
         "| | scenario | verdict | messages | seconds |\n"
         "| --- | --- | --- | --- | --- |\n"
         "| ✅ | [one](one.html) | held (simulated) | 10 of 10 | 1.2 |\n"
-        "| ❌ | [a/two.yaml](two.html) | broken | 8 of 10 | 12.3 |\n"
+        "| ❌ | [a/two.yaml](two.html) | broken | 8 of 10, 2 wait on tokyo\\_1 | 12.3 |\n"
         "| ❗ | three | failed |  | 0.1 |\n"
         "\n**one**\n\n- note: A step was not done as asked: step 3 \\(kill broker tokyo\\).\n"
         "\n**a/two.yaml**\n\n- delivered: \\{to: sg\\}: 8 of 10 reached sg\n"

@@ -51,6 +51,7 @@ class Memory:
         self.labs: dict[str, MemoryLab] = {}
         self.made_from: tuple[str, ...] = ("memory:1",)
         self.costs: Mapping[str, str] = {}
+        self.ignored = ()
 
     def __enter__(self) -> Self:
         return self
@@ -60,8 +61,15 @@ class Memory:
     def refusals(self, scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
         return ()
 
-    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None) -> Self:
+    def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Self:
         return self
+
+    @property
+    def mixed(self) -> Mapping[str, str]:
+        return {}
+
+    def settle(self, plan: Plan) -> Plan:
+        return plan
 
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[MemoryLab]:

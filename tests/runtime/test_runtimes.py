@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tarfile
+from collections.abc import Mapping
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from lab import labs
 from lab.errors import HostError, InputError
 from lab.history import read
 from lab.judge import Outcome, judge_file
+from lab.plan.values import Plan
 from lab.runtime import note as notes
 from lab.runtime.progress import Logged
 from lab.runtime.runtime import Sweep
@@ -159,3 +163,28 @@ def test_a_run_that_could_not_be_noted_begins_no_run_folder(tmp_path: Path) -> N
         labs.run("one-way", runtime=Memory(USUAL), environment=environment)
     assert "MQLAB_STATE" in caught.value.remedy and str(tmp_path / "runs") not in str(caught.value)
     assert not (tmp_path / "runs").exists()
+
+
+def test_an_archive_alone_names_the_release_of_all_brokers(tmp_path: Path) -> None:
+    file = tmp_path / "apache-activemq-5.17.9-bin.tar.gz"
+    with tarfile.open(file, "w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("apache-activemq-5.17.9/LICENSE"), BytesIO())
+    ran = labs.run("migration", runtime=Memory(), runs=tmp_path, activemq_archive=file, raising=False)
+    assert set(ran.judged.evidence.header.activemq.values()) == {"5.17.9"}
+
+
+class Newest(Memory):
+    """A runtime that has newer releases than plans name, and one that is a mixture."""
+
+    def settle(self, plan: Plan) -> Plan:
+        return replace(plan, brokers=tuple(each.of_release("5.19.99") for each in plan.brokers))
+
+    @property
+    def mixed(self) -> Mapping[str, str]:
+        return {"5.19.99": "STOMP is of 5.18.3"}
+
+
+def test_a_history_and_its_report_say_which_release_ran(tmp_path: Path) -> None:
+    ran = labs.run("one-way", runtime=Newest(), runs=tmp_path, raising=False)
+    assert set(ran.judged.evidence.header.activemq.values()) == {"5.19.99"}
+    assert "ActiveMQ 5.19.99 is not all of one release: STOMP is of 5.18.3." in ran.report.notes

@@ -36,7 +36,7 @@ def test_a_line_of_csv_has_keys_seed_verdicts_and_figures() -> None:
         "verdict.1": "held",
         "owed": "10",
         "delivered": "10",
-        "lost": "0",
+        **dict.fromkeys(("waiting", "dead_letters", "discarded", "expired", "lost", "unknown"), "0"),
         "duplicates": "0",
         "p50_ms": "20.0",
         "p99_ms": "40.0",

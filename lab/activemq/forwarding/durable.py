@@ -4,7 +4,8 @@ With `conduitSubscriptions` a bridge makes a durable subscription of its own at 
 consumer at the far end: `DurableConduitBridge.createDemandSubscription`. Without it the subscription is the consumer's,
 and is given up with it: `DemandForwardingBridge`. What is taken up again by a bridge that opens again is decided by
 `DurableConduitBridge.setupStaticDestinations` (`dynamicOnly`), and by `NetworkBridgeUtils.getBrokerSubscriptionInfo`
-(`syncDurableSubs`). All of it is alike from 5.15 to 5.18.
+(`syncDurableSubs`). All of it is alike from 5.15 to 5.18. From 5.19.1 on, what a broker tells depends on the TTL of
+consumers, and on the way that they came (AMQ-9689): there is no rule here for that.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
     """Return on which broker of a way a persistent message waits for a durable subscriber at its end that is away.
 
     It goes as far as bridges have an active subscription; the rest of the way it goes when the subscriber is back. None
-    where no broker keeps it. `topic` is what the subscription is of, to which no other client listens.
+    where no broker keeps it; an absence of which that is not known is left out. `topic` is what the subscription is of,
+    to which no other client listens.
     """
-    return {absence: _kept_on(way, topic, absence) for absence in Absence}
+    known = (Absence.LEFT,) if any(_counts_ttl(each, way, topic) for each in way) else Absence
+    return {absence: _kept_on(way, topic, absence) for absence in known}
 
 
 def name_of_subscription(broker: str, topic: str) -> str:
@@ -81,6 +84,12 @@ def told_when_opening(rules: Forwarding, topic: str) -> bool:
     """
     synced = rules.sync_durable_subs and rules.conduit_subscriptions and not rules.dynamic_only
     return synced and any(covers(each, topic) for each in rules.included)
+
+
+def _counts_ttl(bridge: Bridge, way: Sequence[Bridge], topic: str) -> bool:
+    """Return whether the TTL of consumers decides what a bridge is told when it opens."""
+    rules = bridge.forwarding
+    return rules.sync_counts_ttl and told_when_opening(rules, topic) and (len(way) > 1 or rules.consumer_ttl == 0)
 
 
 def _kept_on(way: Sequence[Bridge], topic: str, absence: Absence) -> str | None:

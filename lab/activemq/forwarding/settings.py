@@ -24,6 +24,7 @@ class ReleaseRules:
 
     decrease_network_consumer_priority: bool  # the default; AMQ-5137
     splits_composite_consumers: bool  # AMQ-9262: into one demand for each part, which are then conduit on their own
+    sync_counts_ttl: bool = False  # AMQ-9689: a broker tells of durable subscriptions within the consumers' TTL alone
 
 
 _RULES: Mapping[tuple[int, int, int], ReleaseRules] = {  # by the first release that does so
@@ -31,6 +32,9 @@ _RULES: Mapping[tuple[int, int, int], ReleaseRules] = {  # by the first release 
     (5, 17, 5): ReleaseRules(decrease_network_consumer_priority=False, splits_composite_consumers=True),
     (5, 18, 0): ReleaseRules(decrease_network_consumer_priority=True, splits_composite_consumers=False),
     (5, 18, 2): ReleaseRules(decrease_network_consumer_priority=True, splits_composite_consumers=True),
+    (5, 19, 1): ReleaseRules(
+        decrease_network_consumer_priority=True, splits_composite_consumers=True, sync_counts_ttl=True
+    ),
 }
 
 
@@ -59,6 +63,7 @@ class Forwarding:
     suppress_duplicate_topic_subscriptions: bool = True
     static_bridge: bool = False  # learns of no consumer, and carries the statically included alone
     splits_composite_consumers: bool = True
+    sync_counts_ttl: bool = False  # of durable subscriptions that a broker tells with syncDurableSubs
     excluded: tuple[str, ...] = ()
     included: tuple[str, ...] = ()  # dynamically: if there are any, nothing else is carried
     static: tuple[str, ...] = ()  # carried without a consumer
@@ -115,6 +120,7 @@ def forwarding(
     defaults = Forwarding(
         decrease_network_consumer_priority=rules.decrease_network_consumer_priority,
         splits_composite_consumers=rules.splits_composite_consumers,
+        sync_counts_ttl=rules.sync_counts_ttl,
     )
 
     def flag(name: str, default: bool) -> bool:
@@ -144,6 +150,7 @@ def forwarding(
         ),
         static_bridge=flag("staticBridge", defaults.static_bridge),
         splits_composite_consumers=defaults.splits_composite_consumers,
+        sync_counts_ttl=defaults.sync_counts_ttl,
         excluded=tuple(excluded),
         included=tuple(included),
         static=tuple(static),

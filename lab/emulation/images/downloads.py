@@ -1,4 +1,4 @@
-"""Downloads of ActiveMQ's archive and the Jolokia agent, from Maven Central to a cache; never used unchecked.
+"""Downloads of ActiveMQ and the Jolokia agent, from Maven Central to a cache; never used unchecked.
 
 jgo has Central's address and the user's mirrors, from its own configuration file; no host is named here.
 """
@@ -9,12 +9,16 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from lab.dataclass import dataclass
 from lab.errors import HostError, InputError
 from lab.user_home import empty_home_if_none, user_home
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
 
 Say = Callable[[str], None]
 OFFLINE = "without network, --activemq-archive FILE takes an archive from disk once the Jolokia agent is in the cache"
@@ -114,25 +118,17 @@ def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None =
     )
 
 
-def published_sha512(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> str:
-    """Return the SHA-512 that is published beside an archive; raise HostError if there is none."""
-    beside = replace(artifact, packaging=f"{artifact.packaging}.sha512", sha512="")
-    path = (download or maven(say))(beside, cache / "maven")
-    digest = path.read_text("ascii", errors="replace").split()[:1]
-    if not digest or len(digest[0]) != 128 or set(digest[0].lower()) - set("0123456789abcdef"):
-        path.unlink()
-        raise HostError(f"{beside} holds no SHA-512", "take the archive from disk: --activemq-archive FILE")
-    return digest[0].lower()
-
-
 def sha512(path: Path) -> str:
     """Return a file's SHA-512 in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha512").hexdigest()
 
 
-def maven(say: Say) -> Download:
-    """Return a Download from Maven Central or the user's mirrors, which reports progress in percent to `say`."""
+def maven(say: Say, repositories: Mapping[str, str] | None = None) -> Download:
+    """Return a Download from Maven Central or the user's mirrors, which reports progress in percent to `say`.
+
+    `repositories`, name → address, are asked instead. Several threads may use it at once, each for another file.
+    """
 
     @contextmanager
     def progress(name: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -147,17 +143,31 @@ def maven(say: Say) -> Download:
 
         yield update
 
-    def download(artifact: Artifact, folder: Path) -> Path:
+    made: dict[Path, MavenContext] = {}
+    making = Lock()
+
+    def context(folder: Path) -> MavenContext:
         from jgo.config import GlobalSettings  # here, since images are built once, and labs opened often
         from jgo.maven import MavenContext, PythonResolver
 
-        with empty_home_if_none():
-            mirrors = GlobalSettings.load().repositories
-            context = MavenContext(repo_cache=folder, resolver=PythonResolver(progress_callback=progress))
-        context.remote_repos = {**mirrors, **context.remote_repos, **mirrors}  # the user's come first
-        project = context.project(artifact.group, artifact.name).at_version(artifact.version)
+        with making:
+            if folder not in made:
+                with empty_home_if_none():
+                    mirrors = GlobalSettings.load().repositories
+                    made[folder] = MavenContext(repo_cache=folder, resolver=PythonResolver(progress_callback=progress))
+                its = made[folder]
+                its.remote_repos = {**mirrors, **its.remote_repos, **mirrors}  # the user's come first
+                its.remote_repos = its.remote_repos if repositories is None else dict(repositories)
+            return made[folder]
+
+    def download(artifact: Artifact, folder: Path) -> Path:
+        project = context(folder).project(artifact.group, artifact.name).at_version(artifact.version)
+        its = project.artifact(artifact.classifier, artifact.packaging)
         try:
-            return Path(project.artifact(artifact.classifier, artifact.packaging).resolve())
+            try:
+                return Path(its.resolve())
+            except IndexError:  # jgo's, of a .sha1 without a word: the file is there, and whoever wants it checks it
+                return Path(its.resolve())
         except OSError as error:  # requests' errors are OSErrors
             raise HostError(
                 f"cannot fetch {artifact}: {error}", f"check the network and its proxy settings\n{OFFLINE}"

@@ -5,14 +5,14 @@ A look takes a few milliseconds; archives are fetched and read only to build a b
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from docker.errors import DockerException
 
@@ -24,6 +24,7 @@ from lab.emulation.checks import ENGINE, see
 from lab.emulation.engine import labels
 from lab.emulation.images import archive as image_archive
 from lab.emulation.images import base as base_image
+from lab.emulation.images import jars as image_jars
 from lab.emulation.images.build import ContextFile, build, exists, from_bytes, from_file
 from lab.emulation.images.downloads import (
     Archives,
@@ -32,24 +33,29 @@ from lab.emulation.images.downloads import (
     Say,
     cache_folder,
     fetch,
-    published_sha512,
     read_archives,
     sha512,
 )
+from lab.emulation.images.jars import Jars
+from lab.emulation.images.locked import cache_lock, is_served, lock, locked
 from lab.emulation.images.names import Images, Ingredients, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError
 from lab.runtime.runtime import Image
 from lab.shipped import shipped
 
-__all__ = ["Images", "ensure", "listing", "wanted"]
+__all__ = ["Images", "ensure", "listing", "settled", "wanted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """The distribution of ActiveMQ to use: a version and its digest, and the file if the user named one."""
+    """The distribution of ActiveMQ to use: a version and its digest, and the file if the user named one.
+
+    Where `jars` are listed, there is no archive: the digest is that of the list.
+    """
 
     artifact: Artifact
     file: Path | None
+    jars: Jars | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +83,14 @@ def wanted(
     recipes = recipes or shipped("docker")
     cache = cache_folder(environment)
     archives = read_archives((recipes / "broker" / "archives.toml").read_text("utf-8"))
-    distribution = choose(archives, version, archive, cache, say, download)
+    distribution = choose(archives, version, archive, cache, say, download, recipes / "broker")
     made_of = Ingredients(
         base=recipe(recipes / "base"),
         broker=recipe(recipes / "broker"),
         router=router_recipe(recipes / "router", Path(link.__file__).parent),
         activemq_version=distribution.artifact.version,
         activemq_sha512=distribution.artifact.sha512,
+        others=() if distribution.jars is None else tuple(distribution.jars.others),
         jolokia_sha512=archives.jolokia.sha512,
         architecture=str(client.version()["Arch"]),
         layout=image_archive.LAYOUT,
@@ -118,7 +125,7 @@ def ensure(
     )
     try:
         if missing(client, its.names):
-            with _build_lock(its.cache, say):
+            with cache_lock(its.cache, say):
                 _build_missing(client, its, environment, say, download)
     except DockerException as error:
         raise HostError(f"the Docker engine refused: {error}", see(ENGINE)) from error
@@ -137,27 +144,74 @@ def choose(
     cache: Path,
     say: Say,
     download: Download | None = None,
+    recipe: Path | None = None,
 ) -> Distribution:
-    """Return the distribution to use; InputError if a file has another version, or not the version's known digest."""
+    """Return the distribution to use; InputError if a file has another version, or not the version's known digest.
+
+    `recipe` is the folder that may have a list of the version's jars. A version with neither is fetched at once, and
+    locked.
+    """
     if archive is not None:
-        inside = image_archive.version_of(archive)
-        found = recorded_sha512(archive, cache)
-        known = archives.activemq.get(inside)
-        if version is not None and version != inside:
-            raise InputError.of(
-                f"{archive} holds ActiveMQ {inside}, not {version}", "leave the version out, or name another file"
-            )
-        if known is not None and known != found:
-            raise InputError.of(
-                f"{archive} is not the archive of ActiveMQ {inside}",
-                f"expected SHA-512 {known}\nfound            {found}\nit is damaged or was changed: fetch it again",
-            )
-        return Distribution(artifact=replace(archives.distribution(inside), sha512=found), file=archive)
+        return _on_disk(archives, version, archive, cache)
     artifact = archives.distribution(version or releases.RELEASES[releases.DEFAULT])
-    if not artifact.sha512:
-        published = published_sha512(artifact, cache, say, download)
-        artifact = replace(artifact, sha512=published)
-    return Distribution(artifact=artifact, file=None)
+    _check_age(artifact.version)
+    if artifact.sha512:
+        return Distribution(artifact=artifact, file=None)
+    if recipe is not None and (jars := image_jars.listed(recipe, artifact.version)) is not None:
+        return Distribution(artifact=replace(artifact, sha512=jars.sha512), file=None, jars=jars)
+    return Distribution(artifact=lock(artifact, cache, say, download), file=None)
+
+
+def _on_disk(archives: Archives, version: str | None, archive: Path, cache: Path) -> Distribution:
+    inside = image_archive.version_of(archive)
+    _check_age(inside)
+    found = recorded_sha512(archive, cache)
+    known = archives.activemq.get(inside) or locked(cache).get(inside)
+    if version is not None and version != inside:
+        raise InputError.of(
+            f"{archive} holds ActiveMQ {inside}, not {version}", "leave the version out, or name another file"
+        )
+    if known is not None and known != found:
+        raise InputError.of(
+            f"{archive} is not the archive of ActiveMQ {inside}",
+            f"expected SHA-512 {known}\nfound            {found}\nit is damaged or was changed: fetch it again",
+        )
+    return Distribution(artifact=replace(archives.distribution(inside), sha512=found), file=archive)
+
+
+def _check_age(version: str) -> None:
+    if releases.is_too_old(version):
+        oldest = ".".join(map(str, releases.OLDEST))
+        raise InputError.of(f"the lab runs no ActiveMQ {version}", f"its images are made for {oldest} and newer ones")
+
+
+def settled(
+    client: docker.DockerClient,
+    engine_version: str,
+    *,
+    environment: Mapping[str, str],
+    say: Say,
+    recipes: Path | None = None,
+    download: Download | None = None,
+) -> str | None:
+    """Return the release that real brokers of an engine version are of here, None if the lab has none.
+
+    That is the newest one where its archive was fetched once, or can be; else the usual one. Once the usual one's image
+    is there, no repository is asked any more.
+    """
+    usual, newest = releases.RELEASES.get(engine_version), releases.NEWEST.get(engine_version)
+    if usual is None or newest is None:
+        return usual
+    recipes, cache = recipes or shipped("docker"), cache_folder(environment)
+    archives = read_archives((recipes / "broker" / "archives.toml").read_text("utf-8"))
+    if newest not in locked(cache):
+        its = wanted(client, version=usual, archive=None, environment=environment, say=say, recipes=recipes)
+        if exists(client, its.names.broker):
+            return usual
+    if is_served(archives.distribution(newest), cache, say, download):
+        return newest
+    say(f"the archive of ActiveMQ {newest} cannot be had here: {usual} runs, of its jars")
+    return usual
 
 
 def recorded_sha512(file: Path, cache: Path) -> str:
@@ -206,30 +260,25 @@ def _build_missing(
         base_image.make(client, names.base, made_of.base, its.cache, environment, say)
     if names.broker in lacking:
         jolokia = fetch(its.archives.jolokia, its.cache, say, download)
-        file = its.distribution.file or fetch(its.distribution.artifact, its.cache, say, download)
-        build(client, names.broker, names.base, _broker_context(made_of, file, jolokia), say)
+        build(client, names.broker, names.base, _broker_context(made_of, _members(its, say, download), jolokia), say)
     if names.router in lacking:
         build(client, names.router, names.base, from_bytes(made_of.router), say)
 
 
-def _broker_context(made_of: Ingredients, archive: Path, jolokia: Path) -> Iterator[ContextFile]:
+def _members(its: Wanted, say: Say, download: Download | None) -> Iterator[tuple[str, int, IO[bytes]]]:
+    chosen = its.distribution
+    if chosen.jars is not None:
+        return image_jars.members(image_jars.fetch_all(chosen.jars, its.cache, say, download))
+    return image_archive.members(chosen.file or fetch(chosen.artifact, its.cache, say, download))
+
+
+def _broker_context(
+    made_of: Ingredients, members: Iterator[tuple[str, int, IO[bytes]]], jolokia: Path
+) -> Iterator[ContextFile]:
     yield from from_bytes(made_of.broker)
     yield from from_file("jolokia-jvm.jar", jolokia)
-    for path, size, content in image_archive.members(archive):
+    for path, size, content in members:
         yield ContextFile(path=f"activemq/{path}", size=size, content=content)
-
-
-@contextmanager
-def _build_lock(cache: Path, say: Say) -> Iterator[None]:
-    """Hold the lock of this cache for the block; the kernel releases it if the process dies."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "images.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("another mqlab is building images, waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _when(seconds: int) -> str:

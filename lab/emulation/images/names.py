@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from lab.dataclass import dataclass
 
 SUITE = "bookworm"  # Debian 12
-_NOT_IN_IMAGES = {"README.md", "archives.toml"}
+_NOT_IN_IMAGES = ("README.md", "archives.toml", "jars-*.txt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,8 @@ class Ingredients:
     broker: Mapping[str, bytes]
     router: Mapping[str, bytes]
     activemq_version: str
-    activemq_sha512: str
+    activemq_sha512: str  # of its archive, or of the list of its jars
+    others: tuple[str, ...] = ()  # other releases that some of those jars are of
     jolokia_sha512: str
     architecture: str  # of the engine, in Docker's words: amd64, arm64
     layout: int
@@ -46,9 +47,10 @@ def plan_images(made_of: Ingredients) -> Images:
     broker = digest(made_of.broker, base, *downloads)
     router = digest(made_of.router, base)
     processor = re.sub(r"[^a-z0-9_.]", "", made_of.architecture.lower())  # as a tag may have it
+    release = "-with-".join((made_of.activemq_version, *made_of.others))
     return Images(
         base=f"mqlab/base:{processor}-{base}",
-        broker=f"mqlab/broker:{made_of.activemq_version}-{processor}-{broker}",
+        broker=f"mqlab/broker:{release}-{processor}-{broker}",
         router=f"mqlab/router:{processor}-{router}",
     )
 
@@ -69,7 +71,7 @@ def recipe(folder: Path) -> dict[str, bytes]:
     return {
         str(PurePosixPath(path.relative_to(folder))): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in _NOT_IN_IMAGES and "__pycache__" not in path.parts
+        if path.is_file() and not any(path.match(each) for each in _NOT_IN_IMAGES) and "__pycache__" not in path.parts
     }
 
 

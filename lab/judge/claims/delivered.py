@@ -13,6 +13,7 @@ from lab.expected.records import FAILED, OK, Subscription, is_queue
 from lab.judge.claims.duplicates import duplicated
 from lab.judge.claims.receivers import until_all_came
 from lab.judge.equal_bodies import equal_bodies
+from lab.judge.evidence import missing
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.queues import explain
@@ -80,11 +81,11 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         broken.append(_to_others(claim, chosen, taken, expected))
     if gone and not losable and len(gone) > unexplained(chosen):
         tally, number = gone[0]
-        words = f"{len(gone)} of {expected} lost on the way to {who}, first {_sent(tally, number)}"
+        missed = missing.in_words(evidence, chosen.audience, gone, expected, who)
+        words = f"{missed}, first {_sent(tally, number)}"
         if tally.alike:
             least = "at least " if len(gone) < expected else ""
-            words = f"{least}{len(gone)} of {expected} lost on the way to {who}; "
-            words += "which ones cannot be told, as bodies are equal"
+            words = f"{least}{missed}; which ones cannot be told, as bodies are equal"
         words += _cut_off(chosen, tally, number)
         broken.append(words + _given_back(chosen, evidence, tally, number) + explain(evidence, chosen.audience, gone))
     if claim.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
@@ -113,7 +114,8 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         return Outcome.UNKNOWN, words
     if restless := not_quiet(claim.listens_on, chosen, evidence):
         return Outcome.UNKNOWN, restless
-    held = _held(claim, tallies, expected - len(taken), who) + _also_went(chosen, taken)
+    became = missing.not_delivered(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
+    held = _held(claim, tallies, expected - len(taken), who, became) + _also_went(chosen, taken)
     return Outcome.HELD, held + in_words(claim.quiet, chosen, evidence)
 
 
@@ -147,8 +149,8 @@ def _of_dead_letters(chosen: Chosen) -> bool:
     return all(is_dead_letter_queue(each) for each in chosen.audience.destinations)
 
 
-def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str) -> str:
-    """Return the reason of a delivery that held."""
+def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str, became: str) -> str:
+    """Return the reason of a delivery that held; `became` says what became of the messages that did not come."""
     slowest = max((took for tally in tallies for _, took in tally.waits()), default=None)
     received = sum(tally.received for tally in tallies)
     words = f"{received} of {expected} reached {who}"
@@ -157,7 +159,7 @@ def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str)
     words += f", the slowest in {milliseconds(slowest * 1000)}" if slowest is not None else ""
     recovered, undecided = (sum(getattr(t, name) for t in tallies) for name in ("recovered", "undecided"))
     words += f", and {recovered} whose acceptance was unknown" if recovered else ""
-    words += f"; {expected - received} were lost, as they may be" if expected > received else ""
+    words += f"; {became}, which {claim.promise} allows" if became else ""
     kept = sum(tally.retained_again for tally in tallies)
     copies = sum(tally.copies for tally in tallies)
     again = sum(tally.redelivered for tally in tallies) - kept - copies

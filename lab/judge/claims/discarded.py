@@ -29,7 +29,7 @@ def judge(claim: Discarded, evidence: Evidence) -> Finding:
     lost = lost_elsewhere(evidence, claim.broker, destination)
     words = f"{claim.broker} discarded {again and 'at least '}{several(rise.by, 'message')} of {destination} "
     words += "for a slow bridge"
-    second = f"; lost at other brokers: {shown(lost, evidence)}" if claim.between == (START, END) else ""
+    second = f"; not received at other brokers: {shown(lost, evidence)}" if claim.between == (START, END) else ""
     surely_too_many = claim.count.at_most is not None and rise.by > claim.count.at_most
     if surely_too_many or (not again and not claim.count.holds(rise.by)):
         return Outcome.BROKEN, words + asked(claim.count) + second
@@ -38,7 +38,7 @@ def judge(claim: Discarded, evidence: Evidence) -> Finding:
     if again and not (surely_enough and not claim.explains_loss):
         return Outcome.UNKNOWN, f"{words}; {again}"
     if claim.explains_loss and _equal_bodies(evidence, claim.broker, destination):
-        return Outcome.UNKNOWN, f"{words}; how many were lost nobody can tell, as some have equal bodies: {ADVICE}"
+        return Outcome.UNKNOWN, f"{words}; how many did not come nobody can tell, as some have equal bodies: {ADVICE}"
     if claim.explains_loss and len(lost) != rise.by:
         words += ": the two witnesses disagree"
         return (Outcome.BROKEN, words) if evidence.timeline.complete else unknown(words, evidence)

@@ -71,8 +71,7 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     if missing:
         its = whereabouts(evidence, destination)
         known = its is not None and its.taken >= len(missing)  # `second` has where they are
-        what = "not received there" if is_queue(destination) else "lost there"  # a queue may have them still
-        why = f"; {what}: {shown(missing, evidence, near='' if known else None)}"
+        why = f"; not received there: {shown(missing, evidence, near='' if known else None)}"
     return Outcome.BROKEN, words + asked(claim.count) + second + why
 
 

@@ -31,7 +31,7 @@ class Causes:
         if not tally.arrived:  # what did arrive would show that the rules are not the reason
             never = self._routes.why_never(publication.broker, audience.brokers, publication.destination)
         if publication.broker not in audience.brokers and not is_queue(publication.destination):
-            undemanded = self._undemanded(publication.broker, publication.destination, sent)
+            undemanded = self.undemanded(publication.broker, publication.destination, sent)
             if undemanded:
                 return undemanded + never
         if never:
@@ -92,7 +92,7 @@ class Causes:
         event = _nearest(shut or [event for event in self._timeline.events if begin <= event.t <= end], begin)
         return "" if event is None else f"; at {moment(event.t)} {event.words}"
 
-    def _undemanded(self, broker: str, destination: str, sent: float) -> str:
+    def undemanded(self, broker: str, destination: str, sent: float) -> str:
         """Return that a topic's broker had no bridge's consumer when a message was sent; "" if it had one."""
         seen = [
             item

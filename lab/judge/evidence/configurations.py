@@ -7,17 +7,40 @@ from typing import Any
 
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.configuration import read as read_configuration
+from lab.amazonmq.configurations.stamping import NAME, Stamping
+from lab.amazonmq.configurations.stamping import stampings as of_broker
 
 
 def configurations(declared: Mapping[str, Any]) -> dict[str, tuple[Configuration, ...]]:
     """Return every configuration that each broker may have had; one that a step saves is counted for all of them."""
+    return {
+        broker: tuple(read_configuration(text.encode(), "the history") for text in texts)
+        for broker, texts in _texts(declared).items()
+    }
+
+
+def stampings(declared: Mapping[str, Any]) -> dict[str, tuple[Stamping, ...]]:
+    """Return the time-stamping plugins that each broker may have had: how long messages lived there by them.
+
+    Brokers that had none are left out.
+    """
+    found = {
+        broker: tuple(
+            each
+            for text in texts
+            if NAME in text
+            for each in of_broker(read_configuration(text.encode(), "the history").broker)
+        )
+        for broker, texts in _texts(declared).items()
+    }
+    return {broker: its for broker, its in found.items() if its}
+
+
+def _texts(declared: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     brokers = declared.get("topology", {}).get("brokers", {})
     saved = tuple(_saved(declared.get("steps", ())))
     return {
-        broker: tuple(
-            read_configuration(text.encode(), "the history")
-            for text in (*([fields["configuration"]["text"]] if "configuration" in fields else []), *saved)
-        )
+        broker: (*([fields["configuration"]["text"]] if "configuration" in fields else []), *saved)
         for broker, fields in brokers.items()
     }
 

@@ -33,6 +33,7 @@ from lab.history import (
 from lab.judge.evidence.audiences import Audience, audiences, merge
 from lab.judge.evidence.causes import Causes
 from lab.judge.evidence.conclusions import conclude
+from lab.judge.evidence.configurations import stampings
 from lab.judge.evidence.efforts import Effort, efforts
 from lab.judge.evidence.flaws import Flaws
 from lab.judge.evidence.ledger import Ledger
@@ -203,6 +204,7 @@ def collect_evidence(
     if timeline.ended is None or timeline.ended.lines is None:
         flaws.refuse_foreign(file)
     timeline.close(last)
+    _shorten(ledger, header)
     found = routes(header)
     conclude(timeline)
     moments.close(complete=timeline.counted)
@@ -218,3 +220,17 @@ def collect_evidence(
         efforts=efforts(ledger, timeline),
         damage="; ".join(words for words in (flaws.words, damage) if words),
     )
+
+
+def _shorten(ledger: Ledger, header: Header) -> None:
+    """Note of each publication how long its messages live at least, by the plugins of brokers that stamp them."""
+    plugins = stampings(header.declared)
+    for publication in ledger.publications.values() if plugins else ():
+        own = plugins.get(publication.broker, ())
+        beyond = (
+            each for broker, its in plugins.items() for each in its if broker != publication.broker and each.network
+        )
+        asked = None if publication.expiry is None else round(publication.expiry * 1000)
+        lives = [life for each in (*own, *beyond) if (life := each.lives(asked)) is not None]
+        if lives:
+            publication.shortest_life = min(lives) / 1000

@@ -13,7 +13,7 @@ from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.dead_letters import individual
 from lab.amazonmq.configurations.dead_letters import shared as shared_by
 from lab.dataclass import dataclass
-from lab.expected.records import FAILED, Publication, Subscription, is_queue
+from lab.expected.records import FAILED, OK, Publication, Subscription, is_queue
 from lab.history import DestinationSeen
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
@@ -41,7 +41,9 @@ class Whereabouts:
     handed_out: str  # in words, the clients on the way to which they may have been
     undemanded: frozenset[str]  # brokers at which no bridge asked for the queue at the end
     sent_by_others: int  # enqueued, and sent by no step: at least
+    beside: int  # that brokers may have beside what steps are known to have sent and no client received: at most
     uncounted: tuple[str, ...]  # brokers whose counters are not known
+    unread: tuple[str, ...]  # those of them of which it is not even known how many wait there
 
     @property
     def found(self) -> int:
@@ -87,7 +89,7 @@ def explain(evidence: Evidence, audience: Audience, lost: Sequence[tuple[Tally, 
     words = f"; by the brokers' own counters {words}" if words else ""
     if its.uncounted:
         words += f"; what {listed(list(its.uncounted))} counted is not known"
-    elif its.found < len(lost):
+    elif its.found < len(lost) and not its.unread:
         words += f"; no broker has {'them' if not its.found else f'the other {len(lost) - its.found}'}"
     return words if its.gone >= len(lost) else near + words
 
@@ -103,7 +105,7 @@ def shown_with_places(messages: Sequence[Message], evidence: Evidence, queue: st
 def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
     """Return where a queue's messages are at the end, by the brokers' counters; None if those are not known at all."""
     brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
-    sent = [each for each in evidence.ledger.publications.values() if hears(queue, each.destination)]
+    sent = sent_to(evidence, queue)
     if not evidence.timeline.counted or not brokers or not is_queue(queue) or not sent:
         return None
     seen = {broker: counters_of_run(evidence, broker, queue) for broker in brokers}
@@ -142,8 +144,35 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
         handed_out=_handed_out(evidence, queue),
         undemanded=_undemanded(evidence, queue),
         sent_by_others=at_least,
+        beside=_beside(evidence, queue, sent, known, counted=not uncounted),
         uncounted=uncounted,
+        unread=tuple(broker for broker in brokers if broker not in known or _is_down(evidence, broker)),
     )
+
+
+def _is_down(evidence: Evidence, broker: str) -> bool:
+    """Return whether a broker does not run at the end, so that its counters are of an earlier moment."""
+    return any(each.what == broker and each.end is None for each in evidence.timeline.outages)
+
+
+def _beside(
+    evidence: Evidence, queue: str, sent: Sequence[Publication], known: Mapping[str, DestinationSeen], *, counted: bool
+) -> int:
+    """Return how many messages of a queue brokers may have beside those that were accepted and nobody received.
+
+    They were in it before the first step sent to it, are of nobody's step or of one without a receipt, are there
+    twice, or were received and not acknowledged.
+    """
+    pending = sum(len(each.pending) + len(each.pending_digests) for each in receivers_of(evidence, queue))
+    first_sent = min((t for each in sent for t in each.sent_at if t == t), default=0.0)
+    samples = (evidence.timeline.destinations.get((broker, queue), []) for broker in known)
+    before = [[sample.queued for sample in its if sample.t <= first_sent][-1:] for its in samples]
+    accepted = sum(map(_accepted, sent))
+    if counted:
+        more = max(sum(its.enqueued - its.forwarded for its in known.values()) - accepted, 0)
+    else:
+        more = sum(each.last - each.outcomes.count(FAILED) for each in sent) - accepted
+    return pending + more + sum(map(sum, before))
 
 
 def _handed_out(evidence: Evidence, queue: str) -> str:
@@ -152,7 +181,7 @@ def _handed_out(evidence: Evidence, queue: str) -> str:
     What a broker hands to a client that need not acknowledge it is dequeued, whether it gets there or not.
     """
     left = []
-    for each in _listeners(evidence, queue):
+    for each in receivers_of(evidence, queue):
         ends = [*each.breaks, *(end for _, end in each.windows if end < inf)]
         left += [(min(ends), each.client)] if ends and not each.acknowledges else []
     names = listed(list(dict.fromkeys(name for _, name in sorted(left))))
@@ -219,7 +248,19 @@ def _is_only_queue(evidence: Evidence, queue: str) -> bool:
     return {each.destination for each in evidence.ledger.publications.values() if is_queue(each.destination)} <= {queue}
 
 
-def _listeners(evidence: Evidence, queue: str) -> list[Subscription]:
+def _accepted(sent: Publication) -> int:
+    """Return how many of its messages a broker accepted."""
+    if not sent.proven:
+        return sent.outcomes.count(OK)
+    return sum(map(sent.accepted, range(1, sent.last + 1)))
+
+
+def sent_to(evidence: Evidence, queue: str) -> list[Publication]:
+    """Return the publications whose messages come into a queue."""
+    return [each for each in evidence.ledger.publications.values() if hears(queue, each.destination)]
+
+
+def receivers_of(evidence: Evidence, queue: str) -> list[Subscription]:
     """Return the subscriptions that take messages from a queue."""
     every = evidence.ledger.subscriptions.values()
     return [each for each in every if is_queue(each.destination) and hears(each.destination, queue)]
@@ -228,7 +269,7 @@ def _listeners(evidence: Evidence, queue: str) -> list[Subscription]:
 def _received(evidence: Evidence, queue: str, sent: Sequence[Publication], broker: str) -> int:
     """Count what clients of a broker received from a queue and did not leave unacknowledged, each receipt by itself."""
     steps, found = {each.step for each in sent}, 0
-    for each in _listeners(evidence, queue):
+    for each in receivers_of(evidence, queue):
         if each.broker == broker:
             found += each.unexplained - len(each.pending) - len(each.pending_digests)
             found += sum(

@@ -231,12 +231,14 @@ def _missing(tally: Tally, owed: Entitlement, number: int, end: float) -> None:
     publication, sent = tally.publication, tally.publication.sent_at[number]
     if owed.unsure:
         tally.unsure.append(number)
-    elif publication.expiry is not None and could_expire(sent, publication.expiry, end):
-        if surely_expired(owed.members, publication.destination, sent, publication.expiry):
+    elif could_expire(sent, life := publication.shortest_life, end):
+        asked = publication.expiry
+        if asked is not None and surely_expired(owed.members, publication.destination, sent, asked):
             tally.expired += 1
         else:
             tally.unsure.append(number)
-            tally.why_unsure = f"it was over after {publication.expiry:g} s, and may have been dropped for that"
+            whose = "" if life == asked else " by a broker's timeStampingBrokerPlugin"
+            tally.why_unsure = f"it was over after {life:g} s{whose}, and may have been dropped for that"
     elif never_returned(owed.members, tally.due(number)):
         tally.waiting.append(number)
     else:

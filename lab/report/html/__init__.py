@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from lab.judge import Judged
 from lab.report.html.broker_texts import Files
 from lab.report.html.page import page
+from lab.report.not_delivered import told
 from lab.text_files import write_text
 
 _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
@@ -32,6 +33,7 @@ def to_html(judged: Judged, found: Files) -> str:
         .get_template("page.html")
         .render(
             page=page(judged, found),
+            told=told,
             style=style(),
             script=Markup(script),
             script_digest=b64encode(sha256(script.encode()).digest()).decode(),

@@ -1,7 +1,7 @@
 """The messages of each direction → a lane of the timeline: bars of counts, and lines of single messages.
 
-A direction leads from one broker to another. Messages lost, doubled, late or in doubt are drawn up to a limit that the
-lane tells; of the others an even selection.
+A direction leads from one broker to another. Messages that did not come, or came doubled, late or in doubt, are drawn
+up to a limit that the lane tells; of the others an even selection.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from lab.dataclass import dataclass
 from lab.expected.records import Publication
 from lab.judge import Judged
 from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.missing import fates
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, moment
 
@@ -26,9 +27,20 @@ WORDS = {
     "late": "late",
     "doubled": "received more than once",
     "doubt": "no receipt of its sending",
+    "waiting": "waiting at a broker",
+    "dead_letters": "dead letter",
+    "discarded": "discarded",
+    "expired": "expired",
+    "unknown": "not arrived",
     "lost": "lost",
 }
-FATES = ("arrived", "late", "doubled", "doubt", "lost")  # the later ones are drawn over the earlier ones
+FATES = tuple(WORDS)  # the later ones are drawn over the earlier ones
+NOT_DELIVERED = FATES[4:]
+TONES = {  # of the drawing
+    **{fate: fate for fate in FATES[:4]},
+    **dict.fromkeys(("waiting", "expired", "unknown"), "open"),
+    **dict.fromkeys(("dead_letters", "discarded", "lost"), "lost"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +55,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
-    """A message that was lost, doubled, late or in doubt, for the list."""
+    """A message that did not come, or came doubled, late or in doubt, for the list."""
 
     id: str
     fate: str
@@ -114,6 +126,7 @@ class Lane:
     bar: str  # the time that a bar spans, in words
     sent: str  # paths of bars, like the next two
     failed: str
+    failed_tone: str
     received: str
     lines: tuple[Line, ...]
     left_out: str  # the messages that are not drawn, in words
@@ -125,12 +138,13 @@ def ways(judged: Judged) -> tuple[Way, ...]:
     found: dict[tuple[str, str], Way] = {}
     for audience, within in zip(judged.evidence.audiences, judged.limits, strict=True):
         target = ", ".join(audience.brokers)
+        became = fates(judged.evidence, audience)
         for tally in audience.tallies:
             if not (tally.eligible or tally.arrived or tally.received):
                 continue
             source = tally.publication.broker
             way = found.setdefault((source, target), Way(source=source, target=target, brokers=audience.brokers))
-            way.parts.append(Part(audience=audience, tally=tally, fates=_fates(tally, within)))
+            way.parts.append(Part(audience=audience, tally=tally, fates=_fates(tally, within, became)))
     return tuple(found.values())
 
 
@@ -158,12 +172,12 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
     return Window(start=begin - 2 * edge, end=over + edge)
 
 
-def lanes(found: Sequence[Way], seen: Window, words: Mapping[str, str]) -> tuple[Lane, ...]:
-    """Return the lanes of the busiest ways, in the order of `found`; `words` has each fate in words."""
+def lanes(found: Sequence[Way], seen: Window) -> tuple[Lane, ...]:
+    """Return the lanes of the busiest ways, in the order of `found`."""
     busiest = sorted(found, key=lambda way: -max(way.owed, way.arrived))[:LANES]
     share = max(1, len(busiest))
     return tuple(
-        _lane(way, seen, words, lines=min(160, LINES // share), anomalous=min(500, ANOMALIES // share))
+        _lane(way, seen, lines=min(160, LINES // share), anomalous=min(500, ANOMALIES // share))
         for way in found
         if way in busiest
     )
@@ -203,7 +217,7 @@ def _bin(place: float) -> int:
     return max(0, min(BINS - 1, int(place)))
 
 
-def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, anomalous: int) -> Lane:
+def _lane(way: Way, seen: Window, *, lines: int, anomalous: int) -> Lane:
     """Return the lane of a way; `lines` and `anomalous` limit the lines of each fate."""
     sent, failed, received = [0] * BINS, [0] * BINS, [0] * BINS
     scale = BINS / (seen.end - seen.start)
@@ -218,7 +232,7 @@ def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, anoma
             for number in numbers:
                 failed[_bin((sent_at[number] - start) * scale)] += 1
     tallest = max(1, *(a + b for a, b in zip(sent, failed, strict=True)), *received)
-    drawn, left_out = _lines(way, seen, words, lines, anomalous)
+    drawn, left_out = _lines(way, seen, lines, anomalous)
     return Lane(
         source=way.source,
         target=way.target,
@@ -230,6 +244,7 @@ def _lane(way: Way, seen: Window, words: Mapping[str, str], *, lines: int, anoma
         bar=gap(1 / scale),
         sent=_bars(sent, failed, tallest, up=True),
         failed=_bars(failed, [0] * BINS, tallest, up=True),
+        failed_tone="lost" if any(way.many(fate) for fate in NOT_DELIVERED if TONES[fate] == "lost") else "open",
         received=_bars(received, [0] * BINS, tallest, up=False),
         lines=drawn,
         left_out=left_out,
@@ -252,9 +267,7 @@ def _bars(counts: Sequence[int], below: Sequence[int], tallest: int, *, up: bool
     return "".join(parts)
 
 
-def _lines(
-    way: Way, seen: Window, words: Mapping[str, str], lines: int, anomalous: int
-) -> tuple[tuple[Line, ...], str]:
+def _lines(way: Way, seen: Window, lines: int, anomalous: int) -> tuple[tuple[Line, ...], str]:
     """Return the lines of a way, and a note on those left out."""
     drawn: list[Line] = []
     left_out = []
@@ -267,10 +280,10 @@ def _lines(
             chosen = numbers if total <= most else _sample(numbers, max(1, len(numbers) * most // total))
             took = _took(tally, chosen)
             chosen_of[fate] = chosen_of.get(fate, 0) + len(chosen)
-            told = f"to {', '.join(part.audience.names)}, {words[fate]}"
+            told = f"to {', '.join(part.audience.names)}, {WORDS[fate]}"
             drawn += (_line(tally.publication, number, took.get(number), fate, seen, told) for number in chosen)
         if chosen_of.get(fate, 0) < total:
-            left_out.append(f"{chosen_of[fate]:,} of {total:,}: {words[fate]}")
+            left_out.append(f"{chosen_of[fate]:,} of {total:,}: {WORDS[fate]}")
     return tuple(drawn), "; ".join(left_out)
 
 
@@ -282,8 +295,11 @@ def _line(publication: Publication, number: int, took: float | None, fate: str, 
     return Line(x1=seen.x(t), x2=seen.x(end), fate=fate, words=words)
 
 
-def _fates(tally: Tally, within: float) -> Mapping[str, Sequence[int]]:
-    """Return the message numbers of each fate; a message that is doubled and late counts as doubled."""
+def _fates(tally: Tally, within: float, became: Mapping[int, str]) -> Mapping[str, Sequence[int]]:
+    """Return the message numbers of each fate; a message that is doubled and late counts as doubled.
+
+    `became` has by step what became of its messages that did not come.
+    """
     late: Sequence[int] = array("I")
     if tally.late(within):
         apart = set(tally.doubled)
@@ -293,7 +309,9 @@ def _fates(tally: Tally, within: float) -> Mapping[str, Sequence[int]]:
     if late or tally.doubled:
         apart = {*tally.doubled, *late}
         arrived = array("I", (number for number in tally.arrived if number not in apart))
-    return {"arrived": arrived, "late": late, "doubled": tally.doubled, "doubt": tally.in_doubt, "lost": tally.lost}
+    found = {"arrived": arrived, "late": late, "doubled": tally.doubled, "doubt": tally.in_doubt}
+    fate = became.get(tally.publication.step, "unknown")
+    return {**found, **{name: tally.lost if name == fate else array("I") for name in NOT_DELIVERED}}
 
 
 def _sample(numbers: Sequence[int], many: int) -> Sequence[int]:

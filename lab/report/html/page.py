@@ -15,14 +15,15 @@ from lab.judge.wording import gap
 from lab.report.html.bands import Band, bands_of
 from lab.report.html.broker_texts import BrokerText, Files, broker_texts
 from lab.report.html.faults import Event, Fault, events, faults, with_direction
-from lab.report.html.lanes import LANES, WORDS, Anomaly, Lane, Window, anomalies, lanes, ways, window
+from lab.report.html.lanes import FATES, LANES, TONES, WORDS, Anomaly, Lane, Window, anomalies, lanes, ways, window
 from lab.report.html.latency import Distribution, Mark, distribution, round_step
 from lab.report.html.network_map import NetworkMap, network_map
 from lab.report.html.regions import Pair, pairs
-from lab.report.html.totals import MORE, Tile, headline, missing, tiles
+from lab.report.html.totals import MORE, Tile, headline, tiles
 from lab.report.picture import picture
 
 MOST_ANOMALIES, MOST_ROWS = 300, 500
+_KEYS = ("late", "doubled", "doubt", "lost")  # named whether there are any or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ class Page:
     headline: str
     grave: bool  # whether the report is broken, so that missing messages are shown as bad
     words: Mapping[str, str]  # of each fate
+    tones: Mapping[str, str]  # of each fate in a drawing
+    keys: tuple[str, ...]  # fates that the drawing's key names
     tiles: tuple[Tile, ...]
     steps: tuple[StepReport, ...]  # those that send or take messages
     more: tuple[tuple[str, str], ...]  # figures of deliveries that are not zero throughout, with their titles
@@ -91,8 +94,7 @@ def page(judged: Judged, files: Files) -> Page:
     shown, faults_in_all = faults([*timeline.seen, *on])
     shown = tuple(with_direction(fault) for fault in shown)
     seen = window(found, _moments(shown), timeline.end)
-    words = WORDS | {"lost": missing(report, timeline.complete)}
-    drawn = lanes(found, seen, words)
+    drawn = lanes(found, seen)
     bands = bands_of(shown, seen)
     where = {broker.name: region.name for region in report.regions for broker in region.brokers}
     shown_regions = picture(report)
@@ -110,8 +112,10 @@ def page(judged: Judged, files: Files) -> Page:
         lasted=gap(max(timeline.end, 0.0)),
         headline=headline(report, timeline.complete),
         grave=report.outcome is Outcome.BROKEN,
-        words=words,
-        tiles=tiles(report, words["lost"]),
+        words=WORDS,
+        tones=TONES,
+        keys=tuple(fate for fate in FATES[1:] if fate in _KEYS or any(way.many(fate) for way in found)),
+        tiles=tiles(report),
         more=tuple((name, title) for name, title in MORE if any(getattr(row, name) for row in report.deliveries)),
         steps=report.steps[:MOST_ROWS],
         map=network_map(shown_regions),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from lab.dataclass import dataclass
+from lab.judge.not_delivered import MOST_PLACES, NotDelivered
 from lab.judge.values import Outcome, Report
+from lab.judge.wording import listed
+from lab.report.not_delivered import TITLES, of_all
 from lab.units import several
 
 MORE = (  # figures of deliveries, with their titles
+    *TITLES,
     ("late", "late"),
     ("reordered", "out of order"),
     ("undecided", "in doubt"),
     ("recovered", "recovered"),
     ("unexpected", "unexpected"),
 )
+_TONES = {"discarded": "lost", "dead_letters": "lost", "waiting": "late", "unknown": "doubt"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +27,6 @@ class Tile:
     name: str
     count: int
     tone: str
-
-
-def missing(report: Report, complete: bool) -> str:
-    """Return the word for messages that never arrived: "lost" only if the report is broken and complete."""
-    return "lost" if report.outcome is Outcome.BROKEN and complete else "not arrived"
 
 
 def headline(report: Report, complete: bool) -> str:
@@ -43,10 +43,11 @@ def headline(report: Report, complete: bool) -> str:
     else:
         noun = "message" if owed == 1 else "messages"
         words = f"{arrived:,} of {owed:,} {noun} arrived"
-        if owed - arrived and missing(report, complete) == "lost":
-            words += f", {owed - arrived:,} {'was' if owed - arrived == 1 else 'were'} lost"
+        not_delivered = of_all(report.deliveries)
+        if not complete and not_delivered.unknown == owed - arrived:
+            words += f", {owed - arrived:,} had not yet when the record breaks off"
         elif owed - arrived:
-            words += f", {owed - arrived:,} {'did not' if complete else 'had not yet when the record breaks off'}"
+            words += f", {not_delivered.words(',')}"
     if twice:
         words += f"; {several(twice, 'receipt')} too many"
     if doubt:
@@ -54,8 +55,8 @@ def headline(report: Report, complete: bool) -> str:
     return f"{words}."
 
 
-def tiles(report: Report, lost: str) -> tuple[Tile, ...]:
-    """Return the large numbers; `lost` is the word for messages that never arrived."""
+def tiles(report: Report) -> tuple[Tile, ...]:
+    """Return the large numbers."""
 
     def total(name: str) -> int:
         return sum(int(getattr(row, name)) for row in report.deliveries)
@@ -65,7 +66,8 @@ def tiles(report: Report, lost: str) -> tuple[Tile, ...]:
     whole = total("received") == total("expected")
     found.append(Tile(name="arrived", count=total("received"), tone="good" if whole and total("expected") else "plain"))
     for name, word, tone in (
-        ("lost", lost if not whole else "lost", "lost"),
+        *((name, title, _TONES.get(name, "plain")) for name, title in TITLES),
+        ("lost", "lost", "lost"),
         ("duplicated", "duplicates", "doubled"),
         ("late", "late", "late"),
         ("reordered", "out of order", "plain"),
@@ -75,5 +77,15 @@ def tiles(report: Report, lost: str) -> tuple[Tile, ...]:
     ):
         count = total(name)
         if count or name in ("lost", "duplicated", "late"):
-            found.append(Tile(name=word, count=count, tone=tone if count and not held else "plain"))
+            found.append(
+                Tile(name=f"{word}{_where(report, name)}", count=count, tone=tone if count and not held else "plain")
+            )
     return tuple(found)
+
+
+def _where(report: Report, name: str) -> str:
+    """Return, as the end of a title, the brokers at which messages wait, if they are few; else ""."""
+    if name != "waiting":
+        return ""
+    at = NotDelivered.together(each for row in report.deliveries for each in (row.not_delivered, row.kept)).waiting
+    return f" on {listed(list(at))}" if len(at) <= MOST_PLACES else f" on {len(at)} brokers"

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from lab.amazonmq.configurations.connectors import NetworkConnector
+from lab.amazonmq.configurations.deletions import Span
 from lab.errors import Place, Problem
 from lab.simulation.bridge import values
-from lab.simulation.support import MODELLED, Support, no_effect, refused
+from lab.simulation.support import MODELLED, Support, Unmodelled, no_effect, refused
 
 _JMX = "it is about views of JMX, of which nothing here is read"
 _OWN = "ActiveMQ sets it itself"
@@ -117,21 +118,25 @@ def discovery_options(uri: str) -> Mapping[str, str]:
 def refusals(connector: NetworkConnector) -> Iterator[Problem]:
     """Yield what of a connector is outside the model, with its place."""
     name = connector.name
-    for attribute, value in connector.attributes:
-        what = f'{attribute}="{value}" of the network connector {name}'
-        yield from _refused(what, ATTRIBUTES.get(attribute, _UNKNOWN), value, connector.place)
-        yield from _unread(what, values.ATTRIBUTES.get(attribute), value, connector.place)
+    for each in connector.element.attributes:
+        what = f'{each.name}="{each.value}" of the network connector {name}'
+        support, span = ATTRIBUTES.get(each.name, _UNKNOWN), (each.start, each.end)
+        yield from _refused(what, support, each.value, connector.place, each.name, connector, span)
+        yield from _unread(what, values.ATTRIBUTES.get(each.name), each.value, connector.place)
     for group in connector.element.children:
-        support = COLLECTIONS.get(group.name, _UNKNOWN)
-        yield from _refused(f"<{group.name}> in the network connector {name}", support, "", connector.place)
-        for each in group.children if not support.refuses("") else ():
-            what = f"<{each.name}> in <{group.name}> of the network connector {name}"
-            yield from _refused(what, DESTINATIONS.get(each.name, _UNKNOWN), "", connector.place)
+        support, span = COLLECTIONS.get(group.name, _UNKNOWN), (group.start, group.end)
+        what = f"<{group.name}> in the network connector {name}"
+        yield from _refused(what, support, "", connector.place, group.name, connector, span)
+        for inner in group.children if not support.refuses("") else ():
+            what = f"<{inner.name}> in <{group.name}> of the network connector {name}"
+            support, span = DESTINATIONS.get(inner.name, _UNKNOWN), (inner.start, inner.end)
+            yield from _refused(what, support, "", connector.place, inner.name, connector, span)
     scheme = SCHEMES.get(connector.discovery, _UNKNOWN)
     yield from _refused(f"{connector.discovery}: in the uri of {name}", scheme, "", connector.uri_place)
     for option, value in discovery_options(connector.uri or "").items():
         what = f"option {option} in the uri of {name}"
-        yield from _refused(what, DISCOVERY.get(option, _UNKNOWN), value, connector.uri_place)
+        support = DISCOVERY.get(option, _UNKNOWN)
+        yield from _refused(what, support, value, connector.uri_place, option, connector)
         yield from _unread(
             f"{option}={value} in the uri of {name}", values.DISCOVERY.get(option), value, connector.uri_place
         )
@@ -139,20 +144,36 @@ def refusals(connector: NetworkConnector) -> Iterator[Problem]:
         its = options(remote.text)
         if its.get("wireFormat.maxInactivityDuration") == "0" and its.get("keepAlive", "").lower() == "true":
             what = f"keepAlive=true without inactivity in an address of {name}"
-            yield from _refused(what, refused("TCP's own probes are not modelled"), "", remote.place)
+            why = refused("TCP's own probes are not modelled")
+            yield from _refused(what, why, "", remote.place, "keepAlive", connector)
         scheme = MODELLED if remote.scheme == "ssl" else _UNKNOWN
         yield from _refused(f"{remote.scheme}: in an address of {name}", scheme, "", remote.place)
         for option, value in its.items():
             what = f"option {option} in an address of {name}"
-            yield from _refused(what, TRANSPORT.get(option, _UNKNOWN), value, remote.place)
+            yield from _refused(what, TRANSPORT.get(option, _UNKNOWN), value, remote.place, option, connector)
             yield from _unread(
                 f"{option}={value} in an address of {name}", values.TRANSPORT.get(option), value, remote.place
             )
 
 
-def _refused(what: str, support: Support, value: str, place: Place) -> Iterator[Problem]:
-    if support.refuses(value):
-        yield Problem(what=f"the simulation has no {what}: {support.why}", remedy=_STEPS, place=place)
+def _refused(
+    what: str,
+    support: Support,
+    value: str,
+    place: Place,
+    setting: str = "",
+    connector: NetworkConnector | None = None,
+    span: Span | None = None,
+) -> Iterator[Problem]:
+    """Yield the problem of what is refused; without a name of its own it cannot be ignored."""
+    if not support.refuses(value):
+        return
+    words = f"the simulation has no {what}: {support.why}"
+    if connector is None:
+        yield Problem(what=words, remedy=_STEPS, place=place)
+        return
+    its = connector.name
+    yield Unmodelled.of_setting(setting, what, words, _STEPS, place, of="networkConnector", span=span, connector=its)
 
 
 def _unread(what: str, why: values.Why | None, value: str, place: Place) -> Iterator[Problem]:

@@ -29,8 +29,9 @@ from lab.simulation.broker.capacity import Capacity
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
 from lab.simulation.broker.dead_letters import Undertaker
+from lab.simulation.broker.durable_subscriptions import DurableSubscription
 from lab.simulation.broker.intake import Intake
-from lab.simulation.broker.limits import Limits
+from lab.simulation.broker.limits import limits
 from lab.simulation.broker.logins import Logins
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.network_filter import network_filter
@@ -38,12 +39,12 @@ from lab.simulation.broker.policies import policies
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.regions import Regions
-from lab.simulation.broker.releases import rules
+from lab.simulation.broker.releases import check_release
 from lab.simulation.broker.selectors import selection
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import FREE, Costs, settings
 from lab.simulation.broker.store import Journal, Store
-from lab.simulation.broker.subscriptions import Deliver, DurableSubscription, Subscription, Test
+from lab.simulation.broker.subscriptions import Deliver, Subscription, Test
 from lab.simulation.broker.topic import Topic
 from lab.simulation.broker.upkeep import Upkeep
 from lab.simulation.broker.virtual_destinations import VirtualDestinations
@@ -67,12 +68,14 @@ class Broker:
         costs: Costs = FREE,
         beyond: Tell = refuse,
     ) -> None:
-        self.kernel, self.process, self.store = kernel, Process(kernel), store
+        self.kernel, self.process, self._temporary = kernel, Process(kernel), 0
         self.name, self.beyond, self.handling = plan.name, beyond, costs.handling  # its: ns from thread to thread
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
-        self.settings, its = settings(plan), rules(plan.activemq_version)
+        check_release(plan.activemq_version)
+        self.settings = settings(plan)
+        self.store = store = store if self.settings.persistent else Store()
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
         self._rights = Authorization(self.settings.element)
         self._advisories = Advisories(self._rights, told=self.settings.advisories)
@@ -85,22 +88,20 @@ class Broker:
             admit=lambda session: self._advisories.check(session, CONNECTIONS),
             closed=self._closed,
         )
-        self._journal = Journal(self.process, costs.sync, self.settings.checkpoint)
+        self._journal = Journal(self.process, costs.sync if self.settings.persistent else 0, self.settings.checkpoint)
         undertaker = Undertaker(self._now, lambda message: self._intake.put(message))
-        self._temporary = 0
         self._regions = Regions(
             now=self._now,
             store=store,
             journal=self._journal,
-            choose=policies(self.settings.element, its),
+            choose=(choose := policies(self.settings.element)),
             bury=undertaker.bury,
             log=log,
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
             emptied=kernel.notify_of_message,
-            limits=Limits(self.name, plan.heap, self._now, beyond),
-            expires_durables=self.settings.expires_durables,
-            expired_is_discarded=its.expired_is_discarded,
+            limits=limits(self.settings, self.name, plan.heap, self._now, beyond, choose),
+            settings=self.settings,
         )
         self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
         self._intake = Intake(
@@ -110,6 +111,7 @@ class Broker:
             self._advisories,
             VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics),
             watch=self._upkeep.watch,
+            stamping=self.settings.stamping,
             costs=costs,
             capacity=Capacity(self.name, beyond) if costs.capped else None,
             log=log,

@@ -7,6 +7,7 @@ from functools import partial
 
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.forwarding.filters import parts
+from lab.amazonmq.configurations.stamping import Stamping
 from lab.simulation.broker.advisories import CONSUMERS, Advisories, of_consumers, of_destinations
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
 from lab.simulation.broker.capacity import PATIENCE, Capacity
@@ -17,6 +18,7 @@ from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.sentences import not_authorized
 from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import Costs
+from lab.simulation.broker.stamps import stamped
 from lab.simulation.broker.store import Done
 from lab.simulation.broker.virtual_destinations import VirtualDestinations
 from lab.simulation.broker.warm_up import times, warm_up
@@ -40,6 +42,7 @@ class Intake:
         virtual: VirtualDestinations,
         *,
         watch: Callable[[Destination], None],  # for messages that expire
+        stamping: Sequence[Stamping],
         costs: Costs,
         capacity: Capacity | None,
         log: Log,
@@ -47,6 +50,7 @@ class Intake:
         self._process, self._kernel, self._regions, self._rights = process, process.kernel, regions, rights
         self._advisories, self._virtual = advisories, virtual
         self._watch, self._cost, self._handling, self._log = watch, costs.message, costs.handling, log
+        self._stamping = stamping
         self._longer = warm_up(costs.first)
         self._capacity = capacity
         self._all = regions.all
@@ -61,6 +65,8 @@ class Intake:
         if not (by.open and self._process.alive):
             return
         now = self._kernel.now
+        if message.timestamp is None:
+            message.timestamp = now
         if self._capacity is not None:
             self._capacity.take(message, now)
         if by.storing is not None:
@@ -176,6 +182,8 @@ class Intake:
             except Refused as refused:
                 done(refused.words)
                 return
+        if self._stamping:
+            message = stamped(message, self._stamping, self._kernel.now)
         if found is None:
             if message.expires is None and (its := self._all.get(to)) is not None and not self._virtual.of(to):
                 its.send(message, done)  # as `put`

@@ -32,6 +32,7 @@ class Message:
     size: int = field(default=0, repr=False)  # octets in a frame; 0: to be counted, and its id to be read
     producer: str = field(default="", repr=False)  # the id's beginning, which is its producer's
     sequence: int = field(default=NO_NUMBER, repr=False)  # and its number; NO_NUMBER if it is not written as one
+    timestamp: int | None = None  # ns: when a broker first had it, or stamped it anew
 
     def __post_init__(self) -> None:
         if not self.size:
@@ -67,4 +68,5 @@ class Message:
             self.size,
             self.producer,
             self.sequence,
+            self.timestamp,
         )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cmp_to_key
 
 from lab.activemq.forwarding.filters import covers
 from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.value_types import is_true
 from lab.dataclass import dataclass
-from lab.simulation.broker.releases import Rules
 
 DEAD_LETTERS = "queue://ActiveMQ.DLQ"
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32767, 100  # `ActiveMQPrefetchPolicy`
 MILLISECOND = 1_000_000  # ns
+_SIZE = re.compile(r"\s*([0-9]{1,18})\s*(?:([kmg])?b?)\s*", re.IGNORECASE | re.ASCII)
+_SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Policy:
     topic_prefetch: int = TOPIC_PREFETCH
     durable_prefetch: int = DURABLE_PREFETCH
     by_priority: bool = True  # useConsumerPriority
+    prioritized: bool = False  # prioritizedMessages
     strict: bool = False  # strictOrderDispatch: consumers do not take turns
     retroactive: bool = False  # alwaysRetroactive
     duplicates_die: bool = False  # sendDuplicateFromStoreToDLQ
@@ -40,6 +42,7 @@ class Policy:
     exclusive: bool = False  # allConsumersExclusiveByDefault
     expire_every: int = 30_000 * MILLISECOND  # ns; 0: never
     audits_topics: bool = False  # a subscription that is not durable drops what it had before: an entry's enableAudit
+    memory: int = 0  # memoryLimit, octets; 0: as much as the broker has
     dead_letters: DeadLetters
 
     def limit(self, prefetch: int) -> int:
@@ -87,11 +90,11 @@ USUAL = Policy(dead_letters=DeadLetters())
 Chooser = Callable[[str], Policy]
 
 
-def policies(broker: Element, rules: Rules) -> Chooser:
+def policies(broker: Element) -> Chooser:
     """Return the function that chooses a destination's policy among a configuration's."""
-    entries = [(pattern, _policy(entry, rules)) for entry in _entries(broker) for pattern in _patterns(entry)]
+    entries = [(pattern, _policy(entry)) for entry in _entries(broker) for pattern in _patterns(entry)]
     default = broker.find("destinationPolicy", "policyMap", "defaultEntry", "policyEntry")
-    usual = replace(USUAL, duplicates_die=rules.duplicates_die) if default is None else _policy(default, rules)
+    usual = USUAL if default is None else _policy(default)
 
     def choose(destination: str) -> Policy:
         """Return the policy of the entry that is nearest: `DestinationMap.chooseValue`."""
@@ -136,7 +139,7 @@ def _patterns(entry: Element) -> Iterator[str]:
             yield f"{kind}://{inside.get('physicalName')}"
 
 
-def _policy(entry: Element, rules: Rules) -> Policy:
+def _policy(entry: Element) -> Policy:
     limit = entry.find("pendingMessageLimitStrategy", "constantPendingMessageLimitStrategy")
     rate = entry.find("pendingMessageLimitStrategy", "prefetchRatePendingMessageLimitStrategy")
     filters = entry.find("networkBridgeFilterFactory", "conditionalNetworkBridgeFilterFactory")
@@ -151,18 +154,26 @@ def _policy(entry: Element, rules: Rules) -> Policy:
         topic_prefetch=_number(entry, "topicPrefetch", TOPIC_PREFETCH),
         durable_prefetch=_number(entry, "durableTopicPrefetch", DURABLE_PREFETCH),
         by_priority=_flag(entry, "useConsumerPriority", True),
+        prioritized=is_true(entry.get("prioritizedMessages")),
         strict=is_true(entry.get("strictOrderDispatch")),
         retroactive=is_true(entry.get("alwaysRetroactive")),
-        duplicates_die=_flag(entry, "sendDuplicateFromStoreToDLQ", rules.duplicates_die),
+        duplicates_die=is_true(entry.get("sendDuplicateFromStoreToDLQ")),
         gc=is_true(entry.get("gcInactiveDestinations")),
         idle=USUAL.idle if idle is None else int(idle) * MILLISECOND,
         replays=filters is not None and is_true(filters.get("replayWhenNoConsumers")),
         replay_delay=0 if filters is None else _number(filters, "replayDelay", 0) * MILLISECOND,
         exclusive=is_true(entry.get("allConsumersExclusiveByDefault")),
         expire_every=_number(entry, "expireMessagesPeriod", 30_000) * MILLISECOND,
+        memory=octets(entry.get("memoryLimit") or "") or 0,
         audits_topics=True,  # anything else is refused
         dead_letters=_dead_letters(entry),
     )
+
+
+def octets(text: str) -> int | None:
+    """Return a size such as 64 mb, as ActiveMQ reads it: `MemoryPropertyEditor`; None for what is none."""
+    found = _SIZE.fullmatch(text)
+    return None if found is None else int(found[1]) << _SHIFTS[(found[2] or "").lower()]
 
 
 def _dead_letters(entry: Element) -> DeadLetters:

@@ -10,6 +10,7 @@ from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import Policy
+from lab.simulation.broker.priorities import Doubts, by_priority, put
 from lab.simulation.broker.sentences import duplicate_add, duplicate_from_store, duplicate_send
 from lab.simulation.broker.store import Done, Journal, Store
 from lab.simulation.broker.subscriptions import QueueSubscription
@@ -24,8 +25,8 @@ class Queue(Destination):
     """A queue of one broker's process: `Queue`, with the cursor's audit."""
 
     __slots__ = (
-        "_again", "_audit", "_back", "_bury", "_busy", "_count", "_cursor", "_emptied", "_journal", "_limits", "_live",
-        "_log", "_now", "_owners", "_paged", "_store", "order",
+        "_again", "_audit", "_back", "_bury", "_busy", "_count", "_cursor", "_doubts", "_emptied", "_journal",
+        "_limits", "_live", "_log", "_now", "_owners", "_paged", "_store", "order",
     )  # fmt: skip
 
     def __init__(
@@ -53,13 +54,16 @@ class Queue(Destination):
         self._owners: OrderedDict[str, QueueSubscription] = OrderedDict()  # of groups
         self._audit = Audit(*OF_ENTRY)
         self._busy = self._again = False
+        self._doubts = Doubts(name, policy.page, limits.guess) if policy.prioritized else None
         if store is None:
             return
         journal.index(store, name)  # `KahaDBMessageStore` counts its messages when it starts, which makes it
         for number, message in store.queues.get(name, {}).items():
             self._cursor.append(node := Node(message, self, number))
             self._live[number] = node
-            limits.store(message.size)
+            limits.store(message)
+        if self._doubts is not None:
+            self._cursor = self._doubts.recover(self._cursor)
 
     @property
     def queued(self) -> int:
@@ -86,18 +90,23 @@ class Queue(Destination):
             self._bury(node, f"Message Expired. Expiration:{message.expires}")
             done(None)
             return
+        if self._doubts is not None:
+            self._doubts.look(message, (*self._cursor, *self._paged), empty=not self._live)
         self._live[node.number] = node
         if store is None:
             self._limits.add(message, False)
         else:
-            self._limits.store(message.size)
+            self._limits.store(message)
             if (held := store.queues.get(self.name)) is None:
                 held = store.queues[self.name] = {}
             node.write = self._journal.store(held.__setitem__, (node.number, message), done)
         self.enqueued += 1
         self.idle_since = None
         if not self._give_at_once(node):
-            self._cursor.append(node)
+            if self._doubts is None:
+                self._cursor.append(node)
+            else:
+                put(self._cursor, node)
         if self._cursor or self._paged or self._back:
             self.wake()
         if store is None:
@@ -122,7 +131,10 @@ class Queue(Destination):
             del self._owners[group]
         for node in unacknowledged:
             node.redeliveries += redelivered
-        self._back.extend(unacknowledged)
+        if self._doubts is None:
+            self._back.extend(unacknowledged)
+        else:  # among the others, as 5.18.3 was seen to
+            self._paged = by_priority((*unacknowledged, *self._paged))
         self.wake()
 
     def settle(self, node: Node, forwarded: bool) -> None:
@@ -143,7 +155,7 @@ class Queue(Destination):
         if store is None:
             self._limits.remove(node.message, False)
         else:
-            self._limits.unstore(node.message.size)
+            self._limits.unstore(node.message)
         if not self._live:
             self._emptied()
         if store is not None and not (node.write is not None and self._journal.cancel(node.write)):
@@ -208,7 +220,10 @@ class Queue(Destination):
         cursor, paged, page = self._cursor, self._paged, self.policy.page
         if len(paged) < page:
             for _ in range(min(page, len(cursor))):
-                paged.append(cursor.popleft())
+                if self._doubts is None:
+                    paged.append(cursor.popleft())
+                else:
+                    put(paged, cursor.popleft())
 
     def _give_at_once(self, node: Node) -> bool:
         """Hand out a message that comes while nothing waits; return whether a consumer had room and took it."""

@@ -8,20 +8,21 @@ from lab.activemq.destinations import has_wildcard
 from lab.activemq.forwarding.filters import covers
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.durable_subscriptions import DurableSubscription
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.policies import Chooser
 from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.sentences import slow
+from lab.simulation.broker.settings import Settings
 from lab.simulation.broker.store import Durable, Journal, Store
 from lab.simulation.broker.subscriptions import (
     Deliver,
-    DurableSubscription,
     QueueSubscription,
     Subscription,
     Test,
     TopicSubscription,
 )
-from lab.simulation.broker.topic import Topic
+from lab.simulation.broker.topic import IN_MEMORY, Topic
 
 Log = Callable[[str, str, str], None]  # level, logger, text
 
@@ -42,8 +43,7 @@ class Regions:
         removed: Callable[[str], None],
         emptied: Callable[[], None],
         limits: Limits,
-        expires_durables: bool,
-        expired_is_discarded: bool,
+        settings: Settings,
     ) -> None:
         self.all: dict[str, Destination] = {}
         self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
@@ -51,8 +51,8 @@ class Regions:
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
         self._bury, self._log, self._made, self._emptied = bury, log, made, emptied
         self._removed, self._limits = removed, limits
-        self._expires_durables = expires_durables
-        self._expired_is_discarded = expired_is_discarded
+        self._expires_durables = settings.expires_durables
+        self._crowded = None if settings.persistent else self._drops
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
         """Make what the store has of destinations and durable subscriptions, as a process does that starts."""
@@ -124,7 +124,6 @@ class Regions:
                 warn=warn,
                 now=self._now,
                 limits=self._limits,
-                expired_is_discarded=self._expired_is_discarded,
             )
         made.prefetch = prefetch
         return made
@@ -178,7 +177,12 @@ class Regions:
 
     def _restore(self, key: tuple[str, str], record: Durable, test: Test | None) -> DurableSubscription:
         durable = self.durables[key] = DurableSubscription(
-            record.info, record, test, now=self._now, limits=self._limits
+            record.info,
+            record,
+            test,
+            now=self._now,
+            limits=self._limits,
+            prioritized=self._choose(record.info.destination).prioritized,
         )
         for name, destination in list(self.all.items()):
             if isinstance(destination, Topic) and covers(record.info.destination, name):
@@ -208,7 +212,12 @@ class Regions:
             journal=self._journal,
             bury=self._bury,
             expires_durables=self._expires_durables,
+            crowded=self._crowded,
         )
+
+    def _drops(self, topic: str) -> None:
+        """Tell that more is kept than stays there: `MemoryTopicMessageStore` drops the oldest, but not at once."""
+        self._limits.guess(f"without a store more than {IN_MEMORY} messages of {topic} wait for durable subscribers")
 
     def _join(self, subscription: Subscription, destination: Destination) -> None:
         match subscription, destination:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.stamping import Stamping, stampings
 from lab.amazonmq.configurations.value_types import is_true
 from lab.dataclass import dataclass
 from lab.plan.values import BrokerPlan
 
 MILLISECOND = 1_000_000  # ns
+USUAL_PERCENT = 70  # of the heap that the lab's brokers have for messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,10 @@ class Settings:
     expires_durables: bool  # of a consumer that is there, by the clock
     checkpoint: int  # ns from one checkpoint of the store to the next
     destinations: tuple[str, ...]  # made at the start
+    persistent: bool  # else all that it keeps goes with its process
+    stamping: tuple[Stamping, ...]
+    memory_percent: int  # of the heap: memoryUsage
+    limits_memory: bool  # of single destinations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,12 @@ def _checkpoint(broker: Element) -> int:
     """Return the ms between checkpoints: `MessageDatabase.CheckpointRunner`."""
     stores = (each for adapter in broker.children_named("persistenceAdapter") for each in adapter.children)
     return int(next((text for each in stores if (text := each.get("checkpointInterval"))), 5000))
+
+
+def _memory(broker: Element) -> int:
+    """Return the percentage of the heap that messages may have; without one, or with 0, the usual one is a guess."""
+    usage = broker.find("systemUsage", "systemUsage", "memoryUsage", "memoryUsage")
+    return int((None if usage is None else usage.get("percentOfJvmHeap")) or 0) or USUAL_PERCENT
 
 
 def settings(plan: BrokerPlan) -> Settings:
@@ -69,4 +81,8 @@ def settings(plan: BrokerPlan) -> Settings:
             for each in group.children
             if each.name in ("queue", "topic")
         ),
+        persistent=flag("persistent", True),
+        stamping=stampings(broker),
+        memory_percent=_memory(broker),
+        limits_memory=any(each.get("memoryLimit") for each in broker.walk()),
     )

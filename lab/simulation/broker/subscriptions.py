@@ -10,7 +10,6 @@ from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
-from lab.simulation.broker.store import Durable
 
 Deliver = Callable[[int, Message, bool], None]  # the token to acknowledge it with; whether it is redelivered
 Test = Callable[[Node], bool]  # selector, and what a network bridge's filter allows
@@ -140,7 +139,7 @@ class TopicSubscription(Subscription):
     """A consumer of topics that loses what comes while it is away, and the oldest of what it is too slow for."""
 
     __slots__ = (
-        "_acknowledged", "_audit", "_expired_is_discarded", "_first", "_matched", "_now", "_pumping", "_slow", "_warn",
+        "_acknowledged", "_audit", "_first", "_matched", "_now", "_pumping", "_slow", "_warn",
         "limit",
     )  # fmt: skip
 
@@ -156,10 +155,9 @@ class TopicSubscription(Subscription):
         warn: Warn,
         now: Callable[[], int],
         limits: Limits,
-        expired_is_discarded: bool = False,
     ) -> None:
         super().__init__(info, deliver, test, closed, limits=limits)
-        self._now, self._expired_is_discarded = now, expired_is_discarded
+        self._now = now
         self.limit = limit  # of messages that wait; -1: any number
         self._audit = Audit(*OF_ENTRY) if audits else None
         self._matched: deque[Node] = deque()
@@ -228,11 +226,7 @@ class TopicSubscription(Subscription):
 
     def _lapse(self, node: Node) -> None:
         self._count_as_dequeued()
-        if self._expired_is_discarded:
-            self.discarded += 1
-            node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}")
-        else:
-            node.destination.lapse(node)
+        node.destination.lapse(node)
 
     def _count_as_dequeued(self) -> None:
         if self._first is not None:
@@ -242,107 +236,3 @@ class TopicSubscription(Subscription):
         counts = f"dispatched={len(self._flying)}, delivered={self._acknowledged}, matched={len(self._matched)}"
         ends = f"discarded={self.discarded}, prefetchExtension=0, usePrefetchExtension=true"
         return f"TopicSubscription: consumer={self.info.id}, destinations={len(self.destinations)}, {counts}, {ends}"
-
-
-class DurableSubscription(Subscription):
-    """A durable subscription: what comes while it is away waits for it, in the store what is persistent."""
-
-    __slots__ = ("_audit", "_now", "_pending", "_pumping", "record")
-
-    def __init__(
-        self, info: ConsumerInfo, record: Durable, test: Test | None, *, now: Callable[[], int], limits: Limits
-    ) -> None:
-        super().__init__(info, _nobody, test, _not_open, limits=limits)
-        self._now = now
-        self.record = record
-        self.open = False  # until its client takes it up
-        self._pending: deque[Node] = deque()
-        self._audit = Audit(*OF_ENTRY)
-        self._pumping = False
-
-    def is_at_ease(self, room: int) -> bool:
-        """Return whether it has room for so many more messages, and none waits for it."""
-        return not self._pending and super().is_at_ease(room)
-
-    def take_up(self, info: ConsumerInfo, deliver: Deliver, closed: Closed, prefetch: int) -> None:
-        """Let a consumer have it: `activate`."""
-        self.info, self.deliver, self._closed = info, deliver, closed
-        self.prefetch = prefetch
-        self.credit = 0 if info.prefetch == 0 else None
-        self.open = True
-
-    def offer(self, node: Node) -> None:
-        """Let a message wait its turn, and hand out what can be."""
-        self._pending.append(node)
-        self._limits.add(node.message, node.message.persistent)
-        self.more()
-
-    def offer_new(self, node: Node) -> None:
-        """Offer a message, but drop a persistent one that it had before: the store cursor's `recordUniqueId`."""
-        if node.message.persistent and not self._audit.is_new(node.message):
-            self.record.pending.pop(node.number, None)
-        else:
-            self.offer(node)
-
-    def settle(self, token: int) -> bool:
-        """Acknowledge one message, in the store too."""
-        if (node := self._flying.get(token)) is not None:
-            self._forget(node)
-        return super().settle(token)
-
-    def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
-        """Have one message taken for dead."""
-        if (node := self._flying.get(token)) is not None:
-            self._forget(node)
-        super().reject(token, cause)
-
-    def more(self) -> None:
-        """Hand out what waits, while its consumer is there and has room."""
-        if self._pumping or not (pending := self._pending):
-            return
-        self._pumping = True
-        while self.open and pending and not self.is_full():
-            node = pending.popleft()
-            if node.message.expires is not None and node.message.expires <= self._now():
-                self._forget(node)
-                node.destination.lapse(node)
-            else:
-                self.give(node)
-        self._pumping = False
-
-    def clear(self) -> None:
-        """Drop all that it has: it has ended for good."""
-        for node in (*self.take_back(), *self._pending):
-            self._forget(node)
-        self._pending.clear()
-
-    def put_away(self, *, redelivered: bool) -> None:
-        """Let what was handed out wait again, first of all: `deactivate`."""
-        back = self.take_back()
-        for node in back:
-            node.redeliveries += redelivered
-        self._pending.extendleft(reversed(back))
-        self.deliver = _nobody
-
-    def drop_expired(self, expired: Callable[[Node], bool]) -> None:
-        """Take what has expired out of what waits, and out of the store."""
-        kept: deque[Node] = deque()
-        for node in self._pending:
-            if expired(node):
-                self._forget(node)
-            else:
-                kept.append(node)
-        self._pending = kept
-
-    def _forget(self, node: Node) -> None:
-        """Keep a message no longer, in the store neither."""
-        self.record.pending.pop(node.number, None)
-        self._limits.remove(node.message, node.message.persistent)
-
-
-def _nobody(*of: object) -> None:
-    raise AssertionError("a message was handed to no client")
-
-
-def _not_open(_: Subscription, redelivered: bool) -> None:
-    raise AssertionError("a subscription whose client is away was closed")

@@ -11,14 +11,16 @@ from functools import cache
 from importlib.resources import files
 
 from lab.amazonmq.configurations.configuration import Configuration
-from lab.amazonmq.configurations.elements import Element
+from lab.amazonmq.configurations.elements import Attribute, Element
 from lab.errors import Problem
-from lab.simulation.support import Kind, Support, refused
+from lab.simulation.broker.policies import octets
+from lab.simulation.support import Kind, Support, Unmodelled, refused
 
 _FILE = "support.toml"
 _KINDS = ("queue", "topic")
 _ENTRIES = ("policyEntry", "authorizationEntry")  # of a map by destination: `DestinationMapEntry` has one
 _ELSEWHERE = "networkConnectors"  # have a model of their own
+_SIZE, _NO_SIZE = "memoryLimit", refused("write a number of octets, or one of kb, mb or gb")
 _UNKNOWN = refused("leave it out, or run it with --runtime emulation")
 _TWO_DESTINATIONS = refused("an entry is about one destination: write an entry for each")
 
@@ -39,16 +41,17 @@ def unmodelled(configuration: Configuration) -> Iterator[Problem]:
     for element in _within(configuration.broker):
         support = table().get(element.name, _UNKNOWN)
         if support.kind is Kind.REFUSED:
-            yield _problem(f"<{element.name}>", support, configuration, element.start)
+            yield _unmodelled(f"<{element.name}>", support, configuration, element)
             continue
         for attribute in element.attributes:
             its = table().get(f"{element.name}@{attribute.name}", _UNKNOWN)
-            if its.refuses(attribute.value):
+            if its.refuses(attribute.value) or (attribute.name == _SIZE and octets(attribute.value) is None):
                 words = f'{attribute.name}="{attribute.value}" of <{element.name}>'
-                yield _problem(words, its, configuration, attribute.start)
+                yield _unmodelled(words, its if its.why else _NO_SIZE, configuration, element, attribute)
         if element.name in _ENTRIES and len(named := [each for each in element.attributes if each.name in _KINDS]) > 1:
             both = " and ".join(f'{each.name}="{each.value}"' for each in named)
-            yield _problem(f"{both} on one <{element.name}>", _TWO_DESTINATIONS, configuration, named[1].start)
+            what = f"the simulation has no model of {both} on one <{element.name}>"
+            yield Problem(what=what, remedy=_TWO_DESTINATIONS.why, place=configuration.place(named[1].start))
 
 
 def _within(element: Element) -> Iterator[Element]:
@@ -63,9 +66,19 @@ def _within(element: Element) -> Iterator[Element]:
             yield from _within(child)
 
 
-def _problem(what: str, support: Support, configuration: Configuration, offset: int) -> Problem:
-    what = f"the simulation has no model of {what}"
-    return Problem(what=what, remedy=support.why, place=configuration.place(offset))
+def _unmodelled(
+    words: str, support: Support, configuration: Configuration, element: Element, attribute: Attribute | None = None
+) -> Unmodelled:
+    its = element if attribute is None else attribute
+    return Unmodelled.of_setting(
+        its.name,
+        words,
+        f"the simulation has no model of {words}",
+        support.why,
+        configuration.place(its.start),
+        of="" if attribute is None else element.name,
+        span=(its.start, its.end),
+    )
 
 
 def _support(text: str) -> Support:

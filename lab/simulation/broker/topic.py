@@ -6,19 +6,31 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.durable_subscriptions import DurableSubscription
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import Policy
 from lab.simulation.broker.store import Done, Durable, Journal, Store
-from lab.simulation.broker.subscriptions import DurableSubscription, TopicSubscription
+from lab.simulation.broker.subscriptions import TopicSubscription
 
 ADVISORIES = "topic://ActiveMQ.Advisory."
+IN_MEMORY = 100  # messages for durable subscribers that a broker without a store keeps of a topic
 Bury = Callable[[Node, str], None]
 
 
 class Topic(Destination):
     """A topic of one broker's process: `Topic`."""
 
-    __slots__ = ("_bury", "_expires_durables", "_journal", "_kept", "_now", "_store", "durables", "subscriptions")
+    __slots__ = (
+        "_bury",
+        "_crowded",
+        "_expires_durables",
+        "_journal",
+        "_kept",
+        "_now",
+        "_store",
+        "durables",
+        "subscriptions",
+    )
 
     def __init__(
         self,
@@ -30,9 +42,10 @@ class Topic(Destination):
         journal: Journal,
         bury: Bury,
         expires_durables: bool,
+        crowded: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(name, policy, now())
-        self._now, self._expires_durables = now, expires_durables
+        self._now, self._expires_durables, self._crowded = now, expires_durables, crowded
         self.subscriptions: list[TopicSubscription] = []
         self.durables: list[DurableSubscription] = []
         self._kept: Message | None = None  # in memory alone: it goes with the process, and with the destination
@@ -61,6 +74,8 @@ class Topic(Destination):
                 done(refused)
 
             self._journal.write(_keep, (records, number, message), stored)
+            if self._crowded is not None and sum(len(each.record.pending) for each in self.durables) >= IN_MEMORY:
+                self._crowded(self.name)
         else:
             self._dispatch(message, number)
             done(None)

@@ -49,6 +49,15 @@ def test_sync_durable_subs_asks_for_what_is_dynamically_included_alone() -> None
     assert one(sync_durable_subs=True, included=("topic://>",), dynamic_only=True)[UNSEEN] is None
 
 
+def test_from_5_19_1_on_the_table_does_not_know_what_a_broker_tells_beyond_one_bridge() -> None:
+    rules = {"syncDurableSubs": "true", "networkTTL": "3"}
+    old, new = (forwarding(rules, release=each, included=("topic://>",)) for each in ("5.18.3", "5.19.1"))
+    assert set(kept_on([bridge("a", "b", old), bridge("b", "c", old)], NEWS)) == set(Absence)
+    assert set(kept_on([bridge("a", "b", new), bridge("b", "c", new)], NEWS)) == {LEFT}
+    assert kept_on([bridge("a", "b", new)], NEWS) == dict.fromkeys(Absence, "b")
+    assert set(kept_on([bridge("a", "b", replace(new, consumer_ttl=0))], NEWS)) == {LEFT}
+
+
 def test_what_is_statically_included_goes_whoever_is_there() -> None:
     assert one(static=("topic://news",), dynamic_only=True, conduit_subscriptions=False) == dict.fromkeys(Absence, "b")
 

@@ -5,16 +5,21 @@ import tarfile
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+import docker
+from lab.activemq.releases import NEWEST, RELEASES
 from lab.emulation.images import images
 from lab.emulation.images.base import bootstrap_command, first_that_works, run
 from lab.emulation.images.build import from_bytes, write_context
-from lab.emulation.images.downloads import Artifact, read_archives
+from lab.emulation.images.downloads import read_archives
+from lab.emulation.images.locked import locked
 from lab.emulation.images.names import Ingredients, digest, packages, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError
 from lab.shipped import shipped
+from tests.emulation.images.repository import serving
 
 MADE_OF = Ingredients(
     base={"packages.txt": b"java"},
@@ -63,7 +68,7 @@ def test_where_a_file_ends_counts() -> None:
 
 
 def test_a_recipe_leaves_out_what_no_image_holds(tmp_path: Path) -> None:
-    for name in ("Dockerfile", "README.md", "archives.toml", "training/x.xml", "__pycache__/a.pyc"):
+    for name in ("Dockerfile", "README.md", "archives.toml", "jars-5.19.1.txt", "training/x.xml", "__pycache__/a.pyc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
     assert set(recipe(tmp_path)) == {"Dockerfile", "training/x.xml"}
@@ -92,7 +97,7 @@ def test_the_context_is_the_same_for_the_same_files() -> None:
 
 # --- where ActiveMQ comes from
 
-ARCHIVES = read_archives('[activemq]\n"5.0.1" = "aa"\n"5.18.3" = "bb"\n[jolokia]\nversion = "1"\nsha512 = "bb"')
+ARCHIVES = read_archives('[activemq]\n"5.90.1" = "aa"\n"5.18.3" = "bb"\n[jolokia]\nversion = "1"\nsha512 = "bb"')
 
 
 def archive(folder: Path, version: str) -> Path:
@@ -115,24 +120,79 @@ def test_a_file_of_an_unknown_version_goes_by_its_own_digest(tmp_path: Path) -> 
 
 
 def test_a_file_of_a_known_version_must_have_its_digest(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"not the archive of ActiveMQ 5\.0\.1") as caught:
-        images.choose(ARCHIVES, None, archive(tmp_path, "5.0.1"), tmp_path, quiet)
+    with pytest.raises(InputError, match=r"not the archive of ActiveMQ 5\.90\.1") as caught:
+        images.choose(ARCHIVES, None, archive(tmp_path, "5.90.1"), tmp_path, quiet)
     assert "expected SHA-512 aa" in str(caught.value)
 
 
 def test_a_file_of_another_version_than_asked_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"holds ActiveMQ 5\.99\.0, not 5\.0\.1"):
-        images.choose(ARCHIVES, "5.0.1", archive(tmp_path, "5.99.0"), tmp_path, quiet)
+    with pytest.raises(InputError, match=r"holds ActiveMQ 5\.99\.0, not 5\.90\.1"):
+        images.choose(ARCHIVES, "5.90.1", archive(tmp_path, "5.99.0"), tmp_path, quiet)
 
 
-def test_an_unknown_version_asks_for_its_published_digest(tmp_path: Path) -> None:
-    def download(artifact: Artifact, folder: Path) -> Path:
-        path = folder / str(artifact)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("c" * 128)
-        return path
+def test_a_version_without_a_digest_is_locked_as_it_is_published(tmp_path: Path) -> None:
+    its = ARCHIVES.distribution("5.99.0")
+    with serving() as repository:
+        repository.put(its, b"an archive")
+        chosen = images.choose(ARCHIVES, "5.99.0", None, tmp_path, quiet, repository.download())
+    assert (chosen.artifact.sha512, chosen.file, chosen.jars) == (hashlib.sha512(b"an archive").hexdigest(), None, None)
+    with pytest.raises(InputError, match=r"is not the archive of ActiveMQ 5\.99\.0"):
+        images.choose(ARCHIVES, None, archive(tmp_path, "5.99.0"), tmp_path, quiet)
 
-    assert images.choose(ARCHIVES, "5.99.0", None, tmp_path, quiet, download).artifact.sha512 == "c" * 128
+
+def test_a_version_with_a_list_of_jars_is_made_of_them(tmp_path: Path) -> None:
+    chosen = images.choose(ARCHIVES, "5.19.1", None, tmp_path, quiet, recipe=shipped("docker") / "broker")
+    assert chosen.jars is not None
+    assert (chosen.artifact.version, chosen.artifact.sha512) == ("5.19.1", chosen.jars.sha512)
+
+
+def test_a_version_that_is_too_old_is_refused(tmp_path: Path) -> None:
+    for version, file in (("5.16.7", None), (None, archive(tmp_path, "5.16.7"))):
+        with pytest.raises(InputError, match=r"the lab runs no ActiveMQ 5\.16\.7") as caught:
+            images.choose(ARCHIVES, version, file, tmp_path, quiet)
+        assert "5.17 and newer" in str(caught.value)
+
+
+class Docker:
+    """An engine that has some images."""
+
+    def __init__(self) -> None:
+        self.api, self.there = self, set[str]()
+
+    def version(self) -> dict[str, str]:
+        return {"Arch": "amd64"}
+
+    def images(self, name: str, quiet: bool) -> list[str]:
+        return ["it"] if name in self.there else []
+
+
+def test_an_engine_version_is_of_its_newest_release_where_that_can_be_had(tmp_path: Path) -> None:
+    engine, environment = Docker(), {"MQLAB_CACHE": str(tmp_path)}
+    client, said = cast(docker.DockerClient, engine), list[str]()
+    usual, newest = RELEASES["5.19"], NEWEST["5.19"]
+    its = ARCHIVES.distribution(newest)
+
+    def settled(engine_version: str = "5.19") -> str | None:
+        return images.settled(
+            client, engine_version, environment=environment, say=said.append, download=repository.download()
+        )
+
+    with serving() as repository:
+        assert settled("5.18") == RELEASES["5.18"]
+        assert repository.asked == []
+        assert settled() == usual
+        assert said == [f"the archive of ActiveMQ {newest} cannot be had here: {usual} runs, of its jars"]
+        repository.put(its, b"the newest")
+        made = images.wanted(client, version=usual, archive=None, environment=environment, say=quiet)
+        engine.there.add(made.names.broker)
+        repository.asked.clear()
+        assert settled() == usual, "its image is there already"
+        assert repository.asked == []
+        engine.there.clear()
+        assert settled() == newest
+        assert locked(tmp_path) == {newest: hashlib.sha512(b"the newest").hexdigest()}
+        engine.there.add(made.names.broker)
+        assert settled() == newest, "its archive was fetched once"
 
 
 def test_a_digest_is_computed_once_per_content(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from lab.errors import PlanError
 from lab.simulation.broker.beyond import refuse
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
+from lab.simulation.broker.policies import octets
 from lab.simulation.broker.settings import Costs
-from tests.simulation.broker.bench import MS, SECOND, Bench
+from tests.simulation.broker.bench import MS, SECOND, Bench, configuration, policy
 
 BIG = "x" * 2**20
 
@@ -132,3 +133,44 @@ def test_who_is_told_goes_on_until_a_broker_is_full() -> None:
     with pytest.raises(PlanError, match="more than 1GiB of messages wait at tokyo in its store"):
         bench.send("queue://a", *[BIG] * 512)
     assert len(told) == 2
+
+
+@pytest.mark.parametrize(
+    ("to", "persistent"), [("queue://a.b", True), ("queue://a.b", False), ("topic://a.b", True), ("topic://a.b", False)]
+)
+def test_half_of_a_destinations_own_memory_is_told_once_and_the_run_goes_on(to: str, persistent: bool) -> None:
+    told: list[str] = []
+    entries = "".join(f'<policyEntry {kind}="a.&gt;" memoryLimit="4 mb"/>' for kind in ("queue", "topic"))
+    bench = Bench(policy(entries), beyond=lambda what, since: told.append(what))
+    taker = bench.subscribe(to, acknowledges=False, prefetch=1)
+    bench.send(to.replace("a.b", "other"), BIG, BIG, BIG, BIG, persistent=persistent)
+    bench.send(to, BIG, persistent=persistent)
+    taker.acknowledge(taker.had[0])
+    bench.send(to, BIG, persistent=persistent)
+    assert told == []
+    bench.send(to, *[BIG] * 8, persistent=persistent)
+    assert told == [f"more than half of the memoryLimit of {to} waits at tokyo"]
+
+
+def test_small_messages_take_a_kibibyte_each() -> None:
+    told: list[str] = []
+    text = policy('<policyEntry queue="&gt;" memoryLimit="1mb"/>')
+    bench = Bench(text, beyond=lambda what, since: told.append(what))
+    bench.send("queue://a", *["x"] * 511)
+    assert told == []
+    bench.send("queue://a", "x")
+    assert len(told) == 1
+
+
+def test_a_part_of_the_heap_may_be_for_messages() -> None:
+    usage = '<memoryUsage><memoryUsage percentOfJvmHeap="10"/></memoryUsage>'
+    bench = Bench(configuration(f"<systemUsage><systemUsage>{usage}</systemUsage></systemUsage>"))
+    with pytest.raises(PlanError, match="more than 25MiB of messages wait at tokyo in its memory"):
+        bench.send("queue://a", *[BIG] * 26, persistent=False)
+
+
+def test_a_size_is_read_as_activemq_reads_it() -> None:
+    sizes = ("1048576", "1024kb", "1024 K", "1mb", " 1 M ", "1048576b")
+    assert {octets(each) for each in sizes} == {2**20}
+    assert octets("2gb") == 2**31
+    assert [octets(each) for each in ("", "much", "1.5mb", "-1", "1 tb")] == [None] * 5

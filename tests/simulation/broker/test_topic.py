@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lab.simulation.broker.settings import Costs
 from tests.simulation.broker.bench import MS, SECOND, Bench, policy
 
@@ -139,15 +141,6 @@ def test_a_message_that_waits_too_long_expires_when_its_turn_comes() -> None:
     assert bench.subscribe("queue://ActiveMQ.DLQ").bodies == ["2"]
 
 
-def test_what_expires_for_a_slow_consumer_counts_as_discarded_in_5_16() -> None:
-    bench = Bench(release="5.16.7")
-    taker = bench.subscribe(T, acknowledges=False, prefetch=1, network=True, target="other")
-    bench.send(T, "1", "2", expires=bench.kernel.now + SECOND)
-    bench.wait(2 * SECOND)
-    taker.acknowledge(taker.had[0])
-    assert (bench.counters(T).get("expired", 0), bench.counters(T)["discarded"]) == (0, 1)
-
-
 def test_what_waits_for_a_durable_subscriber_that_is_away_expires_by_the_clock() -> None:
     bench = Bench()
     phone = bench.login("phone")
@@ -158,6 +151,20 @@ def test_what_waits_for_a_durable_subscriber_that_is_away_expires_by_the_clock()
     bench.wait(31 * SECOND)
     assert bench.counters(T)["expired"] == 1
     assert bench.subscribe(T, by=bench.login("phone"), durable="alerts").bodies == ["2"]
+
+
+@pytest.mark.parametrize("release", ["5.18.3", "5.19.1"])
+def test_it_expires_for_each_durable_subscriber_and_is_one_dead_letter(release: str) -> None:
+    """As real brokers of both releases did."""
+    bench = Bench(release=release)
+    for name in ("phone", "desk"):
+        client = bench.login(name)
+        bench.subscribe(T, by=client, durable="alerts")
+        client.close()
+    bench.send(T, "1", "2", "3", expires=bench.kernel.now + SECOND)
+    bench.wait(40 * SECOND)
+    assert bench.counters(T)["expired"] == 6
+    assert bench.counters("queue://ActiveMQ.DLQ")["enqueued"] == 3
 
 
 def test_a_policy_may_give_what_is_kept_to_all_and_none_keeps_nothing() -> None:

@@ -1,0 +1,133 @@
+"""Durable subscriptions: what waits for a client while it is away."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from lab.simulation.broker.audit import OF_ENTRY, Audit
+from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.destination import Node
+from lab.simulation.broker.limits import Limits
+from lab.simulation.broker.priorities import PAGE, by_priority, is_sure, put
+from lab.simulation.broker.store import Durable
+from lab.simulation.broker.subscriptions import Closed, Deliver, Subscription, Test
+
+
+class DurableSubscription(Subscription):
+    """A durable subscription: what comes while it is away waits for it, in the store what is persistent."""
+
+    __slots__ = ("_audit", "_now", "_pending", "_prioritized", "_pumping", "record")
+
+    def __init__(
+        self,
+        info: ConsumerInfo,
+        record: Durable,
+        test: Test | None,
+        *,
+        now: Callable[[], int],
+        limits: Limits,
+        prioritized: bool = False,
+    ) -> None:
+        super().__init__(info, _nobody, test, _not_open, limits=limits)
+        self._now = now
+        self.record = record
+        self.open = False  # until its client takes it up
+        self._pending: deque[Node] = deque()
+        self._audit = Audit(*OF_ENTRY)
+        self._pumping, self._prioritized = False, prioritized
+
+    def is_at_ease(self, room: int) -> bool:
+        """Return whether it has room for so many more messages, and none waits for it."""
+        return not self._pending and super().is_at_ease(room)
+
+    def take_up(self, info: ConsumerInfo, deliver: Deliver, closed: Closed, prefetch: int) -> None:
+        """Let a consumer have it: `activate`."""
+        self.info, self.deliver, self._closed = info, deliver, closed
+        self.prefetch = prefetch
+        self.credit = 0 if info.prefetch == 0 else None
+        self.open = True
+
+    def offer(self, node: Node) -> None:
+        """Let a message wait its turn, and hand out what can be."""
+        if self._prioritized:
+            put(self._pending, node)
+            if not is_sure(self._pending):
+                self._limits.guess(f"more than {PAGE} messages wait by priority for {self.info.durable}")
+        else:
+            self._pending.append(node)
+        self._limits.add(node.message, node.message.persistent)
+        self.more()
+
+    def offer_new(self, node: Node) -> None:
+        """Offer a message, but drop a persistent one that it had before: the store cursor's `recordUniqueId`."""
+        if node.message.persistent and not self._audit.is_new(node.message):
+            self.record.pending.pop(node.number, None)
+        else:
+            self.offer(node)
+
+    def settle(self, token: int) -> bool:
+        """Acknowledge one message, in the store too."""
+        if (node := self._flying.get(token)) is not None:
+            self._forget(node)
+        return super().settle(token)
+
+    def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
+        """Have one message taken for dead."""
+        if (node := self._flying.get(token)) is not None:
+            self._forget(node)
+        super().reject(token, cause)
+
+    def more(self) -> None:
+        """Hand out what waits, while its consumer is there and has room."""
+        if self._pumping or not (pending := self._pending):
+            return
+        self._pumping = True
+        while self.open and pending and not self.is_full():
+            node = pending.popleft()
+            if node.message.expires is not None and node.message.expires <= self._now():
+                self._forget(node)
+                node.destination.lapse(node)
+            else:
+                self.give(node)
+        self._pumping = False
+
+    def clear(self) -> None:
+        """Drop all that it has: it has ended for good."""
+        for node in (*self.take_back(), *self._pending):
+            self._forget(node)
+        self._pending.clear()
+
+    def put_away(self, *, redelivered: bool) -> None:
+        """Let what was handed out wait again, first of all: `deactivate`."""
+        back = self.take_back()
+        for node in back:
+            node.redeliveries += redelivered
+        if self._prioritized:
+            self._pending = by_priority((*back, *self._pending))
+        else:
+            self._pending.extendleft(reversed(back))
+        self.deliver = _nobody
+
+    def drop_expired(self, expired: Callable[[Node], bool]) -> None:
+        """Take what has expired out of what waits, and out of the store."""
+        kept: deque[Node] = deque()
+        for node in self._pending:
+            if expired(node):
+                self._forget(node)
+            else:
+                kept.append(node)
+        self._pending = kept
+
+    def _forget(self, node: Node) -> None:
+        """Keep a message no longer, in the store neither."""
+        self.record.pending.pop(node.number, None)
+        self._limits.remove(node.message, node.message.persistent)
+
+
+def _nobody(*of: object) -> None:
+    raise AssertionError("a message was handed to no client")
+
+
+def _not_open(_: Subscription, redelivered: bool) -> None:
+    raise AssertionError("a subscription whose client is away was closed")
