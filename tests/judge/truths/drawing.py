@@ -120,13 +120,15 @@ def _publication(world: World, dice: Random, step: int) -> None:
     destination = _destination(world, dice, over)
     t = dice.uniform(0.3, 16) if dice.random() < 0.8 else dice.uniform(0.05, 0.5)
     client, before = f"p{step}", world.publications[-1] if world.publications else None
+    given = dice.random() < 0.35
     if before is not None and before.over == over and dice.random() < 0.4:  # the same client goes on
+        given = before.given  # one producer is one program: its bodies are all its own, or all made by the lab
         client, t = before.client, before.end + dice.uniform(0.05, 2)
         destination = before.destination if dice.random() < 0.7 else destination
     count = dice.randint(1, 6)
     its = Publication(
         step=step, client=client, broker=dice.choice(world.brokers), over=over, destination=destination,
-        persistent=dice.random() < 0.6, given=dice.random() < 0.35, begin=round(t - 0.01, 6), asked=count,
+        persistent=dice.random() < 0.6, given=given, begin=round(t - 0.01, 6), asked=count,
         expiry=dice.choice((0.8, 6.0, 600.0)) if dice.random() < 0.1 else None,
         region=dice.choice(("eur", "usd")) if over != "mqtt" and dice.random() < 0.5 else None,
     )  # fmt: skip

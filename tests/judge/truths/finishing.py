@@ -6,7 +6,19 @@ from collections.abc import Sequence
 
 from tests.judge.truths import undecided
 from tests.judge.truths.claim import Claim
-from tests.judge.truths.owing import PERHAPS, SURELY, Group, accepted, expired, groups, last_stay, owed, receipts, short
+from tests.judge.truths.owing import (
+    PERHAPS,
+    SURELY,
+    Group,
+    accepted,
+    at_work,
+    expired,
+    groups,
+    last_stay,
+    owed,
+    receipts,
+    short,
+)
 from tests.judge.truths.scene import Message, World
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better
 
@@ -22,7 +34,7 @@ def finished(claim: Claim, world: World) -> Word:
     its = next((each for each in world.publications if each.step == claim.step), None)
     if its is None or its.begin > world.end:
         return UNKNOWN
-    found = groups(world, claim.to, its.destination, together=False)
+    found = at_work(groups(world, claim.to, its.destination, together=False), its.destination)
     if never_subscribed(claim, found):
         return UNKNOWN
     messages = [each for each in its.messages if each.sent <= world.end]

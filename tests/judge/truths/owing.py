@@ -64,9 +64,14 @@ def groups(world: World, to: Iterable[str], destination: str | None, *, together
         if destination is not None:
             members = [one for one in members if hears(one.destination, destination)]
         return [Group(world, members, [one for each in found for one in each.others])]
-    at_work = [each for each in found if is_busy(each, destination)]
-    busy = set().union(*(each.names for each in at_work))
-    return [each for each in found if each in at_work or not each.names <= busy]
+    return found
+
+
+def at_work(found: list[Group], destination: str | None) -> list[Group]:
+    """Return the groups without the idle ones of clients that have another one: they say nothing of these clients."""
+    busy = [each for each in found if is_busy(each, destination)]
+    names = set().union(*(each.names for each in busy))
+    return [each for each in found if each in busy or not each.names <= names]
 
 
 def _whole(world: World) -> list[list[Subscription]]:

@@ -32,6 +32,7 @@ def recovered(claim: Claim, group: Group) -> Word:
         kept = message.publication.queue and message.publication.persistent
         if kept or late:
             on_its_way = True
+            under_way |= any(its.durable and last_stay(its, world).end <= world.end for its in group.owing(message))
             under_way |= any(_gone(group) < since + claim.within for since in late or [begin])
     if first - begin <= claim.within:
         return HELD

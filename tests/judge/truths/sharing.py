@@ -6,14 +6,14 @@ from fractions import Fraction
 
 from tests.judge.truths import undecided
 from tests.judge.truths.claim import Claim
-from tests.judge.truths.owing import accepted, groups, receipts
+from tests.judge.truths.owing import accepted, at_work, groups, receipts
 from tests.judge.truths.scene import World
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
 
 
 def share_of(claim: Claim, world: World) -> Word:
     """Return the word on the shares of a claim, each message counted once, of all that the subscribers received."""
-    found = groups(world, (), claim.destination, together=False)
+    found = at_work(groups(world, (), claim.destination, together=False), claim.destination)
     if not found:
         return UNKNOWN
     (group,) = found

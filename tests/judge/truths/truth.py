@@ -14,6 +14,7 @@ from tests.judge.truths.owing import (
     PERHAPS,
     Group,
     accepted,
+    at_work,
     could_have_come,
     expired,
     groups,
@@ -35,7 +36,8 @@ def word_on(claim: Claim, world: World) -> Word:
     """Return the outcomes that are right for a claim."""
     if claim.kind == "finished":
         return finished(claim, world)
-    found = groups(world, claim.to, claim.destination, together=claim.any)
+    every = groups(world, claim.to, claim.destination, together=claim.any)
+    found = at_work(every, claim.destination)
     words = [UNKNOWN for _ in never_subscribed(claim, found)]
     if not found and not words:
         words.append(UNKNOWN)
@@ -43,7 +45,11 @@ def word_on(claim: Claim, world: World) -> Word:
         word = _OF_A_GROUP[claim.kind](claim, group)
         if undecided.alike(group, group.messages(claim.destination), world):
             word = undecided.not_told(word)
+        if undecided.sent_just_before(group, group.messages(claim.destination), world):
+            word = HELD | BROKEN | UNKNOWN
         words.append(word)
+    if any(each not in found and undecided.idle_beside_others(each, claim.destination) for each in every):
+        words.append(undecided.not_told(HELD))
     if claim.shares:
         words.append(share_of(claim, world))
     word = worst(words)
@@ -125,7 +131,7 @@ def _missing(claim: Claim, group: Group, message: Message) -> Word:
 def _missing_of(claim: Claim, group: Group, its: Subscription, message: Message) -> Word:
     world, within = group.world, claim.within
     if its.queue:
-        watched = _watched(group, its.destination)
+        watched = _watched(group, message)
         word = BROKEN if message.sent + within <= watched else undecided.under_way()
         if not _listened(group, its.destination, message.sent, within):
             word = undecided.nobody_for_long_enough(word)
@@ -143,10 +149,12 @@ def _missing_of(claim: Claim, group: Group, its: Subscription, message: Message)
     return undecided.either(words)
 
 
-def _watched(group: Group, queue: str) -> float:
-    """Return until when any of a queue's subscribers that are meant was there."""
+def _watched(group: Group, message: Message) -> float:
+    """Return until when any of those meant that a queue gives the message to was there."""
     world = group.world
-    return min(max(windows(each, world.end)[-1][1] for each in group.members if each.destination == queue), world.end)
+    return min(
+        max(windows(each, world.end)[-1][1] for each in group.members if each.wants(message.publication)), world.end
+    )
 
 
 def _listened(group: Group, queue: str, since: float, within: float) -> bool:

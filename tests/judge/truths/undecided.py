@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tests.judge.truths.claim import Claim
-from tests.judge.truths.owing import Group
+from tests.judge.truths.owing import Group, is_busy, last_stay, receipts
 from tests.judge.truths.scene import NOTICED, Message, Receipt, World, as_text
 from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
 
@@ -63,10 +63,16 @@ def nothing_came(word: Word, group: Group) -> Word:
 
 
 def may_yet_be_given_back(claim: Claim, message: Message, taken: Sequence[Receipt], group: Group) -> Word:
-    """Where a history is cut short, what another had may yet come to those meant: given back, or a second time."""
+    """Where a history is cut short, what another had may yet come to those meant: given back, or a second time.
+
+    Its time may be over; of those meant who had left by then, the history may leave it open.
+    """
     world = group.world
-    if world.complete or message.sent + claim.within <= world.end:
+    if world.complete:
         return BROKEN
+    if message.sent + claim.within <= world.end:
+        gone = all(last_stay(its, world).end <= world.end for its in group.members)
+        return BROKEN | UNKNOWN if gone else BROKEN
     open_ = any(each.pending and not (each.settled is not None and each.settled <= world.end) for each in taken)
     return UNKNOWN if open_ or claim.promise == "at-least-once" else BROKEN
 
@@ -94,6 +100,22 @@ def perhaps_accepted(message: Message, world: World) -> bool:
     return equal and any(
         one.message.body is not None and own & {one.message.body, as_text(one.message.body)} for one in came
     )
+
+
+def sent_just_before(group: Group, messages: Iterable[Message], world: World) -> bool:
+    """Of equal bodies one sent just before its subscription was confirmed, that came, is taken for a later one."""
+    messages = list(messages)
+    return any(
+        receipts(group.members, message, world) and not group.owing(message)
+        for message in messages
+        if message.body is not None and alike(group, [message], world)
+    )
+
+
+def idle_beside_others(group: Group, destination: str | None) -> bool:
+    """A queue that a client shares, and of which nothing was for that client, may count as what a claim is about."""
+    whole = Group(group.world, [*group.members, *group.others])
+    return bool(group.others) and not is_busy(group, destination) and is_busy(whole, destination)
 
 
 def not_told(word: Word) -> Word:
