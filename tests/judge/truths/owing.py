@@ -92,11 +92,17 @@ def _whole(world: World) -> list[list[Subscription]]:
 
 
 def is_busy(group: Group, destination: str | None) -> bool:
-    """Return whether any message was owed to a group or came to it: an idle subscription says nothing of its client."""
+    """Return whether any message of a destination was owed to a group or came to it; an idle one says nothing.
+
+    A message that nobody sent may be of any destination.
+    """
     world = group.world
-    if any(t <= world.end for each in group.members for t in (*each.strange, *(one.t for one in each.receipts))):
+    came = (one.t for each in group.members for one in each.receipts if destination is None)
+    strange = (t for each in group.members for t in each.strange)
+    if any(t <= world.end for t in (*came, *strange)):
         return True
-    return any(group.owing(message) for message in group.messages(destination))
+    messages = group.messages(destination)
+    return any(group.owing(message) or receipts(group.members, message, world) for message in messages)
 
 
 def windows(its: Subscription, end: float) -> list[tuple[float, float]]:
