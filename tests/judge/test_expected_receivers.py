@@ -16,7 +16,7 @@ from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict
 from lab.matching import digest, digest_as_text
 
-from .test_not_better_than_known import HEADER, received, sent, subscribed, verdict
+from .test_not_better_than_known import HEADER, lost, received, sent, subscribed, verdict
 
 HELD, BROKEN, UNKNOWN = Outcome.HELD, Outcome.BROKEN, Outcome.UNKNOWN
 
@@ -120,6 +120,14 @@ def test_a_message_under_way_at_an_unsubscribe_stays_unknown_when_the_client_com
     seen: list[Observation] = [subscribed(0, "ear"), *sent(1), left(leaves, "ear", "x"), subscribed(20, "ear")]
     its = verdict(delivered("x"), *seen)
     assert its.outcome is outcome, its.reason
+
+
+def test_silence_about_what_was_sent_while_the_connection_was_lost_says_nothing() -> None:
+    seen: list[Observation] = [subscribed(0, "ear", f"topic://{each}") for each in ("p.>", "p.eur")]
+    seen += [left(1, "ear", "p.>"), lost(2, "ear"), *sent(3, destination="topic://p.eur")]
+    seen += [subscribed(4, "ear", f"topic://{each}") for each in ("p.>", "p.eur")]
+    its = verdict(delivered("p.eur", "nothing"), *seen)
+    assert its.outcome is UNKNOWN, its.reason
 
 
 # Expiry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from lab import units
@@ -287,27 +287,28 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
         whose = f"{several(elsewhere, 'message')} that no step of this run sent, perhaps to {destination_of(claim)}"
         return Outcome.UNKNOWN, f"{who} received {whose}"
     before = went_before(chosen)
-    if _of_dead_letters(chosen):  # any message may become one
-        sent = list(evidence.ledger.accepted_at())
-    else:
-        sent = [
-            tally.due(number)
-            for tally in chosen.tallies
-            for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure)
-            if tally.publication.outcomes[number] == OK and (tally.publication.step, number) not in before
-        ]
     # Of a queue's audience, only named members count, and only while they were listening.
     heard_until = min(member.heard_until for member in members)
 
-    def could_come(at: float) -> bool:
-        return at < heard_until and any(_may_hear(member, at) for member in members)
+    def could_come(at: float, to: Sequence[Subscription]) -> bool:
+        return at < heard_until and any(_may_hear(member, at) for member in to)
 
-    sent = [at for at in sent if could_come(at)]
+    if _of_dead_letters(chosen):  # any message may become one
+        sent = [at for at in evidence.ledger.accepted_at() if could_come(at, members)]
+    else:
+        sent = [
+            at
+            for tally in chosen.tallies
+            for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure)
+            if tally.publication.outcomes[number] == OK
+            and (tally.publication.step, number) not in before
+            and could_come(at := tally.due(number), tally.members)
+        ]
     if not sent:
         return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
     # What has no receipt may come as well.
-    unsure = (t.due(n) for t in chosen.tallies for n in t.in_doubt if t.publication.outcomes[n] != FAILED)
-    last = max([*sent, *filter(could_come, unsure)])
+    unsure = ((t.due(n), t.members) for t in chosen.tallies for n in t.in_doubt if t.publication.outcomes[n] != FAILED)
+    last = max([*sent, *(at for at, to in unsure if could_come(at, to))])
     watched = min(evidence.timeline.end, heard_until)
     over = watched - last
     if over < claim.within.total_seconds():
@@ -326,8 +327,10 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
 
 
 def _may_hear(member: Subscription, sent: float) -> bool:
-    """Return whether what was sent at a moment could come: it is kept, or no lost connection was in its way."""
-    return is_queue(member.destination) or not any(lost <= sent < back for lost, back in member.cut_off)
+    """Return whether what was sent at a moment could come: it is kept, or its receiver was subscribed and connected."""
+    if is_queue(member.destination):
+        return True
+    return member.subscribed_at(sent) > 0 and not any(lost <= sent < back for lost, back in member.cut_off)
 
 
 def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[float]:
