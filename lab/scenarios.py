@@ -19,12 +19,12 @@ from lab.declare.loading import load, mask_of, resolve
 from lab.declare.origin import without_passwords
 from lab.declare.scenario import Scenario
 from lab.errors import InputError, Problem
-from lab.history import Header
 from lab.masking import Mask
 from lab.shipped import shipped
 from lab.version import __version__
 
-if TYPE_CHECKING:  # a check plans nothing
+if TYPE_CHECKING:  # a check plans nothing, and has no history
+    from lab.history import Header
     from lab.plan.values import Plan
 
 
@@ -43,6 +43,7 @@ class PlannedScenario:
 
 def header_of(planned: PlannedScenario, plan: Plan, *, run: str, runtime: str, **more: Any) -> Header:
     """Return the header of a history that begins now, with `more` fields; without routes it is of a lab that stands."""
+    from lab.history import Header
     from lab.plan.values import DECLARED
 
     scenario, standing = planned.scenario, more.get("routes") is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
@@ -44,7 +43,7 @@ def run_seeds(
     _check(scenarios, runtime, apart, numbers[0])
     if len(numbers) > _MOST:
         what = f"--seeds {shown(seeds, 40)} has {len(numbers):,} seeds, and {_MOST:,} are run at most"
-        raise InputError.of(what, f"mqlab vary {shlex.quote(scenarios[0])} --seeds {seeds} --yes runs them all")
+        raise InputError.of(what, "mqlab vary takes more, with --yes, and the same --set and --ignore")
     grid = Grid(values={key: (value,) for key, value in settings_of(set).items()}, seeds=numbers)
     looked = look(scenarios[0], grid, os.environ, ignored=ignore)
     options.warn_of_each(looked.warnings)

@@ -158,6 +158,31 @@ def had_time(members: Sequence[Subscription], destination: str, within: float, u
     return lambda due: any(start <= due < stop and max(begin, due) + within <= end for start, stop, begin, end in spans)
 
 
+def first_heard(members: Sequence[Subscription], destination: str) -> Callable[[float], tuple[float, float] | None]:
+    """Return a function of the moment when a message was due: when it could come first, and until when it was heard.
+
+    All in seconds; None if nobody could hear it any more. What is in a queue comes to whoever listens later; what is
+    kept for a durable subscriber comes at its return.
+    """
+    members = [member for member in members if hears(member.destination, destination)]
+    kept = is_queue(destination) or any(is_queue(member.destination) for member in members)
+    spans = sorted(
+        (begin, end, -inf if kept else start, inf if kept else stop)
+        for member in members
+        for start, stop in member.windows
+        for begin, end in _present(member, start, stop)
+    )
+    last = max((end for _, end, *_ in spans), default=-inf)
+
+    def heard(due: float) -> tuple[float, float] | None:
+        for begin, end, start, stop in spans:
+            if start <= due < stop and due < end:
+                return max(begin, due), last if kept else end
+        return None
+
+    return heard
+
+
 def could_expire(sent: float, expiry: float | None, until: float) -> bool:
     """Return whether a message could be over before the evidence ends; all in seconds."""
     return expiry is not None and sent + expiry <= until

@@ -13,6 +13,7 @@ from typing import Any
 from lab.activemq.destinations import hears, parts_of
 from lab.activemq.protocols import protocol
 from lab.activemq.selectors import Untold, matches, properties
+from lab.expected.counted_audience import ACCEPTED, RECEIVED, Audience, extend
 from lab.expected.records import is_queue
 from lab.history import (
     Acknowledged,
@@ -26,63 +27,10 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
-from lab.matching import MOST, digest
+from lab.matching import digest
 
 _OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
-_ACCEPTED, _RECEIVED = 1, 2
-_AHEAD = 1_000  # marks that are made at once
 _EMPTY = digest(b"")
-
-
-class _Audience:
-    """The receivers of a message: one subscription of a topic, or all subscriptions of a queue, which share it."""
-
-    def __init__(self, destination: str) -> None:
-        self.destination = destination
-        self.client = ""  # of a topic's subscription over MQTT
-        self.brokers: dict[str, str] = {}  # by client that is subscribed, also while its broker keeps that
-        self.away: set[str] = set()  # of these clients, those not connected
-        self.durable: set[str] = set()
-        self.selectors: dict[str, str | None] = {}  # by client
-        self.pending: dict[str, list[tuple[str, int]]] = {}  # by client: (step, number) received and not acknowledged
-        self.marks: dict[str, bytearray] = {}  # by step whose messages carry their id: flags by number
-        self.begins: dict[str, int] = {}  # by step that was sending before the subscription: the first number expected
-        self.blocked: set[str] = set()  # steps whose messages none of a queue's consumers takes, as they are now
-        self.retained: Counter[str] = Counter()  # ids or digests of retained messages to be given at the subscription
-        self.missing = 0  # messages accepted and not received
-        self.accepted = 0  # messages with a given body, which are only counted
-        self.received = 0
-        self.doubtful = False  # whether the acceptance of a given body is unknown: then counting cannot decide
-        self.digests: Counter[str] = Counter()
-
-    @property
-    def complete(self) -> bool:
-        """Return whether no message is expected any more."""
-        if self.brokers.keys() <= self.away:
-            return True
-        missing = self.missing and self.missing - sum(self.marks[step].count(_ACCEPTED) for step in self.blocked)
-        if missing or self.retained:
-            return False
-        return self.accepted <= self.received and not (self.doubtful and self.accepted)
-
-    def mark_received(self, step: str, number: int, *, grows: bool) -> None:
-        """Note that a message has been received."""
-        if (marks := self.marks.get(step)) is None:
-            return
-        if len(marks) <= number <= MOST and grows:
-            _extend(marks, number)
-        if number < len(marks):
-            mark = marks[number]
-            self.missing -= mark == _ACCEPTED
-            marks[number] = mark | _RECEIVED
-
-    def give_back(self, client: str) -> None:
-        """Count the messages that a client has not acknowledged as expected again."""
-        for step, number in self.pending.pop(client, ()):
-            marks = self.marks.get(step)
-            if marks is not None and number < len(marks) and marks[number] & _RECEIVED:
-                marks[number] &= ~_RECEIVED
-                self.missing += marks[number] == _ACCEPTED
 
 
 class Missing:
@@ -99,8 +47,8 @@ class Missing:
         """
         self._carries = carries
         self._claimed = claimed
-        self._audiences: dict[str, _Audience] = {}
-        self._expecting: dict[str, tuple[_Audience, ...]] = {}  # by step: its audiences when it began
+        self._audiences: dict[str, Audience] = {}
+        self._expecting: dict[str, tuple[Audience, ...]] = {}  # by step: its audiences when it began
         self._publishing: dict[str, Publishing] = {}  # by step to a queue
         self._given: set[str] = set()  # steps whose messages have a given body
         self._growing: dict[str, Publishing] = {}  # steps whose number of messages is not known before
@@ -109,8 +57,11 @@ class Missing:
         self._retaining: dict[str, Publishing] = {}  # steps whose messages are published as retained
         self._bodies: dict[str, str] = {}  # by id of such a message: the digest of a given body
         self._retained: dict[str, tuple[Publishing, str]] = {}  # by topic: the last accepted one, by id or digest
-        self._overlapping: set[str] = set()  # MQTT clients with several subscriptions
+        self._of_client: dict[str, list[Audience]] = {}  # of MQTT clients: their subscriptions
+        self._sent_to: set[str] = set()  # destinations
+        self._lost: set[str] = set()  # clients whose connection was lost
         self.last_sent = self.last_received = 0.0  # seconds
+        self.last_return = 0.0  # when a client came back after it had gone or lost its connection, in seconds
         self.last_due = 0.0  # when a message was sent, or could be delivered at last, in seconds
         self._counts: Mapping[type[Observation], Callable[[Any], None]] = {
             Publishing: self._published,
@@ -152,9 +103,10 @@ class Missing:
     def _published(self, seen: Publishing) -> None:
         """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
         step = str(seen.step)  # as it begins the messages' ids
+        self._sent_to.add(seen.destination)
         if is_queue(seen.destination):
             for part in parts_of(seen.destination):
-                self._audiences.setdefault(part, _Audience(part))
+                self._audiences.setdefault(part, Audience(part))
         elif seen.retained:
             self._retaining[step] = seen
         if seen.count is None:
@@ -175,14 +127,14 @@ class Missing:
             expecting.append(audience)
         self._expecting[step] = tuple(expecting)
 
-    def _reaches(self, publishing: Publishing, audience: _Audience) -> bool:
+    def _reaches(self, publishing: Publishing, audience: Audience) -> bool:
         """Return whether the messages of a step reach a client of an audience, or are claimed to."""
         return hears(audience.destination, publishing.destination) and (
             any(self._is_expected(publishing, client, at, audience) for client, at in audience.brokers.items())
             or (audience.destination in parts_of(publishing.destination) and not audience.brokers)
         )
 
-    def _is_expected(self, publishing: Publishing, client: str, at: str, audience: _Audience) -> bool:
+    def _is_expected(self, publishing: Publishing, client: str, at: str, audience: Audience) -> bool:
         claimed = self._claimed(client, publishing.destination)
         return (
             (at == publishing.broker or claimed is True or self._carries(publishing.broker, at))
@@ -193,9 +145,14 @@ class Missing:
     def _subscribed(self, seen: Subscribed) -> None:
         """Add a client to its audience; of traffic that has begun, it is to receive the messages from now on."""
         key = _key(seen.client, seen.destination)
-        audience = self._audiences.setdefault(key, _Audience(seen.destination))
-        if seen.client in audience.away and audience.missing:
+        audience = self._audiences.setdefault(key, Audience(seen.destination))
+        if seen.client in audience.away or seen.client in self._lost:
+            self.last_return = seen.t
+            self._lost.discard(seen.client)
+        if seen.client in audience.away and (audience.missing or audience.accepted > audience.received):
             self.last_due = seen.t  # what was kept for it can be delivered from now on
+        if (seen.client in audience.away or is_queue(seen.destination)) and self._is_to_hear_nothing(seen):
+            self.last_due = seen.t
         new = seen.client not in audience.brokers
         audience.brokers[seen.client] = seen.broker
         audience.away.discard(seen.client)
@@ -211,11 +168,14 @@ class Missing:
         if protocol(seen.over) == "mqtt":
             self._over_mqtt(seen, audience, new=new)
 
-    def _over_mqtt(self, seen: Subscribed, audience: _Audience, *, new: bool) -> None:
-        """Expect the retained messages of a new subscription, and note whether the client has several."""
-        audience.client = seen.client
-        if sum(each.client == seen.client for each in self._audiences.values()) > 1:
-            self._overlapping.add(seen.client)
+    def _is_to_hear_nothing(self, seen: Subscribed) -> bool:
+        """Return whether something was sent of which an expectation says that it does not come to a client."""
+        return any(hears(seen.destination, to) and self._claimed(seen.client, to) is False for to in self._sent_to)
+
+    def _over_mqtt(self, seen: Subscribed, audience: Audience, *, new: bool) -> None:
+        """Expect the retained messages of a new subscription, and note that it is the client's."""
+        if audience not in (its := self._of_client.setdefault(seen.client, [])):
+            its.append(audience)
         for topic, (publishing, known) in self._retained.items() if new else ():
             if hears(seen.destination, topic) and self._is_expected(publishing, seen.client, seen.broker, audience):
                 audience.retained[known] += 1
@@ -231,6 +191,8 @@ class Missing:
         """Note that a client is away: it is to receive only what its broker keeps for it, and only when it is back."""
         if seen.state not in ("disconnected", "lost"):
             return
+        if seen.state == "lost":
+            self._lost.add(seen.client)
         for audience in self._audiences.values():
             if seen.client in audience.brokers:
                 audience.give_back(seen.client)
@@ -240,7 +202,7 @@ class Missing:
                     audience.brokers.pop(seen.client)
                     self._look_at_consumers(audience)
 
-    def _look_at_consumers(self, audience: _Audience) -> None:
+    def _look_at_consumers(self, audience: Audience) -> None:
         """Note which steps' messages none of a queue's consumers takes: they wait until there is one that does."""
         if is_queue(audience.destination):
             steps = audience.marks.keys() & self._publishing.keys()
@@ -266,10 +228,10 @@ class Missing:
             elif seen.outcome is _OK:
                 marks = audience.marks[step]
                 if number >= len(marks) and step in self._growing:
-                    _extend(marks, number)
+                    extend(marks, number)
                 mark = marks[number]
-                audience.missing += not mark & _RECEIVED
-                marks[number] = mark | _ACCEPTED
+                audience.missing += not mark & RECEIVED
+                marks[number] = mark | ACCEPTED
 
     def _retain(self, step: str, id: str) -> None:
         """Keep an accepted message as the retained one of its topic; an empty one deletes the one before it."""
@@ -283,34 +245,36 @@ class Missing:
         self.last_received = seen.t
         key = _key(seen.client, seen.destination)
         if (audience := self._audiences.get(key)) is None:  # it came before the broker confirmed the subscription
-            audience = self._audiences[key] = _Audience(seen.destination)
-        if audience.retained:
-            self._given_as_retained(audience, seen.digest if seen.id is None else seen.id)
+            audience = self._audiences[key] = Audience(seen.destination)
+        # MQTT does not tell for which of a client's subscriptions it came.
+        its = self._of_client.get(seen.client, ())
+        together = its if len(its) > 1 and audience in its else (audience,)
+        for each in together:
+            if each.retained:
+                self._given_as_retained(each, seen.digest if seen.id is None else seen.id)
         if seen.id is None:
-            self._count(audience, seen.digest or "", self._digests.get(seen.digest or "", 0))
+            for each in together:
+                self._count(each, seen.digest or "", self._digests.get(seen.digest or "", 0))
             return
         step, number = _split_id(seen.id)
         if seen.pending:
             audience.pending.setdefault(seen.client, []).append((step, number))
         if step in self._given:  # the id was in a header
-            self._count(audience, seen.id, 1)
+            for each in together:
+                self._count(each, seen.id, 1)
             return
-        grows = step in self._growing
-        audience.mark_received(step, number, grows=grows)
-        if seen.client in self._overlapping:  # MQTT does not tell for which subscription it came
-            for other in self._expecting.get(step, ()):
-                if other.client == seen.client and other is not audience:
-                    other.mark_received(step, number, grows=grows)
+        for each in together:
+            each.mark_received(step, number, grows=step in self._growing)
 
     @staticmethod
-    def _given_as_retained(audience: _Audience, known: str | None) -> None:
+    def _given_as_retained(audience: Audience, known: str | None) -> None:
         """Note that a retained message came."""
         if known is not None and audience.retained[known]:
             audience.retained[known] -= 1
         audience.retained = +audience.retained
 
     @staticmethod
-    def _count(audience: _Audience, name: str, sent: int) -> None:
+    def _count(audience: Audience, name: str, sent: int) -> None:
         """Count a received message with a given body, at most as often as it was sent."""
         if audience.digests[name] < sent:
             audience.digests[name] += 1
@@ -332,11 +296,6 @@ def _may_select(selector: str | None, publishing: Publishing) -> bool:
         return matches(selector, its)
     except Untold:
         return True
-
-
-def _extend(marks: bytearray, number: int) -> None:
-    """Extend the marks to a message's number, and those of the next messages."""
-    marks.extend(bytes(number + _AHEAD - len(marks)))
 
 
 def _key(client: str, destination: str) -> str:

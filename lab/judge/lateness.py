@@ -1,9 +1,10 @@
-"""Messages that came, and took longer than a promise allows."""
+"""Messages that took longer than a promise allows: those that came, and those whose time is over without them."""
 
 from __future__ import annotations
 
 from lab import units
 from lab.declare.expectations.delivered import Delivered
+from lab.expected.entitlement import due_at, had_time
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, listed, moment
@@ -34,3 +35,31 @@ def late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
         f"{len(found)} late to {listed(list(chosen.audience.names))} (allowed are {allowed}"
         f"{more}), first {tally.publication.named(number)} took {gap(took)}, sent at {moment(sent)}{near}"
     )
+
+
+def overdue(chosen: Chosen, within: float, watched: float) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
+    """Return the lost messages that had `within` to come, and those that had not; each in order of sending."""
+    gone: list[tuple[Tally, int]] = []
+    pending: list[tuple[Tally, int]] = []
+    open_ = 0  # equal bodies any of which may be the missing one, and that had not `within` to come
+    for tally in chosen.tallies:
+        its, destination = tally.publication, tally.publication.destination
+        certain = had_time(tally.members, destination, within, watched)
+        for number in tally.lost if not tally.alike else ():
+            (gone if certain(tally.due(number)) else pending).append((tally, number))
+        for number in range(its.first, its.last + 1) if tally.alike else ():
+            due = tally.due(number)
+            open_ += its.accepted(number) and due_at(tally.members, destination, due) and not certain(due)
+    alike = [(tally, number) for tally in chosen.tallies if tally.alike for number in tally.lost]
+    sure = max(len(alike) - open_, 0)
+    gone += alike[:sure]
+    pending += alike[sure:]
+    gone.sort(key=sent_at)
+    pending.sort(key=sent_at)
+    return gone, pending
+
+
+def sent_at(message: tuple[Tally, int]) -> float:
+    """Return the moment of sending, in seconds."""
+    tally, number = message
+    return tally.publication.sent_at[number]

@@ -49,6 +49,11 @@ class Outstanding:
         return self._counted().last_sent
 
     @property
+    def last_return(self) -> float:
+        """Return when a client last came back after it had gone or lost its connection."""
+        return self._counted().last_return
+
+    @property
     def last_received(self) -> float:
         """Return when the last message was received."""
         return self._counted().last_received

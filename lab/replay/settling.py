@@ -82,18 +82,25 @@ def _arrivals(scenario: Scenario) -> list[Arrivals]:
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if not any(step.sends_to for step in every_step(scenario.steps)):
         return
-    claimed, last = _arrivals(scenario), rehearsal.outstanding.last_due
+    claimed, outstanding, listeners = _arrivals(scenario), rehearsal.outstanding, rehearsal.recall(Listeners)
+    longest = max((each.within.total_seconds() for each in claimed), default=LISTEN)
+    if listeners.reconnecting:  # what is kept for them is owed from their return on
+        rehearsal.wait(lambda: not listeners.reconnecting, longest)
     silent = [each.within.total_seconds() for each in claimed if each.none]
     if silent:
-        rehearsal.rest(last + max(silent) - rehearsal.now())
-    longest = max((each.within.total_seconds() for each in claimed), default=LISTEN)
-    listeners = rehearsal.recall(Listeners)
-    terms = [_end(rehearsal, claim) for claim in scenario.expect if claim.rests_on_messages]
-    end = max([last + longest, *(each for each in terms if each is not None)])
-    # A client that is reconnecting may be owed kept messages: they count once it has subscribed.
-    rehearsal.wait(lambda: rehearsal.outstanding.is_empty() and not listeners.reconnecting, end - rehearsal.now())
+        rehearsal.rest(outstanding.last_due + max(silent) - rehearsal.now())
+    terms = [
+        end for claim in scenario.expect if claim.rests_on_messages and (end := _end(rehearsal, claim)) is not None
+    ]
+    while True:
+        last = outstanding.last_due
+        left = max([last + longest, *terms]) - rehearsal.now()
+        rehearsal.wait(lambda: outstanding.is_empty() and not listeners.reconnecting, left)
+        if outstanding.last_due == last:  # else more can be delivered, to one who came back meanwhile
+            break
     quiet = max((claim.listens_on.total_seconds() for claim in scenario.expect), default=0.0)
-    rehearsal.rest(rehearsal.outstanding.last_received + max(quiet, LINGER) - rehearsal.now())
+    last = max(outstanding.last_received, outstanding.last_return if quiet else 0.0)
+    rehearsal.rest(last + max(quiet, LINGER) - rehearsal.now())
 
 
 def _for_dead_letters(scenario: Scenario, published: Sequence[Destination]) -> list[Destination]:

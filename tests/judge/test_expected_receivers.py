@@ -16,7 +16,8 @@ from lab.judge import Streamed, judge
 from lab.judge.values import Outcome, Verdict
 from lab.matching import digest, digest_as_text
 
-from .test_not_better_than_known import HEADER, lost, received, sent, subscribed, verdict
+from .test_not_better_than_known import lost, received, sent, subscribed, verdict
+from .test_truth import HEADER
 
 HELD, BROKEN, UNKNOWN = Outcome.HELD, Outcome.BROKEN, Outcome.UNKNOWN
 
@@ -130,6 +131,21 @@ def test_silence_about_what_was_sent_while_the_connection_was_lost_says_nothing(
     assert its.outcome is UNKNOWN, its.reason
 
 
+def test_silence_counts_from_when_a_message_could_come_first() -> None:
+    waits = sent(1, destination="queue://x")
+    for joins, outcome in ((50, HELD), (58, UNKNOWN)):
+        claim = Delivered.model_validate({"queue": "x", "to": "late", "promise": "nothing", "within": "5s"})
+        seen: list[Observation] = [*waits, subscribed(joins, "late", "queue://x", "stomp")]
+        its = verdict(claim, *seen)
+        assert its.outcome is outcome, its.reason
+
+
+def test_silence_about_a_message_under_way_as_its_receiver_left_says_nothing() -> None:
+    seen: list[Observation] = [subscribed(0, "ear"), *sent(1), left(1.1, "ear", "x"), subscribed(20, "ear")]
+    its = verdict(delivered("x", "nothing"), *seen)
+    assert its.outcome is UNKNOWN, its.reason
+
+
 # Expiry
 
 
@@ -154,12 +170,26 @@ def test_so_does_a_time_to_live_that_a_brokers_plugin_sets(override: int, outcom
 # Bodies that are not UTF-8
 
 
+def test_bodies_with_one_text_are_told_apart_by_those_who_receive_octets() -> None:
+    seen: list[Observation] = [subscribed(0, "ear"), *publishing(1, "x", count=2, body="given")]
+    bodies = {"2-1": b"\xff", "2-2": b"\xfe"}
+    told = [
+        each.with_fields(digest=digest(bodies[each.id]), digest_as_text=digest_as_text(bodies[each.id]))
+        if isinstance(each, Sent)
+        else each
+        for each in seen
+    ]
+    told += [Received(t=1.1, client="ear", destination="topic://x", digest=digest(b"\xfe"))]
+    its = verdict(delivered("x"), *told)
+    assert (its.outcome, "first 2-1" in its.reason) == (BROKEN, True), its.reason
+
+
 BODY = b"\xff\xfe price"
 
 
 def bodies(*times: tuple[float, str]) -> list[Observation]:
     """Return a given body sent to p.eur, and its receipts by a wildcard's subscriber, each with its digest."""
-    seen = [subscribed(0, "ear", "topic://p.>", "stomp"), *publishing(1, "p.eur", body="given")]
+    seen = [subscribed(0, "ear", "topic://p.>", "stomp-wss"), *publishing(1, "p.eur", body="given")]
     its, text = digest(BODY), digest_as_text(BODY)
     told = [each.with_fields(digest=its, digest_as_text=text) if isinstance(each, Sent) else each for each in seen]
     return [*told, *(Received(t=t, client="ear", destination="topic://p.>", digest=known) for t, known in times)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.declare.loading import load
-from lab.history import Acknowledged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
+from lab.history import Acknowledged, ClientChanged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
 from lab.matching import digest
 from lab.replay.outstanding_messages import Outstanding
 from lab.replay.settling import claimed_arrivals
@@ -277,3 +277,32 @@ def test_overlapping_subscriptions_of_an_mqtt_client_are_owed_a_message_together
     assert not seen.is_empty()
     seen.received("two", "2-1")
     assert seen.is_empty()
+
+
+def test_given_bodies_and_retained_ones_come_to_overlapping_subscriptions_together() -> None:
+    seen = Seen(to="topic://p.eur")
+    retained(seen, 2, b"price")
+    for to in ("topic://p.>", "topic://p.eur"):
+        subscribe(seen, "one", to)
+    seen.record(Received(t=6, client="one", destination="topic://p.>", digest=digest(b"price"), retained=True))
+    assert seen.is_empty()
+
+
+def test_what_is_kept_with_given_bodies_can_be_delivered_from_a_return_on() -> None:
+    seen = Seen()
+    away = {"client": "one", "broker": "tokyo", "over": "stomp", "destination": "topic://a", "durable": True, "step": 1}
+    seen.record(Subscribed(t=0, **away))
+    seen.record(ClientChanged(t=1, client="one", broker="tokyo", state="disconnected"))
+    seen.publishing(2, 1, body="given")
+    seen.record(Sent(t=2, id="2-1", digest=digest(b"order")))
+    seen.accepted("2-1")
+    seen.record(Subscribed(t=30, **away))
+    assert (seen.is_empty(), seen.last_due, seen.last_return) == (False, 30, 30)
+
+
+def test_a_queue_is_listened_to_from_the_coming_of_one_who_is_to_hear_nothing() -> None:
+    seen = Seen(to="queue://q", claimed=lambda client, destination: False if client == "late" else None)
+    seen.publishing(2, 1)
+    seen.record(Sent(t=1, id="2-1"))
+    subscribe(seen, "late", "queue://q", over="stomp")
+    assert seen.last_due == 5

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import inf
 
 from lab import units
 from lab.activemq.destinations import destination_of, is_dead_letter_queue
 from lab.declare.expectations.delivered import Delivered
-from lab.expected.entitlement import had_time
+from lab.expected.entitlement import first_heard
 from lab.expected.records import FAILED, OK, Subscription, is_queue
 from lab.judge.claims.duplicates import duplicated
 from lab.judge.claims.receivers import until_all_came
@@ -20,7 +20,7 @@ from lab.judge.evidence.queues import explain
 from lab.judge.evidence.sharing import takers, went_before, went_to_others
 from lab.judge.evidence.tally import Tally
 from lab.judge.findings import Finding, combine, never_subscribed
-from lab.judge.lateness import late, since
+from lab.judge.lateness import late, overdue, sent_at, since
 from lab.judge.quiet import in_words, not_quiet
 from lab.judge.shares import judge_shares
 from lab.judge.unexplained import in_words as strangers
@@ -68,7 +68,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         return Outcome.UNKNOWN, uncertain or _nothing_owed(chosen, who)
     broken = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
-    gone, pending = _missing(chosen, within, watched)
+    gone, pending = overdue(chosen, within, watched)
     taken, perhaps_taken = went_to_others(
         chosen, whole=evidence.timeline.complete, once=claim.promise != "at-least-once", due=watched - within
     )
@@ -95,8 +95,13 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
     if broken:
         return Outcome.BROKEN, "; ".join(broken)
     if pending and not losable:
-        pending.sort(key=_sent_at)
+        pending.sort(key=sent_at)
         tally, number = pending[0]
+        if tally.due(number) + within <= watched:
+            return Outcome.UNKNOWN, (
+                f"{len(pending)} of {expected} did not reach {who}, first {_sent(tally, number)}: {who} did not listen "
+                f"for {units.format_duration(claim.within)} from then on, so it may have been under way"
+            )
         stops = "was last known to listen" if watched == chosen.audience.alive else "stops listening"
         watching = "the history ends" if watched == evidence.timeline.end else f"{who} {stops}"
         return Outcome.UNKNOWN, (
@@ -130,7 +135,7 @@ def _together(claim: Delivered, chosen: Chosen) -> str:
 def _to_others(claim: Delivered, chosen: Chosen, taken: list[tuple[Tally, int]], expected: int) -> str:
     """Return in words the messages that others of a queue's subscribers received, and what may be claimed of them."""
     others, who = takers(chosen, taken), list(chosen.audience.names)
-    tally, number = min(taken, key=_sent_at)
+    tally, number = min(taken, key=sent_at)
     first = "which ones cannot be told, as bodies are equal" if tally.alike else f"first {_sent(tally, number)}"
     return (
         f"{len(taken)} of {expected} went to {listed(others)} instead of {listed(who)}, {first}: a queue gives a "
@@ -177,14 +182,14 @@ def _uncertain(chosen: Chosen, who: str) -> str:
     unsure = [(tally, number) for tally in chosen.tallies for number in tally.unsure]
     words = []
     if waiting:
-        first = min(waiting, key=_sent_at)
+        first = min(waiting, key=sent_at)
         gone = min(member.away[-1][0] for member in chosen.audience.members if member.away)
         words.append(
             f"{several(len(waiting), 'message')} may be kept for {who}, which went at {moment(gone)} and did not come "
             f"back, first {_sent(*first)}"
         )
     if unsure:
-        tally, number = min(unsure, key=_sent_at)
+        tally, number = min(unsure, key=sent_at)
         words.append(
             f"{several(len(unsure), 'message')} did not reach {who}, and whether they were owed nobody can tell, first "
             f"{_sent(tally, number)}: {tally.why_unsure}"
@@ -229,25 +234,6 @@ def _nothing_owed(chosen: Chosen, who: str) -> str:
     return f"nothing was sent to {where} while {who} listened"
 
 
-def _missing(chosen: Chosen, within: float, watched: float) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
-    """Return the lost messages that had `within` to come, and those that had not; each in order of sending."""
-    gone: list[tuple[Tally, int]] = []
-    pending: list[tuple[Tally, int]] = []
-    for tally in chosen.tallies:
-        certain = had_time(tally.members, tally.publication.destination, within, watched)
-        for number in tally.lost:
-            (gone if certain(tally.due(number)) else pending).append((tally, number))
-    gone.sort(key=_sent_at)
-    pending.sort(key=_sent_at)
-    return gone, pending
-
-
-def _sent_at(message: tuple[Tally, int]) -> float:
-    """Return the moment of sending, in seconds."""
-    tally, number = message
-    return tally.publication.sent_at[number]
-
-
 def _sent(tally: Tally, number: int) -> str:
     """Return a message's id and moment of sending in words."""
     return f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}"
@@ -290,39 +276,46 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
     # Of a queue's audience, only named members count, and only while they were listening.
     heard_until = min(member.heard_until for member in members)
 
-    def could_come(at: float, to: Sequence[Subscription]) -> bool:
-        return at < heard_until and any(_may_hear(member, at) for member in to)
+    sent: list[float] = []
+    heard: list[tuple[float, float]] = []  # from when on each could come, and until when somebody listened for it
+
+    def look(at: float, find: Callable[[float], tuple[float, float] | None], to: Sequence[Subscription]) -> None:
+        if at < heard_until and any(_may_hear(member, at) for member in to) and (found := find(at)) is not None:
+            heard.append(found)
+            sent.append(at)
 
     if _of_dead_letters(chosen):  # any message may become one
-        sent = [at for at in evidence.ledger.accepted_at() if could_come(at, members)]
-    else:
-        sent = [
-            at
-            for tally in chosen.tallies
-            for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure)
-            if tally.publication.outcomes[number] == OK
-            and (tally.publication.step, number) not in before
-            and could_come(at := tally.due(number), tally.members)
-        ]
-    if not sent:
+        find = first_heard(members, members[0].destination)
+        for at in evidence.ledger.accepted_at():
+            look(at, find, members)
+    for tally in () if _of_dead_letters(chosen) else chosen.tallies:
+        find = first_heard(tally.members, tally.publication.destination)
+        for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure):
+            if tally.publication.outcomes[number] == OK and (tally.publication.step, number) not in before:
+                look(tally.due(number), find, tally.members)
+    count = len(sent)
+    if not count:
         return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
-    # What has no receipt may come as well.
-    unsure = ((t.due(n), t.members) for t in chosen.tallies for n in t.in_doubt if t.publication.outcomes[n] != FAILED)
-    last = max([*sent, *(at for at, to in unsure if could_come(at, to))])
+    for tally in chosen.tallies:  # what has no receipt may come as well
+        find = first_heard(tally.members, tally.publication.destination)
+        for number in tally.in_doubt:
+            if tally.publication.outcomes[number] != FAILED:
+                look(tally.due(number), find, tally.members)
     watched = min(evidence.timeline.end, heard_until)
-    over = watched - last
+    over = min(min(end, watched) - begin for begin, end in heard)
     if over < claim.within.total_seconds():
+        last = "the last was sent" if over == watched - max(sent) else "one of them could come"
         return Outcome.UNKNOWN, (
-            f"{who} heard nothing of {several(len(sent), 'message')}, but listened only {gap(max(over, 0))} after "
-            f"the last was sent, and within is {units.format_duration(claim.within)}: wait longer, or shorten within"
+            f"{who} heard nothing of {several(count, 'message')}, but listened only {gap(max(over, 0))} after "
+            f"{last}, and within is {units.format_duration(claim.within)}: wait longer, or shorten within"
         )
     timeline, places = evidence.timeline, {member.broker for member in members}
     for silence in unasked(timeline.coverage.silences, timeline.outages):
         if silence.broker in places and silence.begin < watched and silence.end > min(sent):
-            words = f"{who} heard nothing of {several(len(sent), 'message')}, which proves nothing"
+            words = f"{who} heard nothing of {several(count, 'message')}, which proves nothing"
             return Outcome.UNKNOWN, f"{words}: {silent(silence)}"
     taken = [(t, each) for t in chosen.tallies for each in t.elsewhere if (t.publication.step, each) not in before]
-    nothing = f"{who} heard nothing of {several(len(sent), 'message')} sent, nor {units.format_duration(claim.within)}"
+    nothing = f"{who} heard nothing of {several(count, 'message')} sent, nor {units.format_duration(claim.within)}"
     return Outcome.HELD, f"{nothing} after the last of them{_also_went(chosen, taken)}"
 
 

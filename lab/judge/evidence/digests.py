@@ -51,8 +51,10 @@ def match_digests(
         # Owed messages come first; of these, accepted ones, if fewer were received than sent.
         same.sort(key=lambda each: (not each[3], each[0]))
     counts: dict[int, int] = {}
-    for _, _, digest, *_ in arrivals:
+    moments: dict[int, list[float]] = {}
+    for moment, _, digest, *_ in arrivals:
         counts[digest] = counts.get(digest, 0) + 1
+        moments.setdefault(digest, []).append(moment)
     alike: set[int] = set()
     for digest, same in sendings.items():
         owed = [each for each in same if each[3]] or same
@@ -60,7 +62,7 @@ def match_digests(
             alike.update(publication.step for _, publication, number, _ in owed if number >= publication.first)
         if len(owed) > 1 and counts.get(digest, 0) < len(owed):
             owed.sort(key=lambda each: (each[1].outcomes[each[2]] != OK, each[0]))
-            _mark_doubtful(members, owed, [moment for moment, _, of, *_ in arrivals if of == digest])
+            _mark_doubtful(members, owed, moments.get(digest, []))
         sendings[digest] = owed
     times = {digest: sorted(sent for sent, *_ in owed) for digest, owed in sendings.items()}
     met: dict[int, int] = {}

@@ -13,6 +13,8 @@ from lab.expected.records import Publication, Subscription, is_queue
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.wording import moment
 
+_UNDER_WAY = 5.0  # seconds for which a message may be on its way to a client that leaves
+
 
 def why_fewer(evidence: Evidence, destination: str, brokers: Collection[str], missing: int) -> str:
     """Return what may have kept so many messages, taken by brokers, from their clients; "" if nothing is known to."""
@@ -36,7 +38,7 @@ def why_fewer(evidence: Evidence, destination: str, brokers: Collection[str], mi
 def _of_client(its: Subscription, sent: Sequence[float], missing: int) -> str:
     """Return why a client need not have all that was there for it; "" if it must."""
     left = max((end for _, end in its.windows if end < inf), default=max(its.breaks, default=None))
-    if left is not None and missing <= sum(t <= left for t in sent):
+    if left is not None and missing <= sum(left - _UNDER_WAY <= t <= left for t in sent):
         return f"{its.client} left at {moment(left)}"
     return f"{its.client} has a selector" if its.selector is not None else ""
 

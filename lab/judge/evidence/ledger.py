@@ -30,6 +30,7 @@ from lab.judge.evidence.same_bodies import SameBodies
 from lab.matching import MOST, digest
 
 EMPTY = digest(b"")
+TEXT = "stomp-wss"  # what shows a body that is not UTF-8 as text
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
 _ACCEPTED = SendOutcome.OK
 MOST_IN_ALL = 100_000_000  # of messages and receipts of a history: a gigabyte of arrays
@@ -47,6 +48,7 @@ class Ledger:
         self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by client and destination
         self._digests: dict[str, int] = {}
         self._same = SameBodies()
+        self._texts: dict[str, set[int]] = {}  # by the digest of a body's text, where that is another one: the bodies
         self.unannounced: dict[tuple[str, str], int] = {}  # receivers before a line told that they subscribed
         self._room = MOST_IN_ALL  # for how many more there may be room
         self.returns = Returns(self._flaws)
@@ -208,7 +210,7 @@ class Ledger:
         if self._standing and subscription.alive < seen.t:
             subscription.alive = seen.t
         if seen.id is None:
-            body = None if seen.digest is None else self._digests.get(seen.digest)
+            body = self._body(seen, subscription.over)
             if body is None:
                 subscription.count_unexplained(seen.t)
             else:
@@ -255,12 +257,23 @@ class Ledger:
                 returns.note_disorder(subscription, publication, number, self.subscriptions.values(), seen)
 
     def _known(self, seen: Sent) -> int:
-        """Return the number of a body's digest; of what a text protocol makes of the body it is the same one."""
+        """Return the number of a body's digest, and note what a text protocol makes of the body."""
         its = self._digests.setdefault(seen.digest or "", len(self._digests))
         if seen.digest_as_text is not None:
-            other = self._digests.setdefault(seen.digest_as_text, its)
-            self._same.join(its, other)
+            self._texts.setdefault(seen.digest_as_text, set()).add(its)
         return its
+
+    def _body(self, seen: Received, over: str) -> int | None:
+        """Return the number of a received body's digest; None if no such body was sent.
+
+        STOMP in a WebSocket shows the text of a body: of several bodies with one text it cannot tell which came.
+        """
+        digest = seen.digest or ""
+        if over == TEXT and digest in self._texts:
+            its = self._digests.setdefault(digest, len(self._digests))
+            for other in self._texts[digest]:
+                self._same.join(its, other)
+        return self._digests.get(digest)
 
     def _too_early(self, publication: Publication, number: int, t: float, what: str) -> bool:
         """Record that something of a message comes before its sending; return False if that was left out."""

@@ -67,7 +67,10 @@ def kept(evidence: Evidence, audience: Audience) -> NotDelivered:
         sent = [each for each in evidence.ledger.publications.values() if destination in parts_of(each.destination)]
         at_most = sum(each.last - each.outcomes.count(FAILED) for each in sent)
         took = 0 if counters is None or counters.enqueued > at_most else counters.enqueued
-        sure = max(took - (at_most - count), 0)
+        one_way = len(evidence.header.declared.get("topology", {}).get("brokers", {})) < 2 or _is_one_bridge(
+            evidence, brokers[0]
+        )
+        sure = max(took - (at_most - count), 0) if one_way else 0
         found.append(NotDelivered(waiting={brokers[0]: sure} if sure else {}, unknown=count - sure))
     return NotDelivered.together(found)
 
@@ -252,7 +255,7 @@ def _surely_over(evidence: Evidence, audience: Audience, part: Part) -> int:
     if any(member.durable for member in members):
         return sum(number < overtaken for number in part.numbers)
     left = min(max((*(end for _, end in each.windows if end < inf), *each.breaks), default=-inf) for each in members)
-    away = publication.broker not in audience.brokers
+    away, back = publication.broker not in audience.brokers, any(each.until == inf for each in members)
     gone = max((t for t, _, up in timeline.bridge_changes if away and one and not up), default=-inf)
     quiet = _quiet_since(evidence, audience, publication)
 
@@ -260,9 +263,10 @@ def _surely_over(evidence: Evidence, audience: Audience, part: Part) -> int:
         sent = publication.sent_at[number]
         if number in tally.kept:  # a broker retains it
             return False
+        # A receiver that comes back at another broker may be given it: its demand stays while no link lets it end.
         return (
             number < overtaken
-            or sent < max(left, gone, quiet)
+            or sent < max(gone, quiet, -inf if away and back else left)
             or (away and bool(evidence.causes.undemanded(publication.broker, publication.destination, sent)))
         )
 
