@@ -1,6 +1,6 @@
 """Lines of a broker's log: their parts, and the names of the events that they report. Pure.
 
-The sentences are those of ActiveMQ 5.16 to 5.19; the names are the lab's, and scenarios use them.
+The sentences are those of ActiveMQ 5.17 to 5.19; the names are the lab's, and scenarios use them.
 """
 
 from __future__ import annotations

@@ -38,8 +38,12 @@ def check_engine_version(engine_version: str, activemq_version: str | None = Non
     listed = f"the lab runs: {', '.join(f'{engine} (ActiveMQ {found})' for engine, found in RELEASES.items())}"
     if not _VERSION.fullmatch(engine_version):
         return f"{engine_version!r} is not an engine version of Amazon MQ", f"{offered}\n{listed}"
+    if activemq_version is not None and is_too_old(activemq_version):
+        oldest = ".".join(map(str, OLDEST))
+        return f"the lab runs no ActiveMQ {activemq_version}", f"its images are made for {oldest} and newer ones"
     if release(engine_version, activemq_version) is None:
-        own = "another release is run with --activemq-version, or from disk with --activemq-archive"
+        oldest = ".".join(map(str, OLDEST))
+        own = f"another release, from {oldest} on, is run with --activemq-version, or from disk with --activemq-archive"
         why = f"Amazon MQ ended it on {day}\n" if (day := ended(engine_version)) else ""
         return f"the lab has no ActiveMQ {engine_version} of its own", f"{why}{listed}\n{own}"
     return None

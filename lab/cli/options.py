@@ -109,7 +109,7 @@ RUNTIME = Annotated[
     ),
 ]
 _IGNORED = "Simulate without a setting that has no model; what may depend on it is unknown. Repeatable."
-IGNORE = Annotated[list[str] | None, typer.Option("--ignore", metavar="ELEMENT", help=_IGNORED)]
+IGNORE = Annotated[list[str] | None, typer.Option("--ignore", metavar="SETTING", help=_IGNORED)]
 SET = Annotated[
     list[str] | None,
     typer.Option(

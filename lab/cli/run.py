@@ -18,9 +18,9 @@ from lab.interrupts import put_off
 if TYPE_CHECKING:  # which one scenario does without
     from lab.report.summary import RunOf
 
-_AT_ONCE = "How many scenarios at once, 1 if left out; of --seeds how many runs, one for each core."
+_AT_ONCE = "Scenarios at once, 1 if left out; with --seeds, runs at once, one for each core if left out."
 JOBS = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help=_AT_ONCE)]
-_SEEDS = "In the simulation: how many of the seeds 1 to N hold; or of a range: 5-20, or of a list: 3,7,11."
+_SEEDS = "Run the seeds 1 to N, or 5-20, or 3,7,11 in the simulation, and count how many hold."
 SEEDS = Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)]
 REPORTS = Annotated[
     Path | None,

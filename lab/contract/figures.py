@@ -60,7 +60,7 @@ class Machine:
     when: str  # ISO 8601, UTC
     cores: int
     load: float | None  # the average over one minute, just before the run; None where the system does not say
-    tcp: str = ""  # its congestion control, which emulated labs have too; "" where the system does not say
+    tcp: str = ""  # the congestion control of its brokers; "" where the system does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lab.contract.comparison import Kind, Row
 from lab.contract.contract import RUNS, Compared
 from lab.contract.figures import RULES
-from lab.runtime.congestion import MODELLED, USE_IT, is_modelled
+from lab.runtime.congestion import MODELLED
 from lab.units import several
 
 _NOTHING = "–"
@@ -26,21 +26,11 @@ def lines(found: Compared) -> Iterator[str]:
     if found.apart:
         theirs = sorted({its.machine.tcp for its in found.apart if its.machine is not None})
         count = several(len(found.apart), "emulated run")
-        yield f"{count} left out: TCP was {', '.join(theirs)}, and models have {MODELLED}, Linux's default: {USE_IT}"
+        yield f"{count} left out: TCP was {', '.join(theirs)}, and models and brokers have {MODELLED} now: run again"
     if found.outdated:
         files = ", ".join(f"{found.name}/{its.digest}-{its.seed}.json" for its in found.outdated)
         count = several(len(found.outdated), "emulated run")
         yield f"{count} left out: figures are made by other rules now ({RULES}) than those of {files}; make them again"
-
-
-def unlike_models(tcp: str) -> str:
-    """Return a warning if emulated runs that are made now would be left out; else an empty text."""
-    if is_modelled(tcp):
-        return ""
-    return (
-        f"this machine's TCP, and so that of emulated labs, is {tcp}, and models have {MODELLED}, Linux's default: "
-        f"runs that are made now are not compared\n{USE_IT}"
-    )
 
 
 def summary(found: Compared) -> str:

@@ -62,7 +62,7 @@ class Unmodelled(Problem):
         )
 
     def is_named(self, name: str) -> bool:
-        """Return whether an `--ignore` is about it: memoryLimit, policyEntry@memoryLimit, abortSlowConsumerStrategy."""
+        """Return whether an `--ignore` is about it: lazyDispatch, policyEntry@lazyDispatch, an element's name."""
         return name in (self.setting, f"{self.of}@{self.setting}")
 
 

@@ -165,7 +165,12 @@ def test_a_release_can_be_named_to_check_as_it_can_to_run(mqlab: Commands, tmp_p
     topology.write_text(topology.read_text().replace("engine-version: 5.18", "engine-version: 5.16"))
     scenario = tmp_path / "scenarios" / "tokyo-singapore.yaml"
     assert "5.16" in problems(mqlab.inside("check", scenario, "--json"))[0]["what"]
-    assert mqlab.inside("check", scenario, "--json", "--activemq-version", "5.19.1").json == {"problems": []}
+    named = mqlab.inside("check", scenario, "--json", "--activemq-version", "5.19.1").json["problems"]
+    assert {(each["kind"], each["what"]) for each in named} == {
+        ("advice", "Amazon MQ ended engine version 5.16 on 2024-11-15")
+    }
+    old = problems(mqlab.inside("check", scenario, "--json", "--activemq-version", "5.16.7"))
+    assert "the lab runs no ActiveMQ 5.16.7" in old[0]["what"]
 
 
 def test_a_standing_labs_history_is_judged_as_of_now_and_between_marks(mqlab: Commands, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_runs_with_another_congestion_control_are_left_out_and_counted(tmp_path:
     assert ([its.seed for its in found.emulated], [its.seed for its in found.apart]) == ([2], [1])
     head, *_, last = text.lines(found)
     assert "(1 emulated run, fewer than 10, 1 emulated run left out, 3 simulated)" in head
-    assert last.startswith("1 emulated run left out: TCP was bbr, and models have cubic")
+    assert last.startswith("1 emulated run left out: TCP was bbr, and models and brokers have cubic")
     assert "| tokyo-singapore | 1, 1 left out |" in [*text.table([found])][2]
     assert (bbr.missing(2, IMAGES), cubic.missing(2, IMAGES)) == ((), (1,))
 
@@ -109,12 +109,6 @@ def test_runs_whose_figures_are_by_other_rules_are_left_out_by_name_and_made_aga
     assert "| tokyo-singapore | 1, 1 left out |" in [*text.table([found])][2]
     its.emulate(1, IMAGES)
     assert not its.compared(its.simulate(), IMAGES).outdated
-
-
-def test_that_runs_would_be_left_out_is_warned_of() -> None:
-    assert text.unlike_models("cubic") == text.unlike_models("") == ""
-    warning = text.unlike_models("bbr")
-    assert "is bbr" in warning and "net.ipv4.tcp_congestion_control=cubic" in warning
 
 
 def test_a_machine_that_does_not_say_its_load_has_none(tmp_path: Path) -> None:

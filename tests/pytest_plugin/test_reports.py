@@ -60,7 +60,7 @@ def test_a_test_fails_by_its_verdict_alone(expecting: Callable[[str, str], None]
     (folder,) = runs()
     ended.stdout.fnmatch_lines(
         [
-            "broken: delivered: {queue: orders, to: audit, promise: exactly-once, within: 5s}: *1 of 1 lost *cut*",
+            "broken: delivered: {queue: orders, to: audit, promise: exactly-once, within: 5s}: *1 of 1 did not*cut*",
             "*- mqlab: lab *-",
             "broken: delivered: *",
             "held: bridge: *",
@@ -84,7 +84,7 @@ def test_a_test_that_fails_by_itself_says_the_verdicts_as_of_then(
     ended = session()
     ended.assert_outcomes(failed=1)
     ended.stdout.fnmatch_lines(
-        ["*LabTimeout: no message came within 5 s", "*- mqlab: lab *-", "broken: delivered: *lost*cut*"]
+        ["*LabTimeout: no message came within 5 s", "*- mqlab: lab *-", "broken: delivered: *did not reach*cut*"]
     )
 
 

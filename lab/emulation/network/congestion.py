@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import docker.errors
 from docker.models.containers import Container
+from docker.types import LogConfig
 
 import docker
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
+from lab.emulation.engine.containers import BOUNDED_LOG
 from lab.errors import HostError
 from lab.plan.values import OF_HOST
 from lab.runtime.clock import Clock
@@ -72,6 +74,7 @@ def _beside(client: docker.DockerClient, its: Container, image: str, wanted: str
         security_opt=["no-new-privileges"],
         pids_limit=32,
         mem_limit="64m",
+        log_config=LogConfig(**BOUNDED_LOG),
     )
     try:
         made.start()

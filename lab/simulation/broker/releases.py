@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.errors import PlanError
 
-# What is modelled is alike in 5.17.6, 5.18.3 and 5.19.1; what differs is in docs/simulation.md.
+# What is modelled is alike in 5.17.6, 5.18.3 and 5.19.1; what differs is in docs/engine-versions.md.
 LINES = ("5.17", "5.18", "5.19")
 
 
