@@ -12,6 +12,19 @@ if [ -n "${MQLAB_ROUTER:-}" ]; then
         exit 78
     fi
 fi
+# MQLAB_TCP, if set, is the congestion control that its TCP must have. Where the machine has another one, the lab sets it on
+# this network's routes, and then makes the route to 192.0.2.254 as a sign: nothing connects before that.
+if [ -n "${MQLAB_TCP:-}" ] && [ "$(cat /proc/sys/net/ipv4/tcp_congestion_control)" != "$MQLAB_TCP" ]; then
+    left=1200
+    until grep -q FE0200C0 /proc/net/route; do
+        left=$((left - 1))
+        if [ "$left" -le 0 ]; then
+            echo "mqlab: not started: within a minute nobody set $MQLAB_TCP as the congestion control of its TCP"
+            exit 78
+        fi
+        sleep 0.05
+    done
+fi
 # shellcheck disable=SC2086  # MQLAB_JVM is a list of options
 exec java @/opt/mqlab/java.args -Xmx"${MQLAB_HEAP:-128m}" ${MQLAB_JVM:-} \
     org.apache.activemq.console.command.ShellCommand start xbean:file:/opt/mqlab/broker.xml

@@ -212,7 +212,8 @@ class _Opened:
             network = self._networks[plan.region]
             endpoint = Attachment(network=network.name, address=self._address_of(its.name))
             image, router = self._host.images[plan.activemq_version].broker, network.subnet.gateway
-            made = start_broker(client, image, run, plan, its, endpoint, router, hosts, files, self._labels, order)
+            ways = (endpoint, router, self._plan.tcp, hosts)
+            made = start_broker(client, image, run, plan, its, *ways, files, self._labels, order)
             if not plan.later:
                 beside = self._host.images[plan.activemq_version].router
                 set_congestion(client, made, beside, self._plan.tcp, self._clock)

@@ -29,6 +29,7 @@ CHANCE: Mapping[str, str] = {
     "failover": "when Singapore's standby looks for the lock",
     "hub-and-spokes": "when TCP's timers ring",
     "jitter-and-loss": "the link's dice, and when TCP's timers ring",
+    "migration": "when TCP's timers ring",
     "narrow-link": "when TCP's timers ring",
     "revision-pending": "when Tokyo's connector begins after the reboot",
     "silent-partition": "when the ends of the bridge look for silence",

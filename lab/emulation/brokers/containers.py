@@ -16,7 +16,7 @@ from lab.emulation.engine import labels
 from lab.emulation.engine.containers import BOUNDED_LOG, Attachment, File, Order, start
 from lab.emulation.network.subnets import route_word
 from lab.errors import HostError
-from lab.plan.values import BrokerPlan, InstancePlan
+from lab.plan.values import OF_HOST, BrokerPlan, InstancePlan
 
 OWNER = 10001  # the image's user `activemq`
 # A standby is healthy while it is starting: it waits for the store's lock.
@@ -31,6 +31,7 @@ def start_broker(
     its: InstancePlan,
     endpoint: Attachment,
     router: IPv4Address,
+    tcp: str,
     hosts: Mapping[str, str],
     files: tuple[BrokerFile, ...],
     lab_labels: Mapping[str, str],
@@ -38,7 +39,8 @@ def start_broker(
 ) -> str:
     """Start an instance of a broker and return its container's id; it is not ready yet.
 
-    It ends at once if it has another way out than the router, its network's gateway.
+    It ends at once if it has another way out than the router, its network's gateway; it waits for its routes to have
+    `tcp` as their congestion control.
     The container of a broker for later is made and not started.
     """
     return start(
@@ -50,7 +52,11 @@ def start_broker(
         ports={},
         labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
         options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
-        environment={"MQLAB_HEAP": f"{plan.heap // 2**20}m", "MQLAB_ROUTER": route_word(router)},
+        environment={
+            "MQLAB_HEAP": f"{plan.heap // 2**20}m",
+            "MQLAB_ROUTER": route_word(router),
+            **({} if tcp == OF_HOST else {"MQLAB_TCP": tcp}),
+        },
         order=None if plan.later else order,
     )
 

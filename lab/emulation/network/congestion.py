@@ -1,7 +1,7 @@
 """The congestion control of a broker's TCP: set on its container's routes, by a container that shares its network.
 
 A kernel refuses `net.ipv4.tcp_congestion_control` in a container unless it lets everybody have that one; a route may
-have any. Routes are gone once a container ends, so they are made at every start, before Java listens or connects.
+have any. Routes are gone once a container ends, so they are made at every start, and the entry point waits for them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from lab.runtime.clock import Clock
 ROLE = "congestion"
 _DEFAULT = "/proc/sys/net/ipv4/tcp_congestion_control"
 _AVAILABLE = "/proc/sys/net/ipv4/tcp_available_congestion_control"
+_SIGN = "192.0.2.254"  # an address of nobody (RFC 5737); docker/broker/broker.sh waits for its route
 _WITHIN = 60.0  # seconds; a busy engine is slow
 # Established connections are counted by their state, 01, but for those of the machine with itself.
 _SCRIPT = f"""
@@ -29,6 +30,7 @@ ip -4 route show | while read -r route; do ip route replace $route congctl "$1" 
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ here there state _; do
     case "$state $there" in "01 "*0100007F:*) ;; "01 "*) echo "open already" ;; esac
 done
+ip route replace blackhole {_SIGN}
 """
 _KEPT = (labels.RUN, labels.OWNER, labels.CREATED, labels.DETACHED, labels.STATE, labels.FOLDER)
 

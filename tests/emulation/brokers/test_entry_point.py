@@ -11,6 +11,7 @@ import pytest
 from lab.emulation.network.subnets import default_routes, route_word
 
 ENTRY = Path(__file__).parents[3] / "docker" / "broker" / "broker.sh"
+DEFAULT = "/proc/sys/net/ipv4/tcp_congestion_control"
 KERNELS = "/proc/net/route"
 ROUTER = "0100D50A"
 HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
@@ -22,17 +23,19 @@ def by(gateway: str) -> str:
     return f"eth0\t00000000\t{gateway}\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
 
 
-def started(tmp_path: Path, router: str | None, routes: str | None) -> tuple[int, str]:
+def started(tmp_path: Path, router: str | None, routes: str | None, tcp: str = "") -> tuple[int, str]:
     """Run it with a table of routes, and a `java` that says that it was started; return its exit code and words."""
-    java, table, entry = (tmp_path / name for name in ("java", "route", "broker.sh"))
+    java, table, entry, default = (tmp_path / name for name in ("java", "route", "broker.sh", "default"))
     java.write_text("#!/bin/sh\necho started\n")
     java.chmod(0o755)
     if routes is not None:
         table.write_text(routes)
     text = ENTRY.read_text("utf-8")
-    assert text.count(f"<{KERNELS}") == 1
-    entry.write_text(text.replace(f"<{KERNELS}", f"<{table}"))
+    assert text.count(f"<{KERNELS}") == 1 and text.count(DEFAULT) == 1
+    default.write_text("bbr\n")
+    entry.write_text(text.replace(KERNELS, str(table)).replace(DEFAULT, str(default)).replace("left=1200", "left=3"))
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"} | ({} if router is None else {"MQLAB_ROUTER": router})
+    environment |= {"MQLAB_TCP": tcp} if tcp else {}
     ran = subprocess.run(["sh", entry], env=environment, capture_output=True, text=True, check=False, timeout=30)
     return ran.returncode, ran.stdout
 
@@ -58,3 +61,13 @@ def test_where_no_routes_can_be_read_nothing_starts(tmp_path: Path) -> None:
 
 def test_without_a_router_it_looks_at_no_way(tmp_path: Path) -> None:
     assert started(tmp_path, None, HEAD + by("0900D50A")) == (0, "started\n")
+
+
+SIGN = "*\tFE0200C0\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n"
+
+
+def test_it_waits_until_its_routes_have_the_congestion_control_that_is_asked_for(tmp_path: Path) -> None:
+    assert started(tmp_path, ROUTER, HEAD + by(ROUTER) + SIGN, "cubic") == (0, "started\n")
+    assert started(tmp_path, ROUTER, HEAD + by(ROUTER), "bbr") == (0, "started\n"), "the machine has it"
+    said = "mqlab: not started: within a minute nobody set cubic as the congestion control of its TCP\n"
+    assert started(tmp_path, ROUTER, HEAD + by(ROUTER), "cubic") == (78, said)
