@@ -45,6 +45,7 @@ def test_brokers_have_cubic_whatever_the_machine_has(article_lab: Standing) -> N
     for name in article_lab.lab.state.brokers:
         routes = output_of(article_lab.broker(name), "ip", "-4", "route", "show").splitlines()
         default = output_of(article_lab.broker(name), "cat", "/proc/sys/net/ipv4/tcp_congestion_control")
+        routes = [each for each in routes if not each.startswith("blackhole")]  # the sign that they are set
         assert routes and (default.strip() == "cubic" or all("congctl cubic" in each for each in routes)), routes
 
 
