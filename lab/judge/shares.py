@@ -35,7 +35,7 @@ def judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evid
         if not portion.holds(counts[name], whole)
     )
     over = evidence.timeline.end - claim.within.total_seconds()
-    pending = sum(tally.due(number) > over for tally in tallies for number in tally.lost)
+    pending = sum(tally.due(number) > over for tally in tallies for number in (*tally.lost, *tally.unsure))
     still = f"{several(pending, 'message')} had not come when the history ends"
     if not wrong:
         received = ", ".join(f"{name} {count}" for name, count in counts.items())
