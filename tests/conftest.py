@@ -129,7 +129,7 @@ def endpoint(shores_lab: Standing, request: pytest.FixtureRequest) -> Callable[[
 def kill_broker(shores_lab: Standing) -> Iterator[Callable[[], None]]:
     """Kills the broker of `endpoint` at once; it is started again after the test."""
     yield lambda: shores_lab.broker("dublin").kill()
-    shores_lab.broker("dublin").start()  # harmless where it runs
+    shores_lab.start("dublin")
     assert eventually(shores_lab.bridged, 120)
 
 

@@ -19,7 +19,7 @@ if [ -n "${MQLAB_TCP:-}" ] && [ "$(cat /proc/sys/net/ipv4/tcp_congestion_control
     until grep -q FE0200C0 /proc/net/route; do
         left=$((left - 1))
         if [ "$left" -le 0 ]; then
-            echo "mqlab: not started: within a minute nobody set $MQLAB_TCP as the congestion control of its TCP"
+            echo "mqlab: not started: within a minute the lab did not set $MQLAB_TCP as the congestion control of its TCP"
             exit 78
         fi
         sleep 0.05

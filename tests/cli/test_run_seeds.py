@@ -54,7 +54,7 @@ def test_where_all_hold_it_ends_with_0_and_leaves_no_run(commands: Commands) -> 
         (("--seeds", "5-", *SIMULATED), "--seeds: '5-' is no seed", "a range: 5-20"),
         (("--seeds", "", *SIMULATED), "--seeds: '' is no seed", "write 5 for 1 to 5"),
         (("--seeds", "0", *SIMULATED), "--seeds '0' is not from 1", ""),
-        (("--seeds", "1001", *SIMULATED), "1,001 seeds", "mqlab vary one-way --seeds 1001 --yes"),
+        (("--seeds", "1001", *SIMULATED), "1,001 seeds", "mqlab vary takes more, with --yes"),
         (("--seeds", "1-9999999999999999999", *SIMULATED), "has more than 1000000 seeds", "a smaller range"),
         (("--seeds", "5"), "--seeds is for the simulation", "add --runtime simulation"),
         (("--seeds", "5", "--runtime", "emulation"), "--seeds is for the simulation", "--seed 1 runs one"),

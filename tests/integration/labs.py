@@ -23,6 +23,7 @@ from lab.declare.scenario import Scenario
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
+from lab.emulation.network.congestion import set_congestion
 from lab.emulation.network.subnets import DEFAULT_POOL
 from lab.emulation.opening import Host
 from lab.history import SendOutcome
@@ -85,6 +86,14 @@ class Standing:
             password=self.scenario.topology.passwords()[broker][user],
             client_id=client_id,
         )
+
+    def start(self, broker: str) -> None:
+        """Start a broker's container as the lab does, unless it runs."""
+        container = self.broker(broker)
+        if container.status != "running":
+            container.start()
+            image = str(self.router.attrs["Image"])
+            set_congestion(self.client, str(container.id), image, self.plan.tcp, RealClock())
 
     def is_up(self, broker: str) -> bool:
         return self.lab.management.version(broker) is not None

@@ -55,7 +55,7 @@ def test_a_broker_comes_back_with_all_it_had(shores_lab: Standing, how: str, bro
         container.kill()
         container.wait(timeout=60)
     assert not shores_lab.is_up(broker)
-    container.start()
+    shores_lab.start(broker)
 
     assert eventually(lambda: shores_lab.is_up(broker), 120)
     assert identity(shores_lab, broker) == before

@@ -69,5 +69,5 @@ SIGN = "*\tFE0200C0\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0\n"
 def test_it_waits_until_its_routes_have_the_congestion_control_that_is_asked_for(tmp_path: Path) -> None:
     assert started(tmp_path, ROUTER, HEAD + by(ROUTER) + SIGN, "cubic") == (0, "started\n")
     assert started(tmp_path, ROUTER, HEAD + by(ROUTER), "bbr") == (0, "started\n"), "the machine has it"
-    said = "mqlab: not started: within a minute nobody set cubic as the congestion control of its TCP\n"
+    said = "mqlab: not started: within a minute the lab did not set cubic as the congestion control of its TCP\n"
     assert started(tmp_path, ROUTER, HEAD + by(ROUTER), "cubic") == (78, said)
