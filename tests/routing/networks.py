@@ -42,7 +42,7 @@ def write_brokers(
     folder: Path, seed: int, names: list[str], edges: list[tuple[str, str]], chance: random.Random, more: More = _none
 ) -> None:
     """Write a topology, and a configuration of each of its brokers; `more` makes further attributes of connectors."""
-    engine = chance.choice(("5.17", "5.18", "5.18", "5.19"))
+    engine = chance.choice(("5.16", "5.17", "5.18", "5.18"))
     topology: dict[str, object] = {
         "topology": f"network-{seed}",
         "regions": {
