@@ -178,8 +178,8 @@ def test_a_revision_is_read_as_by_the_engine_of_its_own_configuration(
 
 
 def test_a_release_without_a_model_is_refused_at_its_line(files: Path) -> None:
-    with pytest.raises(InputError, match=r"no model of ActiveMQ 5\.15\.16"):
-        labs.run(files, runtime="simulation", activemq_version="5.15.16", environment={})
+    with pytest.raises(InputError, match=r"no model of ActiveMQ 6\.1\.0"):
+        labs.run(files, runtime="simulation", activemq_version="6.1.0", environment={})
 
 
 @pytest.mark.parametrize(
