@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
@@ -34,19 +34,6 @@ def waiting_time(environment: Mapping[str, str]) -> float:
         return parse_duration(text).total_seconds() if text else 0.0
     except (ValueError, OverflowError) as error:
         raise InputError.of(f"{WAIT}: {error}", "write a duration, such as 10m") from error
-
-
-def reserved_if(
-    needed: int,
-    run: str,
-    note_folder: Path,
-    free: Callable[[Mapping[str, int]], int],
-    clock: Clock,
-    patience: float,
-    waiting: Callable[[str], None],
-) -> AbstractContextManager[None]:
-    """Hold a reservation as `reserved` does, if labs wait for memory at all."""
-    return reserved(needed, run, note_folder, free, clock, patience, waiting) if patience else nullcontext()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,7 +29,7 @@ from lab.emulation.engine import engine, labels
 from lab.emulation.engine.containers import Attachment, Order
 from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
-from lab.emulation.memory_queue import free_on, reserved_if
+from lab.emulation.memory_queue import free_on, reserved
 from lab.emulation.network import networks
 from lab.emulation.network.congestion import set_congestion
 from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
@@ -108,7 +108,8 @@ class Host:
 
     def _memory(self, opening: Opening, clock: RealClock, progress: Progress) -> AbstractContextManager[None]:
         free, its = free_on(self.client, here=self.at.here), opening
-        return reserved_if(its.plan.memory, its.run, its.note_folder, free, clock, self.patience, progress.say)
+        held = reserved(its.plan.memory, its.run, its.note_folder, free, clock, self.patience, progress.say)
+        return held if self.patience else nullcontext()  # labs wait for memory only where that is asked for
 
 
 class _Opened:

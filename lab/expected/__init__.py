@@ -1,1 +1,1 @@
-"""Who is expected to receive which message, who may, and until when: the rules that replay, judge and check ask."""
+"""Who is expected to receive which message, who may, and until when: the rules that the replay and the judge ask."""

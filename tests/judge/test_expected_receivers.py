@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -144,6 +145,16 @@ def test_silence_about_a_message_under_way_as_its_receiver_left_says_nothing() -
     seen: list[Observation] = [subscribed(0, "ear"), *sent(1), left(1.1, "ear", "x"), subscribed(20, "ear")]
     its = verdict(delivered("x", "nothing"), *seen)
     assert its.outcome is UNKNOWN, its.reason
+
+
+def test_what_another_client_received_late_was_not_kept_for_one_that_came_back() -> None:
+    """Of two clients, any of which may receive it, the durable one was away as the other received it too late."""
+    its = subscribed(0, "kept").with_fields(durable=True)
+    away = lost(0.5, "kept").with_fields(state="disconnected")
+    seen: list[Observation] = [its, subscribed(0, "here"), away, *sent(1), received(9, "here"), its.with_fields(t=20)]
+    claim = Delivered.model_validate({"topic": "x", "to": {"any": ["kept", "here"]}, "promise": "at-least-once"})
+    claims = (claim.model_copy(update={"within": timedelta(seconds=5)}), claim)
+    assert [verdict(each, *seen).outcome for each in claims] == [BROKEN, HELD]
 
 
 # Expiry

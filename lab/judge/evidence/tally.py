@@ -170,8 +170,10 @@ def tally_of(
             tally.first_receipt = (number, first)
         tally.arrived.append(number)
         tally.latency.append(first - sent)
-        if durable and number not in tally.kept and (back := returned_at(members, sent, first)) is not None:
-            tally.kept[number] = back
+        if durable and number not in tally.kept:
+            takers = [member for member in members if member.first_receipt((publication.step << 32) + number) == first]
+            if (back := returned_at(takers, sent, first)) is not None:
+                tally.kept[number] = back
     tally.first_duplicate = _first_duplicate(receipts, beside, tally)
     if tally.alike:  # nor can their latencies be determined
         del tally.latency[:], tally.arrived[:], tally.doubled[:]
