@@ -66,7 +66,7 @@ class Times:
     """The times of one run of the scenario, in seconds, by the name of the cost that each is about."""
 
     of: Mapping[str, float]
-    held: bool
+    passed: bool
 
 
 def run(runtime: str, costs: Path | None = None) -> Times:
@@ -103,7 +103,7 @@ def run(runtime: str, costs: Path | None = None) -> Times:
             "message": 1 / burst.per_s,
             "tls": median(login),
         },
-        held=ran.held,
+        passed=ran.passed,
     )
 
 
@@ -204,7 +204,7 @@ def main() -> int:
     on = f"measured {its['when']}, {its['cores']} cores, {its['load_now']} of them busy, kernel {its['kernel']}"
     try:
         real = run("emulation")
-        if not real.held:
+        if not real.passed:
             print("real brokers did not keep what the scenario expects: nothing is concluded from this run")
             return 1
         with tempfile.TemporaryDirectory() as folder:

@@ -29,9 +29,9 @@ BEGIN, END = "<!-- python -m bench.contract --page writes what follows -->", "<!
 
 
 def contracts(names: Sequence[str]) -> dict[str, tuple[PlannedScenario, Contract]]:
-    """Return the shipped scenarios of these names, or all that are to be held, with their contracts."""
+    """Return the shipped scenarios of these names, or all that must pass, with their contracts."""
     every = sorted(path.stem for path in shipped("scenarios").glob("*.yaml"))
-    found = names or [each for each in every if not load_named(each, os.environ).origin.broken]
+    found = names or [each for each in every if not load_named(each, os.environ).origin.fails]
     return {name: named(name, KEPT, os.environ, Logged()) for name in found}
 
 

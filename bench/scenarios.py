@@ -1,9 +1,9 @@
 """Every shipped scenario, at more than one seed: `python -m bench.scenarios [NAME ...] [--seeds 1 2] [--jobs 1]`.
 
-Each is run by `mqlab run`, as a person would, and is to be held; a broken twin is to be broken for the reason that its
-file gives. Prints a line as each ends and, below one that ended otherwise, why. Keeps bench/results/scenarios.json when
-no scenario was left out. The exit code is 1 when any of them did not end as it should. With --reports, the report of
-each one's first run that held is written beside it, as `scenarios/NAME.report.txt`.
+Each is run by `mqlab run`, as a person would, and must pass; a failing variant must fail for the reason that
+its file gives. Prints a line as each ends and, below one that ended otherwise, why. Keeps bench/results/scenarios.json
+when no scenario was left out. The exit code is 1 when any of them did not end as it should. With --reports, the report
+of each one's first run that passed is written beside it, as `scenarios/NAME.report.txt`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ENDS = {2: "bad input", 3: "not built", 4: "timed out", 130: "interrupted"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """One scenario at one seed, and how it ended; `why` says what was not held, `to_say` what that is to say."""
+    """One scenario at one seed, and how it ended; `why` says what did not pass, `to_say` what that is to say."""
 
     scenario: str
     seed: int
@@ -39,29 +39,29 @@ class Ran:
     seconds: float
     run: str = ""
     why: tuple[str, ...] = ()
-    to_say: tuple[str, ...] = ()  # of a twin, which is to be broken; empty: it is to be held
+    to_say: tuple[str, ...] = ()  # of a failing variant, which must fail; empty: it must pass
 
     @property
-    def held(self) -> bool:
+    def passed(self) -> bool:
         """Tell whether every expectation was."""
-        return self.outcome == "held"
+        return self.outcome == "passed"
 
     @property
     def not_said(self) -> tuple[str, ...]:
-        """Return what a twin's reasons were to say, and do not."""
-        reasons = [line.removeprefix("broken: ") for line in self.why if line.startswith("broken: ")]
+        """Return what a failing variant's reasons were to say, and do not."""
+        reasons = [line.removeprefix("failed: ") for line in self.why if line.startswith("failed: ")]
         return tuple(each for each in self.to_say if each not in "\n".join(reasons))
 
     @property
     def right(self) -> bool:
         """Tell whether it ended as it should."""
-        return self.outcome == ("broken" if self.to_say else "held") and not self.not_said
+        return self.outcome == ("failed" if self.to_say else "passed") and not self.not_said
 
     def __str__(self) -> str:
         head = f"{self.scenario:<28} {self.seed:>5}  {self.outcome:<12} {self.seconds:6.1f} s"
         if self.to_say:
-            head += ", as it should be" if self.right else ", and should be broken by its reason"
-        missing = (f"no reason says: {each}" for each in self.not_said if self.outcome == "broken")
+            head += ", as it should be" if self.right else ", and should fail by its reason"
+        missing = (f"no reason says: {each}" for each in self.not_said if self.outcome == "failed")
         return "\n".join([head, *(f"    {line}" for line in (() if self.right else (*self.why, *missing)))])
 
 
@@ -90,28 +90,28 @@ def _run(scenario: str, seed: int, more: Sequence[str]) -> Ran:
 
 
 def ended(scenario: str, seed: int, code: int, out: str, err: str, seconds: float) -> Ran:
-    """Say how a run ended, from its exit code and what it printed: held only where both say so."""
+    """Say how a run ended, from its exit code and what it printed: passed only where both say so."""
     try:
         report: Mapping[str, Any] = json.loads(out)
         outcome = report["outcome"]
     except (ValueError, KeyError, TypeError):  # what went wrong is JSON too, where a run is asked for it
         outcome, said = ENDS.get(code, f"exit code {code}"), (err.strip() or out).splitlines()
         return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, why=tuple(said[-8:]))
-    if (outcome == "held") != (code == 0):
+    if (outcome == "passed") != (code == 0):
         outcome = f"{outcome}, exit code {code}"
     why = tuple(
         f"{verdict['outcome']}: {line}"
         for verdict in report["verdicts"]
-        if verdict["outcome"] != "held"
+        if verdict["outcome"] != "passed"
         for line in (verdict["expectation"], *verdict["reason"].splitlines())
     )
     return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, run=report["run"], why=why)
 
 
 def shipped() -> dict[str, tuple[str, ...]]:
-    """Return what the reasons of each that `mqlab scenarios` lists are to say, by name; () is to be held."""
+    """Return what the reasons of each that `mqlab scenarios` lists are to say, by name; () must pass."""
     listed = subprocess.run([MQLAB, "scenarios", "--json"], capture_output=True, text=True, check=True).stdout
-    return {each["name"]: tuple(each.get("broken", ())) for each in json.loads(listed)}
+    return {each["name"]: tuple(each.get("failed", ())) for each in json.loads(listed)}
 
 
 def report(ran: Ran, runs: Path) -> str:
@@ -121,7 +121,7 @@ def report(ran: Ran, runs: Path) -> str:
         capture_output=True,
         text=True,
         env={**os.environ, "COLUMNS": "100"},
-        check=ran.held,
+        check=ran.passed,
     )
     lines = judged.stdout.splitlines()
     last = max(number for number, line in enumerate(lines) if line.startswith(f"run {ran.run} "))
@@ -129,10 +129,10 @@ def report(ran: Ran, runs: Path) -> str:
 
 
 def write_reports(found: Iterable[Ran], runs: Path, to: Path) -> None:
-    """Write the report of each scenario's first run that held beside the scenario."""
+    """Write the report of each scenario's first run that passed beside the scenario."""
     first: dict[str, Ran] = {}
     for ran in found:
-        if ran.held:
+        if ran.passed:
             first.setdefault(ran.scenario, ran)
     for name, ran in first.items():
         (to / f"{name}.report.txt").write_text(report(ran, runs), encoding="utf-8")

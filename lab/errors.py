@@ -7,7 +7,7 @@
     ├── BrokerError    a broker did not start, or refused us (exit 3)
     └── LabTimeout     something we waited for did not come (exit 4)
 
-A broken expectation is not an error: it is a Verdict in the Report.
+A failed expectation is not an error: it is a Verdict in the Report.
 """
 
 from __future__ import annotations

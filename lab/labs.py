@@ -67,9 +67,9 @@ class Ran:
         return self.judged.report
 
     @property
-    def held(self) -> bool:
-        """Return whether everything that the scenario expects held."""
-        return self.report.outcome == "held"
+    def passed(self) -> bool:
+        """Return whether everything that the scenario expects passed."""
+        return self.report.outcome == "passed"
 
 
 @contextmanager
@@ -152,15 +152,15 @@ def run(
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
-    A broken expectation is a verdict in the report, not an error. `set` has values instead of those of the scenario's
+    A failed expectation is a verdict in the report, not an error. `set` has values instead of those of the scenario's
     files: {"links.a-b.delay": "70ms"}. After an error in the replay, or in removing the lab, what was seen before is
     judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none. A
     Ctrl-C that comes while the lab is removed is raised when the report is kept. A simulation is without the settings
     to `ignore`, as with `mqlab run --ignore`.
 
     >>> ran = labs.run("tokyo-singapore")
-    >>> ran.held, [str(verdict.outcome) for verdict in ran.report.verdicts]
-    (True, ['held', 'held', 'held'])
+    >>> ran.passed, [str(verdict.outcome) for verdict in ran.report.verdicts]
+    (True, ['passed', 'passed', 'passed'])
     """
     from lab.judge import judge_whole
     from lab.plan.routes_used import routes_used

@@ -91,13 +91,13 @@ def ran(folder: Path, claim: str) -> Judged:
 def test_it_is_judged_and_reported(tmp_path: Path) -> None:
     judged = ran(tmp_path, "{broker: tokyo, count: 3, after: impair, within: 20s}")
     (verdict,) = judged.report.verdicts
-    assert (verdict.outcome, verdict.reason) == ("held", "tokyo was handed 3")
+    assert (verdict.outcome, verdict.reason) == ("passed", "tokyo was handed 3")
     assert "handed: {broker: tokyo, count: 3, after: impair, within: 20s}" in shown(judged.report)
 
 
 def test_it_is_listened_for_as_long_as_it_says(tmp_path: Path) -> None:
     judged = ran(tmp_path, "{broker: tokyo, count: 4, after: impair, within: 20s}")
-    assert judged.report.outcome == "broken"
+    assert judged.report.outcome == "failed"
     impaired = judged.evidence.timeline.last_step("impair")
     assert impaired is not None
     assert judged.evidence.timeline.end >= impaired.done + 20

@@ -17,8 +17,8 @@ def a_run(folder: Path) -> Path:
     (run / "logs" / "tokyo.log").write_text("".join(f"line {number}\n" for number in range(100)))
     report = {
         "scenario": "a story",
-        "outcome": "broken",
-        "verdicts": [{"expectation": "delivered", "outcome": "broken", "reason": "3 of 4 lost"}],
+        "outcome": "failed",
+        "verdicts": [{"expectation": "delivered", "outcome": "failed", "reason": "3 of 4 lost"}],
         "links": [{"from": "a", "to": "b", "measured_delay_ms": {"p50": 35.0}, "dropped": 7}],
     }
     (run / "report.json").write_text(json.dumps(report))
@@ -33,8 +33,8 @@ def test_the_runs_of_a_failed_test_are_shown_with_their_brokers_last_words(tmp_p
     assert "on" in shown.pop("the machine") and len(shown) == 3
     assert shown["run-story.stderr"] == "✔ replay"
     assert shown["run 20260101-000000-abc"].splitlines() == [
-        "a story: broken",
-        "broken: delivered: 3 of 4 lost",
+        "a story: failed",
+        "failed: delivered: 3 of 4 lost",
         "link a to b: {'p50': 35.0}, 7 dropped",
     ]
     assert shown["run 20260101-000000-abc, end of tokyo.log"].splitlines()[-1] == "line 99"

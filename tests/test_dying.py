@@ -58,7 +58,7 @@ def test_the_error_names_the_folder_of_what_was_seen(tmp_path: Path) -> None:
 def test_a_program_may_have_the_report_and_the_error(tmp_path: Path) -> None:
     ran = labs.run("cut-and-heal", runtime=Dying(), runs=tmp_path, raising=False)
     assert ran.error is not None and ran.error.what == ENDED.what
-    assert ran.report.outcome is Outcome.UNKNOWN and not ran.held
+    assert ran.report.outcome is Outcome.UNKNOWN and not ran.passed
 
 
 class Unkept(Memory):
@@ -107,7 +107,7 @@ def test_a_run_whose_lab_is_removed_as_a_signal_comes_is_judged_and_kept_before_
         labs.run("tokyo-singapore", runtime=Interrupted(signal.SIGTERM), runs=tmp_path, raising=raising)
         pytest.fail("whoever runs another one would not be ended")
     folder = tmp_path / "runs" / "latest"
-    assert json.loads((folder / "report.json").read_text())["outcome"] == "held"
+    assert json.loads((folder / "report.json").read_text())["outcome"] == "passed"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -117,7 +117,7 @@ def test_the_command_of_such_a_run_has_its_verdict_and_its_code(
     with pytest.raises(SystemExit) as ended:
         ending(run)(["tokyo-singapore"], runtime=cast(Any, Interrupted(number)), runs=tmp_path, quiet=True, json=True)
     out, err = capsys.readouterr()
-    assert (ended.value.code, json.loads(out)["outcome"], err) == (0, "held", "")
+    assert (ended.value.code, json.loads(out)["outcome"], err) == (0, "passed", "")
 
 
 def test_a_lab_that_stays_as_a_signal_comes_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

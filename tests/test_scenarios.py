@@ -1,4 +1,4 @@
-"""Each shipped scenario has its report beside it, and a broken twin, which the page about them names."""
+"""Each shipped scenario has its report beside it, and a failing variant, which the page about them names."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bench.scenarios import Ran, ended, summary
 from lab.declare.loading import load
 from lab.scenarios import load_named
 from lab.shipped import shipped
-from tests.twins import SCENARIOS as NAMES
-from tests.twins import TWINS
+from tests.failing_variants import FAILING_VARIANTS
+from tests.failing_variants import SCENARIOS as NAMES
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = [shipped("scenarios") / f"{name}.yaml" for name in NAMES]
@@ -23,7 +23,7 @@ VERDICT = re.compile(r"^([✔✘?]) ", re.MULTILINE)
 def test_the_report_beside_it_is_of_this_scenario_and_held(scenario: Path) -> None:
     loaded = load(scenario, environment={})
     told = scenario.with_suffix(".report.txt").read_text("utf-8")
-    assert told.splitlines()[0] == f"{loaded.scenario}: held"
+    assert told.splitlines()[0] == f"{loaded.scenario}: passed"
     marks = VERDICT.findall(told)
     claims = [" ".join(each.split()) for each in VERDICT.split(told)[2::2]]
     assert marks == ["✔"] * len(loaded.expect)
@@ -36,26 +36,26 @@ def test_no_report_is_left_of_a_scenario_that_has_gone() -> None:
     assert reports == {path.stem for path in SCENARIOS}
 
 
-def test_each_has_a_twin_that_is_to_be_broken_and_no_other_file_is_one() -> None:
-    assert [f"{name}-broken" for name in NAMES] == TWINS
+def test_each_has_a_failing_variant_that_is_to_be_broken_and_no_other_file_is_one() -> None:
+    assert [f"{name}-fails" for name in NAMES] == FAILING_VARIANTS
     for name in NAMES:
-        assert f"variant-of: {name}.yaml\n" in (shipped("scenarios") / f"{name}-broken.yaml").read_text()
+        assert f"variant-of: {name}.yaml\n" in (shipped("scenarios") / f"{name}-fails.yaml").read_text()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_twin_changes_no_claim_of_the_scenario_to_be_broken(name: str) -> None:
+def test_a_failing_variant_changes_no_claim_of_the_scenario_to_be_broken(name: str) -> None:
     """What it sets of a claim is how long it is waited for, or what the other way round would be refused."""
-    whole, its = load_named(name, {}), load_named(f"{name}-broken", {})
+    whole, its = load_named(name, {}), load_named(f"{name}-fails", {})
     claims = [key for key in its.origin.set if key.startswith("expect.")]
     assert [each.claim for each in its.expect] == [each.claim for each in whole.expect]
     assert all(key.endswith(".within") or (name, key) == ("tokyo-singapore", "expect.2.up") for key in claims)
     assert len(claims) < len(its.origin.set)
 
 
-def test_the_page_says_what_each_twin_changes() -> None:
+def test_the_page_says_what_each_failing_variant_changes() -> None:
     page = (ROOT / "docs/scenarios.md").read_text()
     row = r"^\| \[([a-z-]+)\]\(\.\./scenarios/\1\.yaml\) \| (.*?) \|$"
-    assert re.findall(row, page, re.M) == [(name, load_named(name, {}).about) for name in TWINS]
+    assert re.findall(row, page, re.M) == [(name, load_named(name, {}).about) for name in FAILING_VARIANTS]
 
 
 def test_the_page_has_each_scenario_and_its_report() -> None:
@@ -75,11 +75,11 @@ def document(outcome: str, *verdicts: str) -> str:
 @pytest.mark.parametrize(
     ("code", "out", "outcome", "why"),
     [
-        (0, document("held", "held"), "held", ()),
-        (1, document("broken", "held", "broken"), "broken", ("broken: delivered: all", "broken: so it was")),
+        (0, document("passed", "passed"), "passed", ()),
+        (1, document("failed", "passed", "failed"), "failed", ("failed: delivered: all", "failed: so it was")),
         (1, document("unknown", "unknown"), "unknown", ("unknown: delivered: all",)),
-        (1, document("held", "held"), "held, exit code 1", ()),
-        (0, document("broken", "broken"), "broken, exit code 0", ("broken: delivered: all",)),
+        (1, document("passed", "passed"), "passed, exit code 1", ()),
+        (0, document("failed", "failed"), "failed, exit code 0", ("failed: delivered: all",)),
         (2, "", "bad input", ("x.yaml:1:1: what",)),
         (3, '{"error": "no room"}', "not built", ("x.yaml:1:1: what",)),
         (3, "", "not built", ("x.yaml:1:1: what",)),
@@ -93,12 +93,12 @@ def test_a_run_is_held_only_where_its_exit_code_and_its_report_say_so(
     code: int, out: str, outcome: str, why: tuple[str, ...]
 ) -> None:
     ran = ended("s", 1, code, out, "x.yaml:1:1: what\n", 2.0)
-    assert (ran.outcome, ran.why[: len(why)], ran.held) == (outcome, why, outcome == "held")
-    assert bool(ran.why) == (outcome not in ("held", "held, exit code 1"))
+    assert (ran.outcome, ran.why[: len(why)], ran.passed) == (outcome, why, outcome == "passed")
+    assert bool(ran.why) == (outcome not in ("passed", "passed, exit code 1"))
 
 
 def test_the_summary_says_how_many_did_not_hold() -> None:
-    held, broken = (Ran(scenario="s", seed=1, outcome=each, seconds=1) for each in ("held", "broken"))
+    held, broken = (Ran(scenario="s", seed=1, outcome=each, seconds=1) for each in ("passed", "failed"))
     assert summary([held, held]) == "2 of 2 runs ended as they should"
     assert summary([held, broken]) == "1 of 2 runs ended as they should, 1 did not"
 
@@ -106,17 +106,17 @@ def test_the_summary_says_how_many_did_not_hold() -> None:
 @pytest.mark.parametrize(
     ("outcome", "why", "right"),
     [
-        ("broken", ("broken: delivered: all", "broken: 10 of 10 lost on the way to tk"), True),
-        ("broken", ("broken: delivered: all", "broken: 9 of 10 lost on the way to tk"), False),
-        ("broken", ("broken: delivered: all", "unknown: 10 of 10 lost on the way to tk"), False),
-        ("held", (), False),
-        ("broken, exit code 0", ("broken: 10 of 10 lost on the way to tk",), False),
+        ("failed", ("failed: delivered: all", "failed: 10 of 10 lost on the way to tk"), True),
+        ("failed", ("failed: delivered: all", "failed: 9 of 10 lost on the way to tk"), False),
+        ("failed", ("failed: delivered: all", "unknown: 10 of 10 lost on the way to tk"), False),
+        ("passed", (), False),
+        ("failed, exit code 0", ("failed: 10 of 10 lost on the way to tk",), False),
     ],
 )
-def test_a_twin_ends_as_it_should_only_where_a_broken_verdict_gives_its_reason(
+def test_a_failing_variant_ends_as_it_should_only_where_a_broken_verdict_gives_its_reason(
     outcome: str, why: tuple[str, ...], right: bool
 ) -> None:
-    ran = Ran(scenario="s-broken", seed=1, outcome=outcome, seconds=1, why=why, to_say=("10 of 10 lost",))
+    ran = Ran(scenario="s-fails", seed=1, outcome=outcome, seconds=1, why=why, to_say=("10 of 10 lost",))
     assert ran.right is right
     assert ("as it should be" in str(ran)) is right
-    assert ("no reason says: 10 of 10 lost" in str(ran)) == (outcome == "broken" and not right)
+    assert ("no reason says: 10 of 10 lost" in str(ran)) == (outcome == "failed" and not right)

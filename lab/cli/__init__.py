@@ -1,6 +1,6 @@
 """The command line: each command calls the stages that it needs in order, and ends with an exit code.
 
-0 all held · 1 something broken or unknown · 2 bad input · 3 the lab could not be built · 4 timed out · 130 interrupted
+0 all passed · 1 some failed or unknown · 2 bad input · 3 the lab could not be built · 4 timed out · 130 interrupted
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ app = typer.Typer(
     name="mqlab",
     help="Rehearse a cross-region Amazon MQ (ActiveMQ Classic) network on one computer, offline, with real brokers, "
     "or without Docker in models of them: --runtime simulation.",
-    epilog="Exit codes: 0 all held, 1 something broken or unknown, 2 bad input, 3 the lab could not be built, "
+    epilog="Exit codes: 0 all passed, 1 some failed or unknown, 2 bad input, 3 the lab could not be built, "
     "4 timed out, 130 interrupted.",
     cls=_Commands,
     no_args_is_help=True,
@@ -167,7 +167,7 @@ def main() -> None:
             raise
         from lab.cli.standard_output import reader_left  # here, since --help does without
 
-        # Of --help and the like typer and rich make 1, as if something were broken.
+        # Of --help and the like typer and rich make 1, as if an expectation had failed.
         raise SystemExit(reader_left()) from None
     finally:
         gc.freeze()  # without it, a last collection takes a tenth of the time of `mqlab check`

@@ -72,4 +72,4 @@ def print_report(
     if error is not None:
         options.complain(error)
         return error.exit_code
-    return 0 if report.outcome is Outcome.HELD else 1
+    return 0 if report.outcome is Outcome.PASSED else 1

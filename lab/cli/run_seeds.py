@@ -1,4 +1,4 @@
-"""One scenario at many seeds in the simulation: how many of them held."""
+"""One scenario at many seeds in the simulation: how many of them passed."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def run_seeds(
     quiet: bool,
     json: bool,
 ) -> int:
-    """Run a scenario at each seed, and say how many held and which verdicts each expectation came to.
+    """Run a scenario at each seed, and print how many passed and which verdicts each expectation came to.
 
-    Return 0 if all held, 1 if one did not, and where a run failed its exit code.
+    Return 0 if all passed, 1 if one did not, and the exit code of a run that ended with an error.
     """
     from lab.cli.progress_bar import bar
     from lab.vary.combinations import Grid, seeds_of
@@ -68,7 +68,7 @@ def run_seeds(
     if ended is not None:
         options.warn_of_each([f"{len(rows)} of {grid.count} seeds were run"])
         raise ended
-    return max((row.exit_code for row in rows), default=0) or int(not its.held)
+    return max((row.exit_code for row in rows), default=0) or int(not its.passed)
 
 
 def _check(scenarios: Sequence[str], runtime: str | None, apart: Mapping[str, object], first: int) -> None:

@@ -43,20 +43,20 @@ def scenarios(
 
 
 def _list(json: bool) -> None:
-    """Print all of them, those that are to be broken after the others."""
+    """Print all of them, the failing variants after the others."""
     found = [
         (path.stem, scenario_argument.load_named(path.stem)) for path in sorted(shipped("scenarios").glob("*.yaml"))
     ]
-    found.sort(key=lambda each: bool(each[1].origin.broken))
+    found.sort(key=lambda each: bool(each[1].origin.fails))
     if json:
         options.print_json([_values(name, its) for name, its in found])
         return
-    whole, broken = _table(), _table()
+    whole, variants = _table(), _table()
     for name, its in found:
-        (broken if its.origin.broken else whole).add_row(escape(name), escape(its.about))
+        (variants if its.origin.fails else whole).add_row(escape(name), escape(its.about))
     options.out().print(whole)
-    options.out().print("\nto be broken, each for want of what it takes away:")
-    options.out().print(broken)
+    options.out().print("\nfailing variants, each of which takes away what its scenario needs:")
+    options.out().print(variants)
 
 
 def _table() -> Table:
@@ -67,9 +67,9 @@ def _table() -> Table:
 
 
 def _values(name: str, its: Scenario) -> dict[str, object]:
-    """Return what `--json` says of a scenario; of one that is to be broken, also what reasons are to say."""
+    """Return what `--json` says of a scenario; of a failing variant, also the texts that its reasons must contain."""
     told: dict[str, object] = {"name": name, "scenario": its.scenario, "about": its.about}
-    return {**told, "broken": its.origin.broken} if its.origin.broken else told
+    return {**told, "fails": its.origin.fails} if its.origin.fails else told
 
 
 def _copy(path: Path, to: Path) -> tuple[Path, ...]:

@@ -104,7 +104,7 @@ def vary(
         options.complain(each)
     if wrong:
         raise wrong[0]
-    return max((row.exit_code for row in rows), default=0) or int(not its.held)
+    return max((row.exit_code for row in rows), default=0) or int(not its.passed)
 
 
 def _limit(text: str | None) -> timedelta | None:

@@ -39,10 +39,10 @@ def summary(found: Compared) -> str:
     if not found.emulated:
         return f"no emulated run is compared{left}" if left else "no emulated run is kept"
     compared = [row for row in found.rows if row.agrees is not None]
-    held = sum(row.agrees is True for row in compared)
+    agreeing = sum(row.agrees is True for row in compared)
     few = "" if len(found.emulated) >= RUNS else f", fewer than {RUNS}"
     runs = f"{several(len(found.emulated), 'emulated run')}{few}{left}, {len(found.simulated)} simulated"
-    return f"{held} of {several(len(compared), 'figure')} agree ({runs})"
+    return f"{agreeing} of {several(len(compared), 'figure')} agree ({runs})"
 
 
 def table(found: Iterable[Compared]) -> Iterator[str]:

@@ -202,7 +202,7 @@ class _Loader:
         mask = self.mask()
         sources, its = self._copy_sources(mask), self._variant.settings
         origin = Origin(topology_alone=self.alone, values=self._values, keys=self._keys, sources=sources, set=its)
-        return replace(origin, mask=mask, broken=self._file.broken if self._file else ())
+        return replace(origin, mask=mask, fails=self._file.fails if self._file else ())
 
     def _read_document(self, file: str, path: Path, prefix: Keys, named_at: Place | None = None) -> Document | None:
         """Read one YAML file and note its places under a prefix; return None if it cannot be read."""

@@ -28,7 +28,7 @@ class Origin:
     keys: Mapping[Keys, Place] = field(default_factory=dict)
     sources: tuple[SourceFile, ...] = ()
     set: Mapping[str, str] = field(default_factory=dict)  # what was set from outside or by a variant, KEY → VALUE
-    broken: tuple[str, ...] = ()  # of a variant: what reasons of broken verdicts are to say
+    fails: tuple[str, ...] = ()  # of a failing variant: texts in the reasons of failed verdicts
     topology_alone: bool = False  # the file is a topology's, of which a scenario without steps was made
     mask: Mask = field(default_factory=Mask)  # masks the scenario's passwords in any other text that is kept or shown
 

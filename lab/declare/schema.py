@@ -54,8 +54,8 @@ _VARIANT = {
             "minProperties": 1,
             "additionalProperties": {"type": ["string", "number", "boolean"]},
         },
-        "broken": {
-            "description": "What the reasons of broken verdicts say, if it is to be broken",
+        "fails": {
+            "description": "For a failing variant: texts that the reasons of failed verdicts must contain",
             "type": "array",
             "items": {"type": "string"},
         },

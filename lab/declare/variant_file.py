@@ -1,4 +1,4 @@
-"""A variant's file: a scenario with other values, and what is said to be broken by them."""
+"""A variant's file: a scenario with other values, and the reasons of the verdicts that fail."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from lab.declare.fields import Declared
 class VariantFile(Declared):
     """What a variant's file has instead of steps: the scenario that it is of, and what it sets.
 
-    KEYs and VALUEs of `set` are those of `--set`. With `broken`, a run of it is to be broken, each text is
-    in the reason of a verdict that is. No run looks at it; `mqlab scenarios` and `make scenarios` do.
+    KEYs and VALUEs of `set` are those of `--set`. With `fails`, a run of it must fail, and each text is
+    in the reason of a failed verdict. No run looks at it; `mqlab scenarios` and `make scenarios` do.
     """
 
     variant_of: str = Field(min_length=1)  # the scenario's path, counted from the folder of this file
     scenario: str = Field(min_length=1)
     about: str = ""
     set: dict[str, str] = Field(min_length=1)
-    broken: tuple[str, ...] = ()
+    fails: tuple[str, ...] = ()
 
 
 def is_variant(content: object) -> bool:

@@ -34,7 +34,7 @@ def beyond(claim: Expectation, evidence: Evidence, find: Find) -> str:
 
 def rushed(claim: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
     """Return why an outcome is not known since real brokers take longer for so many messages at once; "" if it is."""
-    if _in_a_burst(evidence) and (outcome is Outcome.HELD or claim.basis is Basis.WINDOW):
+    if _in_a_burst(evidence) and (outcome is Outcome.PASSED or claim.basis is Basis.WINDOW):
         for measured in find(type(claim), "lab.judge.claims", "measured"):
             if any(took <= bound < took * SLOWER for took, bound in measured(claim, evidence)):
                 return f"beyond what the models know: {_burst(evidence)}"

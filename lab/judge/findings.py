@@ -17,14 +17,14 @@ from lab.judge.wording import moment
 Finding = tuple[Outcome, str]
 
 
-def at_the_end(held: bool, words: str, evidence: Evidence) -> Finding:
+def at_the_end(passed: bool, words: str, evidence: Evidence) -> Finding:
     """Return the finding of a claim about the end of a run; unknown if the history is cut short.
 
     `words` is the reason.
     """
     if not evidence.timeline.complete:
         return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {words}"
-    return Outcome.of(held), words
+    return Outcome.of(passed), words
 
 
 def unknown(why: str, evidence: Evidence) -> Finding:
@@ -37,11 +37,11 @@ def unknown(why: str, evidence: Evidence) -> Finding:
 def combine(findings: Sequence[Finding], evidence: Evidence) -> Finding:
     """Return the worst outcome of several findings, with the reasons of all that share it.
 
-    Findings that all held are unknown if the history is cut short.
+    Findings that all passed are unknown if the history is cut short.
     """
     outcome = worst([found for found, _ in findings])
     reason = "; ".join(words for found, words in findings if found is outcome)
-    return at_the_end(True, reason, evidence) if outcome is Outcome.HELD else (outcome, reason)
+    return at_the_end(True, reason, evidence) if outcome is Outcome.PASSED else (outcome, reason)
 
 
 def never_subscribed(

@@ -85,7 +85,7 @@ def judge(
     >>> from lab.declare.expectations import expectations_of
     >>> report = judge(expectations_of(history.header.declared), history)
     >>> [str(verdict.outcome) for verdict in report.verdicts]
-    ['held', 'held', 'held']
+    ['passed', 'passed', 'passed']
     """
     return _judged(expectations, history, steps, find).report
 
@@ -207,7 +207,7 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
         outcome, reason = Outcome.UNKNOWN, why
     elif why := beyond(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
-    elif outcome is Outcome.HELD and (why := failed_premises(expectation, evidence, find)):
+    elif outcome is Outcome.PASSED and (why := failed_premises(expectation, evidence, find)):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
     reason = as_of(evidence.timeline) + reason
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=rests_on)

@@ -1,6 +1,6 @@
 """Premises: what the steps of a scenario were to bring about before a claim can be judged.
 
-Where a step did not do what the scenario has it do, what would have held is unknown; what is broken stays broken.
+Where a step did not do what the scenario has it do, what would have passed is unknown; what failed stays failed.
 A file of `lab.judge.claims` may have, beside its `judge`, `until` (how far the claim's evidence goes), `concerned`
 (whether it is about what a step sent or took) and `unmet` (reasons that no step tells).
 """

@@ -41,10 +41,10 @@ def judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evid
         received = ", ".join(f"{name} {count}" for name, count in counts.items())
         if not all(_holds_still(portion, counts[name], whole, pending) for name, portion in shares.items()):
             return Outcome.UNKNOWN, f"of {whole} received: {received}; {still}"
-        return Outcome.HELD, f"of {whole} received: {received}"
+        return Outcome.PASSED, f"of {whole} received: {received}"
     if pending and evidence.timeline.complete:
         return Outcome.UNKNOWN, f"{wrong}; {still}"
-    return (Outcome.BROKEN, wrong) if evidence.timeline.complete else unknown(wrong, evidence)
+    return (Outcome.FAILED, wrong) if evidence.timeline.complete else unknown(wrong, evidence)
 
 
 def _holds_still(portion: Portion, count: int, whole: int, pending: int) -> bool:

@@ -19,27 +19,27 @@ from lab.judge.not_delivered import NotDelivered
 class Outcome(StrEnum):
     """The outcome of an expectation; unknown if the history cannot decide it."""
 
-    HELD = "held"
-    BROKEN = "broken"
+    PASSED = "passed"
+    FAILED = "failed"
     UNKNOWN = "unknown"
 
     @classmethod
-    def of(cls, held: bool) -> Self:
-        """Return HELD or BROKEN, for an expectation that could be decided."""
-        return cls.HELD if held else cls.BROKEN
+    def of(cls, passed: bool) -> Self:
+        """Return PASSED or FAILED, for an expectation that could be decided."""
+        return cls.PASSED if passed else cls.FAILED
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the worst outcome: broken before unknown before held; held when there is none."""
-    for outcome in (Outcome.BROKEN, Outcome.UNKNOWN):
+    """Return the worst outcome: failed before unknown before passed; passed when there is none."""
+    for outcome in (Outcome.FAILED, Outcome.UNKNOWN):
         if outcome in outcomes:
             return outcome
-    return Outcome.HELD
+    return Outcome.PASSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One expectation, whether it held, and the reason."""
+    """One expectation, whether it passed, and the reason."""
 
     expectation: str  # one line, as a person writes it
     outcome: Outcome

@@ -42,7 +42,7 @@ class LabOfTest(Live):
     def expect(self, scenario: str | Path) -> None:
         """Have the test judged at its end by the expectations of a scenario, whose steps are not done.
 
-        If one is broken or unknown, the test fails. Raise InputError with what is wrong with the scenario's files.
+        If one failed or is unknown, the test fails. Raise InputError with what is wrong with the scenario's files.
         """
         claims = self._expected[str(scenario)] = expectations(str(scenario), os.environ)
         if any(START in claim.snapshots for claim in claims):
@@ -57,7 +57,7 @@ class LabOfTest(Live):
         return report
 
     def judge_expected(self, *, patient: bool = True) -> tuple[Verdict, ...]:
-        """Judge what the test expects, and return the verdicts that are not held.
+        """Judge what the test expects, and return the verdicts that are not passed.
 
         With `patient`, listen on while one is unknown, for as long as a run of the scenario would.
         """
@@ -72,7 +72,7 @@ class LabOfTest(Live):
                 self.lab.clock.sleep(seconds)  # a run listens on for as long
                 report = self.judge(scenario)
         reports = [self._reports[scenario] for scenario in self._expected]
-        return tuple(each for report in reports for each in report.verdicts if each.outcome is not Outcome.HELD)
+        return tuple(each for report in reports for each in report.verdicts if each.outcome is not Outcome.PASSED)
 
     def _nothing_in_flight(self) -> bool:
         """Return whether brokers have counted all that was forwarded and received."""

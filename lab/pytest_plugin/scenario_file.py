@@ -18,8 +18,8 @@ from lab.pytest_plugin.settings import Wanted
 from lab.scenarios import read
 
 
-class Broken(Exception):
-    """An expectation that was broken, or is unknown."""
+class NotPassed(Exception):
+    """An expectation that failed, or is unknown."""
 
 
 class ScenarioFile(pytest.File):
@@ -80,7 +80,7 @@ class ScenarioTest(pytest.Item):
             self.add_marker(pytest.mark.xdist_group(name=self.path.name))
 
     def runtest(self) -> None:
-        """Run the scenario, unless another test has, and raise Broken if the expectation is not held."""
+        """Run the scenario, unless another test has, and raise NotPassed if the expectation has not passed."""
         file = self.parent
         assert isinstance(file, ScenarioFile)
         with or_skip(self.config):
@@ -89,15 +89,15 @@ class ScenarioTest(pytest.Item):
         verdicts = report.verdicts if self._number is None else report.verdicts[self._number :][:1]
         self.user_properties += report_text.properties(ran.folder.path, report.runtime, verdicts)
         self.stash[RUN_REPORT] = report_text.of_run(ran.folder.path, report.runtime, report.verdicts)
-        not_held = [report_text.verdict(each) for each in verdicts if each.outcome is not Outcome.HELD]
+        not_held = [report_text.verdict(each) for each in verdicts if each.outcome is not Outcome.PASSED]
         if ran.error is not None:
             not_held.append(words(ran.error))
         if not_held:
-            raise Broken("\n".join(not_held))
+            raise NotPassed("\n".join(not_held))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Return the verdict, or what kept the scenario from running, without a traceback."""
-        if isinstance(excinfo.value, Broken | LabError):
+        if isinstance(excinfo.value, NotPassed | LabError):
             return words(excinfo.value)
         return super().repr_failure(excinfo, style)
 

@@ -1,6 +1,6 @@
 """Report → JUnit XML for CI systems: one test case for each expectation.
 
-A broken one is a failure. An unknown one is an error and not skipped, since CI systems pass over skipped cases. There
+A failed one is a failure. An unknown one is an error and not skipped, since CI systems pass over skipped cases. There
 is no standard; the file keeps to both schemas in use, the one for Apache Ant's task (which fixes the order of elements
 and requires more attributes) and that of Jenkins.
 """
@@ -39,7 +39,7 @@ def to_xml(report: Report, seconds: float) -> str:
             "timestamp": timestamp(report.started),
             "hostname": "localhost",
             "tests": str(len(cases)),
-            "failures": str(outcomes[Outcome.BROKEN]),
+            "failures": str(outcomes[Outcome.FAILED]),
             "errors": str(outcomes[Outcome.UNKNOWN]),
             "time": f"{max(seconds, 0.0):.3f}",
         },
@@ -67,8 +67,8 @@ def to_xml(report: Report, seconds: float) -> str:
         # A dot would begin a package.
         classname = f"mqlab.{_name(report.scenario).replace('.', '_') or 'scenario'}"
         case = SubElement(suite, "testcase", {"name": name, "classname": classname, "time": "0.000"})
-        if outcome is not Outcome.HELD:
-            element = "failure" if outcome is Outcome.BROKEN else "error"
+        if outcome is not Outcome.PASSED:
+            element = "failure" if outcome is Outcome.FAILED else "error"
             told = SubElement(case, element, {"type": str(outcome), "message": safe(reason)})
             told.text = safe(f"{outcome}: {reason}")
     SubElement(suite, "system-out").text = safe("\n".join(report.notes))

@@ -13,8 +13,8 @@ from lab.printable import plain_line
 from lab.report.junit import safe, timestamp
 from lab.report.not_delivered import read
 
-_SIGN = {"held": "✅", "broken": "❌", "unknown": "❔"}
-FAILED = "failed"  # no verdict: the run ended with an error
+_SIGN = {"passed": "✅", "failed": "❌", "unknown": "❔"}
+ERROR = "error"  # no verdict: the run ended with an error
 NOT_ENDED = "not ended"  # nor has it: the command was ended before
 
 
@@ -35,9 +35,9 @@ class RunOf:
 
     @property
     def outcome(self) -> str:
-        """Return the report's outcome: held, broken, unknown; or failed, or not ended."""
+        """Return the report's outcome: passed, failed or unknown; or error, or not ended."""
         if self.report is None:
-            return FAILED if self.ended else NOT_ENDED
+            return ERROR if self.ended else NOT_ENDED
         return str(self.report["outcome"])
 
     @property
@@ -47,18 +47,18 @@ class RunOf:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """Return what did not hold, with its reason, or the error."""
+        """Return what did not pass, with its reason, or the error."""
         if self.report is None:
             return (self.error,)
         return tuple(
-            f"{it['expectation']}: {it['reason']}" for it in self.report["verdicts"] if it["outcome"] != "held"
+            f"{it['expectation']}: {it['reason']}" for it in self.report["verdicts"] if it["outcome"] != "passed"
         )
 
 
 def markdown(runs: Sequence[RunOf]) -> str:
-    """Return a summary, which lies beside the runs' pages: how many ended how, a table, and what did not hold."""
+    """Return a summary, which lies beside the runs' pages: how many ended how, a table, and what did not pass."""
     count = Counter(run.outcome for run in runs)
-    counted = ", ".join(f"{count[each]} {each}" for each in (*_SIGN, FAILED, NOT_ENDED) if count[each])
+    counted = ", ".join(f"{count[each]} {each}" for each in (*_SIGN, ERROR, NOT_ENDED) if count[each])
     head = "| | scenario | verdict | messages | seconds |"
     lines = [f"### mqlab: {counted or 'nothing was run'}", "", head, "| --- " * 5 + "|"]
     for run in runs:

@@ -21,9 +21,9 @@ from lab.report.drawing import SIDE_BY_SIDE, drawing
 from lab.report.not_delivered import TITLES, became, told
 from lab.units import several
 
-_MARKS = {Outcome.HELD: "✔", Outcome.BROKEN: "✘", Outcome.UNKNOWN: "?"}
-_ASCII_MARKS = {Outcome.HELD: "[ok]", Outcome.BROKEN: "[X]", Outcome.UNKNOWN: "[?]"}
-_STYLES = {Outcome.HELD: "green", Outcome.BROKEN: "red", Outcome.UNKNOWN: "yellow"}
+_MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.UNKNOWN: "?"}
+_ASCII_MARKS = {Outcome.PASSED: "[ok]", Outcome.FAILED: "[X]", Outcome.UNKNOWN: "[?]"}
+_STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.UNKNOWN: "yellow"}
 _MILD = ("waiting", "expired", "unknown", "recovered", "undecided", "redelivered", "returned", "unsure", "reordered")
 _FIGURES = (  # fields of a delivery, and what they are called
     ("lost", "lost"),
@@ -51,7 +51,7 @@ def render(
 
     >>> from rich.console import Console
     >>> render(report, Console(width=80))
-    the article, replayed: held
+    the article, replayed: passed
     <BLANKLINE>
     ...
     """
@@ -92,7 +92,7 @@ def render(
     for verdict in report.verdicts:
         style = _STYLES[verdict.outcome]
         verdicts.add_row(Text(marks[verdict.outcome], style=f"bold {style}"), text(verdict.expectation, "bold"))
-        verdicts.add_row("", text(verdict.reason, style if verdict.outcome is not Outcome.HELD else ""))
+        verdicts.add_row("", text(verdict.reason, style if verdict.outcome is not Outcome.PASSED else ""))
         if verdict.basis is not None:
             verdicts.add_row("", text(f"class: {verdict.basis}", "dim"))
     if report.verdicts:
@@ -119,8 +119,8 @@ def render(
 
 
 def _coloured(picture: str, outcome: Outcome) -> Text:
-    """Return a drawing with coloured counts; an incomplete one is red unless the report held."""
-    missing = "bold" if outcome is Outcome.HELD else "bold red"
+    """Return a drawing with coloured counts; an incomplete one is red unless the report passed."""
+    missing = "bold" if outcome is Outcome.PASSED else "bold red"
     drawn = Text(picture)
     drawn.highlight_regex(r"[┌┐└┘─│\u2800-\u28ff]+", "dim")
     for match in _COUNT.finditer(picture):
@@ -150,7 +150,7 @@ def _first(told: str) -> list[str]:
 def _deliveries(report: Report, width: int, ascii: bool) -> Table:
     """Return a table with one row per delivery; columns that are zero throughout are left out."""
     shown = [(name, title) for name, title in _FIGURES if any(getattr(row, name) for row in report.deliveries)]
-    mild = [name for name, _ in _FIGURES] if report.outcome is Outcome.HELD else _MILD
+    mild = [name for name, _ in _FIGURES] if report.outcome is Outcome.PASSED else _MILD
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("to", overflow="fold", min_width=6)
     table.add_column("messages", justify="right", no_wrap=True)

@@ -11,16 +11,16 @@ from lab.dataclass import dataclass
 from lab.report.html import environment, style
 from lab.units import several
 from lab.vary.picture import draw
-from lab.vary.row import FAILED
+from lab.vary.row import ERROR
 from lab.vary.table import ENDS, Point, Variation, points, short, short_names, shown
 from lab.version import __version__
 
 MOST_ROWS = 500
 _MEANINGS = {
-    "held": "everything expected held",
-    "broken": "something expected is broken",
+    "passed": "every expectation passed",
+    "failed": "an expectation failed",
     "unknown": "something expected could not be decided",
-    FAILED: "the run failed",
+    ERROR: "the run ended with an error",
 }
 
 
@@ -68,7 +68,9 @@ def headline(of: Variation) -> str:
 def _line(point: Point, fates: Sequence[str]) -> _Line:
     owed, delivered = point.middle("owed"), point.middle("delivered")
     some = "–" if owed is None or delivered is None else f"{short(delivered)} of {short(owed)}"
-    whys = [row.why or next((each.reason for each in row.verdicts if each.outcome != "held"), "") for row in point.rows]
+    whys = [
+        row.why or next((each.reason for each in row.verdicts if each.outcome != "passed"), "") for row in point.rows
+    ]
     return _Line(
         set=point.set,
         words=point.words,

@@ -6,7 +6,7 @@ from lab.dataclass import dataclass
 from lab.judge.values import Percentiles, Verdict
 from lab.vary.combinations import Combination
 
-FAILED = "failed"  # the outcome of a run that has none of its own
+ERROR = "error"  # the outcome of a run that has none of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Row:
     """What came of one run. A run that failed has no figures: what was seen until then would be taken for all."""
 
     of: Combination
-    outcome: str  # held, broken, unknown, or failed
+    outcome: str  # passed, failed, unknown, or error
     seed: int | None  # as it was; None where the run did not come so far
     why: str = ""  # it failed, in words
     exit_code: int = 0  # of the error that it failed with
@@ -53,9 +53,9 @@ class Row:
     cpu: float | None = None  # seconds of the processor, for all of the run
 
     @property
-    def failed(self) -> bool:
+    def error(self) -> bool:
         """Return whether there is nothing but why it failed."""
-        return self.outcome == FAILED
+        return self.outcome == ERROR
 
     @property
     def rate(self) -> float | None:
@@ -63,6 +63,6 @@ class Row:
         return self.delivered / self.took if self.took and self.delivered is not None else None
 
 
-def failed(of: Combination, why: str, exit_code: int) -> Row:
+def error_row(of: Combination, why: str, exit_code: int) -> Row:
     """Return the row of a run that has no result."""
-    return Row(of=of, outcome=FAILED, seed=of.seed, why=why, exit_code=exit_code)
+    return Row(of=of, outcome=ERROR, seed=of.seed, why=why, exit_code=exit_code)

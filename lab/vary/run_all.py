@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
 from lab.errors import HostError
 from lab.vary.combinations import Combination, Grid
-from lab.vary.row import Row, failed
+from lab.vary.row import Row, error_row
 
 
 def run_all(
@@ -37,7 +37,7 @@ def run_all(
                 if error is None:
                     yield future.result()
                 elif again:
-                    yield failed(of, f"twice: {type(error).__name__}: {error}", HostError.exit_code)
+                    yield error_row(of, f"twice: {type(error).__name__}: {error}", HostError.exit_code)
                 else:
                     pending[_submit(executor, run, of)] = of, True
     finally:

@@ -17,7 +17,7 @@ from lab.judge import Judged
 from lab.judge.not_delivered import FATES, NotDelivered
 from lab.judge.values import Percentiles
 from lab.vary.combinations import Combination
-from lab.vary.row import Flow, Row, failed
+from lab.vary.row import Flow, Row, error_row
 from lab.vary.texts import Texts
 
 
@@ -51,7 +51,7 @@ def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Ro
             error = refused
         if error is not None:
             why = error.what.replace(f"{folder}/files{os.sep}", f"{texts.folder}{os.sep}")
-            return failed(of, why, error.exit_code)
+            return error_row(of, why, error.exit_code)
     return row_of(of, ran.judged, time.thread_time() - before)
 
 

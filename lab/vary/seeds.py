@@ -1,30 +1,30 @@
-"""The runs of one scenario at many seeds, counted: how many held, and for each expectation what came of it where."""
+"""The runs of one scenario at many seeds, counted: how many passed, and for each expectation what came of it where."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lab.vary.row import FAILED, Row
+from lab.vary.row import ERROR, Row
 from lab.vary.table import ENDS, Variation
 
-VERDICTS = tuple(each for each in ENDS if each != FAILED)
+VERDICTS = tuple(each for each in ENDS if each != ERROR)
 
 
 def lines(of: Variation) -> Iterator[str]:
-    """Yield how many seeds held, a line for each expectation, and one for each reason why runs failed."""
-    held, ran = _seeds(of.rows, "held"), len(of.rows)
-    yield f"{of.scenario}: {len(held)} of {ran} seeds held, simulated"
+    """Yield how many seeds passed, a line for each expectation, and one for each error that ended runs."""
+    passed, ran = _seeds(of.rows, "passed"), len(of.rows)
+    yield f"{of.scenario}: {len(passed)} of {ran} seeds passed, simulated"
     table = [[*_counts(_verdicts(of.rows, number)), text] for number, text in enumerate(expectations(of.rows))]
     widths = [max((len(row[column]) for row in table), default=0) for column in range(len(VERDICTS))]
     for *counts, text in table:
         yield "  ".join((*(cell.ljust(width) for cell, width in zip(counts, widths, strict=True)), text))
     reasons: dict[str, list[Row]] = {}
     for row in of.rows:
-        if row.failed:
+        if row.error:
             reasons.setdefault(row.why, []).append(row)
     for why, its in reasons.items():
-        yield f"{_count('failed', [row.of.seed for row in its])}: {why}"
+        yield f"{_count('error', [row.of.seed for row in its])}: {why}"
 
 
 def document(of: Variation) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def document(of: Variation) -> dict[str, Any]:
                 "seed": row.of.seed,
                 "outcome": row.outcome,
                 "verdicts": [{"outcome": str(each.outcome), "reason": each.reason} for each in row.verdicts],
-                **({"error": row.why} if row.failed else {}),
+                **({"error": row.why} if row.error else {}),
             }
             for row in of.rows
         ],

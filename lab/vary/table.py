@@ -14,12 +14,12 @@ from lab.dataclass import dataclass
 from lab.judge.not_delivered import FATES
 from lab.judge.values import Percentiles, Verdict
 from lab.vary.combinations import Grid
-from lab.vary.row import FAILED, Flow, Row
+from lab.vary.row import ERROR, Flow, Row
 from lab.version import __version__
 
 VERSION = 2  # of the JSON
-ENDS = ("held", "broken", "unknown", FAILED)  # the outcomes of runs
-_WORST_FIRST = (FAILED, "broken", "unknown", "held")
+ENDS = ("passed", "failed", "unknown", ERROR)  # the outcomes of runs
+_WORST_FIRST = (ERROR, "failed", "unknown", "passed")
 _PERCENTILES = ("p50", "p99", "max")
 
 
@@ -37,9 +37,9 @@ class Variation:
         return self.grid.count - len(self.rows)
 
     @property
-    def held(self) -> bool:
-        """Return whether every combination was run and held."""
-        return not self.left and all(row.outcome == "held" for row in self.rows)
+    def passed(self) -> bool:
+        """Return whether every combination was run and passed."""
+        return not self.left and all(row.outcome == "passed" for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Point:
 
     @property
     def words(self) -> str:
-        """Return how its runs ended: `broken`, or where they differ `broken 3 of 5`."""
+        """Return how its runs ended: `failed`, or where they differ `failed 3 of 5`."""
         count = sum(row.outcome == self.outcome for row in self.rows)
         return self.outcome if count == len(self.rows) else f"{self.outcome} {count} of {len(self.rows)}"
 

@@ -47,7 +47,7 @@ def run(
 
     >>> found = vary.run("tokyo-singapore", set={"links.tokyo-singapore.delay": ["5ms", "70ms"]}, jobs=1)
     >>> [row.outcome for row in found.rows], [row.latency.p50 < 70 for row in found.rows]
-    (['broken', 'held'], [True, False])
+    (['failed', 'passed'], [True, False])
     """
     values = {key: tuple(str(value) for value in its) for key, its in set.items()}
     check_values(values)

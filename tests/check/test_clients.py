@@ -67,4 +67,4 @@ def test_a_simulation_needs_no_library_of_a_protocol(tmp_path: Path) -> None:
         text=True,
         check=False,
     )  # fmt: skip
-    assert (ended.returncode, ended.stdout.splitlines()[0]) == (0, "from MQTT over STOMP to AMQP: held, simulated")
+    assert (ended.returncode, ended.stdout.splitlines()[0]) == (0, "from MQTT over STOMP to AMQP: passed, simulated")

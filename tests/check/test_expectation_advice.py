@@ -181,8 +181,8 @@ def test_a_broker_fed_by_its_own_configuration_is_told_nothing(tmp_path: Path) -
 @pytest.mark.parametrize("path", sorted(shipped("scenarios").glob("*.yaml")), ids=lambda path: path.stem)
 def test_of_what_ships_those_are_advised_on_that_are_such_a_mistake(path: Path) -> None:
     meant = {
-        "hub-and-spokes-broken": 2,  # its topics' connectors have a networkTTL of 1
-        "mqtt-stomp-amqp-broken": 3,  # no connector leads to Tokyo
-        "tokyo-singapore-broken": 1,  # neither here
+        "hub-and-spokes-fails": 2,  # its topics' connectors have a networkTTL of 1
+        "mqtt-stomp-amqp-fails": 3,  # no connector leads to Tokyo
+        "tokyo-singapore-fails": 1,  # neither here
     }
     assert len([*advise_on_expectations(load(path, environment={}))]) == meant.get(path.stem, 0)

@@ -266,8 +266,8 @@ def test_a_dash_is_the_standard_input(tmp_path: Path) -> None:
 
 
 def test_an_expectation_that_no_message_can_meet_is_advice(tmp_path: Path) -> None:
-    checked = mqlab("check", "tokyo-singapore-broken", folder=tmp_path)
+    checked = mqlab("check", "tokyo-singapore-fails", folder=tmp_path)
     assert checked.returncode == 0 and "advice: delivered cannot hold" in checked.stdout
-    strict = mqlab("check", "tokyo-singapore-broken", "--strict", folder=tmp_path)
+    strict = mqlab("check", "tokyo-singapore-fails", "--strict", folder=tmp_path)
     assert strict.returncode == 1 and strict.stdout == checked.stdout
     assert mqlab("check", "tokyo-singapore", "--strict", folder=tmp_path).returncode == 0

@@ -46,7 +46,7 @@ def offered(here: Path, *words: str) -> list[str]:
 
 @pytest.mark.parametrize("command", ["run", "up", "vary", "check", "plan", "scenarios"])
 def test_scenarios_that_ship(here: Path, command: str) -> None:
-    assert offered(here, command, "tokyo-") == ["tokyo-singapore", "tokyo-singapore-broken"]
+    assert offered(here, command, "tokyo-") == ["tokyo-singapore", "tokyo-singapore-fails"]
     assert offered(here, command, "./mine") == []  # the shell offers files
 
 
@@ -71,7 +71,7 @@ def test_brokers_links_and_regions_of_the_lab_that_is_meant(here: Path) -> None:
 def test_no_engine_is_loaded(here: Path) -> None:
     code = (
         "import sys, lab.cli.run, lab.cli.link, lab.cli.logs; from lab.cli import completion;"
-        "assert completion.scenarios('one-way-') == ['one-way-broken']; print('docker' in sys.modules)"
+        "assert completion.scenarios('one-way-') == ['one-way-fails']; print('docker' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -22,7 +22,7 @@ def test_the_encoding_of_stdout_changes_no_exit_code_of_a_run(commands: Commands
     words = ("run", "one-way", "--runtime", "simulation", "--quiet")
     done = commands(*words, PYTHONIOENCODING=encoding, COLUMNS="80", PYTHONUTF8="0")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("one way only: held, simulated\n")
+    assert done.out.startswith("one way only: passed, simulated\n")
 
 
 def test_what_the_encoding_has_no_sign_for_is_told_where_it_could_be_part_of_a_value(commands: Commands) -> None:

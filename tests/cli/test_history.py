@@ -29,7 +29,7 @@ def mqlab(tmp_path: Path) -> Commands:
 def runs(mqlab: Commands) -> Path:
     """Two runs, the second of which is the latest."""
     folder = mqlab.home / "runs"
-    for run, case in (("20260101-101010-aaaaaa", "all-held"), ("20260102-101010-bbbbbb", "lost-in-a-cut")):
+    for run, case in (("20260101-101010-aaaaaa", "all-passed"), ("20260102-101010-bbbbbb", "lost-in-a-cut")):
         (folder / run).mkdir(parents=True)
         shutil.copy(JUDGED / case / "history.jsonl", folder / run)
     (folder / "latest").symlink_to("20260102-101010-bbbbbb")
@@ -136,7 +136,7 @@ def test_a_reader_that_goes_away_is_no_error(mqlab: Commands, tmp_path: Path) ->
 def test_of_a_report_too_it_is_no_broken_expectation(mqlab: Commands) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    judged = [MQLAB, "judge", JUDGED / "all-held" / "history.jsonl"]
+    judged = [MQLAB, "judge", JUDGED / "all-passed" / "history.jsonl"]
     ended = subprocess.run(judged, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (141, "")
@@ -152,7 +152,7 @@ def test_a_history_that_was_cut_short_is_shown_up_to_there(mqlab: Commands, tmp_
     assert shown.err == f"mqlab: the history is cut short: its line {lines} is only half there and left out\n"
     assert "dropped 31 by cut" in shown.out.splitlines()[-1]
     judged = mqlab.inside("judge", history, "--json")
-    assert judged.json["outcome"] != "held"
+    assert judged.json["outcome"] != "passed"
 
 
 def test_judging_again_gives_the_same_report_byte_for_byte(mqlab: Commands) -> None:
@@ -179,7 +179,7 @@ def test_a_standing_labs_history_is_judged_as_of_now_and_between_marks(mqlab: Co
     now = mqlab.inside("judge", history)
     assert now.code == 1 and "as of now (40.000 s): 2 of 4 lost" in " ".join(now.out.split())
     between = mqlab.inside("judge", history, "--from", "before", "--to", "after", "--json")
-    assert between.code == 0 and between.json["outcome"] == "held"
+    assert between.code == 0 and between.json["outcome"] == "passed"
     assert 'from the mark "before" (10.000 s) to the mark "after" (20.000 s)' in between.json["notes"][0]
     assert 'no mark "nowhere"' in problems(mqlab.inside("judge", history, "--from", "nowhere", "--json"))[0]["what"]
 

@@ -129,7 +129,7 @@ WORDS = [
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
 @pytest.mark.parametrize("both", [False, True], ids=["stdout", "both"])
 def test_a_reader_that_has_left_is_no_verdict(tmp_path: Path, words: list[str], both: bool) -> None:
-    """Also where what is not read any more is an error: 1 would say that something is broken or unknown."""
+    """Also where what is not read any more is an error: 1 would say that an expectation failed or is unknown."""
     reading, writing = os.pipe()
     os.close(reading)
     environment = Commands(folder=tmp_path).environment(DOCKER_HOST="tcp://127.0.0.1:1")

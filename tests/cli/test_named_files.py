@@ -15,7 +15,7 @@ from lab.cli import app
 from tests.command import MQLAB, Commands
 
 LONG = "a" * 300
-RUN = Path(__file__).parents[1] / "judge" / "all-held"
+RUN = Path(__file__).parents[1] / "judge" / "all-passed"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def mqlab(tmp_path: Path) -> Commands:
 def test_a_name_too_long_for_a_file_is_bad_input(mqlab: Commands, tmp_path: Path, words: Sequence[str]) -> None:
     sound = tmp_path / "SOUND.xml"
     sound.write_text('<broker xmlns="http://activemq.apache.org/schema/core"/>')
-    history = Path(__file__).parents[1] / "judge" / "all-held" / "history.jsonl"
+    history = Path(__file__).parents[1] / "judge" / "all-passed" / "history.jsonl"
     named = [str(sound) if word == "SOUND.xml" else word for word in words]
     if named[1].startswith("--"):
         named.insert(1, str(history))
@@ -134,7 +134,7 @@ def limited(mqlab: Commands, *words: str | Path, into: str = "") -> subprocess.C
 def test_where_a_report_finds_no_room_the_verdicts_are_told_and_nothing_of_it_stays(
     mqlab: Commands, tmp_path: Path, options: list[str]
 ) -> None:
-    history = Path(__file__).parents[1] / "judge" / "counters-broken" / "history.jsonl"
+    history = Path(__file__).parents[1] / "judge" / "counters-failed" / "history.jsonl"
     paths = {option: tmp_path / f"report.{option[2:]}" for option in options}
     done = limited(mqlab, "judge", history, *(word for pair in paths.items() for word in pair))
     assert done.returncode == 3
@@ -162,7 +162,7 @@ def test_a_stdout_that_cannot_be_written_is_told_once(mqlab: Commands) -> None:
 
 def test_a_stdout_that_is_closed_changes_no_exit_code(mqlab: Commands) -> None:
     run = ["run", "one-way", "--runtime", "simulation", "--quiet"]
-    broken = Path(__file__).parents[1] / "judge" / "counters-broken" / "history.jsonl"
+    broken = Path(__file__).parents[1] / "judge" / "counters-failed" / "history.jsonl"
     for words, code in ((run, 0), ([*run, "one-way"], 0), (["judge", broken], 1), (["scenarios", "--json"], 0)):
         line = f"{shlex.join([MQLAB, *map(str, words)])} >&-"
         done = subprocess.run(

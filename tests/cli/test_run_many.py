@@ -26,7 +26,7 @@ def ends_well(*caught):
     if caught:
         os.kill(os.getppid(), 2)  # Ctrl-C again, while it closes
     junit.write_text('<testsuites><testsuite/></testsuites>')
-    print(json.dumps({'outcome': 'held', 'run': 'r', 'verdicts': []}))
+    print(json.dumps({'outcome': 'passed', 'run': 'r', 'verdicts': []}))
     sys.exit(0)
 
 if name == 'closing':
@@ -39,7 +39,7 @@ if name == 'ctrl-c':
 if name == 'warned':
     print('warning: a port', file=sys.stderr)
 if name == 'full':
-    print(json.dumps({'outcome': 'held', 'run': 'r', 'verdicts': []}))
+    print(json.dumps({'outcome': 'passed', 'run': 'r', 'verdicts': []}))
     print('mqlab: a page cannot be written', file=sys.stderr)
     sys.exit(3)
 if name in ('quick', 'warned'):
@@ -68,16 +68,16 @@ def test_several_scenarios_are_run_and_told(commands: Commands, tmp_path: Path) 
     words = ["tokyo-singapore", "one-way", "no-such-scenario", "--runtime", "simulation", "--jobs", "2"]
     done = commands("run", *words, "--reports", str(reports), "--junit", str(junit), "--json")
     assert [(each["scenario"], each["outcome"], each["exit_code"]) for each in done.json] == [
-        ("tokyo-singapore", "held", 0),
-        ("one-way", "held", 0),
-        ("no-such-scenario", "failed", 2),
+        ("tokyo-singapore", "passed", 0),
+        ("one-way", "passed", 0),
+        ("no-such-scenario", "error", 2),
     ]
     assert done.code == 2
     assert {path.name for path in reports.iterdir()} == {
         *(f"{name}.{kind}" for name in ("tokyo-singapore", "one-way") for kind in ("html", "junit.xml")),
         "summary.md",
     }
-    assert "2 held, 1 failed" in (reports / "summary.md").read_text("utf-8")
+    assert "2 passed, 1 error" in (reports / "summary.md").read_text("utf-8")
     assert len(parse(junit).getroot()) == 3
     assert "no scenario named" in done.json[2]["error"]
 
@@ -118,8 +118,8 @@ def test_what_waits_for_its_turn_is_not_begun_after_an_interruption(tmp_path: Pa
 def test_a_run_that_a_signal_ended_has_failed_with_a_shells_code(tmp_path: Path) -> None:
     found, why = run_all(["quick", "killed"], [], jobs=2, folder=tmp_path, ended=lambda one: None, command=COMMAND)
     assert [(one.outcome, one.code, one.why) for one in found] == [
-        ("held", 0, ()),
-        ("failed", 137, ("ended by signal 9",)),
+        ("passed", 0, ()),
+        ("error", 137, ("ended by signal 9",)),
     ]
     assert why is None
 
@@ -127,7 +127,7 @@ def test_a_run_that_a_signal_ended_has_failed_with_a_shells_code(tmp_path: Path)
 def test_what_a_run_that_did_not_fail_said_is_kept(tmp_path: Path) -> None:
     ended: list[RunOf] = []
     run_all(["warned"], [], jobs=1, folder=tmp_path, ended=ended.append, command=COMMAND)
-    assert [(one.outcome, one.said) for one in ended] == [("held", "warning: a port")]
+    assert [(one.outcome, one.said) for one in ended] == [("passed", "warning: a port")]
 
 
 def test_warnings_of_each_are_printed_also_without_progress(commands: Commands) -> None:
@@ -161,13 +161,13 @@ def test_sigterm_ends_with_its_code_and_the_results_of_what_had_ended(commands: 
         reports / "junit.xml",
     ]
     process = commands.start(*words)
-    commands.wait_said(process, "held")
+    commands.wait_said(process, "passed")
     assert RealClock().wait(lambda: len(replaying(commands.home / "runs")) == 2, 180)  # both have loaded by then
     process.terminate()
     done = commands.end_of(process)
     assert (done.code, "1 of 2 had ended" in done.err) == (143, True)
-    assert done.out.startswith("one-way: held")
-    assert (reports / "summary.md").read_text("utf-8").startswith("### mqlab: 1 held, 1 not ended\n")
+    assert done.out.startswith("one-way: passed")
+    assert (reports / "summary.md").read_text("utf-8").startswith("### mqlab: 1 passed, 1 not ended\n")
     suites = parse(reports / "junit.xml").getroot()
     assert [(suite.get("name"), suite.get("errors")) for suite in suites] == [
         ("one way only (simulated)", "0"),
@@ -179,7 +179,7 @@ def test_verdicts_are_told_also_where_a_report_cannot_be_written(commands: Comma
     (tmp_path / "summary.md").mkdir()
     junit = tmp_path / "junit.xml"
     done = commands("run", "one-way", "--runtime", "simulation", "--reports", tmp_path, "--junit", junit)
-    assert (done.code, done.out.startswith("one-way: held")) == (3, True)
+    assert (done.code, done.out.startswith("one-way: passed")) == (3, True)
     assert f"{tmp_path / 'summary.md'} cannot be written" in done.err
     assert len(parse(junit).getroot()) == 1
 
@@ -198,7 +198,7 @@ def test_no_report_of_an_earlier_run_stays_where_this_one_fails(tmp_path: Path) 
 
 def test_verdicts_of_a_run_whose_report_found_no_room_are_told(tmp_path: Path) -> None:
     (one,), _ = run_all(["full"], (), jobs=1, folder=tmp_path, ended=lambda one: None, command=COMMAND)
-    assert one.error.splitlines() == ["mqlab: a page cannot be written", "its verdicts are known: held, run r"]
+    assert one.error.splitlines() == ["mqlab: a page cannot be written", "its verdicts are known: passed, run r"]
 
 
 def test_reports_that_are_no_folder_are_bad_input(commands: Commands, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`mqlab run --seeds`: how many seeds held, which verdicts came where, and what does not go with it."""
+"""`mqlab run --seeds`: how many seeds passed, which verdicts came where, and what does not go with it."""
 
 from __future__ import annotations
 
@@ -23,27 +23,29 @@ def test_it_tells_how_many_seeds_held_and_the_first_seed_of_each_verdict(command
     found = commands.inside("run", scenario, "--seeds", "1-4", "--jobs", "1", "--json", *SIMULATED).json
     once, ever = found["expectations"]
     assert found["seeds"] == [1, 2, 3, 4]
-    assert (found["held"], found["broken"], found["unknown"], found["failed"]) == (
-        once["held"]["count"],
-        4 - once["held"]["count"],
+    assert (found["passed"], found["failed"], found["unknown"], found["error"]) == (
+        once["passed"]["count"],
+        4 - once["passed"]["count"],
         0,
         0,
     )
-    assert ever["held"] == {"count": 4, "first_seed": 1}
-    assert ever["broken"] == ever["unknown"] == {"count": 0, "first_seed": None}
-    first = once["broken"]["first_seed"]
-    assert next(each["seed"] for each in found["runs"] if each["outcome"] == "broken") == first
-    told = commands.inside("run", scenario, "--seeds", f"{once['held']['first_seed']},{first}", *SIMULATED)
+    assert ever["passed"] == {"count": 4, "first_seed": 1}
+    assert ever["failed"] == ever["unknown"] == {"count": 0, "first_seed": None}
+    first = once["failed"]["first_seed"]
+    assert next(each["seed"] for each in found["runs"] if each["outcome"] == "failed") == first
+    told = commands.inside("run", scenario, "--seeds", f"{once['passed']['first_seed']},{first}", *SIMULATED)
     assert told.code == 1
     headline, one, other = told.out.splitlines()
-    assert headline == "two connectors beside each other: 1 of 2 seeds held, simulated"
-    assert one.startswith(f"held 1 (first: {once['held']['first_seed']})  broken 1 (first: {first})  unknown 0  deliv")
-    assert other.startswith("held 2 (first: ")
+    assert headline == "two connectors beside each other: 1 of 2 seeds passed, simulated"
+    assert one.startswith(
+        f"passed 1 (first: {once['passed']['first_seed']})  failed 1 (first: {first})  unknown 0  deliv"
+    )
+    assert other.startswith("passed 2 (first: ")
 
 
 def test_where_all_hold_it_ends_with_0_and_leaves_no_run(commands: Commands) -> None:
     done = commands.inside("run", "one-way", "--seeds", "2", "--jobs", "1", *SIMULATED)
-    assert (done.code, done.out.splitlines()[0]) == (0, "one way only: 2 of 2 seeds held, simulated")
+    assert (done.code, done.out.splitlines()[0]) == (0, "one way only: 2 of 2 seeds passed, simulated")
     assert not (commands.home / "runs").exists()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lab.shipped import shipped
 from tests.command import Commands
-from tests.twins import SCENARIOS, TWINS
+from tests.failing_variants import FAILING_VARIANTS, SCENARIOS
 
 
 @pytest.fixture
@@ -18,12 +18,14 @@ def mqlab(tmp_path: Path) -> Commands:
 
 def test_every_shipped_scenario_is_listed_with_what_it_is_about(mqlab: Commands) -> None:
     listed = mqlab.inside("scenarios", "--json").json
-    assert [each["name"] for each in listed] == [*SCENARIOS, *TWINS]
+    assert [each["name"] for each in listed] == [*SCENARIOS, *FAILING_VARIANTS]
     assert all(each["about"] for each in listed)
-    assert [each["name"] for each in listed if each.get("broken")] == TWINS
-    whole, broken = mqlab.inside("scenarios").out.split("\nto be broken, each for want of what it takes away:\n")
+    assert [each["name"] for each in listed if each.get("fails")] == FAILING_VARIANTS
+    whole, variants = mqlab.inside("scenarios").out.split(
+        "\nfailing variants, each of which takes away what its scenario needs:\n"
+    )
     assert [line.split()[0] for line in whole.splitlines()] == SCENARIOS
-    assert [line.split()[0] for line in broken.splitlines()] == TWINS
+    assert [line.split()[0] for line in variants.splitlines()] == FAILING_VARIANTS
 
 
 def test_a_copy_is_whole_and_nothing_is_overwritten(mqlab: Commands, tmp_path: Path) -> None:
@@ -33,9 +35,9 @@ def test_a_copy_is_whole_and_nothing_is_overwritten(mqlab: Commands, tmp_path: P
         own = (tmp_path / line).read_bytes()
         assert own == (shipped("scenarios") / Path(line).relative_to("mine")).read_bytes()
     assert mqlab.inside("check", "mine/one-way.yaml").code == 0
-    twin = mqlab.inside("scenarios", "cut-and-heal-broken", "--copy", "twin").out.split()
-    assert [Path(line).name for line in twin[:2]] == ["cut-and-heal-broken.yaml", "cut-and-heal.yaml"]
-    assert mqlab.inside("check", "twin/cut-and-heal-broken.yaml").code == 0
+    variant = mqlab.inside("scenarios", "cut-and-heal-fails", "--copy", "variant").out.split()
+    assert [Path(line).name for line in variant[:2]] == ["cut-and-heal-fails.yaml", "cut-and-heal.yaml"]
+    assert mqlab.inside("check", "variant/cut-and-heal-fails.yaml").code == 0
     (tmp_path / "mine/one-way.yaml").write_text("changed")
     again = mqlab.inside("scenarios", "one-way", "--copy", "mine")
     assert (again.code, "not overwritten" in again.err) == (2, True)

@@ -64,8 +64,8 @@ def test_a_scenario_is_checked_without_what_labs_and_reports_need() -> None:
         ("schema", "scenario"),
         ("schema", "history"),
         ("scenarios",),
-        ("history", ROOT / "tests" / "judge" / "all-held" / "history.jsonl"),
-        ("judge", ROOT / "tests" / "judge" / "all-held" / "history.jsonl"),
+        ("history", ROOT / "tests" / "judge" / "all-passed" / "history.jsonl"),
+        ("judge", ROOT / "tests" / "judge" / "all-passed" / "history.jsonl"),
     ],
     ids=lambda words: "-".join(str(word) for word in words[:2] if not isinstance(word, Path)),
 )

@@ -13,7 +13,7 @@ def stream(p50: float = 40.0, p99: float = 42.0, messages: int = 100, per_s: flo
     return Stream(name="step 2 to desk", messages=messages, paced=per_s is None, p50=p50, p99=p99, per_s=per_s)
 
 
-def run(seed: int = 1, *streams: Stream, runtime: str = "emulation", verdict: str = "held", **counts: int) -> Figures:
+def run(seed: int = 1, *streams: Stream, runtime: str = "emulation", verdict: str = "passed", **counts: int) -> Figures:
     return Figures(
         runtime=runtime, seed=seed, verdicts={"delivered: {to: desk}": verdict}, counts=counts, streams=streams
     )

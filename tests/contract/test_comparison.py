@@ -20,15 +20,15 @@ def latencies(*p50: float, simulated: float) -> Row:
     return found
 
 
-@pytest.mark.parametrize(("real", "simulated", "agrees"), [("held", "held", True), ("held", "broken", False)])
+@pytest.mark.parametrize(("real", "simulated", "agrees"), [("passed", "passed", True), ("passed", "failed", False)])
 def test_the_same_verdicts(real: str, simulated: str, agrees: bool) -> None:
     row = only(compare([run(verdict=real)], [run(verdict=simulated)]), Kind.VERDICT)
     assert (row.agrees, row.emulated, row.simulated) == (agrees, real, simulated)
 
 
 def test_a_verdict_on_which_real_runs_differ_may_be_either() -> None:
-    real = [run(verdict="held"), run(2, verdict="broken")]
-    assert only(compare(real, [run(verdict="broken")]), Kind.VERDICT).agrees
+    real = [run(verdict="passed"), run(2, verdict="failed")]
+    assert only(compare(real, [run(verdict="failed")]), Kind.VERDICT).agrees
     assert not only(compare(real, [run(verdict="unknown")]), Kind.VERDICT).agrees
 
 

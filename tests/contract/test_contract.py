@@ -126,7 +126,7 @@ def test_a_model_that_is_wrong_is_found(tmp_path: Path) -> None:
     found = its.compared(its.simulate())
     assert not found.agrees
     assert [row.name for row in found.rows if row.agrees is False] == ["latency: {to: [tk, sg], at-least: 35ms}"]
-    assert "| broken | held |" in [*text.disagreements([found])][2]
+    assert "| failed | passed |" in [*text.disagreements([found])][2]
 
 
 @pytest.mark.parametrize(("name", "chance"), [("tokyo-singapore", False), ("jitter-and-loss", True)])

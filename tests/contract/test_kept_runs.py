@@ -63,7 +63,7 @@ def test_what_was_kept_is_read_again_by_its_digest_and_images(tmp_path: Path) ->
 
 
 def test_figures_survive_their_file() -> None:
-    found = run(3, stream(per_s=12.5), verdict="broken", lost=2)
+    found = run(3, stream(per_s=12.5), verdict="failed", lost=2)
     assert from_json(to_json(found)) == found
 
 

@@ -37,7 +37,7 @@ def told_of(folder: Path, text: str) -> str:
         scenario = load(written(folder, text), environment={})
     except InputError as error:
         return str(error)
-    return "\n".join(str(each) for each in (*check(scenario), *scenario.origin.broken))
+    return "\n".join(str(each) for each in (*check(scenario), *scenario.origin.fails))
 
 
 def beginnings() -> list[str]:

@@ -40,8 +40,8 @@ def test_it_is_the_scenario_with_what_it_sets_and_its_own_name(tmp_path: Path) -
     assert [step.count for step in scenario.steps if isinstance(step, Publish)] == [20]
     assert getattr(scenario.topology.links[0].link, "delay", None) == timedelta(milliseconds=70)
     assert scenario.origin.set == {"steps.2.count": "20", "links.tokyo-singapore.delay": "70ms"}
-    assert scenario.origin.broken == ("lost", "twice")
-    assert "broken" not in scenario.declared()
+    assert scenario.origin.fails == ("lost", "twice")
+    assert "failed" not in scenario.declared()
     names = [source.name for source in scenario.origin.sources]
     assert [Path(name).name for name in names] == ["variant.yaml", "story.yaml", "tokyo-singapore.yaml", "tokyo.xml"]
 

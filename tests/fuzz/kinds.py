@@ -131,7 +131,7 @@ def variant(dice: Random, folder: Path) -> None:
 def variant_file(dice: Random, folder: Path) -> None:
     """A variant's file, or the scenario that it is of, which is beside it."""
     _scenarios(folder)
-    text = dice.choice(texts("scenarios/*-broken.yaml"))
+    text = dice.choice(texts("scenarios/*-fails.yaml"))
     (name,) = re.findall(r"^variant-of: (\S+)$", text, re.MULTILINE)
     (original,) = texts(f"scenarios/{name}")
     if dice.random() < 0.8:
@@ -237,7 +237,7 @@ def destination(dice: Random, folder: Path) -> None:
 
 def quantity(dice: Random, folder: Path) -> None:
     """A quantity of a command's option."""
-    path = put(folder / "history.jsonl", texts("tests/judge/all-held/history.jsonl")[0])
+    path = put(folder / "history.jsonl", texts("tests/judge/all-passed/history.jsonl")[0])
     value = mutations.damaged(dice, dice.choice(("1.5s", "80ms", "2m")), mutations.ANY) or "x"
     command(folder, "history", f"--from={value}", str(path))
     for parse in (

@@ -23,7 +23,7 @@ def test_a_broker_is_created_and_deleted(mqlab: Commands, engine: Engine) -> Non
     }
     assert {opened[f"mqlab-{mqlab.latest.name}-singapore-{number}"] for number in (1, 2)} <= {"created", "running"}
     ended = mqlab.end_of(process, 300)
-    assert ended.code == 0, (ended, reasons(report(mqlab.latest), "broken"))
+    assert ended.code == 0, (ended, reasons(report(mqlab.latest), "failed"))
     history = read(mqlab.latest / "history.jsonl")
     states = [each for each in history.observations if isinstance(each, BrokerChanged)]
     assert [(each.state, each.instance, each.standby) for each in states] == [

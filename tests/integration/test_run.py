@@ -1,6 +1,6 @@
-"""`mqlab run` of shipped scenarios with real brokers: they hold, a twin is broken, and those at once do not meet.
+"""`mqlab run` of shipped scenarios with real brokers: they pass, a variant fails, and parallel runs do not meet.
 
-Whatever ships is run in models by `tests/simulation/`, twins too, and with real brokers by `make scenarios`.
+Whatever ships is run in models by `tests/simulation/`, failing variants too, and with real brokers by `make scenarios`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from lab.report import document
 from lab.shipped import shipped
 from tests.command import Commands
 from tests.docs.pages import blocks
+from tests.failing_variants import failed_for_its_reason
 from tests.integration.labs import Engine, left_of
-from tests.twins import broken_for_its_reason
 
 pytestmark = pytest.mark.docker
 
@@ -37,8 +37,8 @@ def reasons(of: Mapping[str, Any], outcome: str) -> str:
 
 
 def check_the_article(found: Mapping[str, Any]) -> None:
-    assert found["outcome"] == "held", found
-    assert {verdict["outcome"] for verdict in found["verdicts"]} == {"held"}
+    assert found["outcome"] == "passed", found
+    assert {verdict["outcome"] for verdict in found["verdicts"]} == {"passed"}
     counted = {
         each["subscriber"]: [each[key] for key in ("expected", "received", "lost", "duplicated", "unexpected")]
         for each in found["deliveries"]
@@ -70,11 +70,11 @@ def cleaned_up(mqlab: Commands, engine: Engine) -> None:
 
 def test_the_article_holds_in_two_runs_at_once_and_breaks_beside_them(mqlab: Commands, engine: Engine) -> None:
     other = Commands(folder=mqlab.folder / "spoilt")
-    spoilt = other.start("run", "tokyo-singapore-broken")
+    spoilt = other.start("run", "tokyo-singapore-fails")
     started = [mqlab.start("run", "tokyo-singapore", "--seed", seed) for seed in ("1", "2")]
     ended = [mqlab.end_of(each) for each in started]
     assert other.end_of(spoilt).code == 1
-    broken_for_its_reason("tokyo-singapore", report(other.latest))
+    failed_for_its_reason("tokyo-singapore", report(other.latest))
     cleaned_up(other, engine)
     assert [each.code for each in ended] == [0, 0], ended
     runs = [path for path in (mqlab.home / "runs").iterdir() if not path.is_symlink()]
@@ -97,7 +97,7 @@ def test_the_article_holds_in_two_runs_at_once_and_breaks_beside_them(mqlab: Com
         assert any(each.startswith("sources/") for each in kept)
     assert mqlab.latest in runs
     for each in ended:
-        assert "held" in each.out and "10 of 10" in each.out
+        assert "passed" in each.out and "10 of 10" in each.out
     assert list(mqlab.state.glob("*")) == []
 
 
@@ -109,14 +109,14 @@ def test_one_way_holds_by_command_and_in_a_program(mqlab: Commands, engine: Engi
     ended = mqlab("run", "one-way", "--json")
     out, _ = program.communicate(timeout=240)
     assert ended.code == 0, ended
-    assert ended.json["outcome"] == "held"
+    assert ended.json["outcome"] == "passed"
     assert ended.json == report(mqlab.latest)
     (bridge,) = ended.json["bridges"]
     assert (bridge["broker"], bridge["created_by_duplex"]) == ("tokyo", False)
     cleaned_up(mqlab, engine)
     assert program.returncode == 0, out
-    assert (report(programs.latest)["outcome"], report(programs.latest)["seed"]) == ("held", 3)
-    assert out.count("held ") == len(ended.json["verdicts"]) and f"{programs.latest}" in out
+    assert (report(programs.latest)["outcome"], report(programs.latest)["seed"]) == ("passed", 3)
+    assert out.count("passed ") == len(ended.json["verdicts"]) and f"{programs.latest}" in out
     assert (programs.latest / "report.html").is_file() and (programs.latest / "report.junit.xml").is_file()
     cleaned_up(programs, engine)
 

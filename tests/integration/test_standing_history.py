@@ -143,12 +143,12 @@ def test_what_crosses_between_two_marks_is_judged_by_itself(mqlab: Commands) -> 
     program = mqlab.program(CROSSING)
     said, _ = program.communicate(timeout=180)
     assert program.returncode == 0, said
-    assert said.count("held ") == 2 and "10 of 10 reached sg, each once" in said, said
+    assert said.count("passed ") == 2 and "10 of 10 reached sg, each once" in said, said
     between = ("--from", "before", "--to", "after")
     again = mqlab("judge", mqlab.latest.name, "--scenario", "claims.yaml", *between, "--json")
-    assert again.code == 0 and [each["outcome"] for each in again.json["verdicts"]] == ["held", "held"]
+    assert again.code == 0 and [each["outcome"] for each in again.json["verdicts"]] == ["passed", "passed"]
     silent = mqlab("judge", mqlab.latest.name, "--scenario", "silence.yaml", *between, "--json")
-    assert [each["outcome"] for each in silent.json["verdicts"]] == ["broken", "held"]
+    assert [each["outcome"] for each in silent.json["verdicts"]] == ["failed", "passed"]
     now = mqlab("judge", mqlab.latest.name, "--scenario", "claims.yaml", "--json")
     assert "as of now (" in now.json["verdicts"][1]["reason"]
 

@@ -1,6 +1,7 @@
-"""Scenarios about time, on one lab of real brokers: each holds, and two twins are broken.
+"""Scenarios about time, on one lab of real brokers: each passes, and two failing variants fail.
 
-The other twins, and `small-buffers`, are run by `tests/simulation/` in models, by `make scenarios` with real brokers.
+The other failing variants, and `small-buffers`, are run by `tests/simulation/` in models,
+by `make scenarios` with real brokers.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from lab.judge import Outcome, Report, Streamed, judge
 from lab.link.impairment import LinkState
 from lab.replay import replay
 from lab.shipped import shipped
+from tests.failing_variants import failing_variant, not_said
 from tests.integration.labs import ARTICLE, Engine, Standing, eventually, output_of, standing
-from tests.twins import not_said, twin
 
 pytestmark = [pytest.mark.docker, pytest.mark.alone]
 
@@ -62,14 +63,14 @@ class Seen:
 
     @property
     def broken(self) -> list[str]:
-        return [each.reason for each in self.report.verdicts if each.outcome is Outcome.BROKEN]
+        return [each.reason for each in self.report.verdicts if each.outcome is Outcome.FAILED]
 
 
-def twin_seen(lab: Standing, name: str, run: str) -> Seen:
-    """Replay a scenario's twin, which is to be broken for the reason that its file gives."""
-    seen = Seen(lab, twin(name), run)
-    assert seen.report.outcome is Outcome.BROKEN, seen.report.verdicts
-    assert not_said(f"{name}-broken", seen.broken) == [], seen.broken
+def failing_variant_seen(lab: Standing, name: str, run: str) -> Seen:
+    """Replay a scenario's failing variant, which is to be broken for the reason that its file gives."""
+    seen = Seen(lab, failing_variant(name), run)
+    assert seen.report.outcome is Outcome.FAILED, seen.report.verdicts
+    assert not_said(f"{name}-fails", seen.broken) == [], seen.broken
     return seen
 
 
@@ -150,7 +151,7 @@ def test_a_scenario_about_time_holds(name: str, as_declared: Standing, tmp_path:
     assert sum(each.dropped.get("loss", 0) for each in seen.report.links) == before + lost, "as the link itself counts"
     messages_lost = sum(each.not_delivered.total for each in seen.report.deliveries)
     assert (messages_lost > 0) == (name == "cut-topics"), "TCP sends again what a link loses"
-    assert seen.report.outcome is Outcome.HELD, seen.report.verdicts
+    assert seen.report.outcome is Outcome.PASSED, seen.report.verdicts
     assert all(each.ok for each in seen.observations if isinstance(each, StepEnded))
     # How well a rate is held is the machine's matter too: the bench measures it.
     assert all(each.reached_per_s > each.drawn_per_s / 2 for each in seen.observations if isinstance(each, Paced))
@@ -159,12 +160,12 @@ def test_a_scenario_about_time_holds(name: str, as_declared: Standing, tmp_path:
 
 
 def test_the_way_back_is_slow_because_of_its_delay(as_declared: Standing, tmp_path: Path) -> None:
-    seen = twin_seen(as_declared, "asymmetric-delay", tmp_path.name)
+    seen = failing_variant_seen(as_declared, "asymmetric-delay", tmp_path.name)
     assert not any("to sg" in each for each in seen.broken)
 
 
 def test_messages_are_slow_because_the_link_is_narrow(as_declared: Standing, tmp_path: Path) -> None:
-    twin_seen(as_declared, "narrow-link", tmp_path.name)
+    failing_variant_seen(as_declared, "narrow-link", tmp_path.name)
 
 
 def test_a_rate_that_nobody_can_reach_is_said(as_declared: Standing, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_what_no_run_writes_is_an_input_error(seen: list[Observation]) -> None:
     ],
 )
 def test_a_header_that_was_edited_is_refused_in_words(edit: Callable[[dict[str, Any]], object], tmp_path: Path) -> None:
-    header, *rest = (Path(__file__).parent / "all-held" / "history.jsonl").read_text().splitlines()
+    header, *rest = (Path(__file__).parent / "all-passed" / "history.jsonl").read_text().splitlines()
     written = json.loads(header)
     edit(written["declared"])
     path = tmp_path / "history.jsonl"
@@ -62,7 +62,7 @@ def test_a_header_that_was_edited_is_refused_in_words(edit: Callable[[dict[str, 
 
 
 def test_damage_is_told_with_its_line(tmp_path: Path) -> None:
-    lines = (Path(__file__).parent / "all-held" / "history.jsonl").read_text().splitlines()
+    lines = (Path(__file__).parent / "all-passed" / "history.jsonl").read_text().splitlines()
     after = next(number for number, each in enumerate(lines, 1) if '"kind":"sent"' in each)
     lines.insert(after, json.dumps({**json.loads(lines[after - 1]), "id": "77-1"}))
     path = tmp_path / "history.jsonl"
@@ -73,7 +73,7 @@ def test_damage_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_history_of_a_few_lines_takes_no_more_memory_than_a_machine_has(tmp_path: Path) -> None:
-    header = (Path(__file__).parent / "all-held" / "history.jsonl").read_text().splitlines()[0]
+    header = (Path(__file__).parent / "all-passed" / "history.jsonl").read_text().splitlines()[0]
     first = publishing(10_000_000)
     path = tmp_path / "history.jsonl"
     path.write_text(header + "\n" + "".join(line(first.with_fields(step=number)) for number in range(1, 30)))
@@ -84,7 +84,7 @@ def test_a_history_of_a_few_lines_takes_no_more_memory_than_a_machine_has(tmp_pa
 
 def test_what_is_missing_is_counted_among_what_was_accepted(tmp_path: Path) -> None:
     """Three receipts for sends are missing, and all ten arrived."""
-    text = (Path(__file__).parent / "all-held" / "history.jsonl").read_text()
+    text = (Path(__file__).parent / "all-passed" / "history.jsonl").read_text()
     lines = [json.loads(each) for each in text.splitlines()]
     for seen in [each for each in lines if each.get("kind") == "acked"][:3]:
         seen["outcome"] = "unknown"
@@ -115,7 +115,7 @@ def test_a_receipt_that_no_run_could_have_sent_is_counted_and_not_explained() ->
     ],
 )
 def test_routes_of_a_header_that_were_edited_are_refused_in_words(routes: dict[str, Any], tmp_path: Path) -> None:
-    header, *rest = (Path(__file__).parent / "all-held" / "history.jsonl").read_text().splitlines()
+    header, *rest = (Path(__file__).parent / "all-passed" / "history.jsonl").read_text().splitlines()
     path = tmp_path / "history.jsonl"
     path.write_text("\n".join([json.dumps({**json.loads(header), "routes": routes}), *rest]) + "\n")
     with pytest.raises(InputError, match=r"history\.jsonl:1:1: what this history declares cannot be read: "):

@@ -36,22 +36,22 @@ def claimed(kind: str, **fields: Any) -> tuple[Expectation, ...]:
 @pytest.mark.parametrize(
     ("case", "begins", "basis"),
     [
-        ("all-held", "delivered", RULE),  # 41 ms of 5 s
-        ("all-held", "bridge", RULE),
-        ("all-held", "latency", CALIBRATED),  # 38.4 ms, and at least 35 ms
+        ("all-passed", "delivered", RULE),  # 41 ms of 5 s
+        ("all-passed", "bridge", RULE),
+        ("all-passed", "latency", CALIBRATED),  # 38.4 ms, and at least 35 ms
         ("answered", "answered: {queue: late, within: 1s}", WINDOW),  # 2.8 s
         ("answered", "answered: {queue: good}", RULE),  # 1.1 s of 10 s
         ("broker-killed-and-back", "delivered: {to: warehouse, promise: exactly-once, within: 20s}", TIMER),
         ("broker-killed-and-back", "recovered: {to: warehouse, after: start, within: 5s}", TIMER),  # 2.0 s
         ("broker-killed-and-back", "recovered: {to: warehouse, after: start, within: 1s}", CALIBRATED),
         ("bridge-comes-and-goes", "bridge: {connector: connector_tokyo_to_singapore, up: both-ends}", TIMER),
-        ("counters-held", "discarded", WINDOW),
-        ("counters-held", "forwarded: {topic", RULE),
-        ("counters-broken", "forwarded: {topic", TIMER),
+        ("counters-passed", "discarded", WINDOW),
+        ("counters-passed", "forwarded: {topic", RULE),
+        ("counters-failed", "forwarded: {topic", TIMER),
         ("equal-bodies", "latency: {to: sg, p99: 1s}", WINDOW),
         ("finished", "finished: {step: second, times: 1.5, of: first}", WINDOW),  # 1.8 s and 1.0 s
         ("finished", "finished: {step: second, times: 2, of: first}", CALIBRATED),  # where 0.9 s for first decide
-        ("network-broken", "reachable", RULE),
+        ("network-failed", "reachable", RULE),
         ("selected-and-expired", "delivered", TIMER),
     ],
 )
@@ -99,7 +99,7 @@ def test_when_a_bridge_came_up_or_went_down_is_a_time(
 )
 def test_when_demand_came_or_went_is_a_time(present: str, within: str, basis: str, tmp_path: Path) -> None:
     claims = claimed("demand", queue="orders", broker="tokyo", present=present, after="publish", within=within)
-    assert [str(each.basis) for each in judged("counters-held", tmp_path, claims).report.verdicts] == [basis]
+    assert [str(each.basis) for each in judged("counters-passed", tmp_path, claims).report.verdicts] == [basis]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_every_verdict_has_one_and_says_so_wherever_it_is_shown(case: Path, tmp_
 
 
 def test_a_verdict_on_real_brokers_has_none() -> None:
-    its = judge_whole(HERE / "all-held" / "history.jsonl")
+    its = judge_whole(HERE / "all-passed" / "history.jsonl")
     assert {each.basis for each in its.report.verdicts} == {None}
     assert all("class" not in each for each in document.document(its.report)["verdicts"])
     assert "class: " not in to_html(its, Files())

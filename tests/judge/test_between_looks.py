@@ -43,10 +43,10 @@ def seen(t: float, up: bool, last_look: float | None = None) -> list[Observation
     ("change", "last_look", "outcome"),
     [
         (15.3, 14.8, Outcome.UNKNOWN),  # it may have changed by 15 s
-        (15.3, 15.001, Outcome.HELD),
-        (15.8, 15.3, Outcome.HELD),
-        (15.3, None, Outcome.HELD),  # whoever watches does so all the time
-        (14.9, 14.4, Outcome.BROKEN),
+        (15.3, 15.001, Outcome.PASSED),
+        (15.8, 15.3, Outcome.PASSED),
+        (15.3, None, Outcome.PASSED),  # whoever watches does so all the time
+        (14.9, 14.4, Outcome.FAILED),
     ],
 )
 def test_what_a_look_finds_may_have_been_so_since_the_look_before(
@@ -66,7 +66,7 @@ def test_what_came_by_the_first_look_after_its_time_is_not_broken(claim: Expecta
 
 @pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
 @pytest.mark.parametrize(
-    ("within", "outcome"), [("5.1s", Outcome.HELD), ("30s", Outcome.HELD), ("5s", Outcome.UNKNOWN)]
+    ("within", "outcome"), [("5.1s", Outcome.PASSED), ("30s", Outcome.PASSED), ("5s", Outcome.UNKNOWN)]
 )
 def test_just_before_a_step_that_interferes_the_last_look_counts(
     claim: Expectation, within: str, outcome: Outcome
@@ -82,7 +82,7 @@ LAST.append(Demanded.model_validate({"broker": "tokyo", "topic": "x", "present":
 
 
 @pytest.mark.parametrize("claim", LAST, ids=lambda claim: claim.words())
-@pytest.mark.parametrize(("last_look", "outcome"), [(19.8, Outcome.UNKNOWN), (20.0, Outcome.HELD)])
+@pytest.mark.parametrize(("last_look", "outcome"), [(19.8, Outcome.UNKNOWN), (20.0, Outcome.PASSED)])
 def test_at_a_mark_what_the_next_look_found_may_have_been_so(
     tmp_path: Path, claim: Expectation, last_look: float, outcome: Outcome
 ) -> None:
@@ -98,7 +98,7 @@ def test_demand_is_not_judged_by_the_step_from_which_it_counts() -> None:
     """A step that takes no time is not its own successor: at its end nothing is known of the time after it."""
     heal = [StepStarted(t=10, step=1, verb="heal", asked="heal"), StepEnded(t=10, step=1)]
     its = verdict(DEMANDED, *seen(1, False), *seen(2, True), *heal, *seen(11, False))
-    assert its.outcome is Outcome.BROKEN, its.reason
+    assert its.outcome is Outcome.FAILED, its.reason
 
 
 @pytest.mark.parametrize("claim", [DEMANDED, UNDEMANDED], ids=lambda claim: claim.words())
@@ -110,7 +110,7 @@ def test_before_anybody_looked_there_is_neither_demand_nor_none(claim: Expectati
 
 @pytest.mark.parametrize(
     ("until", "outcome"),
-    [(14.4, Outcome.HELD), (15.3, Outcome.HELD), (16.0, Outcome.BROKEN)],
+    [(14.4, Outcome.PASSED), (15.3, Outcome.PASSED), (16.0, Outcome.FAILED)],
 )
 def test_an_end_that_goes_within_a_second_of_its_own_accord_was_an_attempt(until: float, outcome: Outcome) -> None:
     near, _ = ends(14.8 if until > 15 else 14)
@@ -131,10 +131,10 @@ def test_an_end_that_a_step_ended_was_no_attempt() -> None:
 def test_what_is_known_just_before_a_step_that_interferes_did_not_begin_then(came: float, words: str) -> None:
     longer = UP.model_validate({**UP.written(), "within": "30s"})
     its = verdict(longer, *seen(1, False), *seen(came, True, came - 0.5), *HEAL, *CUT, *seen(15.3, False, 14.8))
-    assert (its.outcome, its.reason) == (Outcome.HELD, f"{words} at 10.000 s"), its.reason
+    assert (its.outcome, its.reason) == (Outcome.PASSED, f"{words} at 10.000 s"), its.reason
 
 
-@pytest.mark.parametrize(("came", "outcome"), [(59.8, Outcome.UNKNOWN), (58.8, Outcome.BROKEN)])
+@pytest.mark.parametrize(("came", "outcome"), [(59.8, Outcome.UNKNOWN), (58.8, Outcome.FAILED)])
 def test_whether_an_end_that_came_as_the_run_ended_was_an_attempt_nobody_can_tell(
     came: float, outcome: Outcome
 ) -> None:
@@ -150,7 +150,7 @@ def test_a_loss_between_two_looks_is_not_said_to_be_for_want_of_demand(t: float,
     looks = [Demand(t=1, broker="tokyo", destination=TOPIC, present=False)]
     looks.append(Demand(t=15.3, broker="tokyo", destination=TOPIC, present=True, last_look=14.8))
     its = verdict(claim, subscribed(0, "ear").with_fields(broker="singapore"), looks[0], *sent(t), looks[1])
-    assert its.outcome is Outcome.BROKEN
+    assert its.outcome is Outcome.FAILED
     assert ("no demand" in its.reason) is told, its.reason
 
 
@@ -174,11 +174,11 @@ GONE = [
 @pytest.mark.parametrize(
     ("states", "outcome"),
     [
-        (["killed"], Outcome.BROKEN),
-        (["stopping", "stopped"], Outcome.BROKEN),
-        (["stopping", "killed"], Outcome.BROKEN),  # it did not end when asked
-        (["paused", "killed"], Outcome.BROKEN),
-        (["deleted"], Outcome.BROKEN),
+        (["killed"], Outcome.FAILED),
+        (["stopping", "stopped"], Outcome.FAILED),
+        (["stopping", "killed"], Outcome.FAILED),  # it did not end when asked
+        (["paused", "killed"], Outcome.FAILED),
+        (["deleted"], Outcome.FAILED),
         (["stopping"], Outcome.UNKNOWN),
         (["paused"], Outcome.UNKNOWN),
     ],
@@ -207,13 +207,13 @@ def test_what_a_broker_had_it_had_until_it_had_ended(claim: Expectation, t: floa
         BrokerChanged(t=t + 3.5, broker="tokyo", state="killed"),
     ]
     found = verdict(its, *seen(1, False), *seen(2, True), *HEAL, *told, *seen(t + 3.8, False, t + 3.3))
-    wanted = Outcome.BROKEN if claim is UNDEMANDED else Outcome.HELD
+    wanted = Outcome.FAILED if claim is UNDEMANDED else Outcome.PASSED
     assert found.outcome is wanted, found.reason
 
 
 def test_a_broker_that_was_silent_when_it_was_killed_is_known_from_then_on() -> None:
     lost = SightChanged(t=16, broker="tokyo", of="management", state="lost", since=15.5)
-    for end, outcome in (([], Outcome.UNKNOWN), (ended(18, "killed"), Outcome.BROKEN)):
+    for end, outcome in (([], Outcome.UNKNOWN), (ended(18, "killed"), Outcome.FAILED)):
         its = verdict(GONE[0], *seen(1, False), *seen(2, True), lost, *end)
         assert its.outcome is outcome, its.reason
 
@@ -221,7 +221,7 @@ def test_a_broker_that_was_silent_when_it_was_killed_is_known_from_then_on() -> 
 @pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
 def test_a_look_that_was_on_its_way_when_a_broker_went_does_not_count(claim: Expectation) -> None:
     its = verdict(claim, *seen(1, False), *ended(18, "killed"), *seen(18.1, True))
-    assert its.outcome is not Outcome.HELD, its.reason
+    assert its.outcome is not Outcome.PASSED, its.reason
 
 
 @pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
@@ -232,7 +232,7 @@ def test_what_a_look_finds_while_a_broker_starts_counts(claim: Expectation, star
     start += seen(13.3, True, 12.8)
     start += [BrokerChanged(t=started, broker="tokyo", state="started")] if started is not None else []
     its = verdict(claim, *seen(1, False), *seen(2, True, 1.5), *ended(10, "killed"), *seen(10.4, False, 9.9), *start)
-    assert its.outcome is Outcome.HELD, its.reason
+    assert its.outcome is Outcome.PASSED, its.reason
 
 
 @pytest.mark.parametrize("claim", [UP, DEMANDED, UNDEMANDED, NOWHERE], ids=lambda claim: claim.words())
@@ -255,7 +255,7 @@ def test_what_a_broker_has_that_was_out_between_two_looks_is_not_known_before_th
     assert "nobody looked at tokyo between 10.200 s and 10.450 s" in its.reason
     later = type(claim).model_validate({**since.written(), "within": "1s"})
     its = verdict(later, *seen(1, False), *seen(2, True, 1.5), *told)
-    assert its.outcome is (Outcome.HELD if claim in (NOWHERE, UNDEMANDED) else Outcome.BROKEN), its.reason
+    assert its.outcome is (Outcome.PASSED if claim in (NOWHERE, UNDEMANDED) else Outcome.FAILED), its.reason
 
 
 @pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
@@ -265,4 +265,4 @@ def test_what_a_step_does_at_once_has_not_been_done_before_it(claim: Expectation
     told = [StepStarted(t=12, step=7, verb="kill", asked="x"), BrokerChanged(t=12, broker="tokyo", state=state)]
     told += [*(seen(12, False) if state == "killed" else []), StepEnded(t=12.001, step=7)]
     its = verdict(claim, *seen(1, False), *seen(2, True), *HEAL, *told)
-    assert its.outcome is Outcome.HELD, its.reason
+    assert its.outcome is Outcome.PASSED, its.reason

@@ -44,8 +44,8 @@ KNOWN = [BOTH, SOON, AGREE, PAGE, DEMAND, DEMANDED]
 
 @pytest.mark.parametrize("claim", KNOWN, ids=lambda claim: claim.words())
 def test_what_was_seen_counts_while_nothing_befalls_the_broker(claim: Expectation) -> None:
-    assert verdict(claim, *SEEN).outcome is Outcome.HELD
-    assert verdict(claim, *SEEN, *befell(20, "paused"), *befell(25, "resumed")).outcome is Outcome.HELD
+    assert verdict(claim, *SEEN).outcome is Outcome.PASSED
+    assert verdict(claim, *SEEN, *befell(20, "paused"), *befell(25, "resumed")).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("claim", KNOWN, ids=lambda claim: claim.words())
@@ -53,18 +53,18 @@ def test_what_was_seen_counts_while_nothing_befalls_the_broker(claim: Expectatio
 def test_a_broker_that_was_paused_or_ended_is_not_as_it_was_last_seen(states: list[str], claim: Expectation) -> None:
     """The watch looks twice a second: a run may end before it has seen what a step has done."""
     its = verdict(claim, *SEEN, *befell(39.9, *states))
-    assert its.outcome is not Outcome.HELD, its.reason
+    assert its.outcome is not Outcome.PASSED, its.reason
 
 
 def test_of_a_paused_broker_nobody_can_tell_and_a_dead_one_has_no_end() -> None:
     paused, killed = [*SEEN, *befell(39.9, "paused")], [*SEEN, *befell(39.9, "killed")]
     far = [*SEEN, *befell(39.9, "killed", broker="singapore")]
-    claims, unknown, broken = (BOTH, NOWHERE, INITIATOR), Outcome.UNKNOWN, Outcome.BROKEN
+    claims, unknown, broken = (BOTH, NOWHERE, INITIATOR), Outcome.UNKNOWN, Outcome.FAILED
     assert [verdict(claim, *paused).outcome for claim in claims] == [unknown, broken, broken]
     assert [verdict(claim, *killed).outcome for claim in claims] == [broken] * 3
-    assert [verdict(claim, *far).outcome for claim in claims] == [broken, broken, Outcome.HELD]
+    assert [verdict(claim, *far).outcome for claim in claims] == [broken, broken, Outcome.PASSED]
     assert "tokyo's management did not answer from 39.900 s on" in verdict(BOTH, *paused).reason
-    assert verdict(DEMAND, *killed).outcome is Outcome.BROKEN
+    assert verdict(DEMAND, *killed).outcome is Outcome.FAILED
     assert verdict(PAGE, *killed).reason == "tokyo's Network page is empty"
 
 
@@ -77,13 +77,13 @@ def test_what_is_seen_after_an_outage_counts_again() -> None:
     seen_down = [*ends(21, up=False)[:1], Demand(t=21, broker="tokyo", destination=TOPIC, present=False)]
     seen_again = [*ends(30)[:1], Demand(t=30, broker="tokyo", destination=TOPIC, present=True)]
     regained = [lost.with_fields(t=30, state="regained", since=30)]
-    assert [verdict(claim, *gone).outcome for claim in claims] == [Outcome.BROKEN] * 3
-    assert [verdict(claim, *back).outcome for claim in claims] == [Outcome.HELD] * 3
+    assert [verdict(claim, *gone).outcome for claim in claims] == [Outcome.FAILED] * 3
+    assert [verdict(claim, *back).outcome for claim in claims] == [Outcome.PASSED] * 3
     assert [verdict(claim, *gone, lost, *back[-2:]).outcome for claim in claims] == [Outcome.UNKNOWN] * 3
-    assert [verdict(claim, *gone, lost, *back[-2:], *regained).outcome for claim in claims] == [Outcome.HELD] * 3
-    assert [verdict(claim, *gone, *seen_down, *back[-2:]).outcome for claim in claims] == [Outcome.BROKEN] * 3
+    assert [verdict(claim, *gone, lost, *back[-2:], *regained).outcome for claim in claims] == [Outcome.PASSED] * 3
+    assert [verdict(claim, *gone, *seen_down, *back[-2:]).outcome for claim in claims] == [Outcome.FAILED] * 3
     again = [*gone, *seen_down, *back[-2:], *seen_again]
-    assert [verdict(claim, *again).outcome for claim in claims] == [Outcome.HELD] * 3
+    assert [verdict(claim, *again).outcome for claim in claims] == [Outcome.PASSED] * 3
 
 
 NOTHING = Delivered.model_validate({"to": "ear", "promise": "nothing", "within": "5s"})
@@ -92,7 +92,7 @@ NOTHING = Delivered.model_validate({"to": "ear", "promise": "nothing", "within":
 @pytest.mark.parametrize(
     "how", [lost(1), Trouble(t=1, who="ear", what="the connection was lost")], ids=["lost", "trouble"]
 )
-@pytest.mark.parametrize(("back", "outcome"), [(3.0, Outcome.UNKNOWN), (1.5, Outcome.HELD)])
+@pytest.mark.parametrize(("back", "outcome"), [(3.0, Outcome.UNKNOWN), (1.5, Outcome.PASSED)])
 def test_what_was_sent_while_the_connection_was_lost_could_not_have_come(
     how: Observation, back: float, outcome: Outcome
 ) -> None:
@@ -110,9 +110,9 @@ def test_a_queue_keeps_what_is_sent_while_the_connection_is_lost() -> None:
         *sent(2, destination=queue),
         subscribed(3, "ear", queue, "stomp"),
     ]
-    assert verdict(NOTHING, *seen).outcome is Outcome.HELD
+    assert verdict(NOTHING, *seen).outcome is Outcome.PASSED
     missing = verdict(Delivered.model_validate({"to": "ear", "promise": "at-least-once", "within": "5s"}), *seen)
-    assert missing.outcome is Outcome.BROKEN and "nothing was kept" not in missing.reason
+    assert missing.outcome is Outcome.FAILED and "nothing was kept" not in missing.reason
     topic = [subscribed(0, "ear"), lost(1), *sent(2), subscribed(3, "ear")]
     missing = verdict(Delivered.model_validate({"to": "ear", "promise": "at-least-once", "within": "5s"}), *topic)
     assert "while ear had lost its connection (1.000 s, until 3.000 s) and nothing was kept" in missing.reason
@@ -125,6 +125,6 @@ def test_a_broker_that_is_paused_as_the_run_ends_is_noted_once() -> None:
 
 def test_an_end_that_the_responder_alone_showed_is_one() -> None:
     far = ends(1)[1:]
-    assert verdict(NOWHERE, *far).outcome is Outcome.BROKEN
-    assert verdict(BOTH, *far).outcome is Outcome.BROKEN
-    assert verdict(NOWHERE, *(each.with_fields(connector="another") for each in far)).outcome is Outcome.HELD
+    assert verdict(NOWHERE, *far).outcome is Outcome.FAILED
+    assert verdict(BOTH, *far).outcome is Outcome.FAILED
+    assert verdict(NOWHERE, *(each.with_fields(connector="another") for each in far)).outcome is Outcome.PASSED

@@ -20,7 +20,7 @@ from lab.matching import digest, digest_as_text
 from .test_not_better_than_known import lost, received, sent, subscribed, verdict
 from .test_truth import HEADER
 
-HELD, BROKEN, UNKNOWN = Outcome.HELD, Outcome.BROKEN, Outcome.UNKNOWN
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
 
 
 def delivered(topic: str, promise: str = "exactly-once", **more: Any) -> Delivered:
@@ -43,10 +43,10 @@ def left(t: float, client: str, topic: str) -> Unsubscribed:
 @pytest.mark.parametrize(
     ("times", "promise", "outcome"),
     [
-        (0, "at-least-once", BROKEN),
-        (1, "exactly-once", HELD),
-        (2, "exactly-once", HELD),
-        (3, "exactly-once", BROKEN),
+        (0, "at-least-once", FAILED),
+        (1, "exactly-once", PASSED),
+        (2, "exactly-once", PASSED),
+        (3, "exactly-once", FAILED),
     ],
 )
 def test_mqtt_subscriptions_that_overlap_receive_a_message_together(times: int, promise: str, outcome: Outcome) -> None:
@@ -60,10 +60,10 @@ def test_mqtt_subscriptions_that_overlap_receive_a_message_together(times: int, 
 def test_mqtt_subscriptions_of_two_clients_do_not_receive_a_message_for_each_other() -> None:
     seen: list[Observation] = [subscribed(0, "one", "topic://p.>"), subscribed(0, "two", "topic://p.eur")]
     seen += [*sent(1, destination="topic://p.eur"), received(1.1, "one", destination="topic://p.>")]
-    assert verdict(delivered("p.eur"), *seen).outcome is BROKEN
+    assert verdict(delivered("p.eur"), *seen).outcome is FAILED
 
 
-@pytest.mark.parametrize(("times", "outcome"), [(2, HELD), (3, BROKEN)])
+@pytest.mark.parametrize(("times", "outcome"), [(2, PASSED), (3, FAILED)])
 def test_a_stomp_client_that_subscribes_twice_receives_each_message_twice(times: int, outcome: Outcome) -> None:
     seen: list[Observation] = [subscribed(at, "ear", "topic://x", "stomp") for at in (0, 0.5)]
     seen += [*sent(1), *(received(1.1, "ear") for _ in range(times))]
@@ -93,7 +93,7 @@ def retained(t: float, step: int, body: bytes = b"price") -> list[Observation]:
 
 def test_a_new_mqtt_subscriber_is_expected_to_receive_the_retained_message() -> None:
     seen = [*retained(1, 2), subscribed(2, "ear")]
-    assert verdict(delivered("x"), *seen).outcome is BROKEN
+    assert verdict(delivered("x"), *seen).outcome is FAILED
 
 
 def test_an_empty_retained_message_deletes_the_one_before_it_and_comes_to_nobody_later() -> None:
@@ -107,15 +107,15 @@ def test_a_retained_copy_that_comes_before_kept_messages_is_no_disorder() -> Non
     seen: list[Observation] = [subscribed(0, "ear"), *sent(1, count=3)]
     seen += [received(1.5, "ear", 3).with_fields(retained=True), received(1.6, "ear", 1), received(1.7, "ear", 2)]
     its = verdict(claim, *seen)
-    assert its.outcome is HELD, its.reason
+    assert its.outcome is PASSED, its.reason
     seen[-3] = received(1.5, "ear", 3)
-    assert verdict(claim, *seen).outcome is BROKEN
+    assert verdict(claim, *seen).outcome is FAILED
 
 
 # Leaving, and coming back
 
 
-@pytest.mark.parametrize(("leaves", "outcome"), [(3.0, UNKNOWN), (7.0, BROKEN)])
+@pytest.mark.parametrize(("leaves", "outcome"), [(3.0, UNKNOWN), (7.0, FAILED)])
 def test_a_message_under_way_at_an_unsubscribe_stays_unknown_when_the_client_comes_back(
     leaves: float, outcome: Outcome
 ) -> None:
@@ -134,7 +134,7 @@ def test_silence_about_what_was_sent_while_the_connection_was_lost_says_nothing(
 
 def test_silence_counts_from_when_a_message_could_come_first() -> None:
     waits = sent(1, destination="queue://x")
-    for joins, outcome in ((50, HELD), (58, UNKNOWN)):
+    for joins, outcome in ((50, PASSED), (58, UNKNOWN)):
         claim = Delivered.model_validate({"queue": "x", "to": "late", "promise": "nothing", "within": "5s"})
         seen: list[Observation] = [*waits, subscribed(joins, "late", "queue://x", "stomp")]
         its = verdict(claim, *seen)
@@ -154,20 +154,20 @@ def test_what_another_client_received_late_was_not_kept_for_one_that_came_back()
     seen: list[Observation] = [its, subscribed(0, "here"), away, *sent(1), received(9, "here"), its.with_fields(t=20)]
     claim = Delivered.model_validate({"topic": "x", "to": {"any": ["kept", "here"]}, "promise": "at-least-once"})
     claims = (claim.model_copy(update={"within": timedelta(seconds=5)}), claim)
-    assert [verdict(each, *seen).outcome for each in claims] == [BROKEN, HELD]
+    assert [verdict(each, *seen).outcome for each in claims] == [FAILED, PASSED]
 
 
 # Expiry
 
 
-@pytest.mark.parametrize(("seconds", "outcome"), [(30.0, UNKNOWN), (86_400.0, BROKEN)])
+@pytest.mark.parametrize(("seconds", "outcome"), [(30.0, UNKNOWN), (86_400.0, FAILED)])
 def test_an_expiry_explains_a_missing_message_only_if_it_could_have_come(seconds: float, outcome: Outcome) -> None:
     seen = [subscribed(0, "ear"), *publishing(1, "x", expiry_s=seconds)]
     its = verdict(delivered("x"), *seen)
     assert its.outcome is outcome, its.reason
 
 
-@pytest.mark.parametrize(("override", "outcome"), [(30_000, UNKNOWN), (86_400_000, BROKEN)])
+@pytest.mark.parametrize(("override", "outcome"), [(30_000, UNKNOWN), (86_400_000, FAILED)])
 def test_so_does_a_time_to_live_that_a_brokers_plugin_sets(override: int, outcome: Outcome) -> None:
     plugin = f'<timeStampingBrokerPlugin zeroExpirationOverride="{override}"/>'
     text = f'<broker xmlns="http://activemq.apache.org/schema/core"><plugins>{plugin}</plugins></broker>'
@@ -192,7 +192,7 @@ def test_bodies_with_one_text_are_told_apart_by_those_who_receive_octets() -> No
     ]
     told += [Received(t=1.1, client="ear", destination="topic://x", digest=digest(b"\xfe"))]
     its = verdict(delivered("x"), *told)
-    assert (its.outcome, "first 2-1" in its.reason) == (BROKEN, True), its.reason
+    assert (its.outcome, "first 2-1" in its.reason) == (FAILED, True), its.reason
 
 
 BODY = b"\xff\xfe price"
@@ -215,12 +215,12 @@ def expectation(verb: str) -> Expectation:
 @pytest.mark.parametrize(
     ("verb", "times", "outcome"),
     [
-        ("at-least-once", 1, HELD),
-        ("exactly-once", 1, HELD),
-        ("nothing", 1, BROKEN),
-        ("nothing", 0, HELD),
-        ("duplicates", 2, BROKEN),
-        ("at-most-once", 2, BROKEN),
+        ("at-least-once", 1, PASSED),
+        ("exactly-once", 1, PASSED),
+        ("nothing", 1, FAILED),
+        ("nothing", 0, PASSED),
+        ("duplicates", 2, FAILED),
+        ("at-most-once", 2, FAILED),
     ],
 )
 def test_a_body_whose_octets_a_text_protocol_replaced_is_known(verb: str, times: int, outcome: Outcome) -> None:
@@ -241,7 +241,7 @@ def test_a_message_that_nobody_sent_leaves_unknown_what_it_could_change(verb: st
 def test_a_message_that_nobody_sent_changes_nothing_for_messages_that_carry_their_ids() -> None:
     seen: list[Observation] = [subscribed(0, "ear"), *sent(1), received(1.1, "ear")]
     seen.append(Received(t=1.2, client="ear", destination="topic://x", digest=digest(b"another")))
-    assert verdict(delivered("x"), *seen).outcome is HELD
+    assert verdict(delivered("x"), *seen).outcome is PASSED
 
 
 def _of(*seen: Observation) -> Verdict:
@@ -251,4 +251,4 @@ def _of(*seen: Observation) -> Verdict:
 def test_subscriptions_are_told_apart_by_their_clients() -> None:
     seen: list[Observation] = [subscribed(0, "a"), subscribed(0, "b"), *sent(1), received(1.1, "a")]
     assert isinstance(seen[0], Subscribed)
-    assert _of(*seen).outcome is BROKEN
+    assert _of(*seen).outcome is FAILED

@@ -24,7 +24,7 @@ SAYS = "TransportConnection | Failed to add Connection id=a, clientId=Apache Act
 
 @pytest.mark.parametrize(
     ("text", "trace", "outcome"),
-    [(STARTED, False, Outcome.HELD), (STARTED, True, Outcome.BROKEN), (SAYS, False, Outcome.BROKEN)],
+    [(STARTED, False, Outcome.PASSED), (STARTED, True, Outcome.FAILED), (SAYS, False, Outcome.FAILED)],
 )
 def test_a_claim_is_about_what_its_logger_said(tmp_path: Path, text: str, trace: bool, outcome: Outcome) -> None:
     line = {"t": 0.8, "kind": "log", "broker": "singapore", "level": "WARN", "text": text, "name": "x", "trace": trace}
@@ -46,16 +46,16 @@ LINES = [bundled(3, 1), Marked(t=5, text="begin"), bundled(6, 4), Marked(t=10, t
     [
         ("begin", None, {"times": "7"}, Outcome.UNKNOWN),  # some of the four may be of before
         ("begin", None, {"times": "2"}, Outcome.UNKNOWN),
-        ("begin", None, {"times": {"at-least": "2"}}, Outcome.HELD),
+        ("begin", None, {"times": {"at-least": "2"}}, Outcome.PASSED),
         ("begin", None, {"times": {"at-least": "3"}}, Outcome.UNKNOWN),
-        ("begin", None, {"times": {"at-most": "7"}}, Outcome.HELD),
-        ("begin", None, {"times": {"at-most": "1"}}, Outcome.BROKEN),
+        ("begin", None, {"times": {"at-most": "7"}}, Outcome.PASSED),
+        ("begin", None, {"times": {"at-most": "1"}}, Outcome.FAILED),
         (None, "end", {"times": {"at-most": "5"}}, Outcome.UNKNOWN),  # two of the three may be of before the end
-        (None, "end", {"times": {"at-most": "7"}}, Outcome.HELD),
-        (None, "end", {"times": {"at-least": "8"}}, Outcome.BROKEN),
+        (None, "end", {"times": {"at-most": "7"}}, Outcome.PASSED),
+        (None, "end", {"times": {"at-least": "8"}}, Outcome.FAILED),
         (None, "begin", {"times": "1"}, Outcome.UNKNOWN),
-        ("end", None, {"absent": True}, Outcome.BROKEN),
-        (None, None, {"times": "8"}, Outcome.HELD),
+        ("end", None, {"absent": True}, Outcome.FAILED),
+        (None, None, {"times": "8"}, Outcome.PASSED),
     ],
 )
 def test_lines_told_together_may_be_of_either_side_of_a_mark(
@@ -73,15 +73,15 @@ def test_lines_told_together_may_be_of_either_side_of_a_mark(
     ("claimed", "length", "outcome"),
     [
         ({"absent": True}, LONGEST, Outcome.UNKNOWN),
-        ({"absent": True}, LONGEST - 1, Outcome.HELD),
+        ({"absent": True}, LONGEST - 1, Outcome.PASSED),
         ({"count": 1}, LONGEST, Outcome.UNKNOWN),
-        ({"count": 1}, LONGEST - 1, Outcome.BROKEN),
-        ({"count": 2}, LONGEST, Outcome.BROKEN),
-        ({"times": {"at-most": "1"}}, LONGEST, Outcome.HELD),
+        ({"count": 1}, LONGEST - 1, Outcome.FAILED),
+        ({"count": 2}, LONGEST, Outcome.FAILED),
+        ({"times": {"at-most": "1"}}, LONGEST, Outcome.PASSED),
         ({"times": "1"}, LONGEST, Outcome.UNKNOWN),
         ({"times": {"at-least": "1", "at-most": "2"}}, LONGEST, Outcome.UNKNOWN),
-        ({"times": {"at-least": "2", "at-most": "3"}}, LONGEST, Outcome.BROKEN),
-        ({"absent": True, "after": "publish", "within": "1s"}, LONGEST, Outcome.HELD),
+        ({"times": {"at-least": "2", "at-most": "3"}}, LONGEST, Outcome.FAILED),
+        ({"absent": True, "after": "publish", "within": "1s"}, LONGEST, Outcome.PASSED),
     ],
 )
 def test_a_line_that_was_cut_may_fit_further_on(claimed: dict[str, Any], length: int, outcome: Outcome) -> None:
@@ -94,7 +94,7 @@ def test_a_line_that_was_cut_may_fit_further_on(claimed: dict[str, Any], length:
 
 @pytest.mark.parametrize(
     ("matches", "outcome"),
-    [("store-recovered", Outcome.HELD), ("dead-letter", Outcome.UNKNOWN), ("x", Outcome.UNKNOWN)],
+    [("store-recovered", Outcome.PASSED), ("dead-letter", Outcome.UNKNOWN), ("x", Outcome.UNKNOWN)],
 )
 def test_a_message_that_was_not_sent_is_missed_by_lines_that_messages_bring_about(
     matches: str, outcome: Outcome

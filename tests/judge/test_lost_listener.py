@@ -9,10 +9,10 @@ from lab.declare.expectations.delivered import Delivered
 from lab.history import Observation, Subscribed, Trouble, read
 from lab.judge import Outcome, judge
 
-CASE = Path(__file__).parent / "nothing-held-and-broken" / "history.jsonl"
+CASE = Path(__file__).parent / "nothing-passed-and-failed" / "history.jsonl"
 
 
-@pytest.mark.parametrize(("lost", "outcome"), [(False, Outcome.HELD), (True, Outcome.UNKNOWN)])
+@pytest.mark.parametrize(("lost", "outcome"), [(False, Outcome.PASSED), (True, Outcome.UNKNOWN)])
 def test_nothing_is_held_only_while_somebody_listens(lost: bool, outcome: Outcome) -> None:
     history = read(CASE)
     seen: list[Observation] = []

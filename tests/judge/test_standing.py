@@ -97,10 +97,10 @@ def judged(
 def test_what_is_not_over_is_judged_as_of_now_and_says_so(tmp_path: Path) -> None:
     seen = [subscribed(1.0), publishing(2, 2.0), *message("2-1", 3.0), *message("2-2", 4.0), *watched(20)]
     verdict = judged(tmp_path, EXACTLY, [*seen, *listens(5, 10, 15, 20)])
-    assert verdict.outcome is Outcome.HELD
+    assert verdict.outcome is Outcome.PASSED
     assert verdict.reason.startswith("as of now (20.000 s): 2 of 2 reached ear")
     ended = judged(tmp_path, EXACTLY, [*seen, *listens(5, 10, 15, 20), Ended(t=21.0, complete=True)])
-    assert ended.outcome is Outcome.HELD and "as of now" not in ended.reason
+    assert ended.outcome is Outcome.PASSED and "as of now" not in ended.reason
 
 
 def test_what_may_still_come_is_unknown_and_what_cannot_is_lost(tmp_path: Path) -> None:
@@ -109,13 +109,13 @@ def test_what_may_still_come_is_unknown_and_what_cannot_is_lost(tmp_path: Path) 
     assert soon.outcome is Outcome.UNKNOWN, "its program may have been killed at 4.1 s"
     assert "1 of 1 had not reached ear when ear was last known to listen at 4.000 s" in soon.reason
     late = judged(tmp_path, EXACTLY, [*seen, *listens(5, 10)])
-    assert late.outcome is Outcome.BROKEN and "1 of 1 lost on the way to ear, first 2-1" in late.reason
+    assert late.outcome is Outcome.FAILED and "1 of 1 lost on the way to ear, first 2-1" in late.reason
 
 
 def test_silence_is_known_for_as_long_as_its_program_was(tmp_path: Path) -> None:
     seen = [subscribed(1.0), publishing(2, 2.0), *message("2-1", 3.0, came=None), *watched(20)]
     assert judged(tmp_path, NOTHING, [*seen, *listens(4)]).outcome is Outcome.UNKNOWN
-    assert judged(tmp_path, NOTHING, [*seen, *listens(4, 9)]).outcome is Outcome.HELD
+    assert judged(tmp_path, NOTHING, [*seen, *listens(4, 9)]).outcome is Outcome.PASSED
 
 
 def two_stretches() -> list[Observation]:
@@ -129,10 +129,10 @@ def two_stretches() -> list[Observation]:
 def test_between_two_marks_only_what_was_sent_then_counts(tmp_path: Path) -> None:
     seen = two_stretches()
     verdict = judged(tmp_path, EXACTLY, seen, since="before", until="after")
-    assert (verdict.outcome, verdict.reason.split(",")[0]) == (Outcome.HELD, "2 of 2 reached ear")
+    assert (verdict.outcome, verdict.reason.split(",")[0]) == (Outcome.PASSED, "2 of 2 reached ear")
     assert judged(tmp_path, EXACTLY, seen, until="before").reason.startswith("1 of 1 lost on the way to ear")
     since = judged(tmp_path, EXACTLY, seen, since="after")
-    assert since.outcome is Outcome.BROKEN and since.reason.startswith("as of now (40.000 s): 1 of 1 lost")
+    assert since.outcome is Outcome.FAILED and since.reason.startswith("as of now (40.000 s): 1 of 1 lost")
 
 
 def test_what_comes_after_the_last_mark_came_too_late_to_count(tmp_path: Path) -> None:
@@ -166,35 +166,35 @@ def test_a_client_that_went_before_a_mark_is_not_asked_about(tmp_path: Path) -> 
     everybody = {"delivered": {"promise": "exactly-once", "within": "2s"}}
     gone = [subscribed(1.0, "earlier"), Unsubscribed(t=5.0, client="earlier", broker="sg", destination=TOPIC)]
     seen = [*two_stretches(), *gone]
-    assert judged(tmp_path, everybody, seen, since="before", until="after").outcome is Outcome.HELD
+    assert judged(tmp_path, everybody, seen, since="before", until="after").outcome is Outcome.PASSED
 
 
 def test_steps_and_log_lines_of_before_do_not_count(tmp_path: Path) -> None:
     line = LogLine(t=3.0, broker="tokyo", level="INFO", text="started", name="broker-started")
     seen = [*step(1, "heal", 2.0), line, bridge(4.0), Marked(t=10.0, text="now"), *watched(20)]
-    assert judged(tmp_path, UP_SOON, seen).outcome is Outcome.HELD
+    assert judged(tmp_path, UP_SOON, seen).outcome is Outcome.PASSED
     assert judged(tmp_path, UP_SOON, seen, since="now").reason.endswith("no step heal was taken")
     state = judged(tmp_path, UP, seen, since="now")
-    assert state.outcome is Outcome.HELD, "how it stood is known from before"
+    assert state.outcome is Outcome.PASSED, "how it stood is known from before"
 
 
 @pytest.mark.parametrize("claim", [UP, DEMAND, LOG], ids=lambda claim: next(iter(claim)))
 def test_nobody_knows_what_nobody_watched(tmp_path: Path, claim: dict[str, Any]) -> None:
     demand = Demand(t=1.0, broker="tokyo", destination=TOPIC, present=True)
     seen = [bridge(1.0), demand, *watched(20)]
-    assert judged(tmp_path, claim, seen).outcome is Outcome.HELD
+    assert judged(tmp_path, claim, seen).outcome is Outcome.PASSED
     alone = judged(tmp_path, claim, [*seen, Marked(t=60.0, text="long after")])
     assert alone.outcome is Outcome.UNKNOWN
     assert alone.reason.endswith("nobody watched the lab from 20.000 s on")
     back = [Unwatched(t=61.0, since=20.0), bridge(61.1), demand.with_fields(t=61.1), Watched(t=65.0)]
     again = judged(tmp_path, claim, [*seen, *back])
-    assert again.outcome is Outcome.HELD
+    assert again.outcome is Outcome.PASSED
     assert "since 1.000 s" not in again.reason, "in between nobody saw it"
 
 
 def test_a_bridge_that_went_while_nobody_watched_is_down(tmp_path: Path) -> None:
     seen = [bridge(1.0), *watched(20), Unwatched(t=60.0, since=20.0), Watched(t=65.0)]
-    assert judged(tmp_path, UP, seen).outcome is Outcome.BROKEN
+    assert judged(tmp_path, UP, seen).outcome is Outcome.FAILED
     heal = [bridge(1.0), *step(1, "heal", 15.0), *watched(20), Unwatched(t=60.0, since=20.0), bridge(60.0)]
     verdict = judged(tmp_path, UP_SOON, [*heal, *watched(70)])
     assert verdict.outcome is Outcome.UNKNOWN
@@ -212,10 +212,10 @@ def test_nothing_rests_on_what_was_left_out(tmp_path: Path) -> None:
     assert verdict.outcome is Outcome.UNKNOWN
     assert "the history does not hold messages up to 8.900 s any more" in verdict.reason
     assert judged(tmp_path, EXACTLY, rest, since="later").reason.startswith("as of now (30.000 s): 1 of 1 reached ear")
-    assert judged(tmp_path, UP, rest).outcome is Outcome.HELD
+    assert judged(tmp_path, UP, rest).outcome is Outcome.PASSED
     everything = [*rest, Forgotten(t=12.5, of="everything", until=6.0, lines=3)]
     assert judged(tmp_path, UP, everything).outcome is Outcome.UNKNOWN
-    assert judged(tmp_path, UP, everything, since="later").outcome is Outcome.HELD
+    assert judged(tmp_path, UP, everything, since="later").outcome is Outcome.PASSED
 
 
 def test_a_message_from_nowhere_may_be_one_that_was_left_out(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_message_from_nowhere_may_be_one_that_was_left_out(tmp_path: Path) -> 
         *listens(5, 10, 15), *watched(15),
     ]  # fmt: skip
     assert judged(tmp_path, NOTHING, seen, since="now").outcome is Outcome.UNKNOWN
-    assert judged(tmp_path, NOTHING, [each for each in seen if each.kind != "forgotten"]).outcome is Outcome.BROKEN
+    assert judged(tmp_path, NOTHING, [each for each in seen if each.kind != "forgotten"]).outcome is Outcome.FAILED
 
 
 def test_what_is_counted_at_a_runs_end_alone_is_unknown(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_equal_bodies_of_which_one_had_not_come_before_are_not_told_apart(tmp_pa
     verdict = judged(tmp_path, EXACTLY, seen, since="now")
     assert verdict.outcome is Outcome.UNKNOWN
     whole = judged(tmp_path, EXACTLY, seen)
-    assert whole.outcome is Outcome.BROKEN and "1 of 2 lost" in whole.reason
+    assert whole.outcome is Outcome.FAILED and "1 of 2 lost" in whole.reason
 
 
 def of_a_queue(seen: Iterable[Observation]) -> list[Observation]:
@@ -271,9 +271,9 @@ def test_equal_bodies_of_before_leave_later_ones_that_are_unlike_alone(tmp_path:
     ]  # fmt: skip
     for story in (seen, of_a_queue(seen)):
         verdict = judged(tmp_path, EXACTLY, story, since="now")
-        assert verdict.outcome is Outcome.HELD, verdict.reason
+        assert verdict.outcome is Outcome.PASSED, verdict.reason
         assert verdict.reason.startswith("as of now (20.000 s): 1 of 1 reached ear, each once")
-        assert judged(tmp_path, EXACTLY, story).outcome is Outcome.BROKEN
+        assert judged(tmp_path, EXACTLY, story).outcome is Outcome.FAILED
 
 
 def test_an_equal_body_that_went_to_one_who_has_left_had_come(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_an_equal_body_that_went_to_one_who_has_left_had_come(tmp_path: Path) ->
     for known in ({"digest": "ab"}, {"id": "2-1"}):
         had = Received(t=3.1, client="earlier", destination=TOPIC, **{"id": None, **known})
         verdict = judged(tmp_path, EXACTLY, of_a_queue([*earlier, had]), since="now")
-        assert verdict.outcome is Outcome.BROKEN and "1 of 1 did not reach" in verdict.reason
+        assert verdict.outcome is Outcome.FAILED and "1 of 1 did not reach" in verdict.reason
     verdict = judged(tmp_path, EXACTLY, of_a_queue(earlier), since="now")
     assert verdict.outcome is Outcome.UNKNOWN and "an earlier message that had not come" in verdict.reason
 
@@ -340,5 +340,5 @@ def test_a_claim_rests_on_the_verb_that_it_counts_from_and_on_no_other(tmp_path:
     up = [bridge(0.5), *failed, *watched(20)]
     verdict = judged(tmp_path, UP_SOON, up)
     assert verdict.outcome is Outcome.UNKNOWN and "(do it anew, and judge from there on)" in verdict.reason
-    assert judged(tmp_path, UP, up).outcome is Outcome.HELD
-    assert judged(tmp_path, UP_SOON, [*up, *step(2, "heal", 2.0)]).outcome is Outcome.HELD
+    assert judged(tmp_path, UP, up).outcome is Outcome.PASSED
+    assert judged(tmp_path, UP_SOON, [*up, *step(2, "heal", 2.0)]).outcome is Outcome.PASSED

@@ -339,13 +339,13 @@ def none_is_better_than(
     """See that what is held is true, and what is broken is not; None is for what nobody may say either way."""
     for claim, verdict in zip(expectations, judged(expectations, seen).verdicts, strict=True):
         truth = true(claim)
-        right = {Outcome.HELD: True, Outcome.BROKEN: False}.get(verdict.outcome, truth)
+        right = {Outcome.PASSED: True, Outcome.FAILED: False}.get(verdict.outcome, truth)
         assert truth is right, f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
 
 
 def none_is_held(expectations: Sequence[Expectation], seen: Sequence[Observation]) -> None:
     for verdict in judged(expectations, seen).verdicts:
-        assert verdict.outcome is not Outcome.HELD, f"{verdict.expectation}: {verdict.reason}"
+        assert verdict.outcome is not Outcome.PASSED, f"{verdict.expectation}: {verdict.reason}"
 
 
 @KIND
@@ -366,7 +366,7 @@ def test_a_history_cut_short_holds_nothing_and_breaks_only_what_is_broken(
     asked, seen = claims(truth), truth.observations()
     cut = seen[: data.draw(st.integers(1, len(seen) - 1))]
     for claim, verdict in zip(asked, judged(asked, cut).verdicts, strict=True):
-        assert verdict.outcome is not Outcome.HELD, f"{verdict.expectation}: {verdict.reason}"
+        assert verdict.outcome is not Outcome.PASSED, f"{verdict.expectation}: {verdict.reason}"
         false = False in (truth.true(claim), truth.before_anything_is_given_back().true(claim))
         assert verdict.outcome is Outcome.UNKNOWN or false, f"{verdict.expectation}: {verdict.reason}"
 
@@ -386,7 +386,7 @@ def test_what_another_received_may_yet_come_where_a_history_is_cut_short() -> No
     asked = [Delivered.model_validate({"queue": "q", "to": "b", "promise": each}) for each in PROMISES[:2]]
     until = [seen for seen in truth.observations() if seen.t < 1.5]
     assert [truth.true(claim) for claim in asked] == [False, True]
-    assert [verdict.outcome for verdict in judged(asked, until).verdicts] == [Outcome.BROKEN, Outcome.UNKNOWN]
+    assert [verdict.outcome for verdict in judged(asked, until).verdicts] == [Outcome.FAILED, Outcome.UNKNOWN]
 
 
 def test_of_equal_bodies_one_without_a_receipt_need_not_be_the_one_that_came() -> None:

@@ -179,12 +179,12 @@ def test_nothing_holds_that_rests_on_a_step_which_did_less_than_asked(
     every = _claims(asked)
     for claim, verdict in zip(every, judged(every, asked.observations()).verdicts, strict=True):
         told = f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
-        if verdict.outcome is Outcome.HELD:
+        if verdict.outcome is Outcome.PASSED:
             assert asked.allows(claim), told
         receivers = getattr(claim, "to", None)
         if receivers is None or TURNED_AWAY not in receivers.names:
             true = asked.truth.true(claim)
-            right = {Outcome.HELD: True, Outcome.BROKEN: False}.get(verdict.outcome, true)
+            right = {Outcome.PASSED: True, Outcome.FAILED: False}.get(verdict.outcome, true)
             assert true is right, told
 
 
@@ -192,7 +192,7 @@ def test_nothing_holds_that_rests_on_a_step_which_did_less_than_asked(
 def test_a_step_is_not_finished_that_did_less_than_asked(asked: Asked) -> None:
     claim = Finished.model_validate({"step": "burst", "within": "60s"})
     (its,) = judged((claim,), asked.observations()).verdicts
-    assert asked.allows(claim) or its.outcome is not Outcome.HELD, its.reason
+    assert asked.allows(claim) or its.outcome is not Outcome.PASSED, its.reason
 
 
 @given(_asked(KINDS["a topic"]), st.booleans())
@@ -200,7 +200,7 @@ def test_what_counts_from_a_step_rests_on_that_step(asked: Asked, fails: bool) -
     """Whatever the step is, and whatever part of a lab the claim is about: it is the one that the claim names."""
     claim = ConfigurationClaim.model_validate({"broker": "tokyo", "current": "1", "after": "wait"})
     record = BrokerRecordSeen(t=0, broker="tokyo", state="RUNNING", configuration="c", revision=1)
-    for ok, outcome in ((fails, Outcome.UNKNOWN), (not fails, Outcome.HELD)):
+    for ok, outcome in ((fails, Outcome.UNKNOWN), (not fails, Outcome.PASSED)):
         verb = Verb(verb="wait", ok=ok, fails=fails, last=False)
         seen = (record, *verb.observations(20), *replace(asked, verbs=()).observations())
         (its,) = judged((claim,), seen).verdicts
@@ -222,7 +222,7 @@ def test_a_step_that_takes_several_numbers_fails_as_one(fails: bool) -> None:
     )
     claim = Delivered.model_validate({"promise": "exactly-once", "within": "5s"})
     (its,) = judged((claim,), (*seen, *truth.observations())).verdicts
-    assert its.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), its
+    assert its.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), its
     assert its.reason.count("step 20 (replay something): 0 of 2 accepted") == (0 if fails else 2)
 
 

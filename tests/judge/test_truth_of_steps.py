@@ -46,9 +46,9 @@ class Steps:
         groups = [named] if self.truth.queue else [[name] for name in named]
         if isinstance(claim, Recovered):
             in_time = [self._recovers(claim, group) for group in groups]
-            return {Outcome.HELD: all(in_time), Outcome.BROKEN: not all(in_time)}.get(outcome, True)
+            return {Outcome.PASSED: all(in_time), Outcome.FAILED: not all(in_time)}.get(outcome, True)
         held, broken = self._finished(claim, groups)
-        return {Outcome.HELD: held, Outcome.BROKEN: broken}.get(outcome, True)
+        return {Outcome.PASSED: held, Outcome.FAILED: broken}.get(outcome, True)
 
     def _recovers(self, claim: Recovered, group: Sequence[str]) -> bool:
         came = (each.t for message in self.truth.messages for each in message.receipts if each.client in group)
@@ -132,7 +132,7 @@ def _message(number: int, *receipts: Receipt, outcome: SendOutcome = SendOutcome
     return Message(number=number, sent=number + 0.01, outcome=outcome, receipts=receipts, digest="one body")
 
 
-@pytest.mark.parametrize(("by", "outcome"), [("", Outcome.UNKNOWN), ("d", Outcome.BROKEN)])
+@pytest.mark.parametrize(("by", "outcome"), [("", Outcome.UNKNOWN), ("d", Outcome.FAILED)])
 def test_of_equal_bodies_one_without_a_receipt_may_have_been_accepted(by: str, outcome: Outcome) -> None:
     """To `a` it was one of three equal bodies; to `d`, who came later, it was the only one."""
     third = [Receipt(client=name, t=3.11) for name in ("a", *by)]

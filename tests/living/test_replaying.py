@@ -80,7 +80,7 @@ def test_it_is_a_step_of_the_labs_history_and_judged(live: Live, tmp_path: Path)
         live.cut()
         live.heal()
         assert [desk.receive(within=60).body for _ in range(10)] == [b"%d" % n for n in range(10)]
-        assert judged(live, tmp_path) is Outcome.HELD
+        assert judged(live, tmp_path) is Outcome.PASSED
     seen = tuple(observations(live.history.file.path))
     begun = [each for each in seen if isinstance(each, StepStarted)]
     assert (begun[0].verb, begun[0].by, begun[0].step) == ("replay", "python", sent.step)
@@ -192,7 +192,7 @@ def test_what_would_have_held_is_unknown_after_one_that_fell_short_and_while_it_
         live.mark("anew")
         live.replay(path, "tokyo", pace="10x")
         clock.sleep(10.0)
-        assert live.judge(said, since="anew").outcome is Outcome.HELD
+        assert live.judge(said, since="anew").outcome is Outcome.PASSED
         assert live.judge(said).outcome is Outcome.UNKNOWN
 
 
@@ -203,7 +203,7 @@ def test_one_that_was_killed_before_it_told_what_it_sends_leaves_nothing_held(li
         live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
         shop.publish(b"1", topic="prices.eur")
         live.lab.clock.sleep(5.0)
-        assert judged(live, tmp_path) is Outcome.HELD
+        assert judged(live, tmp_path) is Outcome.PASSED
         live.history.file.number(lambda number: live.history.begun(verb, number), verb.numbers)
         assert judged(live, tmp_path) is Outcome.UNKNOWN
         (verdict,) = live.judge(tmp_path / "expected.yaml").verdicts
@@ -225,7 +225,7 @@ def test_one_that_fell_short_of_what_is_enough_is_the_judges_too(live: Live, tmp
         live.lab.clock.begin("work", work)
         assert live.replay(path, "tokyo", at_least=5).messages == 5
         live.lab.clock.sleep(60.0)
-        assert judged(live, tmp_path) is Outcome.HELD
+        assert judged(live, tmp_path) is Outcome.PASSED
 
 
 def test_that_a_recording_was_cut_short_is_said_where_it_went_well(live: Live, tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_its_own_history_can_be_sent_into_it_as_far_as_it_went(live: Live, tmp_p
         assert made == "bodies made anew, as large as the run's or their ids need"
         assert lost == "its lab stood, or was killed, after 11 messages: what came after them is not in it"
         assert all(desk.receive(within=60).body.startswith(b"mqlab ") for _ in range(10))
-        assert judged(live, tmp_path) is Outcome.HELD
+        assert judged(live, tmp_path) is Outcome.PASSED
     streams = {
         each.destination: each
         for each in observations(live.history.file.path)

@@ -46,7 +46,7 @@ def test_where_the_link_is_cut_it_fails_and_says_so(pytester: pytest.Pytester) -
         [
             "*assert office.bill(within=10) == order",
             "*- mqlab: lab *-",
-            "broken: delivered: {queue: orders, to: billing, *}: *1 of 1 did not reach billing, *"
+            "failed: delivered: {queue: orders, to: billing, *}: *1 of 1 did not reach billing, *"
             "after link tokyo-singapore was cut (never healed)*",
         ]
     )

@@ -50,7 +50,7 @@ def test_a_test_that_expects_what_comes_true_passes(
     (folder,) = runs()
     found = properties(folder.parents[2] / "out.xml")
     assert found[:2] == [("mqlab-run-folder", str(folder)), ("mqlab-runtime", "simulation")]
-    assert [value.partition(":")[0] for name, value in found if name == "mqlab-verdict"] == ["held", "held"]
+    assert [value.partition(":")[0] for name, value in found if name == "mqlab-verdict"] == ["passed", "passed"]
 
 
 def test_a_test_fails_by_its_verdict_alone(expecting: Callable[[str, str], None], session: Session, runs: Runs) -> None:
@@ -60,10 +60,10 @@ def test_a_test_fails_by_its_verdict_alone(expecting: Callable[[str, str], None]
     (folder,) = runs()
     ended.stdout.fnmatch_lines(
         [
-            "broken: delivered: {queue: orders, to: audit, promise: exactly-once, within: 5s}: *1 of 1 did not*cut*",
+            "failed: delivered: {queue: orders, to: audit, promise: exactly-once, within: 5s}: *1 of 1 did not*cut*",
             "*- mqlab: lab *-",
-            "broken: delivered: *",
-            "held: bridge: *",
+            "failed: delivered: *",
+            "passed: bridge: *",
             "runtime: simulation",
             f"run folder: {folder}",
             "the last lines of the log of tokyo:",
@@ -72,7 +72,7 @@ def test_a_test_fails_by_its_verdict_alone(expecting: Callable[[str, str], None]
         ]
     )
     ended.stdout.no_fnmatch_line("*Traceback*")
-    assert ("mqlab-verdict", "broken") in {
+    assert ("mqlab-verdict", "failed") in {
         (name, value[:6]) for name, value in properties(folder.parents[2] / "out.xml")
     }
 
@@ -84,7 +84,7 @@ def test_a_test_that_fails_by_itself_says_the_verdicts_as_of_then(
     ended = session()
     ended.assert_outcomes(failed=1)
     ended.stdout.fnmatch_lines(
-        ["*LabTimeout: no message came within 5 s", "*- mqlab: lab *-", "broken: delivered: *did not reach*cut*"]
+        ["*LabTimeout: no message came within 5 s", "*- mqlab: lab *-", "failed: delivered: *did not reach*cut*"]
     )
 
 
@@ -195,7 +195,7 @@ def test_a_lab_made_for_a_test_is_judged_too(pytester: pytest.Pytester, session:
             lab.expect("claims.yaml")
         """
     )
-    session().stdout.fnmatch_lines(["broken: bridge: *up: nowhere*: *up at both ends*"])
+    session().stdout.fnmatch_lines(["failed: bridge: *up: nowhere*: *up at both ends*"])
 
 
 def test_claims_on_counters_have_their_snapshots(pytester: pytest.Pytester, session: Session) -> None:
@@ -205,7 +205,7 @@ def test_claims_on_counters_have_their_snapshots(pytester: pytest.Pytester, sess
     pytester.makepyfile(EXPECTING.format(before="pass", after="audit.receive(within=5)"))
     session().assert_outcomes(passed=1)
     (pytester.path / "claims.yaml").write_text(text.replace("forwarded: 1", "forwarded: 2"))
-    session().stdout.fnmatch_lines(["broken: counters: *forwarded 1*"])
+    session().stdout.fnmatch_lines(["failed: counters: *forwarded 1*"])
 
 
 def test_what_a_test_judges_is_in_its_report(pytester: pytest.Pytester, session: Session) -> None:

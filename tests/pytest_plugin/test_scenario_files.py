@@ -36,7 +36,7 @@ def test_a_broken_one_says_its_verdict_folder_and_logs(pytester: pytest.Pytester
     ended.stdout.fnmatch_lines(
         [
             "*_ orders: bridge: {connector: connector_tokyo_to_singapore, up: nowhere} _*",
-            "broken: bridge: {connector: connector_tokyo_to_singapore, up: nowhere}: up at both ends *",
+            "failed: bridge: {connector: connector_tokyo_to_singapore, up: nowhere}: up at both ends *",
             "*mqlab*",
             f"run folder: {folder}",
             "the last lines of the log of singapore:",

@@ -47,7 +47,7 @@ class LeftOut:
 
     def misses(self, verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
         """Return each claim that is not broken for the reason it should be."""
-        broken = [f"{each['expectation']}: {each['reason']}" for each in verdicts if each["outcome"] == "broken"]
+        broken = [f"{each['expectation']}: {each['reason']}" for each in verdicts if each["outcome"] == "failed"]
         return [
             f"{claim} … {why}"
             for claim, why in self.broken

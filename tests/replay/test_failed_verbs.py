@@ -85,7 +85,7 @@ def test_what_happens_in_a_lab_rests_on_the_verbs_that_make_it_happen(tmp_path: 
     report = ran(tmp_path, LISTENS + SENDS + verb(KILL, fails) + AGAIN, *RESTS_ON_A_KILL)
     wrong = "step 3 (kill broker tokyo) was not done as asked: no hand reaches it"
     for verdict in report.verdicts:
-        assert verdict.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), verdict
+        assert verdict.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), verdict
         told = verdict.reason.startswith(
             f"{wrong} (if that was expected, write fails: yes beside the verb); apart from that "
         )
@@ -108,7 +108,7 @@ def test_what_happens_in_a_lab_rests_on_the_verbs_that_make_it_happen(tmp_path: 
 def test_messages_rest_on_every_verb_on_a_lab(tmp_path: Path, written: str) -> None:
     for fails in (False, True):
         report = ran(tmp_path, LISTENS + SENDS + verb(written, fails), "delivered: {to: sg, promise: at-least-once}")
-        assert report.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), report.verdicts
+        assert report.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), report.verdicts
 
 
 def test_a_start_that_came_late_leaves_what_counts_from_it_unknown(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_start_that_came_late_leaves_what_counts_from_it_unknown(tmp_path: Pat
     for fails in (False, True):
         steps = "  - stop: {broker: tokyo}\n" + verb("start: {broker: tokyo, within: 1s}", fails) + "  - wait: 10s\n"
         (verdict,) = ran(tmp_path, steps, claim, kind=SpoiltLab).verdicts
-        assert verdict.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), verdict
+        assert verdict.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), verdict
         assert fails or "it had not started within 1 s" in verdict.reason
 
 
@@ -136,7 +136,7 @@ def test_records_rest_on_what_the_service_refused(tmp_path: Path, fails: bool) -
     steps = REFUSED % ("fails: yes, " if fails else "")
     report = ran(tmp_path, steps, *OF_RECORDS, head=JOINED, kind=SpoiltLab)
     for verdict in report.verdicts:
-        assert verdict.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), verdict
+        assert verdict.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), verdict
         assert (
             "step 1.2 (update broker tokyo: its configuration, revision 1) was not done" in verdict.reason
         ) is not fails
@@ -159,7 +159,7 @@ def test_a_window_whose_reboot_had_to_kill_is_a_premise(tmp_path: Path) -> None:
     assert "tokyo's maintenance window, until" in verdict.reason and "was killed" in verdict.reason
     assert any(note.startswith("A maintenance window was not done as asked: tokyo's") for note in report.notes)
     whole = steps.replace("  - pause: {broker: tokyo}\n", "")
-    assert ran(tmp_path, whole, claim, kind=SpoiltLab).outcome is Outcome.HELD
+    assert ran(tmp_path, whole, claim, kind=SpoiltLab).outcome is Outcome.PASSED
 
 
 def test_a_window_whose_reboot_failed_counts_from_its_opening(tmp_path: Path) -> None:
@@ -178,13 +178,13 @@ def test_a_window_whose_reboot_failed_counts_from_its_opening(tmp_path: Path) ->
         for end in ("before", "during")
     ]
     report = ran(tmp_path, steps, *claims, kind=SpoiltLab)
-    assert [each.outcome for each in report.verdicts] == [Outcome.HELD, Outcome.UNKNOWN], report.verdicts
+    assert [each.outcome for each in report.verdicts] == [Outcome.PASSED, Outcome.UNKNOWN], report.verdicts
     assert "tokyo's maintenance window, until" in report.verdicts[1].reason
 
 
 def test_a_record_does_not_rest_on_a_kill_and_is_known(tmp_path: Path) -> None:
     report = ran(tmp_path, verb(KILL, fails=False), "broker-state: {broker: tokyo, state: RUNNING}")
-    assert report.outcome is Outcome.HELD and len(report.notes) == 1, report
+    assert report.outcome is Outcome.PASSED and len(report.notes) == 1, report
 
 
 def test_a_verb_that_was_to_fail_and_went_well_is_no_premise_either(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_what_was_decided_before_a_verb_does_not_rest_on_it(tmp_path: Path) -> N
         "delivered: {to: sg, promise: exactly-once}",
     )
     report = ran(tmp_path, steps + verb(KILL, fails=False), *claims)
-    assert [each.outcome for each in report.verdicts] == [Outcome.HELD, Outcome.HELD, Outcome.UNKNOWN]
+    assert [each.outcome for each in report.verdicts] == [Outcome.PASSED, Outcome.PASSED, Outcome.UNKNOWN]
 
 
 def test_what_is_broken_stays_broken(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_what_is_broken_stays_broken(tmp_path: Path) -> None:
     report = ran(
         tmp_path, steps, "delivered: {to: sg, promise: nothing}", "counters: {broker: tokyo, queue: q, enqueued: 9}"
     )
-    assert [each.outcome for each in report.verdicts] == [Outcome.BROKEN, Outcome.BROKEN]
+    assert [each.outcome for each in report.verdicts] == [Outcome.FAILED, Outcome.FAILED]
 
 
 def test_a_step_that_looks_is_a_note_and_a_premise_of_nothing(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_step_that_looks_is_a_note_and_a_premise_of_nothing(tmp_path: Path) ->
     steps = LISTENS + SENDS + "  - wait: {until: received, client: sg, count: 9, within: 1s}\n"
     for fails in (False, True):
         report = ran(tmp_path, steps + verb(connect, fails), "delivered: {to: sg, promise: exactly-once}")
-        assert report.outcome is Outcome.HELD
+        assert report.outcome is Outcome.PASSED
         kinds = [note.partition(":")[0] for note in report.notes]
         assert kinds == ["A wait was in vain", *([] if fails else ["A step was not done as asked"])], report.notes
 
@@ -229,7 +229,7 @@ def test_a_step_that_looks_is_a_note_and_a_premise_of_nothing(tmp_path: Path) ->
 def test_whatever_a_step_is_it_is_a_premise_of_what_counts_from_it(tmp_path: Path, fails: bool) -> None:
     steps = LISTENS + verb("wait: {until: received, client: sg, count: 9, within: 1s}", fails)
     (verdict,) = ran(tmp_path, steps, "broker-state: {broker: tokyo, state: RUNNING, after: wait}").verdicts
-    assert verdict.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), verdict
+    assert verdict.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), verdict
     assert fails or verdict.reason.startswith("step 2 (wait until sg has received 9, within 1s) was not done as asked")
 
 
@@ -257,7 +257,7 @@ def test_what_does_not_happen_rests_on_what_was_awaited(tmp_path: Path, claim: s
     waits = verb("wait: {until: received, client: sg, count: 9, within: 1s}", fails)
     report = ran(tmp_path, LISTENS + SENDS + ear + waits + unheard, claim, kind=SpoiltLab)
     (verdict,) = report.verdicts
-    assert verdict.outcome is (Outcome.UNKNOWN if absent and not fails else Outcome.HELD), verdict
+    assert verdict.outcome is (Outcome.UNKNOWN if absent and not fails else Outcome.PASSED), verdict
 
 
 def test_one_who_knows_no_password_is_to_be_turned_away(tmp_path: Path) -> None:
@@ -272,8 +272,8 @@ def test_one_who_knows_no_password_is_to_be_turned_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("refused", "claim", "outcome"),
     [
-        ("queue: forbidden", "delivered: {queue: orders, promise: exactly-once}", Outcome.HELD),
-        ("queue: forbidden", "delivered: {to: a, promise: exactly-once}", Outcome.HELD),
+        ("queue: forbidden", "delivered: {queue: orders, promise: exactly-once}", Outcome.PASSED),
+        ("queue: forbidden", "delivered: {to: a, promise: exactly-once}", Outcome.PASSED),
         ("queue: forbidden", "delivered: {promise: exactly-once}", Outcome.UNKNOWN),
         ("queue: forbidden", "log: {broker: tokyo, matches: inactive, absent: yes}", Outcome.UNKNOWN),
         ("queue: orders, user: stranger", "delivered: {queue: orders, promise: exactly-once}", Outcome.UNKNOWN),
@@ -289,7 +289,7 @@ def test_a_refused_subscription_concerns_its_client_and_its_queue(
     for fails in (False, True):
         other = verb(f"subscribe: {{client: b, broker: tokyo, over: stomp, {refused}}}", fails)
         report = ran(tmp_path, listens + other + sends, claim, head=RIGHTS, kind=SpoiltLab)
-        assert report.outcome is (Outcome.HELD if fails else outcome), report.verdicts
+        assert report.outcome is (Outcome.PASSED if fails else outcome), report.verdicts
 
 
 @pytest.mark.parametrize("leaves", ["disconnect", "unsubscribe"])
@@ -302,13 +302,13 @@ def test_a_client_that_had_gone_already_concerns_what_it_listened_to(tmp_path: P
     unrelated = ("delivered: {to: other, promise: exactly-once}", "counters: {broker: tokyo, topic: t, enqueued: 3}")
     related = ("duplicates: {to: sg, quiet: 0s}", "counters: {broker: tokyo, queue: q, enqueued: 5}")
     report = ran(tmp_path, steps, *unrelated, *related, kind=SpoiltLab)
-    of_sg = Outcome.HELD if leaves == "disconnect" else Outcome.UNKNOWN
-    assert [each.outcome for each in report.verdicts[:2]] == [Outcome.HELD] * 2, report.verdicts
+    of_sg = Outcome.PASSED if leaves == "disconnect" else Outcome.UNKNOWN
+    assert [each.outcome for each in report.verdicts[:2]] == [Outcome.PASSED] * 2, report.verdicts
     assert [each.outcome for each in report.verdicts[2:]] == [of_sg] * 2, report.verdicts
 
 
 @pytest.mark.parametrize(
-    ("user", "outcome"), [("", Outcome.HELD), (", user: stranger", Outcome.UNKNOWN)], ids=["sent", "refused"]
+    ("user", "outcome"), [("", Outcome.PASSED), (", user: stranger", Outcome.UNKNOWN)], ids=["sent", "refused"]
 )
 @pytest.mark.parametrize(
     "claim",
@@ -334,14 +334,14 @@ def test_a_line_that_was_to_come_until_then_rests_on_what_was_sent_until_then(tm
     claim = "log: {broker: tokyo, matches: inactive, absent: yes, after: impair, within: 5s}"
     steps = LISTENS + "  - impair: {link: tokyo-singapore, delay: 80ms}\n  - wait: 6s\n"
     steps += "  - publish: {broker: tokyo, over: stomp, queue: q, user: stranger}\n"
-    assert ran(tmp_path, steps, claim, kind=SpoiltLab).outcome is Outcome.HELD
+    assert ran(tmp_path, steps, claim, kind=SpoiltLab).outcome is Outcome.PASSED
 
 
 def test_a_line_that_came_shows_that_enough_was_sent(tmp_path: Path) -> None:
     steps = LISTENS + "  - stop: {broker: tokyo}\n  - start: {broker: tokyo}\n"
     steps += "  - publish: {broker: tokyo, over: stomp, queue: q, user: stranger}\n"
     claim = "log: {broker: tokyo, matches: broker-started, after: start}"
-    assert ran(tmp_path, steps, claim, kind=SpoiltLab).outcome is Outcome.HELD
+    assert ran(tmp_path, steps, claim, kind=SpoiltLab).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["asked for", "to fail"])
@@ -349,7 +349,7 @@ def test_what_counts_from_steps_together_rests_on_each_of_them(tmp_path: Path, f
     inner = verb(KILL, fails).replace("  - ", "      - ") + "      - wait: 1s\n"
     steps = "  - as: both\n    together:\n" + inner
     (verdict,) = ran(tmp_path, steps, "broker-state: {broker: tokyo, state: RUNNING, after: both}").verdicts
-    assert verdict.outcome is (Outcome.HELD if fails else Outcome.UNKNOWN), verdict
+    assert verdict.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), verdict
     assert verdict.reason.startswith("step 1.1 (kill broker tokyo) was not done as asked") is not fails
 
 

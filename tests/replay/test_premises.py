@@ -52,13 +52,13 @@ def test_most_of_a_publish_that_was_never_sent_leaves_its_claims_unknown(tmp_pat
     assert [(each.asked, each.sent, each.done, each.short) for each in report.steps] == [(5, 3, 2, True)]
 
 
-@pytest.mark.parametrize(("least", "outcome"), [(2, Outcome.HELD), (3, Outcome.UNKNOWN), (0, Outcome.HELD)])
+@pytest.mark.parametrize(("least", "outcome"), [(2, Outcome.PASSED), (3, Outcome.UNKNOWN), (0, Outcome.PASSED)])
 def test_the_scenario_says_how_many_are_enough(tmp_path: Path, least: int, outcome: Outcome) -> None:
     played = Played(tmp_path, LISTENS + SENDS % f", at-least: {least}" + ARRIVED, spoilt(3, 2))
     played.play()
     report = judged(played)
     assert report.outcome is outcome
-    assert played.seen(StepEnded)[1].ok is (outcome is Outcome.HELD)
+    assert played.seen(StepEnded)[1].ok is (outcome is Outcome.PASSED)
     assert any("2 of 5 accepted" in note for note in report.notes), "what was asked stands beside what was sent"
 
 
@@ -73,7 +73,7 @@ def test_a_publish_that_is_refused_leaves_its_claims_unknown(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 3", Outcome.HELD), (", at-least: 9", Outcome.UNKNOWN)]
+    ("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 3", Outcome.PASSED), (", at-least: 9", Outcome.UNKNOWN)]
 )
 def test_traffic_that_lost_its_connection_ended_before_it_was_told(
     tmp_path: Path, needs: str, outcome: Outcome
@@ -94,7 +94,7 @@ def test_traffic_with_a_duration_is_asked_for_what_its_rate_gives(tmp_path: Path
     assert "4 of 20 accepted, 1 without a receipt, 15 never sent, it ended before it was told to" in verdict.reason
 
 
-@pytest.mark.parametrize(("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 5", Outcome.HELD)])
+@pytest.mark.parametrize(("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 5", Outcome.PASSED)])
 def test_a_consume_that_got_fewer_leaves_its_claims_unknown(tmp_path: Path, needs: str, outcome: Outcome) -> None:
     listens = LISTENS.replace("queue: q", "queue: q, ack: client-individual")
     takes = f"  - consume: {{client: tk, count: 20, within: 1s{needs}}}\n"
@@ -111,14 +111,14 @@ def test_what_goes_elsewhere_is_no_premise(tmp_path: Path) -> None:
     other = "  - publish: {broker: tokyo, over: stomp, queue: other, count: 5}\n"
     played = Played(tmp_path, LISTENS + SENDS % "" + other + ARRIVED, spoilt(2, 3))
     played.play()
-    assert judged(played).outcome is Outcome.HELD
+    assert judged(played).outcome is Outcome.PASSED
 
 
 def test_all_that_was_asked_is_in_the_report_of_a_run_that_held(tmp_path: Path) -> None:
     played = Played(tmp_path, LISTENS + SENDS % "" + ARRIVED)
     played.play()
     report = judged(played)
-    assert report.outcome is Outcome.HELD and not any("less than it was asked" in note for note in report.notes)
+    assert report.outcome is Outcome.PASSED and not any("less than it was asked" in note for note in report.notes)
     assert [(each.step, each.asked, each.sent, each.done) for each in report.steps] == [(2, 5, 5, 5)]
 
 
@@ -126,7 +126,7 @@ BROWSES = "  - browse: {client: eye, broker: tokyo, over: stomp, queue: q}\n"
 SAW = "expect:\n  - browsed: {client: eye, count: {at-least: 1}}\n"
 
 
-@pytest.mark.parametrize(("order", "outcome"), [(1, Outcome.UNKNOWN), (-1, Outcome.HELD)])
+@pytest.mark.parametrize(("order", "outcome"), [(1, Outcome.UNKNOWN), (-1, Outcome.PASSED)])
 def test_a_browser_sees_what_was_sent_before(tmp_path: Path, order: int, outcome: Outcome) -> None:
     """The second publish loses its connection: before the look, or after it."""
     whole = SENDS.replace("%s", "")
@@ -144,7 +144,7 @@ def test_a_look_that_failed_leaves_no_earlier_one_for_the_last(tmp_path: Path) -
     assert verdict.outcome is Outcome.UNKNOWN and "eye could not browse at" in verdict.reason
 
 
-@pytest.mark.parametrize(("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 2", Outcome.HELD)])
+@pytest.mark.parametrize(("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 2", Outcome.PASSED)])
 def test_requests_that_never_left_leave_their_answers_unknown(tmp_path: Path, needs: str, outcome: Outcome) -> None:
     listens = LISTENS.replace("queue: q", "queue: q, replies: yes")
     asks = (
@@ -157,7 +157,7 @@ def test_requests_that_never_left_leave_their_answers_unknown(tmp_path: Path, ne
     assert ("2 of 5 accepted" in verdict.reason) is (outcome is Outcome.UNKNOWN)
 
 
-@pytest.mark.parametrize(("step", "outcome"), [("first", Outcome.HELD), ("second", Outcome.UNKNOWN)])
+@pytest.mark.parametrize(("step", "outcome"), [("first", Outcome.PASSED), ("second", Outcome.UNKNOWN)])
 def test_how_long_a_step_took_rests_on_that_step_alone(tmp_path: Path, step: str, outcome: Outcome) -> None:
     publish = SENDS.replace("%s", "")
     sends = "".join(publish.replace("- publish", f"- as: {name}\n    publish") for name in ("first", "second"))
@@ -168,7 +168,7 @@ def test_how_long_a_step_took_rests_on_that_step_alone(tmp_path: Path, step: str
     assert verdict.outcome is outcome, verdict
 
 
-@pytest.mark.parametrize(("loses", "outcome"), [(3, Outcome.HELD), (0, Outcome.UNKNOWN)])
+@pytest.mark.parametrize(("loses", "outcome"), [(3, Outcome.PASSED), (0, Outcome.UNKNOWN)])
 def test_a_publish_that_is_to_fail_may_not_go_well(tmp_path: Path, loses: int, outcome: Outcome) -> None:
     """Which of its messages are sent is not said: where that matters at-least says it."""
     sends = SENDS.replace("%s", "").replace("- publish", "- fails: yes\n    publish")
@@ -178,4 +178,4 @@ def test_a_publish_that_is_to_fail_may_not_go_well(tmp_path: Path, loses: int, o
     (verdict,) = report.verdicts
     assert verdict.outcome is outcome, verdict
     assert ("it was to fail: if this was expected, remove fails: yes" in verdict.reason) is (outcome is Outcome.UNKNOWN)
-    assert any("; it was to fail." in note for note in report.notes) is (outcome is Outcome.HELD)
+    assert any("; it was to fail." in note for note in report.notes) is (outcome is Outcome.PASSED)

@@ -24,12 +24,12 @@ CUT = "  - cut:"
 ANSWERED = "  - wait: {until: received, client: warehouse, count: 20}\n  - wait: 2s\n"
 
 
-def page_of(scenario: str | Path, folder: Path, *, held: bool, runtime: str = "emulation") -> Path:
+def page_of(scenario: str | Path, folder: Path, *, passed: bool, runtime: str = "emulation") -> Path:
     """Run a scenario and give its page."""
-    page = folder / f"{Path(scenario).stem}-{'held' if held else 'broken'}.html"
+    page = folder / f"{Path(scenario).stem}-{'passed' if passed else 'failed'}.html"
     words = ["run", str(scenario), "--quiet", "--runs", str(folder), "--html", str(page), "--runtime", runtime]
     done = subprocess.run([MQLAB, *words], capture_output=True, text=True, check=False)
-    if done.returncode != (0 if held else 1):
+    if done.returncode != (0 if passed else 1):
         raise SystemExit(f"mqlab {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return page
 
@@ -81,7 +81,7 @@ def part(running: Browser, page: Path, name: str, heading: str, *, width: int, f
 
 def stopped(running: Browser, folder: Path) -> None:
     """Keep the page of a hub that passes no topics on, by models: so that verdicts have their classes."""
-    page = page_of("hub-and-spokes-broken", folder, held=False, runtime="simulation")
+    page = page_of("hub-and-spokes-fails", folder, passed=False, runtime="simulation")
     top(running, page, "report-stopped.png", width=1000, height=1370, dark=True)
 
 
@@ -90,13 +90,13 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with TemporaryDirectory() as place, browser() as running:
         folder = Path(place)
-        held = page_of("cut-and-heal", folder, held=True)
-        broken = page_of(unhealed(folder / "copy"), folder, held=False)
-        slow = page_of("slow-bridge", folder, held=True)
-        many = page_of("hub-and-spokes", folder, held=True)
-        top(running, broken, "report-broken.png", width=1000, height=1330)
-        top(running, held, "report-held-dark.png", width=1000, height=1330, dark=True)
-        top(running, broken, "report-phone.png", width=390, height=1500)
+        passed = page_of("cut-and-heal", folder, passed=True)
+        failed = page_of(unhealed(folder / "copy"), folder, passed=False)
+        slow = page_of("slow-bridge", folder, passed=True)
+        many = page_of("hub-and-spokes", folder, passed=True)
+        top(running, failed, "report-failed.png", width=1000, height=1330)
+        top(running, passed, "report-passed-dark.png", width=1000, height=1330, dark=True)
+        top(running, failed, "report-phone.png", width=390, height=1500)
         top(running, many, "report-network.png", width=1000, height=860)
         stopped(running, folder)
         top(running, varied(folder), "vary.png", width=640, height=905)

@@ -63,8 +63,8 @@ def report() -> Report:
 
     return Report(
         scenario="crossing", run="r1", seed=1, runtime="emulation", started="2026-08-21T10:15:00Z", mqlab="0",
-        outcome=Outcome.BROKEN,
-        verdicts=(Verdict(expectation="delivered: {to: [a], promise: nothing}", outcome=Outcome.BROKEN, reason="why"),),
+        outcome=Outcome.FAILED,
+        verdicts=(Verdict(expectation="delivered: {to: [a], promise: nothing}", outcome=Outcome.FAILED, reason="why"),),
         deliveries=(), notes=(),
         flows=(
             Flow(source="tokyo", target="sampa", received=9, expected=10),
@@ -272,7 +272,7 @@ def test_colour_and_control_characters_stay_out_of_files() -> None:
     evil = replace(report(), scenario="a\x1b[31mb [bold]c[/bold]")
     render(evil, Console(file=stream, width=80))
     assert "\x1b" not in stream.getvalue()
-    assert "a?[31mb [bold]c[/bold]: broken" in stream.getvalue()
+    assert "a?[31mb [bold]c[/bold]: failed" in stream.getvalue()
 
 
 @pytest.mark.parametrize(("duplex", "way"), [(True, "⇄"), (False, "→")])

@@ -51,7 +51,7 @@ def test_judging_again_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
     assert kept[0] == kept[1]
     page = kept[0][1].decode()
     assert "mqlab run crossing.yaml --seed 7" in page and "&lt;broker/&gt;" in page
-    assert json.loads(kept[0][0])["outcome"] == "broken"
+    assert json.loads(kept[0][0])["outcome"] == "failed"
 
 
 def test_the_last_line_names_the_page(run: Path, tmp_path: Path) -> None:

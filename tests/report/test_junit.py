@@ -32,7 +32,7 @@ CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 def of(*outcomes: Outcome) -> Report:
     verdicts = tuple(Verdict(expectation="delivered: {to: a}", outcome=each, reason=f"so {each}") for each in outcomes)
-    return replace(report(), verdicts=verdicts, outcome=outcomes[0] if outcomes else Outcome.HELD)
+    return replace(report(), verdicts=verdicts, outcome=outcomes[0] if outcomes else Outcome.PASSED)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def of(*outcomes: Outcome) -> Report:
         ("queue-waits", "messages to warehouse at singapore, queue://orders", "2 of 6, 4 wait on tokyo"),
         ("cut-short", "messages to sg at singapore, topic://MQ Test Tokyo-to-Singapore",
          "0 of 1, of 1 no counter tells where it is"),
-        ("all-held", "", ""),
+        ("all-passed", "", ""),
     ],
 )  # fmt: skip
 def test_what_became_of_messages_that_did_not_come_is_a_property(case: str, name: str, value: str) -> None:
@@ -76,7 +76,7 @@ def test_ant_takes_every_report(case: Path) -> None:
 
 @pytest.mark.parametrize("started", ["", "yesterday", "2026-08-21T10:15:00.123+09:00", "2026-08-21"])
 def test_hostile_texts_stay_text(jenkins: etree.XMLSchema, started: str) -> None:
-    verdict = Verdict(expectation=EVIL, outcome=Outcome.BROKEN, reason=EVIL)
+    verdict = Verdict(expectation=EVIL, outcome=Outcome.FAILED, reason=EVIL)
     hostile = replace(of(), scenario=EVIL, run=EVIL, started=started, verdicts=(verdict, verdict), notes=(EVIL, EVIL))
     text = to_xml(hostile, 0.0)
     keeps_to_ants_rules(text)
@@ -87,7 +87,7 @@ def test_hostile_texts_stay_text(jenkins: etree.XMLSchema, started: str) -> None
 
 
 def test_broken_is_a_failure_and_unknown_an_error() -> None:
-    suite = ElementTree.fromstring(to_xml(of(Outcome.BROKEN, Outcome.UNKNOWN, Outcome.HELD), 12.3456))[0]
+    suite = ElementTree.fromstring(to_xml(of(Outcome.FAILED, Outcome.UNKNOWN, Outcome.PASSED), 12.3456))[0]
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("time")) == (
         "3",
         "1",
@@ -96,31 +96,31 @@ def test_broken_is_a_failure_and_unknown_an_error() -> None:
     )
     assert [[child.tag for child in case] for case in suite.iter("testcase")] == [["failure"], ["error"], []]
     assert suite.find(".//skipped") is None
-    assert [child.get("message") for case in suite.iter("testcase") for child in case] == ["so broken", "so unknown"]
+    assert [child.get("message") for case in suite.iter("testcase") for child in case] == ["so failed", "so unknown"]
 
 
 def test_cases_of_one_name_are_told_apart() -> None:
-    suite = ElementTree.fromstring(to_xml(of(Outcome.HELD, Outcome.HELD), 0))[0]
+    suite = ElementTree.fromstring(to_xml(of(Outcome.PASSED, Outcome.PASSED), 0))[0]
     names = [case.get("name") for case in suite.iter("testcase")]
     assert names == ["delivered: {to: a}", "delivered: {to: a} (2)"]
 
 
 def test_a_dot_in_a_scenarios_name_begins_no_package() -> None:
-    suite = ElementTree.fromstring(to_xml(replace(of(Outcome.HELD), scenario="v1.2 of it"), 0))[0]
+    suite = ElementTree.fromstring(to_xml(replace(of(Outcome.PASSED), scenario="v1.2 of it"), 0))[0]
     assert {case.get("classname") for case in suite.iter("testcase")} == {"mqlab.v1_2 of it"}
 
 
-@pytest.mark.parametrize("outcome", [Outcome.HELD, Outcome.UNKNOWN])
+@pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.UNKNOWN])
 def test_where_nothing_was_expected_there_is_one_case_all_the_same(outcome: Outcome) -> None:
     suite = ElementTree.fromstring(to_xml(replace(of(), outcome=outcome, notes=("cut short",)), 0))[0]
     assert [case.get("name") for case in suite.iter("testcase")] == [WHOLE]
-    assert (suite.find(".//error") is None) == (outcome is Outcome.HELD)
+    assert (suite.find(".//error") is None) == (outcome is Outcome.PASSED)
 
 
 def test_the_run_is_told_in_properties() -> None:
-    suite = ElementTree.fromstring(to_xml(of(Outcome.HELD), 0))[0]
+    suite = ElementTree.fromstring(to_xml(of(Outcome.PASSED), 0))[0]
     told = {each.get("name"): each.get("value") for each in suite.iter("property")}
-    assert (told["scenario"], told["run"], told["seed"], told["outcome"]) == ("crossing", "r1", "1", "held")
+    assert (told["scenario"], told["run"], told["seed"], told["outcome"]) == ("crossing", "r1", "1", "passed")
 
 
 @CASE

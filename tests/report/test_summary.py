@@ -13,8 +13,8 @@ BEGAN = "2026-11-27T12:04:05.678+09:00"
 
 
 def report(**of: Any) -> dict[str, Any]:
-    verdicts = [{"expectation": "delivered: {to: sg}", "outcome": "broken", "reason": "8 of 10 reached sg"}]
-    its = {"run": "r", "runtime": "emulation", "outcome": "broken", "verdicts": verdicts}
+    verdicts = [{"expectation": "delivered: {to: sg}", "outcome": "failed", "reason": "8 of 10 reached sg"}]
+    its = {"run": "r", "runtime": "emulation", "outcome": "failed", "verdicts": verdicts}
     return {**its, "deliveries": [delivery(8, 10, waiting={"tokyo_1": 2})], **of}
 
 
@@ -23,7 +23,7 @@ def delivery(received: int, expected: int, **became: Any) -> dict[str, Any]:
 
 
 def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
-    held = report(outcome="held", runtime="simulation", verdicts=[], deliveries=[delivery(5, 5)] * 2)
+    held = report(outcome="passed", runtime="simulation", verdicts=[], deliveries=[delivery(5, 5)] * 2)
     held["notes"] = ["A step was not done as asked: step 3 (kill broker tokyo)."]
     text = markdown(
         [
@@ -40,11 +40,11 @@ def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
         ]
     )
     assert text == (
-        "### mqlab: 1 held, 1 broken, 1 failed\n\n"
+        "### mqlab: 1 passed, 1 failed, 1 failed\n\n"
         "| | scenario | verdict | messages | seconds |\n"
         "| --- | --- | --- | --- | --- |\n"
-        "| ✅ | [one](one.html) | held (simulated) | 10 of 10 | 1.2 |\n"
-        "| ❌ | [a/two.yaml](two.html) | broken | 8 of 10, 2 wait on tokyo\\_1 | 12.3 |\n"
+        "| ✅ | [one](one.html) | passed (simulated) | 10 of 10 | 1.2 |\n"
+        "| ❌ | [a/two.yaml](two.html) | failed | 8 of 10, 2 wait on tokyo\\_1 | 12.3 |\n"
         "| ❗ | three | failed |  | 0.1 |\n"
         "\n**one**\n\n- note: A step was not done as asked: step 3 \\(kill broker tokyo\\).\n"
         "\n**a/two.yaml**\n\n- delivered: \\{to: sg\\}: 8 of 10 reached sg\n"

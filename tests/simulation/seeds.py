@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from lab import labs
 from lab.run_folder import RunFolder
-from tests.twins import SCENARIOS
+from tests.failing_variants import SCENARIOS
 
 # What of a scenario comes from the seed. The others have nothing that does: another seed gives them the same history.
 CHANCE: Mapping[str, str] = {

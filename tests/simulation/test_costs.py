@@ -97,7 +97,7 @@ def test_a_calibration_finds_the_times_by_which_a_run_went(tmp_path: Path) -> No
     file = tmp_path / "machine.toml"
     file.write_text(calibrate.text(machine, {}, ""))
     real = calibrate.run("simulation", file)
-    assert real.held
+    assert real.passed
     found, told = calibrate.calibrate(real.of, tmp_path, rounds=2)
     assert told == set(NAMES)
     for name, value in wanted.items():

@@ -1,4 +1,4 @@
-"""What scenarios and their broken twins show beyond their verdicts: figures, reasons, what was seen meanwhile.
+"""What scenarios and their failing variants show beyond their verdicts: figures, reasons, what was seen meanwhile.
 
 `make scenarios` runs those that ship with real brokers, and `make contract` compares what came of it with models.
 """
@@ -57,7 +57,7 @@ COUNTED = ("expected", "received", "lost", "duplicated")
         ("silent-partition", {"warehouse": [40, 40, 0, 0]}),
         ("durable-reboot", {"ledger": [90, 90, 0, 0]}),
         ("mqtt-session", {"phone": [15, 15, 0, 0]}),
-        ("mqtt-session-broken", {"phone": [5, 5, 0, 0]}),  # what is sent to nobody is owed to nobody
+        ("mqtt-session-fails", {"phone": [5, 5, 0, 0]}),  # what is sent to nobody is owed to nobody
         ("cut-and-heal", {"warehouse": [60, 60, 0, 0]}),
         ("mqtt-stomp-amqp", {"office": [20, 20, 0, 0], "archive": [20, 20, 0, 0], "display": [5, 5, 0, 0]}),
     ],
@@ -74,15 +74,15 @@ def test_a_silent_partition_is_noticed_by_who_hears_nothing(tmp_path: Path) -> N
 
 
 def test_a_short_partition_costs_no_message(tmp_path: Path) -> None:
-    found = simulated("silent-partition-broken", tmp_path).report["verdicts"]
-    assert {each["outcome"] for each in found if "delivered" in each["expectation"]} == {"held"}
+    found = simulated("silent-partition-fails", tmp_path).report["verdicts"]
+    assert {each["outcome"] for each in found if "delivered" in each["expectation"]} == {"passed"}
 
 
 def test_what_is_sent_into_a_cut_that_never_heals_waits_at_its_broker(tmp_path: Path) -> None:
-    ran = simulated("cut-and-heal-broken", tmp_path)
+    ran = simulated("cut-and-heal-fails", tmp_path)
     (received, lost) = ran.delivered("received", "lost")["warehouse"]
     assert (received <= 20, lost) == (True, 0), "20 were sent before"
-    assert f"{60 - received} wait on tokyo" in ran.reasons("broken")
+    assert f"{60 - received} wait on tokyo" in ran.reasons("failed")
 
 
 def test_a_closed_group_is_silent_until_it_is_opened(tmp_path: Path) -> None:
@@ -109,26 +109,26 @@ def test_a_durable_subscriber_is_refused_while_its_broker_is_away(tmp_path: Path
 
 
 def test_who_keeps_no_subscription_loses_what_was_sent_during_the_reboot(tmp_path: Path) -> None:
-    spoilt = simulated("durable-reboot-broken", tmp_path)
+    spoilt = simulated("durable-reboot-fails", tmp_path)
     assert spoilt.delivered("lost")["ledger"] > [0]
-    assert "while ledger had lost its connection" in spoilt.reasons("broken")
-    assert "after singapore was stopped" in spoilt.reasons("broken")
+    assert "while ledger had lost its connection" in spoilt.reasons("failed")
+    assert "after singapore was stopped" in spoilt.reasons("failed")
 
 
 def test_what_is_retained_crosses_with_the_first_demand_only(tmp_path: Path) -> None:
     assert simulated("retained", tmp_path / "whole").delivered(*COUNTED)["second"] == [1, 0, 0, 0]
-    assert simulated("retained-broken", tmp_path / "spoilt").delivered(*COUNTED)["second"] == [1, 1, 0, 0]
+    assert simulated("retained-fails", tmp_path / "spoilt").delivered(*COUNTED)["second"] == [1, 1, 0, 0]
 
 
 def test_what_a_bridge_keeps_depends_on_the_session_and_not_on_the_qos(tmp_path: Path) -> None:
     assert simulated("qos", tmp_path / "whole").delivered("received") == {"zero": [20], "one": [40], "two": [40]}
-    assert simulated("qos-broken", tmp_path / "spoilt").delivered("expected", "received", "lost")["two"] == [40, 20, 20]
+    assert simulated("qos-fails", tmp_path / "spoilt").delivered("expected", "received", "lost")["two"] == [40, 20, 20]
 
 
 def test_a_window_is_full_before_its_first_answer_is_there(tmp_path: Path) -> None:
     ran = simulated("small-window", tmp_path)
     assert not [note for note in ran.report["notes"] if "disagree" in note], "clients and brokers say the same"
-    held = ran.reasons("held")
+    held = ran.reasons("passed")
     assert "queue://orders on tokyo, between before and end: enqueued 200, dequeued 200, forwarded 200" in held
     assert "dispatched 10, forwarded 0" in held
 
@@ -136,39 +136,39 @@ def test_a_window_is_full_before_its_first_answer_is_there(tmp_path: Path) -> No
 def test_stuck_messages_come_back_where_the_policy_lets_them(tmp_path: Path) -> None:
     whole = simulated("stuck-messages", tmp_path / "whole")
     assert not [note for note in whole.report["notes"] if "disagree" in note], "clients and brokers say the same"
-    held = whole.reasons("held")
+    held = whole.reasons("passed")
     assert "100 messages of queue://orders left on singapore without a consumer" in held
-    broken = simulated("stuck-messages-broken", tmp_path / "spoilt").reasons("broken")
+    broken = simulated("stuck-messages-fails", tmp_path / "spoilt").reasons("failed")
     assert "accepted and received by nobody: 100 (first 3-1" in broken
 
 
 def test_a_pending_revision_changes_nothing_until_the_reboot(tmp_path: Path) -> None:
     whole = simulated("revision-pending", tmp_path / "whole")
-    assert "early heard nothing of 10 messages sent" in whole.reasons("held")
-    assert "tokyo has tokyo-configuration revision 2, nothing pending after reboot" in whole.reasons("held")
-    broken = simulated("revision-pending-broken", tmp_path / "spoilt").reasons("broken")
+    assert "early heard nothing of 10 messages sent" in whole.reasons("passed")
+    assert "tokyo has tokyo-configuration revision 2, nothing pending after reboot" in whole.reasons("passed")
+    broken = simulated("revision-pending-fails", tmp_path / "spoilt").reasons("failed")
     assert "up nowhere when the time was over" in broken
 
 
 def test_a_user_of_a_broker_that_was_not_rebooted_is_refused(tmp_path: Path) -> None:
-    held = simulated("user-not-rebooted", tmp_path).reasons("held")
+    held = simulated("user-not-rebooted", tmp_path).reasons("passed")
     assert "User name [bridge] or password is invalid" in held
     assert "the user bridge of singapore has nothing pending after reboot" in held
 
 
 def test_the_first_leg_of_a_crossing_is_as_it_was_where_nothing_comes_back(tmp_path: Path) -> None:
-    assert "20 of 20 reached archive, each once" in simulated("mqtt-stomp-amqp", tmp_path / "whole").reasons("held")
-    spoilt = simulated("mqtt-stomp-amqp-broken", tmp_path / "spoilt")
-    assert "20 of 20 reached office, each once" in spoilt.reasons("held")
+    assert "20 of 20 reached archive, each once" in simulated("mqtt-stomp-amqp", tmp_path / "whole").reasons("passed")
+    spoilt = simulated("mqtt-stomp-amqp-fails", tmp_path / "spoilt")
+    assert "20 of 20 reached office, each once" in spoilt.reasons("passed")
 
 
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("hub-and-spokes-broken", "advice: virginia-topics does not carry topics"),
-        ("hub-and-spokes-broken", "advice: frankfurt-topics does not carry topics"),
+        ("hub-and-spokes-fails", "advice: virginia-topics does not carry topics"),
+        ("hub-and-spokes-fails", "advice: frankfurt-topics does not carry topics"),
         (
-            "failover-broken",
+            "failover-fails",
             "names only instance 1 of singapore, so there is no bridge once singapore fails over",
         ),
     ],
@@ -216,5 +216,5 @@ def test_no_way_of_being_turned_away_is_seen_without_its_cause(tmp_path: Path) -
     tried = [each for each in ran.history.observations if isinstance(each, Approached)]
     connecting = {*WAYS} - {"curious"}  # who subscribes without a complaint is told of in no attempt
     assert {each.client for each in tried} >= {f"{who}-{over}" for who in connecting for over in EVERY}
-    expected = {claim: "held" if "client: stranger-" in claim else "broken" for claim in outcomes}
+    expected = {claim: "passed" if "client: stranger-" in claim else "failed" for claim in outcomes}
     assert outcomes == expected, [f"{each.client}: {each.outcome}: {each.note}" for each in tried]

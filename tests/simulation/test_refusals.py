@@ -227,7 +227,7 @@ def test_where_no_engine_answers_the_error_ends_with_the_command_that_simulates(
 
 def test_the_environment_chooses_the_runtime_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
     ran = labs.run("tokyo-singapore", runs=tmp_path, environment={"MQLAB_RUNTIME": "simulation"})
-    assert ran.held and '"runtime":"simulation"' in ran.folder.history.read_text().splitlines()[0]
+    assert ran.passed and '"runtime":"simulation"' in ran.folder.history.read_text().splitlines()[0]
     with pytest.raises(InputError, match='no runtime named "real"'):
         labs.run("tokyo-singapore", runs=tmp_path, environment={"MQLAB_RUNTIME": "real"})
 

@@ -32,7 +32,7 @@ def test_messages_sent_at_once_reach_both(source: str, near: str, far: str, tmp_
     story = tmp_path / "scenarios" / "story.yaml"
     story.write_text(STORY.format(source=source, near=near, far=far))
     ran = labs.run(story, runtime="simulation", runs=tmp_path, environment={})
-    assert ran.held, [str(verdict) for verdict in ran.report.verdicts]
+    assert ran.passed, [str(verdict) for verdict in ran.report.verdicts]
     seen = [json.loads(line) for line in (ran.folder.path / "history.jsonl").read_text("utf-8").splitlines()]
     ended = [each["t"] for each in seen if each.get("kind") == "step-ended"]
     assert ended[1] < 1.0, "some round trips, and not the patience with what has not come"

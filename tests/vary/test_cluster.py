@@ -31,7 +31,7 @@ def test_the_figures_are_those_of_this_machine(two: Any, tmp_path: Path) -> None
     mqlab = Commands(folder=tmp_path)
     there, here = tmp_path / "there.csv", tmp_path / "here.csv"
     ended = mqlab(*WORDS, "--on", two.scheduler_address, "--csv", there)
-    assert (ended.code, ended.out.splitlines()[-1]) == (1, "4 runs: 2 held, 2 broken"), ended.err
+    assert (ended.code, ended.out.splitlines()[-1]) == (1, "4 runs: 2 passed, 2 failed"), ended.err
     assert mqlab(*WORDS, "--csv", here).code == 1
     assert _without_cpu(there) == _without_cpu(here)
 

@@ -20,5 +20,5 @@ def test_a_generated_network_simulates(tmp_path: Path, shape: str, count: int) -
     scenario = tmp_path / "story.yaml"
     scenario.write_text(story(tmp_path / "topology.yaml", messages=5), encoding="utf-8")
     ran = labs.run(scenario, runs=tmp_path, runtime="simulation", environment={})
-    assert ran.held, [verdict for verdict in ran.report.verdicts if verdict.outcome != "held"]
+    assert ran.passed, [verdict for verdict in ran.report.verdicts if verdict.outcome != "passed"]
     assert sum(each.received for each in ran.report.deliveries) == 5 * (count - 1)

@@ -8,7 +8,7 @@ from lab.masking import MASK, Mask
 from lab.vary import labels
 from lab.vary.combinations import Grid
 from lab.vary.labels import Labels
-from lab.vary.row import failed
+from lab.vary.row import error_row
 
 ONE, OTHER = "of-a-user-1858", "of-a-user-1866"
 
@@ -29,5 +29,5 @@ def test_one_password_alone_has_no_number_and_a_failure_does_not_quote_it() -> N
         "body": (MASK, "b"),
         "uri": (f"x?password={MASK} (1)", f"x?password={MASK} (2)"),
     }
-    row = its.row(failed(grid.combination(1), f"it said {ONE}", 3))
+    row = its.row(error_row(grid.combination(1), f"it said {ONE}", 3))
     assert (row.of, row.why) == (its.grid(grid).combination(1), f"it said {MASK}")

@@ -13,7 +13,7 @@ from lab.vary import to_html
 from lab.vary.axes import Upward, axis_of, numbers
 from lab.vary.combinations import Grid
 from lab.vary.picture import draw
-from lab.vary.row import failed
+from lab.vary.row import error_row
 from tests.report.browser import Browser, browser
 from tests.vary.working import variation
 
@@ -75,7 +75,7 @@ def test_one_key_is_lines_through_every_value_in_order() -> None:
     assert first.line.count("L") == 3
     assert first.band.count("L") == 7
     assert first.notes == ("the horizontal scale is logarithmic",)
-    assert first.dots[0].words == "prefetchSize=1: latency, p99 20, held"
+    assert first.dots[0].words == "prefetchSize=1: latency, p99 20, passed"
     assert second.title == "throughput" and second.unit.startswith("messages a second")
     assert draw(variation(ONE)).groups[0].lines[0].band == ""
 
@@ -92,7 +92,11 @@ def test_two_keys_are_a_heat_map_in_the_order_of_their_numbers() -> None:
     assert (first.across, first.down, first.columns) == ("delay", "prefetchSize", ("5ms", "70ms", "1s"))
     assert [name for name, _ in first.rows] == [*PREFETCH]
     corner = first.rows[0][1][1]  # the very first combination: 70ms and 1
-    assert (corner.text, corner.depth, corner.words) == ("15", 0.0, "delay=70ms, prefetchSize=1: latency, p99 15, held")
+    assert (corner.text, corner.depth, corner.words) == (
+        "15",
+        0.0,
+        "delay=70ms, prefetchSize=1: latency, p99 15, passed",
+    )
     assert first.rows[-1][1][2].depth == 60
     assert (first.low, first.high) == ("15", "235")
 
@@ -107,7 +111,7 @@ def test_a_third_key_has_a_map_for_each_value_and_not_too_many() -> None:
 
 def test_what_cannot_be_drawn_is_said() -> None:
     assert draw(variation(Grid(values={"a": ("1",)}))).notes[0].startswith("One combination of values alone")
-    none = replace(variation(ONE), rows=tuple(failed(of, "it died", 3) for of in ONE))
+    none = replace(variation(ONE), rows=tuple(error_row(of, "it died", 3) for of in ONE))
     assert draw(none).notes[0].startswith("No run has a figure to draw")
     wide = Grid(values={"a": tuple(map(str, range(50))), "b": ("1", "2")})
     assert draw(variation(wide)).notes == ("a and b have more values than are drawn: 40 and 60.",)
@@ -120,10 +124,10 @@ def test_losses_are_drawn_where_there_are_any() -> None:
 
 def test_the_page_needs_nothing_else_and_escapes_what_it_shows() -> None:
     of = variation(ONE)
-    text = to_html(replace(of, rows=(failed(of.rows[0].of, "<b>it died</b>", 3), *of.rows[1:])))
+    text = to_html(replace(of, rows=(error_row(of.rows[0].of, "<b>it died</b>", 3), *of.rows[1:])))
     assert "&lt;a&gt; story" in text and "<a> story" not in text
     assert "&lt;b&gt;it died" in text
-    assert "4 runs: 3 held, 1 failed" in text
+    assert "4 runs: 3 passed, 1 error" in text
     assert "script" not in text and not re.search(r"(src|href)=\"(?!data:)", text) and "url(" not in text
 
 

@@ -27,29 +27,29 @@ def outcomes(rows: list[Row]) -> list[str]:
 
 def test_any_executor_does_them_all() -> None:
     with ThreadPoolExecutor(3) as executor:
-        assert outcomes([*run_all(plain, TEN, executor, at_once=4)]) == ["held"] * 10
+        assert outcomes([*run_all(plain, TEN, executor, at_once=4)]) == ["passed"] * 10
     with Processes(2) as executor:
-        assert outcomes([*run_all(plain, TEN, executor, at_once=4)]) == ["held"] * 10
+        assert outcomes([*run_all(plain, TEN, executor, at_once=4)]) == ["passed"] * 10
 
 
 def test_one_that_raises_is_done_twice_and_named_and_the_others_are_kept() -> None:
     with ThreadPoolExecutor(2) as threads, Processes(2) as processes:
         for executor in (threads, processes):
             rows = [*run_all(raises, TEN, executor, at_once=4)]
-            assert outcomes(rows) == ["held"] * 3 + ["failed"] + ["held"] * 6
-            (bad,) = (each for each in rows if each.failed)
+            assert outcomes(rows) == ["passed"] * 3 + ["error"] + ["passed"] * 6
+            (bad,) = (each for each in rows if each.error)
             assert bad.why == "twice: ValueError: three is too many"
             assert bad.exit_code == 3
 
 
-@pytest.mark.parametrize(("times", "outcome"), [(1, "held"), (2, "failed")])
+@pytest.mark.parametrize(("times", "outcome"), [(1, "passed"), (2, "error")])
 def test_a_run_whose_process_is_killed_is_done_once_more(tmp_path: Path, times: int, outcome: str) -> None:
     with Processes(2) as executor:
         rows = [*run_all(Dies(tmp_path, times), TEN, executor, at_once=4)]
-    assert outcomes(rows) == ["held"] * 3 + [outcome] + ["held"] * 6
+    assert outcomes(rows) == ["passed"] * 3 + [outcome] + ["passed"] * 6
     assert len([*tmp_path.iterdir()]) == times
-    if outcome == "failed":
-        assert [each.why for each in rows if each.failed] == [
+    if outcome == "error":
+        assert [each.why for each in rows if each.error] == [
             "twice: WorkerDiedError: its process was killed by SIGKILL"
         ]
 
@@ -71,7 +71,7 @@ class Counting(Executor):
 def test_few_are_handed_in_and_cancelled_when_nobody_wants_more() -> None:
     executor = Counting()
     with closing(run_all(plain, TEN, executor, at_once=4)) as rows:
-        assert next(rows).outcome == "held"
+        assert next(rows).outcome == "passed"
         assert len(executor.handed) == 4
     assert [each.cancelled() for each in executor.handed] == [False, True, True, True]
 
@@ -130,4 +130,4 @@ def test_temporary_files_go_though_the_parent_is_killed() -> None:
 def test_what_cannot_be_sent_is_the_futures_error() -> None:
     with Processes(1) as executor:
         assert executor.submit(lambda: 1).exception(timeout=60) is not None
-        assert executor.submit(row, TEN.combination(0)).result(timeout=60).outcome == "held"
+        assert executor.submit(row, TEN.combination(0)).result(timeout=60).outcome == "passed"

@@ -54,7 +54,7 @@ def test_another_machine_needs_no_file_of_the_scenario(mine: Path) -> None:
         "tokyo-singapore.yaml",
         "topologies/tokyo-singapore.yaml",
     ]
-    assert run_one(texts, ONE.combination(0)).outcome == "held"
+    assert run_one(texts, ONE.combination(0)).outcome == "passed"
 
 
 def test_files_that_a_value_names_go_along_and_bodies_too(mine: Path) -> None:
@@ -82,7 +82,7 @@ def test_passwords_that_are_named_go_along_and_no_other_variable(mine: Path) -> 
     environment = {"BRIDGE_PASSWORD": "over-the-ocean-1858", "OTHER": "secret"}
     looked = look(str(mine / "tokyo-singapore.yaml"), ONE, environment)
     assert looked.texts.environment == {"BRIDGE_PASSWORD": "over-the-ocean-1858"}
-    assert run_one(looked.texts, ONE.combination(0)).outcome == "held"
+    assert run_one(looked.texts, ONE.combination(0)).outcome == "passed"
 
 
 def test_the_times_of_a_persons_own_machine_go_along(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_the_times_of_a_persons_own_machine_go_along(tmp_path: Path) -> None:
 def test_time_that_does_not_end_is_what_its_row_says() -> None:
     looked = look("silent-partition", ONE, {})
     row = run_one(looked.texts, ONE.combination(0), timedelta(seconds=20))
-    assert (row.outcome, row.exit_code) == ("failed", 4)
+    assert (row.outcome, row.exit_code) == ("error", 4)
     assert row.why.startswith("virtual time does not end: 20s of it have passed")
     assert (row.lost, row.latency, row.took) == (None, None, None)  # of a part nothing is said
 
@@ -112,7 +112,7 @@ def test_what_no_look_found_is_a_failed_row_that_names_the_file_as_it_was(mine: 
     broken = looked.texts.files | {"tokyo-singapore.yaml": b"scenario: [\n"}
     texts = type(looked.texts)(scenario=looked.texts.scenario, folder=looked.texts.folder, files=broken, environment={})
     row = run_one(texts, grid.combination(1))
-    assert (row.outcome, row.exit_code) == ("failed", 2)
+    assert (row.outcome, row.exit_code) == ("error", 2)
     assert row.why.startswith(f"{mine}/tokyo-singapore.yaml:")
 
 

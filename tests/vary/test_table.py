@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from lab.vary import table
 from lab.vary.combinations import Grid
-from lab.vary.row import failed
+from lab.vary.row import error_row
 from lab.vary.table import Variation, lines, points, to_csv, to_json
 from tests.vary.working import row, variation
 
@@ -32,8 +32,8 @@ def test_a_line_of_csv_has_keys_seed_verdicts_and_figures() -> None:
         "links.a-b.delay": "70ms",
         "n": "1",
         "seed": "2",
-        "outcome": "held",
-        "verdict.1": "held",
+        "outcome": "passed",
+        "verdict.1": "passed",
         "owed": "10",
         "delivered": "10",
         **dict.fromkeys(("waiting", "dead_letters", "discarded", "expired", "lost", "unknown"), "0"),
@@ -67,17 +67,17 @@ def test_several_flows_have_columns_of_their_own() -> None:
 
 
 def test_a_failed_run_has_no_figures_but_why() -> None:
-    rows = (failed(GRID.combination(0), 'died: "so"\nand so', 3), row(GRID.combination(1), "broken"))
+    rows = (error_row(GRID.combination(0), 'died: "so"\nand so', 3), row(GRID.combination(1), "failed"))
     of = Variation(scenario="s", grid=GRID, rows=rows)
     found = read(to_csv(of))
     assert (found[0]["outcome"], found[0]["lost"], found[0]["p99_ms"], found[0]["why"]) == (
-        "failed",
+        "error",
         "",
         "",
         'died: "so"\nand so',
     )
-    assert found[1]["verdict.1"] == "broken"
-    assert (of.left, of.held) == (2, False)
+    assert found[1]["verdict.1"] == "failed"
+    assert (of.left, of.passed) == (2, False)
     (its,) = points(rows)
     assert its.words == "failed 1 of 2"
     assert its.middle("lost") == 0
@@ -89,7 +89,7 @@ def test_json_has_the_reasons_and_what_was_asked() -> None:
     assert (found["seeds"], found["runs_asked"], len(found["runs"])) == ([1, 2], 4, 4)
     last = found["runs"][-1]
     assert last["set"] == {"links.a-b.delay": "70ms", "n": "1"}
-    assert last["verdicts"] == [{"expectation": "delivered: {}", "outcome": "held", "reason": "10 of 10"}]
+    assert last["verdicts"] == [{"expectation": "delivered: {}", "outcome": "passed", "reason": "10 of 10"}]
     assert last["latency_ms"] == {"p50": 20.0, "p95": 40.0, "p99": 40.0, "max": 41.0}
     assert (last["took_s"], last["per_s"], last["flows"][0]["subscriber"]) == (2.0, 5.0, "sg")
 
@@ -97,10 +97,10 @@ def test_json_has_the_reasons_and_what_was_asked() -> None:
 def test_lines_have_medians_over_the_seeds() -> None:
     grid = Grid(values={"links.a-b.delay": ("5ms", "70ms")}, seeds=(1, 2, 3))
     of = variation(grid)
-    odd = replace(of, rows=(*of.rows[:5], replace(of.rows[5], outcome="broken")))
+    odd = replace(of, rows=(*of.rows[:5], replace(of.rows[5], outcome="failed")))
     assert [*lines(odd)] == [
         "delay  verdict        delivered  lost  p50 ms  p99 ms  per s  took s",
-        "5ms    held            10 of 10     0      10      20      5       2",
-        "70ms   broken 1 of 3   10 of 10     0      25      50      5       2",
+        "5ms    passed          10 of 10     0      10      20      5       2",
+        "70ms   failed 1 of 3   10 of 10     0      25      50      5       2",
     ]
     assert [*lines(odd, most=1)][-1] == "and 1 more: --csv has all"

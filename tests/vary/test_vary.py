@@ -35,19 +35,19 @@ def test_every_combination_is_in_the_table_and_the_files(mqlab: Commands, tmp_pa
         word for option, file in zip(("--csv", "--json", "--html"), files, strict=True) for word in (option, str(file))
     ]
     ended = mqlab("vary", "tokyo-singapore", "--set", f"{DELAY}=20ms,70ms", "--seeds", "2", "--jobs", "2", *words)
-    assert ended.code == 1, ended.err  # with 20 ms a claim of at least 35 ms is broken
+    assert ended.code == 1, ended.err  # with 20 ms an expectation of at least 35 ms fails
     assert ended.err == ""
     table = ended.out.splitlines()
     assert table[0].split()[:2] == ["delay", "verdict"]
-    assert [line.split()[:2] for line in table[1:3]] == [["20ms", "broken"], ["70ms", "held"]]
-    assert table[-1] == "4 runs: 2 held, 2 broken"
+    assert [line.split()[:2] for line in table[1:3]] == [["20ms", "failed"], ["70ms", "passed"]]
+    assert table[-1] == "4 runs: 2 passed, 2 failed"
     with files[0].open() as stream:
         rows = [*csv.DictReader(stream)]
     assert [(row[DELAY], row["seed"], row["outcome"], row["verdict.3"]) for row in rows] == [
-        ("20ms", "1", "broken", "broken"),
-        ("20ms", "2", "broken", "broken"),
-        ("70ms", "1", "held", "held"),
-        ("70ms", "2", "held", "held"),
+        ("20ms", "1", "failed", "failed"),
+        ("20ms", "2", "failed", "failed"),
+        ("70ms", "1", "passed", "passed"),
+        ("70ms", "2", "passed", "passed"),
     ]
     assert len(json.loads(files[1].read_text())["runs"]) == 4
     assert files[2].read_text().startswith("<!doctype html>")
@@ -97,7 +97,7 @@ def test_a_million_combinations_want_a_yes(mqlab: Commands) -> None:
 
 def test_a_run_that_fails_ends_with_its_code_and_the_rest_is_kept(mqlab: Commands) -> None:
     ended = mqlab("vary", "cut-and-heal", "--set", "steps.5=1s,60s", "--limit", "50s", "--jobs", "1")
-    assert (ended.code, ended.out.splitlines()[-1]) == (4, "2 runs: 1 held, 1 failed")
+    assert (ended.code, ended.out.splitlines()[-1]) == (4, "2 runs: 1 passed, 1 error")
 
 
 def test_an_interruption_keeps_what_is_done(mqlab: Commands, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_an_interruption_keeps_what_is_done(mqlab: Commands, tmp_path: Path) -> 
     assert code == 130
     done = _done(table)
     assert f"{done} of 500 runs were done; they are in a.csv" in said
-    assert out.splitlines()[-1] == f"500 runs: {done} held, {500 - done} not run"
+    assert out.splitlines()[-1] == f"500 runs: {done} passed, {500 - done} not run"
 
 
 def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(mqlab: Commands, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_written_costs_neither_the_others_nor_the_table(mq
     done = len(json.loads(other.read_text())["runs"])
     assert f"{done} of 500 runs were done; they are in a.json" in said
     assert "a.csv is there" in said
-    assert out.splitlines()[-1] == f"500 runs: {done} held, {500 - done} not run"
+    assert out.splitlines()[-1] == f"500 runs: {done} passed, {500 - done} not run"
 
 
 def test_without_space_for_a_page_the_table_is_printed_and_its_error_told(mqlab: Commands, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_without_space_for_a_page_the_table_is_printed_and_its_error_told(mqlab:
     assert ended.returncode == 3
     assert "a.html cannot be written" in ended.stderr
     assert _done(tmp_path / "a.csv") == 2
-    assert ended.stdout.splitlines()[-1] == "2 runs: 2 failed"
+    assert ended.stdout.splitlines()[-1] == "2 runs: 2 error"
 
 
 def _interrupted(mqlab: Commands, *more: str, meanwhile: Callable[[], object] = lambda: None) -> tuple[int, str, str]:
@@ -191,9 +191,9 @@ def test_without_dask_the_remedy_is_named(mqlab: Commands) -> None:
 def test_from_python_with_rows_as_they_come() -> None:
     seen: list[vary.Row] = []
     found = vary.run("tokyo-singapore", set={DELAY: ["20ms", "70ms"]}, seeds=[4], jobs=1, each=seen.append)
-    assert [row.outcome for row in found.rows] == ["broken", "held"]
+    assert [row.outcome for row in found.rows] == ["failed", "passed"]
     assert sorted(seen, key=lambda row: row.of.number) == [*found.rows]
-    assert (found.scenario, found.left, found.held) == ("the article, replayed", 0, False)
+    assert (found.scenario, found.left, found.passed) == ("the article, replayed", 0, False)
     with pytest.raises(InputError, match="there is no seed"):
         vary.run("tokyo-singapore", seeds=[])
 
@@ -203,7 +203,7 @@ def test_the_program_that_the_page_shows(capsys: pytest.CaptureFixture[str]) -> 
     exec(compile(block.text, block.id, "exec"), {})
     said = capsys.readouterr().out
     assert said.count("Row(of=Combination(") == 4
-    assert said.rstrip().splitlines()[-1].startswith("100,2,broken,")  # the scenario claims what a window of 10 does
+    assert said.rstrip().splitlines()[-1].startswith("100,2,failed,")  # the scenario claims what a window of 10 does
 
 
 def test_runs_do_not_depend_on_who_does_them() -> None:
@@ -226,4 +226,4 @@ def test_a_script_without_a_guard_runs_once(mqlab: Commands, tmp_path: Path) -> 
         "print([row.outcome for row in vary.run('tokyo-singapore', seeds=[1, 2], jobs=2).rows])\n"
     )
     done = subprocess.run([sys.executable, script], env=mqlab.environment(), capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("begun\n['held', 'held']\n", "")
+    assert (done.stdout, done.stderr) == ("begun\n['passed', 'passed']\n", "")

@@ -15,7 +15,7 @@ from lab.vary.table import Variation
 TEN = Grid(values={"n": tuple(str(number) for number in range(10))})
 
 
-def row(of: Combination, outcome: str = "held", **figures: object) -> Row:
+def row(of: Combination, outcome: str = "passed", **figures: object) -> Row:
     """Return the row of a run that had ten messages, each of which took `p99` ms, but for what is given."""
     p99 = float(str(figures.pop("p99", 40.0)))
     latency = Percentiles(p50=p99 / 2, p95=p99, p99=p99, max=p99 + 1)

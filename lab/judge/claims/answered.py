@@ -45,20 +45,20 @@ def judge(claim: AnsweredClaim, evidence: Evidence) -> Finding:
             late.append((publication, number))
         if len(answers) > 1:
             twice.append((publication, number))
-    broken = []
+    failed = []
     if missing:
         sent_on = sum(publication.id(number) in replied for publication, number in missing)
         which = f"{len(missing)} of {len(asked)} requests got no answer, {_first(missing)}"
         which += f"; to {sent_on} of them one was sent" if sent_on else "; nobody sent one"
         first = min(publication.sent_at[number] for publication, number in missing)
-        broken.append(which + evidence.causes.near(first, end))
+        failed.append(which + evidence.causes.near(first, end))
     if twice:
-        broken.append(f"{len(twice)} got more than one answer, {_first(twice)}")
+        failed.append(f"{len(twice)} got more than one answer, {_first(twice)}")
     if late:
         allowed = units.format_duration(claim.within)
-        broken.append(f"{len(late)} got it later than {allowed}, {_first(late)}, the slowest after {gap(slowest)}")
-    if broken:
-        return Outcome.BROKEN, "; ".join(broken)
+        failed.append(f"{len(late)} got it later than {allowed}, {_first(late)}, the slowest after {gap(slowest)}")
+    if failed:
+        return Outcome.FAILED, "; ".join(failed)
     if pending:
         what = f"{len(pending)} of {len(asked)} requests had no answer when the history ends at {moment(end)}"
         return Outcome.UNKNOWN, f"{what}, sooner than their {units.format_duration(claim.within)} were over"

@@ -101,10 +101,10 @@ def _judge_agreement(claim: Bridge, evidence: Evidence, initiators: list[End]) -
             (agree if one.dequeued == other.received else differ).append(words)
     if differ:
         last = max(timeline.bridges[near].t for near in initiators)
-        return Outcome.BROKEN, f"its ends disagree: {'; '.join(differ)}{evidence.causes.near(last, last)}"
+        return Outcome.FAILED, f"its ends disagree: {'; '.join(differ)}{evidence.causes.near(last, last)}"
     if why:
         return Outcome.UNKNOWN, f"its ends cannot be compared: {'; '.join(why)}"
-    return Outcome.HELD, f"its ends agree: {', '.join(agree)}"
+    return Outcome.PASSED, f"its ends agree: {', '.join(agree)}"
 
 
 def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
@@ -115,7 +115,7 @@ def _judge_up(claim: Bridge, evidence: Evidence, initiators: list[End]) -> Findi
     last = _state_at(course, evidence.timeline.end)
     if last.name is None:
         outcome, why = _doubtful(claim.up, last, evidence)
-        return at_the_end(False, why, evidence) if outcome is Outcome.BROKEN else (outcome, why)
+        return at_the_end(False, why, evidence) if outcome is Outcome.FAILED else (outcome, why)
     words = _words(last.name, initiators)
     reason = f"{words}, since {moment(last.t)}" if len(course) > 1 else words
     if last.name != claim.up and len(course) > 1:
@@ -148,8 +148,8 @@ def _judge_after(claim: Bridge, term: Term, evidence: Evidence, course: list[_St
         # Since it was first seen so: just before a step that interferes it is known again, and did not begin.
         took = _state_at(lasting, horizon).t - begin
         if took <= 0:
-            return Outcome.HELD, f"{_name(up)} all along after {after} at {moment(begin)}"
-        return Outcome.HELD, f"{_name(up)} {gap(took)} after {after} at {moment(begin)}"
+            return Outcome.PASSED, f"{_name(up)} all along after {after} at {moment(begin)}"
+        return Outcome.PASSED, f"{_name(up)} {gap(took)} after {after} at {moment(begin)}"
     if up == "nowhere" and horizon >= lasting[-1].t and _perhaps_attempt(lasting, timeline):
         words = f"{_name(found.name)} {gap(timeline.end - found.t)} before the history ends"
         return unknown(f"{words}: whether that was an attempt, which is refused, nobody can tell", evidence)
@@ -161,7 +161,7 @@ def _judge_after(claim: Bridge, term: Term, evidence: Evidence, course: list[_St
             f"{units.format_duration(term.within)} were over"
         )
     when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
-    return Outcome.BROKEN, f"{_name(found.name)} when the time was over, {gap(within)} after {after}; {when}"
+    return Outcome.FAILED, f"{_name(found.name)} when the time was over, {gap(within)} after {after}; {when}"
 
 
 class _State(NamedTuple):
@@ -266,7 +266,7 @@ def _perhaps_attempt(course: list[_State], timeline: Timeline) -> bool:
 
 
 def _doubtful(up: str | None, state: _State, evidence: Evidence, when: str = "") -> Finding:
-    """Return the finding of a claim about a moment at which a broker was silent: broken if what is known breaks it."""
+    """Return the finding about a moment at which a broker was silent: failed if known facts contradict it."""
     why = "; ".join(silent(each) for each in state.silences)
     ends = [
         f"{who} {'had an end' if is_up else 'had none'}"
@@ -278,7 +278,7 @@ def _doubtful(up: str | None, state: _State, evidence: Evidence, when: str = "")
     )
     if up in state.possible:
         return unknown(f"{known}{when}: {why}", evidence)
-    return Outcome.BROKEN, f"{known}{when}: {why}"
+    return Outcome.FAILED, f"{known}{when}: {why}"
 
 
 def _name(state: str | None) -> str:

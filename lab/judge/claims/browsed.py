@@ -29,11 +29,11 @@ def judge(claim: BrowsedClaim, evidence: Evidence) -> Finding:
         return at_the_end(True, words, evidence)
     why = _not_all(seen, number)
     if claim.count.at_most is not None and number > claim.count.at_most:
-        return Outcome.BROKEN, words + asked(claim.count)
+        return Outcome.FAILED, words + asked(claim.count)
     if why and (claim.count.at_most is not None or number < (claim.count.at_least or 0)):
         return unknown(f"{words}, {why}", evidence)
-    held = claim.count.holds(number)
-    return Outcome.of(held), words + ("" if held else asked(claim.count))
+    passed = claim.count.holds(number)
+    return Outcome.of(passed), words + ("" if passed else asked(claim.count))
 
 
 def until(claim: BrowsedClaim, evidence: Evidence) -> float:

@@ -27,23 +27,23 @@ def judge(claim: Counters, evidence: Evidence) -> Finding:
         subject, what = Subject("destination", destination), f"{destination} on {claim.broker}"
     else:
         subject, what = None, f"{claim.broker} in all"
-    held, broken, unknowns, span = [], [], [], (0.0, 0.0)
+    passed, failed, unknowns, span = [], [], [], (0.0, 0.0)
     for counter, amount in claim.amounts.items():
         rise = _rise(claim, snapshots, subject, counter)
         if isinstance(rise, str):
             unknowns.append(rise)
         elif counter == "discarded" and (few := began_again(evidence, claim.broker, destination, rise)):
             if amount.at_most is not None and rise.by > amount.at_most:
-                broken.append(f"{counter} at least {rise.by}{asked(amount)}")
+                failed.append(f"{counter} at least {rise.by}{asked(amount)}")
                 span = (rise.begin, rise.end)
             elif amount.at_most is None and amount.holds(rise.by):
-                held.append(f"{counter} at least {rise.by}")
+                passed.append(f"{counter} at least {rise.by}")
             else:
                 unknowns.append(f"{what} {counter} at least {rise.by}: {few}")
         elif amount.holds(rise.by):
-            held.append(f"{counter} {rise.by}")
+            passed.append(f"{counter} {rise.by}")
         else:
-            broken.append(f"{counter} {rise.by}{asked(amount)}")
+            failed.append(f"{counter} {rise.by}{asked(amount)}")
             span = (rise.begin, rise.end)
     at = claim.at or END
     for name, bounds in claim.levels.items():
@@ -54,19 +54,19 @@ def judge(claim: Counters, evidence: Evidence) -> Finding:
         percent = isinstance(bounds, Portion)
         shown = f"{name} {number}{'%' if percent else ''}"
         if bounds.holds(number, 100) if isinstance(bounds, Portion) else bounds.holds(number):
-            held.append(shown)
+            passed.append(shown)
         else:
-            broken.append(f"{shown}{asked(bounds)}")
+            failed.append(f"{shown}{asked(bounds)}")
             span = span if claim.amounts else _moment(snapshots, at, claim.broker)
     between = [f"between {claim.between[0]} and {claim.between[1]}"] if claim.amounts else []
     when = " and ".join([*between, *([f"at {at}"] if claim.levels else [])])
-    if broken:
+    if failed:
         its = whereabouts(evidence, destination) if destination and claim.between == (START, END) else None
         taken = f"; {its.taken_words()}" if its is not None and its.taken else ""
-        return Outcome.BROKEN, f"{what}, {when}: {'; '.join(broken)}{taken or evidence.causes.between(*span)}"
+        return Outcome.FAILED, f"{what}, {when}: {'; '.join(failed)}{taken or evidence.causes.between(*span)}"
     if unknowns:
         return unknown("; ".join(dict.fromkeys(unknowns)), evidence)
-    return Outcome.HELD, f"{what}, {when}: {', '.join(held)}"
+    return Outcome.PASSED, f"{what}, {when}: {', '.join(passed)}"
 
 
 def _rise(claim: Counters, snapshots: Snapshots, subject: Subject | None, counter: str) -> Rise | str:

@@ -66,7 +66,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
     uncertain = _uncertain(chosen, who)
     if not expected:
         return Outcome.UNKNOWN, uncertain or _nothing_owed(chosen, who)
-    broken = []
+    failed = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = overdue(chosen, within, watched)
     taken, perhaps_taken = went_to_others(
@@ -78,7 +78,7 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
         nothing = f"nothing that can be told apart reached {who}, so nothing could come twice"
         return Outcome.UNKNOWN, nothing + _also_went(chosen, taken)
     if taken and not losable:
-        broken.append(_to_others(claim, chosen, taken, expected))
+        failed.append(_to_others(claim, chosen, taken, expected))
     if gone and not losable and len(gone) > unexplained(chosen):
         tally, number = gone[0]
         missed = missing.in_words(evidence, chosen.audience, gone, expected, who)
@@ -87,13 +87,13 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
             least = "at least " if len(gone) < expected else ""
             words = f"{least}{missed}; which ones cannot be told, as bodies are equal"
         words += _cut_off(chosen, tally, number)
-        broken.append(words + _given_back(chosen, evidence, tally, number) + explain(evidence, chosen.audience, gone))
+        failed.append(words + _given_back(chosen, evidence, tally, number) + explain(evidence, chosen.audience, gone))
     if claim.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
-        broken.append(f"{who} received {words}")
+        failed.append(f"{who} received {words}")
     if words := late(claim, chosen, evidence):
-        broken.append(words)
-    if broken:
-        return Outcome.BROKEN, "; ".join(broken)
+        failed.append(words)
+    if failed:
+        return Outcome.FAILED, "; ".join(failed)
     if pending and not losable:
         pending.sort(key=sent_at)
         tally, number = pending[0]
@@ -120,8 +120,8 @@ def _judge_arrivals(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Fin
     if restless := not_quiet(claim.listens_on, chosen, evidence):
         return Outcome.UNKNOWN, restless
     became = missing.not_delivered(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
-    held = _held(claim, tallies, expected - len(taken), who, became) + _also_went(chosen, taken)
-    return Outcome.HELD, held + in_words(claim.quiet, chosen, evidence)
+    passed = _passed(claim, tallies, expected - len(taken), who, became) + _also_went(chosen, taken)
+    return Outcome.PASSED, passed + in_words(claim.quiet, chosen, evidence)
 
 
 def _together(claim: Delivered, chosen: Chosen) -> str:
@@ -154,8 +154,8 @@ def _of_dead_letters(chosen: Chosen) -> bool:
     return all(is_dead_letter_queue(each) for each in chosen.audience.destinations)
 
 
-def _held(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str, became: str) -> str:
-    """Return the reason of a delivery that held; `became` says what became of the messages that did not come."""
+def _passed(claim: Delivered, tallies: tuple[Tally, ...], expected: int, who: str, became: str) -> str:
+    """Return the reason of a delivery that passed; `became` says what became of the messages that did not come."""
     slowest = max((took for tally in tallies for _, took in tally.waits()), default=None)
     received = sum(tally.received for tally in tallies)
     words = f"{received} of {expected} reached {who}"
@@ -268,7 +268,7 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
         return Outcome.UNKNOWN, f"{who} received {several(stray, 'message')}, perhaps of those that were left out"
     if came:
         when, words = min(came)
-        return Outcome.BROKEN, f"{who} received {several(count + stray, 'message')}, {words} {moment(when)}"
+        return Outcome.FAILED, f"{who} received {several(count + stray, 'message')}, {words} {moment(when)}"
     if elsewhere:
         whose = f"{several(elsewhere, 'message')} that no step of this run sent, perhaps to {destination_of(claim)}"
         return Outcome.UNKNOWN, f"{who} received {whose}"
@@ -316,7 +316,7 @@ def _judge_silence(claim: Delivered, chosen: Chosen, evidence: Evidence) -> Find
             return Outcome.UNKNOWN, f"{words}: {silent(silence)}"
     taken = [(t, each) for t in chosen.tallies for each in t.elsewhere if (t.publication.step, each) not in before]
     nothing = f"{who} heard nothing of {several(count, 'message')} sent, nor {units.format_duration(claim.within)}"
-    return Outcome.HELD, f"{nothing} after the last of them{_also_went(chosen, taken)}"
+    return Outcome.PASSED, f"{nothing} after the last of them{_also_went(chosen, taken)}"
 
 
 def _may_hear(member: Subscription, sent: float) -> bool:

@@ -30,8 +30,8 @@ def judge(claim: Demanded, evidence: Evidence) -> Finding:
     if not timeline.complete:
         return unknown(f"until then {words}", evidence)
     if present is claim.present:
-        return Outcome.HELD, words
-    return Outcome.BROKEN, words + evidence.causes.near(since, since)
+        return Outcome.PASSED, words
+    return Outcome.FAILED, words + evidence.causes.near(since, since)
 
 
 def measured(claim: Demanded, evidence: Evidence) -> Iterator[tuple[float, float]]:
@@ -86,14 +86,17 @@ def _judge_after(claim: Demanded, term: Term, evidence: Evidence, course: list[t
     words, after = _words(claim.broker, destination, present), f"after {term.after} at {moment(begin)}"
     if present is claim.present:
         if since <= begin and (silence := timeline.coverage.silence(claim.broker, begin, horizon)):
-            return Outcome.HELD, f"{words} {gap(horizon - begin)} {after}, as before it; {silent(silence)}"
-        return Outcome.HELD, f"{words} {gap(since - begin)} {after}" if since > begin else f"{words} all along {after}"
+            return Outcome.PASSED, f"{words} {gap(horizon - begin)} {after}, as before it; {silent(silence)}"
+        return (
+            Outcome.PASSED,
+            f"{words} {gap(since - begin)} {after}" if since > begin else f"{words} all along {after}",
+        )
     if horizon < begin + within:
         what = "the history ends" if horizon == timeline.end else "another step interferes"
         return Outcome.UNKNOWN, f"{words} {gap(horizon - begin)} {after}, when {what}: sooner than {gap(within)}"
     later = next((t for t, found in course if t > horizon and found is claim.present), None)
     when = f"it took {gap(later - begin)}" if later is not None else "and not later either"
-    return Outcome.BROKEN, f"{words} when the time was over, {gap(within)} {after}; {when}"
+    return Outcome.FAILED, f"{words} when the time was over, {gap(within)} {after}; {when}"
 
 
 def _words(broker: str, destination: str, present: bool) -> str:

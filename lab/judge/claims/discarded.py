@@ -32,7 +32,7 @@ def judge(claim: Discarded, evidence: Evidence) -> Finding:
     second = f"; not received at other brokers: {shown(lost, evidence)}" if claim.between == (START, END) else ""
     surely_too_many = claim.count.at_most is not None and rise.by > claim.count.at_most
     if surely_too_many or (not again and not claim.count.holds(rise.by)):
-        return Outcome.BROKEN, words + asked(claim.count) + second
+        return Outcome.FAILED, words + asked(claim.count) + second
     words += second
     surely_enough = claim.count.at_most is None and claim.count.holds(rise.by)
     if again and not (surely_enough and not claim.explains_loss):
@@ -41,8 +41,8 @@ def judge(claim: Discarded, evidence: Evidence) -> Finding:
         return Outcome.UNKNOWN, f"{words}; how many did not come nobody can tell, as some have equal bodies: {ADVICE}"
     if claim.explains_loss and len(lost) != rise.by:
         words += ": the two witnesses disagree"
-        return (Outcome.BROKEN, words) if evidence.timeline.complete else unknown(words, evidence)
-    return Outcome.HELD, words
+        return (Outcome.FAILED, words) if evidence.timeline.complete else unknown(words, evidence)
+    return Outcome.PASSED, words
 
 
 def _equal_bodies(evidence: Evidence, broker: str, destination: str) -> bool:

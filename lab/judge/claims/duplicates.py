@@ -47,7 +47,7 @@ def _judge_one(claim: Duplicates, chosen: Chosen, evidence: Evidence) -> Finding
         return Outcome.UNKNOWN, f"{who} received nothing, so nothing could come twice"
     number = sum(tally.duplicated for tally in chosen.tallies)
     if number > claim.at_most:
-        return Outcome.BROKEN, f"{who} received {duplicated(chosen, evidence)}, allowed are {claim.at_most}"
+        return Outcome.FAILED, f"{who} received {duplicated(chosen, evidence)}, allowed are {claim.at_most}"
     if words := equal_bodies(chosen.tallies, who, "one that came twice in another's place would look the same"):
         return Outcome.UNKNOWN, words
     if words := strangers(chosen, "whether one came twice"):
@@ -56,4 +56,4 @@ def _judge_one(claim: Duplicates, chosen: Chosen, evidence: Evidence) -> Finding
         return Outcome.UNKNOWN, restless
     came = sum(len(tally.arrived) for tally in chosen.tallies)
     words = f"{who} received {several(came, 'message')}, {number or 'none'} of them once more"
-    return Outcome.HELD, words + in_words(claim.quiet, chosen, evidence)
+    return Outcome.PASSED, words + in_words(claim.quiet, chosen, evidence)

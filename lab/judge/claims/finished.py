@@ -103,12 +103,12 @@ def _compare(
     """Judge a figure against its bounds; one of a step that is not finished can only grow."""
     if high is not None and found > high:
         near = evidence.causes.near(own.begin, own.begin + own.took)
-        return Outcome.BROKEN, f"{words}{asked}{near}"
+        return Outcome.FAILED, f"{words}{asked}{near}"
     if own.lost:
         return unknown(words, evidence)
     if low is not None and found < low:
-        return Outcome.BROKEN, f"{words}{asked}"
-    return Outcome.HELD, words
+        return Outcome.FAILED, f"{words}{asked}"
+    return Outcome.PASSED, words
 
 
 def _course(word: str, claim: Finished, evidence: Evidence) -> _Course | str:

@@ -57,7 +57,7 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
     else:
         words = f"{claim.broker} forwarded {several(rise.by, 'message')} of {destination}"
     if claim.count.holds(rise.by) and claim.count.holds(least):
-        return Outcome.HELD, words + second
+        return Outcome.PASSED, words + second
     if (claim.count.at_least or 0) <= rise.by and (claim.count.at_most is None or claim.count.at_most >= least):
         advice = (
             "" if isinstance(came, str) else f"; claim by counters what the {other.removesuffix(' broker')} enqueued"
@@ -72,7 +72,7 @@ def judge(claim: Forwarded, evidence: Evidence) -> Finding:
         its = whereabouts(evidence, destination)
         known = its is not None and its.taken >= len(missing)  # `second` has where they are
         why = f"; not received there: {shown(missing, evidence, near='' if known else None)}"
-    return Outcome.BROKEN, words + asked(claim.count) + second + why
+    return Outcome.FAILED, words + asked(claim.count) + second + why
 
 
 def _unanswered(claim: Forwarded, evidence: Evidence, destination: str) -> int:

@@ -108,11 +108,11 @@ def _judge_one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evide
     figures = Percentiles.of(ordered)
     if figures is None:
         return Outcome.UNKNOWN, f"nothing whose time could be taken went {way}"
-    broken = []
+    failed = []
     if claim.at_least is not None and ordered[0] < (least := units.milliseconds(claim.at_least)):
         bound = units.format_duration(claim.at_least)
         first = _first(timed, lambda took: took < least, evidence)
-        broken.append(f"the fastest took {milliseconds(ordered[0])}, asked were at least {bound}{first}")
+        failed.append(f"the fastest took {milliseconds(ordered[0])}, asked were at least {bound}{first}")
     for name, figure in figures.named:
         bounds = getattr(claim, name)
         if bounds is None:
@@ -120,13 +120,13 @@ def _judge_one(claim: Latency, way: str, timed: Sequence[Timed], evidence: Evide
         if bounds.at_most is not None and figure > (most := units.milliseconds(bounds.at_most)):
             first = _first(timed, lambda took, most=most: took > most, evidence)  # type: ignore[misc]
             allowed = units.format_duration(bounds.at_most)
-            broken.append(f"{name} is {milliseconds(figure)}, allowed are {allowed}{first}")
+            failed.append(f"{name} is {milliseconds(figure)}, allowed are {allowed}{first}")
         if bounds.at_least is not None and figure < units.milliseconds(bounds.at_least):
             asked = units.format_duration(bounds.at_least)
-            broken.append(f"{name} is {milliseconds(figure)}, asked were at least {asked}")
-    if broken:
-        return Outcome.BROKEN, f"{way}, over {len(ordered)}: {'; '.join(broken)}"
-    return Outcome.HELD, (
+            failed.append(f"{name} is {milliseconds(figure)}, asked were at least {asked}")
+    if failed:
+        return Outcome.FAILED, f"{way}, over {len(ordered)}: {'; '.join(failed)}"
+    return Outcome.PASSED, (
         f"{way}, over {len(ordered)}: fastest {milliseconds(ordered[0])}, p50 {milliseconds(figures.p50)}, "
         f"p95 {milliseconds(figures.p95)}, p99 {milliseconds(figures.p99)}, slowest {milliseconds(figures.max)}"
     )

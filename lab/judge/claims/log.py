@@ -44,7 +44,7 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
     found = _found(claim, lines) if lines else f"no such line in the log of {claim.broker}{since}"
     if highest is not None and fewest > highest:
         words = _found(claim, lines, "" if claim.absent else asked(claim.wanted))
-        return Outcome.BROKEN, words + evidence.causes.near(lines[0].t, lines[0].t)
+        return Outcome.FAILED, words + evidence.causes.near(lines[0].t, lines[0].t)
     if highest is None and fewest >= least:
         return at_the_end(True, found, evidence)
     if most < least:
@@ -63,14 +63,14 @@ def judge(claim: Log, evidence: Evidence) -> Finding:
         words = f"{several(len(cut), 'line')} was cut after {log_lines.LONGEST} characters and may fit further on"
         return Outcome.UNKNOWN, f"{found}; but {words}, the first at {moment(cut[0].t)}"
     if fewest >= least and (highest is None or most <= highest):
-        return Outcome.HELD, found
+        return Outcome.PASSED, found
     if most >= least:
         alike = f"the history tells of lines alike together, so there were {fewest} to {most} in that time"
         return Outcome.UNKNOWN, f"{found}: {alike}"
     if claim.within is not None:
         found += f" within {units.format_duration(claim.within)} of its end at {moment(ended)}"
     names = list(dict.fromkeys(line.name for line in its if line.name and line.t >= begin))
-    return Outcome.BROKEN, found + (f"; it has {', '.join(names)}" if names else "")
+    return Outcome.FAILED, found + (f"; it has {', '.join(names)}" if names else "")
 
 
 def concerned(claim: Log, effort: Effort, evidence: Evidence) -> bool:

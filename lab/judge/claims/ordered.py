@@ -44,7 +44,7 @@ def _judge_one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
     if first is not None:
         when, words = first
         near = evidence.causes.near(when, when)
-        return Outcome.BROKEN, f"{several(late, 'message')} out of order, first {words}, which was sent later{near}"
+        return Outcome.FAILED, f"{several(late, 'message')} out of order, first {words}, which was sent later{near}"
     if open_:
         return Outcome.UNKNOWN, open_
     if words := equal_bodies(chosen.tallies, who, "which of them came first nobody can tell"):
@@ -57,7 +57,7 @@ def _judge_one(claim: Ordered, chosen: Chosen, evidence: Evidence) -> Finding:
         its.aside for member in chosen.audience.members for step, its in member.receipts.items() if step in steps
     )
     aside = f", but for {again} that had been given back" if again else ""
-    return Outcome.HELD, f"{who} received {several(came, 'message')}{where}{each} in the order of sending{aside}"
+    return Outcome.PASSED, f"{who} received {several(came, 'message')}{where}{each} in the order of sending{aside}"
 
 
 def _may_have_given_back(evidence: Evidence, member: Subscription, position: int) -> str:

@@ -24,12 +24,12 @@ def judge(claim: Reachable, evidence: Evidence) -> Finding:
     last = tried[-1]
     if last.allowed != (last.answer in _ANSWERED):
         says = "that it comes about" if last.allowed else f"that it does not ({last.why})"
-        return Outcome.BROKEN, f"packets and network disagree: {_outcome(last)}, and the network says {says}"
+        return Outcome.FAILED, f"packets and network disagree: {_outcome(last)}, and the network says {says}"
     if last.answer != claim.answer:
-        return Outcome.BROKEN, f"{_outcome(last)}{_why(last)}"
+        return Outcome.FAILED, f"{_outcome(last)}{_why(last)}"
     if claim.because is not None and claim.because != last.stop:
-        return Outcome.BROKEN, f"{_outcome(last)}, but because of {last.stop or 'nothing'}{_why(last)}"
-    return Outcome.HELD, f"{_outcome(last)}{_why(last)}"
+        return Outcome.FAILED, f"{_outcome(last)}, but because of {last.stop or 'nothing'}{_why(last)}"
+    return Outcome.PASSED, f"{_outcome(last)}{_why(last)}"
 
 
 def until(claim: Reachable, evidence: Evidence) -> float:

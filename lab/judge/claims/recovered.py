@@ -57,7 +57,7 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
     if first is not None and first[0] - begin <= within:
         t, id, sent = first  # noqa: A001 (its name everywhere)
         which = id if id in (EQUAL, UNTOLD) else f"{id}, sent at {moment(sent)}"
-        return Outcome.HELD, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
+        return Outcome.PASSED, f"the first message to {who} came {gap(t - begin)} {after}: {which}"
     due = [at for tally in chosen.tallies for at in map(tally.due, tally.lost)]
     if first is None and max(due, default=-inf) < begin and not _kept(chosen, evidence):
         taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
@@ -78,7 +78,7 @@ def _judge_one(claim: Recovered, chosen: Chosen, step: StepTaken, evidence: Evid
         )
     late = f"nothing came to {who}" if first is None else f"the first message to {who} came {gap(first[0] - begin)}"
     near = evidence.causes.near(begin, begin + within)
-    return Outcome.BROKEN, f"{late} {after}, allowed are {units.format_duration(claim.within)}{near}"
+    return Outcome.FAILED, f"{late} {after}, allowed are {units.format_duration(claim.within)}{near}"
 
 
 def _kept(chosen: Chosen, evidence: Evidence) -> bool:

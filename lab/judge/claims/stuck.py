@@ -39,13 +39,13 @@ def judge(claim: Stuck, evidence: Evidence) -> Finding:
     if gone_on:
         words += f": a bridge has {gone_on} of them, and no answer has come"
     least, most = claim.count.at_least or 0, claim.count.at_most if claim.count.at_most is not None else inf
-    held = least <= stuck - gone_on and stuck <= most
-    words += "" if held else asked(claim.count)
-    if not held and least <= stuck and stuck - gone_on <= most:
+    passed = least <= stuck - gone_on and stuck <= most
+    words += "" if passed else asked(claim.count)
+    if not passed and least <= stuck and stuck - gone_on <= most:
         return Outcome.UNKNOWN, words
     if stuck > gone_on and claim.at == END:
         words += _second_witness(claim, evidence, destination, stuck - gone_on)
-    return Outcome.of(held), words
+    return Outcome.of(passed), words
 
 
 def _second_witness(claim: Stuck, evidence: Evidence, queue: str, stuck: int) -> str:

@@ -38,7 +38,7 @@ def judge(claim: Unreachable, evidence: Evidence) -> Finding:
     others = [result for result in results if result.outcome != claim.why]
     if others:
         near = evidence.causes.near(others[0].t, others[0].t)
-        return Outcome.BROKEN, f"{others[0].words}{near}"
+        return Outcome.FAILED, f"{others[0].words}{near}"
     if not results:
         return Outcome.UNKNOWN, "nothing of the kind was tried" + (
             "" if timeline.complete else f" when the history ends at {moment(timeline.end)}"
@@ -46,7 +46,7 @@ def judge(claim: Unreachable, evidence: Evidence) -> Finding:
     if not timeline.complete:
         return at_the_end(True, results[0].words, evidence)
     each = "" if len(results) == 1 else f"{several(len(results), 'attempt')}, each {claim.why}; first: "
-    return Outcome.HELD, f"{each}{results[0].words}"
+    return Outcome.PASSED, f"{each}{results[0].words}"
 
 
 def _results(claim: Unreachable, evidence: Evidence) -> Iterator[_Result]:

@@ -54,7 +54,7 @@ class Page:
     started: str
     lasted: str
     headline: str
-    grave: bool  # whether the report is broken, so that missing messages are shown as bad
+    grave: bool  # whether the report failed, so that missing messages are shown as bad
     words: Mapping[str, str]  # of each fate
     tones: Mapping[str, str]  # of each fate in a drawing
     keys: tuple[str, ...]  # fates that the drawing's key names
@@ -111,7 +111,7 @@ def page(judged: Judged, files: Files) -> Page:
         started=_started(report.started),
         lasted=gap(max(timeline.end, 0.0)),
         headline=headline(report, timeline.complete),
-        grave=report.outcome is Outcome.BROKEN,
+        grave=report.outcome is Outcome.FAILED,
         words=WORDS,
         tones=TONES,
         keys=tuple(fate for fate in FATES[1:] if fate in _KEYS or any(way.many(fate) for way in found)),

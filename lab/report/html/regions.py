@@ -75,7 +75,7 @@ def _pair(joint: Joint, outcome: Outcome) -> Pair:
 
 def _arrow(way: Way, outcome: Outcome) -> Arrow:
     whole = way.expected is None or way.received == way.expected
-    bad = "bad" if outcome is Outcome.BROKEN else "plain"
+    bad = "bad" if outcome is Outcome.FAILED else "plain"
     return Arrow(
         count=way.count(","),
         flowed=way.used,

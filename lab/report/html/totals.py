@@ -61,7 +61,7 @@ def tiles(report: Report) -> tuple[Tile, ...]:
     def total(name: str) -> int:
         return sum(int(getattr(row, name)) for row in report.deliveries)
 
-    held = report.outcome is Outcome.HELD
+    passed = report.outcome is Outcome.PASSED
     found = [Tile(name="owed", count=total("expected"), tone="plain")]
     whole = total("received") == total("expected")
     found.append(Tile(name="arrived", count=total("received"), tone="good" if whole and total("expected") else "plain"))
@@ -78,7 +78,7 @@ def tiles(report: Report) -> tuple[Tile, ...]:
         count = total(name)
         if count or name in ("lost", "duplicated", "late"):
             found.append(
-                Tile(name=f"{word}{_where(report, name)}", count=count, tone=tone if count and not held else "plain")
+                Tile(name=f"{word}{_where(report, name)}", count=count, tone=tone if count and not passed else "plain")
             )
     return tuple(found)
 

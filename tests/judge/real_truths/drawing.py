@@ -204,9 +204,9 @@ class _Story:
         came = [pair for each in hearing for pair in each.came if pair[0].destination == f"topic {topic}"]
         waiting = [pair for each in hearing for pair in each.waiting if pair[0].destination == f"topic {topic}"]
         if promise == "nothing":
-            return "broken" if came else "unknown"
+            return "failed" if came else "unknown"
         alike = any(self._alike(each, topic) for each in hearing)
-        return "?" if waiting or alike else "held" if came else "unknown"
+        return "?" if waiting or alike else "passed" if came else "unknown"
 
     def _alike(self, its: Listening, topic: str) -> bool:
         """Return whether a subscription was to receive equal bodies without ids: then unknown is an honest word too.

@@ -26,7 +26,7 @@ def test_a_hundred_histories_are_kept() -> None:
 
 
 def test_another_verdict_would_be_told() -> None:
-    found = [str(each) for each in ("broken",) * 6]
+    found = [str(each) for each in ("failed",) * 6]
     told = [seed for seed in range(20) if _differs(seed, found)]
     assert len(told) > 10
 

@@ -20,7 +20,7 @@ from tests.judge.truths.owing import (
     short,
 )
 from tests.judge.truths.scene import Message, World
-from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better
+from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, no_better
 
 
 def never_subscribed(claim: Claim, found: Sequence[Group]) -> list[str]:
@@ -84,7 +84,7 @@ def _compare(claim: Claim, world: World, came: Sequence[float], missing: int, be
     took = (world.end if missing else max(came, default=world.end)) - begin
     name, bound = claim.bound
     if name == "at-most" and took > bound:
-        return BROKEN
+        return FAILED
     if missing:
         return UNKNOWN
-    return BROKEN if name == "at-least" and took < bound else HELD
+    return FAILED if name == "at-least" and took < bound else PASSED

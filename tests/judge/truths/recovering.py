@@ -7,7 +7,7 @@ from math import inf
 from tests.judge.truths import undecided
 from tests.judge.truths.claim import Claim
 from tests.judge.truths.owing import Group, accepted, last_stay, receipts, since_when
-from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word
+from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word
 
 
 def recovered(claim: Claim, group: Group) -> Word:
@@ -35,10 +35,10 @@ def recovered(claim: Claim, group: Group) -> Word:
             under_way |= any(its.durable and last_stay(its, world).end <= world.end for its in group.owing(message))
             under_way |= any(_gone(group) < since + claim.within for since in late or [begin])
     if first - begin <= claim.within:
-        return HELD
+        return PASSED
     word = UNKNOWN
     if (first < inf or on_its_way) and world.end >= begin + claim.within:
-        word = undecided.left_meanwhile() if first == inf and under_way else BROKEN
+        word = undecided.left_meanwhile() if first == inf and under_way else FAILED
     return undecided.only_a_copy_came(word) if again - begin <= claim.within else word
 
 

@@ -8,7 +8,7 @@ from tests.judge.truths import undecided
 from tests.judge.truths.claim import Claim
 from tests.judge.truths.owing import accepted, at_work, groups, receipts
 from tests.judge.truths.scene import World
-from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
+from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, worst
 
 
 def share_of(claim: Claim, world: World) -> Word:
@@ -35,7 +35,7 @@ def share_of(claim: Claim, world: World) -> Word:
         words.append(_word(low, high, count, len(came), pending))
     word = worst(words)
     if undecided.alike(group, messages, world):
-        return undecided.not_told(word) - BROKEN | UNKNOWN
+        return undecided.not_told(word) - FAILED | UNKNOWN
     return UNKNOWN if not world.complete else word
 
 
@@ -45,7 +45,7 @@ def _word(low: str, high: str, count: int, whole: int, pending: int) -> Word:
     always = {_within(low, high, count + own, whole + all_) for all_ in range(pending + 1) for own in range(all_ + 1)}
     if len(always) > 1:
         return UNKNOWN
-    return HELD if now else BROKEN if not pending else undecided.no_share_can_be_right()
+    return PASSED if now else FAILED if not pending else undecided.no_share_can_be_right()
 
 
 def _within(low: str, high: str, count: int, whole: int) -> bool:

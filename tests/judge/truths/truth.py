@@ -29,7 +29,7 @@ from tests.judge.truths.owing import (
 from tests.judge.truths.recovering import recovered
 from tests.judge.truths.scene import Message, Subscription, World, hears
 from tests.judge.truths.sharing import share_of
-from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, no_better, worst
+from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, no_better, worst
 
 
 def word_on(claim: Claim, world: World) -> Word:
@@ -46,10 +46,10 @@ def word_on(claim: Claim, world: World) -> Word:
         if undecided.alike(group, group.messages(claim.destination), world):
             word = undecided.not_told(word)
         if undecided.sent_just_before(group, group.messages(claim.destination), world):
-            word = HELD | BROKEN | UNKNOWN
+            word = PASSED | FAILED | UNKNOWN
         words.append(word)
     if any(each not in found and undecided.idle_beside_others(each, claim.destination) for each in every):
-        words.append(undecided.not_told(HELD))
+        words.append(undecided.not_told(PASSED))
     if claim.shares:
         words.append(share_of(claim, world))
     word = worst(words)
@@ -90,9 +90,9 @@ def _delivered(claim: Claim, group: Group) -> Word:
                 missing.append(_missing(claim, group, message))
     words += [] if losable else undecided.strangers(group, missing)
     if claim.promise != "at-least-once":
-        words.append(BROKEN if _again(claim, group) else HELD)
+        words.append(FAILED if _again(claim, group) else PASSED)
         words.append(_quiet(claim, group))
-        words += undecided.strangers(group, [HELD])
+        words += undecided.strangers(group, [PASSED])
     if not expected:
         return undecided.nothing_owed(worst([*words, *missing]))
     if losable and not arrived:
@@ -105,9 +105,9 @@ def _late(claim: Claim, group: Group, message: Message, first: float) -> Word:
     its = next(each for each in group.members for one in each.receipts if one.message is message and one.t == first)
     owing = group.owing(message) or [its]
     since = {t for each in owing for t in could_have_come(each, message, first, world)}
-    word = undecided.either(BROKEN if first - t > within else HELD for t in since)
+    word = undecided.either(FAILED if first - t > within else PASSED for t in since)
     if its.queue and (coming := _first_coming(group)) > message.sent:
-        return undecided.queue_before_anybody(word, BROKEN if first - coming > within else HELD)
+        return undecided.queue_before_anybody(word, FAILED if first - coming > within else PASSED)
     return word
 
 
@@ -132,17 +132,17 @@ def _missing_of(claim: Claim, group: Group, its: Subscription, message: Message)
     world, within = group.world, claim.within
     if its.queue:
         watched = _watched(group, message)
-        word = BROKEN if message.sent + within <= watched else undecided.under_way()
+        word = FAILED if message.sent + within <= watched else undecided.under_way()
         if not _listened(group, its.destination, message.sent, within):
             word = undecided.nobody_for_long_enough(word)
         if (coming := _first_coming(group)) > message.sent:
-            after = BROKEN if coming + within <= watched else undecided.under_way()
+            after = FAILED if coming + within <= watched else undecided.under_way()
             return undecided.queue_before_anybody(word, after)
         return word
     words = []
     for since, until in since_when(its, message, world):
         enough = heard_long_enough(its, since, until, within, world)
-        words.append(undecided.kept_for_nobody() if enough is None else BROKEN if enough else undecided.under_way())
+        words.append(undecided.kept_for_nobody() if enough is None else FAILED if enough else undecided.under_way())
     last = last_stay(its, world)
     if its.durable and last.end <= world.end and last.how != "unsubscribed":
         words = [undecided.kept_for_nobody()]
@@ -176,10 +176,10 @@ def _quiet(claim: Claim, group: Group) -> Word:
     last = max((each[0].t for each in came if each), default=None)
     staying = [its for its in group.members if _stays(its, world)]
     if last is None or not staying or not claim.listens_on:
-        return HELD
+        return PASSED
     heard = min(world.end, (max if group.queue else min)(last_stay(its, world).end for its in staying))
     back = max(_came_back(its, world) for its in staying)
-    word = HELD if heard - max(last, back) >= claim.listens_on else UNKNOWN
+    word = PASSED if heard - max(last, back) >= claim.listens_on else UNKNOWN
     copies = [one.t for its in group.members for one in its.receipts if one.t <= world.end and one.retained]
     return word if heard - max(last, back, *copies) >= claim.listens_on else undecided.a_copy_came(word)
 
@@ -207,9 +207,9 @@ def _silence(claim: Claim, group: Group) -> Word:
         for one in its.receipts:
             of = claim.destination is None or hears(claim.destination, one.message.publication.destination)
             if one.t <= world.end and of:
-                return BROKEN
+                return FAILED
     strange = undecided.strange_in_silence(claim, group)
-    if strange != HELD:
+    if strange != PASSED:
         return strange
     heard = min(_heard_until(each, world) for each in group.members)
     first = min(each.stays[0].begin for each in group.members)
@@ -262,8 +262,8 @@ def _duplicates(claim: Claim, group: Group) -> Word:
     if not came:
         return UNKNOWN
     if _again(claim, group) > claim.at_most:
-        return BROKEN
-    return worst([_quiet(claim, group), *undecided.strangers(group, [HELD])])
+        return FAILED
+    return worst([_quiet(claim, group), *undecided.strangers(group, [PASSED])])
 
 
 def _ordered(claim: Claim, group: Group) -> Word:
@@ -289,9 +289,9 @@ def _ordered(claim: Claim, group: Group) -> Word:
                 for each in beside.receipts
             )
             if place < tops.get(producer, (0, 0)) and not back:
-                return BROKEN
+                return FAILED
             tops[producer] = max(tops.get(producer, (0, 0)), place)
-    return HELD if came else UNKNOWN
+    return PASSED if came else UNKNOWN
 
 
 def _latency(claim: Claim, group: Group) -> Word:
@@ -306,9 +306,9 @@ def _latency(claim: Claim, group: Group) -> Word:
     took.sort()
     name, bound = claim.bound
     if name == "at-least":
-        return HELD if took[0] >= bound else BROKEN
+        return PASSED if took[0] >= bound else FAILED
     figure = took[-1] if name == "max" else took[ceil(len(took) * float(name[1:]) / 100) - 1]
-    return HELD if figure <= bound else BROKEN
+    return PASSED if figure <= bound else FAILED
 
 
 _OF_A_GROUP: dict[str, Callable[[Claim, Group], Word]] = {

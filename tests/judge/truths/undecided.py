@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from tests.judge.truths.claim import Claim
 from tests.judge.truths.owing import Group, is_busy, last_stay, receipts
 from tests.judge.truths.scene import NOTICED, Message, Receipt, World, as_text
-from tests.judge.truths.words import BROKEN, HELD, UNKNOWN, Word, worst
+from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, worst
 
 
 def under_way() -> Word:
@@ -27,8 +27,8 @@ def perhaps_retained() -> Word:
 
 def of_several(words: Sequence[Word]) -> Word:
     """A message is lost to several if one of them listened for long enough; if it may wait for one, it is not known."""
-    if BROKEN in words:
-        return BROKEN if all(word == BROKEN for word in words) else BROKEN | UNKNOWN
+    if FAILED in words:
+        return FAILED if all(word == FAILED for word in words) else FAILED | UNKNOWN
     return worst(words)
 
 
@@ -39,7 +39,7 @@ def either(words: Iterable[Word]) -> Word:
 
 def may_be_over(message: Message, due: float) -> Word:
     """A message whose time to live ended may have been dropped rightly; before that it was late all the same."""
-    return BROKEN | UNKNOWN if due <= message.over else UNKNOWN
+    return FAILED | UNKNOWN if due <= message.over else UNKNOWN
 
 
 def queue_before_anybody(from_sending: Word, from_coming: Word) -> Word:
@@ -54,7 +54,7 @@ def nobody_for_long_enough(word: Word) -> Word:
 
 def nothing_owed(word: Word) -> Word:
     """Of messages that nobody is known to have accepted, a duplicate or a late one may be told, and need not be."""
-    return UNKNOWN | (word - HELD)
+    return UNKNOWN | (word - PASSED)
 
 
 def nothing_came(word: Word, group: Group) -> Word:
@@ -69,12 +69,12 @@ def may_yet_be_given_back(claim: Claim, message: Message, taken: Sequence[Receip
     """
     world = group.world
     if world.complete:
-        return BROKEN
+        return FAILED
     if message.sent + claim.within <= world.end:
         gone = all(last_stay(its, world).end <= world.end for its in group.members)
-        return BROKEN | UNKNOWN if gone else BROKEN
+        return FAILED | UNKNOWN if gone else FAILED
     open_ = any(each.pending and not (each.settled is not None and each.settled <= world.end) for each in taken)
-    return UNKNOWN if open_ or claim.promise == "at-least-once" else BROKEN
+    return UNKNOWN if open_ or claim.promise == "at-least-once" else FAILED
 
 
 def alike(group: Group, messages: Iterable[Message], world: World) -> bool:
@@ -132,15 +132,15 @@ def strangers(group: Group, words: Sequence[Word]) -> list[Word]:
         for its in world.publications
         for one in strange
     )
-    return [word | UNKNOWN for word in words] or [HELD] if given else list(words)
+    return [word | UNKNOWN for word in words] or [PASSED] if given else list(words)
 
 
 def strange_in_silence(claim: Claim, group: Group) -> Word:
     """Where nothing was to come, a message that no step sent breaks that; on a wildcard's it may be another topic's."""
     found = [its for its in group.members if any(t <= group.world.end for t in its.strange)]
     if not found:
-        return HELD
-    return BROKEN if any(claim.destination in (None, its.destination) for its in found) else UNKNOWN
+        return PASSED
+    return FAILED if any(claim.destination in (None, its.destination) for its in found) else UNKNOWN
 
 
 def silent(group: Group, begin: float, end: float) -> bool:
@@ -153,23 +153,23 @@ def silent(group: Group, begin: float, end: float) -> bool:
 def listened_again(strictly: bool, loosely: bool) -> Word:
     """Silence is proven by listening on after the last message; of earlier ones a pause may have hidden some."""
     if strictly:
-        return HELD
-    return HELD | UNKNOWN if loosely else UNKNOWN
+        return PASSED
+    return PASSED | UNKNOWN if loosely else UNKNOWN
 
 
 def left_meanwhile() -> Word:
     """Where those meant left before the time was over, a message may have been under way to them."""
-    return BROKEN | UNKNOWN
+    return FAILED | UNKNOWN
 
 
 def no_share_can_be_right() -> Word:
     """Where messages may yet come that cannot make a share right, the history may say so, and need not."""
-    return BROKEN | UNKNOWN
+    return FAILED | UNKNOWN
 
 
 def only_a_copy_came(word: Word) -> Word:
     """Another copy of a message that had come before may count as the first message after a step, or not."""
-    return word | HELD
+    return word | PASSED
 
 
 def a_copy_came(word: Word) -> Word:

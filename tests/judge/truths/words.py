@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 Word: TypeAlias = frozenset[str]
 
-HELD, BROKEN, UNKNOWN = (frozenset((name,)) for name in ("held", "broken", "unknown"))
-_RANK = ("held", "unknown", "broken")
+PASSED, FAILED, UNKNOWN = (frozenset((name,)) for name in ("passed", "failed", "unknown"))
+_RANK = ("passed", "unknown", "failed")
 
 
 def worst(words: Iterable[Word]) -> Word:
     """Return the word on several things of which each must be so: for every choice the worst of them."""
-    found = HELD
+    found = PASSED
     for word in words:
         found = frozenset(max(one, other, key=_RANK.index) for one in found for other in word)
     return found
@@ -21,4 +21,4 @@ def worst(words: Iterable[Word]) -> Word:
 
 def no_better(word: Word) -> Word:
     """Return a word in which nothing holds: where it would, the history cannot tell."""
-    return frozenset("unknown" if each == "held" else each for each in word)
+    return frozenset("unknown" if each == "passed" else each for each in word)
