@@ -91,14 +91,16 @@ def read(
 def expectations(name: str, environment: Mapping[str, str]) -> tuple[Expectation, ...]:
     """Return the expectations of a scenario for judging another run, as that run would have kept them: no password.
 
-    Raises InputError with every Problem found, or if a claim cannot be read without a password that it names.
+    Raises InputError with every Problem found, or if an expectation cannot be read without a password that it names.
     """
     scenario = read(name, environment)
     try:
         return expectations_of(scenario.origin.mask.value(scenario.declared()))
     except ValidationError as error:
         why = "; ".join(each["msg"] for each in error.errors())
-        raise InputError.of(f"a claim cannot be read as a run keeps it, without passwords: {why}", _WORDS) from error
+        raise InputError.of(
+            f"an expectation cannot be read as a run keeps it, without passwords: {why}", _WORDS
+        ) from error
 
 
 def plan_named(

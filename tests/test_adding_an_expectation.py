@@ -38,7 +38,7 @@ TOPOLOGY = Path(__file__).parents[1] / "scenarios" / "topologies" / "tokyo-singa
 class Handed(Expectation):
     """So many messages were handed to a broker."""
 
-    claim: ClassVar[str] = "handed"
+    kind: ClassVar[str] = "handed"
     broker: BrokerName
     count: Whole
     after: After
@@ -52,32 +52,32 @@ class Handed(Expectation):
 KINDS = {**EXPECTATIONS, "handed": Handed}
 
 
-def somebody_sends(context: Context, claim: Handed) -> Iterator[Problem]:
-    if not any(isinstance(step, Message) and step.broker == claim.broker for step in context.scenario.steps):
-        yield context.wrong("broker", f"nothing is sent to {claim.broker}", "add a publish step")
+def somebody_sends(context: Context, expectation: Handed) -> Iterator[Problem]:
+    if not any(isinstance(step, Message) and step.broker == expectation.broker for step in context.scenario.steps):
+        yield context.wrong("broker", f"nothing is sent to {expectation.broker}", "add a publish step")
 
 
-def judged_by_sends(claim: Handed, evidence: Evidence) -> Finding:
-    sent = sum(each.last for each in evidence.ledger.publications.values() if each.broker == claim.broker)
-    return at_the_end(sent == claim.count, f"{claim.broker} was handed {sent}", evidence)
+def judged_by_sends(expectation: Handed, evidence: Evidence) -> Finding:
+    sent = sum(each.last for each in evidence.ledger.publications.values() if each.broker == expectation.broker)
+    return at_the_end(sent == expectation.count, f"{expectation.broker} was handed {sent}", evidence)
 
 
 def find(kind: type, package: str, name: str) -> tuple[Callable[..., Any], ...]:
-    own = {("lab.check.expectations", "check"): somebody_sends, ("lab.judge.claims", "judge"): judged_by_sends}
+    own = {("lab.check.expectations", "check"): somebody_sends, ("lab.judge.expectations", "judge"): judged_by_sends}
     if kind is Handed and (package, name) in own:
         return (own[package, name],)
     return of_kind(kind, package, name)
 
 
-def written(folder: Path, claim: str) -> Path:
+def written(folder: Path, expectation: str) -> Path:
     path = folder / "scenario.yaml"
     steps = "  - publish: {broker: tokyo, over: stomp, queue: orders, count: 3}\n  - impair: {link: tokyo-singapore}\n"
-    path.write_text(f"scenario: own\ntopology: {TOPOLOGY}\nsteps:\n{steps}expect:\n  - handed: {claim}\n")
+    path.write_text(f"scenario: own\ntopology: {TOPOLOGY}\nsteps:\n{steps}expect:\n  - handed: {expectation}\n")
     return path
 
 
-def ran(folder: Path, claim: str) -> Judged:
-    scenario = load(written(folder, claim), environment={}, expectations=KINDS)
+def ran(folder: Path, expectation: str) -> Judged:
+    scenario = load(written(folder, expectation), environment={}, expectations=KINDS)
     assert check(scenario, find=find) == ()
     planned = plan(scenario.topology, seed=scenario.seed)
     header = Header(
@@ -104,11 +104,11 @@ def test_it_is_listened_for_as_long_as_it_says(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_with_it_is_told(tmp_path: Path) -> None:
-    for claim, what in (
+    for expectation, what in (
         ("{broker: tokio, count: 3, after: impair, within: 1s}", 'no broker named "tokio"'),
         ("{broker: singapore, count: 3, after: impair, within: 1s}", "nothing is sent to singapore"),
     ):
-        scenario = load(written(tmp_path, claim), environment={}, expectations=KINDS)
+        scenario = load(written(tmp_path, expectation), environment={}, expectations=KINDS)
         problems = check(scenario, find=find)
         assert problems[0].what == what
         assert problems[0].place is not None and problems[0].place.line == 7
@@ -120,19 +120,19 @@ def test_a_kind_without_a_judge_is_an_error_that_names_the_missing_file(tmp_path
         judge_whole(tmp_path / "history.jsonl", kinds=KINDS)
     assert not isinstance(raised.value, InputError)  # the history is in order
     assert str(raised.value) == (
-        "nothing judges the expectation handed\n  add lab/judge/claims/handed.py with a function judge"
+        "nothing judges the expectation handed\n  add lab/judge/expectations/handed.py with a function judge"
     )
 
 
 def test_an_editor_knows_it() -> None:
-    schema = scenario_schema(claims=KINDS)
+    schema = scenario_schema(expectations=KINDS)
     Draft202012Validator.check_schema(schema)
     assert set(schema["$defs"]["Handed"]["required"]) == {"broker", "count", "after", "within"}
 
 
-@pytest.mark.parametrize("kind", EXPECTATIONS.values(), ids=lambda kind: kind.claim)
-def test_a_kind_of_ours_is_a_file_of_its_claims_name_and_has_a_judge(kind: type[Expectation]) -> None:
-    name = kind.claim.replace("-", "_")
+@pytest.mark.parametrize("kind", EXPECTATIONS.values(), ids=lambda expectation: expectation.kind)
+def test_a_kind_of_ours_is_a_file_of_its_expectations_name_and_has_a_judge(kind: type[Expectation]) -> None:
+    name = kind.kind.replace("-", "_")
     assert kind.__module__ == f"lab.declare.expectations.{name}"
-    (judge,) = of_kind(kind, "lab.judge.claims", "judge")
-    assert judge.__module__ == f"lab.judge.claims.{name}"
+    (judge,) = of_kind(kind, "lab.judge.expectations", "judge")
+    assert judge.__module__ == f"lab.judge.expectations.{name}"

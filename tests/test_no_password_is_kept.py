@@ -275,7 +275,7 @@ def test_no_reading_of_a_run_prints_a_password(kept: RunFolder, scenario: Path, 
 
 @pytest.fixture
 def simulated(scenario: Path) -> Path:
-    """The same, without the two things that have no model: a URI's password, and a claim about a log."""
+    """The same, without the two things that have no model: a URI's password, and an expectation about a log."""
     configuration = scenario.with_name("secret.xml")
     configuration.write_text(CONFIGURATION.replace(f"?password={quote(QUERY)}", ""))
     scenario.write_text(

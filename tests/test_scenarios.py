@@ -25,10 +25,10 @@ def test_the_report_beside_it_is_of_this_scenario_and_held(scenario: Path) -> No
     told = scenario.with_suffix(".report.txt").read_text("utf-8")
     assert told.splitlines()[0] == f"{loaded.scenario}: passed"
     marks = VERDICT.findall(told)
-    claims = [" ".join(each.split()) for each in VERDICT.split(told)[2::2]]
+    expectations = [" ".join(each.split()) for each in VERDICT.split(told)[2::2]]
     assert marks == ["✔"] * len(loaded.expect)
-    for expectation, claim in zip(loaded.expect, claims, strict=True):
-        assert claim.startswith(" ".join(expectation.words().split()))
+    for expectation, expectation in zip(loaded.expect, expectations, strict=True):
+        assert expectation.startswith(" ".join(expectation.words().split()))
 
 
 def test_no_report_is_left_of_a_scenario_that_has_gone() -> None:
@@ -43,13 +43,13 @@ def test_each_has_a_failing_variant_that_is_to_be_broken_and_no_other_file_is_on
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_failing_variant_changes_no_claim_of_the_scenario_to_be_broken(name: str) -> None:
-    """What it sets of a claim is how long it is waited for, or what the other way round would be refused."""
+def test_a_failing_variant_changes_no_expectation_of_the_scenario_to_be_broken(name: str) -> None:
+    """What it sets of an expectation is how long it is waited for, or what the other way round would be refused."""
     whole, its = load_named(name, {}), load_named(f"{name}-fails", {})
-    claims = [key for key in its.origin.set if key.startswith("expect.")]
-    assert [each.claim for each in its.expect] == [each.claim for each in whole.expect]
-    assert all(key.endswith(".within") or (name, key) == ("tokyo-singapore", "expect.2.up") for key in claims)
-    assert len(claims) < len(its.origin.set)
+    expectations = [key for key in its.origin.set if key.startswith("expect.")]
+    assert [each.kind for each in its.expect] == [each.kind for each in whole.expect]
+    assert all(key.endswith(".within") or (name, key) == ("tokyo-singapore", "expect.2.up") for key in expectations)
+    assert len(expectations) < len(its.origin.set)
 
 
 def test_the_page_says_what_each_failing_variant_changes() -> None:

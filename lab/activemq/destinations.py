@@ -126,7 +126,7 @@ def hears(subscription: str, destination: str) -> bool:
     if subscription == destination:
         return True
     if not (_SPECIAL.search(subscription) or _SPECIAL.search(destination)):
-        return False  # as for most pairs of a thousand claims with a thousand destinations
+        return False  # as for most pairs of a thousand expectations with a thousand destinations
     return any(_hears(one, other) for one in parts_of(subscription) for other in parts_of(destination))
 
 

@@ -28,7 +28,7 @@ class Context:
     """The step or expectation being checked: its place, its scenario, and the memory of earlier checks."""
 
     scenario: Scenario
-    path: Keys  # to the fields after its verb or claim
+    path: Keys  # to the fields after its verb or expectation
     memory: dict[type, Any] = field(default_factory=dict)  # by type; shared by all checks of a scenario
     unknown: set[str] = field(default_factory=set)  # its fields whose reference is unknown
 
@@ -57,7 +57,7 @@ class Context:
         return f"{field}: {value}"
 
     def whole(self, what: str, remedy: str) -> Problem:
-        """Return a Problem at the verb or the claim."""
+        """Return a Problem at the verb or the expectation."""
         return Problem(what=what, remedy=remedy, place=self.scenario.origin.key(*self.path))
 
     def missing(self, field: str, kind: str, name: str, valid: Iterable[str], label: str) -> Problem:

@@ -1,4 +1,4 @@
-"""Checks of the destination of a claim about counters, or about demand."""
+"""Checks of the destination of an expectation about counters, or about demand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_destination(
         yield context.wrong(field, one, "* and > are wildcards: write a name")
         return
     if "," in wanted:
-        yield context.wrong(field, one, "write a claim for each part")
+        yield context.wrong(field, one, "write an expectation for each part")
         return
     its = [each for each in logins(context.scenario) if each.destination and each.listens is heard]
     used = sorted({str(each.destination) for each in its})
@@ -39,5 +39,5 @@ def check_destination(
     if fed.may_have_demand(wanted) if heard else fed.may_have(wanted):
         return
     does, done = ("subscribes", "subscribed") if heard else ("publishes", "published")
-    what = f"no step {does} to {wanted}, so the claim would hold of nothing"
+    what = f"no step {does} to {wanted}, so the expectation would hold of nothing"
     yield context.wrong(field, what, f"{done} to: {', '.join(used) or 'nothing'}")

@@ -1,7 +1,7 @@
 """Advice on expectations that no message can meet, since no route carries the messages that they are about.
 
 The routing table tells, as the network is when the scenario begins. Nothing is said where steps change what the routes
-rest on, nor of a claim that nothing arrives, nor where it is not certain that a message is expected.
+rest on, nor of an expectation that nothing arrives, nor where it is not certain that a message is expected.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _OWED = ("exactly-once", "at-least-once")
 
 
 def advise_on_expectations(scenario: Scenario, activemq_version: str | None = None) -> Iterator[Problem]:
-    """Yield advice on each claim that messages come which no route carries; `check` must have found no Problem."""
+    """Yield advice on each expectation of messages that no route carries. `check` must have found no Problem."""
     if len(scenario.topology.brokers) < 2 or _changes(scenario) or unread(scenario.topology):
         return
     asked = [(place, each) for place, each in enumerate(scenario.expect) if _wants_messages(each)]
@@ -51,12 +51,12 @@ def advise_on_expectations(scenario: Scenario, activemq_version: str | None = No
     from lab.plan.routing import RoutingTable  # which takes time to load
 
     routes = _Routes(RoutingTable(scenario.topology, activemq_version=activemq_version), found)
-    for place, claim in asked:
-        if stopped := _stopped(claim, found, routes):
+    for place, expectation in asked:
+        if stopped := _stopped(expectation, found, routes):
             yield Problem(
-                what=f"{claim.claim} cannot hold: {_stop(stopped)}",
-                remedy=_remedy(stopped, claim),
-                place=scenario.origin.key("expect", place, claim.claim),
+                what=f"{expectation.kind} cannot hold: {_stop(stopped)}",
+                remedy=_remedy(stopped, expectation),
+                place=scenario.origin.key("expect", place, expectation.kind),
             )
 
 
@@ -66,13 +66,13 @@ def _changes(scenario: Scenario) -> bool:
     return changes_anything(scenario) or any(each.fault in OF_ROUTES or isinstance(each, OfUser) for each in steps)
 
 
-def _wants_messages(claim: Expectation) -> bool:
-    """Return whether a claim cannot hold if no message comes."""
-    if isinstance(claim, Delivered):
-        return claim.promise in _OWED
-    if isinstance(claim, Forwarded):
-        return not claim.of_absence
-    return claim.claim in ("answered", "finished", "latency", "recovered")
+def _wants_messages(expectation: Expectation) -> bool:
+    """Return whether an expectation cannot hold if no message comes."""
+    if isinstance(expectation, Delivered):
+        return expectation.promise in _OWED
+    if isinstance(expectation, Forwarded):
+        return not expectation.of_absence
+    return expectation.kind in ("answered", "finished", "latency", "recovered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -192,38 +192,38 @@ class _Routes:
         return first
 
 
-def _stopped(claim: Expectation, messages: _Messages, routes: _Routes) -> Route | None:
-    """Return a route that stops what a claim needs; None if there is none for certain."""
-    wanted = destination_of(claim) if isinstance(claim, Addressed) else None
-    if isinstance(claim, Forwarded):
+def _stopped(expectation: Expectation, messages: _Messages, routes: _Routes) -> Route | None:
+    """Return a route that stops what an expectation needs; None if there is none for certain."""
+    wanted = destination_of(expectation) if isinstance(expectation, Addressed) else None
+    if isinstance(expectation, Forwarded):
         its = [each for each in messages.sent if hears(wanted or "", each.destination)]
         plain = wanted is not None and not {*wanted} & {*"*>,"}
-        return routes.stopped_everywhere(claim.broker, wanted or "") if its and plain else None
+        return routes.stopped_everywhere(expectation.broker, wanted or "") if its and plain else None
     sent = [each for each in messages.sent if wanted is None or hears(wanted, each.destination)]
-    if claim.claim in ("delivered", "finished"):
-        if claim.claim == "finished":
-            step = messages.named(cast("Finished", claim).step)
+    if expectation.kind in ("delivered", "finished"):
+        if expectation.kind == "finished":
+            step = messages.named(cast("Finished", expectation).step)
             sent = [each for each in sent if each.step is step]
-        to = cast(ToReceivers, claim)
+        to = cast(ToReceivers, expectation)
         return next((route for each in sent if (route := _missed(to, each, messages, routes))), None)
-    if claim.claim == "answered":
+    if expectation.kind == "answered":
         sent = [each for each in sent if isinstance(each.step, Request)]
-    if claim.claim == "latency" and (direction := cast("Latency", claim).direction) is not None:
+    if expectation.kind == "latency" and (direction := cast("Latency", expectation).direction) is not None:
         source, target = direction
         sent = [each for each in sent if each.source == source]
         return _all_stopped(sent, messages, routes, at=target)
-    names = claim.to.names if isinstance(claim, ToReceivers) and claim.to is not None else None
+    names = expectation.to.names if isinstance(expectation, ToReceivers) and expectation.to is not None else None
     return _all_stopped(sent, messages, routes, names=names)
 
 
-def _missed(claim: ToReceivers, sending: _Sending, messages: _Messages, routes: _Routes) -> Route | None:
+def _missed(expectation: ToReceivers, sending: _Sending, messages: _Messages, routes: _Routes) -> Route | None:
     """Return a route that stops messages of a step that somebody is owed for certain."""
     if sending.destination.startswith("queue://"):  # any of its consumers may have them
         return _all_stopped([sending], messages, routes)
     by_client: dict[str, list[_Listening]] = {}
     for each in messages.hearing(sending.destination):
         by_client.setdefault(each.login.client, []).append(each)
-    names = by_client if claim.to is None else claim.to.names
+    names = by_client if expectation.to is None else expectation.to.names
     owed = {
         name: its
         for name in names
@@ -232,7 +232,7 @@ def _missed(claim: ToReceivers, sending: _Sending, messages: _Messages, routes: 
         and all(each.constant and each.place < sending.place for each in its)
     }
     missed = {name: _none_of(sending, its, routes) for name, its in owed.items()}
-    if claim.to is not None and claim.to.any and (len(owed) < len(names) or not all(missed.values())):
+    if expectation.to is not None and expectation.to.any and (len(owed) < len(names) or not all(missed.values())):
         return None
     return next((route for route in missed.values() if route is not None), None)
 
@@ -270,10 +270,10 @@ def _stop(route: Route) -> str:
     return f"what is sent to {route.destination} at {route.source} does not get to {to}: {'; '.join(route.stops)}"
 
 
-def _remedy(route: Route, claim: Expectation) -> str:
-    """Return the changes that let messages through, or the claim that holds without them."""
+def _remedy(route: Route, expectation: Expectation) -> str:
+    """Return the changes that let messages through, or the expectation that holds without them."""
     words = " and ".join(f"at {need.where}, {need.remedy}" for need in route.remedies)
     if not words and route.stops == (NO_BRIDGE,):
         words = f'give {route.source} a connector to {route.target}, or write duplex="true" where one leads here'
     words = words or f"mqlab routes --from {route.source} --to {route.target} tells more"
-    return f"{words}; or promise: nothing, if that is meant" if isinstance(claim, Delivered) else words
+    return f"{words}; or promise: nothing, if that is meant" if isinstance(expectation, Delivered) else words

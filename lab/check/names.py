@@ -1,4 +1,4 @@
-"""Check of the topic or queue that a step or a claim names: as ActiveMQ shows it, not as a protocol writes it."""
+"""Check of the topic or queue of a step or an expectation: named as ActiveMQ shows it, not as a protocol writes it."""
 
 from __future__ import annotations
 

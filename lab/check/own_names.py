@@ -1,4 +1,4 @@
-"""Checks of names that steps give and claims use: in a repeat each round has its own, counted by {n}."""
+"""Checks of names that steps give and expectations use: in a repeat each round has its own, counted by {n}."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_own_name(context: Context, step: Step) -> Iterator[Problem]:
         return
     names, name = context.recall(OwnNames), step.named
     if name in STEPS:
-        wrong = f"{name} is a verb, and a claim that says {name} means all such steps", "give it another name"
+        wrong = f"{name} is a verb, and an expectation that says {name} means all such steps", "give it another name"
     elif found := wrong_round(context, name):
         wrong = found
     elif names.first.setdefault(name, context.path) != context.path:

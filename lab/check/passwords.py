@@ -28,17 +28,17 @@ def check_passwords(scenario: Scenario) -> Iterator[Problem]:
         )
 
 
-def words_among(secrets: frozenset[str], declared: Any, claims: Iterable[Expectation]) -> Iterator[str]:
-    """Yield the passwords with which what is declared, or one of its claims, would be another one when it is masked."""
+def words_among(secrets: frozenset[str], declared: Any, expectations: Iterable[Expectation]) -> Iterator[str]:
+    """Yield the passwords whose masking would change a declared text or one of the expectations."""
     every, texts = Mask(secrets), set(_texts(declared))
     keys = [key for key in set(_keys(declared)) if every.text(key) != key]
-    touched = [claim for claim in claims if every.value(written := claim.written()) != written]
+    touched = [expectation for expectation in expectations if every.value(written := expectation.written()) != written]
     for secret in sorted(secrets):
         mask = Mask(frozenset((secret,)))
         if (
             secret in texts
             or any(mask.text(key) != key for key in keys)
-            or not all(_is_read(claim, mask) for claim in touched)
+            or not all(_is_read(expectation, mask) for expectation in touched)
         ):
             yield secret
 
@@ -63,14 +63,14 @@ def _texts(value: Any) -> Iterator[str]:
                 yield from _texts(each)
 
 
-def _is_read(claim: Expectation, mask: Mask) -> bool:
-    """Return whether a claim is one still when it is masked."""
-    written = claim.written()
+def _is_read(expectation: Expectation, mask: Mask) -> bool:
+    """Return whether an expectation is one still when it is masked."""
+    written = expectation.written()
     masked = mask.value(written) | {key: each for key, each in written.items() if key == "matches"}  # has its own check
     if masked == written:
         return True
     try:
-        type(claim).model_validate(masked)
+        type(expectation).model_validate(masked)
     except ValidationError:
         return False
     return True

@@ -46,7 +46,7 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
                 context.unknown.add(field)
                 written = type(declared).model_fields[field].alias or field
                 if name in STEPS and not fitting:
-                    what = f"a claim does not count from every {name}"
+                    what = f"an expectation does not count from every {name}"
                     right = "give the step that is meant a name of its own, as: NAME, and write that name"
                     if reference.alone:
                         what, right = f"this is of no {name}", reference.alone

@@ -198,8 +198,8 @@ def _scenario(
     removed = removals(scenario.topology)
     advice: tuple[Problem, ...] = ()
     if not problems:
-        of_claims = advise_on_expectations(scenario, activemq_version)
-        advice = (*advise_topology(scenario.topology, scenario.origin), *of_claims)
+        of_expectations = advise_on_expectations(scenario, activemq_version)
+        advice = (*advise_topology(scenario.topology, scenario.origin), *of_expectations)
     if not problems and (port_base is not None or any(its.ports for its in scenario.topology.brokers.values())):
         advice = (*advice, *scenario_argument.taken_ports(_planned(scenario, activemq_version, port_base)))
     size = f"{several(len(scenario.steps), 'step')}, {several(len(scenario.expect), 'expectation')}"

@@ -21,7 +21,7 @@ _Kind = TypeVar("_Kind")
 
 
 class Kinds(Mapping[str, type[_Kind]]):
-    """Kinds by verb or claim, each loaded from the file of its name when it is first asked for: a run uses few."""
+    """Kinds of steps or expectations by name, each loaded from its file at the first use: a run uses few."""
 
     def __init__(self, package: str, classes: Mapping[str, str]) -> None:
         self._package, self._classes = package, classes

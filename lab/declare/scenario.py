@@ -17,7 +17,7 @@ class Scenario(Declared):
     """One story: a topology, the steps done in it, and what should be true afterwards.
 
     >>> scenario = load_named("tokyo-singapore", {})
-    >>> [step.verb for step in scenario.steps], [claim.claim for claim in scenario.expect]
+    >>> [step.verb for step in scenario.steps], [expectation.kind for expectation in scenario.expect]
     (['subscribe', 'subscribe', 'publish', 'publish'], ['delivered', 'bridge', 'latency'])
     >>> {name: broker.region for name, broker in scenario.topology.brokers.items()}
     {'tokyo': 'tokyo', 'singapore': 'singapore'}
@@ -28,7 +28,7 @@ class Scenario(Declared):
     topology: Topology
     seed: Whole = Field(default=1, le=2**63 - 1)
     steps: tuple[Step, ...]  # each written as {verb: fields}, with an optional `at` in the same mapping
-    expect: tuple[Expectation, ...] = ()  # each written as {claim: fields}
+    expect: tuple[Expectation, ...] = ()  # each written as {expectation: fields}
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @property
@@ -60,5 +60,5 @@ class Scenario(Declared):
             for user in broker["users"].values():
                 del user["password"]
         written["steps"] = [step.entry() for step in self.steps]
-        written["expect"] = [{expectation.claim: expectation.written()} for expectation in self.expect]
+        written["expect"] = [{expectation.kind: expectation.written()} for expectation in self.expect]
         return {**written, "set": dict(self._origin.set)} if self._origin.set else written

@@ -70,13 +70,13 @@ def topology_schema() -> dict[str, Any]:
 
 
 def scenario_schema(
-    steps: Mapping[str, type[Step]] = STEPS, claims: Mapping[str, type[Expectation]] = EXPECTATIONS
+    steps: Mapping[str, type[Step]] = STEPS, kinds: Mapping[str, type[Expectation]] = EXPECTATIONS
 ) -> dict[str, Any]:
     """Return the schema of a scenario file."""
-    definitions = _definitions([Topology, *steps.values(), *claims.values()])
+    definitions = _definitions([Topology, *steps.values(), *kinds.values()])
     definitions |= {kind.__name__: kind.file_schema(definitions[kind.__name__]) for kind in steps.values()}
     definitions["Step"] = _step_schema({verb: kind.__name__ for verb, kind in steps.items()})
-    expectations = _one_key({claim: kind.__name__ for claim, kind in claims.items()})
+    expectations = _one_key({expectation: kind.__name__ for expectation, kind in kinds.items()})
     definitions["Scenario"] = {
         "type": "object",
         "additionalProperties": False,
@@ -154,7 +154,7 @@ _SHORT_FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 def _step_schema(verbs: Mapping[str, str]) -> dict[str, Any]:
     """Return the schema of a step: one verb, and optionally `at`, `as` and `fails`."""
     moment = {**TypeAdapter(Duration).json_schema(), "description": "When it begins, since the replay began"}
-    name = {**TypeAdapter(RoundName).json_schema(), "description": "A name of its own, for `after` of a claim"}
+    name = {**TypeAdapter(RoundName).json_schema(), "description": "A name of its own, for `after` of an expectation"}
     fails = {
         **TypeAdapter(YesNo).json_schema(),
         "description": "Whether it is the story that the step does not do what it asks",

@@ -100,7 +100,7 @@ def _validate_entries(
     found: list[Problem],
 ) -> tuple[Declared | None, ...]:
     """Validate a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
-    word, label = ("claim", "claims") if path == ("expect",) else ("verb", "verbs")
+    word, label = ("expectation", "expectations") if path == ("expect",) else ("verb", "verbs")
     if not isinstance(written, list):
         found.append(Problem(what=f"{path[-1]} is a list", remedy=f"write - {word}: …", place=origin.place(*path)))
         return ()
@@ -141,7 +141,7 @@ class _EntryFields(Declared):
 def _validate_entry(
     kind: type[Declared], fields: Any, path: Keys, kinds: _Kinds, origin: Origin, found: list[Problem]
 ) -> Declared | None:
-    """Validate the fields after a verb or a claim; the inner steps of a step come first."""
+    """Validate the fields after a verb or an expectation; the inner steps of a step come first."""
     if issubclass(kind, Step) and (wrong := kind.shape_error(fields)) is not None:
         found.append(Problem(what=wrong[0], remedy=wrong[1], place=origin.place(*path)))
         return None

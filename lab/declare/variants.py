@@ -252,7 +252,7 @@ def _names_in(entries: list[Any], path: Keys) -> Iterator[tuple[str, Keys]]:
 
 
 def _word_of(entry: Any, path: Keys, rest: str) -> str | None:
-    """Return the key of an entry that a KEY leaves out: a step's verb, an expectation's claim, the link of a link."""
+    """Return the key of an entry that a KEY leaves out: a step's verb, an expectation's kind, `link` of a link."""
     first = rest.partition(".")[0]
     if not isinstance(entry, dict):
         return None

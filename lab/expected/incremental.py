@@ -39,14 +39,14 @@ class Missing:
     def __init__(
         self,
         carries: Callable[[str, str], bool],
-        claimed: Callable[[str, str], bool | None] = lambda client, destination: None,
+        expected: Callable[[str, str], bool | None] = lambda client, destination: None,
     ) -> None:
         """`carries`: whether bridges carry messages from one broker to another.
 
-        `claimed`: whether a client is to receive what is sent to a destination; None if no expectation says so.
+        `expected`: whether a client is to receive what is sent to a destination; None if no expectation says so.
         """
         self._carries = carries
-        self._claimed = claimed
+        self._expected = expected
         self._audiences: dict[str, Audience] = {}
         self._expecting: dict[str, tuple[Audience, ...]] = {}  # by step: its audiences when it began
         self._publishing: dict[str, Publishing] = {}  # by step to a queue
@@ -128,18 +128,18 @@ class Missing:
         self._expecting[step] = tuple(expecting)
 
     def _reaches(self, publishing: Publishing, audience: Audience) -> bool:
-        """Return whether the messages of a step reach a client of an audience, or are claimed to."""
+        """Return whether the messages of a step reach a client of an audience, or are expected to."""
         return hears(audience.destination, publishing.destination) and (
             any(self._is_expected(publishing, client, at, audience) for client, at in audience.brokers.items())
             or (audience.destination in parts_of(publishing.destination) and not audience.brokers)
         )
 
     def _is_expected(self, publishing: Publishing, client: str, at: str, audience: Audience) -> bool:
-        claimed = self._claimed(client, publishing.destination)
+        expected = self._expected(client, publishing.destination)
         return (
-            (at == publishing.broker or claimed is True or self._carries(publishing.broker, at))
+            (at == publishing.broker or expected is True or self._carries(publishing.broker, at))
             and _may_select(audience.selectors[client], publishing)
-            and (publishing.body == "given" or claimed is not False)
+            and (publishing.body == "given" or expected is not False)
         )
 
     def _subscribed(self, seen: Subscribed) -> None:
@@ -170,7 +170,7 @@ class Missing:
 
     def _is_to_hear_nothing(self, seen: Subscribed) -> bool:
         """Return whether something was sent of which an expectation says that it does not come to a client."""
-        return any(hears(seen.destination, to) and self._claimed(seen.client, to) is False for to in self._sent_to)
+        return any(hears(seen.destination, to) and self._expected(seen.client, to) is False for to in self._sent_to)
 
     def _over_mqtt(self, seen: Subscribed, audience: Audience, *, new: bool) -> None:
         """Expect the retained messages of a new subscription, and note that it is the client's."""

@@ -1,7 +1,7 @@
-"""The class of a simulated verdict: which part of the models it rests on, from the claim and from what came of it.
+"""The basis of a simulated verdict: the part of the models that it depends on, by the expectation and its outcome.
 
-A file of `lab.judge.claims` may have a `measured` beside its `judge`: the times that decide its claim, each with its
-bound, in seconds.
+A file of `lab.judge.expectations` may have a `measured` beside its `judge`: the times that decide its expectation, each
+with its bound, in seconds.
 """
 
 from __future__ import annotations
@@ -19,25 +19,27 @@ EACH = 0.0003  # seconds for each message of the fullest second, and
 START = 2.0  # seconds where a broker was started, or another instance took over
 
 
-def basis(claim: Expectation, evidence: Evidence, find: Find) -> Basis:
+def basis(expectation: Expectation, evidence: Evidence, find: Find) -> Basis:
     """Return the class: the least sure part of the models that the verdict rests on."""
-    if claim.of_network or claim.of_service:
-        return claim.basis
+    if expectation.of_network or expectation.of_service:
+        return expectation.basis
     pairs = [
-        pair for measured in find(type(claim), "lab.judge.claims", "measured") for pair in measured(claim, evidence)
+        pair
+        for measured in find(type(expectation), "lab.judge.expectations", "measured")
+        for pair in measured(expectation, evidence)
     ]
-    if claim.term is not None and not pairs:
-        pairs = [(0.0, claim.term.within.total_seconds())]
-    classes = [claim.basis]
+    if expectation.term is not None and not pairs:
+        pairs = [(0.0, expectation.term.within.total_seconds())]
+    classes = [expectation.basis]
     if any(abs(took - bound) <= margin(took, evidence) for took, bound in pairs):
         classes.append(Basis.CALIBRATED)
-    if claim.rests_on_sending and _discarded(evidence):
+    if expectation.rests_on_sending and _discarded(evidence):
         classes.append(Basis.WINDOW)
     if _timed(evidence):
         classes.append(Basis.TIMER)
-    elif claim.basis is Basis.RULE and any(took * 2 >= bound for took, bound in pairs):
+    elif expectation.basis is Basis.RULE and any(took * 2 >= bound for took, bound in pairs):
         classes.append(Basis.WINDOW)
-    if by_chance(claim, pairs, evidence):
+    if by_chance(expectation, pairs, evidence):
         classes.append(Basis.CHANCE)
     return max(classes, key=list(Basis).index)
 

@@ -13,9 +13,9 @@ from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.kinds import Find
 from lab.history import Beyond
-from lab.judge.claims.base import destination_named
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence_end import evidence_end
+from lab.judge.expectations.base import destination_named
 from lab.judge.values import Outcome
 from lab.judge.wording import listed, moment
 
@@ -23,20 +23,20 @@ from lab.judge.wording import listed, moment
 BURST, SLOWER = 500, 2.3
 
 
-def beyond(claim: Expectation, evidence: Evidence, find: Find) -> str:
-    """Return why a claim cannot be judged since models were left that its evidence may rest on; "" if it can."""
-    known = [seen for seen in evidence.timeline.beyond if _concerns(claim, seen, evidence, find)]
+def beyond(expectation: Expectation, evidence: Evidence, find: Find) -> str:
+    """Return why an expectation cannot be judged since models were left that its evidence may rest on; "" if it can."""
+    known = [seen for seen in evidence.timeline.beyond if _concerns(expectation, seen, evidence, find)]
     if not known:
         return ""
     first = min(known, key=lambda seen: seen.since)
     return f"beyond what the models know from {_told(first.since)} on: {first.why}"
 
 
-def rushed(claim: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
+def rushed(expectation: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
     """Return why an outcome is not known since real brokers take longer for so many messages at once; "" if it is."""
-    if _in_a_burst(evidence) and (outcome is Outcome.PASSED or claim.basis is Basis.WINDOW):
-        for measured in find(type(claim), "lab.judge.claims", "measured"):
-            if any(took <= bound < took * SLOWER for took, bound in measured(claim, evidence)):
+    if _in_a_burst(evidence) and (outcome is Outcome.PASSED or expectation.basis is Basis.WINDOW):
+        for measured in find(type(expectation), "lab.judge.expectations", "measured"):
+            if any(took <= bound < took * SLOWER for took, bound in measured(expectation, evidence)):
                 return f"beyond what the models know: {_burst(evidence)}"
     return ""
 
@@ -67,21 +67,21 @@ def _told(since: float) -> str:
     return moment(max(since, 0.0))
 
 
-def _concerns(claim: Expectation, seen: Beyond, evidence: Evidence, find: Find) -> bool:
-    """Return whether a claim's evidence may be of a broker, or of one joined to it, after its models were left."""
-    if evidence_end(claim, evidence, find) < seen.since:
+def _concerns(expectation: Expectation, seen: Beyond, evidence: Evidence, find: Find) -> bool:
+    """Return whether evidence may come from a broker, or one joined to it, outside the calibrated range."""
+    if evidence_end(expectation, evidence, find) < seen.since:
         return False
     if not seen.broker:
         return True
-    if claim.of_service or (claim.of_network and claim.basis is Basis.RULE):
+    if expectation.of_service or (expectation.of_network and expectation.basis is Basis.RULE):
         return False  # records, rules and packets, which no broker has a part in
-    its = _brokers(claim, evidence)
+    its = _brokers(expectation, evidence)
     return not its or bool(its & _joined({seen.broker}, evidence))
 
 
-def _brokers(claim: Expectation, evidence: Evidence) -> set[str]:
-    """Return the brokers that a claim names, by themselves or by a client, a connector or a destination there."""
-    names, declared = set(_texts(claim.written())), evidence.header.declared
+def _brokers(expectation: Expectation, evidence: Evidence) -> set[str]:
+    """Return the brokers that an expectation names: directly, or by a client, a connector or a destination there."""
+    names, declared = set(_texts(expectation.written())), evidence.header.declared
     ledger, timeline = evidence.ledger, evidence.timeline
     found = names & {*declared.get("topology", {}).get("brokers", ())}
     clients = [(each.client, each.broker) for each in ledger.subscriptions.values()]
@@ -91,9 +91,9 @@ def _brokers(claim: Expectation, evidence: Evidence) -> set[str]:
     for end in timeline.bridges:
         if end.connector in names:
             found |= {end.broker, end.remote}
-    destination = destination_named(claim)
-    if claim.rests_on_messages or destination is not None:
-        for audience in evidence.covered(getattr(claim, "to", None), destination):
+    destination = destination_named(expectation)
+    if expectation.rests_on_messages or destination is not None:
+        for audience in evidence.covered(getattr(expectation, "to", None), destination):
             found.update(audience.audience.brokers)
             found.update(tally.publication.broker for tally in audience.tallies)
         for publication in ledger.publications.values():
@@ -111,7 +111,7 @@ def _joined(brokers: set[str], evidence: Evidence) -> set[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a claim as it is written, however deep."""
+    """Yield every text in an expectation as it is written, however deep."""
     if isinstance(value, str):
         yield value
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

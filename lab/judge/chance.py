@@ -17,12 +17,12 @@ _STRETCH = 0.2  # by how much a ladder may be longer or shorter: an eighth by th
 _BESIDE = 0.5  # seconds between a link's change and the end of the step that asked for it
 
 
-def by_chance(claim: Expectation, pairs: Sequence[tuple[float, float]], evidence: Evidence) -> bool:
+def by_chance(expectation: Expectation, pairs: Sequence[tuple[float, float]], evidence: Evidence) -> bool:
     """Return whether the verdict is one of chance; `pairs` are times that decide it, with their bounds, in seconds."""
-    if not claim.rests_on_sending:
+    if not expectation.rests_on_sending:
         return False
-    return _depends_on_order(claim, evidence) or any(
-        otherwise(cut, took, bound) for cut, took, bound in _ladders(claim, pairs, evidence)
+    return _depends_on_order(expectation, evidence) or any(
+        otherwise(cut, took, bound) for cut, took, bound in _ladders(expectation, pairs, evidence)
     )
 
 
@@ -36,9 +36,9 @@ def otherwise(cut: float, took: float, bound: float) -> bool:
     return took / 2 <= cut <= took / 2 * (1 + _STRETCH) and cut <= bound
 
 
-def _depends_on_order(claim: Expectation, evidence: Evidence) -> bool:
+def _depends_on_order(expectation: Expectation, evidence: Evidence) -> bool:
     """Return whether the copies of its messages depend on whose demand a broker learns of first."""
-    its = getattr(claim, "topic", None), getattr(claim, "queue", None)
+    its = getattr(expectation, "topic", None), getattr(expectation, "queue", None)
     own = f"topic://{its[0]}" if its[0] else f"queue://{its[1]}" if its[1] else None
     return any(
         row.by_chance and (own is None or hears(own, row.destination) or own == row.heard)
@@ -47,24 +47,24 @@ def _depends_on_order(claim: Expectation, evidence: Evidence) -> bool:
 
 
 def _ladders(
-    claim: Expectation, pairs: Sequence[tuple[float, float]], evidence: Evidence
+    expectation: Expectation, pairs: Sequence[tuple[float, float]], evidence: Evidence
 ) -> Iterator[tuple[float, float, float]]:
     """Yield the times that a ladder decides, from when it began: until a cut was over, until it came, and the bound."""
     cuts = [(each.start, each.end) for each in evidence.timeline.closures if each.state == "cut" and each.end]
     if not cuts:
         return
-    if (term := claim.term) is not None:  # the first message after a step
+    if (term := expectation.term) is not None:  # the first message after a step
         step = evidence.timeline.last_step(term.after)
         for start, end in cuts:
             if step is not None and abs(step.done - end) <= _BESIDE:
                 yield from ((end - start, end - start + took, end - start + bound) for took, bound in pairs)
         return
-    if not isinstance(claim, Delivered):
+    if not isinstance(expectation, Delivered):
         return
-    for chosen in evidence.chosen(claim.to, destination_of(claim)):
+    for chosen in evidence.chosen(expectation.to, destination_of(expectation)):
         for tally in chosen.tallies:
             number, took = max(tally.waits(), key=lambda each: each[1], default=(0, 0.0))
             sent = tally.due(number)
             for start, end in cuts:
                 if start - _BESIDE <= sent < end < sent + took:
-                    yield end - sent, took, claim.within.total_seconds()
+                    yield end - sent, took, expectation.within.total_seconds()

@@ -1,4 +1,4 @@
-"""Reasons why a claim cannot be judged from the history of a standing lab, and the moment it is judged at."""
+"""Reasons why an expectation cannot be judged from the history of a standing lab, and the moment it is judged at."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lab.judge.evidence.timeline import Timeline
 from lab.judge.wording import moment, silent, unwatched
 
 
-def doubt(claim: Expectation, timeline: Timeline) -> str:
-    """Return why a claim cannot be judged: what it rests on was left out of the history or not watched; else ""."""
+def doubt(expectation: Expectation, timeline: Timeline) -> str:
+    """Return why an expectation cannot be judged: the history lacks its evidence, or it was not watched; else ""."""
     for of, what in timeline.coverage.forgotten.items():
-        if (of != "messages" or claim.rests_on_messages) and timeline.stretch.begin <= what.until:
+        if (of != "messages" or expectation.rests_on_messages) and timeline.stretch.begin <= what.until:
             words = "messages" if of == "messages" else "anything"
             return f"the history does not hold {words} up to {moment(what.until)} any more: ask from a later mark on"
-    gap = timeline.coverage.gap(timeline.end, timeline.end) if claim.rests_on_watching else None
+    gap = timeline.coverage.gap(timeline.end, timeline.end) if expectation.rests_on_watching else None
     return "" if gap is None else unwatched(gap)
 
 

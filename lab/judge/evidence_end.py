@@ -1,4 +1,4 @@
-"""The moment until which a claim's evidence goes: what happens later cannot make it untrue."""
+"""The moment until which an expectation's evidence goes: what happens later cannot make it untrue."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from lab.declare.kinds import Find
 from lab.judge.evidence.evidence import Evidence
 
 
-def evidence_end(claim: Expectation, evidence: Evidence, find: Find) -> float:
-    """Return the moment in seconds, infinity for the end: `until` of the claim's file, or of its base's file."""
+def evidence_end(expectation: Expectation, evidence: Evidence, find: Find) -> float:
+    """Return the moment in seconds, infinity for the end: `until` of the expectation's file, or of its base's file."""
     if evidence.timeline.stretch.end < inf:
         return evidence.timeline.stretch.end
-    found: float = find(type(claim), "lab.judge.claims", "until")[0](claim, evidence)
+    found: float = find(type(expectation), "lab.judge.expectations", "until")[0](expectation, evidence)
     return found

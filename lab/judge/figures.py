@@ -38,8 +38,8 @@ from lab.units import several
 def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[float, ...]:
     """Return for each audience the shortest `within` that covers it, in seconds; infinity if none does."""
     limits: dict[int, float] = {}
-    for claim in expectations:
-        if (wanted := claim.arrivals) is not None and not wanted.none:
+    for expectation in expectations:
+        if (wanted := expectation.arrivals) is not None and not wanted.none:
             covered = evidence.covered(wanted.to, wanted.destination)
             if wanted.to is not None and wanted.to.any and len(covered) > 1:
                 continue  # a message that is late to one of them may have been in time to another

@@ -1,7 +1,7 @@
-"""Findings: the outcome of judging a claim, with its reason; and how several findings become one.
+"""Findings: the outcome of judging an expectation, with its reason; and how several findings become one.
 
-A file of `lab.judge.claims` judges the expectation of its name: its `judge` is given the claim and the evidence, and
-returns a Finding.
+A file of `lab.judge.expectations` judges the expectation of its name: its `judge` is given the expectation and the
+evidence, and returns a Finding.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Finding = tuple[Outcome, str]
 
 
 def at_the_end(passed: bool, words: str, evidence: Evidence) -> Finding:
-    """Return the finding of a claim about the end of a run; unknown if the history is cut short.
+    """Return the finding of an expectation about the end of a run; unknown if the history is cut short.
 
     `words` is the reason.
     """
@@ -60,5 +60,5 @@ def never_subscribed(
 
 
 def asked(amount: Amount | Portion) -> str:
-    """Return the number claimed, as the end of a sentence."""
+    """Return the number expected, as the end of a sentence."""
     return f", asked {'were' if amount.words != '1' else 'was'} {amount.words}"

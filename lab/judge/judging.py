@@ -1,7 +1,7 @@
 """History → Report: one verdict per expectation, from the history alone, in one pass over it.
 
 The clients' ledger decides; the brokers' counters are a second witness, and a note says where they disagree.
-A file of `lab.judge.claims` judges the expectation that it is named after.
+A file of `lab.judge.expectations` judges the expectation that it is named after.
 """
 
 from __future__ import annotations
@@ -192,10 +192,10 @@ def _set(header: Header) -> Mapping[str, str]:
 
 def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdict:
     """Return the verdict on an expectation; raise LabError if no file judges its kind."""
-    judges = find(type(expectation), "lab.judge.claims", "judge")
+    judges = find(type(expectation), "lab.judge.expectations", "judge")
     if not judges:
-        file = f"lab/judge/claims/{expectation.claim.replace('-', '_')}.py"
-        raise LabError(f"nothing judges the expectation {expectation.claim}", f"add {file} with a function judge")
+        file = f"lab/judge/expectations/{expectation.kind.replace('-', '_')}.py"
+        raise LabError(f"nothing judges the expectation {expectation.kind}", f"add {file} with a function judge")
     rests_on = None
     if evidence.header.simulated:
         rests_on = expectation.basis if evidence.damage else basis(expectation, evidence, find)

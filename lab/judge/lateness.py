@@ -15,9 +15,9 @@ def since(tally: Tally, number: int) -> str:
     return "from when it could be delivered" if number in tally.kept else "from its sending"
 
 
-def late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
+def late(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     """Return in words the messages that took longer than `within`; "" if there are none."""
-    within = claim.within.total_seconds()
+    within = expectation.within.total_seconds()
     found = [
         (tally.publication.sent_at[number], tally, number, took)
         for tally in chosen.tallies
@@ -30,7 +30,7 @@ def late(claim: Delivered, chosen: Chosen, evidence: Evidence) -> str:
     slowest = max(took for *_, took in found)
     near = evidence.causes.of_way(chosen.audience, tally.publication, sent, sent + took)
     more = f", the slowest took {gap(slowest)}" if len(found) > 1 else ""
-    allowed = f"{units.format_duration(claim.within)} {since(tally, number)}"
+    allowed = f"{units.format_duration(expectation.within)} {since(tally, number)}"
     return (
         f"{len(found)} late to {listed(list(chosen.audience.names))} (allowed are {allowed}"
         f"{more}), first {tally.publication.named(number)} took {gap(took)}, sent at {moment(sent)}{near}"

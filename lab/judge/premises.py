@@ -1,8 +1,8 @@
-"""Premises: what the steps of a scenario were to bring about before a claim can be judged.
+"""Premises: what the steps of a scenario were to bring about before an expectation can be judged.
 
 Where a step did not do what the scenario has it do, what would have passed is unknown; what failed stays failed.
-A file of `lab.judge.claims` may have, beside its `judge`, `until` (how far the claim's evidence goes), `concerned`
-(whether it is about what a step sent or took) and `unmet` (reasons that no step tells).
+A file of `lab.judge.expectations` may have, beside its `judge`, `until` (how far the expectation's evidence goes),
+`concerned` (whether it is about what a step sent or took) and `unmet` (reasons that no step tells).
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find
 from lab.declare.steps.base import Part
 from lab.expected.records import is_queue
-from lab.judge.claims.base import destination_named, of_dead_letters
 from lab.judge.evidence.efforts import REPLAY, Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.step_taken import StepTaken, of_attempt
 from lab.judge.evidence_end import evidence_end
+from lab.judge.expectations.base import destination_named, of_dead_letters
 from lab.judge.wording import moment
 
 _MOST = 3  # steps that a reason names
 _ANEW = "do it anew, and judge from there on"
 
 
-def failed_premises(claim: Expectation, evidence: Evidence, find: Find) -> str:
-    """Return which steps a claim rests on did not do what it needs, and what would make it known; "" if none."""
+def failed_premises(expectation: Expectation, evidence: Evidence, find: Find) -> str:
+    """Return which steps an expectation rests on did not do what it needs, and what would make it known; "" if none."""
     # A line that is not in a log may be missing because what would have caused it was never sent.
-    sending = claim.rests_on_sending or (claim.of_absence and claim.log_lines is not None)
-    efforts = [*_efforts(claim, evidence, find)] if sending else []
+    sending = expectation.rests_on_sending or (expectation.of_absence and expectation.log_lines is not None)
+    efforts = [*_efforts(expectation, evidence, find)] if sending else []
     # How much a step sent or took says more than that it was not done as asked.
     missed = [
         step
-        for step in _missed(claim, evidence, find)
+        for step in _missed(expectation, evidence, find)
         if not any(effort.words.startswith(step.words) for effort, _ in efforts)
     ]
     standing = evidence.timeline.standing
     remedy = _ANEW if standing else "if that was expected, write fails: yes beside the verb"
     found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
     found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
-    found += _told([*_windows(claim, evidence, find)], "a reboot step may be said to fail; a window may not")
+    found += _told([*_windows(expectation, evidence, find)], "a reboot step may be said to fail; a window may not")
     if sending:
         less = [reason for _, reason in efforts]
         less += _unannounced(evidence) if standing else ()
-        for unmet in find(type(claim), "lab.judge.claims", "unmet")[:1]:
-            less += unmet(claim, evidence)
+        for unmet in find(type(expectation), "lab.judge.expectations", "unmet")[:1]:
+            less += unmet(expectation, evidence)
         found += _told(less)
     return "; ".join(found)
 
@@ -57,32 +57,33 @@ def _told(reasons: Sequence[str], remedy: str = "") -> Iterator[str]:
         yield "; ".join(reasons[:_MOST]) + more + (f" ({remedy})" if remedy else "")
 
 
-def _missed(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[StepTaken]:
-    """Yield the steps that ended otherwise than the scenario has it, and that a claim rests on."""
+def _missed(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[StepTaken]:
+    """Yield the steps that ended otherwise than the scenario has it, and that an expectation rests on."""
     timeline = evidence.timeline
     missed = [step for step in timeline.steps if step.missed]
     if not missed:
         return
-    end = evidence_end(claim, evidence, find)
+    end = evidence_end(expectation, evidence, find)
     enough = {effort.step for effort in evidence.efforts if not effort.short}
-    named = [step for step in map(timeline.last_step, claim.steps) if step is not None]
+    named = [step for step in map(timeline.last_step, expectation.steps) if step is not None]
     for step in missed:
         its = step.step not in enough and any(step == each or step.is_in(each) for each in named)
-        # In a lab that stands nobody wrote down beforehand what is to happen: a claim rests on the step that it names.
-        others = not timeline.standing and step.started <= end and _concerns(step, claim, evidence)
+        # In a lab that stands nobody wrote down beforehand what is to happen: an expectation rests on the step that it
+        # names.
+        others = not timeline.standing and step.started <= end and _concerns(step, expectation, evidence)
         if its or others:
             yield step
 
 
-def _windows(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
+def _windows(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
     """Yield a reason for each maintenance window whose reboot failed, and that opened before the evidence ends."""
     timeline, opened = evidence.timeline, dict[str, float]()
-    if timeline.standing or not claim.rests_on & (Part.BROKERS | Part.RECORDS):
+    if timeline.standing or not expectation.rests_on & (Part.BROKERS | Part.RECORDS):
         return
     for seen in timeline.windows:
         if not seen.failed:
             opened[seen.broker] = seen.t
-        elif opened.get(seen.broker, seen.t) <= evidence_end(claim, evidence, find):
+        elif opened.get(seen.broker, seen.t) <= evidence_end(expectation, evidence, find):
             yield f"{seen.broker}'s maintenance window, until {moment(seen.t)}, was not done as asked: {seen.failed}"
 
 
@@ -93,17 +94,17 @@ def _words(step: StepTaken) -> str:
     return f"{step.words} was not done as asked" + (f": {step.note}" if step.note else "")
 
 
-def _concerns(step: StepTaken, claim: Expectation, evidence: Evidence) -> bool:
-    """Return whether a step was to change, or to wait for, something that a claim rests on."""
+def _concerns(step: StepTaken, expectation: Expectation, evidence: Evidence) -> bool:
+    """Return whether a step was to change, or to wait for, something that an expectation rests on."""
     if step.kind.awaits:
-        return claim.of_absence  # one that something happens shows for itself that what was awaited came
-    parts = step.kind.changes & claim.rests_on
+        return expectation.of_absence  # one that something happens shows for itself that what was awaited came
+    parts = step.kind.changes & expectation.rests_on
     if parts != Part.CLIENTS:
         return bool(parts)
     its = _subscriptions(step, evidence)
-    if not its or of_dead_letters(claim, evidence):
+    if not its or of_dead_letters(expectation, evidence):
         return True
-    return any(_concerns_listener(*each, claim, evidence) for each in its)
+    return any(_concerns_listener(*each, expectation, evidence) for each in its)
 
 
 def _subscriptions(step: StepTaken, evidence: Evidence) -> Collection[tuple[str, str]]:
@@ -115,9 +116,9 @@ def _subscriptions(step: StepTaken, evidence: Evidence) -> Collection[tuple[str,
     return {(client, destination) for client, destination in every if step.is_of(client)}
 
 
-def _concerns_listener(client: str, destination: str, claim: Expectation, evidence: Evidence) -> bool:
-    """Return whether a claim is about a client's subscription, or about a queue that it shares or would have shared."""
-    of, to = destination_named(claim), getattr(claim, "to", None)
+def _concerns_listener(client: str, destination: str, expectation: Expectation, evidence: Evidence) -> bool:
+    """Return whether an expectation concerns a client's subscription, or a queue that it shares or would share."""
+    of, to = destination_named(expectation), getattr(expectation, "to", None)
     if of is not None and not (hears(destination, of) or hears(of, destination)):
         return False
     if to is None or client in to.names:
@@ -126,14 +127,14 @@ def _concerns_listener(client: str, destination: str, claim: Expectation, eviden
     return is_queue(destination) and any(hears(destination, its) for its in shared)
 
 
-def _efforts(claim: Expectation, evidence: Evidence, find: Find) -> Iterator[tuple[Effort, str]]:
+def _efforts(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[tuple[Effort, str]]:
     """Yield each step that sent or took less than the scenario needs, or not at its pace, and why that counts."""
-    concerned = find(type(claim), "lab.judge.claims", "concerned")[0]
+    concerned = find(type(expectation), "lab.judge.expectations", "concerned")[0]
     for effort in evidence.efforts:
-        if effort.short and concerned(claim, effort, evidence):
+        if effort.short and concerned(expectation, effort, evidence):
             enough = _anew(effort) if evidence.timeline.standing else _enough(effort)
             yield effort, f"{effort.words}: {effort.amounts} ({enough})"
-        elif effort.off_pace and claim.of_speed and concerned(claim, effort, evidence):
+        elif effort.off_pace and expectation.of_speed and concerned(expectation, effort, evidence):
             yield effort, f"{effort.words} did not keep its rate (write one that can be kept there)"
 
 
@@ -157,4 +158,4 @@ def _enough(effort: Effort) -> str:
         return "it was to fail: if this was expected, remove fails: yes"
     if effort.done:
         return f"if so few were expected, write at-least: {effort.done} there"
-    return f"no claim can rest on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"
+    return f"no expectation can rest on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"

@@ -15,9 +15,9 @@ from lab.judge.values import Outcome
 from lab.units import several
 
 
-def judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evidence) -> Finding:
+def judge_shares(expectation: Delivered, shares: Mapping[str, Portion], evidence: Evidence) -> Finding:
     """Judge how many of a queue's messages each subscriber received, of all that its subscribers received."""
-    destination = destination_of(claim)
+    destination = destination_of(expectation)
     chosen = evidence.covered(None, destination)
     present = {name for each in chosen for name in each.audience.names}
     if absent := [name for name in shares if name not in present]:
@@ -34,7 +34,7 @@ def judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evid
         for name, portion in shares.items()
         if not portion.holds(counts[name], whole)
     )
-    over = evidence.timeline.end - claim.within.total_seconds()
+    over = evidence.timeline.end - expectation.within.total_seconds()
     pending = sum(tally.due(number) > over for tally in tallies for number in (*tally.lost, *tally.unsure))
     still = f"{several(pending, 'message')} had not come when the history ends"
     if not wrong:
@@ -48,5 +48,5 @@ def judge_shares(claim: Delivered, shares: Mapping[str, Portion], evidence: Evid
 
 
 def _holds_still(portion: Portion, count: int, whole: int, pending: int) -> bool:
-    """Return whether a share is as claimed whoever receives what is pending: this subscriber, or the others."""
+    """Return whether a share is as expected whoever receives what is pending: this subscriber, or the others."""
     return portion.holds(count, whole + pending) and portion.holds(count + pending, whole + pending)

@@ -196,8 +196,8 @@ class Live(Verbs):
     ) -> Conversation:
         """Connect a client to a broker as a user, or as the first one that the broker knows.
 
-        `name` is the client's name in the lab's history, and in claims about it. With `on_message`, messages are handed
-        to it as they come, in the client's thread, and `receive` returns none.
+        `name` is the client's name in the lab's history, and in expectations about it. With `on_message`, messages are
+        handed to it as they come, in the client's thread, and `receive` returns none.
 
         >>> with lab.connect("tokyo", over="stomp", name="tk") as tokyo:
         ...     tokyo.subscribe(queue="orders")

@@ -34,8 +34,8 @@ def _check_word(verb: OfUser, password: SecretStr, account: Account, history: Pa
     header = _header(history)
     names = {*_names(account), verb.user, *(getattr(verb, "groups", None) or ())}
     declared: dict[str, Any] = {"names": dict.fromkeys(sorted(names)), **(header.declared if header else {})}
-    claims = expectations_of(declared) if "expect" in declared else ()
-    if any(words_among(frozenset((password.get_secret_value(),)), declared, claims)):
+    expectations = expectations_of(declared) if "expect" in declared else ()
+    if any(words_among(frozenset((password.get_secret_value(),)), declared, expectations)):
         what = "this password is a name or a word of the lab, and passwords are masked in all that is kept"
         raise InputError.of(what, "choose another one")
 

@@ -49,7 +49,7 @@ class Restoring(State):
         return self.lab.note.runtime
 
     def snapshot(self, name: str) -> tuple[Counted | SnapshotTaken, ...]:
-        """Record every counter of every broker under a name, for claims on counters, and return them."""
+        """Record every counter of every broker under a name, for expectations on counters, and return them."""
         seen = tuple(self.lab.snapshot(name))
         self.history.record(*seen)
         return seen

@@ -44,8 +44,8 @@ class LabOfTest(Live):
 
         If one failed or is unknown, the test fails. Raise InputError with what is wrong with the scenario's files.
         """
-        claims = self._expected[str(scenario)] = expectations(str(scenario), os.environ)
-        if any(START in claim.snapshots for claim in claims):
+        asked = self._expected[str(scenario)] = expectations(str(scenario), os.environ)
+        if any(START in expectation.snapshots for expectation in asked):
             self.snapshot(START)
 
     def judge(
@@ -61,12 +61,12 @@ class LabOfTest(Live):
 
         With `patient`, listen on while one is unknown, for as long as a run of the scenario would.
         """
-        for scenario, claims in self._expected.items():
-            if any(END in claim.snapshots for claim in claims):
+        for scenario, asked in self._expected.items():
+            if any(END in expectation.snapshots for expectation in asked):
                 self.lab.clock.wait(self._nothing_in_flight, _ARRIVES if patient else 0.0)
                 self.snapshot(END)
             report = self.judge(scenario)
-            for seconds in _waits(claims) if patient else ():
+            for seconds in _waits(asked) if patient else ():
                 if report.outcome is not Outcome.UNKNOWN:
                     break
                 self.lab.clock.sleep(seconds)  # a run listens on for as long
@@ -80,9 +80,11 @@ class LabOfTest(Live):
         return not any(each.counters.get("in-flight") for each in seen if isinstance(each, Counted))
 
 
-def _waits(claims: Sequence[Expectation]) -> tuple[float, float]:
+def _waits(expectations: Sequence[Expectation]) -> tuple[float, float]:
     """Return how long to listen on for duplicates, and how much longer for what may still come, in seconds."""
-    quiet = max((claim.listens_on.total_seconds() for claim in claims), default=0.0)
-    within = [claim.arrivals.within.total_seconds() for claim in claims if claim.arrivals is not None]
-    within += [claim.term.within.total_seconds() for claim in claims if claim.term is not None]
+    quiet = max((expectation.listens_on.total_seconds() for expectation in expectations), default=0.0)
+    within = [
+        expectation.arrivals.within.total_seconds() for expectation in expectations if expectation.arrivals is not None
+    ]
+    within += [expectation.term.within.total_seconds() for expectation in expectations if expectation.term is not None]
     return quiet, max(within, default=0.0)

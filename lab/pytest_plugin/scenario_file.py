@@ -37,13 +37,13 @@ class ScenarioFile(pytest.File):
             raise self.CollectError(str(error)) from error
         if scenario.is_topology:
             raise self.CollectError(f"{self.path} has no steps: there is nothing to run")
-        for number, claim in enumerate(scenario.expect):
-            place = scenario.origin.place("expect", number, claim.claim)
+        for number, expectation in enumerate(scenario.expect):
+            place = scenario.origin.place("expect", number, expectation.kind)
             yield ScenarioTest.from_parent(
                 self,
-                name=f"{number + 1}-{claim.claim}",
+                name=f"{number + 1}-{expectation.kind}",
                 number=number,
-                about=f"{scenario.scenario}: {claim.words()}",
+                about=f"{scenario.scenario}: {expectation.words()}",
                 line=None if place is None else place.line,
             )
         if not scenario.expect:

@@ -22,7 +22,7 @@ from lab.replay.network import record_network, record_peerings
 from lab.replay.playing import play
 from lab.replay.rehearsal import LabRecorder, Rehearsal
 from lab.replay.service import tells_of_service
-from lab.replay.settling import claimed_arrivals, record_counts, settle, watched_demands
+from lab.replay.settling import expected_arrivals, record_counts, settle, watched_demands
 from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.steps.traffic import end_all
 from lab.runtime.lab import Lab
@@ -63,7 +63,7 @@ def replay(
         began=began or datetime.now(UTC),
         topology=scenario.topology,
         tells=tells_of_service(scenario),
-        claimed=claimed_arrivals(scenario),
+        expected=expected_arrivals(scenario),
     )
     try:
         with closing:

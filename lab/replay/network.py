@@ -33,7 +33,7 @@ def _is_about_network(scenario: Scenario) -> bool:
     return (
         any(each is not None for each in declared)
         or any(isinstance(step, OnNetwork) for step in every_step(scenario.steps))
-        or any(claim.of_network for claim in scenario.expect)
+        or any(expectation.of_network for expectation in scenario.expect)
     )
 
 
@@ -45,8 +45,8 @@ def record_peerings(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 
 def record_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    """Try the connections claimed for the end, and record the packets that the router dropped by route or rule."""
-    asked = dict.fromkeys(claim.attempt for claim in scenario.expect if claim.attempt is not None)
+    """Try the connections expected for the end, and record the packets that the router dropped by route or rule."""
+    asked = dict.fromkeys(expectation.attempt for expectation in scenario.expect if expectation.attempt is not None)
     for source, to, port in asked:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
     now, at = rehearsal.clock.now(), rehearsal.service.age

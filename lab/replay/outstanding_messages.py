@@ -22,10 +22,10 @@ class Outstanding:
     def __init__(
         self,
         carries: Callable[[str, str], bool],
-        claimed: Callable[[str, str], bool | None] = lambda client, destination: None,
+        expected: Callable[[str, str], bool | None] = lambda client, destination: None,
     ) -> None:
-        """`carries` and `claimed` as `Missing` has them."""
-        self._missing = Missing(carries, claimed)
+        """`carries` and `expected` as `Missing` has them."""
+        self._missing = Missing(carries, expected)
         self._queued: deque[Observation] = deque()
         self._lock = Lock()
 

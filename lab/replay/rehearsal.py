@@ -78,7 +78,7 @@ class Rehearsal(EndedByError):
         began: datetime,  # the service's clock begins then, unless the topology says otherwise
         topology: Topology,
         tells: bool,  # whether the history has the service's side
-        claimed: Callable[[str, str], bool | None] = lambda client, destination: None,  # see Outstanding
+        expected: Callable[[str, str], bool | None] = lambda client, destination: None,  # see Outstanding
     ) -> None:
         super().__init__()
         self.lab, self.run, self.program, self.closing = lab, run, program, closing
@@ -86,7 +86,7 @@ class Rehearsal(EndedByError):
         self.start = lab.clock.now()
         self.tasks = Tasks(lab.clock, self.fail)
         self.sightings = Sightings()
-        self.outstanding = Outstanding(lambda source, target: self._carries(source, target), claimed)
+        self.outstanding = Outstanding(lambda source, target: self._carries(source, target), expected)
         self.record = Tee(recorder, self.outstanding).record  # an observation with a moment of the replay
         self.service = Service(
             lab,

@@ -42,9 +42,9 @@ _OF_SERVICE = (BrokerRecordSeen, ConfigurationSaved, Maintenance)  # the observa
 
 
 def tells_of_service(scenario: Scenario) -> bool:
-    """Return whether a history has the service's side: a step or a claim is about it."""
+    """Return whether a history has the service's side: a step or an expectation is about it."""
     steps = any(isinstance(step, OfService) for step in every_step(scenario.steps))
-    return steps or any(claim.of_service for claim in scenario.expect)
+    return steps or any(expectation.of_service for expectation in scenario.expect)
 
 
 class Service:

@@ -1,4 +1,4 @@
-"""The end of a replay, after its last step: waits for outstanding messages and claims, and records final counts."""
+"""The end of a replay after its last step: it waits for outstanding messages and records final counts."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination
 
 LISTEN = 10.0  # seconds after the last send, if no expectation says how long
-LINGER = 0.2  # seconds of listening after the last message, if no claim says more
+LINGER = 0.2  # seconds of listening after the last message, if no expectation says more
 QUIET = 0.25  # seconds between two readings of the brokers' counters, which must agree
 MOST_READINGS = 20
 ANSWERS_WITHIN = 20.0  # seconds that answers of bridges are waited for at most, however slow a link is
 
 
 def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
-    """Wait until no message is owed and each claim with a term has come true, or its time is over."""
+    """Wait until no message is owed and each expectation with a term has come true, or its time is over."""
     _await_messages(rehearsal, scenario)
-    for claim in scenario.expect:
-        end = _end(rehearsal, claim)
-        if end is not None and not claim.rests_on_messages:
-            (come_true, *_) = (*find(type(claim), "lab.replay.expectations", "come_true"), _never)
-            rehearsal.wait(come_true(rehearsal, claim, claim.term), end - rehearsal.now())
+    for expectation in scenario.expect:
+        end = _end(rehearsal, expectation)
+        if end is not None and not expectation.rests_on_messages:
+            (come_true, *_) = (*find(type(expectation), "lab.replay.expectations", "come_true"), _never)
+            rehearsal.wait(come_true(rehearsal, expectation, expectation.term), end - rehearsal.now())
 
 
 def watched_demands(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
-    """Return each broker and destination whose demand a claim is about."""
-    pairs = dict.fromkeys(claim.watched for claim in scenario.expect if claim.watched is not None)
+    """Return each broker and destination whose demand an expectation is about."""
+    pairs = dict.fromkeys(expectation.watched for expectation in scenario.expect if expectation.watched is not None)
     return tuple((broker, Destination.of(written)) for broker, written in pairs)
 
 
@@ -46,27 +46,27 @@ def _never(*_: object) -> Callable[[], bool]:
     return lambda: False
 
 
-def _end(rehearsal: Rehearsal, claim: Expectation) -> float | None:
-    """Return when a claim's term is over; None if it has none, or if the step it counts from was not done."""
+def _end(rehearsal: Rehearsal, expectation: Expectation) -> float | None:
+    """Return when an expectation's term is over; None if it has none, or if the step it counts from was not done."""
     ended = rehearsal.recall(StepTimes).ended
-    if claim.term is None or claim.term.after not in ended:
+    if expectation.term is None or expectation.term.after not in ended:
         return None
-    return ended[claim.term.after] + claim.term.within.total_seconds()
+    return ended[expectation.term.after] + expectation.term.within.total_seconds()
 
 
-def claimed_arrivals(scenario: Scenario) -> Callable[[str, str], bool | None]:
-    """Return a function of (client, destination): whether what is sent there is claimed to reach the client.
+def expected_arrivals(scenario: Scenario) -> Callable[[str, str], bool | None]:
+    """Return a function of (client, destination): whether what is sent there is expected to reach the client.
 
-    True if any claim is that it does: it is waited for as long as the claim says, also where no bridge leads there.
-    False if the only claims are that nothing does: such a claim is waited for as long as it says, and messages that
-    are not to come are not waited for after that. None without a claim.
+    True if any expectation is that it does: it is waited for as long as the expectation says, also where no bridge
+    leads there. False if the only expectations are that nothing does: such an expectation is waited for as long as it
+    says, and messages that are not to come are not waited for after that. None without an expectation.
     """
-    claimed = _arrivals(scenario)
+    expected = _arrivals(scenario)
 
     def found(client: str, sent_to: str) -> bool | None:
         none = {
             each.none
-            for each in claimed
+            for each in expected
             if (each.to is None or client in each.to.names)
             and (each.destination is None or hears(each.destination, sent_to))
         }
@@ -76,21 +76,23 @@ def claimed_arrivals(scenario: Scenario) -> Callable[[str, str], bool | None]:
 
 
 def _arrivals(scenario: Scenario) -> list[Arrivals]:
-    return [claim.arrivals for claim in scenario.expect if claim.arrivals is not None]
+    return [expectation.arrivals for expectation in scenario.expect if expectation.arrivals is not None]
 
 
 def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if not any(step.sends_to for step in every_step(scenario.steps)):
         return
-    claimed, outstanding, listeners = _arrivals(scenario), rehearsal.outstanding, rehearsal.recall(Listeners)
-    longest = max((each.within.total_seconds() for each in claimed), default=LISTEN)
+    expected, outstanding, listeners = _arrivals(scenario), rehearsal.outstanding, rehearsal.recall(Listeners)
+    longest = max((each.within.total_seconds() for each in expected), default=LISTEN)
     if listeners.reconnecting:  # what is kept for them is owed from their return on
         rehearsal.wait(lambda: not listeners.reconnecting, longest)
-    silent = [each.within.total_seconds() for each in claimed if each.none]
+    silent = [each.within.total_seconds() for each in expected if each.none]
     if silent:
         rehearsal.rest(outstanding.last_due + max(silent) - rehearsal.now())
     terms = [
-        end for claim in scenario.expect if claim.rests_on_messages and (end := _end(rehearsal, claim)) is not None
+        end
+        for expectation in scenario.expect
+        if expectation.rests_on_messages and (end := _end(rehearsal, expectation)) is not None
     ]
     while True:
         last = outstanding.last_due
@@ -98,7 +100,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
         rehearsal.wait(lambda: outstanding.is_empty() and not listeners.reconnecting, left)
         if outstanding.last_due == last:  # else more can be delivered, to one who came back meanwhile
             break
-    quiet = max((claim.listens_on.total_seconds() for claim in scenario.expect), default=0.0)
+    quiet = max((expectation.listens_on.total_seconds() for expectation in scenario.expect), default=0.0)
     last = max(outstanding.last_received, outstanding.last_return if quiet else 0.0)
     rehearsal.rest(last + max(quiet, LINGER) - rehearsal.now())
 

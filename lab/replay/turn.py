@@ -12,7 +12,7 @@ from lab.replay.rehearsal import Rehearsal
 
 
 class StepTimes:
-    """When the last step of each verb, and each with a name of its own, began and ended; claims count from there.
+    """When the last step of each verb, and each with a name of its own, began and ended; expectations count from there.
 
     Moments are in seconds since the replay began, by verb and by name.
     """

@@ -27,7 +27,7 @@ class Destination:
 
 
 def destination(addressed: Addressed) -> Destination:
-    """Return the destination that a step or a claim names."""
+    """Return the destination that a step or an expectation names."""
     return Destination.of(str(destination_of(addressed)))
 
 

@@ -50,7 +50,7 @@ def refusals(
         _configurations(scenario, plan, ignored),
         _steps(scenario),
         _end(scenario, limit),
-        _claims(scenario, plan),
+        _expectations(scenario, plan),
     )
     return tuple(dict.fromkeys(found))
 
@@ -145,30 +145,30 @@ def _every(steps: Sequence[Step], path: Keys) -> Iterator[tuple[Step, Keys]]:
             yield from _every(inner, (*here, "steps"))
 
 
-def _claims(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
-    """Yield the claims on a process, and on lines of a log that no model ever writes: their absence says nothing."""
+def _expectations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
+    """Yield the expectations of a process, and of log lines that no model ever writes: their absence says nothing."""
     written: Mapping[str, Sequence[str]] = {}
-    for at, claim in enumerate(scenario.expect):
-        for field in claim.of_process:
-            place = scenario.origin.place("expect", at, claim.claim, field)
+    for at, expectation in enumerate(scenario.expect):
+        for field in expectation.of_process:
+            place = scenario.origin.place("expect", at, expectation.kind, field)
             yield Problem(what=f"the simulation has no model of a broker's {field}", remedy=_REAL, place=place)
-        if claim.log_lines is not None:
+        if expectation.log_lines is not None:
             written = written or {each.name: tuple(_lines(scenario, plan, each.name)) for each in plan.brokers}
-            place = scenario.origin.place("expect", at, claim.claim, "matches")
-            yield from (replace(each, place=place) for each in _never_written(claim.log_lines, written))
+            place = scenario.origin.place("expect", at, expectation.kind, "matches")
+            yield from (replace(each, place=place) for each in _never_written(expectation.log_lines, written))
 
 
-def _never_written(claimed: LogLines, written: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    """Yield the patterns of a claim that match none of the lines that the models write to a broker's log.
+def _never_written(expected: LogLines, written: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Yield the patterns of an expectation that match none of the lines that the models write to a broker's log.
 
     Where lines are counted a pattern's alternatives are told apart: one that is never written would be missing.
     """
-    whole = claimed.matches
-    for part in narrowed(whole) if claimed.counted and whole not in NAMED else (whole,):
+    whole = expected.matches
+    for part in narrowed(whole) if expected.counted and whole not in NAMED else (whole,):
         wanted = pattern(part)
-        if not any(wanted.search(line) for line in written.get(claimed.broker, ())):
+        if not any(wanted.search(line) for line in written.get(expected.broker, ())):
             of = "" if part == whole else f", an alternative of {whole!r}"
-            what = f"no line that the simulation writes to the log of {claimed.broker} matches {part!r}{of}"
+            what = f"no line that the simulation writes to the log of {expected.broker} matches {part!r}{of}"
             yield Problem(what=what, remedy=_REAL)
 
 

@@ -91,13 +91,13 @@ def points(rows: Sequence[Row]) -> tuple[Point, ...]:
 def to_csv(of: Variation) -> str:
     """Return one line for each run; a figure that there is none of is empty."""
     flows = _flows(of.rows)
-    claims = max((len(row.verdicts) for row in of.rows), default=0)
+    expectations = max((len(row.verdicts) for row in of.rows), default=0)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
         [
             *of.grid.values,
-            *("seed", "outcome", *(f"verdict.{number}" for number in range(1, claims + 1))),
+            *("seed", "outcome", *(f"verdict.{number}" for number in range(1, expectations + 1))),
             *("owed", "delivered", *FATES, "duplicates", "p50_ms", "p99_ms", "max_ms"),
             *(f"{label} {name}" for label in flows for name in (*FATES, *(f"{each}_ms" for each in _PERCENTILES))),
             *("took_s", "per_s", "lasted_s", "cpu_s", "why"),
@@ -109,7 +109,7 @@ def to_csv(of: Variation) -> str:
         writer.writerow(
             [
                 *row.of.set.values(),
-                *("" if row.seed is None else row.seed, row.outcome, *verdicts, *[""] * (claims - len(verdicts))),
+                *("" if row.seed is None else row.seed, row.outcome, *verdicts, *[""] * (expectations - len(verdicts))),
                 *(_cell(getattr(row, name)) for name in ("owed", "delivered", *FATES, "duplicates")),
                 *_percentiles(row.latency),
                 *(cell for key in flows.values() for cell in _flow_cells(its.get(key))),

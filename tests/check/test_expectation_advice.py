@@ -1,4 +1,4 @@
-"""A claim that no message can meet is advised on, with its remedy; what may come true, or is meant, is not."""
+"""An expectation that no message can meet is advised on, with its remedy; what may come true, or is meant, is not."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def written(lists: str, more: str = "", attributes: str = 'duplex="true"') -> st
     return text + more
 
 
-def told(folder: Path, steps: list[str], *claims: str, topology: str = "") -> list[tuple[str, str | None]]:
+def told(folder: Path, steps: list[str], *expectations: str, topology: str = "") -> list[tuple[str, str | None]]:
     path = folder / "scenario.yaml"
     text = f"scenario: s\n{topology or written(OTHERS)}steps:\n" + "".join(f"  - {step}\n" for step in steps)
-    path.write_text(text + "expect:\n" + "".join(f"  - {claim}\n" for claim in claims))
+    path.write_text(text + "expect:\n" + "".join(f"  - {expectation}\n" for expectation in expectations))
     scenario = load(path, environment={})
     assert [each.what for each in check(scenario)] == [], "none of them is a Problem"
     return [(each.what, each.remedy) for each in advise_on_expectations(scenario)]
@@ -77,7 +77,7 @@ def test_a_topic_that_the_connector_does_not_include_is_told_with_its_remedy(tmp
     )
 
 
-def test_the_place_is_that_of_the_claim(tmp_path: Path) -> None:
+def test_the_place_is_that_of_the_expectation(tmp_path: Path) -> None:
     path = tmp_path / "scenario.yaml"
     text = f"scenario: s\n{written(OTHERS)}steps:\n  - {HEAR}\n  - {SEND}\nexpect:\n  - {DELIVERED}\n"
     path.write_text(text)
@@ -86,7 +86,7 @@ def test_the_place_is_that_of_the_claim(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "claim"),
+    ("steps", "expectation"),
     [
         ([TAKE, TO_ORDERS], "delivered: {queue: orders, promise: at-least-once}"),
         ([HEAR, NEAR, SEND], "delivered: {topic: prices, promise: at-least-once}"),  # bom's lost, dub's not
@@ -97,13 +97,13 @@ def test_the_place_is_that_of_the_claim(tmp_path: Path) -> None:
         ([HEAR, "cut: {link: dub-bom}", SEND], "recovered: {after: cut, within: 5s}"),
     ],
 )
-def test_whatever_claims_that_messages_come_is_told(tmp_path: Path, steps: list[str], claim: str) -> None:
-    ((what, _),) = told(tmp_path, steps, claim)
-    assert what.startswith(f"{claim.partition(':')[0]} cannot hold: ") and "includes other" in what
+def test_whatever_expectations_that_messages_come_is_told(tmp_path: Path, steps: list[str], expectation: str) -> None:
+    ((what, _),) = told(tmp_path, steps, expectation)
+    assert what.startswith(f"{expectation.partition(':')[0]} cannot hold: ") and "includes other" in what
 
 
 @pytest.mark.parametrize(
-    "claim",
+    "expectation",
     [
         "delivered: {to: mumbai, promise: nothing}",
         "delivered: {to: mumbai, promise: at-most-once}",
@@ -114,12 +114,12 @@ def test_whatever_claims_that_messages_come_is_told(tmp_path: Path, steps: list[
         "counters: {broker: bom, topic: prices, enqueued: 0}",
     ],
 )
-def test_a_claim_that_nothing_comes_is_told_nothing(tmp_path: Path, claim: str) -> None:
-    assert told(tmp_path, [HEAR, SEND], claim) == []
+def test_a_expectation_that_nothing_comes_is_told_nothing(tmp_path: Path, expectation: str) -> None:
+    assert told(tmp_path, [HEAR, SEND], expectation) == []
 
 
 @pytest.mark.parametrize(
-    ("steps", "claim"),
+    ("steps", "expectation"),
     [
         (
             [TAKE, TAKE.replace("mumbai", "dublin").replace("bom", "dub"), TO_ORDERS],
@@ -136,8 +136,8 @@ def test_a_claim_that_nothing_comes_is_told_nothing(tmp_path: Path, claim: str) 
         ([f"together: [{{{HEAR}}}, {{{NEAR}}}, {{{SEND}}}]"], "delivered: {promise: exactly-once}"),
     ],
 )
-def test_a_claim_that_may_come_true_is_told_nothing(tmp_path: Path, steps: list[str], claim: str) -> None:
-    assert told(tmp_path, steps, claim) == []
+def test_a_expectation_that_may_come_true_is_told_nothing(tmp_path: Path, steps: list[str], expectation: str) -> None:
+    assert told(tmp_path, steps, expectation) == []
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,10 @@ QUEUE = "publish: {broker: tokyo, over: stomp, queue: orders, count: 10}"
 BOTH = [f"subscribe: {{client: {name}, broker: tokyo, over: stomp, queue: orders}}" for name in ("a", "b")]
 
 
-def problems(folder: Path, steps: list[str], claim: str, topology: str = TOPOLOGY) -> tuple[str, ...]:
+def problems(folder: Path, steps: list[str], expectation: str, topology: str = TOPOLOGY) -> tuple[str, ...]:
     path = folder / "scenario.yaml"
     written = "".join(f"  - {step}\n" for step in steps)
-    path.write_text(f"scenario: s\ntopology:\n  {topology}\nsteps:\n{written}expect:\n  - {claim}\n")
+    path.write_text(f"scenario: s\ntopology:\n  {topology}\nsteps:\n{written}expect:\n  - {expectation}\n")
     return tuple(each.what for each in check(load(path, environment={})))
 
 
@@ -74,7 +74,7 @@ def test_a_broker_may_recall_what_was_sent_to_a_topic(tmp_path: Path, configurat
 
 
 @pytest.mark.parametrize(
-    ("claim", "refused"),
+    ("expectation", "refused"),
     [
         ("delivered: {queue: orders, promise: exactly-once, shares: {a: 10}}", False),
         ("delivered: {queue: orders, promise: exactly-once, shares: {a: 11}}", True),
@@ -89,11 +89,11 @@ def test_a_broker_may_recall_what_was_sent_to_a_topic(tmp_path: Path, configurat
         ("stuck: {broker: singapore, queue: orders, count: 1}", True),
     ],
 )
-def test_only_amounts_that_no_run_can_have_are_refused(tmp_path: Path, claim: str, refused: bool) -> None:
-    assert bool(problems(tmp_path, [*BOTH, QUEUE], claim)) == refused
+def test_only_amounts_that_no_run_can_have_are_refused(tmp_path: Path, expectation: str, refused: bool) -> None:
+    assert bool(problems(tmp_path, [*BOTH, QUEUE], expectation)) == refused
 
 
 def test_of_traffic_nobody_knows_how_much_it_sends(tmp_path: Path) -> None:
     traffic = "traffic: {name: t, broker: tokyo, over: stomp, queue: orders, rate: 1/s}"
-    claim = "stuck: {broker: tokyo, queue: orders, count: 100000}"
-    assert problems(tmp_path, [traffic, "wait: 1s", QUEUE], claim) == ()
+    expectation = "stuck: {broker: tokyo, queue: orders, count: 100000}"
+    assert problems(tmp_path, [traffic, "wait: 1s", QUEUE], expectation) == ()

@@ -27,8 +27,8 @@ def history(tmp_path: Path) -> Path:
     first, *rest = map(json.loads, JUDGED.read_text().splitlines())
     first["scenario"] = HOSTILE
     first["declared"]["scenario"] = HOSTILE
-    claim = {"log": {"broker": "singapore", "matches": "evil", "count": 1, "absent": True}}
-    first["declared"]["expect"].append(claim)
+    expectation = {"log": {"broker": "singapore", "matches": "evil", "count": 1, "absent": True}}
+    first["declared"]["expect"].append(expectation)
     for each in rest:
         if each["kind"] == "log":
             each["text"] = f"TransportConnection | {HOSTILE}"

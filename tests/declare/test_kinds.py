@@ -27,7 +27,7 @@ def test_a_step_stands_in_a_file_of_its_verb_and_somebody_does_it(kind: type[Ste
 
 
 @pytest.mark.parametrize(
-    "room", ["check/steps", "replay/steps", "check/expectations", "replay/expectations", "judge/claims"]
+    "room", ["check/steps", "replay/steps", "check/expectations", "replay/expectations", "judge/expectations"]
 )
 def test_every_file_of_a_room_is_of_a_kind_or_of_what_kinds_share(room: str) -> None:
     kinds = (STEPS if room.endswith("steps") else EXPECTATIONS).values()
@@ -38,7 +38,7 @@ def test_every_file_of_a_room_is_of_a_kind_or_of_what_kinds_share(room: str) -> 
 
 @pytest.mark.parametrize(
     ("room", "base", "word", "listed"),
-    [("steps", Step, "verb", STEPS), ("expectations", Expectation, "claim", EXPECTATIONS)],
+    [("steps", Step, "verb", STEPS), ("expectations", Expectation, "expectation", EXPECTATIONS)],
 )
 def test_every_kind_that_is_declared_is_listed(room: str, base: type, word: str, listed: Mapping[str, type]) -> None:
     modules = [f"lab.declare.{room}.{path.stem}" for path in (ROOT / "declare" / room).glob("*.py")]

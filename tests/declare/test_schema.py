@@ -14,7 +14,7 @@ SCENARIO, TOPOLOGY = (jsonschema.Draft202012Validator(schema()) for schema in (s
 SHIPPED = Path(__file__).parents[2] / "scenarios"
 BAD = Path(__file__).parents[1] / "check" / "bad"
 BY_SHAPE = (
-    "missing-key", "missing-topology", "unknown-key", "unknown-verb", "unknown-claim", "two-verbs-in-one-step",
+    "missing-key", "missing-topology", "unknown-key", "unknown-verb", "unknown-expectation", "two-verbs-in-one-step",
     "no-unit", "wrong-unit", "mapping-for-a-text", "text-for-a-mapping", "text-for-a-list", "bad-name",
     "neither-yes-nor-no",
     "one-region-in-a-link", "unknown-preset", "wait-with-fields", "configuration-inline", "a-text-alone",

@@ -54,7 +54,10 @@ MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
         for step in STEPS.values()
         if step is not Together
     ),
-    *((SERVICE if claim.of_service else SCENARIO, claim.claim, claim, "") for claim in EXPECTATIONS.values()),
+    *(
+        (SERVICE if expectation.of_service else SCENARIO, expectation.kind, expectation, "")
+        for expectation in EXPECTATIONS.values()
+    ),
 ]
 STANDING_ALONE = {(Wait, "duration")}  # in a file it has no key
 IN_WORDS = {  # what a table says where a default is not a value to write

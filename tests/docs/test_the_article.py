@@ -16,11 +16,11 @@ TABLE = rows(sections(PAGE)["What was done, and what happens without it"])
 SCENARIO = load(shipped("scenarios") / f"{NAME}.yaml", environment={})
 
 
-def test_every_step_and_every_claim_is_in_the_table_and_no_other() -> None:
+def test_every_step_and_every_expectation_is_in_the_table_and_no_other() -> None:
     named = {word for cells in TABLE for word in code_words(cells[1])} & set(STEPS)
     assert named == {step.verb for step in every_step(SCENARIO.steps)}
-    claims = {word for cells in TABLE for word in code_words(cells[2])} & set(EXPECTATIONS)
-    assert claims == {claim.claim for claim in SCENARIO.expect}
+    expectations = {word for cells in TABLE for word in code_words(cells[2])} & set(EXPECTATIONS)
+    assert expectations == {expectation.kind for expectation in SCENARIO.expect}
 
 
 def test_each_step_left_out_has_its_row_with_the_reason() -> None:

@@ -51,7 +51,7 @@ with labs.attach() as lab:
         sg.receive(within=30)
     lab.lab.clock.sleep(3)
     lab.mark("after")
-    judged = lab.judge("claims.yaml", since="before", until="after")
+    judged = lab.judge("expectations.yaml", since="before", until="after")
     print(*(f"{each.outcome} {each.reason}" for each in judged.verdicts))
 """
 SENDING = f"""
@@ -78,8 +78,8 @@ with labs.attach() as lab:
         sys.exit(0)
 sys.exit(1)
 """
-CLAIMS = """
-scenario: claims
+EXPECTED = """
+scenario: expectations
 topology: {topology}
 steps:
   - subscribe: {{client: sg, broker: singapore, over: mqtt, topic: prices.eur}}
@@ -96,8 +96,8 @@ def mqlab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     ended = mqlab("up", "tokyo-singapore", "--detach")
     assert ended.code == 0, ended
     topology = shipped("scenarios") / "topologies" / "tokyo-singapore.yaml"
-    for name, promise in (("claims", "exactly-once"), ("silence", "nothing")):
-        (mqlab.folder / f"{name}.yaml").write_text(CLAIMS.format(topology=topology, promise=promise))
+    for name, promise in (("expectations", "exactly-once"), ("silence", "nothing")):
+        (mqlab.folder / f"{name}.yaml").write_text(EXPECTED.format(topology=topology, promise=promise))
     yield mqlab
     mqlab("down", mqlab.latest.name)
     assert left_of(engine.client, mqlab.latest.name) == []
@@ -145,11 +145,11 @@ def test_what_crosses_between_two_marks_is_judged_by_itself(mqlab: Commands) -> 
     assert program.returncode == 0, said
     assert said.count("passed ") == 2 and "10 of 10 reached sg, each once" in said, said
     between = ("--from", "before", "--to", "after")
-    again = mqlab("judge", mqlab.latest.name, "--scenario", "claims.yaml", *between, "--json")
+    again = mqlab("judge", mqlab.latest.name, "--scenario", "expectations.yaml", *between, "--json")
     assert again.code == 0 and [each["outcome"] for each in again.json["verdicts"]] == ["passed", "passed"]
     silent = mqlab("judge", mqlab.latest.name, "--scenario", "silence.yaml", *between, "--json")
     assert [each["outcome"] for each in silent.json["verdicts"]] == ["failed", "passed"]
-    now = mqlab("judge", mqlab.latest.name, "--scenario", "claims.yaml", "--json")
+    now = mqlab("judge", mqlab.latest.name, "--scenario", "expectations.yaml", "--json")
     assert "as of now (" in now.json["verdicts"][1]["reason"]
 
 

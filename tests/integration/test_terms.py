@@ -24,7 +24,7 @@ SHARES = {"worker": 5, "other": 5}  # of the jobs
 
 
 def what_became_of_them(found: Mapping[str, Any]) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """Return what `taking.yaml` claims nothing about: the figures of BECAME, and those of SHARES."""
+    """Return what `taking.yaml` expectations nothing about: the figures of BECAME, and those of SHARES."""
     rows = {each["destination"]: each for each in found["deliveries"]}
     shares = {each["subscriber"]: each["received"] for each in rows["queue://jobs"]["shares"]}
     return {where: {key: row[key] for key in BECAME[where]} for where, row in rows.items()}, shares

@@ -21,15 +21,15 @@ from tests.judge.cases import CASES, HERE
 RULE, TIMER, WINDOW, CALIBRATED, CHANCE = "rule", "timer", "window arithmetic", "calibrated", "chance"
 
 
-def judged(case: str, folder: Path, claims: Sequence[Expectation] | None = None) -> Judged:
-    """Judge a history as one of models, by its own claims if none are given."""
+def judged(case: str, folder: Path, expectations: Sequence[Expectation] | None = None) -> Judged:
+    """Judge a history as one of models, by its own expectations if none are given."""
     text = (HERE / case / "history.jsonl").read_text("utf-8")
     assert '"emulation"' in text.partition("\n")[0]
     (folder / "history.jsonl").write_text(text.replace('"emulation"', '"simulation"', 1), "utf-8")
-    return judge_whole(folder / "history.jsonl", claims)
+    return judge_whole(folder / "history.jsonl", expectations)
 
 
-def claimed(kind: str, **fields: Any) -> tuple[Expectation, ...]:
+def expected(kind: str, **fields: Any) -> tuple[Expectation, ...]:
     return tuple(expectations_of({"expect": [{kind: fields}]}))
 
 
@@ -83,8 +83,8 @@ CONNECTOR = "connector_tokyo_to_singapore"
 def test_when_a_bridge_came_up_or_went_down_is_a_time(
     case: str, up: str, after: str, within: str, basis: str, tmp_path: Path
 ) -> None:
-    claims = claimed("bridge", connector=CONNECTOR, up=up, after=after, within=within)
-    assert [str(each.basis) for each in judged(case, tmp_path, claims).report.verdicts] == [basis]
+    expectations = expected("bridge", connector=CONNECTOR, up=up, after=after, within=within)
+    assert [str(each.basis) for each in judged(case, tmp_path, expectations).report.verdicts] == [basis]
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_when_a_bridge_came_up_or_went_down_is_a_time(
     ],
 )
 def test_when_demand_came_or_went_is_a_time(present: str, within: str, basis: str, tmp_path: Path) -> None:
-    claims = claimed("demand", queue="orders", broker="tokyo", present=present, after="publish", within=within)
-    assert [str(each.basis) for each in judged("counters-passed", tmp_path, claims).report.verdicts] == [basis]
+    expectations = expected("demand", queue="orders", broker="tokyo", present=present, after="publish", within=within)
+    assert [str(each.basis) for each in judged("counters-passed", tmp_path, expectations).report.verdicts] == [basis]
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_when_demand_came_or_went_is_a_time(present: str, within: str, basis: st
 def test_when_the_line_that_decides_came_is_a_time(
     matches: str, within: str, wanted: dict[str, Any], basis: str, tmp_path: Path
 ) -> None:
-    claims = claimed("log", broker="tokyo", matches=matches, after="cut", within=within, **wanted)
-    assert [str(each.basis) for each in judged("log-how-often", tmp_path, claims).report.verdicts] == [basis]
+    expectations = expected("log", broker="tokyo", matches=matches, after="cut", within=within, **wanted)
+    assert [str(each.basis) for each in judged("log-how-often", tmp_path, expectations).report.verdicts] == [basis]
 
 
 CUT = (
@@ -144,9 +144,9 @@ def test_no_timer_hides_what_was_too_much_for_a_window(old: str, new: str, tmp_p
     assert text.count(old) == 1
     text = text.replace('"emulation"', '"simulation"', 1).replace(old, new)
     (tmp_path / "history.jsonl").write_text(text, "utf-8")
-    claims = claimed("delivered", to="tk", promise="at-least-once", within="5s")
-    claims += claimed("bridge", connector=CONNECTOR, up="both-ends")  # which no message has a part in
-    found = judge_whole(tmp_path / "history.jsonl", claims).report.verdicts
+    expectations = expected("delivered", to="tk", promise="at-least-once", within="5s")
+    expectations += expected("bridge", connector=CONNECTOR, up="both-ends")  # which no message has a part in
+    found = judge_whole(tmp_path / "history.jsonl", expectations).report.verdicts
     assert [str(each.basis) for each in found] == [WINDOW, TIMER]
 
 

@@ -1,4 +1,4 @@
-"""Brokers are looked at now and then: a claim about a moment between two looks is not held by either of them alone."""
+"""Brokers are polled: an expectation about a moment between two polls is not met by either of them alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def seen(t: float, up: bool, last_look: float | None = None) -> list[Observation
 
 
 @pytest.mark.parametrize(
-    ("claim", "there"),
+    ("expectation", "there"),
     [(UP, True), (DEMANDED, True), (NOWHERE, False), (UNDEMANDED, False)],
     ids=lambda each: each.words() if isinstance(each, Expectation) else "",
 )
@@ -50,28 +50,28 @@ def seen(t: float, up: bool, last_look: float | None = None) -> list[Observation
     ],
 )
 def test_what_a_look_finds_may_have_been_so_since_the_look_before(
-    claim: Expectation, there: bool, change: float, last_look: float | None, outcome: Outcome
+    expectation: Expectation, there: bool, change: float, last_look: float | None, outcome: Outcome
 ) -> None:
-    its = verdict(claim, *seen(1, not there), *seen(2, there), *HEAL, *seen(change, not there, last_look))
+    its = verdict(expectation, *seen(1, not there), *seen(2, there), *HEAL, *seen(change, not there, last_look))
     assert its.outcome is outcome, its.reason
     if outcome is Outcome.UNKNOWN:
         assert "nobody looked at tokyo between 14.800 s and 15.300 s" in its.reason
 
 
-@pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
-def test_what_came_by_the_first_look_after_its_time_is_not_broken(claim: Expectation) -> None:
-    its = verdict(claim, *seen(1, True), *seen(2, False), *HEAL, *seen(15.3, True, 14.8))
+@pytest.mark.parametrize("expectation", [UP, DEMANDED], ids=lambda expectation: expectation.words())
+def test_what_came_by_the_first_look_after_its_time_is_not_broken(expectation: Expectation) -> None:
+    its = verdict(expectation, *seen(1, True), *seen(2, False), *HEAL, *seen(15.3, True, 14.8))
     assert its.outcome is Outcome.UNKNOWN, its.reason
 
 
-@pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
+@pytest.mark.parametrize("expectation", [UP, DEMANDED], ids=lambda expectation: expectation.words())
 @pytest.mark.parametrize(
     ("within", "outcome"), [("5.1s", Outcome.PASSED), ("30s", Outcome.PASSED), ("5s", Outcome.UNKNOWN)]
 )
 def test_just_before_a_step_that_interferes_the_last_look_counts(
-    claim: Expectation, within: str, outcome: Outcome
+    expectation: Expectation, within: str, outcome: Outcome
 ) -> None:
-    longer = type(claim).model_validate({**claim.written(), "within": within})
+    longer = type(expectation).model_validate({**expectation.written(), "within": within})
     its = verdict(longer, *seen(1, False), *seen(2, True), *HEAL, *CUT, *seen(15.3, False, 14.8))
     assert its.outcome is outcome, its.reason
 
@@ -81,16 +81,16 @@ LAST = [Bridge.model_validate({"connector": "wan", "up": "both-ends"}), PAGE]
 LAST.append(Demanded.model_validate({"broker": "tokyo", "topic": "x", "present": True}))
 
 
-@pytest.mark.parametrize("claim", LAST, ids=lambda claim: claim.words())
+@pytest.mark.parametrize("expectation", LAST, ids=lambda expectation: expectation.words())
 @pytest.mark.parametrize(("last_look", "outcome"), [(19.8, Outcome.UNKNOWN), (20.0, Outcome.PASSED)])
 def test_at_a_mark_what_the_next_look_found_may_have_been_so(
-    tmp_path: Path, claim: Expectation, last_look: float, outcome: Outcome
+    tmp_path: Path, expectation: Expectation, last_look: float, outcome: Outcome
 ) -> None:
     path = tmp_path / "history.jsonl"
     told = [*seen(1, False), *seen(2, True), Watched(t=15), Marked(t=20, text="here"), Watched(t=20.1)]
     told += seen(20.3, False, last_look)
     path.write_text("".join(lines(structs.replace(HEADER, standing=True), told)))
-    (its,) = judge_file(path, (claim,), until="here").verdicts
+    (its,) = judge_file(path, (expectation,), until="here").verdicts
     assert its.outcome is outcome, its.reason
 
 
@@ -101,9 +101,9 @@ def test_demand_is_not_judged_by_the_step_from_which_it_counts() -> None:
     assert its.outcome is Outcome.FAILED, its.reason
 
 
-@pytest.mark.parametrize("claim", [DEMANDED, UNDEMANDED], ids=lambda claim: claim.words())
-def test_before_anybody_looked_there_is_neither_demand_nor_none(claim: Expectation) -> None:
-    its = verdict(claim, *HEAL, *seen(16, False))
+@pytest.mark.parametrize("expectation", [DEMANDED, UNDEMANDED], ids=lambda expectation: expectation.words())
+def test_before_anybody_looked_there_is_neither_demand_nor_none(expectation: Expectation) -> None:
+    its = verdict(expectation, *HEAL, *seen(16, False))
     assert its.outcome is Outcome.UNKNOWN
     assert its.reason == "nobody looked for demand for topic://x on tokyo before 15.000 s"
 
@@ -146,10 +146,10 @@ def test_whether_an_end_that_came_as_the_run_ended_was_an_attempt_nobody_can_tel
 @pytest.mark.parametrize(("t", "told"), [(14.7, True), (14.9, False)])
 def test_a_loss_between_two_looks_is_not_said_to_be_for_want_of_demand(t: float, told: bool) -> None:
     """The later one found demand, which may have been there when the message was sent."""
-    claim = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "exactly-once"})
+    expectation = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "exactly-once"})
     looks = [Demand(t=1, broker="tokyo", destination=TOPIC, present=False)]
     looks.append(Demand(t=15.3, broker="tokyo", destination=TOPIC, present=True, last_look=14.8))
-    its = verdict(claim, subscribed(0, "ear").with_fields(broker="singapore"), looks[0], *sent(t), looks[1])
+    its = verdict(expectation, subscribed(0, "ear").with_fields(broker="singapore"), looks[0], *sent(t), looks[1])
     assert its.outcome is Outcome.FAILED
     assert ("no demand" in its.reason) is told, its.reason
 
@@ -170,7 +170,7 @@ GONE = [
 ]
 
 
-@pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
+@pytest.mark.parametrize("expectation", GONE, ids=lambda expectation: expectation.words())
 @pytest.mark.parametrize(
     ("states", "outcome"),
     [
@@ -185,29 +185,29 @@ GONE = [
     ids=" ".join,
 )
 def test_that_a_broker_has_ended_is_known_before_the_next_look(
-    tmp_path: Path, claim: Expectation, states: list[str], outcome: Outcome
+    tmp_path: Path, expectation: Expectation, states: list[str], outcome: Outcome
 ) -> None:
     """At the mark it had ended; the look before was earlier, and the look that found it so, later."""
     path = tmp_path / "history.jsonl"
     told = [*seen(1, False), *seen(2, True), Watched(t=15), *ended(20.0 - len(states) + 1, *states)]
     told += [Marked(t=20.1, text="here"), Watched(t=20.2), *seen(20.3, False, 17.8), Watched(t=20.4)]
     path.write_text("".join(lines(structs.replace(HEADER, standing=True), told)))
-    (its,) = judge_file(path, (claim,), until="here").verdicts
+    (its,) = judge_file(path, (expectation,), until="here").verdicts
     assert its.outcome is outcome, its.reason
 
 
-@pytest.mark.parametrize("claim", [*GONE[:2], UNDEMANDED], ids=lambda claim: claim.words())
+@pytest.mark.parametrize("expectation", [*GONE[:2], UNDEMANDED], ids=lambda expectation: expectation.words())
 @pytest.mark.parametrize(("t", "there"), [(12.0, True), (15.2, False)])
-def test_what_a_broker_had_it_had_until_it_had_ended(claim: Expectation, t: float, there: bool) -> None:
+def test_what_a_broker_had_it_had_until_it_had_ended(expectation: Expectation, t: float, there: bool) -> None:
     """Five seconds after the heal, of which three passed while it was asked to stop, and then it was killed."""
     since = {"after": "heal", "within": "5s"}
-    its = type(claim).model_validate({**claim.written(), **since})
+    its = type(expectation).model_validate({**expectation.written(), **since})
     told = [
         BrokerChanged(t=t, broker="tokyo", state="stopping"),
         BrokerChanged(t=t + 3.5, broker="tokyo", state="killed"),
     ]
     found = verdict(its, *seen(1, False), *seen(2, True), *HEAL, *told, *seen(t + 3.8, False, t + 3.3))
-    wanted = Outcome.FAILED if claim is UNDEMANDED else Outcome.PASSED
+    wanted = Outcome.FAILED if expectation is UNDEMANDED else Outcome.PASSED
     assert found.outcome is wanted, found.reason
 
 
@@ -218,24 +218,28 @@ def test_a_broker_that_was_silent_when_it_was_killed_is_known_from_then_on() -> 
         assert its.outcome is outcome, its.reason
 
 
-@pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
-def test_a_look_that_was_on_its_way_when_a_broker_went_does_not_count(claim: Expectation) -> None:
-    its = verdict(claim, *seen(1, False), *ended(18, "killed"), *seen(18.1, True))
+@pytest.mark.parametrize("expectation", GONE, ids=lambda expectation: expectation.words())
+def test_a_look_that_was_on_its_way_when_a_broker_went_does_not_count(expectation: Expectation) -> None:
+    its = verdict(expectation, *seen(1, False), *ended(18, "killed"), *seen(18.1, True))
     assert its.outcome is not Outcome.PASSED, its.reason
 
 
-@pytest.mark.parametrize("claim", GONE, ids=lambda claim: claim.words())
+@pytest.mark.parametrize("expectation", GONE, ids=lambda expectation: expectation.words())
 @pytest.mark.parametrize("started", [13.5, None])
-def test_what_a_look_finds_while_a_broker_starts_counts(claim: Expectation, started: float | None) -> None:
+def test_what_a_look_finds_while_a_broker_starts_counts(expectation: Expectation, started: float | None) -> None:
     """Its bridges may be up before anybody has noted that it has started; one that starts too late is not noted."""
     start: list[Observation] = [BrokerChanged(t=11, broker="tokyo", state="starting")]
     start += seen(13.3, True, 12.8)
     start += [BrokerChanged(t=started, broker="tokyo", state="started")] if started is not None else []
-    its = verdict(claim, *seen(1, False), *seen(2, True, 1.5), *ended(10, "killed"), *seen(10.4, False, 9.9), *start)
+    its = verdict(
+        expectation, *seen(1, False), *seen(2, True, 1.5), *ended(10, "killed"), *seen(10.4, False, 9.9), *start
+    )
     assert its.outcome is Outcome.PASSED, its.reason
 
 
-@pytest.mark.parametrize("claim", [UP, DEMANDED, UNDEMANDED, NOWHERE], ids=lambda claim: claim.words())
+@pytest.mark.parametrize(
+    "expectation", [UP, DEMANDED, UNDEMANDED, NOWHERE], ids=lambda expectation: expectation.words()
+)
 @pytest.mark.parametrize(
     "back",
     [
@@ -245,24 +249,24 @@ def test_what_a_look_finds_while_a_broker_starts_counts(claim: Expectation, star
     ids=["pair", "single"],
 )
 def test_what_a_broker_has_that_was_out_between_two_looks_is_not_known_before_the_second(
-    claim: Expectation, back: list[Observation]
+    expectation: Expectation, back: list[Observation]
 ) -> None:
     """That it had ended is known, and not what it had a moment after it was back."""
-    since = type(claim).model_validate({**claim.written(), "after": "kill", "within": "350ms"})
+    since = type(expectation).model_validate({**expectation.written(), "after": "kill", "within": "350ms"})
     told = [*ended(10, "killed"), *back, *seen(10.45, False, 9.9), *seen(12, True, 11.5)]
     its = verdict(since, *seen(1, False), *seen(2, True, 1.5), *told)
     assert its.outcome is Outcome.UNKNOWN, its.reason
     assert "nobody looked at tokyo between 10.200 s and 10.450 s" in its.reason
-    later = type(claim).model_validate({**since.written(), "within": "1s"})
+    later = type(expectation).model_validate({**since.written(), "within": "1s"})
     its = verdict(later, *seen(1, False), *seen(2, True, 1.5), *told)
-    assert its.outcome is (Outcome.PASSED if claim in (NOWHERE, UNDEMANDED) else Outcome.FAILED), its.reason
+    assert its.outcome is (Outcome.PASSED if expectation in (NOWHERE, UNDEMANDED) else Outcome.FAILED), its.reason
 
 
-@pytest.mark.parametrize("claim", [UP, DEMANDED], ids=lambda claim: claim.words())
+@pytest.mark.parametrize("expectation", [UP, DEMANDED], ids=lambda expectation: expectation.words())
 @pytest.mark.parametrize("state", ["killed", "paused"])
-def test_what_a_step_does_at_once_has_not_been_done_before_it(claim: Expectation, state: str) -> None:
-    """As in a simulation, where it takes no time; until the step all was as claimed, sooner than five seconds later."""
+def test_what_a_step_does_at_once_has_not_been_done_before_it(expectation: Expectation, state: str) -> None:
+    """As in a simulation, where it takes no time; all was as expected until the step, under five seconds later."""
     told = [StepStarted(t=12, step=7, verb="kill", asked="x"), BrokerChanged(t=12, broker="tokyo", state=state)]
     told += [*(seen(12, False) if state == "killed" else []), StepEnded(t=12.001, step=7)]
-    its = verdict(claim, *seen(1, False), *seen(2, True), *HEAL, *told)
+    its = verdict(expectation, *seen(1, False), *seen(2, True), *HEAL, *told)
     assert its.outcome is Outcome.PASSED, its.reason

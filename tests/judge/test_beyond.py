@@ -1,4 +1,4 @@
-"""Since a simulation has left what its models know, claims whose evidence may rest on that are unknown, by name."""
+"""Outside the calibrated range of its models, a simulation leaves each expectation that may depend on them unknown."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.judge.cases import HERE
 EARLY, LATE = 0.0, 1e6
 
 
-def report(case: str, *beyond: Beyond, claims: Sequence[Expectation] = ()) -> Report:
-    """Return the report on a case of models, on its own claims if none are given; some is told before its end."""
+def report(case: str, *beyond: Beyond, expectations: Sequence[Expectation] = ()) -> Report:
+    """Return the report on a case of models, on its own expectations if none are given; some is told before its end."""
     history = read(HERE / case / "history.jsonl")
     last = history.observations[-1]
     seen: list[Observation] = [*history.observations]
@@ -26,7 +26,7 @@ def report(case: str, *beyond: Beyond, claims: Sequence[Expectation] = ()) -> Re
         at = len(seen) - isinstance(last, Ended)
         seen.insert(at, each.with_fields(t=last.t, since=min(each.since, last.t)))
     header = structs.replace(history.header, runtime="simulation")
-    return judge(claims or expectations_of(header.declared), Streamed(header, seen))
+    return judge(expectations or expectations_of(header.declared), Streamed(header, seen))
 
 
 def left(broker: str, since: float) -> Beyond:
@@ -48,9 +48,9 @@ def test_what_rests_on_a_broker_is_unknown_and_the_models_words_are_kept() -> No
 
 
 def test_so_is_what_rests_on_one_that_a_bridge_joins_to_it() -> None:
-    claim = "counters: {broker: tokyo, enqueued: 8}"
-    assert outcomes(report("counters-passed"))[claim] == "passed"
-    assert outcomes(report("counters-passed", left("singapore", EARLY)))[claim] == "unknown"
+    expectation = "counters: {broker: tokyo, enqueued: 8}"
+    assert outcomes(report("counters-passed"))[expectation] == "passed"
+    assert outcomes(report("counters-passed", left("singapore", EARLY)))[expectation] == "unknown"
 
 
 def test_a_broker_that_nothing_joins_to_it_changes_nothing() -> None:
@@ -59,17 +59,17 @@ def test_a_broker_that_nothing_joins_to_it_changes_nothing() -> None:
 
 def test_a_time_that_real_brokers_may_not_keep_in_a_burst_is_unknown() -> None:
     """They took up to 2.3 times as long as models where more than some 500 messages were sent within a second."""
-    claims = [
+    expectations = [
         expectations_of({"expect": [{"delivered": {"to": "tk", "promise": "at-most-once", "within": within}}]})[0]
         for within in ("1s", "2s", "5s")
     ]
-    found = report("burst-discarded", claims=claims)
+    found = report("burst-discarded", expectations=expectations)
     slowest = max(each.latency.max for each in found.deliveries if each.latency is not None) / 1000
     assert 1 / 2.3 < slowest / 2 < 1, "between a bound that is kept for certain, and one that is not"
     assert [str(each.outcome) for each in found.verdicts][1:] == ["unknown", "passed"]
     assert "2,000 messages were sent within a second, for which real brokers may take 2.3" in found.verdicts[1].reason
     lost = expectations_of({"expect": [{"delivered": {"to": "tk", "promise": "at-least-once", "within": "2s"}}]})
-    assert [str(each.outcome) for each in report("burst-discarded", claims=lost).verdicts] == ["failed"]
+    assert [str(each.outcome) for each in report("burst-discarded", expectations=lost).verdicts] == ["failed"]
     assert any(note.endswith("Times of those messages are a guess.") for note in found.notes)
     assert not any("a guess" in note for note in report("all-passed").notes)
 
@@ -101,10 +101,12 @@ def test_what_was_over_by_then_stands() -> None:
 
 def test_counters_of_both_ends_are_compared_at_the_end_whatever_the_term() -> None:
     up = {"connector": "connector_tokyo_to_singapore", "up": "both-ends", "after": "heal", "within": "60s"}
-    claims = [Bridge.model_validate(up), Bridge.model_validate({**up, "agree": "yes"})]
-    before = report("bridge-comes-and-goes", claims=claims)
+    expectations = [Bridge.model_validate(up), Bridge.model_validate({**up, "agree": "yes"})]
+    before = report("bridge-comes-and-goes", expectations=expectations)
     assert [each.outcome for each in before.verdicts] == ["passed", "passed"]
-    after = report("bridge-comes-and-goes", left("tokyo", 149.0), claims=claims)  # the term was over at 140 s
+    after = report(
+        "bridge-comes-and-goes", left("tokyo", 149.0), expectations=expectations
+    )  # the term was over at 140 s
     assert [each.outcome for each in after.verdicts] == ["passed", "unknown"]
 
 

@@ -31,23 +31,23 @@ CUT: list[Observation] = [changed(0, "open"), bridge(0, True), changed(0.5, "cut
 
 
 @pytest.mark.parametrize(
-    ("claim", "more"),
+    ("expectation", "more"),
     [(DELIVERED, []), (DELIVERED, [received(9, "ear")]), (SOON, [received(9, "ear")])],
     ids=["lost", "late", "slow"],
 )
 @pytest.mark.parametrize("destination", [TOPIC, QUEUE])
 def test_a_link_is_no_cause_between_clients_of_one_broker(
-    claim: Expectation, more: list[Observation], destination: str
+    expectation: Expectation, more: list[Observation], destination: str
 ) -> None:
     peering = PeeringChanged(t=0.7, peering="p", id="pcx-1", requester="a", accepter="b", state="deleted")
     other = BrokerChanged(t=0.8, broker="singapore", state="killed")
     seen = [*CUT, subscribed(0, "ear", destination, "stomp"), peering.with_fields(t=0, state="active"), peering, other]
     more = [each.with_fields(destination=destination) for each in more]
-    its = verdict(claim, *seen, *sent(1, destination=destination), *more)
+    its = verdict(expectation, *seen, *sent(1, destination=destination), *more)
     assert its.outcome is Outcome.FAILED
     assert not any(word in its.reason for word in ("wan", "peering", "singapore")), its.reason
     own = BrokerChanged(t=0.9, broker="tokyo", state="killed")
-    assert "tokyo was killed" in verdict(claim, *seen, own, *sent(1, destination=destination), *more).reason
+    assert "tokyo was killed" in verdict(expectation, *seen, own, *sent(1, destination=destination), *more).reason
 
 
 def test_it_is_one_where_they_are_at_two_brokers() -> None:

@@ -24,10 +24,10 @@ MOST = 60  # places at which a long history is cut, evenly spread
 @pytest.mark.parametrize("case", CASES)
 def test_no_part_of_a_history_is_judged_otherwise_than_the_whole(case: str) -> None:
     whole = read(FOLDER / case / "history.jsonl")
-    claims, seen = expectations_of(whole.header.declared), whole.observations
-    ends = judge(claims, Streamed(whole.header, seen)).verdicts
+    expectations, seen = expectations_of(whole.header.declared), whole.observations
+    ends = judge(expectations, Streamed(whole.header, seen)).verdicts
     for cut in range(0, len(seen), len(seen) // MOST + 1):
-        part = judge(claims, Streamed(whole.header, seen[:cut])).verdicts
+        part = judge(expectations, Streamed(whole.header, seen[:cut])).verdicts
         for verdict, end in zip(part, ends, strict=True):
             told = f"cut after line {cut + 1}: {verdict.expectation}: {verdict.reason}"
             assert verdict.outcome in (Outcome.UNKNOWN, end.outcome), told
@@ -43,7 +43,7 @@ def test_a_file_may_end_anywhere_in_a_line_too(tmp_path: Path) -> None:
 
 def test_what_came_out_of_order_may_have_been_given_back_where_the_history_ends_before_that_is_told() -> None:
     whole = read(FOLDER / "given-back-before-it-was-noted" / "history.jsonl")
-    (ordered,) = (each for each in expectations_of(whole.header.declared) if each.claim == "ordered")
+    (ordered,) = (each for each in expectations_of(whole.header.declared) if each.kind == "ordered")
     again = next(n for n, each in enumerate(whole.observations) if getattr(each, "redelivered", False))
     (its,) = judge((ordered,), Streamed(whole.header, whole.observations[: again + 1])).verdicts
     assert its.outcome is Outcome.UNKNOWN

@@ -86,7 +86,7 @@ def test_the_whole_history_is_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [3, 40, -2])
-def test_a_line_taken_out_of_a_sealed_history_makes_every_claim_unknown(tmp_path: Path, place: int) -> None:
+def test_a_line_taken_out_of_a_sealed_history_makes_every_expectation_unknown(tmp_path: Path, place: int) -> None:
     path, history = tmp_path / "history.jsonl", read(CASE)
     with HistoryFile(path, history.header) as file:
         for seen in history.observations:
@@ -104,7 +104,7 @@ def test_a_line_taken_out_of_a_sealed_history_makes_every_claim_unknown(tmp_path
     assert told.outcome == "unknown", "also of a history in memory"
 
 
-def test_an_end_that_says_more_than_was_written_makes_every_claim_unknown(tmp_path: Path) -> None:
+def test_an_end_that_says_more_than_was_written_makes_every_expectation_unknown(tmp_path: Path) -> None:
     path, history = tmp_path / "history.jsonl", read(CASE)
     with HistoryFile(path, history.header) as file:
         for seen in history.observations[:-1]:

@@ -71,8 +71,8 @@ def test_what_expired_is_counted_once() -> None:
 
 def test_nobody_is_owed_a_dead_letter() -> None:
     """Whoever listens for dead letters is none of those to whom everything was to be delivered."""
-    claim = Delivered.model_validate({"promise": "exactly-once"})
+    expectation = Delivered.model_validate({"promise": "exactly-once"})
     ears = [subscribed(0, "ear", "queue://x", "stomp"), subscribed(0, "watch", "queue://ActiveMQ.DLQ", "stomp")]
     came = Received(t=2, client="ear", destination="queue://x", id="2-1")
-    its = verdict(claim, *ears, *published(2, "x", 1), came)
+    its = verdict(expectation, *ears, *published(2, "x", 1), came)
     assert its.outcome is Outcome.PASSED, its.reason

@@ -1,4 +1,4 @@
-"""A claim about a moment is not held by what was seen before it, where what befell a broker since leaves that open."""
+"""An earlier poll does not meet an expectation about a moment if a broker fault since leaves that open."""
 
 from __future__ import annotations
 
@@ -42,27 +42,29 @@ SEEN = [*ends(1), Demand(t=1, broker="tokyo", destination=TOPIC, present=True), 
 KNOWN = [BOTH, SOON, AGREE, PAGE, DEMAND, DEMANDED]
 
 
-@pytest.mark.parametrize("claim", KNOWN, ids=lambda claim: claim.words())
-def test_what_was_seen_counts_while_nothing_befalls_the_broker(claim: Expectation) -> None:
-    assert verdict(claim, *SEEN).outcome is Outcome.PASSED
-    assert verdict(claim, *SEEN, *befell(20, "paused"), *befell(25, "resumed")).outcome is Outcome.PASSED
+@pytest.mark.parametrize("expectation", KNOWN, ids=lambda expectation: expectation.words())
+def test_what_was_seen_counts_while_nothing_befalls_the_broker(expectation: Expectation) -> None:
+    assert verdict(expectation, *SEEN).outcome is Outcome.PASSED
+    assert verdict(expectation, *SEEN, *befell(20, "paused"), *befell(25, "resumed")).outcome is Outcome.PASSED
 
 
-@pytest.mark.parametrize("claim", KNOWN, ids=lambda claim: claim.words())
+@pytest.mark.parametrize("expectation", KNOWN, ids=lambda expectation: expectation.words())
 @pytest.mark.parametrize("states", [["paused"], ["killed"], ["stopping", "stopped"], ["deleted"], ["paused", "killed"]])
-def test_a_broker_that_was_paused_or_ended_is_not_as_it_was_last_seen(states: list[str], claim: Expectation) -> None:
+def test_a_broker_that_was_paused_or_ended_is_not_as_it_was_last_seen(
+    states: list[str], expectation: Expectation
+) -> None:
     """The watch looks twice a second: a run may end before it has seen what a step has done."""
-    its = verdict(claim, *SEEN, *befell(39.9, *states))
+    its = verdict(expectation, *SEEN, *befell(39.9, *states))
     assert its.outcome is not Outcome.PASSED, its.reason
 
 
 def test_of_a_paused_broker_nobody_can_tell_and_a_dead_one_has_no_end() -> None:
     paused, killed = [*SEEN, *befell(39.9, "paused")], [*SEEN, *befell(39.9, "killed")]
     far = [*SEEN, *befell(39.9, "killed", broker="singapore")]
-    claims, unknown, broken = (BOTH, NOWHERE, INITIATOR), Outcome.UNKNOWN, Outcome.FAILED
-    assert [verdict(claim, *paused).outcome for claim in claims] == [unknown, broken, broken]
-    assert [verdict(claim, *killed).outcome for claim in claims] == [broken] * 3
-    assert [verdict(claim, *far).outcome for claim in claims] == [broken, broken, Outcome.PASSED]
+    expectations, unknown, broken = (BOTH, NOWHERE, INITIATOR), Outcome.UNKNOWN, Outcome.FAILED
+    assert [verdict(expectation, *paused).outcome for expectation in expectations] == [unknown, broken, broken]
+    assert [verdict(expectation, *killed).outcome for expectation in expectations] == [broken] * 3
+    assert [verdict(expectation, *far).outcome for expectation in expectations] == [broken, broken, Outcome.PASSED]
     assert "tokyo's management did not answer from 39.900 s on" in verdict(BOTH, *paused).reason
     assert verdict(DEMAND, *killed).outcome is Outcome.FAILED
     assert verdict(PAGE, *killed).reason == "tokyo's Network page is empty"
@@ -72,18 +74,24 @@ def test_what_is_seen_after_an_outage_counts_again() -> None:
     """A look that finds all as the look before it did tells nothing: only changes are in a history."""
     gone = [*SEEN, *befell(20, "killed")]
     back = [*gone, *befell(22, "starting", "started")]
-    claims = (BOTH, PAGE, DEMAND)
+    expectations = (BOTH, PAGE, DEMAND)
     lost = SightChanged(t=20.5, broker="tokyo", of="management", state="lost", since=19.5)
     seen_down = [*ends(21, up=False)[:1], Demand(t=21, broker="tokyo", destination=TOPIC, present=False)]
     seen_again = [*ends(30)[:1], Demand(t=30, broker="tokyo", destination=TOPIC, present=True)]
     regained = [lost.with_fields(t=30, state="regained", since=30)]
-    assert [verdict(claim, *gone).outcome for claim in claims] == [Outcome.FAILED] * 3
-    assert [verdict(claim, *back).outcome for claim in claims] == [Outcome.PASSED] * 3
-    assert [verdict(claim, *gone, lost, *back[-2:]).outcome for claim in claims] == [Outcome.UNKNOWN] * 3
-    assert [verdict(claim, *gone, lost, *back[-2:], *regained).outcome for claim in claims] == [Outcome.PASSED] * 3
-    assert [verdict(claim, *gone, *seen_down, *back[-2:]).outcome for claim in claims] == [Outcome.FAILED] * 3
+    assert [verdict(expectation, *gone).outcome for expectation in expectations] == [Outcome.FAILED] * 3
+    assert [verdict(expectation, *back).outcome for expectation in expectations] == [Outcome.PASSED] * 3
+    assert [verdict(expectation, *gone, lost, *back[-2:]).outcome for expectation in expectations] == [
+        Outcome.UNKNOWN
+    ] * 3
+    assert [verdict(expectation, *gone, lost, *back[-2:], *regained).outcome for expectation in expectations] == [
+        Outcome.PASSED
+    ] * 3
+    assert [verdict(expectation, *gone, *seen_down, *back[-2:]).outcome for expectation in expectations] == [
+        Outcome.FAILED
+    ] * 3
     again = [*gone, *seen_down, *back[-2:], *seen_again]
-    assert [verdict(claim, *again).outcome for claim in claims] == [Outcome.PASSED] * 3
+    assert [verdict(expectation, *again).outcome for expectation in expectations] == [Outcome.PASSED] * 3
 
 
 NOTHING = Delivered.model_validate({"to": "ear", "promise": "nothing", "within": "5s"})

@@ -101,7 +101,7 @@ def test_the_cause_is_told_in_place_of_a_disagreement(made: Made, cause: str) ->
         (Made(publishing={"expiry_s": 5.0}), "messages of step 2 may have been over"),
     ],
 )
-def test_what_is_not_compared_is_no_disagreement_of_a_claim_either(made: Made, cause: str) -> None:
+def test_what_is_not_compared_is_no_disagreement_of_a_expectation_either(made: Made, cause: str) -> None:
     assert report(made).verdicts[0].reason.endswith(f"{cause}, so the two witnesses need not agree")
 
 

@@ -103,13 +103,13 @@ def test_an_empty_retained_message_deletes_the_one_before_it_and_comes_to_nobody
 
 
 def test_a_retained_copy_that_comes_before_kept_messages_is_no_disorder() -> None:
-    claim = Ordered.model_validate({"topic": "x"})
+    expectation = Ordered.model_validate({"topic": "x"})
     seen: list[Observation] = [subscribed(0, "ear"), *sent(1, count=3)]
     seen += [received(1.5, "ear", 3).with_fields(retained=True), received(1.6, "ear", 1), received(1.7, "ear", 2)]
-    its = verdict(claim, *seen)
+    its = verdict(expectation, *seen)
     assert its.outcome is PASSED, its.reason
     seen[-3] = received(1.5, "ear", 3)
-    assert verdict(claim, *seen).outcome is FAILED
+    assert verdict(expectation, *seen).outcome is FAILED
 
 
 # Leaving, and coming back
@@ -135,9 +135,9 @@ def test_silence_about_what_was_sent_while_the_connection_was_lost_says_nothing(
 def test_silence_counts_from_when_a_message_could_come_first() -> None:
     waits = sent(1, destination="queue://x")
     for joins, outcome in ((50, PASSED), (58, UNKNOWN)):
-        claim = Delivered.model_validate({"queue": "x", "to": "late", "promise": "nothing", "within": "5s"})
+        expectation = Delivered.model_validate({"queue": "x", "to": "late", "promise": "nothing", "within": "5s"})
         seen: list[Observation] = [*waits, subscribed(joins, "late", "queue://x", "stomp")]
-        its = verdict(claim, *seen)
+        its = verdict(expectation, *seen)
         assert its.outcome is outcome, its.reason
 
 
@@ -152,9 +152,9 @@ def test_what_another_client_received_late_was_not_kept_for_one_that_came_back()
     its = subscribed(0, "kept").with_fields(durable=True)
     away = lost(0.5, "kept").with_fields(state="disconnected")
     seen: list[Observation] = [its, subscribed(0, "here"), away, *sent(1), received(9, "here"), its.with_fields(t=20)]
-    claim = Delivered.model_validate({"topic": "x", "to": {"any": ["kept", "here"]}, "promise": "at-least-once"})
-    claims = (claim.model_copy(update={"within": timedelta(seconds=5)}), claim)
-    assert [verdict(each, *seen).outcome for each in claims] == [FAILED, PASSED]
+    expectation = Delivered.model_validate({"topic": "x", "to": {"any": ["kept", "here"]}, "promise": "at-least-once"})
+    expectations = (expectation.model_copy(update={"within": timedelta(seconds=5)}), expectation)
+    assert [verdict(each, *seen).outcome for each in expectations] == [FAILED, PASSED]
 
 
 # Expiry

@@ -61,9 +61,9 @@ def observations(brokers: Sequence[str], ways: Sequence[Way]) -> list[Observatio
     return [*seen, Ended(t=60, complete=True)]
 
 
-def verdicts(claims: Sequence[Forwarded], brokers: Sequence[str], ways: Sequence[Way]) -> Sequence[Verdict]:
+def verdicts(expectations: Sequence[Forwarded], brokers: Sequence[str], ways: Sequence[Way]) -> Sequence[Verdict]:
     its = {"topology": {"regions": {}, "brokers": {each: {"region": each} for each in brokers}}}
-    return judge(claims, Streamed(replace(HEADER, declared=its), observations(brokers, ways))).verdicts
+    return judge(expectations, Streamed(replace(HEADER, declared=its), observations(brokers, ways))).verdicts
 
 
 def forwarded(broker: str, ways: Sequence[Way]) -> int:
@@ -86,13 +86,13 @@ def _run(draw: st.DrawFn) -> tuple[Sequence[str], list[Way]]:
 @given(run=_run())
 def test_no_verdict_is_better_than_what_was_forwarded(run: tuple[Sequence[str], list[Way]]) -> None:
     brokers, ways = run
-    claims = [
+    expectations = [
         Forwarded.model_validate({"broker": each, "topic": "x", "count": amount})
         for each in brokers
         for amount in AMOUNTS
     ]
-    for claim, its in zip(claims, verdicts(claims, brokers, ways), strict=True):
-        true = claim.count.holds(forwarded(claim.broker, ways))
+    for expectation, its in zip(expectations, verdicts(expectations, brokers, ways), strict=True):
+        true = expectation.count.holds(forwarded(expectation.broker, ways))
         right = {Outcome.PASSED: True, Outcome.FAILED: False}.get(its.outcome, true)
         assert true is right, f"{its.outcome}: {its.expectation}: {its.reason}"
 
@@ -100,8 +100,8 @@ def test_no_verdict_is_better_than_what_was_forwarded(run: tuple[Sequence[str], 
 @pytest.mark.parametrize("broker", ["tokyo", "singapore"])
 def test_what_went_through_a_hub_is_known_of_the_hub_too(broker: str) -> None:
     through: Way = (("tokyo", "singapore", "sydney"), False)
-    claim = Forwarded.model_validate({"broker": broker, "topic": "x", "count": "400"})
-    (its,) = verdicts([claim], NAMES[:3], [through] * 400)
+    expectation = Forwarded.model_validate({"broker": broker, "topic": "x", "count": "400"})
+    (its,) = verdicts([expectation], NAMES[:3], [through] * 400)
     assert its.outcome is Outcome.PASSED
     assert its.reason.startswith(f"{broker} forwarded 400 messages of topic://x")
 
@@ -110,15 +110,15 @@ def test_what_went_through_a_hub_is_known_of_the_hub_too(broker: str) -> None:
 def test_a_hub_of_all_ways_is_known_while_no_bridge_holds_anything_back(brokers: Sequence[str]) -> None:
     hub, *others = brokers
     ways: list[Way] = [((near, hub, far), False) for near in others for far in others if near != far]
-    claim = Forwarded.model_validate({"broker": hub, "topic": "x", "count": str(len(ways))})
-    (its,) = verdicts([claim], brokers, ways)
+    expectation = Forwarded.model_validate({"broker": hub, "topic": "x", "count": str(len(ways))})
+    (its,) = verdicts([expectation], brokers, ways)
     assert its.outcome is Outcome.PASSED, its.reason
 
 
 def test_what_is_held_back_among_three_is_told_as_the_least_that_came() -> None:
     ways: list[Way] = [(("singapore", "tokyo"), False), *[(("singapore", "tokyo", "sydney"), True)] * 2]
-    claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "2"})
-    (its,) = verdicts([claim], NAMES[:3], ways)
+    expectation = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "2"})
+    (its,) = verdicts([expectation], NAMES[:3], ways)
     assert its.outcome is Outcome.UNKNOWN
     assert its.reason.startswith(
         "tokyo's ForwardCount of topic://x rose by 2, and of what the other brokers took 0 came from it for certain: "

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.declare.expectations.answered import AnsweredClaim
+from lab.declare.expectations.answered import AnsweredExpectation
 from lab.declare.expectations.delivered import Delivered
 from lab.history import (
     Acknowledged,
@@ -41,9 +41,9 @@ from .test_truth import HEADER
 QUEUE = "queue://x"
 EAR: dict[str, Any] = {"client": "ear", "destination": QUEUE}
 ASKED: dict[str, Any] = {"client": "p", "broker": "tokyo", "over": "stomp", "destination": QUEUE, "persistent": True}
-CLAIMS = (
+EXPECTED = (
     Delivered.model_validate({"queue": "x", "promise": "at-least-once"}),
-    AnsweredClaim.model_validate({"queue": "x", "within": "5s"}),
+    AnsweredExpectation.model_validate({"queue": "x", "within": "5s"}),
 )
 
 
@@ -74,7 +74,7 @@ def answered(t: float, name: str = "2-1") -> Answered:
 
 
 def judged(*seen: Observation, end: float = 60, complete: bool = True) -> Report:
-    return judge(CLAIMS, Streamed(HEADER, [subscribed(0, "ear"), *seen, Ended(t=end, complete=complete)]))
+    return judge(EXPECTED, Streamed(HEADER, [subscribed(0, "ear"), *seen, Ended(t=end, complete=complete)]))
 
 
 ALL = [*asked(1), received(2), settled(2.1), Replied(t=2.2, client="ear", id="2-1"), answered(2.3)]  # lines 3 to 9

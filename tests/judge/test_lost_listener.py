@@ -20,6 +20,6 @@ def test_nothing_is_held_only_while_somebody_listens(lost: bool, outcome: Outcom
         seen.append(each)
         if lost and isinstance(each, Subscribed) and each.client == "tk":
             seen.append(Trouble(t=each.t, who="tk", what="the connection was lost"))
-    claim = Delivered.model_validate({"to": "tk", "promise": "nothing", "within": "1s"})
-    report = judge([claim], replace(history, observations=tuple(seen)))
+    expectation = Delivered.model_validate({"to": "tk", "promise": "nothing", "within": "1s"})
+    report = judge([expectation], replace(history, observations=tuple(seen)))
     assert [verdict.outcome for verdict in report.verdicts] == [outcome]

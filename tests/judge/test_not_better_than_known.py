@@ -1,4 +1,4 @@
-"""A claim is not held by what is not known, nor while what breaks it is on record."""
+"""An expectation is not held by what is not known, nor while what breaks it is on record."""
 
 from __future__ import annotations
 
@@ -70,16 +70,16 @@ def received(
     )  # fmt: skip
 
 
-def verdict(claim: Expectation, *seen: Observation, complete: bool = True) -> Verdict:
-    (found,) = judge((claim,), Streamed(HEADER, [*seen, Ended(t=60, complete=complete)])).verdicts
+def verdict(expectation: Expectation, *seen: Observation, complete: bool = True) -> Verdict:
+    (found,) = judge((expectation,), Streamed(HEADER, [*seen, Ended(t=60, complete=complete)])).verdicts
     return found
 
 
 @pytest.mark.parametrize("promise", ["exactly-once", "at-most-once"])
 def test_a_retained_message_that_comes_too_often_breaks_the_promise_though_no_moment_is_known(promise: str) -> None:
-    claim = Delivered.model_validate({"topic": "x", "promise": promise})
+    expectation = Delivered.model_validate({"topic": "x", "promise": promise})
     its = verdict(
-        claim,
+        expectation,
         subscribed(0, "ear"),
         *sent(1, retained=True),
         received(2, "ear"),
@@ -102,9 +102,13 @@ def test_the_number_of_duplicates_is_said_where_no_moment_is_known() -> None:
 
 
 def test_what_a_broker_retains_comes_at_each_subscription_and_not_for_want_of_an_acknowledgement() -> None:
-    claim = Delivered.model_validate({"topic": "x", "promise": "at-least-once"})
+    expectation = Delivered.model_validate({"topic": "x", "promise": "at-least-once"})
     its = verdict(
-        claim, subscribed(0, "ear"), *sent(1, retained=True), received(2, "ear"), received(3, "ear", retained=True)
+        expectation,
+        subscribed(0, "ear"),
+        *sent(1, retained=True),
+        received(2, "ear"),
+        received(3, "ear", retained=True),
     )
     assert its.outcome is Outcome.PASSED
     assert its.reason.endswith("; 1 came again, as a broker gives what it retains to each subscription")
@@ -112,11 +116,11 @@ def test_what_a_broker_retains_comes_at_each_subscription_and_not_for_want_of_an
 
 @pytest.mark.parametrize(("complete", "outcome"), [(True, Outcome.PASSED), (False, Outcome.UNKNOWN)])
 def test_demand_after_a_step_is_not_held_by_a_history_that_is_cut_short(complete: bool, outcome: Outcome) -> None:
-    claim = Demanded.model_validate(
+    expectation = Demanded.model_validate(
         {"broker": "tokyo", "topic": "x", "present": "yes", "within": "5s", "after": "heal"}
     )  # fmt: skip
     its = verdict(
-        claim,
+        expectation,
         StepStarted(t=1, step=1, verb="heal", asked="heal"),
         StepEnded(t=1.1, step=1),
         Demand(t=2, broker="tokyo", destination=TOPIC, present=True),
@@ -153,7 +157,7 @@ def snapshot(t: float, name: str, broker: str, *, answered: bool = True, **count
 
 
 @pytest.mark.parametrize(
-    ("forwarded", "claimed", "outcome"),
+    ("forwarded", "expected", "outcome"),
     [
         (1, "1", Outcome.UNKNOWN),
         (1, "2", Outcome.FAILED),
@@ -162,10 +166,10 @@ def snapshot(t: float, name: str, broker: str, *, answered: bool = True, **count
     ],
 )
 def test_a_forward_count_alone_holds_nothing_while_the_other_broker_is_silent(
-    forwarded: int, claimed: object, outcome: Outcome
+    forwarded: int, expected: object, outcome: Outcome
 ) -> None:
     its = verdict(
-        Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": claimed}),
+        Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": expected}),
         *snapshot(0, "start", "tokyo"),
         *snapshot(0, "start", "singapore"),
         subscribed(0.1, "ear"),
@@ -239,9 +243,9 @@ def forwarding(name: str, t: float, **of: dict[str, int]) -> list[Observation]:
 @pytest.mark.parametrize(("taken", "outcome"), [(3, Outcome.PASSED), (2, Outcome.UNKNOWN), (1, Outcome.UNKNOWN)])
 def test_a_forward_count_of_a_part_of_a_run_is_what_the_other_took(taken: int, outcome: Outcome) -> None:
     """What the other's own clients sent meanwhile is no part of that."""
-    claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3", "between": ["a", "b"]})
+    expectation = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3", "between": ["a", "b"]})
     its = verdict(
-        claim,
+        expectation,
         *forwarding("a", 5, tokyo={"forwarded": 1, "enqueued": 1}, singapore={"enqueued": 1, "forwarded": 0}),
         *(each.with_fields(broker="singapore") if isinstance(each, Publishing) else each for each in sent(10)),
         *forwarding("b", 20, tokyo={"forwarded": 4}, singapore={"enqueued": 2 + taken, "forwarded": 0}),
@@ -272,8 +276,8 @@ def test_a_forward_count_among_three_brokers_is_what_the_others_took(
         *forwarding("end", 50, tokyo={"enqueued": 3, "forwarded": 3}, singapore=singapore, sydney=sydney),
         Ended(t=60, complete=True),
     ]
-    claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3"})
-    (its,) = judge((claim,), Streamed(header, seen)).verdicts
+    expectation = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "3"})
+    (its,) = judge((expectation,), Streamed(header, seen)).verdicts
     assert its.outcome is outcome, its.reason
 
 
@@ -305,8 +309,8 @@ def test_what_all_bridges_of_one_name_gave_was_forwarded(sydney: int, outcome: O
         ),
         Ended(t=60, complete=True),
     ]
-    claim = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "6"})
-    (its,) = judge((claim,), Streamed(header, seen)).verdicts
+    expectation = Forwarded.model_validate({"broker": "tokyo", "topic": "x", "count": "6"})
+    (its,) = judge((expectation,), Streamed(header, seen)).verdicts
     assert its.outcome is outcome, its.reason
 
 
@@ -335,12 +339,12 @@ def test_of_what_no_snapshot_has_nobody_can_tell(topic: str) -> None:
     """A broker has more advisory topics than any other ones, and no snapshot has them."""
     seen = [*snapshot(0, "start", "tokyo", enqueued=1), *snapshot(50, "end", "tokyo", enqueued=1)]
     of = {"broker": "tokyo", "topic": topic}
-    for claim in (
+    for expectation in (
         Counters.model_validate({**of, "enqueued": "0"}),
         Counters.model_validate({**of, "consumers": "0"}),
         TopicsPage.model_validate({**of, "listed": False, "at": "end"}),
     ):
-        its = verdict(claim, *seen)
+        its = verdict(expectation, *seen)
         assert its.outcome is Outcome.UNKNOWN, its.reason
     none = Counters.model_validate({**of, "topic": "y", "enqueued": "0"})
     assert verdict(none, *seen).outcome is Outcome.PASSED
@@ -349,7 +353,7 @@ def test_of_what_no_snapshot_has_nobody_can_tell(topic: str) -> None:
 LOSES = ClientChanged(t=20, client="ear", broker="singapore", state="lost")
 
 
-@pytest.mark.parametrize("claim", [Discarded, Counters])
+@pytest.mark.parametrize("expectation", [Discarded, Counters])
 @pytest.mark.parametrize(
     ("to", "loses", "outcome"),
     [
@@ -359,11 +363,11 @@ LOSES = ClientChanged(t=20, client="ear", broker="singapore", state="lost")
     ],
 )
 def test_what_a_bridge_discards_is_counted_of_its_subscription(
-    claim: type[Expectation], to: str, loses: bool, outcome: Outcome
+    expectation: type[Expectation], to: str, loses: bool, outcome: Outcome
 ) -> None:
-    amount = {"count": "0"} if claim is Discarded else {"discarded": "0"}
+    amount = {"count": "0"} if expectation is Discarded else {"discarded": "0"}
     its = verdict(
-        claim.model_validate({"broker": "tokyo", "topic": "x", **amount}),
+        expectation.model_validate({"broker": "tokyo", "topic": "x", **amount}),
         *snapshot(0, "start", "tokyo", enqueued=0, discarded=0),
         subscribed(1, "ear", to).with_fields(broker="singapore"),
         *([LOSES] if loses else []),
@@ -372,11 +376,13 @@ def test_what_a_bridge_discards_is_counted_of_its_subscription(
     assert its.outcome is outcome, its.reason
 
 
-@pytest.mark.parametrize("claim", [Discarded, Counters])
-def test_who_listened_to_a_wildcard_before_both_snapshots_has_no_counter_between_them(claim: type[Expectation]) -> None:
-    amount = {"count": "0"} if claim is Discarded else {"discarded": "0"}
+@pytest.mark.parametrize("expectation", [Discarded, Counters])
+def test_who_listened_to_a_wildcard_before_both_snapshots_has_no_counter_between_them(
+    expectation: type[Expectation],
+) -> None:
+    amount = {"count": "0"} if expectation is Discarded else {"discarded": "0"}
     its = verdict(
-        claim.model_validate({"broker": "tokyo", "topic": "x", **amount}),
+        expectation.model_validate({"broker": "tokyo", "topic": "x", **amount}),
         subscribed(1, "ear", "topic://>").with_fields(broker="singapore"),
         Unsubscribed(t=5, client="ear", broker="singapore", destination="topic://>"),
         *snapshot(10, "start", "tokyo", enqueued=0, discarded=0),
@@ -392,15 +398,15 @@ def test_what_one_received_a_broker_accepted_and_owes_to_others(promise: str) ->
         each.with_fields(outcome=SendOutcome.UNKNOWN) if isinstance(each, Acknowledged) and each.id == "2-2" else each
         for each in sent(1, count=2)
     ]
-    claim = Delivered.model_validate({"topic": "x", "promise": promise, "to": "b"})
+    expectation = Delivered.model_validate({"topic": "x", "promise": promise, "to": "b"})
     seen = [subscribed(0, "a"), subscribed(0, "b"), *unknown, received(2, "b")]
-    assert verdict(claim, *seen).outcome is Outcome.UNKNOWN  # its step was to send two
-    its = verdict(claim, *seen, received(3, "a", 2))
+    assert verdict(expectation, *seen).outcome is Outcome.UNKNOWN  # its step was to send two
+    its = verdict(expectation, *seen, received(3, "a", 2))
     assert (its.outcome, its.reason.partition(",")[0]) == (Outcome.FAILED, "1 of 2 lost on the way to b")
 
 
 def test_a_send_without_a_receipt_that_somebody_received_got_in() -> None:
-    claim = Unreachable.model_validate({"broker": "tokyo", "why": "not-authorised", "over": "stomp"})
+    expectation = Unreachable.model_validate({"broker": "tokyo", "why": "not-authorised", "over": "stomp"})
     unknown = [
         each.with_fields(over="stomp") if isinstance(each, Publishing)
         else each.with_fields(outcome=SendOutcome.UNKNOWN) if isinstance(each, Acknowledged)
@@ -411,8 +417,8 @@ def test_a_send_without_a_receipt_that_somebody_received_got_in() -> None:
         t=0.5, client="x", broker="tokyo", over="stomp", what="connect", outcome="not-authorised", took=0.1
     )
     seen = [subscribed(0, "ear"), tried, *unknown]
-    assert verdict(claim, *seen).outcome is Outcome.PASSED
-    its = verdict(claim, *seen, received(2, "ear"))
+    assert verdict(expectation, *seen).outcome is Outcome.PASSED
+    its = verdict(expectation, *seen, received(2, "ear"))
     assert (its.outcome, its.reason) == (Outcome.FAILED, "tokyo accepted 2-1 over stomp, sent at 1.000 s")
 
 
@@ -421,10 +427,10 @@ def test_a_send_without_a_receipt_that_somebody_received_got_in() -> None:
 )
 def test_shares_are_not_held_while_what_is_pending_may_break_them(at_most: str, outcome: Outcome) -> None:
     shares = {"a": {"at-most": at_most}}
-    claim = Delivered.model_validate({"queue": "x", "promise": "at-most-once", "within": "5s", "shares": shares})
+    expectation = Delivered.model_validate({"queue": "x", "promise": "at-most-once", "within": "5s", "shares": shares})
     seen: list[Observation] = [subscribed(0, each, QUEUE, "stomp") for each in ("a", "b")]
     seen += [*sent(57, count=3, destination=QUEUE), received(57.1, "a", destination=QUEUE)]
-    its = verdict(claim, *seen, received(57.2, "b", 2, destination=QUEUE))
+    its = verdict(expectation, *seen, received(57.2, "b", 2, destination=QUEUE))
     assert its.outcome is outcome, its.reason
 
 
@@ -432,7 +438,7 @@ def test_shares_are_not_held_while_what_is_pending_may_break_them(at_most: str, 
 def test_nothing_came_only_if_it_was_listened_for_long_enough_after_what_has_no_receipt(
     late: float, outcome: Outcome
 ) -> None:
-    claim = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "nothing", "within": "5s"})
+    expectation = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "nothing", "within": "5s"})
     begun, publishing, *messages, ended = sent(1, count=2)
     messages = [
         each.with_fields(t=late) if isinstance(each, Sent) and each.id == "2-2"
@@ -443,16 +449,16 @@ def test_nothing_came_only_if_it_was_listened_for_long_enough_after_what_has_no_
     ]  # fmt: skip
     told = Achieved(t=59, step=2, did="sent", done=1, broker="tokyo", destination=TOPIC, asked=2, least=1)
     seen = [subscribed(0, "ear"), begun, publishing, *messages, told, ended.with_fields(t=59)]
-    its = verdict(claim, *seen)
+    its = verdict(expectation, *seen)
     assert its.outcome is outcome, its.reason
 
 
 def test_what_has_no_receipt_and_was_sent_to_a_lost_connection_could_not_have_come() -> None:
-    claim = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "nothing", "within": "5s"})
+    expectation = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "nothing", "within": "5s"})
     begun, publishing, *messages, ended = sent(1, count=2)
     messages = [each for each in messages if not isinstance(each, Acknowledged) or each.id == "2-1"]
     messages = [each.with_fields(t=12) if isinstance(each, Sent) and each.id == "2-2" else each for each in messages]
     told = Achieved(t=20, step=2, did="sent", done=1, broker="tokyo", destination=TOPIC, asked=2, least=1)
     seen = [subscribed(0, "ear"), begun, publishing, *messages[:2], lost(10), messages[2], told]
-    its = verdict(claim, *seen, ended.with_fields(t=20))
+    its = verdict(expectation, *seen, ended.with_fields(t=20))
     assert its.outcome is Outcome.PASSED, its.reason

@@ -26,7 +26,7 @@ def disconnected(t: float) -> ClientChanged:
     return lost(t).with_fields(state="disconnected")
 
 
-@pytest.mark.parametrize("claim", [ONCE, NONE_TWICE], ids=["delivered", "duplicates"])
+@pytest.mark.parametrize("expectation", [ONCE, NONE_TWICE], ids=["delivered", "duplicates"])
 @pytest.mark.parametrize(
     ("then", "outcome"),
     [
@@ -40,8 +40,8 @@ def disconnected(t: float) -> ClientChanged:
         ([Unsubscribed(t=3, client="ear", broker="tokyo", destination=TOPIC)], Outcome.PASSED),
     ],
 )
-def test_quiet_is_what_was_heard_to_be_so(claim: Expectation, then: list[Observation], outcome: Outcome) -> None:
-    its = verdict(claim, *heard(*then))
+def test_quiet_is_what_was_heard_to_be_so(expectation: Expectation, then: list[Observation], outcome: Outcome) -> None:
+    its = verdict(expectation, *heard(*then))
     assert its.outcome is outcome, its.reason
 
 
@@ -58,16 +58,16 @@ def test_it_says_who_was_not_listening() -> None:
 def test_what_is_in_a_queue_comes_to_those_that_listen_on() -> None:
     seen = [*(subscribed(0, each, QUEUE, "stomp") for each in ("a", "b")), *sent(1, destination=QUEUE)]
     seen += [received(2, "a", destination=QUEUE), lost(3, "b")]
-    claim = Duplicates.model_validate({"queue": "x", "quiet": "10s"})
-    assert verdict(claim, *seen).outcome is Outcome.PASSED
-    assert verdict(claim, *seen[:-1], lost(3, "b").with_fields(state="disconnected")).outcome is Outcome.PASSED
-    assert verdict(claim, *seen, lost(4, "a")).outcome is Outcome.UNKNOWN
+    expectation = Duplicates.model_validate({"queue": "x", "quiet": "10s"})
+    assert verdict(expectation, *seen).outcome is Outcome.PASSED
+    assert verdict(expectation, *seen[:-1], lost(3, "b").with_fields(state="disconnected")).outcome is Outcome.PASSED
+    assert verdict(expectation, *seen, lost(4, "a")).outcome is Outcome.UNKNOWN
 
 
 def test_the_quiet_that_nobody_wrote_is_two_seconds() -> None:
-    claim = Duplicates.model_validate({"topic": "x"})
-    assert verdict(claim, *heard(lost(3.9, "ear"))).outcome is Outcome.UNKNOWN
-    assert verdict(claim, *heard(lost(4.1, "ear"))).outcome is Outcome.PASSED
+    expectation = Duplicates.model_validate({"topic": "x"})
+    assert verdict(expectation, *heard(lost(3.9, "ear"))).outcome is Outcome.UNKNOWN
+    assert verdict(expectation, *heard(lost(4.1, "ear"))).outcome is Outcome.PASSED
 
 
 def standing(*seen: Observation) -> Verdict:

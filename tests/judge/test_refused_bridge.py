@@ -1,4 +1,4 @@
-"""A refused connector shows an end at every attempt: a claim that looks at that very moment is not broken by it."""
+"""A refused connector shows an end at every attempt: that moment alone does not fail an expectation."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from lab.judge import judge_whole
 
 CASE = Path(__file__).parent / "bridge-flickers" / "history.jsonl"
-CLAIM = {"connector": "connector_tokyo_to_singapore", "up": "nowhere", "within": "6.5s", "after": "heal"}
+EXPECTED = {"connector": "connector_tokyo_to_singapore", "up": "nowhere", "within": "6.5s", "after": "heal"}
 
 
 @pytest.mark.parametrize(("lasts", "outcome"), [(0.5, "passed"), (1.5, "failed")])
 def test_an_end_that_is_gone_at_the_next_look_was_an_attempt(tmp_path: Path, lasts: float, outcome: str) -> None:
     header, *rest = map(json.loads, CASE.read_text().splitlines())
-    header["declared"]["expect"] = [{"bridge": CLAIM}]
+    header["declared"]["expect"] = [{"bridge": EXPECTED}]
     up = next(line for line in rest if line["kind"] == "bridge" and line["up"] and line["t"] == 17)
     down = rest[rest.index(up) + 1]
     up["t"] = 16.4  # 6.5 s after the heal at 10.01 s are over at 16.51 s
@@ -30,8 +30,8 @@ def test_an_end_that_is_gone_at_the_next_look_was_an_attempt(tmp_path: Path, las
 def test_a_new_session_that_is_older_than_the_end_of_the_one_before_is_up(tmp_path: Path) -> None:
     """Both are seen at one look, and the moments of that look are some microseconds apart."""
     header, *rest = map(json.loads, CASE.read_text().splitlines())
-    header["declared"]["expect"] = [{"bridge": {"connector": CLAIM["connector"], "up": "both-ends"}}]
-    end = {"kind": "bridge", "connector": CLAIM["connector"], "broker": "singapore", "remote": "tokyo"}
+    header["declared"]["expect"] = [{"bridge": {"connector": EXPECTED["connector"], "up": "both-ends"}}]
+    end = {"kind": "bridge", "connector": EXPECTED["connector"], "broker": "singapore", "remote": "tokyo"}
     end["created_by_duplex"] = True
     near = {**end, "broker": "tokyo", "remote": "singapore", "created_by_duplex": False, "remote_address": "x:61617"}
     rest[-1:-1] = [

@@ -85,12 +85,12 @@ def watched(end: float) -> list[Observation]:
 
 
 def judged(
-    tmp_path: Path, claim: dict[str, Any], seen: Iterable[Observation], *, since: str | None = None,
+    tmp_path: Path, expectation: dict[str, Any], seen: Iterable[Observation], *, since: str | None = None,
     until: str | None = None, header: Header = HEADER,
 ) -> Verdict:  # fmt: skip
     path = tmp_path / "history.jsonl"
     path.write_text("".join(lines(header, sorted(seen, key=lambda each: each.t))))
-    (verdict,) = judge_file(path, expectations_of({"expect": [claim]}), since=since, until=until).verdicts
+    (verdict,) = judge_file(path, expectations_of({"expect": [expectation]}), since=since, until=until).verdicts
     return verdict
 
 
@@ -178,16 +178,16 @@ def test_steps_and_log_lines_of_before_do_not_count(tmp_path: Path) -> None:
     assert state.outcome is Outcome.PASSED, "how it stood is known from before"
 
 
-@pytest.mark.parametrize("claim", [UP, DEMAND, LOG], ids=lambda claim: next(iter(claim)))
-def test_nobody_knows_what_nobody_watched(tmp_path: Path, claim: dict[str, Any]) -> None:
+@pytest.mark.parametrize("expectation", [UP, DEMAND, LOG], ids=lambda expectation: next(iter(expectation)))
+def test_nobody_knows_what_nobody_watched(tmp_path: Path, expectation: dict[str, Any]) -> None:
     demand = Demand(t=1.0, broker="tokyo", destination=TOPIC, present=True)
     seen = [bridge(1.0), demand, *watched(20)]
-    assert judged(tmp_path, claim, seen).outcome is Outcome.PASSED
-    alone = judged(tmp_path, claim, [*seen, Marked(t=60.0, text="long after")])
+    assert judged(tmp_path, expectation, seen).outcome is Outcome.PASSED
+    alone = judged(tmp_path, expectation, [*seen, Marked(t=60.0, text="long after")])
     assert alone.outcome is Outcome.UNKNOWN
     assert alone.reason.endswith("nobody watched the lab from 20.000 s on")
     back = [Unwatched(t=61.0, since=20.0), bridge(61.1), demand.with_fields(t=61.1), Watched(t=65.0)]
-    again = judged(tmp_path, claim, [*seen, *back])
+    again = judged(tmp_path, expectation, [*seen, *back])
     assert again.outcome is Outcome.PASSED
     assert "since 1.000 s" not in again.reason, "in between nobody saw it"
 
@@ -334,8 +334,8 @@ def test_links_are_known_of_a_lab_that_counted_none(tmp_path: Path) -> None:
     assert judge_file(path).linked == (("a", "b"), ("c", "a"))
 
 
-def test_a_claim_rests_on_the_verb_that_it_counts_from_and_on_no_other(tmp_path: Path) -> None:
-    """Nobody said beforehand what is to happen in the lab, but a claim says which verb it is about."""
+def test_a_expectation_rests_on_the_verb_that_it_counts_from_and_on_no_other(tmp_path: Path) -> None:
+    """Nobody said beforehand what is to happen in the lab, but an expectation says which verb it is about."""
     failed = [StepStarted(t=1.0, step=1, verb="heal", asked="heal", by="command"), StepEnded(t=1.1, step=1, ok=False)]
     up = [bridge(0.5), *failed, *watched(20)]
     verdict = judged(tmp_path, UP_SOON, up)

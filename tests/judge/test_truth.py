@@ -1,7 +1,8 @@
-"""No verdict is better than the truth: a run is made up, its history written, and each claim judged from that alone.
+"""No verdict is better than the truth: a run is invented, its history written, and each expectation judged by it.
 
-A claim held must be true, one broken must be false; unknown is always an honest word. A kind of truth is a strategy in
-`KINDS`: it draws a Truth, which knows what became of each message, the history that tells of it, and which claims hold.
+An expectation held must be true, one broken must be false; unknown is always an honest word. A kind of truth is a
+strategy in `KINDS`: it draws a Truth, which knows what became of each message, the history that tells of it, and which
+expectations hold.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ HEADER = Header(
     run="r", scenario="made", seed=1, runtime="simulation", started="2026-08-21T10:15:00Z", mqlab="0",
     declared={"topology": {"regions": {}, "brokers": {name: {"region": name} for name in BROKERS}}},
 )  # fmt: skip
-WITHIN = 5.0  # seconds, in all claims
+WITHIN = 5.0  # seconds, in all expectations
 END = 60.0  # of a whole run, in seconds: long after everything
-EXAMPLES = 40  # of each kind, of which each judges some forty claims
+EXAMPLES = 40  # of each kind, of which each judges some forty expectations
 PROMISES = ("exactly-once", "at-least-once", "at-most-once", "nothing")
 _TO = ("a", "b", "c", "d")
 
@@ -164,47 +165,47 @@ class Truth:
             ),
         )
 
-    # Which claims are true; None where there is nothing that could make them so
+    # Which expectations are true; None where there is nothing that could make them so
 
-    def true(self, claim: Expectation) -> bool | None:
-        named = claim.to.names if getattr(claim, "to", None) is not None else self._everybody
-        if self.queue or (isinstance(claim, Delivered) and claim.to is not None and claim.to.any):
+    def true(self, expectation: Expectation) -> bool | None:
+        named = expectation.to.names if getattr(expectation, "to", None) is not None else self._everybody
+        if self.queue or (isinstance(expectation, Delivered) and expectation.to is not None and expectation.to.any):
             groups = [named]
         else:
             groups = [(name,) for name in named]
-        found = [self._true_of(claim, group) for group in groups]
-        if isinstance(claim, Delivered) and claim.shares is not None:
-            found.append(self._shares(claim))
+        found = [self._true_of(expectation, group) for group in groups]
+        if isinstance(expectation, Delivered) and expectation.shares is not None:
+            found.append(self._shares(expectation))
         return False if False in found else None if None in found else True
 
     @property
     def _everybody(self) -> tuple[str, ...]:
         return tuple(each.client for each in self.listeners)
 
-    def _true_of(self, claim: Expectation, group: Sequence[str]) -> bool | None:
+    def _true_of(self, expectation: Expectation, group: Sequence[str]) -> bool | None:
         members = [each for each in self.listeners if each.client in group]
         rivals = self._everybody if self.queue else group
         came = [message for message in self.messages if message.kept(group)]
         again = sum(len(message.kept(rivals)) - 1 for message in came)
-        if isinstance(claim, Duplicates):
-            return again <= claim.at_most if came else None
-        if isinstance(claim, Latency):
-            assert claim.max is not None and claim.max.at_most is not None
-            most = claim.max.at_most.total_seconds()
+        if isinstance(expectation, Duplicates):
+            return again <= expectation.at_most if came else None
+        if isinstance(expectation, Latency):
+            assert expectation.max is not None and expectation.max.at_most is not None
+            most = expectation.max.at_most.total_seconds()
             return all(message.kept(group)[0] - message.sent <= most for message in came) if came else None
-        if isinstance(claim, Ordered):
+        if isinstance(expectation, Ordered):
             return all(self._in_order(name) for name in group) if came else None
-        assert isinstance(claim, Delivered)
-        if claim.promise == "nothing":
+        assert isinstance(expectation, Delivered)
+        if expectation.promise == "nothing":
             return not any(each.client in group for message in self.messages for each in message.receipts)
         owed = [message for message in self.messages if message.accepted and self._owed(message, members)]
         late = any(message.kept(group)[0] - message.sent > WITHIN for message in came)
         if not owed:
             return None
-        if claim.promise == "at-most-once":
+        if expectation.promise == "at-most-once":
             return not late and not again if came else None
         lost = any(message not in came for message in owed)
-        return not lost and not late and (claim.promise == "at-least-once" or not again)
+        return not lost and not late and (expectation.promise == "at-least-once" or not again)
 
     def _owed(self, message: Message, members: Sequence[Listener]) -> bool:
         if self.queue:  # it keeps what was sent before anybody came
@@ -223,11 +224,15 @@ class Truth:
         before = [max((number for _, number, _ in firsts[:place]), default=0) for place in range(len(firsts))]
         return all(number > top or again for (_, number, again), top in zip(firsts, before, strict=True))
 
-    def _shares(self, claim: Delivered) -> bool | None:
+    def _shares(self, expectation: Delivered) -> bool | None:
         whole = sum(bool(message.kept(self._everybody)) for message in self.messages)
-        counts = {name: sum(bool(message.kept((name,))) for message in self.messages) for name in claim.shares or ()}
+        counts = {
+            name: sum(bool(message.kept((name,))) for message in self.messages) for name in expectation.shares or ()
+        }
         return (
-            all(bounds.holds(counts[name], whole) for name, bounds in (claim.shares or {}).items()) if whole else None
+            all(bounds.holds(counts[name], whole) for name, bounds in (expectation.shares or {}).items())
+            if whole
+            else None
         )
 
 
@@ -303,13 +308,13 @@ KINDS: dict[str, st.SearchStrategy[Truth]] = {
 KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
-def claims(truth: Truth) -> tuple[Expectation, ...]:
-    """Return claims of every kind about a truth's listeners: each alone, some, and all."""
-    return _claims(truth.destination, tuple(each.client for each in truth.listeners))
+def expectations(truth: Truth) -> tuple[Expectation, ...]:
+    """Return expectations of every kind about a truth's listeners: each alone, some, and all."""
+    return _expectations(truth.destination, tuple(each.client for each in truth.listeners))
 
 
 @cache
-def _claims(destination: str, clients: tuple[str, ...]) -> tuple[Expectation, ...]:
+def _expectations(destination: str, clients: tuple[str, ...]) -> tuple[Expectation, ...]:
     kind, _, name = destination.partition("://")
     names, where = list(clients), {kind: name, "within": "5s"}
     everyone = [None, *({"to": name} for name in names), {"to": names}, {"to": names[:2]}, {"to": {"any": names}}]
@@ -337,8 +342,8 @@ def none_is_better_than(
     true: Callable[[Any], bool | None], expectations: Sequence[Expectation], seen: Sequence[Observation]
 ) -> None:
     """See that what is held is true, and what is broken is not; None is for what nobody may say either way."""
-    for claim, verdict in zip(expectations, judged(expectations, seen).verdicts, strict=True):
-        truth = true(claim)
+    for expectation, verdict in zip(expectations, judged(expectations, seen).verdicts, strict=True):
+        truth = true(expectation)
         right = {Outcome.PASSED: True, Outcome.FAILED: False}.get(verdict.outcome, truth)
         assert truth is right, f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
 
@@ -353,7 +358,7 @@ def none_is_held(expectations: Sequence[Expectation], seen: Sequence[Observation
 @given(data=st.data())
 def test_no_verdict_is_better_than_the_truth(kind: st.SearchStrategy[Truth], data: st.DataObject) -> None:
     truth = data.draw(kind)
-    none_is_better_than(truth.true, claims(truth), truth.observations())
+    none_is_better_than(truth.true, expectations(truth), truth.observations())
 
 
 @KIND
@@ -363,11 +368,11 @@ def test_a_history_cut_short_holds_nothing_and_breaks_only_what_is_broken(
     kind: st.SearchStrategy[Truth], data: st.DataObject
 ) -> None:
     truth = data.draw(kind)
-    asked, seen = claims(truth), truth.observations()
+    asked, seen = expectations(truth), truth.observations()
     cut = seen[: data.draw(st.integers(1, len(seen) - 1))]
-    for claim, verdict in zip(asked, judged(asked, cut).verdicts, strict=True):
+    for expectation, verdict in zip(asked, judged(asked, cut).verdicts, strict=True):
         assert verdict.outcome is not Outcome.PASSED, f"{verdict.expectation}: {verdict.reason}"
-        false = False in (truth.true(claim), truth.before_anything_is_given_back().true(claim))
+        false = False in (truth.true(expectation), truth.before_anything_is_given_back().true(expectation))
         assert verdict.outcome is Outcome.UNKNOWN or false, f"{verdict.expectation}: {verdict.reason}"
 
 
@@ -385,7 +390,7 @@ def test_what_another_received_may_yet_come_where_a_history_is_cut_short() -> No
     truth = Truth(destination="queue://q", listeners=listeners, messages=(message,))
     asked = [Delivered.model_validate({"queue": "q", "to": "b", "promise": each}) for each in PROMISES[:2]]
     until = [seen for seen in truth.observations() if seen.t < 1.5]
-    assert [truth.true(claim) for claim in asked] == [False, True]
+    assert [truth.true(expectation) for expectation in asked] == [False, True]
     assert [verdict.outcome for verdict in judged(asked, until).verdicts] == [Outcome.FAILED, Outcome.UNKNOWN]
 
 
@@ -404,6 +409,6 @@ def test_of_equal_bodies_one_without_a_receipt_need_not_be_the_one_that_came() -
         for number, moments in times.items()
     )
     truth = Truth(destination="queue://q", listeners=listeners, messages=messages)
-    claim = Delivered.model_validate({"queue": "q", "promise": "at-least-once", "within": "5s"})
-    (its,) = judged((claim,), truth.observations()).verdicts
-    assert (truth.true(claim), its.outcome) == (True, Outcome.UNKNOWN), its.reason
+    expectation = Delivered.model_validate({"queue": "q", "promise": "at-least-once", "within": "5s"})
+    (its,) = judged((expectation,), truth.observations()).verdicts
+    assert (truth.true(expectation), its.outcome) == (True, Outcome.UNKNOWN), its.reason

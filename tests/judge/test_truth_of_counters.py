@@ -205,34 +205,37 @@ class Truth:
         found["discarded"] = self.counts(broker, until)["discarded"] - self.counts(broker, bridge)["discarded"]
         return found
 
-    # Which claims are true
+    # Which expectations are true
 
-    def true(self, claim: Expectation) -> bool:
-        match claim:
-            case Counters() if claim.amounts:
-                ((counter, amount),) = claim.amounts.items()
-                return amount.holds(self.rise(claim.broker, claim.between, counter))
+    def true(self, expectation: Expectation) -> bool:
+        match expectation:
+            case Counters() if expectation.amounts:
+                ((counter, amount),) = expectation.amounts.items()
+                return amount.holds(self.rise(expectation.broker, expectation.between, counter))
             case Counters():
-                assert claim.at is not None
-                ((name, level),) = claim.levels.items()
-                until = self.at(claim.at)
-                levels = {"waiting": self.counts(claim.broker, until)["queued"], **self.consumers(claim.broker, until)}
+                assert expectation.at is not None
+                ((name, level),) = expectation.levels.items()
+                until = self.at(expectation.at)
+                levels = {
+                    "waiting": self.counts(expectation.broker, until)["queued"],
+                    **self.consumers(expectation.broker, until),
+                }
                 assert isinstance(level, Amount)
                 return level.holds(levels[name])
             case Forwarded():
-                first, last = (self.at(name) for name in claim.between)
-                return claim.count.holds(sum(event in CAME for event in self.events[first:last]))
+                first, last = (self.at(name) for name in expectation.between)
+                return expectation.count.holds(sum(event in CAME for event in self.events[first:last]))
             case Discarded():
-                return claim.count.holds(self.rise(claim.broker, claim.between, "discarded"))
+                return expectation.count.holds(self.rise(expectation.broker, expectation.between, "discarded"))
             case Stuck():
-                until = self.at(claim.at)
-                its = self.consumers(claim.broker, until)
+                until = self.at(expectation.at)
+                its = self.consumers(expectation.broker, until)
                 own = its["consumers"] - its["network-consumers"]
-                return claim.count.holds(0 if own else self.counts(claim.broker, until)["queued"])
-        raise AssertionError(claim)
+                return expectation.count.holds(0 if own else self.counts(expectation.broker, until)["queued"])
+        raise AssertionError(expectation)
 
 
-def _claims(destination: str) -> tuple[Expectation, ...]:
+def _expectations(destination: str) -> tuple[Expectation, ...]:
     kind, _, name = destination.partition("://")
     amounts = ("0", "1", "2", {"at-least": "1"}, {"at-most": "2"})
     of = {kind: name}
@@ -253,7 +256,7 @@ def _claims(destination: str) -> tuple[Expectation, ...]:
     return tuple(found)
 
 
-CLAIMS = {destination: _claims(destination) for destination in ("topic://t", "queue://q")}
+EXPECTED = {destination: _expectations(destination) for destination in ("topic://t", "queue://q")}
 
 
 @st.composite
@@ -269,7 +272,7 @@ def _truths(draw: st.DrawFn, destination: str) -> Truth:
     )  # fmt: skip
 
 
-KIND = pytest.mark.parametrize("destination", CLAIMS)
+KIND = pytest.mark.parametrize("destination", EXPECTED)
 
 
 @KIND
@@ -277,9 +280,9 @@ KIND = pytest.mark.parametrize("destination", CLAIMS)
 @given(data=st.data())
 def test_no_verdict_is_better_than_what_was_counted(destination: str, data: st.DataObject) -> None:
     truth = data.draw(_truths(destination))
-    claims = CLAIMS[destination]
-    for claim, verdict in zip(claims, judged(claims, truth.observations()).verdicts, strict=True):
-        true = truth.true(claim)
+    expectations = EXPECTED[destination]
+    for expectation, verdict in zip(expectations, judged(expectations, truth.observations()).verdicts, strict=True):
+        true = truth.true(expectation)
         right = {Outcome.PASSED: True, Outcome.FAILED: False}.get(verdict.outcome, true)
         assert true is right, f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
 
@@ -289,9 +292,9 @@ def test_no_verdict_is_better_than_what_was_counted(destination: str, data: st.D
 @given(data=st.data())
 def test_nothing_counted_holds_in_a_history_cut_before_it(destination: str, data: st.DataObject) -> None:
     truth = data.draw(_truths(destination))
-    claims, seen = CLAIMS[destination], truth.observations()
+    expectations, seen = EXPECTED[destination], truth.observations()
     cut = seen[: data.draw(st.integers(1, len(seen) - 1))]
     taken = Counter(each.snapshot for each in cut if isinstance(each, SnapshotTaken))
-    for claim, verdict in zip(claims, judged(claims, cut).verdicts, strict=True):
-        if any(not taken[name] for name in claim.snapshots):
+    for expectation, verdict in zip(expectations, judged(expectations, cut).verdicts, strict=True):
+        if any(not taken[name] for name in expectation.snapshots):
             assert verdict.outcome is Outcome.UNKNOWN, f"{verdict.expectation}: {verdict.reason}"

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.configuration import ConfigurationClaim
+from lab.declare.expectations.configuration import ConfigurationExpectation
 from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.duplicates import Duplicates
 from lab.declare.expectations.finished import Finished
@@ -37,7 +37,7 @@ from lab.history import (
 from lab.judge.values import Outcome
 
 from .test_not_better_than_known import sent
-from .test_truth import END, EXAMPLES, KINDS, Listener, Message, Receipt, Truth, claims, judged
+from .test_truth import END, EXAMPLES, KINDS, Listener, Message, Receipt, Truth, expectations, judged
 
 TURNED_AWAY = "e"
 CHANGES = ("kill", "cut", "reboot", "create-route", "create-user", "connector", "unsubscribe", "one-of-the-future")
@@ -58,9 +58,9 @@ class Verb:
         asked = StepStarted(t=t, step=number, verb=self.verb, asked=f"{self.verb} something")
         return asked, StepEnded(t=t, step=number, ok=self.ok, fails=self.fails)
 
-    def spoils(self, claim: Expectation) -> bool:
+    def spoils(self, expectation: Expectation) -> bool:
         """Return whether messages were not sent in the lab that the scenario has, or before it was what it is to be."""
-        silent = isinstance(claim, Delivered) and claim.promise == "nothing"
+        silent = isinstance(expectation, Delivered) and expectation.promise == "nothing"
         return (self.verb not in LOOKS or (self.verb == "wait" and silent)) and self.ok is self.fails and not self.last
 
 
@@ -109,18 +109,18 @@ class Asked:
         told = [message.outcome is SendOutcome.OK for message in self.truth.messages]
         return sum(ok or came for ok, came in zip(told, kept, strict=True))
 
-    def allows(self, claim: Expectation) -> bool:
-        """Return whether the steps did what a claim rests on."""
-        if any(verb.spoils(claim) for verb in self.verbs):
+    def allows(self, expectation: Expectation) -> bool:
+        """Return whether the steps did what an expectation rests on."""
+        if any(verb.spoils(expectation) for verb in self.verbs):
             return False
         if self.accepted < (self.count if self.least is None else self.least):
             return False
-        receivers = getattr(claim, "to", None)
+        receivers = getattr(expectation, "to", None)
         to = None if receivers is None else receivers.names
         fewer = self.takes is not None and self.takes[1] < self.takes[0]
-        if fewer and not isinstance(claim, Finished) and (to is None or self.truth.listeners[0].client in to):
+        if fewer and not isinstance(expectation, Finished) and (to is None or self.truth.listeners[0].client in to):
             return False
-        if self.slow and isinstance(claim, Latency):
+        if self.slow and isinstance(expectation, Latency):
             return False
         return not (self.refused and to is not None and TURNED_AWAY in to)
 
@@ -150,8 +150,8 @@ def _asked(draw: st.DrawFn, truths: st.SearchStrategy[Truth], *, verbs_alone: bo
     )
 
 
-def _claims(asked: Asked) -> Sequence[Expectation]:
-    """Return the claims about a truth's listeners, and some about one who was turned away."""
+def _expectations(asked: Asked) -> Sequence[Expectation]:
+    """Return the expectations about a truth's listeners, and some about one who was turned away."""
     kind, _, name = asked.truth.destination.partition("://")
     to = [each.client for each in asked.truth.listeners]
     more: list[Expectation] = []
@@ -159,7 +159,7 @@ def _claims(asked: Asked) -> Sequence[Expectation]:
         more.append(Delivered.model_validate({"to": who, kind: name, "promise": "at-least-once", "within": "5s"}))
     for which in (Duplicates, Ordered):
         more.append(which.model_validate({"to": [*to, TURNED_AWAY]}))
-    return (*claims(asked.truth), *more)
+    return (*expectations(asked.truth), *more)
 
 
 PREMISES = {
@@ -176,34 +176,34 @@ def test_nothing_holds_that_rests_on_a_step_which_did_less_than_asked(
     kind: st.SearchStrategy[Asked], data: st.DataObject
 ) -> None:
     asked = data.draw(kind)
-    every = _claims(asked)
-    for claim, verdict in zip(every, judged(every, asked.observations()).verdicts, strict=True):
+    every = _expectations(asked)
+    for expectation, verdict in zip(every, judged(every, asked.observations()).verdicts, strict=True):
         told = f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
         if verdict.outcome is Outcome.PASSED:
-            assert asked.allows(claim), told
-        receivers = getattr(claim, "to", None)
+            assert asked.allows(expectation), told
+        receivers = getattr(expectation, "to", None)
         if receivers is None or TURNED_AWAY not in receivers.names:
-            true = asked.truth.true(claim)
+            true = asked.truth.true(expectation)
             right = {Outcome.PASSED: True, Outcome.FAILED: False}.get(verdict.outcome, true)
             assert true is right, told
 
 
 @given(_asked(KINDS["a topic"]))
 def test_a_step_is_not_finished_that_did_less_than_asked(asked: Asked) -> None:
-    claim = Finished.model_validate({"step": "burst", "within": "60s"})
-    (its,) = judged((claim,), asked.observations()).verdicts
-    assert asked.allows(claim) or its.outcome is not Outcome.PASSED, its.reason
+    expectation = Finished.model_validate({"step": "burst", "within": "60s"})
+    (its,) = judged((expectation,), asked.observations()).verdicts
+    assert asked.allows(expectation) or its.outcome is not Outcome.PASSED, its.reason
 
 
 @given(_asked(KINDS["a topic"]), st.booleans())
 def test_what_counts_from_a_step_rests_on_that_step(asked: Asked, fails: bool) -> None:
-    """Whatever the step is, and whatever part of a lab the claim is about: it is the one that the claim names."""
-    claim = ConfigurationClaim.model_validate({"broker": "tokyo", "current": "1", "after": "wait"})
+    """For every step and every part of a lab, the expectation names the step."""
+    expectation = ConfigurationExpectation.model_validate({"broker": "tokyo", "current": "1", "after": "wait"})
     record = BrokerRecordSeen(t=0, broker="tokyo", state="RUNNING", configuration="c", revision=1)
     for ok, outcome in ((fails, Outcome.UNKNOWN), (not fails, Outcome.PASSED)):
         verb = Verb(verb="wait", ok=ok, fails=fails, last=False)
         seen = (record, *verb.observations(20), *replace(asked, verbs=()).observations())
-        (its,) = judged((claim,), seen).verdicts
+        (its,) = judged((expectation,), seen).verdicts
         assert its.outcome is outcome, its
         assert ("step 20 (wait something)" in its.reason) is (outcome is Outcome.UNKNOWN)
 
@@ -220,13 +220,13 @@ def test_a_step_that_takes_several_numbers_fails_as_one(fails: bool) -> None:
         Achieved(t=0, step=21, **part),
         StepEnded(t=0, step=20, ok=False, fails=fails),
     )
-    claim = Delivered.model_validate({"promise": "exactly-once", "within": "5s"})
-    (its,) = judged((claim,), (*seen, *truth.observations())).verdicts
+    expectation = Delivered.model_validate({"promise": "exactly-once", "within": "5s"})
+    (its,) = judged((expectation,), (*seen, *truth.observations())).verdicts
     assert its.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), its
     assert its.reason.count("step 20 (replay something): 0 of 2 accepted") == (0 if fails else 2)
 
 
-def test_a_step_that_a_claim_names_is_told_once() -> None:
+def test_a_step_that_a_expectation_names_is_told_once() -> None:
     """How much it sent says more than that it was not done as asked."""
     seen = sent(1)[:-1]
     less = Achieved(t=2, step=2, did="sent", done=1, broker="tokyo", destination="topic://x", asked=3)
@@ -235,9 +235,9 @@ def test_a_step_that_a_claim_names_is_told_once() -> None:
     truth = Truth(destination="topic://x", listeners=(ear,), messages=(message,)).observations()
     came = [each for each in truth if isinstance(each, Subscribed | Received)]
     failed = StepEnded(t=2.1, step=2, ok=False, note="1 ok")
-    claim = Finished.model_validate({"step": "burst", "within": "60s"})
+    expectation = Finished.model_validate({"step": "burst", "within": "60s"})
     (its,) = judged(
-        (claim,), (came[0], *seen, came[1].with_fields(id="2-1"), less, failed, Ended(t=60, complete=True))
+        (expectation,), (came[0], *seen, came[1].with_fields(id="2-1"), less, failed, Ended(t=60, complete=True))
     ).verdicts
     assert its.outcome is Outcome.UNKNOWN and its.reason.count("step 2 burst") == 1, its.reason
     assert "1 of 3 accepted, 2 never sent" in its.reason

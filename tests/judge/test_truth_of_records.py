@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.declare.expectations.base import Expectation
-from lab.declare.expectations.broker_state import BrokerStateClaim
-from lab.declare.expectations.configuration import ConfigurationClaim
+from lab.declare.expectations.broker_state import BrokerStateExpectation
+from lab.declare.expectations.configuration import ConfigurationExpectation
 from lab.declare.expectations.log import Log
-from lab.declare.expectations.users import UsersClaim
+from lab.declare.expectations.users import UsersExpectation
 from lab.history import BrokerRecordSeen, Ended, LogLine, Observation, StepEnded, StepStarted
 
 from .test_truth import EXAMPLES, none_is_better_than, none_is_held
@@ -49,54 +49,56 @@ class Truth:
         seen += [LogLine(t=t, broker="tokyo", level="WARN", text="again") for t in self.lines[at:]]
         return (*sorted(seen, key=lambda each: each.t), Ended(t=END, complete=True))
 
-    def true(self, claim: Any) -> bool | None:
+    def true(self, expectation: Any) -> bool | None:
         step = self.steps[-1] if self.steps else None
-        word = getattr(claim, "after", None) or getattr(claim, "during", None)
+        word = getattr(expectation, "after", None) or getattr(expectation, "during", None)
         if word is not None and step is None:
             return None
-        if isinstance(claim, Log):
-            begin, end = (step[0], step[1] + claim.within.total_seconds()) if claim.after and step else (-inf, inf)
-            return claim.wanted.holds(sum(begin <= t <= end for t in self.lines))
-        if isinstance(claim, BrokerStateClaim) and claim.during is not None:
+        if isinstance(expectation, Log):
+            begin, end = (
+                (step[0], step[1] + expectation.within.total_seconds()) if expectation.after and step else (-inf, inf)
+            )
+            return expectation.wanted.holds(sum(begin <= t <= end for t in self.lines))
+        if isinstance(expectation, BrokerStateExpectation) and expectation.during is not None:
             assert step is not None
             return any(
-                record.state == claim.state
+                record.state == expectation.state
                 for t, record in self.records
                 if step[0] <= t <= step[1] and record.broker == "tokyo"
             )
-        until = END if claim.after is None or step is None else step[1]
+        until = END if expectation.after is None or step is None else step[1]
         found = [record for t, record in self.records if t <= until and record.broker == "tokyo"]
         if not found:
             return None
-        match claim:
-            case UsersClaim():
-                change = found[-1].users.get(claim.user)
-                return claim.pending == ("no-such-user" if change is None else change.lower() or "none")
-            case ConfigurationClaim():
+        match expectation:
+            case UsersExpectation():
+                change = found[-1].users.get(expectation.user)
+                return expectation.pending == ("no-such-user" if change is None else change.lower() or "none")
+            case ConfigurationExpectation():
                 pending = "none" if found[-1].pending_revision is None else found[-1].pending_revision
-                return claim.current in (None, found[-1].revision) and claim.pending in (None, pending)
-            case BrokerStateClaim():
-                return claim.state == found[-1].state
-        raise AssertionError(claim)
+                return expectation.current in (None, found[-1].revision) and expectation.pending in (None, pending)
+            case BrokerStateExpectation():
+                return expectation.state == found[-1].state
+        raise AssertionError(expectation)
 
 
 _AFTER: tuple[dict[str, Any], ...] = ({}, {"after": VERB})
 _TERM: tuple[dict[str, Any], ...] = ({}, {"after": VERB, "within": "5s"})
 _TIMES = ("1", "2", {"at-least": "2"}, {"at-most": "3"}, {"at-least": "1", "at-most": "4"})
 _LINES: tuple[dict[str, Any], ...] = ({"absent": True}, *({"times": each} for each in _TIMES))
-CLAIMS: tuple[Expectation, ...] = (
+EXPECTED: tuple[Expectation, ...] = (
     *(
-        UsersClaim.model_validate({"broker": "tokyo", "user": "app", "pending": pending, **after})
+        UsersExpectation.model_validate({"broker": "tokyo", "user": "app", "pending": pending, **after})
         for pending in ("create", "update", "delete", "none", "no-such-user")
         for after in _AFTER
     ),
     *(
-        ConfigurationClaim.model_validate({"broker": "tokyo", **which, **after})
+        ConfigurationExpectation.model_validate({"broker": "tokyo", **which, **after})
         for which in ({"current": "1"}, {"pending": "none"}, {"pending": "2"}, {"current": "2", "pending": "none"})
         for after in _AFTER
     ),
     *(
-        BrokerStateClaim.model_validate({"broker": "tokyo", "state": state, **when})
+        BrokerStateExpectation.model_validate({"broker": "tokyo", "state": state, **when})
         for state in STATES
         for when in (*_AFTER, {"during": VERB})
     ),
@@ -134,11 +136,11 @@ def _truths(draw: st.DrawFn) -> Truth:
 @settings(max_examples=5 * EXAMPLES)
 @given(_truths())
 def test_no_verdict_is_better_than_what_was_on_record(truth: Truth) -> None:
-    none_is_better_than(truth.true, CLAIMS, truth.observations())
+    none_is_better_than(truth.true, EXPECTED, truth.observations())
 
 
 @settings(max_examples=2 * EXAMPLES)
 @given(_truths(), st.data())
 def test_nothing_on_record_holds_in_a_history_that_is_cut_short(truth: Truth, data: st.DataObject) -> None:
     seen = truth.observations()
-    none_is_held(CLAIMS, seen[: data.draw(st.integers(0, len(seen) - 1))])
+    none_is_held(EXPECTED, seen[: data.draw(st.integers(0, len(seen) - 1))])

@@ -102,18 +102,18 @@ class Truth:
         mine = any(event.what != "breaks" and client in (None, event.client) for event in self.events)
         return surplus if mine else None
 
-    def true(self, claim: Expectation) -> bool | None:
-        assert isinstance(claim, Duplicates | Delivered)
-        named = list(CLIENTS) if claim.to is None else list(claim.to.names)
+    def true(self, expectation: Expectation) -> bool | None:
+        assert isinstance(expectation, Duplicates | Delivered)
+        named = list(CLIENTS) if expectation.to is None else list(expectation.to.names)
         found = [self.duplicates(None)] if self.queue and len(named) > 1 else [self.duplicates(each) for each in named]
-        if isinstance(claim, Duplicates):
-            judged_ones = [None if each is None else each <= claim.at_most for each in found]
+        if isinstance(expectation, Duplicates):
+            judged_ones = [None if each is None else each <= expectation.at_most for each in found]
         else:
             judged_ones = [each == 0 for each in found]  # whoever received nothing lost it
         return False if False in judged_ones else None if None in judged_ones else True
 
 
-CLAIMS: tuple[Expectation, ...] = (
+EXPECTED: tuple[Expectation, ...] = (
     *(Duplicates.model_validate({**to, "at-most": most}) for to in ({}, {"to": "a"}) for most in ("0", "1", "2")),
     *(Delivered.model_validate({**to, "promise": "exactly-once", "within": "30s"}) for to in ({}, {"to": "a"})),
 )
@@ -136,4 +136,4 @@ def _truths(draw: st.DrawFn, *, queue: bool) -> Truth:
 @given(data=st.data())
 def test_no_verdict_is_better_than_what_came_by_right(queue: bool, data: st.DataObject) -> None:
     truth = data.draw(_truths(queue=queue))
-    none_is_better_than(truth.true, CLAIMS, truth.observations())
+    none_is_better_than(truth.true, EXPECTED, truth.observations())

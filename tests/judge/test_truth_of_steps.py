@@ -1,4 +1,4 @@
-"""No verdict is better than the truth where claims count from steps: `recovered` and `finished`, beside `test_truth`.
+"""No verdict is better than the truth where expectations count from steps: `recovered` and `finished`.
 
 The messages of a truth are those of a step called burst, and at some moment a link is healed.
 """
@@ -39,24 +39,24 @@ class Steps:
         ]
         return (*sorted([*steps[:1], *seen, *steps[1:]], key=lambda each: each.t), ended)
 
-    def allows(self, claim: Expectation, outcome: Outcome) -> bool:
+    def allows(self, expectation: Expectation, outcome: Outcome) -> bool:
         """Return whether a verdict is no better, and no worse, than the truth."""
-        assert isinstance(claim, Recovered | Finished)
-        named = [each.client for each in self.truth.listeners] if claim.to is None else list(claim.to.names)
+        assert isinstance(expectation, Recovered | Finished)
+        named = [each.client for each in self.truth.listeners] if expectation.to is None else list(expectation.to.names)
         groups = [named] if self.truth.queue else [[name] for name in named]
-        if isinstance(claim, Recovered):
-            in_time = [self._recovers(claim, group) for group in groups]
+        if isinstance(expectation, Recovered):
+            in_time = [self._recovers(expectation, group) for group in groups]
             return {Outcome.PASSED: all(in_time), Outcome.FAILED: not all(in_time)}.get(outcome, True)
-        held, broken = self._finished(claim, groups)
+        held, broken = self._finished(expectation, groups)
         return {Outcome.PASSED: held, Outcome.FAILED: broken}.get(outcome, True)
 
-    def _recovers(self, claim: Recovered, group: Sequence[str]) -> bool:
+    def _recovers(self, expectation: Recovered, group: Sequence[str]) -> bool:
         came = (each.t for message in self.truth.messages for each in message.receipts if each.client in group)
-        return any(self.healed <= t <= self.healed + claim.within.total_seconds() for t in came)
+        return any(self.healed <= t <= self.healed + expectation.within.total_seconds() for t in came)
 
-    def _finished(self, claim: Finished, groups: Sequence[Sequence[str]]) -> tuple[bool, bool]:
-        """Return whether a claim on the time until all of all groups came may be held, and whether broken."""
-        assert claim.within is not None
+    def _finished(self, expectation: Finished, groups: Sequence[Sequence[str]]) -> tuple[bool, bool]:
+        """Return whether an expectation on the time until all of all groups came may be held, and whether broken."""
+        assert expectation.within is not None
         owed = [
             (message, min(message.kept(group), default=None))
             for group in groups
@@ -66,12 +66,12 @@ class Steps:
         came = [t for _, t in owed if t is not None]
         whole = bool(came) and len(came) == len(owed)
         surely_not = any(message.accepted and t is None for message, t in owed)
-        if claim.within.at_most is not None:
-            most = claim.within.at_most.total_seconds()
+        if expectation.within.at_most is not None:
+            most = expectation.within.at_most.total_seconds()
             late = any(t > most for t in came)
             return whole and not late, late or surely_not
-        assert claim.within.at_least is not None
-        least = claim.within.at_least.total_seconds()
+        assert expectation.within.at_least is not None
+        least = expectation.within.at_least.total_seconds()
         return whole and max(came) >= least, not surely_not and max(came, default=0) < least
 
     def _is_owed(self, message: Message, group: Sequence[str]) -> bool:
@@ -81,7 +81,7 @@ class Steps:
         return any(each.hears(message.sent) for each in members)
 
 
-def _claims(truth: Truth) -> tuple[Expectation, ...]:
+def _expectations(truth: Truth) -> tuple[Expectation, ...]:
     names = [each.client for each in truth.listeners]
     found: list[Expectation] = []
     for to in ({}, *({"to": name} for name in names), {"to": names}):
@@ -106,9 +106,9 @@ def test_no_verdict_on_a_time_since_a_step_is_better_than_the_truth(
     kind: st.SearchStrategy[Steps], data: st.DataObject
 ) -> None:
     its = data.draw(kind)
-    claims = _claims(its.truth)
-    for claim, verdict in zip(claims, judged(claims, its.observations()).verdicts, strict=True):
-        assert its.allows(claim, verdict.outcome), f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
+    expectations = _expectations(its.truth)
+    for expectation, verdict in zip(expectations, judged(expectations, its.observations()).verdicts, strict=True):
+        assert its.allows(expectation, verdict.outcome), f"{verdict.outcome}: {verdict.expectation}: {verdict.reason}"
 
 
 @pytest.mark.parametrize("kind", TRUTHS.values(), ids=TRUTHS)
@@ -118,8 +118,8 @@ def test_no_time_since_a_step_is_held_by_a_history_cut_short(
     kind: st.SearchStrategy[Steps], data: st.DataObject
 ) -> None:
     its = data.draw(kind)
-    claims, seen = _claims(its.truth), its.observations()
-    none_is_held(claims, seen[: data.draw(st.integers(1, len(seen) - 1))])
+    expectations, seen = _expectations(its.truth), its.observations()
+    none_is_held(expectations, seen[: data.draw(st.integers(1, len(seen) - 1))])
 
 
 def _alike(*messages: Message, **listeners: tuple[float, float]) -> Truth:
@@ -144,8 +144,8 @@ def test_of_equal_bodies_one_without_a_receipt_may_have_been_accepted(by: str, o
     )  # fmt: skip
     *others, last = truth.messages
     its = Steps(truth=replace(truth, messages=(*others, replace(last, digest="another"))), healed=0.5)
-    claim = Finished.model_validate({"step": "burst", "to": "c", "within": "5s"})
-    (found,) = judged((claim,), its.observations()).verdicts
+    expectation = Finished.model_validate({"step": "burst", "to": "c", "within": "5s"})
+    (found,) = judged((expectation,), its.observations()).verdicts
     assert found.outcome is outcome, found.reason
 
 
@@ -156,6 +156,6 @@ def test_of_equal_bodies_one_that_came_in_time_may_be_the_first_of_its_message()
         _message(3),
         a=(0.05, inf),
     )
-    claim = Recovered.model_validate({"to": "a", "after": "heal", "within": "2.5s"})
-    (found,) = judged((claim,), Steps(truth=truth, healed=2.5).observations()).verdicts
+    expectation = Recovered.model_validate({"to": "a", "after": "heal", "within": "2.5s"})
+    (found,) = judged((expectation,), Steps(truth=truth, healed=2.5).observations()).verdicts
     assert found.outcome is Outcome.UNKNOWN, found.reason

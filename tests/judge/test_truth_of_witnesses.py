@@ -44,7 +44,7 @@ from lab.history import (
 from .test_truth import BROKERS, EXAMPLES, none_is_better_than, none_is_held
 
 LAST = 30  # looks; a broker is looked at every second, a while after what changes
-LAGS = (0.1, 0.35)  # seconds of that while: a claim may be about a moment before it is over, or after
+LAGS = (0.1, 0.35)  # seconds of that while: an expectation may be about a moment before it is over, or after
 END = LAST + 0.5
 BEFORE = 0.02  # seconds from a step's beginning to what it does
 TOPIC = "topic://t"
@@ -181,7 +181,7 @@ class Truth:
     near: Broker
     far: Broker
     listener: Listener
-    heal: int  # when a step was done from which some claims count
+    heal: int  # when a step was done from which some expectations count
 
     def observations(self) -> tuple[Observation, ...]:
         heal = [
@@ -192,47 +192,47 @@ class Truth:
         seen += [*heal, *self.listener.observations()]
         return (*sorted(seen, key=lambda each: each.t), Ended(t=END, complete=True))
 
-    def true(self, claim: Expectation) -> bool:
-        match claim:
+    def true(self, expectation: Expectation) -> bool:
+        match expectation:
             case Bridge():
-                return self._state(claim) == claim.up
+                return self._state(expectation) == expectation.up
             case NetworkPage():
                 return self.near.has_end(END)
             case Demanded():
-                t = self._moment(claim, interrupted=True)
-                has = self.near.seen_with_demand if self._interrupted(claim) else self.near.has_demand
-                return has(t) is claim.present
+                t = self._moment(expectation, interrupted=True)
+                has = self.near.seen_with_demand if self._interrupted(expectation) else self.near.has_demand
+                return has(t) is expectation.present
             case Log():
-                begin = self.heal + 0.2 if claim.after is not None else -inf
-                number = sum(begin <= t <= self._moment(claim, interrupted=False) for t in self.near.logged)
-                return claim.wanted.holds(number)
+                begin = self.heal + 0.2 if expectation.after is not None else -inf
+                number = sum(begin <= t <= self._moment(expectation, interrupted=False) for t in self.near.logged)
+                return expectation.wanted.holds(number)
             case Duplicates():
-                assert claim.quiet is not None
-                return not self._again(claim.quiet.total_seconds())
-            case Delivered() if claim.promise == "nothing":
+                assert expectation.quiet is not None
+                return not self._again(expectation.quiet.total_seconds())
+            case Delivered() if expectation.promise == "nothing":
                 return not self._came
             case Delivered():
-                assert claim.quiet is not None
-                in_time = any(t <= 1 + claim.within.total_seconds() for t in self._came)
-                return in_time and not self._again(claim.quiet.total_seconds())
-        raise AssertionError(claim)
+                assert expectation.quiet is not None
+                in_time = any(t <= 1 + expectation.within.total_seconds() for t in self._came)
+                return in_time and not self._again(expectation.quiet.total_seconds())
+        raise AssertionError(expectation)
 
-    def _moment(self, claim: Any, *, interrupted: bool) -> float:
-        """Return when a claim is judged: at the end, or when its time is over or a step comes between."""
-        if claim.after is None:
+    def _moment(self, expectation: Any, *, interrupted: bool) -> float:
+        """Return when an expectation is judged: at the end, or when its time is over or a step comes between."""
+        if expectation.after is None:
             return END
         done = self.heal + 0.25
         others = (t for each in (self.near, self.far) for t in each.out if t > done) if interrupted else ()
-        return min(done + claim.within.total_seconds(), END, *(t - BEFORE for t in others))
+        return min(done + expectation.within.total_seconds(), END, *(t - BEFORE for t in others))
 
-    def _interrupted(self, claim: Any) -> bool:
-        """Return whether a step comes before a claim's time is over: then what the last look before it saw counts."""
-        return self._moment(claim, interrupted=True) < self._moment(claim, interrupted=False)
+    def _interrupted(self, expectation: Any) -> bool:
+        """Return whether a step comes before an expectation's time is over: then the last poll before it counts."""
+        return self._moment(expectation, interrupted=True) < self._moment(expectation, interrupted=False)
 
-    def _state(self, claim: Bridge) -> str:
-        t = self._moment(claim, interrupted=True)
+    def _state(self, expectation: Bridge) -> str:
+        t = self._moment(expectation, interrupted=True)
         of = (self.near, self.far)
-        near, far = (each.seen_with_end(t) if self._interrupted(claim) else each.has_end(t) for each in of)
+        near, far = (each.seen_with_end(t) if self._interrupted(expectation) else each.has_end(t) for each in of)
         ends = (near, far)
         return {(True, True): "both-ends", (True, False): "initiator", (False, False): "nowhere"}.get(ends, "responder")
 
@@ -254,7 +254,7 @@ class Truth:
 _UP = ("both-ends", "initiator", "nowhere")
 _TERM = {"after": "heal", "within": "5s"}
 _LINES: tuple[dict[str, Any], ...] = ({"absent": True}, {"times": "1"}, {"times": {"at-least": "2"}}, {})
-CLAIMS: tuple[Expectation, ...] = (
+EXPECTED: tuple[Expectation, ...] = (
     *(Bridge.model_validate({"connector": "wan", "up": up, **term}) for up in _UP for term in ({}, _TERM)),
     *(
         Demanded.model_validate({"broker": "tokyo", "topic": "t", "present": present, **term})
@@ -274,7 +274,7 @@ CLAIMS: tuple[Expectation, ...] = (
 
 
 def _moments(draw: st.DrawFn, most: int) -> tuple[int, ...]:
-    """Draw moments at least two seconds apart: what lasts shorter a watch may not see, and does not claim to."""
+    """Draw moments at least two seconds apart: what lasts shorter a watch may not see, and does not expectation to."""
     found: list[int] = []
     for each in sorted(draw(st.lists(st.integers(0, LAST), max_size=most))):
         found += [each] if not found or each - found[-1] >= 2 else []
@@ -319,7 +319,7 @@ def _truths(draw: st.DrawFn) -> Truth:
 @settings(max_examples=5 * EXAMPLES)
 @given(_truths())
 def test_no_verdict_is_better_than_what_the_witnesses_saw(truth: Truth) -> None:
-    none_is_better_than(truth.true, CLAIMS, truth.observations())
+    none_is_better_than(truth.true, EXPECTED, truth.observations())
 
 
 @settings(max_examples=2 * EXAMPLES)
@@ -327,4 +327,4 @@ def test_no_verdict_is_better_than_what_the_witnesses_saw(truth: Truth) -> None:
 def test_nothing_of_the_end_holds_in_a_history_that_is_cut_short(truth: Truth, data: st.DataObject) -> None:
     seen: Sequence[Observation] = truth.observations()
     cut = seen[: data.draw(st.integers(1, len(seen) - 1))]
-    none_is_held(CLAIMS, cut)
+    none_is_held(EXPECTED, cut)

@@ -98,10 +98,10 @@ def test_what_is_done_to_a_broker_is_a_step_of_the_history(lab: Live) -> None:
         ),
     ],
 )
-def test_a_claim_that_counts_from_it_is_judged(
+def test_a_expectation_that_counts_from_it_is_judged(
     lab: Live, asked: str, does: Callable[[Live], Any], tmp_path: Path
 ) -> None:
-    path = tmp_path / "claims.yaml"
+    path = tmp_path / "expectations.yaml"
     text = RECOVERED.replace("topologies", str(shipped("scenarios") / "topologies"))
     path.write_text(text.replace("ASKED", asked).replace("AFTER", asked.partition(":")[0]))
     does(lab)

@@ -178,7 +178,7 @@ def test_what_would_have_held_is_unknown_after_one_that_fell_short_and_while_it_
         reason = going.verdicts[0].reason
         assert "step 2, topic://prices.eur (replay 10 messages of " in reason
         assert "): 2 of 5 accepted, 3 not sent by then (judge again when it has ended; if it" in reason
-        assert "prices.usd" not in reason, "the claim is not about those"
+        assert "prices.usd" not in reason, "the expectation is not about those"
         live.lab.kill("tokyo")
         clock.sleep(60.0)
         short = live.judge(said)

@@ -63,7 +63,7 @@ def test_without_an_engine_tests_are_skipped_with_a_reason_in_one_line(
     ended.assert_outcomes(skipped=5)
     reasons = [line for line in ended.outlines if line.startswith("SKIPPED")]
     assert reasons and all(f"no Docker engine answers at {NOWHERE}" in line for line in reasons)
-    places = {line.split()[2] for line in reasons}  # of the tests and the claims, not of what skips them
+    places = {line.split()[2] for line in reasons}  # of the tests and the expectations, not of what skips them
     assert places == {
         f"{ONE_FILE}:1:",
         "test_two.py:1:",

@@ -15,7 +15,7 @@ Runs = Callable[[], list[Path]]
 EXPECTING = """
 import pytest
 
-@pytest.mark.mqlab(scenario="claims.yaml", topology="tokyo-singapore")
+@pytest.mark.mqlab(scenario="expectations.yaml", topology="tokyo-singapore")
 def test_orders(mqlab):
     audit = mqlab.connect("singapore", over="stomp", name="audit")
     audit.subscribe(queue="orders")
@@ -36,7 +36,7 @@ def expecting(pytester: pytest.Pytester) -> Callable[[str, str], None]:
     """A function that makes a test which expects that an order is delivered."""
 
     def make(before: str, after: str) -> None:
-        (pytester.path / "claims.yaml").write_text(SCENARIO.replace("UP", "both-ends"))
+        (pytester.path / "expectations.yaml").write_text(SCENARIO.replace("UP", "both-ends"))
         pytester.makepyfile(EXPECTING.format(before=before, after=after))
 
     return make
@@ -187,24 +187,24 @@ def test_what_hinders_judging_does_not_hide_why_a_test_failed(
 
 
 def test_a_lab_made_for_a_test_is_judged_too(pytester: pytest.Pytester, session: Session) -> None:
-    (pytester.path / "claims.yaml").write_text(SCENARIO.replace("UP", "nowhere"))
+    (pytester.path / "expectations.yaml").write_text(SCENARIO.replace("UP", "nowhere"))
     pytester.makepyfile(
         """
         def test_made(mqlab_make):
             lab = mqlab_make("tokyo-singapore")
-            lab.expect("claims.yaml")
+            lab.expect("expectations.yaml")
         """
     )
     session().stdout.fnmatch_lines(["failed: bridge: *up: nowhere*: *up at both ends*"])
 
 
-def test_claims_on_counters_have_their_snapshots(pytester: pytest.Pytester, session: Session) -> None:
-    claim = "counters: {broker: tokyo, queue: orders, enqueued: 1, forwarded: 1}"
-    text = SCENARIO.partition("  - bridge:")[0] + f"  - {claim}\n"
-    (pytester.path / "claims.yaml").write_text(text)
+def test_expectations_on_counters_have_their_snapshots(pytester: pytest.Pytester, session: Session) -> None:
+    expectation = "counters: {broker: tokyo, queue: orders, enqueued: 1, forwarded: 1}"
+    text = SCENARIO.partition("  - bridge:")[0] + f"  - {expectation}\n"
+    (pytester.path / "expectations.yaml").write_text(text)
     pytester.makepyfile(EXPECTING.format(before="pass", after="audit.receive(within=5)"))
     session().assert_outcomes(passed=1)
-    (pytester.path / "claims.yaml").write_text(text.replace("forwarded: 1", "forwarded: 2"))
+    (pytester.path / "expectations.yaml").write_text(text.replace("forwarded: 1", "forwarded: 2"))
     session().stdout.fnmatch_lines(["failed: counters: *forwarded 1*"])
 
 

@@ -44,7 +44,7 @@ def test_a_broken_one_says_its_verdict_folder_and_logs(pytester: pytest.Pytester
     )
 
 
-def test_a_claim_that_is_tried_again_has_a_run_of_its_own(
+def test_a_expectation_that_is_tried_again_has_a_run_of_its_own(
     pytester: pytest.Pytester, session: Session, runs: Runs
 ) -> None:
     pytester.makeconftest(RERUNNING)

@@ -16,16 +16,16 @@ from typing import Any
 from lab.shipped import shipped
 
 NAME = "the-article"
-PATIENCE = "12s"  # for a bridge that will not come; its reason is told by other claims than its absence
+PATIENCE = "12s"  # for a bridge that will not come; its reason is told by other expectations than its absence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """What is left out, as regular expressions of lines; which claims break by it, and why."""
+    """What is left out, as regular expressions of lines; which expectations break by it, and why."""
 
     name: str
     lines: tuple[str, ...]
-    broken: tuple[tuple[str, str], ...]  # how a claim begins, and what its reason says
+    broken: tuple[tuple[str, str], ...]  # how an expectation begins, and what its reason says
     instead: tuple[str, str, str] | None = None  # a file, a text in it, and what is written in its place
 
     def written(self, to: Path) -> Path:
@@ -46,12 +46,12 @@ class LeftOut:
         return scenario
 
     def misses(self, verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Return each claim that is not broken for the reason it should be."""
+        """Return each expectation that is not broken for the reason it should be."""
         broken = [f"{each['expectation']}: {each['reason']}" for each in verdicts if each["outcome"] == "failed"]
         return [
-            f"{claim} … {why}"
-            for claim, why in self.broken
-            if not any(each.startswith(claim) and why in each for each in broken)
+            f"{expectation} … {why}"
+            for expectation, why in self.broken
+            if not any(each.startswith(expectation) and why in each for each in broken)
         ]
 
 
@@ -59,7 +59,7 @@ USER = "{password: generated, console-access: yes}"
 MQTT, CONSOLE = "{port: 8883, from: 127.0.0.1/32}", "{port: 8162, from: 127.0.0.1/32}"
 TOKYOS = "{region: tokyo,     inbound: ["
 STEP_OF_BRIDGE = r"- wait: .*bridge-up"
-CLAIM_OF_BRIDGE = r"- bridge: "
+EXPECTATION_OF_BRIDGE = r"- bridge: "
 WAY = "reachable: {from: tokyo, to: singapore"
 NO_BRIDGE = ("bridge: ", "up nowhere when the time was over")
 NO_ROW = ("network-page: {broker: tokyo", "tokyo's Network page is empty")
@@ -136,7 +136,7 @@ LEFT_OUT = (
         lines=(
             r"- update-configuration",
             STEP_OF_BRIDGE,
-            CLAIM_OF_BRIDGE,
+            EXPECTATION_OF_BRIDGE,
             r"after: update-configuration",
             "- warnings:",
         ),
@@ -150,7 +150,7 @@ LEFT_OUT = (
     ),
     LeftOut(
         name="update-broker",
-        lines=(r"- update-broker", STEP_OF_BRIDGE, CLAIM_OF_BRIDGE, r"during: update-broker"),
+        lines=(r"- update-broker", STEP_OF_BRIDGE, EXPECTATION_OF_BRIDGE, r"during: update-broker"),
         broken=(
             (
                 "configuration: {broker: tokyo, current: 2",

@@ -1,4 +1,4 @@
-"""Snapshots of the brokers' counters: taken where a step or a claim wants them, and honest about who is silent."""
+"""Snapshots of the brokers' counters: taken for steps and expectations; a silent broker is recorded as silent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def snapshots(recorder: MemoryRecorder) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("claim", "names"),
+    ("expectation", "names"),
     [
         ("delivered: {to: tk, promise: exactly-once}", ["mine"]),
         ("forwarded: {broker: tokyo, queue: orders, count: 0}", ["start", "mine", "end"]),
@@ -44,8 +44,10 @@ def snapshots(recorder: MemoryRecorder) -> list[str]:
         ("discarded: {broker: tokyo, topic: prices, count: 0}", ["start", "mine", "end"]),
     ],
 )
-def test_start_and_end_are_taken_where_a_claim_looks_at_them(tmp_path: Path, claim: str, names: list[str]) -> None:
-    _, recorder = played(tmp_path, f"{HEARD}{SNAPSHOT}{TOLD}expect:\n  - {claim}\n")
+def test_start_and_end_are_taken_where_a_expectation_looks_at_them(
+    tmp_path: Path, expectation: str, names: list[str]
+) -> None:
+    _, recorder = played(tmp_path, f"{HEARD}{SNAPSHOT}{TOLD}expect:\n  - {expectation}\n")
     assert snapshots(recorder) == names
 
 
@@ -58,10 +60,10 @@ def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert {seen.broker for seen in recorder.observations if isinstance(seen, Counted)} == {"tokyo"}
 
 
-def test_demand_is_watched_where_it_is_claimed(tmp_path: Path) -> None:
+def test_demand_is_watched_where_it_is_expected(tmp_path: Path) -> None:
     far = "  - subscribe: {client: sg, broker: singapore, over: stomp, topic: prices}\n"
-    claim = "  - demand: {broker: tokyo, topic: prices, present: yes}\n"
-    _, recorder = played(tmp_path, f"{far}  - wait: 2s\nexpect:\n{claim}")
+    expectation = "  - demand: {broker: tokyo, topic: prices, present: yes}\n"
+    _, recorder = played(tmp_path, f"{far}  - wait: 2s\nexpect:\n{expectation}")
     seen = [each for each in recorder.observations if isinstance(each, Demand)]
     assert [(each.broker, each.present) for each in seen] == [("tokyo", False), ("tokyo", True)]
 
@@ -80,8 +82,8 @@ def test_a_queue_owes_to_those_who_come_later(tmp_path: Path) -> None:
     class Deaf(Hearing):
         def received(self, message: Incoming) -> None: ...
 
-    claim = "  - delivered: {to: tk, promise: exactly-once, within: 7s}\n"
-    its = Played(tmp_path, f"{TOLD}{HEARD}expect:\n{claim}", Deaf.of("tk"))
+    expectation = "  - delivered: {to: tk, promise: exactly-once, within: 7s}\n"
+    its = Played(tmp_path, f"{TOLD}{HEARD}expect:\n{expectation}", Deaf.of("tk"))
     its.play()
     assert not its.seen(Received)
     assert its.recorder.observations[-1].t >= 7

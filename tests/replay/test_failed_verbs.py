@@ -1,4 +1,4 @@
-"""A verb that did not do what was asked is told in a note; claims that rest on it are unknown, unless it was to fail.
+"""A note names a verb that did not do its work; expectations that depend on it are unknown, unless it should fail.
 
 What a lab refuses is spoilt here: whatever the history then holds of messages, bridges and logs would have been enough.
 """
@@ -48,8 +48,8 @@ class RefusingLab(SpoiltLab):
         raise BrokerError("no hand reaches it")
 
 
-def ran(folder: Path, steps: str, *claims: str, head: str = HEAD, kind: type[SpoiltLab] = RefusingLab) -> Report:
-    expect = "expect:\n" + "".join(f"  - {claim}\n" for claim in claims)
+def ran(folder: Path, steps: str, *expectations: str, head: str = HEAD, kind: type[SpoiltLab] = RefusingLab) -> Report:
+    expect = "expect:\n" + "".join(f"  - {expectation}\n" for expectation in expectations)
     played = Played(folder, steps + expect, head=head, kind=kind)
     played.play()
     return judged(played)
@@ -112,10 +112,10 @@ def test_messages_rest_on_every_verb_on_a_lab(tmp_path: Path, written: str) -> N
 
 
 def test_a_start_that_came_late_leaves_what_counts_from_it_unknown(tmp_path: Path) -> None:
-    claim = "log: {broker: tokyo, matches: broker-started, after: start}"
+    expectation = "log: {broker: tokyo, matches: broker-started, after: start}"
     for fails in (False, True):
         steps = "  - stop: {broker: tokyo}\n" + verb("start: {broker: tokyo, within: 1s}", fails) + "  - wait: 10s\n"
-        (verdict,) = ran(tmp_path, steps, claim, kind=SpoiltLab).verdicts
+        (verdict,) = ran(tmp_path, steps, expectation, kind=SpoiltLab).verdicts
         assert verdict.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), verdict
         assert fails or "it had not started within 1 s" in verdict.reason
 
@@ -152,14 +152,14 @@ def test_a_window_whose_reboot_had_to_kill_is_a_premise(tmp_path: Path) -> None:
             "wait: 2m",
         )
     )
-    claim = "users: {broker: tokyo, user: more, pending: none}"
-    report = ran(tmp_path, steps, claim, kind=SpoiltLab)
+    expectation = "users: {broker: tokyo, user: more, pending: none}"
+    report = ran(tmp_path, steps, expectation, kind=SpoiltLab)
     (verdict,) = report.verdicts
     assert verdict.outcome is Outcome.UNKNOWN, verdict
     assert "tokyo's maintenance window, until" in verdict.reason and "was killed" in verdict.reason
     assert any(note.startswith("A maintenance window was not done as asked: tokyo's") for note in report.notes)
     whole = steps.replace("  - pause: {broker: tokyo}\n", "")
-    assert ran(tmp_path, whole, claim, kind=SpoiltLab).outcome is Outcome.PASSED
+    assert ran(tmp_path, whole, expectation, kind=SpoiltLab).outcome is Outcome.PASSED
 
 
 def test_a_window_whose_reboot_failed_counts_from_its_opening(tmp_path: Path) -> None:
@@ -173,11 +173,11 @@ def test_a_window_whose_reboot_failed_counts_from_its_opening(tmp_path: Path) ->
             "together: [{wait: 2m}, {at: 10s, snapshot: during}]",
         )
     )
-    claims = [
+    expectations = [
         f"counters: {{broker: singapore, queue: q, enqueued: 0, between: [start, {end}]}}"
         for end in ("before", "during")
     ]
-    report = ran(tmp_path, steps, *claims, kind=SpoiltLab)
+    report = ran(tmp_path, steps, *expectations, kind=SpoiltLab)
     assert [each.outcome for each in report.verdicts] == [Outcome.PASSED, Outcome.UNKNOWN], report.verdicts
     assert "tokyo's maintenance window, until" in report.verdicts[1].reason
 
@@ -198,12 +198,12 @@ def test_a_verb_that_was_to_fail_and_went_well_is_no_premise_either(tmp_path: Pa
 
 def test_what_was_decided_before_a_verb_does_not_rest_on_it(tmp_path: Path) -> None:
     steps = LISTENS + SENDS + "  - wait: {until: received, client: sg, count: 5}\n  - snapshot: then\n"
-    claims = (
+    expectations = (
         "counters: {broker: tokyo, queue: q, enqueued: 5, between: [start, then]}",
         "delivered: {to: sg, promise: at-least-once}",
         "delivered: {to: sg, promise: exactly-once}",
     )
-    report = ran(tmp_path, steps + verb(KILL, fails=False), *claims)
+    report = ran(tmp_path, steps + verb(KILL, fails=False), *expectations)
     assert [each.outcome for each in report.verdicts] == [Outcome.PASSED, Outcome.PASSED, Outcome.UNKNOWN]
 
 
@@ -235,7 +235,7 @@ def test_whatever_a_step_is_it_is_a_premise_of_what_counts_from_it(tmp_path: Pat
 
 @pytest.mark.parametrize("fails", [False, True], ids=["asked for", "to fail"])
 @pytest.mark.parametrize(
-    ("claim", "absent"),
+    ("expectation", "absent"),
     [
         ("delivered: {to: ear, promise: nothing, within: 2s}", True),
         ("delivered: {to: sg, promise: exactly-once}", False),
@@ -251,11 +251,13 @@ def test_whatever_a_step_is_it_is_a_premise_of_what_counts_from_it(tmp_path: Pat
         ("users: {broker: tokyo, user: bridge, pending: no-such-user}", False),
     ],
 )
-def test_what_does_not_happen_rests_on_what_was_awaited(tmp_path: Path, claim: str, absent: bool, fails: bool) -> None:
+def test_what_does_not_happen_rests_on_what_was_awaited(
+    tmp_path: Path, expectation: str, absent: bool, fails: bool
+) -> None:
     ear = "  - subscribe: {client: ear, broker: singapore, over: stomp, topic: t}\n"
     unheard = "  - cut: {link: tokyo-singapore}\n  - publish: {broker: tokyo, over: stomp, topic: t}\n"
     waits = verb("wait: {until: received, client: sg, count: 9, within: 1s}", fails)
-    report = ran(tmp_path, LISTENS + SENDS + ear + waits + unheard, claim, kind=SpoiltLab)
+    report = ran(tmp_path, LISTENS + SENDS + ear + waits + unheard, expectation, kind=SpoiltLab)
     (verdict,) = report.verdicts
     assert verdict.outcome is (Outcome.UNKNOWN if absent and not fails else Outcome.PASSED), verdict
 
@@ -270,7 +272,7 @@ def test_one_who_knows_no_password_is_to_be_turned_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("refused", "claim", "outcome"),
+    ("refused", "expectation", "outcome"),
     [
         ("queue: forbidden", "delivered: {queue: orders, promise: exactly-once}", Outcome.PASSED),
         ("queue: forbidden", "delivered: {to: a, promise: exactly-once}", Outcome.PASSED),
@@ -282,13 +284,13 @@ def test_one_who_knows_no_password_is_to_be_turned_away(tmp_path: Path) -> None:
     ],
 )
 def test_a_refused_subscription_concerns_its_client_and_its_queue(
-    tmp_path: Path, refused: str, claim: str, outcome: Outcome
+    tmp_path: Path, refused: str, expectation: str, outcome: Outcome
 ) -> None:
     listens = "  - subscribe: {client: a, broker: tokyo, over: stomp, queue: orders}\n"
     sends = "  - publish: {broker: tokyo, over: stomp, queue: orders, count: 3}\n"
     for fails in (False, True):
         other = verb(f"subscribe: {{client: b, broker: tokyo, over: stomp, {refused}}}", fails)
-        report = ran(tmp_path, listens + other + sends, claim, head=RIGHTS, kind=SpoiltLab)
+        report = ran(tmp_path, listens + other + sends, expectation, head=RIGHTS, kind=SpoiltLab)
         assert report.outcome is (Outcome.PASSED if fails else outcome), report.verdicts
 
 
@@ -311,7 +313,7 @@ def test_a_client_that_had_gone_already_concerns_what_it_listened_to(tmp_path: P
     ("user", "outcome"), [("", Outcome.PASSED), (", user: stranger", Outcome.UNKNOWN)], ids=["sent", "refused"]
 )
 @pytest.mark.parametrize(
-    "claim",
+    "expectation",
     [
         "stuck: {broker: singapore, queue: ActiveMQ.DLQ, count: 0}",
         "counters: {broker: tokyo, queue: ActiveMQ.DLQ, enqueued: 0}",
@@ -321,27 +323,27 @@ def test_a_client_that_had_gone_already_concerns_what_it_listened_to(tmp_path: P
     ],
 )
 def test_what_was_not_sent_is_no_dead_letter_and_causes_no_line(
-    tmp_path: Path, claim: str, user: str, outcome: Outcome
+    tmp_path: Path, expectation: str, user: str, outcome: Outcome
 ) -> None:
     dead = "  - subscribe: {client: dead, broker: singapore, over: stomp, queue: ActiveMQ.DLQ}\n"
     publish = f"  - publish: {{broker: tokyo, over: stomp, queue: q, count: 5{user}}}\n"
-    report = ran(tmp_path, LISTENS + dead + SENDS + publish, claim, kind=SpoiltLab)
+    report = ran(tmp_path, LISTENS + dead + SENDS + publish, expectation, kind=SpoiltLab)
     assert report.outcome is outcome, report.verdicts
     assert ("step 4 (publish" in report.verdicts[0].reason) is (outcome is Outcome.UNKNOWN)
 
 
 def test_a_line_that_was_to_come_until_then_rests_on_what_was_sent_until_then(tmp_path: Path) -> None:
-    claim = "log: {broker: tokyo, matches: inactive, absent: yes, after: impair, within: 5s}"
+    expectation = "log: {broker: tokyo, matches: inactive, absent: yes, after: impair, within: 5s}"
     steps = LISTENS + "  - impair: {link: tokyo-singapore, delay: 80ms}\n  - wait: 6s\n"
     steps += "  - publish: {broker: tokyo, over: stomp, queue: q, user: stranger}\n"
-    assert ran(tmp_path, steps, claim, kind=SpoiltLab).outcome is Outcome.PASSED
+    assert ran(tmp_path, steps, expectation, kind=SpoiltLab).outcome is Outcome.PASSED
 
 
 def test_a_line_that_came_shows_that_enough_was_sent(tmp_path: Path) -> None:
     steps = LISTENS + "  - stop: {broker: tokyo}\n  - start: {broker: tokyo}\n"
     steps += "  - publish: {broker: tokyo, over: stomp, queue: q, user: stranger}\n"
-    claim = "log: {broker: tokyo, matches: broker-started, after: start}"
-    assert ran(tmp_path, steps, claim, kind=SpoiltLab).outcome is Outcome.PASSED
+    expectation = "log: {broker: tokyo, matches: broker-started, after: start}"
+    assert ran(tmp_path, steps, expectation, kind=SpoiltLab).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["asked for", "to fail"])

@@ -32,8 +32,8 @@ def played(folder: Path, steps: str) -> Played:
 def test_a_late_standby_does_not_end_a_reboot_whose_other_instance_is_still_down(tmp_path: Path) -> None:
     """The standby is ready some seconds after its start, and serves, and logs that, when the active one has stopped."""
     steps = "  - reboot: {broker: singapore, within: 1s, downtime: 8s}\n  - wait: 5s\n"
-    claims = "expect:\n  - broker-state: {broker: singapore, state: RUNNING}\n"
-    its = played(tmp_path, steps + claims)
+    expectations = "expect:\n  - broker-state: {broker: singapore, state: RUNNING}\n"
+    its = played(tmp_path, steps + expectations)
     its.play()
     assert "had not started within 1 s" in its.seen(Trouble)[0].what
     records = [(each.state, each.t) for each in its.seen(BrokerRecordSeen) if each.broker == "singapore"]

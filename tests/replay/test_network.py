@@ -47,7 +47,7 @@ def test_what_is_refused_while_it_runs_changes_nothing(tmp_path: Path) -> None:
     assert accept.note.startswith("InvalidStateTransition: ") and "there is nothing to accept" in accept.note
 
 
-def test_packets_that_do_something_else_than_the_network_says_break_the_claim(tmp_path: Path) -> None:
+def test_packets_that_do_something_else_than_the_network_says_break_the_expectation(tmp_path: Path) -> None:
     text = "steps:\n  - try: {name: first, from: tokyo, to: singapore}\nexpect:\n"
     text += "  - reachable: {from: tokyo, to: singapore, answer: open, at: first}\n"
     text += "  - reachable: {from: tokyo, to: singapore, answer: silent, at: first}\n"

@@ -11,7 +11,7 @@ from lab.declare.loading import load
 from lab.history import Acknowledged, ClientChanged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
 from lab.matching import digest
 from lab.replay.outstanding_messages import Outstanding
-from lab.replay.settling import claimed_arrivals
+from lab.replay.settling import expected_arrivals
 from lab.shipped import shipped
 
 
@@ -22,9 +22,9 @@ class Seen(Outstanding):
         self,
         *clients: str,
         to: str = "topic://a",
-        claimed: Callable[[str, str], bool | None] = lambda client, destination: None,
+        expected: Callable[[str, str], bool | None] = lambda client, destination: None,
     ) -> None:
-        super().__init__(lambda source, target: source == target, claimed)
+        super().__init__(lambda source, target: source == target, expected)
         self.to = to
         for client in clients:
             self.record(Subscribed(t=0, client=client, broker="tokyo", over="stomp", destination=to, step=1))
@@ -126,8 +126,8 @@ def test_those_out_of_reach_or_gone_are_owed_nothing() -> None:
     assert seen.is_empty()
 
 
-def test_what_is_claimed_to_arrive_is_owed_to_those_out_of_reach_too() -> None:
-    seen = Seen("one", claimed=lambda client, destination: True)
+def test_what_is_expected_to_arrive_is_owed_to_those_out_of_reach_too() -> None:
+    seen = Seen("one", expected=lambda client, destination: True)
     seen.publishing(2, 1, broker="singapore")
     seen.accepted("2-1")
     assert not seen.is_empty()
@@ -183,7 +183,7 @@ def test_what_is_not_to_come_is_not_waited_for() -> None:
     seen = Seen(
         "one",
         "two",
-        claimed=lambda client, destination: False if (client, destination) == ("one", "topic://a") else None,
+        expected=lambda client, destination: False if (client, destination) == ("one", "topic://a") else None,
     )
     seen.publishing(2, 1)
     seen.accepted("2-1")
@@ -193,7 +193,7 @@ def test_what_is_not_to_come_is_not_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claims", "arrives"),
+    ("expectations", "arrives"),
     [
         ("{to: tk, promise: nothing}", False),
         ("{topic: a, promise: nothing}", False),
@@ -204,11 +204,11 @@ def test_what_is_not_to_come_is_not_waited_for() -> None:
         ("{to: tk, topic: b, promise: exactly-once}, {to: tk, topic: a, promise: nothing}", False),
     ],
 )
-def test_a_claim_of_silence_spares_only_what_no_other_claim_is_about(
-    tmp_path: Path, claims: str, arrives: bool | None
+def test_an_expectation_of_silence_spares_only_what_no_other_expectation_is_about(
+    tmp_path: Path, expectations: str, arrives: bool | None
 ) -> None:
     path = tmp_path / "scenario.yaml"
-    expect = "".join(f"  - delivered: {each}\n" for each in claims.replace("}, {", "}\n{").splitlines())
+    expect = "".join(f"  - delivered: {each}\n" for each in expectations.replace("}, {", "}\n{").splitlines())
     path.write_text(
         f"scenario: s\ntopology: {shipped('scenarios') / 'topologies' / 'tokyo-singapore.yaml'}\nsteps:\n"
         "  - subscribe: {client: tk, broker: tokyo, over: stomp, topic: '>'}\n"
@@ -217,7 +217,7 @@ def test_a_claim_of_silence_spares_only_what_no_other_claim_is_about(
         "  - publish: {broker: tokyo, over: stomp, topic: b, count: 1}\n"
         f"expect:\n{expect}"
     )
-    assert claimed_arrivals(load(path, environment={}))("tk", "topic://a") is arrives
+    assert expected_arrivals(load(path, environment={}))("tk", "topic://a") is arrives
 
 
 def retained(seen: Seen, step: int, body: bytes) -> None:
@@ -301,7 +301,7 @@ def test_what_is_kept_with_given_bodies_can_be_delivered_from_a_return_on() -> N
 
 
 def test_a_queue_is_listened_to_from_the_coming_of_one_who_is_to_hear_nothing() -> None:
-    seen = Seen(to="queue://q", claimed=lambda client, destination: False if client == "late" else None)
+    seen = Seen(to="queue://q", expected=lambda client, destination: False if client == "late" else None)
     seen.publishing(2, 1)
     seen.record(Sent(t=1, id="2-1"))
     subscribe(seen, "late", "queue://q", over="stomp")

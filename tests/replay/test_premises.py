@@ -1,4 +1,4 @@
-"""A step says how much it was asked and did, and claims that rest on one that did less are unknown, unless told."""
+"""A step records how much it did; expectations that depend on one that did less are unknown, if `at-least` is not met."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def judged(played: Played) -> Report:
     return judge(played.scenario.expect, Streamed(header, played.recorder.observations))
 
 
-def test_most_of_a_publish_that_was_never_sent_leaves_its_claims_unknown(tmp_path: Path) -> None:
+def test_most_of_a_publish_that_was_never_sent_leaves_its_expectations_unknown(tmp_path: Path) -> None:
     played = Played(tmp_path, LISTENS + SENDS % "" + ARRIVED, spoilt(3, 2))
     played.play()
     (achieved,) = played.seen(Achieved)
@@ -62,8 +62,8 @@ def test_the_scenario_says_how_many_are_enough(tmp_path: Path, least: int, outco
     assert any("2 of 5 accepted" in note for note in report.notes), "what was asked stands beside what was sent"
 
 
-def test_a_publish_that_is_refused_leaves_its_claims_unknown(tmp_path: Path) -> None:
-    """The first publish gets its messages through, so that the claim does not hold of nothing."""
+def test_a_publish_that_is_refused_leaves_its_expectations_unknown(tmp_path: Path) -> None:
+    """The first publish gets its messages through, so that the expectation does not hold of nothing."""
     refused = SENDS % ", user: stranger"
     played = Played(tmp_path, LISTENS + SENDS % "" + refused + ARRIVED)
     played.play()
@@ -95,7 +95,7 @@ def test_traffic_with_a_duration_is_asked_for_what_its_rate_gives(tmp_path: Path
 
 
 @pytest.mark.parametrize(("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 5", Outcome.PASSED)])
-def test_a_consume_that_got_fewer_leaves_its_claims_unknown(tmp_path: Path, needs: str, outcome: Outcome) -> None:
+def test_a_consume_that_got_fewer_leaves_its_expectations_unknown(tmp_path: Path, needs: str, outcome: Outcome) -> None:
     listens = LISTENS.replace("queue: q", "queue: q, ack: client-individual")
     takes = f"  - consume: {{client: tk, count: 20, within: 1s{needs}}}\n"
     played = Played(tmp_path, listens + SENDS % "" + takes + ARRIVED)
@@ -161,8 +161,8 @@ def test_requests_that_never_left_leave_their_answers_unknown(tmp_path: Path, ne
 def test_how_long_a_step_took_rests_on_that_step_alone(tmp_path: Path, step: str, outcome: Outcome) -> None:
     publish = SENDS.replace("%s", "")
     sends = "".join(publish.replace("- publish", f"- as: {name}\n    publish") for name in ("first", "second"))
-    claim = f"expect:\n  - finished: {{step: {step}, within: 10s}}\n"
-    played = Played(tmp_path, LISTENS + sends + claim, spoilt(3, 3))
+    expectation = f"expect:\n  - finished: {{step: {step}, within: 10s}}\n"
+    played = Played(tmp_path, LISTENS + sends + expectation, spoilt(3, 3))
     played.play()
     (verdict,) = judged(played).verdicts
     assert verdict.outcome is outcome, verdict

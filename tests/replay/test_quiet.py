@@ -1,4 +1,4 @@
-"""After the last message owed a lab listens on for a duplicate: for as long as a claim says, or some seconds."""
+"""After the last message owed a lab listens on for a duplicate: for as long as an expectation says, or some seconds."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def once_more(after: float) -> Callable[[SpoiltLab], None]:
 
 @pytest.mark.parametrize("promise", ["exactly-once", "at-most-once"])
 def test_a_duplicate_that_comes_a_second_later_is_heard(tmp_path: Path, promise: str) -> None:
-    claim = f"delivered: {{to: tk, promise: {promise}}}"
-    played = Played(tmp_path, STEPS % claim, once_more(QUIET.total_seconds() / 2))
+    expectation = f"delivered: {{to: tk, promise: {promise}}}"
+    played = Played(tmp_path, STEPS % expectation, once_more(QUIET.total_seconds() / 2))
     played.play()
     assert judged(played).outcome is Outcome.FAILED
 
@@ -50,7 +50,7 @@ def test_within_does_not_end_the_listening_for_duplicates(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("claim", "heard"),
+    ("expectation", "heard"),
     [
         ("delivered: {to: tk, promise: exactly-once, quiet: 5s}", 4),
         ("delivered: {to: tk, promise: exactly-once, quiet: 1s}", 3),
@@ -60,17 +60,17 @@ def test_within_does_not_end_the_listening_for_duplicates(tmp_path: Path) -> Non
         ("delivered: {to: tk, promise: at-least-once}", 3),
     ],
 )
-def test_a_claim_says_how_long_it_is_quiet(tmp_path: Path, claim: str, heard: int) -> None:
-    played = Played(tmp_path, STEPS % claim, once_more(4.0))
+def test_a_expectation_says_how_long_it_is_quiet(tmp_path: Path, expectation: str, heard: int) -> None:
+    played = Played(tmp_path, STEPS % expectation, once_more(4.0))
     played.play()
     assert len(played.seen(Received)) == heard
     (verdict,) = judged(played).verdicts
-    assert (verdict.outcome is Outcome.FAILED) is (heard == 4 and "at-most: 1" not in claim)
+    assert (verdict.outcome is Outcome.FAILED) is (heard == 4 and "at-most: 1" not in expectation)
     told = "listened on for" in verdict.reason
-    assert told is (verdict.outcome is Outcome.PASSED and "quiet" in claim)
+    assert told is (verdict.outcome is Outcome.PASSED and "quiet" in expectation)
 
 
-def test_where_no_claim_is_of_duplicates_nobody_waits_for_them(tmp_path: Path) -> None:
+def test_where_no_expectation_is_of_duplicates_nobody_waits_for_them(tmp_path: Path) -> None:
     ends = []
     for promise in ("at-least-once", "exactly-once"):
         played = Played(tmp_path, STEPS % f"delivered: {{to: tk, promise: {promise}}}")
@@ -88,12 +88,16 @@ def test_quiet_is_for_what_a_duplicate_breaks(tmp_path: Path, promise: str, why:
 
 
 @pytest.mark.parametrize(("quiet", "outcome"), [("2s", Outcome.PASSED), ("1m", Outcome.UNKNOWN)])
-@pytest.mark.parametrize("claim", ["delivered: {to: tk, promise: exactly-once, quiet: %s}", "duplicates: {quiet: %s}"])
-def test_a_history_that_ends_sooner_does_not_tell(tmp_path: Path, claim: str, quiet: str, outcome: Outcome) -> None:
-    """The history is of a run that listened for 2 s, and is judged by another claim."""
-    played = Played(tmp_path, STEPS % (claim % "2s"))
+@pytest.mark.parametrize(
+    "expectation", ["delivered: {to: tk, promise: exactly-once, quiet: %s}", "duplicates: {quiet: %s}"]
+)
+def test_a_history_that_ends_sooner_does_not_tell(
+    tmp_path: Path, expectation: str, quiet: str, outcome: Outcome
+) -> None:
+    """The history is of a run that listened for 2 s, and is judged by another expectation."""
+    played = Played(tmp_path, STEPS % (expectation % "2s"))
     played.play()
-    asked = Played(tmp_path, STEPS % (claim % quiet))
+    asked = Played(tmp_path, STEPS % (expectation % quiet))
     asked.recorder = played.recorder
     (verdict,) = judged(asked).verdicts
     assert verdict.outcome is outcome

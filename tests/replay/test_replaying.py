@@ -1,4 +1,4 @@
-"""A replay that did less than it was asked leaves claims unknown, unless the scenario says how many are enough."""
+"""A replay that did less than asked leaves expectations unknown, unless the scenario states how many are enough."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def recording(folder: Path, count: int = 6) -> Path:
 
 
 @pytest.mark.parametrize("least", ["", ", at-least: 5"])
-def test_a_lost_connection_leaves_claims_unknown(tmp_path: Path, least: str) -> None:
+def test_a_lost_connection_leaves_expectations_unknown(tmp_path: Path, least: str) -> None:
     recording(tmp_path)
     played = Played(tmp_path, LISTENS + REPLAYS % least + ARRIVED, spoilt(2, 2))  # its third message
     played.play()

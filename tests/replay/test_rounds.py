@@ -1,4 +1,4 @@
-"""Steps with names of their own, in a repeat one for each round: claims count from each, and look at each snapshot."""
+"""Steps with names, in a repeat one for each round: expectations count from each, and use each snapshot."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROUNDS = """  - subscribe: {client: sg, broker: singapore, over: stomp, queue: q
         - snapshot: healed-{n}
         - try: {name: "again-{n}", from: tokyo, to: singapore}
 """
-CLAIMS = """expect:
+EXPECTED = """expect:
   - recovered: {to: sg, after: heal-1, within: 500ms}
   - recovered: {to: sg, after: heal-3, within: 500ms}
   - recovered: {to: sg, after: cut-2, within: 500ms}
@@ -42,8 +42,8 @@ CLAIMS = """expect:
 """
 
 
-def test_each_round_can_be_claimed(tmp_path: Path) -> None:
-    played = Played(tmp_path, ROUNDS + CLAIMS)
+def test_each_round_can_be_expected(tmp_path: Path) -> None:
+    played = Played(tmp_path, ROUNDS + EXPECTED)
     assert not check(played.scenario)
     played.play()
     names = [each.name for each in played.seen(StepStarted) if each.name]

@@ -211,9 +211,9 @@ def test_messages_lost_on_the_way_are_listened_for_until_their_time_is_over(tmp_
     assert not played.seen(Received)
 
 
-def test_bridge_is_watched_until_it_is_as_claimed_and_stands(tmp_path: Path) -> None:
-    claim = "{connector: connector_tokyo_to_singapore, up: nowhere, within: 90s, after: cut}"
-    steps = f"  - cut: {{link: tokyo-singapore}}\nexpect:\n  - bridge: {claim}\n"
+def test_bridge_is_watched_until_it_is_as_expected_and_stands(tmp_path: Path) -> None:
+    expectation = "{connector: connector_tokyo_to_singapore, up: nowhere, within: 90s, after: cut}"
+    steps = f"  - cut: {{link: tokyo-singapore}}\nexpect:\n  - bridge: {expectation}\n"
 
     played = Played(tmp_path, steps)
     played.play()

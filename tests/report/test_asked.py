@@ -90,7 +90,7 @@ def test_report_json_has_both_for_each_step() -> None:
 
 
 FAILED = CASE.parents[1] / "verbs-that-failed" / "history.jsonl"
-MISSED = {  # of steps that no claim rests on, too
+MISSED = {  # of steps that no expectation rests on, too
     "A step was not done as asked: step 2 (stop connector connector_tokyo_to_singapore of tokyo); its management",
     "A step was not done as asked: step 5 (update broker tokyo: its configuration, revision 1); tokyo is REBOOT",
     "A step was not done as asked: step 6 (late tries to connect to tokyo over amqp); refused: the connection was ref",

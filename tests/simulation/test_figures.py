@@ -216,5 +216,5 @@ def test_no_way_of_being_turned_away_is_seen_without_its_cause(tmp_path: Path) -
     tried = [each for each in ran.history.observations if isinstance(each, Approached)]
     connecting = {*WAYS} - {"curious"}  # who subscribes without a complaint is told of in no attempt
     assert {each.client for each in tried} >= {f"{who}-{over}" for who in connecting for over in EVERY}
-    expected = {claim: "passed" if "client: stranger-" in claim else "failed" for claim in outcomes}
+    expected = {expectation: "passed" if "client: stranger-" in expectation else "failed" for expectation in outcomes}
     assert outcomes == expected, [f"{each.client}: {each.outcome}: {each.note}" for each in tried]

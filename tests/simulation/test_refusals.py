@@ -84,12 +84,14 @@ def test_each_thing_without_a_model_is_named_with_its_place(files: Path) -> None
         ("store-recovered", "absent: yes", []),  # its name says what it is about
     ],
 )
-def test_a_claim_of_how_often_lines_stand_in_a_log_needs_a_line_of_the_model_for_each_alternative(
+def test_a_expectation_of_how_often_lines_stand_in_a_log_needs_a_line_of_the_model_for_each_alternative(
     files: Path, matches: str, how: str, unwritten: list[str]
 ) -> None:
     (files.parent / "tokyo.xml").write_text(XML.replace(' lazyDispatch="true"', ""))
-    claims = SCENARIO.partition("expect:")[0] + f"expect:\n  - log: {{broker: tokyo, matches: '{matches}', {how}}}\n"
-    files.write_text(claims)
+    expectations = (
+        SCENARIO.partition("expect:")[0] + f"expect:\n  - log: {{broker: tokyo, matches: '{matches}', {how}}}\n"
+    )
+    files.write_text(expectations)
     planned = plan_named(files, {})
     found = [str(each) for each in runtimes.runtime("simulation", {}).refusals(planned.scenario, planned.plan)]
     assert len(found) == len(unwritten), found
@@ -98,7 +100,7 @@ def test_a_claim_of_how_often_lines_stand_in_a_log_needs_a_line_of_the_model_for
         assert f"matches '{part}', an alternative of" in each
 
 
-def test_a_wildcard_that_hears_advisories_and_a_claim_on_memory_are_refused_at_their_lines(files: Path) -> None:
+def test_a_wildcard_that_hears_advisories_and_a_expectation_on_memory_are_refused_at_their_lines(files: Path) -> None:
     files.write_text(
         """scenario: what has no model
 topology: two.yaml

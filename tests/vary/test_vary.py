@@ -203,7 +203,9 @@ def test_the_program_that_the_page_shows(capsys: pytest.CaptureFixture[str]) -> 
     exec(compile(block.text, block.id, "exec"), {})
     said = capsys.readouterr().out
     assert said.count("Row(of=Combination(") == 4
-    assert said.rstrip().splitlines()[-1].startswith("100,2,failed,")  # the scenario claims what a window of 10 does
+    assert (
+        said.rstrip().splitlines()[-1].startswith("100,2,failed,")
+    )  # the scenario expectations what a window of 10 does
 
 
 def test_runs_do_not_depend_on_who_does_them() -> None:

@@ -1,4 +1,4 @@
-"""Checks of a scenario's expectations: unknown names, and claims that would hold of nothing."""
+"""Checks of a scenario's expectations: unknown names, and expectations that would hold of nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lab.errors import Problem
 
 def check_expectations(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
     """Yield every Problem of the expectations; `memory` is what the checks of the steps collected."""
-    for number, claim in enumerate(scenario.expect):
-        context = Context(scenario=scenario, path=("expect", number, claim.claim), memory=memory)
-        yield from check_references(context, claim)
-        yield from check_names(context, claim)
-        for check in find(type(claim), __name__, "check"):
-            yield from check(context, claim)
+    for number, expectation in enumerate(scenario.expect):
+        context = Context(scenario=scenario, path=("expect", number, expectation.kind), memory=memory)
+        yield from check_references(context, expectation)
+        yield from check_names(context, expectation)
+        for check in find(type(expectation), __name__, "check"):
+            yield from check(context, expectation)

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
-from lab.declare.expectations.answered import AnsweredClaim
+from lab.declare.expectations.answered import AnsweredExpectation
 from lab.declare.steps.request import Request
 from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-def check(context: Context, claim: AnsweredClaim) -> Iterator[Problem]:
-    """Yield a Problem if no request step sends to the destination claimed, or to any."""
-    if claim.topic is not None and claim.queue is not None:
-        yield context.wrong("queue", "name one topic or one queue", "remove one, or write two claims")
+def check(context: Context, expectation: AnsweredExpectation) -> Iterator[Problem]:
+    """Yield a Problem if no request step sends to the destination expected, or to any."""
+    if expectation.topic is not None and expectation.queue is not None:
+        yield context.wrong("queue", "name one topic or one queue", "remove one, or write two expectations")
         return
-    wanted = destination_of(claim)
+    wanted = destination_of(expectation)
     requests = [each for each in every_step(context.scenario.steps) if isinstance(each, Request)]
     asked = sorted({destination_of(each) or "" for each in requests})
     if any(wanted is None or hears(wanted, each) for each in asked):
         return
     what = "no request is sent" + ("" if wanted is None else f" to {wanted}")
     right = f"requests go to: {', '.join(asked) or 'nothing'}"
-    yield context.whole(f"{what}, so the claim would hold of nothing", right)
+    yield context.whole(f"{what}, so the expectation would hold of nothing", right)

@@ -1,4 +1,4 @@
-"""Check of the expectation `bridge`: one bridge is meant, and it can have the ends that are claimed."""
+"""Check of the expectation `bridge`: one bridge is meant, and it can have the ends that are expected."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from lab.declare.expectations.bridge import Bridge
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Bridge) -> Iterator[Problem]:
+def check(context: Context, expectation: Bridge) -> Iterator[Problem]:
     """Yield a Problem if several brokers have the connector, or if a one-way connector is to have two ends."""
     if context.unknown & {"broker", "connector"}:
         return
-    wrong = tuple(check_owner(context, claim.connector, claim.broker))
+    wrong = tuple(check_owner(context, expectation.connector, expectation.broker))
     yield from wrong
     if wrong:
         return
-    initiator = claim.broker or connectors_of(context.scenario)[claim.connector][0]
+    initiator = expectation.broker or connectors_of(context.scenario)[expectation.connector][0]
     its = connectors_at(context.scenario, initiator)
-    if any(each.name == claim.connector and each.duplex for each in its):
+    if any(each.name == expectation.connector and each.duplex for each in its):
         return
-    if claim.up == "both-ends":
-        what = f"{claim.connector} is not duplex, so {initiator} alone has an end of its bridge"
+    if expectation.up == "both-ends":
+        what = f"{expectation.connector} is not duplex, so {initiator} alone has an end of its bridge"
         yield context.wrong("up", what, 'write up: initiator, or duplex="true" in the configuration')
-    if claim.agree:
-        what = f"{claim.connector} is not duplex, so only {initiator}'s end counts, and nothing agrees with it"
-        yield context.wrong("agree", what, "claim counters: {bridge: …, dequeued: …} of that broker")
+    if expectation.agree:
+        what = f"{expectation.connector} is not duplex, so only {initiator}'s end counts, and nothing agrees with it"
+        yield context.wrong("agree", what, "write counters: {bridge: …, dequeued: …} of that broker")

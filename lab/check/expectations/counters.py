@@ -1,4 +1,4 @@
-"""Check of the expectation `counters`: its subject exists and has the counters claimed."""
+"""Check of the expectation `counters`: its subject exists and has the counters expected."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ _OF_QUEUE = (*_OF_TOPIC, "waiting")
 _OF_BROKER = (*_COUNTED, *LEVELS)
 
 
-def check(context: Context, claim: Counters) -> Iterator[Problem]:
+def check(context: Context, expectation: Counters) -> Iterator[Problem]:
     """Yield a Problem for an unused destination, a counter the subject lacks, or a bridge without an end there."""
-    yield from check_destination(context, destination_of(claim), or_heard=not claim.amounts)
-    yield from check_order(context, claim.between)
+    yield from check_destination(context, destination_of(expectation), or_heard=not expectation.amounts)
+    yield from check_order(context, expectation.between)
     valid: tuple[str, ...]
-    if claim.bridge is not None:
+    if expectation.bridge is not None:
         what, valid = "a bridge's end", _OF_BRIDGE
-    elif destination_of(claim) is not None:
-        what, valid = ("a queue", _OF_QUEUE) if claim.queue is not None else ("a topic", _OF_TOPIC)
+    elif destination_of(expectation) is not None:
+        what, valid = ("a queue", _OF_QUEUE) if expectation.queue is not None else ("a topic", _OF_TOPIC)
     else:
         what, valid = "a broker in all", _OF_BROKER
-    for counter in (*claim.amounts, *claim.levels):
+    for counter in (*expectation.amounts, *expectation.levels):
         if counter not in valid:
             place = context.scenario.origin.key(*context.path, counter)
             yield Problem(what=f"{what} has no counter {counter}", remedy=f"it has {', '.join(valid)}", place=place)
-    if claim.bridge is not None and not context.unknown & {"broker", "bridge"}:
-        yield from _end(context, claim, claim.bridge)
+    if expectation.bridge is not None and not context.unknown & {"broker", "bridge"}:
+        yield from _end(context, expectation, expectation.bridge)
 
 
-def _end(context: Context, claim: Counters, bridge: str) -> Iterator[Problem]:
+def _end(context: Context, expectation: Counters, bridge: str) -> Iterator[Problem]:
     ends = [end for end in bridge_ends(context.scenario) if end.connector == bridge]
     brokers = list(dict.fromkeys(end.broker for end in ends))
-    if ends and claim.broker not in brokers and not unread(context.topology):
+    if ends and expectation.broker not in brokers and not unread(context.topology):
         why = f"which joins {' and '.join(brokers)}" if any(end.duplex for end in ends) else "which is not duplex"
         right = f"write broker: {brokers[0]}"
-        yield context.wrong("bridge", f"{claim.broker} shows no end of {bridge}, {why}", right)
+        yield context.wrong("bridge", f"{expectation.broker} shows no end of {bridge}, {why}", right)

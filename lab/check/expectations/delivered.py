@@ -15,32 +15,32 @@ from lab.errors import Problem
 from lab.units import format_percent, several
 
 
-def check(context: Context, claim: Delivered) -> Iterator[Problem]:
+def check(context: Context, expectation: Delivered) -> Iterator[Problem]:
     """Yield the Problems of a topic that is sent to before anybody listens, and of shares that nobody can have."""
-    yield from _too_late(context, claim)
-    if claim.shares is None or "shares" in context.unknown:
+    yield from _too_late(context, expectation)
+    if expectation.shares is None or "shares" in context.unknown:
         return
-    queue = str(destination_of(claim))
+    queue = str(destination_of(expectation))
     there = [each.client for each in listeners(context.scenario) if hears(each.destination or "", queue)]
-    strangers = [name for name in claim.shares if name not in there]
+    strangers = [name for name in expectation.shares if name not in there]
     for name in strangers:
         what = f"{name} does not subscribe to {queue}, so it has no share of it"
         yield context.wrong("shares", what, f"subscribed to it: {', '.join(dict.fromkeys(there)) or 'nobody'}")
     if not strangers:
-        yield from _impossible_shares(context, claim.shares, queue, set(there))
+        yield from _impossible_shares(context, expectation.shares, queue, set(there))
 
 
-def _too_late(context: Context, claim: Delivered) -> Iterator[Problem]:
-    """Yield a Problem if all was sent to topics before their subscribers came: the claim would hold of nothing."""
-    wanted = destination_of(claim)
-    names = claim.to.names if claim.to is not None else None
+def _too_late(context: Context, expectation: Delivered) -> Iterator[Problem]:
+    """Yield a Problem if every message is sent to a topic before its subscribers come: nothing is expected then."""
+    wanted = destination_of(expectation)
+    names = expectation.to.names if expectation.to is not None else None
     heard = [
         str(each.destination)
         for each in listeners(context.scenario)
         if (names is None or each.client in names) and (wanted is None or hears(str(each.destination), wanted))
     ]
-    if claim.promise != "nothing" and heard and all_sent_before(context, heard):
-        what = "all is sent before anybody subscribes, and a topic keeps nothing: the claim would hold of nothing"
+    if expectation.promise != "nothing" and heard and all_sent_before(context, heard):
+        what = "all is sent before anybody subscribes, and a topic keeps nothing: the expectation would hold of nothing"
         yield context.whole(what, "let the clients subscribe before the step that publishes")
 
 

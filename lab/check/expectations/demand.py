@@ -11,6 +11,6 @@ from lab.declare.expectations.demand import Demanded
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Demanded) -> Iterator[Problem]:
+def check(context: Context, expectation: Demanded) -> Iterator[Problem]:
     """Yield a Problem if no client subscribes to the destination."""
-    yield from check_destination(context, destination_of(claim), heard=True)
+    yield from check_destination(context, destination_of(expectation), heard=True)

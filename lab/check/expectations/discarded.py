@@ -11,7 +11,7 @@ from lab.declare.expectations.discarded import Discarded
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Discarded) -> Iterator[Problem]:
+def check(context: Context, expectation: Discarded) -> Iterator[Problem]:
     """Yield a Problem if no step publishes to the destination, or if the snapshots are in the wrong order."""
-    yield from check_destination(context, f"topic://{claim.topic}")
-    yield from check_order(context, claim.between)
+    yield from check_destination(context, f"topic://{expectation.topic}")
+    yield from check_order(context, expectation.between)

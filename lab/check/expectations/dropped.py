@@ -10,6 +10,6 @@ from lab.declare.expectations.dropped import Dropped
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Dropped) -> Iterator[Problem]:
+def check(context: Context, expectation: Dropped) -> Iterator[Problem]:
     """Yield a Problem if packets between the endpoints do not pass the router."""
-    yield from check_ends(context, claim)
+    yield from check_ends(context, expectation)

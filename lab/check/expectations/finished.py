@@ -13,16 +13,16 @@ from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Finished) -> Iterator[Problem]:
+def check(context: Context, expectation: Finished) -> Iterator[Problem]:
     """Yield a Problem if a step named sends nothing, or nothing that a receiver hears."""
     if "to" in context.unknown:
         return
     heard = [
         each.destination or ""
         for each in listeners(context.scenario)
-        if claim.to is None or each.client in claim.to.names
+        if expectation.to is None or each.client in expectation.to.names
     ]
-    for field, word in (("step", claim.step), ("of", claim.of)):
+    for field, word in (("step", expectation.step), ("of", expectation.of)):
         if word is None or field in context.unknown:
             continue
         steps = [each for each in in_every_round(context.scenario.steps) if word in (each.named, each.verb)]
@@ -32,6 +32,8 @@ def check(context: Context, claim: Finished) -> Iterator[Problem]:
             continue
         sent = sorted({destination_of(each) or "" for each in steps if isinstance(each, Message)})
         if not any(hears(each, to) for each in heard for to in sent):
-            who = "no client" if claim.to is None else ", ".join(claim.to.names)
-            what = f"{who} hears what {word} sends" if claim.to is None else f"{who} does not hear what {word} sends"
+            who = "no client" if expectation.to is None else ", ".join(expectation.to.names)
+            what = (
+                f"{who} hears what {word} sends" if expectation.to is None else f"{who} does not hear what {word} sends"
+            )
             yield context.wrong(field, what, f"it sends to: {', '.join(sent) or 'nothing'}")

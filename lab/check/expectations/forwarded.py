@@ -12,7 +12,7 @@ from lab.declare.expectations.forwarded import Forwarded
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Forwarded) -> Iterator[Problem]:
+def check(context: Context, expectation: Forwarded) -> Iterator[Problem]:
     """Yield a Problem if no step publishes to the destination, or if the snapshots are in the wrong order."""
-    yield from check_destination(context, destination_of(claim))
-    yield from check_order(context, claim.between)
+    yield from check_destination(context, destination_of(expectation))
+    yield from check_order(context, expectation.between)

@@ -11,11 +11,11 @@ from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Latency) -> Iterator[Problem]:
+def check(context: Context, expectation: Latency) -> Iterator[Problem]:
     """Yield a Problem if no step publishes at the first broker, or no client subscribes at the second."""
-    if claim.direction is None or "direction" in context.unknown:
+    if expectation.direction is None or "direction" in context.unknown:
         return
-    source, target = claim.direction
+    source, target = expectation.direction
     steps = every_step(context.scenario.steps)
     if not any(step.sends_to and step.login is not None and step.login.broker == source for step in steps):
         yield context.wrong("direction", f"no step publishes at {source}", "write [FROM, TO], two brokers")

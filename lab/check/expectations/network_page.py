@@ -11,31 +11,36 @@ from lab.errors import Problem
 from lab.plan.brokers import unread
 
 
-def check(context: Context, claim: NetworkPage) -> Iterator[Problem]:
+def check(context: Context, expectation: NetworkPage) -> Iterator[Problem]:
     """Yield a Problem if the row is for the broker itself, or if that is at the other end."""
-    if claim.broker == claim.remote:
-        yield context.wrong("remote", f"{claim.broker} has no bridge to itself", "name another one")
+    if expectation.broker == expectation.remote:
+        yield context.wrong("remote", f"{expectation.broker} has no bridge to itself", "name another one")
     elif not context.unknown and not unread(context.topology):
-        yield from _row(context, claim)
+        yield from _row(context, expectation)
 
 
-def _row(context: Context, claim: NetworkPage) -> Iterator[Problem]:
-    between = [end for end in bridge_ends(context.scenario) if {end.broker, end.remote} == {claim.broker, claim.remote}]
-    here = {end.created_by_duplex for end in between if end.broker == claim.broker}
+def _row(context: Context, expectation: NetworkPage) -> Iterator[Problem]:
+    between = [
+        end
+        for end in bridge_ends(context.scenario)
+        if {end.broker, end.remote} == {expectation.broker, expectation.remote}
+    ]
+    here = {end.created_by_duplex for end in between if end.broker == expectation.broker}
     if not between:  # a scenario may show that without a step there is no bridge
         return
     if not here:
         names = ", ".join(dict.fromkeys(end.connector for end in between))
-        what = f"{claim.broker} has no row for {claim.remote}: {names} is not duplex, so {claim.remote} alone has one"
-        yield context.wrong("broker", what, f"write broker: {claim.remote}, remote: {claim.broker}")
-    elif claim.created_by_duplex is not None and claim.created_by_duplex not in here:
-        names = ", ".join(dict.fromkeys(end.connector for end in between if end.broker == claim.broker))
-        owner, right = (claim.broker, "no") if claim.created_by_duplex else (claim.remote, "yes")
-        what = f"{claim.broker}'s row is of {names}, a connector of {owner}"
+        other = expectation.remote
+        what = f"{expectation.broker} has no row for {other}: {names} is not duplex, so {other} alone has one"
+        yield context.wrong("broker", what, f"write broker: {expectation.remote}, remote: {expectation.broker}")
+    elif expectation.created_by_duplex is not None and expectation.created_by_duplex not in here:
+        names = ", ".join(dict.fromkeys(end.connector for end in between if end.broker == expectation.broker))
+        owner, right = (expectation.broker, "no") if expectation.created_by_duplex else (expectation.remote, "yes")
+        what = f"{expectation.broker}'s row is of {names}, a connector of {owner}"
         yield context.wrong("created-by-duplex", what, f"write created-by-duplex: {right}, or name the other page")
-    elif claim.remote_port is not None and (claim.remote_port == "ephemeral") not in (
-        here if claim.created_by_duplex is None else {claim.created_by_duplex}
+    elif expectation.remote_port is not None and (expectation.remote_port == "ephemeral") not in (
+        here if expectation.created_by_duplex is None else {expectation.created_by_duplex}
     ):
-        connects, right = ("to", "61617") if claim.remote_port == "ephemeral" else ("from", "ephemeral")
-        what = f"that row of {claim.broker}'s shows the port that the bridge connects {connects}"
+        connects, right = ("to", "61617") if expectation.remote_port == "ephemeral" else ("from", "ephemeral")
+        what = f"that row of {expectation.broker}'s shows the port that the bridge connects {connects}"
         yield context.wrong("remote-port", what, f"write remote-port: {right}, or name the other page")

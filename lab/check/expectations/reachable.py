@@ -12,15 +12,15 @@ from lab.declare.unrolling import in_every_round
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Reachable) -> Iterator[Problem]:
+def check(context: Context, expectation: Reachable) -> Iterator[Problem]:
     """Yield a Problem if the connection cannot be tried, or if the step named does not try it."""
-    yield from check_ends(context, claim)
+    yield from check_ends(context, expectation)
     tries = {step.name: step for step in in_every_round(context.scenario.steps) if isinstance(step, Try)}
-    tried = tries.get(claim.at)
-    if claim.at == END:
+    tried = tries.get(expectation.at)
+    if expectation.at == END:
         return
     if tried is None:
-        yield context.missing("at", "try", claim.at, tries, "names of try steps")
-    elif (tried.source, tried.to, tried.port) != (claim.source, claim.to, claim.port):
-        what = f"{claim.at} tries {tried.source} to {tried.to}, port {tried.port}"
-        yield context.wrong("at", what, "claim what it tries")
+        yield context.missing("at", "try", expectation.at, tries, "names of try steps")
+    elif (tried.source, tried.to, tried.port) != (expectation.source, expectation.to, expectation.port):
+        what = f"{expectation.at} tries {tried.source} to {tried.to}, port {tried.port}"
+        yield context.wrong("at", what, "name the attempt that it makes")

@@ -1,4 +1,4 @@
-"""Check of claims about the messages that receivers got: there are such receivers and messages."""
+"""Check of expectations about the messages that receivers got: there are such receivers and messages."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lab.declare.expectations.receivers import ToReceivers
 from lab.errors import Problem
 
 
-def check(context: Context, claim: ToReceivers) -> Iterator[Problem]:
+def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
     """Yield a Problem if the receivers do not subscribe, or if no step publishes to what they subscribe to."""
     subscriptions, fed = listeners(context.scenario), context.recall(Fed)
     heard = {each.destination or "" for each in subscriptions}
-    wanted = destination_of(claim) if isinstance(claim, Addressed) else None
-    if isinstance(claim, Addressed) and claim.topic is not None and claim.queue is not None:
-        yield context.wrong("queue", "name one topic or one queue", "remove one, or write two claims")
+    wanted = destination_of(expectation) if isinstance(expectation, Addressed) else None
+    if isinstance(expectation, Addressed) and expectation.topic is not None and expectation.queue is not None:
+        yield context.wrong("queue", "name one topic or one queue", "remove one, or write two expectations")
         return
     if wanted is not None:
         field = "topic" if wanted.startswith("topic") else "queue"
@@ -32,17 +32,19 @@ def check(context: Context, claim: ToReceivers) -> Iterator[Problem]:
         if not any(hears(each, wanted) for each in heard):
             yield context.wrong(field, f"no client subscribes to {wanted}", _listed("subscribed to", heard))
             return
-    for client in claim.to.names if claim.to is not None else ():
+    for client in expectation.to.names if expectation.to is not None else ():
         its = {each.destination or "" for each in subscriptions if each.client == client}
         meant = {each for each in its if wanted is None or hears(each, wanted)}
-        yield from _receiver(context, claim, client, its, meant, wanted)
-    if claim.to is None and not (subscriptions and fed.sent):
+        yield from _receiver(context, expectation, client, its, meant, wanted)
+    if expectation.to is None and not (subscriptions and fed.sent):
         what = "no client subscribes" if fed.sent else "nothing is published"
-        yield context.whole(f"{what}, so the claim would hold of nothing", "add the step, or remove the claim")
+        yield context.whole(
+            f"{what}, so the expectation would hold of nothing", "add the step, or remove the expectation"
+        )
 
 
 def _receiver(
-    context: Context, claim: ToReceivers, client: str, its: set[str], meant: set[str], wanted: str | None
+    context: Context, expectation: ToReceivers, client: str, its: set[str], meant: set[str], wanted: str | None
 ) -> Iterator[Problem]:
     """Yield a Problem if nothing comes to a client, or if what comes to it cannot be told from the steps."""
     fed = context.recall(Fed)
@@ -53,12 +55,16 @@ def _receiver(
     by_brokers = sorted(each for each in meant if fed.by_brokers(each))
     if not by_brokers:
         right = f"{_listed(f'{client} hears', its)}\n{_listed('published to', fed.sent)}"
-        what = f"nothing is published to what {client} hears, so the claim would hold of nothing"
+        what = f"nothing is published to what {client} hears, so the expectation would hold of nothing"
         yield context.wrong("to", what, right)
-    elif not (isinstance(claim, Delivered) and claim.promise == "nothing" and all(map(is_dead_letter_queue, meant))):
+    elif not (
+        isinstance(expectation, Delivered)
+        and expectation.promise == "nothing"
+        and all(map(is_dead_letter_queue, meant))
+    ):
         kind, _, name = by_brokers[0].partition("://")
         what = f"brokers put messages into {by_brokers[0]} by themselves, and which {client} is owed nobody can tell"
-        right = f"claim counters: {{broker: …, {kind}: {name}, enqueued: …}}"
+        right = f"write counters: {{broker: …, {kind}: {name}, enqueued: …}}"
         if is_dead_letter_queue(by_brokers[0]):
             right += ", or delivered with promise: nothing"
         yield context.wrong("to", what, right)

@@ -13,16 +13,16 @@ from lab.errors import Problem
 from lab.units import several
 
 
-def check(context: Context, claim: Stuck) -> Iterator[Problem]:
+def check(context: Context, expectation: Stuck) -> Iterator[Problem]:
     """Yield a Problem if no step publishes to the queue, or fewer messages than are to be left in it."""
-    queue = f"queue://{claim.queue}"
+    queue = f"queue://{expectation.queue}"
     found = list(check_destination(context, queue))
     yield from found
     if found or context.unknown:
         return
-    if any(end.remote == claim.broker for end in bridge_ends(context.scenario)):
+    if any(end.remote == expectation.broker for end in bridge_ends(context.scenario)):
         return  # what comes over a bridge that was cut may come twice
-    sent, least = most_sent(context, queue, claim.broker), claim.count.at_least or 0
+    sent, least = most_sent(context, queue, expectation.broker), expectation.count.at_least or 0
     if sent is not None and least > sent:
-        what = f"{least} cannot be left: {several(sent, 'message')} at most can get to {queue} at {claim.broker}"
+        what = f"{least} cannot be left: {several(sent, 'message')} at most can get to {queue} at {expectation.broker}"
         yield context.wrong("count", what, f"write {sent} or less, or publish more")

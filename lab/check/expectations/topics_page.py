@@ -12,9 +12,9 @@ from lab.declare.unrolling import every_step
 from lab.errors import Problem
 
 
-def check(context: Context, claim: TopicsPage) -> Iterator[Problem]:
+def check(context: Context, expectation: TopicsPage) -> Iterator[Problem]:
     """Yield a Problem if the topic is a wildcard, or if no step uses it."""
-    wanted, steps = f"topic://{claim.topic}", every_step(context.scenario.steps)
+    wanted, steps = f"topic://{expectation.topic}", every_step(context.scenario.steps)
     used = sorted(
         {
             destination
@@ -27,5 +27,5 @@ def check(context: Context, claim: TopicsPage) -> Iterator[Problem]:
     if has_wildcard(wanted):
         yield context.wrong("topic", "a console lists topics by name", "* and > are wildcards: write a name")
     elif not any(hears(each, wanted) for each in used):
-        what = f"no step uses {wanted}, so the claim would hold of nothing"
+        what = f"no step uses {wanted}, so the expectation would hold of nothing"
         yield context.wrong("topic", what, f"used: {', '.join(used) or 'nothing'}")

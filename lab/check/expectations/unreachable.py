@@ -12,23 +12,23 @@ from lab.declare.steps.base import Login
 from lab.errors import Problem
 
 
-def check(context: Context, claim: Unreachable) -> Iterator[Problem]:
-    """Yield a Problem if no step tries what the claim is about."""
+def check(context: Context, expectation: Unreachable) -> Iterator[Problem]:
+    """Yield a Problem if no step tries what the expectation is about."""
     if context.unknown:
         return
-    tried, wanted = logins(context.scenario), destination_of(claim)
+    tried, wanted = logins(context.scenario), destination_of(expectation)
     if wanted is not None and has_wildcard(wanted) and wanted not in {each.destination for each in tried}:
-        field = "topic" if claim.topic is not None else "queue"
+        field = "topic" if expectation.topic is not None else "queue"
         yield context.wrong(field, f"nobody subscribes to {wanted}", "write it as it is subscribed to")
-    elif not any(_is_about(claim, wanted, each) for each in tried):
+    elif not any(_is_about(expectation, wanted, each) for each in tried):
         right = "add a connect, subscribe or publish step with the same client, broker, over and destination"
-        yield context.whole("no step tries this, so the claim would hold of nothing", right)
+        yield context.whole("no step tries this, so the expectation would hold of nothing", right)
 
 
-def _is_about(claim: Unreachable, wanted: str | None, login: Login) -> bool:
+def _is_about(expectation: Unreachable, wanted: str | None, login: Login) -> bool:
     return (
-        claim.client in (None, login.client)
+        expectation.client in (None, login.client)
         and wanted in (None, login.destination)
-        and claim.broker in (None, login.broker)
-        and claim.over in (None, login.over)
+        and expectation.broker in (None, login.broker)
+        and expectation.over in (None, login.over)
     )

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from lab.check.context import Context
 from lab.check.service import Revisions
-from lab.declare.expectations.warnings import WarningsClaim
+from lab.declare.expectations.warnings import WarningsExpectation
 from lab.errors import Problem
 
 
-def check(context: Context, claim: WarningsClaim) -> Iterator[Problem]:
+def check(context: Context, expectation: WarningsExpectation) -> Iterator[Problem]:
     """Yield a Problem if the revision is never saved."""
-    last = context.recall(Revisions).by_name.get(claim.configuration)
-    if last is not None and claim.revision is not None and claim.revision > last:
-        what = f"{claim.configuration} never has a revision {claim.revision}"
+    last = context.recall(Revisions).by_name.get(expectation.configuration)
+    if last is not None and expectation.revision is not None and expectation.revision > last:
+        what = f"{expectation.configuration} never has a revision {expectation.revision}"
         yield context.wrong("revision", what, f"its revisions: 1 to {last}")

@@ -1,4 +1,4 @@
-"""The claims that a scenario may make, each in a file of its name."""
+"""The expectations that a scenario may make, each in a file of its name."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ EXPECTATIONS: Mapping[str, type[Expectation]] = Kinds(
         "dropped": "Dropped",
         "peering": "PeeringIs",
         "route": "RouteIs",
-        "broker-state": "BrokerStateClaim",
-        "configuration": "ConfigurationClaim",
-        "users": "UsersClaim",
-        "warnings": "WarningsClaim",
+        "broker-state": "BrokerStateExpectation",
+        "configuration": "ConfigurationExpectation",
+        "users": "UsersExpectation",
+        "warnings": "WarningsExpectation",
         "unreachable": "Unreachable",
         "network-page": "NetworkPage",
         "topics-page": "TopicsPage",
-        "browsed": "BrowsedClaim",
-        "answered": "AnsweredClaim",
+        "browsed": "BrowsedExpectation",
+        "answered": "AnsweredExpectation",
         "finished": "Finished",
     },
 )
@@ -47,7 +47,7 @@ def expectations_of(
     """Return the expectations that `Scenario.declared` wrote into a history's header."""
     return tuple(
         # mqlab 0.1.0 wrote an empty `to` where none was given.
-        kinds[claim].model_validate({key: value for key, value in fields.items() if (key, value) != ("to", [])})
+        kinds[expectation].model_validate({key: value for key, value in fields.items() if (key, value) != ("to", [])})
         for entry in declared["expect"]
-        for claim, fields in entry.items()
+        for expectation, fields in entry.items()
     )

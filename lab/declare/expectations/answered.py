@@ -10,9 +10,9 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Duration
 
 
-class AnsweredClaim(Expectation, Addressed):
+class AnsweredExpectation(Expectation, Addressed):
     """Each request that was accepted got one answer, in the temporary queue that it named."""
 
-    claim: ClassVar[str] = "answered"
+    kind: ClassVar[str] = "answered"
     rests_on_sending: ClassVar[bool] = True
     within: Duration = timedelta(seconds=10)  # after its sending, for each request

@@ -1,7 +1,7 @@
-"""The base of every expectation: one claim with its fields, and facts on its class that other rooms ask for.
+"""The base of every expectation: one expectation with its fields, and facts on its class that other rooms ask for.
 
-A kind is a file of its claim's name here; `lab.check.expectations` (its mistakes) and `lab.judge.claims` (its judge)
-have a file of the same name.
+A kind is a file of its expectation's name here; `lab.check.expectations` (its mistakes) and `lab.judge.expectations`
+(its judge) have a file of the same name.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class StepName(NamedTuple):
         return {"anyOf": [{"enum": [kind.verb for kind in its]}, handler(of)]}
 
 
-# The steps that a claim can count from: by verb, of which the last one is meant, or by a name of their own.
+# The steps that an expectation can count from: by verb, of which the last one is meant, or by a name of their own.
 After = Annotated[Name, StepName(is_fault)]
 AfterDemand = Annotated[Name, StepName(may_change_demand)]
 AfterService = Annotated[
@@ -74,28 +74,28 @@ class Basis(StrEnum):
 
 
 class Term(NamedTuple):
-    """The time after a step in which a claim may come true; the step by its name, or the last one of a verb."""
+    """The time after a step in which an expectation may come true; the step by its name, or the last one of a verb."""
 
     after: str
     within: timedelta
 
     @classmethod
     def of(cls, after: str | None, within: timedelta | None) -> Term | None:
-        """Return the term of a claim that has both fields, else None."""
+        """Return the term of an expectation that has both fields, else None."""
         return None if after is None or within is None else cls(after, within)
 
 
 class Arrivals(NamedTuple):
-    """The messages that a claim is about, and the time that each may take after its sending."""
+    """The messages that an expectation is about, and the time that each may take after its sending."""
 
     to: Receivers | None  # every subscriber when None
     destination: str | None  # any when None
     within: timedelta
-    none: bool  # whether the claim is that nothing arrives
+    none: bool  # whether the expectation is that nothing arrives
 
 
 class Attempt(NamedTuple):
-    """A connection that is tried for a claim."""
+    """A connection that is tried for an expectation."""
 
     source: str
     target: str
@@ -103,17 +103,17 @@ class Attempt(NamedTuple):
 
 
 class LogLines(NamedTuple):
-    """The lines of a broker's log that a claim is about."""
+    """The lines of a broker's log that an expectation is about."""
 
     broker: str
     matches: str  # a pattern's name, or a regular expression
-    counted: bool  # whether one that is missing would make the claim true
+    counted: bool  # whether one that is missing would make the expectation true
 
 
 class Expectation(Declared):
-    """One claim about what the history will show."""
+    """One expectation about what the history will show."""
 
-    claim: ClassVar[str]
+    kind: ClassVar[str]
     of_network: ClassVar[bool] = False  # its history begins with the state of peerings, routes and rules
     of_service: ClassVar[bool] = False  # its history holds the service's records of the brokers
     rests_on_messages: ClassVar[bool] = False  # it is decided once no message is owed any more
@@ -123,12 +123,12 @@ class Expectation(Declared):
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the names of the snapshots that the claim's fields name."""
+        """Return the names of the snapshots that the expectation's fields name."""
         return self._named(Thing.SNAPSHOT)
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Return the names of the steps that the claim's fields name: verbs, or names of their own."""
+        """Return the names of the steps that the expectation's fields name: verbs, or names of their own."""
         return self._named(Thing.STEP)
 
     def _named(self, thing: Thing) -> tuple[str, ...]:
@@ -137,12 +137,12 @@ class Expectation(Declared):
 
     @property
     def of_speed(self) -> bool:
-        """Return whether the claim holds more easily at a lower rate, as messages are faster and steps take longer."""
+        """Return whether a lower rate makes the expectation easier to meet: messages are faster, steps take longer."""
         return False
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict on the claim, as far as the claim itself tells."""
+        """Return the class of a simulated verdict on the expectation, as far as the expectation itself tells."""
         return Basis.RULE if self.term is None else Basis.TIMER
 
     @property
@@ -162,17 +162,17 @@ class Expectation(Declared):
 
     @property
     def of_absence(self) -> bool:
-        """Return whether the claim is that something does not happen: it holds as well where nothing could."""
+        """Return whether the expectation is that something does not happen: it holds as well where nothing could."""
         return False
 
     @property
     def log_lines(self) -> LogLines | None:
-        """Return the lines of a log that the claim is about; None if it is about none."""
+        """Return the lines of a log that the expectation is about; None if it is about none."""
         return None
 
     @property
     def of_process(self) -> tuple[str, ...]:
-        """Return the fields that claim something of a broker's process, such as its memory."""
+        """Return the fields that expectation something of a broker's process, such as its memory."""
         return ()
 
     @property
@@ -182,16 +182,16 @@ class Expectation(Declared):
 
     @property
     def term(self) -> Term | None:
-        """Return the time after a step for which a lab listens, unless the claim comes true earlier; None if none."""
+        """Return how long a lab listens after a step, if the expectation does not come true earlier; or None."""
         return None
 
     def written(self) -> Any:
-        """Return the claim's value as in a scenario file, with defaults."""
+        """Return the expectation's value as in a scenario file, with defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def words(self) -> str:
         """Return the expectation in one line, as in a scenario file, without defaults."""
-        return f"{self.claim}: {_flow(self.model_dump(mode='json', by_alias=True, exclude_defaults=True))}"
+        return f"{self.kind}: {_flow(self.model_dump(mode='json', by_alias=True, exclude_defaults=True))}"
 
 
 def _flow(value: object) -> str:

@@ -15,7 +15,7 @@ from lab.declare.steps.base import Part
 class Bridge(Expectation):
     """A connector's bridge is up at the ends named, finally or within a time after a step; its ends' counters agree."""
 
-    claim: ClassVar[str] = "bridge"
+    kind: ClassVar[str] = "bridge"
     rests_on: ClassVar[Part] = ~Part.CLIENTS
     rests_on_watching: ClassVar[bool] = True
     connector: ConnectorName
@@ -40,7 +40,7 @@ class Bridge(Expectation):
         if (self.within is None) != (self.after is None):
             raise ValueError("within and after go together")
         if self.up is None and not self.agree:
-            raise ValueError("say what is claimed: up, or agree: yes")
+            raise ValueError("nothing is expected: write up: … or agree: yes")
         if self.up is None and self.after is not None:
             raise ValueError("within and after are for up: counters are compared at the end")
         return self

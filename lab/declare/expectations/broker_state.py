@@ -12,10 +12,10 @@ from lab.declare.references import BrokerName
 from lab.declare.steps.base import Part
 
 
-class BrokerStateClaim(Expectation):
+class BrokerStateExpectation(Expectation):
     """The service has a broker in a state: at the end, after a step, or at some moment during it."""
 
-    claim: ClassVar[str] = "broker-state"
+    kind: ClassVar[str] = "broker-state"
     of_service: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName

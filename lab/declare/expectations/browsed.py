@@ -9,10 +9,10 @@ from lab.declare.fields import Amount
 from lab.declare.references import BrowserName
 
 
-class BrowsedClaim(Expectation):
+class BrowsedExpectation(Expectation):
     """How many messages a client saw the last time that it browsed."""
 
-    claim: ClassVar[str] = "browsed"
+    kind: ClassVar[str] = "browsed"
     rests_on_sending: ClassVar[bool] = True
     client: BrowserName
     count: Amount

@@ -12,10 +12,10 @@ from lab.declare.references import BrokerName, ConfigurationName
 from lab.declare.steps.base import Part
 
 
-class ConfigurationClaim(Expectation):
+class ConfigurationExpectation(Expectation):
     """For the service, a broker has a revision of a configuration, and another one, or none, pending."""
 
-    claim: ClassVar[str] = "configuration"
+    kind: ClassVar[str] = "configuration"
     of_service: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
@@ -27,5 +27,5 @@ class ConfigurationClaim(Expectation):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.name is None and self.current is None and self.pending is None:
-            raise ValueError("say what is claimed: name, current or pending")
+            raise ValueError("nothing is expected: write name, current or pending")
         return self

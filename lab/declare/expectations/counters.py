@@ -13,7 +13,7 @@ from lab.declare.portion import Portion
 from lab.declare.references import BrokerName, ConnectorName, SnapshotName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 
-# By how much these rose between two snapshots is claimed; of those below, how many there are at one.
+# These are expected as rises between two snapshots; those below as amounts at one snapshot.
 COUNTERS = ("enqueued", "dequeued", "dispatched", "forwarded", "received", "expired", "duplicates", "discarded")
 LEVELS = (
     "consumers", "network-consumers", "connections", "waiting", "in-flight", "inactive-durables", "topics", "queues",
@@ -24,7 +24,7 @@ LEVELS = (
 class Counters(Expectation, Addressed):
     """A broker's counters, in all, of a destination or a bridge's end, are in bounds: at a snapshot, or between two."""
 
-    claim: ClassVar[str] = "counters"
+    kind: ClassVar[str] = "counters"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     between: SnapshotPair = (START, END)
@@ -56,30 +56,30 @@ class Counters(Expectation, Addressed):
     @property
     def basis(self) -> Basis:
         """Return the class of a simulated verdict: what is handed out, or is too much, depends on windows."""
-        claimed = {*self.amounts, *self.levels}
-        if claimed & {"dispatched", "discarded", "in-flight"}:
+        expected = {*self.amounts, *self.levels}
+        if expected & {"dispatched", "discarded", "in-flight"}:
             return Basis.WINDOW
-        return Basis.TIMER if claimed & {"expired"} else Basis.RULE
+        return Basis.TIMER if expected & {"expired"} else Basis.RULE
 
     @property
     def of_process(self) -> tuple[str, ...]:
-        """Return the field of the memory, if it is claimed."""
+        """Return the field of the memory, if it is expected."""
         return () if self.memory is None else ("memory",)
 
     @property
     def amounts(self) -> dict[str, Amount]:
-        """Return the rises claimed, by counter."""
+        """Return the rises expected, by counter."""
         return {name: amount for name in COUNTERS if (amount := getattr(self, name)) is not None}
 
     @property
     def levels(self) -> dict[str, Amount | Portion]:
-        """Return what is claimed of one snapshot, by name."""
+        """Return the expected amounts of one snapshot, by name."""
         named = {name: getattr(self, name.replace("-", "_")) for name in LEVELS}
         return {name: amount for name, amount in named.items() if amount is not None}
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the names of the snapshots that what is claimed needs."""
+        """Return the names of the snapshots that what is expected needs."""
         return (*(self.between if self.amounts else ()), *((self.at or END,) if self.levels else ()))
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from lab.declare.references import ListenerName, Listeners
 class Delivered(ToReceivers, Addressed):
     """The messages sent reached the subscribers, as often as promised."""
 
-    claim: ClassVar[str] = "delivered"
+    kind: ClassVar[str] = "delivered"
     to: Listeners | None = None  # every subscriber of the destination when left out
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # after its sending, for each message

@@ -18,7 +18,7 @@ _After = Annotated[AfterDemand, Reference(Thing.STEP, kinds=may_change_demand, i
 class Demanded(Expectation, OneDestination):
     """A broker has a bridge's consumer on a destination, or has none, at the end or within a time after a step."""
 
-    claim: ClassVar[str] = "demand"
+    kind: ClassVar[str] = "demand"
     rests_on_watching: ClassVar[bool] = True
     broker: BrokerName
     present: YesNo
@@ -32,7 +32,7 @@ class Demanded(Expectation, OneDestination):
 
     @property
     def watched(self) -> tuple[str, str] | None:
-        """Return the broker and the destination claimed."""
+        """Return the broker and the destination expected."""
         return self.broker, str(destination_of(self))
 
     @property

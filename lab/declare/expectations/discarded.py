@@ -15,7 +15,7 @@ from lab.declare.steps.snapshot import END, START
 class Discarded(Expectation):
     """The number of messages of a topic that a broker dropped for a slow bridge, by its own counter, is in bounds."""
 
-    claim: ClassVar[str] = "discarded"
+    kind: ClassVar[str] = "discarded"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     topic: str = Field(min_length=1)

@@ -15,7 +15,7 @@ from lab.declare.steps.base import Part
 class Dropped(Expectation):
     """The number of packets that the router dropped between two endpoints, lacking a route or rule, is in bounds."""
 
-    claim: ClassVar[str] = "dropped"
+    kind: ClassVar[str] = "dropped"
     of_network: ClassVar[bool] = True
     rests_on: ClassVar[Part] = ~Part.CLIENTS
     source: OriginName = Field(alias="from")

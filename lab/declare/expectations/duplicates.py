@@ -13,7 +13,7 @@ from lab.declare.fields import Duration, Whole
 class Duplicates(ToReceivers, Addressed):
     """Each subscriber received at most so many messages again, after it had received them."""
 
-    claim: ClassVar[str] = "duplicates"
+    kind: ClassVar[str] = "duplicates"
     at_most: Whole = 0
     quiet: Duration | None = None  # after the last message owed
 

@@ -83,7 +83,7 @@ class Factor(Declared):
 class Finished(ToReceivers):
     """How long it took from the beginning of a step that sends until the last of its messages had come."""
 
-    claim: ClassVar[str] = "finished"
+    kind: ClassVar[str] = "finished"
     step: _Sending
     within: Bounds | None = None  # at most, where a duration stands alone
     times: Factor | None = None  # as long as `of`
@@ -106,11 +106,11 @@ class Finished(ToReceivers):
         return self.times is not None or (self.within is not None and self.within.at_least is not None)
 
     @model_validator(mode="after")
-    def _claims_a_time(self) -> Self:
+    def _expectations_a_time(self) -> Self:
         if (self.times is None) != (self.of is None):
             raise ValueError("times and of go together: so many times as long as another step")
         if self.within is None and self.times is None:
-            raise ValueError("say what is claimed: within, or times and of")
+            raise ValueError("nothing is expected: write within, or times and of")
         if self.of is not None and self.of == self.step:
             raise ValueError(f"{self.step} takes as long as {self.of}: name another step in of")
         return self

@@ -14,7 +14,7 @@ from lab.declare.steps.snapshot import END, START
 class Forwarded(Expectation, OneDestination):
     """The number of messages of a destination that a broker forwarded, by its own counter, is in bounds."""
 
-    claim: ClassVar[str] = "forwarded"
+    kind: ClassVar[str] = "forwarded"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     count: Amount

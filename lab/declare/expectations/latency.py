@@ -16,7 +16,7 @@ from lab.units import format_duration
 class Latency(ToReceivers):
     """The latencies of messages, from send to receipt, are within every bound given."""
 
-    claim: ClassVar[str] = "latency"
+    kind: ClassVar[str] = "latency"
     direction: BrokerPair | None = None  # only from one broker's publishers to another's subscribers, taken together
     at_least: Duration | None = None  # the fastest message
     p50: Bounds | None = None  # at most, where a duration stands alone

@@ -15,7 +15,7 @@ from lab.declare.references import BrokerName, Reference, Thing
 class Log(Expectation):
     """A broker's log has a line, or has none."""
 
-    claim: ClassVar[str] = "log"
+    kind: ClassVar[str] = "log"
     rests_on_watching: ClassVar[bool] = True
     broker: BrokerName
     matches: str = Field(min_length=1, max_length=200)  # a pattern's name, or a regular expression
@@ -37,14 +37,14 @@ class Log(Expectation):
 
     @property
     def wanted(self) -> Amount:
-        """Return how many lines are claimed; of a claim that there are none, 0."""
+        """Return how many lines are expected; of an expectation that there are none, 0."""
         if self.absent:
             return Amount(at_least=0, at_most=0)
         return self.times or Amount(at_least=self.count)
 
     @property
     def log_lines(self) -> LogLines:
-        """Return the lines that the claim is about."""
+        """Return the lines that the expectation is about."""
         return LogLines(self.broker, self.matches, self.absent or self.times is not None)
 
     @property

@@ -13,7 +13,7 @@ from lab.declare.steps.base import Part
 class NetworkPage(Expectation):
     """At the end, a broker's Network page has a row for another broker, with these columns."""
 
-    claim: ClassVar[str] = "network-page"
+    kind: ClassVar[str] = "network-page"
     rests_on: ClassVar[Part] = ~Part.CLIENTS
     rests_on_watching: ClassVar[bool] = True
     broker: BrokerName

@@ -11,5 +11,5 @@ from lab.declare.expectations.receivers import ToReceivers
 class Ordered(ToReceivers, Addressed):
     """No message arrived after one that its producer sent later; losses and duplicates are no disorder."""
 
-    claim: ClassVar[str] = "ordered"
+    kind: ClassVar[str] = "ordered"
     per: Literal["producer"] = "producer"

@@ -12,7 +12,7 @@ from lab.declare.steps.base import Part
 class PeeringIs(Expectation):
     """A peering is in a state at the end."""
 
-    claim: ClassVar[str] = "peering"
+    kind: ClassVar[str] = "peering"
     of_network: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.NETWORK
     name: PeeringName

@@ -21,7 +21,7 @@ END = "end"  # the name of the attempt at the end
 class Reachable(Expectation):
     """A connection can be made, or cannot; what the network says and what packets do must agree."""
 
-    claim: ClassVar[str] = "reachable"
+    kind: ClassVar[str] = "reachable"
     of_network: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.LINKS | Part.BROKERS | Part.NETWORK
     source: OriginName = Field(alias="from")  # a broker, a host, or internet
@@ -33,7 +33,7 @@ class Reachable(Expectation):
 
     @property
     def attempt(self) -> Attempt | None:
-        """Return the connection to try at the end; None if the claim is about a try step."""
+        """Return the connection to try at the end; None if the expectation is about a try step."""
         return Attempt(self.source, self.to, self.port) if self.at == END else None
 
     @model_validator(mode="after")

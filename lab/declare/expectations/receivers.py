@@ -1,4 +1,4 @@
-"""The base of claims about the messages that receivers got."""
+"""The base of expectations about the messages that receivers got."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import ClassVar
 from lab.declare.expectations.base import Expectation
 from lab.declare.references import EachListener
 
-QUIET = timedelta(seconds=2)  # listened for duplicates after the last message owed, unless a claim says otherwise
+QUIET = timedelta(
+    seconds=2
+)  # listened for duplicates after the last message owed, unless an expectation says otherwise
 
 
 class ToReceivers(Expectation):
-    """A claim about the messages that some clients received, or all that subscribe."""
+    """An expectation about the messages that some clients received, or all that subscribe."""
 
     rests_on_messages: ClassVar[bool] = True
     rests_on_sending: ClassVar[bool] = True

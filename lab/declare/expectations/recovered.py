@@ -14,7 +14,7 @@ from lab.declare.references import Reference, Thing
 class Recovered(ToReceivers, Addressed):
     """The first message sent after a step was received within a time after the step."""
 
-    claim: ClassVar[str] = "recovered"
+    kind: ClassVar[str] = "recovered"
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="count from another one")]
     within: Duration  # of `after`
 

@@ -13,7 +13,7 @@ from lab.declare.vpc import Block
 class RouteIs(Expectation):
     """A route is in a state at the end."""
 
-    claim: ClassVar[str] = "route"
+    kind: ClassVar[str] = "route"
     of_network: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.NETWORK
     table: RouteTableName

@@ -15,7 +15,7 @@ from lab.declare.steps.snapshot import END
 class Stuck(Expectation):
     """The number of messages left in a queue of a broker that has no consumer is in bounds."""
 
-    claim: ClassVar[str] = "stuck"
+    kind: ClassVar[str] = "stuck"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     queue: str = Field(min_length=1)

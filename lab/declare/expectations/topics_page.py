@@ -15,7 +15,7 @@ from lab.declare.steps.snapshot import END
 class TopicsPage(Expectation):
     """A broker lists a topic, or does not; one is listed as soon as a client or a bridge subscribes or sends to it."""
 
-    claim: ClassVar[str] = "topics-page"
+    kind: ClassVar[str] = "topics-page"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
     topic: str = Field(min_length=1)

@@ -16,7 +16,7 @@ from lab.declare.steps.base import Part
 class Unreachable(Expectation, Addressed):
     """Every attempt of a client, or at a broker, ended in the way that is named."""
 
-    claim: ClassVar[str] = "unreachable"
+    kind: ClassVar[str] = "unreachable"
     rests_on: ClassVar[Part] = ~Part.CLIENTS
     client: ClientName | None = None
     broker: BrokerName | None = None

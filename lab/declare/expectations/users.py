@@ -9,10 +9,10 @@ from lab.declare.references import BrokerName
 from lab.declare.steps.base import Part
 
 
-class UsersClaim(Expectation):
+class UsersExpectation(Expectation):
     """A user of a broker has a pending creation, update or deletion, or none; or there is no such user."""
 
-    claim: ClassVar[str] = "users"
+    kind: ClassVar[str] = "users"
     of_service: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName

@@ -12,10 +12,10 @@ from lab.declare.references import ConfigurationName
 from lab.declare.steps.base import Part
 
 
-class WarningsClaim(Expectation):
+class WarningsExpectation(Expectation):
     """The service removed these things when it saved a revision."""
 
-    claim: ClassVar[str] = "warnings"
+    kind: ClassVar[str] = "warnings"
     of_service: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.RECORDS
     configuration: ConfigurationName
@@ -30,5 +30,5 @@ class WarningsClaim(Expectation):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.count is None and self.reason is None and self.element is None and self.attribute is None:
-            raise ValueError("say what is claimed: count, reason, element or attribute")
+            raise ValueError("nothing is expected: write count, reason, element or attribute")
         return self

@@ -33,7 +33,7 @@ OF_ROUTES = (Fault.NETWORK, Fault.CONFIGURATION, Fault.EXISTENCE)  # what the ro
 
 
 class Part(Flag):
-    """The parts of a lab that steps change, and that claims rest on."""
+    """The parts of a lab that steps change, and that expectations rest on."""
 
     NOTHING = 0
     CLIENTS = auto()  # which client listens where
@@ -45,7 +45,7 @@ class Part(Flag):
 
 
 class Bridges(Flag):
-    """The effects that a step may have on bridges; a claim of another effect is waited for until its time is over."""
+    """The effects that a step may have on bridges; a lab waits to the end of its time for any other effect."""
 
     NOTHING = 0
     RAISED = auto()
@@ -74,7 +74,7 @@ class Step(Declared):
     changes: ClassVar[Part] = Part.ALL  # what is not as the scenario has it, if the step does not do what is asked
     awaits: ClassVar[bool] = False  # if it fails, what it waited for did not come, and what follows came too early
     in_vain: ClassVar[str] = "A step was not done as asked"  # the beginning of the note on one that was not
-    names: ClassVar[tuple[str, ...]] = ()  # fields with a name that a claim uses, and that each round may count
+    names: ClassVar[tuple[str, ...]] = ()  # fields with a name that an expectation uses, and that each round may count
     # All are written beside the verb, since a wait has no fields to put them among.
     _at: timedelta | None = PrivateAttr(default=None)
     _named: str = PrivateAttr(default="")

@@ -19,7 +19,7 @@ class Consume(Step):
     """A client takes messages: of its subscription, or of a queue to which it connects only for this step."""
 
     verb: ClassVar[str] = "consume"
-    changes = Part.NOTHING  # it says how many it took, and claims rest on that
+    changes = Part.NOTHING  # it says how many it took, and expectations depend on that
     uses_client = True
     client: Name
     count: Whole = Field(default=1, ge=1, le=100_000)
@@ -29,7 +29,7 @@ class Consume(Step):
     broker: BrokerName | None = None  # with queue
     over: Over | None = None  # with queue
     user: UserName | None = None  # with queue
-    at_least: Whole | None = None  # how many must be taken for claims to rest on them; all when left out
+    at_least: Whole | None = None  # how many must be taken for expectations to depend on them; all when left out
 
     @property
     def topic(self) -> None:

@@ -19,7 +19,7 @@ from lab.declare.terms import MQTT, NOT_MQTT, MessageTerms
 class Message(Step, OneDestination, MessageTerms):
     """A step that sends messages."""
 
-    changes = Part.NOTHING  # it says how many it sent, and claims rest on that
+    changes = Part.NOTHING  # it says how many it sent, and expectations depend on that
     broker: BrokerName
     over: Over
     qos: Annotated[Whole, MQTT] = Field(default=1, ge=0, le=2)
@@ -28,7 +28,7 @@ class Message(Step, OneDestination, MessageTerms):
     body: str | None = None  # {n} counts from 1; made by the lab when left out
     size: Size | None = None  # bytes, of a body that the lab makes
     user: UserName | None = None
-    at_least: Whole | None = None  # how many a broker must accept for claims to rest on them; all when left out
+    at_least: Whole | None = None  # how many a broker must accept for expectations to depend on them; all when left out
 
     @property
     def login(self) -> Login:

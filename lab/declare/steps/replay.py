@@ -64,7 +64,7 @@ class Replay(Step):
     """The messages of a recording, or of a run's history, are sent with their terms, and their receipts awaited."""
 
     verb: ClassVar[str] = "replay"
-    changes = Part.NOTHING  # it says how many it sent, and claims rest on that
+    changes = Part.NOTHING  # it says how many it sent, and expectations depend on that
     recording: Annotated[RecordingFile, WithJsonSchema({"type": "string"})]
     broker: BrokerName = Field(alias="into")
     of: Name | None = None  # the broker of the recording whose messages are sent; its only one when left out
@@ -80,7 +80,7 @@ class Replay(Step):
         ),
     ] = ReplayPace.model_construct(times=Fraction(1))  # of which no validator need be built
     user: UserName | None = None
-    at_least: Whole | None = None  # how many a broker must accept for claims to rest on them; all when left out
+    at_least: Whole | None = None  # how many a broker must accept for expectations to depend on them; all when left out
 
     @model_validator(mode="after")
     def _no_more_than_all(self) -> Self:

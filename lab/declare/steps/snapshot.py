@@ -1,7 +1,7 @@
 """The step `snapshot`.
 
-A replay takes two snapshots by itself if a claim needs them: `start`, before the first step, and `end`, when it has
-settled.
+A replay takes two snapshots by itself if an expectation needs them: `start`, before the first step, and `end`, when it
+has settled.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The efforts of a run: how many messages each step was asked to send or to take, and how many it did.
 
-Claims about messages rest on them: where a step did less than the scenario needs, nobody can know what they ask.
+Expectations about messages depend on them: where a step did less than the scenario needs, nobody can know what they
+ask.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Effort:
     done: int  # accepted, or taken
     unknown: int  # without a receipt, and received by no client
     failed: int
-    needed: int  # how many it must do for claims to rest on it
+    needed: int  # how many it must do for expectations to depend on it
     early: bool  # it ended before it was told to
     by_rate: bool  # its rate alone says how many it sends
     off_pace: bool  # it did not keep its rate
@@ -89,7 +90,7 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
     for step in sorted({*told, *sent}):
         publication, seen = sent.get(step), told.get(step)
         if seen is None and not timeline.complete:
-            continue  # it had not ended when the history was cut short, which every claim tells
+            continue  # it had not ended when the history was cut short, which every expectation tells
         whose = _taker(step, steps) if publication is None else publication.part_of
         if timeline.standing and (whose not in steps or steps[whose].verb != REPLAY):
             continue  # or it began before the stretch that is judged

@@ -1,1 +1,1 @@
-"""Conditions for the end of waiting: whether a claim has come true, in a file for each kind that is waited for."""
+"""Conditions that end a wait: whether an expectation has come true. A file for each kind that a lab waits for."""

@@ -1,4 +1,4 @@
-"""The condition that a bridge is as claimed."""
+"""The condition that a bridge is as expected."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import StepTimes
 
 
-def come_true(rehearsal: Rehearsal, claim: Bridge, term: Term) -> Callable[[], bool]:
-    """Return a condition: the bridge is steadily as claimed. If the step cannot bring that about, it never holds."""
-    bridges = bridges_of(rehearsal.plan, claim.connector, claim.broker)
+def come_true(rehearsal: Rehearsal, expectation: Bridge, term: Term) -> Callable[[], bool]:
+    """Return a condition: the bridge is steadily as expected. If the step cannot bring that about, it never holds."""
+    bridges = bridges_of(rehearsal.plan, expectation.connector, expectation.broker)
 
     ends, since = rehearsal.sightings.bridges, rehearsal.recall(StepTimes).ended[term.after]
 
@@ -24,10 +24,10 @@ def come_true(rehearsal: Rehearsal, claim: Bridge, term: Term) -> Callable[[], b
         # Steady since the step, too: what the step takes down is seen a moment later.
         steady = rehearsal.now() - max(ends.changed, since) >= STEADY
         seen = not any({bridge.initiator, bridge.responder} & rehearsal.sightings.unseen for bridge in bridges)
-        return steady and seen and bool(bridges) and all(ends.state(bridge) == claim.up for bridge in bridges)
+        return steady and seen and bool(bridges) and all(ends.state(bridge) == expectation.up for bridge in bridges)
 
     step = next(each.step for each in rehearsal.program.flat if term.after in (each.step.verb, each.step.named))
-    wanted = Bridges.DROPPED if claim.up == "nowhere" else Bridges.RAISED
+    wanted = Bridges.DROPPED if expectation.up == "nowhere" else Bridges.RAISED
     return stands if wanted in _effect(rehearsal, step, bridges) else lambda: False
 
 

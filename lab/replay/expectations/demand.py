@@ -1,4 +1,4 @@
-"""The condition that a demand is as claimed."""
+"""The condition that a demand is as expected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.declare.expectations.demand import Demanded
 from lab.replay.rehearsal import Rehearsal
 
 
-def come_true(rehearsal: Rehearsal, claim: Demanded, term: Term) -> Callable[[], bool]:
-    """Return a condition: the demand was last seen as claimed."""
-    sightings, of = rehearsal.sightings, (claim.broker, str(destination_of(claim)))
-    return lambda: sightings.demands.get(of) is claim.present and claim.broker not in sightings.unseen
+def come_true(rehearsal: Rehearsal, expectation: Demanded, term: Term) -> Callable[[], bool]:
+    """Return a condition: the demand was last seen as expected."""
+    sightings, of = rehearsal.sightings, (expectation.broker, str(destination_of(expectation)))
+    return lambda: sightings.demands.get(of) is expectation.present and expectation.broker not in sightings.unseen

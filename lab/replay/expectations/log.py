@@ -1,4 +1,4 @@
-"""The condition that a log has the claimed lines."""
+"""The condition that a log has the expected lines."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import StepTimes
 
 
-def come_true(rehearsal: Rehearsal, claim: Log, term: Term) -> Callable[[], bool]:
-    """Return a condition: the log has the claimed lines. Of lines that may not be more, it never holds."""
+def come_true(rehearsal: Rehearsal, expectation: Log, term: Term) -> Callable[[], bool]:
+    """Return a condition: the log has the expected lines. Of lines that may not be more, it never holds."""
     begin = rehearsal.recall(StepTimes).began[term.after]
-    pattern = log_lines.pattern(claim.matches)
+    pattern = log_lines.pattern(expectation.matches)
 
     def there() -> bool:
-        log = (line for line in tuple(rehearsal.sightings.log) if line.broker == claim.broker and not line.trace)
+        log = (line for line in tuple(rehearsal.sightings.log) if line.broker == expectation.broker and not line.trace)
         its = (line for line in log if line.t >= begin)
         number = sum(line.times for line in its if pattern.search(line.text))
-        return claim.wanted.at_most is None and number >= (claim.wanted.at_least or 0)
+        return expectation.wanted.at_most is None and number >= (expectation.wanted.at_least or 0)
 
     return there

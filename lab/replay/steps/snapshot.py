@@ -16,8 +16,8 @@ def perform(rehearsal: Rehearsal, step: Snapshot, turn: Turn) -> Outcome:
 
 
 def take_if_wanted(rehearsal: Rehearsal, scenario: Scenario, name: str) -> None:
-    """Take the snapshot `start` or `end` if a claim needs it."""
-    if any(name in claim.snapshots for claim in scenario.expect):
+    """Take the snapshot `start` or `end` if an expectation needs it."""
+    if any(name in expectation.snapshots for expectation in scenario.expect):
         _take(rehearsal, name)
 
 

@@ -1,6 +1,6 @@
 """What both ends of a bridge write to their brokers' logs: ActiveMQ's own sentences.
 
-`samples` has one of each kind, so that a claim on a line that the model never writes can be refused.
+`samples` has one of each kind, so that an expectation of a line that the model never writes can be refused.
 """
 
 from __future__ import annotations

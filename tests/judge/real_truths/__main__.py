@@ -26,8 +26,8 @@ def wrong(seed: int, verdicts: Sequence[str]) -> list[str]:
     its = drawn(seed)
     pairs = zip(its.scenario["expect"], its.verdicts, verdicts, strict=True)
     return [
-        f"seed {seed}: {claim}: {found}, and the truth is {truth}"
-        for claim, truth, found in pairs
+        f"seed {seed}: {expectation}: {found}, and the truth is {truth}"
+        for expectation, truth, found in pairs
         if found != truth and not (truth == "?" and found in ("passed", "unknown"))
     ]
 

@@ -239,6 +239,6 @@ def drawn(seed: int) -> Drawn:
         "scenario": f"truth {seed}",
         "topology": "one-broker.yaml",
         "steps": story.steps,
-        "expect": [claim for claim, _ in pairs],
+        "expect": [expectation for expectation, _ in pairs],
     }
     return Drawn(scenario=scenario, verdicts=[verdict for _, verdict in pairs])

@@ -48,12 +48,12 @@ def _show(seed: int, number: int, *, smaller: bool) -> int:
     if not smaller:
         _tell(world)
     wrong = 0
-    for claim in asking.draw(world, Random(seed + 1), number):
-        (found,) = compared(world, [claim])
+    for expectation in asking.draw(world, Random(seed + 1), number):
+        (found,) = compared(world, [expectation])
         wrong += not found.right
         if smaller and not found.right:
             its = drawing.draw(seed)
-            found = smallest(its, claim)
+            found = smallest(its, expectation)
             _tell(its)
         if not smaller or not found.right:
             print("" if found.right else "WRONG ", found, sep="")

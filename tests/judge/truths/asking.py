@@ -12,7 +12,7 @@ from lab.declare.expectations.finished import Finished
 from lab.declare.expectations.latency import Latency
 from lab.declare.expectations.ordered import Ordered
 from lab.declare.expectations.recovered import Recovered
-from tests.judge.truths.claim import Claim
+from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.scene import World, hears
 
 PROMISES = ("at-least-once", "at-least-once", "exactly-once", "exactly-once", "at-most-once", "nothing")
@@ -24,21 +24,21 @@ _KINDS: dict[str, type[Expectation]] = {
 
 
 @lru_cache(maxsize=10_000)
-def declared(claim: Claim) -> Expectation:
-    """Return a claim as the lab declares it."""
-    return _KINDS[claim.kind].model_validate(claim.written)
+def declared(expectation: AskedExpectation) -> Expectation:
+    """Return an expectation as the lab declares it."""
+    return _KINDS[expectation.kind].model_validate(expectation.written)
 
 
-def draw(world: World, dice: Random, number: int) -> list[Claim]:
-    """Return so many claims about a world, none twice."""
-    found: dict[Claim, None] = {}
+def draw(world: World, dice: Random, number: int) -> list[AskedExpectation]:
+    """Return so many expectations about a world, none twice."""
+    found: dict[AskedExpectation, None] = {}
     for _ in range(3 * number):
         if len(found) < number:
-            found[_claim(world, dice)] = None
+            found[_expectation(world, dice)] = None
     return list(found)
 
 
-def _claim(world: World, dice: Random) -> Claim:
+def _expectation(world: World, dice: Random) -> AskedExpectation:
     kind = dice.choice(
         ("delivered",) * 5 + ("duplicates", "ordered", "latency", "finished") + ("recovered",) * bool(world.cuts)
     )
@@ -53,27 +53,31 @@ def _claim(world: World, dice: Random) -> Claim:
     names = tuple(dice.sample(clients, min(dice.choice((0, 1, 1, 1, 2)), len(clients))))
     if kind == "recovered":
         within = dice.choice(WITHIN)
-        return Claim(kind=kind, to=names, destination=destination, after=dice.choice(("cut", "heal")), within=within)
+        return AskedExpectation(
+            kind=kind, to=names, destination=destination, after=dice.choice(("cut", "heal")), within=within
+        )
     if kind == "finished":
         bound = (dice.choice(("at-most", "at-most", "at-least")), dice.choice((1.0, 5.0, 20.0)))
-        return Claim(kind=kind, to=names, step=dice.choice(world.publications).step, bound=bound)
+        return AskedExpectation(kind=kind, to=names, step=dice.choice(world.publications).step, bound=bound)
     if kind == "latency":
         bound = (dice.choice(("max", "p50", "p95", "at-least")), dice.choice((0.01, 0.1, 1.0, 5.0)))
-        return Claim(kind=kind, to=names, bound=bound)
+        return AskedExpectation(kind=kind, to=names, bound=bound)
     if kind == "ordered":
-        return Claim(kind=kind, to=names, destination=destination)
+        return AskedExpectation(kind=kind, to=names, destination=destination)
     quiet = dice.choice((None, None, 1.0, 10.0))
     if kind == "duplicates":
-        return Claim(kind=kind, to=names, destination=destination, at_most=dice.choice((0, 0, 1)), quiet=quiet)
+        return AskedExpectation(
+            kind=kind, to=names, destination=destination, at_most=dice.choice((0, 0, 1)), quiet=quiet
+        )
     promise = dice.choice(PROMISES)
     if destination is not None and destination.startswith("queue") and promise != "nothing" and dice.random() < 0.4:
         bounds = dice.choice((("1", ""), ("", "2"), ("", "50%"), ("40%", ""), ("1", "60%"), ("25%", "75%")))
         name = dice.choice(names or tuple(clients))
-        return Claim(
+        return AskedExpectation(
             kind=kind, to=names, destination=destination, promise=promise, within=dice.choice(WITHIN),
             shares=((name, *bounds),),
         )  # fmt: skip
-    return Claim(
+    return AskedExpectation(
         kind=kind, to=names, destination=destination, promise=promise, within=dice.choice(WITHIN),
         any=len(names) == 2 and promise != "nothing" and dice.random() < 0.4,
         quiet=quiet if promise in ("exactly-once", "at-most-once") else None,

@@ -8,7 +8,7 @@ from random import Random
 
 from lab.judge import Streamed, judge
 from tests.judge.truths import asking, drawing
-from tests.judge.truths.claim import Claim
+from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.scene import World
 from tests.judge.truths.telling import header, observations
 from tests.judge.truths.truth import word_on
@@ -20,7 +20,7 @@ class Compared:
     """One expectation of one truth: the truth's word, and what the judge said and why."""
 
     seed: int
-    claim: str
+    expectation: str
     word: Word
     outcome: str
     reason: str
@@ -31,7 +31,7 @@ class Compared:
 
     def __str__(self) -> str:
         word = " or ".join(sorted(self.word))
-        return f"seed {self.seed}: {self.claim}\n  truth: {word}\n  judge: {self.outcome}: {self.reason}"
+        return f"seed {self.seed}: {self.kind}\n  truth: {word}\n  judge: {self.outcome}: {self.reason}"
 
 
 def compare(seed: int, number: int) -> Iterator[Compared]:
@@ -40,11 +40,14 @@ def compare(seed: int, number: int) -> Iterator[Compared]:
     yield from compared(world, asking.draw(world, Random(seed + 1), number))
 
 
-def compared(world: World, claims: list[Claim]) -> Iterator[Compared]:
-    expectations = [asking.declared(each) for each in claims]
+def compared(world: World, expectations: list[AskedExpectation]) -> Iterator[Compared]:
+    expectations = [asking.declared(each) for each in expectations]
     report = judge(expectations, Streamed(header(world), observations(world)))
-    for claim, verdict in zip(claims, report.verdicts, strict=True):
+    for expectation, verdict in zip(expectations, report.verdicts, strict=True):
         yield Compared(
-            seed=world.seed, claim=verdict.expectation, word=word_on(claim, world), outcome=str(verdict.outcome),
+            seed=world.seed,
+            expectation=verdict.expectation,
+            word=word_on(expectation, world),
+            outcome=str(verdict.outcome),
             reason=verdict.reason,
         )  # fmt: skip

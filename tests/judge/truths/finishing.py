@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.judge.truths import undecided
-from tests.judge.truths.claim import Claim
+from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.owing import (
     PERHAPS,
     SURELY,
@@ -23,19 +23,19 @@ from tests.judge.truths.scene import Message, World
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, no_better
 
 
-def never_subscribed(claim: Claim, found: Sequence[Group]) -> list[str]:
-    """Return the names of a claim that no group has; where any of several may have a message, none if one has."""
+def never_subscribed(expectation: AskedExpectation, found: Sequence[Group]) -> list[str]:
+    """Return the names of an expectation that no group has; with `any`, none if one of them has a group."""
     present = set().union(*(each.names for each in found))
-    return [] if claim.any and present else [name for name in claim.to if name not in present]
+    return [] if expectation.any and present else [name for name in expectation.to if name not in present]
 
 
-def finished(claim: Claim, world: World) -> Word:
+def finished(expectation: AskedExpectation, world: World) -> Word:
     """Return the word on the time from the beginning of a step to the last first receipt of its messages."""
-    its = next((each for each in world.publications if each.step == claim.step), None)
+    its = next((each for each in world.publications if each.step == expectation.step), None)
     if its is None or its.begin > world.end:
         return UNKNOWN
-    found = at_work(groups(world, claim.to, its.destination, together=False), its.destination)
-    if never_subscribed(claim, found):
+    found = at_work(groups(world, expectation.to, its.destination, together=False), its.destination)
+    if never_subscribed(expectation, found):
         return UNKNOWN
     messages = [each for each in its.messages if each.sent <= world.end]
     came: list[float] = []
@@ -61,7 +61,7 @@ def finished(claim: Claim, world: World) -> Word:
     equal |= any(undecided.perhaps_accepted(message, world) for message in messages)
     if under_way or not (came or missing):
         return UNKNOWN
-    word = _compare(claim, world, came, missing, its.begin)
+    word = _compare(expectation, world, came, missing, its.begin)
     word = undecided.not_told(word) if equal else word
     return no_better(word) if not world.complete or short(its, world) else word
 
@@ -80,9 +80,9 @@ def _missing(group: Group, message: Message) -> str:
     return "lost" if any(owed(each, message, world) == SURELY for each in owing) else ""
 
 
-def _compare(claim: Claim, world: World, came: Sequence[float], missing: int, begin: float) -> Word:
+def _compare(expectation: AskedExpectation, world: World, came: Sequence[float], missing: int, begin: float) -> Word:
     took = (world.end if missing else max(came, default=world.end)) - begin
-    name, bound = claim.bound
+    name, bound = expectation.bound
     if name == "at-most" and took > bound:
         return FAILED
     if missing:

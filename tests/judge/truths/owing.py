@@ -47,7 +47,7 @@ class Group:
 
 
 def groups(world: World, to: Iterable[str], destination: str | None, *, together: bool) -> list[Group]:
-    """Return the groups that a claim is about; `together` makes one of all that are named."""
+    """Return the groups that an expectation is about; `together` makes one of all that are named."""
     names = set(to)
     found: list[Group] = []
     for each in _whole(world):

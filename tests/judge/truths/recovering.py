@@ -5,19 +5,19 @@ from __future__ import annotations
 from math import inf
 
 from tests.judge.truths import undecided
-from tests.judge.truths.claim import Claim
+from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.owing import Group, accepted, last_stay, receipts, since_when
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word
 
 
-def recovered(claim: Claim, group: Group) -> Word:
+def recovered(expectation: AskedExpectation, group: Group) -> Word:
     """Return the word on one group: the first message that came after the last such step, given back later or not."""
     world = group.world
-    steps = world.cuts_by(claim.after)
+    steps = world.cuts_by(expectation.after)
     if not steps:
         return UNKNOWN
     begin, first, again, on_its_way, under_way = steps[-1], inf, inf, False, False
-    for message in group.messages(claim.destination):
+    for message in group.messages(expectation.destination):
         came = sorted(
             one.t for its in group.members for one in its.receipts if one.message is message and one.t <= world.end
         )
@@ -33,13 +33,13 @@ def recovered(claim: Claim, group: Group) -> Word:
         if kept or late:
             on_its_way = True
             under_way |= any(its.durable and last_stay(its, world).end <= world.end for its in group.owing(message))
-            under_way |= any(_gone(group) < since + claim.within for since in late or [begin])
-    if first - begin <= claim.within:
+            under_way |= any(_gone(group) < since + expectation.within for since in late or [begin])
+    if first - begin <= expectation.within:
         return PASSED
     word = UNKNOWN
-    if (first < inf or on_its_way) and world.end >= begin + claim.within:
+    if (first < inf or on_its_way) and world.end >= begin + expectation.within:
         word = undecided.left_meanwhile() if first == inf and under_way else FAILED
-    return undecided.only_a_copy_came(word) if again - begin <= claim.within else word
+    return undecided.only_a_copy_came(word) if again - begin <= expectation.within else word
 
 
 def _after_a_return(group: Group, message: object, begin: float) -> list[float]:

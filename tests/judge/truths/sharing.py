@@ -5,26 +5,26 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tests.judge.truths import undecided
-from tests.judge.truths.claim import Claim
+from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.owing import accepted, at_work, groups, receipts
 from tests.judge.truths.scene import World
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, worst
 
 
-def share_of(claim: Claim, world: World) -> Word:
-    """Return the word on the shares of a claim, each message counted once, of all that the subscribers received."""
-    found = at_work(groups(world, (), claim.destination, together=False), claim.destination)
+def share_of(expectation: AskedExpectation, world: World) -> Word:
+    """Return the word on the shares of an expectation. Each message that the subscribers received counts once."""
+    found = at_work(groups(world, (), expectation.destination, together=False), expectation.destination)
     if not found:
         return UNKNOWN
     (group,) = found
-    messages = list(group.messages(claim.destination))
+    messages = list(group.messages(expectation.destination))
     came = [message for message in messages if receipts(group.members, message, world)]
     missing = [
         message for message in messages if message not in came and group.owing(message) and accepted(message, world)
     ]
-    pending = sum(message.sent + claim.within > world.end for message in missing)
+    pending = sum(message.sent + expectation.within > world.end for message in missing)
     words: list[Word] = []
-    for name, low, high in claim.shares:
+    for name, low, high in expectation.shares:
         if name not in group.names:
             return UNKNOWN
         members = [each for each in group.members if each.client == name]

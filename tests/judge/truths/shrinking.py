@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.judge.truths.claim import Claim
+from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.comparing import Compared, compared
 from tests.judge.truths.scene import World
 
 
-def smallest(world: World, claim: Claim) -> Compared:
+def smallest(world: World, expectation: AskedExpectation) -> Compared:
     """Leave out of a world what the wrong verdict does not need; return the comparison that is left."""
-    (found,) = compared(world, [claim])
+    (found,) = compared(world, [expectation])
     going = True
     while going and not found.right:
         going = False
         for things, each in list(_parts(world)):
-            if each not in things or (things is world.subscriptions and each.client in claim.to):
+            if each not in things or (things is world.subscriptions and each.client in expectation.to):
                 continue
             place = things.index(each)
             del things[place]
             gone = [] if things is not world.publications else _forget(world, each)
-            (now,) = compared(world, [claim])
+            (now,) = compared(world, [expectation])
             if not now.right and now.outcome == found.outcome and now.word == found.word:
                 found, going = now, True
                 continue

@@ -40,12 +40,12 @@ def test_every_verdict_is_as_the_truth_has_it(start: int) -> None:
 @pytest.mark.parametrize("seed", range(1, 41 if PROMISED in os.environ else 5))
 def test_a_run_may_die_at_any_line(seed: int) -> None:
     world = drawing.draw(seed)
-    claims = asking.draw(world, Random(seed + 1), EXPECTATIONS)
+    expectations = asking.draw(world, Random(seed + 1), EXPECTATIONS)
     wrong = []
     for t in sorted({seen.t for seen in observations(world)}):
         world.end, world.complete = t, False
         world.end = max(seen.t for seen in observations(world))  # of the last line that was written
-        wrong += [f"until {t}: {found}" for found in compared(world, claims) if not found.right]
+        wrong += [f"until {t}: {found}" for found in compared(world, expectations) if not found.right]
     assert not wrong, "\n".join(wrong[:10])
 
 
@@ -60,9 +60,9 @@ def test_a_history_that_lacks_a_line_tells_nothing_or_is_refused(seed: int, tmp_
     lines = (tmp_path / "history.jsonl").read_bytes().splitlines(keepends=True)
     del lines[dice.randrange(1, len(lines) - 1)]
     (tmp_path / "history.jsonl").write_bytes(b"".join(lines))
-    claims = [asking.declared(each) for each in asking.draw(world, dice, EXPECTATIONS)]
+    expectations = [asking.declared(each) for each in asking.draw(world, dice, EXPECTATIONS)]
     try:
-        found = judge_file(tmp_path / "history.jsonl", claims)
+        found = judge_file(tmp_path / "history.jsonl", expectations)
     except InputError:
         return  # as where a step's messages are there, and not the step
     assert {str(each.outcome) for each in found.verdicts} == {"unknown"}

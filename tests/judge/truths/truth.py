@@ -1,4 +1,4 @@
-"""The truth's word on a claim, from the world alone: what the judge may say of the history of that world."""
+"""The truth's word on an expectation, from the world alone: what the judge may say of the history of that world."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import ceil, inf
 
 from tests.judge.truths import undecided
-from tests.judge.truths.claim import Claim
+from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.counting import again
 from tests.judge.truths.finishing import finished, never_subscribed
 from tests.judge.truths.owing import (
@@ -32,66 +32,66 @@ from tests.judge.truths.sharing import share_of
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, no_better, worst
 
 
-def word_on(claim: Claim, world: World) -> Word:
-    """Return the outcomes that are right for a claim."""
-    if claim.kind == "finished":
-        return finished(claim, world)
-    every = groups(world, claim.to, claim.destination, together=claim.any)
-    found = at_work(every, claim.destination)
-    words = [UNKNOWN for _ in never_subscribed(claim, found)]
+def word_on(expectation: AskedExpectation, world: World) -> Word:
+    """Return the outcomes that are right for an expectation."""
+    if expectation.kind == "finished":
+        return finished(expectation, world)
+    every = groups(world, expectation.to, expectation.destination, together=expectation.any)
+    found = at_work(every, expectation.destination)
+    words = [UNKNOWN for _ in never_subscribed(expectation, found)]
     if not found and not words:
         words.append(UNKNOWN)
     for group in found:
-        word = _OF_A_GROUP[claim.kind](claim, group)
-        if undecided.alike(group, group.messages(claim.destination), world):
+        word = _OF_A_GROUP[expectation.kind](expectation, group)
+        if undecided.alike(group, group.messages(expectation.destination), world):
             word = undecided.not_told(word)
-        if undecided.sent_just_before(group, group.messages(claim.destination), world):
+        if undecided.sent_just_before(group, group.messages(expectation.destination), world):
             word = PASSED | FAILED | UNKNOWN
         words.append(word)
-    if any(each not in found and undecided.idle_beside_others(each, claim.destination) for each in every):
+    if any(each not in found and undecided.idle_beside_others(each, expectation.destination) for each in every):
         words.append(undecided.not_told(PASSED))
-    if claim.shares:
-        words.append(share_of(claim, world))
+    if expectation.shares:
+        words.append(share_of(expectation, world))
     word = worst(words)
     concerned = [
         each
         for each in world.publications
-        if (claim.destination is None or hears(claim.destination, each.destination))
+        if (expectation.destination is None or hears(expectation.destination, each.destination))
         and (not found or any(hears(one.destination, each.destination) for group in found for one in group.members))
     ]
     if any(undecided.perhaps_accepted(message, world) for each in concerned for message in each.messages):
         word = undecided.not_told(word)
-    if claim.kind == "recovered" and not world.cuts_by(claim.after):
+    if expectation.kind == "recovered" and not world.cuts_by(expectation.after):
         return UNKNOWN
     if not world.complete or any(short(each, world) for each in concerned):
         word = no_better(word)
     return word
 
 
-def _delivered(claim: Claim, group: Group) -> Word:
-    if claim.promise == "nothing":
-        return _silence(claim, group)
-    world, losable = group.world, claim.promise == "at-most-once"
+def _delivered(expectation: AskedExpectation, group: Group) -> Word:
+    if expectation.promise == "nothing":
+        return _silence(expectation, group)
+    world, losable = group.world, expectation.promise == "at-most-once"
     words: list[Word] = []
     missing: list[Word] = []
     expected = arrived = 0
-    for message in group.messages(claim.destination):
+    for message in group.messages(expectation.destination):
         came = receipts(group.members, message, world)
         if came:
             arrived += 1
             expected += message.known and message.answered <= world.end
-            words.append(_late(claim, group, message, came[0].t))
+            words.append(_late(expectation, group, message, came[0].t))
         elif group.owing(message) and accepted(message, world):
             if taken := receipts(group.sharing(message), message, world):
                 expected += 1
-                missing.append(undecided.may_yet_be_given_back(claim, message, taken, group))
+                missing.append(undecided.may_yet_be_given_back(expectation, message, taken, group))
             elif not expired(group, message):
                 expected += 1
-                missing.append(_missing(claim, group, message))
+                missing.append(_missing(expectation, group, message))
     words += [] if losable else undecided.strangers(group, missing)
-    if claim.promise != "at-least-once":
-        words.append(FAILED if _again(claim, group) else PASSED)
-        words.append(_quiet(claim, group))
+    if expectation.promise != "at-least-once":
+        words.append(FAILED if _again(expectation, group) else PASSED)
+        words.append(_quiet(expectation, group))
         words += undecided.strangers(group, [PASSED])
     if not expected:
         return undecided.nothing_owed(worst([*words, *missing]))
@@ -100,8 +100,8 @@ def _delivered(claim: Claim, group: Group) -> Word:
     return worst(words)
 
 
-def _late(claim: Claim, group: Group, message: Message, first: float) -> Word:
-    within, world = claim.within, group.world
+def _late(expectation: AskedExpectation, group: Group, message: Message, first: float) -> Word:
+    within, world = expectation.within, group.world
     its = next(each for each in group.members for one in each.receipts if one.message is message and one.t == first)
     owing = group.owing(message) or [its]
     since = {t for each in owing for t in could_have_come(each, message, first, world)}
@@ -116,20 +116,20 @@ def _first_coming(group: Group) -> float:
     return min((each.stays[0].begin for each in everybody if each.stays), default=inf)
 
 
-def _missing(claim: Claim, group: Group, message: Message) -> Word:
+def _missing(expectation: AskedExpectation, group: Group, message: Message) -> Word:
     """Return the word on a message that was owed and has not come."""
     owing = group.owing(message)
-    words = [_missing_of(claim, group, its, message) for its in owing]
+    words = [_missing_of(expectation, group, its, message) for its in owing]
     word = undecided.of_several(words)
     if message.over <= group.world.end and word != UNKNOWN:
-        return undecided.may_be_over(message, message.sent + claim.within)
+        return undecided.may_be_over(message, message.sent + expectation.within)
     if all(owed(its, message, group.world) == PERHAPS for its in owing):
         return undecided.perhaps_retained()
     return word
 
 
-def _missing_of(claim: Claim, group: Group, its: Subscription, message: Message) -> Word:
-    world, within = group.world, claim.within
+def _missing_of(expectation: AskedExpectation, group: Group, its: Subscription, message: Message) -> Word:
+    world, within = group.world, expectation.within
     if its.queue:
         watched = _watched(group, message)
         word = FAILED if message.sent + within <= watched else undecided.under_way()
@@ -164,24 +164,24 @@ def _listened(group: Group, queue: str, since: float, within: float) -> bool:
     return any(max(stay.begin, since) + within <= min(stay.end, end) for stay in stays)
 
 
-def _again(claim: Claim, group: Group) -> int:
+def _again(expectation: AskedExpectation, group: Group) -> int:
     """Return how many receipts there were beyond each message's first."""
-    return sum(again(group, message) for message in group.messages(claim.destination))
+    return sum(again(group, message) for message in group.messages(expectation.destination))
 
 
-def _quiet(claim: Claim, group: Group) -> Word:
+def _quiet(expectation: AskedExpectation, group: Group) -> Word:
     """Return whether the group was heard for long enough after its last message: who left by a step is not asked."""
     world = group.world
-    came = [receipts(group.members, each, world) for each in group.messages(claim.destination)]
+    came = [receipts(group.members, each, world) for each in group.messages(expectation.destination)]
     last = max((each[0].t for each in came if each), default=None)
     staying = [its for its in group.members if _stays(its, world)]
-    if last is None or not staying or not claim.listens_on:
+    if last is None or not staying or not expectation.listens_on:
         return PASSED
     heard = min(world.end, (max if group.queue else min)(last_stay(its, world).end for its in staying))
     back = max(_came_back(its, world) for its in staying)
-    word = PASSED if heard - max(last, back) >= claim.listens_on else UNKNOWN
+    word = PASSED if heard - max(last, back) >= expectation.listens_on else UNKNOWN
     copies = [one.t for its in group.members for one in its.receipts if one.t <= world.end and one.retained]
-    return word if heard - max(last, back, *copies) >= claim.listens_on else undecided.a_copy_came(word)
+    return word if heard - max(last, back, *copies) >= expectation.listens_on else undecided.a_copy_came(word)
 
 
 def _came_back(its: Subscription, world: World) -> float:
@@ -201,14 +201,14 @@ def _stays(its: Subscription, world: World) -> bool:
     return last.end > world.end or last.how == "lost"
 
 
-def _silence(claim: Claim, group: Group) -> Word:
+def _silence(expectation: AskedExpectation, group: Group) -> Word:
     world = group.world
     for its in group.members:
         for one in its.receipts:
-            of = claim.destination is None or hears(claim.destination, one.message.publication.destination)
+            of = expectation.destination is None or hears(expectation.destination, one.message.publication.destination)
             if one.t <= world.end and of:
                 return FAILED
-    strange = undecided.strange_in_silence(claim, group)
+    strange = undecided.strange_in_silence(expectation, group)
     if strange != PASSED:
         return strange
     heard = min(_heard_until(each, world) for each in group.members)
@@ -216,7 +216,7 @@ def _silence(claim: Claim, group: Group) -> Word:
     in_vain = False
     could: list[float] = []
     doubtful: list[float] = []
-    for message in group.messages(claim.destination):
+    for message in group.messages(expectation.destination):
         owing = group.owing(message)
         taken = receipts(group.sharing(message), message, world)
         if not owing or expired(group, message) or (taken and taken[0].t < first):
@@ -236,7 +236,7 @@ def _silence(claim: Claim, group: Group) -> Word:
     watched = min(heard, world.end)
     if undecided.silent(group, min(could), watched):
         return UNKNOWN
-    loosely = watched - max(*could, *doubtful, 0) >= claim.within
+    loosely = watched - max(*could, *doubtful, 0) >= expectation.within
     strictly = loosely and not in_vain and all(len(each.stays) == 1 for each in group.members)
     return undecided.listened_again(strictly, loosely)
 
@@ -257,16 +257,16 @@ def _heard_until(its: Subscription, world: World) -> float:
     return last.end if last.end <= world.end else inf
 
 
-def _duplicates(claim: Claim, group: Group) -> Word:
-    came = any(receipts(group.members, each, group.world) for each in group.messages(claim.destination))
+def _duplicates(expectation: AskedExpectation, group: Group) -> Word:
+    came = any(receipts(group.members, each, group.world) for each in group.messages(expectation.destination))
     if not came:
         return UNKNOWN
-    if _again(claim, group) > claim.at_most:
+    if _again(expectation, group) > expectation.at_most:
         return FAILED
-    return worst([_quiet(claim, group), *undecided.strangers(group, [PASSED])])
+    return worst([_quiet(expectation, group), *undecided.strangers(group, [PASSED])])
 
 
-def _ordered(claim: Claim, group: Group) -> Word:
+def _ordered(expectation: AskedExpectation, group: Group) -> Word:
     world, came = group.world, False
     for its in group.members:
         tops: dict[tuple[str, str], tuple[int, int]] = {}
@@ -274,7 +274,7 @@ def _ordered(claim: Claim, group: Group) -> Word:
         for one in its.receipts:
             its_step = one.message.publication
             producer, place = (its_step.client, its_step.destination), (its_step.step, one.message.number)
-            of = claim.destination is None or hears(claim.destination, one.message.publication.destination)
+            of = expectation.destination is None or hears(expectation.destination, one.message.publication.destination)
             if one.t > world.end or not of:
                 continue
             came |= not one.given_back <= world.end
@@ -294,7 +294,7 @@ def _ordered(claim: Claim, group: Group) -> Word:
     return PASSED if came else UNKNOWN
 
 
-def _latency(claim: Claim, group: Group) -> Word:
+def _latency(expectation: AskedExpectation, group: Group) -> Word:
     took = []
     for message in group.messages(None):
         if came := receipts(group.members, message, group.world):
@@ -304,14 +304,14 @@ def _latency(claim: Claim, group: Group) -> Word:
     if not took:
         return UNKNOWN
     took.sort()
-    name, bound = claim.bound
+    name, bound = expectation.bound
     if name == "at-least":
         return PASSED if took[0] >= bound else FAILED
     figure = took[-1] if name == "max" else took[ceil(len(took) * float(name[1:]) / 100) - 1]
     return PASSED if figure <= bound else FAILED
 
 
-_OF_A_GROUP: dict[str, Callable[[Claim, Group], Word]] = {
+_OF_A_GROUP: dict[str, Callable[[AskedExpectation, Group], Word]] = {
     "delivered": _delivered,
     "duplicates": _duplicates,
     "ordered": _ordered,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tests.judge.truths.claim import Claim
+from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.owing import Group, is_busy, last_stay, receipts
 from tests.judge.truths.scene import NOTICED, Message, Receipt, World, as_text
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, worst
@@ -62,7 +62,9 @@ def nothing_came(word: Word, group: Group) -> Word:
     return UNKNOWN
 
 
-def may_yet_be_given_back(claim: Claim, message: Message, taken: Sequence[Receipt], group: Group) -> Word:
+def may_yet_be_given_back(
+    expectation: AskedExpectation, message: Message, taken: Sequence[Receipt], group: Group
+) -> Word:
     """Where a history is cut short, what another had may yet come to those meant: given back, or a second time.
 
     Its time may be over; of those meant who had left by then, the history may leave it open.
@@ -70,11 +72,11 @@ def may_yet_be_given_back(claim: Claim, message: Message, taken: Sequence[Receip
     world = group.world
     if world.complete:
         return FAILED
-    if message.sent + claim.within <= world.end:
+    if message.sent + expectation.within <= world.end:
         gone = all(last_stay(its, world).end <= world.end for its in group.members)
         return FAILED | UNKNOWN if gone else FAILED
     open_ = any(each.pending and not (each.settled is not None and each.settled <= world.end) for each in taken)
-    return UNKNOWN if open_ or claim.promise == "at-least-once" else FAILED
+    return UNKNOWN if open_ or expectation.promise == "at-least-once" else FAILED
 
 
 def alike(group: Group, messages: Iterable[Message], world: World) -> bool:
@@ -113,7 +115,7 @@ def sent_just_before(group: Group, messages: Iterable[Message], world: World) ->
 
 
 def idle_beside_others(group: Group, destination: str | None) -> bool:
-    """A queue that a client shares, and of which nothing was for that client, may count as what a claim is about."""
+    """A queue that a client shares, with no message for that client, may count as an expectation's subject."""
     whole = Group(group.world, [*group.members, *group.others])
     return bool(group.others) and not is_busy(group, destination) and is_busy(whole, destination)
 
@@ -135,12 +137,12 @@ def strangers(group: Group, words: Sequence[Word]) -> list[Word]:
     return [word | UNKNOWN for word in words] or [PASSED] if given else list(words)
 
 
-def strange_in_silence(claim: Claim, group: Group) -> Word:
+def strange_in_silence(expectation: AskedExpectation, group: Group) -> Word:
     """Where nothing was to come, a message that no step sent breaks that; on a wildcard's it may be another topic's."""
     found = [its for its in group.members if any(t <= group.world.end for t in its.strange)]
     if not found:
         return PASSED
-    return FAILED if any(claim.destination in (None, its.destination) for its in found) else UNKNOWN
+    return FAILED if any(expectation.destination in (None, its.destination) for its in found) else UNKNOWN
 
 
 def silent(group: Group, begin: float, end: float) -> bool:

@@ -1,0 +1,341 @@
+"""Judge of the expectation `delivered`: every message reached the receivers it was owed to, or none did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
+
+from lab import units
+from lab.activemq.destinations import destination_of, is_dead_letter_queue
+from lab.declare.expectations.delivered import Delivered
+from lab.expected.entitlement import first_heard
+from lab.expected.records import FAILED, OK, Subscription, is_queue
+from lab.judge.equal_bodies import equal_bodies
+from lab.judge.evidence import missing
+from lab.judge.evidence.coverage import unasked
+from lab.judge.evidence.evidence import Chosen, Evidence
+from lab.judge.evidence.queues import explain
+from lab.judge.evidence.sharing import takers, went_before, went_to_others
+from lab.judge.evidence.tally import Tally
+from lab.judge.expectations.duplicates import duplicated
+from lab.judge.expectations.receivers import until_all_came
+from lab.judge.findings import Finding, combine, never_subscribed
+from lab.judge.lateness import late, overdue, sent_at, since
+from lab.judge.quiet import in_words, not_quiet
+from lab.judge.shares import judge_shares
+from lab.judge.unexplained import in_words as strangers
+from lab.judge.unexplained import unexplained
+from lab.judge.values import Outcome
+from lab.judge.wording import gap, listed, milliseconds, moment, silent
+from lab.units import several
+
+
+def judge(expectation: Delivered, evidence: Evidence) -> Finding:
+    """Judge the messages received against the promise, for each audience."""
+    destination = destination_of(expectation)
+    chosen = evidence.chosen(expectation.to, destination)
+    if expectation.to is None and expectation.promise != "nothing":  # no client is owed a dead letter
+        chosen = tuple(each for each in chosen if not _of_dead_letters(each)) or chosen
+    where = f" to {destination}" if destination else ""
+    judge_one = _judge_silence if expectation.promise == "nothing" else _judge_arrivals
+    findings = never_subscribed(expectation.to, chosen, named=where, anyone=where)
+    findings += [judge_one(expectation, each, evidence) for each in chosen]
+    if expectation.shares is not None:
+        findings.append(judge_shares(expectation, expectation.shares, evidence))
+    return combine(findings, evidence)
+
+
+def until(expectation: Delivered, evidence: Evidence) -> float:
+    """Return when the last of its messages was sent or came, in seconds, if no other one may break the promise."""
+    return until_all_came(expectation, evidence) if expectation.promise == "at-least-once" else inf
+
+
+def measured(expectation: Delivered, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield the time of each publication's slowest message, with the time allowed; in seconds."""
+    for each in evidence.chosen(expectation.to, destination_of(expectation)):
+        for tally in each.tallies:
+            if (slowest := max((took for _, took in tally.waits()), default=None)) is not None:
+                yield slowest, expectation.within.total_seconds()
+
+
+def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
+    """Judge the promises exactly-once, at-least-once and at-most-once for one audience."""
+    who, tallies = _together(expectation, chosen), chosen.tallies
+    within = expectation.within.total_seconds()
+    expected = sum(tally.expected for tally in tallies)
+    uncertain = _uncertain(chosen, who)
+    if not expected:
+        return Outcome.UNKNOWN, uncertain or _nothing_owed(chosen, who)
+    failed = []
+    watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
+    gone, pending = overdue(chosen, within, watched)
+    taken, perhaps_taken = went_to_others(
+        chosen, whole=evidence.timeline.complete, once=expectation.promise != "at-least-once", due=watched - within
+    )
+    pending += perhaps_taken
+    losable = expectation.promise == "at-most-once"
+    if losable and not any(tally.arrived or tally.alike for tally in tallies):
+        nothing = f"nothing that can be told apart reached {who}, so nothing could come twice"
+        return Outcome.UNKNOWN, nothing + _also_went(chosen, taken)
+    if taken and not losable:
+        failed.append(_to_others(expectation, chosen, taken, expected))
+    if gone and not losable and len(gone) > unexplained(chosen):
+        tally, number = gone[0]
+        missed = missing.in_words(evidence, chosen.audience, gone, expected, who)
+        words = f"{missed}, first {_sent(tally, number)}"
+        if tally.alike:
+            least = "at least " if len(gone) < expected else ""
+            words = f"{least}{missed}; which ones cannot be told, as bodies are equal"
+        words += _cut_off(chosen, tally, number)
+        failed.append(words + _given_back(chosen, evidence, tally, number) + explain(evidence, chosen.audience, gone))
+    if expectation.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
+        failed.append(f"{who} received {words}")
+    if words := late(expectation, chosen, evidence):
+        failed.append(words)
+    if failed:
+        return Outcome.FAILED, "; ".join(failed)
+    if pending and not losable:
+        pending.sort(key=sent_at)
+        tally, number = pending[0]
+        if tally.due(number) + within <= watched:
+            return Outcome.UNKNOWN, (
+                f"{len(pending)} of {expected} did not reach {who}, first {_sent(tally, number)}: {who} did not listen "
+                f"for {units.format_duration(expectation.within)} from then on, so it may have been under way"
+            )
+        stops = "was last known to listen" if watched == chosen.audience.alive else "stops listening"
+        watching = "the history ends" if watched == evidence.timeline.end else f"{who} {stops}"
+        return Outcome.UNKNOWN, (
+            f"{len(pending)} of {expected} had not reached {who} when {watching} at {moment(watched)}, first "
+            f"{_sent(tally, number)}: sooner than "
+            f"{units.format_duration(expectation.within)} {since(tally, number)} were over"
+        )
+    if uncertain and not losable:
+        return Outcome.UNKNOWN, uncertain
+    if (gone or expectation.promise != "at-least-once") and (
+        words := strangers(chosen, "whether each message came" if gone else "whether one came twice")
+    ):
+        return Outcome.UNKNOWN, words
+    if words := equal_bodies(tallies, who, "one that is lost and another that came twice would look the same"):
+        return Outcome.UNKNOWN, words
+    if restless := not_quiet(expectation.listens_on, chosen, evidence):
+        return Outcome.UNKNOWN, restless
+    became = missing.not_delivered(evidence, chosen.audience, [(its, n) for its in tallies for n in its.lost]).words()
+    passed = _passed(expectation, tallies, expected - len(taken), who, became) + _also_went(chosen, taken)
+    return Outcome.PASSED, passed + in_words(expectation.quiet, chosen, evidence)
+
+
+def _together(expectation: Delivered, chosen: Chosen) -> str:
+    """Return in words the clients of an audience, of which one is to have each message."""
+    names = list(chosen.audience.names)
+    if expectation.to is not None and expectation.to.any:
+        return " or ".join(names)
+    return listed(names) + (" together" if len(names) > 1 else "")
+
+
+def _to_others(expectation: Delivered, chosen: Chosen, taken: list[tuple[Tally, int]], expected: int) -> str:
+    """Return in words the messages that others of a queue's subscribers received, and what may be expected of them."""
+    others, who = takers(chosen, taken), list(chosen.audience.names)
+    tally, number = min(taken, key=sent_at)
+    first = "which ones cannot be told, as bodies are equal" if tally.alike else f"first {_sent(tally, number)}"
+    return (
+        f"{len(taken)} of {expected} went to {listed(others)} instead of {listed(who)}, {first}: a queue gives a "
+        f"message to one of its subscribers; write to: [{', '.join([*who, *others])}] if they may share, and shares "
+        "for how many each must have"
+    )
+
+
+def _also_went(chosen: Chosen, taken: list[tuple[Tally, int]]) -> str:
+    """Return, as the end of a sentence, to which other clients of the queue messages went; "" if there are none."""
+    return f"; {len(taken)} went to {listed(takers(chosen, taken))}" if taken else ""
+
+
+def _of_dead_letters(chosen: Chosen) -> bool:
+    """Return whether an audience hears of queues for dead letters alone."""
+    return all(is_dead_letter_queue(each) for each in chosen.audience.destinations)
+
+
+def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, who: str, became: str) -> str:
+    """Return the reason of a delivery that passed; `became` says what became of the messages that did not come."""
+    slowest = max((took for tally in tallies for _, took in tally.waits()), default=None)
+    received = sum(tally.received for tally in tallies)
+    words = f"{received} of {expected} reached {who}"
+    more = sum(tally.duplicated for tally in tallies)
+    words += f", {more} once more" if more else ", each once" if expectation.promise != "at-least-once" else ""
+    words += f", the slowest in {milliseconds(slowest * 1000)}" if slowest is not None else ""
+    recovered, undecided = (sum(getattr(t, name) for t in tallies) for name in ("recovered", "undecided"))
+    words += f", and {recovered} whose acceptance was unknown" if recovered else ""
+    words += f"; {became}, which {expectation.promise} allows" if became else ""
+    kept = sum(tally.retained_again for tally in tallies)
+    copies = sum(tally.copies for tally in tallies)
+    again = sum(tally.redelivered for tally in tallies) - kept - copies
+    words += f"; {again} came again, as their acknowledgement may not have reached the broker" if again else ""
+    words += f"; {copies} came again, one for each subscription of the client" if copies else ""
+    words += f"; {kept} came again, as a broker gives what it retains to each subscription" if kept else ""
+    words += f"; {over} were over before {who} listened" if (over := sum(tally.expired for tally in tallies)) else ""
+    words += f" ({undecided} without a receipt did not arrive and are not counted)" if undecided else ""
+    return words
+
+
+def _uncertain(chosen: Chosen, who: str) -> str:
+    """Return which messages may still arrive or were perhaps not owed; "" if there are none."""
+    waiting = [(tally, number) for tally in chosen.tallies for number in tally.waiting]
+    unsure = [(tally, number) for tally in chosen.tallies for number in tally.unsure]
+    words = []
+    if waiting:
+        first = min(waiting, key=sent_at)
+        gone = min(member.away[-1][0] for member in chosen.audience.members if member.away)
+        words.append(
+            f"{several(len(waiting), 'message')} may be kept for {who}, which went at {moment(gone)} and did not come "
+            f"back, first {_sent(*first)}"
+        )
+    if unsure:
+        tally, number = min(unsure, key=sent_at)
+        words.append(
+            f"{several(len(unsure), 'message')} did not reach {who}, and whether they were owed nobody can tell, first "
+            f"{_sent(tally, number)}: {tally.why_unsure}"
+        )
+    return "; ".join(words)
+
+
+def _given_back(chosen: Chosen, evidence: Evidence, tally: Tally, number: int) -> str:
+    """Return, as the end of a sentence, that a message was given back without an acknowledgement; else ""."""
+    position = (tally.publication.step << 32) + number
+    backs = {
+        member.client: t
+        for member in chosen.audience.members
+        if (t := evidence.ledger.returns.last.get((member.client, member.destination, position))) is not None
+    }
+    who = max(backs, key=backs.__getitem__, default=None)
+    return "" if who is None else f", which {who} gave back at {moment(backs[who])} without acknowledging it"
+
+
+def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
+    """Return that a non-durable subscriber had lost its connection when a message was sent; else ""."""
+    sent = tally.publication.sent_at[number]
+    if is_queue(tally.publication.destination):
+        return ""  # it keeps what no client takes
+    for member in chosen.audience.members if len(chosen.audience.members) == 1 else ():
+        for lost, back in member.cut_off:
+            if lost <= sent < back:
+                until = f"until {moment(back)}" if back <= chosen.audience.until and back != inf else "for good"
+                return f", while {member.client} had lost its connection ({moment(lost)}, {until}) and nothing was kept"
+    return ""
+
+
+def _nothing_owed(chosen: Chosen, who: str) -> str:
+    """Return why no message was owed."""
+    undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
+    expired = sum(tally.expired for tally in chosen.tallies)
+    if expired and not undecided:
+        return f"{several(expired, 'message')} meant for {who} were over before {who} listened, so nothing was owed"
+    if undecided:
+        return f"of {several(undecided, 'message')} meant for {who}, none was known to be accepted"
+    where = listed(list(chosen.audience.destinations))
+    return f"nothing was sent to {where} while {who} listened"
+
+
+def _sent(tally: Tally, number: int) -> str:
+    """Return a message's id and moment of sending in words."""
+    return f"{tally.publication.named(number)} sent at {moment(tally.publication.sent_at[number])}"
+
+
+def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
+    """Judge the promise that nothing arrives, for the members of an audience."""
+    members = chosen.audience.members
+    who = listed(list(chosen.audience.names))
+    came: list[tuple[float, str]] = []
+    count = stray = elsewhere = 0
+    for member in members:
+        for tally in (*chosen.tallies, *chosen.astray):
+            receipts = member.receipts.get(tally.publication.step)
+            if receipts is not None:
+                first = tally.publication.first
+                count += sum(receipts.times[first:])
+                numbers = [number for number, times in enumerate(receipts.times) if times and number >= first]
+                if numbers:
+                    number = min(numbers, key=receipts.first_at.__getitem__)
+                    words = f"{_sent(tally, number)} to {tally.publication.broker}"
+                    came.append((receipts.first_at[number], f"first {words}, received at"))
+        if member.first_unexplained is not None and destination_of(expectation) not in (None, member.destination):
+            elsewhere += member.unexplained
+        elif member.first_unexplained is not None:
+            stray += member.unexplained
+            came.append((member.first_unexplained, "first of no publish step of this run, received at"))
+        for back in _returns(member, chosen, evidence):
+            count += 1
+            came.append((back, "one of them given back without an acknowledgement at"))
+    if stray and not count and evidence.timeline.coverage.forgotten:
+        return Outcome.UNKNOWN, f"{who} received {several(stray, 'message')}, perhaps of those that were left out"
+    if came:
+        when, words = min(came)
+        return Outcome.FAILED, f"{who} received {several(count + stray, 'message')}, {words} {moment(when)}"
+    if elsewhere:
+        whose = (
+            f"{several(elsewhere, 'message')} that no step of this run sent, perhaps to {destination_of(expectation)}"
+        )
+        return Outcome.UNKNOWN, f"{who} received {whose}"
+    before = went_before(chosen)
+    # Of a queue's audience, only named members count, and only while they were listening.
+    heard_until = min(member.heard_until for member in members)
+
+    sent: list[float] = []
+    heard: list[tuple[float, float]] = []  # from when on each could come, and until when somebody listened for it
+
+    def look(at: float, find: Callable[[float], tuple[float, float] | None], to: Sequence[Subscription]) -> None:
+        if at < heard_until and any(_may_hear(member, at) for member in to) and (found := find(at)) is not None:
+            heard.append(found)
+            sent.append(at)
+
+    if _of_dead_letters(chosen):  # any message may become one
+        find = first_heard(members, members[0].destination)
+        for at in evidence.ledger.accepted_at():
+            look(at, find, members)
+    for tally in () if _of_dead_letters(chosen) else chosen.tallies:
+        find = first_heard(tally.members, tally.publication.destination)
+        for number in (*tally.lost, *tally.elsewhere, *tally.arrived, *tally.unsure):
+            if tally.publication.outcomes[number] == OK and (tally.publication.step, number) not in before:
+                look(tally.due(number), find, tally.members)
+    count = len(sent)
+    if not count:
+        return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
+    for tally in chosen.tallies:  # what has no receipt may come as well
+        find = first_heard(tally.members, tally.publication.destination)
+        for number in tally.in_doubt:
+            if tally.publication.outcomes[number] != FAILED:
+                look(tally.due(number), find, tally.members)
+    watched = min(evidence.timeline.end, heard_until)
+    over = min(min(end, watched) - begin for begin, end in heard)
+    if over < expectation.within.total_seconds():
+        last = "the last was sent" if over == watched - max(sent) else "one of them could come"
+        return Outcome.UNKNOWN, (
+            f"{who} heard nothing of {several(count, 'message')}, but listened only {gap(max(over, 0))} after "
+            f"{last}, and within is {units.format_duration(expectation.within)}: wait longer, or shorten within"
+        )
+    timeline, places = evidence.timeline, {member.broker for member in members}
+    for silence in unasked(timeline.coverage.silences, timeline.outages):
+        if silence.broker in places and silence.begin < watched and silence.end > min(sent):
+            words = f"{who} heard nothing of {several(count, 'message')}, which proves nothing"
+            return Outcome.UNKNOWN, f"{words}: {silent(silence)}"
+    taken = [(t, each) for t in chosen.tallies for each in t.elsewhere if (t.publication.step, each) not in before]
+    nothing = (
+        f"{who} heard nothing of {several(count, 'message')} sent, nor {units.format_duration(expectation.within)}"
+    )
+    return Outcome.PASSED, f"{nothing} after the last of them{_also_went(chosen, taken)}"
+
+
+def _may_hear(member: Subscription, sent: float) -> bool:
+    """Return whether what was sent at a moment could come: it is kept, or its receiver was subscribed and connected."""
+    if is_queue(member.destination):
+        return True
+    return member.subscribed_at(sent) > 0 and not any(lost <= sent < back for lost, back in member.cut_off)
+
+
+def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[float]:
+    """Return when a member gave back each message that it had received and not acknowledged, in seconds."""
+    steps = {tally.publication.step for tally in chosen.tallies}
+    known = [
+        t
+        for (client, destination, position), t in evidence.ledger.returns.last.items()
+        if (client, destination) == (member.client, member.destination) and position >> 32 in steps
+    ]
+    return [t for t in (*known, *(t for t, *_ in member.returned_digests)) if t >= member.begin]

@@ -1,0 +1,34 @@
+"""Judge of the expectation `dropped`: the packets that the router dropped between two endpoints."""
+
+from __future__ import annotations
+
+from lab.declare.expectations.dropped import Dropped
+from lab.history import PacketsDropped
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.findings import Finding
+from lab.judge.values import Outcome
+from lab.judge.wording import moment
+from lab.units import several
+
+_AT = {"way": "no-way", "out": "no-egress-rule", "in": "no-ingress-rule"}
+
+
+def judge(expectation: Dropped, evidence: Evidence) -> Finding:
+    """Judge the number of packets that the router dropped, by its own counters."""
+    timeline = evidence.timeline
+    if timeline.standing:
+        return Outcome.UNKNOWN, "the router is asked what it dropped when a run ends, and not while a lab stands"
+    if not timeline.complete:
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before the router was asked"
+    found = [each for each in timeline.dropped if _matches(expectation, each)]
+    packets = sum(each.packets for each in found)
+    causes = "; ".join(f"{each.packets}: {each.cause}" for each in found)
+    reason = f"{several(packets, 'packet')} dropped" + (f" ({causes})" if causes else "")
+    return Outcome.of(expectation.packets.holds(packets)), reason
+
+
+def _matches(expectation: Dropped, seen: PacketsDropped) -> bool:
+    """Return whether the expectation is about these packets."""
+    ends = (expectation.source, expectation.to) == (seen.source, seen.target)
+    port = expectation.port is None or f" {expectation.port} " in f"{seen.cause} "
+    return ends and port and expectation.because in (None, _AT.get(seen.at))

@@ -1,0 +1,147 @@
+"""Judge of the expectation `latency`: the time from send to first receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from lab import units
+from lab.declare.expectations.latency import Latency
+from lab.expected.records import Publication
+from lab.judge.equal_bodies import equal_bodies
+from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.efforts import Effort
+from lab.judge.evidence.evidence import Evidence
+from lab.judge.expectations import receivers
+from lab.judge.findings import Finding, combine, never_subscribed
+from lab.judge.values import Outcome, Percentiles
+from lab.judge.wording import listed, milliseconds, moment
+
+_UNTIMED = "how long each of them took nobody can tell"
+
+
+class Timed(NamedTuple):
+    """The numbers of a publication's messages that reached an audience, and the latency of each in seconds."""
+
+    audience: Audience
+    publication: Publication
+    numbers: Sequence[int]
+    took: Sequence[float]
+
+
+def judge(expectation: Latency, evidence: Evidence) -> Finding:
+    """Judge every bound, for each audience or for all subscribers of one direction together."""
+    chosen = evidence.chosen(expectation.to, None)
+    findings = [] if expectation.direction and expectation.to is None else never_subscribed(expectation.to, chosen)
+    for way, timed, alike in _ways(expectation, evidence):
+        findings.append((Outcome.UNKNOWN, alike) if alike else _judge_one(expectation, way, timed, evidence))
+    return combine(findings, evidence)
+
+
+def until(expectation: Latency, evidence: Evidence) -> float:
+    """Return when the last of its messages was sent or came, in seconds; infinity if one did not come."""
+    return receivers.until_all_came(expectation, evidence)
+
+
+def concerned(expectation: Latency, effort: Effort, evidence: Evidence) -> bool:
+    """Return whether an expectation is about what a step sent or took: of one direction, what its broker was sent."""
+    if expectation.direction is not None and effort.did == "sent":
+        return effort.broker == expectation.direction[0]
+    return receivers.concerned(expectation, effort, evidence)
+
+
+def measured(expectation: Latency, evidence: Evidence) -> Iterator[tuple[float, float]]:
+    """Yield each figure that has a bound, with the bound; in seconds."""
+    for _, timed, alike in _ways(expectation, evidence):
+        ordered = sorted(took for each in timed for took in each.took)
+        figures = Percentiles.of(ordered)
+        if alike or figures is None:
+            continue
+        if expectation.at_least is not None:
+            yield ordered[0], expectation.at_least.total_seconds()
+        for name, figure in figures.named:
+            bounds = getattr(expectation, name)
+            for bound in () if bounds is None else (bounds.at_least, bounds.at_most):
+                if bound is not None:
+                    yield figure, bound.total_seconds()
+
+
+def _ways(expectation: Latency, evidence: Evidence) -> Iterator[tuple[str, Sequence[Timed], str]]:
+    """Yield each way that is judged by itself: in words, its messages, and why their times are unknown; "" if known."""
+    chosen = evidence.chosen(expectation.to, None)
+    if expectation.direction is None:
+        for each in chosen:
+            who = listed(list(each.audience.names))
+            its = [Timed(each.audience, tally.publication, *tally.timed()) for tally in each.tallies]
+            yield f"to {who}", its, equal_bodies(each.tallies, who, _UNTIMED)
+        return
+    source, target = expectation.direction
+    there = [each.audience for each in chosen if target in each.audience.brokers]
+    tallies = [tally for audience in there for tally in audience.tallies if tally.publication.broker == source]
+    timed = [found for each in chosen for found in _crossing(each.audience, source, target)]
+    yield f"from {source} to {target}", timed, equal_bodies(tallies, target, _UNTIMED)
+
+
+def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
+    """Yield the messages from one broker's publishers to the audience's members at another broker."""
+    there = [member for member in audience.members if member.broker == target]
+    for tally in audience.tallies:
+        publication = tally.publication
+        if publication.broker != source or not there:
+            continue
+        if len(there) == len(audience.members):
+            yield Timed(audience, publication, *tally.timed())
+            continue
+        for member in there:  # members that share a queue with others
+            if publication.step in member.receipts and not tally.alike:
+                receipts = member.receipts[publication.step]
+                waited = {*tally.kept, *receipts.retained}
+                first = publication.first
+                numbers = [n for n, times in enumerate(receipts.times) if n >= first and times and n not in waited]
+                yield Timed(
+                    audience, publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers]
+                )
+
+
+def _judge_one(expectation: Latency, way: str, timed: Sequence[Timed], evidence: Evidence) -> Finding:
+    ordered = sorted(took * 1000 for each in timed for took in each.took)
+    figures = Percentiles.of(ordered)
+    if figures is None:
+        return Outcome.UNKNOWN, f"nothing whose time could be taken went {way}"
+    failed = []
+    if expectation.at_least is not None and ordered[0] < (least := units.milliseconds(expectation.at_least)):
+        bound = units.format_duration(expectation.at_least)
+        first = _first(timed, lambda took: took < least, evidence)
+        failed.append(f"the fastest took {milliseconds(ordered[0])}, asked were at least {bound}{first}")
+    for name, figure in figures.named:
+        bounds = getattr(expectation, name)
+        if bounds is None:
+            continue
+        if bounds.at_most is not None and figure > (most := units.milliseconds(bounds.at_most)):
+            first = _first(timed, lambda took, most=most: took > most, evidence)  # type: ignore[misc]
+            allowed = units.format_duration(bounds.at_most)
+            failed.append(f"{name} is {milliseconds(figure)}, allowed are {allowed}{first}")
+        if bounds.at_least is not None and figure < units.milliseconds(bounds.at_least):
+            asked = units.format_duration(bounds.at_least)
+            failed.append(f"{name} is {milliseconds(figure)}, asked were at least {asked}")
+    if failed:
+        return Outcome.FAILED, f"{way}, over {len(ordered)}: {'; '.join(failed)}"
+    return Outcome.PASSED, (
+        f"{way}, over {len(ordered)}: fastest {milliseconds(ordered[0])}, p50 {milliseconds(figures.p50)}, "
+        f"p95 {milliseconds(figures.p95)}, p99 {milliseconds(figures.p99)}, slowest {milliseconds(figures.max)}"
+    )
+
+
+def _first(timed: Sequence[Timed], breaks: Callable[[float], bool], evidence: Evidence) -> str:
+    """Return in words the first message sent that breaks a bound, and the likely cause; `breaks` takes milliseconds."""
+    sent, of, number, took = min(
+        (
+            (each.publication.sent_at[number], each, number, took)
+            for each in timed
+            for number, took in zip(each.numbers, each.took, strict=True)
+            if breaks(took * 1000)
+        ),
+        key=lambda found: found[0],
+    )
+    near = evidence.causes.of_way(of.audience, of.publication, sent, sent + took)
+    return f" (first {of.publication.named(number)}, sent at {moment(sent)}, took {milliseconds(took * 1000)}{near})"
