@@ -59,7 +59,7 @@ class Stages:
     def tell(self, note: str) -> None:
         """Stay silent."""
 
-    def warn(self, remark: str) -> None:
+    def warn(self, warning: str) -> None:
         """Stay silent."""
 
 

@@ -6,7 +6,7 @@
         lab.cut()
         assert not lab.status().bridges[0].up
 
-Failures raise the errors of `lab.errors`; remarks and warnings go to the log `lab`, unless a `progress` is handed in.
+Failures raise the errors of `lab.errors`; warnings and warnings go to the log `lab`, unless a `progress` is handed in.
 """
 
 from __future__ import annotations
@@ -227,8 +227,8 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
     with AllRuntimes(environment) as its:
         of = notes.choose(its.labs(folder), run, environment)
         removal = end(of, its.of(of), folder)
-    for remark in removal.remarks:
-        Logged().warn(remark)
+    for warning in removal.warnings:
+        Logged().warn(warning)
     return removal.parts
 
 

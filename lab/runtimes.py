@@ -163,5 +163,5 @@ class AllRuntimes:
         return Swept(
             removed=tuple(leftover for each in swept for leftover in each.removed),
             alive=sum(each.alive for each in swept),
-            remarks=tuple(remark for each in swept for remark in each.remarks),
+            warnings=tuple(warning for each in swept for warning in each.warnings),
         )

@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # a check loads the kinds that a file names
     from lab.plan.routing import Route, RoutingTable
 
 MOST = 200  # pairs of a sender and a listener that are asked about; of more, nothing is said
-_OWED = ("exactly-once", "at-least-once")
+_ARRIVING = ("exactly-once", "at-least-once")
 
 
 def advise_on_expectations(scenario: Scenario, activemq_version: str | None = None) -> Iterator[Problem]:
@@ -69,7 +69,7 @@ def _changes(scenario: Scenario) -> bool:
 def _wants_messages(expectation: Expectation) -> bool:
     """Return whether an expectation cannot hold if no message comes."""
     if isinstance(expectation, Delivered):
-        return expectation.promise in _OWED
+        return expectation.promise in _ARRIVING
     if isinstance(expectation, Forwarded):
         return not expectation.of_absence
     return expectation.kind in ("answered", "finished", "latency", "recovered")
@@ -217,22 +217,22 @@ def _stopped(expectation: Expectation, messages: _Messages, routes: _Routes) -> 
 
 
 def _missed(expectation: ToReceivers, sending: _Sending, messages: _Messages, routes: _Routes) -> Route | None:
-    """Return a route that stops messages of a step that somebody is owed for certain."""
+    """Return a route that stops messages of a step that a client is certainly expected to receive."""
     if sending.destination.startswith("queue://"):  # any of its consumers may have them
         return _all_stopped([sending], messages, routes)
     by_client: dict[str, list[_Listening]] = {}
     for each in messages.hearing(sending.destination):
         by_client.setdefault(each.login.client, []).append(each)
     names = by_client if expectation.to is None else expectation.to.names
-    owed = {
+    wanted = {
         name: its
         for name in names
         if name not in messages.gone
         and (its := by_client.get(name))
         and all(each.constant and each.place < sending.place for each in its)
     }
-    missed = {name: _none_of(sending, its, routes) for name, its in owed.items()}
-    if expectation.to is not None and expectation.to.any and (len(owed) < len(names) or not all(missed.values())):
+    missed = {name: _none_of(sending, its, routes) for name, its in wanted.items()}
+    if expectation.to is not None and expectation.to.any and (len(wanted) < len(names) or not all(missed.values())):
         return None
     return next((route for route in missed.values() if route is not None), None)
 

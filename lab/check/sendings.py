@@ -47,8 +47,8 @@ def all_sent_before(context: Context, heard: Sequence[str]) -> bool:
     """Return whether all that is sent to topics is over for certain before anybody subscribes to `heard`.
 
     A message may reach somebody who subscribed after its sending: one that a broker retains or recalls, one that is on
-    its way between brokers as another client had listened already, one that no receipt was awaited of. So it is certain
-    only if nobody hears of it before, and no broker has a part in it.
+    its way between brokers as another client had listened already, one that no acknowledgement was awaited of. So it is
+    certain only if nobody hears of it before, and no broker has a part in it.
     """
     fed = context.recall(Fed)
     if unread(context.topology) or any(fed.by_brokers(each) for each in heard):
@@ -56,7 +56,7 @@ def all_sent_before(context: Context, heard: Sequence[str]) -> bool:
     last, targets = -1, set[str]()
     for place, step in _placed(context.scenario):
         its = [each for each in step.sends_to if any(hears(listened, each) for listened in heard)]
-        if its and not _ends_with_its_receipts(step):
+        if its and not _ends_with_its_acknowledgements(step):
             return False
         if any(not part.startswith("topic://") or fed.may_have_demand(part) for each in its for part in parts_of(each)):
             return False
@@ -69,7 +69,7 @@ def all_sent_before(context: Context, heard: Sequence[str]) -> bool:
     return bool(targets) and not _recalls(context.scenario)
 
 
-def _ends_with_its_receipts(step: Step) -> bool:
+def _ends_with_its_acknowledgements(step: Step) -> bool:
     """Return whether brokers have done all they will with a step's messages once it is over."""
     if not isinstance(step, Publish) or step.retained or any("retain" in name.lower() for name in step.headers or ()):
         return False

@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "status": "Show a lab: brokers, both ends of each bridge, links as configured and as measured.",
     "env": "Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords.",
     "logs": "Print the log of a broker or of the router.",
-    "publish": "Send messages to a broker of a running lab, each with its receipt before the next.",
+    "publish": "Send messages to a broker of a running lab, each with its acknowledgement before the next.",
     "listen": "Print the messages of a topic or a queue as they come: the body alone, or with --json all of it.",
     "record": "Record what comes at brokers, of a running lab or by URL, into a file that a scenario can replay.",
     "replay": "Send a recording's messages, or a run's, into a broker of a running lab, at their pace or another one.",

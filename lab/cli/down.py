@@ -31,7 +31,7 @@ def down(
         known = its.labs(folder)
         chosen = known if every else (notes.choose(known, run, os.environ),)
         removed, failed = end_each(chosen, its.of, folder)
-    options.warn_of_each(remark for removal in removed.values() for remark in removal.remarks)
+    options.warn_of_each(warning for removal in removed.values() for warning in removal.warnings)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]
     parts = {name: removal.parts for name, removal in removed.items()}
     if removed or not failed:

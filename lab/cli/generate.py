@@ -9,7 +9,7 @@ import typer
 
 from lab import units
 from lab.cli import new_files, options
-from lab.declare.quotas import remarks
+from lab.declare.quotas import quota_warnings
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
 from lab.declare.suggestions import remedy
@@ -59,4 +59,4 @@ def generate(
     configurations = f"{count} configuration{'s' if count != 1 else ''}"
     options.say(f"{topology} and {configurations}; mqlab routes {topology} shows who reaches whom")
     options.say(f"{units.several(len(codes), 'broker')}, {units.format_size(len(codes) * MEMORY)} of memory at most")
-    options.warn_of_each(remarks(SHAPES[shape].joins, codes))
+    options.warn_of_each(quota_warnings(SHAPES[shape].joins, codes))

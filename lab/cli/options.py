@@ -298,9 +298,9 @@ def progress(quiet: bool) -> TerminalProgress:
     return TerminalProgress(err(), quiet=quiet)
 
 
-def warn_of_each(remarks: Iterable[str]) -> None:
+def warn_of_each(warnings: Iterable[str]) -> None:
     """Print warnings on stderr."""
-    for each in remarks:
+    for each in warnings:
         progress(quiet=True).warn(each)
 
 

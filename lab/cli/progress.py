@@ -43,7 +43,7 @@ class TerminalProgress:
             )
 
     def say(self, note: str) -> None:
-        """Keep a remark for the end of the stage."""
+        """Keep a note for the end of the stage."""
         self._notes.append(note)
 
     def warn(self, what: str) -> None:
@@ -51,6 +51,6 @@ class TerminalProgress:
         self._console.print(f"[yellow]warning:[/yellow] {escape(what)}", soft_wrap=True, highlight=False)
 
     def tell(self, note: str) -> None:
-        """Show a passing remark while a stage lasts."""
+        """Show a passing note while a stage lasts."""
         if self._status is not None:
             self._status.update(f"{self._what}: {note}")

@@ -42,7 +42,7 @@ def publish(
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Send messages to a broker of a running lab, each with its receipt before the next.
+    """Send messages to a broker of a running lab, each with its acknowledgement before the next.
 
     A message that the broker refuses ends it, with how many were accepted.
     """

@@ -23,7 +23,8 @@ def replay(
         typer.Option("--into", metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers),
     ],
     pace: Annotated[
-        str, typer.Option("--pace", metavar="PACE", help="original, 10x, 200/s, or receipts: as fast as they come.")
+        str,
+        typer.Option("--pace", metavar="PACE", help="original, 10x, 200/s, or acknowledgements: as fast as they come."),
     ] = "original",
     of: Annotated[
         str | None, typer.Option("--of", metavar="NAME", help="Which of the brokers that were recorded; the only one.")

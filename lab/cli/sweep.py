@@ -54,7 +54,7 @@ def sweep(
     for note in known:
         if notes.write_token(note.run, folder) is None:
             end_history(note, complete=False, note_of_it="the lab was swept away")
-    options.warn_of_each(swept.remarks)
+    options.warn_of_each(swept.warnings)
     if json:
         options.print_json([{"run": each.run, "created": each.created, **each.counts} for each in swept.removed])
         return

@@ -250,7 +250,7 @@ class AmqpClient(BaseClient):
             outcome = SendOutcome.FAILED if refused else SendOutcome.UNKNOWN
             while outlet.unanswered:
                 id, _ = outlet.unanswered.popitem()[1]  # noqa: A001 (its name everywhere)
-                self._in_flight.settle(id, outcome, why if refused else f"no receipt came: {why}")
+                self._in_flight.settle(id, outcome, why if refused else f"no acknowledgement came: {why}")
         elif asked and condition is None:
             self._answers.give(f"detach {link.name}")
         else:

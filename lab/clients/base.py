@@ -57,7 +57,7 @@ class InFlight:
                 self._await_half()
                 if self._progress == before and self.gone is None:
                     raise LabTimeout(
-                        f"no receipt came for {self._patience:g} s, with {len(self._sizes)} messages in flight"
+                        f"no acknowledgement came for {self._patience:g} s, with {len(self._sizes)} messages in flight"
                     )
 
     def settle(self, id: str, outcome: SendOutcome, note: str = "") -> None:
@@ -83,7 +83,7 @@ class InFlight:
             self._sizes.clear()
             self._room.notify_all()
         for each in left:
-            self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no receipt came: {why}")
+            self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no acknowledgement came: {why}")
         return True
 
     def _full(self) -> bool:

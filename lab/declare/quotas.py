@@ -26,7 +26,7 @@ def check_quotas(shape: str, joins: Joins, count: int) -> None:
     raise InputError.of(f"a {shape} of {count} regions: {why}", f"name {most} at most, or take another shape")
 
 
-def remarks(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
+def quota_warnings(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
     """Yield what AWS has to be asked for, in words."""
     asked = [*asked_of_vpc("a VPC", _peerings(joins, len(aws_regions)))]
     for code, count in Counter(aws_regions).items():

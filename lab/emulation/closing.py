@@ -33,8 +33,8 @@ class Closing:
         try:
             with engine.explained():
                 closed = close_lab(self._client, opening.run, opening.folder, opening.note_folder, self._clock)
-            for remark in closed.remarks:
-                _LOG.warning("%s", remark)
+            for warning in closed.warnings:
+                _LOG.warning("%s", warning)
         except (LabError, OSError) as closing:
             if isinstance(closing, LabError) and opening.run not in closing.remedy:
                 closing.add_remedy(f"once that is mended, end what is left: mqlab sweep {opening.run}")
@@ -47,9 +47,9 @@ class Closing:
 def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_folder: Path, clock: Clock) -> Removal:
     """Save the logs of a lab, where its run folder is there, and remove everything of it and then its note.
 
-    Raise HostError if a part of the lab stays; logs and a note that cannot be written only make a remark.
+    Raise HostError if a part of the lab stays; logs and a note that cannot be written only make a warning.
     """
-    remarks: list[str] = []
+    warnings: list[str] = []
     with uninterrupted():
         if folder is not None and folder.is_dir():
             try:
@@ -57,10 +57,10 @@ def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_f
             except (OSError, *engine.ENGINE_TROUBLE) as error:
                 if isinstance(error, engine.ENGINE_TROUBLE) and engine.is_gone(error) and not is_silence(error):
                     raise  # nothing can be removed either
-                remarks.append(f"not every log of lab {run} could be kept: {error}")
+                warnings.append(f"not every log of lab {run} could be kept: {error}")
         removal = sweeping.remove(client, run, clock)
         try:
             notes.forget(run, note_folder)
         except OSError as error:
-            remarks.append(f"the note of lab {run} stays, though the lab has gone: {error}")
-    return replace(removal, remarks=(*removal.remarks, *remarks))
+            warnings.append(f"the note of lab {run} stays, though the lab has gone: {error}")
+    return replace(removal, warnings=(*removal.warnings, *warnings))

@@ -157,7 +157,7 @@ class _Opened:
         return self._lab
 
     def do(self, action: Action, progress: Progress) -> None:
-        """Do one action of the Plan; remarks on it go to the progress."""
+        """Do one action of the Plan; notes on it go to the progress."""
         if note := self._does[action.does](action.to):
             progress.say(note)
 

@@ -171,12 +171,12 @@ class Emulation:
         if wanted.run is not None and not chosen:
             there = ", ".join(each.run for each in found) or "nothing of any run"
             raise InputError.of(f"nothing of run {wanted.run} is on this engine", f"there is: {there}")
-        remarks: list[str] = []
+        warnings: list[str] = []
         if not wanted.dry_run:
             stuck: list[HostError] = []
             for each in chosen:
                 try:
-                    remarks += sweeping.remove(client, each.run, self._clock).remarks
+                    warnings += sweeping.remove(client, each.run, self._clock).warnings
                 except HostError as error:
                     stuck.append(error)
                 else:
@@ -191,7 +191,7 @@ class Emulation:
             notes.forget_parts(note_folder)
             remove_stray_locks(note_folder, runs)
         return Swept(
-            removed=tuple(each.leftover() for each in chosen), alive=len(found) - len(chosen), remarks=tuple(remarks)
+            removed=tuple(each.leftover() for each in chosen), alive=len(found) - len(chosen), warnings=tuple(warnings)
         )
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:

@@ -1,4 +1,4 @@
-"""Records of messages: publications, subscriptions and receipts, in arrays by message number."""
+"""Records of messages: publications, subscriptions and arrivals, in arrays by message number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.history import Publishing
 from lab.matching import MOST
 
 UNKNOWN, OK, FAILED = 0, 1, 2
-PROVEN, PERHAPS = 1, 2  # by somebody's receipt, or by that of an equal body
+PROVEN, PERHAPS = 1, 2  # by somebody's arrival, or by that of an equal body
 
 
 class Publication:
@@ -83,7 +83,7 @@ class Publication:
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
 
     def accepted(self, number: int) -> bool:
-        """Return whether a broker accepted a message, by its receipt or since somebody received the message."""
+        """Return whether a broker accepted a message, by its acknowledgement or since somebody received the message."""
         return self.outcomes[number] == OK or bool(self.proven and self.proven[number] == PROVEN)
 
     def first_accepted(self) -> int | None:
@@ -101,8 +101,8 @@ class Publication:
                 self.digests.append(-1)
 
 
-class Receipts:
-    """The receipts of one subscription from one publication."""
+class Arrivals:
+    """The arrivals of one subscription from one publication."""
 
     __slots__ = (
         "aside",
@@ -124,19 +124,19 @@ class Receipts:
         self.aside = 0  # out of the order of sending, as they had been given back
         self.disorder: tuple[int, int] | None = None  # the first message out of order, and the position it came after
         self.first_duplicate: tuple[int, float] | None = None  # number and moment of the first duplicate
-        self.retained: dict[int, int] = {}  # by number: receipts marked as retained
-        self.redelivered: dict[int, int] = {}  # by number: receipts beyond the first that the broker may rightly make
+        self.retained: dict[int, int] = {}  # by number: arrivals marked as retained
+        self.redelivered: dict[int, int] = {}  # by number: arrivals beyond the first that the broker may rightly make
 
     def count_out_of_order(self, number: int, after: int) -> None:
-        """Count a first receipt that came after a later message of the same producer, at the position `after`."""
+        """Count a first arrival that came after a later message of the same producer, at the position `after`."""
         self.reordered += 1
         if self.disorder is None:
             self.disorder = (number, after)
 
     def add(self, number: int, moment: float, retained: bool, by_right: bool = False) -> bool:
-        """Count a receipt, and return whether it is the message's first.
+        """Count an arrival, and return whether it is the message's first.
 
-        `by_right` marks a receipt that is no duplicate even if it is not the first.
+        `by_right` marks an arrival that is no duplicate even if it is not the first.
         """
         try:
             before = self.times[number]
@@ -169,6 +169,8 @@ class Subscription:
     __slots__ = (
         "acknowledges",
         "alive",
+        "arrivals",
+        "arrivals_in_all",
         "away",
         "begin",
         "breaks",
@@ -190,8 +192,6 @@ class Subscription:
         "pending",
         "pending_digest_times",
         "pending_digests",
-        "receipts",
-        "receipts_in_all",
         "returned",
         "returned_digests",
         "selector",
@@ -222,57 +222,57 @@ class Subscription:
         self.pending: dict[int, None] = {}  # positions of unacknowledged messages
         self.pending_digests: list[int] = []  # the same for bodies without an id, and when each came
         self.pending_digest_times: list[float] = []
-        self.returned = 0  # receipts given back without an acknowledgement
+        self.returned = 0  # arrivals given back without an acknowledgement
         self.given_back: list[tuple[float, int]] = []  # of those with an id: when it came, and the message's position
         # Of those whose body has no id: when it was given back, its digest, and when it had been received.
         self.returned_digests: list[tuple[float, int, float]] = []
         self.disconnected_since = inf  # when its connection was lost
         self.left = False  # it went by a step of the scenario
         self.alive = inf  # in a standing lab: until when its program is known to have run
-        self.receipts: dict[int, Receipts] = {}  # by step
-        self.receipts_in_all = 0
-        self.unexplained = 0  # receipts that belong to no publication of this run
+        self.arrivals: dict[int, Arrivals] = {}  # by step
+        self.arrivals_in_all = 0
+        self.unexplained = 0  # arrivals that belong to no publication of this run
         self.first_unexplained: float | None = None
         self.tops: dict[tuple[str, str], list[int]] = {}
-        self.digests = array("q")  # receipts yet to be matched, with the columns below
+        self.digests = array("q")  # arrivals yet to be matched, with the columns below
         self.digest_times = array("d")
         self.digest_retained = bytearray()
         self.digest_redelivered = bytearray()
         self.doubtful: set[int] = set()  # positions of messages whose body may be one from before the stretch
 
-    def of(self, publication: Publication) -> Receipts:
-        """Return the receipts from a publication; they are created on first use."""
-        receipts = self.receipts.get(publication.step)
-        if receipts is None:
+    def of(self, publication: Publication) -> Arrivals:
+        """Return the arrivals from a publication; they are created on first use."""
+        arrivals = self.arrivals.get(publication.step)
+        if arrivals is None:
             top = self.tops.setdefault((publication.client, publication.destination), [0])
-            receipts = self.receipts[publication.step] = Receipts(publication.count, top)
-        return receipts
+            arrivals = self.arrivals[publication.step] = Arrivals(publication.count, top)
+        return arrivals
 
-    def first_receipt(self, position: int) -> float:
+    def first_arrival(self, position: int) -> float:
         """Return when a message was first received, by its position; infinity if it never was."""
-        receipts, number = self.receipts.get(position >> 32), position & 0xFFFFFFFF
-        if receipts is None or number >= len(receipts.times):
+        arrivals, number = self.arrivals.get(position >> 32), position & 0xFFFFFFFF
+        if arrivals is None or number >= len(arrivals.times):
             return inf
-        first = receipts.first_at[number]
-        return first if first or receipts.times[number] else inf
+        first = arrivals.first_at[number]
+        return first if first or arrivals.times[number] else inf
 
-    def breaks_after_receipt(self, position: int) -> int:
+    def breaks_after_arrival(self, position: int) -> int:
         """Return how often its connection ended after it had received a message, by its position."""
-        receipts, number = self.receipts.get(position >> 32), position & 0xFFFFFFFF
-        if receipts is None or not self.breaks or number >= len(receipts.times) or not receipts.times[number]:
+        arrivals, number = self.arrivals.get(position >> 32), position & 0xFFFFFFFF
+        if arrivals is None or not self.breaks or number >= len(arrivals.times) or not arrivals.times[number]:
             return 0
-        return len(self.breaks) - bisect_left(self.breaks, receipts.first_at[number])
+        return len(self.breaks) - bisect_left(self.breaks, arrivals.first_at[number])
 
     def received_as_retained(self, step: int, number: int) -> bool:
         """Return whether it received a message marked as retained."""
-        return step in self.receipts and number in self.receipts[step].retained
+        return step in self.arrivals and number in self.arrivals[step].retained
 
     def breaks_between(self, begin: float, end: float) -> int:
         """Return how often its connection ended between two moments while what it received was not confirmed."""
         return bisect_right(self.breaks, end) - bisect_left(self.breaks, begin) if self.unconfirmed else 0
 
     def count_unexplained(self, moment: float) -> None:
-        """Count a receipt that belongs to no publication of this run."""
+        """Count an arrival that belongs to no publication of this run."""
         if moment < self.begin:
             return
         self.unexplained += 1

@@ -11,7 +11,7 @@ from lab.history.observation import Number, Observation
 
 
 class SendOutcome(StrEnum):
-    """The outcome of a send; unknown if no receipt came."""
+    """The outcome of a send; unknown if no acknowledgement came."""
 
     OK = "ok"
     FAILED = "failed"

@@ -25,6 +25,6 @@ class Unwatched(Observation, frozen=True, kw_only=True, tag="unwatched"):
 class Forgotten(Observation, frozen=True, kw_only=True, tag="forgotten"):
     """The oldest lines were removed, up to a moment, since the history had become too large."""
 
-    of: str  # "messages": sends, outcomes, receipts; "everything": whatever else happened, but for how things stood
+    of: str  # "messages": sends, outcomes, deliveries; "everything": whatever else happened, but for how things stood
     until: Number
     lines: int  # so far

@@ -81,7 +81,7 @@ class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
 
 
 class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
-    """A step ended; `note` is a remark on how."""
+    """A step ended; `note` is a note on how."""
 
     step: int
     ok: bool = True  # whether it did what was asked

@@ -18,7 +18,7 @@ def equal_bodies(tallies: Sequence[Tally], who: str, so: str) -> str:
     alike = [tally for tally in tallies if tally.alike]
     if not alike:
         return ""
-    came, owed = (sum(getattr(tally, name) for tally in alike) for name in ("received", "expected"))
+    came, expected = (sum(getattr(tally, name) for tally in alike) for name in ("received", "expected"))
     again = sum(tally.duplicated for tally in alike)
     more = f" and {again} more came" if again else ""
-    return f"{came} of {owed} with equal bodies reached {who}{more}, but {so}: {ADVICE}"
+    return f"{came} of {expected} with equal bodies reached {who}{more}, but {so}: {ADVICE}"

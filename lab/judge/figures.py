@@ -92,7 +92,7 @@ def _delivery(evidence: Evidence, audience: Audience, within: float) -> Delivery
 def _count_received(member: Subscription, audience: Audience, step: int | None = None) -> int:
     """Return the number of messages of an audience's publications, or of one step, that a member received."""
     firsts = {tally.publication.step: tally.publication.first for tally in audience.tallies}
-    counted = (receipts.times[firsts[own] :] for own, receipts in member.receipts.items() if step in (None, own))
+    counted = (arrivals.times[firsts[own] :] for own, arrivals in member.arrivals.items() if step in (None, own))
     return sum(len(times) - times.count(0) for times in counted)
 
 
@@ -125,9 +125,9 @@ def flows(evidence: Evidence) -> tuple[Flow, ...]:
             for broker in brokers:
                 way = (tally.publication.broker, broker)
                 if len(brokers) == 1:
-                    arrived, owed = tally.received, tally.expected
+                    arrived, due = tally.received, tally.expected
                     before = expected.get(way, 0)
-                    expected[way] = None if before is None else before + owed
+                    expected[way] = None if before is None else before + due
                 else:
                     members = [member for member in audience.members if member.broker == broker]
                     arrived = sum(_count_received(member, audience, tally.publication.step) for member in members)
@@ -314,7 +314,7 @@ def _made_anew(evidence: Evidence) -> Iterator[str]:
 
 
 def _not_whole(evidence: Evidence) -> Iterator[str]:
-    """Yield a note for each replay of a recording with remarks, such as where it was cut short."""
+    """Yield a note for each replay of a recording with warnings, such as where it was cut short."""
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and (missing := step.words.rpartition(", pace ")[2].partition("; ")[2]):
             its = step.words.removesuffix(f"; {missing}")

@@ -25,7 +25,7 @@ from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
 from lab.judge.evidence.witnesses import testimonies
 from lab.judge.figures import bridges, deliveries, flows, limits, linked, links, notes, regions, step_reports
-from lab.judge.premises import failed_premises
+from lab.judge.preconditions import failed_preconditions
 from lab.judge.values import Outcome, Report, Verdict, worst
 
 
@@ -207,7 +207,7 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
         outcome, reason = Outcome.UNKNOWN, why
     elif why := beyond(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
-    elif outcome is Outcome.PASSED and (why := failed_premises(expectation, evidence, find)):
+    elif outcome is Outcome.PASSED and (why := failed_preconditions(expectation, evidence, find)):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
     reason = as_of(evidence.timeline) + reason
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=rests_on)

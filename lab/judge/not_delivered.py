@@ -1,4 +1,4 @@
-"""What became of messages that were accepted, owed and not delivered, as counts: the value, and its words."""
+"""What became of messages that were accepted, expected and not delivered, as counts: the value, and its words."""
 
 from __future__ import annotations
 

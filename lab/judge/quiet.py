@@ -15,7 +15,7 @@ def not_quiet(quiet: timedelta, chosen: Chosen, evidence: Evidence) -> str:
 
     A client that left by a step of the scenario hears no duplicate any more. One that lost its connection may.
     """
-    end, last = evidence.timeline.end, _last_receipt(chosen)
+    end, last = evidence.timeline.end, _last_arrival(chosen)
     staying = [member for member in chosen.audience.members if not member.left]
     if not quiet or last is None or not staying:
         return ""
@@ -52,18 +52,18 @@ def in_words(quiet: timedelta | None, chosen: Chosen, evidence: Evidence) -> str
     return f"; listened on for {units.format_duration(quiet)} after the last one came"
 
 
-def _last_receipt(chosen: Chosen) -> float | None:
+def _last_arrival(chosen: Chosen) -> float | None:
     """Return when the audience's last message was first received, in seconds; None if none was."""
     steps = [tally.publication.step for tally in chosen.tallies]
     members = chosen.audience.members
     if len(chosen.audience.names) == len(members):
-        of_members = (each.receipts[step] for each in members for step in steps if step in each.receipts)
+        of_members = (each.arrivals[step] for each in members for step in steps if step in each.arrivals)
         return max((its.first_at[n] for its in of_members for n, times in enumerate(its.times) if times), default=None)
     firsts: dict[tuple[int, int], float] = {}  # by step and number: a client may receive it for several subscriptions
     for member in members:
         for step in steps:
-            for number, times in enumerate(member.receipts[step].times if step in member.receipts else ()):
+            for number, times in enumerate(member.arrivals[step].times if step in member.arrivals else ()):
                 if times:
-                    first = member.receipts[step].first_at[number]
+                    first = member.arrivals[step].first_at[number]
                     firsts[step, number] = min(first, firsts.get((step, number), first))
     return max(firsts.values(), default=None)

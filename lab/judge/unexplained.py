@@ -1,4 +1,4 @@
-"""Receipts that belong to no message of the run: each may be one of its bodies, changed on the way."""
+"""Arrivals that belong to no message of the run: each may be one of its bodies, changed on the way."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from lab.units import several
 
 
 def unexplained(chosen: Chosen) -> int:
-    """Return how many receipts may be bodies without an id that an audience was sent; 0 if all bodies have theirs."""
+    """Return how many arrivals may be bodies without an id that an audience was sent; 0 if all bodies have theirs."""
     bodies = (tally for tally in chosen.tallies if tally.publication.digests is not None)
     known = (tally for tally in bodies if not carries_id(tally.publication, tally.members))
-    if not any(tally.eligible or tally.first_receipt for tally in known):
+    if not any(tally.eligible or tally.first_arrival for tally in known):
         return 0
     return sum(member.unexplained for member in chosen.audience.members)
 
 
 def in_words(chosen: Chosen, so: str) -> str:
-    """Return in words that receipts may be bodies changed on the way, and `so` what is unknown; "" if none may be."""
+    """Return in words that arrivals may be bodies changed on the way, and `so` what is unknown; "" if none may be."""
     number = unexplained(chosen)
     if not number:
         return ""

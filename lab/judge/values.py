@@ -49,7 +49,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Percentiles:
-    """Percentiles of the time from send to first receipt, by nearest rank: each is a time that was measured."""
+    """Percentiles of the time from send to first arrival, by nearest rank: each is a time that was measured."""
 
     p50: float
     p95: float
@@ -81,9 +81,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The messages owed to one topic subscriber, or to all subscribers of one queue, and those received.
+    """The messages expected by one topic subscriber, or to all subscribers of one queue, and those received.
 
-    expected = received + not_delivered.total; all receipts = received + recovered + duplicated + unexpected.
+    expected = received + not_delivered.total; all arrivals = received + recovered + duplicated + unexpected.
     """
 
     subscriber: str
@@ -92,16 +92,16 @@ class Delivery:
     expected: int
     received: int
     not_delivered: NotDelivered  # of those expected
-    duplicated: int  # receipts beyond a message's first
+    duplicated: int  # arrivals beyond a message's first
     unexpected: int
     recovered: int
     undecided: int  # sends that the broker did not confirm and that never arrived
     reordered: int
-    redelivered: int  # receipts beyond a message's first that a broker may rightly make
-    returned: int  # receipts given back without an acknowledgement; not counted elsewhere
+    redelivered: int  # arrivals beyond a message's first that a broker may rightly make
+    returned: int  # arrivals given back without an acknowledgement; not counted elsewhere
     kept: NotDelivered  # not expected: for a durable subscriber that never returned, waiting or unknown
     over: int  # not expected: expired before any subscriber listened
-    doubtful: int  # not expected: never arrived, and it cannot be determined whether they were owed
+    doubtful: int  # not expected: never arrived, and it is unknown whether they were expected
     late: int  # by the shortest `within` of the expectations that cover the delivery
     latency: Percentiles | None
     shares: tuple[Share, ...] = ()  # one for each subscriber of a queue that has several
@@ -113,7 +113,7 @@ class Delivery:
 
     @property
     def waiting(self) -> int:
-        """Return the number of messages that a broker has, as its counters say, owed or kept."""
+        """Return the number of messages that a broker has, as its counters say, expected or kept."""
         return self.not_delivered.count("waiting") + self.kept.count("waiting")
 
     @property
@@ -133,12 +133,12 @@ class Delivery:
 
     @property
     def unknown(self) -> int:
-        """Return the number of messages that were owed and did not come, and no counter tells where they are."""
+        """Return the number of messages that were expected and did not come, and no counter tells where they are."""
         return self.not_delivered.unknown
 
     @property
     def unsure(self) -> int:
-        """Return the number of messages that never came, and were perhaps not owed, or may be kept."""
+        """Return the number of messages that never came, and were perhaps not expected, or may be kept."""
         return self.doubtful + self.kept.unknown
 
 
@@ -153,7 +153,7 @@ class StepReport:
     at_least: int | None  # what the scenario needs, if not all
     sent: int  # handed over; 0 for a step that takes
     done: int  # accepted by the broker, or taken
-    unknown: int  # sends without a receipt that nobody received
+    unknown: int  # sends without an acknowledgement that nobody received
     failed: int  # sends that the broker refused
     short: bool  # it did less than the scenario needs
 
@@ -182,7 +182,9 @@ class Flow:
     source: str
     target: str
     received: int
-    expected: int | None  # None where several brokers share a queue: no broker is owed a particular message
+    expected: (
+        int | None
+    )  # None where several brokers share a queue: no broker is expected to receive a particular message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +236,7 @@ class Testimony:
     forwarded: int  # source's counter: what was answered, and what a bridge held back
     back: int  # the same of the target's, to the source, or what clients there had from the target if that is more
     taken: int  # target's counter of enqueued messages, less what its own clients sent
-    lost: int | None  # clients: owed to a subscriber at the target and never received
+    lost: int | None  # clients: expected by a subscriber at the target and never received
     discarded: int  # source's counter: dropped for a slow consumer
     excuse: str = ""  # what may have kept from clients what is not accounted for; in words
 

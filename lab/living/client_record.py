@@ -1,6 +1,6 @@
 """The observations of an open lab's clients, written to the lab's history.
 
-A message is recorded before it is sent, so that its receipt never comes first. Bodies are not kept.
+A message is recorded before it is sent, so that its delivery never comes first. Bodies are not kept.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class ClientRecord:
         self._history.record(Acknowledged(t=self._history.now(), id=id, outcome=outcome, note=note))
 
     def received(self, message: Incoming) -> Incoming:
-        """Record a receipt, and return the message without the header that carries its id."""
+        """Record a delivery, and return the message without the header that carries its id."""
         now = self._history.now()
         id, its = identify(message.body, message.headers, self._history.run)  # noqa: A001 (its name everywhere)
         seen = Received(

@@ -189,7 +189,7 @@ class _Heard:
 
     def accepted(self, id: str, what: str) -> None:
         if not self._clock.wait(lambda: id in self._outcomes, PATIENCE):
-            raise LabTimeout(f"{what}: no receipt came for {PATIENCE:g} s")
+            raise LabTimeout(f"{what}: no acknowledgement came for {PATIENCE:g} s")
         outcome, note = self._outcomes.pop(id)
         if outcome is not SendOutcome.OK:
             raise BrokerError(f"{what}: {outcome}" + (f", {note}" if note else ""))

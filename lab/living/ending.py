@@ -23,7 +23,7 @@ def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
     No other process writes to the history meanwhile; after an error both go on. If the history cannot be written, the
     lab ends all the same.
     """
-    remarks: list[str] = []
+    warnings: list[str] = []
     with ExitStack() as stack:
         finish = None
         if (path := _history(of)) is not None:
@@ -31,17 +31,17 @@ def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
                 file = stack.enter_context(closing(SharedHistory(path)))
                 finish = stack.enter_context(file.held())
             except (OSError, ValueError) as error:
-                remarks.append(f"the history {path} could not be ended: {error}")
+                warnings.append(f"the history {path} could not be ended: {error}")
         removal = its.end(of, note_folder) if isinstance(of, Note) else its.end_lost(of, note_folder)
         if finish is not None:
             try:
                 finish(_ended(of))
             except OSError as error:
-                remarks.append(f"the history {path} could not be ended: {error}")
+                warnings.append(f"the history {path} could not be ended: {error}")
     if isinstance(of, Note):
         with suppress(OSError):  # it could not be kept, then
             keeper_process.await_end(of)
-    return replace(removal, remarks=(*removal.remarks, *remarks))
+    return replace(removal, warnings=(*removal.warnings, *warnings))
 
 
 def end_each(

@@ -228,8 +228,8 @@ class Live(Verbs):
     ) -> Sent:
         """Send the messages of a recording, or of a run's history, into a broker, and return when each has its outcome.
 
-        The arguments are those of the step `replay`: a pace is `original`, `10x`, `200/s` or `receipts`. Others may
-        change the lab meanwhile. InputError for what cannot be sent so; BrokerError if fewer messages were accepted
+        The arguments are those of the step `replay`: a pace is `original`, `10x`, `200/s` or `acknowledgements`. Others
+        may change the lab meanwhile. InputError for what cannot be sent so; BrokerError if fewer messages were accepted
         than are enough, or the broker fell silent; HostError if the pace was not held.
         """
         from lab.living.replaying import replay_of  # here, since most labs replay nothing

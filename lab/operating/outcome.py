@@ -16,7 +16,7 @@ class Done:
 
     control: Control  # after the verb
     seen: tuple[Observation, ...] = ()
-    note: str = ""  # a remark for the user
+    note: str = ""  # a note for the user
     failed: str = ""  # words if the verb did not go as asked
     plan: Plan | None = None  # of the lab from now on, if it changed
 

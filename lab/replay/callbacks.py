@@ -121,7 +121,7 @@ def await_outcomes(stage: Stage, callbacks: Callbacks) -> None:
 
     while not stage.wait(lambda: callbacks.all_answered, left(), of_messages=False):
         if left() <= 0:
-            stage.trouble("publisher", f"no receipt came for {PATIENCE:g} s; what is in flight is unknown")
+            stage.trouble("publisher", f"no acknowledgement came for {PATIENCE:g} s; what is in flight is unknown")
             return
 
 

@@ -53,7 +53,7 @@ class Pace:
 
 
 def pace_of(step: Publish | Traffic) -> Pace | None:
-    """Return a step's pace; None if it sends as fast as receipts come."""
+    """Return a step's pace; None if it sends as fast as acknowledgements come."""
     if isinstance(step, Traffic):
         until = inf if step.duration is None else step.duration.total_seconds()
         return Pace(interval=float(1 / step.rate), exponential=step.spread == "exponential", until=until)

@@ -27,7 +27,7 @@ ANSWERS_WITHIN = 20.0  # seconds that answers of bridges are waited for at most,
 
 
 def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
-    """Wait until no message is owed and each expectation with a term has come true, or its time is over."""
+    """Wait until no message is expected and each expectation with a term has come true, or its time is over."""
     _await_messages(rehearsal, scenario)
     for expectation in scenario.expect:
         end = _end(rehearsal, expectation)
@@ -84,7 +84,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
         return
     expected, outstanding, listeners = _arrivals(scenario), rehearsal.outstanding, rehearsal.recall(Listeners)
     longest = max((each.within.total_seconds() for each in expected), default=LISTEN)
-    if listeners.reconnecting:  # what is kept for them is owed from their return on
+    if listeners.reconnecting:  # what is kept for them is expected from their return on
         rehearsal.wait(lambda: not listeners.reconnecting, longest)
     silent = [each.within.total_seconds() for each in expected if each.none]
     if silent:

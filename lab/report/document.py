@@ -76,12 +76,12 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
     named = ("subscriber", "broker", "destination", "expected", "received")
     counts = ("lost", "waiting", "dead_letters", "discarded", "expired", "unknown", "unsure")
     doubtful = ("duplicated", "unexpected", "recovered", "undecided", "redelivered", "returned")
-    owed = delivery.not_delivered
+    fates = delivery.not_delivered
     return {
         **_fields(delivery, *named),
         "not_delivered": {
-            **{name: dict(getattr(owed, name)) for name in PLACED},
-            **_fields(owed, "lost", "unknown"),
+            **{name: dict(getattr(fates, name)) for name in PLACED},
+            **_fields(fates, "lost", "unknown"),
         },
         **_fields(delivery, *counts, *doubtful, "reordered", "late"),
         "latency_ms": _percentiles(delivery.latency),
@@ -122,7 +122,7 @@ def _witness(testimony: Testimony) -> dict[str, Any]:
     counted = _fields(testimony, "enqueued", "forwarded", "taken", "waiting")
     return {
         **_fields(testimony, "destination", "source", "target", "agree"),
-        "clients": {**_fields(testimony, "accepted", "at_most", "arrived", "missing"), "owed": testimony.lost},
+        "clients": {**_fields(testimony, "accepted", "at_most", "arrived", "missing"), "expected": testimony.lost},
         "brokers": {**counted, "missing": testimony.kept_back, "discarded": testimony.discarded},
     }
 

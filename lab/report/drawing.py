@@ -239,11 +239,11 @@ def _foremost(rows: Sequence[_Row], width: int, room: int, strokes: _Strokes) ->
 
 def _rest(left: Sequence[_Row]) -> str:
     ways = [way for row in left for way in row.ways if way.used]
-    owed = [way.expected for way in ways]
+    counts = [way.expected for way in ways]
     words = f"and {len(left)} more"
     if not ways:
         return f"{words}, without messages"
-    expected = None if None in owed else sum(number for number in owed if number is not None)
+    expected = None if None in counts else sum(number for number in counts if number is not None)
     whole = Way(received=sum(way.received for way in ways), expected=expected, used=True, link=None)
     return f"{words}, in sum {whole.count()} messages"
 

@@ -18,7 +18,7 @@ TITLES = (  # figures of a delivery, with what they are called
 
 
 def of_all(rows: Sequence[Delivery]) -> NotDelivered:
-    """Return what became of all messages that were owed and did not come."""
+    """Return what became of all messages that were expected and did not come."""
     return NotDelivered.together(row.not_delivered for row in rows)
 
 
@@ -30,7 +30,7 @@ def told(row: Delivery, name: str, thousands: str = "") -> str:
 
 
 def became(row: Delivery) -> str:
-    """Return what became of all messages of a delivery that did not come, owed or perhaps kept for its subscriber."""
+    """Return the fates of all missing messages of a delivery: expected ones, or perhaps kept for its subscriber."""
     return NotDelivered.together((row.not_delivered, row.kept)).words()
 
 

@@ -20,7 +20,7 @@ class Way:
     """The messages of one direction between two regions, or within one region."""
 
     received: int
-    expected: int | None  # None where no broker was owed a particular message
+    expected: int | None  # None where no broker was expected to receive a particular message
     used: bool  # whether there was any flow
     link: LinkReport | None
 
@@ -231,10 +231,10 @@ def _end(of: BridgeReport) -> End:
 
 def _way(flows: Sequence[Flow], link: LinkReport | None) -> Way:
     """Return the messages of flows in sum, and the link they may take."""
-    owed = [flow.expected for flow in flows]
+    counts = [flow.expected for flow in flows]
     return Way(
         received=sum(flow.received for flow in flows),
-        expected=None if None in owed else sum(number for number in owed if number is not None),
+        expected=None if None in counts else sum(number for number in counts if number is not None),
         used=bool(flows),
         link=link,
     )

@@ -1,4 +1,4 @@
-"""The story of one message: its send, the demand for it, its outcome, every receipt, every fault."""
+"""The story of one message: its send, the demand for it, its outcome, every delivery, every fault."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class Story:
         return f", {gap(abs(met[0] - sent))} {'after' if met[0] <= sent else 'before'} {met[1]}"
 
     def _alike(self, seen: Received) -> bool:
-        """Return whether a receipt without an id has the digest of the message."""
+        """Return whether a delivery without an id has the digest of the message."""
         return self._sent is not None and seen.digest == self._sent.digest
 
     def _demand(self, sent: Sent, publishing: Publishing) -> Row:
@@ -167,7 +167,7 @@ class Story:
         )  # fmt: skip
 
     def _events(self, since: float, until: float) -> list[Row]:
-        """Return the faults and recoveries between the send and the last receipt."""
+        """Return the faults and recoveries between the send and the last delivery."""
         timeline = self._timeline
         found = [Row(t=each.start, who="link", what=each.words, weight=Weight.FAULT) for each in timeline.closures]
         found += [Row(t=each.t, who="", what=each.words, weight=Weight.FAULT) for each in timeline.events]
@@ -181,11 +181,11 @@ class Story:
         return replace(row, what=f"{row.what}, {gap(seen.t - sent.t)} after it was sent")
 
     def _receipt(self, seen: Received, sent: Sent, *, first: bool) -> Row:
-        """Return the row of a receipt, with the time since the send and since the last event."""
+        """Return the row of a delivery, with the time since the send and since the last event."""
         row = describe(seen)
         after = [each for each in self._timeline.events if sent.t <= each.t <= seen.t]
         near = f" and {gap(seen.t - after[-1].t)} after {after[-1].words}" if after else ""
-        again = "" if first else " (not the first receipt)"
+        again = "" if first else " (not the first delivery)"
         alike = "; equal bodies cannot be told apart" if seen.id is None else ""
         return replace(row, what=f"{row.what}{again}, {gap(seen.t - sent.t)} after it was sent{near}{alike}")
 

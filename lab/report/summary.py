@@ -109,9 +109,9 @@ def _failed(run: RunOf) -> Element:
 
 def _messages(run: RunOf) -> str:
     deliveries = [] if run.report is None else run.report["deliveries"]
-    got, owed = (sum(each[key] for each in deliveries) for key in ("received", "expected"))
+    got, expected = (sum(each[key] for each in deliveries) for key in ("received", "expected"))
     missing = read(deliveries).words()
-    return (f"{got} of {owed}, {_cell(missing)}" if missing else f"{got} of {owed}") if deliveries else ""
+    return (f"{got} of {expected}, {_cell(missing)}" if missing else f"{got} of {expected}") if deliveries else ""
 
 
 def _cell(text: str) -> str:

@@ -72,7 +72,7 @@ USUAL = Approach()
 class Outgoing(NamedTuple):
     """A message on its way to a broker; a tuple, since it is made for every message."""
 
-    id: str  # begins with a digit, by which a client tells receipts of sends from other receipts
+    id: str  # begins with a digit, by which a client tells acknowledgements of sends from other ones
     destination: Destination
     body: bytes
     headers: Mapping[str, str]  # for protocols that have them

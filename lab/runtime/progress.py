@@ -1,4 +1,4 @@
-"""Progress: stages and remarks of a long operation, shown on a terminal or written to a program's log."""
+"""Progress: stages and notes of a long operation, shown on a terminal or written to a program's log."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Progress(Protocol):
         ...
 
     def say(self, note: str) -> None:
-        """Add a remark to the current stage."""
+        """Add a note to the current stage."""
         ...
 
 
 class Told(Progress, Protocol):
-    """A Progress that also receives passing remarks and warnings."""
+    """A Progress that also receives passing notes and warnings."""
 
     def tell(self, note: str) -> None:
-        """Show a passing remark while a stage lasts."""
+        """Show a passing note while a stage lasts."""
         ...
 
     def warn(self, what: str) -> None:
@@ -35,7 +35,7 @@ class Told(Progress, Protocol):
 
 
 class Logged:
-    """A Progress that writes to the log `lab`: stages and remarks as information, warnings as warnings."""
+    """A Progress that writes to the log `lab`: stages and notes as information, warnings as warnings."""
 
     @contextmanager
     def stage(self, what: str) -> Iterator[None]:
@@ -44,11 +44,11 @@ class Logged:
         yield
 
     def say(self, note: str) -> None:
-        """Log a remark."""
+        """Log a note."""
         _LOG.info("%s", note)
 
     def tell(self, note: str) -> None:
-        """Log a passing remark, for debugging."""
+        """Log a passing note, for debugging."""
         _LOG.debug("%s", note)
 
     def warn(self, what: str) -> None:

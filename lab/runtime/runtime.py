@@ -85,7 +85,7 @@ class Removal:
     """The result of ending one lab."""
 
     parts: int  # containers and networks that were removed
-    remarks: tuple[str, ...] = ()  # what else a person should know of it
+    warnings: tuple[str, ...] = ()  # what else a person should know of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class Swept:
 
     removed: tuple[Leftover, ...]
     alive: int  # labs that it left alone
-    remarks: tuple[str, ...] = ()  # what else a person should know of it
+    warnings: tuple[str, ...] = ()  # what else a person should know of it
 
 
 class Runtime(Protocol):

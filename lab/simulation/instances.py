@@ -17,7 +17,8 @@ from lab.simulation.costs import Costs
 from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
 from lab.simulation.logs import InstanceLog
 
-# ns: killed processes were gone 36 to 55 ms after the order, and had no receipts for what came in the last of it
+# ns: killed processes were gone 36 to 55 ms after the order, and had no acknowledgements for what came in the last of
+# it
 _DYING = SECOND // 40
 _ORDERED = 4  # an order to end is with the process after a quarter of `stop`: 13 to 31 ms from it to a log's first word
 UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"

@@ -324,7 +324,7 @@ class SimulatedLab(SimulatedNetwork, Switches):
         raise InputError.of(f'no log of "{name}" in a simulation', f"there is: {known}")
 
     def keep_logs(self) -> None:
-        """Write every instance's log into the run folder; one that cannot be written makes a remark."""
+        """Write every instance's log into the run folder; one that cannot be written makes a warning."""
         folder = Path(self.note.folder) / "logs"
         try:
             folder.mkdir(exist_ok=True)

@@ -66,8 +66,8 @@ def headline(of: Variation) -> str:
 
 
 def _line(point: Point, fates: Sequence[str]) -> _Line:
-    owed, delivered = point.middle("owed"), point.middle("delivered")
-    some = "–" if owed is None or delivered is None else f"{short(delivered)} of {short(owed)}"
+    expected, delivered = point.middle("expected"), point.middle("delivered")
+    some = "–" if expected is None or delivered is None else f"{short(delivered)} of {short(expected)}"
     whys = [
         row.why or next((each.reason for each in row.verdicts if each.outcome != "passed"), "") for row in point.rows
     ]

@@ -13,14 +13,14 @@ from lab.vary.table import ENDS, Point, Variation, points, short, short_names
 
 FIGURES = (  # a column of the CSV, what it is, its unit
     ("p99_ms", "latency, p99", "ms"),
-    ("per_s", "throughput", "messages a second, from the first send to the last receipt"),
+    ("per_s", "throughput", "messages a second, from the first send to the last delivery"),
     ("lost", "lost", "messages"),
     ("waiting", "waiting at a broker", "messages"),
     ("dead_letters", "dead letters", "messages"),
     ("discarded", "discarded for a slow bridge", "messages"),
     ("expired", "expired", "messages"),
     ("unknown", "not arrived, and no counter tells where", "messages"),
-    ("duplicates", "duplicates", "receipts beyond a message's first"),
+    ("duplicates", "duplicates", "deliveries beyond a message's first"),
 )
 _IF_ANY = (*FATES, "duplicates")
 MOST_GROUPS, MOST_ROWS, MOST_COLUMNS, MOST_POINTS = 12, 60, 40, 2000
@@ -108,7 +108,7 @@ def draw(of: Variation) -> Drawn:
     if not varied:
         notes.append("One combination of values alone: there is nothing to draw it over.")
     elif not figures:
-        notes.append("No run has a figure to draw: no message was owed to anybody, or all failed.")
+        notes.append("No run has a figure to draw: no message was expected, or all failed.")
     else:
         axes, others = varied[:2], varied[2:]
         choices = [*product(*(of.grid.values[key] for key in others))]

@@ -11,11 +11,11 @@ ERROR = "error"  # the outcome of a run that has none of its own
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """The messages owed to one topic's subscriber, or to all subscribers of one queue."""
+    """The messages expected by one topic's subscriber, or to all subscribers of one queue."""
 
     subscriber: str
     destination: str
-    owed: int
+    expected: int
     delivered: int
     duplicates: int
     latency: Percentiles | None
@@ -37,7 +37,7 @@ class Row:
     why: str = ""  # it failed, in words
     exit_code: int = 0  # of the error that it failed with
     verdicts: tuple[Verdict, ...] = ()
-    owed: int | None = None
+    expected: int | None = None
     delivered: int | None = None
     waiting: int | None = None  # this and what follows: of those not delivered, as in lab.judge.not_delivered
     dead_letters: int | None = None
@@ -48,7 +48,7 @@ class Row:
     duplicates: int | None = None
     latency: Percentiles | None = None  # ms, of all messages
     flows: tuple[Flow, ...] = ()
-    took: float | None = None  # virtual seconds from the first send to the last first receipt
+    took: float | None = None  # virtual seconds from the first send to the last first delivery
     lasted: float | None = None  # virtual seconds of the whole replay
     cpu: float | None = None  # seconds of the processor, for all of the run
 
@@ -59,7 +59,7 @@ class Row:
 
     @property
     def rate(self) -> float | None:
-        """Return the messages a second, from the first send to the last first receipt."""
+        """Return the messages a second, from the first send to the last first delivery."""
         return self.delivered / self.took if self.took and self.delivered is not None else None
 
 

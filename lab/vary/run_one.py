@@ -75,7 +75,7 @@ def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
         outcome=str(report.outcome),
         seed=report.seed,
         verdicts=report.verdicts,
-        owed=sum(each.expected for each in report.deliveries),
+        expected=sum(each.expected for each in report.deliveries),
         delivered=sum(each.received for each in report.deliveries),
         **_became(each.not_delivered for each in report.deliveries),
         duplicates=sum(each.duplicated for each in report.deliveries),
@@ -84,7 +84,7 @@ def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
             Flow(
                 subscriber=each.subscriber,
                 destination=each.destination,
-                owed=each.expected,
+                expected=each.expected,
                 delivered=each.received,
                 **_became([each.not_delivered]),
                 duplicates=each.duplicated,

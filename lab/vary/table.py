@@ -98,7 +98,7 @@ def to_csv(of: Variation) -> str:
         [
             *of.grid.values,
             *("seed", "outcome", *(f"verdict.{number}" for number in range(1, expectations + 1))),
-            *("owed", "delivered", *FATES, "duplicates", "p50_ms", "p99_ms", "max_ms"),
+            *("expected", "delivered", *FATES, "duplicates", "p50_ms", "p99_ms", "max_ms"),
             *(f"{label} {name}" for label in flows for name in (*FATES, *(f"{each}_ms" for each in _PERCENTILES))),
             *("took_s", "per_s", "lasted_s", "cpu_s", "why"),
         ]
@@ -110,7 +110,7 @@ def to_csv(of: Variation) -> str:
             [
                 *row.of.set.values(),
                 *("" if row.seed is None else row.seed, row.outcome, *verdicts, *[""] * (expectations - len(verdicts))),
-                *(_cell(getattr(row, name)) for name in ("owed", "delivered", *FATES, "duplicates")),
+                *(_cell(getattr(row, name)) for name in ("expected", "delivered", *FATES, "duplicates")),
                 *_percentiles(row.latency),
                 *(cell for key in flows.values() for cell in _flow_cells(its.get(key))),
                 *(_cell(each) for each in (row.took, row.rate, row.lasted, row.cpu)),
@@ -146,7 +146,7 @@ def _run(row: Row) -> dict[str, Any]:
         "outcome": row.outcome,
         "why": row.why,
         "verdicts": [_verdict(each) for each in row.verdicts],
-        **{name: getattr(row, name) for name in ("owed", "delivered", *FATES, "duplicates")},
+        **{name: getattr(row, name) for name in ("expected", "delivered", *FATES, "duplicates")},
         "latency_ms": _rounded(row.latency),
         "flows": [{**asdict(flow), "latency": _rounded(flow.latency)} for flow in row.flows],
         **{
@@ -192,11 +192,11 @@ def shown(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _line(point: Point, varied: Sequence[str], fates: Sequence[str]) -> list[str]:
-    owed, delivered = point.middle("owed"), point.middle("delivered")
+    expected, delivered = point.middle("expected"), point.middle("delivered")
     return [
         *(point.set[key] for key in varied),
         point.words,
-        "–" if owed is None or delivered is None else f"{delivered:g} of {owed:g}",
+        "–" if expected is None or delivered is None else f"{delivered:g} of {expected:g}",
         *(short(point.middle(name)) for name in (*fates, "p50_ms", "p99_ms", "per_s", "took_s")),
     ]
 

@@ -128,7 +128,7 @@ def test_a_expectation_that_nothing_comes_is_told_nothing(tmp_path: Path, expect
         ([HEAR, NEAR, SEND], "delivered: {to: {any: [mumbai, dublin]}, promise: at-least-once}"),
         ([HEAR, NEAR, SEND], "delivered: {to: dublin, promise: at-least-once}"),
         ([HEAR, NEAR, SEND], "latency: {p99: 1s}"),
-        ([NEAR, SEND, HEAR], "delivered: {promise: exactly-once}"),  # bom's is owed nothing
+        ([NEAR, SEND, HEAR], "delivered: {promise: exactly-once}"),  # nothing is expected at bom's
         ([NEAR, HEAR, "unsubscribe: {client: mumbai}", SEND], "delivered: {promise: exactly-once}"),
         ([HEAR.replace("}", ", selector: \"a = 'b'\"}"), NEAR, SEND], "delivered: {promise: exactly-once}"),
         ([HEAR, NEAR, SEND.replace("}", ", expiry: 1s}")], "delivered: {promise: exactly-once}"),

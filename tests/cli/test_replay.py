@@ -15,7 +15,7 @@ from lab.recordings import Footer, Header, Recorded, RecordingFile
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (["--pace", "fast"], "--pace: 'fast' is no pace: write original, 10x, 200/s or receipts"),
+        (["--pace", "fast"], "--pace: 'fast' is no pace: write original, 10x, 200/s or acknowledgements"),
         (["--over", "mqtt"], "--over stomp, or --over amqp"),
         (["--over", "smtp"], "--over: "),
         (["--of", "there"], 'no broker named "there"'),

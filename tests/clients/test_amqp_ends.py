@@ -80,7 +80,7 @@ class Broker:
 
 @pytest.mark.parametrize(
     ("takes", "outcome", "note"),
-    [(False, SendOutcome.FAILED, WHY), (True, SendOutcome.UNKNOWN, f"no receipt came: {WHY}")],
+    [(False, SendOutcome.FAILED, WHY), (True, SendOutcome.UNKNOWN, f"no acknowledgement came: {WHY}")],
 )
 def test_what_a_link_was_sent_before_it_ended_has_no_known_outcome(
     takes: bool, outcome: SendOutcome, note: str, certificate: tuple[Path, Path]

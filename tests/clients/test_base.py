@@ -45,7 +45,7 @@ def test_each_send_gets_its_outcome_once() -> None:
     assert not flights.enter("1-3")
     assert heard.told == [
         ("1-1", OK, ""),
-        ("1-2", UNKNOWN, "no receipt came: gone"),
+        ("1-2", UNKNOWN, "no acknowledgement came: gone"),
         ("1-3", FAILED, "not sent: gone"),
     ]
 
@@ -82,10 +82,10 @@ def test_a_sender_waits_while_many_are_in_flight(release: str) -> None:
     assert waited.is_set()
 
 
-def test_a_sender_gives_up_where_no_receipt_comes() -> None:
+def test_a_sender_gives_up_where_no_acknowledgement_comes() -> None:
     flights = InFlight(Heard(), most=1, patience=0.01)
     flights.enter("1-1")
-    with pytest.raises(LabTimeout, match=r"no receipt came for 0\.01 s, with 1 messages in flight"):
+    with pytest.raises(LabTimeout, match=r"no acknowledgement came for 0\.01 s, with 1 messages in flight"):
         flights.await_room()
 
 

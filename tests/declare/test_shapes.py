@@ -10,7 +10,7 @@ import yaml
 from lab.check.advice import advise
 from lab.check.scenario import check
 from lab.declare.loading import load
-from lab.declare.quotas import remarks
+from lab.declare.quotas import quota_warnings
 from lab.declare.scenario import Scenario
 from lab.declare.shapes import SHAPES, generate
 from lab.declare.topology import MOST_BROKERS
@@ -69,11 +69,11 @@ def test_what_quotas_forbid_is_refused_with_how_many_there_may_be(tmp_path: Path
 
 
 def test_what_aws_has_to_be_asked_for_is_said() -> None:
-    assert list(remarks(SHAPES["mesh"].joins, many(8))) == []
-    assert list(remarks(SHAPES["chain"].joins, ["eu-west-1"] * 6)) == [
+    assert list(quota_warnings(SHAPES["mesh"].joins, many(8))) == []
+    assert list(quota_warnings(SHAPES["chain"].joins, ["eu-west-1"] * 6)) == [
         "eu-west-1 has 6 VPCs: AWS takes 5 in a region, and more on request"
     ]
-    assert next(remarks(SHAPES["hub"].joins, many(52))) == (
+    assert next(quota_warnings(SHAPES["hub"].joins, many(52))) == (
         "a VPC has 51 peerings: AWS takes 50 of a VPC, and up to 125 on request"
     )
 
@@ -88,7 +88,7 @@ def test_the_same_is_advised_of_a_topology(tmp_path: Path) -> None:
         for each in advise(scenario.topology, scenario.origin)
         if "AWS takes" in each.remedy
     ]
-    asked = list(remarks(SHAPES["hub"].joins, codes))
+    asked = list(quota_warnings(SHAPES["hub"].joins, codes))
     first = next(iter(scenario.topology.regions))
     assert found == [each.replace("a VPC has", f"the VPC of {first} has") for each in asked]
     assert found[0] == f"the VPC of {first} has 51 peerings: AWS takes 50 of a VPC, and up to 125 on request"

@@ -43,7 +43,7 @@ def test_record_replay_record_is_the_same_again(mqlab: Commands, tmp_path: Path)
         assert [each.body for each in recorded(path)] == [b"order 1", b"order 2"]
         assert live.queued("tokyo", "orders") == 2, "nothing is taken"
 
-        replayed = mqlab("replay", path, "--into", "tokyo", "--pace", "receipts")
+        replayed = mqlab("replay", path, "--into", "tokyo", "--pace", "acknowledgements")
         assert replayed.code == 0, replayed
         assert f"2 messages of {path} into tokyo, step " in replayed.out
         assert live.queued("tokyo", "orders") == 4

@@ -62,12 +62,12 @@ def test_an_unsealed_history_in_which_a_step_is_done_twice_is_refused_at_its_lin
     assert problem.remedy == "judge each run's history as it was written"
 
 
-def test_receipts_of_a_later_run_are_told_by_the_moments_that_go_back(tmp_path: Path) -> None:
+def test_arrivals_of_a_later_run_are_told_by_the_moments_that_go_back(tmp_path: Path) -> None:
     own = lines()
-    receipts = [each for each in own if each.get("kind") == "received"]
-    place = own.index(receipts[0])
+    arrivals = [each for each in own if each.get("kind") == "received"]
+    place = own.index(arrivals[0])
     with pytest.raises(InputError, match=r"its moments go back, from \d+\.\d+ s to \d"):
-        judged(tmp_path, [*own[:place], *later(receipts, 8.0), *own[place:]])
+        judged(tmp_path, [*own[:place], *later(arrivals, 8.0), *own[place:]])
 
 
 def test_a_sealed_history_whose_clock_went_back_is_damaged(tmp_path: Path) -> None:

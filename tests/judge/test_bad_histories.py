@@ -77,13 +77,13 @@ def test_a_history_of_a_few_lines_takes_no_more_memory_than_a_machine_has(tmp_pa
     first = publishing(10_000_000)
     path = tmp_path / "history.jsonl"
     path.write_text(header + "\n" + "".join(line(first.with_fields(step=number)) for number in range(1, 30)))
-    with pytest.raises(InputError, match="more than 100000000 messages and receipts from here on") as caught:
+    with pytest.raises(InputError, match="more than 100000000 messages and arrivals from here on") as caught:
         judge_file(path)
     assert [str(each.place) for each in caught.value.problems] == [f"{path}:12:1"]
 
 
 def test_what_is_missing_is_counted_among_what_was_accepted(tmp_path: Path) -> None:
-    """Three receipts for sends are missing, and all ten arrived."""
+    """Three arrivals for sends are missing, and all ten arrived."""
     text = (Path(__file__).parent / "all-passed" / "history.jsonl").read_text()
     lines = [json.loads(each) for each in text.splitlines()]
     for seen in [each for each in lines if each.get("kind") == "acked"][:3]:
@@ -95,7 +95,7 @@ def test_what_is_missing_is_counted_among_what_was_accepted(tmp_path: Path) -> N
     assert any(each.arrived > each.accepted for each in told)
 
 
-def test_a_receipt_that_no_run_could_have_sent_is_counted_and_not_explained() -> None:
+def test_an_arrival_that_no_run_could_have_sent_is_counted_and_not_explained() -> None:
     seen = [publishing(1), Received(t=0, client="ear", destination="topic://x", id="1-" + "1" * 5000)]
     (delivery,) = judge((), Streamed(HEADER, seen)).deliveries
     assert delivery.unexpected == 1

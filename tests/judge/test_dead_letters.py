@@ -69,7 +69,7 @@ def test_what_expired_is_counted_once() -> None:
     assert "Of queue://x, 1 went to nobody of the lab" in notes, notes
 
 
-def test_nobody_is_owed_a_dead_letter() -> None:
+def test_nobody_is_expected_to_receive_a_dead_letter() -> None:
     """Whoever listens for dead letters is none of those to whom everything was to be delivered."""
     expectation = Delivered.model_validate({"promise": "exactly-once"})
     ears = [subscribed(0, "ear", "queue://x", "stomp"), subscribed(0, "watch", "queue://ActiveMQ.DLQ", "stomp")]

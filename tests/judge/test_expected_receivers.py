@@ -199,7 +199,7 @@ BODY = b"\xff\xfe price"
 
 
 def bodies(*times: tuple[float, str]) -> list[Observation]:
-    """Return a given body sent to p.eur, and its receipts by a wildcard's subscriber, each with its digest."""
+    """Return a given body sent to p.eur, and its arrivals by a wildcard's subscriber, each with its digest."""
     seen = [subscribed(0, "ear", "topic://p.>", "stomp-wss"), *publishing(1, "p.eur", body="given")]
     its, text = digest(BODY), digest_as_text(BODY)
     told = [each.with_fields(digest=its, digest_as_text=text) if isinstance(each, Sent) else each for each in seen]

@@ -40,7 +40,7 @@ DESTINATIONS = ("topic://x", "topic://y", "queue://q", "queue://r")
 
 class Made(NamedTuple):
     observations: tuple[Observation, ...]
-    receipts: dict[str, int]
+    arrivals: dict[str, int]
 
 
 @st.composite
@@ -87,10 +87,10 @@ def histories(draw: st.DrawFn, *, digests: bool) -> Made:
             sent.append(name)
             if (outcome := draw(st.sampled_from([None, *SendOutcome]))) is not None:
                 seen.append(Acknowledged(t=t, id=name, outcome=outcome))
-    receipts = dict.fromkeys(clients, 0)
+    arrivals = dict.fromkeys(clients, 0)
     for _ in range(draw(st.integers(0, 30))):
         client = draw(st.sampled_from(clients))
-        receipts[client] += 1
+        arrivals[client] += 1
         known = not digests or draw(st.booleans())
         seen.append(
             Received(
@@ -109,7 +109,7 @@ def histories(draw: st.DrawFn, *, digests: bool) -> Made:
             settled = {name: getattr(got, name) for name in ("client", "destination", "id", "digest")}
             outcome = draw(st.sampled_from(SendOutcome))
             seen.append(Settled(t=got.t + draw(st.floats(0, 20)), outcome=outcome, **settled))
-    return Made((*sorted(seen, key=_moment), Ended(t=300, complete=True)), receipts)
+    return Made((*sorted(seen, key=_moment), Ended(t=300, complete=True)), arrivals)
 
 
 def _moment(seen: Observation) -> tuple[float, int]:
@@ -122,17 +122,17 @@ def _judged(observations: tuple[Observation, ...]) -> Report:
 
 
 @given(histories(digests=True))
-def test_every_receipt_is_counted_once_and_every_owed_message_is_received_or_lost(made: Made) -> None:
+def test_every_arrival_is_counted_once_and_every_expected_message_is_received_or_lost(made: Made) -> None:
     report = _judged(made.observations)
     for row in report.deliveries:
-        came = sum(made.receipts[client] for client in row.subscriber.split(", "))
+        came = sum(made.arrivals[client] for client in row.subscriber.split(", "))
         assert row.expected == row.received + row.not_delivered.total
         assert came == row.received + row.recovered + row.duplicated + row.unexpected + row.redelivered + row.returned
         assert (
             min(row.expected, row.not_delivered.total, row.duplicated, row.unexpected, row.recovered, row.undecided)
             >= 0
         )
-    assert sorted(made.receipts) == sorted(c for row in report.deliveries for c in row.subscriber.split(", "))
+    assert sorted(made.arrivals) == sorted(c for row in report.deliveries for c in row.subscriber.split(", "))
 
 
 @given(histories(digests=True))
@@ -146,21 +146,21 @@ def test_an_unknown_send_is_lost_only_to_one_where_another_received_it(made: Mad
     by_body = Counter(seen.client for seen in unknown if isinstance(seen, Received) and seen.id is None)
     for row in rows:
         assert row.expected == row.received + row.not_delivered.total <= came
-        # what came of equal bodies is counted first as what another one's receipt, by its id, proves to be accepted
+        # what came of equal bodies is counted first as what another one's arrival, by its id, proves to be accepted
         assert row.received <= sum(by_body[client] for client in row.subscriber.split(", "))
     for row in _judged(tuple(seen for seen in unknown if not isinstance(seen, Received | Settled))).deliveries:
         assert (row.expected, row.received, row.not_delivered.total) == (0, 0, 0)
 
 
 @given(histories(digests=False), st.randoms(use_true_random=False))
-def test_receipts_may_be_written_in_any_order_but_for_what_concerns_order(made: Made, dice: Random) -> None:
-    made_receipts = [seen for seen in made.observations if isinstance(seen, Received)]
-    made_receipts = [seen.with_fields(pending=False, redelivered=False) for seen in made_receipts]
-    receipts = made_receipts.copy()
-    dice.shuffle(receipts)
+def test_arrivals_may_be_written_in_any_order_but_for_what_concerns_order(made: Made, dice: Random) -> None:
+    made_arrivals = [seen for seen in made.observations if isinstance(seen, Received)]
+    made_arrivals = [seen.with_fields(pending=False, redelivered=False) for seen in made_arrivals]
+    arrivals = made_arrivals.copy()
+    dice.shuffle(arrivals)
     others = [seen for seen in made.observations if not isinstance(seen, Received | Settled)]
-    shuffled = _judged((*others[:-1], *receipts, others[-1])).deliveries
-    plain = _judged((*others[:-1], *made_receipts, others[-1])).deliveries
+    shuffled = _judged((*others[:-1], *arrivals, others[-1])).deliveries
+    plain = _judged((*others[:-1], *made_arrivals, others[-1])).deliveries
     assert [(row.expected, row.not_delivered.total, row.duplicated, row.unexpected) for row in shuffled] == [
         (row.expected, row.not_delivered.total, row.duplicated, row.unexpected) for row in plain
     ]

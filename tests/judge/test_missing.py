@@ -42,7 +42,7 @@ def listens(client: str = "ear", to: str = QUEUE, broker: str = "singapore", **m
 def published(
     count: int, to: str = QUEUE, step: int = 2, *, t: float = 1.0, unknown: int = 0, **more: Any
 ) -> list[Observation]:
-    """Return messages to tokyo, of which the last ones have no receipt."""
+    """Return messages to tokyo, of which the last ones have no acknowledgement."""
     its: dict[str, Any] = {"client": f"p{step}", "broker": "tokyo", "over": "stomp", "destination": to, "count": count}
     its = {"persistent": True, "body": "generated", **its, **more}
     seen: list[Observation] = [Publishing(t=t, step=step, **its)]
@@ -73,7 +73,7 @@ def deliveries(*seen: Observation, brokers: dict[str, Any] = BROKERS, complete: 
 
 
 def became(*seen: Observation, **more: Any) -> NotDelivered:
-    """Return what became of the messages that were owed to the only audience, each of which is counted once."""
+    """Return what became of the messages that were expected by the only audience, each of which is counted once."""
     (row,) = deliveries(*seen, **more)
     assert row.expected == row.received + row.not_delivered.total
     return row.not_delivered
@@ -131,10 +131,10 @@ def test_without_counters_at_the_end_nobody_knows_where_a_queues_messages_are() 
     assert became(*story, *(each.with_fields(t=1.2) for each in WAIT)) == NotDelivered(unknown=3)
 
 
-def test_a_broker_may_have_a_message_without_a_receipt_in_the_place_of_a_lost_one() -> None:
+def test_a_broker_may_have_a_message_without_an_acknowledgement_in_the_place_of_a_lost_one() -> None:
     counts = [counted("tokyo", 4, 2, queued=2, forwarded=2), counted("singapore", 2, 2)]
     story = [listens(), *published(5, unknown=1), *came("2-1", "2-2")]
-    assert became(*story, *counts) == NotDelivered(waiting={"tokyo": 2}), "the broker took four, which have receipts"
+    assert became(*story, *counts) == NotDelivered(waiting={"tokyo": 2}), "the broker took four, which have arrivals"
     counts = [counted("tokyo", 5, 2, queued=2, forwarded=2), counted("singapore", 2, 2)]
     assert became(*story, *counts) == NotDelivered(waiting={"tokyo": 1}, unknown=1)
 
@@ -171,7 +171,7 @@ def test_several_publications_share_what_waits() -> None:
     assert became(*story, *counts) == NotDelivered(waiting={"tokyo": 3})
 
 
-def test_a_message_that_nobody_was_owed_may_be_the_one_that_waits() -> None:
+def test_a_message_that_no_client_expected_may_be_the_one_that_waits() -> None:
     left = Unsubscribed(t=2, client="ear", broker="singapore", destination=QUEUE)
     story = [listens(), *published(2), *came("2-1"), left, *published(1, step=3, t=3)]
     counts = [counted("tokyo", 3, 1, queued=1, forwarded=1), counted("singapore", 1, 1)]

@@ -142,10 +142,10 @@ def test_a_step_is_not_finished_for_some_of_a_queue_while_others_have_its_messag
     assert both.outcome is Outcome.PASSED
 
 
-def test_a_step_is_not_finished_for_one_who_was_owed_nothing() -> None:
+def test_a_step_is_not_finished_for_one_who_was_expected_to_receive_nothing() -> None:
     seen = [subscribed(0, "a"), *sent(1), received(1.1, "a"), subscribed(5, "late")]
     its = verdict(Finished.model_validate({"step": "burst", "to": ["a", "late"], "within": "1s"}), *seen)
-    assert (its.outcome, its.reason) == (Outcome.UNKNOWN, "no message of burst was owed to late")
+    assert (its.outcome, its.reason) == (Outcome.UNKNOWN, "late was expected to receive no message of burst")
     assert (
         verdict(Finished.model_validate({"step": "burst", "to": "a", "within": "1s"}), *seen).outcome is Outcome.PASSED
     )
@@ -393,7 +393,7 @@ def test_who_listened_to_a_wildcard_before_both_snapshots_has_no_counter_between
 
 @pytest.mark.parametrize("promise", ["exactly-once", "at-least-once"])
 def test_what_one_received_a_broker_accepted_and_owes_to_others(promise: str) -> None:
-    """The publisher got no receipt; of equal bodies nobody would know which of them came."""
+    """The publisher got no arrival; of equal bodies nobody would know which of them came."""
     unknown = [
         each.with_fields(outcome=SendOutcome.UNKNOWN) if isinstance(each, Acknowledged) and each.id == "2-2" else each
         for each in sent(1, count=2)
@@ -405,7 +405,7 @@ def test_what_one_received_a_broker_accepted_and_owes_to_others(promise: str) ->
     assert (its.outcome, its.reason.partition(",")[0]) == (Outcome.FAILED, "1 of 2 lost on the way to b")
 
 
-def test_a_send_without_a_receipt_that_somebody_received_got_in() -> None:
+def test_a_send_without_an_acknowledgement_that_somebody_received_got_in() -> None:
     expectation = Unreachable.model_validate({"broker": "tokyo", "why": "not-authorised", "over": "stomp"})
     unknown = [
         each.with_fields(over="stomp") if isinstance(each, Publishing)
@@ -435,7 +435,7 @@ def test_shares_are_not_held_while_what_is_pending_may_break_them(at_most: str, 
 
 
 @pytest.mark.parametrize(("late", "outcome"), [(50.0, Outcome.PASSED), (58.0, Outcome.UNKNOWN)])
-def test_nothing_came_only_if_it_was_listened_for_long_enough_after_what_has_no_receipt(
+def test_nothing_came_only_if_it_was_listened_for_long_enough_after_what_has_no_acknowledgement(
     late: float, outcome: Outcome
 ) -> None:
     expectation = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "nothing", "within": "5s"})
@@ -453,7 +453,7 @@ def test_nothing_came_only_if_it_was_listened_for_long_enough_after_what_has_no_
     assert its.outcome is outcome, its.reason
 
 
-def test_what_has_no_receipt_and_was_sent_to_a_lost_connection_could_not_have_come() -> None:
+def test_what_has_no_acknowledgement_and_was_sent_to_a_lost_connection_could_not_have_come() -> None:
     expectation = Delivered.model_validate({"topic": "x", "to": "ear", "promise": "nothing", "within": "5s"})
     begun, publishing, *messages, ended = sent(1, count=2)
     messages = [each for each in messages if not isinstance(each, Acknowledged) or each.id == "2-1"]

@@ -141,7 +141,7 @@ def test_what_comes_after_the_last_mark_came_too_late_to_count(tmp_path: Path) -
     assert verdict.outcome is Outcome.UNKNOWN and "when the history ends at 10.000 s" in verdict.reason
 
 
-def test_a_late_receipt_of_an_earlier_message_is_nobodys_fault_later(tmp_path: Path) -> None:
+def test_a_late_arrival_of_an_earlier_message_is_nobodys_fault_later(tmp_path: Path) -> None:
     for digest in (None, "ab"):
         seen = [
             subscribed(1.0), publishing(2, 2.0, body="given" if digest else "generated"),

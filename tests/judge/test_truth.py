@@ -52,7 +52,7 @@ _TO = ("a", "b", "c", "d")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Receipt:
+class Arrival:
     client: str
     t: float
     kept: bool = True  # not given back
@@ -63,18 +63,18 @@ class Message:
     number: int
     sent: float
     outcome: SendOutcome | None
-    receipts: tuple[Receipt, ...]
+    arrivals: tuple[Arrival, ...]
     stranger: str = ""  # the broker at which somebody who is not of the lab took it
     digest: str | None = None  # where its body carries no id
 
     def kept(self, who: Sequence[str]) -> list[float]:
-        """Return the moments of the receipts that clients kept, in order."""
-        return sorted(each.t for each in self.receipts if each.kept and each.client in who)
+        """Return the moments of the arrivals that clients kept, in order."""
+        return sorted(each.t for each in self.arrivals if each.kept and each.client in who)
 
     @property
     def accepted(self) -> bool:
         """Return whether a broker accepted it: it said so, or somebody received it."""
-        return self.outcome is SendOutcome.OK or bool(self.receipts)
+        return self.outcome is SendOutcome.OK or bool(self.arrivals)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ class Truth:
             seen.append(Acknowledged(t=message.sent + 0.001, id=name, outcome=message.outcome))
         acknowledging = {each.client for each in self.listeners if each.acknowledges}
         names = {"id": name} if message.digest is None else {"digest": message.digest}
-        for each in message.receipts:
+        for each in message.arrivals:
             pending, to = each.client in acknowledging, {"client": each.client, "destination": self.destination}
             seen.append(Received(t=each.t, pending=pending, **to, **names))
             seen += [Settled(t=each.t + 0.001, **to, **names)] if pending and each.kept else []
@@ -139,10 +139,10 @@ class Truth:
 
     def _counters(self, broker: str) -> DestinationSeen:
         at = {each.client for each in self.listeners if each.broker == broker}
-        here = sum(each.kept and each.client in at for message in self.messages for each in message.receipts)
+        here = sum(each.kept and each.client in at for message in self.messages for each in message.arrivals)
         here += sum(message.stranger == broker for message in self.messages)
         far = self.taken("singapore") + sum(
-            each.kept and each.client not in at for message in self.messages for each in message.receipts
+            each.kept and each.client not in at for message in self.messages for each in message.arrivals
         )
         forwarded = far if broker == "tokyo" else 0
         enqueued = len(self.messages) if broker == "tokyo" else here
@@ -160,7 +160,7 @@ class Truth:
         return replace(
             self,
             messages=tuple(
-                replace(each, receipts=tuple(replace(one, kept=True) for one in each.receipts))
+                replace(each, arrivals=tuple(replace(one, kept=True) for one in each.arrivals))
                 for each in self.messages
             ),
         )
@@ -197,17 +197,17 @@ class Truth:
             return all(self._in_order(name) for name in group) if came else None
         assert isinstance(expectation, Delivered)
         if expectation.promise == "nothing":
-            return not any(each.client in group for message in self.messages for each in message.receipts)
-        owed = [message for message in self.messages if message.accepted and self._owed(message, members)]
+            return not any(each.client in group for message in self.messages for each in message.arrivals)
+        expected = [message for message in self.messages if message.accepted and self._expected(message, members)]
         late = any(message.kept(group)[0] - message.sent > WITHIN for message in came)
-        if not owed:
+        if not expected:
             return None
         if expectation.promise == "at-most-once":
             return not late and not again if came else None
-        lost = any(message not in came for message in owed)
+        lost = any(message not in came for message in expected)
         return not lost and not late and (expectation.promise == "at-least-once" or not again)
 
-    def _owed(self, message: Message, members: Sequence[Listener]) -> bool:
+    def _expected(self, message: Message, members: Sequence[Listener]) -> bool:
         if self.queue:  # it keeps what was sent before anybody came
             return message.sent <= max(each.end for each in members)
         return any(each.hears(message.sent) for each in members)
@@ -216,8 +216,8 @@ class Truth:
         """Return whether a client first received each before all later ones, but for what others had given back."""
         ends, firsts = {each.client: each.end for each in self.listeners}, []
         for message in self.messages:
-            moments = [each.t for each in message.receipts if each.client == name]
-            backs = [ends[each.client] for each in message.receipts if not each.kept]
+            moments = [each.t for each in message.arrivals if each.client == name]
+            backs = [ends[each.client] for each in message.arrivals if not each.kept]
             if moments:
                 firsts.append((min(moments), message.number, any(back < min(moments) for back in backs)))
         firsts.sort()
@@ -249,10 +249,10 @@ def _truths(draw: st.DrawFn, *, queue: bool, bodies: str = "generated", stranger
     for number in range(1, draw(st.integers(1, 7)) + 1):
         sent = number + draw(st.sampled_from([0.01, 0.02]))
         stranger = draw(st.sampled_from(["", "", *BROKERS])) if strangers else ""
-        receipts, since = ([], sent) if stranger else _given_back(draw, listeners, sent)
+        arrivals, since = ([], sent) if stranger else _given_back(draw, listeners, sent)
         for each in listeners if not stranger else ():
             if draw(st.booleans()) if queue else each.hears(sent):
-                receipts += _receipts(draw, each, since)
+                arrivals += _arrivals(draw, each, since)
         messages.append(
             Message(
                 number=number,
@@ -260,7 +260,7 @@ def _truths(draw: st.DrawFn, *, queue: bool, bodies: str = "generated", stranger
                 outcome=draw(st.sampled_from([SendOutcome.OK] * 4 + [SendOutcome.UNKNOWN, None]))
                 if not strangers
                 else SendOutcome.OK,
-                receipts=tuple(receipts),
+                arrivals=tuple(arrivals),
                 stranger=stranger,
                 digest=_DIGEST[bodies](draw, number),
             )
@@ -273,21 +273,21 @@ def _truths(draw: st.DrawFn, *, queue: bool, bodies: str = "generated", stranger
     )
 
 
-def _receipts(draw: st.DrawFn, listener: Listener, since: float) -> list[Receipt]:
-    """Draw the receipts of one message, there since a moment, by one listener: mostly one, soon."""
+def _arrivals(draw: st.DrawFn, listener: Listener, since: float) -> list[Arrival]:
+    """Draw the arrivals of one message, there since a moment, by one listener: mostly one, soon."""
     t = max(since, listener.begin) + draw(st.sampled_from([0.1, 0.3, 1.5, 2.5, 5.5]))
     if t + 0.05 >= listener.end:
         return []
     number = draw(st.sampled_from([1, 1, 1, 1, 0, 2]))
-    return [Receipt(client=listener.client, t=t + 0.01 * each) for each in range(number)]
+    return [Arrival(client=listener.client, t=t + 0.01 * each) for each in range(number)]
 
 
-def _given_back(draw: st.DrawFn, listeners: Sequence[Listener], sent: float) -> tuple[list[Receipt], float]:
-    """Draw a receipt that its client did not acknowledge before it went, and since when others may have the message."""
+def _given_back(draw: st.DrawFn, listeners: Sequence[Listener], sent: float) -> tuple[list[Arrival], float]:
+    """Draw an arrival that its client did not acknowledge, and the moment from which others may have the message."""
     for each in listeners:
         t = max(sent, each.begin) + 0.2
         if each.acknowledges and t < each.end < inf and draw(st.booleans()):
-            return [Receipt(client=each.client, t=t, kept=False)], each.end
+            return [Arrival(client=each.client, t=t, kept=False)], each.end
     return [], sent
 
 
@@ -385,8 +385,8 @@ def test_no_more_went_to_strangers_than_did(truth: Truth) -> None:
 
 def test_what_another_received_may_yet_come_where_a_history_is_cut_short() -> None:
     listeners = tuple(Listener(client=name, broker="tokyo", begin=0.05) for name in "ab")
-    came = (Receipt(client="a", t=1.1), Receipt(client="b", t=1.5))
-    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, receipts=came)
+    came = (Arrival(client="a", t=1.1), Arrival(client="b", t=1.5))
+    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, arrivals=came)
     truth = Truth(destination="queue://q", listeners=listeners, messages=(message,))
     asked = [Delivered.model_validate({"queue": "q", "to": "b", "promise": each}) for each in PROMISES[:2]]
     until = [seen for seen in truth.observations() if seen.t < 1.5]
@@ -394,8 +394,8 @@ def test_what_another_received_may_yet_come_where_a_history_is_cut_short() -> No
     assert [verdict.outcome for verdict in judged(asked, until).verdicts] == [Outcome.FAILED, Outcome.UNKNOWN]
 
 
-def test_of_equal_bodies_one_without_a_receipt_need_not_be_the_one_that_came() -> None:
-    """The second message came, the third has no receipt, and the first came twice, at once."""
+def test_of_equal_bodies_one_without_an_acknowledgement_need_not_be_the_one_that_came() -> None:
+    """The second message came, the third has no acknowledgement, and the first came twice, at once."""
     listeners = tuple(Listener(client=name, broker="tokyo", begin=0.05) for name in "ab")
     times: dict[int, tuple[float, ...]] = {1: (1.1, 1.1), 2: (2.1,), 3: (), 4: (4.1,)}
     messages = tuple(
@@ -403,7 +403,7 @@ def test_of_equal_bodies_one_without_a_receipt_need_not_be_the_one_that_came() -
             number=number,
             sent=number + 0.01,
             outcome=SendOutcome.UNKNOWN if number == 3 else SendOutcome.OK,
-            receipts=tuple(Receipt(client="ab"[place], t=t + 0.01) for place, t in enumerate(moments)),
+            arrivals=tuple(Arrival(client="ab"[place], t=t + 0.01) for place, t in enumerate(moments)),
             digest="one body",
         )
         for number, moments in times.items()

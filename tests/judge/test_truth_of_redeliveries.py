@@ -79,9 +79,9 @@ class Truth:
         )  # fmt: skip
 
     def duplicates(self, client: str | None) -> int | None:
-        """Return how many receipts were no message's first and came by no right, None without a receipt."""
+        """Return how many arrivals were no message's first and came by no right, None without an acknowledgement."""
         those = [event for event in self.events if client in (None, event.client) or self.queue]
-        receipts = broke = excused = unanswered = surplus = 0
+        arrivals = broke = excused = unanswered = surplus = 0
         broken_since: dict[str, int] = {}  # by client that has received it: its breaks since
         for event in those:
             if event.what == "breaks":
@@ -90,13 +90,13 @@ class Truth:
                 )
                 continue
             broke = sum(broken_since.values()) if self.answered == "auto" and self.over != "stomp" else 0
-            if receipts and unanswered:
+            if arrivals and unanswered:
                 unanswered -= 1
-            elif receipts and event.what == "receives again" and excused < broke:
+            elif arrivals and event.what == "receives again" and excused < broke:
                 excused += 1
-            elif receipts:
+            elif arrivals:
                 surplus += 1
-            receipts += 1
+            arrivals += 1
             unanswered += self.answered == "unknown" and not unanswered
             broken_since.setdefault(event.client, 0)
         mine = any(event.what != "breaks" and client in (None, event.client) for event in self.events)

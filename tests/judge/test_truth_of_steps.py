@@ -19,7 +19,7 @@ from lab.declare.expectations.recovered import Recovered
 from lab.history import Observation, SendOutcome, StepEnded, StepStarted
 from lab.judge.values import Outcome
 
-from .test_truth import END, EXAMPLES, KINDS, Listener, Message, Receipt, Truth, judged, none_is_held
+from .test_truth import END, EXAMPLES, KINDS, Arrival, Listener, Message, Truth, judged, none_is_held
 
 WITHIN = 2.5  # seconds
 
@@ -51,21 +51,21 @@ class Steps:
         return {Outcome.PASSED: held, Outcome.FAILED: broken}.get(outcome, True)
 
     def _recovers(self, expectation: Recovered, group: Sequence[str]) -> bool:
-        came = (each.t for message in self.truth.messages for each in message.receipts if each.client in group)
+        came = (each.t for message in self.truth.messages for each in message.arrivals if each.client in group)
         return any(self.healed <= t <= self.healed + expectation.within.total_seconds() for t in came)
 
     def _finished(self, expectation: Finished, groups: Sequence[Sequence[str]]) -> tuple[bool, bool]:
         """Return whether an expectation on the time until all of all groups came may be held, and whether broken."""
         assert expectation.within is not None
-        owed = [
+        expected = [
             (message, min(message.kept(group), default=None))
             for group in groups
             for message in self.truth.messages
-            if self._is_owed(message, group)
+            if self._is_expected(message, group)
         ]
-        came = [t for _, t in owed if t is not None]
-        whole = bool(came) and len(came) == len(owed)
-        surely_not = any(message.accepted and t is None for message, t in owed)
+        came = [t for _, t in expected if t is not None]
+        whole = bool(came) and len(came) == len(expected)
+        surely_not = any(message.accepted and t is None for message, t in expected)
         if expectation.within.at_most is not None:
             most = expectation.within.at_most.total_seconds()
             late = any(t > most for t in came)
@@ -74,7 +74,7 @@ class Steps:
         least = expectation.within.at_least.total_seconds()
         return whole and max(came) >= least, not surely_not and max(came, default=0) < least
 
-    def _is_owed(self, message: Message, group: Sequence[str]) -> bool:
+    def _is_expected(self, message: Message, group: Sequence[str]) -> bool:
         members = [each for each in self.truth.listeners if each.client in group]
         if self.truth.queue:
             return message.sent <= max(each.end for each in members)
@@ -128,18 +128,18 @@ def _alike(*messages: Message, **listeners: tuple[float, float]) -> Truth:
     return Truth(destination="topic://t", listeners=its, messages=messages)
 
 
-def _message(number: int, *receipts: Receipt, outcome: SendOutcome = SendOutcome.OK) -> Message:
-    return Message(number=number, sent=number + 0.01, outcome=outcome, receipts=receipts, digest="one body")
+def _message(number: int, *arrivals: Arrival, outcome: SendOutcome = SendOutcome.OK) -> Message:
+    return Message(number=number, sent=number + 0.01, outcome=outcome, arrivals=arrivals, digest="one body")
 
 
 @pytest.mark.parametrize(("by", "outcome"), [("", Outcome.UNKNOWN), ("d", Outcome.FAILED)])
-def test_of_equal_bodies_one_without_a_receipt_may_have_been_accepted(by: str, outcome: Outcome) -> None:
+def test_of_equal_bodies_one_without_an_acknowledgement_may_have_been_accepted(by: str, outcome: Outcome) -> None:
     """To `a` it was one of three equal bodies; to `d`, who came later, it was the only one."""
-    third = [Receipt(client=name, t=3.11) for name in ("a", *by)]
+    third = [Arrival(client=name, t=3.11) for name in ("a", *by)]
     truth = _alike(
-        *(_message(number, Receipt(client="a", t=number + 0.11)) for number in (1, 2)),
+        *(_message(number, Arrival(client="a", t=number + 0.11)) for number in (1, 2)),
         _message(3, *third, outcome=SendOutcome.UNKNOWN),
-        _message(4, *(Receipt(client=name, t=4.11) for name in "ac")),
+        _message(4, *(Arrival(client=name, t=4.11) for name in "ac")),
         a=(0.05, inf), c=(3.0, inf), d=(3.0, 4.0),
     )  # fmt: skip
     *others, last = truth.messages
@@ -151,8 +151,8 @@ def test_of_equal_bodies_one_without_a_receipt_may_have_been_accepted(by: str, o
 
 def test_of_equal_bodies_one_that_came_in_time_may_be_the_first_of_its_message() -> None:
     truth = _alike(
-        _message(1, Receipt(client="a", t=2.51)),
-        _message(2, Receipt(client="a", t=2.11), Receipt(client="a", t=2.12)),
+        _message(1, Arrival(client="a", t=2.51)),
+        _message(2, Arrival(client="a", t=2.11), Arrival(client="a", t=2.12)),
         _message(3),
         a=(0.05, inf),
     )

@@ -91,7 +91,7 @@ def send(live: Live, over: str, given: Sequence[bytes]) -> None:
 def replay(live: Live, recording: Path) -> None:
     """Do the step `replay` on an open lab."""
     path = recording.parent / f"{recording.name}.yaml"
-    step = f"{{recording: {recording.name}, into: tokyo, pace: receipts}}"
+    step = f"{{recording: {recording.name}, into: tokyo, pace: acknowledgements}}"
     path.write_text(f"scenario: again\ntopology: {TOPOLOGY}\nsteps:\n  - replay: {step}\n")
     scenario = load(path, environment={})
     program, seen = unroll(scenario.steps), MemoryRecorder()

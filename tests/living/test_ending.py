@@ -66,8 +66,8 @@ def test_a_run_folder_that_has_gone_keeps_no_lab_from_ending(note: Note, tmp_pat
     its = Ending()
     removal = end(note, cast(Runtime, its), tmp_path)
     assert (its.ended, removal.parts) == ([note.run], 6)
-    (remark,) = removal.remarks
-    assert "history.jsonl could not be ended" in remark
+    (warning,) = removal.warnings
+    assert "history.jsonl could not be ended" in warning
 
 
 def test_the_history_of_a_lab_whose_note_is_lost_is_ended_as_cut_short(note: Note, tmp_path: Path) -> None:

@@ -320,7 +320,7 @@ def test_no_secret_of_a_recording_comes_into_the_history_of_its_replay(live: Liv
     ready = publishing(live, "stomp", [b"x"], topic="prices.usd", headers={"token": "s3cret", "kind": "order"})
     record([at(live, "tokyo", "stomp")], Wanted(topics=("prices.usd",), most=1), path, live.lab.clock, ready=ready)
     assert b"s3cret" in path.read_bytes(), "it was told to keep them"
-    (tmp_path / "a.yaml").write_text(SCENARIO.format(topology=TOPOLOGY, over="stomp", pace="receipts"))
+    (tmp_path / "a.yaml").write_text(SCENARIO.format(topology=TOPOLOGY, over="stomp", pace="acknowledgements"))
     ran = labs.run(tmp_path / "a.yaml", runtime="simulation", runs=tmp_path / "replayed")
     assert ran.report.outcome is Outcome.PASSED, ran.report
     kept = [each.read_bytes() for each in (tmp_path / "replayed").rglob("*") if each.is_file()]
@@ -328,7 +328,7 @@ def test_no_secret_of_a_recording_comes_into_the_history_of_its_replay(live: Liv
     assert not any(b"s3cret" in each for each in kept)
 
 
-@pytest.mark.parametrize("pace", ["original", "10x", "200/s", "receipts"])
+@pytest.mark.parametrize("pace", ["original", "10x", "200/s", "acknowledgements"])
 @pytest.mark.parametrize("over", ["mqtt", "stomp", "amqp"])
 def test_a_scenario_replays_it_and_it_is_judged_as_any_traffic(
     live: Live, tmp_path: Path, over: str, pace: str

@@ -229,7 +229,7 @@ def test_one_that_fell_short_of_what_is_enough_is_the_judges_too(live: Live, tmp
 
 
 def test_that_a_recording_was_cut_short_is_said_where_it_went_well(live: Live, tmp_path: Path) -> None:
-    sent = live.replay(recording(tmp_path / "a.jsonl", end=False), "tokyo", pace="receipts")
+    sent = live.replay(recording(tmp_path / "a.jsonl", end=False), "tokyo", pace="acknowledgements")
     cut = "it was cut short after 10 whole messages: what came after them is lost"
     assert (sent.messages, sent.note) == (10, cut)
 
@@ -242,7 +242,7 @@ def test_a_silent_broker_is_no_pace_that_was_not_held(live: Live, tmp_path: Path
         live.lab.pause("tokyo")
 
     live.lab.clock.begin("work", work)
-    with pytest.raises(BrokerError, match="no receipt came for 30 s"):
+    with pytest.raises(BrokerError, match="no acknowledgement came for 30 s"):
         live.replay(path, "tokyo", pace="1000/s", at_least=1)
 
 
@@ -261,7 +261,7 @@ def test_fewer_are_enough_if_it_is_said(live: Live, tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         ({"into": "paris"}, r"can't find requested broker \[paris\]"),
-        ({"pace": "fast"}, "pace: 'fast' is no pace: write original, 10x, 200/s or receipts"),
+        ({"pace": "fast"}, "pace: 'fast' is no pace: write original, 10x, 200/s or acknowledgements"),
         ({"over": "mqtt"}, "MQTT carries no headers: .*\n  over='stomp', or over='amqp'"),
         ({"over": "smtp"}, "over: "),
         ({"of": "there"}, 'no broker named "there"'),
@@ -287,7 +287,7 @@ def test_a_file_that_is_no_recording_is_refused(live: Live, tmp_path: Path) -> N
 
 def test_its_own_history_can_be_sent_into_it_as_far_as_it_went(live: Live, tmp_path: Path) -> None:
     """A lab's own history grows while it is replayed into that lab; only what was there before is sent."""
-    live.replay(recording(tmp_path / "a.jsonl"), "tokyo", pace="receipts")
+    live.replay(recording(tmp_path / "a.jsonl"), "tokyo", pace="acknowledgements")
     with live.connect("tokyo", over="stomp") as client:
         client.publish(b"x" * 1000, queue="orders", headers={"kind": "large"})
     with live.connect("singapore", over="stomp", name="desk") as desk:
@@ -307,7 +307,7 @@ def test_its_own_history_can_be_sent_into_it_as_far_as_it_went(live: Live, tmp_p
     }
     orders = streams["queue://orders"]
     assert (orders.body, orders.size, orders.headers) == ("generated", 1000, {"kind": "large"})
-    assert live.replay(live.folder, "tokyo", pace="receipts").messages == 22
+    assert live.replay(live.folder, "tokyo", pace="acknowledgements").messages == 22
 
 
 def test_a_pace_that_is_not_held_is_an_error(live: Live, tmp_path: Path) -> None:

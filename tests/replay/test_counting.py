@@ -77,7 +77,7 @@ def test_what_a_step_finds_of_demand_is_told_with_when_it_was_last_seen(tmp_path
 
 
 def test_a_queue_owes_to_those_who_come_later(tmp_path: Path) -> None:
-    """The lab listens on for a queue's late subscriber, who is owed what was sent before."""
+    """The lab listens on for a queue's late subscriber, who is expected to receive earlier messages."""
 
     class Deaf(Hearing):
         def received(self, message: Incoming) -> None: ...

@@ -14,7 +14,7 @@ from lab.errors import BrokerError
 from lab.history import BrokerChanged, ConnectorChanged, LinkChanged, StepEnded
 from lab.judge.values import Outcome, Report
 from lab.link.impairment import Impairment, LinkState
-from tests.replay.test_premises import judged
+from tests.replay.test_preconditions import judged
 from tests.replay.test_trouble import HEAD, RIGHTS, Played
 from tests.spoilt_lab import SpoiltLab
 
@@ -142,7 +142,7 @@ def test_records_rest_on_what_the_service_refused(tmp_path: Path, fails: bool) -
         ) is not fails
 
 
-def test_a_window_whose_reboot_had_to_kill_is_a_premise(tmp_path: Path) -> None:
+def test_a_window_whose_reboot_had_to_kill_is_a_precondition(tmp_path: Path) -> None:
     steps = "".join(
         f"  - {each}\n"
         for each in (
@@ -187,7 +187,7 @@ def test_a_record_does_not_rest_on_a_kill_and_is_known(tmp_path: Path) -> None:
     assert report.outcome is Outcome.PASSED and len(report.notes) == 1, report
 
 
-def test_a_verb_that_was_to_fail_and_went_well_is_no_premise_either(tmp_path: Path) -> None:
+def test_a_verb_that_was_to_fail_and_went_well_is_no_precondition_either(tmp_path: Path) -> None:
     steps = LISTENS + SENDS + verb("impair: {link: tokyo-singapore, delay: 80ms}", fails=True)
     report = ran(tmp_path, steps, "delivered: {to: sg, promise: exactly-once}", kind=SpoiltLab)
     (verdict,) = report.verdicts
@@ -215,7 +215,7 @@ def test_what_is_broken_stays_broken(tmp_path: Path) -> None:
     assert [each.outcome for each in report.verdicts] == [Outcome.FAILED, Outcome.FAILED]
 
 
-def test_a_step_that_looks_is_a_note_and_a_premise_of_nothing(tmp_path: Path) -> None:
+def test_a_step_that_looks_is_a_note_and_a_precondition_of_nothing(tmp_path: Path) -> None:
     connect = "connect: {client: x, broker: tokyo, over: stomp, user: stranger}"
     steps = LISTENS + SENDS + "  - wait: {until: received, client: sg, count: 9, within: 1s}\n"
     for fails in (False, True):
@@ -226,7 +226,7 @@ def test_a_step_that_looks_is_a_note_and_a_premise_of_nothing(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["asked for", "to fail"])
-def test_whatever_a_step_is_it_is_a_premise_of_what_counts_from_it(tmp_path: Path, fails: bool) -> None:
+def test_whatever_a_step_is_it_is_a_precondition_of_what_counts_from_it(tmp_path: Path, fails: bool) -> None:
     steps = LISTENS + verb("wait: {until: received, client: sg, count: 9, within: 1s}", fails)
     (verdict,) = ran(tmp_path, steps, "broker-state: {broker: tokyo, state: RUNNING, after: wait}").verdicts
     assert verdict.outcome is (Outcome.PASSED if fails else Outcome.UNKNOWN), verdict

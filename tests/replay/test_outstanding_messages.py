@@ -1,4 +1,4 @@
-"""Only what a broker accepted is owed, once, to each subscription of a topic and to one of a queue's consumers."""
+"""Only what a broker accepted is expected, once, to each subscription of a topic and to one of a queue's consumers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Seen(Outstanding):
         self.record(Received(t=0, client=client, destination=self.to, id=id, digest=digest))
 
 
-def test_nothing_is_owed_before_the_broker_accepts() -> None:
+def test_nothing_is_expected_before_the_broker_accepts() -> None:
     seen = Seen("one")
     seen.publishing(2, 2)
     assert seen.is_empty()
@@ -54,7 +54,7 @@ def test_nothing_is_owed_before_the_broker_accepts() -> None:
     assert seen.is_empty()
 
 
-def test_each_part_of_a_composite_name_is_owed_its_own_also_to_one_who_comes_later() -> None:
+def test_each_part_of_a_composite_name_expects_its_own_also_to_one_who_comes_later() -> None:
     seen = Seen(to="queue://a,b")
     seen.publishing(2, 1)
     for part in ("queue://a", "queue://b"):
@@ -66,7 +66,7 @@ def test_each_part_of_a_composite_name_is_owed_its_own_also_to_one_who_comes_lat
     assert seen.is_empty()
 
 
-def test_a_queue_behind_a_virtual_topic_is_owed_what_is_sent_to_the_topic() -> None:
+def test_a_queue_behind_a_virtual_topic_expects_what_is_sent_to_the_topic() -> None:
     seen = Seen(to="topic://VirtualTopic.a")
     queue = "queue://Consumer.one.VirtualTopic.a"
     seen.record(Subscribed(t=0, client="one", broker="tokyo", over="stomp", destination=queue, step=1))
@@ -77,7 +77,7 @@ def test_a_queue_behind_a_virtual_topic_is_owed_what_is_sent_to_the_topic() -> N
     assert seen.is_empty()
 
 
-def test_a_receipt_may_be_faster_than_the_outcome_and_than_the_subscription() -> None:
+def test_an_arrival_may_be_faster_than_the_outcome_and_than_the_subscription() -> None:
     seen = Seen()
     seen.received("one", "9-1")
     seen.record(Subscribed(t=0, client="one", broker="tokyo", over="stomp", destination="topic://a", step=1))
@@ -97,7 +97,7 @@ def test_a_duplicate_does_not_stand_for_what_is_missing() -> None:
     assert not seen.is_empty()
 
 
-def test_what_was_not_accepted_is_not_owed() -> None:
+def test_what_was_not_accepted_is_not_expected() -> None:
     seen = Seen("one")
     seen.publishing(2, 2)
     seen.accepted("2-1", SendOutcome.FAILED)
@@ -105,7 +105,7 @@ def test_what_was_not_accepted_is_not_owed() -> None:
     assert seen.is_empty()
 
 
-def test_every_topic_subscription_is_owed_but_only_one_of_a_queue() -> None:
+def test_every_topic_subscription_is_expected_but_only_one_of_a_queue() -> None:
     for to, content in (("topic://a", False), ("queue://a", True)):
         seen = Seen("one", "two", to=to)
         seen.publishing(3, 1)
@@ -114,7 +114,7 @@ def test_every_topic_subscription_is_owed_but_only_one_of_a_queue() -> None:
         assert seen.is_empty() is content
 
 
-def test_those_out_of_reach_or_gone_are_owed_nothing() -> None:
+def test_those_out_of_reach_or_gone_are_expected_to_receive_nothing() -> None:
     seen = Seen("one")
     seen.publishing(2, 1, broker="singapore")
     seen.accepted("2-1")
@@ -126,7 +126,7 @@ def test_those_out_of_reach_or_gone_are_owed_nothing() -> None:
     assert seen.is_empty()
 
 
-def test_what_is_expected_to_arrive_is_owed_to_those_out_of_reach_too() -> None:
+def test_what_is_expected_to_arrive_is_expected_to_those_out_of_reach_too() -> None:
     seen = Seen("one", expected=lambda client, destination: True)
     seen.publishing(2, 1, broker="singapore")
     seen.accepted("2-1")
@@ -135,7 +135,7 @@ def test_what_is_expected_to_arrive_is_owed_to_those_out_of_reach_too() -> None:
     assert seen.is_empty()
 
 
-def test_those_who_subscribe_later_are_owed_nothing() -> None:
+def test_those_who_subscribe_later_are_expected_to_receive_nothing() -> None:
     seen = Seen()
     seen.publishing(2, 1)
     seen.record(Subscribed(t=0, client="one", broker="tokyo", over="stomp", destination="topic://a", step=3))
@@ -187,7 +187,7 @@ def test_what_is_not_to_come_is_not_waited_for() -> None:
     )
     seen.publishing(2, 1)
     seen.accepted("2-1")
-    assert not seen.is_empty(), "two is owed it"
+    assert not seen.is_empty(), "two is expected to receive it"
     seen.received("two", "2-1")
     assert seen.is_empty()
 
@@ -236,7 +236,7 @@ def subscribe(seen: Seen, client: str, to: str, *, over: str = "mqtt", selector:
     seen.record(Subscribed(t=5, client=client, broker="tokyo", over=over, destination=to, step=9, selector=selector))
 
 
-def test_a_retained_message_is_owed_to_a_new_mqtt_subscriber_from_its_subscription_on() -> None:
+def test_a_retained_message_is_expected_to_a_new_mqtt_subscriber_from_its_subscription_on() -> None:
     seen = Seen()
     retained(seen, 2, b"price")
     assert seen.is_empty()
@@ -246,7 +246,7 @@ def test_a_retained_message_is_owed_to_a_new_mqtt_subscriber_from_its_subscripti
     assert seen.is_empty()
 
 
-def test_an_empty_retained_message_leaves_nothing_to_be_owed() -> None:
+def test_an_empty_retained_message_leaves_nothing_to_be_expected() -> None:
     seen = Seen()
     retained(seen, 2, b"price")
     retained(seen, 3, b"")
@@ -266,7 +266,7 @@ def test_a_queue_keeps_what_its_consumer_does_not_select_for_the_next_one() -> N
     assert seen.is_empty()
 
 
-def test_overlapping_subscriptions_of_an_mqtt_client_are_owed_a_message_together() -> None:
+def test_overlapping_subscriptions_of_an_mqtt_client_expect_a_message_together() -> None:
     seen = Seen(to="topic://p.eur")
     for to in ("topic://p.>", "topic://p.eur"):
         subscribe(seen, "one", to)

@@ -1,4 +1,4 @@
-"""After the last message owed a lab listens on for a duplicate: for as long as an expectation says, or some seconds."""
+"""After the last expected message a lab listens for a duplicate, as long as an expectation says, or two seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lab.errors import InputError
 from lab.history import Ended, Received
 from lab.judge import Outcome
 from lab.runtime.messages import Incoming, Outgoing
-from tests.replay.test_premises import judged
+from tests.replay.test_preconditions import judged
 from tests.replay.test_trouble import Played
 from tests.spoilt_lab import KeptClient, SpoiltLab
 

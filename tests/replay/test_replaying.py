@@ -13,7 +13,7 @@ from lab.judge import Outcome
 from lab.recordings import Footer, Header, Recorded, RecordingFile, summarise
 from lab.replay.pacing import Lateness
 from lab.runtime.messages import Outgoing
-from tests.replay.test_premises import ARRIVED, LISTENS, judged, spoilt
+from tests.replay.test_preconditions import ARRIVED, LISTENS, judged, spoilt
 from tests.replay.test_trouble import Played
 from tests.spoilt_lab import KeptClient
 
@@ -154,7 +154,7 @@ def test_bodies_that_are_longer_than_the_runs_are_counted_and_their_sizes_writte
         for step, size in enumerate((5, 100), 1):
             file.record(Publishing(t=0.0, step=step, destination=f"queue://{step}", size=size, **common))  # type: ignore[arg-type]
             file.record(Sent(t=0.0, id=f"{step}-1"))
-    played, handed = replayed(tmp_path, "  - replay: {recording: run, into: tokyo, pace: receipts}\n")
+    played, handed = replayed(tmp_path, "  - replay: {recording: run, into: tokyo, pace: acknowledgements}\n")
     (ended,) = played.seen(StepEnded)
     assert "longer than the run's, since their ids need it: 1 body" in ended.note
     assert [each.size for each in played.seen(Publishing)] == [None, 100]

@@ -12,7 +12,7 @@ from lab.errors import InputError
 from lab.history import Attempted, SnapshotTaken, StepStarted
 from lab.judge import Outcome
 from lab.report.rows import describe
-from tests.replay.test_premises import judged
+from tests.replay.test_preconditions import judged
 from tests.replay.test_trouble import Played
 
 ROUNDS = """  - subscribe: {client: sg, broker: singapore, over: stomp, queue: q}

@@ -111,7 +111,7 @@ def test_connection_lost_half_way_leaves_the_rest_unsent_and_the_flying_unknown(
     played.play()
     assert [ack.outcome for ack in played.seen(Acknowledged)] == [SendOutcome.UNKNOWN, SendOutcome.UNKNOWN]
     (step,) = played.seen(StepEnded)
-    assert step.note == "2 unknown, 1 not sent; no receipt came: the connection was lost"
+    assert step.note == "2 unknown, 1 not sent; no acknowledgement came: the connection was lost"
     assert len(played.seen(Sent)) == 2
 
 

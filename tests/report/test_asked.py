@@ -18,8 +18,8 @@ from tests.judge.cases import shown
 
 CASE = Path(__file__).parents[1] / "judge" / "steps-that-fell-short" / "history.jsonl"
 ASKED = (
-    "3 of 5 accepted, 1 without a receipt, 1 never sent",
-    "3 of 4 accepted, 1 without a receipt; the scenario needs 3",
+    "3 of 5 accepted, 1 without an acknowledgement, 1 never sent",
+    "3 of 4 accepted, 1 without an acknowledgement; the scenario needs 3",
     "0 of 2 accepted, 2 never sent",
     "8 of 20 taken",
     "2 of 5 taken; the scenario needs 2",

@@ -235,9 +235,9 @@ def test_the_list_of_events_is_in_the_words_of_the_timeline_and_in_order() -> No
 @pytest.mark.parametrize(
     ("case", "said"),
     [
-        ("loss-counted-alike", ["they agree", "clients", "8", "5", "3, all of them owed", "brokers", "8", "5"]),
+        ("loss-counted-alike", ["they agree", "clients", "8", "5", "3, all of them expected", "brokers", "8", "5"]),
         ("loss-counted-alike", ["brokers", "8", "5", "3, all of them discarded"]),
-        ("burst-discarded", ["they disagree", "clients", "2,000", "1,650", "350, all of them owed"]),
+        ("burst-discarded", ["they disagree", "clients", "2,000", "1,650", "350, all of them expected"]),
         ("burst-discarded", ["brokers", "2,000", "1,651", "349, all of them discarded"]),
     ],
 )

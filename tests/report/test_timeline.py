@@ -64,7 +64,7 @@ def test_runs_of_different_clients_and_outcomes_are_kept_apart() -> None:
         "sent 3-1 to 3-2",
         "received 3-1 to 3-2 from queue://q",
         "received 3-1 from queue://q",
-        "unknown, as no receipt came: 3-3 to 3-4 (lost)",
+        "unknown, as no acknowledgement came: 3-3 to 3-4 (lost)",
     ]
     assert [row.weight for row in rows][-1] is Weight.FAULT
 

@@ -57,12 +57,12 @@ COUNTED = ("expected", "received", "lost", "duplicated")
         ("silent-partition", {"warehouse": [40, 40, 0, 0]}),
         ("durable-reboot", {"ledger": [90, 90, 0, 0]}),
         ("mqtt-session", {"phone": [15, 15, 0, 0]}),
-        ("mqtt-session-fails", {"phone": [5, 5, 0, 0]}),  # what is sent to nobody is owed to nobody
+        ("mqtt-session-fails", {"phone": [5, 5, 0, 0]}),  # what is sent to nobody is expected by no client
         ("cut-and-heal", {"warehouse": [60, 60, 0, 0]}),
         ("mqtt-stomp-amqp", {"office": [20, 20, 0, 0], "archive": [20, 20, 0, 0], "display": [5, 5, 0, 0]}),
     ],
 )
-def test_each_gets_what_it_is_owed(name: str, counted: dict[str, list[int]], tmp_path: Path) -> None:
+def test_each_gets_what_it_is_expected(name: str, counted: dict[str, list[int]], tmp_path: Path) -> None:
     ran = simulated(name, tmp_path)
     assert ran.delivered(*COUNTED) == counted
     assert not any(each["unexpected"] for each in ran.report["deliveries"])

@@ -62,7 +62,9 @@ def test_a_standby_looks_at_the_lock_when_the_seed_says_and_then_starts_as_any_o
     assert len(took) == 3
 
 
-def test_an_order_to_kill_takes_a_while_and_what_is_sent_to_a_dying_broker_has_no_receipt(tmp_path: Path) -> None:
+def test_an_order_to_kill_takes_a_while_and_what_is_sent_to_a_dying_broker_has_no_acknowledgement(
+    tmp_path: Path,
+) -> None:
     steps = "  - traffic: {name: t, broker: tokyo, over: stomp, queue: q, rate: 200/s}\n  - wait: 1s\n"
     seen = ran(tmp_path, steps + "  - kill: {broker: tokyo}\n", stop="120ms")
     (order,) = (each.t for each in seen if isinstance(each, StepStarted) and each.verb == "kill")

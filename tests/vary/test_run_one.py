@@ -35,7 +35,7 @@ def test_the_figures_are_those_of_a_run(tmp_path: Path) -> None:
     assert (ran.folder.history.exists(), ran.folder.page.exists(), ran.folder.report.exists()) == (True, False, False)
     assert (row.outcome, row.seed, row.verdicts) == (str(ran.report.outcome), 3, ran.report.verdicts)
     assert [flow.latency for flow in row.flows] == [each.latency for each in ran.report.deliveries]
-    assert (row.owed, row.delivered, row.lost, row.duplicates) == (20, 20, 0, 0)
+    assert (row.expected, row.delivered, row.lost, row.duplicates) == (20, 20, 0, 0)
     assert row.latency is not None and row.latency.max == max(
         each.latency.max for each in ran.report.deliveries if each.latency
     )

@@ -34,7 +34,7 @@ def test_a_line_of_csv_has_keys_seed_verdicts_and_figures() -> None:
         "seed": "2",
         "outcome": "passed",
         "verdict.1": "passed",
-        "owed": "10",
+        "expected": "10",
         "delivered": "10",
         **dict.fromkeys(("waiting", "dead_letters", "discarded", "expired", "lost", "unknown"), "0"),
         "duplicates": "0",

@@ -19,12 +19,12 @@ def row(of: Combination, outcome: str = "passed", **figures: object) -> Row:
     """Return the row of a run that had ten messages, each of which took `p99` ms, but for what is given."""
     p99 = float(str(figures.pop("p99", 40.0)))
     latency = Percentiles(p50=p99 / 2, p95=p99, p99=p99, max=p99 + 1)
-    flow = Flow(subscriber="sg", destination="queue://a", owed=10, delivered=10, duplicates=0, latency=latency)
+    flow = Flow(subscriber="sg", destination="queue://a", expected=10, delivered=10, duplicates=0, latency=latency)
     verdict = Verdict(expectation="delivered: {}", outcome=Outcome(outcome), reason="10 of 10")
     usual: dict[str, object] = {
         "seed": of.seed,
         "verdicts": (verdict,),
-        "owed": 10,
+        "expected": 10,
         "delivered": 10,
         **dict.fromkeys(FATES, 0),
         "duplicates": 0,

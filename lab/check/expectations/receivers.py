@@ -63,7 +63,10 @@ def _receiver(
         and all(map(is_dead_letter_queue, meant))
     ):
         kind, _, name = by_brokers[0].partition("://")
-        what = f"brokers put messages into {by_brokers[0]} by themselves, and which {client} is owed nobody can tell"
+        what = (
+            f"brokers put messages into {by_brokers[0]} by themselves, "
+            f"so it is unknown which of them {client} is expected to receive"
+        )
         right = f"write counters: {{broker: …, {kind}: {name}, enqueued: …}}"
         if is_dead_letter_queue(by_brokers[0]):
             right += ", or delivered with promise: nothing"

@@ -116,7 +116,7 @@ class Expectation(Declared):
     kind: ClassVar[str]
     of_network: ClassVar[bool] = False  # its history begins with the state of peerings, routes and rules
     of_service: ClassVar[bool] = False  # its history holds the service's records of the brokers
-    rests_on_messages: ClassVar[bool] = False  # it is decided once no message is owed any more
+    rests_on_messages: ClassVar[bool] = False  # it is decided once no message is expected any more
     rests_on_sending: ClassVar[bool] = False  # it is unknown if a step sent or took less than the scenario needs
     rests_on_watching: ClassVar[bool] = False  # it needs the brokers to be watched
     rests_on: ClassVar[Part] = Part.ALL  # it is unknown if a step did not change one of these as the scenario has it
@@ -177,7 +177,7 @@ class Expectation(Declared):
 
     @property
     def listens_on(self) -> timedelta:
-        """Return how long a lab listens after the last message owed has come, as another may come once more."""
+        """Return how long a lab listens after the last message expected has come, as another may come once more."""
         return timedelta(0)
 
     @property

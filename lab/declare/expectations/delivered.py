@@ -24,7 +24,7 @@ class Delivered(ToReceivers, Addressed):
     to: Listeners | None = None  # every subscriber of the destination when left out
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     within: Duration = timedelta(seconds=10)  # after its sending, for each message
-    quiet: Duration | None = None  # after the last message owed; for promises that a duplicate breaks
+    quiet: Duration | None = None  # after the last message expected; for promises that a duplicate breaks
     shares: Mapping[ListenerName, Portion] | None = Field(default=None, min_length=1)  # of a queue, by subscriber
 
     @property
@@ -45,7 +45,7 @@ class Delivered(ToReceivers, Addressed):
 
     @property
     def listens_on(self) -> timedelta:
-        """Return how long after the last message owed a duplicate may come, where one would break the promise."""
+        """Return how long after the last message expected a duplicate may come, where one would break the promise."""
         if self.promise in ("at-least-once", "nothing"):
             return timedelta(0)
         return QUIET if self.quiet is None else self.quiet

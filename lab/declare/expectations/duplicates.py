@@ -15,9 +15,9 @@ class Duplicates(ToReceivers, Addressed):
 
     kind: ClassVar[str] = "duplicates"
     at_most: Whole = 0
-    quiet: Duration | None = None  # after the last message owed
+    quiet: Duration | None = None  # after the last message expected
 
     @property
     def listens_on(self) -> timedelta:
-        """Return how long after the last message owed a duplicate may come."""
+        """Return how long after the last message expected a duplicate may come."""
         return QUIET if self.quiet is None else self.quiet

@@ -14,7 +14,7 @@ from lab.units import format_duration
 
 
 class Latency(ToReceivers):
-    """The latencies of messages, from send to receipt, are within every bound given."""
+    """The latencies of messages, from send to delivery, are within every bound given."""
 
     kind: ClassVar[str] = "latency"
     direction: BrokerPair | None = None  # only from one broker's publishers to another's subscribers, taken together

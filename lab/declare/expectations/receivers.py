@@ -10,7 +10,7 @@ from lab.declare.references import EachListener
 
 QUIET = timedelta(
     seconds=2
-)  # listened for duplicates after the last message owed, unless an expectation says otherwise
+)  # listened for duplicates after the last message expected, unless an expectation says otherwise
 
 
 class ToReceivers(Expectation):

@@ -9,7 +9,7 @@ from lab.declare.steps.base import Part, Step
 
 
 class EndTraffic(Step):
-    """Traffic stops sending, and the receipts of its messages are awaited."""
+    """Traffic stops sending, and the acknowledgements of its messages are awaited."""
 
     verb: ClassVar[str] = "end-traffic"
     changes = Part.NOTHING

@@ -15,11 +15,11 @@ from lab.matching import MOST
 
 
 class Publish(Message):
-    """Messages are sent, and their receipts awaited."""
+    """Messages are sent, and their acknowledgements awaited."""
 
     verb: ClassVar[str] = "publish"
     count: Whole = Field(default=1, ge=1, le=MOST)
-    every: Duration | None = None  # as fast as receipts allow when both are left out
+    every: Duration | None = None  # as fast as acknowledgements allow when both are left out
     rate: MessageRate | None = None
 
     @model_validator(mode="after")

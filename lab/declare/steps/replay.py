@@ -22,13 +22,13 @@ from lab.recordings import Stream, StreamKey
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)x")
 _LONGEST = 10.0**9  # seconds: three decades; a timedelta holds no moment that any file may name
 MADE_ANEW = "bodies made anew, as large as the run's or their ids need"
-_ORIGINAL, _RECEIPTS = "original", "receipts"
+_ORIGINAL, _ACKNOWLEDGEMENTS = "original", "acknowledgements"
 
 
 class ReplayPace(Declared):
-    """When each message is sent: `original`, so many times as fast as it was, `10x`, a rate, `200/s`, or `receipts`."""
+    """The pace of the messages: `original`, a multiple of it (`10x`), a rate (`200/s`), or `acknowledgements`."""
 
-    times: Fraction | None = None  # as fast as it was recorded; neither: as fast as receipts allow
+    times: Fraction | None = None  # as fast as it was recorded; neither: as fast as acknowledgements allow
     rate: MessageRate | None = None
 
     @model_validator(mode="before")
@@ -36,7 +36,7 @@ class ReplayPace(Declared):
     def _read(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        if value in (_ORIGINAL, _RECEIPTS):
+        if value in (_ORIGINAL, _ACKNOWLEDGEMENTS):
             return {"times": Fraction(1)} if value == _ORIGINAL else {}
         if found := _TIMES.fullmatch(value):
             if not (times := Fraction(found[1])):
@@ -45,7 +45,7 @@ class ReplayPace(Declared):
         try:
             return {"rate": units.parse_message_rate(value)}
         except ValueError as error:
-            what = f"{shown(value)} is no pace: write original, 10x, 200/s or receipts"
+            what = f"{shown(value)} is no pace: write original, 10x, 200/s or acknowledgements"
             raise ValueError(what) from error
 
     @model_serializer
@@ -56,12 +56,12 @@ class ReplayPace(Declared):
         if self.rate is not None:
             return units.format_message_rate(self.rate)
         if self.times is None:
-            return _RECEIPTS
+            return _ACKNOWLEDGEMENTS
         return _ORIGINAL if self.times == 1 else f"{float(self.times):g}x"
 
 
 class Replay(Step):
-    """The messages of a recording, or of a run's history, are sent with their terms, and their receipts awaited."""
+    """Send the messages of a recording, or of a run's history, with their terms, and wait for the acknowledgements."""
 
     verb: ClassVar[str] = "replay"
     changes = Part.NOTHING  # it says how many it sent, and expectations depend on that
@@ -74,8 +74,8 @@ class Replay(Step):
         WithJsonSchema(
             {
                 "type": "string",
-                "pattern": r"^(original|receipts|\d+(\.\d+)?(x|/[smh]))$",
-                "examples": ["original", "10x", "200/s", "receipts"],
+                "pattern": r"^(original|acknowledgements|\d+(\.\d+)?(x|/[smh]))$",
+                "examples": ["original", "10x", "200/s", "acknowledgements"],
             }
         ),
     ] = ReplayPace.model_construct(times=Fraction(1))  # of which no validator need be built

@@ -148,7 +148,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
         volumes = client.volumes.list(filters=wanted)
         removed |= {each.id for each in (*containers, *networks)}
         if not containers and not networks and not volumes:
-            return Removal(parts=len(removed), remarks=tuple(taken_off))
+            return Removal(parts=len(removed), warnings=tuple(taken_off))
         if not containers and not networks and (users := list(_users(client, run, volumes))):
             raise HostError(
                 f"a volume of lab {run} could not be removed: {', '.join(users)}",

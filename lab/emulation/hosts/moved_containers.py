@@ -69,11 +69,11 @@ def move(
         client.volumes.get(record.name)  # gone with a lab that ended meanwhile: nobody else would put it back
     except BaseException as error:
         with uninterrupted():
-            remarks = put_back(client, record)
+            warnings = put_back(client, record)
         if not isinstance(error, docker.errors.APIError):
             raise
         what = f"{container.name} could not be moved: {error.explanation or error}"
-        raise HostError(what, "\n".join(remarks)) from error
+        raise HostError(what, "\n".join(warnings)) from error
 
 
 def records(client: docker.DockerClient, run: str, host: str | None = None) -> Sequence[Volume]:

@@ -1,4 +1,4 @@
-"""Audiences: subscriptions that are owed messages together, one of a topic or all of one queue."""
+"""Audiences: subscriptions that expect messages together, one of a topic or all of one queue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lab.judge.evidence.tally import Tally, only_counted, spare_unconfirmed, str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Subscriptions that are owed messages together, with a tally of each publication for them."""
+    """Subscriptions that expect messages together, with a tally of each publication for them."""
 
     members: tuple[Subscription, ...]
     tallies: tuple[Tally, ...]
@@ -55,7 +55,7 @@ class Audience:
 
 def audiences(ledger: Ledger, end: float = inf) -> tuple[Audience, ...]:
     """Return every audience of a ledger, in the order of first subscription; the evidence ends at `end`, in seconds."""
-    ledger.grow_receipts()
+    ledger.grow_arrivals()
     kept, matched = Retained(ledger.publications.values()), []
     for members in _group(ledger):
         meant = [
@@ -90,7 +90,7 @@ def _gone(ledger: Ledger, meant: Sequence[Publication]) -> list[Subscription]:
 
 
 def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], list[Publication], set[int]]]) -> None:
-    """Note which messages without a receipt were accepted all the same: a client received them, and kept them or not.
+    """Note the accepted messages among those without an acknowledgement: a client received them.
 
     Of equal bodies a client cannot tell which of them it received: those were accepted perhaps.
     """
@@ -108,8 +108,8 @@ def _received(members: Iterable[Subscription], of: Sequence[Publication]) -> Ite
     """Yield step and number of each message that a member received, also if it gave it back."""
     steps = {each.step for each in of}
     for member in members:
-        for step in member.receipts.keys() & steps:
-            yield from ((step, number) for number, times in enumerate(member.receipts[step].times) if times)
+        for step in member.arrivals.keys() & steps:
+            yield from ((step, number) for number, times in enumerate(member.arrivals[step].times) if times)
         yield from ((its >> 32, its & 0xFFFFFFFF) for _, its in member.given_back if its >> 32 in steps)
         back = {digest for _, digest, _ in member.returned_digests}
         for each in of if back else ():

@@ -1,4 +1,4 @@
-"""Matching of receipts to messages by the digest of the body, for bodies without an id."""
+"""Matching of arrivals to messages by the digest of the body, for bodies without an id."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 
 from lab.expected.entitlement import Retained, carries_id, copies, due_at, entitlement
-from lab.expected.records import OK, Publication, Receipts, Subscription
+from lab.expected.records import OK, Arrivals, Publication, Subscription
 from lab.judge.evidence.flaws import ROUNDED
 
 
@@ -17,10 +17,10 @@ def match_digests(
     kept: Retained,
     gone: Sequence[Subscription] = (),
 ) -> set[int]:
-    """Add the receipts known by digest to the members' receipts: of equal bodies the n-th sent is the n-th received.
+    """Add the arrivals known by digest to the members' arrivals: of equal bodies the n-th sent is the n-th received.
 
     Return the steps with equal bodies in the stretch: how many of those came is known, and not which. `gone` heard
-    nothing else and left before the stretch; what they received for certain is owed to nobody any more.
+    nothing else and left before the stretch; what they received for certain is expected by no client any more.
     """
     arrivals = sorted(
         (moment, position, digest, bool(retained), bool(again))
@@ -33,12 +33,12 @@ def match_digests(
     for publication in meant:
         if publication.digests is not None and not _have_ids(members, publication):
             its = entitlement(members, publication, kept)
-            known = [m.receipts[publication.step] for m in (*members, *gone) if publication.step in m.receipts]
+            known = [m.arrivals[publication.step] for m in (*members, *gone) if publication.step in m.arrivals]
             for number in range(1, publication.last + 1):
                 digest = publication.digests[number]
                 if digest >= 0:
                     sent = publication.sent_at[number]
-                    if any(receipts.times[number] for receipts in known):  # its id came in a header
+                    if any(arrivals.times[number] for arrivals in known):  # its id came in a header
                         continue
                     due = (
                         due_at(its.members, publication.destination, sent)
@@ -48,7 +48,7 @@ def match_digests(
                     sendings.setdefault(digest, []).append((sent, publication, number, due))
     _leave_out_taken(sendings, gone)
     for same in sendings.values():
-        # Owed messages come first; of these, accepted ones, if fewer were received than sent.
+        # Expected messages come first; of these, accepted ones, if fewer were received than sent.
         same.sort(key=lambda each: (not each[3], each[0]))
     counts: dict[int, int] = {}
     moments: dict[int, list[float]] = {}
@@ -57,14 +57,14 @@ def match_digests(
         moments.setdefault(digest, []).append(moment)
     alike: set[int] = set()
     for digest, same in sendings.items():
-        owed = [each for each in same if each[3]] or same
-        if len(owed) > 1 and (owed[0][3] or counts.get(digest)):
-            alike.update(publication.step for _, publication, number, _ in owed if number >= publication.first)
-        if len(owed) > 1 and counts.get(digest, 0) < len(owed):
-            owed.sort(key=lambda each: (each[1].outcomes[each[2]] != OK, each[0]))
-            _mark_doubtful(members, owed, moments.get(digest, []))
-        sendings[digest] = owed
-    times = {digest: sorted(sent for sent, *_ in owed) for digest, owed in sendings.items()}
+        expected = [each for each in same if each[3]] or same
+        if len(expected) > 1 and (expected[0][3] or counts.get(digest)):
+            alike.update(publication.step for _, publication, number, _ in expected if number >= publication.first)
+        if len(expected) > 1 and counts.get(digest, 0) < len(expected):
+            expected.sort(key=lambda each: (each[1].outcomes[each[2]] != OK, each[0]))
+            _mark_doubtful(members, expected, moments.get(digest, []))
+        sendings[digest] = expected
+    times = {digest: sorted(sent for sent, *_ in expected) for digest, expected in sendings.items()}
     met: dict[int, int] = {}
     returns = sorted(
         (received, position, digest, back)
@@ -74,28 +74,28 @@ def match_digests(
     )
     given_back = {digest: back for back, digest in sorted(((each[3], each[2]) for each in returns), reverse=True)}
 
-    def note_order(receipts: Receipts, digest: int, moment: float) -> None:
-        """Note the place in order of a first receipt: disorder, unless the message had been given back before."""
+    def note_order(arrivals: Arrivals, digest: int, moment: float) -> None:
+        """Note the place in order of a first arrival: disorder, unless the message had been given back before."""
         if len(sendings[digest]) > 1:
             return  # one of those before it, perhaps, come twice
         _, publication, number, _ = sendings[digest][0]
         place = (publication.step << 32) + number
-        early = place >= receipts.top[0] or number < publication.first
+        early = place >= arrivals.top[0] or number < publication.first
         if not early and given_back.get(digest, inf) > moment:
-            receipts.count_out_of_order(number, receipts.top[0])
+            arrivals.count_out_of_order(number, arrivals.top[0])
         elif not early:
-            receipts.aside += 1
-        receipts.top[0] = max(receipts.top[0], place)
+            arrivals.aside += 1
+        arrivals.top[0] = max(arrivals.top[0], place)
 
     def note_returns(until: float) -> None:
-        """Note the receipts, up to a moment, that were given back later: they came before what followed them."""
+        """Note the arrivals, up to a moment, that were given back later: they came before what followed them."""
         while returns and returns[0][0] <= until:
             moment, position, digest, _ = returns.pop(0)
             _, publication, number, _ = sendings[digest][0]
-            receipts = members[position].of(publication)
-            if not receipts.times[number]:
-                receipts.first_at[number] = moment
-                note_order(receipts, digest, moment)
+            arrivals = members[position].of(publication)
+            if not arrivals.times[number]:
+                arrivals.first_at[number] = moment
+                note_order(arrivals, digest, moment)
 
     by_right = _ByRight(members, sendings)
     for moment, position, digest, retained, again in arrivals:
@@ -104,19 +104,19 @@ def match_digests(
         if digest not in sendings:
             member.count_unexplained(moment)
             continue
-        owed = sendings[digest]
+        expected = sendings[digest]
         by_then = bisect_right(times[digest], moment + ROUNDED)
         if not by_then:
-            if not owed[0][1].partial:  # else it was sent before the first message on record
+            if not expected[0][1].partial:  # else it was sent before the first message on record
                 member.count_unexplained(moment)
             continue
         surplus = met.get(digest, 0) >= by_then
         turn = met[digest] = min(met.get(digest, 0) + 1, by_then)  # if more came than were sent, the last one again
         right = by_right.look(digest, member, moment, marked=again, surplus=surplus)
-        _, publication, number, _ = owed[turn - 1]
-        receipts = member.of(publication)
-        if receipts.add(number, moment, retained, right or number < publication.first) and not retained:
-            note_order(receipts, digest, moment)
+        _, publication, number, _ = expected[turn - 1]
+        counted = member.of(publication)
+        if counted.add(number, moment, retained, right or number < publication.first) and not retained:
+            note_order(counted, digest, moment)
     note_returns(inf)
     return alike
 
@@ -130,7 +130,7 @@ def _have_ids(members: Sequence[Subscription], publication: Publication) -> bool
 
 
 class _ByRight:
-    """Receipts beyond the number of messages with one body that a broker may rightly make.
+    """Arrivals beyond the number of messages with one body that a broker may rightly make.
 
     It may give a client a copy for each of its subscriptions, and give again what it cannot know that a client has.
     """
@@ -145,7 +145,7 @@ class _ByRight:
         self._excused: dict[int, int] = {}
 
     def look(self, digest: int, member: Subscription, moment: float, *, marked: bool, surplus: bool) -> bool:
-        """Return whether a receipt is by right, if it is a surplus one; `marked` as redelivered."""
+        """Return whether an arrival is by right, if it is a surplus one; `marked` as redelivered."""
         same = self._sendings[digest]
         breaks = member.breaks_between(self._first.setdefault(digest, moment), moment)
         if marked and breaks:

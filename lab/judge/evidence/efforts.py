@@ -36,7 +36,7 @@ class Effort:
     least: int | None  # how many the scenario needs, if not all
     sent: int  # handed to the client; 0 for a step that takes
     done: int  # accepted, or taken
-    unknown: int  # without a receipt, and received by no client
+    unknown: int  # without an acknowledgement, and received by no client
     failed: int
     needed: int  # how many it must do for expectations to depend on it
     early: bool  # it ended before it was told to
@@ -67,7 +67,7 @@ class Effort:
             return f"{self.done} of {self.asked} taken"
         of = f" of {self.asked}" if self.asked is not None else f" of {self.sent} sent"
         parts = [f"{self.done}{of} accepted"]
-        parts += [f"{self.unknown} without a receipt"] if self.unknown else []
+        parts += [f"{self.unknown} without an acknowledgement"] if self.unknown else []
         parts += [f"{self.failed} refused"] if self.failed else []
         if self.asked is not None and self.asked > self.sent:
             parts.append(f"{self.asked - self.sent} {'not sent by then' if self.open else 'never sent'}")
@@ -113,7 +113,7 @@ def _taker(number: int, steps: Collection[int]) -> int:
 
 
 class _Counts(NamedTuple):
-    """What became of a publication's messages: a message that a client received was accepted, receipt or not."""
+    """What became of a publication's messages: a message that a client received was accepted, acknowledged or not."""
 
     handed: int = 0
     accepted: int = 0
@@ -177,13 +177,13 @@ def _effort(
 
 def _received(publication: Publication, numbers: list[int], ledger: Ledger) -> Iterator[int]:
     """Yield those of a publication's messages that any client received."""
-    receipts = [
-        subscription.receipts[publication.step].times
+    arrivals = [
+        subscription.arrivals[publication.step].times
         for subscription in ledger.subscriptions.values()
-        if publication.step in subscription.receipts
+        if publication.step in subscription.arrivals
     ]
     for number in numbers:
         if publication.proven and publication.proven[number] == PERHAPS:
             continue  # its body is equal to another one's
-        if any(number < len(times) and times[number] for times in receipts):
+        if any(number < len(times) and times[number] for times in arrivals):
             yield number

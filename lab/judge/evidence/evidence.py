@@ -61,9 +61,9 @@ class Chosen:
 
     @property
     def busy(self) -> bool:
-        """Return whether a message was owed to the audience or reached it."""
-        return any(tally.eligible or tally.first_receipt for tally in self.tallies) or any(
-            member.unexplained if self.of_one else member.receipts_in_all for member in self.audience.members
+        """Return whether a message was expected by the audience or reached it."""
+        return any(tally.eligible or tally.first_arrival for tally in self.tallies) or any(
+            member.unexplained if self.of_one else member.arrivals_in_all for member in self.audience.members
         )
 
 
@@ -108,7 +108,7 @@ class Evidence:
         if not to and destination is not None:  # of a wildcard's subscribers, only those that were sent to
             meant = [one for one in found if one.tallies or destination in one.audience.destinations]
             found = meant or found
-        # An idle subscription says nothing about a client that was owed messages through another one.
+        # An idle subscription says nothing about a client that expected messages through another one.
         served = {name for one in found if one.busy for name in one.audience.names}
         return tuple(one for one in found if one.busy or not served.issuperset(_meant(one.audience, to)))
 

@@ -1,6 +1,6 @@
-"""The clients' ledger: every send, its outcome and every receipt, in arrays of numbers.
+"""The clients' ledger: every send, its outcome and every arrival, in arrays of numbers.
 
-It only records; `audiences` knows which messages were owed. A message costs about 9 bytes, and 12 per subscriber.
+It only records; `audiences` knows which messages were expected. A message costs about 9 bytes, and 12 per subscriber.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ EMPTY = digest(b"")
 TEXT = "stomp-wss"  # what shows a body that is not UTF-8 as text
 _OUTCOMES = {SendOutcome.UNKNOWN: UNKNOWN, SendOutcome.OK: OK, SendOutcome.FAILED: FAILED}
 _ACCEPTED = SendOutcome.OK
-MOST_IN_ALL = 100_000_000  # of messages and receipts of a history: a gigabyte of arrays
+MOST_IN_ALL = 100_000_000  # of messages and arrivals of a history: a gigabyte of arrays
 _DIGITS = 9  # int() refuses numbers of thousands of digits
 
 
 class Ledger:
-    """All publications and subscriptions of a history, with their sends and receipts."""
+    """All publications and subscriptions of a history, with their sends and arrivals."""
 
     def __init__(self, begin: float = -inf, *, standing: bool = False, flaws: Flaws | None = None) -> None:
         self._begin = begin  # seconds; messages sent earlier do not count
@@ -154,7 +154,7 @@ class Ledger:
         return (each for each in self.subscriptions.values() if each.client == client)
 
     def connection_lost(self, client: str, t: float) -> None:
-        """Record that a client lost its connection: it may still be owed messages, but its silence proves nothing."""
+        """Record that a client lost its connection. It may still expect messages, but its silence proves nothing."""
         for subscription in self.subscriptions.values():
             if subscription.client == client and subscription.windows and subscription.windows[-1][1] == inf:
                 subscription.disconnected_since = min(subscription.disconnected_since, t)
@@ -200,13 +200,13 @@ class Ledger:
             publication.outcomes[number] = _OUTCOMES[seen.outcome]
 
     def received(self, seen: Received) -> None:
-        """Record a receipt."""
+        """Record an arrival."""
         subscription = self.subscriptions.get((seen.client, seen.destination))
         if subscription is None:  # a broker may deliver before it confirms the subscription
             subscription = self._subscription(seen.client, seen.destination)
             self.unannounced[seen.client, seen.destination] = self._flaws.line()
         if seen.t >= self._begin:
-            subscription.receipts_in_all += 1
+            subscription.arrivals_in_all += 1
         if self._standing and subscription.alive < seen.t:
             subscription.alive = seen.t
         if seen.id is None:
@@ -237,10 +237,10 @@ class Ledger:
         if early and self._too_early(publication, number, seen.t, "was received"):
             subscription.count_unexplained(seen.t)
             return
-        receipts = subscription.receipts.get(publication.step)
-        if receipts is None:
+        arrivals = subscription.arrivals.get(publication.step)
+        if arrivals is None:
             self._reserve(publication.count)
-            receipts = subscription.of(publication)
+            arrivals = subscription.of(publication)
         position = (publication.step << 32) + number
         if seen.pending:
             subscription.pending[position] = None
@@ -248,12 +248,12 @@ class Ledger:
         by_right = (seen.redelivered or returns.in_doubt) and returns.by_right(
             subscription, self.subscriptions.values(), position, seen
         )
-        if receipts.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
+        if arrivals.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
             if seen.retained:
                 pass  # a broker gives what it retains at a subscription, ahead of what it kept
-            elif position > receipts.top[0]:
-                receipts.top[0] = position
-            elif position < receipts.top[0] and number >= publication.first:
+            elif position > arrivals.top[0]:
+                arrivals.top[0] = position
+            elif position < arrivals.top[0] and number >= publication.first:
                 returns.note_disorder(subscription, publication, number, self.subscriptions.values(), seen)
 
     def _known(self, seen: Sent) -> int:
@@ -294,15 +294,15 @@ class Ledger:
         """Return the subscriptions that ended before the stretch that is judged."""
         return tuple(each for each in self.subscriptions.values() if each.until <= self._begin)
 
-    def grow_receipts(self) -> None:
-        """Make room in all receipts for all messages, and count disorder; call it after the last observation."""
+    def grow_arrivals(self) -> None:
+        """Make room in all arrivals for all messages, and count disorder; call it after the last observation."""
         self.returns.conclude()
         self._same.apply(self.publications.values(), self.subscriptions.values())
         for subscription in self.subscriptions.values():
-            for step, receipts in subscription.receipts.items():
+            for step, arrivals in subscription.arrivals.items():
                 count = self.publications[str(step)].count
-                self._reserve(count + 1 - len(receipts.times))
-                receipts.grow(count)
+                self._reserve(count + 1 - len(arrivals.times))
+                arrivals.grow(count)
 
     def _subscription(self, client: str, destination: str) -> Subscription:
         return self.subscriptions.setdefault((client, destination), Subscription(client, destination, self._begin))
@@ -330,7 +330,7 @@ class Ledger:
         self._room -= max(messages, 0)
         if self._room < 0:
             raise InputError.of(
-                f"the history has more than {MOST_IN_ALL} messages and receipts from here on",
+                f"the history has more than {MOST_IN_ALL} messages and arrivals from here on",
                 "is it as a run wrote it?",
             )
 

@@ -68,7 +68,7 @@ def undecided(evidence: Evidence, queue: str) -> int:
 
 
 def lost_elsewhere(evidence: Evidence, broker: str, destination: str) -> list[Message]:
-    """Return, for each other broker, the messages owed to its subscribers that none of them received."""
+    """Return, for each other broker, the messages expected by its subscribers that none of them received."""
     found = []
     by_broker: dict[str, list[int]] = {}
     for position, audience in enumerate(evidence.audiences):
@@ -97,8 +97,8 @@ def _received(evidence: Evidence, publication: Publication, broker: str | None =
     """Return, by number, 1 for each message received by a client of a broker, of any broker if None; else 0."""
     came = bytearray(publication.count + 1)
     for subscription in evidence.ledger.subscriptions.values():
-        if broker in (None, subscription.broker) and publication.step in subscription.receipts:
-            for number, times in enumerate(subscription.receipts[publication.step].times):
+        if broker in (None, subscription.broker) and publication.step in subscription.arrivals:
+            for number, times in enumerate(subscription.arrivals[publication.step].times):
                 if times:
                     came[number] = 1
     return came

@@ -1,4 +1,4 @@
-"""What became of messages that were owed and did not come: waiting, discarded, expired, lost, or unknown.
+"""What became of messages that were expected and did not come: waiting, discarded, expired, lost, or unknown.
 
 The brokers' counters tell it, at the end of a whole run. They count all messages of a destination, so of each fate
 only as many are certain as there are beyond all other messages that the counter may be of; the rest is unknown. A
@@ -36,12 +36,12 @@ class Part:
 def not_delivered(
     evidence: Evidence, audience: Audience, messages: Iterable[tuple[Tally, int]] | None = None
 ) -> NotDelivered:
-    """Return what became of messages that were owed to an audience and did not come: of all, or of some."""
+    """Return what became of messages that were expected by an audience and did not come: of all, or of some."""
     return NotDelivered.together(found for _, found in _grouped(evidence, audience, messages))
 
 
 def in_words(evidence: Evidence, audience: Audience, messages: Sequence[tuple[Tally, int]], of: int, who: str) -> str:
-    """Return that some of the messages owed to `who` did not come; that they are lost only if all surely are."""
+    """Return that some of the messages expected by `who` did not come; that they are lost only if all surely are."""
     lost = not_delivered(evidence, audience, messages).lost == len(messages)
     return f"{len(messages)} of {of} {'lost on the way to' if lost else 'did not reach'} {who}"
 
@@ -164,8 +164,8 @@ def _not_received(evidence: Evidence, queue: str) -> int:
     """Count the accepted messages of a queue that none of its clients received."""
     found = 0
     for publication in sent_to(evidence, queue):
-        receipts = [each.receipts.get(publication.step) for each in receivers_of(evidence, queue)]
-        came = [each.times for each in receipts if each is not None]
+        arrivals = [each.arrivals.get(publication.step) for each in receivers_of(evidence, queue)]
+        came = [each.times for each in arrivals if each is not None]
         if publication.outcomes.count(OK) == publication.last and len(came) < 2:  # the usual case, and a quick one
             found += publication.last - sum(len(times) - times.count(0) for times in came)
             continue
@@ -228,12 +228,12 @@ def _is_one_bridge(evidence: Evidence, broker: str) -> bool:
 
 
 def _not_come(evidence: Evidence, audience: Audience, publication: Publication) -> int:
-    """Count the messages of a topic at a publisher's broker that no member received, owed or not."""
+    """Count the messages of a topic at a publisher's broker that no member received, expected or not."""
     found = 0
     for each in evidence.ledger.publications.values():
         if (each.broker, each.destination) == (publication.broker, publication.destination):
-            receipts = [member.receipts.get(each.step) for member in audience.members]
-            came = [its.times for its in receipts if its is not None]
+            arrivals = [member.arrivals.get(each.step) for member in audience.members]
+            came = [its.times for its in arrivals if its is not None]
             found += sum(
                 each.outcomes[number] != FAILED and not any(number < len(times) and times[number] for times in came)
                 for number in range(1, each.last + 1)

@@ -123,7 +123,7 @@ class Moments:
     def close(self, *, complete: bool) -> None:
         """Record a flaw if a client received that never subscribed; call it after the last line.
 
-        A broker may deliver before it confirms, so a history that is cut short may have such a receipt.
+        A broker may deliver before it confirms, so a history that is cut short may have such an arrival.
         """
         if self._standing or not complete:
             return

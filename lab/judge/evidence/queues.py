@@ -160,8 +160,8 @@ def _beside(
 ) -> int:
     """Return how many messages of a queue brokers may have beside those that were accepted and nobody received.
 
-    They were in it before the first step sent to it, are of nobody's step or of one without a receipt, are there
-    twice, or were received and not acknowledged.
+    They were in it before the first step sent to it, are of nobody's step or of one without an acknowledgement, are
+    there twice, or were received and not acknowledged.
     """
     pending = sum(len(each.pending) + len(each.pending_digests) for each in receivers_of(evidence, queue))
     first_sent = min((t for each in sent for t in each.sent_at if t == t), default=0.0)
@@ -267,14 +267,14 @@ def receivers_of(evidence: Evidence, queue: str) -> list[Subscription]:
 
 
 def _received(evidence: Evidence, queue: str, sent: Sequence[Publication], broker: str) -> int:
-    """Count what clients of a broker received from a queue and did not leave unacknowledged, each receipt by itself."""
+    """Count what clients of a broker received from a queue and did not leave unacknowledged, each arrival by itself."""
     steps, found = {each.step for each in sent}, 0
     for each in receivers_of(evidence, queue):
         if each.broker == broker:
             found += each.unexplained - len(each.pending) - len(each.pending_digests)
             found += sum(
-                sum(receipts.times)
-                for step, receipts in each.receipts.items()
+                sum(arrivals.times)
+                for step, arrivals in each.arrivals.items()
                 if step in steps or each.destination == queue
             )
     return found

@@ -1,11 +1,11 @@
-"""Receipts that await an acknowledgement: settled, given back when their client goes, and what comes again by right."""
+"""Arrivals that await an acknowledgement: settled, given back when their client goes, and what comes again by right."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
 
-from lab.expected.records import Publication, Receipts, Subscription, is_queue
+from lab.expected.records import Arrivals, Publication, Subscription, is_queue
 from lab.history import Received, SendOutcome, Settled
 from lab.judge.evidence.flaws import ROUNDED, Flaws
 
@@ -17,15 +17,15 @@ class Returns:
         self._flaws = flaws
         self.last: dict[tuple[str, str, int], float] = {}  # by client, destination and position: the last moment
         self._back: set[tuple[str, int]] = set()  # whose message, and its position: given back by any client
-        # The same → receipts, number and position after which it came: of what may turn out to have been given back.
-        self._early: dict[tuple[str, int], list[tuple[Receipts, int, int]]] = {}
+        # The same → arrivals, number and position after which it came: of what may turn out to have been given back.
+        self._early: dict[tuple[str, int], list[tuple[Arrivals, int, int]]] = {}
         self.in_doubt: set[tuple[str, int]] = set()  # acknowledged without an answer: may be redelivered
         self._excused: dict[tuple[str, int], int] = {}  # how many redeliveries a broken connection has accounted for
 
     def settled(self, subscription: Subscription, publication: Publication, number: int, seen: Settled) -> None:
         """Record that a message was acknowledged, or may have been."""
         position = (publication.step << 32) + number
-        if not publication.partial and seen.t + ROUNDED < subscription.first_receipt(position):
+        if not publication.partial and seen.t + ROUNDED < subscription.first_arrival(position):
             self._flaws.add(f"{seen.client} acknowledged {seen.id} at {seen.t:.3f} s, before it was received")
         if position in subscription.pending:
             del subscription.pending[position]
@@ -37,7 +37,7 @@ class Returns:
             self.in_doubt.add((_shared(subscription), position))
 
     def settled_digest(self, subscription: Subscription, digest: int | None, seen: Settled, *, partial: bool) -> None:
-        """Record that a message without an id was acknowledged; if `partial`, its receipt may have been left out."""
+        """Record that a message without an id was acknowledged; if `partial`, its arrival may have been left out."""
         pending, came = subscription.pending_digests, -inf
         if digest in pending:
             place = pending.index(digest)
@@ -50,13 +50,13 @@ class Returns:
             self._flaws.add(f"{what}, before it was received")
 
     def give_back(self, subscription: Subscription, publications: dict[str, Publication], t: float) -> None:
-        """Take back the unacknowledged receipts: the broker may deliver those messages again, to any subscriber."""
+        """Take back the unacknowledged arrivals: the broker may deliver those messages again, to any subscriber."""
         for position in subscription.pending:
             publication, number = publications[str(position >> 32)], position & 0xFFFFFFFF
-            receipts = subscription.of(publication)
-            receipts.times[number] -= 1
+            arrivals = subscription.of(publication)
+            arrivals.times[number] -= 1
             subscription.returned += 1
-            subscription.given_back.append((receipts.first_at[number], position))
+            subscription.given_back.append((arrivals.first_at[number], position))
             self._back.add(whose := (_whose(subscription, publication), position))
             for early, *_ in self._early.pop(whose, ()):
                 early.aside += 1
@@ -84,29 +84,29 @@ class Returns:
         every: Iterable[Subscription],
         seen: Received,
     ) -> None:
-        """Note a first receipt that came after a later message: disorder, unless the message had been given back.
+        """Note a first arrival that came after a later message: disorder, unless the message had been given back.
 
         A broker knows that a client has gone before anybody has noted it. So it is left open as long as another one
         has the message unacknowledged: it may go yet.
         """
-        receipts, position = subscription.of(publication), (publication.step << 32) + number
+        arrivals, position = subscription.of(publication), (publication.step << 32) + number
         whose = (_whose(subscription, publication), position)
         if whose in self._back:
-            receipts.aside += 1
+            arrivals.aside += 1
         elif seen.redelivered and any(
             position in each.pending and _whose(each, publication) == whose[0]
             for each in every
             if each is not subscription
         ):
-            self._early.setdefault(whose, []).append((receipts, number, receipts.top[0]))
+            self._early.setdefault(whose, []).append((arrivals, number, arrivals.top[0]))
         else:
-            receipts.count_out_of_order(number, receipts.top[0])
+            arrivals.count_out_of_order(number, arrivals.top[0])
 
     def conclude(self) -> None:
         """Count as disorder what was left open: nobody has given it back."""
         for found in self._early.values():
-            for receipts, number, after in found:
-                receipts.count_out_of_order(number, after)
+            for arrivals, number, after in found:
+                arrivals.count_out_of_order(number, after)
         self._early.clear()
 
     def by_right(
@@ -126,10 +126,10 @@ class Returns:
         own = subscription.destination
         if is_queue(own):
             sharing = (each for each in every if each.destination == own and each.unconfirmed)
-            breaks = sum(member.breaks_after_receipt(position) for member in sharing)
-        else:  # its first receipt may be with another subscription of the client, which breaks with this one
+            breaks = sum(member.breaks_after_arrival(position) for member in sharing)
+        else:  # its first arrival may be with another subscription of the client, which breaks with this one
             its = (each for each in every if each.client == subscription.client and each.unconfirmed)
-            breaks = max((member.breaks_after_receipt(position) for member in its), default=0)
+            breaks = max((member.breaks_after_arrival(position) for member in its), default=0)
         excused = self._excused.get(doubt, 0)
         if excused < breaks:
             self._excused[doubt] = excused + 1

@@ -13,7 +13,7 @@ from lab.judge.evidence.tally import Tally
 def went_to_others(
     chosen: Chosen, *, whole: bool, once: bool, due: float
 ) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
-    """Return the messages owed to an audience that others of its queue received: for good, and perhaps not for good.
+    """Return the messages expected by an audience that other consumers of its queue kept, or perhaps kept.
 
     `whole` tells whether the history is. If it is cut short, what is not acknowledged may yet be given back, and what
     is may yet come a second time, unless that is no better: each may come `once`, or its time was over at `due`.
@@ -34,7 +34,7 @@ def went_before(chosen: Chosen) -> set[tuple[int, int]]:
     found = set()
     for tally in chosen.tallies:
         step = tally.publication.step
-        having = [other.receipts[step] for other in chosen.audience.others if step in other.receipts]
+        having = [other.arrivals[step] for other in chosen.audience.others if step in other.arrivals]
         for number in tally.elsewhere:
             if any(each.times[number] and each.first_at[number] < begin for each in having):
                 found.add((step, number))
@@ -57,14 +57,14 @@ def share(client: str, chosen: Sequence[Chosen]) -> int:
     for each in chosen:
         for tally in each.tallies:
             for member in each.audience.members:
-                if member.client == client and tally.publication.step in member.receipts:
-                    times = member.receipts[tally.publication.step].times[tally.publication.first :]
+                if member.client == client and tally.publication.step in member.arrivals:
+                    times = member.arrivals[tally.publication.step].times[tally.publication.first :]
                     found += len(times) - times.count(0)
     return found
 
 
 def _came(member: Subscription, step: int, number: int, since: float) -> bool:
-    receipts = member.receipts.get(step)
-    if receipts is None or number >= len(receipts.times):
+    arrivals = member.arrivals.get(step)
+    if arrivals is None or number >= len(arrivals.times):
         return False
-    return receipts.times[number] > 0 and receipts.first_at[number] >= since
+    return arrivals.times[number] > 0 and arrivals.first_at[number] >= since

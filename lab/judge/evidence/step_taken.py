@@ -29,7 +29,7 @@ class StepTaken:
 
     @property
     def done(self) -> float:
-        """Return the moment from which the step's effect is owed."""
+        """Return the moment from which the step's effect is expected."""
         return self.started if self.ended is None else self.ended
 
     @property

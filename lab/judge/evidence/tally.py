@@ -1,4 +1,4 @@
-"""The tally of one publication for one audience: the fate of every message, with every receipt counted once."""
+"""The tally of one publication for one audience: the fate of every message, with every arrival counted once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lab.expected.entitlement import (
     returned_at,
     surely_expired,
 )
-from lab.expected.records import OK, PERHAPS, Publication, Receipts, Subscription, is_queue
+from lab.expected.records import OK, PERHAPS, Arrivals, Publication, Subscription, is_queue
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Tally:
     unexpected: int = 0
     undecided: int = 0
     reordered: int = 0
-    redelivered: int = 0  # receipts beyond the first that a broker may rightly make
+    redelivered: int = 0  # arrivals beyond the first that a broker may rightly make
     retained_again: int = 0  # those of them that came at a subscription, as the message is retained
     copies: int = 0  # those of them that came for another subscription of the client
     expired: int = 0  # expired before any member listened
@@ -43,13 +43,13 @@ class Tally:
     doubled: array[int] = field(default_factory=lambda: array("I"))  # received more than once
     in_doubt: array[int] = field(default_factory=lambda: array("I"))  # the undecided ones
     waiting: array[int] = field(default_factory=lambda: array("I"))  # kept for a durable subscriber that never returned
-    unsure: array[int] = field(default_factory=lambda: array("I"))  # not received and perhaps not owed
+    unsure: array[int] = field(default_factory=lambda: array("I"))  # not received and perhaps not expected
     why_unsure: str = ""
     kept: dict[int, float] = field(default_factory=dict)  # by number: the moment from which it could be delivered
     arrived: array[int] = field(default_factory=lambda: array("I"))
     latency: array[float] = field(default_factory=lambda: array("d"))  # seconds, parallel to `arrived`
     first_duplicate: tuple[int, float] | None = None  # number and moment of the first duplicate
-    first_receipt: tuple[int, float] | None = None  # number and moment of the first receipt of all
+    first_arrival: tuple[int, float] | None = None  # number and moment of the first arrival of all
     elsewhere: array[int] = field(default_factory=lambda: array("I"))  # received by others of the queue alone
     alike: bool = False  # some bodies are equal: how many of those came is known, and not which
 
@@ -78,12 +78,12 @@ class Tally:
         return [number for number, _ in pairs], [took for _, took in pairs]
 
     def due(self, number: int) -> float:
-        """Return the moment from which a message was owed, in seconds."""
+        """Return the moment from which a message was expected, in seconds."""
         return self.kept.get(number, self.publication.sent_at[number])
 
 
 def tally_of(
-    owed: Entitlement,
+    entitlement: Entitlement,
     publication: Publication,
     alike: set[int],
     others: Sequence[Subscription] = (),
@@ -95,15 +95,17 @@ def tally_of(
     `others` share the members' queues: what they received did not reach the members, and if it did, it is doubled.
     The evidence ends at `end`, in seconds.
     """
-    members = owed.members
-    tally = Tally(publication=publication, members=members, alike=publication.step in alike, why_unsure=owed.unsure)
-    for other in owed.others:  # receipts that they should not have
-        if publication.step in other.receipts:
-            tally.unexpected += sum(other.receipts[publication.step].times[publication.first :])
-    receipts = _receipts(members, publication)
-    beside = _receipts(others, publication)
-    having = [*receipts, *beside]
-    tally.reordered = sum(found.reordered for found in receipts)
+    members = entitlement.members
+    tally = Tally(
+        publication=publication, members=members, alike=publication.step in alike, why_unsure=entitlement.unsure
+    )
+    for other in entitlement.others:  # arrivals that they should not have
+        if publication.step in other.arrivals:
+            tally.unexpected += sum(other.arrivals[publication.step].times[publication.first :])
+    arrivals = _arrivals(members, publication)
+    beside = _arrivals(others, publication)
+    having = [*arrivals, *beside]
+    tally.reordered = sum(found.reordered for found in arrivals)
     sent_at, outcomes = publication.sent_at, publication.outcomes
     durable = any(member.away for member in members)
     begins, ends = _surely_due(members, publication.destination)
@@ -111,7 +113,7 @@ def tally_of(
     for number in range(publication.first, publication.count + 1):
         sent = sent_at[number]
         times = 0
-        for found in receipts:
+        for found in arrivals:
             times += found.times[number]
         if sent != sent:  # NaN: never sent
             if times and not publication.partial:
@@ -122,16 +124,16 @@ def tally_of(
             tally.why_unsure = "its body is that of an earlier message that had not come"
             continue
         due = begins <= sent < ends or due_at(members, publication.destination, sent)
-        if not due and number in owed.retained:
+        if not due and number in entitlement.retained:
             due = True
-            tally.kept[number] = owed.retained[number]
-        if not due and number in owed.perhaps_retained:
+            tally.kept[number] = entitlement.retained[number]
+        if not due and number in entitlement.perhaps_retained:
             if not times and publication.accepted(number):
                 tally.unsure.append(number)
                 tally.why_unsure = "a broker retained it, unless it accepted a later one"
                 continue
             due = True
-            tally.kept[number] = owed.perhaps_retained[number]
+            tally.kept[number] = entitlement.perhaps_retained[number]
         if due:
             tally.eligible += 1
         taken = 0
@@ -144,10 +146,10 @@ def tally_of(
             continue
         if not times:
             if due and publication.accepted(number):
-                _missing(tally, owed, number, end)
+                _missing(tally, entitlement, number, end)
             elif due and publication.proven and publication.proven[number] == PERHAPS and not tally.alike:
                 tally.unsure.append(number)
-                tally.why_unsure = "somebody received a body equal to its own, and it has no receipt"
+                tally.why_unsure = "somebody received a body equal to its own, and it has no acknowledgement"
             elif due:
                 tally.undecided += 1
                 tally.in_doubt.append(number)
@@ -156,32 +158,32 @@ def tally_of(
         if times > 1 and (surplus := _surplus(tally, members, having, number, times)):
             tally.duplicated += surplus
             tally.doubled.append(number)
-        if not due and any(number in found.retained for found in receipts):
+        if not due and any(number in found.retained for found in arrivals):
             tally.unexpected += 1  # retained by the broker since before the subscription
             continue
-        # A message sent just before the subscription was confirmed, and received, was owed after all.
+        # A message sent just before the subscription was confirmed, and received, was expected after all.
         if outcomes[number] == OK:
             tally.expected += 1
             tally.received += 1
         else:
             tally.recovered += 1
-        first = receipts[0].first_at[number] if len(receipts) == 1 else _first_received(receipts, number)
-        if tally.first_receipt is None or first < tally.first_receipt[1]:
-            tally.first_receipt = (number, first)
+        first = arrivals[0].first_at[number] if len(arrivals) == 1 else _first_received(arrivals, number)
+        if tally.first_arrival is None or first < tally.first_arrival[1]:
+            tally.first_arrival = (number, first)
         tally.arrived.append(number)
         tally.latency.append(first - sent)
         if durable and number not in tally.kept:
-            takers = [member for member in members if member.first_receipt((publication.step << 32) + number) == first]
+            takers = [member for member in members if member.first_arrival((publication.step << 32) + number) == first]
             if (back := returned_at(takers, sent, first)) is not None:
                 tally.kept[number] = back
-    tally.first_duplicate = _first_duplicate(receipts, beside, tally)
+    tally.first_duplicate = _first_duplicate(arrivals, beside, tally)
     if tally.alike:  # nor can their latencies be determined
         del tally.latency[:], tally.arrived[:], tally.doubled[:]
     return tally
 
 
 def spare_unconfirmed(tallies: Sequence[Tally]) -> None:
-    """Count what came of equal bodies as accepted messages first: one without a receipt need not have come.
+    """Count what came of equal bodies as accepted messages first: one without an acknowledgement need not have come.
 
     Matching gave it to those that were sent first, of which a broker may have accepted some unconfirmed or none.
     """
@@ -206,9 +208,9 @@ def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> N
     alike = [tally for tally in tallies if tally.alike]
     sent = sum(sum(1 for t in each.publication.sent_at[each.publication.first :] if t == t) for each in alike)
     came = sum(
-        sum(found.times[each.publication.first :]) for each in alike for found in _receipts(members, each.publication)
+        sum(found.times[each.publication.first :]) for each in alike for found in _arrivals(members, each.publication)
     )
-    by_right = sum(sum(found.redelivered.values()) for each in alike for found in _receipts(members, each.publication))
+    by_right = sum(sum(found.redelivered.values()) for each in alike for found in _arrivals(members, each.publication))
     spare = came - sum(each.received for each in alike)  # by matching they were others, or came twice
     for tally in alike:
         for missing in (tally.elsewhere, tally.lost):
@@ -223,25 +225,25 @@ def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> N
         tally.first_duplicate = tally.first_duplicate if tally.duplicated else None
 
 
-def _receipts(members: Sequence[Subscription], publication: Publication) -> list[Receipts]:
-    """Return the receipts of a publication that members have."""
-    return [found for member in members if (found := member.receipts.get(publication.step)) is not None]
+def _arrivals(members: Sequence[Subscription], publication: Publication) -> list[Arrivals]:
+    """Return the arrivals of a publication that members have."""
+    return [found for member in members if (found := member.arrivals.get(publication.step)) is not None]
 
 
-def _missing(tally: Tally, owed: Entitlement, number: int, end: float) -> None:
+def _missing(tally: Tally, entitlement: Entitlement, number: int, end: float) -> None:
     """Count an accepted message that never arrived as lost, expired, waiting or unsure."""
     publication, sent = tally.publication, tally.publication.sent_at[number]
-    if owed.unsure:
+    if entitlement.unsure:
         tally.unsure.append(number)
     elif could_expire(sent, life := publication.shortest_life, end):
         asked = publication.expiry
-        if asked is not None and surely_expired(owed.members, publication.destination, sent, asked):
+        if asked is not None and surely_expired(entitlement.members, publication.destination, sent, asked):
             tally.expired += 1
         else:
             tally.unsure.append(number)
             whose = "" if life == asked else " by a broker's timeStampingBrokerPlugin"
             tally.why_unsure = f"it was over after {life:g} s{whose}, and may have been dropped for that"
-    elif never_returned(owed.members, tally.due(number)):
+    elif never_returned(entitlement.members, tally.due(number)):
         tally.waiting.append(number)
     else:
         tally.expected += 1
@@ -249,11 +251,11 @@ def _missing(tally: Tally, owed: Entitlement, number: int, end: float) -> None:
 
 
 def _surplus(
-    tally: Tally, members: Sequence[Subscription], receipts: Sequence[Receipts], number: int, times: int
+    tally: Tally, members: Sequence[Subscription], arrivals: Sequence[Arrivals], number: int, times: int
 ) -> int:
     """Return the number of a message's duplicates; its rightful redeliveries are added to the tally."""
-    by_right = sum(found.redelivered.get(number, 0) for found in receipts)
-    retained = sum(found.retained.get(number, 0) for found in receipts)
+    by_right = sum(found.redelivered.get(number, 0) for found in arrivals)
+    retained = sum(found.retained.get(number, 0) for found in arrivals)
     # A broker delivers a retained message at each subscription, even if it was received before.
     starts = (
         sum(member.starts for member in members if protocol(member.over) == "mqtt") if tally.publication.retained else 0
@@ -271,34 +273,34 @@ def _surplus(
 
 
 def _copies(members: Sequence[Subscription], publication: Publication, number: int) -> int:
-    """Return how many receipts of a message beyond its client's first are of another subscription of that client."""
+    """Return how many arrivals of a message beyond its client's first are of another subscription of that client."""
     found = 0
     for client in {member.client for member in members if member.client}:
         its = [member for member in members if member.client == client]
-        times = sum(each.times[number] for each in _receipts(its, publication))
+        times = sum(each.times[number] for each in _arrivals(its, publication))
         if times > 1:
             found += max(min(times, copies(its[0], its, publication.destination, publication.sent_at[number])) - 1, 0)
     return found
 
 
 def _surely_due(members: Sequence[Subscription], destination: str) -> tuple[float, float]:
-    """Return begin and end of a time in which a message is surely owed, to decide most cases quickly."""
+    """Return begin and end of a time in which a message is surely expected, to decide most cases quickly."""
     if is_queue(destination):
         return -inf, max((member.until for member in members if member.windows), default=-inf)
     return members[0].windows[-1] if len(members) == 1 and members[0].windows else (inf, -inf)
 
 
-def _first_received(receipts: Sequence[Receipts], number: int) -> float:
-    return min(found.first_at[number] for found in receipts if found.times[number])
+def _first_received(arrivals: Sequence[Arrivals], number: int) -> float:
+    return min(found.first_at[number] for found in arrivals if found.times[number])
 
 
 def _first_duplicate(
-    receipts: Sequence[Receipts], beside: Sequence[Receipts], tally: Tally
+    arrivals: Sequence[Arrivals], beside: Sequence[Arrivals], tally: Tally
 ) -> tuple[int, float] | None:
     """Return number and moment of the audience's first duplicate; None if there is none."""
     if not tally.duplicated:
         return None
-    having = [*receipts, *beside]
+    having = [*arrivals, *beside]
     mine = set(tally.doubled) if beside else ()
     again = [
         found.first_duplicate
@@ -321,14 +323,14 @@ def strays(
     steps = {publication.step for publication in meant}
     found = []
     for publication in publications:
-        receipts = _receipts(members, publication)
-        if publication.step not in steps and receipts:
+        arrivals = _arrivals(members, publication)
+        if publication.step not in steps and arrivals:
             firsts = [
-                (number, _first_received(receipts, number))
+                (number, _first_received(arrivals, number))
                 for number in range(publication.first, publication.count + 1)
-                if any(each.times[number] for each in receipts)
+                if any(each.times[number] for each in arrivals)
             ]
-            unexpected = sum(sum(each.times[publication.first :]) for each in receipts)
+            unexpected = sum(sum(each.times[publication.first :]) for each in arrivals)
             first = min(firsts, key=lambda pair: pair[1], default=None)
-            found.append(Tally(publication=publication, unexpected=unexpected, first_receipt=first))
+            found.append(Tally(publication=publication, unexpected=unexpected, first_arrival=first))
     return tuple(found)

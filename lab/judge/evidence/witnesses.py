@@ -127,10 +127,10 @@ def _testimony(
     heard = lost = None
     if _comparable(evidence, sent, target) and not (is_queue(destination) and own.forwarded and other.forwarded):
         listening = any(
-            subscription.broker == target and any(p.step in subscription.receipts for p in sent)
+            subscription.broker == target and any(p.step in subscription.arrivals for p in sent)
             for subscription in evidence.ledger.subscriptions.values()
         )
-        if own.forwarded or listening or (not is_queue(destination) and _owed(evidence, sent, target)):
+        if own.forwarded or listening or (not is_queue(destination) and _expected(evidence, sent, target)):
             heard = sum(_heard(evidence, publication, target) for publication in sent)
             lost = sum(_lost(evidence, publication, target) for publication in sent)
     samples = evidence.timeline.destinations[(source, destination)]
@@ -177,8 +177,8 @@ def _accepted(sent: Sequence[Publication]) -> int:
     return sum(publication.outcomes.count(OK) for publication in sent)
 
 
-def _owed(evidence: Evidence, sent: Sequence[Publication], broker: str) -> bool:
-    """Return whether a broker's subscribers were owed any of the messages."""
+def _expected(evidence: Evidence, sent: Sequence[Publication], broker: str) -> bool:
+    """Return whether a broker's subscribers were expected to receive any of the messages."""
     return any(
         tally.expected
         for audience in evidence.audiences
@@ -189,13 +189,13 @@ def _owed(evidence: Evidence, sent: Sequence[Publication], broker: str) -> bool:
 
 
 def _lost(evidence: Evidence, publication: Publication, broker: str) -> int:
-    """Count the messages of a publication that were owed to a subscriber of a broker, and reached none there."""
+    """Count the messages of a publication that were expected by a subscriber of a broker, and reached none there."""
     found: set[int] = set()
     for audience in evidence.audiences:
         if broker in audience.brokers:
             found.update(*(tally.lost for tally in audience.tallies if tally.publication is publication))
-    receipts = _receipts(evidence, publication, broker)
-    return sum(1 for number in found if not any(number < len(times) and times[number] for times in receipts))
+    arrivals = _arrivals(evidence, publication, broker)
+    return sum(1 for number in found if not any(number < len(times) and times[number] for times in arrivals))
 
 
 def _comparable(evidence: Evidence, sent: Sequence[Publication], target: str) -> bool:
@@ -227,13 +227,13 @@ def counters_of_run(evidence: Evidence, broker: str, destination: str) -> Destin
 
 
 def _quiet(evidence: Evidence, publications: list[Publication]) -> float:
-    """Return the moment of the last send or first receipt of a message."""
+    """Return the moment of the last send or first arrival of a message."""
     moments = [t for p in publications for t in p.sent_at if t == t]
     steps = {publication.step for publication in publications}
     for subscription in evidence.ledger.subscriptions.values():
-        for step, receipts in subscription.receipts.items():
+        for step, arrivals in subscription.arrivals.items():
             if step in steps:
-                moments.append(max(receipts.first_at))
+                moments.append(max(arrivals.first_at))
     return max(moments, default=0.0)
 
 
@@ -242,26 +242,26 @@ def _missing(evidence: Evidence, publication: Publication, broker: str) -> int:
     accepted = publication.outcomes.count(OK)
     if accepted == publication.last:  # the usual case: every message was accepted
         return accepted - _heard(evidence, publication, broker)
-    receipts = _receipts(evidence, publication, broker)
+    arrivals = _arrivals(evidence, publication, broker)
     return sum(
         1
         for number, outcome in enumerate(publication.outcomes)
-        if outcome == OK and not any(number < len(times) and times[number] for times in receipts)
+        if outcome == OK and not any(number < len(times) and times[number] for times in arrivals)
     )
 
 
-def _receipts(evidence: Evidence, publication: Publication, broker: str) -> list[array[int]]:
+def _arrivals(evidence: Evidence, publication: Publication, broker: str) -> list[array[int]]:
     """Return how often each subscriber of a broker received each message of a publication."""
     return [
-        subscription.receipts[publication.step].times
+        subscription.arrivals[publication.step].times
         for subscription in evidence.ledger.subscriptions.values()
-        if subscription.broker == broker and publication.step in subscription.receipts
+        if subscription.broker == broker and publication.step in subscription.arrivals
     ]
 
 
 def _heard(evidence: Evidence, publication: Publication, broker: str) -> int:
     """Count the messages of a publication that reached at least one subscriber of a broker."""
-    found = _receipts(evidence, publication, broker)
+    found = _arrivals(evidence, publication, broker)
     if len(found) == 1:
         return len(found[0]) - found[0].count(0)
     return sum(1 for times in zip(*found, strict=True) if any(times))

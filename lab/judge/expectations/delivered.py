@@ -1,4 +1,4 @@
-"""Judge of the expectation `delivered`: every message reached the receivers it was owed to, or none did."""
+"""Judge of the expectation `delivered`: every message reached its expected receivers, or none did."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def judge(expectation: Delivered, evidence: Evidence) -> Finding:
     """Judge the messages received against the promise, for each audience."""
     destination = destination_of(expectation)
     chosen = evidence.chosen(expectation.to, destination)
-    if expectation.to is None and expectation.promise != "nothing":  # no client is owed a dead letter
+    if expectation.to is None and expectation.promise != "nothing":  # no client is expected to receive a dead letter
         chosen = tuple(each for each in chosen if not _of_dead_letters(each)) or chosen
     where = f" to {destination}" if destination else ""
     judge_one = _judge_silence if expectation.promise == "nothing" else _judge_arrivals
@@ -65,7 +65,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     expected = sum(tally.expected for tally in tallies)
     uncertain = _uncertain(chosen, who)
     if not expected:
-        return Outcome.UNKNOWN, uncertain or _nothing_owed(chosen, who)
+        return Outcome.UNKNOWN, uncertain or _nothing_expected(chosen, who)
     failed = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = overdue(chosen, within, watched)
@@ -172,12 +172,12 @@ def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, w
     words += f"; {copies} came again, one for each subscription of the client" if copies else ""
     words += f"; {kept} came again, as a broker gives what it retains to each subscription" if kept else ""
     words += f"; {over} were over before {who} listened" if (over := sum(tally.expired for tally in tallies)) else ""
-    words += f" ({undecided} without a receipt did not arrive and are not counted)" if undecided else ""
+    words += f" ({undecided} without an acknowledgement did not arrive and are not counted)" if undecided else ""
     return words
 
 
 def _uncertain(chosen: Chosen, who: str) -> str:
-    """Return which messages may still arrive or were perhaps not owed; "" if there are none."""
+    """Return which messages may still arrive or were perhaps not expected; "" if there are none."""
     waiting = [(tally, number) for tally in chosen.tallies for number in tally.waiting]
     unsure = [(tally, number) for tally in chosen.tallies for number in tally.unsure]
     words = []
@@ -191,7 +191,7 @@ def _uncertain(chosen: Chosen, who: str) -> str:
     if unsure:
         tally, number = min(unsure, key=sent_at)
         words.append(
-            f"{several(len(unsure), 'message')} did not reach {who}, and whether they were owed nobody can tell, first "
+            f"{several(len(unsure), 'message')} did not reach {who}; it is unknown whether they were expected, first "
             f"{_sent(tally, number)}: {tally.why_unsure}"
         )
     return "; ".join(words)
@@ -222,12 +222,12 @@ def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
     return ""
 
 
-def _nothing_owed(chosen: Chosen, who: str) -> str:
-    """Return why no message was owed."""
+def _nothing_expected(chosen: Chosen, who: str) -> str:
+    """Return why no message was expected."""
     undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
     expired = sum(tally.expired for tally in chosen.tallies)
     if expired and not undecided:
-        return f"{several(expired, 'message')} meant for {who} were over before {who} listened, so nothing was owed"
+        return f"{several(expired, 'message')} meant for {who} were over before {who} listened, so nothing was expected"
     if undecided:
         return f"of {several(undecided, 'message')} meant for {who}, none was known to be accepted"
     where = listed(list(chosen.audience.destinations))
@@ -247,15 +247,15 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
     count = stray = elsewhere = 0
     for member in members:
         for tally in (*chosen.tallies, *chosen.astray):
-            receipts = member.receipts.get(tally.publication.step)
-            if receipts is not None:
+            arrivals = member.arrivals.get(tally.publication.step)
+            if arrivals is not None:
                 first = tally.publication.first
-                count += sum(receipts.times[first:])
-                numbers = [number for number, times in enumerate(receipts.times) if times and number >= first]
+                count += sum(arrivals.times[first:])
+                numbers = [number for number, times in enumerate(arrivals.times) if times and number >= first]
                 if numbers:
-                    number = min(numbers, key=receipts.first_at.__getitem__)
+                    number = min(numbers, key=arrivals.first_at.__getitem__)
                     words = f"{_sent(tally, number)} to {tally.publication.broker}"
-                    came.append((receipts.first_at[number], f"first {words}, received at"))
+                    came.append((arrivals.first_at[number], f"first {words}, received at"))
         if member.first_unexplained is not None and destination_of(expectation) not in (None, member.destination):
             elsewhere += member.unexplained
         elif member.first_unexplained is not None:
@@ -297,8 +297,8 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
                 look(tally.due(number), find, tally.members)
     count = len(sent)
     if not count:
-        return Outcome.UNKNOWN, f"{_nothing_owed(chosen, who)}, so nothing could have come"
-    for tally in chosen.tallies:  # what has no receipt may come as well
+        return Outcome.UNKNOWN, f"{_nothing_expected(chosen, who)}, so nothing could have come"
+    for tally in chosen.tallies:  # what has no acknowledgement may come as well
         find = first_heard(tally.members, tally.publication.destination)
         for number in tally.in_doubt:
             if tally.publication.outcomes[number] != FAILED:

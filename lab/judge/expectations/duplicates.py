@@ -1,4 +1,4 @@
-"""Judge of the expectation `duplicates`: receipts beyond each message's first."""
+"""Judge of the expectation `duplicates`: arrivals beyond each message's first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judge of the expectation `finished`: the time from a step's beginning to the last first receipt of its messages."""
+"""Judge of the expectation `finished`: the time from a step's beginning to the last first arrival of its messages."""
 
 from __future__ import annotations
 
@@ -131,12 +131,12 @@ def _course(word: str, expectation: Finished, evidence: Evidence) -> _Course | s
             return words
     doubtful = sum(len(tally.unsure) + len(tally.waiting) for tally in tallies)
     if doubtful:
-        return f"whether {doubtful} messages of {word} were owed nobody can tell"
+        return f"it is unknown whether {doubtful} messages of {word} were expected"
     pairs = [pair for tally in tallies for pair in zip(tally.arrived, tally.latency, strict=True)]
     came = [publication.sent_at[number] + took for number, took in pairs]
     expected, lost = sum(tally.expected for tally in tallies), sum(len(tally.lost) for tally in tallies)
     if not came and not lost:
-        return f"no message of {word} was owed to anybody"
+        return f"no client was expected to receive a message of {word}"
     end = evidence.timeline.end if lost else max(came)
     return _Course(name=word, begin=step.started, took=end - step.started, expected=expected, lost=lost)
 
@@ -144,7 +144,7 @@ def _course(word: str, expectation: Finished, evidence: Evidence) -> _Course | s
 def _not_all(chosen: Chosen, publication: Publication, word: str) -> str:
     """Return why an audience cannot have finished with a step's messages; "" if it can.
 
-    It has some of them from a queue that it shares, or was owed none.
+    It has some of them from a queue that it shares, or none was expected.
     """
     who = listed(list(chosen.audience.names))
     for tally in chosen.tallies:
@@ -153,5 +153,5 @@ def _not_all(chosen: Chosen, publication: Publication, word: str) -> str:
         if tally.elsewhere:
             return f"{len(tally.elsewhere)} of {tally.expected} messages of {word} went to others than {who}"
         if not tally.expected and not tally.arrived and not tally.unsure and not tally.waiting:
-            return f"no message of {word} was owed to {who}"
+            return f"{who} was expected to receive no message of {word}"
     return ""

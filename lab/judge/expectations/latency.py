@@ -1,4 +1,4 @@
-"""Judge of the expectation `latency`: the time from send to first receipt."""
+"""Judge of the expectation `latency`: the time from send to first arrival."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ def _crossing(audience: Audience, source: str, target: str) -> Iterator[Timed]:
             yield Timed(audience, publication, *tally.timed())
             continue
         for member in there:  # members that share a queue with others
-            if publication.step in member.receipts and not tally.alike:
-                receipts = member.receipts[publication.step]
-                waited = {*tally.kept, *receipts.retained}
+            if publication.step in member.arrivals and not tally.alike:
+                arrivals = member.arrivals[publication.step]
+                waited = {*tally.kept, *arrivals.retained}
                 first = publication.first
-                numbers = [n for n, times in enumerate(receipts.times) if n >= first and times and n not in waited]
+                numbers = [n for n, times in enumerate(arrivals.times) if n >= first and times and n not in waited]
                 yield Timed(
-                    audience, publication, numbers, [receipts.first_at[n] - publication.sent_at[n] for n in numbers]
+                    audience, publication, numbers, [arrivals.first_at[n] - publication.sent_at[n] for n in numbers]
                 )
 
 

@@ -27,12 +27,12 @@ def _judge_one(expectation: Ordered, chosen: Chosen, evidence: Evidence) -> Find
         return Outcome.UNKNOWN, f"{who} received nothing, so nothing could be out of order"
     late, first, open_ = 0, None, ""
     for member in chosen.audience.members:
-        for step, receipts in member.receipts.items():
-            if step not in steps or receipts.disorder is None:
+        for step, arrivals in member.arrivals.items():
+            if step not in steps or arrivals.disorder is None:
                 continue
-            late += receipts.reordered
-            number, place = receipts.disorder
-            when = receipts.first_at[number]
+            late += arrivals.reordered
+            number, place = arrivals.disorder
+            when = arrivals.first_at[number]
             if holder := _may_have_given_back(evidence, member, (step << 32) + number):
                 its = steps[step].named(number)
                 open_ = f"{its} came out of order to {member.client}, and {holder} had it unacknowledged: the history "
@@ -54,7 +54,7 @@ def _judge_one(expectation: Ordered, chosen: Chosen, evidence: Evidence) -> Find
     where = f" of {destination}" if destination is not None else ""
     each = ", each its own" if len(chosen.audience.members) > 1 else ""
     again = sum(
-        its.aside for member in chosen.audience.members for step, its in member.receipts.items() if step in steps
+        its.aside for member in chosen.audience.members for step, its in member.arrivals.items() if step in steps
     )
     aside = f", but for {again} that had been given back" if again else ""
     return Outcome.PASSED, f"{who} received {several(came, 'message')}{where}{each} in the order of sending{aside}"

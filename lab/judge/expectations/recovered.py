@@ -103,9 +103,9 @@ def _arrivals(chosen: Chosen, begin: float) -> list[tuple[float, str, float]]:
         came = [
             (moment, number)
             for member in chosen.audience.members
-            if (receipts := member.receipts.get(publication.step)) is not None
-            for number, moment in enumerate(receipts.first_at)
-            if receipts.times[number]
+            if (arrivals := member.arrivals.get(publication.step)) is not None
+            for number, moment in enumerate(arrivals.first_at)
+            if arrivals.times[number]
         ]
         came += [
             (moment, position & 0xFFFFFFFF)

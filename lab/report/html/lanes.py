@@ -26,7 +26,7 @@ WORDS = {
     "arrived": "arrived",
     "late": "late",
     "doubled": "received more than once",
-    "doubt": "no receipt of its sending",
+    "doubt": "no acknowledgement of its sending",
     "waiting": "waiting at a broker",
     "dead_letters": "dead letter",
     "discarded": "discarded",
@@ -45,7 +45,7 @@ TONES = {  # of the drawing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One message, from its sending to its receipt."""
+    """One message, from its sending to its delivery."""
 
     x1: float
     x2: float
@@ -98,13 +98,13 @@ class Way:
     parts: list[Part] = field(default_factory=list)
 
     @property
-    def owed(self) -> int:
-        """Return the number of messages that were accepted and owed."""
+    def expected(self) -> int:
+        """Return the number of messages that were accepted and expected."""
         return sum(part.tally.expected for part in self.parts)
 
     @property
     def arrived(self) -> int:
-        """Return the number of owed messages that arrived."""
+        """Return the number of expected messages that arrived."""
         return sum(part.tally.received for part in self.parts)
 
     def many(self, fate: str) -> int:
@@ -119,7 +119,7 @@ class Lane:
     source: str
     target: str
     brokers: tuple[str, ...]
-    owed: int
+    expected: int
     arrived: int
     counts: tuple[tuple[str, int], ...]  # by fate, without zeros
     tallest: int  # messages in the tallest bar
@@ -134,7 +134,7 @@ class Lane:
 
 
 def ways(judged: Judged) -> tuple[Way, ...]:
-    """Return every direction in which messages were owed or arrived."""
+    """Return every direction in which messages were expected or arrived."""
     found: dict[tuple[str, str], Way] = {}
     for audience, within in zip(judged.evidence.audiences, judged.limits, strict=True):
         target = ", ".join(audience.brokers)
@@ -174,7 +174,7 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
 
 def lanes(found: Sequence[Way], seen: Window) -> tuple[Lane, ...]:
     """Return the lanes of the busiest ways, in the order of `found`."""
-    busiest = sorted(found, key=lambda way: -max(way.owed, way.arrived))[:LANES]
+    busiest = sorted(found, key=lambda way: -max(way.expected, way.arrived))[:LANES]
     share = max(1, len(busiest))
     return tuple(
         _lane(way, seen, lines=min(160, LINES // share), anomalous=min(500, ANOMALIES // share))
@@ -237,7 +237,7 @@ def _lane(way: Way, seen: Window, *, lines: int, anomalous: int) -> Lane:
         source=way.source,
         target=way.target,
         brokers=way.brokers,
-        owed=way.owed,
+        expected=way.expected,
         arrived=way.arrived,
         counts=tuple((fate, count) for fate in FATES[1:] if (count := way.many(fate))),
         tallest=tallest,

@@ -31,27 +31,27 @@ class Tile:
 
 def headline(report: Report, complete: bool) -> str:
     """Return the totals of messages in one sentence."""
-    owed = sum(row.expected for row in report.deliveries)
+    expected = sum(row.expected for row in report.deliveries)
     arrived = sum(row.received for row in report.deliveries)
     twice = sum(row.duplicated for row in report.deliveries)
     doubt = sum(row.undecided for row in report.deliveries)
-    if not owed and not doubt:
-        return "No message was owed to anybody."
-    if owed and arrived == owed:
-        words = f"All {owed:,} messages arrived" if owed > 1 else "The one message arrived"
+    if not expected and not doubt:
+        return "No message was expected."
+    if expected and arrived == expected:
+        words = f"All {expected:,} messages arrived" if expected > 1 else "The one message arrived"
         words += ", each once" if not twice else ""
     else:
-        noun = "message" if owed == 1 else "messages"
-        words = f"{arrived:,} of {owed:,} {noun} arrived"
+        noun = "message" if expected == 1 else "messages"
+        words = f"{arrived:,} of {expected:,} {noun} arrived"
         not_delivered = of_all(report.deliveries)
-        if not complete and not_delivered.unknown == owed - arrived:
-            words += f", {owed - arrived:,} had not yet when the record breaks off"
-        elif owed - arrived:
+        if not complete and not_delivered.unknown == expected - arrived:
+            words += f", {expected - arrived:,} had not yet when the record breaks off"
+        elif expected - arrived:
             words += f", {not_delivered.words(',')}"
     if twice:
-        words += f"; {several(twice, 'receipt')} too many"
+        words += f"; {several(twice, 'duplicate')}"
     if doubt:
-        words += f"; of {doubt:,} nobody can tell, their sending has no receipt"
+        words += f"; of {doubt:,} nobody can tell, their sending has no acknowledgement"
     return f"{words}."
 
 
@@ -62,7 +62,7 @@ def tiles(report: Report) -> tuple[Tile, ...]:
         return sum(int(getattr(row, name)) for row in report.deliveries)
 
     passed = report.outcome is Outcome.PASSED
-    found = [Tile(name="owed", count=total("expected"), tone="plain")]
+    found = [Tile(name="expected", count=total("expected"), tone="plain")]
     whole = total("received") == total("expected")
     found.append(Tile(name="arrived", count=total("received"), tone="good" if whole and total("expected") else "plain"))
     for name, word, tone in (

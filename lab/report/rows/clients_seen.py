@@ -94,7 +94,7 @@ def _acknowledged(seen: Acknowledged) -> Description:
 OUTCOMES: Mapping[SendOutcome, str] = {
     SendOutcome.OK: "accepted by the broker:",
     SendOutcome.FAILED: "refused by the broker:",
-    SendOutcome.UNKNOWN: "unknown, as no receipt came:",
+    SendOutcome.UNKNOWN: "unknown, as no acknowledgement came:",
 }
 
 

@@ -91,7 +91,9 @@ class InFlight:
             self._blocked = True
             self._clock.wait(lambda: not self._blocked or self.gone is not None, PATIENCE)
             if self._progress == before and self.gone is None:
-                raise LabTimeout(f"no receipt came for {PATIENCE:g} s, with {len(self._sizes)} messages in flight")
+                raise LabTimeout(
+                    f"no acknowledgement came for {PATIENCE:g} s, with {len(self._sizes)} messages in flight"
+                )
 
     def settle(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Report the outcome of a send; later calls for the same send do nothing."""
@@ -113,7 +115,7 @@ class InFlight:
         left, self._sizes = tuple(self._sizes), {}
         self._clock.notify()
         for each in left:
-            self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no receipt came: {why}")
+            self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no acknowledgement came: {why}")
         return True
 
 

@@ -6,7 +6,7 @@ import org.apache.activemq.ActiveMQConnectionFactory;
 
 /**
  * Sends orders to a queue, or receives them, one line each: Orders send|receive URL QUEUE COUNT, with a login in the environment.
- * Or times what each send takes with its receipt: Orders time URL QUEUE COUNT, in ms, the quickest alone.
+ * Or times what each send takes with its acknowledgement: Orders time URL QUEUE COUNT, in ms, the quickest alone.
  */
 public class Orders {
     public static void main(String[] words) throws Exception {

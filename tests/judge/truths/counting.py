@@ -1,18 +1,18 @@
-"""Counts receipts beyond a message's first, but for those that a broker may rightly make."""
+"""Counts arrivals beyond a message's first, but for those that a broker may rightly make."""
 
 from __future__ import annotations
 
-from tests.judge.truths.owing import Group, receipts, windows
-from tests.judge.truths.scene import Message, Receipt, Subscription, World, hears
+from tests.judge.truths.expecting import Group, arrivals, windows
+from tests.judge.truths.scene import Arrival, Message, Subscription, World, hears
 
 
 def again(group: Group, message: Message) -> int:
     """Return how often a message came to a group too often; 0 if it did not come to a member."""
     world = group.world
-    if not receipts(group.members, message, world):
+    if not arrivals(group.members, message, world):
         return 0
     everybody = [*group.members, *group.sharing(message)]
-    found = [(its, each) for its in everybody for each in receipts([its], message, world)]
+    found = [(its, each) for its in everybody for each in arrivals([its], message, world)]
     found.sort(key=lambda pair: pair[1].t)
     starts = sum(stay.begin <= world.end for its in group.members if its.mqtt for stay in its.stays)
     kept = [each for _, each in found if each.retained][:starts]  # one for each time it subscribed
@@ -42,10 +42,10 @@ def _subscribed(its: Subscription, t: float, world: World) -> bool:
     return any(begin <= t < end for begin, end in windows(its, world.end))
 
 
-def by_right(its: Subscription, one: Receipt, before: list[tuple[Subscription, Receipt]], spared: int) -> bool:
-    """Return whether a marked receipt is rightful: a client that had the message broke off, and the broker had no word.
+def by_right(its: Subscription, one: Arrival, before: list[tuple[Subscription, Arrival]], spared: int) -> bool:
+    """Return whether a marked arrival is rightful: a client that had the message broke off, and the broker had no word.
 
-    Over MQTT and AMQP no broker answers an acknowledgement; each end of a connection accounts for one receipt.
+    Over MQTT and AMQP no broker answers an acknowledgement; each end of a connection accounts for one arrival.
     """
     breaks = sum(each.doubtful for _, each in before)
     if not one.redelivered:

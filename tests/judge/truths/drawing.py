@@ -18,7 +18,7 @@ ODD = b"\xff\xfe"  # octets that are no UTF-8
 
 
 def draw(seed: int) -> World:
-    """Return the world of a seed: all that happened, to the last receipt."""
+    """Return the world of a seed: all that happened, to the last arrival."""
     dice = Random(seed)
     brokers = BROKERS[: dice.choice((1, 1, 2, 2, 3))]
     world = World(seed=seed, brokers=brokers, subscriptions=[], publications=[], cuts=[], end=0.0)
@@ -32,7 +32,7 @@ def draw(seed: int) -> World:
     for step in range(dice.choice((1, 1, 2, 2, 3))):
         _publication(world, dice, 21 + step)
     let_it_happen(world, dice)
-    last = max((each.t for one in world.subscriptions for each in one.receipts), default=0.0)
+    last = max((each.t for one in world.subscriptions for each in one.arrivals), default=0.0)
     world.end = LAST + 5 + dice.choice((0.3, 1.0, 3.0, 15.0, 15.0, 15.0))
     world.end = round(max(last + dice.choice((0.1, 0.9, 2.5, 15.0)), world.end), 6)
     if dice.random() < 0.25:
@@ -48,7 +48,7 @@ def draw(seed: int) -> World:
 
 def _cut_short(world: World, dice: Random) -> None:
     """Let the history end with one of its lines: what came later is not in it."""
-    moments = [each.t for its in world.subscriptions for each in its.receipts]
+    moments = [each.t for its in world.subscriptions for each in its.arrivals]
     moments += [each.sent for each in world.messages]
     world.end, world.complete = dice.choice(moments), False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from random import Random
 
-from tests.judge.truths.scene import Message, Receipt, Subscription, World, hears
+from tests.judge.truths.scene import Arrival, Message, Subscription, World, hears
 
 SOON = (0.004, 0.02, 0.15, 0.4)
 LATE = (1.5, 3.0, 6.5)
@@ -31,10 +31,10 @@ def let_it_happen(world: World, dice: Random) -> None:
     if dice.random() < 0.04:
         _strangers(world, dice)
     for its in world.subscriptions:
-        its.receipts.sort(key=lambda receipt: receipt.t)
+        its.arrivals.sort(key=lambda arrival: arrival.t)
 
 
-def arrival(world: World, dice: Random, message: Message, broker: str, since: float, *, ill: bool) -> float:
+def arrival_time(world: World, dice: Random, message: Message, broker: str, since: float, *, ill: bool) -> float:
     """Return when a message can be at a client of a broker; infinity if it is lost on the way."""
     took = dice.choice(LATE) if ill and dice.random() < 0.15 else dice.choice(SOON)
     t = max(message.sent, since) + took + dice.uniform(0, 0.003)
@@ -66,7 +66,7 @@ def _copy(world: World, dice: Random, its: Subscription, message: Message, *, il
         stay, since = after, after.begin
     else:
         since = message.sent
-    t = arrival(world, dice, message, its.broker, since, ill=ill)
+    t = arrival_time(world, dice, message, its.broker, since, ill=ill)
     if t >= stay.end and its.durable and stay.how != "unsubscribed" and t < inf:
         after = its.next_stay(stay.end)
         if after is None:
@@ -88,14 +88,14 @@ def _share(world: World, dice: Random, message: Message, *, ill: bool, doubling:
             return
         first = min(max(stay.begin, since) for _, stay in found)
         its, stay = dice.choice([each for each in found if max(each[1].begin, since) <= first + 0.5])
-        t = arrival(world, dice, message, its.broker, max(stay.begin, since), ill=ill)
+        t = arrival_time(world, dice, message, its.broker, max(stay.begin, since), ill=ill)
         if t == inf or t >= message.over:
             return
         if t >= stay.end:
             since = stay.end
             continue
-        receipt = _hand(world, dice, its, message, t, stay.end, doubling=doubling)
-        if receipt.given_back == inf and not (receipt.doubtful and dice.random() < 0.6):
+        arrival = _hand(world, dice, its, message, t, stay.end, doubling=doubling)
+        if arrival.given_back == inf and not (arrival.doubtful and dice.random() < 0.6):
             return
         since = stay.end + 0.01
 
@@ -117,35 +117,35 @@ def _retain(world: World, dice: Random, topic: str, broker: str, *, ill: bool) -
             if before and before[-1].body != b"" and not (ill and dice.random() < 0.2):
                 t = stay.begin + dice.choice(SOON)
                 if t < stay.end:
-                    _receipt(world, its, before[-1], t, retained=True)
+                    _arrival(world, its, before[-1], t, retained=True)
 
 
 def _hand(
     world: World, dice: Random, its: Subscription, message: Message, t: float, until: float, *, doubling: bool
-) -> Receipt:
-    receipt = _receipt(world, its, message, t)
+) -> Arrival:
+    arrival = _arrival(world, its, message, t)
     if its.acknowledges:
-        receipt.pending = True
+        arrival.pending = True
         settled = t + dice.choice((0.003, 0.01, 0.5))
         if settled < until and dice.random() < 0.9:
-            receipt.settled = round(settled, 6)
+            arrival.settled = round(settled, 6)
         elif (stay := its.there(t)) is not None and stay.how == "lost" and dice.random() < 0.5:
-            receipt.settled, receipt.doubtful = until + 0.0005, True
+            arrival.settled, arrival.doubtful = until + 0.0005, True
         else:
-            receipt.given_back = until
-    if doubling and dice.random() < 0.3 and receipt.given_back == inf and not receipt.doubtful:
+            arrival.given_back = until
+    if doubling and dice.random() < 0.3 and arrival.given_back == inf and not arrival.doubtful:
         again = t + dice.choice((0.01, 0.6, 4.0)) + dice.uniform(0, 0.003)
         if again + 0.003 < until:
-            second = _receipt(world, its, message, again)
+            second = _arrival(world, its, message, again)
             second.redelivered = dice.random() < 0.3
             if its.acknowledges:
                 second.pending, second.settled = True, round(again + 0.002, 6)
-    return receipt
+    return arrival
 
 
-def _receipt(world: World, its: Subscription, message: Message, t: float, *, retained: bool = False) -> Receipt:
-    """Note a receipt: an MQTT client knows only the first of its subscriptions that a message can be for."""
-    receipt = Receipt(message=message, t=round(t, 6), by=its.knows(message.publication), retained=retained)
+def _arrival(world: World, its: Subscription, message: Message, t: float, *, retained: bool = False) -> Arrival:
+    """Note an arrival: an MQTT client knows only the first of its subscriptions that a message can be for."""
+    arrival = Arrival(message=message, t=round(t, 6), by=its.knows(message.publication), retained=retained)
     if its.mqtt:
         topic = message.publication.destination
         found = [
@@ -154,8 +154,8 @@ def _receipt(world: World, its: Subscription, message: Message, t: float, *, ret
             if one.client == its.client and hears(one.destination, topic) and (stay := one.there(t)) is not None
         ]
         its = min(found, key=lambda each: each[0])[1] if found else its
-    its.receipts.append(receipt)
-    return receipt
+    its.arrivals.append(arrival)
+    return arrival
 
 
 def _swap_some(world: World, dice: Random) -> None:
@@ -163,7 +163,7 @@ def _swap_some(world: World, dice: Random) -> None:
     if dice.random() > 0.15:
         return
     for its in world.subscriptions:
-        for one, other in zip(its.receipts, its.receipts[1:], strict=False):
+        for one, other in zip(its.arrivals, its.arrivals[1:], strict=False):
             apart = max(one.message.sent, other.message.sent) < min(one.t, other.t)
             plain = not its.acknowledges and not one.retained and not other.retained
             if apart and plain and dice.random() < 0.5:
@@ -175,14 +175,14 @@ def _give_again(world: World, dice: Random) -> None:
     for its in world.subscriptions:
         if not its.durable or not (its.mqtt or its.over == "amqp") or dice.random() < 0.5:
             continue
-        for one in list(its.receipts):
+        for one in list(its.arrivals):
             stay = its.there(one.t)
             after = None if stay is None else its.next_stay(stay.end)
             lately = stay is not None and stay.end - one.t < 4 and stay.how in ("lost", "disconnected")
             if lately and after is not None and not one.retained and dice.random() < 0.6:
                 t = after.begin + dice.choice(SOON)
                 if t < after.end:
-                    _receipt(world, its, one.message, t).redelivered = True
+                    _arrival(world, its, one.message, t).redelivered = True
 
 
 def _strangers(world: World, dice: Random) -> None:

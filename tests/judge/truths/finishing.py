@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 from tests.judge.truths import undecided
 from tests.judge.truths.asked_expectation import AskedExpectation
-from tests.judge.truths.owing import (
+from tests.judge.truths.expecting import (
     PERHAPS,
     SURELY,
     Group,
     accepted,
+    arrivals,
     at_work,
+    expected_by,
     expired,
     groups,
     last_stay,
-    owed,
-    receipts,
     short,
 )
 from tests.judge.truths.scene import Message, World
@@ -30,7 +30,7 @@ def never_subscribed(expectation: AskedExpectation, found: Sequence[Group]) -> l
 
 
 def finished(expectation: AskedExpectation, world: World) -> Word:
-    """Return the word on the time from the beginning of a step to the last first receipt of its messages."""
+    """Return the word on the time from the beginning of a step to the last first arrival of its messages."""
     its = next((each for each in world.publications if each.step == expectation.step), None)
     if its is None or its.begin > world.end:
         return UNKNOWN
@@ -42,20 +42,20 @@ def finished(expectation: AskedExpectation, world: World) -> Word:
     missing = under_way = 0
     equal = False
     for group in found:
-        owed_here = 0
+        expected_here = 0
         for message in messages:
-            its_own = receipts(group.members, message, world)
+            its_own = arrivals(group.members, message, world)
             if its_own:
                 came.append(its_own[0].t)
-                owed_here += 1
-            elif receipts(group.sharing(message), message, world):
-                if group.owing(message):
+                expected_here += 1
+            elif arrivals(group.sharing(message), message, world):
+                if group.expecting(message):
                     return UNKNOWN
             elif what := _missing(group, message):
                 missing += what == "lost"
                 under_way += what == "unsure"
-                owed_here += 1
-        if not owed_here:
+                expected_here += 1
+        if not expected_here:
             return UNKNOWN
         equal |= undecided.alike(group, messages, world)
     equal |= any(undecided.perhaps_accepted(message, world) for message in messages)
@@ -67,17 +67,17 @@ def finished(expectation: AskedExpectation, world: World) -> Word:
 
 
 def _missing(group: Group, message: Message) -> str:
-    """Return whether a message that did not come is "lost", or "unsure": perhaps not owed, or kept; else ""."""
+    """Return whether a message that did not come is "lost", or "unsure": perhaps not expected, or kept; else ""."""
     world = group.world
-    owing = group.owing(message)
-    if not owing or not accepted(message, world) or expired(group, message):
+    expecting = group.expecting(message)
+    if not expecting or not accepted(message, world) or expired(group, message):
         return ""
-    if message.over <= world.end or all(owed(each, message, world) == PERHAPS for each in owing):
+    if message.over <= world.end or all(expected_by(each, message, world) == PERHAPS for each in expecting):
         return "unsure"
-    away = [each for each in owing if each.durable and last_stay(each, world).end <= world.end]
+    away = [each for each in expecting if each.durable and last_stay(each, world).end <= world.end]
     if any(last_stay(each, world).how != "unsubscribed" for each in away):
         return "unsure"
-    return "lost" if any(owed(each, message, world) == SURELY for each in owing) else ""
+    return "lost" if any(expected_by(each, message, world) == SURELY for each in expecting) else ""
 
 
 def _compare(expectation: AskedExpectation, world: World, came: Sequence[float], missing: int, begin: float) -> Word:

@@ -6,7 +6,7 @@ from math import inf
 
 from tests.judge.truths import undecided
 from tests.judge.truths.asked_expectation import AskedExpectation
-from tests.judge.truths.owing import Group, accepted, last_stay, receipts, since_when
+from tests.judge.truths.expecting import Group, accepted, arrivals, last_stay, since_when
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word
 
 
@@ -19,20 +19,20 @@ def recovered(expectation: AskedExpectation, group: Group) -> Word:
     begin, first, again, on_its_way, under_way = steps[-1], inf, inf, False, False
     for message in group.messages(expectation.destination):
         came = sorted(
-            one.t for its in group.members for one in its.receipts if one.message is message and one.t <= world.end
+            one.t for its in group.members for one in its.arrivals if one.message is message and one.t <= world.end
         )
         first = min([first, *(t for t in came[:1] if t >= begin), *_after_a_return(group, message, begin)])
         again = min([again, *(t for t in came if t >= begin)])
-        if came or message.over <= world.end or not group.owing(message) or not accepted(message, world):
+        if came or message.over <= world.end or not group.expecting(message) or not accepted(message, world):
             continue
-        if receipts(group.sharing(message), message, world):
+        if arrivals(group.sharing(message), message, world):
             continue
-        late = [since for its in group.owing(message) for since in ([message.sent] if its.queue else
+        late = [since for its in group.expecting(message) for since in ([message.sent] if its.queue else
                 [t for t, _ in since_when(its, message, world)]) if since >= begin]  # fmt: skip
         kept = message.publication.queue and message.publication.persistent
         if kept or late:
             on_its_way = True
-            under_way |= any(its.durable and last_stay(its, world).end <= world.end for its in group.owing(message))
+            under_way |= any(its.durable and last_stay(its, world).end <= world.end for its in group.expecting(message))
             under_way |= any(_gone(group) < since + expectation.within for since in late or [begin])
     if first - begin <= expectation.within:
         return PASSED
@@ -44,7 +44,7 @@ def recovered(expectation: AskedExpectation, group: Group) -> Word:
 
 def _after_a_return(group: Group, message: object, begin: float) -> list[float]:
     """Return when a message came that had been given back, after a moment: it counts anew."""
-    found = sorted((one.t, one.given_back) for its in group.members for one in its.receipts if one.message is message)
+    found = sorted((one.t, one.given_back) for its in group.members for one in its.arrivals if one.message is message)
     return [t for place, (t, _) in enumerate(found) if t >= begin and t <= group.world.end
             and (place == 0 or found[place - 1][1] < t)]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The things that a truth is made of: clients, their subscriptions, messages, and every receipt; no word of verdicts.
+"""The things that a truth is made of: clients, their subscriptions, messages, and every arrival; no word of verdicts.
 
 Times are seconds since the run began.
 """
@@ -89,7 +89,7 @@ class Stay:
 
 
 @dataclass(slots=True, eq=False)
-class Receipt:
+class Arrival:
     """One message that a client was handed."""
 
     message: Message
@@ -115,7 +115,7 @@ class Subscription:
     region: str | None = None  # its selector asks for this one alone
     acknowledges: bool = False
     stays: list[Stay] = field(default_factory=list)
-    receipts: list[Receipt] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
     strange: list[float] = field(default_factory=list)  # when something came whose body no step of the run sent
 
     @property
@@ -127,7 +127,7 @@ class Subscription:
         return self.over.startswith("mqtt")
 
     def knows(self, publication: Publication) -> str:
-        """Return how the client knows the messages of a publication, as `Receipt.by`."""
+        """Return how the client knows the messages of a publication, as `Arrival.by`."""
         if not publication.given or not (publication.over.startswith("mqtt") or self.mqtt):
             return "id"
         return "text" if self.over == "stomp-wss" else "digest"

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tests.judge.truths import undecided
 from tests.judge.truths.asked_expectation import AskedExpectation
-from tests.judge.truths.owing import accepted, at_work, groups, receipts
+from tests.judge.truths.expecting import accepted, arrivals, at_work, groups
 from tests.judge.truths.scene import World
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, worst
 
@@ -18,9 +18,9 @@ def share_of(expectation: AskedExpectation, world: World) -> Word:
         return UNKNOWN
     (group,) = found
     messages = list(group.messages(expectation.destination))
-    came = [message for message in messages if receipts(group.members, message, world)]
+    came = [message for message in messages if arrivals(group.members, message, world)]
     missing = [
-        message for message in messages if message not in came and group.owing(message) and accepted(message, world)
+        message for message in messages if message not in came and group.expecting(message) and accepted(message, world)
     ]
     pending = sum(message.sent + expectation.within > world.end for message in missing)
     words: list[Word] = []
@@ -28,7 +28,7 @@ def share_of(expectation: AskedExpectation, world: World) -> Word:
         if name not in group.names:
             return UNKNOWN
         members = [each for each in group.members if each.client == name]
-        count = sum(bool(receipts(members, message, world)) for message in came)
+        count = sum(bool(arrivals(members, message, world)) for message in came)
         if not came:
             words.append(UNKNOWN)
             continue

@@ -27,17 +27,17 @@ def smallest(world: World, expectation: AskedExpectation) -> Compared:
                 found, going = now, True
                 continue
             things.insert(place, each)
-            for receipts, before in gone:
-                receipts[:] = before
+            for arrivals, before in gone:
+                arrivals[:] = before
     return found
 
 
 def _forget(world: World, publication: Any) -> list[tuple[list[Any], list[Any]]]:
-    """Take the receipts of a publication out; return each list with all that was in it."""
+    """Take the arrivals of a publication out; return each list with all that was in it."""
     gone = []
     for its in world.subscriptions:
-        gone.append((its.receipts, list(its.receipts)))
-        its.receipts[:] = [each for each in its.receipts if each.message.publication is not publication]
+        gone.append((its.arrivals, list(its.arrivals)))
+        its.arrivals[:] = [each for each in its.arrivals if each.message.publication is not publication]
     return gone
 
 
@@ -46,4 +46,4 @@ def _parts(world: World) -> Iterator[tuple[list[Any], Any]]:
     for things in (world.publications, world.subscriptions, world.cuts):
         yield from ((things, each) for each in list(things))
     for its in world.subscriptions:
-        yield from ((its.receipts, each) for each in list(its.receipts))
+        yield from ((its.arrivals, each) for each in list(its.arrivals))

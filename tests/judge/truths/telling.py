@@ -27,7 +27,7 @@ from lab.history import (
     Trouble,
     Unsubscribed,
 )
-from tests.judge.truths.scene import NOTICED, Message, Publication, Receipt, Subscription, World, as_text
+from tests.judge.truths.scene import NOTICED, Arrival, Message, Publication, Subscription, World, as_text
 
 TOOK = 0.001  # seconds of a step that cuts or heals a link
 
@@ -47,8 +47,8 @@ def observations(world: World) -> list[Observation]:
     for publication in world.publications:
         seen += _publication(publication)
     for its in world.subscriptions:
-        for receipt in its.receipts:
-            seen += _receipt(its, receipt)
+        for arrival in its.arrivals:
+            seen += _arrival(its, arrival)
         seen += (
             Received(t=t, client=its.client, destination=its.destination, digest=digest(f"strange {t}".encode()))
             for t in its.strange
@@ -120,15 +120,15 @@ def _publication(its: Publication) -> Iterator[Observation]:
     )  # fmt: skip
 
 
-def _receipt(its: Subscription, receipt: Receipt) -> Iterator[Observation]:
-    names = _names(receipt.message, receipt.by)
+def _arrival(its: Subscription, arrival: Arrival) -> Iterator[Observation]:
+    names = _names(arrival.message, arrival.by)
     to: dict[str, Any] = {"client": its.client, "destination": its.destination}
     yield Received(
-        t=receipt.t, retained=receipt.retained, redelivered=receipt.redelivered, pending=receipt.pending, **to, **names
+        t=arrival.t, retained=arrival.retained, redelivered=arrival.redelivered, pending=arrival.pending, **to, **names
     )
-    if receipt.settled is not None:
-        outcome = SendOutcome.UNKNOWN if receipt.doubtful else SendOutcome.OK
-        yield Settled(t=receipt.settled, outcome=outcome, **to, **names)
+    if arrival.settled is not None:
+        outcome = SendOutcome.UNKNOWN if arrival.doubtful else SendOutcome.OK
+        yield Settled(t=arrival.settled, outcome=outcome, **to, **names)
 
 
 def _sent(message: Message) -> Sent:

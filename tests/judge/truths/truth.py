@@ -9,23 +9,23 @@ from math import ceil, inf
 from tests.judge.truths import undecided
 from tests.judge.truths.asked_expectation import AskedExpectation
 from tests.judge.truths.counting import again
-from tests.judge.truths.finishing import finished, never_subscribed
-from tests.judge.truths.owing import (
+from tests.judge.truths.expecting import (
     PERHAPS,
     Group,
     accepted,
+    arrivals,
     at_work,
     could_have_come,
+    expected_by,
     expired,
     groups,
     heard_long_enough,
     last_stay,
-    owed,
-    receipts,
     short,
     since_when,
     windows,
 )
+from tests.judge.truths.finishing import finished, never_subscribed
 from tests.judge.truths.recovering import recovered
 from tests.judge.truths.scene import Message, Subscription, World, hears
 from tests.judge.truths.sharing import share_of
@@ -76,13 +76,13 @@ def _delivered(expectation: AskedExpectation, group: Group) -> Word:
     missing: list[Word] = []
     expected = arrived = 0
     for message in group.messages(expectation.destination):
-        came = receipts(group.members, message, world)
+        came = arrivals(group.members, message, world)
         if came:
             arrived += 1
             expected += message.known and message.answered <= world.end
             words.append(_late(expectation, group, message, came[0].t))
-        elif group.owing(message) and accepted(message, world):
-            if taken := receipts(group.sharing(message), message, world):
+        elif group.expecting(message) and accepted(message, world):
+            if taken := arrivals(group.sharing(message), message, world):
                 expected += 1
                 missing.append(undecided.may_yet_be_given_back(expectation, message, taken, group))
             elif not expired(group, message):
@@ -94,7 +94,7 @@ def _delivered(expectation: AskedExpectation, group: Group) -> Word:
         words.append(_quiet(expectation, group))
         words += undecided.strangers(group, [PASSED])
     if not expected:
-        return undecided.nothing_owed(worst([*words, *missing]))
+        return undecided.nothing_expected(worst([*words, *missing]))
     if losable and not arrived:
         return undecided.nothing_came(worst(words), group)
     return worst(words)
@@ -102,9 +102,9 @@ def _delivered(expectation: AskedExpectation, group: Group) -> Word:
 
 def _late(expectation: AskedExpectation, group: Group, message: Message, first: float) -> Word:
     within, world = expectation.within, group.world
-    its = next(each for each in group.members for one in each.receipts if one.message is message and one.t == first)
-    owing = group.owing(message) or [its]
-    since = {t for each in owing for t in could_have_come(each, message, first, world)}
+    its = next(each for each in group.members for one in each.arrivals if one.message is message and one.t == first)
+    expecting = group.expecting(message) or [its]
+    since = {t for each in expecting for t in could_have_come(each, message, first, world)}
     word = undecided.either(FAILED if first - t > within else PASSED for t in since)
     if its.queue and (coming := _first_coming(group)) > message.sent:
         return undecided.queue_before_anybody(word, FAILED if first - coming > within else PASSED)
@@ -117,13 +117,13 @@ def _first_coming(group: Group) -> float:
 
 
 def _missing(expectation: AskedExpectation, group: Group, message: Message) -> Word:
-    """Return the word on a message that was owed and has not come."""
-    owing = group.owing(message)
-    words = [_missing_of(expectation, group, its, message) for its in owing]
+    """Return the word on a message that was expected and has not come."""
+    expecting = group.expecting(message)
+    words = [_missing_of(expectation, group, its, message) for its in expecting]
     word = undecided.of_several(words)
     if message.over <= group.world.end and word != UNKNOWN:
         return undecided.may_be_over(message, message.sent + expectation.within)
-    if all(owed(its, message, group.world) == PERHAPS for its in owing):
+    if all(expected_by(its, message, group.world) == PERHAPS for its in expecting):
         return undecided.perhaps_retained()
     return word
 
@@ -165,14 +165,14 @@ def _listened(group: Group, queue: str, since: float, within: float) -> bool:
 
 
 def _again(expectation: AskedExpectation, group: Group) -> int:
-    """Return how many receipts there were beyond each message's first."""
+    """Return how many arrivals there were beyond each message's first."""
     return sum(again(group, message) for message in group.messages(expectation.destination))
 
 
 def _quiet(expectation: AskedExpectation, group: Group) -> Word:
     """Return whether the group was heard for long enough after its last message: who left by a step is not asked."""
     world = group.world
-    came = [receipts(group.members, each, world) for each in group.messages(expectation.destination)]
+    came = [arrivals(group.members, each, world) for each in group.messages(expectation.destination)]
     last = max((each[0].t for each in came if each), default=None)
     staying = [its for its in group.members if _stays(its, world)]
     if last is None or not staying or not expectation.listens_on:
@@ -180,7 +180,7 @@ def _quiet(expectation: AskedExpectation, group: Group) -> Word:
     heard = min(world.end, (max if group.queue else min)(last_stay(its, world).end for its in staying))
     back = max(_came_back(its, world) for its in staying)
     word = PASSED if heard - max(last, back) >= expectation.listens_on else UNKNOWN
-    copies = [one.t for its in group.members for one in its.receipts if one.t <= world.end and one.retained]
+    copies = [one.t for its in group.members for one in its.arrivals if one.t <= world.end and one.retained]
     return word if heard - max(last, back, *copies) >= expectation.listens_on else undecided.a_copy_came(word)
 
 
@@ -204,7 +204,7 @@ def _stays(its: Subscription, world: World) -> bool:
 def _silence(expectation: AskedExpectation, group: Group) -> Word:
     world = group.world
     for its in group.members:
-        for one in its.receipts:
+        for one in its.arrivals:
             of = expectation.destination is None or hears(expectation.destination, one.message.publication.destination)
             if one.t <= world.end and of:
                 return FAILED
@@ -217,16 +217,20 @@ def _silence(expectation: AskedExpectation, group: Group) -> Word:
     could: list[float] = []
     doubtful: list[float] = []
     for message in group.messages(expectation.destination):
-        owing = group.owing(message)
-        taken = receipts(group.sharing(message), message, world)
-        if not owing or expired(group, message) or (taken and taken[0].t < first):
+        expecting = group.expecting(message)
+        taken = arrivals(group.sharing(message), message, world)
+        if not expecting or expired(group, message) or (taken and taken[0].t < first):
             continue
-        ats = [message.sent] if owing[0].queue else [t for its in owing for t, _ in since_when(its, message, world)]
-        if not any(at < heard and (its.queue or not _cut_off(its, at)) for at in ats for its in owing):
+        ats = (
+            [message.sent]
+            if expecting[0].queue
+            else [t for its in expecting for t, _ in since_when(its, message, world)]
+        )
+        if not any(at < heard and (its.queue or not _cut_off(its, at)) for at in ats for its in expecting):
             continue
-        if all(_kept_in_vain(its, world) and last_stay(its, world).end <= message.sent for its in owing):
+        if all(_kept_in_vain(its, world) and last_stay(its, world).end <= message.sent for its in expecting):
             continue
-        in_vain |= all(_kept_in_vain(its, world) for its in owing)
+        in_vain |= all(_kept_in_vain(its, world) for its in expecting)
         if message.known and message.answered <= world.end:
             could.append(max(ats))
         elif message.outcome != "failed" or message.answered > world.end:
@@ -258,7 +262,7 @@ def _heard_until(its: Subscription, world: World) -> float:
 
 
 def _duplicates(expectation: AskedExpectation, group: Group) -> Word:
-    came = any(receipts(group.members, each, group.world) for each in group.messages(expectation.destination))
+    came = any(arrivals(group.members, each, group.world) for each in group.messages(expectation.destination))
     if not came:
         return UNKNOWN
     if _again(expectation, group) > expectation.at_most:
@@ -271,7 +275,7 @@ def _ordered(expectation: AskedExpectation, group: Group) -> Word:
     for its in group.members:
         tops: dict[tuple[str, str], tuple[int, int]] = {}
         known: set[int] = set()
-        for one in its.receipts:
+        for one in its.arrivals:
             its_step = one.message.publication
             producer, place = (its_step.client, its_step.destination), (its_step.step, one.message.number)
             of = expectation.destination is None or hears(expectation.destination, one.message.publication.destination)
@@ -286,7 +290,7 @@ def _ordered(expectation: AskedExpectation, group: Group) -> Word:
             back = any(
                 each.message is one.message and each.given_back < one.t
                 for beside in world.subscriptions
-                for each in beside.receipts
+                for each in beside.arrivals
             )
             if place < tops.get(producer, (0, 0)) and not back:
                 return FAILED
@@ -297,8 +301,8 @@ def _ordered(expectation: AskedExpectation, group: Group) -> Word:
 def _latency(expectation: AskedExpectation, group: Group) -> Word:
     took = []
     for message in group.messages(None):
-        if came := receipts(group.members, message, group.world):
-            its = next(each for each in group.members if came[0] in each.receipts)
+        if came := arrivals(group.members, message, group.world):
+            its = next(each for each in group.members if came[0] in each.arrivals)
             if message.sent in could_have_come(its, message, came[0].t, group.world):
                 took.append(came[0].t - message.sent)
     if not took:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tests.judge.truths.asked_expectation import AskedExpectation
-from tests.judge.truths.owing import Group, is_busy, last_stay, receipts
-from tests.judge.truths.scene import NOTICED, Message, Receipt, World, as_text
+from tests.judge.truths.expecting import Group, arrivals, is_busy, last_stay
+from tests.judge.truths.scene import NOTICED, Arrival, Message, World, as_text
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, worst
 
 
@@ -52,7 +52,7 @@ def nobody_for_long_enough(word: Word) -> Word:
     return word | UNKNOWN
 
 
-def nothing_owed(word: Word) -> Word:
+def nothing_expected(word: Word) -> Word:
     """Of messages that nobody is known to have accepted, a duplicate or a late one may be told, and need not be."""
     return UNKNOWN | (word - PASSED)
 
@@ -63,7 +63,7 @@ def nothing_came(word: Word, group: Group) -> Word:
 
 
 def may_yet_be_given_back(
-    expectation: AskedExpectation, message: Message, taken: Sequence[Receipt], group: Group
+    expectation: AskedExpectation, message: Message, taken: Sequence[Arrival], group: Group
 ) -> Word:
     """Where a history is cut short, what another had may yet come to those meant: given back, or a second time.
 
@@ -92,13 +92,13 @@ def alike(group: Group, messages: Iterable[Message], world: World) -> bool:
 
 
 def perhaps_accepted(message: Message, world: World) -> bool:
-    """A client's receipt shows that a broker accepted a message that has no receipt; of equal bodies not which one."""
+    """An arrival shows that a broker accepted a message without an acknowledgement; of equal bodies not which one."""
     if message.body is None or (message.known and message.answered <= world.end):
         return False
     own = {message.body, as_text(message.body)}
     others = [each.body for each in world.messages if each is not message and each.body is not None]
     equal = any(own & {body, as_text(body)} for body in others)
-    came = [one for its in world.subscriptions for one in its.receipts if one.by != "id" and one.t <= world.end]
+    came = [one for its in world.subscriptions for one in its.arrivals if one.by != "id" and one.t <= world.end]
     return equal and any(
         one.message.body is not None and own & {one.message.body, as_text(one.message.body)} for one in came
     )
@@ -108,7 +108,7 @@ def sent_just_before(group: Group, messages: Iterable[Message], world: World) ->
     """Of equal bodies one sent just before its subscription was confirmed, that came, is taken for a later one."""
     messages = list(messages)
     return any(
-        receipts(group.members, message, world) and not group.owing(message)
+        arrivals(group.members, message, world) and not group.expecting(message)
         for message in messages
         if message.body is not None and alike(group, [message], world)
     )
@@ -126,7 +126,7 @@ def not_told(word: Word) -> Word:
 
 
 def strangers(group: Group, words: Sequence[Word]) -> list[Word]:
-    """A receipt whose body no step sent may be any message of its subscription without an id, changed on the way."""
+    """An arrival whose body no step sent may be any message of its subscription without an id, changed on the way."""
     world = group.world
     strange = [its for its in group.members if any(t <= world.end for t in its.strange)]
     given = any(

@@ -1,4 +1,4 @@
-"""Premises: what the steps of a scenario were to bring about before an expectation can be judged.
+"""Preconditions: what the steps of a scenario were to bring about before an expectation can be judged.
 
 Where a step did not do what the scenario has it do, what would have passed is unknown; what failed stays failed.
 A file of `lab.judge.expectations` may have, beside its `judge`, `until` (how far the expectation's evidence goes),
@@ -25,7 +25,7 @@ _MOST = 3  # steps that a reason names
 _ANEW = "do it anew, and judge from there on"
 
 
-def failed_premises(expectation: Expectation, evidence: Evidence, find: Find) -> str:
+def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Find) -> str:
     """Return which steps an expectation rests on did not do what it needs, and what would make it known; "" if none."""
     # A line that is not in a log may be missing because what would have caused it was never sent.
     sending = expectation.rests_on_sending or (expectation.of_absence and expectation.log_lines is not None)

@@ -1,4 +1,4 @@
-"""Says, of a world, who was owed which message and since when, as docs/verdicts.md has it; the world alone is asked."""
+"""The messages that each client of a world is expected to receive, and since when, by the rules of docs/verdicts.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 
-from tests.judge.truths.scene import Message, Publication, Receipt, Stay, Subscription, World, hears
+from tests.judge.truths.scene import Arrival, Message, Publication, Stay, Subscription, World, hears
 
 SURELY, PERHAPS = "surely", "perhaps"
 
@@ -30,9 +30,9 @@ class Group:
     def names(self) -> set[str]:
         return {each.client for each in self.members}
 
-    def owing(self, message: Message) -> list[Subscription]:
-        """Return the members that the message is owed to, surely or perhaps."""
-        return [each for each in self.members if owed(each, message, self.world)]
+    def expecting(self, message: Message) -> list[Subscription]:
+        """Return the members that the message is expected by, surely or perhaps."""
+        return [each for each in self.members if expected_by(each, message, self.world)]
 
     def messages(self, destination: str | None) -> Iterator[Message]:
         """Yield the messages that any member hears of, of one destination if one is given."""
@@ -92,21 +92,21 @@ def _whole(world: World) -> list[list[Subscription]]:
 
 
 def is_busy(group: Group, destination: str | None) -> bool:
-    """Return whether any message of a destination was owed to a group or came to it; an idle one says nothing.
+    """Return whether any message of a destination was expected by a group or came to it; an idle one says nothing.
 
     A message that nobody sent may be of any destination.
     """
     world = group.world
-    came = (one.t for each in group.members for one in each.receipts if destination is None)
+    came = (one.t for each in group.members for one in each.arrivals if destination is None)
     strange = (t for each in group.members for t in each.strange)
     if any(t <= world.end for t in (*came, *strange)):
         return True
     messages = group.messages(destination)
-    return any(group.owing(message) or receipts(group.members, message, world) for message in messages)
+    return any(group.expecting(message) or arrivals(group.members, message, world) for message in messages)
 
 
 def windows(its: Subscription, end: float) -> list[tuple[float, float]]:
-    """Return the times in which what is sent is owed to a subscription: a lost connection ends none, nor an absence."""
+    """Return the times in which a subscription expects messages: neither a lost connection nor an absence ends one."""
     found: list[tuple[float, float]] = []
     open_ = False
     for stay in its.stays:
@@ -123,8 +123,8 @@ def last_stay(its: Subscription, world: World) -> Stay:
     return [stay for stay in its.stays if stay.begin <= world.end][-1]
 
 
-def owed(its: Subscription, message: Message, world: World) -> str:
-    """Return whether a subscription is owed a message, if a broker accepted that: surely, perhaps, or not ("")."""
+def expected_by(its: Subscription, message: Message, world: World) -> str:
+    """Return whether a subscription expects a message that a broker accepted: surely, perhaps, or not ("")."""
     if not its.wants(message.publication):
         return ""
     spans = windows(its, world.end)
@@ -205,7 +205,7 @@ def expired(group: Group, message: Message) -> bool:
     if message.over > group.world.end:
         return False
     spans = []
-    for its in group.owing(message):
+    for its in group.expecting(message):
         if its.durable:
             spans += [(stay.begin, stay.end) for stay in its.stays if stay.begin <= group.world.end]
         else:
@@ -213,12 +213,12 @@ def expired(group: Group, message: Message) -> bool:
     return not any(max(begin, message.sent) < min(end, message.over) for begin, end in spans)
 
 
-def receipts(of: Iterable[Subscription], message: Message, world: World) -> list[Receipt]:
-    """Return the receipts of a message that clients have kept by the end of the history, in order."""
+def arrivals(of: Iterable[Subscription], message: Message, world: World) -> list[Arrival]:
+    """Return the arrivals of a message that clients have kept by the end of the history, in order."""
     found = [
         each
         for its in of
-        for each in its.receipts
+        for each in its.arrivals
         if each.message is message and each.t <= world.end and not each.given_back <= world.end
     ]
     return sorted(found, key=lambda each: each.t)
@@ -228,7 +228,7 @@ def accepted(message: Message, world: World) -> bool:
     """Return whether a broker accepted a message: it said so, or a client received it."""
     if message.known and message.answered <= world.end:
         return True
-    return any(each.message is message and each.t <= world.end for its in world.subscriptions for each in its.receipts)
+    return any(each.message is message and each.t <= world.end for its in world.subscriptions for each in its.arrivals)
 
 
 def short(publication: Publication, world: World) -> bool:

@@ -37,7 +37,7 @@ from lab.history import (
 from lab.judge.values import Outcome
 
 from .test_not_better_than_known import sent
-from .test_truth import END, EXAMPLES, KINDS, Listener, Message, Receipt, Truth, expectations, judged
+from .test_truth import END, EXAMPLES, KINDS, Arrival, Listener, Message, Truth, expectations, judged
 
 TURNED_AWAY = "e"
 CHANGES = ("kill", "cut", "reboot", "create-route", "create-user", "connector", "unsubscribe", "one-of-the-future")
@@ -66,7 +66,7 @@ class Verb:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What the steps of a run were asked: the truth of its messages is one thing, and its premises are another."""
+    """What the steps of a run were asked: the truth of its messages is one thing, and its preconditions are another."""
 
     truth: Truth
     count: int  # asked of the publish step
@@ -104,8 +104,8 @@ class Asked:
 
     @property
     def accepted(self) -> int:
-        """Return how many messages a broker accepted: one that somebody received was, receipt or not."""
-        kept = [any(each.kept for each in message.receipts) for message in self.truth.messages]
+        """Return how many messages a broker accepted: one that somebody received was, acknowledged or not."""
+        kept = [any(each.kept for each in message.arrivals) for message in self.truth.messages]
         told = [message.outcome is SendOutcome.OK for message in self.truth.messages]
         return sum(ok or came for ok, came in zip(told, kept, strict=True))
 
@@ -211,7 +211,7 @@ def test_what_counts_from_a_step_rests_on_that_step(asked: Asked, fails: bool) -
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_step_that_takes_several_numbers_fails_as_one(fails: bool) -> None:
     ear = Listener(client="a", broker="tokyo", begin=0.05)
-    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, receipts=(Receipt(client="a", t=1.1),))
+    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, arrivals=(Arrival(client="a", t=1.1),))
     truth = Truth(destination="topic://t", listeners=(ear,), messages=(message,))
     part = {"did": "sent", "done": 0, "broker": "tokyo", "destination": "topic://t", "asked": 2}
     seen = (
@@ -231,7 +231,7 @@ def test_a_step_that_a_expectation_names_is_told_once() -> None:
     seen = sent(1)[:-1]
     less = Achieved(t=2, step=2, did="sent", done=1, broker="tokyo", destination="topic://x", asked=3)
     ear = Listener(client="a", broker="tokyo", begin=0.05)
-    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, receipts=(Receipt(client="a", t=1.1),))
+    message = Message(number=1, sent=1.0, outcome=SendOutcome.OK, arrivals=(Arrival(client="a", t=1.1),))
     truth = Truth(destination="topic://x", listeners=(ear,), messages=(message,)).observations()
     came = [each for each in truth if isinstance(each, Subscribed | Received)]
     failed = StepEnded(t=2.1, step=2, ok=False, note="1 ok")

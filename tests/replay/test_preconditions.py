@@ -1,4 +1,4 @@
-"""A step records how much it did; expectations that depend on one that did less are unknown, if `at-least` is not met."""
+"""A step records how much it did; expectations that depend on one that did less are unknown, below `at-least`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_most_of_a_publish_that_was_never_sent_leaves_its_expectations_unknown(t
     assert verdict.outcome is Outcome.UNKNOWN
     assert verdict.reason.startswith(
         "step 2 (publish 5 to queue://q at tokyo over stomp, persistent, one every 100ms): "
-        "2 of 5 accepted, 1 without a receipt, 2 never sent "
+        "2 of 5 accepted, 1 without an acknowledgement, 2 never sent "
         "(if so few were expected, write at-least: 2 there); apart from that 2 of 2 reached tk"
     )
     assert any("2 of 5 accepted" in note for note in report.notes)
@@ -91,7 +91,10 @@ def test_traffic_with_a_duration_is_asked_for_what_its_rate_gives(tmp_path: Path
     played = Played(tmp_path, LISTENS + sends + ARRIVED, spoilt(5, 2))
     played.play()
     (verdict,) = judged(played).verdicts
-    assert "4 of 20 accepted, 1 without a receipt, 15 never sent, it ended before it was told to" in verdict.reason
+    assert (
+        "4 of 20 accepted, 1 without an acknowledgement, 15 never sent, it ended before it was told to"
+        in verdict.reason
+    )
 
 
 @pytest.mark.parametrize(("needs", "outcome"), [("", Outcome.UNKNOWN), (", at-least: 5", Outcome.PASSED)])
@@ -107,7 +110,7 @@ def test_a_consume_that_got_fewer_leaves_its_expectations_unknown(tmp_path: Path
     assert ("5 of 20 taken" in verdict.reason) is (outcome is Outcome.UNKNOWN)
 
 
-def test_what_goes_elsewhere_is_no_premise(tmp_path: Path) -> None:
+def test_what_goes_elsewhere_is_no_precondition(tmp_path: Path) -> None:
     other = "  - publish: {broker: tokyo, over: stomp, queue: other, count: 5}\n"
     played = Played(tmp_path, LISTENS + SENDS % "" + other + ARRIVED, spoilt(2, 3))
     played.play()
