@@ -125,7 +125,7 @@ def test_a_kind_without_a_judge_is_an_error_that_names_the_missing_file(tmp_path
 
 
 def test_an_editor_knows_it() -> None:
-    schema = scenario_schema(expectations=KINDS)
+    schema = scenario_schema(kinds=KINDS)
     Draft202012Validator.check_schema(schema)
     assert set(schema["$defs"]["Handed"]["required"]) == {"broker", "count", "after", "within"}
 

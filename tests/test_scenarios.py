@@ -25,10 +25,10 @@ def test_the_report_beside_it_is_of_this_scenario_and_held(scenario: Path) -> No
     told = scenario.with_suffix(".report.txt").read_text("utf-8")
     assert told.splitlines()[0] == f"{loaded.scenario}: passed"
     marks = VERDICT.findall(told)
-    expectations = [" ".join(each.split()) for each in VERDICT.split(told)[2::2]]
+    shown = [" ".join(each.split()) for each in VERDICT.split(told)[2::2]]
     assert marks == ["✔"] * len(loaded.expect)
-    for expectation, expectation in zip(loaded.expect, expectations, strict=True):
-        assert expectation.startswith(" ".join(expectation.words().split()))
+    for expectation, line in zip(loaded.expect, shown, strict=True):
+        assert line.startswith(" ".join(expectation.words().split()))
 
 
 def test_no_report_is_left_of_a_scenario_that_has_gone() -> None:

@@ -38,7 +38,7 @@ def test_every_file_of_a_room_is_of_a_kind_or_of_what_kinds_share(room: str) -> 
 
 @pytest.mark.parametrize(
     ("room", "base", "word", "listed"),
-    [("steps", Step, "verb", STEPS), ("expectations", Expectation, "expectation", EXPECTATIONS)],
+    [("steps", Step, "verb", STEPS), ("expectations", Expectation, "kind", EXPECTATIONS)],
 )
 def test_every_kind_that_is_declared_is_listed(room: str, base: type, word: str, listed: Mapping[str, type]) -> None:
     modules = [f"lab.declare.{room}.{path.stem}" for path in (ROOT / "declare" / room).glob("*.py")]

@@ -33,7 +33,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_it_is_the_scenario_with_what_it_sets_and_its_own_name(tmp_path: Path) -> None:
-    text = HEAD + "set:\n  steps.2.count: 20\n  links.tokyo-singapore.delay: 70ms\nbroken: [lost, twice]\n"
+    text = HEAD + "set:\n  steps.2.count: 20\n  links.tokyo-singapore.delay: 70ms\nfails: [lost, twice]\n"
     scenario = load(written(tmp_path, text), environment={})
     assert check(scenario) == ()
     assert (scenario.scenario, scenario.about) == ("another", "")
@@ -64,7 +64,7 @@ def test_what_is_set_from_outside_too_is_that_from_outside(tmp_path: Path) -> No
         ("variant-of: story.yaml\nset: {seed: 2}\n", "variant.yaml:1:1: the scenario has no name"),
         (HEAD + "set: {seed: 2}\nsteps: []\n", "variant.yaml:4:1: unknown key 'steps'"),
         (HEAD + "set: {seed: [2]}\n", "variant.yaml:3:13: a text is needed here"),
-        (HEAD + "set: {seed: 2}\nbroken: lost\n", "variant.yaml:4:9: a list is needed here"),
+        (HEAD + "set: {seed: 2}\nfails: lost\n", "variant.yaml:4:8: a list is needed here"),
         (HEAD + "set: {steps.3.count: 2}\n", "variant.yaml:3:7): there is no step 3"),
         (
             HEAD + "set: {steps.2.count: many}\n",

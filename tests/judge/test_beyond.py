@@ -76,9 +76,9 @@ def test_a_time_that_real_brokers_may_not_keep_in_a_burst_is_unknown() -> None:
 
 def test_what_is_broken_is_unknown_too() -> None:
     broken = "delivered: {to: {any: [a, b]}, promise: exactly-once, within: 5s}"
-    assert outcomes(report("arrivals-failed"))[broken] == "failed"
-    brokers = {each.broker for each in report("arrivals-failed").deliveries}
-    found = report("arrivals-failed", *(left(each, EARLY) for each in brokers))
+    assert outcomes(report("receipts-failed"))[broken] == "failed"
+    brokers = {each.broker for each in report("receipts-failed").deliveries}
+    found = report("receipts-failed", *(left(each, EARLY) for each in brokers))
     assert outcomes(found)[broken] == "unknown"
 
 

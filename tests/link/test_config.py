@@ -96,7 +96,7 @@ def test_hostile_json_is_refused_not_died_of(text: str) -> None:
         ({"correlation": None}, "x.correlation: expected a number, found None"),
         ({"rate_bps": 0}, "x.rate_bps: expected 1 to 1000000000000, found 0"),
         ({"queue_packets": 1.0}, "x.queue_packets: expected a whole number, found 1.0"),
-        ({"state": "failed"}, "x.state: expected one of open, cut, reject, found 'failed'"),
+        ({"state": "broken"}, "x.state: expected one of open, cut, reject, found 'broken'"),
         ({"distribution": ["normal"]}, "x.distribution: expected one of normal, uniform"),
         ([], "x: expected an object, found []"),
     ],

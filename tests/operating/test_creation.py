@@ -100,7 +100,7 @@ def test_what_was_cut_off_is_resumed() -> None:
     assert found == ["DELETION_IN_PROGRESS", None]
 
 
-@pytest.mark.parametrize(("failed", "within", "error"), [(True, 120, BrokerError), (False, 1, LabTimeout)])
+@pytest.mark.parametrize(("broken", "within", "error"), [(True, 120, BrokerError), (False, 1, LabTimeout)])
 def test_one_that_does_not_start_has_failed_and_can_be_deleted(
     broken: bool, within: float, error: type[Exception]
 ) -> None:

@@ -40,12 +40,12 @@ def test_a_summary_counts_lists_and_says_what_did_not_hold() -> None:
         ]
     )
     assert text == (
-        "### mqlab: 1 passed, 1 failed, 1 failed\n\n"
+        "### mqlab: 1 passed, 1 failed, 1 error\n\n"
         "| | scenario | verdict | messages | seconds |\n"
         "| --- | --- | --- | --- | --- |\n"
         "| ✅ | [one](one.html) | passed (simulated) | 10 of 10 | 1.2 |\n"
         "| ❌ | [a/two.yaml](two.html) | failed | 8 of 10, 2 wait on tokyo\\_1 | 12.3 |\n"
-        "| ❗ | three | failed |  | 0.1 |\n"
+        "| ❗ | three | error |  | 0.1 |\n"
         "\n**one**\n\n- note: A step was not done as asked: step 3 \\(kill broker tokyo\\).\n"
         "\n**a/two.yaml**\n\n- delivered: \\{to: sg\\}: 8 of 10 reached sg\n"
         "\n**three**\n\n- mqlab: no scenario did you mean \\<b\\>?\n"

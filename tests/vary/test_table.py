@@ -79,7 +79,7 @@ def test_a_failed_run_has_no_figures_but_why() -> None:
     assert found[1]["verdict.1"] == "failed"
     assert (of.left, of.passed) == (2, False)
     (its,) = points(rows)
-    assert its.words == "failed 1 of 2"
+    assert its.words == "error 1 of 2"
     assert its.middle("lost") == 0
 
 

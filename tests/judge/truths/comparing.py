@@ -31,7 +31,7 @@ class Compared:
 
     def __str__(self) -> str:
         word = " or ".join(sorted(self.word))
-        return f"seed {self.seed}: {self.kind}\n  truth: {word}\n  judge: {self.outcome}: {self.reason}"
+        return f"seed {self.seed}: {self.expectation}\n  truth: {word}\n  judge: {self.outcome}: {self.reason}"
 
 
 def compare(seed: int, number: int) -> Iterator[Compared]:
@@ -40,10 +40,10 @@ def compare(seed: int, number: int) -> Iterator[Compared]:
     yield from compared(world, asking.draw(world, Random(seed + 1), number))
 
 
-def compared(world: World, expectations: list[AskedExpectation]) -> Iterator[Compared]:
-    expectations = [asking.declared(each) for each in expectations]
+def compared(world: World, asked: list[AskedExpectation]) -> Iterator[Compared]:
+    expectations = [asking.declared(each) for each in asked]
     report = judge(expectations, Streamed(header(world), observations(world)))
-    for expectation, verdict in zip(expectations, report.verdicts, strict=True):
+    for expectation, verdict in zip(asked, report.verdicts, strict=True):
         yield Compared(
             seed=world.seed,
             expectation=verdict.expectation,
