@@ -78,13 +78,13 @@ def _read(path: Path, file: str) -> Mapping[str, str]:
     return {name: _value(name, of, file) for name, of in found.items()}
 
 
-def _value(name: str, of: Any, file: str) -> str:
+def _value(name: str, entry: Any, file: str) -> str:
     """Return a time's value as it is written; raise InputError if it is none."""
     if name not in NAMES:
         raise InputError.of(
             f'{file} has a time "{name}", which the simulation does not have', remedy(name, NAMES, "times")
         )
-    value = of.get("value") if isinstance(of, dict) else None
+    value = entry.get("value") if isinstance(entry, dict) else None
     if not isinstance(value, str):
         raise InputError.of(f"{file}: {name} has no value", _INSTEAD)
     try:

@@ -74,8 +74,8 @@ def samples(broker: str, version: str) -> Iterator[tuple[str, str]]:
     yield from (("SharedFileLocker", _LOCKED), ("MessageDatabase", _RECOVERING))
 
 
-def _told(version: str, broker: str, id: str, what: str) -> str:
-    return f"Apache ActiveMQ {version} ({broker}, {id}) {what}"
+def _told(version: str, broker: str, id: str, event: str) -> str:
+    return f"Apache ActiveMQ {version} ({broker}, {id}) {event}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +226,7 @@ class Instance:
             self._end()
 
     def _next_life(self) -> int:
-        """Have nothing more happen of what its process has planned."""
+        """Drop everything that the process has planned."""
         self._life += 1
         return self._life
 
@@ -255,7 +255,7 @@ class Instance:
             self.process.pause()
 
     def resume(self) -> None:
-        """Go on, first with what was due meanwhile."""
+        """Resume, first with the actions that fell due meanwhile."""
         if self._dying:
             return
         self._to(UP if self.served or self.waits else STARTING)
@@ -279,10 +279,10 @@ class Instance:
         self.state = state
         self._machine.host.power(self.name, UP if state in (STARTING, STOPPING) else state)
 
-    def _tell(self, what: str) -> None:
+    def _tell(self, event: str) -> None:
         assert self.process is not None  # the store's lock is held
         version = self._machine.version(self.broker)
-        self._say("BrokerService", _told(version, self.broker, self.process.id, what))
+        self._say("BrokerService", _told(version, self.broker, self.process.id, event))
 
     def _say(self, logger: str, text: str) -> None:
         self.log.write("INFO", logger, text)
@@ -320,11 +320,11 @@ class Power:
         its = self.holder(broker)
         return its if its is not None and its.served and its.state == UP else None
 
-    def change(self, broker: str, number: int, what: str, within: float = 0.0) -> BrokerChanged:
+    def change(self, broker: str, number: int, change: str, within: float = 0.0) -> BrokerChanged:
         """Stop, kill, start, pause or resume an instance; return the observation."""
         its = self.instance(broker, number)
         holder, standby = self.holder(broker), self.last[broker] is not its
-        match what:
+        match change:
             case "stop":
                 state = its.stop(nanoseconds(within))
             case "kill":

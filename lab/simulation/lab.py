@@ -95,21 +95,21 @@ class SimulatedLab(SimulatedNetwork, Switches):
             found.append(Instance(its.name, broker.name, its.number, mark, lock, log, self._machine))
         return tuple(found)
 
-    def _launch(self, its: Instance) -> BrokerProcess:
-        broker = its.broker
+    def _launch(self, instance: Instance) -> BrokerProcess:
+        broker = instance.broker
         made = without(self.note.plan, broker, self._ignored)
         plan = made.plan
         self._boundary.tell_ignored(made.ignored)
-        self._running[its.name] = running = BrokerProcess(
+        self._running[instance.name] = running = BrokerProcess(
             self.kernel,
             self.fabric,
             plan,
             broker,
-            next(each for each in plan.broker(broker).instances if each.number == its.number),
-            its.lock.store,
+            next(each for each in plan.broker(broker).instances if each.number == instance.number),
+            instance.lock.store,
             self._passwords.of(broker),
             self.costs,
-            its.log.write,
+            instance.log.write,
             lambda: self._changed(broker),
             partial(self._boundary.tell, broker),
         )
@@ -190,7 +190,7 @@ class SimulatedLab(SimulatedNetwork, Switches):
         self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
 
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
-        """Keep which instances verbs have taken out, and what is recorded of them."""
+        """Keep the instances that verbs have stopped, and their records."""
         self.note = replace(self.note, off=instances, recorded=recorded)
 
     def refresh(self) -> bool:
@@ -248,14 +248,14 @@ class SimulatedLab(SimulatedNetwork, Switches):
         for broker in brokers:
             self._answering(broker).broker.purge()
 
-    def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
+    def destinations(self, wanted: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
         """Return the counters of the destinations named; a broker that is down has none."""
         return tuple(
             seen
-            for broker in dict.fromkeys(name for name, _ in of)
+            for broker in dict.fromkeys(name for name, _ in wanted)
             if self.power.answering(broker) is not None
             for seen in self._answering(broker).broker.destinations_seen(
-                self.clock.now(), [str(destination) for name, destination in of if name == broker]
+                self.clock.now(), [str(destination) for name, destination in wanted if name == broker]
             )
         )
 

@@ -48,7 +48,7 @@ class Models:
         return {}
 
     def settle(self, plan: Plan) -> Plan:
-        """Return the Plan as it is: what it names is modelled."""
+        """Return the Plan unchanged: each of its settings has a model."""
         return plan
 
     @contextmanager

@@ -58,25 +58,25 @@ def look(
     )
 
 
-def _broker(note: Note, power: Power, its: Instance) -> BrokerStatus:
-    answers = power.answering(its.broker) is its
-    role = "" if not its.mark or not its.ready else "active" if its.served else "standby"
+def _broker(note: Note, power: Power, instance: Instance) -> BrokerStatus:
+    answers = power.answering(instance.broker) is instance
+    role = "" if not instance.mark or not instance.ready else "active" if instance.served else "standby"
     return BrokerStatus(
-        name=its.name,
-        container=_CONTAINER.get(its.state, "exited"),
-        health="healthy" if its.ready else "starting" if its.state == STARTING else "none",
-        version=note.plan.broker(its.broker).activemq_version if answers else None,
+        name=instance.name,
+        container=_CONTAINER.get(instance.state, "exited"),
+        health="healthy" if instance.ready else "starting" if instance.state == STARTING else "none",
+        version=note.plan.broker(instance.broker).activemq_version if answers else None,
         memory=None,
         role=role,
     )
 
 
-def _link(name: str, seen: Sequence[LinkSeen], ways: Sequence[DirectionNow]) -> LinkStatus:
+def _link(name: str, links: Sequence[LinkSeen], ways: Sequence[DirectionNow]) -> LinkStatus:
     opened = all(way.setting.state is LinkState.OPEN and way.setting.impairment.loss < 1 for way in ways)
     trip = sum(way.setting.impairment.delay / MICROSECOND for way in ways) / 1000
     return LinkStatus(
         name=name,
         round_trip_ms=round(trip, 2) if opened else None,
-        directions=tuple(each for each in seen if each.link == name),
+        directions=tuple(each for each in links if each.link == name),
         states=tuple(way.state for way in ways),
     )

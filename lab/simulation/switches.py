@@ -51,7 +51,7 @@ class Switches(ABC):
         """Let an instance go on."""
         return self._switch(broker, instance, "resume")
 
-    def _switch(self, broker: str, instance: int, what: str, within: float = 0.0) -> BrokerChanged:
-        changed = self.power.change(broker, instance, what, within)
+    def _switch(self, broker: str, instance: int, change: str, within: float = 0.0) -> BrokerChanged:
+        changed = self.power.change(broker, instance, change, within)
         self._changed(broker)
         return changed

@@ -1,4 +1,4 @@
-"""The watch over simulated brokers: what comes and goes is recorded at its moment, and nothing is polled."""
+"""The watch over simulated brokers: every change is recorded at its moment, without polls."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Watch:
             self.look_for_demand(name)
 
     def look(self, broker: str) -> None:
-        """Record what has changed of a broker."""
+        """Record the changes of a broker."""
         if self._sight(broker):
             self._look_for_ends(broker)
             self.look_for_demand(broker)
@@ -109,6 +109,6 @@ class Watch:
                 self._record(Demand(t=self._now, broker=broker, destination=name, present=present))
 
     def end(self) -> None:
-        """Record what logs have held back, and nothing more."""
+        """Record the lines that logs held back, then no more."""
         for log in self._logs:
             log.unfollow()

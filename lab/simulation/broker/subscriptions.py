@@ -1,4 +1,4 @@
-"""Subscriptions: the window of a consumer, what waits for it, and what its acknowledgements do."""
+"""Subscriptions: the window of a consumer, its waiting messages, and the effect of its acknowledgements."""
 
 from __future__ import annotations
 
@@ -80,9 +80,10 @@ class Subscription:
             self.more()
 
     def close(self, *, redelivered: bool = True) -> None:
-        """End it; what is not acknowledged goes back, marked as redelivered.
+        """End the subscription; unacknowledged messages go back, marked as redelivered.
 
-        Not `redelivered` if the consumer went in order and said what it had had: `RemoveInfo.LAST_DELIVERED_UNSET`.
+        Not `redelivered` if the consumer disconnected in order and named its last message:
+        `RemoveInfo.LAST_DELIVERED_UNSET`.
         """
         if self.open:
             self.open = False
@@ -115,7 +116,7 @@ class Subscription:
         return found
 
     def more(self) -> None:
-        """Hand out what waits, if there is room again."""
+        """Dispatch waiting messages if there is room again."""
         raise NotImplementedError
 
 
@@ -136,7 +137,7 @@ class QueueSubscription(Subscription):
 
 
 class TopicSubscription(Subscription):
-    """A consumer of topics that loses what comes while it is away, and the oldest of what it is too slow for."""
+    """A consumer of topics. It loses messages while it is disconnected, and the oldest ones while it is too slow."""
 
     __slots__ = (
         "_acknowledged", "_audit", "_first", "_matched", "_now", "_pumping", "_slow", "_warn",
@@ -191,7 +192,7 @@ class TopicSubscription(Subscription):
         self.more()
 
     def more(self) -> None:
-        """Hand out what waits, as far as there is room: `dispatchMatched`."""
+        """Dispatch waiting messages as far as there is room: `dispatchMatched`."""
         if self._pumping or not (matched := self._matched):
             return
         self._pumping = True
