@@ -1,13 +1,12 @@
 """The note of an open lab: a file by which other processes of the same user find the lab, for status, logs, down.
 
-It may hold secrets of the lab's runtime, so only its owner can read it, and it is removed with the lab. Notes of other
-versions of mqlab are ignored, except those written before a note named its runtime.
+It may hold secrets of the lab's runtime, so only its owner can read it, and it is removed with the lab. A file that
+this version cannot read is ignored.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import time
@@ -45,7 +44,7 @@ class Note:
     replaying: bool = False  # a replay changes the lab, and commands do not
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
     opened: datetime
-    origin: Origin | None  # of the lab's clock; None in older notes
+    origin: Origin  # of the lab's clock
     runtime: str  # the runtime's name
     off: Mapping[str, bool] = field(default_factory=dict)  # instance that a verb has taken out → whether it was active
     recorded: Mapping[str, tuple[str, float]] = field(default_factory=dict)  # of these: see StandingLab.keep_off
@@ -69,7 +68,7 @@ class Note:
     @property
     def began(self) -> float:
         """Return the moment the lab's clock began, in seconds of this machine's monotonic clock."""
-        if self.origin is not None and self.origin.boot == boot():
+        if self.origin.boot == boot():
             return self.origin.monotonic
         return time.monotonic() - (datetime.now(UTC) - self.opened).total_seconds()
 
@@ -144,13 +143,13 @@ def update(note: Note, folder: Path) -> bool:
 
 
 def load_all(folder: Path) -> tuple[Note, ...]:
-    """Return every note, the oldest lab's first; notes of other versions are left out."""
+    """Return every note, the oldest lab's first; files that this version cannot read are left out."""
     found = (_read(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
     return tuple(note for note in found if note is not None)
 
 
 def load(run: str, folder: Path) -> Note | None:
-    """Return one lab's note; None if there is none, or it is of another version."""
+    """Return one lab's note; None if there is no such file, or this version cannot read it."""
     return _read(_file(run, folder))
 
 
@@ -235,31 +234,9 @@ def _part(run: str, folder: Path) -> Path:
 
 def _read(path: Path) -> Note | None:
     try:
-        written = dict(json.loads(path.read_bytes()))
-        upgraded = written if "runtime" in written else _upgraded(written)
-        return _codec().validate_json(json.dumps(_with_later(upgraded)))
-    except (FileNotFoundError, TypeError, ValueError, KeyError, AttributeError, RecursionError):
+        return _codec().validate_json(path.read_bytes())
+    except (FileNotFoundError, ValueError):
         return None
-
-
-def _upgraded(earlier: dict[str, Any]) -> dict[str, Any]:
-    """Return a note of the format before notes named a runtime, in today's format."""
-    its = {"run", "scenario", "plan", "folder", "owner", "detached", "control", "replaying", "reboot_time"}
-    return {
-        **{key: earlier[key] for key in its & earlier.keys()},
-        "opened": datetime.strptime(earlier["run"].rpartition("-")[0], "%Y%m%d-%H%M%S").isoformat() + "Z",
-        "origin": None,
-        "runtime": "emulation",
-        "own": {key: value for key, value in earlier.items() if key not in its},
-    }
-
-
-def _with_later(written: dict[str, Any]) -> dict[str, Any]:
-    """Return a note whose brokers for later are in the account; earlier notes have them beside it."""
-    control = dict(written["control"])
-    if "later" not in control:
-        return written
-    return {**written, "control": {**control, "account": {**control["account"], "later": control["later"]}}}
 
 
 @cache
