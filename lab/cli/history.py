@@ -90,7 +90,7 @@ def history(
         show(reading if choice == Choice() else filter(chooser.takes, reading))
         chooser.check()
     sys.stdout.flush()
-    wrong = damage(path)
+    damaged = damage(path)
     notes = (
         remainder(
             reading.cut_short_at,
@@ -98,7 +98,7 @@ def history(
             standing=reading.header.standing,
             open=None if reading.ended else _open(reading.header.run),
         ),
-        wrong and f"the history is damaged: {wrong.words(path.name)}",
+        damaged and f"the history is damaged: {path.name}: {damaged}",
     )
     for note in filter(None, notes):
         options.err().print(f"mqlab: {note}", soft_wrap=True, markup=False)

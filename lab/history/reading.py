@@ -35,7 +35,7 @@ class History:
     observations: tuple[Observation, ...]
     complete: bool
     cut_short_at: int | None = None  # the line that is only half there
-    damage: str = ""  # what is wrong with it, and where, if its end says that it is not as it was written
+    damage: str = ""  # the file and the damage that its checksum shows
 
 
 def read(path: Path) -> History:
@@ -55,13 +55,13 @@ def read(path: Path) -> History:
         except StopIteration as stop:
             ended = seen[-1] if seen else None
             complete = stop.value is None and bool(getattr(ended, "complete", False))
-            its = damage(path)
+            damaged = damage(path)
             return History(
                 header=header,
                 observations=tuple(seen),
-                complete=complete and its is None,
+                complete=complete and not damaged,
                 cut_short_at=stop.value,
-                damage="" if its is None else its.words(path.name),
+                damage=f"{path.name}: {damaged}" if damaged else "",
             )
 
 

@@ -70,7 +70,7 @@ def write(path: Path, seen: list[Observation]) -> Path:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def without_seal(seen: Observation) -> Observation:
-    return seen.with_fields(lines=None, digest="", places="") if isinstance(seen, Ended) else seen
+    return seen.with_fields(lines=None, digest="") if isinstance(seen, Ended) else seen
 
 
 @given(
@@ -80,7 +80,7 @@ def without_seal(seen: Observation) -> Observation:
 def test_what_is_written_reads_back_the_same(
     tmp_path_factory: pytest.TempPathFactory, seen: list[Observation], ended: Ended | None
 ) -> None:
-    seen += [] if ended is None else [ended.with_fields(lines=None, digest="", places="")]
+    seen += [] if ended is None else [ended.with_fields(lines=None, digest="")]
     path = write(tmp_path_factory.mktemp("history") / "history.jsonl", seen)
     history = read(path)
     assert history.header == HEADER
