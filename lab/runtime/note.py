@@ -12,15 +12,14 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
-from pydantic import TypeAdapter
+import msgspec
+from msgspec import Struct, field, structs
 
-from lab.dataclass import dataclass
 from lab.errors import HostError, InputError
 from lab.file_locks import folder_locked
 from lab.plan.control import Control
@@ -30,8 +29,7 @@ from lab.text_files import unwritable
 from lab.user_home import user_home
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """The facts of one open lab."""
 
     run: str
@@ -48,7 +46,14 @@ class Note:
     runtime: str  # the runtime's name
     off: Mapping[str, bool] = field(default_factory=dict)  # instance that a verb has taken out → whether it was active
     recorded: Mapping[str, tuple[str, float]] = field(default_factory=dict)  # of these: see StandingLab.keep_off
-    own: Mapping[str, Any] = field(repr=False)  # JSON-able data that only the runtime reads
+    own: Mapping[str, Any]  # JSON-able data that only the runtime reads; it may hold secrets
+
+    def __repr__(self) -> str:
+        return f"Note(run={self.run!r}, scenario={self.scenario!r}, runtime={self.runtime!r})"
+
+    def with_fields(self, **fields: Any) -> Self:
+        """Return a copy with other contents in some fields."""
+        return structs.replace(self, **fields)
 
     @property
     def not_created(self) -> tuple[str, ...]:
@@ -234,19 +239,19 @@ def _part(run: str, folder: Path) -> Path:
 
 def _read(path: Path) -> Note | None:
     try:
-        return _codec().validate_json(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+        return _decoder().decode(path.read_bytes())
+    except (FileNotFoundError, ValueError, msgspec.MsgspecError, RecursionError):
         return None
 
 
 @cache
-def _codec() -> TypeAdapter[Note]:
-    return TypeAdapter(Note)
+def _decoder() -> msgspec.json.Decoder[Note]:
+    return msgspec.json.Decoder(Note, dec_hook=lambda kind, text: kind(text))  # an address or a network, from its text
 
 
 def _write(note: Note, folder: Path) -> None:
     target, part = _file(note.run, folder), _part(note.run, folder)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(_codec().dump_json(note))
+        file.write(msgspec.json.encode(note, enc_hook=str))
     part.replace(target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +50,7 @@ HEADER_LINE = Header(
 
 
 def noted(folder: Path) -> Note:
-    return replace(LiveLab().note, folder=str(folder))
+    return LiveLab().note.with_fields(folder=str(folder))
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_a_shell_that_has_outlived_its_lab_means_no_other_one() -> None:
 
 
 def test_what_its_runtime_wrote_is_for_the_runtime_alone(tmp_path: Path) -> None:
-    simulated = replace(_lab("r-1"), runtime="another", own={"anything": [1, {"else": None}]})
+    simulated = _lab("r-1").with_fields(runtime="another", own={"anything": [1, {"else": None}]})
     notes.save(simulated, tmp_path)
     assert notes.load("r-1", tmp_path) == simulated
 
@@ -94,8 +94,8 @@ def test_what_its_runtime_wrote_is_for_the_runtime_alone(tmp_path: Path) -> None
 def test_processes_of_one_boot_have_one_clock() -> None:
     note = _lab("r-1")
     assert note.began == 7.5
-    hour = replace(note, opened=datetime.now(UTC) - timedelta(hours=1))
-    later = replace(hour, origin=Origin(boot="another", monotonic=7.5))
+    hour = note.with_fields(opened=datetime.now(UTC) - timedelta(hours=1))
+    later = hour.with_fields(origin=Origin(boot="another", monotonic=7.5))
     assert abs(time.monotonic() - later.began - 3600) < 5
 
 
@@ -107,9 +107,9 @@ def test_only_what_has_surely_gone_is_off_the_list() -> None:
         _lab("there", "one"),
         _lab("elsewhere", "other"),  # DOCKER_HOST named another engine when it was opened
         _lab("unsaid", ""),
-        replace(_lab("standing", "one"), detached=False, owner=str(here)),
-        replace(_lab("killed", "one"), detached=False, owner=dead),
-        replace(_lab("not ours", "one"), runtime="another"),
+        _lab("standing", "one").with_fields(detached=False, owner=str(here)),
+        _lab("killed", "one").with_fields(detached=False, owner=dead),
+        _lab("not ours", "one").with_fields(runtime="another"),
     ]
     assert state.ended_runs(labs, {"there"}, "one", here) == ("swept", "killed")
 
@@ -154,7 +154,7 @@ def test_the_folder_follows_the_environment() -> None:
 
 def test_what_a_command_left_of_the_service_is_there_for_the_next(tmp_path: Path) -> None:
     control = Control(account=waiting())
-    notes.save(replace(_lab("r-1"), control=control), tmp_path)
+    notes.save(_lab("r-1").with_fields(control=control), tmp_path)
     found = notes.load("r-1", tmp_path)
     assert found is not None
     assert found.control == control
