@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lab import settings
 from lab.activemq.protocols import OPENWIRE
 from lab.application.place import variable
 from lab.cli import new_files, open_lab, options, status_text
@@ -76,10 +77,10 @@ def variables(found: Mapping[str, Any]) -> dict[str, str]:
     Of a pair, each instance has its endpoints under its own name. Raise InputError if two variables have one name.
     """
     named: dict[str, str] = {
-        "MQLAB_RUN": found["run"],
-        "MQLAB_CA_FILE": found["ca_file"],
-        "MQLAB_TRUST_STORE": found["trust_store"],
-        "MQLAB_TRUST_STORE_PASSWORD": TRUST_STORE_PASSWORD,
+        settings.RUN.name: found["run"],
+        settings.CA_FILE.name: found["ca_file"],
+        settings.TRUST_STORE.name: found["trust_store"],
+        settings.TRUST_STORE_PASSWORD.name: TRUST_STORE_PASSWORD,
     }
     for broker, its in found["brokers"].items():
         for name, value in _of_broker(broker, its):

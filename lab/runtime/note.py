@@ -20,13 +20,13 @@ from typing import Any, Protocol, Self, TypeVar
 import msgspec
 from msgspec import Struct, field, structs
 
+from lab import settings
 from lab.errors import HostError, InputError
 from lab.file_locks import folder_locked
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.clock import Origin, boot
 from lab.text_files import unwritable
-from lab.user_home import user_home
 
 
 class Note(Struct, frozen=True, kw_only=True):
@@ -85,17 +85,14 @@ def new_run_id() -> str:
 
 def note_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder of the notes: MQLAB_STATE, or the user's state folder; HostError if there is neither."""
-    if chosen := environment.get("MQLAB_STATE"):
+    if chosen := settings.STATE.get(environment):
         return Path(chosen)
-    if base := environment.get("XDG_STATE_HOME"):
-        return Path(base) / "mqlab" / "labs"
-    its = user_home(environment)
-    if its is None:
+    if (folder := settings.state_folder(environment)) is None:
         raise HostError(
             "there is no folder to note labs in: this user has no home folder, and HOME names none",
             "set HOME, or MQLAB_STATE, to a folder that is yours alone: a note has a lab's passwords",
         )
-    return its / ".local/state/mqlab/labs"
+    return folder
 
 
 def noted(environment: Mapping[str, str]) -> tuple[Note, ...]:
@@ -206,7 +203,7 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
     Without one the lab is meant that MQLAB_RUN of the environment names, in the same way. Raise InputError, which lists
     the labs, unless exactly one fits: a shell that has outlived its lab, whose whole id it has, means no other one.
     """
-    of_shell = (environment.get("MQLAB_RUN") or None) if run is None else None
+    of_shell = (settings.RUN.get(environment) or None) if run is None else None
     found = fitting(known, of_shell if run is None else run)
     if len(found) == 1:
         return found[0]
