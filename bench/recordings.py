@@ -143,7 +143,7 @@ def _feed(told: Mapping[str, Any], count: int) -> None:
         host=told["host"],
         port=told["port"],
         ca_file=Path(told["ca_file"]),
-        user=told[USER],
+        user=told[USER.name],
         password=SecretStr(told[PASSWORD.name]),
         client_id="bench-feed",
     )

@@ -27,13 +27,13 @@ from lab.declare.reading import Document, no_topology, read, read_text
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Compound, Step
-from lab.declare.suggestions import remedy
 from lab.declare.topology import Configuration
 from lab.declare.validating import validate, validate_variant
 from lab.declare.variant_file import VariantFile, is_variant
 from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
 from lab.masking import Mask, named_in
+from lab.suggestions import remedy
 from lab.text_files import STANDARD_INPUT, is_file, why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"

@@ -23,10 +23,10 @@ from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
-from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
 from lab.declare.variant_file import VariantFile
 from lab.errors import Problem
+from lab.suggestions import remedy
 
 _Model = TypeVar("_Model", bound=Declared)
 _Kinds = Mapping[str, type[Step]] | Mapping[str, type[Expectation]]

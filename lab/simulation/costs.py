@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from lab.dataclass import dataclass
-from lab.declare.suggestions import remedy
 from lab.errors import InputError
 from lab.settings import COSTS
 from lab.simulation.clock import nanoseconds
+from lab.suggestions import remedy
 from lab.text_files import read_bytes
 from lab.units import parse_duration
 

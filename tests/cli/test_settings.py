@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab.masking import MASK
-
 from tests.command import Commands
 
 
