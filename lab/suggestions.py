@@ -8,6 +8,61 @@ from collections.abc import Iterable, Mapping
 
 from lab.errors import Place, Problem
 
+_JMS = ("stomp", "amqp")
+_OTHER_WORDS: Mapping[str, tuple[str, ...]] = {  # words that people use → valid words, of any kind
+    # protocols
+    "jms": _JMS,
+    "openwire": _JMS,
+    "tcp": _JMS,
+    "ssl": _JMS,
+    "websocket": ("mqtt-wss", "stomp-wss"),
+    "ws": ("mqtt-wss", "stomp-wss"),
+    "wss": ("mqtt-wss", "stomp-wss"),
+    # runtimes
+    "docker": ("emulation",),
+    "real": ("emulation",),
+    "sim": ("simulation",),
+    "simulate": ("simulation",),
+    "virtual": ("simulation",),
+    # commands
+    "begin": ("up", "run"),
+    "launch": ("up", "run"),
+    "open": ("up",),
+    "start": ("up", "run"),
+    "test": ("run",),
+    "execute": ("run",),
+    "close": ("down",),
+    "destroy": ("down", "delete"),
+    "end": ("down",),
+    "remove": ("down", "delete"),
+    "rm": ("down", "delete"),
+    "stop": ("down",),
+    "clean": ("sweep",),
+    "cleanup": ("sweep",),
+    "prune": ("sweep",),
+    "lint": ("check",),
+    "validate": ("check",),
+    "verify": ("check",),
+    "init": ("generate",),
+    "new": ("generate", "create"),
+    "ls": ("status", "scenarios", "list"),
+    "list": ("status", "scenarios"),
+    "ps": ("status",),
+    "consume": ("listen",),
+    "receive": ("listen",),
+    "sub": ("listen",),
+    "subscribe": ("listen",),
+    "produce": ("publish",),
+    "pub": ("publish",),
+    "send": ("publish",),
+    "build": ("images",),
+    "install": ("images",),
+    "report": ("judge", "history"),
+    "timeline": ("history",),
+    "show": ("status", "history"),
+    "settings": ("doctor",),
+    "sweep-parameters": ("vary",),
+}
 _MOST = 60  # words that are listed: a repeat may have a name for each of thousands of rounds
 
 
@@ -21,8 +76,21 @@ def remedy(word: str, valid: Iterable[str], label: str, meanings: Mapping[str, s
 
 def guess(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> str:
     """Return a question for the valid word that is nearest to a wrong one; "" if none is near."""
-    near = nearest(word, valid, meanings)
-    return f"did you mean {near}?" if near else ""
+    near = meant(word, valid, meanings)
+    why = " Clients of the lab do not speak OpenWire, the protocol of JMS." if near == _JMS else ""
+    return f"did you mean {' or '.join(near)}?{why}" if near else ""
+
+
+def meant(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> tuple[str, ...]:
+    """Return the valid words that a wrong one may stand for: those of the same meaning, or else the nearest one."""
+    words = list(valid)
+    known = set(words)
+    if _folded(word) not in map(_folded, words) and (
+        same := tuple(other for other in _OTHER_WORDS.get(_folded(word), ()) if other in known)
+    ):
+        return same
+    near = nearest(word, words, meanings)
+    return (near,) if near else ()
 
 
 def nearest(word: str, valid: Iterable[str], meanings: Mapping[str, str] = {}) -> str:
