@@ -33,7 +33,7 @@ from lab.declare.validating import validate, validate_variant
 from lab.declare.variant_file import VariantFile, is_variant
 from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
-from lab.masking import Mask, named_in
+from lab.masking import Mask, is_secret, named_in
 from lab.suggestions import remedy
 from lab.text_files import STANDARD_INPUT, is_file, why_not_a_file
 
@@ -265,6 +265,8 @@ class _Loader:
 
     def _fill_step(self, kind: type[Step], fields: dict[str, Any], here: Keys) -> None:
         """Put files and passwords into the fields of one step; the type of a field says which it holds."""
+        if isinstance(headers := fields.get("headers"), dict):
+            self._passwords.all += [text for name, text in headers.items() if is_secret(name) and isinstance(text, str)]
         for key, field in kind.model_fields.items():
             if key not in fields:
                 continue

@@ -16,9 +16,8 @@ import pytest
 import zstandard
 
 from lab.errors import InputError
-from lab.masking import MASK, Mask
+from lab.masking import MASK, Mask, is_secret
 from lab.recordings import Footer, Header, Reading, Recorded, RecordingFile, Redaction, stream_of, summarise
-from lab.recordings.secrets import is_secret
 from lab.runtime.clock import RealClock
 from lab.whole_lines import LONGEST, LineError
 
