@@ -15,6 +15,7 @@ from lab.runtime import note as notes
 from lab.runtime.note import Note
 from lab.runtime.runtime import Lost, Runtime, Sweep, Swept
 from lab.scenarios import PlannedScenario
+from lab.suggestions import meant
 
 
 def _emulation(environment: Mapping[str, str]) -> Runtime:
@@ -78,7 +79,9 @@ def for_block(
 
 def _check_known(name: str, where: str = "") -> None:
     if name not in RUNTIMES:
-        raise InputError.of(f'{where}no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
+        raise InputError.of(
+            f'{where}no runtime named "{name}"', f"write {' or '.join(meant(name, RUNTIMES) or RUNTIMES)}"
+        )
 
 
 def release_in(archive: Path | None) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from lab.errors import LabError as _LabError
 from lab.interrupts import Terminated
 from lab.version import __version__
 
@@ -58,6 +60,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "images": "Build what is missing of the three images, and list them; or carry them in a file to another engine.",
     "doctor": "Look at this machine: does it have what a lab needs?",
 }
+_UsageError = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
 _OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage
 
 
@@ -93,22 +96,35 @@ class _PlainFlags:
 class _Command(_PlainFlags, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; where another program's options stand behind a --, ask for that where it is missing."""
+        if not all(map(str.isascii, args)):
+            from lab.cli.usage import wide_option
+
+            if wrong := wide_option(args, (name for param in self.get_params(ctx) for name in param.opts)):
+                raise wrong
         behind = next((its for each in self.params if (its := str(each.metavar)).startswith("-- ")), "")
         if behind and "--" not in args:
             own = {name for each in self.get_params(ctx) for name in each.opts}
             for word in args:
                 if word.startswith("-") and word.partition("=")[0] not in own:
-                    from lab.cli.options import complain
                     from lab.errors import InputError
 
-                    right = f"another program's options stand behind a --: {ctx.command_path} … {behind}"
-                    complain(InputError.of(f"{word} is no option of mqlab", right))
-                    raise SystemExit(InputError.exit_code)
-        return list(super().parse_args(ctx, args))
+                    right = f"write another program's options behind a --: {ctx.command_path} … {behind}"
+                    raise InputError.of(f"{word} is not an option of mqlab", right)
+        try:
+            return list(super().parse_args(ctx, args))
+        except _UsageError as error:  # some know no context, of which what is right follows
+            error.ctx = error.ctx or ctx  # type: ignore[attr-defined]
+            raise
 
 
 class _Group(_PlainFlags, TyperGroup):
-    pass
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the called verb's name, the verb, and the other arguments; raise InputError for an unknown one."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            from lab.cli.usage import unknown_command
+
+            raise unknown_command(f"mqlab {ctx.info_name}".strip(), args, self.commands, dict)
+        return super().resolve_command(ctx, args)
 
 
 class _Commands(_PlainFlags, TyperGroup):
@@ -123,9 +139,41 @@ class _Commands(_PlainFlags, TyperGroup):
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the called command's name, the command, loaded, and the other arguments."""
+        """Return the called command's name, the command, loaded, and the other arguments; InputError if unknown."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from lab.cli.usage import unknown_command
+
+            raise unknown_command("mqlab", args, COMMANDS, _verbs)
         name, _, rest = super().resolve_command(ctx, args)
         return name, load(str(name)), rest
+
+    def main(self, args: Any = None, *more: Any, standalone_mode: bool = True, **settings: Any) -> Any:
+        """Run the command line, and end the program; a wrong one is an error as those of files are."""
+        if not standalone_mode:
+            return super().main(args, *more, standalone_mode=False, **settings)
+        words = sys.argv[1:] if args is None else list(args)
+        try:
+            code = super().main(words, *more, standalone_mode=False, **settings)
+        except (_UsageError, _LabError) as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                raise SystemExit(_show_help(error)) from None
+            from lab.cli.options import refuse
+            from lab.cli.usage import explained
+
+            wrong = error if isinstance(error, _LabError) else explained(error, words)
+            raise SystemExit(refuse(wrong, json="--json" in words)) from None
+        raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _verbs() -> Mapping[str, Any]:
+    """Return the verbs of each command that has some."""
+    modules = ((name, import_module(f"lab.cli.{name}")) for name in COMMANDS)
+    return {name: module.VERBS for name, module in modules if hasattr(module, "VERBS")}
+
+
+def _show_help(error: Any) -> int:
+    error.show()
+    return int(error.exit_code)
 
 
 app = typer.Typer(

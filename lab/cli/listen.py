@@ -42,8 +42,8 @@ def listen(
     A queue's messages are taken from it, each once it is printed. Without --count and --within, Ctrl-C ends it.
     """
     where = client_options.destination(topic, queue)
-    if selector is not None and client_options.is_mqtt(client_options.protocol(over, queue)):
-        raise InputError.of("--selector: MQTT 3.1.1 has none", "--over stomp, or --over amqp")
+    if client_options.is_mqtt(client_options.protocol(over, queue)) and selector is not None:
+        raise InputError.of("--selector: MQTT 3.1.1 has no selectors", "write --over stomp or --over amqp")
     seconds = None if within is None else client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         for each in heard(

@@ -71,9 +71,11 @@ _RELEASES = f"{', '.join(_SOME)} or {_LAST}, instead of the one for the declared
 
 
 def _release(version: str | None) -> str | None:
-    """Return the version; raise BadParameter if it is not of the form of an ActiveMQ Classic release."""
+    """Return the version; raise InputError if it is not of the form of an ActiveMQ Classic release."""
     if version is not None and not re.fullmatch(r"[56]\.\d{1,3}\.\d{1,3}", version):
-        raise typer.BadParameter(f"{version!r} is not a release of ActiveMQ Classic, such as {_LAST}")
+        raise InputError.of(
+            f"--activemq-version: {version!r} is not a release of ActiveMQ Classic", f"write --activemq-version {_LAST}"
+        )
     return version
 
 
@@ -135,8 +137,15 @@ def waiting(wait: str | None) -> Mapping[str, str]:
     try:
         parse_duration(wait)
     except (ValueError, OverflowError) as error:
-        raise InputError.of(f"--wait: {error}", "such as 10m") from error
+        raise refused_quantity("--wait", wait, error, "s") from error
     return {**os.environ, settings.WAIT.name: wait}
+
+
+def refused_quantity(option: str, text: str, error: Exception, unit: str) -> InputError:
+    """Return the error for an option's text that is not a quantity; the remedy for a number alone has a unit."""
+    what, _, right = str(error).rpartition(": write ")
+    number = re.fullmatch("[0-9.]+", text)
+    return InputError.of(f"{option}: {what or right}", f"write {option} {text}{unit}" if number else f"write {right}")
 
 
 def ending(command: Callable[P, int | None]) -> Callable[P, None]:
@@ -183,6 +192,11 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
     except EOFError:  # Ctrl-D at a prompt
         return _interrupted()
     return code
+
+
+def refuse(error: LabError, *, json: bool) -> int:
+    """Print the error of a wrong command line and return its exit code."""
+    return _tell(error, error, json)
 
 
 def _tell(error: Exception, told: LabError, json: bool) -> int:

@@ -50,7 +50,7 @@ def publish(
     headers = _headers(header or ())
     over = client_options.protocol(over, queue)
     if headers and client_options.is_mqtt(over):
-        raise InputError.of("--header: MQTT 3.1.1 has none", "--over stomp, or --over amqp")
+        raise InputError.of("--header: MQTT 3.1.1 has no headers", "write --over stomp or --over amqp")
     for option, given in (("--qos", qos is not None), ("--retained", retained)):
         if given and not client_options.is_mqtt(over):
             raise InputError.of(f"{option}: only MQTT has it, and this goes over {over}", "leave it out")
@@ -146,12 +146,14 @@ def _interval(rate: str) -> float:
     try:
         return float(1 / parse_message_rate(rate))
     except ValueError as error:
-        raise InputError.of(f"--rate: {error}") from error
+        raise options.refused_quantity("--rate", rate, error, "/s") from error
 
 
 def _headers(given: Sequence[str]) -> dict[str, str]:
     pairs = {name: value for name, equals, value in (each.partition("=") for each in given) if name and equals}
     for each in given:
         if each.partition("=")[0] not in pairs:
-            raise InputError.of(f"--header {each}: no NAME=VALUE", "--header kind=order")
+            raise InputError.of(
+                f"--header {each}: no NAME=VALUE", "write --header NAME=VALUE, such as --header kind=order"
+            )
     return pairs

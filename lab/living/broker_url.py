@@ -24,7 +24,8 @@ from lab.settings import PASSWORD, USER
 
 _PORTS = {each.scheme: each for each in ENDPOINTS if each.over}
 _ALIASES = {"mqtts": "mqtt+ssl", "stomps": "stomp+ssl", "amqps": "amqp+ssl"}
-_PLAIN = ("mqtt", "stomp", "amqp", "tcp", "ws", "mqtt+nio", "stomp+nio", "amqp+nio")
+_OPENWIRE = ("tcp", "ssl", "nio", "nio+ssl", "openwire")
+_PLAIN = ("mqtt", "stomp", "amqp", "ws", "mqtt+nio", "stomp+nio", "amqp+nio")
 
 
 def is_url(target: str) -> bool:
@@ -77,8 +78,12 @@ def _split(url: str) -> SplitResult:
     if "@" in url:
         right = f"leave out what stands before the @, and set {USER.name} and {PASSWORD.name}"
         raise InputError.of(f"a login in a URL ({scheme}://…@…) is read by everybody on this machine", right)
+    host = found[1] if (found := re.match(r"[^:]*://([\w.-]{1,200})", url)) else "HOST"
+    if scheme in _OPENWIRE:
+        right = f"write {' or '.join(f'{name}://{host}:{_PORTS[name].port}' for name in ('stomp+ssl', 'amqp+ssl'))}"
+        raise InputError.of(f"{scheme}:// is OpenWire, which clients of the lab do not speak", right)
     if scheme in _PLAIN:
-        right = f"an encrypted endpoint, such as {' or '.join(f'{each}://HOST' for each in _PORTS)}"
+        right = f"write {' or '.join(f'{name}://{host}' for name in _PORTS if name.startswith(scheme[:4]))}"
         raise InputError.of(f"{scheme}:// is not encrypted: a password would be sent in the clear", right)
     if scheme not in (*_PORTS, *_ALIASES):
         known = ", ".join((*_PORTS, *_ALIASES))

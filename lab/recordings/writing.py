@@ -22,7 +22,10 @@ _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 def check_name(path: Path) -> None:
     """Raise InputError unless a file's name is one of a recording, HostError if what packs such a one is missing."""
     if not path.name.endswith(_SUFFIXES):
-        raise InputError.of(f"{path} is no name of a recording", f"one that ends in {', '.join(_SUFFIXES)}")
+        raise InputError.of(
+            f"{path} is not a name for a recording",
+            f"write {path.stem or 'NAME'}{_SUFFIXES[0]}: a recording ends in {', '.join(_SUFFIXES)}",
+        )
     packer(path)
 
 

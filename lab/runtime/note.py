@@ -209,7 +209,7 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
         return found[0]
     running = "\n".join(f"{note.run}  {note.scenario}" for note in known)
     if not known:
-        raise InputError.of("no lab is running", "mqlab up SCENARIO opens one")
+        raise InputError.of("no lab is running", "run mqlab up SCENARIO to open one")
     if not found and of_shell:
         what = f'no lab "{of_shell}" is running, which MQLAB_RUN of this shell names'
         raise InputError.of(what, f"unset MQLAB_RUN, or say which; running:\n{running}")

@@ -143,13 +143,13 @@ def test_a_body_that_is_no_text_is_base64() -> None:
 @pytest.mark.parametrize(
     ("command", "arguments", "what"),
     [
-        ("publish", ["tokyo", "x"], "name a topic or a queue\n  --topic prices.eur, or --queue orders"),
+        ("publish", ["tokyo", "x"], "name a topic or a queue\n  write --topic prices.eur or --queue orders"),
         (
             "publish",
             ["tokyo", "x", "--queue", ""],
-            "the queue's name is empty\n  --topic prices.eur, or --queue orders",
+            "the queue's name is empty\n  write --topic prices.eur or --queue orders",
         ),
-        ("listen", ["tokyo", "--topic", ""], "the topic's name is empty\n  --topic prices.eur, or --queue orders"),
+        ("listen", ["tokyo", "--topic", ""], "the topic's name is empty\n  write --topic prices.eur or --queue orders"),
         ("publish", ["tokyo", "x", "--topic", "a", "--queue", "b"], "name a topic or a queue, not both"),
         ("listen", ["tokyo", "--queue", "/queue/orders"], "--queue orders"),
         ("publish", ["tokyo", "x", "--topic", "/topic/a"], "a topic is named here as ActiveMQ shows it"),
@@ -180,8 +180,8 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
     ("arguments", "what"),
     [
         (["tokyo", "-o", "a.jsonl"], "what is to be recorded?"),
-        (["tokyo", "-o", "a.txt", "--topic", "t"], "a.txt is no name of a recording"),
-        (["tokyo", "-o", "a.zst", "--topic", "t"], "a.zst is no name of a recording"),
+        (["tokyo", "-o", "a.txt", "--topic", "t"], "a.txt is not a name for a recording"),
+        (["tokyo", "-o", "a.zst", "--topic", "t"], "a.zst is not a name for a recording"),
         (["tokyo", "-o", "no/folder.jsonl", "--topic", "t"], "no/folder.jsonl cannot be written"),
         (["tokyo", "-o", "there.jsonl", "--topic", "t"], "there.jsonl is there"),
         (["tokyo", "-o", "a.jsonl", "--topic", "topic://t"], "a topic is named here as ActiveMQ shows it"),
