@@ -56,7 +56,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     ),
     "generate": "Write the topology and the configurations of a network: a mesh, hub, chain, ring or concentrator.",
     "check": "Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.",
-    "schema": "Print the JSON Schema of a file, for editors that complete and check; of a history, of one line.",
+    "schema": "Print the JSON Schema of a file, for editors that complete and check it.",
     "images": "Build what is missing of the three images, and list them; or carry them in a file to another engine.",
     "doctor": "Look at this machine: does it have what a lab needs?",
 }

@@ -28,7 +28,9 @@ class Between(Declared):
 
     noun: ClassVar[str] = ""  # of the quantity, if a quantity alone is both bounds
     at_least: Any = None
+    """The minimum."""
     at_most: Any = None
+    """The maximum."""
 
     @staticmethod
     def parsed(text: Any) -> Any:
@@ -86,11 +88,13 @@ class Between(Declared):
 
 
 class Amount(Between):
-    """A number: exactly so many, `10`, or within bounds, `{at-least: 1, at-most: 20}`."""
+    """A number: exact, `10`, or within bounds, `{at-least: 1, at-most: 20}`."""
 
     noun: ClassVar[str] = "number"
     at_least: Whole | None = None
+    """The minimum number."""
     at_most: Whole | None = None
+    """The maximum number."""
 
     @staticmethod
     def parsed(text: Any) -> Any:
@@ -105,10 +109,12 @@ class Amount(Between):
 
 
 class Bounds(Between):
-    """How long something may take: at most, `1s`, or within bounds, `{at-least: 1s, at-most: 2s}`."""
+    """The bounds for a time: a maximum, `1s`, or both, `{at-least: 1s, at-most: 2s}`."""
 
     at_least: Duration | None = None
+    """The minimum time."""
     at_most: Duration | None = None
+    """The maximum time."""
 
     @staticmethod
     def parsed(text: Any) -> timedelta:
@@ -146,11 +152,13 @@ _PortionBound = Annotated[
 
 
 class Portion(Between):
-    """So many of some messages: exactly, `10` or `50%`, or within bounds, `{at-least: 1, at-most: 60%}`."""
+    """A number or percentage of messages: exact, `10` or `50%`, or within bounds, `{at-least: 1, at-most: 60%}`."""
 
     noun: ClassVar[str] = "portion"
     at_least: _PortionBound | None = None
+    """The minimum, as a number or as a percentage."""
     at_most: _PortionBound | None = None
+    """The maximum, as a number or as a percentage."""
 
     @staticmethod
     def parsed(text: Any) -> Any:

@@ -215,13 +215,19 @@ Password = Annotated[
     SecretStr,
     WithJsonSchema(
         {
-            "description": "`generated`, the environment variable that has the password, or the password itself",
+            "description": "The password: `generated`, an environment variable, or the text.",
             "oneOf": [
                 {"const": "generated"},
                 {"type": "string", "minLength": 12, "maxLength": 250},
                 {
                     "type": "object",
-                    "properties": {"env": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}},
+                    "properties": {
+                        "env": {
+                            "description": "The environment variable that has the password.",
+                            "type": "string",
+                            "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+                        }
+                    },
                     "required": ["env"],
                     "additionalProperties": False,
                 },
@@ -246,10 +252,12 @@ Pair = Annotated[Names, AfterValidator(_check_pair), Field(json_schema_extra={"m
 
 
 class Receivers(Declared):
-    """The receivers: each of some clients, `[a, b]` or `{all: [a, b]}`, or one of them, `{any: [a, b]}`."""
+    """The receivers: all of the clients, `[a, b]` or `{all: [a, b]}`, or one of them, `{any: [a, b]}`."""
 
     all: Names = ()
+    """The clients that must all receive each message; the subscribers of a queue share its messages."""
     any: Names = ()
+    """The clients of which one must receive each message."""
 
     @model_validator(mode="before")
     @classmethod

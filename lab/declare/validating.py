@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import Field, Tag, ValidationError
+from pydantic import Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from lab import printable
+from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Declared, Duration, NotWholeError, RoundName, YesNo, types_in
+from lab.declare.fields import Declared, NotWholeError, types_in
 from lab.declare.malformed import is_key_with_brace
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
@@ -127,18 +128,10 @@ def _validate_entries(
             continue
         read = _validate_entry(kinds[name], entry[name], (*here, name), kinds, origin, found)
         if isinstance(read, Step) and (beside := {key: entry[key] for key in others & entry.keys()}):
-            its = _validate_model(_EntryFields, beside, here, origin, found)
+            its = _validate_model(EntryFields, beside, here, origin, found)
             read = read.with_entry(at=its.at, named=its.named, fails=its.fails) if its is not None else read
         entries.append(read)
     return tuple(entries)
-
-
-class _EntryFields(Declared):
-    """The keys of a step's entry other than its verb."""
-
-    at: Duration | None = None
-    named: RoundName = Field(default="", alias="as")
-    fails: YesNo = False
 
 
 def _validate_entry(

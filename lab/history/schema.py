@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from msgspec import NODEFAULT
 from msgspec.structs import fields
 
+from lab.descriptions import summary
 from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
 
@@ -53,7 +54,7 @@ def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[st
         else:
             needed.append(field.name)
     return {
-        "description": cls.__doc__,
+        "description": summary(cls),
         "type": "object",
         "additionalProperties": False,
         "required": needed,

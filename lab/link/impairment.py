@@ -84,25 +84,51 @@ class Figure:
 class Impairment:
     """The impairment of packets in one direction of a link; always set as a whole, never added up."""
 
-    delay: Annotated[timedelta, Figure(Kind.TIME, "delay {}", "Of every packet, one way: 80ms.")] = timedelta(0)
+    delay: Annotated[
+        timedelta, Figure(Kind.TIME, "delay {}", "The one-way delay of each packet, for example 80ms.")
+    ] = timedelta(0)
     # standard deviation (normal) or half width (uniform)
-    jitter: Annotated[timedelta, Figure(Kind.TIME, "jitter {} ({distribution})", "How far the delay varies: 5ms.")] = (
-        timedelta(0)
-    )
-    distribution: Annotated[Distribution, Figure(Kind.CHOICE, "", "Of the jitter: normal or uniform.")] = (
-        Distribution.NORMAL
-    )
+    jitter: Annotated[
+        timedelta,
+        Figure(
+            Kind.TIME,
+            "jitter {} ({distribution})",
+            "The variation of the delay, for example 5ms: standard deviation (normal) or half width (uniform).",
+        ),
+    ] = timedelta(0)
+    distribution: Annotated[
+        Distribution, Figure(Kind.CHOICE, "", "The distribution of the jitter: normal or uniform.")
+    ] = Distribution.NORMAL
     correlation: Annotated[
-        float, Figure(Kind.SHARE, "correlation {}", "Of one packet's jitter with the one before: 25%.")
+        float,
+        Figure(Kind.SHARE, "correlation {}", "The correlation of the jitter of successive packets, for example 25%."),
     ] = 0.0
-    loss: Annotated[float, Figure(Kind.SHARE, "loss {}", "How many packets are lost: 1%.")] = 0.0
-    rate: Annotated[int | None, Figure(Kind.RATE, "rate {}", "So much passes and no more: 20mbit.")] = None
-    # drop-tail limits of the queue before `rate`
-    queue_bytes: Annotated[int | None, Figure(Kind.SIZE, "queue {}", "So much waits for the rate: 64KiB.", "queue")] = (
-        None
+    loss: Annotated[float, Figure(Kind.SHARE, "loss {}", "The probability that a packet is lost, for example 1%.")] = (
+        0.0
     )
+    rate: Annotated[
+        int | None,
+        Figure(
+            Kind.RATE, "rate {}", "The maximum rate at which packets leave, for example 20mbit (default: unlimited)."
+        ),
+    ] = None
+    # drop-tail limits of the queue before `rate`
+    queue_bytes: Annotated[
+        int | None,
+        Figure(
+            Kind.SIZE,
+            "queue {}",
+            "The maximum size of the queue for `rate`, for example 64KiB (default: unlimited).",
+            "queue",
+        ),
+    ] = None
     queue_packets: Annotated[
-        int | None, Figure(Kind.COUNT, "queue {} packets", "So many packets wait for the rate.")
+        int | None,
+        Figure(
+            Kind.COUNT,
+            "queue {} packets",
+            "The maximum number of packets in the queue for `rate` (default: unlimited).",
+        ),
     ] = None
 
     def contradiction(self) -> str | None:

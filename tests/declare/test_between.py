@@ -35,4 +35,6 @@ def test_the_schema_has_a_quantity_alone_and_a_mapping_with_a_bound() -> None:
     definitions = scenario_schema()["$defs"]
     for kind in (Amount, Portion, Bounds, Factor):
         alone, mapping = definitions[kind.__name__]["oneOf"]
-        assert alone == mapping["properties"]["at-most"] and mapping["minProperties"] == 1
+        at_most = mapping["properties"]["at-most"]
+        assert {"description", *alone} == {*at_most} and alone.items() <= at_most.items()
+        assert mapping["minProperties"] == 1

@@ -55,10 +55,12 @@ _Sending = Annotated[
 
 
 class Factor(Between):
-    """How many times as long: at most, `1.5`, or within bounds, `{at-least: 0.5, at-most: 1.5}`."""
+    """A multiple of a time: a maximum, `1.5`, or bounds, `{at-least: 0.5, at-most: 1.5}`."""
 
     at_least: _Number | None = None
+    """The minimum, as a multiple of the other step's time."""
     at_most: _Number | None = None
+    """The maximum, as a multiple of the other step's time."""
 
     @staticmethod
     def formatted(bound: float) -> str:
@@ -67,13 +69,17 @@ class Factor(Between):
 
 
 class Finished(ToReceivers):
-    """How long it took from the beginning of a step that sends until the last of its messages had come."""
+    """All messages of a step were received within a time that counts from the start of the step."""
 
     kind: ClassVar[str] = "finished"
     step: _Sending
-    within: Bounds | None = None  # at most, where a duration stands alone
-    times: Factor | None = None  # as long as `of`
+    """The step that sends the messages: `publish`, `traffic` or `request`, or a step's own name."""
+    within: Bounds | None = None
+    """The time from the start of the step until every message is received; a single duration is the maximum."""
+    times: Factor | None = None
+    """The same time as a multiple of the time of step `of`; a single number is the maximum."""
     of: _Sending | None = None
+    """The step whose time is compared: `publish`, `traffic` or `request`, or a step's own name."""
 
     @property
     def basis(self) -> Basis:

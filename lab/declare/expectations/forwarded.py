@@ -12,13 +12,16 @@ from lab.declare.steps.snapshot import END, START
 
 
 class Forwarded(Expectation, OneDestination):
-    """The number of messages of a destination that a broker forwarded, by its own counter, is in bounds."""
+    """A broker forwarded the given number of messages of a destination to other brokers."""
 
     kind: ClassVar[str] = "forwarded"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
+    """The broker that forwards the messages."""
     count: Amount
+    """The number of forwarded messages, exact or within bounds."""
     between: SnapshotPair = (START, END)
+    """The two snapshots between which messages are counted."""
 
     @property
     def of_absence(self) -> bool:

@@ -33,6 +33,7 @@ class OnBroker(Step):
     fault = Fault.BROKER
     changes = Part.BROKERS
     broker: BrokerName
+    """The broker that the step acts on."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""
@@ -43,6 +44,7 @@ class OnInstance(OnBroker):
     """A step on one instance of a broker; of a pair, the active one when none is named."""
 
     instance: Instance | None = None
+    """The instance of an active/standby pair (default: the active one, or the one to start or resume)."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -13,13 +13,16 @@ from lab.declare.topology import ConfigurationFile
 
 
 class UpdateConfiguration(OfService):
-    """A whole text is saved as a configuration's next revision; no broker changes by that."""
+    """Save a file as the next revision of a configuration; no broker changes."""
 
     verb: ClassVar[str] = "update-configuration"
     configures = True
     configuration: str
+    """The name of the configuration."""
     file: ConfigurationFile
+    """The path of the XML file, relative to this file."""
     description: str = ""
+    """The description of the revision, for people."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""
