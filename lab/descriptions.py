@@ -12,12 +12,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+_LIBRARIES = {"abc", "builtins", "msgspec", "pydantic", "typing"}  # whose base classes have no fields of a file
+
 
 def sentences(kind: type) -> dict[str, str]:
     """Return the sentence of each field of a class, by the field's name; a base class's fields come first."""
     return {
         field: sentence
         for base in reversed(kind.__mro__)
+        if base.__module__.partition(".")[0] not in _LIBRARIES
         for field, sentence in _classes(base.__module__).get(base.__name__, ("", {}))[1].items()
     }
 

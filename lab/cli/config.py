@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from lab.activemq import releases
 from lab.amazonmq.account.describe import describe_configuration, list_revisions, used_by
 from lab.amazonmq.configurations import wording
 from lab.amazonmq.configurations.advice import advise
@@ -18,11 +17,13 @@ from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.cli.verb_command import command
 from lab.declare.origin import without_passwords
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.errors import InputError
-from lab.living import verb_arguments
+from lab.living.lab import Live
 from lab.masking import Mask, named_in
+from lab.operating import Done
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's name, or its id.")]
 
@@ -62,17 +63,8 @@ def show(
     options.show(described, [text.rstrip("\n")], json)
 
 
-def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The new configuration's name.")],
-    engine_version: Annotated[str, typer.Option(metavar="VERSION", help="Of Amazon MQ.")] = releases.DEFAULT,
-    run: OF_RUN = None,
-    json: JSON = False,
-) -> None:
-    """Make a configuration from the service's default for an engine version."""
-    verb = verb_arguments.read(CreateConfiguration, "--", configuration=name, engine_version=engine_version)
-    with open_lab.in_turn(run) as live:
-        done = live.do(verb)
-        described = describe_configuration(live.account, name)
+def _show_created(live: Live, verb: CreateConfiguration, done: Done, json: bool) -> None:
+    described = describe_configuration(live.account, verb.configuration)
     options.print_json(described) if json else options.say(done.note)
 
 
@@ -129,7 +121,13 @@ def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
 VERBS = {
     "list": list_configurations,
     "show": show,
-    "create": create,
+    "create": command(
+        CreateConfiguration,
+        _show_created,
+        arguments=["configuration"],
+        spelled={"configuration": "NAME", "engine_version": "--engine-version"},
+        example="mqlab config create orders",
+    ),
     "update": update,
     "diff": diff,
 }

@@ -57,7 +57,7 @@ class RuleFields(Declared):
     protocol: Protocol = Protocol.TCP
     """The protocol of the packets."""
     port: Ports = ALL_PORTS
-    """The port or range of ports, for example 61617, 61614-61619 or `all`."""
+    """The port or range of ports, for example 61617 or 61614-61619 (default: all)."""
     description: str = ""
     """A description for people."""
 
@@ -78,7 +78,7 @@ class InboundRule(RuleFields):
     source: Block | None = Field(default=None, alias="from")
     """The CIDR block that packets come from; clients on this machine have 127.0.0.1/32."""
     from_group: Name | None = None
-    """The security group whose members the packets come from, in the same region, as an alternative to `from`."""
+    """The security group of the same region whose members the packets come from, instead of a CIDR block."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -97,7 +97,7 @@ class OutboundRule(RuleFields):
     to: Block | None = None
     """The CIDR block that packets go to (default: anywhere)."""
     to_group: Name | None = None
-    """The security group whose members the packets go to, in the same region, as an alternative to `to`."""
+    """The security group of the same region whose members the packets go to, instead of a CIDR block."""
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:

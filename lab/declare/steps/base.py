@@ -118,6 +118,11 @@ class Step(Declared):
         return ()
 
     @property
+    def action(self) -> str:
+        """Return the action in words, as it follows "there is nothing to"."""
+        return self.verb.removesuffix("-broker")
+
+    @property
     def numbers(self) -> int:
         """Return how many numbers the step takes, with which ids of messages begin."""
         return 1

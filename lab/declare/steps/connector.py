@@ -20,6 +20,11 @@ class ConnectorStep(OnBroker):
     do: Literal["stop", "start"]
     """The action on the connector."""
 
+    @property
+    def action(self) -> str:
+        """Return the action in words, as it follows "there is nothing to"."""
+        return f"{self.do} a connector on"
+
     def words(self) -> str:
         """Return the step in one line, for people."""
         return f"{self.do} connector {self.name} of {self.broker}"
