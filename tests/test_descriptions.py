@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from lab.cli import COMMANDS as NAMES
 from lab.declare.schema import scenario_schema, topology_schema
 from lab.report.document import schema as report_schema
 
+from .help_examples import COMMANDS, example
 from .plain_sentence import faults
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
@@ -55,3 +57,17 @@ def test_every_property_is_described_in_one_plain_sentence(name: str) -> None:
 ])  # fmt: skip
 def test_a_sentence_that_a_reader_stumbles_over_is_found(sentence: str) -> None:
     assert list(faults(sentence))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_command_and_its_options_are_described_in_plain_sentences_with_an_example(words: str) -> None:
+    command = COMMANDS[words]
+    told = {each.opts[0]: each.help for each in command.params if "--help" not in each.opts}
+    told["the command"] = command.help.partition("\n\n")[0].replace("\n", " ")
+    assert [(name, each, list(faults(each))) for name, each in told.items() if any(faults(each))] == []
+    assert example(words)[: len(words.split())] == words.split()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_group_of_commands_is_described_in_a_plain_sentence(name: str) -> None:
+    assert list(faults(NAMES[name])) == []

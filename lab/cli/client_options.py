@@ -15,18 +15,23 @@ from lab.runtime.messages import Destination
 from lab.suggestions import unknown
 from lab.units import parse_duration
 
-TOPIC = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="A topic, by ActiveMQ's name: prices.eur.")]
-QUEUE = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="A queue, by ActiveMQ's name: orders.")]
+TOPIC = Annotated[
+    str | None, typer.Option("--topic", metavar="NAME", help="The topic, as ActiveMQ names it, for example prices.eur.")
+]
+QUEUE = Annotated[
+    str | None, typer.Option("--queue", metavar="NAME", help="The queue, as ActiveMQ names it, for example orders.")
+]
 OVER = Annotated[
     str | None,
     typer.Option(
         "--over",
         metavar="PROTOCOL",
-        help=f"{', '.join(PROTOCOLS)}; when left out mqtt for a topic, and stomp for a queue, which MQTT has not.",
+        help=f"The protocol: {', '.join(PROTOCOLS)} (default: mqtt for a topic, stomp for a queue).",
     ),
 ]
 USER = Annotated[
-    str | None, typer.Option("--user", metavar="NAME", help="As whom; the first that the broker knows when left out.")
+    str | None,
+    typer.Option("--user", metavar="NAME", help="The user that logs in (default: the first user of the broker)."),
 ]
 
 

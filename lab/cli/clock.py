@@ -28,7 +28,10 @@ def clock(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Show the service's clock and when each broker's window opens next, or set the clock forward."""
+    """Show Amazon MQ's clock and the next maintenance windows, or move the clock forward.
+
+    Example: mqlab clock --before tokyo
+    """
     if to is not None and before is not None:
         raise InputError.of("--to and --before are two moments", "leave one out")
     if by is not None and before is None:

@@ -25,11 +25,14 @@ from lab.living.lab import Live
 from lab.masking import Mask, named_in
 from lab.operating import Done
 
-NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's name, or its id.")]
+NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration, by its name or its id.")]
 
 
 def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the configurations with their revisions."""
+    """List the configurations with their revisions.
+
+    Example: mqlab config list
+    """
     with open_lab.attached(run) as live:
         account, mask = live.account, live.lab.mask()
     described, lines = [], []
@@ -45,11 +48,16 @@ def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
 
 def show(
     name: NAME,
-    revision: Annotated[int | None, typer.Option(metavar="N", help="Which revision; the latest when left out.")] = None,
+    revision: Annotated[
+        int | None, typer.Option(metavar="N", help="The number of the revision (default: the latest).")
+    ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Print the text of a revision."""
+    """Print the XML of a revision.
+
+    Example: mqlab config show tokyo-configuration --revision 1
+    """
     with open_lab.attached(run) as live:
         found, mask = live.account.configuration(name), live.lab.mask()
     its = found.latest if revision is None else found.revision(revision)
@@ -71,11 +79,14 @@ def _show_created(live: Live, verb: CreateConfiguration, done: Done, json: bool)
 def update(
     name: NAME,
     file: Annotated[Path, typer.Argument(metavar="FILE.xml", help="The whole new text.")],
-    description: Annotated[str, typer.Option(metavar="TEXT", help="Of the revision.")] = "",
+    description: Annotated[str, typer.Option(metavar="TEXT", help="The description of the revision, for people.")] = "",
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Save a text as the next revision, sanitised as the service does; no broker changes by that."""
+    """Save a file as the next revision of a configuration; no broker changes.
+
+    Example: mqlab config update tokyo-configuration tokyo.xml
+    """
     content = read_bytes(file, str(file))
     with open_lab.in_turn(run) as live:
         mask = live.lab.mask() | Mask.of(named_in(content.decode("utf-8", "replace")))
@@ -94,12 +105,17 @@ def update(
 
 def diff(
     name: NAME,
-    before: Annotated[int, typer.Argument(metavar="N", help="The older revision.")],
-    after: Annotated[int | None, typer.Argument(metavar="[N]", help="The newer; the latest when left out.")] = None,
+    before: Annotated[int, typer.Argument(metavar="N", help="The number of the older revision.")],
+    after: Annotated[
+        int | None, typer.Argument(metavar="[N]", help="The newer revision (default: the latest).")
+    ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Show what changed from one revision to another."""
+    """Show the changes from one revision to another.
+
+    Example: mqlab config diff tokyo-configuration 1 2
+    """
     with open_lab.attached(run) as live:
         found, mask = live.account.configuration(name), live.lab.mask()
     text = mask.text(found.compare(before, found.latest.number if after is None else after))

@@ -14,7 +14,7 @@ from lab.cli.options import FOLDER, JSON, QUIET, SCENARIO, SET, VERSION
 from lab.declare.variants import settings_of
 from lab.run_folder import home
 
-_TIMES = "How many emulated runs; those that are kept are not made again."
+_TIMES = "The number of emulated runs; kept runs are reused."
 
 
 def contract(
@@ -26,9 +26,11 @@ def contract(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
-    """Run a scenario with real brokers several times, simulate it, and say how far models are from them.
+    """Compare emulated runs of a scenario with a simulated run.
 
-    Ends with 0 if something is compared and all of it agrees.
+    The exit code is 0 if there are figures to compare and all of them agree.
+
+    Example: mqlab contract tokyo-singapore --times 3
     """
     from lab.contract import contract as room  # here, since it loads the runtimes
     from lab.contract import text

@@ -14,14 +14,17 @@ from lab.cli.options import JSON
 from lab.runtimes import runtime, usual
 from lab.settings import Reader, in_plain_text, read_by
 
-_SETTINGS = "Print the environment variables that mqlab reads, with the values in force, and look at nothing else."
+_SETTINGS = "Print the environment variables that mqlab reads, with the values in force, and check nothing."
 
 
 def doctor(
     settings: Annotated[bool, typer.Option("--settings", help=_SETTINGS)] = False,
     json: JSON = False,
 ) -> int:
-    """Look at this machine: does it have what a lab needs?"""
+    """Check whether this machine can run a lab.
+
+    Example: mqlab doctor
+    """
     if settings:
         _print_settings(json)
         return 0

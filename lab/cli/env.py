@@ -25,18 +25,26 @@ _NOT_BARE = "'\"\\$#`= \t"  # in a line of a .env file
 
 def env(
     run: RUN = None,
-    shell: Annotated[bool, typer.Option("--shell", help='As a shell reads them: eval "$(mqlab env --shell)".')] = False,
-    dotenv: Annotated[bool, typer.Option("--dotenv", help="As the lines of a .env file.")] = False,
+    shell: Annotated[
+        bool, typer.Option("--shell", help='Print shell commands, for eval "$(mqlab env --shell)".')
+    ] = False,
+    dotenv: Annotated[bool, typer.Option("--dotenv", help="Print the lines of a .env file.")] = False,
     spring: Annotated[
-        bool, typer.Option("--spring", help="As Spring Boot's application.properties, a profile for each broker.")
+        bool,
+        typer.Option(
+            "--spring", help="Print an application.properties for Spring Boot, with one profile for each broker."
+        ),
     ] = False,
     json: JSON = False,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write to a new FILE that you alone can read.")
+        Path | None, typer.Option("--output", metavar="FILE", help="The new file to write, readable only by you.")
     ] = None,
     by_option: BY_OPTION = None,
 ) -> int:
-    """Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords."""
+    """Print the endpoints, users, passwords and CA file of a running lab; no other command prints passwords.
+
+    Example: mqlab env --shell
+    """
     if shell + dotenv + spring + json > 1:
         raise InputError.of("--shell, --dotenv, --spring and --json exclude each other", "choose one")
     new_files.check_new(output)

@@ -38,7 +38,10 @@ _FIGURES = {
 
 
 def show(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the links, each direction as it is now."""
+    """List the links, with the state of each direction.
+
+    Example: mqlab link list
+    """
     with open_lab.attached(run) as live:
         _print(live.links(), json)
 

@@ -19,7 +19,10 @@ _OnPeering = CreatePeering | AcceptPeering | RejectPeering | DeletePeering
 
 
 def list_peerings(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the peerings with their states; one that has ended stays."""
+    """List the peerings with their states, including ended peerings.
+
+    Example: mqlab peering list
+    """
     network = open_lab.control(run).network
     options.show([describe_peering(network, each) for each in network.peerings], map(line, network.peerings), json)
 

@@ -23,28 +23,41 @@ def publish(
     broker: BROKER,
     body: Annotated[
         str | None,
-        typer.Argument(metavar="[BODY]", help="The text of each; - is standard input. Numbered if left out."),
+        typer.Argument(
+            metavar="[BODY]", help="The text of each message, or - for standard input (default: a numbered text)."
+        ),
     ] = None,
     topic: TOPIC = None,
     queue: QUEUE = None,
     over: OVER = None,
     user: USER = None,
-    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many.")] = 1,
-    rate: Annotated[str | None, typer.Option("--rate", metavar="RATE", help="How fast at most: 50/s, 6/m.")] = None,
-    lines: Annotated[bool, typer.Option("--lines", help="A message for each line of standard input.")] = False,
-    qos: Annotated[
-        int | None, typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="Of MQTT; 1 when left out.")
+    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="The number of messages.")] = 1,
+    rate: Annotated[
+        str | None, typer.Option("--rate", metavar="RATE", help="The maximum rate, for example 50/s or 6/m.")
     ] = None,
-    retained: Annotated[bool, typer.Option("--retained", help="Have the broker keep it for later; of MQTT.")] = False,
+    lines: Annotated[bool, typer.Option("--lines", help="Send one message for each line of standard input.")] = False,
+    qos: Annotated[
+        int | None,
+        typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="The MQTT quality of service (default: 1)."),
+    ] = None,
+    retained: Annotated[
+        bool,
+        typer.Option("--retained", help="Let the broker keep the last message for later subscribers, over MQTT only."),
+    ] = False,
     header: Annotated[
-        list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="Of STOMP and AMQP; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--header", metavar="NAME=VALUE", help="A header of each message, over STOMP and AMQP (repeatable)."
+        ),
     ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Send messages to a broker of a running lab, each with its acknowledgement before the next.
+    """Publish messages to a broker of a running lab; each is acknowledged before the next is sent.
 
-    A message that the broker refuses ends it, with how many were accepted.
+    If the broker refuses a message, the command ends and prints the number of accepted messages.
+
+    Example: mqlab publish tokyo hello --queue orders
     """
     client_options.destination(topic, queue)
     headers = _headers(header or ())

@@ -17,11 +17,14 @@ from lab.plan.text import table
 
 def regions(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[A [B]]", help="One region, or two; all when left out.")
+        list[str] | None, typer.Argument(metavar="[A [B]]", help="One region, or two (default: all regions).")
     ] = None,
     json: JSON = False,
 ) -> int:
-    """List AWS's regions; with one, its round trips to the others, with two, the one between them and its source."""
+    """List the AWS regions, the round trips of one region, or the round trip between two with its source.
+
+    Example: mqlab regions ap-northeast-1 ap-southeast-1
+    """
     named = names or []
     for name in named:
         if name not in REGIONS:

@@ -17,32 +17,53 @@ from lab.units import several
 
 
 def replay(
-    recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording, or a run's history or folder.")],
+    recording: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The recording, the history of a run, or a run folder.")
+    ],
     into: Annotated[
         str,
-        typer.Option("--into", metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers),
+        typer.Option(
+            "--into", metavar="BROKER", help="The broker, by its name or its id.", autocompletion=completion.brokers
+        ),
     ],
     pace: Annotated[
         str,
-        typer.Option("--pace", metavar="PACE", help="original, 10x, 200/s, or acknowledgements: as fast as they come."),
+        typer.Option(
+            "--pace",
+            metavar="PACE",
+            help="The speed: original, a multiple such as 10x, a rate such as 200/s, or `receipts` for the fastest.",
+        ),
     ] = "original",
     of: Annotated[
-        str | None, typer.Option("--of", metavar="NAME", help="Which of the brokers that were recorded; the only one.")
+        str | None,
+        typer.Option(
+            "--of", metavar="NAME", help="The broker in the recording whose messages are sent (default: the only one)."
+        ),
     ] = None,
     over: Annotated[
         str | None,
-        typer.Option("--over", metavar="PROTOCOL", help=f"{', '.join(PROTOCOLS)}; as recorded when left out."),
+        typer.Option(
+            "--over", metavar="PROTOCOL", help=f"The protocol: {', '.join(PROTOCOLS)} (default: the recorded one)."
+        ),
     ] = None,
     user: USER = None,
     at_least: Annotated[
-        int | None, typer.Option("--at-least", metavar="N", min=1, help="How many accepted ones are enough; all.")
+        int | None,
+        typer.Option(
+            "--at-least",
+            metavar="N",
+            min=1,
+            help="The minimum number of messages that the broker must accept (default: all).",
+        ),
     ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Send a recording's messages, or a run's, into a broker of a running lab, at their pace or another one.
+    """Send the messages of a recording, or of a run, to a broker of a running lab.
 
-    It is in the lab's history as the step replay is in a run's. Other commands may change the lab meanwhile.
+    The lab's history records it as the step replay. Other commands may change the lab at the same time.
+
+    Example: mqlab replay orders.jsonl --into tokyo
     """
     from lab.living.replaying import replay_of  # here, since it brings all that replays
 

@@ -17,7 +17,10 @@ from lab.operating import Done
 
 
 def list_routes(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the route tables with their routes."""
+    """List the route tables with their routes.
+
+    Example: mqlab route list
+    """
     network = open_lab.control(run).network
     _print_routes(network, [table.name for table in network.route_tables], json)
 

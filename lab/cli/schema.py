@@ -22,10 +22,13 @@ SCHEMAS = {
 
 def schema(
     of: Annotated[
-        str, typer.Argument(metavar="|".join(SCHEMAS), help="The kind of file; for a history, of one of its lines.")
+        str, typer.Argument(metavar="|".join(SCHEMAS), help="The kind of file; `history` is one line of a history.")
     ] = "scenario",
 ) -> None:
-    """Print the JSON Schema of a file, for editors that complete and check it."""
+    """Print the JSON Schema of a file, for editors that complete and check it.
+
+    Example: mqlab schema topology
+    """
     if of not in SCHEMAS:
         raise InputError.of(f'no schema named "{of}"', f"there are: {', '.join(SCHEMAS)}")
     options.print_json(SCHEMAS[of]())

@@ -22,13 +22,19 @@ GROUP = Annotated[str, argument(AuthorizeIngress, "group")]
 
 
 def list_groups(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the security groups with what they let in and out, and the brokers that have them."""
+    """List the security groups, with their rules and their brokers.
+
+    Example: mqlab sg list
+    """
     network = open_lab.control(run).present
     _print_groups(network, network.groups, json)
 
 
 def describe_group(group: GROUP, run: OF_RUN = None, json: JSON = False) -> None:
-    """Show one security group."""
+    """Show one security group.
+
+    Example: mqlab sg describe default-tokyo
+    """
     network = open_lab.control(run).present
     _print_groups(network, [network.group(group)], json)
 

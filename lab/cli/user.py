@@ -30,7 +30,7 @@ from lab.operating import Done
 
 PASSWORD_ENV = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The environment variable with the password (default: a prompt asks for it)."),
+    typer.Option(metavar="NAME", help="The environment variable with the password (default: a prompt)."),
 ]
 NEW_PASSWORD_ENV = Annotated[
     str | None, typer.Option("--password-env", metavar="NAME", help="The environment variable with the new password.")
@@ -41,7 +41,10 @@ _GROUP = {"groups": "--group"}
 
 
 def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
-    """List a broker's users, and what waits for its reboot."""
+    """List the users of a broker, with their pending changes.
+
+    Example: mqlab user list tokyo
+    """
     account = open_lab.control(run).account
     record, lines = account.broker(broker), []
     for user in record.users:
