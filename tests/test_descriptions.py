@@ -9,6 +9,7 @@ import pytest
 
 from lab.cli import COMMANDS as NAMES
 from lab.declare.schema import scenario_schema, topology_schema
+from lab.history.schema import history_schema
 from lab.report.document import schema as report_schema
 
 from .help_examples import COMMANDS, example
@@ -17,6 +18,7 @@ from .plain_sentence import faults
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "scenario": scenario_schema,
     "topology": topology_schema,
+    "history": history_schema,
     "report": report_schema,
 }
 
