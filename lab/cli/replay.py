@@ -6,56 +6,30 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from lab.activemq.protocols import PROTOCOLS
-from lab.cli import completion, open_lab, options
+from lab.cli import open_lab, options
 from lab.cli.client_options import USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.cli.verb_command import argument, option
+from lab.declare.steps.replay import Replay
 from lab.units import several
+
+FILE = Annotated[Path, argument(Replay, "recording", "FILE")]
+INTO = Annotated[str, option(Replay, "broker", metavar="BROKER")]
+PACE = Annotated[str, option(Replay, "pace", metavar="PACE")]
+OF = Annotated[str | None, option(Replay, "of")]
+OVER = Annotated[str | None, option(Replay, "over")]
+AT_LEAST = Annotated[str | None, option(Replay, "at_least")]
 
 
 def replay(
-    recording: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The recording, the history of a run, or a run folder.")
-    ],
-    into: Annotated[
-        str,
-        typer.Option(
-            "--into", metavar="BROKER", help="The broker, by its name or its id.", autocompletion=completion.brokers
-        ),
-    ],
-    pace: Annotated[
-        str,
-        typer.Option(
-            "--pace",
-            metavar="PACE",
-            help="The speed: original, a multiple such as 10x, a rate such as 200/s, or `receipts` for the fastest.",
-        ),
-    ] = "original",
-    of: Annotated[
-        str | None,
-        typer.Option(
-            "--of", metavar="NAME", help="The broker in the recording whose messages are sent (default: the only one)."
-        ),
-    ] = None,
-    over: Annotated[
-        str | None,
-        typer.Option(
-            "--over", metavar="PROTOCOL", help=f"The protocol: {', '.join(PROTOCOLS)} (default: the recorded one)."
-        ),
-    ] = None,
+    recording: FILE,
+    into: INTO,
+    pace: PACE = "original",
+    of: OF = None,
+    over: OVER = None,
     user: USER = None,
-    at_least: Annotated[
-        int | None,
-        typer.Option(
-            "--at-least",
-            metavar="N",
-            min=1,
-            help="The minimum number of messages that the broker must accept (default: all).",
-        ),
-    ] = None,
+    at_least: AT_LEAST = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:

@@ -35,6 +35,7 @@ _COMPLETIONS = {
     "requester": completion.regions,
     "accepter": completion.regions,
     "before": completion.brokers,
+    "broker": completion.brokers,
 }
 
 

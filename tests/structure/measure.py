@@ -14,6 +14,7 @@ from configparser import ConfigParser
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeGuard
 
 LONGEST = 350  # lines of a file
 # What Python has on POSIX systems alone, or not on Windows before 3.13, as its documentation says of each.
@@ -100,8 +101,8 @@ class Module:
         for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
             if token.type not in _SAYS_NOTHING:
                 lines.update(range(token.start[0], token.end[0] + 1))
-        left_out = [node for node in self.nodes if isinstance(node, ast.Import | ast.ImportFrom)]
-        for node in (*left_out, *self.docstrings):
+        left_out = [node for node in self.nodes if isinstance(node, ast.Import | ast.ImportFrom) or _is_text(node)]
+        for node in left_out:
             lines.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         return len(lines)
 
@@ -119,6 +120,11 @@ class Module:
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
         return frozenset(found)
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Expr]:
+    """Return whether a statement is a text alone: a docstring, or the sentence of a field."""
+    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
 
 
 def _name(node: ast.expr) -> str:

@@ -68,7 +68,7 @@ class Replay(Step):
     verb: ClassVar[str] = "replay"
     changes = Part.NOTHING  # it says how many it sent, and expectations depend on that
     recording: Annotated[RecordingFile, WithJsonSchema({"type": "string"})]
-    """The recording, a run's `history.jsonl`, or a run folder, as a path relative to the scenario."""
+    """The path of the recording, of a run's `history.jsonl`, or of a run folder."""
     broker: BrokerName = Field(alias="into")
     """The broker that the messages are sent to."""
     of: Name | None = None
@@ -85,7 +85,7 @@ class Replay(Step):
             }
         ),
     ] = ReplayPace.model_construct(times=Fraction(1))
-    """The speed: as recorded, a multiple of it, a rate, or as fast as the broker acknowledges."""
+    """The speed: `original`, a multiple such as 10x, a rate such as 200/s, or `receipts` for the fastest."""
     user: UserName | None = None
     """The user that logs in (default: the broker's only user)."""
     at_least: Whole | None = None
