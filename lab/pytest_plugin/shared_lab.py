@@ -11,8 +11,7 @@ from lab.amazonmq.account.account import Account
 from lab.dataclass import dataclass
 from lab.errors import LabError
 from lab.history import BrokerChanged, Counted, Follower, LinkChanged, Observation, PolicyApplied, SnapshotTaken
-from lab.living.lab import Live
-from lab.living.restoring import Condition
+from lab.living.lab import Condition, Live
 from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.runtime.lab import StandingLab
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeGuard
 
-LONGEST = 350  # lines of a file
+LONGEST = 500  # lines of a file that does not say why it is longer
 # What Python has on POSIX systems alone, or not on Windows before 3.13, as its documentation says of each.
 POSIX_MODULES = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 _POSIX = """
@@ -94,6 +95,11 @@ class Module:
         parts = self.name.split(".")
         folder = parts[: len(parts) - node.level + (self.path.name == "__init__.py")]
         return ".".join([*folder, *([node.module] if node.module else [])])
+
+    def says_why_it_is_long(self) -> bool:
+        """Return whether its first comment, above all imports, says why it is longer than the others."""
+        above, *_ = re.split(r"^(?:from|import) ", self.text, maxsplit=1, flags=re.MULTILINE)
+        return bool(re.search(rf"^# Over {LONGEST} lines, because \w", above, re.MULTILINE))
 
     def code_lines(self) -> int:
         """Count its lines without imports, docstrings, comments and blank ones."""
