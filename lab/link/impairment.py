@@ -131,6 +131,10 @@ class Impairment:
         ),
     ] = None
 
+    def json(self) -> dict[str, Any]:
+        """Return the impairment as it stands in the router's file, with every key."""
+        return {each.router_key: each.write(getattr(self, each.name)) for each in FIGURES}
+
     def contradiction(self) -> str | None:
         """Return why no link can have this impairment, or None."""
         if max(self.delay, self.jitter) > LONGEST:
@@ -158,17 +162,22 @@ class Setting:
 
     def json(self) -> dict[str, Any]:
         """Return the setting as it stands in the router's file, with every key."""
-        figures = {each.router_key: each.write(getattr(self.impairment, each.name)) for each in FIGURES}
-        return {**figures, "state": self.state}
+        return {**self.impairment.json(), "state": self.state}
 
 
-def read_setting(value: Any, place: str) -> Setting:
-    """Return the setting in the router's file; missing keys get defaults. Raise ConfigError if a value is wrong."""
-    table: Mapping[str, Any] = fields.table(value, place, set(), {*(each.router_key for each in FIGURES), "state"})
+_OPEN = Setting()
+
+
+def read_setting(written: Any, place: str, present: Setting = _OPEN) -> Setting:
+    """Return the setting in the router's file or in a request; missing keys are as in `present`.
+
+    Raise ConfigError if a value is wrong.
+    """
+    table: Mapping[str, Any] = fields.table(written, place, set(), {*(each.router_key for each in FIGURES), "state"})
     figures = {
         each.name: each.read(table[each.router_key], f"{place}.{each.router_key}")
         for each in FIGURES
         if each.router_key in table
     }
-    state = fields.word(table.get("state", LinkState.OPEN), f"{place}.state", [*LinkState])
-    return Setting(impairment=Impairment(**figures), state=LinkState(state))
+    state = fields.word(table.get("state", present.state), f"{place}.state", [*LinkState])
+    return Setting(impairment=dataclasses.replace(present.impairment, **figures), state=LinkState(state))

@@ -70,7 +70,7 @@ def test_a_rejecting_link_answers_at_once(lab: Standing) -> None:
 def test_a_delay_is_given_and_measured(lab: Standing) -> None:
     slow = Impairment(delay=timedelta(milliseconds=60))
     lab.lab.change_link(LINK, leaving="ashburn", impairment=slow, state=None)
-    answer = lab.lab.router.ask(LINK, "probe", "--count", "10")
+    answer = lab.lab.router.probe(LINK, 10)
     # Never early by more than the clocks' grain; late by as much as a busy machine makes it, but not all ten by so much
     # that one way could be taken for the other.
     there, back = (answer["one_way_us"][region]["min"] / 1000 for region in ("ashburn", "dublin"))

@@ -45,7 +45,7 @@ def _long(found: Mapping[str, Module]) -> Iterator[str]:
     for module in found.values():
         lines = module.text.count("\n")
         if lines > LONGEST and not module.says_why_it_is_long():
-            yield f"{module.path}:{LONGEST}: has {lines} lines: say why above the imports: # Over {LONGEST} lines, because"
+            yield f"{module.path}:{LONGEST}: has {lines} lines: write why: # Over {LONGEST} lines, because …"
 
 
 def _docstrings(found: Mapping[str, Module]) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Links:
 
     def now(self, link: str) -> tuple[DirectionNow, ...]:
         """Return the current settings of both directions of a link."""
-        answer = self._router.ask(link, "get")["directions"]
+        answer = self._router.link(link)["directions"]
         return tuple(
             DirectionNow(
                 link=link,
@@ -59,10 +59,10 @@ class Links:
 
     def round_trip(self, link: str) -> float | None:
         """Return the round trip through a link in ms, probed now; None if no probe comes back."""
-        answer = self._router.ask(link, "probe", "--count", "5")
+        answer = self._router.probe(link, 5)
         return None if answer["lost"] == answer["count"] else round(answer["rtt_us"]["p50"] / 1000, 2)
 
     def _seen(self, link: LinkPlan) -> Sequence[LinkSeen]:
-        answer = self._router.ask(link.name, "get")
+        answer = self._router.link(link.name)
         t = self._clock.now()
         return [link_seen(t, link.name, way, answer["directions"][way.leaving]) for way in link.directions]

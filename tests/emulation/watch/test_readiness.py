@@ -27,7 +27,7 @@ class Told:
     def __init__(self, *answers: tuple[float, float] | None) -> None:
         self._answers = list(answers)
 
-    def ask(self, link: str, *words: str) -> dict[str, Any]:
+    def probe(self, link: str, count: int) -> dict[str, Any]:
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if answer is None:
             return {"count": PROBES, "lost": PROBES, "rtt_us": {"min": None, "p50": None}}
@@ -74,10 +74,10 @@ def test_where_a_look_takes_long_half_of_the_time_is_without_looks() -> None:
     asked: list[float] = []
 
     class Slow(Told):
-        def ask(self, link: str, *words: str) -> dict[str, Any]:
+        def probe(self, link: str, count: int) -> dict[str, Any]:
             asked.append(clock.now())
             clock.sleep(2.0)
-            return super().ask(link, *words)
+            return super().probe(link, count)
 
     with pytest.raises(HostError, match="none of 20 probes came back"):
         for_link(Slow(None), link(OCEAN), clock)  # type: ignore[arg-type]
