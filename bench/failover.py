@@ -116,12 +116,12 @@ class OfLab:
 
     def kill(self, number: int) -> None:
         """End an instance as the step `kill` does."""
-        self.lab.kill(PAIR, number)
+        self.lab.instances.kill(PAIR, number)
 
     def start(self, number: int) -> None:
         """Start an instance as the step `start` does."""
-        self.lab.start(PAIR, number)
-        _until(lambda: self.lab.started(PAIR, number))
+        self.lab.instances.start(PAIR, number)
+        _until(lambda: self.lab.instances.started(PAIR, number))
 
     def endpoint(self, number: int) -> Endpoint:
         """Return the published port."""

@@ -206,7 +206,7 @@ class Live:
     def links(self) -> tuple[DirectionNow, ...]:
         """Return the current setting of each direction of each link, from the router."""
         _ = self._now
-        return tuple(way for link in self.lab.note.plan.links for way in self.lab.link_now(link.name))
+        return tuple(way for link in self.lab.note.plan.links for way in self.lab.links.now(link.name))
 
     def status(self) -> Status:
         """Return the current status: brokers, both ends of each bridge, links as configured and as measured."""
@@ -222,7 +222,7 @@ class Live:
         """Return whether a bridge would forward a message that is sent there to a broker."""
         name = self.account.broker(broker).name
         try:
-            return self.lab.demand(name, destination(topic, queue))
+            return self.lab.management.demand(name, destination(topic, queue))
         except Silent:
             return False  # such as during a reboot: nothing would be forwarded
 
@@ -233,21 +233,21 @@ class Live:
         if not found:
             names = dict.fromkeys(each.connector for each in self.lab.note.plan.bridges)
             raise InputError([unknown("connector", connector, names, "connectors of this lab", None)])
-        return all(self.lab.bridge_is_up(each) for each in found)
+        return all(self.lab.management.bridge_is_up(each) for each in found)
 
     def serves(self, broker: str) -> bool:
         """Return whether a broker is RUNNING for the service and every endpoint of its active instance listens."""
         record = self.account.broker(broker)
-        active = self.lab.active(record.name) if record.state is BrokerState.RUNNING else None
+        active = self.lab.instances.active(record.name) if record.state is BrokerState.RUNNING else None
         if active is None or active in self._plane.stopped(record.name):
             return False
-        return self.lab.started(record.name, active)
+        return self.lab.instances.started(record.name, active)
 
     def queued(self, broker: str, queue: str) -> int | None:
         """Return how many messages are in a queue, 0 if there is no such queue; None while its broker is silent."""
         name = self.account.broker(broker).name
         try:
-            found = self.lab.destinations([(name, destination(None, queue))])
+            found = self.lab.management.destinations([(name, destination(None, queue))])
         except Silent:
             return None
         return found[0].queued if found else None  # no counters at all: its broker is down
@@ -484,7 +484,7 @@ class Live:
 
     def snapshot(self, name: str) -> tuple[Counted | SnapshotTaken, ...]:
         """Record every counter of every broker under a name, for expectations on counters, and return them."""
-        seen = tuple(self.lab.snapshot(name))
+        seen = tuple(self.lab.management.snapshot(name))
         self.history.record(*seen)
         return seen
 
@@ -501,7 +501,7 @@ class Live:
         return Condition(
             links=self.links(),
             network=self.lab.note.control.network,
-            bridges=tuple(each for each in plan.bridges if self.lab.bridge_is_up(each)),
+            bridges=tuple(each for each in plan.bridges if self.lab.management.bridge_is_up(each)),
         )
 
     def restore(self, condition: Condition, *, within: float = _BRIDGES_WITHIN) -> None:
@@ -521,8 +521,8 @@ class Live:
         """
         records = self.lab.note.control.account.brokers
         running = [each.name for each in records if each.state is BrokerState.RUNNING]
-        actives = {each: self.lab.active(each) for each in running}
-        self.lab.purge([each for each in running if actives[each] not in (None, *self._plane.stopped(each))])
+        actives = {each: self.lab.instances.active(each) for each in running}
+        self.lab.management.purge([each for each in running if actives[each] not in (None, *self._plane.stopped(each))])
 
     def endpoint(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Endpoint:
         """Return the endpoint of a broker for any client library: host, port, CA file, user and password.
@@ -717,13 +717,13 @@ class Live:
         with self.turn():
             done = self._do(verb, link=name, leaving=leaving, **(figures or {}))
             moments = {seen.leaving: seen.t for seen in done.seen if isinstance(seen, LinkChanged)}
-            return tuple(replace(each, changed=moments.get(each.leaving)) for each in self.lab.link_now(name))
+            return tuple(replace(each, changed=moments.get(each.leaving)) for each in self.lab.links.now(name))
 
     def _differs(self, condition: Condition) -> bool:
         return (
             self.links() != condition.links
             or self.lab.note.control.network != condition.network
-            or not all(map(self.lab.bridge_is_up, condition.bridges))
+            or not all(map(self.lab.management.bridge_is_up, condition.bridges))
         )
 
     def _bring_back(self, condition: Condition, within: float) -> None:
@@ -731,7 +731,7 @@ class Live:
             if was.setting != now.setting:
                 its = was.setting
                 self.history.record(
-                    *self.lab.change_link(was.link, leaving=was.leaving, impairment=its.impairment, state=its.state)
+                    *self.lab.links.change(was.link, leaving=was.leaving, impairment=its.impairment, state=its.state)
                 )
         if self.lab.note.control.network != condition.network:
             done = put_back(self.lab.note.control, self.lab, condition.network)
@@ -741,11 +741,15 @@ class Live:
 
     def _mend(self, bridges: tuple[BridgePlan, ...], within: float) -> None:
         """Start the connectors of the bridges that do not work, and wait for these."""
-        down = [each for each in bridges if not self.lab.bridge_is_up(each)]
+        down = [each for each in bridges if not self.lab.management.bridge_is_up(each)]
         for broker, connector in dict.fromkeys((each.initiator, each.connector) for each in down):
-            self.history.record(self.lab.change_connector(broker, connector, "start"))  # harmless if it is started
-        if down and not self.lab.clock.wait(lambda: all(map(self.lab.bridge_is_up, down)), within):
-            names = ", ".join(dict.fromkeys(each.connector for each in down if not self.lab.bridge_is_up(each)))
+            self.history.record(
+                self.lab.management.change_connector(broker, connector, "start")
+            )  # harmless if it is started
+        if down and not self.lab.clock.wait(lambda: all(map(self.lab.management.bridge_is_up, down)), within):
+            names = ", ".join(
+                dict.fromkeys(each.connector for each in down if not self.lab.management.bridge_is_up(each))
+            )
             raise LabTimeout(f"bridges that had worked did not within {within:g} s: {names}", "see: mqlab status")
 
 

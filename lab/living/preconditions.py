@@ -30,7 +30,7 @@ def check(plane: ControlPlane, verb: Step) -> None:
         what = f"{broker} is {record.state}, so there is nothing to {verb.action}"
         raise InputError.of(what, f"mqlab broker delete {broker}")
     verb = verb.model_copy(update={"broker": broker})
-    states = {number: plane.lab.instance_state(broker, number) for number in numbers(plane, broker)}
+    states = {number: plane.lab.instances.state(broker, number) for number in numbers(plane, broker)}
     if isinstance(verb, ConnectorStep):
         _check_connector(plane, verb, states)
     else:

@@ -77,10 +77,10 @@ def test_messages_in_a_queue_are_counted_and_a_silent_broker_has_no_number(live:
     assert live.queued("tokyo", "nobody.made.it") == 0
     send(live, "tokyo", iter(BODIES), to={"queue": "q"}, over="stomp")
     assert live.queued("tokyo", "q") == 3
-    live.lab.kill("tokyo")
+    live.lab.instances.kill("tokyo")
     assert live.queued("tokyo", "q") is None
     assert not live.serves("tokyo")
-    live.lab.start("tokyo")
+    live.lab.instances.start("tokyo")
     live.wait(lambda: live.serves("tokyo"), within=120)
     assert live.queued("tokyo", "q") == 3
 
@@ -88,7 +88,7 @@ def test_messages_in_a_queue_are_counted_and_a_silent_broker_has_no_number(live:
 def test_a_broker_that_goes_ends_it_with_what_was_accepted(live: Live) -> None:
     def bodies() -> Iterator[bytes]:
         yield from (b"1", b"2")
-        live.lab.kill("tokyo")
+        live.lab.instances.kill("tokyo")
         yield b"3"
 
     with pytest.raises((BrokerError, LabTimeout), match=r"^message 3: .*; 2 were accepted"):

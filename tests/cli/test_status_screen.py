@@ -166,7 +166,7 @@ def test_ctrl_c_ends_the_watch_also_where_the_interpreter_makes_another_error_of
             raise RuntimeError("release unlocked lock")
 
     with labs.up("one-way", runtime="simulation", runs=tmp_path, environment={}) as lab:
-        its = SimpleNamespace(note=lab.lab.note, snapshot=lab.lab.snapshot)
+        its = SimpleNamespace(note=lab.lab.note, management=lab.lab.management)
         its.clock = SimpleNamespace(now=lab.lab.clock.now, sleep=sleep)
         watch(cast(Live, SimpleNamespace(status=lab.status, lab=its)), 2.0)
     assert "tokyo-singapore" in capsys.readouterr().out

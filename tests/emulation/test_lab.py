@@ -70,7 +70,7 @@ def test_a_bridge_that_a_log_tells_of_is_seen_though_no_look_is_due() -> None:
         lab: Any = SimpleNamespace(
             state=SimpleNamespace(brokers={"a": None}, instances=(its,)),
             management=SimpleNamespace(ends=lambda _: tuple(ends), demands=lambda *_: (), pool=pool),
-            power=SimpleNamespace(state=lambda _: UP, mark_answering=lambda _: None),
+            _power=SimpleNamespace(state=lambda _: UP, mark_answering=lambda _: None),
             router=SimpleNamespace(begin=lambda: None),
             clock=clock,
             mask=Mask,

@@ -61,7 +61,7 @@ class LiveLab(SpoiltLab):
     @property
     def network(self) -> Network:
         """Return the network that packets obey."""
-        return self._network
+        return self.policies.network
 
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
         if self.unprepared is not None:
