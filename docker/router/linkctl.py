@@ -24,7 +24,7 @@ from lab.link.config import parse_config
 from lab.link.fields import ConfigError
 
 CONFIG = Path("/etc/mqlab/router.json")
-_TIMEOUT = 5.0
+_TIMEOUT_SECONDS = 5.0
 _MOST_PATIENCE = 60.0
 
 
@@ -32,7 +32,7 @@ class NoAnswerError(Exception):
     """The link's process cannot be reached."""
 
 
-def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT) -> dict[str, Any]:
+def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT_SECONDS) -> dict[str, Any]:
     """Send one request to a link's socket and return its answer; raise ConfigError if it is refused."""
     try:
         with socket.socket(socket.AF_UNIX) as link:

@@ -22,8 +22,8 @@ from lab.settings import WAIT
 from lab.units import format_size, parse_duration
 
 _FOLDER, _ENDING = "memory", ".bytes"
-_LONGEST = 40  # digits of a reservation
-_EVERY = 1.0  # seconds between two looks: labs end when they like, and nobody tells
+_MOST_DIGITS = 40  # digits of a reservation
+_POLL_SECONDS = 1.0  # seconds between two looks: labs end when they like, and nobody tells
 _MEBI = 2**20
 
 
@@ -72,7 +72,7 @@ def reserved(
             if not told:
                 waiting(f"waiting for {words}")
                 told = True
-            clock.sleep(_EVERY)
+            clock.sleep(_POLL_SECONDS)
         yield
     finally:
         if held is not None:
@@ -120,7 +120,7 @@ def _reservations(folder: Path) -> dict[str, int]:
         try:
             lock(descriptor, wait=False)
         except BlockingIOError:
-            found[file.stem] = int(os.read(descriptor, _LONGEST))  # of a process that has one; it may just have left
+            found[file.stem] = int(os.read(descriptor, _MOST_DIGITS))  # of a process that may just have left
         else:
             file.unlink(missing_ok=True)
         finally:

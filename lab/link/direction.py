@@ -19,7 +19,7 @@ from lab.link.impairment import MICROSECOND, Distribution, Impairment, LinkState
 
 # The most that one direction holds in flight, so that a flood over a slow link does not exhaust the machine's memory.
 MEMORY_BYTES = 64 << 20
-_OVERHEAD = 300  # bytes of Python's for a packet in flight, beside its own
+_OVERHEAD_BYTES = 300  # bytes of Python's for a packet in flight, beside its own
 # Segments of a super-packet that leave within this time of the first stay one packet.
 _TOGETHER_NS = 1_000_000
 
@@ -250,7 +250,7 @@ class Direction:
 
     def hold(self, each: InFlight) -> bool:
         """Add a packet in flight; return whether memory had room for it: else it is dropped as by a full queue."""
-        if self.flight_bytes + len(self.flight) * _OVERHEAD > MEMORY_BYTES:
+        if self.flight_bytes + len(self.flight) * _OVERHEAD_BYTES > MEMORY_BYTES:
             self.counters(each[5]).dropped[Drop.QUEUE] += each[3]
             return False
         self.flight_bytes += each[4]

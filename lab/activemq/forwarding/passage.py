@@ -15,7 +15,7 @@ from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.rules import Stop, forbidden
 from lab.dataclass import dataclass
 
-MOST = 10_000  # steps of a message; a network in which it would take more is refused
+MOST_STEPS = 10_000  # steps of a message; a network in which it would take more is refused
 VIRTUAL_TOPICS, THEIR_QUEUES = "topic://VirtualTopic.>", "queue://Consumer.*."
 
 
@@ -51,7 +51,7 @@ def carry(network: Network, demand: Demand, broker: str, destination: str, *, pa
     """Return what may become of a message in a destination, which may be composite, of a broker.
 
     `path` has the brokers that it came over, if it was not published there. It is forwarded with a demand that has
-    settled. Raise ValueError if it would take more than MOST steps.
+    settled. Raise ValueError if it would take more than MOST_STEPS steps.
     """
     found = _Carrying(network, demand)
     found.waiting += (_Copy(broker=broker, destination=part, path=path) for part in parts(destination))
@@ -110,8 +110,8 @@ class _Carrying:
 
     def _step(self) -> None:
         self.steps += 1
-        if self.steps > MOST:
-            raise ValueError(f"more than {MOST:,} steps of one message")
+        if self.steps > MOST_STEPS:
+            raise ValueError(f"more than {MOST_STEPS:,} steps of one message")
 
     def _topic(self, copy: _Copy) -> None:
         self._step()

@@ -15,7 +15,7 @@ NETWORK_TTL = "networkTTL"
 NETWORK_PRIORITY = -5  # ConsumerInfo.NETWORK_CONSUMER_PRIORITY
 _ADVISORIES = "ActiveMQ.Advisory.Consumer."
 _KINDS = {"Queue": "queue", "Topic": "topic"}  # as an advisory's topic has them
-LARGEST = 2**31 - 1  # of a TTL, which ActiveMQ reads as an int
+LARGEST_TTL = 2**31 - 1  # of a TTL, which ActiveMQ reads as an int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ def forwarding(
 
     def number(names: Sequence[str], default: int) -> int:
         written = next((attributes[name] for name in names if name in attributes), None)
-        return default if written is None else min(int(written), LARGEST)
+        return default if written is None else min(int(written), LARGEST_TTL)
 
     return Forwarding(
         message_ttl=number((NETWORK_TTL, "messageTTL"), defaults.message_ttl),

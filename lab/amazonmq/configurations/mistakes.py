@@ -15,7 +15,7 @@ from lab.amazonmq.configurations.elements import Unclosed, unclosed
 from lab.amazonmq.configurations.source import Source
 from lab.errors import Place, Problem
 
-MOST = 10  # that are told of one text; who mends ten looks again
+MOST_MISTAKES = 10  # that are told of one text; who mends ten looks again
 # AWS's own guide once printed a uri with a bare &, and people paste it.
 _REMEDIES = (
     ("EntityRef", "write &amp; where an & is meant"),
@@ -58,7 +58,7 @@ def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) ->
     from one before: a tag that closes nothing because another one was not read. Of a kind there is one in a line.
     """
     log = tuple(log)
-    legible_to = MOST + 1 if _legible(log) else int(first.kind in _OF_TAGS)  # that one ends what is well-formed
+    legible_to = MOST_MISTAKES + 1 if _legible(log) else int(first.kind in _OF_TAGS)  # it ends the well-formed part
     ends = tuple(islice(unclosed(text), legible_to))
     if first.kind in _OF_TAGS and ends:
         found = [_problem(source.place(first.line, first.column), first.what, _opened(text, source, ends[0]))]
@@ -70,9 +70,9 @@ def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) ->
     ]
     found += [_end(text, source, each) for each in ends]
     found.sort(key=lambda each: each.place or Place(file="", line=0, column=0))
-    if len(found) > MOST:
-        more = Problem(what="the text has more mistakes, from here on", remedy="", place=found[MOST].place)
-        return (*found[:MOST], more)
+    if len(found) > MOST_MISTAKES:
+        more = Problem(what="the text has more mistakes, from here on", remedy="", place=found[MOST_MISTAKES].place)
+        return (*found[:MOST_MISTAKES], more)
     return tuple(found)
 
 

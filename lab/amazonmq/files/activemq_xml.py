@@ -21,7 +21,7 @@ from lab.amazonmq.names import CONSOLE_USER
 FOLDER = "/etc/mqlab"
 DATA_FOLDER = "/var/lib/activemq"
 # The service's quota of connections per protocol on a large broker, and ActiveMQ's own 100 MiB for one frame.
-CONNECTIONS = 2000
+MOST_CONNECTIONS = 2000
 LARGEST_FRAME = 100 * 1024 * 1024
 
 # Milliseconds between two attempts of a standby to get the store's lock: the service fails over in seconds.
@@ -207,7 +207,7 @@ def _transports(endpoints: Sequence[Port]) -> list[Node]:
 
 
 def _transport_uri(endpoint: Port) -> str:
-    options = f"maximumConnections={CONNECTIONS}&wireFormat.maxFrameSize={LARGEST_FRAME}"
+    options = f"maximumConnections={MOST_CONNECTIONS}&wireFormat.maxFrameSize={LARGEST_FRAME}"
     return f"{endpoint.transport}://0.0.0.0:{endpoint.port}?{options}"
 
 

@@ -19,7 +19,7 @@ from lab.emulation.network.subnets import route_word
 from lab.errors import HostError
 from lab.plan.values import OF_HOST, BrokerPlan, InstancePlan
 
-OWNER = 10001  # the image's user `activemq`
+OWNER_UID = 10001  # the image's user `activemq`
 # A standby is healthy while it is starting: it waits for the store's lock.
 _OF_A_PAIR = {"test": ["CMD-SHELL", "bash /opt/mqlab/health.sh | grep -Eq 'start(ed|ing)'"]}
 
@@ -65,7 +65,8 @@ def start_broker(
 def packed(files: Sequence[BrokerFile]) -> list[File]:
     """Return a broker's files with owner and mode; only the broker can read a secret one."""
     return [
-        File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER) for file in files
+        File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER_UID)
+        for file in files
     ]
 
 

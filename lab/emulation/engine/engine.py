@@ -32,7 +32,7 @@ OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were meas
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)  # by a machine that is off, or a network that is
 _GONE = (FileNotFoundError, ConnectionError)  # what a socket says whose engine has gone
 _SILENT = "the Docker engine does not answer any more"
-_PATIENCE = (10.0, 60.0)  # seconds for a connection to an engine, and for its first answer
+_ANSWER_SECONDS = (10.0, 60.0)  # seconds for a connection to an engine, and for its first answer
 C = TypeVar("C")
 
 
@@ -72,7 +72,7 @@ def _connect(named: dict[str, str], host: str, leading: SshSocket | None = None)
     """Return the client of an engine, which is called `host` in errors."""
     try:
         asking = _client(named, ".".join(map(str, OLDEST)))
-        asking.api.timeout = _PATIENCE  # type: ignore[assignment]  # requests takes one for each, the library one for both
+        asking.api.timeout = _ANSWER_SECONDS  # type: ignore[assignment]  # requests takes one for each, the library one for both
         said = asking.api.version(api_version=False)  # which every engine answers
         asking.close()
     except (DockerException, OSError, ValueError) as error:

@@ -22,8 +22,8 @@ from lab.emulation.checks import SSH, see
 from lab.errors import HostError, InputError
 
 SCHEME = "ssh"
-PATIENCE = 60.0  # seconds for a login and an answer: a key may be on a device that is to be touched
-FIRST = 20000  # a port as labs take them
+LOGIN_SECONDS = 60.0  # seconds for a login and an answer: a key may be on a device that is to be touched
+FIRST_PORT = 20000  # a port as labs take them
 _ENDS_WITHIN = 5.0  # seconds: an ssh that is to end may wait for a far side that has gone
 _FAILED, _NOT_FOUND = 255, 127  # the exit codes of ssh itself, and of a far shell that finds no such command
 OPEN = b"open\n"  # what an `ssh` that was started by `tied` says once it is connected, with its forwards
@@ -177,7 +177,7 @@ def check_docker(to: Destination, environment: Mapping[str, str], options: Seque
         raise explain(to, said, code)
 
 
-def check_forwarding(to: Destination, environment: Mapping[str, str], port: int = FIRST) -> None:
+def check_forwarding(to: Destination, environment: Mapping[str, str], port: int = FIRST_PORT) -> None:
     """Raise HostError if the far side does not forward connections to its 127.0.0.1; nothing need listen there."""
     # A connection of its own: over a shared one, ssh does not tell the far side's reason.
     options, words = ("ControlPath=none", "LogLevel=INFO"), ("-W", f"127.0.0.1:{port}")
@@ -254,10 +254,10 @@ def _run(words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str
             check=False,
             env={**environment},
             start_new_session=True,
-            timeout=PATIENCE,
+            timeout=LOGIN_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return _FAILED, f"no answer within {PATIENCE:.0f} s"
+        return _FAILED, f"no answer within {LOGIN_SECONDS:.0f} s"
     return done.returncode, done.stderr.decode(errors="replace").strip()
 
 

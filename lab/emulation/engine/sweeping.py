@@ -29,8 +29,8 @@ from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
 from lab.runtime.runtime import Leftover, Lost, Removal
 
-PATIENCE = 30.0  # seconds for the engine to remove a lab
-_AGAIN = 0.3  # seconds between two attempts
+REMOVAL_SECONDS = 30.0  # seconds for the engine to remove a lab
+_RETRY_SECONDS = 0.3  # seconds between two attempts
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -139,7 +139,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
     removed: set[str | None] = set()
     taken_off: dict[str, None] = {}
     refusals: list[str] = []
-    until = clock.now() + PATIENCE
+    until = clock.now() + REMOVAL_SECONDS
     while True:
         for record in moved_containers.records(client, run):
             taken_off |= dict.fromkeys(moved_containers.put_back(client, record))
@@ -164,7 +164,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
         refusals += filter(None, [*map(_remove_one, networks), *map(_remove_volume, volumes)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
-            clock.sleep(_AGAIN)
+            clock.sleep(_RETRY_SECONDS)
 
 
 def at_once(do: Callable[[T], R], several: Sequence[T]) -> list[R]:

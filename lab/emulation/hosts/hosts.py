@@ -33,7 +33,7 @@ from lab.runtime.note import Note
 from lab.suggestions import unknown
 
 ROLE, STAND_IN, TRUST = "host", "stand-in", "trust"  # of what is labelled
-_SECONDS = "120"  # after which a stand-in ends by itself, if nobody has removed it
+_STAND_IN_SECONDS = "120"  # after which a stand-in ends by itself, if nobody has removed it
 
 
 @explaining
@@ -126,7 +126,7 @@ class EmulatedHosts:
         made = self._client.containers.create(
             self._router_image(),
             entrypoint=["sleep"],
-            command=[_SECONDS],
+            command=[_STAND_IN_SECONDS],
             labels={**self._labels(), labels.ROLE: STAND_IN, labels.HOST: host},
             user="65534:65534",
             init=True,

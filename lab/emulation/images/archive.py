@@ -17,7 +17,7 @@ from typing import IO, cast
 from lab.errors import InputError
 from lab.text_files import open_file
 
-LAYOUT = 1  # raise it when `wanted` changes, so that images are built anew
+LAYOUT_VERSION = 1  # raise it when `wanted` changes, so that images are built anew
 _TOP = re.compile(r"apache-activemq-(\d+\.\d+\.\d+(?:[-.]\w+)*)")
 _MOST_BYTES = 2**30
 _MOST_MEMBERS = 20_000

@@ -93,7 +93,7 @@ def wanted(
         others=() if distribution.jars is None else tuple(distribution.jars.others),
         jolokia_sha512=archives.jolokia.sha512,
         architecture=str(client.version()["Arch"]),
-        layout=image_archive.LAYOUT,
+        layout=image_archive.LAYOUT_VERSION,
     )
     return Wanted(
         names=plan_images(made_of), made_of=made_of, distribution=distribution, archives=archives, cache=cache

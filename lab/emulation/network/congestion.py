@@ -22,7 +22,7 @@ ROLE = "congestion"
 _DEFAULT = "/proc/sys/net/ipv4/tcp_congestion_control"
 _AVAILABLE = "/proc/sys/net/ipv4/tcp_available_congestion_control"
 _SIGN = "192.0.2.254"  # an address of nobody (RFC 5737); docker/broker/broker.sh waits for its route
-_WITHIN = 60.0  # seconds; a busy engine is slow
+_WAIT_SECONDS = 60.0  # seconds; a busy engine is slow
 # Established connections are counted by their state, 01, but for those of the machine with itself.
 _SCRIPT = f"""
 ip -4 route show | while read -r route; do ip route replace $route congctl "$1" || exit 9; done || {{
@@ -80,7 +80,7 @@ def _beside(client: docker.DockerClient, its: Container, image: str, wanted: str
     )
     try:
         made.start()
-        code = int(made.wait(timeout=_WITHIN)["StatusCode"])
+        code = int(made.wait(timeout=_WAIT_SECONDS)["StatusCode"])
         return code, made.logs().decode(errors="replace")
     finally:
         made.remove(force=True, v=True)

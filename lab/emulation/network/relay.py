@@ -20,8 +20,8 @@ from lab.emulation.engine.engine import ENGINE_TROUBLE, in_words
 from lab.errors import HostError
 
 _COMMAND = ["python3", "/opt/mqlab/relay.py"]
-_PATIENCE = 30.0  # seconds; an answer takes some milliseconds on an idle machine
-_HEAD = 8  # bytes before each part of the engine's stream: which output, and how long
+_ANSWER_SECONDS = 30.0  # seconds; an answer takes some milliseconds on an idle machine
+_HEAD_BYTES = 8  # bytes before each part of the engine's stream: which output, and how long
 _OUTPUT = 1
 
 
@@ -104,13 +104,13 @@ class Relay:
         except (docker.errors.APIError, RequestException) as error:
             raise why_silent(self._client, self._container, error) from error
         link: socket.socket = getattr(self._stream, "_sock", self._stream)
-        link.settimeout(_PATIENCE)
+        link.settimeout(_ANSWER_SECONDS)
         self._socket = link
         return link
 
     def _part(self, link: socket.socket) -> bytes:
         """Return the next part of the command's output; raise HostError with its text if it is on stderr."""
-        which, size = (head := self._take(link, _HEAD))[0], int.from_bytes(head[4:], "big")
+        which, size = (head := self._take(link, _HEAD_BYTES))[0], int.from_bytes(head[4:], "big")
         part = self._take(link, size)
         if which != _OUTPUT:
             raise HostError(f"the router's relay failed: {part.decode(errors='replace').strip()[-500:]}")

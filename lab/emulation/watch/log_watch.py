@@ -25,7 +25,7 @@ from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed, note_failure
 from lab.runtime.log_flood import Flood
 
-_AGAIN = 0.3  # seconds until a stream that ended is opened again
+_REOPEN_SECONDS = 0.3  # seconds until a stream that ended is opened again
 
 
 class LogWatch:
@@ -75,7 +75,7 @@ class LogWatch:
     def _follow(self) -> None:
         try:
             while not self._stop.is_set() and self._read(follow=not self._lost):
-                self._stop.wait(_AGAIN)
+                self._stop.wait(_REOPEN_SECONDS)
         except Exception as error:  # noqa: BLE001 (of whatever kind: the log is not read from here on)
             self._lose_sight(f"its watch has ended: {type(error).__name__}: {error}")
             self._failed(error)

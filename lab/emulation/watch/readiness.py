@@ -50,7 +50,7 @@ _NOT_STARTED = re.compile(
 )
 HAS_STARTED = re.compile(r"Apache ActiveMQ .* \(.*\) started")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
-_POLL = 0.1
+_POLL_SECONDS = 0.1
 _POLL_BRIDGE = 0.02  # the queries are small, and people wait for the lab to open
 _LOGS_EVERY = 2.0
 _STATUS_EVERY = 0.5  # while they start, brokers need every core, and the engine's answers take part of one
@@ -278,7 +278,7 @@ def last_lines(client: docker.DockerClient, container: str) -> str:
     return "\n".join(f"    {line}" for line in said[-_LAST_LINES:])
 
 
-def _wait(clock: Clock, until: Callable[[], bool], seconds: float, every: float = _POLL) -> bool:
+def _wait(clock: Clock, until: Callable[[], bool], seconds: float, every: float = _POLL_SECONDS) -> bool:
     began = clock.now()
     deadline = began + seconds
     while not until():
