@@ -169,7 +169,7 @@ class Emulator:
             self._refuse(packet)
 
     def give(self, direction: Direction, now: int) -> None:
-        """Write packets that are due, one burst at most, so that reading goes on."""
+        """Write packets that are due, at most one burst, so that reading continues."""
         flight, tun, write, clock = direction.flight, self.tun, os.write, time.monotonic_ns
         for _ in range(_BURST_PACKETS):
             if not flight or flight[0][0] > now:

@@ -51,7 +51,7 @@ def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT_SECONDS) 
 
 
 def measure(path: Path, config: Path, link: str, count: int, gap: float) -> dict[str, Any]:
-    """Send probes through a link; return what they measured, and the round trip that its settings ask for."""
+    """Send probes through a link; return the measured round trips and the configured one."""
     state = ask(path, {"do": "get"})
     directions = [state["directions"][region]["impairment"] for region in state["directions"]]
     configured = sum(each["delay_us"] for each in directions)

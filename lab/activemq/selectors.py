@@ -27,7 +27,7 @@ _LONGEST_NUMBER = 40  # digits; neither a long nor a double has as many
 
 
 class Untold(ValueError):
-    """It cannot be told whether a selector matches a message; the text says why."""
+    """It is unknown whether a selector matches a message; the text has the reason."""
 
 
 class _Varying(str):
@@ -35,7 +35,7 @@ class _Varying(str):
 
 
 def matches(selector: str, headers: Mapping[str, Value], *, read_as_numbers: bool = True) -> bool:
-    """Return whether a selector matches a message with these headers; raise Untold if that cannot be told."""
+    """Return whether a selector matches a message with these headers; raise Untold if that is unknown."""
     return _parsed(selector, read_as_numbers)(headers) is True
 
 

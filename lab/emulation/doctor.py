@@ -66,7 +66,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
 
 
 def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Return what came of trying a lab's networks, where the router's image is there."""
+    """Return the findings of a trial of a lab's networks, if the router's image exists."""
     try:
         its = images.wanted(
             client, version=None, archive=None, environment=environment, say=lambda _: None
@@ -146,7 +146,7 @@ def _python() -> Finding:
 
 
 def elsewhere(environment: Mapping[str, str]) -> bool:
-    """Return whether containers have other devices and memory than this process; the check `router` tells of them."""
+    """Return whether containers have other devices and memory than this process; the check `router` examines them."""
     try:
         return not is_local(resolved(environment)["DOCKER_HOST"]) or in_container()
     except LabError:

@@ -28,7 +28,7 @@ _MEBI = 2**20
 
 
 def waiting_time(environment: Mapping[str, str]) -> float:
-    """Return the seconds that labs wait at most for memory, as MQLAB_WAIT says; 0.0 if it says nothing."""
+    """Return the most seconds that labs wait for memory, from MQLAB_WAIT. Default: 0.0."""
     try:
         return parse_duration(WAIT.in_force(environment)).total_seconds()
     except (ValueError, OverflowError) as error:
@@ -101,16 +101,16 @@ def free_on(client: docker.DockerClient, *, here: bool) -> Callable[[Mapping[str
 
 
 def available_memory() -> int:
-    """Return the bytes of memory that new programs can have on this machine; HostError if it is no Linux one."""
+    """Return the bytes of memory that are available on this machine; HostError if it does not run Linux."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError as error:
-        raise HostError(f"this system does not say how much memory is available: {error}") from error
+        raise HostError(f"the available memory cannot be read: {error}") from error
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
 
 
 def _reservations(folder: Path) -> dict[str, int]:
-    """Return the reservations of processes that live, run → bytes; remove those of the others."""
+    """Return the reservations of running processes, run → bytes; remove the reservations of ended processes."""
     found: dict[str, int] = {}
     for file in sorted(folder.glob(f"*{_ENDING}")):
         try:

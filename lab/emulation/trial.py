@@ -153,7 +153,7 @@ class _Trial:
         except OSError as error:
             raise LabError(f"{where}, which leads to one of the networks: {error}") from error
         if heard != b"here":
-            raise LabError(f"{where} answers, and does not lead to the network it should")
+            raise LabError(f"{where} answers, but leads to another network")
         return f"{where} answered in {(self.clock.now() - begun) * 1000:.0f} ms"
 
     def _host(self, network: LabNetwork) -> Container:
@@ -192,7 +192,7 @@ def try_out(
 
 
 def untried(why: str, but: int = 0) -> tuple[Finding, ...]:
-    """Return findings that say that nothing is known, of what is tried without the first so many."""
+    """Return findings "unknown" for the steps that were not tried, all after the first `done`."""
     return tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in checks.TRIED[but:])
 
 

@@ -1,4 +1,4 @@
-"""AWS's regions: their codes, their cities, and about where they are.
+"""AWS's regions: their codes, their cities, and their approximate coordinates.
 
 AWS publishes cities and countries, no coordinates: these are the cities', or those of the county where its data
 centres are known to stand. The list is of November 2026; a region that is newer is declared as `none`.

@@ -175,7 +175,7 @@ class _Spreading:
         self._subscribe(bridge, replace(for_nobody, bridge=bridge), (bridge.target,), static=True)
 
     def _learn(self, bridge: Bridge, consumer: Subscription) -> None:
-        """Subscribe at the bridge's source for a consumer at its target, or say why not."""
+        """Subscribe at the bridge's source for a consumer at its target, or record why not."""
         if consumer.number not in self.alive:
             return None
         rules, destination = bridge.forwarding, consumer.destination

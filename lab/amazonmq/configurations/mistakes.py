@@ -1,4 +1,4 @@
-"""The mistakes that keep a text from being XML: what a parser says of it, without what only follows from another one.
+"""The mistakes in a text that is not XML: a parser's errors, except those that only follow from an earlier error.
 
 Knows no parser: `configuration` hands over what its own logged.
 """
@@ -81,7 +81,7 @@ def _legible(log: Sequence[Logged]) -> bool:
 
 
 def _own(first: Logged, log: Sequence[Logged]) -> Iterator[Logged]:
-    """Yield what was logged but the first, without what is about tags alone or follows from what stands before it."""
+    """Yield the logged errors after the first, except errors of tags alone and consequences of earlier errors."""
     seen = {(first.line, first.kind)}
     before = first
     for each in log:
@@ -95,15 +95,15 @@ def _own(first: Logged, log: Sequence[Logged]) -> Iterator[Logged]:
         yield each
 
 
-def _end(text: str, source: Source, each: Unclosed) -> Problem:
-    closed = f"Opening and ending tag mismatch: {each.name} and {each.closing}"
-    what = closed if each.closing else f"Premature end of data in tag {each.name}"
-    return _problem(place_of(source, text, each.end), what, _opened(text, source, each))
+def _end(text: str, source: Source, tag: Unclosed) -> Problem:
+    closed = f"Opening and ending tag mismatch: {tag.name} and {tag.closing}"
+    what = closed if tag.closing else f"Premature end of data in tag {tag.name}"
+    return _problem(place_of(source, text, tag.end), what, _opened(text, source, tag))
 
 
-def _opened(text: str, source: Source, each: Unclosed) -> str:
-    where = place_of(source, text, each.start)
-    return f"<{each.name}> was opened at {where}: write </{each.name}> where it ends, or />"
+def _opened(text: str, source: Source, tag: Unclosed) -> str:
+    where = place_of(source, text, tag.start)
+    return f"<{tag.name}> was opened at {where}: write </{tag.name}> where it ends, or />"
 
 
 def _in_a_tag(text: str, logged: Logged) -> str:
@@ -122,10 +122,10 @@ def _in_a_tag(text: str, logged: Logged) -> str:
     return f'write {unquoted[1]}="{shown}", with quotes around the value'
 
 
-def _problem(place: Place, what: str, remedy: str = "") -> Problem:
-    what = _QUOTED.sub("", _WHERE.sub("", what))
-    known = next((remedy for sign, remedy in _REMEDIES if sign in what), "")
-    return Problem(what=f"not well-formed XML: {what}", remedy=remedy or known, place=place)
+def _problem(place: Place, problem: str, remedy: str = "") -> Problem:
+    problem = _QUOTED.sub("", _WHERE.sub("", problem))
+    known = next((remedy for sign, remedy in _REMEDIES if sign in problem), "")
+    return Problem(what=f"not well-formed XML: {problem}", remedy=remedy or known, place=place)
 
 
 def place_of(source: Source, text: str, offset: int) -> Place:

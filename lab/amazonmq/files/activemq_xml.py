@@ -69,7 +69,7 @@ def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[P
 
 
 def diff(configuration: Configuration, rendered: str) -> str:
-    """Return what was removed from the person's text, and added to it, as a unified diff."""
+    """Return the lines removed from the person's text and added to it, as a unified diff."""
     before, after = (
         text.replace("\r\n", "\n").removesuffix("\n").split("\n") for text in (configuration.text, rendered)
     )
@@ -216,5 +216,5 @@ def _wrap(name: str, *children: Node) -> Node:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """Return a version's first two numbers, so that 5.9 comes before 5.18."""
+    """Return a version's first two numbers, so that 5.9 sorts before 5.18."""
     return tuple(int(number) for number in re.findall(r"\d+", text)[:2])

@@ -35,7 +35,7 @@ class SshSocket:
         usual = ("ClearAllForwardings=yes", "LogLevel=ERROR")
         try:
             options = ("ControlMaster=yes", shared, *ssh.says_open(), *usual)
-            words = ssh.command(to, environment, options=options, words=("-N",))
+            words = ssh.command(to, environment, options=options, arguments=("-N",))
             self._master = ssh.tied(words, environment, self._folder)
             with ssh.ended_on_error(self._master):
                 assert self._master.stdout is not None

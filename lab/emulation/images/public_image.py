@@ -82,9 +82,9 @@ def pull(client: docker.DockerClient, say: Say) -> None:
                     raise HostError(f"pulling {REPOSITORY}:{TAG} failed: {said['error']}")
                 say(f"pulling {REPOSITORY}:{TAG}: {said.get('status', '')}")
         except APIError as error:
-            raise HostError(f"no registry gave {REPOSITORY}:{TAG}: {error.explanation or error}") from error
+            raise HostError(f"no registry served {REPOSITORY}:{TAG}: {error.explanation or error}") from error
         except requests.RequestException as error:
-            raise HostError(f"no registry gave {REPOSITORY}:{TAG} within {SILENCE_SECONDS} s") from error
+            raise HostError(f"no registry served {REPOSITORY}:{TAG} within {SILENCE_SECONDS} s") from error
 
 
 @contextmanager

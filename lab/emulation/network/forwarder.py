@@ -21,16 +21,14 @@ from lab.file_locks import lock
 
 CODE = "import sys\nfrom lab.emulation.network.forwarder import main\nmain(*sys.argv[1:])\n"
 HELD = b"held\n"  # what it says where another process forwards the ports already; else `ssh.OPEN`, or what went wrong
-_RETRY_SECONDS, _LATER_RETRY_SECONDS = (
-    1.0,
-    30.0,
-)  # seconds before a lost connection is made anew: at first, and once that failed often
+_RETRY_SECONDS = 1.0  # before a lost connection is opened again
+_LATER_RETRY_SECONDS = 30.0  # before the same, once that failed often
 _LOOKS_EVERY = 0.2  # seconds, at the note
 _READ_BYTES = 1000  # at once
 
 
 class _OverError(Exception):
-    """Nobody wants the forwards any more."""
+    """The forwards are not needed any more."""
 
 
 def main(own: str, note: str, *command: str) -> None:
@@ -45,7 +43,7 @@ def main(own: str, note: str, *command: str) -> None:
 
 
 def _locked(own: str) -> int | None:
-    """Return the file, locked; None if another process forwards the ports, which is said, or nobody wants them more."""
+    """Lock the file and return its descriptor; None if another process already forwards, or the lab has ended."""
     while True:
         descriptor = os.open(own, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -88,7 +86,7 @@ class Forwarder:
         self._pauses = pauses()
 
     def run(self) -> None:
-        """Return when nobody wants the forwards any more, or after a first failure, which is said."""
+        """Return when the forwards are not needed any more, or after a first failure, which is printed."""
         with suppress(_OverError):
             while True:
                 said = self._forward()
@@ -99,7 +97,7 @@ class Forwarder:
                 self._await(within=next(self._pauses))
 
     def _forward(self) -> str:
-        """Run ssh until it ends; return what it said at standard error, where it never forwarded anything."""
+        """Run ssh until it ends; return its standard error if it never forwarded anything."""
         process = ssh.tied(self._command, os.environ)
         with ssh.ended_on_error(process):
             assert process.stdout is not None and process.stderr is not None
@@ -116,7 +114,7 @@ class Forwarder:
         return ssh.untie(process) or ("" if in_time else f"no login within {self._patience:.0f} s")
 
     def _await(self, pipe: int | None = None, within: float | None = None) -> bool:
-        """Wait until a pipe can be read, or for some seconds; raise _OverError once nobody wants the forwards."""
+        """Wait until a pipe can be read, or for some seconds; raise _OverError once the forwards are not needed."""
         until = None if within is None else time.monotonic() + within
         while True:
             left = None if until is None else max(0.0, until - time.monotonic())
@@ -144,6 +142,6 @@ def pauses() -> Iterator[float]:
         seconds = min(2 * seconds, _LATER_RETRY_SECONDS)
 
 
-def _say(what: bytes) -> None:
+def _say(line: bytes) -> None:
     with suppress(OSError):  # nobody listens any more
-        os.write(1, what)
+        os.write(1, line)

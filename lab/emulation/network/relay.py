@@ -26,11 +26,11 @@ _OUTPUT = 1
 
 
 def why_silent(client: docker.DockerClient, container: str, error: Exception) -> HostError:
-    """Return a HostError that says why a router cannot be spoken to, from the error that the engine gave."""
+    """Return a HostError with the reason why a router cannot be reached, from the engine's error."""
     try:
         its = client.containers.get(container)
     except docker.errors.NotFound:
-        return HostError("the router's container has gone", "was the lab removed meanwhile?")
+        return HostError("the router's container has gone", "check whether the lab was removed: mqlab status")
     except ENGINE_TROUBLE as trouble:
         return in_words(trouble)
     if its.status in ("exited", "dead"):
@@ -38,10 +38,10 @@ def why_silent(client: docker.DockerClient, container: str, error: Exception) ->
         memory = ", out of memory" if how["OOMKilled"] else ""
         return HostError(
             f"the router has ended: exit code {how['ExitCode']}{memory}; no packet passes any more",
-            "its last words: logs/router.log of the run folder, or mqlab logs router while the lab stands",
+            "read its last lines: logs/router.log in the run folder, or mqlab logs router while the lab runs",
         )
     if isinstance(error, docker.errors.APIError):
-        return HostError(f"the router cannot be spoken to: {error.explanation or error}")
+        return HostError(f"the router cannot be reached: {error.explanation or error}")
     return in_words(error)
 
 

@@ -33,7 +33,7 @@ class Subnet:
 
     @property
     def router(self) -> IPv4Address:
-        """Return the address that Docker knows the router by."""
+        """Return the router's address in Docker's records."""
         return self.network[2]
 
     @property
@@ -62,14 +62,14 @@ def pool(environment: Mapping[str, str]) -> IPv4Network:
     return network
 
 
-def candidates(of: IPv4Network, taken: Iterable[IPv4Network], dice: random.Random) -> Iterator[Subnet]:
+def candidates(pool: IPv4Network, taken: Iterable[IPv4Network], dice: random.Random) -> Iterator[Subnet]:
     """Yield the pool's free subnets, from a random place on, so that labs opened together seldom collide."""
     taken = tuple(taken)
-    count = 2 ** (PREFIX_BITS - of.prefixlen)
+    count = 2 ** (PREFIX_BITS - pool.prefixlen)
     start = dice.randrange(count)
     size = 2 ** (32 - PREFIX_BITS)
     for step in range(count):
-        base = int(of.network_address) + ((start + step) % count) * size
+        base = int(pool.network_address) + ((start + step) % count) * size
         network = IPv4Network((base, PREFIX_BITS))
         if not any(network.overlaps(other) for other in taken):
             yield Subnet(network=network)

@@ -34,7 +34,7 @@ class LogWatch:
     def __init__(
         self,
         client: docker.DockerClient,
-        its: InstanceState,
+        instance: InstanceState,
         clock: Clock,
         recorder: Recorder,
         since: float | None,
@@ -43,7 +43,7 @@ class LogWatch:
         said: Callable[[LogLine], None] = lambda _: None,  # is told of every line that is kept, also of one held back
     ) -> None:
         self._failed, self._mask, self._said = failed, mask, said
-        self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
+        self._docker, self._its, self._clock, self._recorder = client, instance, clock, recorder
         self._stop = threading.Event()
         self._read_at = clock.now()  # when all that there was had been read, as far as is known
         self._lost = False
@@ -56,7 +56,7 @@ class LogWatch:
         self._logged: LoggedLine | None = None  # the last line with a time, which a stack trace belongs to
         self._named: set[str] = set()  # names of exceptions recorded for it
         self._flood = Flood()
-        self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{its.name}", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{instance.name}", daemon=True)
 
     def begin(self) -> None:
         """Follow in the background."""

@@ -1,4 +1,4 @@
-"""When to look at a broker: now and then, and at once after a line of its log that tells of a change. Pure."""
+"""When to poll a broker: regularly, and at once after a line of its log that reports a change. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LookTimes:
         self._spare: float = SPARE_POLLS
 
     def hear(self, now: float) -> None:
-        """Note a line that tells of a change."""
+        """Note a line that reports a change."""
         self._wanted = [now + after for after in AFTER_A_LINE]
 
     def due(self) -> float:
@@ -34,7 +34,7 @@ class LookTimes:
         return min(at_last, max(earliest, self._wanted[0]))
 
     def looked(self, began: float, *, changed: bool) -> None:
-        """Note a look; one that found a change found what the lines before it told of."""
+        """Note a poll; a change that it found accounts for the lines before it."""
         passed = began - self._looked
         self._spare = min(SPARE_POLLS, self._spare + passed / POLL_SECONDS) - (passed < POLL_SECONDS)
         self._wanted = () if changed else [each for each in self._wanted if each > began]
