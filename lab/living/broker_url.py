@@ -78,7 +78,8 @@ def _split(url: str) -> SplitResult:
     if "@" in url:
         right = f"leave out what stands before the @, and set {USER.name} and {PASSWORD.name}"
         raise InputError.of(f"a login in a URL ({scheme}://…@…) is read by everybody on this machine", right)
-    host = found[1] if (found := re.match(r"[^:]*://([\w.-]{1,200})", url)) else "HOST"
+    named = re.match(r"[^:]*://([\w.-]{1,200})", url)
+    host = named[1] if named else "HOST"
     if scheme in _OPENWIRE:
         right = f"write {' or '.join(f'{name}://{host}:{_PORTS[name].port}' for name in ('stomp+ssl', 'amqp+ssl'))}"
         raise InputError.of(f"{scheme}:// is OpenWire, which clients of the lab do not speak", right)
