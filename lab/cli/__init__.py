@@ -156,7 +156,9 @@ class _Commands(_PlainFlags, TyperGroup):
             raise SystemExit(130) from None
         except (_UsageError, _LabError) as error:
             if type(error).__name__ == "NoArgsIsHelpError":
-                raise SystemExit(_show_help(error)) from None
+                if text := error.format_message().strip():  # without rich; with it, the help is printed already
+                    typer.echo(text, err=True)
+                raise SystemExit(error.exit_code) from None
             from lab.cli.options import refuse
             from lab.cli.usage import explained
 
@@ -169,11 +171,6 @@ def _verbs() -> Mapping[str, Any]:
     """Return the verbs of each command that has some."""
     modules = ((name, import_module(f"lab.cli.{name}")) for name in COMMANDS)
     return {name: module.VERBS for name, module in modules if hasattr(module, "VERBS")}
-
-
-def _show_help(error: Any) -> int:
-    error.show()
-    return int(error.exit_code)
 
 
 app = typer.Typer(

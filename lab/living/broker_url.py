@@ -44,9 +44,9 @@ def source(
     parts = _split(url)
     port = _PORTS[_ALIASES.get(parts.scheme, parts.scheme)]
     if over is None and len(port.over) > 1:
-        raise InputError.of(f"{parts.scheme}:// is of several protocols", f"--over {', or --over '.join(port.over)}")
+        raise InputError.of(f"{parts.scheme}:// has several protocols", f"write --over {' or --over '.join(port.over)}")
     if over is not None and over not in port.over:
-        raise InputError.of(f"--over {over}: {parts.scheme}:// is {port.protocol}", f"--over {port.over[0]}")
+        raise InputError.of(f"--over {over}: {parts.scheme}:// is {port.protocol}", f"write --over {port.over[0]}")
     speaks = over or port.over[0]
     missing = [each.name for each in (USER, PASSWORD) if not each.get(environment)]
     if missing:
