@@ -155,7 +155,7 @@ class _Commands(_PlainFlags, TyperGroup):
         except typer.Abort:
             raise SystemExit(130) from None
         except (_UsageError, _LabError) as error:
-            if type(error).__name__ == "NoArgsIsHelpError":
+            if not isinstance(error, _LabError) and type(error).__name__ == "NoArgsIsHelpError":
                 if text := error.format_message().strip():  # without rich; with it, the help is printed already
                     typer.echo(text, err=True)
                 raise SystemExit(error.exit_code) from None
