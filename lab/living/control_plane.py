@@ -9,6 +9,7 @@ from lab.declare.steps.broker import State
 from lab.errors import BrokerError, LabTimeout
 from lab.history import BrokerChanged, Observation
 from lab.operating import Done
+from lab.operating.instances import new_state
 from lab.plan.control import Control
 from lab.plan.values import InstancePlan, Plan
 from lab.runtime.lab import StandingLab
@@ -126,12 +127,9 @@ class KeptControlPlane:
         if states is None:
             self._forget(its.name)
             return
-        alone = len(self.plan.broker(broker).instances) == 1
         for state in states:
-            elsewhere = self.lab.instances.active(broker) not in (None, its.number)
-            standby = elsewhere or (state in ("killed", "stopped", "paused") and not off[its.name])
-            seen = BrokerChanged(t=self.lab.clock.now(), broker=broker, state=state)
-            self.record(seen if alone else seen.with_fields(instance=its.number, standby=standby))
+            standby = state in ("killed", "stopped", "paused") and not off[its.name]
+            self.record(new_state(self, broker, its.number, state, standby=standby))
 
     def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
         """Raise LabTimeout; the instance is out until the history has its start."""

@@ -16,14 +16,14 @@ FAILS_OVER_WITHIN = 60.0  # seconds within which a standby must become the activ
 
 def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
     """Stop an instance; it has failed if it had to be killed after `within` seconds."""
-    stopping = _changed(plane, broker, number, "stopping")
+    stopping = new_state(plane, broker, number, "stopping")
     plane.record(stopping, lasts=within)
     try:
         changed = plane.lab.instances.stop(broker, within=within, instance=number)
     except BrokerError:  # after a HostError the next verb finds what has become of it
         with suppress(HostError):
             if plane.lab.instances.state(broker, number) is State.UP:
-                plane.record(_changed(plane, broker, number, "started"))  # it goes on
+                plane.record(new_state(plane, broker, number, "started"))  # it goes on
         raise
     plane.record(changed)
     failed = f"it had not ended within {within:g} s, and was killed" if changed.state == "killed" else ""
@@ -41,7 +41,7 @@ def start(plane: ControlPlane, broker: str, number: int, within: float, of: str)
     if not plane.wait(lambda: plane.lab.instances.started(broker, number), within):
         late = plane.report_late(broker, number, since=since, within=within, of=of)
         return Done(control=plane.control, seen=(starting,), failed=late)
-    started = _changed(plane, broker, number, "started")
+    started = new_state(plane, broker, number, "started")
     plane.record(started)
     return Done(control=plane.control, seen=(starting, started))
 
@@ -98,9 +98,15 @@ def numbers(plane: ControlPlane, broker: str) -> tuple[int, ...]:
     return tuple(each.number for each in plane.plan.broker(broker).instances)
 
 
-def _changed(plane: ControlPlane, broker: str, number: int, state: str) -> BrokerChanged:
-    t = plane.lab.clock.now()
+def new_state(
+    plane: ControlPlane, broker: str, number: int, state: str, *, t: float | None = None, standby: bool = False
+) -> BrokerChanged:
+    """Return an instance's new state as an observation, at `t` or now. Only an instance of a pair has its number.
+
+    It is a standby if another instance is active, or if `standby` says that it was one.
+    """
+    t = plane.lab.clock.now() if t is None else t
     if len(numbers(plane, broker)) == 1:
         return BrokerChanged(t=t, broker=broker, state=state)
-    standby = plane.lab.instances.active(broker) not in (None, number)
+    standby = standby or plane.lab.instances.active(broker) not in (None, number)
     return BrokerChanged(t=t, broker=broker, state=state, instance=number, standby=standby)

@@ -29,7 +29,7 @@ from lab.history import (
 from lab.link.impairment import LinkState
 from lab.operating import Done
 from lab.operating.create_broker import finish_creation
-from lab.operating.instances import active, numbers
+from lab.operating.instances import active, new_state, numbers
 from lab.operating.outcome import record_seen
 from lab.operating.reboot import finish_reboot
 from lab.plan.control import Control, opening_control
@@ -217,7 +217,7 @@ class Service:
         return None if opening is None else (opening - account.now(self.machine)).total_seconds()
 
     def _follow(self, changed: BrokerChanged) -> None:
-        """Note which instances of a broker run after a change."""
+        """Note which instances of a broker run after a changed."""
         whole = not changed.instance or changed.state == "deleted"
         for number in numbers(self, changed.broker) if whole else (changed.instance,):
             if changed.state in ("stopping", "deleted"):
@@ -228,11 +228,7 @@ class Service:
 
     def _record_start(self, broker: str, number: int, t: float) -> None:
         """Record that an instance has started for which a step had waited in vain."""
-        if len(numbers(self, broker)) == 1:
-            self.record(BrokerChanged(t=t, broker=broker, state="started"))
-            return
-        standby = self.lab.instances.active(broker) not in (None, number)
-        self.record(BrokerChanged(t=t, broker=broker, state="started", instance=number, standby=standby))
+        self.record(new_state(self, broker, number, "started", t=t))
 
     def _end_late(self, broker: str) -> None:
         """End the reboot or the creation whose step no longer waits for the broker; a creation, when all of it runs."""
