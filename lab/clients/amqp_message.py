@@ -100,13 +100,13 @@ def whole(octets: bytes, subscribed: Destination) -> Shown | None:
     )
 
 
-def _as_text(value: Any) -> str:
+def _as_text(entry: Any) -> str:
     """Return a property as STOMP shows it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):  # proton's own kinds of them say which
-        return str(int(value))
-    return str(float(value)) if isinstance(value, float) else str(value)
+    if isinstance(entry, bool):
+        return str(entry).lower()
+    if isinstance(entry, int):  # proton's own kinds of them say which
+        return str(int(entry))
+    return str(float(entry)) if isinstance(entry, float) else str(entry)
 
 
 def reply_to(octets: bytes) -> Destination | None:

@@ -24,9 +24,9 @@ _LACKS_A_RIGHT = re.compile(
 )
 
 
-def how(said: str) -> str:
+def how(reason: str) -> str:
     """Return the word for a broker's refusal: `not-authorised` or `failed`."""
-    return NOT_AUTHORISED if _LACKS_A_RIGHT.search(said) else FAILED
+    return NOT_AUTHORISED if _LACKS_A_RIGHT.search(reason) else FAILED
 
 
 class HungUp(BrokerError):

@@ -38,7 +38,11 @@ def attach(
     folder = note_folder(environment)
     note = chosen(run, environment)
     keeper_process.start(note, environment)
-    with runtime(note.runtime, environment) as its, its.attach(note, folder) as lab, Live(lab, progress, by=by) as live:
+    with (
+        runtime(note.runtime, environment) as opened,
+        opened.attach(note, folder) as lab,
+        Live(lab, progress, by=by) as live,
+    ):
         yield live
 
 
@@ -65,7 +69,7 @@ def refuse_lost(labs: Sequence[Note | Lost], run: str | None) -> None:
         raise InputError.of(what, "\n".join(f"mqlab down {each.run} ends it" for each in lost))
 
 
-def attend(run: str, told: Told, *, by: str) -> None:
+def attend(run: str, progress: Told, *, by: str) -> None:
     """Do what open maintenance windows and interrupted verbs require; a failure is a warning, and the lab goes on."""
-    with warned("do what was due or cut short", told), attach(run, progress=told, by=by) as live, live.turn():
+    with warned("do what was due or cut short", progress), attach(run, progress=progress, by=by) as live, live.turn():
         pass  # the beginning of a turn does all of it

@@ -48,14 +48,14 @@ class KeptControlPlane:
         """Return the seconds that a reboot leaves a broker down, as the topology declares."""
         return self.lab.note.reboot_time
 
-    def record(self, *seen: Observation, lasts: float = 0.0) -> None:
+    def record(self, *observations: Observation, lasts: float = 0.0) -> None:
         """Record observations; an instance that has started again, or goes on, is not out any more.
 
         For `lasts` seconds from then on nobody concludes from what an instance is that this has been cut short.
         """
-        self._record(*seen)
+        self._record(*observations)
         off, recorded = dict(self.lab.note.off), dict(self.lab.note.recorded)
-        for each in seen:
+        for each in observations:
             if isinstance(each, BrokerChanged):
                 for name in off.keys() & self._names(each.broker, each.instance):
                     recorded[name] = each.state, each.t + lasts
@@ -81,8 +81,8 @@ class KeptControlPlane:
     def stopped(self, broker: str) -> Collection[int]:
         """Return the instances that a verb has taken out, and that do not run again by whatever else."""
         off = self.lab.note.off
-        its = (each.number for each in self.plan.broker(broker).instances if each.name in off)
-        return tuple(each for each in its if self.lab.instances.state(broker, each) is not State.UP)
+        numbers = (each.number for each in self.plan.broker(broker).instances if each.name in off)
+        return tuple(each for each in numbers if self.lab.instances.state(broker, each) is not State.UP)
 
     def takes_out(self, broker: str, number: int) -> Callable[[], None]:
         """Write to the note that an instance is out, before it is: no keeper takes that for a fault."""
@@ -112,33 +112,33 @@ class KeptControlPlane:
                 if its.name in self.lab.note.off:
                     self._record_found(broker.name, its)
 
-    def _record_found(self, broker: str, its: InstancePlan) -> None:
+    def _record_found(self, broker: str, instance: InstancePlan) -> None:
         off, recorded = self.lab.note.off, self.lab.note.recorded
-        now, (last, until) = self.lab.instances.state(broker, its.number), recorded.get(its.name, (None, 0.0))
+        now, (last, until) = self.lab.instances.state(broker, instance.number), recorded.get(instance.name, (None, 0.0))
         if now is State.UP and last == "stopping" and self.lab.clock.now() < until:
             return  # whoever asked it to end was interrupted, and it may be at it
         serves = False
         if now is State.UP and last is not None:
             try:
-                serves = self.lab.instances.started(broker, its.number)
+                serves = self.lab.instances.started(broker, instance.number)
             except BrokerError:  # it has just ended, or does not answer
-                now = self.lab.instances.state(broker, its.number)
+                now = self.lab.instances.state(broker, instance.number)
         states = _unrecorded(now, last, serves=serves)
         if states is None:
-            self._forget(its.name)
+            self._forget(instance.name)
             return
         for state in states:
-            standby = state in ("killed", "stopped", "paused") and not off[its.name]
-            self.record(new_state(self, broker, its.number, state, standby=standby))
+            standby = state in ("killed", "stopped", "paused") and not off[instance.name]
+            self.record(new_state(self, broker, instance.number, state, standby=standby))
 
-    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+    def report_late(self, broker: str, number: int, *, since: float, within: float, action: str) -> str:
         """Raise LabTimeout; the instance is out until the history has its start."""
         (name,), off, recorded = self._names(broker, number), self.lab.note.off, self.lab.note.recorded
         if name not in off:
             off = {**off, name: self.lab.instances.active(broker) == number}
             self._keep_off(off, {**recorded, name: ("starting", since)})
-        what = f"broker {broker} had not started within {within:g} s of its {of}"
-        raise LabTimeout(what, f"see: mqlab logs {broker}")
+        late = f"broker {broker} had not started within {within:g} s of its {action}"
+        raise LabTimeout(late, f"see: mqlab logs {broker}")
 
     def _names(self, broker: str, number: int = 0) -> set[str]:
         """Return the name of an instance, or of all of a broker's."""

@@ -153,12 +153,12 @@ class Conversation:
         self._record.closed()
 
     @contextmanager
-    def _trying(self, what: str, destination: str = "") -> Iterator[None]:
+    def _trying(self, action: str, destination: str = "") -> Iterator[None]:
         begun = self._clock.now()
         try:
             yield
         except (BrokerError, LabTimeout) as error:
-            self._record.failed(what, error, begun, destination)
+            self._record.failed(action, error, begun, destination)
             raise
 
 
@@ -189,12 +189,12 @@ class _Heard:
         self.lost_because = f"{type(error).__name__}: {error}"
         self._take(error)
 
-    def accepted(self, id: str, what: str) -> None:
+    def accepted(self, id: str, action: str) -> None:
         if not self._clock.wait(lambda: id in self._outcomes, PATIENCE):
-            raise LabTimeout(f"{what}: no acknowledgement came for {PATIENCE:g} s")
+            raise LabTimeout(f"{action}: no acknowledgement came for {PATIENCE:g} s")
         outcome, note = self._outcomes.pop(id)
         if outcome is not SendOutcome.OK:
-            raise BrokerError(f"{what}: {outcome}" + (f", {note}" if note else ""))
+            raise BrokerError(f"{action}: {outcome}" + (f", {note}" if note else ""))
 
     def next(self, within: float) -> Incoming:
         taken: list[Incoming | Exception] = []
@@ -207,14 +207,14 @@ class _Heard:
 
         if not self._clock.wait(take, within):
             raise LabTimeout(f"no message came within {within:g} s")
-        (found,) = taken
-        if isinstance(found, Exception):
-            self._take(found)  # for the next call
-            raise found
-        return found
+        (arrival,) = taken
+        if isinstance(arrival, Exception):
+            self._take(arrival)  # for the next call
+            raise arrival
+        return arrival
 
-    def _take(self, what: Incoming | Exception) -> None:
-        self._came.append(what)
+    def _take(self, arrival: Incoming | Exception) -> None:
+        self._came.append(arrival)
         self._clock.notify()
 
 

@@ -17,7 +17,7 @@ from lab.runtime.note import Note
 from lab.runtime.runtime import Lost, Removal, Runtime
 
 
-def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
+def end(lab: Note | Lost, runtime: Runtime, note_folder: Path) -> Removal:
     """End a lab, its history and its keeper, and return what was removed.
 
     No other process writes to the history meanwhile; after an error both go on. If the history cannot be written, the
@@ -26,21 +26,21 @@ def end(of: Note | Lost, its: Runtime, note_folder: Path) -> Removal:
     warnings: list[str] = []
     with ExitStack() as stack:
         finish = None
-        if (path := _history(of)) is not None:
+        if (path := _history(lab)) is not None:
             try:
                 file = stack.enter_context(closing(SharedHistory(path)))
                 finish = stack.enter_context(file.held())
             except (OSError, ValueError) as error:
                 warnings.append(f"the history {path} could not be ended: {error}")
-        removal = its.end(of, note_folder) if isinstance(of, Note) else its.end_lost(of, note_folder)
+        removal = runtime.end(lab, note_folder) if isinstance(lab, Note) else runtime.end_lost(lab, note_folder)
         if finish is not None:
             try:
-                finish(_ended(of))
+                finish(_ended(lab))
             except OSError as error:
                 warnings.append(f"the history {path} could not be ended: {error}")
-    if isinstance(of, Note):
+    if isinstance(lab, Note):
         with suppress(OSError):  # it could not be kept, then
-            keeper_process.await_end(of)
+            keeper_process.await_end(lab)
     return replace(removal, warnings=(*removal.warnings, *warnings))
 
 
@@ -67,15 +67,15 @@ def end_history_of_closed(note: Note, t: float, note_folder: Path, warn: Callabl
             warn(f"the history of lab {note.run} could not be ended: {error}")
 
 
-def _history(of: Note | Lost) -> Path | None:
-    if isinstance(of, Note):
-        return file_of(of)
-    return None if of.folder is None else of.folder / FILE
+def _history(lab: Note | Lost) -> Path | None:
+    if isinstance(lab, Note):
+        return file_of(lab)
+    return None if lab.folder is None else lab.folder / FILE
 
 
-def _ended(of: Note | Lost) -> Ended:
-    if isinstance(of, Note):
-        return Ended(t=of.now(), complete=True, note="the lab was ended")
+def _ended(lab: Note | Lost) -> Ended:
+    if isinstance(lab, Note):
+        return Ended(t=lab.now(), complete=True, note="the lab was ended")
     # The origin of the lab's clock was in the note; the label's moment is true to a second.
-    t = (datetime.now(UTC) - datetime.fromisoformat(of.created)).total_seconds()
+    t = (datetime.now(UTC) - datetime.fromisoformat(lab.created)).total_seconds()
     return Ended(t=t, complete=False, note="the lab's note was lost, and the lab was ended by its labels")

@@ -36,9 +36,9 @@ class LivingHistory:
         self.now = now
         self.run, self._by = note.run, by
 
-    def record(self, *seen: Observation) -> None:
+    def record(self, *observations: Observation) -> None:
         """Record observations."""
-        for each in seen:
+        for each in observations:
             self.file.record(each)
 
     @contextmanager

@@ -55,7 +55,7 @@ class Keeper:
         self._clock.begin("mqlab-keeper", self._keep)
         return self
 
-    def __exit__(self, *of: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self._over = True
         self._lab.unwatch()
 
@@ -158,9 +158,9 @@ def main(run: str) -> None:
         _LOG.info("lab %s has ended", run)
 
 
-def _end_by(of: threading.ExceptHookArgs) -> None:
+def _end_by(error: threading.ExceptHookArgs) -> None:
     """End the process with its first error."""
-    _LOG.error("it cannot watch any more", exc_info=of.exc_value)
+    _LOG.error("it cannot watch any more", exc_info=error.exc_value)
     _end()
 
 

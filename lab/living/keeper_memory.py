@@ -29,28 +29,28 @@ class KeeperMemory:
 
     def read(self) -> None:
         """Read the new observations."""
-        for seen in self._follower.new():
-            match seen:
+        for observation in self._follower.new():
+            match observation:
                 case Watched():
-                    self.watched = seen.t
-                    self._lines = [each for each in self._lines if each.t > seen.t - 2 * BEAT]
+                    self.watched = observation.t
+                    self._lines = [each for each in self._lines if each.t > observation.t - 2 * BEAT]
                 case LogLine():
-                    self._lines.append(seen)
-                case Subscribed() | Publishing() if not has_wildcard(seen.destination):
-                    kind, _, name = seen.destination.partition("://")
+                    self._lines.append(observation)
+                case Subscribed() | Publishing() if not has_wildcard(observation.destination):
+                    kind, _, name = observation.destination.partition("://")
                     self._destinations[Destination(kind=kind, name=name)] = None
 
-    def is_news(self, seen: Demand | LogLine) -> bool:
+    def is_news(self, observation: Demand | LogLine) -> bool:
         """Return whether an observation is not in the history yet."""
-        if isinstance(seen, LogLine):
-            return seen.t >= self._begun or not any(
-                (each.broker, each.instance, each.text) == (seen.broker, seen.instance, seen.text)
-                and abs(each.t - seen.t) < _ALIKE
+        if isinstance(observation, LogLine):
+            return observation.t >= self._begun or not any(
+                (each.broker, each.instance, each.text) == (observation.broker, observation.instance, observation.text)
+                and abs(each.t - observation.t) < _ALIKE
                 for each in tuple(self._lines)
             )
-        key = (seen.broker, seen.destination)
-        before, self._demands[key] = self._demands.get(key), seen.present
-        return before is not seen.present
+        key = (observation.broker, observation.destination)
+        before, self._demands[key] = self._demands.get(key), observation.present
+        return before is not observation.present
 
     def begin(self, t: float) -> None:
         """Begin a watch at a moment: all demand is news again; of the log, only lines that are not in the history."""

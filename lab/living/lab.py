@@ -87,11 +87,11 @@ class Live:
     ('cut', None)
     """
 
-    def __init__(self, lab: StandingLab, told: Told | None = None, *, by: str = PYTHON) -> None:
+    def __init__(self, lab: StandingLab, progress: Told | None = None, *, by: str = PYTHON) -> None:
         self.lab = lab
         self.history = LivingHistory(lab.note, lab.clock.now, by, lab.mask)
         self._plane = KeptControlPlane(lab, self.history.record)
-        self._told = told or Logged()
+        self._progress = progress or Logged()
         self._one = RLock()  # threads of one program take turns too
         self._ours = False
         self._records = Records(self.history, lab.clock)
@@ -102,7 +102,7 @@ class Live:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *of: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self._conversations.close()
 
     @contextmanager
@@ -125,13 +125,13 @@ class Live:
                 self._ours = True
                 try:
                     if folder is None:  # nothing of it was interrupted
-                        record_found(self, self._told)
+                        record_found(self, self._progress)
                     else:
                         if not self.lab.refresh():
                             notes.forget(run, folder)
                             raise self._ended()
                         self.history.end_interrupted()
-                        catch_up(self, self._told)
+                        catch_up(self, self._progress)
                     yield
                 finally:
                     self._ours = False
@@ -140,7 +140,7 @@ class Live:
         if folder is None:
             return nullcontext()  # the lab is in this process alone
         refuse_replayed(self.lab.note)
-        return turn(run, folder, lambda: self._told.warn(f"another command has lab {run}: waiting for it"))
+        return turn(run, folder, lambda: self._progress.warn(f"another command has lab {run}: waiting for it"))
 
     def do(self, verb: Step) -> Done:
         """Do a verb in a turn of its own, with the reboots of a maintenance window that the verb opens.
@@ -163,7 +163,7 @@ class Live:
                 ended.append(self._warned(verb, done))
                 if isinstance(verb, MoveClock):
                     for broker in self.due():
-                        with self._told.stage(f"reboot {broker}, whose maintenance window has opened"):
+                        with self._progress.stage(f"reboot {broker}, whose maintenance window has opened"):
                             self.reboot(broker)
                 return done
 
@@ -590,7 +590,7 @@ class Live:
         refuse_replayed(self.lab.note)
         broker, user = self._login(verb.broker, verb.speaks, verb.user)
         verb = verb.model_copy(update={"broker": broker, "user": user})
-        with self._told.stage(verb.words()):
+        with self._progress.stage(verb.words()):
             return send(self.lab, self.history, verb)
 
     def mark(self, text: str) -> float:
@@ -685,7 +685,7 @@ class Live:
     def _warned(self, verb: Step, done: Done) -> Done:
         """Show a warning if a verb did not go as asked, and return its outcome."""
         if done.failed:
-            self._told.warn(f"{verb.words()}: {done.failed}")
+            self._progress.warn(f"{verb.words()}: {done.failed}")
         return done
 
     def _ended(self) -> InputError:

@@ -25,11 +25,11 @@ class ClosedAtExit(ExitStack):
         super().__init__()
         self._late, self._process = False, os.getpid()
         self._warn: Callable[[str], None] = lambda what: None
-        self._what = ""
+        self._message = ""
 
-    def tells(self, warn: Callable[[str], None], what: str) -> None:
+    def tells(self, warn: Callable[[str], None], message: str) -> None:
         """Have it warn, if the interpreter ends first, of what is left open; and of errors in closing it."""
-        self._warn, self._what = warn, what
+        self._warn, self._message = warn, message
 
     def __enter__(self) -> Self:
         atexit.register(self._end)
@@ -44,8 +44,8 @@ class ClosedAtExit(ExitStack):
     def _end(self) -> None:
         if os.getpid() != self._process:
             return  # forked: the lab is its parent's
-        if self._what:
-            self._warn(self._what)
+        if self._message:
+            self._warn(self._message)
         try:
             super().__exit__(None, None, None)
         except Exception as error:  # noqa: BLE001 (the interpreter would show where, and nobody what is to be done)

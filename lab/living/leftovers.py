@@ -38,31 +38,31 @@ class HalfDone(Protocol):
         ...
 
 
-def catch_up(live: HalfDone, told: Told) -> None:
+def catch_up(live: HalfDone, progress: Told) -> None:
     """Apply the network on file, end interrupted verbs and reboot for due windows; a failure is only a warning."""
-    with warned("have the router do what is on file", told):
+    with warned("have the router do what is on file", progress):
         live.agree()
-    record_found(live, told)
-    for what, broker in live.interrupted():
-        stage = f"end the {what} of {broker} that was interrupted"
-        with warned(stage, told), told.stage(stage):
+    record_found(live, progress)
+    for verb, broker in live.interrupted():
+        stage = f"end the {verb} of {broker} that was interrupted"
+        with warned(stage, progress), progress.stage(stage):
             live.complete(broker)
     for broker in live.due():
         stage = f"reboot {broker}, whose maintenance window has opened"
-        with warned(stage, told), told.stage(stage):
+        with warned(stage, progress), progress.stage(stage):
             live.reboot(broker)
 
 
-def record_found(live: HalfDone, told: Told) -> None:
+def record_found(live: HalfDone, progress: Told) -> None:
     """Record what has become of brokers that verbs have taken out; a failure is only a warning."""
-    with warned("record what has become of the brokers", told):
+    with warned("record what has become of the brokers", progress):
         live.record_found()
 
 
 @contextmanager
-def warned(stage: str, told: Told) -> Iterator[None]:
+def warned(stage: str, progress: Told) -> Iterator[None]:
     """Show an error of the block as a warning, and go on after it."""
     try:
         yield
     except (LabError, OSError) as error:
-        told.warn(f"could not {stage}: {error}")
+        progress.warn(f"could not {stage}: {error}")

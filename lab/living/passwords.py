@@ -36,26 +36,26 @@ def _check_word(verb: OfUser, password: SecretStr, account: Account, history: Pa
     declared: dict[str, Any] = {"names": dict.fromkeys(sorted(names)), **(header.declared if header else {})}
     expectations = expectations_of(declared) if "expect" in declared else ()
     if any(words_among(frozenset((password.get_secret_value(),)), declared, expectations)):
-        what = "this password is a name or a word of the lab, and passwords are masked in all that is kept"
-        raise InputError.of(what, "choose another one")
+        problem = "this password is a name or a word of the lab, and passwords are masked in all that is kept"
+        raise InputError.of(problem, "choose another one")
 
 
-def _check_repeated(its: Configuration, mask: Mask) -> None:
+def _check_repeated(configuration: Configuration, mask: Mask) -> None:
     """Refuse a password that a text has elsewhere too: the service removes where it is named, and nobody knows it."""
-    rest = Mask().text(its.text)  # without what is named
+    rest = Mask().text(configuration.text)  # without what is named
     for number, line in enumerate(rest.split("\n"), 1):
         if mask.text(line) != line:
-            what = "a password stands here that is named elsewhere in the text, where the service removes it"
-            place = Place(file=its.file, line=number, column=1)
-            raise InputError.of(what, "take it out: it would be kept with the lab", place)
+            problem = "a password stands here that is named elsewhere in the text, where the service removes it"
+            place = Place(file=configuration.file, line=number, column=1)
+            raise InputError.of(problem, "take it out: it would be kept with the lab", place)
 
 
 def _names(account: Account) -> set[str]:
-    found = {each.name for each in account.brokers} | {each.name for each in account.configurations}
+    names = {each.name for each in account.brokers} | {each.name for each in account.configurations}
     for broker in account.brokers:
         for user in broker.users:
-            found |= {user.name, *user.latest.groups}
-    return found
+            names |= {user.name, *user.latest.groups}
+    return names
 
 
 def _header(history: Path) -> Header | None:

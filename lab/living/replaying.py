@@ -54,10 +54,10 @@ def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
         raise
     history.record(StepEnded(t=history.now(), step=number, ok=outcome.ok, note=outcome.note))
     if not outcome.ok:
-        what = f"{verb.words()}: {outcome.note}"
+        problem = f"{verb.words()}: {outcome.note}"
         if sending.enough and sending.off_pace:
-            raise HostError(what, "a pace that this machine and the broker can keep")
-        raise BrokerError(what)
+            raise HostError(problem, "a pace that this machine and the broker can keep")
+        raise BrokerError(problem)
     loss = "" if verb.recording.summary is None else verb.recording.summary.loss
     anew = MADE_ANEW if verb.of_run else ""
     note = "; ".join(each for each in (outcome.note, anew, loss) if each)
@@ -88,11 +88,11 @@ class _Stage(EndedByError):
         self.lab, self.run, self._history = lab, history.run, history
         self.clock, self.now = lab.clock, history.now
 
-    def record(self, seen: Observation) -> None:
-        self._history.record(seen)
+    def record(self, observation: Observation) -> None:
+        self._history.record(observation)
 
-    def trouble(self, who: str, what: str) -> None:
-        self.record(Trouble(t=self.now(), who=who, what=what))
+    def trouble(self, who: str, problem: str) -> None:
+        self.record(Trouble(t=self.now(), who=who, what=problem))
 
     def user(self, broker: str, user: str | None) -> str:
         assert user is not None, "the verb has one"

@@ -53,7 +53,7 @@ class ControlPlane(Protocol):
         """
         ...
 
-    def record(self, *seen: Observation, lasts: float = 0.0) -> None:
+    def record(self, *observations: Observation, lasts: float = 0.0) -> None:
         """Record observations whose `t` is of the lab's clock; what they tell of lasts so many seconds at most."""
         ...
 
@@ -77,10 +77,10 @@ class ControlPlane(Protocol):
         """
         ...
 
-    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+    def report_late(self, broker: str, number: int, *, since: float, within: float, action: str) -> str:
         """Return words, or raise, for an instance that has not started within so many seconds; "" if it just has.
 
-        `since` is the moment of its start, of the lab's clock, and `of` names the verb.
+        `since` is the moment of its start, of the lab's clock, and `action` names the verb.
         """
         ...
 

@@ -51,8 +51,8 @@ def _begun(control: Control, plane: ControlPlane, broker: str) -> Done:
         plane.lab.clock.now(),
         verbs.begin_creation(control.account, broker, control.account.now(plane.machine)),
     )
-    seen = (BrokerChanged(t=t, broker=broker, state="creating"), record_seen(account.broker(broker), t))
-    return Done(control=replace(control, account=account), seen=seen)
+    observations = (BrokerChanged(t=t, broker=broker, state="creating"), record_seen(account.broker(broker), t))
+    return Done(control=replace(control, account=account), seen=observations)
 
 
 def _declared(account: Account, plan: Plan, broker: str) -> str:

@@ -30,16 +30,16 @@ def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
     return Done(control=plane.control, seen=(stopping, changed), failed=failed)
 
 
-def start(plane: ControlPlane, broker: str, number: int, within: float, of: str) -> Done:
+def start(plane: ControlPlane, broker: str, number: int, within: float, action: str) -> Done:
     """Start an instance and wait until its endpoints listen, or it could take over.
 
-    It has failed if that takes longer than `within` seconds; `of` names the verb in the words of that.
+    It has failed if that takes longer than `within` seconds; `action` names the verb in the words of that.
     """
     since = plane.lab.clock.now()
     starting = plane.lab.instances.start(broker, number)
     plane.record(starting)
     if not plane.wait(lambda: plane.lab.instances.started(broker, number), within):
-        late = plane.report_late(broker, number, since=since, within=within, of=of)
+        late = plane.report_late(broker, number, since=since, within=within, action=action)
         return Done(control=plane.control, seen=(starting,), failed=late)
     started = new_state(plane, broker, number, "started")
     plane.record(started)
@@ -88,9 +88,9 @@ def target(plane: ControlPlane, verb: OnInstance) -> int:
 def active(plane: ControlPlane, broker: str) -> int:
     """Return the active instance, waiting until there is one; raise BrokerError if none becomes active."""
     plane.wait(lambda: plane.lab.instances.active(broker) is not None, FAILS_OVER_WITHIN)
-    if (found := plane.lab.instances.active(broker)) is None:
+    if (number := plane.lab.instances.active(broker)) is None:
         raise BrokerError(f"no instance of broker {broker} has become active within {FAILS_OVER_WITHIN:g} s")
-    return found
+    return number
 
 
 def numbers(plane: ControlPlane, broker: str) -> tuple[int, ...]:

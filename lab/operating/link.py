@@ -9,6 +9,8 @@ from lab.operating.outcome import Done
 
 def operate(plane: ControlPlane, verb: OnLink) -> Done:
     """Change the link in one step, in one direction or both."""
-    seen = plane.lab.links.change(verb.link, leaving=verb.leaving, impairment=verb.new_impairment, state=verb.brings)
-    plane.record(*seen)
-    return Done(control=plane.control, seen=tuple(seen))
+    observations = plane.lab.links.change(
+        verb.link, leaving=verb.leaving, impairment=verb.new_impairment, state=verb.brings
+    )
+    plane.record(*observations)
+    return Done(control=plane.control, seen=tuple(observations))

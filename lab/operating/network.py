@@ -39,8 +39,8 @@ def expire_requests(control: Control, t: float, *, at: timedelta) -> Done:
     `at` is the time since the lab opened, `t` the same moment of the lab's clock.
     """
     after = control.network.at(at)
-    seen = tuple(_differences(control.network, after, t))
-    return Done(control=replace(control, network=after), seen=seen)
+    observations = tuple(_differences(control.network, after, t))
+    return Done(control=replace(control, network=after), seen=observations)
 
 
 def peerings_and_routes(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
@@ -53,8 +53,8 @@ def peerings_and_routes(network: Network, t: float) -> Iterator[PeeringChanged |
 def _do(control: Control, lab: Lab, change: Callable[[Network], Network]) -> Done:
     after = change(control.network)
     applied = lab.policies.apply(after)
-    seen = (*_differences(control.network, after, applied.t), applied)
-    return Done(control=replace(control, network=after), seen=seen)
+    observations = (*_differences(control.network, after, applied.t), applied)
+    return Done(control=replace(control, network=after), seen=observations)
 
 
 def _differences(before: Network, after: Network, t: float) -> Iterator[Observation]:

@@ -60,10 +60,10 @@ def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done
     return replace(done, failed=next((each for each in reversed(failures) if each), ""), note="; ".join(notes))
 
 
-def reboot_order(of: Sequence[int], active: int | None, stopped: Collection[int]) -> tuple[int, ...]:
+def reboot_order(numbers: Sequence[int], active: int | None, stopped: Collection[int]) -> tuple[int, ...]:
     """Return the numbers of the instances to reboot, in order: standbys first, the active one last."""
-    last = next((each for each in of if each not in stopped), of[0]) if active is None else active
-    return (*(each for each in of if each != last and each not in stopped), last)
+    last = next((each for each in numbers if each not in stopped), numbers[0]) if active is None else active
+    return (*(each for each in numbers if each != last and each not in stopped), last)
 
 
 def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
@@ -81,8 +81,8 @@ def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
     grouped = Done(control=control)
     if record.security_groups != before.security_groups:
         grouped = set_security_groups(control, lab, broker=record.name, groups=record.security_groups)
-    seen = (*grouped.seen, record_seen(record, lab.clock.now()))
-    return Done(control=replace(grouped.control, account=account), seen=seen, note=note, plan=after)
+    observations = (*grouped.seen, record_seen(record, lab.clock.now()))
+    return Done(control=replace(grouped.control, account=account), seen=observations, note=note, plan=after)
 
 
 def finish_reboot(plane: ControlPlane, broker: str) -> Done:
@@ -125,9 +125,9 @@ def _await_takeover(plane: ControlPlane, broker: str, standbys: Sequence[int]) -
     except BrokerError as error:
         plane.report_ended(broker, standbys, error.what)
         return ""
-    what = f"no standby of {broker} has become active within {FAILS_OVER_WITHIN:g} s"
-    plane.record(Trouble(t=plane.lab.clock.now(), who=f"broker {broker}", what=what))
-    return what
+    late = f"no standby of {broker} has become active within {FAILS_OVER_WITHIN:g} s"
+    plane.record(Trouble(t=plane.lab.clock.now(), who=f"broker {broker}", what=late))
+    return late
 
 
 def _taken_over(lab: Lab, broker: str, standbys: Sequence[int]) -> bool:

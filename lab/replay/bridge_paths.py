@@ -36,11 +36,11 @@ def path(plan: Plan, source: str, target: str, states: Mapping[Way, LinkState]) 
             if there not in before and passes(here, there):
                 before[there] = here
                 edge.append(there)
-    found: list[tuple[str, str]] = []
+    bridges: list[tuple[str, str]] = []
     while before.get(target):
-        found.append((before[target], target))
+        bridges.append((before[target], target))
         target = before[target]
-    return tuple(reversed(found))
+    return tuple(reversed(bridges))
 
 
 def initial_states(plan: Plan) -> dict[Way, LinkState]:

@@ -18,18 +18,18 @@ class BridgeEnds:
             tuple[str, str, str, bool], set[str]
         ] = {}  # its addresses: a new one may come up before the old one goes
 
-    def see(self, seen: BridgeSeen) -> None:
+    def see(self, observation: BridgeSeen) -> None:
         """Note that an end is up or down at an address."""
-        end = (seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
+        end = (observation.connector, observation.broker, observation.remote, observation.created_by_duplex)
         at = self._at.setdefault(end, set())
-        if seen.up:
-            at.add(seen.remote_address)
+        if observation.up:
+            at.add(observation.remote_address)
             if end not in self._up:
-                self._up[end] = self.changed = seen.t
+                self._up[end] = self.changed = observation.t
         else:
-            at.discard(seen.remote_address)
+            at.discard(observation.remote_address)
             if not at and self._up.pop(end, None) is not None:
-                self.changed = seen.t
+                self.changed = observation.t
 
     def state(self, bridge: BridgePlan) -> str:
         """Return where a bridge is up: "both-ends", "initiator", "responder" or "nowhere"."""

@@ -18,12 +18,16 @@ from lab.replay.rehearsal import Rehearsal
 
 def try_out(rehearsal: Rehearsal, step: Try) -> Outcome:
     """Try a connection; return a failed Outcome if packets do not do what the network says."""
-    seen = _try(rehearsal, step.name, step.source, step.to, step.port, step.within.total_seconds())
-    if seen.allowed != (seen.answer in ("open", "refused")):
-        what = f"packets are answered: {seen.answer}" if not seen.allowed else f"packets meet: {seen.answer}"
-        says = f"no, {seen.why}" if not seen.allowed else "yes"
-        return Outcome(ok=False, note=f"{what}; the network says {says}")
-    return Outcome(note=seen.answer + (f": {seen.why}" if seen.why else ""))
+    attempted = _try(rehearsal, step.name, step.source, step.to, step.port, step.within.total_seconds())
+    if attempted.allowed != (attempted.answer in ("open", "refused")):
+        packets = (
+            f"packets are answered: {attempted.answer}"
+            if not attempted.allowed
+            else f"packets meet: {attempted.answer}"
+        )
+        says = f"no, {attempted.why}" if not attempted.allowed else "yes"
+        return Outcome(ok=False, note=f"{packets}; the network says {says}")
+    return Outcome(note=attempted.answer + (f": {attempted.why}" if attempted.why else ""))
 
 
 def _is_about_network(scenario: Scenario) -> bool:
@@ -62,7 +66,7 @@ def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, withi
     says = _says(rehearsal, near, far, port)
     attempt = lab.policies.attempt(near, far, port, within=within)
     dropped = {cause: count - before.get(cause, 0) for cause, count in _drops(rehearsal, near, far).items()}
-    seen = Attempted(
+    attempted = Attempted(
         t=rehearsal.now(),
         name=name,
         source=source,
@@ -75,8 +79,8 @@ def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, withi
         why=says.words,
         dropped={cause: count for cause, count in dropped.items() if count},
     )
-    rehearsal.record(seen)
-    return seen
+    rehearsal.record(attempted)
+    return attempted
 
 
 def _end(rehearsal: Rehearsal, name: str) -> str:
@@ -93,13 +97,13 @@ def _drops(rehearsal: Rehearsal, near: str, far: str) -> dict[str, int]:
 def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:
     """Return whether the Network allows a connection, and then whether the link is cut."""
     network = rehearsal.service.control.network
-    found = reach(network, near, far, port)
-    if not found.yes or near == INTERNET:
-        return found
+    answer = reach(network, near, far, port)
+    if not answer.yes or near == INTERNET:
+        return answer
     regions = {network.interface(name).vpc for name in (near, far)}
     for link in rehearsal.plan.links:
         if {way.leaving for way in link.directions} == regions:
             for way in link.directions:
                 if (state := rehearsal.service.links[link.name, way.leaving]) is LinkState.CUT:
                     return Reach(stop=Stop.LINK, words=f"link {link.name} leaving {way.leaving} is {state}")
-    return found
+    return answer

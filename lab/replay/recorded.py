@@ -189,7 +189,7 @@ class RecordedSending:
 
     def _publishing(self, key: StreamKey, stream: Stream) -> Publishing:
         number, step = self._numbers[key], self._number
-        told = stream.headers if protocol(self._step.speaks) != "mqtt" else {}
+        headers = stream.headers if protocol(self._step.speaks) != "mqtt" else {}
         return self._callbacks.recorder.publishing(
             number,
             key.destination,
@@ -200,7 +200,7 @@ class RecordedSending:
             body="generated" if self._made else "given",
             place=self._place if number == step else self._place or str(step),
             retained=key.retained,
-            headers=told,
+            headers=headers,
             expiry_s=stream.expiry,
             group=stream.group,
             priority=stream.priority,

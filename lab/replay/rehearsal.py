@@ -44,20 +44,20 @@ class Sightings:
         self.bridges = BridgeEnds()
         self.unseen: set[str] = set()  # brokers whose management does not answer
 
-    def see(self, seen: Observation) -> bool:
+    def see(self, observation: Observation) -> bool:
         """Note an observation; return whether to record it: of demands, which are seen often, only changes."""
-        match seen:
+        match observation:
             case BridgeSeen():
-                self.bridges.see(seen)
+                self.bridges.see(observation)
             case LogLine():
-                self.log.append(seen)
-            case SightChanged() if seen.of == "management":
-                (self.unseen.add if seen.state == "lost" else self.unseen.discard)(seen.broker)
+                self.log.append(observation)
+            case SightChanged() if observation.of == "management":
+                (self.unseen.add if observation.state == "lost" else self.unseen.discard)(observation.broker)
             case Demand():
-                before = self.demands.get((seen.broker, seen.destination))
-                self.demands[seen.broker, seen.destination] = seen.present
-                self.demand_looks[seen.broker, seen.destination] = seen.t
-                return before is not seen.present
+                before = self.demands.get((observation.broker, observation.destination))
+                self.demands[observation.broker, observation.destination] = observation.present
+                self.demand_looks[observation.broker, observation.destination] = observation.t
+                return before is not observation.present
             case _:
                 pass
         return True
@@ -144,9 +144,9 @@ class Rehearsal(EndedByError):
         self.sightings.see(seen)
         self.record(seen)
 
-    def trouble(self, who: str, what: str) -> None:
+    def trouble(self, who: str, problem: str) -> None:
         """Record a failure; `who` names the client, the broker or the service."""
-        self.record(Trouble(t=self.now(), who=who, what=what))
+        self.record(Trouble(t=self.now(), who=who, what=problem))
 
     def numbers(self, broker: str) -> tuple[int, ...]:
         """Return the numbers of a broker's instances."""

@@ -96,9 +96,9 @@ class Service:
         """Record the service's record of every broker."""
         self.record(*(record_seen(each, self.lab.clock.now()) for each in self.control.account.brokers))
 
-    def record(self, *seen: Observation, lasts: float = 0.0) -> None:
+    def record(self, *observations: Observation, lasts: float = 0.0) -> None:
         """Record observations with moments of the lab's clock, and note the new states of instances and links."""
-        for each in seen:
+        for each in observations:
             if isinstance(each, BrokerChanged):
                 self._follow(each)
             elif isinstance(each, LinkChanged):
@@ -142,12 +142,12 @@ class Service:
 
         return forget
 
-    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+    def report_late(self, broker: str, number: int, *, since: float, within: float, action: str) -> str:
         """Record that an instance has not started in time, and return that in words; empty if it has started just now.
 
         Its log tells when it has started after all.
         """
-        what = f"it had not started within {within:g} s"
+        late = f"it had not started within {within:g} s"
         with self._starts:  # a log may tell of the start at this moment
             said = self._started_at.get((broker, number), -inf)
             if said >= since:
@@ -155,8 +155,8 @@ class Service:
                 return ""
             self._late.add((broker, number))
             self._last_late[broker] = number
-            self._record_trouble(broker, what)
-        return what
+            self._record_trouble(broker, late)
+        return late
 
     def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None:
         """Record that standby instances ended by themselves when they were to take over."""
@@ -238,5 +238,5 @@ class Service:
         elif state is BrokerState.CREATION_IN_PROGRESS and not any(name == broker for name, _ in self.off):
             finish_creation(self, broker)
 
-    def _record_trouble(self, broker: str, what: str) -> None:
-        self.record(Trouble(t=self.lab.clock.now(), who=f"broker {broker}", what=what))
+    def _record_trouble(self, broker: str, problem: str) -> None:
+        self.record(Trouble(t=self.lab.clock.now(), who=f"broker {broker}", what=problem))

@@ -121,16 +121,16 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
         for part in parts_of(sent_to)
     ]
     every = dict.fromkeys((*published, *_for_dead_letters(scenario, published)))
-    told = [to for to in every if not has_wildcard(str(to))]
-    wanted = [(broker.name, to) for to in told for broker in rehearsal.plan.brokers] if published else []
+    destinations = [to for to in every if not has_wildcard(str(to))]
+    wanted = [(broker.name, to) for to in destinations for broker in rehearsal.plan.brokers] if published else []
     lab = rehearsal.lab
-    seen = _once_unchanged(rehearsal, wanted)
-    if rehearsal.plan.bridges and _in_flight(seen):
+    observations = _once_unchanged(rehearsal, wanted)
+    if rehearsal.plan.bridges and _in_flight(observations):
         # By a bridge, perhaps, whose answers cross a slow link; what a client has not acknowledged stays in flight.
         seconds = min(_slowest(lab.links.counters()), ANSWERS_WITHIN)
         rehearsal.wait(lambda: not _in_flight(lab.management.destinations(wanted)), seconds)
-        seen = _once_unchanged(rehearsal, wanted)
-    for each in (*seen, *lab.links.counters()):
+        observations = _once_unchanged(rehearsal, wanted)
+    for each in (*observations, *lab.links.counters()):
         if not isinstance(each, DestinationSeen) or each.enqueued or Destination.of(each.destination) in published:
             rehearsal.record_of_lab(each)
     take_if_wanted(rehearsal, scenario, END)
@@ -139,19 +139,19 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
 def _once_unchanged(rehearsal: Rehearsal, wanted: Sequence[tuple[str, Destination]]) -> Sequence[Observation]:
     """Return the brokers' counters as they are read twice in a row, or at the last reading."""
     lab = rehearsal.lab
-    seen: Sequence[Observation] = (*lab.management.destinations(wanted), *lab.management.bridges())
+    observations: Sequence[Observation] = (*lab.management.destinations(wanted), *lab.management.bridges())
     for _ in range(MOST_READINGS):
         # The last acknowledgements may still be on their way over the link.
         rehearsal.rest(QUIET)
-        before, seen = seen, (*lab.management.destinations(wanted), *lab.management.bridges())
-        if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in seen]:
+        before, observations = observations, (*lab.management.destinations(wanted), *lab.management.bridges())
+        if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in observations]:
             break
-    return seen
+    return observations
 
 
-def _in_flight(seen: Sequence[Observation]) -> bool:
+def _in_flight(observations: Sequence[Observation]) -> bool:
     """Return whether a broker has handed out messages that are not acknowledged."""
-    return any(isinstance(each, DestinationSeen) and each.in_flight for each in seen)
+    return any(isinstance(each, DestinationSeen) and each.in_flight for each in observations)
 
 
 def _slowest(links: Sequence[LinkSeen]) -> float:

@@ -29,7 +29,7 @@ class Replayed(Protocol):
         """Return the seconds since the replay began."""
         ...
 
-    def trouble(self, who: str, what: str) -> None:
+    def trouble(self, who: str, problem: str) -> None:
         """Record a failure; `who` names the client or broker."""
         ...
 

@@ -20,14 +20,14 @@ class Flood:
     """The lines of one log, counted by kind."""
 
     def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._held: dict[str, LogLine] = {}
 
     def add(self, line: LogLine) -> LogLine | None:
         """Return the line to record: this one, or one for a whole bundle; None if the line is held back."""
         kind = f"{line.level} {_CHANGING.sub('', line.text)[:_LENGTH]}"
-        self._seen[kind] += 1
-        if self._seen[kind] <= WHOLE:
+        self._counts[kind] += 1
+        if self._counts[kind] <= WHOLE:
             return line
         held = self._held.pop(kind, None)
         bundle = line.with_fields(times=1 if held is None else held.times + 1)

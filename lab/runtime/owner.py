@@ -51,16 +51,16 @@ class Owner:
     def __str__(self) -> str:
         return f"{self.host}/{self.boot}/{self.pid}/{self.started}" + (f"/{self.pids}" if self.pids else "")
 
-    def is_dead(self, here: Owner) -> bool:
-        """Return whether this owner has surely ended, as far as the process `here` can tell.
+    def is_dead(self, observer: Owner) -> bool:
+        """Return whether this owner has surely ended, as far as the process `observer` can tell.
 
         False for an owner on another host or in another pid namespace.
         """
-        if self.host != here.host:
+        if self.host != observer.host:
             return False
-        if self.boot != here.boot:
+        if self.boot != observer.boot:
             return True
-        if self.pids and here.pids and self.pids != here.pids:
+        if self.pids and observer.pids and self.pids != observer.pids:
             return False
         try:
             return abs(int(psutil.Process(self.pid).create_time()) - self.started) > 2

@@ -38,7 +38,7 @@ def remove_stray_locks(folder: Path, known: Collection[str]) -> tuple[str, ...]:
 
     An opening that was killed before it had made anything leaves such a file.
     """
-    found = []
+    runs = []
     for path in sorted(folder.glob("*.lock")) if folder.is_dir() else ():
         if path.stem not in known and not path.with_suffix(".json").exists():
             with suppress(BlockingIOError, FileNotFoundError):
@@ -46,10 +46,10 @@ def remove_stray_locks(folder: Path, known: Collection[str]) -> tuple[str, ...]:
                 try:
                     lock(descriptor, wait=False)
                     path.unlink()
-                    found.append(path.stem)
+                    runs.append(path.stem)
                 finally:
                     os.close(descriptor)
-    return tuple(found)
+    return tuple(runs)
 
 
 def _locked(path: Path, waiting: Callable[[], None]) -> int:

@@ -102,7 +102,7 @@ def log(name: str, t: float) -> LogLine:
 def test_a_standby_that_waits_for_the_store_later_than_it_was_waited_for_is_back(tmp_path: Path, name: str) -> None:
     its, _, recorder = service(tmp_path)
     its.takes_out("singapore", 2)
-    assert its.report_late("singapore", 2, since=0.0, within=1, of="start")
+    assert its.report_late("singapore", 2, since=0.0, within=1, action="start")
     its.hear(log(name, 5.0))
     its.hear(log(name, 6.0))
     assert states(recorder) == ["started"] and not its.off
@@ -116,7 +116,7 @@ def test_a_start_is_either_late_or_in_time_whoever_comes_first(tmp_path: Path) -
 
         def give_up(its: Service = its, both: threading.Barrier = both, said: list[str] = said) -> None:
             both.wait()
-            said.append(its.report_late("singapore", 2, since=0.0, within=1, of="start"))
+            said.append(its.report_late("singapore", 2, since=0.0, within=1, action="start"))
 
         step = threading.Thread(target=give_up)
         step.start()

@@ -113,7 +113,7 @@ def _sent(broker: str, to: Destination, later: Sequence[Step]) -> tuple[Destinat
 def _demand_comes(
     rehearsal: Rehearsal,
     broker: str,
-    of: Sequence[Destination],
+    destinations: Sequence[Destination],
     instead: Sequence[Destination],
     seconds: float,
     *,
@@ -121,12 +121,12 @@ def _demand_comes(
 ) -> Sequence[Destination]:
     """Wait for demand for all of some destinations, or all of others; return those that have it, () if none have."""
 
-    found: list[Destination] = []
+    demanded: list[Destination] = []
 
     def come() -> bool:
-        for its in (of, instead):
+        for its in (destinations, instead):
             if its and all(rehearsal.lab.management.demand(broker, each, towards) for each in its):
-                found[:] = its
+                demanded[:] = its
                 return True
         return False
 
@@ -134,4 +134,4 @@ def _demand_comes(
         rehearsal.wait(come, seconds)
     except (BrokerError, LabTimeout) as error:
         rehearsal.trouble(broker, f"cannot be asked for its demand: {error.what}")
-    return found
+    return demanded
