@@ -67,7 +67,7 @@ class KeptControlPlane:
         """Call `verb` with the Control, write the result to the note and record the observations."""
         done = verb(self.control)
         self.lab.keep_control(done.control)
-        self.record(*done.seen)
+        self.record(*done.observations)
         return done
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:

@@ -317,9 +317,9 @@ class Live:
     def kill(self, broker: str, *, instance: Instance | None = None) -> Done:
         """End a broker's process at once (SIGKILL); of a pair that of the active instance, if none is named.
 
-        >>> [(each.broker, each.state) for each in lab.kill("singapore").seen]
+        >>> [(each.broker, each.state) for each in lab.kill("singapore").observations]
         [('singapore', 'killed')]
-        >>> [each.state for each in lab.start("singapore").seen]
+        >>> [each.state for each in lab.start("singapore").observations]
         ['starting', 'started']
         """
         return self._do("kill", broker=broker, instance=instance)
@@ -716,7 +716,7 @@ class Live:
         name = verb_arguments.link(self.lab.note.plan, link, leaving)
         with self.turn():
             done = self._do(verb, link=name, leaving=leaving, **(figures or {}))
-            moments = {seen.leaving: seen.t for seen in done.seen if isinstance(seen, LinkChanged)}
+            moments = {seen.leaving: seen.t for seen in done.observations if isinstance(seen, LinkChanged)}
             return tuple(replace(each, changed=moments.get(each.leaving)) for each in self.lab.links.now(name))
 
     def _differs(self, condition: Condition) -> bool:
@@ -736,7 +736,7 @@ class Live:
         if self.lab.note.control.network != condition.network:
             done = put_back(self.lab.note.control, self.lab, condition.network)
             self.lab.keep_control(done.control)
-            self.history.record(*done.seen)
+            self.history.record(*done.observations)
         self._mend(condition.bridges, within)
 
     def _mend(self, bridges: tuple[BridgePlan, ...], within: float) -> None:

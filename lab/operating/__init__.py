@@ -24,7 +24,7 @@ def is_verb(kind: type[Step]) -> bool:
 def operate(plane: ControlPlane, verb: Step, find: Find = of_kind) -> Done:
     """Do a verb and return its outcome; raise InputError, with nothing changed, if AWS would refuse it.
 
-    >>> operate(plane, Cut(link="tokyo-singapore")).seen[0].state
+    >>> operate(plane, Cut(link="tokyo-singapore")).observations[0].state
     'cut'
     """
     for does in find(type(verb), __name__, "operate"):

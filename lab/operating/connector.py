@@ -11,4 +11,4 @@ def operate(plane: ControlPlane, verb: ConnectorStep) -> Done:
     """Stop or start the connector over the broker's JMX."""
     changed = plane.lab.management.change_connector(verb.broker, verb.name, verb.do)
     plane.record(changed)
-    return Done(control=plane.control, seen=(changed,))
+    return Done(control=plane.control, observations=(changed,))

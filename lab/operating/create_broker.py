@@ -52,7 +52,7 @@ def _begun(control: Control, plane: ControlPlane, broker: str) -> Done:
         verbs.begin_creation(control.account, broker, control.account.now(plane.machine)),
     )
     observations = (BrokerChanged(t=t, broker=broker, state="creating"), record_seen(account.broker(broker), t))
-    return Done(control=replace(control, account=account), seen=observations)
+    return Done(control=replace(control, account=account), observations=observations)
 
 
 def _declared(account: Account, plan: Plan, broker: str) -> str:

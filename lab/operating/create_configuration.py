@@ -18,6 +18,6 @@ def operate(plane: ControlPlane, verb: CreateConfiguration) -> Done:
         account = verb.decide(control.account, plane.machine)
         name = verb.configuration
         seen = revision_saved(name, account.configuration(name).latest, (), plane.lab.clock.now())
-        return Done(control=replace(control, account=account), seen=(seen,), note=f"{name} has revision 1")
+        return Done(control=replace(control, account=account), observations=(seen,), note=f"{name} has revision 1")
 
     return plane.change(create)

@@ -27,7 +27,7 @@ def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
         raise
     plane.record(changed)
     failed = f"it had not ended within {within:g} s, and was killed" if changed.state == "killed" else ""
-    return Done(control=plane.control, seen=(stopping, changed), failed=failed)
+    return Done(control=plane.control, observations=(stopping, changed), failed=failed)
 
 
 def start(plane: ControlPlane, broker: str, number: int, within: float, action: str) -> Done:
@@ -40,10 +40,10 @@ def start(plane: ControlPlane, broker: str, number: int, within: float, action: 
     plane.record(starting)
     if not plane.wait(lambda: plane.lab.instances.started(broker, number), within):
         late = plane.report_late(broker, number, since=since, within=within, action=action)
-        return Done(control=plane.control, seen=(starting,), failed=late)
+        return Done(control=plane.control, observations=(starting,), failed=late)
     started = new_state(plane, broker, number, "started")
     plane.record(started)
-    return Done(control=plane.control, seen=(starting, started))
+    return Done(control=plane.control, observations=(starting, started))
 
 
 def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerChanged]) -> Done:
@@ -69,7 +69,7 @@ def taken_out(plane: ControlPlane, verb: OnInstance, number: int) -> Iterator[No
 def switched(plane: ControlPlane, changed: BrokerChanged) -> Done:
     """Record what was done to an instance, and return it."""
     plane.record(changed)
-    return Done(control=plane.control, seen=(changed,))
+    return Done(control=plane.control, observations=(changed,))
 
 
 def target(plane: ControlPlane, verb: OnInstance) -> int:

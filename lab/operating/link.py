@@ -13,4 +13,4 @@ def operate(plane: ControlPlane, verb: OnLink) -> Done:
         verb.link, leaving=verb.leaving, impairment=verb.new_impairment, state=verb.brings
     )
     plane.record(*observations)
-    return Done(control=plane.control, seen=tuple(observations))
+    return Done(control=plane.control, observations=tuple(observations))

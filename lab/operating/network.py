@@ -40,7 +40,7 @@ def expire_requests(control: Control, t: float, *, at: timedelta) -> Done:
     """
     after = control.network.at(at)
     observations = tuple(_differences(control.network, after, t))
-    return Done(control=replace(control, network=after), seen=observations)
+    return Done(control=replace(control, network=after), observations=observations)
 
 
 def peerings_and_routes(network: Network, t: float) -> Iterator[PeeringChanged | RouteChanged]:
@@ -54,7 +54,7 @@ def _do(control: Control, lab: Lab, change: Callable[[Network], Network]) -> Don
     after = change(control.network)
     applied = lab.policies.apply(after)
     observations = (*_differences(control.network, after, applied.t), applied)
-    return Done(control=replace(control, network=after), seen=observations)
+    return Done(control=replace(control, network=after), observations=observations)
 
 
 def _differences(before: Network, after: Network, t: float) -> Iterator[Observation]:

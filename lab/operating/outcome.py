@@ -15,7 +15,7 @@ class Done:
     """The outcome of a verb."""
 
     control: Control  # after the verb
-    seen: tuple[Observation, ...] = ()
+    observations: tuple[Observation, ...] = ()
     note: str = ""  # a note for the user
     failed: str = ""  # words if the verb did not go as asked
     plan: Plan | None = None  # of the lab from now on, if it changed

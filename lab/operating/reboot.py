@@ -81,8 +81,8 @@ def apply_pending(control: Control, lab: Lab, plan: Plan, broker: str) -> Done:
     grouped = Done(control=control)
     if record.security_groups != before.security_groups:
         grouped = set_security_groups(control, lab, broker=record.name, groups=record.security_groups)
-    observations = (*grouped.seen, record_seen(record, lab.clock.now()))
-    return Done(control=replace(grouped.control, account=account), seen=observations, note=note, plan=after)
+    observations = (*grouped.observations, record_seen(record, lab.clock.now()))
+    return Done(control=replace(grouped.control, account=account), observations=observations, note=note, plan=after)
 
 
 def finish_reboot(plane: ControlPlane, broker: str) -> Done:

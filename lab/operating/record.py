@@ -30,7 +30,7 @@ def keep(
         account = decide(control)
         record = account.broker(broker)
         seen = (record_seen(record, plane.lab.clock.now()),)
-        return Done(control=replace(control, account=account), seen=seen, note=note(record))
+        return Done(control=replace(control, account=account), observations=seen, note=note(record))
 
     return plane.change(change)
 

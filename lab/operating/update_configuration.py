@@ -27,7 +27,7 @@ def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
         if updated.removals:
             removed = several(len(updated.removals), "thing")
             note += f"; Amazon MQ removed {removed}: {'; '.join(seen.warnings)}"
-        return Done(control=replace(control, account=updated.account), seen=(seen,), note=note)
+        return Done(control=replace(control, account=updated.account), observations=(seen,), note=note)
 
     return plane.change(save)
 

@@ -114,7 +114,7 @@ class Service:
             if done.plan is not None:
                 self.plan = done.plan
                 self._took(done.plan)
-        self.record(*done.seen)
+        self.record(*done.observations)
         return done
 
     def down(self, broker: str) -> bool:

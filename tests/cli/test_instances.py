@@ -39,7 +39,7 @@ CASES: list[tuple[Observation, str, dict[str, object]]] = [
 def test_a_change_is_told(
     seen: Observation, line: str, values: dict[str, object], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = Done(control=Control(), seen=(seen,))
+    done = Done(control=Control(), observations=(seen,))
     show(done, json=False)
     assert capsys.readouterr().out == f"{line}\n"
     show(done, json=True)

@@ -61,7 +61,7 @@ def states(lab: Live) -> list[tuple[str, str, int]]:
 
 def test_what_is_done_to_a_broker_is_a_step_of_the_history(lab: Live) -> None:
     killed = lab.kill("singapore")
-    assert [(each.broker, each.state) for each in killed.seen if isinstance(each, BrokerChanged)] == [
+    assert [(each.broker, each.state) for each in killed.observations if isinstance(each, BrokerChanged)] == [
         ("singapore", "killed")
     ]
     assert not lab.serves("singapore")
@@ -157,7 +157,7 @@ def test_a_broker_that_could_not_be_created_can_only_be_deleted() -> None:
 
 
 def test_an_active_instance_is_killed_and_comes_back_as_the_standby(pair: Live) -> None:
-    killed = pair.kill("singapore").seen[0]
+    killed = pair.kill("singapore").observations[0]
     assert isinstance(killed, BrokerChanged) and (killed.instance, killed.standby) == (1, False)
     pair.wait(lambda: pair.serves("singapore"), within=60)
     assert pair.lab.instances.active("singapore") == 2

@@ -31,7 +31,7 @@ class Plane:
         done = verb(self.control)
         self.control, self.plan = done.control, done.plan or self.plan
         self.kept.append(done.control)
-        self.record(*done.seen)
+        self.record(*done.observations)
         return done
 
     def record(self, *seen: Observation, lasts: float = 0.0) -> None:
