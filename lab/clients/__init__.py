@@ -16,16 +16,16 @@ from lab.runtime.messages import ORDINARY, Session
 
 __all__ = ["PROTOCOLS", "connect", "missing"]
 
-_AMQP = "pip install 'mqlab[amqp]'"  # an extra, since python-qpid-proton has no wheel and is compiled
+_AMQP_REMEDY = "pip install 'mqlab[amqp]'"  # an extra, since python-qpid-proton has no wheel and is compiled
 
 # ActiveMQ can read a login before it has started the connection, and if it refuses then, it can hang up without sending
 # the refusal. Another attempt gets it.
-_TIMES = 3
+_MOST_ATTEMPTS = 3
 
 
 def missing() -> Mapping[str, str]:
     """Return the remedy for each protocol whose library is not installed."""
-    return {} if find_spec("proton") else {"amqp": _AMQP}
+    return {} if find_spec("proton") else {"amqp": _AMQP_REMEDY}
 
 
 def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Session = ORDINARY) -> Client:
@@ -39,7 +39,7 @@ def connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessio
         return _connect(over, endpoint, events, session)
     except HungUp as error:
         hung_up = error
-    for _ in range(_TIMES - 1):
+    for _ in range(_MOST_ATTEMPTS - 1):
         left = end - time.monotonic()
         if left <= 0:
             break

@@ -18,8 +18,8 @@ from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Shown, T
 # The messages that may arrive unacknowledged if a subscription sets no prefetch: the defaults of ActiveMQ's clients. A
 # broker keeps 1000 more for a topic's subscriber, and drops further ones.
 PREFETCH, PREFETCH_OF_A_TOPIC = 1000, 32_767
-BROWSED = 65_536  # messages that a browser requests; a broker shows far fewer
-SILENCE = 20  # seconds without a frame after which the broker counts as lost
+MOST_BROWSED = 65_536  # messages that a browser requests; a broker shows far fewer
+SILENCE_SECONDS = 20  # seconds without a frame after which the broker counts as lost
 
 
 @dataclass(slots=True, eq=False)

@@ -18,12 +18,12 @@ from typing import Any
 
 import proton
 
-from lab.clients.amqp import SILENCE
+from lab.clients.amqp import SILENCE_SECONDS
 from lab.clients.buffered_socket import BufferedStream
 from lab.clients.sockets import await_ticket
 from lab.runtime.client import Endpoint
 
-_AT_MOST = 65_536  # bytes to read from the engine at once
+_OCTETS_A_READ = 65_536  # bytes to read from the engine at once
 
 
 class Connection:
@@ -92,7 +92,7 @@ class Connection:
         sasl = self._transport.sasl()
         sasl.allow_insecure_mechs = True  # proton does not know that this connection is inside TLS
         sasl.allowed_mechs("PLAIN")
-        self._transport.idle_timeout = SILENCE  # the broker is to send a frame within half of it
+        self._transport.idle_timeout = SILENCE_SECONDS  # the broker is to send a frame within half of it
         self.engine.container = endpoint.client_id
         self.engine.hostname = endpoint.host
         self.engine.user = endpoint.user
@@ -149,7 +149,7 @@ class Connection:
     def _write(self, stream: BufferedStream) -> None:
         if not stream.behind:
             while (size := self._transport.pending()) > 0:
-                size = min(size, _AT_MOST)
+                size = min(size, _OCTETS_A_READ)
                 stream.send(self._transport.peek(size) or b"")
                 self._transport.pop(size)
         stream.flush()

@@ -17,7 +17,7 @@ from lab.runtime.messages import Destination, Outgoing, Shown
 
 _PROPERTIES, _DATA, _VALUE = b"\x00St\xd1", b"\x00Su", b"\x00Sw"
 _NOTHING = _DATA + b"\xa0\x00"
-_SHORT = 256  # octets; the size of a shorter value takes one octet
+_LONG_OCTETS = 256  # octets; the size of a shorter value takes one octet
 _HEADER, _OWN, _BODY = 0x70, 0x74, 0x75
 _LIST0, _LIST8, _LIST32, _MAP8, _MAP32 = 0x45, 0xC0, 0xD0, 0xC1, 0xD1
 _STRING8, _STRING32, _BINARY8, _BINARY32 = 0xA1, 0xB1, 0xA0, 0xB0
@@ -49,12 +49,12 @@ def encode(message: Outgoing) -> bytes:
     size, section, short, long = len(body), _DATA, b"\xa0%c", b"\xb0"
     if message.text and is_text(body):
         section, short, long = _VALUE, b"\xa1%c", b"\xb1"
-    parts += (section, short % size if size < _SHORT else long + size.to_bytes(4, "big"), body)
+    parts += (section, short % size if size < _LONG_OCTETS else long + size.to_bytes(4, "big"), body)
     return b"".join(parts)
 
 
 def decode(octets: bytes) -> Decoded:
-    """Return the parts of a message; octets that are no message become the body: any program may have sent them."""
+    """Return the parts of a message; octets that are not a message become the body: any program may have sent them."""
     try:
         usual = _decode_usual(octets)
     except IndexError:
@@ -66,7 +66,7 @@ def decode(octets: bytes) -> Decoded:
 
 
 def whole(octets: bytes, subscribed: Destination) -> Shown | None:
-    """Return what a message of a subscription shows; None if nobody can tell its destination, or it is no message.
+    """Return the properties of a subscription's message; None if its destination is unknown, or it is not a message.
 
     What was sent over AMQP a broker delivers as it came: its sender need not have named where to, and may have named
     anything. So the address counts only where the subscription is to several destinations.
@@ -139,7 +139,7 @@ def _head(
 def _text(text: str) -> bytes:
     octets = text.encode()
     size = len(octets)
-    return (b"\xa1%c" % size if size < _SHORT else b"\xb1" + size.to_bytes(4, "big")) + octets
+    return (b"\xa1%c" % size if size < _LONG_OCTETS else b"\xb1" + size.to_bytes(4, "big")) + octets
 
 
 _name = lru_cache(maxsize=256)(_text)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from proton import Delivery, Described, Event, Link, Terminus, symbol, ulong
 from proton import Endpoint as End
 
-from lab.clients.amqp import BROWSED, AmqpClient, Subscription
+from lab.clients.amqp import MOST_BROWSED, AmqpClient, Subscription
 from lab.clients.amqp_connection import Connection, reason_of
 from lab.clients.amqp_message import decode, encode, reply_to, whole
 from lab.clients.base import CLOSE_WITHIN, Browsing, guarded
@@ -162,7 +162,7 @@ class AmqpWire:
         link.source.address = link.target.address = address
         link.source.distribution_mode = Terminus.DIST_MODE_COPY
         link.open()
-        link.drain(BROWSED)
+        link.drain(MOST_BROWSED)
 
     def _prove(self, name: str) -> None:
         session = self._connection.engine.session()

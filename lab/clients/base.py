@@ -14,7 +14,7 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look
 
-PATIENCE = 30.0  # seconds that a broker may take for one answer
+ANSWER_WITHIN = 30.0  # seconds that a broker may take for one answer
 CLOSE_WITHIN = 2.0  # seconds that closing a connection may take
 MOST_IN_FLIGHT = 400  # messages of one client; with 100, client and broker often wait for each other
 MOST_OCTETS_IN_FLIGHT = 8 * 2**20
@@ -30,7 +30,7 @@ class InFlight:
         *,
         most: int = MOST_IN_FLIGHT,
         octets: int = MOST_OCTETS_IN_FLIGHT,
-        patience: float = PATIENCE,
+        patience: float = ANSWER_WITHIN,
     ) -> None:
         self._events, self._clock = events, clock
         self._most, self._most_octets = most, octets
@@ -120,7 +120,7 @@ class Answers:
             self._gone = why
         self._clock.notify()
 
-    def wait(self, request: str, context: str, seconds: float = PATIENCE) -> None:
+    def wait(self, request: str, context: str, seconds: float = ANSWER_WITHIN) -> None:
         """Wait until the answer is yes; raise BrokerError if it is no, HungUp or LabTimeout if no answer arrives.
 
         The text of the error begins with `context`.

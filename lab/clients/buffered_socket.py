@@ -13,9 +13,9 @@ from typing import Any
 
 from lab.clients.sockets import acknowledge_at_once
 
-_AT_ONCE = 65_536  # bytes; after so many, reading stops
-_RECORD = 16_384  # the most bytes in a TLS record: the rest of one read in part would be invisible to a selector
-_LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_MOST_OCTETS = 65_536  # bytes; after so many, reading stops
+_RECORD_OCTETS = 16_384  # the most bytes in a TLS record: the rest of one read in part would be invisible to a selector
+_NOT_READY = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class BufferedStream:
@@ -31,7 +31,7 @@ class BufferedStream:
         self.closed = False
 
     def recv(self, size: int) -> bytes:
-        """Return up to `size` bytes; raise what a non-blocking socket raises if there are none."""
+        """Return up to `size` bytes; without any, raise the error of a non-blocking socket."""
         if self._at == len(self._read):
             self._read, self._at = self.take(), 0
         start = self._at
@@ -39,20 +39,20 @@ class BufferedStream:
         return self._read[start : self._at]
 
     def take(self) -> bytes:
-        """Return all that the socket has now: a broker writes each small frame in a TLS record of its own."""
+        """Return all bytes that the socket has now: a broker writes each small frame in a separate TLS record."""
         if isinstance(self._end, OSError):
             raise self._end
         if self._end is not None:
             return self._end
-        parts = [self._below.recv(_RECORD)]
+        parts = [self._below.recv(_RECORD_OCTETS)]
         size = len(parts[0])
         try:
-            while parts[-1] and size < _AT_ONCE:
-                parts.append(self._below.recv(_RECORD))
+            while parts[-1] and size < _MOST_OCTETS:
+                parts.append(self._below.recv(_RECORD_OCTETS))
                 size += len(parts[-1])
             if not parts[-1]:
                 self._end = b""
-        except _LATER:
+        except _NOT_READY:
             pass
         except OSError as error:
             self._end = error
@@ -76,7 +76,7 @@ class BufferedStream:
         octets = memoryview(b"".join(self._unwritten))
         written = 0
         try:
-            with contextlib.suppress(*_LATER):
+            with contextlib.suppress(*_NOT_READY):
                 while written < len(octets):
                     written += self._below.send(octets[written:])
         finally:

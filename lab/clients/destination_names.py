@@ -34,7 +34,7 @@ def mqtt_subscribed(topic: str, subscriptions: Iterable[Destination], where: str
     for destination in subscriptions:
         if hears(str(destination), str(sent_to)):
             return destination
-    raise BrokerError(f"{where} delivered a message for {sent_to}, to which nobody subscribed")
+    raise BrokerError(f"{where} delivered a message for {sent_to}, to which no client subscribed")
 
 
 def stomp_destination(destination: Destination) -> str:

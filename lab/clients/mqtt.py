@@ -13,7 +13,7 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Session, Shown, Terms
 
-KEEP_ALIVE = 30  # seconds
+KEEP_ALIVE_SECONDS = 30  # seconds
 _NO_HEADERS: Mapping[str, str] = {}  # MQTT 3.1.1 has none
 _REFUSED = "refused by the broker: has the user the right to?"
 

@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from lab.clients.base import CLOSE_WITHIN, MOST_IN_FLIGHT, guarded
 from lab.clients.buffered_socket import BufferedStream
-from lab.clients.mqtt import KEEP_ALIVE, MqttClient
+from lab.clients.mqtt import KEEP_ALIVE_SECONDS, MqttClient
 from lab.clients.refusals import CONNACK
 from lab.clients.sockets import await_ticket, connecting
 from lab.clients.web_socket import WebSocketStream, shake_hands
@@ -24,7 +24,7 @@ from lab.runtime.clock import RealClock
 from lab.runtime.messages import Outgoing, Session
 
 _ORDINARY_LOSS = (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_CONN_LOST)
-_REFUSED = 0x80  # of SUBACK, and above
+_REFUSED_CODE = 0x80  # of SUBACK, and above
 
 
 class _Tls:
@@ -98,7 +98,7 @@ class MqttWire:
         """Connect and send the login; raise BrokerError or LabTimeout."""
         try:
             with connecting(self._endpoint, protocol):
-                self._paho.connect(self._endpoint.host, self._endpoint.port, keepalive=KEEP_ALIVE)
+                self._paho.connect(self._endpoint.host, self._endpoint.port, keepalive=KEEP_ALIVE_SECONDS)
         except BaseException:
             self._wake.close()
             self._woken.close()
@@ -212,7 +212,7 @@ class MqttWire:
 
     @guarded
     def _on_subscribe(self, client: Any, data: Any, mid: int, codes: Any, properties: Any) -> None:
-        self.client.on_subscribed(mid, refused=any(code.value >= _REFUSED for code in codes))
+        self.client.on_subscribed(mid, refused=any(code.value >= _REFUSED_CODE for code in codes))
 
     @guarded
     def _on_unsubscribe(self, client: Any, data: Any, mid: int, codes: Any, properties: Any) -> None:

@@ -14,7 +14,7 @@ from lab.runtime.client import ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Shown, Terms
 
-HEARTBEAT = 10  # seconds between two of the broker's; the client sends none: a late one must not end the connection
+HEARTBEAT_SECONDS = 10  # of the broker; the client sends no heartbeats: a late one must not end the connection
 NOT_UTF_8 = "not sent: no UTF-8, and in a WebSocket STOMP is text"
 _OK = SendOutcome.OK  # an attribute of an Enum costs as much as the rest of a receipt
 
@@ -71,7 +71,7 @@ class StompClient(BaseClient):
             self._request("UNSUBSCRIBE", headers, f"all-of-{name}", f"end the durable subscription to {destination}")
 
     def browse(self, queue: Destination, within: float) -> Look:
-        """Return the messages that the broker shows of a queue, until it reports that there are no more."""
+        """Return the messages that the broker shows of a queue, until the broker ends the browser."""
         name = self._next("browser")
         browsing = self._browsers[name] = Browsing(queue, self._clock)
         headers = {"destination": stomp_destination(queue), "id": name, "ack": "auto", "browser": "true"}

@@ -49,7 +49,7 @@ def of_message(message: Outgoing, now: float) -> dict[str, str]:
 
 
 def of_whole(headers: Mapping[str, str], now: float, *, typed: bool) -> Shown | None:
-    """Return what a MESSAGE shows; None if it names no destination. `now` is in seconds of the broker's clock.
+    """Return the properties of a MESSAGE; None if it names no destination. `now` is in seconds of the broker's clock.
 
     ActiveMQ writes the length of a BytesMessage alone (`LegacyFrameTranslator`, 5.18.3); a simulated frame of none.
     """

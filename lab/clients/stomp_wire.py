@@ -27,15 +27,15 @@ from stomp.utils import PollableQueue
 from lab.clients.base import CLOSE_WITHIN, guarded
 from lab.clients.buffered_socket import BufferedStream
 from lab.clients.sockets import await_ticket, connecting
-from lab.clients.stomp import HEARTBEAT, StompClient
+from lab.clients.stomp import HEARTBEAT_SECONDS, StompClient
 from lab.clients.web_socket import Frames, shake_hands
 from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.clock import RealClock
 
 # Heartbeat periods. A broker beats if it has sent nothing since its last check, so almost two periods can pass between
 # a message and the next beat; stomp.py's own patience of one and a half would take that for the end.
-_PATIENCE = 3
-_LATER = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_SILENT_HEARTBEATS = 3
+_NOT_READY = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 logging.getLogger("stomp.py").setLevel(logging.CRITICAL)  # it warns of every end, which the client reports itself
 
 
@@ -111,7 +111,7 @@ class _Wire(Transport):  # type: ignore[misc]
             octets = self._reading.take() if self.socket is not None else b""
             if octets and self._frames is not None:
                 octets = self._unwrapped(self._frames, octets)
-        except _LATER:
+        except _NOT_READY:
             self._within = False  # stomp.py puts what it has read into its buffer now
             raise
         except OSError:
@@ -179,7 +179,7 @@ class Connection(BaseConnection, Protocol12):  # type: ignore[misc]
     def __init__(self, endpoint: Endpoint, heartbeats: tuple[int, int], *, web_socket: bool = False) -> None:
         self._wire = _Wire(endpoint, web_socket=web_socket)
         BaseConnection.__init__(self, self._wire)
-        Protocol12.__init__(self, self._wire, heartbeats, heart_beat_receive_scale=_PATIENCE)
+        Protocol12.__init__(self, self._wire, heartbeats, heart_beat_receive_scale=_SILENT_HEARTBEATS)
 
     def open(self) -> None:
         """Connect and begin to read; raise OSError if that fails."""
@@ -202,7 +202,7 @@ class StompWire(stomp.ConnectionListener):  # type: ignore[misc]
     def __init__(self, endpoint: Endpoint, *, web_socket: bool) -> None:
         self._endpoint = endpoint
         self._ended = threading.Event()
-        self._connection = Connection(endpoint, (0, HEARTBEAT * 1000), web_socket=web_socket)
+        self._connection = Connection(endpoint, (0, HEARTBEAT_SECONDS * 1000), web_socket=web_socket)
 
     @property
     def events(self) -> ClientEvents:

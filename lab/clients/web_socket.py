@@ -89,7 +89,7 @@ class WebSocketStream(BufferedStream):
         return len(octets)
 
     def take(self) -> bytes:
-        """Return the content of complete messages; raise what a non-blocking socket raises if there are none."""
+        """Return the content of complete messages; without any, raise the error of a non-blocking socket."""
         while octets := super().take():
             content = self._frames.unwrap(octets)
             while self._frames.pings:

@@ -28,7 +28,7 @@ def attach(
 ) -> Iterator[Live]:
     """Return an open lab: by its run id, or the beginning or end of that, or else the only one, or MQLAB_RUN's.
 
-    It goes on after the block. `by` is recorded in the lab's history as the way by which verbs come.
+    The lab stays open after the block. `by` is recorded in the lab's history as the origin of its verbs.
 
     >>> with labs.up("tokyo-singapore", detach=True) as opened, labs.attach(opened.run) as lab:
     ...     str(lab.account.broker("tokyo").state)
@@ -51,7 +51,7 @@ def chosen(
 ) -> Note:
     """Return the note of the open lab that a run id means; raise InputError, which names a lab whose note is lost.
 
-    No runtime is asked where a note is found.
+    No runtime is queried if a state file is found.
     """
     folder = note_folder(environment)
     known = notes.load_all(folder)
@@ -62,7 +62,7 @@ def chosen(
 
 
 def refuse_lost(labs: Sequence[Note | Lost], run: str | None) -> None:
-    """Raise InputError if a run id means labs whose note is lost: nothing but their end can be asked for."""
+    """Raise InputError if a run id means labs whose state file is lost: such labs can only be ended."""
     lost = [each for each in notes.fitting(labs, run) if isinstance(each, Lost)]
     if lost:
         what = "; ".join(f"lab {each.run}: {each.scenario}" for each in lost)
@@ -70,6 +70,6 @@ def refuse_lost(labs: Sequence[Note | Lost], run: str | None) -> None:
 
 
 def attend(run: str, progress: Told, *, by: str) -> None:
-    """Do what open maintenance windows and interrupted verbs require; a failure is a warning, and the lab goes on."""
+    """Reboot for open maintenance windows and complete interrupted verbs; a failure is only a warning."""
     with warned("do what was due or cut short", progress), attach(run, progress=progress, by=by) as live, live.turn():
-        pass  # the beginning of a turn does all of it
+        pass  # the beginning of a turn does both

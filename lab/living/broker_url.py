@@ -92,7 +92,7 @@ def _split(url: str) -> SplitResult:
     shown = re.split("[?#]", url)[0][:200]  # behind it there may be a password
     try:
         found = urlsplit(url)
-        its_name = (found.hostname or "").encode("idna")  # as whoever looks it up does
+        its_name = (found.hostname or "").encode("idna")  # as a resolver does
         its_port = found.port
     except ValueError as error:
         raise InputError.of(f"{shown} is no URL: {error}") from error
@@ -116,7 +116,7 @@ class _Connection:
         self._client.subscribe(Terms(destination=destination(topic, queue), qos=qos, whole=whole))
 
     def browse(self, queue: str, within: float = 10.0) -> Look:
-        """Return what the broker shows of a queue."""
+        """Return the messages that the broker shows of a queue."""
         return self._client.browse(destination(None, queue), within)
 
     def close(self) -> None:

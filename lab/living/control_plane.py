@@ -14,7 +14,7 @@ from lab.plan.control import Control
 from lab.plan.values import InstancePlan, Plan
 from lab.runtime.lab import StandingLab
 
-_DOWN = "down"  # what is noted of an instance that had ended before a verb began to start it
+_DOWN = "down"  # of an instance that had ended before a verb began to start it
 
 
 class KeptControlPlane:
@@ -49,9 +49,9 @@ class KeptControlPlane:
         return self.lab.note.reboot_time
 
     def record(self, *observations: Observation, lasts: float = 0.0) -> None:
-        """Record observations; an instance that has started again, or goes on, is not out any more.
+        """Record observations; an instance that has started or resumed is not out any more.
 
-        For `lasts` seconds from then on nobody concludes from what an instance is that this has been cut short.
+        For `lasts` seconds from then on the state of an instance is no sign that the verb was interrupted.
         """
         self._record(*observations)
         off, recorded = dict(self.lab.note.off), dict(self.lab.note.recorded)
@@ -79,13 +79,13 @@ class KeptControlPlane:
         return self.lab.instances.active(broker)
 
     def stopped(self, broker: str) -> Collection[int]:
-        """Return the instances that a verb has taken out, and that do not run again by whatever else."""
+        """Return the instances that a verb has taken out and that do not run."""
         off = self.lab.note.off
         numbers = (each.number for each in self.plan.broker(broker).instances if each.name in off)
         return tuple(each for each in numbers if self.lab.instances.state(broker, each) is not State.UP)
 
     def takes_out(self, broker: str, number: int) -> Callable[[], None]:
-        """Write to the note that an instance is out, before it is: no keeper takes that for a fault."""
+        """Write to the state file that an instance is out, before it is, so that no monitor takes that for a fault."""
         (name,) = self._names(broker, number)
         off, recorded, was = self.lab.note.off, self.lab.note.recorded, self.lab.instances.active(broker) == number
         before = off.get(name)
@@ -97,15 +97,15 @@ class KeptControlPlane:
             off, last = self.lab.note.off, self.lab.note.recorded.get(name)
             if name in off and before is not None:
                 self._keep_off({**off, name: before}, self.lab.note.recorded)
-            elif last is None or last[0] == _DOWN:  # else the history tells of it, and waits for what comes of it
+            elif last is None or last[0] == _DOWN:  # otherwise its outcome is recorded later
                 self._forget(name)
 
         return forget
 
     def record_found(self) -> None:
-        """Record what has become of instances that verbs have taken out, where no verb has recorded it.
+        """Record the states of instances that verbs have taken out, if no verb has recorded them.
 
-        One has started later than its verb waited, or was switched by whatever else; or the verb was interrupted.
+        An instance may have started after its verb stopped waiting, or been switched from outside, for example.
         """
         for broker in self.plan.brokers:
             for its in broker.instances:
@@ -116,7 +116,7 @@ class KeptControlPlane:
         off, recorded = self.lab.note.off, self.lab.note.recorded
         now, (last, until) = self.lab.instances.state(broker, instance.number), recorded.get(instance.name, (None, 0.0))
         if now is State.UP and last == "stopping" and self.lab.clock.now() < until:
-            return  # whoever asked it to end was interrupted, and it may be at it
+            return  # the verb that stops it was interrupted, and it may be stopping
         serves = False
         if now is State.UP and last is not None:
             try:
@@ -145,7 +145,7 @@ class KeptControlPlane:
         return {each.name for each in self.plan.broker(broker).instances if number in (0, each.number)}
 
     def _forget(self, name: str) -> None:
-        """Take an instance for one that is not out."""
+        """Forget that an instance is out."""
         off, recorded = dict(self.lab.note.off), dict(self.lab.note.recorded)
         off.pop(name, None)
         recorded.pop(name, None)
@@ -160,9 +160,9 @@ class KeptControlPlane:
 
 
 def _unrecorded(now: State, last: str | None, *, serves: bool) -> tuple[str, ...] | None:
-    """Return what is to be recorded of an instance that a verb took out; None if it is not out at all.
+    """Return the states to record of an instance that a verb took out; None if it is not out.
 
-    `last` is what the history tells of it since then, or "down" if it had ended before; `serves`: whether it could now.
+    `last` is its last state in the history since then, or "down" if it had ended before; `serves`: whether it serves.
     """
     match now, last:
         case (State.UP, None) | (State.DOWN, "down") | (State.ABSENT, _) | (State.DELETED, _):

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from lab.activemq.destinations import as_shown, has_wildcard, prefixed, why_not_as_shown
 from lab.activemq.protocols import protocol
-from lab.clients.base import PATIENCE
+from lab.clients.base import ANSWER_WITHIN
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
 from lab.living.client_record import ClientRecord, without_id
@@ -67,7 +67,7 @@ class Conversation:
         With `ack` "auto" a message is done once the broker has sent it, whether it is asked for here or not. With
         "client-individual" it is done once `acknowledge` says so, with "client" all up to it are, and the broker sends
         at most `prefetch` messages ahead. `qos` is for MQTT; the others are for STOMP and AMQP, InputError over MQTT.
-        With `whole` each message's `shown` has all that its protocol shows of it, such as where it was sent to.
+        With `whole` each message's `shown` has all properties that its protocol shows, such as its destination.
         """
         to = destination(topic, queue)
         terms = Terms(destination=to, qos=qos, selector=selector, ack=ack, prefetch=prefetch, whole=whole)
@@ -119,7 +119,7 @@ class Conversation:
     def acknowledge(self, message: Incoming) -> None:
         """Acknowledge a message and return when the broker has confirmed it; raise BrokerError if it does not.
 
-        What is received and not acknowledged when the connection closes is given back, to be delivered again.
+        Messages that are not acknowledged when the connection closes are delivered again.
         """
         covered = self._record.covered(message)
         if not covered:
@@ -134,7 +134,7 @@ class Conversation:
             raise BrokerError(f"acknowledge a message of {message.destination}: {outcome}")
 
     def browse(self, queue: str, within: float = 10.0) -> Look:
-        """Return what the broker shows of a queue, of which nothing is taken; PlanError over MQTT, which has none.
+        """Return the messages that the broker shows of a queue, where they stay; PlanError over MQTT.
 
         >>> with lab.connect("tokyo", over="stomp") as tokyo:
         ...     len(tokyo.browse("nothing.comes.here").messages)
@@ -190,8 +190,8 @@ class _Heard:
         self._take(error)
 
     def accepted(self, id: str, action: str) -> None:
-        if not self._clock.wait(lambda: id in self._outcomes, PATIENCE):
-            raise LabTimeout(f"{action}: no acknowledgement came for {PATIENCE:g} s")
+        if not self._clock.wait(lambda: id in self._outcomes, ANSWER_WITHIN):
+            raise LabTimeout(f"{action}: no acknowledgement came for {ANSWER_WITHIN:g} s")
         outcome, note = self._outcomes.pop(id)
         if outcome is not SendOutcome.OK:
             raise BrokerError(f"{action}: {outcome}" + (f", {note}" if note else ""))
@@ -237,7 +237,7 @@ def _keyword(kind: str, name: str) -> str:
 def destination(topic: str | None, queue: str | None, written: Callable[[str, str], str] = _keyword) -> Destination:
     """Return the destination that is named; raise InputError unless it is exactly one, by ActiveMQ's name for it.
 
-    `written` returns a kind and a name as whoever asks would write them, for the remedy.
+    `written` returns a kind and a name as the caller writes them, for the remedy.
     """
     kind, named = ("queue", queue or "") if topic is None else ("topic", topic)
     if what := why_not_as_shown(kind, named):

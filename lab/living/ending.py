@@ -20,7 +20,7 @@ from lab.runtime.runtime import Lost, Removal, Runtime
 def end(lab: Note | Lost, runtime: Runtime, note_folder: Path) -> Removal:
     """End a lab, its history and its keeper, and return what was removed.
 
-    No other process writes to the history meanwhile; after an error both go on. If the history cannot be written, the
+    No other process writes to the history meanwhile; after an error both continue. If it cannot be written, the
     lab ends all the same.
     """
     warnings: list[str] = []
@@ -47,7 +47,7 @@ def end(lab: Note | Lost, runtime: Runtime, note_folder: Path) -> Removal:
 def end_each(
     labs: Iterable[Note | Lost], runtime_of: Callable[[Note | Lost], Runtime], note_folder: Path
 ) -> tuple[dict[str, Removal], list[LabError]]:
-    """End labs one after another, whatever becomes of the one before; return what was removed by run, and errors."""
+    """End labs one after another, even after an error; return the removed parts by run, and the errors."""
     removed: dict[str, Removal] = {}
     failed: list[LabError] = []
     for each in labs:

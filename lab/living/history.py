@@ -20,7 +20,7 @@ from lab.operating import Done
 from lab.runtime.note import Note
 
 FILE = "history.jsonl"
-COMMAND, PYTHON, KEEPER = "command", "python", "keeper"  # the ways by which verbs come
+COMMAND, PYTHON, KEEPER = "command", "python", "keeper"  # the origins of verbs
 
 
 def file_of(note: Note) -> Path:
@@ -29,7 +29,7 @@ def file_of(note: Note) -> Path:
 
 
 class LivingHistory:
-    """Writes to the history of an open lab, masked by `mask`; thread-safe. `by` is the way by which verbs come."""
+    """Writes to the history of an open lab, masked by `mask`; thread-safe. `by` is the origin of its verbs."""
 
     def __init__(self, note: Note, now: Callable[[], float], by: str, mask: Callable[[], Mask] = Mask) -> None:
         self.file = SharedHistory(file_of(note), mask)
@@ -83,7 +83,7 @@ class LivingHistory:
         return marked.t
 
     def close(self) -> None:
-        """Close the file; the history goes on."""
+        """Close the file; other processes may still write to the history."""
         self.file.close()
 
 

@@ -21,7 +21,7 @@ from lab.living import keeper_process
 from lab.living.attach import attend
 from lab.living.history import KEEPER, LivingHistory
 from lab.living.keeper_memory import KeeperMemory
-from lab.living.windows import LOOK_EVERY, stand
+from lab.living.windows import POLL_SECONDS, stand
 from lab.plan.values import BrokerPlan
 from lab.runtime import note as notes
 from lab.runtime.lab import StandingLab, note_failure
@@ -31,7 +31,7 @@ from lab.runtime.progress import Logged
 from lab.runtimes import runtime
 
 _LOG = logging.getLogger("lab")
-_LATE = 3 * BEAT  # seconds without a record, after which the lab counts as unwatched
+_LATE_SECONDS = 3 * BEAT  # seconds without a record, after which the lab counts as unwatched
 
 
 class Keeper:
@@ -88,25 +88,25 @@ class Keeper:
         try:
             with closing(self._memory):
                 while not self._over:
-                    self._clock.sleep(LOOK_EVERY)
+                    self._clock.sleep(POLL_SECONDS)
                     if self._failed is not None:
                         raise self._failed
                     if not self._over:
                         self._look()
         except (LabError, OSError) as error:
-            _LOG.error("nobody watches lab %s any more: %s", self._lab.note.run, error)
+            _LOG.error("lab %s is not monitored any more: %s", self._lab.note.run, error)
             self._given_up()
 
     def _look(self) -> None:
         now = self._clock.now()
         self._memory.read()
-        if now - self._last > _LATE:  # the process was stopped, the machine had no time for it, or the watch is blind
+        if now - self._last > _LATE_SECONDS:  # the process was stopped, the machine was busy, or the watch is blind
             self._lab.unwatch()
             self._watch(self._last)
             return
         self._lab.refresh()
         self._lab.watch_demand(self._demands())
-        if now - self._last >= BEAT and not self._blind:  # a blind watch begins anew when it is late
+        if now - self._last >= BEAT and not self._blind:  # a blind watch begins again when it is late
             self._beat()
 
     def _beat(self) -> None:
@@ -126,7 +126,7 @@ class Keeper:
             its = next((each for each in note.plan.brokers if who == f"broker {each.name}"), None)
             return its is not None and (its.name in at_work or self._is_off(its))
         except (LabError, OSError):
-            return False  # nobody can tell, and what is recorded for nothing misleads less than what is left out
+            return False  # unknown: a needless record misleads less than a missing one
 
     def _is_off(self, broker: BrokerPlan) -> bool:
         """Return whether verbs have ended instances of a broker, and nothing else any other one."""

@@ -1,4 +1,4 @@
-"""The part of a lab's history that its keeper needs: what is recorded already, and which destinations are used."""
+"""The part of a lab's history that its monitor needs: the recorded states, and the destinations in use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lab.activemq.destinations import has_wildcard
 from lab.history import BEAT, Demand, Follower, LogLine, Publishing, Subscribed, Watched
 from lab.runtime.messages import Destination
 
-_ALIKE = 0.5  # seconds; the moment of a log line is computed from two clocks
+_SAME_LINE_WITHIN = 0.5  # seconds; the moment of a log line is computed from two clocks
 
 
 class KeeperMemory:
@@ -45,7 +45,7 @@ class KeeperMemory:
         if isinstance(observation, LogLine):
             return observation.t >= self._begun or not any(
                 (each.broker, each.instance, each.text) == (observation.broker, observation.instance, observation.text)
-                and abs(each.t - observation.t) < _ALIKE
+                and abs(each.t - observation.t) < _SAME_LINE_WITHIN
                 for each in tuple(self._lines)
             )
         key = (observation.broker, observation.destination)

@@ -64,11 +64,11 @@ def await_begin(note: Note) -> None:
     with closing(Follower(file_of(note))) as follower:
         begun = RealClock().wait(lambda: any(isinstance(each, Watched) for each in follower.new()), _BEGINS_WITHIN)
         if not begun:
-            raise HostError(f"nobody watches lab {note.run}", f"see {log_of(note)}")
+            raise HostError(f"no process monitors lab {note.run}", f"see {log_of(note)}")
 
 
 def await_end(note: Note) -> None:
-    """Return when a lab's keeper has ended, or after some seconds; it looks twice a second whether the lab is there."""
+    """Return when a lab's monitor has ended, or after some seconds; it polls the lab twice a second."""
     RealClock().wait(lambda: not is_kept(note), _ENDS_WITHIN)
 
 

@@ -1,4 +1,4 @@
-"""A lab that nobody has closed as the interpreter ends: it is closed then, while all that it needs is still there."""
+"""A lab that is still open as the interpreter ends: it is closed then, while the modules that it needs still exist."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ClosedAtExit(ExitStack):
         self._message = ""
 
     def tells(self, warn: Callable[[str], None], message: str) -> None:
-        """Have it warn, if the interpreter ends first, of what is left open; and of errors in closing it."""
+        """Set the warning to show if the interpreter ends first; errors in closing are shown too."""
         self._warn, self._message = warn, message
 
     def __enter__(self) -> Self:
@@ -36,7 +36,7 @@ class ClosedAtExit(ExitStack):
         return super().__enter__()
 
     def __exit__(self, *error: object) -> bool:
-        if self._late:  # what it closed has gone, and much of the interpreter has
+        if self._late:  # its parts are closed, and much of the interpreter is gone
             return False
         atexit.unregister(self._end)
         return bool(super().__exit__(*error))  # type: ignore[arg-type]  # handed on as they came
@@ -48,7 +48,7 @@ class ClosedAtExit(ExitStack):
             self._warn(self._message)
         try:
             super().__exit__(None, None, None)
-        except Exception as error:  # noqa: BLE001 (the interpreter would show where, and nobody what is to be done)
+        except Exception as error:  # noqa: BLE001 (the interpreter would print a traceback and no remedy)
             self._warn(str(error) if isinstance(error, LabError | OSError) else f"it was not closed: {error!r}")
         finally:
             self._late = True

@@ -1,4 +1,4 @@
-"""What earlier commands have left half-done in an open lab, done at the beginning of a turn."""
+"""Verbs that earlier commands left half-done in an open lab, completed at the beginning of a turn."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from lab.runtime.progress import Told
 
 
 class HalfDone(Protocol):
-    """The methods of an open lab that end what is half-done in it; call them inside a turn."""
+    """The methods of an open lab that complete half-done verbs; call them inside a turn."""
 
     def agree(self) -> None:
         """Apply the network on file to the router."""
         ...
 
     def record_found(self) -> None:
-        """Record what has become of brokers that verbs have taken out."""
+        """Record the states of brokers that verbs have taken out."""
         ...
 
     def interrupted(self) -> Sequence[tuple[str, str]]:
@@ -54,14 +54,14 @@ def catch_up(live: HalfDone, progress: Told) -> None:
 
 
 def record_found(live: HalfDone, progress: Told) -> None:
-    """Record what has become of brokers that verbs have taken out; a failure is only a warning."""
+    """Record the states of brokers that verbs have taken out; a failure is only a warning."""
     with warned("record what has become of the brokers", progress):
         live.record_found()
 
 
 @contextmanager
 def warned(stage: str, progress: Told) -> Iterator[None]:
-    """Show an error of the block as a warning, and go on after it."""
+    """Show an error of the block as a warning, and continue after the block."""
     try:
         yield
     except (LabError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Passwords in what a verb hands to an open lab: none may be a word of the lab, or be kept where nobody knows it."""
+"""Passwords in a verb for an open lab: none may be a word of the lab, or be kept without its mask."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lab.runtime.lab import StandingLab
 
 
 def checked(verb: Step, lab: StandingLab, history: Path) -> Step:
-    """Return a verb; raise InputError, which quotes no password, if one could not be masked in what is kept."""
+    """Return a verb; raise InputError, which quotes no password, if a password could not be masked in kept files."""
     if isinstance(verb, OfUser) and verb.new_password is not None:
         _check_word(verb, verb.new_password, lab.note.control.account, history)
     if isinstance(verb, UpdateConfiguration) and (named := named_in(verb.file.text) - lab.mask().secrets):
@@ -41,8 +41,8 @@ def _check_word(verb: OfUser, password: SecretStr, account: Account, history: Pa
 
 
 def _check_repeated(configuration: Configuration, mask: Mask) -> None:
-    """Refuse a password that a text has elsewhere too: the service removes where it is named, and nobody knows it."""
-    rest = Mask().text(configuration.text)  # without what is named
+    """Refuse a password that a text repeats: the service removes its own element, so it would not be masked."""
+    rest = Mask().text(configuration.text)  # without the named passwords
     for number, line in enumerate(rest.split("\n"), 1):
         if mask.text(line) != line:
             problem = "a password stands here that is named elsewhere in the text, where the service removes it"

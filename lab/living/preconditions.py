@@ -52,7 +52,7 @@ def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, 
     if len(states) == 1 and verb.instance is not None:
         raise InputError.of(f"{broker} is a single instance: there is no other one to tell it from", "leave it out")
     if len(states) > 1:
-        active = plane.serving(broker)  # asked whoever is meant: what is recorded says which one is the standby
+        active = plane.serving(broker)  # also for a named instance: the history records which instance is the standby
         if verb.instance not in ("1", "2"):
             _check_choice(verb, states, active)
     number = target(plane, verb)
@@ -61,7 +61,7 @@ def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, 
 
 
 def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | None) -> None:
-    """Raise InputError if it is not clear which instance of a pair is meant, or nobody can tell the active one."""
+    """Raise InputError if it is not clear which instance of a pair is meant, or which instance is active."""
     which = "say which one is meant: instance 1, or instance 2"
     if verb.instance is None and verb.brings is State.UP:
         found = [state for state in states.values() if state in verb.needs]
@@ -89,7 +89,7 @@ def _none_to(verb: OnInstance, states: Mapping[int, State]) -> InputError:
 
 
 def _in_vain(broker: str, state: State, verb: OnBroker, number: int = 0) -> InputError:
-    """Return the refusal of a verb on what is in a state that it does not need: a broker, or an instance of a pair."""
+    """Return the refusal of a verb on a broker or an instance that is not in a state that the verb needs."""
     does = next(iter(verb.ways_out(state)[-1:]), "").removesuffix("-broker")
     of_pair = f" --instance {number}" if number and does != "create" else ""
     remedy = f"mqlab broker {does} {broker}{of_pair}" if does else ""

@@ -26,8 +26,8 @@ from lab.units import several
 from lab.version import __version__
 from lab.whole_lines import LineError
 
-_FOREVER = 10.0**8  # seconds: three years
-_REMEMBERED = 100_000  # ids of messages that a browser showed: one that comes again is the same one
+_FOREVER_SECONDS = 10.0**8  # seconds: three years
+_MOST_REMEMBERED = 100_000  # ids of messages that a browser showed: one that comes again is the same one
 _TELLS_WITHIN = 1.0  # seconds from the error of a request to the client's word that the connection was lost
 _QOS = 2  # a broker delivers a message with its own QoS, at most that of the subscription
 _ADVISORIES = "ActiveMQ.Advisory."
@@ -48,7 +48,7 @@ class Listening(Protocol):
         ...
 
     def browse(self, queue: str, within: float = 10.0) -> Look:
-        """Return what the broker shows of a queue."""
+        """Return the messages that the broker shows of a queue."""
         ...
 
     def close(self) -> None:
@@ -73,13 +73,13 @@ class Wanted:
     topics: Sequence[str] = ()  # names, perhaps with wildcards
     queues: Sequence[str] = ()
     consume: bool = False  # take the queues' messages, instead of looking at them
-    every: float = 1.0  # seconds from one look at a queue to the next
+    every: float = 1.0  # seconds between two polls of a queue
     seconds: float | None = None  # end after so long, from when everything listens
     most: int | None = None  # end after so many messages
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """Return what is recorded, as ActiveMQ names it."""
+        """Return the recorded destinations, by their names in ActiveMQ."""
         return (*(f"topic://{each}" for each in self.topics), *(f"queue://{each}" for each in self.queues))
 
 
@@ -162,7 +162,7 @@ def _wait(
     """Look at queues until it is enough; return why it is."""
     looks = bool(wanted.queues) and not wanted.consume
     following = clock.now()
-    until = following + (_FOREVER if wanted.seconds is None else wanted.seconds)
+    until = following + (_FOREVER_SECONDS if wanted.seconds is None else wanted.seconds)
 
     def lost() -> str:
         return next((f"{LOST}{name}: {its.lost_because}" for name, its in connections.items() if its.lost_because), "")
@@ -240,7 +240,7 @@ class _Taking:
                 self._take(source, message)
             self._seen[its] = None
             self._seen.move_to_end(its)
-        while len(self._seen) > _REMEMBERED:
+        while len(self._seen) > _MOST_REMEMBERED:
             self._seen.popitem(last=False)
 
     def _take(self, source: Source, message: Incoming) -> None:

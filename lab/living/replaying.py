@@ -49,7 +49,7 @@ def send(lab: StandingLab, history: LivingHistory, verb: Replay) -> Sent:
         why = str(error).partition("\n")[0] or type(error).__name__
         if beneath(error) is not None:
             why = f"interrupted when {sending.accepted} of {verb.messages} were accepted"
-            error.add_note(why)  # for whoever tells it
+            error.add_note(why)  # for the report of the error
         history.record(StepEnded(t=history.now(), step=number, ok=False, note=why))
         raise
     history.record(StepEnded(t=history.now(), step=number, ok=outcome.ok, note=outcome.note))
@@ -81,7 +81,7 @@ class _Arguments:
 
 
 class _Stage(EndedByError):
-    """An open lab as what a replay needs; its moments are of the lab's clock."""
+    """An open lab as the stage of a replay; its moments are of the lab's clock."""
 
     def __init__(self, lab: StandingLab, history: LivingHistory) -> None:
         super().__init__()

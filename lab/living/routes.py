@@ -1,6 +1,6 @@
 """The routes of an open lab: by its brokers' configurations and users, the network, and what is down, as they are now.
 
-What its declarations said is a scenario's; here they are made anew from the service's records.
+They are made from the service's records, not from the scenario's declarations.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def topology_now(lab: StandingLab) -> Topology:
 
 
 def standing(lab: StandingLab, status: Status) -> Standing:
-    """Return what keeps the bridges of an open lab down by its network, and by what its status shows."""
+    """Return the causes in its network and its status that keep the bridges of an open lab down."""
     plan = lab.note.plan
     pairs = permutations((each.name for each in plan.brokers), 2)
     found = ((pair, _cause(plan, *pair, status)) for pair in pairs)

@@ -1,4 +1,4 @@
-"""What came of a replay into an open lab: a value, apart from all that replays."""
+"""The outcome of a replay into an open lab: a value, in a module without the code that replays."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ class Sent:
 
     step: int  # its number in the lab's history
     messages: int  # that the broker accepted
-    note: str  # what was not accepted, the rates asked and reached, how late messages were, what the recording lacks
+    note: str  # refused messages, configured and reached rates, lateness, gaps of the recording

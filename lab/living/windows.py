@@ -1,4 +1,4 @@
-"""The wait for a lab's end, and what is attended to meanwhile: maintenance windows and interrupted verbs.
+"""The wait for a lab's end, with maintenance windows and interrupted verbs attended to meanwhile.
 
 Other processes change the lab, and its clock, at the same time; they do so on file, which is read here.
 """
@@ -14,8 +14,8 @@ from lab.runtime import note as notes
 from lab.runtime.clock import Clock
 from lab.runtime.turns import is_free
 
-LOOK_EVERY = 0.5  # seconds between two reads of the note, which gives no sign of a change
-PATIENCE = 60.0  # seconds before a failed attempt is repeated
+POLL_SECONDS = 0.5  # seconds between two reads of the note, which gives no sign of a change
+RETRY_AFTER = 60.0  # seconds before a failed attempt is repeated
 
 
 def stand(
@@ -42,9 +42,9 @@ def stand(
             if clock.now() >= not_before and wanted(account):
                 attend()
                 if wanted(_account(run, folder)):  # it failed, which was shown
-                    not_before = clock.now() + PATIENCE
+                    not_before = clock.now() + RETRY_AFTER
             else:
-                clock.sleep(LOOK_EVERY)
+                clock.sleep(POLL_SECONDS)
 
 
 def opened(account: Account, machine: datetime) -> bool:

@@ -54,7 +54,7 @@ class ControlPlane(Protocol):
         ...
 
     def record(self, *observations: Observation, lasts: float = 0.0) -> None:
-        """Record observations whose `t` is of the lab's clock; what they tell of lasts so many seconds at most."""
+        """Record observations whose `t` is of the lab's clock; their verb lasts `lasts` seconds at most."""
         ...
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
@@ -70,9 +70,9 @@ class ControlPlane(Protocol):
         ...
 
     def takes_out(self, broker: str, number: int) -> Callable[[], None]:
-        """Take note that an instance is out, by a verb that is about to end, freeze or start it.
+        """Record that an instance is out, by a verb that is about to end, freeze or start it.
 
-        It is out until a start or a resumption of it is recorded. Call what is returned if nothing has come of the
+        It is out until its start or resumption is recorded. Call the returned function if nothing has come of the
         verb: then the instance is out only if it was before.
         """
         ...

@@ -20,10 +20,10 @@ def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
     plane.record(stopping, lasts=within)
     try:
         changed = plane.lab.instances.stop(broker, within=within, instance=number)
-    except BrokerError:  # after a HostError the next verb finds what has become of it
+    except BrokerError:  # after a HostError the next verb detects the instance's state
         with suppress(HostError):
             if plane.lab.instances.state(broker, number) is State.UP:
-                plane.record(new_state(plane, broker, number, "started"))  # it goes on
+                plane.record(new_state(plane, broker, number, "started"))  # it still runs
         raise
     plane.record(changed)
     failed = f"it had not ended within {within:g} s, and was killed" if changed.state == "killed" else ""
@@ -55,11 +55,11 @@ def end(plane: ControlPlane, verb: OnInstance, how: Callable[[str, int], BrokerC
 
 @contextmanager
 def taken_out(plane: ControlPlane, verb: OnInstance, number: int) -> Iterator[None]:
-    """Take note that the block takes an instance out; it has not if it is refused, and the verb is yet to be done."""
+    """Record that the block takes an instance out; take that back if it is refused and changed nothing."""
     forget = plane.takes_out(verb.broker, number)
     try:
         yield
-    except BrokerError:  # after a HostError the next verb finds what has become of it
+    except BrokerError:  # after a HostError the next verb detects the instance's state
         with suppress(HostError):
             if plane.lab.instances.state(verb.broker, number) in verb.needs:
                 forget()
@@ -67,7 +67,7 @@ def taken_out(plane: ControlPlane, verb: OnInstance, number: int) -> Iterator[No
 
 
 def switched(plane: ControlPlane, changed: BrokerChanged) -> Done:
-    """Record what was done to an instance, and return it."""
+    """Record an instance's new state, and return it as an outcome."""
     plane.record(changed)
     return Done(control=plane.control, observations=(changed,))
 

@@ -1,4 +1,4 @@
-"""A reboot, which applies what is pending: a real stop, other files, a start; of a pair one instance at a time."""
+"""A reboot, which applies pending changes: a real stop, other files, a start; of a pair one instance at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STOPS_WITHIN = 20.0  # seconds that a reboot gives a broker to end by itself; me
 
 
 def operate(plane: ControlPlane, verb: Reboot, *, resumed: bool = False) -> Done:
-    """Reboot a broker: stop it, apply what is pending, leave it down for a while, start it and wait until it listens.
+    """Reboot a broker: stop it, apply pending changes, leave it down for a while, start it and wait until it listens.
 
     The standby of a pair is rebooted first, and takes over with the new files. Set `resumed` for a reboot that was
     interrupted, whose broker is REBOOT_IN_PROGRESS. A broker that cannot be started is RUNNING for the service all the
@@ -98,7 +98,7 @@ def current_text(account: Account, record: BrokerRecord) -> Sanitised:
 
 
 def _apply(plane: ControlPlane, broker: str, number: int) -> str:
-    """Apply what is pending and return its note; if that fails, start the instance with its old files and raise."""
+    """Apply pending changes and return their note; if that fails, start the instance with its old files and raise."""
     try:
         return plane.change(lambda control: apply_pending(control, plane.lab, plane.plan, broker)).note
     except (LabError, OSError):
@@ -107,7 +107,7 @@ def _apply(plane: ControlPlane, broker: str, number: int) -> str:
 
 
 def _frozen(plane: ControlPlane, broker: str, rebooted: Collection[int]) -> str:
-    """Return in words that an instance was passed over that is frozen, and goes on with its old files; else ""."""
+    """Return a note on a frozen instance, which was not rebooted and keeps its old files; "" if there is none."""
     for each in numbers(plane, broker):
         if each not in rebooted and plane.lab.instances.state(broker, each) is State.PAUSED:
             return f"instance {each} of {broker} is paused: it keeps its old files until it is stopped and started"

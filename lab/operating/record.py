@@ -1,4 +1,4 @@
-"""Changes of a broker's record: its maintenance window, and what is pending until a reboot."""
+"""Changes of a broker's record: its maintenance window, and changes that are pending until a reboot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.plan.control import Control
 
 
 def operate(plane: ControlPlane, verb: OnRecord) -> Done:
-    """Keep the account that the verb decides on; the note says what is pending."""
+    """Keep the account that the verb decides on; the note lists pending changes."""
     return keep(plane, verb.broker, lambda control: verb.decide(control.account, plane.machine), pending)
 
 
@@ -36,7 +36,7 @@ def keep(
 
 
 def pending(record: BrokerRecord) -> str:
-    """Return in words what is pending for a broker until its reboot; "" if nothing is."""
+    """Return the changes that are pending until a broker's reboot, in words; "" if there are none."""
     waiting = [] if record.pending is None else [str(record.pending)]
     if record.pending_security_groups is not None:
         waiting.append(f"security groups {', '.join(record.pending_security_groups)}")

@@ -17,7 +17,7 @@ from lab.units import several
 
 
 def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
-    """Save the text, sanitised as the service does; the note says what the service removed."""
+    """Save the text, sanitised as the service does; the note lists the elements that the service removed."""
 
     def save(control: Control) -> Done:
         updated = verb.update(control.account, plane.machine)

@@ -80,7 +80,7 @@ def replay(
                 settle(rehearsal, scenario, find)
                 end_reconnects(rehearsal)
             record_counts(rehearsal, scenario)
-            lab.unwatch()  # the brokers were watched until all was counted; what is tried below is in no log any more
+            lab.unwatch()  # the counts are final; later attempts do not appear in a log
             record_network(rehearsal, scenario)
         rehearsal.check()
     except BaseException as error:

@@ -71,7 +71,7 @@ def _neighbours(plan: Plan) -> Mapping[str, Sequence[str]]:
 
 
 def _passage(plan: Plan, states: Mapping[Way, LinkState]) -> Callable[[str, str], bool]:
-    """Return what tells whether TCP passes between two brokers: both directions are open."""
+    """Return a function: whether TCP passes between two brokers, because both directions are open."""
     regions = {broker.name: broker.region for broker in plan.brokers}
     closed = {
         frozenset(way.leaving for way in link.directions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.history import BridgeSeen
 from lab.plan.values import BridgePlan, Plan
 
-STEADY = 1.0  # seconds that a bridge must be up unchanged: one that cannot log in comes and goes at every attempt
+STEADY_SECONDS = 1.0  # for which a bridge must be up: without a login it goes up and down at every attempt
 
 
 class BridgeEnds:
@@ -32,7 +32,7 @@ class BridgeEnds:
                 self.changed = observation.t
 
     def state(self, bridge: BridgePlan) -> str:
-        """Return where a bridge is up: "both-ends", "initiator", "responder" or "nowhere"."""
+        """Return the ends at which a bridge is up: "both-ends", "initiator", "responder" or "nowhere"."""
         near = (bridge.connector, bridge.initiator, bridge.responder, False) in self._up
         # A responder does not always know the connector's name.
         far = any(
@@ -42,11 +42,11 @@ class BridgeEnds:
         return "both-ends" if near and far else "initiator" if near else "responder" if far else "nowhere"
 
     def is_steady(self, bridge: BridgePlan, now: float) -> bool:
-        """Return whether a bridge has been up at all its ends for at least STEADY seconds."""
+        """Return whether a bridge has been up at all its ends for at least STEADY_SECONDS seconds."""
         between = {bridge.initiator, bridge.responder}
         changes = [t for (_, broker, remote, _), t in tuple(self._up.items()) if {broker, remote} == between]
         wanted = "both-ends" if bridge.duplex else "initiator"
-        return self.state(bridge) == wanted and now - max(changes) >= STEADY
+        return self.state(bridge) == wanted and now - max(changes) >= STEADY_SECONDS
 
 
 def bridges_of(plan: Plan, connector: str, broker: str | None) -> list[BridgePlan]:

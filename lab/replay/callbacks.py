@@ -1,4 +1,4 @@
-"""A client's callbacks; thread-safe. Records each event, keeps what is to be acknowledged, wakes the waiting step."""
+"""A client's callbacks; thread-safe. Records each event, keeps unacknowledged messages, wakes the waiting step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.replay.stage import Replayed, Stage
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Incoming
 
-PATIENCE = 30.0  # seconds without a new outcome after which the rest counts as unknown
+OUTCOME_WITHIN = 30.0  # seconds without a new outcome after which the rest counts as unknown
 
 
 class Callbacks:
@@ -94,15 +94,17 @@ class Callbacks:
 
 
 def await_outcomes(stage: Stage, callbacks: Callbacks) -> None:
-    """Wait until every send has its outcome, or PATIENCE seconds pass without one."""
+    """Wait until every send has its outcome, or OUTCOME_WITHIN seconds pass without one."""
     since = stage.now()
 
     def left() -> float:
-        return max(since, callbacks.last_outcome) + PATIENCE - stage.now()
+        return max(since, callbacks.last_outcome) + OUTCOME_WITHIN - stage.now()
 
     while not stage.wait(lambda: callbacks.all_answered, left(), of_messages=False):
         if left() <= 0:
-            stage.trouble("publisher", f"no acknowledgement came for {PATIENCE:g} s; what is in flight is unknown")
+            stage.trouble(
+                "publisher", f"no acknowledgement came for {OUTCOME_WITHIN:g} s; what is in flight is unknown"
+            )
             return
 
 

@@ -1,4 +1,4 @@
-"""The first error of another thread, which ends whoever waits."""
+"""The first error of another thread, which ends every wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lab.runtime.clock import Clock
 
 
 class EndedByError:
-    """Base of whoever waits by a clock and is ended by the first error of another thread."""
+    """Base of a class whose waits, by a clock, end at the first error of another thread."""
 
     clock: Clock
 

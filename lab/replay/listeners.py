@@ -121,7 +121,7 @@ def _watch_connection(rehearsal: Rehearsal, listener: Listener) -> None:
 
     def lost() -> None:
         callbacks.recorder.changed("lost", callbacks.lost_because or "")
-        callbacks.untaken.clear()  # the broker sends again what was not acknowledged
+        callbacks.untaken.clear()  # the broker sends unacknowledged messages again
         callbacks.recorder.unsettled.clear()
         if listener.first.reconnect is None or listener.left or listeners.closing:
             return
@@ -136,7 +136,7 @@ def _watch_connection(rehearsal: Rehearsal, listener: Listener) -> None:
 def _reconnect(rehearsal: Rehearsal, listener: Listener) -> None:
     """Reconnect, and again if that connection is lost meanwhile."""
     while _try_all(rehearsal, listener):
-        with listener.lock:  # a loss after this block begins another task, whose mark is not ours to take away
+        with listener.lock:  # a loss after this block begins another task, which sets the mark again
             if listener.callbacks.lost_because is None:
                 listener.reconnecting = False
                 return

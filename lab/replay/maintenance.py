@@ -1,4 +1,4 @@
-"""Maintenance windows that open during a replay: a reboot applies what is pending."""
+"""Maintenance windows that open during a replay: a reboot applies pending changes."""
 
 from __future__ import annotations
 

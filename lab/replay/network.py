@@ -1,4 +1,4 @@
-"""Tries connections on real packets beside what the Network says, and records the network at begin and end."""
+"""Tries connections with real packets, compares them with the Network, and records the network at begin and end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.replay.rehearsal import Rehearsal
 
 
 def try_out(rehearsal: Rehearsal, step: Try) -> Outcome:
-    """Try a connection; return a failed Outcome if packets do not do what the network says."""
+    """Try a connection; return a failed Outcome if packets do not behave as the network allows."""
     attempted = _try(rehearsal, step.name, step.source, step.to, step.port, step.within.total_seconds())
     if attempted.allowed != (attempted.answer in ("open", "refused")):
         packets = (
@@ -84,7 +84,7 @@ def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, withi
 
 
 def _end(rehearsal: Rehearsal, name: str) -> str:
-    """Return what the network calls the end of a connection: a broker's first instance; a host, or the internet."""
+    """Return the network's name for an end of a connection: a broker's first instance, a host, or the internet."""
     first = {broker.name: broker.instances[0].name for broker in rehearsal.plan.brokers}
     return first.get(name, name)
 

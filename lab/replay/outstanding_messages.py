@@ -1,6 +1,6 @@
-"""Outstanding messages: accepted by a broker, and not yet received by everybody who is expected to receive them.
+"""Outstanding messages: accepted by a broker, and not yet received by all clients that are expected to receive them.
 
-Observations are queued as they are recorded, which costs next to nothing, and counted when the count is asked for, or
+Observations are queued as they are recorded, which is cheap, and counted when the count is needed, or
 when many are queued.
 """
 
@@ -65,7 +65,7 @@ class Outstanding:
             return self._missing.none()
 
     def _counted(self) -> Missing:
-        """Return the count, with what is queued in it."""
+        """Return the count, after counting the queued observations."""
         with self._lock:
             self._missing.count(self._taken())
         return self._missing

@@ -19,8 +19,8 @@ from lab.declare.steps.traffic import Traffic
 from lab.history import Paced
 from lab.matching import MOST_MESSAGES
 
-TOLERANCE = 0.02  # share of the time that the messages should have taken
-SLACK = 0.05  # seconds: in a short run, a late thread costs more than 2 %
+PACE_TOLERANCE = 0.02  # share of the time that the messages should have taken
+PACE_SLACK_SECONDS = 0.05  # seconds: in a short run, a late thread costs more than 2 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Pace:
         if self.until == inf:
             return None
         if not self.exponential:
-            most = ceil(self.until / self.interval)  # one more where the quotient is rounded up
+            most = ceil(self.until / self.interval)  # one too many if the quotient is rounded up
             return min(most - ((most - 1) * self.interval >= self.until), MOST_MESSAGES)
         return sum(1 for _ in islice(self.dues(seed, number), MOST_MESSAGES))
 
@@ -84,14 +84,14 @@ class SendTimes:
             asked_per_s=round(1 / pace.interval, 6),
             drawn_per_s=round((self.sent - 1) / self.due, 6),
             reached_per_s=round((self.sent - 1) / took, 6),
-            held=took - self.due <= max(TOLERANCE * self.due, SLACK),
+            held=took - self.due <= max(PACE_TOLERANCE * self.due, PACE_SLACK_SECONDS),
         )
 
 
 class Lateness:
     """A histogram of how late messages were sent: its memory does not grow with their number."""
 
-    _WIDTH = 1e-4  # seconds of a bucket: what a quantile may be too high
+    _WIDTH = 1e-4  # seconds of a bucket: the largest error of a quantile
     _BUCKETS = 20_000  # the last one has all that was later
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class Lateness:
 
 
 def in_words(paced: Paced) -> str:
-    """Return the rates that were asked and reached, in words."""
+    """Return the configured and reached rates, in words."""
     differs = abs(paced.drawn_per_s - paced.asked_per_s) > 0.001 * paced.asked_per_s
     chance = f" ({paced.drawn_per_s:.4g}/s by its dice)" if differs else ""
     words = f"asked {paced.asked_per_s:.4g}/s{chance}, reached {paced.reached_per_s:.4g}/s"

@@ -57,7 +57,7 @@ class Replier:
         self._rehearsal.record(Replied(t=self._rehearsal.now(), client=self._name, id=of, outcome=outcome, note=note))
 
     def received(self, message: Incoming) -> None:
-        """Do nothing: it listens to nothing."""
+        """Do nothing: it has no subscription."""
 
     def lost(self, why: str) -> None:
         """Record the loss of the connection: the client answers no more."""

@@ -72,8 +72,8 @@ class Service:
         self._by_steps: set[tuple[str, int]] = set()  # of these, those that a step has ended or frozen
         self._late: set[tuple[str, int]] = set()  # instances whose start a step no longer waits for
         self._last_late: dict[str, int] = {}  # by broker: the instance that a step last waited for in vain
-        self._started_at: dict[tuple[str, int], float] = {}  # when its log last said that it had started
-        self._starts = Lock()  # for what is late and what has started
+        self._started_at: dict[tuple[str, int], float] = {}  # the last moment at which its log reported a start
+        self._starts = Lock()  # for `_late` and `_started_at`
         self._working: Counter[str] = Counter()  # by broker: verbs that are being done to it
         self._record, self._took, self._tells = record, took, tells
         self._began, self._start = began, lab.clock.now()
@@ -145,10 +145,10 @@ class Service:
     def report_late(self, broker: str, number: int, *, since: float, within: float, action: str) -> str:
         """Record that an instance has not started in time, and return that in words; empty if it has started just now.
 
-        Its log tells when it has started after all.
+        A later start is recorded from its log.
         """
         late = f"it had not started within {within:g} s"
-        with self._starts:  # a log may tell of the start at this moment
+        with self._starts:  # a log may report the start at this moment
             said = self._started_at.get((broker, number), -inf)
             if said >= since:
                 self._record_start(broker, number, said)
@@ -164,7 +164,7 @@ class Service:
         self.off |= {(broker, number) for number in numbers}
 
     def hear(self, line: LogLine) -> None:
-        """Note a line of a log; it may say that an instance serves, or could, for which a step waited in vain."""
+        """Process a line of a log; it may report that an instance serves, or could, after its step stopped waiting."""
         if line.name in (STARTED, LOCKED):
             its = (line.broker, line.instance or numbers(self, line.broker)[0])
             with self._starts:
@@ -178,7 +178,7 @@ class Service:
 
     @contextmanager
     def at_work(self, broker: str) -> Iterator[None]:
-        """While a verb is done to a broker, no late start ends its reboot or creation; afterwards one that came may."""
+        """While a verb changes a broker, no late start ends its reboot or creation; a late start ends it afterwards."""
         self._working[broker] += 1
         try:
             yield
@@ -199,7 +199,7 @@ class Service:
         return brokers
 
     def waiting(self) -> str:
-        """Return in words what waits for a reboot, to explain what is missing; empty if nothing waits."""
+        """Return the changes that wait for a reboot, in words, to explain a failure; empty if there are none."""
         found = []
         for record in self.control.account.brokers:
             if record.pending is not None:
@@ -227,7 +227,7 @@ class Service:
                 self._by_steps.discard((changed.broker, number))
 
     def _record_start(self, broker: str, number: int, t: float) -> None:
-        """Record that an instance has started for which a step had waited in vain."""
+        """Record the start of an instance after its step stopped waiting."""
         self.record(new_state(self, broker, number, "started", t=t))
 
     def _end_late(self, broker: str) -> None:

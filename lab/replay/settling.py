@@ -19,15 +19,15 @@ from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination
 
-LISTEN = 10.0  # seconds after the last send, if no expectation says how long
-LINGER = 0.2  # seconds of listening after the last message, if no expectation says more
-QUIET = 0.25  # seconds between two readings of the brokers' counters, which must agree
+LISTEN_SECONDS = 10.0  # seconds after the last send, if no expectation says how long
+LINGER_SECONDS = 0.2  # seconds of listening after the last message, if no expectation says more
+READING_INTERVAL = 0.25  # seconds between two readings of the brokers' counters, which must agree
 MOST_READINGS = 20
 ANSWERS_WITHIN = 20.0  # seconds that answers of bridges are waited for at most, however slow a link is
 
 
 def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
-    """Wait until no message is expected and each expectation with a term has come true, or its time is over."""
+    """Wait until no message is outstanding and each expectation with a term has come true, or its time is over."""
     _await_messages(rehearsal, scenario)
     for expectation in scenario.expect:
         end = _end(rehearsal, expectation)
@@ -55,11 +55,11 @@ def _end(rehearsal: Rehearsal, expectation: Expectation) -> float | None:
 
 
 def expected_arrivals(scenario: Scenario) -> Callable[[str, str], bool | None]:
-    """Return a function of (client, destination): whether what is sent there is expected to reach the client.
+    """Return a function of (client, destination): whether messages sent there are expected to reach the client.
 
-    True if any expectation is that it does: it is waited for as long as the expectation says, also where no bridge
-    leads there. False if the only expectations are that nothing does: such an expectation is waited for as long as it
-    says, and messages that are not to come are not waited for after that. None without an expectation.
+    True if any expectation says so: the replay waits for its whole time, even if no bridge leads there.
+    False if all of them say that none does: the replay waits for their whole time, and not longer for messages that
+    must not arrive. None without such an expectation.
     """
     expected = _arrivals(scenario)
 
@@ -83,8 +83,8 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if not any(step.sends_to for step in every_step(scenario.steps)):
         return
     expected, outstanding, listeners = _arrivals(scenario), rehearsal.outstanding, rehearsal.recall(Listeners)
-    longest = max((each.within.total_seconds() for each in expected), default=LISTEN)
-    if listeners.reconnecting:  # what is kept for them is expected from their return on
+    longest = max((each.within.total_seconds() for each in expected), default=LISTEN_SECONDS)
+    if listeners.reconnecting:  # messages kept for them are due from their return on
         rehearsal.wait(lambda: not listeners.reconnecting, longest)
     silent = [each.within.total_seconds() for each in expected if each.none]
     if silent:
@@ -98,15 +98,15 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
         last = outstanding.last_due
         left = max([last + longest, *terms]) - rehearsal.now()
         rehearsal.wait(lambda: outstanding.is_empty() and not listeners.reconnecting, left)
-        if outstanding.last_due == last:  # else more can be delivered, to one who came back meanwhile
+        if outstanding.last_due == last:  # otherwise a client has returned, and can receive more
             break
     quiet = max((expectation.listens_on.total_seconds() for expectation in scenario.expect), default=0.0)
     last = max(outstanding.last_received, outstanding.last_return if quiet else 0.0)
-    rehearsal.rest(last + max(quiet, LINGER) - rehearsal.now())
+    rehearsal.rest(last + max(quiet, LINGER_SECONDS) - rehearsal.now())
 
 
 def _for_dead_letters(scenario: Scenario, published: Sequence[Destination]) -> list[Destination]:
-    """Return the queues into which brokers may put what dies of some destinations."""
+    """Return the queues where brokers may put dead letters of some destinations."""
     configurations = [each for its in configurations_by_broker(scenario).values() for each in its]
     names = (name for each in published for name in sorted(individual(configurations, str(each))))
     return [Destination.of(name) for name in (*sorted(shared(configurations)), *names)]
@@ -126,7 +126,7 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     lab = rehearsal.lab
     observations = _once_unchanged(rehearsal, wanted)
     if rehearsal.plan.bridges and _in_flight(observations):
-        # By a bridge, perhaps, whose answers cross a slow link; what a client has not acknowledged stays in flight.
+        # Perhaps by a bridge, whose answers cross a slow link; messages never acknowledged stay in flight.
         seconds = min(_slowest(lab.links.counters()), ANSWERS_WITHIN)
         rehearsal.wait(lambda: not _in_flight(lab.management.destinations(wanted)), seconds)
         observations = _once_unchanged(rehearsal, wanted)
@@ -137,12 +137,12 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 
 def _once_unchanged(rehearsal: Rehearsal, wanted: Sequence[tuple[str, Destination]]) -> Sequence[Observation]:
-    """Return the brokers' counters as they are read twice in a row, or at the last reading."""
+    """Return the brokers' counters once two readings agree, or after the last reading."""
     lab = rehearsal.lab
     observations: Sequence[Observation] = (*lab.management.destinations(wanted), *lab.management.bridges())
     for _ in range(MOST_READINGS):
         # The last acknowledgements may still be on their way over the link.
-        rehearsal.rest(QUIET)
+        rehearsal.rest(READING_INTERVAL)
         before, observations = observations, (*lab.management.destinations(wanted), *lab.management.bridges())
         if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in observations]:
             break
@@ -159,4 +159,4 @@ def _slowest(links: Sequence[LinkSeen]) -> float:
     trips: dict[str, float] = {}
     for each in links:
         trips[each.link] = trips.get(each.link, 0.0) + each.configured_delay_ms / 1000
-    return max(trips.values(), default=0.0) + QUIET
+    return max(trips.values(), default=0.0) + READING_INTERVAL

@@ -1,4 +1,4 @@
-"""What clients of a replay need of what surrounds them: a scenario's Rehearsal, or a lab that stands."""
+"""The environment of a replay's clients: a scenario's Rehearsal, or a running lab."""
 
 from __future__ import annotations
 

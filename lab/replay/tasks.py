@@ -11,8 +11,8 @@ from lab.runtime.client import Client
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock
 
-GIVE_UP = 1.0  # seconds in which a task must end by itself when an error ends the replay
-HANG_UP = 5.0  # more seconds, after its connection has been closed
+TASKS_END_WITHIN = 1.0  # seconds in which a task must end by itself when an error ends the replay
+CLOSED_END_WITHIN = 5.0  # more seconds, after its connection has been closed
 
 
 class Stopped(Exception):
@@ -66,10 +66,10 @@ class Tasks:
             return
         self._fail(Stopped())  # an earlier error stays the first
         self._clock.notify()
-        if not self._clock.wait(self._all_done, GIVE_UP):
+        if not self._clock.wait(self._all_done, TASKS_END_WITHIN):
             for client in tuple(self.senders.values()):
                 client.close()
-            self._clock.wait(self._all_done, HANG_UP)
+            self._clock.wait(self._all_done, CLOSED_END_WITHIN)
 
     def _all_done(self) -> bool:
         return all(task.done for task in self._tasks)

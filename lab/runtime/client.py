@@ -86,7 +86,7 @@ class Client(Protocol):
         ...
 
     def browse(self, queue: Destination, within: float) -> Look:
-        """Return what the broker shows of a queue, of which nothing is taken; PlanError over MQTT, which has none."""
+        """Return the messages that the broker shows of a queue, where they stay; PlanError over MQTT."""
         ...
 
     def temporary(self) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from lab.dataclass import dataclass
 
-_LOOK_EVERY = 0.05  # seconds between two tests of a condition without a notification
+_POLL_SECONDS = 0.05  # seconds between two tests of a condition without a notification
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -73,7 +73,7 @@ class RealClock:
                     if (left := end - time.monotonic()) <= 0:
                         return False
                     if self._count == seen:
-                        self._happened.wait(min(left, _LOOK_EVERY))
+                        self._happened.wait(min(left, _POLL_SECONDS))
         finally:
             with self._happened:
                 self._waiting -= 1
@@ -92,7 +92,7 @@ class RealClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """The moment a lab's clock began, of the machine's monotonic clock, which begins anew with each boot."""
+    """The moment a lab's clock began, of the machine's monotonic clock, which restarts with each boot."""
 
     boot: str  # the id that `boot` returns
     monotonic: float  # seconds

@@ -12,7 +12,7 @@ class Hosts(Protocol):
     """The places that a topology keeps for applications; each verb raises InputError for an unknown host."""
 
     def place(self, host: str) -> HostPlace:
-        """Return what a container needs to stand in a host's place."""
+        """Return the settings of a container at a host's reserved address."""
         ...
 
     def occupant(self, host: str) -> str:
@@ -22,7 +22,7 @@ class Hosts(Protocol):
     def run(self, host: str, words: Sequence[str]) -> int:
         """Run a container there; `words` are what would follow `docker run`. Return that command's exit code.
 
-        Raise InputError for an option that would lead past the lab's router, or if somebody stands there.
+        Raise InputError for an option that would lead past the lab's router, or if a container has the address.
         """
         ...
 
@@ -31,5 +31,5 @@ class Hosts(Protocol):
         ...
 
     def detach(self, host: str) -> Sequence[str]:
-        """Put the container that was taken there back on its networks; return what was done, in words."""
+        """Put the container that was taken there back on its networks; return the changes, in words."""
         ...

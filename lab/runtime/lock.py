@@ -1,4 +1,4 @@
-"""A lock for what tasks share, which none holds while time passes: in virtual time all tasks are in one thread."""
+"""A lock for state that tasks share, never held while time passes: in virtual time all tasks are in one thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def refuse_held() -> None:
 
 
 class Lock:
-    """A mutual exclusion as `threading.Lock`, of which a clock can tell that it is held."""
+    """A mutual exclusion as `threading.Lock`; a clock can detect that it is held."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

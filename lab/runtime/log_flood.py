@@ -10,10 +10,10 @@ from collections import Counter
 
 from lab.history import LogLine
 
-WHOLE = 200  # lines of one kind that are kept one by one
-BUNDLE = 1000  # further ones that become one line of the history
+WHOLE_LINES = 200  # lines of one kind that are kept one by one
+BUNDLE_LINES = 1000  # further ones that become one line of the history
 _CHANGING = re.compile(r"ID:\S+|\d+")  # message ids, ports, counts: these differ between lines of one kind
-_LENGTH = 100  # characters that decide whether two lines are of one kind
+_KIND_CHARACTERS = 100  # characters that decide whether two lines are of one kind
 
 
 class Flood:
@@ -25,13 +25,13 @@ class Flood:
 
     def add(self, line: LogLine) -> LogLine | None:
         """Return the line to record: this one, or one for a whole bundle; None if the line is held back."""
-        kind = f"{line.level} {_CHANGING.sub('', line.text)[:_LENGTH]}"
+        kind = f"{line.level} {_CHANGING.sub('', line.text)[:_KIND_CHARACTERS]}"
         self._counts[kind] += 1
-        if self._counts[kind] <= WHOLE:
+        if self._counts[kind] <= WHOLE_LINES:
             return line
         held = self._held.pop(kind, None)
         bundle = line.with_fields(times=1 if held is None else held.times + 1)
-        if bundle.times == BUNDLE:
+        if bundle.times == BUNDLE_LINES:
             return bundle
         self._held[kind] = bundle
         return None

@@ -72,7 +72,7 @@ USUAL = Approach()
 class Outgoing(NamedTuple):
     """A message on its way to a broker; a tuple, since it is made for every message."""
 
-    id: str  # begins with a digit, by which a client tells acknowledgements of sends from other ones
+    id: str  # begins with a digit, which distinguishes acknowledgements of sends from others
     destination: Destination
     body: bytes
     headers: Mapping[str, str]  # for protocols that have them
@@ -83,11 +83,11 @@ class Outgoing(NamedTuple):
     group: str | None = None  # JMSXGroupID: one consumer of a queue gets all of a group
     priority: int | None = None  # 0 to 9; the broker's 4 when None
     reply_to: str | None = None  # an address that `Client.temporary` returned
-    text: bool = False  # its body is sent as a text, where a protocol tells them from bytes and it is UTF-8
+    text: bool = False  # the body is sent as text if it is UTF-8 and the protocol distinguishes text from bytes
 
 
 class Shown(NamedTuple):
-    """The properties of a message, beside its body, that its protocol shows; None where it shows nothing of that."""
+    """The properties of a message, beside its body, that its protocol shows; None for the others."""
 
     sent_to: Destination  # without wildcards
     headers: Mapping[str, str]  # the sender's own, without those of the protocol
@@ -114,7 +114,7 @@ class Incoming(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What a browser saw of a queue, in its order."""
+    """The messages that a browser showed of a queue, in the queue's order."""
 
     messages: tuple[Incoming, ...]
-    ended: bool  # the broker has said that it shows no more
+    ended: bool  # whether the broker has ended the browser

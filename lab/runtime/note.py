@@ -96,7 +96,7 @@ def note_folder(environment: Mapping[str, str]) -> Path:
 
 
 def noted(environment: Mapping[str, str]) -> tuple[Note, ...]:
-    """Return the notes that a look finds: as `load_all`, and none where there is no folder for them."""
+    """Return the state files as `load_all` does, or none if their folder does not exist."""
     try:
         return load_all(note_folder(environment))
     except HostError:

@@ -52,7 +52,7 @@ class Owner:
         return f"{self.host}/{self.boot}/{self.pid}/{self.started}" + (f"/{self.pids}" if self.pids else "")
 
     def is_dead(self, observer: Owner) -> bool:
-        """Return whether this owner has surely ended, as far as the process `observer` can tell.
+        """Return whether the process `observer` can be certain that this owner has ended.
 
         False for an owner on another host or in another pid namespace.
         """

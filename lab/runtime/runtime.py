@@ -44,7 +44,7 @@ class Ready(Protocol):
 
     @property
     def made_from(self) -> tuple[str, ...]:
-        """Return the names of what labs are made from; what is made by another recipe has another name."""
+        """Return the names of the images and parts of a lab; a changed recipe has another name."""
         ...
 
     @property
@@ -85,17 +85,17 @@ class Removal:
     """The result of ending one lab."""
 
     parts: int  # containers and networks that were removed
-    warnings: tuple[str, ...] = ()  # what else a person should know of it
+    warnings: tuple[str, ...] = ()  # other facts for the user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """A detached lab that stands, and whose note is lost or damaged."""
+    """A running detached lab whose state file is lost or damaged."""
 
     run: str
     runtime: str  # its name
     created: str
-    folder: Path | None  # the run folder, where it is known
+    folder: Path | None  # the run folder, if it is known
     counts: Mapping[str, int]  # kind of part → number
     scenario: str = "its note is lost or damaged"
 
@@ -112,7 +112,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """The labs to remove, by label only: what dead runs left behind, where nothing else is said."""
+    """The labs to remove, by label only. Default: those of dead runs."""
 
     run: str | None = None  # all of this one, by its whole id, alive or not
     every: bool = False  # every lab
@@ -126,7 +126,7 @@ class Swept:
 
     removed: tuple[Leftover, ...]
     alive: int  # labs that it left alone
-    warnings: tuple[str, ...] = ()  # what else a person should know of it
+    warnings: tuple[str, ...] = ()  # other facts for the user
 
 
 class Runtime(Protocol):
@@ -153,20 +153,20 @@ class Runtime(Protocol):
         ...
 
     def __enter__(self) -> Self:
-        """Return the runtime itself; labs go on after the block."""
+        """Return the runtime itself; labs stay open after the block."""
         ...
 
     def __exit__(self, *error: object) -> None: ...
 
     def refusals(self, scenario: Scenario, plan: Plan) -> Sequence[Problem]:
-        """Return what of a scenario this runtime cannot do, with places; nothing is opened for it."""
+        """Return the parts of a scenario that this runtime does not support, with locations; nothing is opened."""
         ...
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Ready:
         """Make this machine ready for a Plan, such as by building images; raise HostError or InputError if it cannot.
 
         `archive` is an ActiveMQ distribution to build from instead of a download. Brokers are of no newer release than
-        the Plan has where a person asked for a `version`.
+        the Plan has if a person chose a `version`.
         """
         ...
 
@@ -175,7 +175,7 @@ class Runtime(Protocol):
         ...
 
     def attach(self, note: Note, note_folder: Path) -> AbstractContextManager[StandingLab]:
-        """Return an open lab, whichever process opened it; the lab goes on after the block."""
+        """Return an open lab, whichever process opened it; it stays open after the block."""
         ...
 
     def end(self, note: Note, note_folder: Path) -> Removal:
@@ -183,7 +183,7 @@ class Runtime(Protocol):
         ...
 
     def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
-        """Return the detached labs that stand and should have a note in this folder, but have none to be read."""
+        """Return the running detached labs whose state file should be in this folder, but cannot be read."""
         ...
 
     def end_lost(self, lost: Lost, note_folder: Path) -> Removal:
@@ -213,5 +213,5 @@ class Runtime(Protocol):
         ...
 
     def examine(self) -> tuple[Finding, ...]:
-        """Examine whether this machine has what a lab needs."""
+        """Examine whether this machine meets the requirements of a lab."""
         ...

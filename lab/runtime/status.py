@@ -88,7 +88,7 @@ class BridgeStatus:
 
     @classmethod
     def of(cls, bridge: BridgePlan, listed: Sequence[BridgeSeen], why_not: str | None) -> BridgeStatus:
-        """Return a bridge's status, its ends from all that the brokers list; `why_not` is None where it is up."""
+        """Return a bridge's status, its ends from all that the brokers list; `why_not` is None if it is up."""
         its = (end for end in listed if end.connector == bridge.connector)
         return cls(
             connector=bridge.connector,

@@ -18,7 +18,7 @@ from lab.runtime.note import lock_file, make_folder, writing_to
 def turn(run: str, folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold the lab's lock for the block; call `waiting` once if another process holds it.
 
-    Raise HostError if the folder of the notes, where the lock is, cannot be written to.
+    Raise HostError if the folder of the state files, which has the lock, cannot be written to.
     """
     make_folder(folder)
     descriptor = _locked(lock_file(run, folder), waiting)
@@ -53,7 +53,7 @@ def remove_stray_locks(folder: Path, known: Collection[str]) -> tuple[str, ...]:
 
 
 def _locked(path: Path, waiting: Callable[[], None]) -> int:
-    """Lock the file at a path and return its descriptor; a file that was removed while we waited is opened anew."""
+    """Lock the file at a path and return its descriptor; a file that was removed meanwhile is opened again."""
     while True:
         with writing_to(path.parent):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

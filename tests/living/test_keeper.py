@@ -163,7 +163,7 @@ def test_an_engine_that_has_gone_ends_the_watch_in_words(lab: Kept, caplog: pyte
         lab.clock.sleep(BEAT + 1)
     assert len(lab.of(Watched)) == 1, "nobody says that it is watched"
     (said,) = (record.getMessage() for record in caplog.records)
-    assert said == f"nobody watches lab {lab.note.run} any more: the Docker engine does not answer any more"
+    assert said == f"lab {lab.note.run} is not monitored any more: the Docker engine does not answer any more"
 
 
 def test_a_broker_that_the_service_reboots_is_no_trouble(lab: Kept) -> None:

@@ -13,7 +13,7 @@ import pytest
 from lab.amazonmq.account.account import Account, move_clock, open_windows, unfinished
 from lab.amazonmq.account.brokers import applied, begin_reboot, broker_deleted, delete_broker, finish_reboot
 from lab.amazonmq.account.users import delete_user
-from lab.living.windows import PATIENCE, stand
+from lab.living.windows import RETRY_AFTER, stand
 from lab.runtime import note as notes
 from lab.runtime.turns import turn
 from tests.command import Commands
@@ -106,8 +106,8 @@ def test_a_clock_that_another_command_moves_brings_the_window(stood: Stood) -> N
 def test_a_window_that_cannot_be_attended_to_is_not_tried_all_the_time(stood: Stood) -> None:
     stood.works = False
     stood.change(lambda account: move_clock(deleted(account), OPENS, stood.machine()))
-    stood.stand(BEGAN + timedelta(seconds=PATIENCE * 2.5))
-    assert near(stood.attended, *(BEGAN + timedelta(seconds=PATIENCE * times) for times in range(3)))
+    stood.stand(BEGAN + timedelta(seconds=RETRY_AFTER * 2.5))
+    assert near(stood.attended, *(BEGAN + timedelta(seconds=RETRY_AFTER * times) for times in range(3)))
 
 
 @pytest.mark.parametrize("verb", [begin_reboot, delete_broker])
@@ -130,5 +130,5 @@ def test_what_was_cut_short_is_ended_once_nobody_is_at_it(
 def test_a_reboot_that_cannot_be_ended_is_not_tried_all_the_time(stood: Stood) -> None:
     stood.works = False
     stood.change(lambda account: begin_reboot(account, "tokyo"))
-    stood.stand(BEGAN + timedelta(seconds=PATIENCE * 1.5))
-    assert near(stood.attended, BEGAN, BEGAN + timedelta(seconds=PATIENCE))
+    stood.stand(BEGAN + timedelta(seconds=RETRY_AFTER * 1.5))
+    assert near(stood.attended, BEGAN, BEGAN + timedelta(seconds=RETRY_AFTER))

@@ -49,7 +49,7 @@ class Plane:
     def takes_out(self, broker: str, number: int) -> Callable[[], None]:
         return lambda: None
 
-    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
-        raise LabTimeout(f"broker {broker} had not started within {within:g} s of its {of}")
+    def report_late(self, broker: str, number: int, *, since: float, within: float, action: str) -> str:
+        raise LabTimeout(f"broker {broker} had not started within {within:g} s of its {action}")
 
     def report_ended(self, broker: str, numbers: Sequence[int], why: str) -> None: ...

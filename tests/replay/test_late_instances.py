@@ -52,7 +52,7 @@ class SlowLab(SpoiltLab):
 class PatientPlane(Plane):
     """Goes on with what is late, as a replay does."""
 
-    def report_late(self, broker: str, number: int, *, since: float, within: float, of: str) -> str:
+    def report_late(self, broker: str, number: int, *, since: float, within: float, action: str) -> str:
         return f"{number} is late"
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from lab.replay.tasks import HANG_UP, Tasks
+from lab.replay.tasks import CLOSED_END_WITHIN, Tasks
 from lab.runtime.clock import RealClock
 
 
@@ -29,7 +29,7 @@ def test_a_task_that_hangs_in_its_client_is_freed_when_the_replay_is_interrupted
         task = tasks.begin("hangs", lambda: client.closed.wait(60) and None)
         raise KeyboardInterrupt
     assert task.done
-    assert clock.now() < HANG_UP
+    assert clock.now() < CLOSED_END_WITHIN
     assert len(errors) == 1
 
 

@@ -26,7 +26,7 @@ from lab.history import (
 )
 from lab.operating.instances import FAILS_OVER_WITHIN
 from lab.replay import replay
-from lab.replay.settling import QUIET
+from lab.replay.settling import READING_INTERVAL
 from lab.runtime.client import ClientEvents
 from lab.runtime.messages import Incoming, Outgoing
 from tests.replay.cases import opened
@@ -207,7 +207,7 @@ def test_messages_lost_on_the_way_are_listened_for_until_their_time_is_over(tmp_
     played = Played(tmp_path, HEARD + TOLD + expect, Deaf.of("tk"))
     played.play()
     sent = max(each.t for each in played.seen(Sent))
-    assert played.seen(Ended)[-1].t == pytest.approx(sent + 7 + QUIET, abs=0.02)
+    assert played.seen(Ended)[-1].t == pytest.approx(sent + 7 + READING_INTERVAL, abs=0.02)
     assert not played.seen(Received)
 
 

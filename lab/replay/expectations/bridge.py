@@ -9,7 +9,7 @@ from lab.declare.expectations.bridge import Bridge
 from lab.declare.steps.base import Bridges, Step
 from lab.declare.steps.broker import OnBroker, State
 from lab.plan.values import BridgePlan
-from lab.replay.bridges import STEADY, bridges_of
+from lab.replay.bridges import STEADY_SECONDS, bridges_of
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import StepTimes
 
@@ -21,8 +21,8 @@ def come_true(rehearsal: Rehearsal, expectation: Bridge, term: Term) -> Callable
     ends, since = rehearsal.sightings.bridges, rehearsal.recall(StepTimes).ended[term.after]
 
     def stands() -> bool:
-        # Steady since the step, too: what the step takes down is seen a moment later.
-        steady = rehearsal.now() - max(ends.changed, since) >= STEADY
+        # Steady since the step, too: a bridge that the step takes down is reported a moment later.
+        steady = rehearsal.now() - max(ends.changed, since) >= STEADY_SECONDS
         seen = not any({bridge.initiator, bridge.responder} & rehearsal.sightings.unseen for bridge in bridges)
         return steady and seen and bool(bridges) and all(ends.state(bridge) == expectation.up for bridge in bridges)
 

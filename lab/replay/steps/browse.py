@@ -1,4 +1,4 @@
-"""The step `browse`: what a broker shows of a queue is recorded, beside how many it says are there."""
+"""The step `browse`: the messages that a broker shows of a queue are recorded, beside the queue's size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.runtime.messages import Look, destination
 
 
 def perform(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
-    """Connect for this alone, browse, and record what was seen."""
+    """Connect for this step alone, browse, and record the messages."""
     callbacks, queue = Callbacks(rehearsal, step.client, step.login), destination(step)
     begun, trying = rehearsal.now(), "connect"
     try:
@@ -43,7 +43,7 @@ def perform(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
 
 
 def _record(rehearsal: Rehearsal, step: Browse, number: int, look: Look) -> Browsed:
-    """Record what a browser saw; messages that are not of this run are counted."""
+    """Record the messages that a browser showed; messages of other runs are only counted."""
     found = [identify(message.body, message.headers, rehearsal.run)[0] for message in look.messages]
     ids = [each for each in found if each is not None]
     seen = Browsed(
@@ -63,7 +63,7 @@ def _record(rehearsal: Rehearsal, step: Browse, number: int, look: Look) -> Brow
 
 
 def _waiting(rehearsal: Rehearsal, step: Browse) -> int | None:
-    """Return how many messages the broker says are in the queue; None if it does not answer."""
+    """Return the size of the queue that the broker reports; None if it does not answer."""
     try:
         counted = rehearsal.lab.management.destinations([(step.broker, destination(step))])
     except (BrokerError, LabTimeout):

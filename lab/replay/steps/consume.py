@@ -83,7 +83,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) 
 def _subscribe_and_take(
     rehearsal: Rehearsal, number: int, step: Consume, client: Client, callbacks: Callbacks
 ) -> Taken:
-    """Subscribe, take messages and unsubscribe; the broker takes back what was not acknowledged."""
+    """Subscribe, take messages and unsubscribe; the broker takes back unacknowledged messages."""
     recorder, begun = callbacks.recorder, rehearsal.now()
     # Prefetch no more than is taken: the broker would take the rest back, marked as redelivered.
     terms = Terms(destination=destination(step), ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count)

@@ -23,7 +23,7 @@ def perform(rehearsal: Rehearsal, step: Request, turn: Turn) -> Outcome:
 
 
 class _AskingCallbacks(Callbacks):
-    """The events of a connection that sends requests: what it receives are answers."""
+    """The events of a connection that sends requests, and receives answers."""
 
     def __init__(self, rehearsal: Rehearsal, client: str, login: Login) -> None:
         super().__init__(rehearsal, client, login)
@@ -32,7 +32,7 @@ class _AskingCallbacks(Callbacks):
         self.answers: set[str] = set()  # the ids of requests that have one
 
     def received(self, message: Incoming) -> None:
-        """Record an answer; one to no request of this run is a trouble."""
+        """Record an answer; a message that answers no request of this run is a trouble."""
         id, _ = identify(message.body, message.headers, self._run)  # noqa: A001 (its name everywhere)
         if id is None:
             self._trouble(self._name, "a message that answers no request came into its temporary queue")

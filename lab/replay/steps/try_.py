@@ -1,4 +1,4 @@
-"""The step `try`: a connection is tried, and compared with what the network allows."""
+"""The step `try`: a connection is tried, and the result is compared with the network."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from lab.replay.turn import Turn
 
 
 def perform(rehearsal: Rehearsal, step: Try, turn: Turn) -> Outcome:
-    """Try the connection; the step fails if packets do not do what the network says."""
+    """Try the connection; the step fails if packets do not behave as the network allows."""
     return try_out(rehearsal, step)

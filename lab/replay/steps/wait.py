@@ -82,7 +82,7 @@ def _received(rehearsal: Rehearsal, step: Wait) -> Outcome:
 
 
 def _until(rehearsal: Rehearsal, step: Wait, condition: Callable[[], bool], otherwise: Callable[[], str]) -> Outcome:
-    """Wait for a condition; if it does not come true, the note says what there is instead."""
+    """Wait for a condition; if it does not come true, the note describes the present state."""
     silence: list[str] = []
 
     def holds() -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import field
 
-from lab.clients.amqp import BROWSED, SILENCE, AmqpClient, Subscription
+from lab.clients.amqp import MOST_BROWSED, SILENCE_SECONDS, AmqpClient, Subscription
 from lab.clients.base import Browsing
 from lab.clients.destination_names import TEMPORARY, amqp_address
 from lab.dataclass import dataclass
@@ -144,7 +144,7 @@ class AmqpWire(SimulatedWire):
                 if (subscription := self.client.subscriptions.get(frame.name)) is not None:
                     subscription.address = frame.address
                 elif frame.name in self.client.browsers:
-                    self.send_frame(Flow(frame.name, BROWSED, drain=True))
+                    self.send_frame(Flow(frame.name, MOST_BROWSED, drain=True))
                 answers.give(f"attach {frame.name}")
             case Detach():
                 self._on_detached(frame)
@@ -234,6 +234,6 @@ def connect(at: Access, events: ClientEvents) -> AmqpClient:
     wire.client = AmqpClient(wire, events, at.clock, wire.address)
     wire.open()
     wire.client.log_in(at.target.within)
-    wire.watch(SILENCE * SECOND, "local-idle-timeout expired")
+    wire.watch(SILENCE_SECONDS * SECOND, "local-idle-timeout expired")
     wire.show_life()
     return wire.client

@@ -45,7 +45,7 @@ class Target:
     def of(
         cls, instance: InstancePlan, over: str, user: str, password: str, client_id: str, approach: Approach
     ) -> Target:
-        """Return the port of an instance where a protocol is spoken."""
+        """Return an instance's port for a protocol."""
         return cls(
             instance=instance.name,
             host=instance.host_name,
@@ -108,7 +108,7 @@ class SimulatedWire:
         elif client.in_flight.gone is None:
             self.on_frame(frame)
             notify = self._notify_of_message
-            notify()  # a step may wait for what came
+            notify()  # a step may wait for the frame's message
 
     def opened(self, connection: Connection) -> None:
         """Take the connection."""

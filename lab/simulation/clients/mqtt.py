@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from lab.clients.mqtt import KEEP_ALIVE, MqttClient
+from lab.clients.mqtt import KEEP_ALIVE_SECONDS, MqttClient
 from lab.clients.refusals import CONNACK
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents
@@ -45,7 +45,7 @@ class MqttWire(SimulatedWire):
     def log_in(self) -> None:
         """Send the login."""
         target = self.target
-        self.send_frame(Connect(target.client_id, target.user, target.password, self._clean, KEEP_ALIVE))
+        self.send_frame(Connect(target.client_id, target.user, target.password, self._clean, KEEP_ALIVE_SECONDS))
 
     def subscribe(self, topic: str, qos: int) -> int:
         """Send SUBSCRIBE and return the packet's number."""
@@ -93,7 +93,7 @@ class MqttWire(SimulatedWire):
     def keep_alive(self) -> None:
         """From now on, send PINGREQ if no packet was sent or received for the keep-alive."""
         self._last_in = self._last_out = self.kernel.now
-        self._ticks.append(self.kernel.after(KEEP_ALIVE * SECOND, self._keep_alive))
+        self._ticks.append(self.kernel.after(KEEP_ALIVE_SECONDS * SECOND, self._keep_alive))
 
     def _send(self, frame: Publish | Ack | Subscribe | Unsubscribe | Sign) -> None:
         self._last_out = self.kernel.now
@@ -141,7 +141,7 @@ class MqttWire(SimulatedWire):
         """
         if self.client.in_flight.gone is not None:
             return
-        now, period = self.kernel.now, KEEP_ALIVE * SECOND
+        now, period = self.kernel.now, KEEP_ALIVE_SECONDS * SECOND
         if now - self._last_out >= period or now - self._last_in >= period:
             if self._pinged is not None:
                 self._abort("the connection was lost")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lab.clients.stomp import HEARTBEAT, StompClient
+from lab.clients.stomp import HEARTBEAT_SECONDS, StompClient
 from lab.runtime.client import ClientEvents
 from lab.simulation.clients.base import Access, SimulatedWire
 from lab.simulation.kernel import SECOND
 from lab.simulation.protocols.stomp_frames import StompFrame
 
-_SILENCE = 3 * HEARTBEAT * SECOND  # ns without a frame: lab.clients.stomp_wire
+_SILENCE = 3 * HEARTBEAT_SECONDS * SECOND  # ns without a frame: lab.clients.stomp_wire
 
 
 class StompWire(SimulatedWire):
@@ -20,7 +20,7 @@ class StompWire(SimulatedWire):
         """Send the login."""
         target = self.target
         login = {"login": target.user, "passcode": target.password, "client-id": target.client_id}
-        headers = {**login, "heart-beat": f"0,{HEARTBEAT * 1000}", "host": target.host}
+        headers = {**login, "heart-beat": f"0,{HEARTBEAT_SECONDS * 1000}", "host": target.host}
         self.send_frame(StompFrame("CONNECT", headers))
 
     def send(self, command: str, headers: dict[str, str], body: bytes = b"", *, text: bool = False) -> None:

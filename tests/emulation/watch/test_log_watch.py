@@ -16,7 +16,7 @@ from lab.emulation.watch.log_watch import LogWatch, follow
 from lab.history import LogLine, MemoryRecorder, Observation, SightChanged
 from lab.masking import Mask
 from lab.runtime.clock import RealClock
-from lab.runtime.log_flood import WHOLE
+from lab.runtime.log_flood import WHOLE_LINES
 
 ENTRY = "2026-11-24T20:43:12.130Z WARN  [ActiveMQ Task-1] TransportConnector | Could not accept connection: "
 LOG = (
@@ -72,7 +72,7 @@ def test_a_line_that_is_held_back_in_a_flood_is_told_all_the_same() -> None:
     engine = cast(Any, Engine(tuple(f"{ENTRY}{number}" for number in range(250))))
     (watch,) = follow(engine, (its,), RealClock(), kept, None, lambda _: None, said=told.append)
     watch.end()
-    assert len(told) == 250 and len(kept.seen) == WHOLE + 1
+    assert len(told) == 250 and len(kept.seen) == WHOLE_LINES + 1
 
 
 def test_a_line_is_cut_after_it_was_masked() -> None:
