@@ -62,7 +62,7 @@ class Emulation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *of: object) -> None:
+    def __exit__(self, *error: object) -> None:
         if "_client" in vars(self):
             self._client.close()
 

@@ -19,7 +19,7 @@ class Actives:
         has_started: Callable[[InstanceState], bool],
         now: Callable[[], float],
     ) -> None:
-        self._now, self._seen = now, dict.fromkeys(brokers, 0.0)
+        self._now, self._found_at = now, dict.fromkeys(brokers, 0.0)
         self._brokers = brokers
         self._power, self._has_started = power, has_started
         self._last = {name: broker.first for name, broker in brokers.items()}
@@ -37,7 +37,7 @@ class Actives:
 
     def seen(self, broker: str) -> float:
         """Return when the `last` instance of a pair was first found active, by whichever thread; 0 if it always was."""
-        return self._seen[broker]
+        return self._found_at[broker]
 
     def find(self, broker: str) -> InstanceState | None:
         """Return the instance that is active now; None while no instance of a pair has started, or it is frozen."""
@@ -51,7 +51,7 @@ class Actives:
             for each in (last, *(other for other in instances if other is not last)):
                 if self._power.may_answer(each) and self._has_started(each):
                     if each is not last:
-                        self._last[broker], self._seen[broker] = each, self._now()
+                        self._last[broker], self._found_at[broker] = each, self._now()
                     return each
             return None
 

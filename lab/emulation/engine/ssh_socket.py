@@ -46,7 +46,7 @@ class SshSocket:
                     )
                 options = (shared, "PermitLocalCommand=no", *usual)
                 ssh.check_docker(to, environment, options)
-                self._words = ssh.command(to, environment, *to.dial, options=options)
+                self._command = ssh.command(to, environment, *to.dial, options=options)
                 self._environment = {**environment}
                 self._sessions: list[subprocess.Popen[bytes]] = []
                 self._listening = socket.socket(socket.AF_UNIX)
@@ -86,7 +86,7 @@ class SshSocket:
             self._sessions = [each for each in self._sessions if each.poll() is None]
             with suppress(OSError), self._listening.accept()[0] as connection:  # one that fails is closed: it is seen
                 session = subprocess.Popen(
-                    self._words,
+                    self._command,
                     stdin=connection.fileno(),
                     stdout=connection.fileno(),
                     stderr=subprocess.DEVNULL,

@@ -42,7 +42,7 @@ class Forwards:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *of: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self.end()
 
     def open(self, ports: Collection[int]) -> None:

@@ -50,7 +50,7 @@ class BridgeWatch:
         failed: Failed,  # is told of an error that ends the watch over a broker
     ) -> None:
         self._failed, self._clock = failed, clock
-        self._of = {
+        self._watches = {
             name: _BrokerWatch(name, wanted, looks, actives, power, clock, recorder) for name, wanted in demand.items()
         }
         self._began = clock.now()
@@ -59,8 +59,8 @@ class BridgeWatch:
 
     def begin(self, pool: Executor) -> None:
         """Look at every broker once, then go on in the background."""
-        list(pool.map(lambda one: one.look(), self._of.values()))
-        for name, one in self._of.items():
+        list(pool.map(lambda one: one.look(), self._watches.values()))
+        for name, one in self._watches.items():
             thread = threading.Thread(target=self._watch, args=(one,), name=f"mqlab-watch-{name}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -68,21 +68,21 @@ class BridgeWatch:
     def set_demand(self, demand: Mapping[str, Sequence[Destination]]) -> None:
         """Replace the destinations whose demand is recorded, for each broker named."""
         for name, wanted in demand.items():
-            self._of[name].demand = wanted
+            self._watches[name].demand = wanted
 
     def look(self, broker: str) -> None:
         """Look at one broker at once, after a change of it."""
-        self._of[broker].look()
+        self._watches[broker].look()
 
     def hear(self, line: LogLine) -> None:
         """Poll a broker soon if a line of its log reports a change; returns at once."""
         if line.name in _TELL_OF_A_CHANGE and not line.trace and line.t >= self._began:
-            self._of[line.broker].called.set()
+            self._watches[line.broker].called.set()
 
     def end(self) -> None:
         """Stop recording, after a last look: nothing is recorded after this returns."""
         self._ended = True
-        for one in self._of.values():
+        for one in self._watches.values():
             one.called.set()
         for thread in self._threads:
             thread.join()

@@ -43,7 +43,7 @@ class LogWatch:
         said: Callable[[LogLine], None] = lambda _: None,  # is told of every line that is kept, also of one held back
     ) -> None:
         self._failed, self._mask, self._said = failed, mask, said
-        self._docker, self._its, self._clock, self._recorder = client, instance, clock, recorder
+        self._docker, self._instance, self._clock, self._recorder = client, instance, clock, recorder
         self._stop = threading.Event()
         self._read_at = clock.now()  # when all that there was had been read, as far as is known
         self._lost = False
@@ -85,7 +85,7 @@ class LogWatch:
         since = int(_seconds(self._last)) if self._last else None
         try:
             self._stream = self._docker.api.logs(
-                self._its.container, stream=True, follow=follow, timestamps=True, since=since
+                self._instance.container, stream=True, follow=follow, timestamps=True, since=since
             )
             if follow and self._stop.is_set():
                 self._stream.close()
@@ -114,7 +114,7 @@ class LogWatch:
             self._record_sight("lost", why)
 
     def _record_sight(self, state: str, why: str = "") -> None:
-        its, t = self._its, self._clock.now()
+        its, t = self._instance, self._clock.now()
         self._recorder.record(
             SightChanged(t=t, broker=its.broker, of="log", state=state, since=self._read_at, why=why, instance=its.mark)
         )
@@ -140,7 +140,7 @@ class LogWatch:
         self._named.add(name)
         now = self._clock.now()
         t = min(now, now - (time.time() - said.at.timestamp()))
-        its, mark = self._its.broker, self._its.mark
+        its, mark = self._instance.broker, self._instance.mark
         line = LogLine(t=t, broker=its, level=said.level, text=text, name=name, instance=mark, trace=trace)
         self._said(line)
         kept = self._flood.add(line)

@@ -29,7 +29,7 @@ class Management:
     ) -> None:
         self._brokers, self._power, self._clock, self._planned = state.brokers, power, clock, planned
         self.reached_at = state.reached_at
-        self._of = {
+        self._clients = {
             its.name: Jolokia(name, state.reached_at, its.management_port, JOLOKIA_USER, broker.management_password)
             for name, broker in state.brokers.items()
             for its in broker.instances
@@ -40,14 +40,14 @@ class Management:
     def version(self, broker: str) -> str | None:
         """Return the ActiveMQ version of a broker; None if it has not started."""
         its = self.actives.find(broker)
-        return None if its is None else started_version(self._of[its.name])
+        return None if its is None else started_version(self._clients[its.name])
 
     def is_ready(self, instance: InstanceState) -> bool:
         """Return whether an instance has started, or waits for its store's lock, which another one has."""
         if self._has_started(instance):
             return True
         holder = self.actives.holder(instance.broker)
-        return holder is not None and holder.name != instance.name and is_slave(self._of[instance.name])
+        return holder is not None and holder.name != instance.name and is_slave(self._clients[instance.name])
 
     def active(self, broker: str) -> int | None:
         """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
@@ -92,7 +92,7 @@ class Management:
     def ends(self, broker: str) -> tuple[BridgeSeen, ...]:
         """Return a broker's ends of its bridges; raise Silent if it does not answer."""
         its = self._active(broker)
-        found, connections = self._of[its.name].read(mbeans.bridges(broker), mbeans.connections(broker))
+        found, connections = self._clients[its.name].read(mbeans.bridges(broker), mbeans.connections(broker))
         ends = mbeans.read_bridges(broker, found, connections, self._planned(), self._clock.now())
         return tuple(end.with_fields(instance=its.mark) for end in ends) if its.mark else ends
 
@@ -127,12 +127,12 @@ class Management:
     def close(self) -> None:
         """Close the pool and all clients."""
         self.pool.shutdown()
-        for each in self._of.values():
+        for each in self._clients.values():
             each.close()
 
     def _client(self, broker: str) -> Jolokia:
         """Return the management of a broker's active instance."""
-        return self._of[self._active(broker).name]
+        return self._clients[self._active(broker).name]
 
     def _active(self, broker: str) -> InstanceState:
         """Return a broker's active instance; raise Silent if it is known not to answer, to save the time."""
@@ -144,7 +144,7 @@ class Management:
         return its
 
     def _has_started(self, instance: InstanceState) -> bool:
-        return started_version(self._of[instance.name]) is not None
+        return started_version(self._clients[instance.name]) is not None
 
     def _purge(self, broker: str) -> None:
         its, asked = self._client(broker), mbeans.destinations(broker)
