@@ -371,7 +371,7 @@ class Instances:
         for instance in self.brokers[broker]:
             instance.delete()
         self._changed(broker)
-        return BrokerChanged(t=self._kernel.now / SECOND, broker=broker, state="deleted")
+        return BrokerChanged(t=self._kernel.tick(), broker=broker, state="deleted")
 
     def _switch(
         self, broker: str, number: int, switch: Callable[[Instance], str | None], state: str = ""

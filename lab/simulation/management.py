@@ -12,7 +12,7 @@ from lab.runtime.messages import Destination
 from lab.simulation import broker_counters
 from lab.simulation.broker_process import BrokerProcess
 from lab.simulation.instances import Instances
-from lab.simulation.kernel import SECOND, Kernel
+from lab.simulation.kernel import Kernel
 
 
 class Management:
@@ -25,11 +25,8 @@ class Management:
         processes: Mapping[str, BrokerProcess],  # instance → its process
         changed: Callable[[str], None],  # is called with a broker that an operation has changed
     ) -> None:
-        self._kernel, self._instances, self._processes, self._changed = kernel, instances, processes, changed
-
-    @property
-    def _now(self) -> float:
-        return self._kernel.now / SECOND
+        self._now = kernel.tick  # as the lab's clock: each reading takes a µs
+        self._instances, self._processes, self._changed = instances, processes, changed
 
     def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
         """Return whether a bridge's consumer is on the destination, or one of a bridge towards a broker."""
@@ -69,7 +66,7 @@ class Management:
         wire.change_connector(connector, do)
         self._changed(broker)
         state = {"stop": "stopped", "start": "started"}[do]
-        return ConnectorChanged(t=self._now, broker=broker, connector=connector, state=state)
+        return ConnectorChanged(t=self._now(), broker=broker, connector=connector, state=state)
 
     def purge(self, brokers: Sequence[str]) -> None:
         """Remove the brokers' messages, and the subscriptions that kept them."""
@@ -83,13 +80,13 @@ class Management:
             for broker in dict.fromkeys(name for name, _ in named)
             if self._instances.answering(broker) is not None
             for seen in self._answering(broker).broker.destinations_seen(
-                self._now, [str(destination) for name, destination in named if name == broker]
+                self._now(), [str(destination) for name, destination in named if name == broker]
             )
         )
 
     def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
         """Return the counters of all brokers at one moment."""
-        t = self._now
+        t = self._now()
         return tuple(
             seen
             for broker in self._instances.brokers
