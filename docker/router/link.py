@@ -77,7 +77,7 @@ class Emulator:
     @property
     def settings(self) -> Mapping[str, Setting]:
         """Return the setting of each direction, by the region that it leaves."""
-        return {each.leaving: Setting(impairment=each.impairment, state=each.state) for each in self.directions}
+        return {direction.leaving: direction.setting for direction in self.directions}
 
     def change(self, settings: Mapping[str, Setting]) -> None:
         """Replace the settings of the directions leaving these regions."""

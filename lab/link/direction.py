@@ -156,6 +156,11 @@ class Direction:
         for each in self.flight:
             self.counters(each[5]).read(each[3], each[4])
 
+    @property
+    def setting(self) -> Setting:
+        """Return the present setting."""
+        return Setting(impairment=self.impairment, state=self.state)
+
     def change(self, setting: Setting, now: int) -> None:
         """Replace the setting. Packets in flight keep their time, but a cut drops them.
 

@@ -2,72 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from lab.history import LinkChanged, LinkSeen, PacketsDropped, PolicyApplied
+from lab.history import PacketsDropped, PolicyApplied
 from lab.link.impairment import Impairment, LinkState, Setting
 from lab.network.changes import changed
-from lab.network.link import impairment_text
 from lab.network.vpc import Network
 from lab.plan.values import LinkPlan
 from lab.runtime.lab import Attempt
-from lab.runtime.links import link_seen
-from lab.runtime.status import DirectionNow
+from lab.runtime.links import PlannedLinks
 from lab.simulation.clock import nanoseconds
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.tcp.paths import Paths
 
 
-class Links:
+class Links(PlannedLinks):
     """The links of one lab."""
 
     def __init__(self, kernel: Kernel, paths: Paths, links: Sequence[LinkPlan], takes: int = 0) -> None:
+        super().__init__(links, lambda: kernel.now / SECOND)
         self._kernel, self._paths = kernel, paths
-        self._links = {link.name: link for link in links}
         self._takes = takes  # ns from an order to change a link until it is changed
 
-    def change(
-        self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
-    ) -> Sequence[LinkChanged]:
-        """Change a link in one step, after the time that it takes."""
+    def _order(
+        self, link: str, leaving: Sequence[str], impairment: Impairment | None, state: LinkState | None
+    ) -> tuple[float, Mapping[str, Setting]]:
         self._kernel.sleep(self._takes)
-        ways = [way for way in self._links[link].directions if leaving in (None, way.leaving)]
-        self._paths.change(link, [way.leaving for way in ways], impairment, state)
-        directions = self._paths.directions[link]
-        return tuple(
-            LinkChanged(
-                t=self._kernel.now / SECOND,
-                link=link,
-                leaving=way.leaving,
-                reaching=way.reaching,
-                state=str(directions[way.leaving].state),
-                impairment=impairment_text(directions[way.leaving].impairment),
-            )
-            for way in ways
-        )
+        self._paths.change(link, leaving, impairment, state)
+        cables = self._paths.directions[link]
+        return self._clock(), {region: cables[region].setting for region in leaving}
 
-    def now(self, link: str) -> tuple[DirectionNow, ...]:
-        """Return the current settings of both directions of a link."""
-        directions = self._paths.directions[link]
-        return tuple(
-            DirectionNow(
-                link=link,
-                leaving=way.leaving,
-                reaching=way.reaching,
-                setting=Setting(impairment=directions[way.leaving].impairment, state=directions[way.leaving].state),
-            )
-            for way in self._links[link].directions
-        )
-
-    def counters(self) -> Sequence[LinkSeen]:
-        """Return the counters of every direction."""
-        t, directions = self._kernel.now / SECOND, self._paths.directions
-        return tuple(
-            link_seen(t, link.name, way, directions[link.name][way.leaving].json())
-            for link in self._links.values()
-            for way in link.directions
-        )
+    def _directions(self, link: str) -> Mapping[str, Mapping[str, Any]]:
+        return {region: cable.json() for region, cable in self._paths.directions[link].items()}
 
 
 class Policies:

@@ -21,19 +21,9 @@ class Subscription:
     """One consumer's window: `AbstractSubscription`. At most `prefetch` messages are out and not acknowledged."""
 
     __slots__ = (
-        "_closed",
-        "_flying",
-        "_limits",
-        "_token",
-        "credit",
-        "deliver",
-        "destinations",
-        "discarded",
-        "info",
-        "open",
-        "prefetch",
-        "test",
-    )
+        "_closed", "_flying", "_limits", "_token", "credit", "deliver", "destinations", "discarded", "info", "open",
+        "prefetch", "test",
+    )  # fmt: skip
 
     def __init__(
         self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Closed, *, limits: Limits
@@ -150,16 +140,9 @@ class TopicSubscription(Subscription):
     """A consumer of topics. It loses messages while it is disconnected, and the oldest ones while it is too slow."""
 
     __slots__ = (
-        "_acknowledged",
-        "_audit",
-        "_first",
-        "_matched",
-        "_now",
-        "_pumping",
-        "_slow",
-        "_warn",
+        "_acknowledged", "_audit", "_first", "_matched", "_now", "_pumping", "_slow", "_warn",
         "limit",
-    )
+    )  # fmt: skip
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
-from lab.link.impairment import Impairment, LinkState, Setting
+from lab.link.impairment import Impairment, LinkState
 from lab.network.reach import WHAT, Ports, Way, way
 from lab.network.vpc import INTERNET, Network
 from lab.network.vpc import Protocol as IpProtocol
@@ -149,7 +149,7 @@ class Paths:
         """Replace the impairment, or the state, of directions of a link."""
         for region in leaving:
             its = self.directions[link][region]
-            setting = Setting(impairment=its.impairment, state=its.state)
+            setting = its.setting
             if impairment is not None:
                 setting = replace(setting, impairment=impairment)
             if state is not None:
