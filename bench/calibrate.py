@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from bench.contract.figures import figures
 from bench.machine import machine
 from lab import labs
 from lab.activemq.log_lines import LOCKED, STARTED
-from lab.contract.figures import figures
 from lab.errors import LabError
 from lab.history import (
     Acknowledged,

@@ -21,8 +21,8 @@ from typing import Any
 
 from msgspec import structs
 
-from lab.contract.contract import SEEDS_OF_CHANCE, Measure, runner, this_machine
-from lab.contract.figures import Stream, figures
+from bench.contract.contract import SEEDS_OF_CHANCE, Measure, runner, this_machine
+from bench.contract.figures import Stream, figures
 from lab.interrupts import ended_by_signals
 from lab.runtime.congestion import is_modelled
 from lab.runtime.progress import Logged

@@ -21,7 +21,6 @@ from lab.version import __version__
 
 COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
     "run": "Open a lab, run a scenario in it, report the verdicts, and remove the lab.",
-    "contract": "Compare emulated runs of a scenario with a simulated run.",
     "vary": "Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.",
     "judge": "Judge a history again; the HTML page also shows the brokers' files in the run folder.",
     "history": "Show the events of a run as a timeline, with one line for each group of messages.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.contract.figures import Figures, Machine, Stream
+from bench.contract.figures import Figures, Machine, Stream
 
 MACHINE = Machine(when="2026-11-26T12:00:00+00:00", cores=2, load=0.1)
 

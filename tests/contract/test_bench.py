@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec import structs
 
-from bench import contract as bench
 from bench import predict
-from lab.contract.contract import Compared
-from lab.contract.figures import Stream
+from bench.contract import __main__ as bench
+from bench.contract.contract import Compared
+from bench.contract.figures import Stream
 from tests.contract.runs import MACHINE, kept, stream
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.contract.comparison import Kind, Row, compare
-from lab.contract.figures import warm_up
+from bench.contract.comparison import Kind, Row, compare
+from bench.contract.figures import warm_up
 from tests.contract.runs import run, stream
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from lab.contract import text
-from lab.contract.contract import Contract, contract_of, load, runner
-from lab.contract.figures import RULES, figures
+from bench.contract import text
+from bench.contract.contract import Contract, contract_of, load, runner
+from bench.contract.figures import RULES, figures
 from lab.errors import HostError
 from lab.judge import Judged
 from lab.runtime.progress import Logged

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from lab.contract.figures import RULES, Stream, figures, from_json, to_json
-from lab.contract.kept_runs import LARGEST, KeptRuns, digest
+from bench.contract.figures import RULES, Stream, figures, from_json, to_json
+from bench.contract.kept_runs import LARGEST, KeptRuns, digest
 from lab.errors import InputError
 from lab.judge import judge_whole
 from lab.scenarios import plan_named

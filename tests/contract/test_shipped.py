@@ -9,9 +9,9 @@ import re
 
 import pytest
 
-from bench import contract as bench
-from lab.contract import text
-from lab.contract.figures import from_json
+from bench.contract import __main__ as bench
+from bench.contract import text
+from bench.contract.figures import from_json
 from lab.shipped import shipped
 
 FEW = ("tokyo-singapore", "mqtt-stomp-amqp")

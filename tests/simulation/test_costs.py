@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench import calibrate
+from bench.contract.figures import figures
 from lab import labs
-from lab.contract.figures import figures
 from lab.errors import InputError
 from lab.simulation.costs import NAMES, own_values, shipped_values, with_values
 from lab.units import parse_duration

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lab.contract.comparison import Kind, Row
-from lab.contract.contract import RUNS, Compared
-from lab.contract.figures import RULES
+from bench.contract.comparison import Kind, Row
+from bench.contract.contract import RUNS, Compared
+from bench.contract.figures import RULES
 from lab.runtime.congestion import MODELLED
 from lab.units import several
 
@@ -39,10 +39,10 @@ def summary(found: Compared) -> str:
     if not found.emulated:
         return f"no emulated run is compared{left}" if left else "no emulated run is kept"
     compared = [row for row in found.rows if row.agrees is not None]
-    agreeing = sum(row.agrees is True for row in compared)
+    held = sum(row.agrees is True for row in compared)
     few = "" if len(found.emulated) >= RUNS else f", fewer than {RUNS}"
     runs = f"{several(len(found.emulated), 'emulated run')}{few}{left}, {len(found.simulated)} simulated"
-    return f"{agreeing} of {several(len(compared), 'figure')} agree ({runs})"
+    return f"{held} of {several(len(compared), 'figure')} agree ({runs})"
 
 
 def table(found: Iterable[Compared]) -> Iterator[str]:

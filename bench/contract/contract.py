@@ -11,11 +11,11 @@ from typing import Any
 
 from msgspec import structs
 
+from bench.contract.comparison import Row, compare
+from bench.contract.figures import RULES, Figures, Machine, figures
+from bench.contract.kept_runs import KeptRuns, digest
 from lab import labs, runtimes
 from lab.amazonmq.identity import DeploymentMode
-from lab.contract.comparison import Row, compare
-from lab.contract.figures import RULES, Figures, Machine, figures
-from lab.contract.kept_runs import KeptRuns, digest
 from lab.dataclass import dataclass
 from lab.judge import Judged
 from lab.plan.values import OF_HOST

@@ -1,4 +1,4 @@
-"""Every shipped scenario on both runtimes: `python -m bench.contract [NAME ...] [--times 10] [--at-most N] [--page]`.
+"""Shipped scenarios, or files, on both runtimes: `python -m bench.contract [NAME|FILE ...] [--times 10] [--page]`.
 
 Emulated runs are kept under bench/results/contract/, a file each, so that another call makes only those that are
 missing; they are made in rounds, each scenario's first run before any one's second. With --at-most it stops after so
@@ -15,16 +15,16 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lab.contract import text
-from lab.contract.contract import RUNS, Compared, Contract, images_of, named
+from bench.contract import text
+from bench.contract.contract import RUNS, Compared, Contract, images_of, named
 from lab.errors import LabError
 from lab.interrupts import ended_by_signals
 from lab.runtime.progress import Logged
 from lab.scenarios import PlannedScenario, load_named
 from lab.shipped import shipped
 
-KEPT = Path(__file__).parent / "results" / "contract"
-PAGE = Path(__file__).parents[1] / "docs" / "contract.md"
+KEPT = Path(__file__).parents[1] / "results" / "contract"
+PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
 BEGIN, END = "<!-- python -m bench.contract --page writes what follows -->", "<!-- end of it -->"
 
 
@@ -84,7 +84,7 @@ def tables(found: Iterable[Compared]) -> str:
 def main() -> int:
     """Make what is missing, compare, and print it; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="instead of all of them")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios or files, instead of all shipped ones")
     parser.add_argument("--times", type=int, default=RUNS, metavar="N", help="emulated, of each scenario")
     parser.add_argument(
         "--at-most", type=int, metavar="N", help="emulated runs in this call; with 0 no Docker is needed"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from statistics import median
 
-from lab.contract.figures import FIRST, Figures, Stream, warm_up
+from bench.contract.figures import FIRST, Figures, Stream, warm_up
 from lab.dataclass import dataclass
 
 ENOUGH = 100  # messages of a stream, or of a burst after its warm-up, below which its times are not compared

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.contract.figures import Figures, from_json, to_json
+from bench.contract.figures import Figures, from_json, to_json
 from lab.dataclass import dataclass
 from lab.declare.origin import SourceFile
 from lab.declare.reading import read
