@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
@@ -36,24 +36,17 @@ class OwnProcesses:
         with self._lock:
             self._over = True
 
-    def terminate(self) -> None:
-        """Start no further process, and ask each running one to exit."""
-        self._end(subprocess.Popen.terminate)
-
-    def kill(self) -> None:
-        """Start no further process, and kill each running one."""
-        self._end(subprocess.Popen.kill)
-
-    def _end(self, by: Callable[[subprocess.Popen[Any]], None]) -> None:
+    def end(self, *, kill: bool = False) -> None:
+        """Start no further process, and terminate or kill each that runs."""
         with self._lock:
             self._over = True
             for process in self._running:
                 if process.poll() is None:
                     self._ended.add(process)
-                    by(process)
+                    (process.kill if kill else process.terminate)()
 
     def exited(self, process: subprocess.Popen[Any]) -> bool:
-        """Forget a process that has exited; return whether `terminate` or `kill` ended it."""
+        """Forget a process that has exited; return whether `end` ended it."""
         with self._lock:
             self._running.discard(process)
             return process in self._ended

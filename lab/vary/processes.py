@@ -55,7 +55,7 @@ class Processes(Executor):
         """End all processes: with `wait` after the submitted functions, else at once."""
         self._threads.shutdown(wait=False, cancel_futures=cancel_futures or not wait)
         if not wait:
-            self._processes.kill()
+            self._processes.end(kill=True)
         self._threads.shutdown()
         while self._idle:
             self._idle.pop().end()

@@ -33,5 +33,5 @@ def test_each_kept_result_is_of_a_machine_and_has_the_figures_that_are_asked(ben
 
 @pytest.mark.parametrize("kept", [each for each in KEPT if each.removesuffix(".json") not in BENCHES])
 def test_what_is_kept_beside_them_is_of_a_command_of_its_own_which_says_so(kept: str) -> None:
-    said = [path.name for path in (ROOT / "bench").glob("*.py") if f"bench/results/{kept}" in path.read_text()]
+    said = [path.name for path in (ROOT / "bench").rglob("*.py") if f"bench/results/{kept}" in path.read_text()]
     assert said, f"nothing in bench/ writes {kept}"
