@@ -186,8 +186,7 @@ def uninterrupted() -> Iterator[None]:
     An error of the block, or one that it cleans up after, goes on all the same and is told where `ended_by_signals` is
     on: the signal is `beneath` it then, so that a command exits with the signal's code. Elsewhere the signal's
     exception goes on, with the error as its context: beneath the error it would be lost. None comes if one ends the
-    program already: that one would be in the way of what else it has to close. No effect in threads other than the main
-    one.
+    program already, so that the remaining clean-up is not cut short. No effect in threads other than the main thread.
     """
     if not _in_main_thread():
         yield
@@ -257,9 +256,9 @@ def _in_main_thread() -> bool:
 
 @contextmanager
 def left_to_others() -> Iterator[None]:
-    """Do nothing at Ctrl-C during the block, in which a program runs that answers it; no effect in other threads.
+    """Ignore Ctrl-C during the block, in which a program runs that handles it; no effect in other threads.
 
-    It is no SIG_IGN, which that program would inherit.
+    SIG_IGN is not used, since that program would inherit it.
     """
     if not _in_main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Files that somebody named: why a path is not one, opening and reading within a bound, atomic writing."""
+"""Files named by a user: why a path is not a file, opening, reading within a bound, atomic writing."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def is_file(path: Path) -> bool:
 
 
 def open_file(path: Path, file: str) -> BinaryIO:
-    """Open a file to be read; raise InputError, which names it `file`, if it is none or cannot be opened.
+    """Open a file for reading; raise InputError, which names it `file`, if it is not a file or cannot be opened.
 
-    What is no regular file is never waited for, also where it takes a file's place meanwhile.
+    This never waits for a pipe or a device, even if one replaces the file between the check and the opening.
     """
     if why := why_not_a_file(path):
         raise not_a_file(path, file, why)
@@ -88,8 +88,7 @@ def open_file(path: Path, file: str) -> BinaryIO:
 def read_bytes(path: Path, file: str, most: int) -> bytes:
     """Return a file's content, one byte more than `most` if it is longer; raise InputError if it cannot be read.
 
-    What a file's size is said to be is not relied on: those of /proc have none. STANDARD_INPUT is read to its end,
-    once.
+    The file's size is not used, since files under /proc have none. STANDARD_INPUT is read to its end, once.
     """
     if path == STANDARD_INPUT:
         return _standard_input()[: most + 1]
@@ -98,7 +97,7 @@ def read_bytes(path: Path, file: str, most: int) -> bytes:
             content = stream.read(most + 1)
         except OSError as error:
             raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
-    if content is None:  # it would have to be waited for
+    if content is None:  # a pipe without content yet
         raise InputError.of(f"{file} cannot be read: nothing is in it yet", "name a file")
     return content
 

@@ -1,6 +1,6 @@
 """A file of lines → portions of whole lines, so that a history or a recording of any size is read in bounded memory.
 
-A writer that was killed leaves half a line, and a machine that went down may leave zero bytes: either ends the file.
+A writer that was killed leaves half a line, and a machine that crashed may leave zero bytes. Either ends the file.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from json import JSONDecodeError
 from math import inf
 from typing import Any, BinaryIO, NoReturn
 
-PORTION = 256 * 1024
-LONGEST = 64 * 2**20  # of a line: the first holds the scenario with its configurations
+PORTION = 256 * 1024  # bytes
+LONGEST = 64 * 2**20  # bytes of a line; the first line holds the scenario with its configurations
 
 
 class LineError(ValueError):
@@ -44,22 +44,22 @@ def portions(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _hole(stream: BinaryIO) -> str:
-    """Return what is wrong with the rest of a stream behind zero bytes; "" if there are none but those.
+    """Return the error in the rest of a stream after zero bytes; "" if only zero bytes follow.
 
-    Of a file they are as many as it is large, which anybody can see; a few octets may unpack to any number.
+    Except in a plain file the number of zeros is bounded, since a few compressed bytes can expand to any number.
     """
-    zeros, most = 0, inf if stream.seekable() else LONGEST
+    zeros, most_zeros = 0, inf if stream.seekable() else LONGEST
     while octets := stream.read(PORTION):
         if octets.strip(b"\0"):
             return "zero bytes amid the lines"
         zeros += len(octets)
-        if zeros > most:
+        if zeros > most_zeros:
             return f"more than {LONGEST // 2**20} MiB of zero bytes"
     return ""
 
 
 def json_object(octets: bytes) -> dict[str, Any]:
-    """Return the JSON object of a line; raise LineError if it is none."""
+    """Return the JSON object of a line; raise LineError if the line is not one."""
     try:
         found = json.loads(octets.decode(), parse_constant=_no_constant)
     except UnicodeDecodeError as error:

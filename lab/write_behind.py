@@ -1,4 +1,4 @@
-"""Writing behind: items that threads hand over are written in order by another thread, every few milliseconds.
+"""Writing behind: threads hand over items, and another thread writes them in order every few milliseconds.
 
 A write for each item would switch threads each time, which costs more than the write itself.
 """
@@ -29,18 +29,18 @@ def write_octets(file: int, octets: bytes) -> None:
 
 
 class WriteBehind(Generic[_Item]):
-    """Calls `write` with the items of the last `EVERY` seconds, never twice at once; thread-safe.
+    """Calls `write` with the items of the last `EVERY` seconds, in one thread at a time; thread-safe.
 
-    After an OSError of `write` nothing more is written, so that nothing is missing in between: `add` and `close` raise
-    it again.
+    After `write` raised an OSError, no more items are written, so that the file has no gap. `add` and `close` raise the
+    error again.
     """
 
-    EVERY = 0.01  # seconds: what a SIGKILL may cost; everything else loses nothing
+    EVERY = 0.01  # seconds of items that a SIGKILL may lose
 
     def __init__(self, write: Callable[[Sequence[_Item]], None], name: str) -> None:
         self._write = write
         self._items: deque[_Item] = deque()  # which threads may fill and empty at once
-        self._weight = 0  # about theirs: what a thread adds while another one empties may not be counted
+        self._weight = 0  # approximate: items added while another thread writes may not be counted
         self._turn = threading.Lock()
         self._closing = threading.Event()
         self._failed: OSError | None = None
@@ -48,7 +48,7 @@ class WriteBehind(Generic[_Item]):
         self._thread.start()
 
     def add(self, item: _Item, weight: int = 1) -> None:
-        """Hand over an item, of some KiB if it is large; raise OSError if an earlier one could not be written."""
+        """Hand over an item, of `weight` KiB if it is large; raise OSError if an earlier item was not written."""
         self._items.append(item)
         self._weight += weight
         if self._failed is not None:
@@ -57,7 +57,7 @@ class WriteBehind(Generic[_Item]):
             self._flush()
 
     def close(self) -> None:
-        """Write the rest; raise OSError if not everything could be written. Harmless if it is closed."""
+        """Write the remaining items; raise OSError if an item was not written. A second call does nothing."""
         self._closing.set()
         self._thread.join()
         self._flush()
@@ -91,7 +91,7 @@ class WrittenBehind(ABC, Generic[_Item]):
         self._file = file
 
     def _begin(self, name: str) -> None:
-        """Begin to write what is handed over to `_behind`, by a thread of this name."""
+        """Start the thread, with this name, that writes the items handed over to `_behind`."""
         self._behind: WriteBehind[_Item] = WriteBehind(self._write, name)
 
     @abstractmethod

@@ -56,10 +56,10 @@ class _Cut:
 
 
 def forget(path: Path, keep: int, now: float) -> None:
-    """Rewrite a history without its oldest lines, to about `size` bytes; the caller holds the lock of its writers."""
+    """Rewrite a history without its oldest lines, to about `keep` bytes; the caller holds the lock of its writers."""
     size = path.stat().st_size
     cut = _cut(path, size - keep, size - keep // 2)
-    told: dict[str, Forgotten] = {}
+    removed: dict[str, Forgotten] = {}
     part = path.with_suffix(".part")
     with path.open("rb") as file, part.open("wb") as rest:
         part.chmod(path.stat().st_mode & 0o777)
@@ -71,13 +71,13 @@ def forget(path: Path, keep: int, now: float) -> None:
                 continue
             t, kind = _head(octets)
             if kind == "forgotten":
-                found = json.loads(octets)
-                _add(told, found["of"], found["until"], found["lines"], now)
+                earlier = json.loads(octets)
+                _add(removed, earlier["of"], earlier["until"], earlier["lines"], now)
             elif cut.drops(number, of_message := _of_message(kind, octets)):
-                _add(told, MESSAGES if of_message else EVERYTHING, t, 1, now)
+                _add(removed, MESSAGES if of_message else EVERYTHING, t, 1, now)
             else:
                 rest.write(octets)
-        rest.writelines(line(each).encode() for each in told.values())
+        rest.writelines(line(forgotten).encode() for forgotten in removed.values())
     part.replace(path)
 
 
@@ -105,13 +105,13 @@ def _cut(path: Path, needed: int, older: int) -> _Cut:
 
 def _look(number: int, kind: str, octets: bytes, stay: set[int], last: dict[tuple[Any, ...], int]) -> None:
     """Note a line in `stay` or `last` if it is a mark or the state of a thing."""
-    found = json.loads(octets)
+    fields = json.loads(octets)
     if kind in _STAY:
         stay.add(number)
     if kind in _ENDS:
-        last.pop((_ENDS[kind], *(found[name] for name in _THINGS[_ENDS[kind]])), None)
+        last.pop((_ENDS[kind], *(fields[name] for name in _THINGS[_ENDS[kind]])), None)
     if kind in _THINGS:
-        last[(kind, *(found.get(name) for name in _THINGS[kind]))] = number
+        last[(kind, *(fields.get(name) for name in _THINGS[kind]))] = number
 
 
 def _lines(path: Path, older: int) -> Iterator[tuple[int, bytes]]:
@@ -124,17 +124,17 @@ def _lines(path: Path, older: int) -> Iterator[tuple[int, bytes]]:
             yield number, octets
 
 
-def _add(told: dict[str, Forgotten], of: str, until: float, lines: int, now: float) -> None:
-    before = told.get(of)
+def _add(removed: dict[str, Forgotten], kind: str, until: float, lines: int, now: float) -> None:
+    before = removed.get(kind)
     if before is not None:
         until, lines = max(until, before.until), lines + before.lines
-    told[of] = Forgotten(t=now, of=of, until=until, lines=lines)
+    removed[kind] = Forgotten(t=now, of=kind, until=until, lines=lines)
 
 
 def _head(octets: bytes) -> tuple[float, str]:
     """Return the moment and the kind of a line."""
-    found = _HEAD.match(octets)
-    return (float("-inf"), "") if found is None else (float(found[1]), found[2].decode())
+    head = _HEAD.match(octets)
+    return (float("-inf"), "") if head is None else (float(head[1]), head[2].decode())
 
 
 def _of_message(kind: str, octets: bytes) -> bool:

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Self
 from msgspec import Meta, Struct, field, structs
 
 VERSION = 1
-LATE = 0.05  # seconds after its moment from which a step is late: less is the machine's own unrest
-BEAT = 5.0  # seconds between two words that a keeper watches, or that a program listens
+LATE = 0.05  # seconds of delay from which a step is late; shorter delays are normal on a machine
+BEAT = 5.0  # seconds between two lines that show that a monitor process watches, or a program subscribes
 
 
 LARGEST_NUMBER = 1e15  # of a number, either way
@@ -61,7 +61,7 @@ class Header(Struct, frozen=True, kw_only=True):
         return self.runtime == "simulation"
 
     def with_tcp(self, asked: str) -> Self:
-        """Return a copy that says which congestion control brokers have: the one asked for, or what models have."""
+        """Return a copy with the congestion control of the brokers: the configured one, or in a simulation cubic."""
         return structs.replace(self, tcp="cubic" if self.simulated else asked)
 
 
@@ -77,11 +77,11 @@ class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_un
         return str(self.__struct_config__.tag)
 
     def told(self) -> dict[str, Any]:
-        """Return the fields by name, without the moment."""
+        """Return the fields by name, without the moment `t`."""
         return {name: getattr(self, name) for name in self.__struct_fields__ if name != "t"}
 
     def with_fields(self, **fields: Any) -> Self:
-        """Return a copy with other values in some fields; `dataclasses.replace` takes no struct."""
+        """Return a copy with other contents in some fields; `dataclasses.replace` does not accept a Struct."""
         return structs.replace(self, **fields)
 
 
@@ -118,7 +118,7 @@ class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
 
     @property
     def as_written(self) -> bool:
-        """Return whether it ended as the scenario has it."""
+        """Return whether the step ended as the scenario expects."""
         return self.ok is not self.fails
 
 

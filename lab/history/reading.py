@@ -30,7 +30,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     header: Header
     observations: tuple[Observation, ...]
     complete: bool
-    cut_short_at: int | None = None  # the line that is only half there
+    cut_short_at: int | None = None  # the number of the incomplete last line
     damage: str = ""  # the file and the damage that its checksum shows
 
 
@@ -62,7 +62,7 @@ def read(path: Path) -> History:
 
 
 def observations(path: Path) -> Generator[Header | Observation, None, int | None]:
-    """Return the Header, then every Observation; return the number of a last line that is cut short, or None."""
+    """Yield the Header, then every Observation; return the number of a last line that is cut short, or None."""
     with open_file(path, str(path)) as stream:
         return (yield from _parsed(path, stream))
 
@@ -83,7 +83,7 @@ def first(path: Path, stream: BinaryIO) -> Header:
 
 
 def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observation, None, int | None]:
-    """Read portions of whole lines, the first of which has a number; return that of a last one that is cut short."""
+    """Read portions of whole lines, from line `number` on; return the number of a last line that is cut short."""
     decode = _decode()
     try:
         for portion in whole:
@@ -105,7 +105,7 @@ def parsed(path: Path, whole: Iterable[bytes], number: int) -> Generator[Observa
 
 @cache
 def _decode() -> Callable[[bytes], Observation]:
-    """Return the decoder of all kinds, which who only writes need not wait for."""
+    """Return the decoder of all kinds. It is made lazily, since writers never need it."""
     return msgspec.json.Decoder(Union[tuple(KINDS.values())]).decode  # noqa: UP007
 
 

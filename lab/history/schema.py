@@ -40,13 +40,13 @@ def history_schema() -> dict[str, Any]:
     }
 
 
-def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the schema of a line of one class; `told` has the fields that identify it."""
+def _object(cls: type[Header] | type[Observation], constants: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the schema of a line of one class; `constants` has the fields that identify the class."""
     hints, described = get_type_hints(cls), sentences(cls) | _KIND
-    needed = list(told)
-    properties = {name: {**schema, "description": described[name]} for name, schema in told.items()}
+    needed = list(constants)
+    properties = {name: {**schema, "description": described[name]} for name, schema in constants.items()}
     for field in fields(cls):
-        if field.name in told:
+        if field.name in constants:
             continue
         properties[field.name] = schema = {**_value(hints[field.name]), "description": described[field.name]}
         if field.default is not NODEFAULT:
@@ -65,12 +65,12 @@ def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[st
 
 
 def _value(hint: Any) -> Mapping[str, Any]:
-    """Return the schema of what one field may hold; a type that no field has had so far is a KeyError."""
+    """Return the schema of one field's type; a type that no field has had so far is a KeyError."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return {"anyOf": [_value(each) for each in inner]}
+        return {"anyOf": [_value(choice) for choice in inner]}
     if isinstance(hint, EnumType):
-        return {"enum": [str(each.value) for each in hint]}  # type: ignore[var-annotated]
+        return {"enum": [str(member.value) for member in hint]}  # type: ignore[var-annotated]
     if origin is Literal:
         return {"enum": list(inner)}
     if origin is Mapping:

@@ -51,9 +51,9 @@ class SharedHistory:
 
     def __init__(self, path: Path, mask: Callable[[], Mask] = Mask) -> None:
         self.path = path
-        self._known = mask  # of the passwords that the lab has now; asked before each line
-        self._hidden = Mask()  # more of them
-        self._mask = Mask()  # all that are known for the turn
+        self._known = mask  # of the passwords that the lab has now; called before each line
+        self._hidden = Mask()  # of further passwords
+        self._mask = Mask()  # of all passwords that are known during the turn
         self._one = threading.Lock()  # the lock of the file is held by the process, for all its threads
         self._file = self._lock = -1
 
@@ -89,7 +89,7 @@ class SharedHistory:
     def number(self, make: Callable[[int], Observation], numbers: int = 1) -> int:
         """Record an observation under the next step number, and return that; 0 after the end.
 
-        It is none of a verb that holds the lab's turn. So many `numbers` from it on are its own.
+        It does not belong to a verb that holds the lab's turn. It takes `numbers` step numbers.
         """
         with self._turn() as steps:
             if steps is None:
@@ -138,7 +138,7 @@ class SharedHistory:
             yield end
 
     def _seal(self) -> Seal:
-        """Return the seal of the file as it is, whichever processes wrote it and whatever was left out of it."""
+        """Return the checksum of the file, whichever processes wrote it and whichever lines were removed."""
         with self.path.open("rb") as file:
             return seal(file, os.fstat(file.fileno()).st_size)
 
@@ -173,7 +173,7 @@ class SharedHistory:
                 unlock(self._lock)
 
     def _open(self) -> None:
-        """Open the file that is at the path now, which is another one after lines were removed; cut off a half line."""
+        """Open the file that is at the path now, which is a new file after lines were removed; cut off a half line."""
         if self._file >= 0 and not os.path.samestat(os.fstat(self._file), self.path.stat()):
             os.close(self._file)
             self._file = -1

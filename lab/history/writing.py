@@ -29,49 +29,49 @@ def header_line(header: Header) -> str:
     return _DUMPS({"history": header.history} | rest) + "\n"
 
 
-def line(seen: Observation) -> str:
+def line(observation: Observation) -> str:
     """Return the line of an observation; the three most frequent kinds are written faster, with the same text."""
-    kind = type(seen)
-    if kind is Sent and seen.digest is None and seen.size is None:  # type: ignore[attr-defined]
-        return f'{{"t":{seen.t:.6f},"kind":"sent","id":{quoted(seen.id)}}}\n'  # type: ignore[attr-defined]
-    if kind is Acknowledged and seen.outcome is _OK and not seen.note:  # type: ignore[attr-defined]
-        return f'{{"t":{seen.t:.6f},"kind":"acked","id":{quoted(seen.id)}}}\n'  # type: ignore[attr-defined]
+    kind = type(observation)
+    if kind is Sent and observation.digest is None and observation.size is None:  # type: ignore[attr-defined]
+        return f'{{"t":{observation.t:.6f},"kind":"sent","id":{quoted(observation.id)}}}\n'  # type: ignore[attr-defined]
+    if kind is Acknowledged and observation.outcome is _OK and not observation.note:  # type: ignore[attr-defined]
+        return f'{{"t":{observation.t:.6f},"kind":"acked","id":{quoted(observation.id)}}}\n'  # type: ignore[attr-defined]
     if kind is Received:
-        return _received(seen)  # type: ignore[arg-type]
+        return _received(observation)  # type: ignore[arg-type]
     defaults = _defaults(kind)
-    rest = ((name, getattr(seen, name), default) for name, default in defaults.items() if name != "t")
-    told = {name: value for name, value, default in rest if default is msgspec.NODEFAULT or value != default}
-    return f'{{"t":{seen.t:.6f},"kind":{quoted(seen.kind)}{"," if told else ""}{_DUMPS(told)[1:]}\n'
+    rest = ((name, getattr(observation, name), default) for name, default in defaults.items() if name != "t")
+    written = {name: value for name, value, default in rest if default is msgspec.NODEFAULT or value != default}
+    return f'{{"t":{observation.t:.6f},"kind":{quoted(observation.kind)}{"," if written else ""}{_DUMPS(written)[1:]}\n'
 
 
 @cache
 def _defaults(kind: type[Observation]) -> Mapping[str, Any]:
-    """Return the fields of a kind with their defaults; looked up once it is written, since all take long to load."""
+    """Return the fields of a kind with their defaults. Cached for each kind that is written: all kinds take long."""
     return {f.name: f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory() for f in fields(kind)}
 
 
-def lines(header: Header, seen: Iterable[Observation]) -> Iterator[str]:
+def lines(header: Header, observations: Iterable[Observation]) -> Iterator[str]:
     """Return the lines of a whole history."""
     yield header_line(header)
-    yield from map(line, seen)
+    yield from map(line, observations)
 
 
-def _received(seen: Received) -> str:
-    what = "" if seen.id is None else f',"id":{quoted(seen.id)}'
-    if seen.digest is not None:
-        what += f',"digest":{quoted(seen.digest)}'
-    if seen.retained:
-        what += ',"retained":true'
-    if seen.redelivered:
-        what += ',"redelivered":true'
-    if seen.pending:
-        what += ',"pending":true'
-    client, destination = quoted(seen.client), quoted(seen.destination)
-    return f'{{"t":{seen.t:.6f},"kind":"received","client":{client},"destination":{destination}{what}}}\n'
+def _received(observation: Received) -> str:
+    optional = "" if observation.id is None else f',"id":{quoted(observation.id)}'
+    if observation.digest is not None:
+        optional += f',"digest":{quoted(observation.digest)}'
+    if observation.retained:
+        optional += ',"retained":true'
+    if observation.redelivered:
+        optional += ',"redelivered":true'
+    if observation.pending:
+        optional += ',"pending":true'
+    client, destination = quoted(observation.client), quoted(observation.destination)
+    return f'{{"t":{observation.t:.6f},"kind":"received","client":{client},"destination":{destination}{optional}}}\n'
 
 
 def create(path: Path) -> int:
-    """Return the descriptor of a new file for a history; raise InputError if there is one, or if it cannot be made."""
+    """Return the descriptor of a new file for a history; raise InputError if it exists, or cannot be made."""
     return append_to_new(path, "a history is never written twice: move it")
 
 
