@@ -116,12 +116,12 @@ class OfLab:
 
     def kill(self, number: int) -> None:
         """End an instance as the step `kill` does."""
-        self.lab.kill(PAIR, number)
+        self.lab.instances.kill(PAIR, number)
 
     def start(self, number: int) -> None:
         """Start an instance as the step `start` does."""
-        self.lab.start(PAIR, number)
-        _until(lambda: self.lab.started(PAIR, number))
+        self.lab.instances.start(PAIR, number)
+        _until(lambda: self.lab.instances.started(PAIR, number))
 
     def endpoint(self, number: int) -> Endpoint:
         """Return the published port."""
@@ -159,7 +159,7 @@ def bare(article: Article, folder: Path) -> Iterator[Bare]:
     """Start the pair without a lab; the first instance serves when this is entered."""
     client, plan, run = article.client, article.plan.broker(PAIR), new_run_id()
     its_labels = labels.of_lab(run, Owner.current(), detached=False)
-    subnet = next(candidates(pool(os.environ.get("MQLAB_POOL")), networks.taken(client), random.Random(run))).network
+    subnet = next(candidates(pool(os.environ), networks.taken(client), random.Random(run))).network
     with ExitStack() as closing:
         closing.callback(sweeping.remove, client, run, RealClock())
         name = f"mqlab-bench-{run}"

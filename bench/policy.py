@@ -39,8 +39,8 @@ def _change(lab: EmulatedLab, turn: int) -> float:
     (rule,) = open_.group(target.groups[0]).inbound
     closed = security_groups.revoke(open_, target.groups[0], rule)
     to = (closed, open_)[turn % 2]
-    applied = lab.apply_network(to)
+    applied = lab.policies.apply(to)
     if turn < TRIED:
-        met = lab.attempt("tokyo", "singapore", 61617, within=1.0).answer
+        met = lab.policies.attempt("tokyo", "singapore", 61617, within=1.0).answer
         assert met == ("silent", "open")[turn % 2], met
     return applied.took_ms

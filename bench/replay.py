@@ -213,15 +213,44 @@ def _not_here(*_: Any, **__: Any) -> Any:
     raise NotImplementedError("this broker is not the lab's")
 
 
+class _Links:
+    change = now = _not_here
+
+    def counters(self) -> Sequence[Any]:
+        return ()
+
+
+class _Policies:
+    apply = attempt = _not_here
+
+    def dropped(self) -> Sequence[Any]:
+        return ()
+
+
+class _Instances:
+    active = delete = has_ended = kill = pause = resume = start = started = state = stop = _not_here
+
+
+class _Management:
+    bridge_is_up = change_connector = purge = snapshot = _not_here
+
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
+        return True
+
+    def bridges(self) -> Sequence[Any]:
+        return ()
+
+    def destinations(self, named: Any) -> Sequence[Any]:
+        return ()
+
+
 class OneBroker:
     """A Lab of a broker that somebody else runs."""
-
-    active = apply_network = attempt = change_connector = change_link = delete = keep_password = _not_here
-    instance_state = kill = pause = prepare = resume = snapshot = start = started = stop = _not_here
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self.clock = RealClock()
+        self.links, self.policies, self.instances, self.management = _Links(), _Policies(), _Instances(), _Management()
 
     def connect(
         self,
@@ -236,20 +265,7 @@ class OneBroker:
     ) -> Client:
         return clients.connect(over, replace(self._endpoint, client_id=f"bench-{client}"), events, session)
 
-    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
-        return True
-
-    def bridges(self) -> Sequence[Any]:
-        return ()
-
-    def destinations(self, of: Any) -> Sequence[Any]:
-        return ()
-
-    def links(self) -> Sequence[Any]:
-        return ()
-
-    def dropped(self) -> Sequence[Any]:
-        return ()
+    keep_password = prepare = _not_here
 
     def watch(self, recorder: Any, demand: Any = (), **more: Any) -> None: ...
 

@@ -9,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
+from lab import settings
 from lab.errors import HostError, InputError
 from lab.runtime import note as notes
 from lab.runtime.note import Note
 from lab.runtime.runtime import Lost, Runtime, Sweep, Swept
 from lab.scenarios import PlannedScenario
+from lab.suggestions import meant
 
 
 def _emulation(environment: Mapping[str, str]) -> Runtime:
@@ -46,7 +48,7 @@ def usual(environment: Mapping[str, str]) -> str:
 
     Raise InputError where MQLAB_RUNTIME names none.
     """
-    name = environment.get("MQLAB_RUNTIME") or USUAL
+    name = settings.RUNTIME.in_force(environment)
     _check_known(name, "MQLAB_RUNTIME: ")
     return name
 
@@ -77,7 +79,9 @@ def for_block(
 
 def _check_known(name: str, where: str = "") -> None:
     if name not in RUNTIMES:
-        raise InputError.of(f'{where}no runtime named "{name}"', f"there is: {', '.join(RUNTIMES)}")
+        raise InputError.of(
+            f'{where}no runtime named "{name}"', f"write {' or '.join(meant(name, RUNTIMES) or RUNTIMES)}"
+        )
 
 
 def release_in(archive: Path | None) -> str | None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from lab.errors import HostError, InputError
+from lab.suggestions import nearest
 
 STANDARD_INPUT = Path("-")
 BINARY = getattr(os, "O_BINARY", 0)  # or Windows ends lines its own way
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # where there are pipes in folders
+_LONGEST_NAME = 255  # bytes in most file systems
+_FITTING = 5  # files that fit a pattern and are named
 _MOST_OF_IT = 64 * 2**20  # bytes of the standard input
 
 
@@ -36,6 +41,32 @@ def why_not_a_file(path: Path) -> str:
     return "" if stat.S_ISREG(mode) else "is a device or a pipe"
 
 
+def not_a_file(path: Path, file: str, why: str) -> InputError:
+    """Return the error for a path, called `file`, that is not a file for a reason of `why_not_a_file`."""
+    if (longest := max(map(len, path.parts), default=0)) > _LONGEST_NAME:
+        return InputError.of(
+            f"a name of {longest} characters is too long for a file",
+            f"write a name of at most {_LONGEST_NAME} characters",
+        )
+    if why == "is a folder":
+        inside = next((each for each in sorted(path.glob("*.[yx]*ml")) if is_file(each)), None)
+        return InputError.of(f"{file} {why}", f"name a file in it, such as {inside or path / 'scenario.yaml'}")
+    if why == "is not there" and re.search(r"[*?\[]", file):
+        files = sorted(path.parent.glob(path.name))[:_FITTING] if "**" not in file else []
+        right = f"name files instead: {' '.join(map(str, files))}" if files else "name a file that is there"
+        return InputError.of(f"no file is called {file}, and a pattern is not a file", right)
+    if why == "is not there":
+        near = nearest(path.name, (each.name for each in _beside(path)))
+        return InputError.of(f"{file} {why}", f"did you mean {path.with_name(near)}?" if near else "name a file")
+    return InputError.of(f"{file} {why}", "name a file")
+
+
+def _beside(path: Path) -> Iterator[Path]:
+    """Yield the files in a path's folder that are YAML or XML, as far as the folder can be read."""
+    with suppress(OSError, ValueError):
+        yield from islice((each for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml", ".xml")), 1000)
+
+
 def is_file(path: Path) -> bool:
     """Return whether a path is a file; False, without an error, for a name that no file can have."""
     return not why_not_a_file(path)
@@ -47,7 +78,7 @@ def open_file(path: Path, file: str) -> BinaryIO:
     What is no regular file is never waited for, also where it takes a file's place meanwhile.
     """
     if why := why_not_a_file(path):
-        raise InputError.of(f"{file} {why}", "a file is needed")
+        raise not_a_file(path, file, why)
     try:
         return open(path, "rb", opener=_open_without_waiting)
     except OSError as error:
@@ -68,7 +99,7 @@ def read_bytes(path: Path, file: str, most: int) -> bytes:
         except OSError as error:
             raise InputError.of(f"{file} cannot be read: {error.strerror}") from error
     if content is None:  # it would have to be waited for
-        raise InputError.of(f"{file} cannot be read: nothing is in it yet", "a file is needed")
+        raise InputError.of(f"{file} cannot be read: nothing is in it yet", "name a file")
     return content
 
 

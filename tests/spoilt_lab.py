@@ -9,20 +9,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lab.declare.steps.broker import State
 from lab.declare.topology import Topology
 from lab.errors import BrokerError
-from lab.history import BrokerChanged, Recorder, SendOutcome
+from lab.history import BrokerChanged, ConnectorChanged, LinkChanged, Recorder, SendOutcome
 from lab.plan.values import Plan
 from lab.runtime.client import Client, ClientEvents
-from lab.runtime.lab import Failed, note_failure
+from lab.runtime.lab import Attempt, Failed, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Look, Outgoing, Session, Terms
 from lab.runtime.progress import Logged
 from lab.runtime.runtime import Opening, Passwords
 from lab.simulation.broker_process import BrokerProcess
 from lab.simulation.clock import nanoseconds
 from lab.simulation.costs import with_values
-from lab.simulation.instances import Instance
+from lab.simulation.instances import Instance, Instances
 from lab.simulation.lab import SimulatedLab
+from lab.simulation.management import Management
+from lab.simulation.network import Links, Policies
 from lab.simulation.opening import note_of, stand_up
 from lab.simulation.tcp.connection import Connection
 
@@ -97,11 +100,68 @@ COSTS = {
 }
 
 
+class SpoiltLinks(Links):
+    lab: SpoiltLab
+
+    def change(self, *arguments: Any, **options: Any) -> Sequence[LinkChanged]:
+        return self.lab.change_link(*arguments, **options)
+
+
+class SpoiltPolicies(Policies):
+    lab: SpoiltLab
+
+    def attempt(self, *arguments: Any, **options: Any) -> Attempt:
+        return self.lab.attempt(*arguments, **options)
+
+
+class SpoiltManagement(Management):
+    lab: SpoiltLab
+
+    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
+        return self.lab.change_connector(broker, connector, do)
+
+
+class SpoiltInstances(Instances):
+    lab: SpoiltLab
+
+    def state(self, broker: str, instance: int = 1) -> State:
+        return self.lab.instance_state(broker, instance)
+
+    def has_ended(self, broker: str, instance: int = 1) -> bool:
+        return self.lab.has_ended(broker, instance)
+
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+        return self.lab.stop(broker, within=within, instance=instance)
+
+    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self.lab.kill(broker, instance)
+
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self.lab.start(broker, instance)
+
+    def started(self, broker: str, instance: int = 1) -> bool:
+        return self.lab.started(broker, instance)
+
+    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self.lab.pause(broker, instance)
+
+    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return self.lab.resume(broker, instance)
+
+
 class SpoiltLab(SimulatedLab):
-    """A lab of models, in a folder of its own, that keeps its clients."""
+    """A lab of models, in a folder of its own, that keeps its clients; its parts do what its own methods say."""
+
+    links_type, policies_type = SpoiltLinks, SpoiltPolicies
+    instances_type, management_type = SpoiltInstances, SpoiltManagement
+    links: SpoiltLinks
+    policies: SpoiltPolicies
+    instances: SpoiltInstances
+    management: SpoiltManagement
 
     def __init__(self, opening: Opening) -> None:
         super().__init__(opening, note_of(opening), with_values(COSTS))
+        self.links.lab = self.policies.lab = self.instances.lab = self.management.lab = self
         self.clients: list[KeptClient] = []
         self.closed: list[str] = []  # clients, in the order in which they were closed
         self.unwatched = 0
@@ -178,14 +238,41 @@ class SpoiltLab(SimulatedLab):
         its.kill()
         self._changed(its.broker)
 
+    def change_link(self, *arguments: Any, **options: Any) -> Sequence[LinkChanged]:
+        return Links.change(self.links, *arguments, **options)
+
+    def attempt(self, *arguments: Any, **options: Any) -> Attempt:
+        return Policies.attempt(self.policies, *arguments, **options)
+
+    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
+        return Management.change_connector(self.management, broker, connector, do)
+
+    def instance_state(self, broker: str, instance: int = 1) -> State:
+        return Instances.state(self.instances, broker, instance)
+
+    def has_ended(self, broker: str, instance: int = 1) -> bool:
+        return Instances.has_ended(self.instances, broker, instance)
+
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+        return Instances.stop(self.instances, broker, within=within, instance=instance)
+
+    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return Instances.kill(self.instances, broker, instance)
+
     def start(self, broker: str, instance: int = 1) -> BrokerChanged:
-        self.ended.discard(self.power.instance(broker, instance))
-        return super().start(broker, instance)
+        self.ended.discard(self.instances.instance(broker, instance))
+        return Instances.start(self.instances, broker, instance)
 
     def started(self, broker: str, instance: int = 1) -> bool:
-        if self.power.instance(broker, instance) in self.ended:
+        if self.instances.instance(broker, instance) in self.ended:
             raise BrokerError(f"broker {broker} ended while starting")
-        return super().started(broker, instance)
+        return Instances.started(self.instances, broker, instance)
+
+    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return Instances.pause(self.instances, broker, instance)
+
+    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
+        return Instances.resume(self.instances, broker, instance)
 
 
 def opening_of(plan: Plan, passwords: Passwords, *, reboot_time: float = 0.0) -> Opening:

@@ -24,7 +24,7 @@ _MAX_CLIENTS, _BACKLOG = 16, 128
 # requests, and the keys that each needs
 _VERBS: Mapping[str, set[str]] = {
     "get": set(),
-    "set": {"directions"},
+    "change": {"directions"},
     "reset-counters": set(),
     "open": {"cost_us"},
 }
@@ -40,6 +40,11 @@ class Controlled(Protocol):
 
     def open(self, cost_ns: int) -> None:
         """Let traffic pass; raise ConfigError if the link is open already."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """Return the setting of each direction, by the region that it leaves."""
         ...
 
     def change(self, settings: Mapping[str, Setting]) -> None:
@@ -68,11 +73,12 @@ def _do(line: bytes, link: Controlled) -> dict[str, Any]:
     verb = request.get("do") if isinstance(request, dict) else None
     verb = fields.word(verb, "do", [*_VERBS])
     request = fields.table(request, "request", {"do"} | _VERBS[verb], set())
-    if verb == "set":
-        directions = fields.table(request["directions"], "directions", set(), set(link.regions))
-        if not directions:
+    if verb == "change":
+        changes = fields.table(request["directions"], "directions", set(), set(link.regions))
+        if not changes:
             raise ConfigError(f"directions: name at least one of {', '.join(link.regions)}")
-        link.change({region: read_setting(value, region) for region, value in directions.items()})
+        settings = link.settings
+        link.change({region: read_setting(change, region, settings[region]) for region, change in changes.items()})
     elif verb == "open":
         link.open(round(fields.number(request["cost_us"], "cost_us", 0, 10_000) * 1000))
     elif verb == "reset-counters":

@@ -74,6 +74,11 @@ class Emulator:
         self._set_linger()
         self.reset_counters()
 
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """Return the setting of each direction, by the region that it leaves."""
+        return {each.leaving: Setting(impairment=each.impairment, state=each.state) for each in self.directions}
+
     def change(self, settings: Mapping[str, Setting]) -> None:
         """Replace the settings of the directions leaving these regions."""
         now = time.monotonic_ns()

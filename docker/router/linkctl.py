@@ -1,8 +1,8 @@
 """Speaks to one link from the command line; prints one JSON answer. Exit 0 done, 2 bad input, 3 no answer.
 
-    linkctl.py LINK get | set JSON | reset-counters | probe [--count N] [--gap-ms MS]
+    linkctl.py LINK get | change JSON | reset-counters | probe [--count N] [--gap-ms MS]
 
-`set` takes the directions to replace, by the region they leave from: '{"tokyo": {"delay_us": 35000}}'.
+`change` takes the keys to replace in each direction, by the region that it leaves: '{"tokyo": {"delay_us": 35000}}'.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb in ("get", "reset-counters"):
         verbs.add_parser(verb)
-    verbs.add_parser("set").add_argument("directions", help="JSON; - reads it from stdin")
+    verbs.add_parser("change").add_argument("directions", help="JSON; - reads it from stdin")
     probing = verbs.add_parser("probe")
     probing.add_argument("--count", type=int, default=20)
     probing.add_argument("--gap-ms", type=float, default=5.0)
@@ -91,9 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _answer(asked: argparse.Namespace) -> dict[str, Any]:
     path = asked.sockets / f"{fields.name(asked.link, 'link')}.sock"
-    if asked.verb == "set":
+    if asked.verb == "change":
         text = sys.stdin.read() if asked.directions == "-" else asked.directions
-        return ask(path, {"do": "set", "directions": fields.load_json(text)})
+        return ask(path, {"do": "change", "directions": fields.load_json(text)})
     if asked.verb == "probe":
         count = fields.integer(asked.count, "--count", 1, 10_000)
         gap = fields.number(asked.gap_ms, "--gap-ms", 0.1, 1_000) / 1000

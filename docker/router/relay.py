@@ -1,6 +1,6 @@
 """Passes requests on to the router's sockets, one a line, for as long as its input is open.
 
-    {"to": "policy" or a link's name, "request": {…}}  ─▶  the answer, in one line
+    {"link": a link's name, or absent for the policy, "request": {…}}  ─▶  the answer, in one line
 
 Starting a program in a container takes as long as several changes: the lab keeps this one running instead.
 """
@@ -25,9 +25,9 @@ POLICY = "policy"
 def relay(line: bytes, sockets: Path) -> dict[str, Any]:
     """Pass one request on and return its answer; a wrong request is answered too."""
     try:
-        message = fields.table(fields.load_json(line), "message", {"to", "request"}, set())
-        to = fields.name(message["to"], "to")
-        return linkctl.ask(sockets / (POLICY if to == POLICY else f"{to}.sock"), message["request"])
+        message = fields.table(fields.load_json(line), "message", {"request"}, {"link"})
+        socket = f"{fields.name(message['link'], 'link')}.sock" if "link" in message else POLICY
+        return linkctl.ask(sockets / socket, message["request"])
     except (ConfigError, linkctl.NoAnswerError) as error:
         return {"ok": False, "error": str(error)}
 

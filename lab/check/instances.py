@@ -6,7 +6,6 @@ from lab.check.context import Context
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import OnBroker, OnInstance, State
-from lab.declare.steps.connector import ConnectorStep
 from lab.errors import Problem
 
 
@@ -89,9 +88,4 @@ def missing(context: Context, step: Step, its: Instances) -> Problem:
     """Return the Problem that a step is about a broker that does not exist at that time."""
     right = "put a create-broker step before it" if its.missing == State.ABSENT else "put the step before its deletion"
     broker = getattr(step, "broker", "")
-    return context.wrong("broker", f"{broker} is {its.missing} here, so there is nothing to {action(step)}", right)
-
-
-def action(step: Step) -> str:
-    """Return the action of a step, as it follows "there is nothing to"."""
-    return f"{step.do} a connector on" if isinstance(step, ConnectorStep) else step.verb.removesuffix("-broker")
+    return context.wrong("broker", f"{broker} is {its.missing} here, so there is nothing to {step.action}", right)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -14,50 +15,50 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from lab.errors import LabError as _LabError
 from lab.interrupts import Terminated
 from lab.version import __version__
 
 COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --help; its module has its name
-    "run": "Open a lab, replay the scenario in it, judge what happened, and remove the lab.",
-    "contract": "Run a scenario with real brokers several times, simulate it, and say how far models are from them.",
-    "vary": "Run a scenario with many values and seeds in the simulation, on all cores or a cluster: CSV, JSON, page.",
-    "judge": "Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it.",
-    "history": "Show what happened in a run as a timeline; runs of messages are one line.",
-    "up": "Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it.",
-    "down": "End a lab and remove everything of it.",
-    "status": "Show a lab: brokers, both ends of each bridge, links as configured and as measured.",
-    "env": "Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords.",
+    "run": "Open a lab, run a scenario in it, report the verdicts, and remove the lab.",
+    "contract": "Compare emulated runs of a scenario with a simulated run.",
+    "vary": "Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.",
+    "judge": "Judge a history again; the HTML page also shows the brokers' files in the run folder.",
+    "history": "Show the events of a run as a timeline, with one line for each group of messages.",
+    "up": "Open a lab for a scenario or a topology, and keep it until Ctrl-C; no messages are sent.",
+    "down": "Remove a running lab.",
+    "status": "Show a lab: its brokers, both ends of each bridge, and its links.",
+    "env": "Print the endpoints, users, passwords and CA file of a running lab; no other command prints passwords.",
     "logs": "Print the log of a broker or of the router.",
-    "publish": "Send messages to a broker of a running lab, each with its acknowledgement before the next.",
-    "listen": "Print the messages of a topic or a queue as they come: the body alone, or with --json all of it.",
-    "record": "Record what comes at brokers, of a running lab or by URL, into a file that a scenario can replay.",
-    "replay": "Send a recording's messages, or a run's, into a broker of a running lab, at their pace or another one.",
-    "wait": "Wait until something is so in a running lab: a bridge up, demand there, a broker serving, a queue empty.",
-    "mark": "Name this moment in a running lab's history.",
-    "link": "Look at the links of a running lab, cut, heal and impair them.",
-    "broker": "The brokers of a running lab: what the service keeps of them and does to them, and what befalls them.",
-    "connector": "The network connectors of a running lab's brokers, stopped and started.",
-    "config": "The configurations of a running lab, and their revisions.",
-    "user": "The users of a running lab's brokers.",
-    "clock": "Show the service's clock and when each broker's window opens next, or set the clock forward.",
-    "peering": "The peerings between a running lab's VPCs.",
-    "route": "The routes of a running lab's VPCs.",
-    "sg": "The security groups of a running lab.",
-    "host": "Applications of your own in the regions of a running lab: beside the brokers, behind security groups.",
-    "sweep": "Remove what dead runs left behind, or what is there of one run, by label only.",
-    "scenarios": "List the scenarios that ship with mqlab, or print or copy one.",
-    "plan": "Show what would stand, and in which order it would be made.",
-    "render": "Print the activemq.xml that a broker really gets.",
-    "routes": "Show which broker's messages reach which, over which connectors, or what stops them.",
-    "regions": (
-        "List AWS's regions; with one, its round trips to the others, with two, the one between them and its source."
-    ),
-    "generate": "Write the topology and the configurations of a network: a mesh, hub, chain, ring or concentrator.",
-    "check": "Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.",
-    "schema": "Print the JSON Schema of a file, for editors that complete and check; of a history, of one line.",
-    "images": "Build what is missing of the three images, and list them; or carry them in a file to another engine.",
-    "doctor": "Look at this machine: does it have what a lab needs?",
+    "publish": "Publish messages to a broker of a running lab; each is acknowledged before the next is sent.",
+    "listen": "Print the messages of a topic or a queue as they arrive: the body, or with --json all properties.",
+    "record": "Record messages at brokers into a file that a scenario can replay.",
+    "replay": "Send the messages of a recording, or of a run, to a broker of a running lab.",
+    "wait": "Wait for a condition in a running lab: a bridge, demand, a broker, or messages in a queue.",
+    "mark": "Add a mark to the history of a running lab.",
+    "link": "Show, cut, heal, reject and impair the links of a running lab.",
+    "broker": "Show and change the brokers of a running lab.",
+    "connector": "Stop and start the network connectors of a running lab.",
+    "config": "Show and change the configurations of a running lab.",
+    "user": "Show and change the users of a broker in a running lab.",
+    "clock": "Show Amazon MQ's clock and the next maintenance windows, or move the clock forward.",
+    "peering": "Show and change the VPC peerings of a running lab.",
+    "route": "Show and change the routes of a running lab.",
+    "sg": "Show and change the security groups of a running lab.",
+    "host": "Run your own applications in the regions of a running lab.",
+    "sweep": "Remove the remains of dead runs, or all parts of one run, by their labels.",
+    "scenarios": "List the shipped scenarios, or print or copy one.",
+    "plan": "Show the parts of a lab, in the order in which they are created.",
+    "render": "Print the activemq.xml that a broker starts with.",
+    "routes": "Show which brokers messages reach, the connectors that carry them, and the obstacles.",
+    "regions": "List the AWS regions, the round trips of one region, or the round trip between two with its source.",
+    "generate": "Write the topology and the configurations of a network.",
+    "check": "Check a scenario and its files, or the configurations that Amazon MQ would change.",
+    "schema": "Print the JSON Schema of a file, for editors that complete and check it.",
+    "images": "Build the missing images and list all, or save them to a file, or load them.",
+    "doctor": "Check whether this machine can run a lab.",
 }
+_UsageError = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
 _OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage
 
 
@@ -93,22 +94,35 @@ class _PlainFlags:
 class _Command(_PlainFlags, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; where another program's options stand behind a --, ask for that where it is missing."""
+        if not all(map(str.isascii, args)):
+            from lab.cli.usage import wide_option
+
+            if wrong := wide_option(args, (name for param in self.get_params(ctx) for name in param.opts)):
+                raise wrong
         behind = next((its for each in self.params if (its := str(each.metavar)).startswith("-- ")), "")
         if behind and "--" not in args:
             own = {name for each in self.get_params(ctx) for name in each.opts}
             for word in args:
                 if word.startswith("-") and word.partition("=")[0] not in own:
-                    from lab.cli.options import complain
                     from lab.errors import InputError
 
-                    right = f"another program's options stand behind a --: {ctx.command_path} … {behind}"
-                    complain(InputError.of(f"{word} is no option of mqlab", right))
-                    raise SystemExit(InputError.exit_code)
-        return list(super().parse_args(ctx, args))
+                    right = f"write another program's options behind a --: {ctx.command_path} … {behind}"
+                    raise InputError.of(f"{word} is not an option of mqlab", right)
+        try:
+            return list(super().parse_args(ctx, args))
+        except _UsageError as error:  # some know no context, of which what is right follows
+            error.ctx = error.ctx or ctx  # type: ignore[attr-defined]
+            raise
 
 
 class _Group(_PlainFlags, TyperGroup):
-    pass
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the called verb's name, the verb, and the other arguments; raise InputError for an unknown one."""
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            from lab.cli.usage import unknown_command
+
+            raise unknown_command(f"mqlab {ctx.info_name}".strip(), args, self.commands, dict)
+        return super().resolve_command(ctx, args)
 
 
 class _Commands(_PlainFlags, TyperGroup):
@@ -123,9 +137,41 @@ class _Commands(_PlainFlags, TyperGroup):
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the called command's name, the command, loaded, and the other arguments."""
+        """Return the called command's name, the command, loaded, and the other arguments; InputError if unknown."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from lab.cli.usage import unknown_command
+
+            raise unknown_command("mqlab", args, COMMANDS, _verbs)
         name, _, rest = super().resolve_command(ctx, args)
         return name, load(str(name)), rest
+
+    def main(self, args: Any = None, *more: Any, standalone_mode: bool = True, **settings: Any) -> Any:
+        """Run the command line, and end the program; a wrong one is an error as those of files are."""
+        if not standalone_mode:
+            return super().main(args, *more, standalone_mode=False, **settings)
+        words = sys.argv[1:] if args is None else list(args)
+        try:
+            code = super().main(words, *more, standalone_mode=False, **settings)
+        except (_UsageError, _LabError) as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                raise SystemExit(_show_help(error)) from None
+            from lab.cli.options import refuse
+            from lab.cli.usage import explained
+
+            wrong = error if isinstance(error, _LabError) else explained(error, words)
+            raise SystemExit(refuse(wrong, json="--json" in words)) from None
+        raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _verbs() -> Mapping[str, Any]:
+    """Return the verbs of each command that has some."""
+    modules = ((name, import_module(f"lab.cli.{name}")) for name in COMMANDS)
+    return {name: module.VERBS for name, module in modules if hasattr(module, "VERBS")}
+
+
+def _show_help(error: Any) -> int:
+    error.show()
+    return int(error.exit_code)
 
 
 app = typer.Typer(

@@ -11,9 +11,10 @@ from rich.markup import escape
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerRecord, BrokerState
 from lab.amazonmq.account.describe import describe_broker, pending_changes
-from lab.cli import completion, instances, open_lab, options
+from lab.cli import instances, open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON, QUIET
+from lab.cli.verb_command import command, option
 from lab.declare.steps.base import Step
 from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.delete_broker import DeleteBroker
@@ -22,56 +23,64 @@ from lab.declare.steps.update_broker import UpdateBroker
 from lab.errors import InputError
 from lab.living import verb_arguments
 from lab.living.lab import Live
+from lab.operating import Done
 
-DOWNTIME = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="How long the reboot leaves it down; the topology's reboot-time when left out."),
-]
 APPLY = ("immediately", "next-window")
+CONFIGURATION = Annotated[str | None, option(UpdateBroker, "configuration")]
+REVISION = Annotated[str | None, option(UpdateBroker, "revision")]
+ROLL_BACK = Annotated[bool, option(UpdateBroker, "roll_back")]
+GROUPS = Annotated[list[str] | None, option(UpdateBroker, "security_groups")]
+WHEN = Annotated[str, option(UpdateBroker, "apply", metavar="WHEN")]
+DOWNTIME = Annotated[str | None, option(UpdateBroker, "downtime")]
+WINDOW = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHEN", help='The day, time and zone of the maintenance window, for example "sunday 03:00 Asia/Tokyo".'
+    ),
+]
 
 
 def show(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the brokers with their state and what is pending."""
+    """List the brokers with their states and pending changes.
+
+    Example: mqlab broker list
+    """
     account = open_lab.control(run).account
     told = [line for each in account.brokers for line in lines(each)]
     options.show([describe_broker(account, each.name) for each in account.brokers], told, json)
 
 
 def describe(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
-    """Show all that the service keeps of one broker."""
+    """Show Amazon MQ's record of a broker.
+
+    Example: mqlab broker describe tokyo
+    """
     _print(open_lab.control(run).account, broker, json)
 
 
 def update(
     broker: BROKER,
-    configuration: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which configuration; the one it has when left out.")
-    ] = None,
-    revision: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Which revision; the latest when left out.")
-    ] = None,
-    roll_back: Annotated[bool, typer.Option("--roll-back", help="To the last one that it had.")] = False,
-    security_group: Annotated[
-        list[str] | None, typer.Option("--security-groups", metavar="NAME", help="All it is to have; may be repeated.")
-    ] = None,
-    maintenance_window: Annotated[
-        str | None, typer.Option(metavar="WHEN", help='Day, time and zone: "sunday 03:00 Asia/Tokyo". Set at once.')
-    ] = None,
-    apply: Annotated[
-        str, typer.Option(metavar="WHEN", help="immediately, by a reboot; or next-window, which leaves it pending.")
-    ] = "next-window",
+    configuration: CONFIGURATION = None,
+    revision: REVISION = None,
+    roll_back: ROLL_BACK = False,
+    security_groups: GROUPS = None,
+    maintenance_window: WINDOW = None,
+    apply: WHEN = APPLY[1],
     downtime: DOWNTIME = None,
     run: OF_RUN = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Make a revision or security groups pending for a broker, or apply them by a reboot."""
+    """Make changes pending for a broker, or apply them at once by a reboot.
+
+    Example: mqlab broker update tokyo --revision 1 --apply immediately
+    """
     if apply not in APPLY:
         raise InputError.of(f"--apply: {apply!r} is not a moment", f"write {' or '.join(APPLY)}")
     if roll_back and (configuration is not None or revision is not None):
         raise InputError.of("--roll-back chooses the revision", "leave --configuration and --revision out")
     nothing = not (
-        roll_back or configuration is not None or revision is not None or security_group or maintenance_window
+        roll_back or configuration is not None or revision is not None or security_groups or maintenance_window
     )
     if nothing and apply != "immediately":
         raise InputError.of(
@@ -82,8 +91,8 @@ def update(
         raise InputError.of("--downtime is of a reboot, and nothing is rebooted now", "add --apply immediately")
     restart = verb_arguments.read(Reboot, "--", broker=broker, downtime=downtime)
     verbs: list[Step] = []
-    if roll_back or configuration is not None or revision is not None or security_group:
-        chosen = {"configuration": configuration, "revision": revision, "security_groups": security_group or None}
+    if roll_back or configuration is not None or revision is not None or security_groups:
+        chosen = {"configuration": configuration, "revision": revision, "security_groups": security_groups or None}
         verbs.append(verb_arguments.read(UpdateBroker, "--", broker=broker, roll_back=roll_back, **chosen))
     if maintenance_window is not None:
         verbs.append(verb_arguments.maintenance_window(broker, maintenance_window))
@@ -95,30 +104,16 @@ def update(
         _print(live.account, broker, json)
 
 
-def reboot(
-    broker: BROKER, downtime: DOWNTIME = None, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False
-) -> None:
-    """Reboot a broker: a real stop and start, which applies all that is pending."""
-    verb = verb_arguments.read(Reboot, "--", broker=broker, downtime=downtime)
-    with open_lab.in_turn(run, quiet=quiet) as live:
-        _reboot(live, verb, quiet)
-        _print(live.account, broker, json)
-
-
 def create(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="A broker that the topology declares with later: yes.",
-            autocompletion=completion.brokers,
-        ),
-    ],
+    name: BROKER,
     run: OF_RUN = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Create a broker that the topology declares for later, and start it for the first time."""
+    """Create and start a broker that the topology declares with later: yes.
+
+    Example: mqlab broker create osaka
+    """
     verb = verb_arguments.read(CreateBroker, broker=name)
     begun = _states(run).get(name) is BrokerState.CREATION_IN_PROGRESS
     with open_lab.in_turn(run, quiet=quiet) as live:
@@ -129,7 +124,10 @@ def create(
 
 
 def delete(broker: BROKER, run: OF_RUN = None, quiet: QUIET = False, json: JSON = False) -> None:
-    """Delete a broker with all that it stores; its configuration stays, and its log in the run folder."""
+    """Delete a broker and all its messages; its configuration stays, and so does its log in the run folder.
+
+    Example: mqlab broker delete singapore
+    """
     its = open_lab.control(run).account.broker(broker)
     verb = verb_arguments.read(DeleteBroker, broker=its.name)
     with open_lab.in_turn(run, quiet=quiet) as live:
@@ -189,8 +187,16 @@ def _apply(live: Live, verb: Reboot, quiet: bool) -> None:
 
 
 def _reboot(live: Live, verb: Reboot, quiet: bool) -> None:
-    with options.progress(quiet).stage(f"reboot {live.account.broker(verb.broker).name}"):
-        done = live.do(verb)
+    with options.progress(quiet).stage(verb.words()):
+        _warn(live.do(verb))
+
+
+def _rebooted(live: Live, verb: Reboot, done: Done, json: bool) -> None:
+    _warn(done)
+    _print(live.account, verb.broker, json)
+
+
+def _warn(done: Done) -> None:
     if done.note:
         options.err().print(f"[yellow]warning:[/yellow] {escape(done.note)}", soft_wrap=True)
 
@@ -199,12 +205,15 @@ VERBS = {
     "list": show,
     "describe": describe,
     "update": update,
-    "reboot": reboot,
-    "kill": instances.at_once("kill", "End a broker's process at once (SIGKILL)."),
-    "stop": instances.waited_for("stop", "Ask a broker to end, and kill it if it does not."),
-    "start": instances.waited_for("start", "Start a broker that was killed or stopped, with its store and its ports."),
-    "pause": instances.at_once("pause", "Freeze a broker's process: its connections stay, and nothing answers."),
-    "resume": instances.at_once("resume", "Let a paused broker go on."),
+    "reboot": command(
+        Reboot,
+        _rebooted,
+        arguments=["broker"],
+        without=["within"],
+        waits=True,
+        example="mqlab broker reboot tokyo",
+    ),
+    **instances.VERBS,
     "create": create,
     "delete": delete,
 }

@@ -29,6 +29,7 @@ from lab.dataclass import dataclass
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 from lab.masking import Mask, named_in
+from lab.settings import RUNTIME as RUNTIME_VARIABLE
 from lab.text_files import read_bytes, write_new
 from lab.units import format_duration, format_size, several
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from lab.plan.values import Plan
 
 _LONG = timedelta(hours=1)  # that a scenario takes, from which on it is told
-_WHAT = "A scenario, or configurations: files that end in .xml or begin with <."
+_WHAT = "A scenario, or configurations, which end in .xml or begin with <."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +64,28 @@ def check(
     ],
     engine_version: Annotated[
         str | None,
-        typer.Option(metavar="VERSION", help=f"Of Amazon MQ, for configurations; {releases.DEFAULT} when left out."),
+        typer.Option(metavar="VERSION", help=f"The engine version of configurations (default: {releases.DEFAULT})."),
     ] = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Write what the service would save into the file itself.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Replace the file by the configuration that Amazon MQ would save.")
+    ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write what the service would save there.")
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="The new file for the configuration that Amazon MQ would save."),
     ] = None,
     set: SET = None,
     runtime: RUNTIME = None,
     ignore: IGNORE = None,
     activemq_version: VERSION = None,
     port_base: PORT_BASE = None,
-    strict: Annotated[bool, typer.Option("--strict", help="End with 1 on advice too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 on advice too.")] = False,
     json: JSON = False,
 ) -> int:
-    """Say what is wrong with a scenario and its files, or what Amazon MQ would remove from configurations.
+    """Check a scenario and its files, or the configurations that Amazon MQ would change.
 
-    Ends with 0 if nothing is, 1 if something would be removed, 2 if something is wrong or cannot be read.
+    The exit code is 0 without findings, 1 if Amazon MQ would remove settings, and 2 if there are errors.
+
+    Example: mqlab check tokyo-singapore
     """
     configurations = [each for each in what if is_configuration(each)]
     writes = fix or output is not None
@@ -148,7 +154,7 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
 
 def _runtime(named: str | None) -> str | None:
     """Return the runtime that a scenario is checked for: one that is named, by MQLAB_RUNTIME too, or any."""
-    if named is not None or not os.environ.get("MQLAB_RUNTIME"):
+    if named is not None or not RUNTIME_VARIABLE.get(os.environ):
         return named
     from lab import runtimes
 

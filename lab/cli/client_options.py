@@ -8,23 +8,30 @@ import typer
 
 from lab.activemq import protocols
 from lab.activemq.protocols import PROTOCOLS
+from lab.cli import options
 from lab.errors import InputError
 from lab.living import conversation
 from lab.runtime.messages import Destination
+from lab.suggestions import unknown
 from lab.units import parse_duration
 
-TOPIC = Annotated[str | None, typer.Option("--topic", metavar="NAME", help="A topic, by ActiveMQ's name: prices.eur.")]
-QUEUE = Annotated[str | None, typer.Option("--queue", metavar="NAME", help="A queue, by ActiveMQ's name: orders.")]
+TOPIC = Annotated[
+    str | None, typer.Option("--topic", metavar="NAME", help="The topic, as ActiveMQ names it, for example prices.eur.")
+]
+QUEUE = Annotated[
+    str | None, typer.Option("--queue", metavar="NAME", help="The queue, as ActiveMQ names it, for example orders.")
+]
 OVER = Annotated[
     str | None,
     typer.Option(
         "--over",
         metavar="PROTOCOL",
-        help=f"{', '.join(PROTOCOLS)}; when left out mqtt for a topic, and stomp for a queue, which MQTT has not.",
+        help=f"The protocol: {', '.join(PROTOCOLS)} (default: mqtt for a topic, stomp for a queue).",
     ),
 ]
 USER = Annotated[
-    str | None, typer.Option("--user", metavar="NAME", help="As whom; the first that the broker knows when left out.")
+    str | None,
+    typer.Option("--user", metavar="NAME", help="The user that logs in (default: the first user of the broker)."),
 ]
 
 
@@ -35,8 +42,10 @@ def destination(topic: str | None, queue: str | None) -> Destination:
 
 def protocol(over: str | None, queue: str | None) -> str:
     """Return the protocol that a client speaks, who may name none; raise InputError for a queue over MQTT."""
+    if over is not None and over not in PROTOCOLS:
+        raise InputError([unknown("protocol", over, PROTOCOLS, "protocols", None)])
     if over is not None and queue is not None and is_mqtt(over):
-        raise InputError.of(f"--queue: {over} has no queues", "--over stomp, or --over amqp")
+        raise InputError.of(f"--queue: {over} has no queues", "write --over stomp or --over amqp")
     return over or ("mqtt" if queue is None else "stomp")
 
 
@@ -50,4 +59,4 @@ def seconds(option: str, text: str) -> float:
     try:
         return parse_duration(text).total_seconds()
     except (ValueError, OverflowError) as error:
-        raise InputError.of(f"{option}: {error}") from error
+        raise options.refused_quantity(option, text, error, "s") from error

@@ -5,34 +5,33 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import typer
-
-from lab import units
 from lab.amazonmq.account.account import Account, clock_text
 from lab.amazonmq.account.broker_record import BrokerRecord
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON, QUIET
-from lab.declare.steps.move_clock import JUST_BEFORE
+from lab.cli.verb_command import option
+from lab.declare.steps.move_clock import JUST_BEFORE, MoveClock
 from lab.errors import InputError
 from lab.living import verb_arguments
 
-_FORWARD = f"To so long before it; {units.format_duration(JUST_BEFORE)} when left out."
+TO = Annotated[str | None, option(MoveClock, "to", metavar="WHEN")]
+BEFORE = Annotated[str | None, option(MoveClock, "before", metavar="BROKER")]
+BY = Annotated[str | None, option(MoveClock, "by")]
 
 
 def clock(
-    to: Annotated[
-        str | None, typer.Option(metavar="WHEN", help='To this moment: "2026-11-29 02:59:55 Asia/Tokyo".')
-    ] = None,
-    before: Annotated[
-        str | None, typer.Option(metavar="BROKER", help="To just before this broker's next maintenance window.")
-    ] = None,
-    by: Annotated[str | None, typer.Option(metavar="TIME", help=_FORWARD)] = None,
+    to: TO = None,
+    before: BEFORE = None,
+    by: BY = None,
     run: OF_RUN = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Show the service's clock and when each broker's window opens next, or set the clock forward."""
+    """Show Amazon MQ's clock and the next maintenance windows, or move the clock forward.
+
+    Example: mqlab clock --before tokyo
+    """
     if to is not None and before is not None:
         raise InputError.of("--to and --before are two moments", "leave one out")
     if by is not None and before is None:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from lab.activemq import releases
 from lab.amazonmq.account.describe import describe_configuration, list_revisions, used_by
 from lab.amazonmq.configurations import wording
 from lab.amazonmq.configurations.advice import advise
@@ -18,17 +17,22 @@ from lab.amazonmq.configurations.sanitising import Sanitised, sanitise
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.cli.verb_command import command
 from lab.declare.origin import without_passwords
 from lab.declare.steps.create_configuration import CreateConfiguration
 from lab.errors import InputError
-from lab.living import verb_arguments
+from lab.living.lab import Live
 from lab.masking import Mask, named_in
+from lab.operating import Done
 
-NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration's name, or its id.")]
+NAME = Annotated[str, typer.Argument(metavar="NAME", help="The configuration, by its name or its id.")]
 
 
 def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the configurations with their revisions."""
+    """List the configurations with their revisions.
+
+    Example: mqlab config list
+    """
     with open_lab.attached(run) as live:
         account, mask = live.account, live.lab.mask()
     described, lines = [], []
@@ -44,11 +48,16 @@ def list_configurations(run: OF_RUN = None, json: JSON = False) -> None:
 
 def show(
     name: NAME,
-    revision: Annotated[int | None, typer.Option(metavar="N", help="Which revision; the latest when left out.")] = None,
+    revision: Annotated[
+        int | None, typer.Option(metavar="N", help="The number of the revision (default: the latest).")
+    ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Print the text of a revision."""
+    """Print the XML of a revision.
+
+    Example: mqlab config show tokyo-configuration --revision 1
+    """
     with open_lab.attached(run) as live:
         found, mask = live.account.configuration(name), live.lab.mask()
     its = found.latest if revision is None else found.revision(revision)
@@ -62,28 +71,22 @@ def show(
     options.show(described, [text.rstrip("\n")], json)
 
 
-def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The new configuration's name.")],
-    engine_version: Annotated[str, typer.Option(metavar="VERSION", help="Of Amazon MQ.")] = releases.DEFAULT,
-    run: OF_RUN = None,
-    json: JSON = False,
-) -> None:
-    """Make a configuration from the service's default for an engine version."""
-    verb = verb_arguments.read(CreateConfiguration, "--", configuration=name, engine_version=engine_version)
-    with open_lab.in_turn(run) as live:
-        done = live.do(verb)
-        described = describe_configuration(live.account, name)
+def _show_created(live: Live, verb: CreateConfiguration, done: Done, json: bool) -> None:
+    described = describe_configuration(live.account, verb.configuration)
     options.print_json(described) if json else options.say(done.note)
 
 
 def update(
     name: NAME,
     file: Annotated[Path, typer.Argument(metavar="FILE.xml", help="The whole new text.")],
-    description: Annotated[str, typer.Option(metavar="TEXT", help="Of the revision.")] = "",
+    description: Annotated[str, typer.Option(metavar="TEXT", help="The description of the revision, for people.")] = "",
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Save a text as the next revision, sanitised as the service does; no broker changes by that."""
+    """Save a file as the next revision of a configuration; no broker changes.
+
+    Example: mqlab config update tokyo-configuration tokyo.xml
+    """
     content = read_bytes(file, str(file))
     with open_lab.in_turn(run) as live:
         mask = live.lab.mask() | Mask.of(named_in(content.decode("utf-8", "replace")))
@@ -102,12 +105,17 @@ def update(
 
 def diff(
     name: NAME,
-    before: Annotated[int, typer.Argument(metavar="N", help="The older revision.")],
-    after: Annotated[int | None, typer.Argument(metavar="[N]", help="The newer; the latest when left out.")] = None,
+    before: Annotated[int, typer.Argument(metavar="N", help="The number of the older revision.")],
+    after: Annotated[
+        int | None, typer.Argument(metavar="[N]", help="The newer revision (default: the latest).")
+    ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Show what changed from one revision to another."""
+    """Show the changes from one revision to another.
+
+    Example: mqlab config diff tokyo-configuration 1 2
+    """
     with open_lab.attached(run) as live:
         found, mask = live.account.configuration(name), live.lab.mask()
     text = mask.text(found.compare(before, found.latest.number if after is None else after))
@@ -129,7 +137,13 @@ def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
 VERBS = {
     "list": list_configurations,
     "show": show,
-    "create": create,
+    "create": command(
+        CreateConfiguration,
+        _show_created,
+        arguments=["configuration"],
+        spelled={"configuration": "NAME", "engine_version": "--engine-version"},
+        example="mqlab config create orders",
+    ),
     "update": update,
     "diff": diff,
 }

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from functools import partial
 
-import typer
-
-from lab.cli import completion, open_lab
-from lab.cli.instances import show
-from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON
+from lab.cli.instances import show_outcome
+from lab.cli.verb_command import command
 from lab.declare.steps.connector import ConnectorStep
-from lab.living import verb_arguments
 
-CONNECTOR = Annotated[
-    str,
-    typer.Argument(
-        metavar="CONNECTOR", help="Its name in the broker's configuration.", autocompletion=completion.connectors
-    ),
-]
-
-
-def _doing(do: str, does: str) -> Callable[..., None]:
-    """Return the command that stops or starts a connector."""
-
-    def command(broker: BROKER, connector: CONNECTOR, run: OF_RUN = None, json: JSON = False) -> None:
-        verb = verb_arguments.read(ConnectorStep, broker=broker, name=connector, do=do)
-        with open_lab.in_turn(run) as live:
-            show(live.do(verb), json)
-
-    command.__doc__ = does
-    return command
-
-
+_on_connector = partial(
+    command, ConnectorStep, show_outcome, arguments=["broker", "name"], spelled={"name": "CONNECTOR"}
+)
 VERBS = {
-    "stop": _doing("stop", "Stop a network connector, as in the broker's JMX: its bridges end."),
-    "start": _doing("start", "Start a network connector that was stopped."),
+    "stop": _on_connector(
+        do="stop",
+        about="Stop a network connector over its broker's JMX; its bridges close.",
+        example="mqlab connector stop tokyo connector_tokyo_to_singapore",
+    ),
+    "start": _on_connector(
+        do="start",
+        about="Start a network connector that was stopped.",
+        example="mqlab connector start tokyo connector_tokyo_to_singapore",
+    ),
 }

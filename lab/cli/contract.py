@@ -7,13 +7,14 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 
 from lab.cli import options
 from lab.cli.options import FOLDER, JSON, QUIET, SCENARIO, SET, VERSION
 from lab.declare.variants import settings_of
 from lab.run_folder import home
 
-_TIMES = "How many emulated runs; those that are kept are not made again."
+_TIMES = "The number of emulated runs; kept runs are reused."
 
 
 def contract(
@@ -25,9 +26,11 @@ def contract(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
-    """Run a scenario with real brokers several times, simulate it, and say how far models are from them.
+    """Compare emulated runs of a scenario with a simulated run.
 
-    Ends with 0 if something is compared and all of it agrees.
+    The exit code is 0 if there are figures to compare and all of them agree.
+
+    Example: mqlab contract tokyo-singapore --times 3
     """
     from lab.contract import contract as room  # here, since it loads the runtimes
     from lab.contract import text
@@ -48,10 +51,10 @@ def contract(
         {
             "scenario": found.name,
             "agrees": found.agrees,
-            "emulated": [asdict(each) for each in found.emulated],
-            "apart": [asdict(each) for each in found.apart],
-            "outdated": [asdict(each) for each in found.outdated],
-            "simulated": [asdict(each) for each in found.simulated],
+            "emulated": to_builtins(found.emulated),
+            "apart": to_builtins(found.apart),
+            "outdated": to_builtins(found.outdated),
+            "simulated": to_builtins(found.simulated),
             "rows": [asdict(row) for row in found.rows],
         },
         text.lines(found),

@@ -18,11 +18,14 @@ from lab.runtimes import AllRuntimes
 
 def down(
     run: RUN = None,
-    every: Annotated[bool, typer.Option("--all", help="Every lab of yours.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Remove all your labs.")] = False,
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """End a lab and remove everything of it."""
+    """Remove a running lab.
+
+    Example: mqlab down
+    """
     run = options.one_run(run, by_option)
     if every and run is not None:
         raise InputError.of("RUN and --all exclude each other", f"leave --all out to end {run} alone")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lab import settings
 from lab.activemq.protocols import OPENWIRE
 from lab.application.place import variable
 from lab.cli import new_files, open_lab, options, status_text
@@ -24,18 +25,26 @@ _NOT_BARE = "'\"\\$#`= \t"  # in a line of a .env file
 
 def env(
     run: RUN = None,
-    shell: Annotated[bool, typer.Option("--shell", help='As a shell reads them: eval "$(mqlab env --shell)".')] = False,
-    dotenv: Annotated[bool, typer.Option("--dotenv", help="As the lines of a .env file.")] = False,
+    shell: Annotated[
+        bool, typer.Option("--shell", help='Print shell commands, for eval "$(mqlab env --shell)".')
+    ] = False,
+    dotenv: Annotated[bool, typer.Option("--dotenv", help="Print the lines of a .env file.")] = False,
     spring: Annotated[
-        bool, typer.Option("--spring", help="As Spring Boot's application.properties, a profile for each broker.")
+        bool,
+        typer.Option(
+            "--spring", help="Print an application.properties for Spring Boot, with one profile for each broker."
+        ),
     ] = False,
     json: JSON = False,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write to a new FILE that you alone can read.")
+        Path | None, typer.Option("--output", metavar="FILE", help="The new file to write, readable only by you.")
     ] = None,
     by_option: BY_OPTION = None,
 ) -> int:
-    """Print a running lab's endpoints, users, passwords and CA file: the one command that prints passwords."""
+    """Print the endpoints, users, passwords and CA file of a running lab; no other command prints passwords.
+
+    Example: mqlab env --shell
+    """
     if shell + dotenv + spring + json > 1:
         raise InputError.of("--shell, --dotenv, --spring and --json exclude each other", "choose one")
     new_files.check_new(output)
@@ -67,8 +76,7 @@ def connections(live: Live) -> dict[str, Any]:
         users = [user.name for user in records[name].users if user.current is not None]
         its["users"] = {user: live.lab.password(name, user).get_secret_value() for user in users}
     store = Path(found["ca_file"]).with_name(TRUST_STORE)
-    for_java = {"trust_store": str(store)} if store.exists() else {}  # not of a lab that an earlier mqlab opened
-    return {**found, **for_java, "brokers": there}
+    return {**found, "trust_store": str(store), "brokers": there}
 
 
 def variables(found: Mapping[str, Any]) -> dict[str, str]:
@@ -76,9 +84,12 @@ def variables(found: Mapping[str, Any]) -> dict[str, str]:
 
     Of a pair, each instance has its endpoints under its own name. Raise InputError if two variables have one name.
     """
-    named: dict[str, str] = {"MQLAB_RUN": found["run"], "MQLAB_CA_FILE": found["ca_file"]}
-    if "trust_store" in found:
-        named |= {"MQLAB_TRUST_STORE": found["trust_store"], "MQLAB_TRUST_STORE_PASSWORD": TRUST_STORE_PASSWORD}
+    named: dict[str, str] = {
+        settings.RUN.name: found["run"],
+        settings.CA_FILE.name: found["ca_file"],
+        settings.TRUST_STORE.name: found["trust_store"],
+        settings.TRUST_STORE_PASSWORD.name: TRUST_STORE_PASSWORD,
+    }
     for broker, its in found["brokers"].items():
         for name, value in _of_broker(broker, its):
             key = variable(name)
@@ -119,11 +130,10 @@ def properties(found: Mapping[str, Any]) -> Iterator[str]:
 
     Raise InputError for a password with `${`, which Spring would replace by a property.
     """
-    if "trust_store" in found:
-        yield "# java needs to trust this lab:"
-        yield f"#   -Djavax.net.ssl.trustStore={found['trust_store']}"
-        yield f"#   -Djavax.net.ssl.trustStorePassword={TRUST_STORE_PASSWORD}"
-        yield ""  # below a line of a comment, #--- would be one too
+    yield "# java needs to trust this lab:"
+    yield f"#   -Djavax.net.ssl.trustStore={found['trust_store']}"
+    yield f"#   -Djavax.net.ssl.trustStorePassword={TRUST_STORE_PASSWORD}"
+    yield ""  # below a line of a comment, #--- would be one too
     for broker, its in found["brokers"].items():
         urls = ",".join(each["endpoints"][OPENWIRE.name] for each in its.get("instances") or (its,))
         yield "#---"

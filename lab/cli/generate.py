@@ -12,32 +12,34 @@ from lab.cli import new_files, options
 from lab.declare.quotas import quota_warnings
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
-from lab.declare.suggestions import remedy
 from lab.declare.topology import MEMORY
 from lab.errors import HostError, InputError
+from lab.suggestions import remedy
 
-_REGIONS = "Codes of AWS regions, such as eu-west-1,us-east-1; one that is named twice has two VPCs."
+_REGIONS = "The codes of AWS regions, for example eu-west-1,us-east-1; a repeated region has one more VPC."
 
 
 def generate(
-    shape: Annotated[str, typer.Argument(metavar="|".join(SHAPES), help="Who is joined with whom.")],
+    shape: Annotated[str, typer.Argument(metavar="|".join(SHAPES), help="The shape of the network.")],
     regions: Annotated[str, typer.Option("--regions", metavar="A,B,…", help=_REGIONS)],
     folder: Annotated[
         Path | None,
         typer.Option(
             "--folder",
             metavar="FOLDER",
-            help="Where to write; made, and named after the shape, when left out.",
+            help="The folder to write to (default: a new folder with the name of the shape).",
             parser=new_files.named_folder,
         ),
     ] = None,
     engine_version: Annotated[
-        str | None, typer.Option("--engine-version", metavar="VERSION", help="Of Amazon MQ, for every broker.")
+        str | None, typer.Option("--engine-version", metavar="VERSION", help="The engine version of every broker.")
     ] = None,
 ) -> None:
-    """Write the topology and the configurations of a network: a mesh, hub, chain, ring or concentrator.
+    """Write the topology and the configurations of a network.
 
-    Files that are there are left alone: then nothing is written.
+    If one of the files exists, no file is written.
+
+    Example: mqlab generate mesh --regions eu-west-1,us-east-1
     """
     if shape not in SHAPES:
         raise InputError.of(f'no shape named "{shape}"', remedy(shape, SHAPES, "shapes"))

@@ -16,7 +16,6 @@ from lab import units
 from lab.cli import completion, options
 from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of, runs_folder
-from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
 from lab.printable import plain_json
@@ -27,13 +26,14 @@ from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
 from lab.runtime.clock import RealClock
+from lab.suggestions import unknown
 from lab.text_files import why_not_a_file
 
 HISTORY = Annotated[
     str | None,
     typer.Argument(
         metavar="[FILE|RUN]",
-        help="A history.jsonl, a run folder, or a run id, its beginning or its end; the latest run when left out.",
+        help="A history.jsonl, a run folder, or the start or end of a run id (default: the latest run).",
         autocompletion=completion.runs,
     ),
 ]
@@ -42,27 +42,43 @@ HISTORY = Annotated[
 def history(
     run: HISTORY = None,
     broker: Annotated[
-        str | None, typer.Option("--broker", metavar="NAME", help="What happened at a broker or on its links.")
+        str | None,
+        typer.Option(
+            "--broker", metavar="NAME", help="The broker whose events, and the events of its links, are shown."
+        ),
     ] = None,
-    client: Annotated[str | None, typer.Option("--client", metavar="NAME", help="What a client did and heard.")] = None,
+    client: Annotated[
+        str | None, typer.Option("--client", metavar="NAME", help="The client whose events are shown.")
+    ] = None,
     message: Annotated[
-        str | None, typer.Option("--message", metavar="ID", help="The whole story of one message, such as 3-1.")
+        str | None,
+        typer.Option("--message", metavar="ID", help="The id of the message whose events are shown, for example 3-1."),
     ] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", metavar="KIND", help="Only this kind of line, such as sent; may be repeated."),
+        typer.Option("--kind", metavar="KIND", help="The kind of events to show, for example sent (repeatable)."),
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="From this moment of the replay on, such as 12.5s.")
+        str | None,
+        typer.Option(
+            "--from", metavar="TIME", help="The time in the replay from which events are shown, for example 12.5s."
+        ),
     ] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Up to this moment of the replay.")] = None,
-    unfold: Annotated[bool, typer.Option("--unfold", help="A line for each message instead of runs of them.")] = False,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="The time in the replay up to which events are shown.")
+    ] = None,
+    unfold: Annotated[
+        bool, typer.Option("--unfold", help="Print one line for each message, instead of one for each group.")
+    ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on as lines come, until the run or the lab ends.")
+        bool, typer.Option("--follow", "-f", help="Print new events until the run or the lab ends.")
     ] = False,
     json: JSON = False,
 ) -> int:
-    """Show what happened in a run as a timeline; runs of messages are one line."""
+    """Show the events of a run as a timeline, with one line for each group of messages.
+
+    Example: mqlab history --kind bridge
+    """
     choice = _choice(broker, client, kind or [], since, until)
     if message is not None and (choice != Choice() or follow):
         raise InputError.of("--message tells a whole story", "leave the other filters out")
@@ -90,7 +106,7 @@ def history(
         show(reading if choice == Choice() else filter(chooser.takes, reading))
         chooser.check()
     sys.stdout.flush()
-    wrong = damage(path)
+    damaged = damage(path)
     notes = (
         remainder(
             reading.cut_short_at,
@@ -98,7 +114,7 @@ def history(
             standing=reading.header.standing,
             open=None if reading.ended else _open(reading.header.run),
         ),
-        wrong and f"the history is damaged: {wrong.words(path.name)}",
+        damaged and f"the history is damaged: {path.name}: {damaged}",
     )
     for note in filter(None, notes):
         options.err().print(f"mqlab: {note}", soft_wrap=True, markup=False)

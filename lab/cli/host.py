@@ -18,12 +18,15 @@ from lab.errors import InputError
 HOST = Annotated[str, typer.Argument(metavar="HOST", help="The host's name in the topology.")]
 WORDS = Annotated[
     list[str],
-    typer.Argument(metavar="-- [OPTIONS] IMAGE [COMMAND]", help="What would follow docker run."),
+    typer.Argument(metavar="-- [OPTIONS] IMAGE [COMMAND]", help="The options, image and command of docker run."),
 ]
 
 
 def list_hosts(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the hosts with their addresses, security groups, and who stands there."""
+    """List the hosts with their addresses, security groups and containers.
+
+    Example: mqlab host list
+    """
     with open_lab.attached(run) as live:
         plan, used = live.lab.note.plan, live.lab.whereabouts().hosts
         there = {each.name: live.hosts.occupant(each.name) for each in plan.hosts}
@@ -40,7 +43,10 @@ def list_hosts(run: OF_RUN = None, json: JSON = False) -> None:
 
 
 def run_in_host(host: HOST, words: WORDS, run: OF_RUN = None) -> int:
-    """Run an application's container in a host's place, as docker run does; its exit code is docker's."""
+    """Run a container at the address of a host, as docker run does; its exit code is docker's.
+
+    Example: mqlab host run billing -- --rm busybox true
+    """
     with open_lab.attached(run) as live:
         return live.hosts.run(host, words)
 
@@ -48,15 +54,19 @@ def run_in_host(host: HOST, words: WORDS, run: OF_RUN = None) -> int:
 def print_options(
     host: HOST,
     compose: Annotated[
-        str | None, typer.Option("--compose", metavar="SERVICE", help="As a Compose override for a service.")
+        str | None,
+        typer.Option("--compose", metavar="SERVICE", help="The Compose service that an override file is printed for."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write the override to a new FILE.")
+        Path | None, typer.Option("--output", metavar="FILE", help="The new file that the override is written to.")
     ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Print the options of docker run that put a container in a host's place, or a Compose override."""
+    """Print the options of docker run that place a container at the address of a host, or a Compose override.
+
+    Example: mqlab host options billing
+    """
     if output is not None and compose is None:
         raise InputError.of("--output is for a Compose override", "add --compose SERVICE")
     if json and compose is not None:
@@ -75,17 +85,25 @@ def print_options(
 
 def attach(
     host: HOST,
-    container: Annotated[str, typer.Argument(metavar="CONTAINER", help="A running container's name or id.")],
+    container: Annotated[
+        str, typer.Argument(metavar="CONTAINER", help="The running container, by its name or its id.")
+    ],
     run: OF_RUN = None,
 ) -> None:
-    """Take a running container off its networks into a host's place; detach, down and sweep put it back."""
+    """Move a running container from its networks to the address of a host.
+
+    Example: mqlab host attach billing my-application
+    """
     with open_lab.in_turn(run) as live:
         live.hosts.attach(host, container)
     options.say(f"{container} is in {host}'s place, and on no other network; mqlab host detach {host} puts it back")
 
 
 def detach(host: HOST, run: OF_RUN = None) -> None:
-    """Put the container that was taken into a host's place back on its networks."""
+    """Move a container from the address of a host back to its own networks.
+
+    Example: mqlab host detach billing
+    """
     with open_lab.in_turn(run) as live:
         for each in live.hosts.detach(host):
             options.say(each)

@@ -24,19 +24,32 @@ def images(
     activemq_version: VERSION = None,
     activemq_archive: ARCHIVE = None,
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="FILE", help="Write them to FILE, and its SHA-256 to FILE.sha256.")
+        Path | None,
+        typer.Option(
+            "--save",
+            metavar="FILE",
+            help="The file that the images are written to; its SHA-256 is written to FILE.sha256.",
+        ),
     ] = None,
     load: Annotated[
-        Path | None, typer.Option("--load", metavar="FILE", help="Load them from FILE instead of building them.")
+        Path | None, typer.Option("--load", metavar="FILE", help="The file that the images are loaded from.")
     ] = None,
     sha256: Annotated[
-        str | None, typer.Option("--sha256", metavar="HEX", help="Of the FILE to load, instead of FILE.sha256.")
+        str | None,
+        typer.Option(
+            "--sha256", metavar="HEX", help="The SHA-256 of the file to load (default: the content of FILE.sha256)."
+        ),
     ] = None,
-    key: Annotated[bool, typer.Option("--key", help="Print a cache key for them, and build nothing.")] = False,
+    key: Annotated[
+        bool, typer.Option("--key", help="Print a cache key for the images, and do not build them.")
+    ] = False,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Build what is missing of the three images, and list them; or carry them in a file to another engine."""
+    """Build the missing images and list all, or save them to a file, or load them.
+
+    Example: mqlab images --key
+    """
     if (save is not None) + (load is not None) + key > 1:
         raise InputError.of("--save, --load and --key exclude each other", "choose one")
     if sha256 is not None and (load is None or not re.fullmatch("[0-9a-fA-F]{64}", sha256)):

@@ -2,67 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Annotated
+from collections.abc import Iterator
+from functools import partial
 
-import typer
-
-from lab.cli import open_lab, options
-from lab.cli.open_lab import BROKER, OF_RUN
-from lab.cli.options import JSON, QUIET
+from lab.cli import options
+from lab.cli.verb_command import command
 from lab.declare.steps import STEPS
+from lab.declare.steps.base import Step
 from lab.history import BrokerChanged, ConnectorChanged
-from lab.living import verb_arguments
+from lab.living.lab import Live
 from lab.operating import Done
-
-INSTANCE = Annotated[
-    str | None,
-    typer.Option(
-        "--instance",
-        metavar="WHICH",
-        help="Of a pair: 1, 2, active or standby; when left out, the active one, or the one to bring back.",
-    ),
-]
-WITHIN = Annotated[str | None, typer.Option("--within", metavar="TIME", help="How long it is waited for.")]
-
-
-def at_once(verb: str, does: str) -> Callable[..., None]:
-    """Return the command of a verb that takes no time."""
-
-    def command(broker: BROKER, instance: INSTANCE = None, run: OF_RUN = None, json: JSON = False) -> None:
-        asked = verb_arguments.read(STEPS[verb], "--", broker=broker, instance=instance)
-        with open_lab.in_turn(run) as live:
-            show(live.do(asked), json)
-
-    command.__doc__ = does
-    return command
-
-
-def waited_for(verb: str, does: str) -> Callable[..., None]:
-    """Return the command of a verb that takes a while."""
-
-    def command(
-        broker: BROKER,
-        instance: INSTANCE = None,
-        within: WITHIN = None,
-        run: OF_RUN = None,
-        quiet: QUIET = False,
-        json: JSON = False,
-    ) -> None:
-        asked = verb_arguments.read(STEPS[verb], "--", broker=broker, instance=instance, within=within)
-        with open_lab.in_turn(run, quiet=quiet) as live:
-            with options.progress(quiet).stage(asked.words()):
-                done = live.do(asked)
-            show(done, json)
-
-    command.__doc__ = does
-    return command
 
 
 def show(done: Done, json: bool) -> None:
-    """Print what a verb has changed, each with its moment of the lab's clock."""
+    """Print the changes that a verb made, each with its moment of the lab's clock."""
     changes = [seen for seen in done.seen if isinstance(seen, BrokerChanged | ConnectorChanged)]
     options.show([{"t": each.t, **each.told()} for each in changes], _lines(changes), json)
+
+
+def show_outcome(live: Live, verb: Step, done: Done, json: bool) -> None:
+    """Print the changes that a verb made to a running lab."""
+    show(done, json)
 
 
 def _lines(changes: list[BrokerChanged | ConnectorChanged]) -> Iterator[str]:
@@ -77,3 +37,10 @@ def _lines(changes: list[BrokerChanged | ConnectorChanged]) -> Iterator[str]:
             case ConnectorChanged():
                 what = f"connector {each.connector} of {each.broker}"
         yield f"{each.t:.3f} s: {what} {each.state}"
+
+
+_on_instance = partial(command, show=show_outcome, arguments=["broker"])
+VERBS = {
+    verb: _on_instance(STEPS[verb], waits=verb in ("stop", "start"), example=f"mqlab broker {verb} tokyo")
+    for verb in ("kill", "stop", "start", "pause", "resume")
+}

@@ -19,17 +19,29 @@ from lab.scenarios import expectations
 def judge(
     history: HISTORY = None,
     scenario: Annotated[
-        str | None, typer.Option("--scenario", metavar="SCENARIO", help="Judge by this scenario's expectations.")
+        str | None,
+        typer.Option(
+            "--scenario",
+            metavar="SCENARIO",
+            help="The scenario whose expectations are judged (default: the expectations of the run).",
+        ),
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--from", metavar="MARK", help="Only what came after this mark of a lab that stands.")
+        str | None,
+        typer.Option("--from", metavar="MARK", help="The mark from which the history of a running lab is judged."),
     ] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="MARK", help="Only what came before this mark.")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--to", metavar="MARK", help="The mark up to which the history of a running lab is judged."),
+    ] = None,
     page: PAGE = None,
     junit_file: JUNIT = None,
     json: JSON = False,
 ) -> int:
-    """Judge a history again, from the file alone; the page also shows the brokers' files that lie beside it."""
+    """Judge a history again; the HTML page also shows the brokers' files in the run folder.
+
+    Example: mqlab judge --html report.html
+    """
     reports.check_writable(page, junit_file)
     path = find(history)
     judged = judge_whole(path, expectations(scenario, os.environ) if scenario else None, since=since, until=until)

@@ -10,6 +10,13 @@ import typer
 from lab.cli import completion, open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.cli.verb_command import option
+from lab.declare.steps.cut import Cut
+from lab.declare.steps.heal import Heal
+from lab.declare.steps.link import OnLink
+from lab.declare.steps.reject import Reject
+from lab.declare.topology import ImpairmentFields
+from lab.descriptions import summary
 from lab.link.impairment import FIGURES
 from lab.living import verb_arguments
 from lab.living.lab import Live
@@ -18,46 +25,46 @@ from lab.runtime.status import DirectionNow
 LINK = Annotated[
     str | None,
     typer.Argument(
-        metavar="[LINK]", help="Its name; not needed where there is one only.", autocompletion=completion.links
+        metavar="[LINK]",
+        help="The link, named as its two regions joined by a dash (default: the only link).",
+        autocompletion=completion.links,
     ),
 ]
-LEAVING = Annotated[
-    str | None,
-    typer.Option(
-        "--leaving",
-        metavar="REGION",
-        help="Only what leaves this region; both ways otherwise.",
-        autocompletion=completion.regions,
-    ),
-]
-
+LEAVING = Annotated[str | None, option(Cut, "leaving")]
 _FIGURES = {
-    each.key.replace("-", "_"): Annotated[str | None, typer.Option(metavar=each.kind, help=each.about)]
+    (field := each.key.replace("-", "_")): Annotated[str | None, option(ImpairmentFields, field, metavar=each.kind)]
     for each in FIGURES
 }
 
 
 def show(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the links, each direction as it is now."""
+    """List the links, with the state of each direction.
+
+    Example: mqlab link list
+    """
     with open_lab.attached(run) as live:
         _print(live.links(), json)
 
 
-def _on_link(verb: Callable[..., Sequence[DirectionNow]], does: str) -> Callable[..., None]:
+def _on_link(kind: type[OnLink]) -> Callable[..., None]:
     """Return the command of a verb without figures."""
+    verb: Callable[..., Sequence[DirectionNow]] = getattr(Live, kind.verb)
 
     def command(link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False) -> None:
         with open_lab.in_turn(run) as live:
             _print(verb(live, link, leaving=leaving), json)
 
-    command.__doc__ = does
+    command.__doc__ = f"{summary(kind)}\n\nExample: mqlab link {kind.verb} tokyo-singapore --leaving tokyo"
     return command
 
 
 def impair(
     link: LINK = None, leaving: LEAVING = None, run: OF_RUN = None, json: JSON = False, **figures: str | None
 ) -> None:
-    """Replace what the link does to packets as a whole: what is not said is not done any more."""
+    """Replace all impairments of a link; an omitted setting returns to its default.
+
+    Example: mqlab link impair tokyo-singapore --delay 80ms --jitter 5ms
+    """
     fields = verb_arguments.impairment(figures, "--")
     with open_lab.in_turn(run) as live:
         _print(live.impair(link, leaving=leaving, **fields), json)
@@ -74,8 +81,8 @@ def _print(found: Sequence[DirectionNow], json: bool) -> None:
 
 VERBS = {
     "list": show,
-    "cut": _on_link(Live.cut, "Drop every packet silently, as a broken cable does."),
-    "heal": _on_link(Live.heal, "Let packets pass again, impaired as before."),
-    "reject": _on_link(Live.reject, "Answer every packet as a closed port would."),
+    "cut": _on_link(Cut),
+    "heal": _on_link(Heal),
+    "reject": _on_link(Reject),
     "impair": options.spelled(impair, _FIGURES, after="link"),
 }

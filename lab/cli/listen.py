@@ -27,23 +27,35 @@ def listen(
     over: OVER = None,
     user: USER = None,
     selector: Annotated[
-        str | None, typer.Option("--selector", metavar="SQL", help="Only messages that it selects; of STOMP and AMQP.")
+        str | None,
+        typer.Option(
+            "--selector", metavar="SQL", help="The JMS selector that messages must match, over STOMP and AMQP."
+        ),
     ] = None,
-    count: Annotated[int | None, typer.Option("--count", "-n", metavar="N", min=1, help="End after so many.")] = None,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", "-n", metavar="N", min=1, help="The number of messages after which the command ends."),
+    ] = None,
     within: Annotated[
         str | None,
-        typer.Option("--within", metavar="TIME", help="End after so long; with --count, exit code 4 if fewer came."),
+        typer.Option(
+            "--within",
+            metavar="TIME",
+            help="The time after which the command ends; with --count, the exit code is 4 if messages are missing.",
+        ),
     ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Print the messages of a topic or a queue as they come: the body alone, or with --json all of it.
+    """Print the messages of a topic or a queue as they arrive: the body, or with --json all properties.
 
-    A queue's messages are taken from it, each once it is printed. Without --count and --within, Ctrl-C ends it.
+    A message is removed from its queue once it is printed. Without --count and --within, the command runs until Ctrl-C.
+
+    Example: mqlab listen tokyo --queue orders --count 1
     """
     where = client_options.destination(topic, queue)
-    if selector is not None and client_options.is_mqtt(client_options.protocol(over, queue)):
-        raise InputError.of("--selector: MQTT 3.1.1 has none", "--over stomp, or --over amqp")
+    if client_options.is_mqtt(client_options.protocol(over, queue)) and selector is not None:
+        raise InputError.of("--selector: MQTT 3.1.1 has no selectors", "write --over stomp or --over amqp")
     seconds = None if within is None else client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         for each in heard(

@@ -13,34 +13,46 @@ import typer
 from lab.cli import completion, open_lab, options
 from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of
-from lab.declare.suggestions import remedy
 from lab.errors import InputError
 from lab.printable import plain_line
 from lab.run_folder import RunFolder
 from lab.runtime import note as notes
+from lab.suggestions import remedy
 from lab.text_files import is_file, open_file
 
 _LONGEST = 2**20  # bytes of a line that is printed at once
 
 
 def logs(
-    name: Annotated[str, typer.Argument(metavar="BROKER|router", help="Whose log.", autocompletion=completion.logs)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="BROKER|router", help="The broker whose log is printed, or router.", autocompletion=completion.logs
+        ),
+    ],
     run: Annotated[
         str | None,
         typer.Option(
             "--run",
             metavar="RUN",
-            help="Which lab, or which ended run; the only lab when left out.",
+            help="The lab, or the run that has ended (default: the only running lab).",
             autocompletion=completion.runs,
         ),
     ] = None,
-    tail: Annotated[int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last lines.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+    tail: Annotated[
+        int | None,
+        typer.Option(
+            "--tail", "-n", metavar="N", min=0, help="The number of last lines to print (default: all lines)."
+        ),
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new lines as they are written.")] = False,
     json: JSON = False,
 ) -> None:
     """Print the log of a broker or of the router.
 
-    Of a run that has ended it is the one that its run folder keeps.
+    The log of an ended run is read from its run folder.
+
+    Example: mqlab logs tokyo --tail 20
     """
     if run is not None and (kept := _of_ended(run)) is not None:
         lines = _kept(kept, name)

@@ -12,14 +12,16 @@ from lab.living.lab import refuse_replayed
 
 
 def mark(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help='What the moment is called: "before the cut".')],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help='The name of the mark, for example "before the cut".')],
     run: RUN = None,
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """Name this moment in a running lab's history.
+    """Add a mark to the history of a running lab.
 
-    `mqlab judge --from` and `--to` can ask from and to it.
+    `mqlab judge --from` and `--to` accept the mark.
+
+    Example: mqlab mark "before the cut"
     """
     note = open_lab.load_note(options.one_run(run, by_option))
     refuse_replayed(note)

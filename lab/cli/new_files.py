@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import typer
-
 from lab.errors import InputError
 from lab.text_files import why_not_a_file
 
 
 def named_folder(text: str) -> Path:
-    """Return the folder that an option names; raise BadParameter if it names none.
+    """Return the folder that an option names; raise InputError if it names none.
 
     An empty name is what a shell leaves of a variable that is not set; Path takes it for the current folder.
     """
     if not text.strip():
-        raise typer.BadParameter("it names no folder; the current one is .")
+        raise InputError.of("an empty text names no folder", "write a folder; the current one is .")
     return Path(text)
 
 

@@ -22,13 +22,13 @@ OF_RUN = Annotated[
     typer.Option(
         "--run",
         metavar="RUN",
-        help="Which lab; the only one, or MQLAB_RUN's, when left out.",
+        help="The lab, by its run id (default: MQLAB_RUN, else the only running lab).",
         autocompletion=completion.labs,
     ),
 ]
 
 BROKER = Annotated[
-    str, typer.Argument(metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers)
+    str, typer.Argument(metavar="BROKER", help="The broker, by its name or its id.", autocompletion=completion.brokers)
 ]
 
 

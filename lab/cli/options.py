@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
+from lab import settings
 from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
 from lab.cli import completion, new_files
@@ -37,7 +38,7 @@ SCENARIO = Annotated[
     str,
     typer.Argument(
         metavar="SCENARIO",
-        help="A file of a scenario or a topology, or a name that ships.",
+        help="The file of a scenario or a topology, or the name of a shipped scenario.",
         autocompletion=completion.scenarios,
     ),
 ]
@@ -45,7 +46,7 @@ SCENARIOS = Annotated[
     list[str],
     typer.Argument(
         metavar="SCENARIO...",
-        help="Files of scenarios, or names that ship; several are run one after the other, or --jobs at once.",
+        help="Scenario files, or names of shipped scenarios; several run one after the other, or with --jobs at once.",
         autocompletion=completion.scenarios,
     ),
 ]
@@ -53,50 +54,56 @@ RUN = Annotated[
     str | None,
     typer.Argument(
         metavar="[RUN]",
-        help="A run id, its beginning or its end; not needed where only one lab runs.",
+        help="The start or end of a run id (default: the only running lab).",
         autocompletion=completion.labs,
     ),
 ]
 BY_OPTION = Annotated[
     str | None,
-    typer.Option(
-        "--run", metavar="RUN", help="The same as RUN, as other commands have it.", autocompletion=completion.labs
-    ),
+    typer.Option("--run", metavar="RUN", help="The run id, as an alternative to RUN.", autocompletion=completion.labs),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress.")]
 *_SOME, _LAST = releases.RELEASES.values()
-_RELEASES = f"{', '.join(_SOME)} or {_LAST}, instead of the one for the declared engine version."
+_RELEASES = f"The release of ActiveMQ: {', '.join(_SOME)} or {_LAST} (default: the release of the engine version)."
 
 
 def _release(version: str | None) -> str | None:
-    """Return the version; raise BadParameter if it is not of the form of an ActiveMQ Classic release."""
+    """Return the version; raise InputError if it is not of the form of an ActiveMQ Classic release."""
     if version is not None and not re.fullmatch(r"[56]\.\d{1,3}\.\d{1,3}", version):
-        raise typer.BadParameter(f"{version!r} is not a release of ActiveMQ Classic, such as {_LAST}")
+        raise InputError.of(
+            f"--activemq-version: {version!r} is not a release of ActiveMQ Classic", f"write --activemq-version {_LAST}"
+        )
     return version
 
 
 VERSION = Annotated[
     str | None, typer.Option("--activemq-version", metavar="VERSION", help=_RELEASES, callback=_release)
 ]
-_ON_DISK = "An ActiveMQ binary archive on disk (apache-activemq-*-bin.tar.gz)."
+_ON_DISK = "The path of an ActiveMQ binary archive (apache-activemq-*-bin.tar.gz)."
 ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
 FOLDER = Annotated[
     Path | None,
     typer.Option(
-        "--runs", metavar="DIR", help="Keep runs under this folder instead of .mqlab.", parser=new_files.named_folder
+        "--runs",
+        metavar="DIR",
+        help="The folder that run folders are kept in (default: .mqlab).",
+        parser=new_files.named_folder,
     ),
 ]
-_COUNTED = "Ports of this machine counted from N, instead of free ones."
+_COUNTED = "The first port of this machine to use, counted up for each endpoint (default: free ports)."
 PORT_BASE = Annotated[
     int | None, typer.Option("--port-base", metavar="N", min=HOST_PORTS[0], max=HOST_PORTS[-1], help=_COUNTED)
 ]
 WAIT = Annotated[
     str | None,
-    typer.Option("--wait", metavar="DURATION", help="Wait so long at most for the memory that the brokers may take."),
+    typer.Option("--wait", metavar="DURATION", help="The maximum time to wait for the memory that the brokers need."),
 ]
 SEED = Annotated[
-    int | None, typer.Option("--seed", metavar="N", min=0, max=2**63 - 1, help="Instead of the scenario's own seed.")
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", min=0, max=2**63 - 1, help="The seed of the run (default: the scenario's seed)."
+    ),
 ]
 
 
@@ -105,17 +112,17 @@ RUNTIME = Annotated[
     typer.Option(
         "--runtime",
         metavar="NAME",
-        help="emulation: real brokers; simulation: models in virtual time. MQLAB_RUNTIME, or emulation, if left out.",
+        help="The runtime, emulation or simulation in virtual time (default: MQLAB_RUNTIME, else emulation).",
     ),
 ]
-_IGNORED = "Simulate without a setting that has no model; what may depend on it is unknown. Repeatable."
+_IGNORED = "A setting that the simulation ignores; expectations that may depend on it become unknown (repeatable)."
 IGNORE = Annotated[list[str] | None, typer.Option("--ignore", metavar="SETTING", help=_IGNORED)]
 SET = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="A value instead of what the scenario's files say, such as links.a-b.delay=70ms; may be repeated.",
+        help="A value that replaces a value of the scenario's files, for example links.a-b.delay=70ms (repeatable).",
     ),
 ]
 
@@ -134,8 +141,15 @@ def waiting(wait: str | None) -> Mapping[str, str]:
     try:
         parse_duration(wait)
     except (ValueError, OverflowError) as error:
-        raise InputError.of(f"--wait: {error}", "such as 10m") from error
-    return {**os.environ, "MQLAB_WAIT": wait}
+        raise refused_quantity("--wait", wait, error, "s") from error
+    return {**os.environ, settings.WAIT.name: wait}
+
+
+def refused_quantity(option: str, text: str, error: Exception, unit: str) -> InputError:
+    """Return the error for an option's text that is not a quantity; the remedy for a number alone has a unit."""
+    what, _, right = str(error).rpartition(": write ")
+    number = re.fullmatch("[0-9.]+", text)
+    return InputError.of(f"{option}: {what or right}", f"write {option} {text}{unit}" if number else f"write {right}")
 
 
 def ending(command: Callable[P, int | None]) -> Callable[P, None]:
@@ -182,6 +196,11 @@ def _told(command: Callable[[], int | None], json: bool) -> int:
     except EOFError:  # Ctrl-D at a prompt
         return _interrupted()
     return code
+
+
+def refuse(error: LabError, *, json: bool) -> int:
+    """Print the error of a wrong command line and return its exit code."""
+    return _tell(error, error, json)
 
 
 def _tell(error: Exception, told: LabError, json: bool) -> int:

@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
-
-import typer
-
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.cli.verb_command import command
 from lab.declare.steps.accept_peering import AcceptPeering
-from lab.declare.steps.base import Step
 from lab.declare.steps.create_peering import CreatePeering
 from lab.declare.steps.delete_peering import DeletePeering
 from lab.declare.steps.reject_peering import RejectPeering
-from lab.living import verb_arguments
+from lab.living.lab import Live
 from lab.network.describe import describe_peering
-from lab.network.vpc import Network, Peering
+from lab.network.vpc import Peering
+from lab.operating import Done
 
-PEERING = Annotated[str, typer.Argument(metavar="PEERING", help="Its name, or its id.")]
+_OnPeering = CreatePeering | AcceptPeering | RejectPeering | DeletePeering
 
 
 def list_peerings(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the peerings with their states; one that has ended stays."""
+    """List the peerings with their states, including ended peerings.
+
+    Example: mqlab peering list
+    """
     network = open_lab.control(run).network
     options.show([describe_peering(network, each) for each in network.peerings], map(line, network.peerings), json)
-
-
-def create_peering(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The new peering's name.")],
-    requester: Annotated[str, typer.Option(metavar="REGION", help="Whose VPC asks.")],
-    accepter: Annotated[str, typer.Option(metavar="REGION", help="Whose VPC is asked.")],
-    run: OF_RUN = None,
-    json: JSON = False,
-) -> None:
-    """Ask a VPC to peer: nothing passes before it accepts, and each side has a route."""
-    verb = verb_arguments.read(CreatePeering, "--", name=name, requester=requester, accepter=accepter)
-    with open_lab.doing(verb, run) as live:
-        _print_peering(live.network, name, json)
-
-
-def _on_peering(kind: type[Step], does: str) -> Callable[..., None]:
-    """Return the command of a verb on an existing peering."""
-
-    def command(peering: PEERING, run: OF_RUN = None, json: JSON = False) -> None:
-        verb = verb_arguments.read(kind, peering=peering)
-        with open_lab.doing(verb, run) as live:
-            _print_peering(live.network, peering, json)
-
-    command.__doc__ = does
-    return command
 
 
 def line(peering: Peering) -> str:
@@ -58,15 +32,20 @@ def line(peering: Peering) -> str:
     return f"{peering.name} ({peering.id}): {peering.requester} → {peering.accepter}, {peering.state}"
 
 
-def _print_peering(network: Network, peering: str, json: bool) -> None:
-    its = network.peering(peering)
-    options.show(describe_peering(network, its), [line(its)], json)
+def _show(live: Live, verb: _OnPeering, done: Done, json: bool) -> None:
+    peering = live.network.peering(verb.name if isinstance(verb, CreatePeering) else verb.peering)
+    options.show(describe_peering(live.network, peering), [line(peering)], json)
 
 
 VERBS = {
     "list": list_peerings,
-    "create": create_peering,
-    "accept": _on_peering(AcceptPeering, "Accept a request that is pending."),
-    "reject": _on_peering(RejectPeering, "Reject a request that is pending."),
-    "delete": _on_peering(DeletePeering, "Delete a peering: its routes stay, and lead nowhere."),
+    "create": command(
+        CreatePeering,
+        _show,
+        arguments=["name"],
+        example="mqlab peering create again --requester tokyo --accepter singapore",
+    ),
+    "accept": command(AcceptPeering, _show, arguments=["peering"], example="mqlab peering accept again"),
+    "reject": command(RejectPeering, _show, arguments=["peering"], example="mqlab peering reject again"),
+    "delete": command(DeletePeering, _show, arguments=["peering"], example="mqlab peering delete tokyo-singapore"),
 }

@@ -17,7 +17,10 @@ def plan(
     port_base: PORT_BASE = None,
     json: JSON = False,
 ) -> None:
-    """Show what would stand, and in which order it would be made."""
+    """Show the parts of a lab, in the order in which they are created.
+
+    Example: mqlab plan tokyo-singapore
+    """
     found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()), port_base, ports=True)
     mask = found.scenario.origin.mask
     title, _, tables = describe(found.plan).partition("\n")

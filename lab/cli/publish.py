@@ -23,34 +23,47 @@ def publish(
     broker: BROKER,
     body: Annotated[
         str | None,
-        typer.Argument(metavar="[BODY]", help="The text of each; - is standard input. Numbered if left out."),
+        typer.Argument(
+            metavar="[BODY]", help="The text of each message, or - for standard input (default: a numbered text)."
+        ),
     ] = None,
     topic: TOPIC = None,
     queue: QUEUE = None,
     over: OVER = None,
     user: USER = None,
-    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many.")] = 1,
-    rate: Annotated[str | None, typer.Option("--rate", metavar="RATE", help="How fast at most: 50/s, 6/m.")] = None,
-    lines: Annotated[bool, typer.Option("--lines", help="A message for each line of standard input.")] = False,
-    qos: Annotated[
-        int | None, typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="Of MQTT; 1 when left out.")
+    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="The number of messages.")] = 1,
+    rate: Annotated[
+        str | None, typer.Option("--rate", metavar="RATE", help="The maximum rate, for example 50/s or 6/m.")
     ] = None,
-    retained: Annotated[bool, typer.Option("--retained", help="Have the broker keep it for later; of MQTT.")] = False,
+    lines: Annotated[bool, typer.Option("--lines", help="Send one message for each line of standard input.")] = False,
+    qos: Annotated[
+        int | None,
+        typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="The MQTT quality of service (default: 1)."),
+    ] = None,
+    retained: Annotated[
+        bool,
+        typer.Option("--retained", help="Let the broker keep the last message for later subscribers, over MQTT only."),
+    ] = False,
     header: Annotated[
-        list[str] | None, typer.Option("--header", metavar="NAME=VALUE", help="Of STOMP and AMQP; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--header", metavar="NAME=VALUE", help="A header of each message, over STOMP and AMQP (repeatable)."
+        ),
     ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Send messages to a broker of a running lab, each with its acknowledgement before the next.
+    """Publish messages to a broker of a running lab; each is acknowledged before the next is sent.
 
-    A message that the broker refuses ends it, with how many were accepted.
+    If the broker refuses a message, the command ends and prints the number of accepted messages.
+
+    Example: mqlab publish tokyo hello --queue orders
     """
     client_options.destination(topic, queue)
     headers = _headers(header or ())
     over = client_options.protocol(over, queue)
     if headers and client_options.is_mqtt(over):
-        raise InputError.of("--header: MQTT 3.1.1 has none", "--over stomp, or --over amqp")
+        raise InputError.of("--header: MQTT 3.1.1 has no headers", "write --over stomp or --over amqp")
     for option, given in (("--qos", qos is not None), ("--retained", retained)):
         if given and not client_options.is_mqtt(over):
             raise InputError.of(f"{option}: only MQTT has it, and this goes over {over}", "leave it out")
@@ -146,12 +159,14 @@ def _interval(rate: str) -> float:
     try:
         return float(1 / parse_message_rate(rate))
     except ValueError as error:
-        raise InputError.of(f"--rate: {error}") from error
+        raise options.refused_quantity("--rate", rate, error, "/s") from error
 
 
 def _headers(given: Sequence[str]) -> dict[str, str]:
     pairs = {name: value for name, equals, value in (each.partition("=") for each in given) if name and equals}
     for each in given:
         if each.partition("=")[0] not in pairs:
-            raise InputError.of(f"--header {each}: no NAME=VALUE", "--header kind=order")
+            raise InputError.of(
+                f"--header {each}: no NAME=VALUE", "write --header NAME=VALUE, such as --header kind=order"
+            )
     return pairs

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import asdict
 
 from lab.activemq.destinations import has_wildcard, hears
 from lab.cli import client_options, completion, new_files, open_lab, options
@@ -18,14 +18,15 @@ from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import BrokerError, InputError
-from lab.living.broker_url import PASSWORD, is_url, source
-from lab.living.broker_url import USER as USER_OF_URL
+from lab.living.broker_url import is_url, source
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted
 from lab.living.recording import record as record_at
 from lab.masking import Mask
 from lab.recordings import LOST, Footer, Redaction, check_name
 from lab.runtime.clock import RealClock
+from lab.settings import PASSWORD
+from lab.settings import USER as USER_OF_URL
 from lab.units import several
 
 
@@ -34,42 +35,57 @@ def record(
         list[str],
         typer.Argument(
             metavar="BROKER|URL...",
-            help="Names or ids of a lab's brokers, or URLs such as mqtt+ssl://HOST.",
+            help="The brokers of a running lab, by name or id, or URLs, for example mqtt+ssl://HOST.",
             autocompletion=completion.brokers,
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="A new file: NAME.jsonl, also with .gz or .zst.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The new file to write: NAME.jsonl, NAME.jsonl.gz or NAME.jsonl.zst."
+        ),
     ],
     topic: Annotated[
         list[str] | None,
-        typer.Option("--topic", metavar="NAME", help="A topic to listen to, such as prices.>; may be repeated."),
+        typer.Option("--topic", metavar="NAME", help="A topic to record, for example prices.> (repeatable)."),
     ] = None,
     queue: Annotated[
         list[str] | None,
-        typer.Option("--queue", metavar="NAME", help="A queue to look at, which takes nothing; may be repeated."),
+        typer.Option(
+            "--queue", metavar="NAME", help="A queue to record by browsing, which removes no messages (repeatable)."
+        ),
     ] = None,
     over: OVER = None,
     user: USER = None,
-    within: Annotated[str | None, typer.Option("--for", metavar="TIME", help="End after so long.")] = None,
-    count: Annotated[int | None, typer.Option("--count", "-n", metavar="N", min=1, help="End after so many.")] = None,
-    every: Annotated[str, typer.Option("--every", metavar="TIME", help="From one look at a queue to the next.")] = "1s",
+    within: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="The time after which the command ends.")
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", "-n", metavar="N", min=1, help="The number of messages after which the command ends."),
+    ] = None,
+    every: Annotated[
+        str, typer.Option("--every", metavar="TIME", help="The time between two polls of a queue.")
+    ] = "1s",
     consume: Annotated[
-        bool, typer.Option("--consume", help="Take the queues' messages from them, instead of looking.")
+        bool, typer.Option("--consume", help="Consume the messages of the queues, instead of browsing them.")
     ] = False,
     keep_headers: Annotated[
-        bool, typer.Option("--keep-headers", help="Keep passwords and tokens in headers, which are replaced else.")
+        bool,
+        typer.Option("--keep-headers", help="Keep passwords and tokens in headers, which are replaced by default."),
     ] = False,
     ca_file: Annotated[
-        Path | None, typer.Option("--ca-file", metavar="FILE", help="Who vouches for a URL's broker; of PEM.")
+        Path | None, typer.Option("--ca-file", metavar="FILE", help="The CA certificates for URLs, as a PEM file.")
     ] = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Record what comes at brokers, of a running lab or by URL, into a file that a scenario can replay.
+    """Record messages at brokers into a file that a scenario can replay.
 
-    Ctrl-C ends it. Bodies are kept byte for byte; only you may read the file. A queue is looked at again and again.
-    MQLAB_USER and MQLAB_PASSWORD have who logs in at a URL.
+    The command runs until Ctrl-C. Bodies are kept byte for byte; only you may read the file. Queues are polled.
+    MQLAB_USER and MQLAB_PASSWORD are the login for URLs.
+
+    Example: mqlab record tokyo --queue orders --output orders.jsonl --for 2s
     """
     wanted = Wanted(
         topics=tuple(dict.fromkeys(topic or ())),
@@ -87,14 +103,14 @@ def record(
     if ca_file is not None and not urls:
         raise InputError.of("--ca-file is for a URL", "a lab's own certificates are known")
     if user is not None and not names:
-        raise InputError.of("--user is for a lab's broker", f"{USER_OF_URL} says who logs in at a URL")
+        raise InputError.of("--user is for a lab's broker", f"{USER_OF_URL.name} says who logs in at a URL")
     if run is not None and not names:
         raise InputError.of("--run is for a lab's broker", "name one, or leave it out")
     protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
     with ExitStack() as lab:
         live = lab.enter_context(open_lab.attached(run, quiet=json)) if names else None
         clock = RealClock() if live is None else live.lab.clock
-        mask = Mask.of([os.environ.get(PASSWORD, "")])
+        mask = Mask.of([PASSWORD.get(os.environ)])
         sources = [source(each, os.environ, clock, over=over, ca_file=ca_file) for each in urls]
         for each in sources:
             client_options.protocol(each.over, wanted.queues[0] if wanted.queues else None)

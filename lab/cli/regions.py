@@ -9,28 +9,30 @@ import typer
 
 from lab.cli import options
 from lab.cli.options import JSON
-from lab.declare.suggestions import nearest
 from lab.errors import InputError
 from lab.network.aws import Preset, round_trip
-from lab.network.regions import REGIONS
+from lab.network.regions import REGIONS, unknown_region
 from lab.plan.text import table
 
 
 def regions(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[A [B]]", help="One region, or two; all when left out.")
+        list[str] | None, typer.Argument(metavar="[A [B]]", help="One region, or two (default: all regions).")
     ] = None,
     json: JSON = False,
 ) -> int:
-    """List AWS's regions; with one, its round trips to the others, with two, the one between them and its source."""
+    """List the AWS regions, the round trips of one region, or the round trip between two with its source.
+
+    Example: mqlab regions ap-northeast-1 ap-southeast-1
+    """
     named = names or []
     for name in named:
         if name not in REGIONS:
-            near = nearest(name, REGIONS)
-            guess = f"did you mean {near}?\n" if near else ""
-            raise InputError.of(f'no AWS region named "{name}"', f"{guess}mqlab regions lists them")
+            raise InputError.of(*unknown_region(name))
     if len(named) > 2:
-        raise InputError.of(f"{len(named)} regions are named", "name one, or two")
+        raise InputError.of(
+            f"{len(named)} regions are named", f"write two of them: mqlab regions {named[0]} {named[1]}"
+        )
     rows = _rows(named)
     if json:
         options.print_json(rows)

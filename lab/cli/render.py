@@ -17,16 +17,20 @@ from lab.errors import InputError
 def render(
     scenario: SCENARIO,
     broker: Annotated[
-        str | None, typer.Option("--broker", metavar="NAME", help="Which broker; all when left out.")
+        str | None, typer.Option("--broker", metavar="NAME", help="The broker (default: all brokers).")
     ] = None,
     difference: Annotated[
-        bool, typer.Option("--diff", help="Show only what was removed from the configuration and added to it.")
+        bool,
+        typer.Option("--diff", help="Print only the lines that mqlab removed from the configuration, or added to it."),
     ] = False,
     set: SET = None,
     activemq_version: VERSION = None,
     json: JSON = False,
 ) -> None:
-    """Print the activemq.xml that a broker really gets."""
+    """Print the activemq.xml that a broker starts with.
+
+    Example: mqlab render tokyo-singapore --broker tokyo
+    """
     found = scenario_argument.plan_named(scenario, activemq_version, settings_of(set or ()))
     plan, mask = found.plan, found.scenario.origin.mask
     names = [each.name for each in plan.brokers]

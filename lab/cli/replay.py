@@ -6,43 +6,38 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from lab.activemq.protocols import PROTOCOLS
-from lab.cli import completion, open_lab, options
+from lab.cli import open_lab, options
 from lab.cli.client_options import USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.cli.verb_command import argument, option
+from lab.declare.steps.replay import Replay
 from lab.units import several
+
+FILE = Annotated[Path, argument(Replay, "recording", "FILE")]
+INTO = Annotated[str, option(Replay, "broker", metavar="BROKER")]
+PACE = Annotated[str, option(Replay, "pace", metavar="PACE")]
+OF = Annotated[str | None, option(Replay, "of")]
+OVER = Annotated[str | None, option(Replay, "over")]
+AT_LEAST = Annotated[str | None, option(Replay, "at_least")]
 
 
 def replay(
-    recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording, or a run's history or folder.")],
-    into: Annotated[
-        str,
-        typer.Option("--into", metavar="BROKER", help="Its name, or its id.", autocompletion=completion.brokers),
-    ],
-    pace: Annotated[
-        str,
-        typer.Option("--pace", metavar="PACE", help="original, 10x, 200/s, or acknowledgements: as fast as they come."),
-    ] = "original",
-    of: Annotated[
-        str | None, typer.Option("--of", metavar="NAME", help="Which of the brokers that were recorded; the only one.")
-    ] = None,
-    over: Annotated[
-        str | None,
-        typer.Option("--over", metavar="PROTOCOL", help=f"{', '.join(PROTOCOLS)}; as recorded when left out."),
-    ] = None,
+    recording: FILE,
+    into: INTO,
+    pace: PACE = "original",
+    of: OF = None,
+    over: OVER = None,
     user: USER = None,
-    at_least: Annotated[
-        int | None, typer.Option("--at-least", metavar="N", min=1, help="How many accepted ones are enough; all.")
-    ] = None,
+    at_least: AT_LEAST = None,
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Send a recording's messages, or a run's, into a broker of a running lab, at their pace or another one.
+    """Send the messages of a recording, or of a run, to a broker of a running lab.
 
-    It is in the lab's history as the step replay is in a run's. Other commands may change the lab meanwhile.
+    The lab's history records it as the step replay. Other commands may change the lab at the same time.
+
+    Example: mqlab replay orders.jsonl --into tokyo
     """
     from lab.living.replaying import replay_of  # here, since it brings all that replays
 

@@ -14,9 +14,13 @@ from lab.report import document, terminal
 from lab.report.files import write
 from lab.run_folder import RunFolder
 
-PAGE = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as an HTML page to FILE.")]
+PAGE = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="The file that the report is written to as an HTML page.")
+]
 _SIGNS, _HEAD = (b"<!doctype html", b"<testsuite"), 1000  # one of the signs is in a report's first bytes
-JUNIT = Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the report as JUnit XML to FILE.")]
+JUNIT = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="The file that the report is written to as JUnit XML.")
+]
 
 
 def check_writable(page: Path | None, junit_file: Path | None) -> None:

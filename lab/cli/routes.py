@@ -13,7 +13,6 @@ from lab.activemq.destinations import has_wildcard
 from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON, SET, VERSION
 from lab.dataclass import dataclass
-from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
 from lab.declare.variants import settings_of
 from lab.errors import InputError
@@ -22,6 +21,7 @@ from lab.plan.arrival import Arrival
 from lab.plan.forwarding import Standing, declared_bridges, tells_of_durables
 from lab.plan.routing import routing_table
 from lab.plan.routing_text import describe_routes, routes_json
+from lab.suggestions import remedy
 
 _KINDS = ("queue://", "topic://")
 
@@ -31,43 +31,58 @@ def routes(
         str | None,
         typer.Argument(
             metavar="[SCENARIO]",
-            help="A file of a scenario or a topology, or a name that ships; a running lab when left out.",
+            help="The file of a scenario or a topology, or the name of a shipped scenario (default: a running lab).",
             autocompletion=completion.scenarios,
         ),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="BROKER", help="Only from this broker.", autocompletion=completion.brokers),
+        typer.Option(
+            "--from",
+            metavar="BROKER",
+            help="The broker that messages are sent to (default: any).",
+            autocompletion=completion.brokers,
+        ),
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option("--to", metavar="BROKER", help="Only to this broker.", autocompletion=completion.brokers),
+        typer.Option(
+            "--to",
+            metavar="BROKER",
+            help="The broker of the subscribers (default: any).",
+            autocompletion=completion.brokers,
+        ),
     ] = None,
     destination: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this one, such as queue://orders; repeatable."),
+        typer.Option(metavar="NAME", help="The destination, for example queue://orders (default: all; repeatable)."),
     ] = None,
     set: SET = None,
     activemq_version: VERSION = None,
     run: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Which lab; the only one when left out.", autocompletion=completion.labs),
+        typer.Option(
+            metavar="RUN",
+            help="The lab, by its run id (default: the only running lab).",
+            autocompletion=completion.labs,
+        ),
     ] = None,
     durable: Annotated[
         bool,
         typer.Option(
             "--durable",
-            help="Also where a topic's messages wait for a durable subscriber that is away; "
-            "shown without it where a connector is told something about that.",
+            help="Print where the messages of durable subscribers wait, even if no connector has a setting for it.",
         ),
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="End with 1 unless messages always arrive.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a message may not arrive.")] = False,
     json: JSON = False,
 ) -> int:
-    """Show which broker's messages reach which, over which connectors, or what stops them.
+    """Show which brokers messages reach, the connectors that carry them, and the obstacles.
 
-    As ActiveMQ's rules have it, for one consumer that keeps up, when every bridge that can come up has. Without a
-    SCENARIO those of a running lab, as it is now.
+    The routes follow ActiveMQ's rules, for one consumer that keeps up, with every bridge up that can be. Without
+    SCENARIO, the current state of a running lab is used.
+
+    Example: mqlab routes tokyo-singapore
     """
     for each in destination or ():
         if not each.startswith(_KINDS) or not each.partition("://")[2]:

@@ -18,16 +18,16 @@ from lab.interrupts import put_off
 if TYPE_CHECKING:  # which one scenario does without
     from lab.report.summary import RunOf
 
-_AT_ONCE = "Scenarios at once, 1 if left out; with --seeds, runs at once, one for each core if left out."
+_AT_ONCE = "The number of runs at the same time (default: 1, or with --seeds one for each core)."
 JOBS = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help=_AT_ONCE)]
-_SEEDS = "Run the seeds 1 to N, or 5-20, or 3,7,11 in the simulation, and count how many hold."
+_SEEDS = "The seeds to simulate and count by outcome: N for 1 to N, a range 5-20, or a list 3,7,11."
 SEEDS = Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)]
 REPORTS = Annotated[
     Path | None,
     typer.Option(
         "--reports",
         metavar="DIR",
-        help="Keep each one's page and JUnit file in DIR, with a summary.md.",
+        help="The folder for the HTML page and JUnit file of each scenario, and for a summary.md.",
         parser=new_files.named_folder,
     ),
 ]
@@ -52,9 +52,11 @@ def run(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
-    """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
+    """Open a lab, run a scenario in it, report the verdicts, and remove the lab.
 
-    The run folder keeps report.json, report.html and report.junit.xml. The exit code of several is the highest of them.
+    The run folder keeps report.json, report.html and report.junit.xml. The highest exit code of several runs counts.
+
+    Example: mqlab run tokyo-singapore --runtime simulation
     """
     if seeds is not None:
         from lab.cli.run_seeds import run_seeds

@@ -23,4 +23,4 @@ def folder_of(named: str) -> Path:
         return runs / fitting[0]
     what = f'no run "{named}"' if not fitting else f'more than one run is called "{named}"'
     listed = ", ".join((fitting or known)[-10:])
-    raise InputError.of(f"{what} under {runs}", f"runs: {listed or 'none'}")
+    raise InputError.of(f"{what} under {runs}", f"name one of: {listed}" if known else "run mqlab run SCENARIO first")

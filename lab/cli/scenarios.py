@@ -19,15 +19,22 @@ from lab.shipped import shipped
 def scenarios(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="Print this one's file.", autocompletion=completion.scenarios),
+        typer.Argument(
+            metavar="[NAME]",
+            help="The name of the scenario to print (default: a list of all).",
+            autocompletion=completion.scenarios,
+        ),
     ] = None,
     copy: Annotated[
         Path | None,
-        typer.Option("--copy", metavar="DIR", help="Copy NAME and every file that it names into DIR, to change it."),
+        typer.Option("--copy", metavar="DIR", help="The folder that the scenario and all its files are copied to."),
     ] = None,
     json: JSON = False,
 ) -> None:
-    """List the scenarios that ship with mqlab, or print or copy one."""
+    """List the shipped scenarios, or print or copy one.
+
+    Example: mqlab scenarios tokyo-singapore
+    """
     if name is None:
         if copy is not None:
             raise InputError.of("--copy needs the name of a scenario", "mqlab scenarios lists them")

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from lab.cli import options
 from lab.declare.schema import scenario_schema, topology_schema
-from lab.errors import HostError, InputError
+from lab.errors import InputError
 from lab.history.schema import history_schema
+from lab.report import document
+
+SCHEMAS = {
+    "scenario": scenario_schema,
+    "topology": topology_schema,
+    "history": history_schema,
+    "report": document.schema,
+}
 
 
 def schema(
-    of: Annotated[str, typer.Argument(metavar="scenario|topology|history", help="Which file's schema.")] = "scenario",
+    of: Annotated[
+        str, typer.Argument(metavar="|".join(SCHEMAS), help="The kind of file; `history` is one line of a history.")
+    ] = "scenario",
 ) -> None:
-    """Print the JSON Schema of a file, for editors that complete and check; of a history, of one line."""
-    known = {"scenario": scenario_schema, "topology": topology_schema, "history": history_schema}
-    if of not in known:
-        raise InputError.of(f'no schema named "{of}"', f"there are: {', '.join(known)}")
-    if sys.flags.optimize > 1:
-        raise HostError("python -OO leaves out the texts that a schema tells", "run it without -OO")
-    options.print_json(known[of]())
+    """Print the JSON Schema of a file, for editors that complete and check it.
+
+    Example: mqlab schema topology
+    """
+    if of not in SCHEMAS:
+        raise InputError.of(f'no schema named "{of}"', f"there are: {', '.join(SCHEMAS)}")
+    options.print_json(SCHEMAS[of]())

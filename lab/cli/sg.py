@@ -3,57 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
-
-import typer
+from typing import Annotated, TypeVar
 
 from lab.cli import open_lab, options
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
+from lab.cli.verb_command import argument, command
 from lab.declare.steps.authorize_ingress import AuthorizeIngress
 from lab.declare.steps.revoke_ingress import RevokeIngress
 from lab.living import verb_arguments
+from lab.living.lab import Live
 from lab.network.describe import describe_security_group
 from lab.network.vpc import Network, SecurityGroup
+from lab.operating import Done
 
-SECURITY_GROUP = Annotated[str, typer.Argument(metavar="GROUP", help="The security group's name.")]
-CIDR = Annotated[str | None, typer.Option(metavar="CIDR", help="From these addresses: 10.1.0.10/32.")]
-SOURCE_GROUP = Annotated[str | None, typer.Option(metavar="NAME", help="Or from the members of this group.")]
-PORT = Annotated[str | None, typer.Option(metavar="PORT", help="61617, 61614-61619, or all, when left out.")]
-PROTOCOL = Annotated[str, typer.Option(metavar="NAME", help="tcp, udp, icmp or all.")]
+_Rule = TypeVar("_Rule", AuthorizeIngress, RevokeIngress)
+GROUP = Annotated[str, argument(AuthorizeIngress, "group")]
 
 
 def list_groups(run: OF_RUN = None, json: JSON = False) -> None:
-    """List the security groups with what they let in and out, and the brokers that have them."""
+    """List the security groups, with their rules and their brokers.
+
+    Example: mqlab sg list
+    """
     network = open_lab.control(run).present
     _print_groups(network, network.groups, json)
 
 
-def describe_group(group: SECURITY_GROUP, run: OF_RUN = None, json: JSON = False) -> None:
-    """Show one security group."""
+def describe_group(group: GROUP, run: OF_RUN = None, json: JSON = False) -> None:
+    """Show one security group.
+
+    Example: mqlab sg describe default-tokyo
+    """
     network = open_lab.control(run).present
     _print_groups(network, [network.group(group)], json)
 
 
-def _on_rule(kind: type[AuthorizeIngress | RevokeIngress], does: str) -> Callable[..., None]:
+def _on_rule(kind: type[_Rule], example: str) -> Callable[..., None]:
     """Return the command of a verb on a rule of a group."""
 
-    def command(
-        group: SECURITY_GROUP,
-        cidr: CIDR = None,
-        source_group: SOURCE_GROUP = None,
-        port: PORT = None,
-        protocol: PROTOCOL = "tcp",
-        run: OF_RUN = None,
-        json: JSON = False,
-    ) -> None:
-        said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
-        verb = verb_arguments.ingress(kind, group, "--", **said)
-        with open_lab.doing(verb, run) as live:
-            _print_groups(live.network, [live.network.group(group)], json)
+    def make(group: str, source: str | None, from_group: str | None, **rule: str | None) -> _Rule:
+        return verb_arguments.ingress(kind, group, "--", cidr=source, source_group=from_group, **rule)
 
-    command.__doc__ = does
-    return command
+    spelled = {"source": "--cidr", "from_group": "--source-group"}
+    left_out = ["description"]
+    return command(kind, _show, arguments=["group"], spelled=spelled, without=left_out, make=make, example=example)
+
+
+def _show(live: Live, verb: AuthorizeIngress | RevokeIngress, done: Done, json: bool) -> None:
+    _print_groups(live.network, [live.network.group(verb.group)], json)
 
 
 def brokers_in(network: Network, group: SecurityGroup) -> str:
@@ -74,6 +72,6 @@ def _print_groups(network: Network, groups: Sequence[SecurityGroup], json: bool)
 VERBS = {
     "list": list_groups,
     "describe": describe_group,
-    "authorize": _on_rule(AuthorizeIngress, "Let something in; it holds at once."),
-    "revoke": _on_rule(RevokeIngress, "Let something in no more; connections that are open go on."),
+    "authorize": _on_rule(AuthorizeIngress, "mqlab sg authorize default-singapore --port 61617 --cidr 10.1.0.10/32"),
+    "revoke": _on_rule(RevokeIngress, "mqlab sg revoke default-singapore --port 61617 --cidr 10.1.0.10/32"),
 }

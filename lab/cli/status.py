@@ -23,15 +23,19 @@ _SHORTEST = 0.2  # seconds between two looks, each of which asks all brokers and
 def status(
     run: RUN = None,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="One lab, again and again until Ctrl-C, with rates and last events.")
+        bool, typer.Option("--watch", "-w", help="Show one lab, with rates and recent events, until Ctrl-C.")
     ] = False,
     interval: Annotated[
-        str | None, typer.Option("--interval", metavar="TIME", help="Between two looks of --watch; 2s when left out.")
+        str | None,
+        typer.Option("--interval", metavar="TIME", help="The time between two updates of --watch (default: 2s)."),
     ] = None,
     json: JSON = False,
     by_option: BY_OPTION = None,
 ) -> None:
-    """Show a lab: brokers, both ends of each bridge, links as configured and as measured."""
+    """Show a lab: its brokers, both ends of each bridge, and its links.
+
+    Example: mqlab status
+    """
     run = options.one_run(run, by_option)
     if watch:
         _watch(run, seconds("--interval", interval or "2s"), json)

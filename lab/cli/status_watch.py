@@ -67,7 +67,7 @@ class Looks:
     def look(self) -> Look:
         """Return what is seen now."""
         status, lab = self._live.status(), self._live.lab
-        counted = tuple(each for each in lab.snapshot("watch") if isinstance(each, Counted))
+        counted = tuple(each for each in lab.management.snapshot("watch") if isinstance(each, Counted))
         if self._history is not None:
             self._events += folded(filter(is_news, self._history.new()))
         return Look(

@@ -24,24 +24,29 @@ def sweep(
         str | None,
         typer.Argument(
             metavar="[RUN]",
-            help="A whole run id: everything of that one lab, alive or not.",
+            help="The full run id of a lab, whose parts are all removed, even if it is running.",
             autocompletion=completion.labs,
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Also labs that are still alive, whoever opened them.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Remove running labs of all users too.")] = False,
     older_than: Annotated[
         str | None,
         typer.Option(
             "--older-than",
             metavar="AGE",
-            help="Labs opened longer ago than AGE, such as 2h, alive or not, whoever opened them.",
+            help="The minimum age of the labs of all users to remove, even running labs, for example 2h.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the parts that would be removed, and keep them.")
+    ] = False,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Remove what dead runs left behind, or what is there of one run, by label only."""
+    """Remove the remains of dead runs, or all parts of one run, by their labels.
+
+    Example: mqlab sweep --dry-run
+    """
     if run is not None and every:
         raise InputError.of("one run, or --all", "--all ends every lab on the engine, also those of others")
     if older_than is not None and (run is not None or every):

@@ -23,7 +23,7 @@ from lab.runtime.note import note_folder
 def up(
     scenario: SCENARIO,
     detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Leave the lab running; `mqlab down` ends it.")
+        bool, typer.Option("--detach", "-d", help="Leave the lab running in the background; `mqlab down` removes it.")
     ] = False,
     seed: SEED = None,
     set: SET = None,
@@ -36,9 +36,11 @@ def up(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Open the scenario's lab and leave it to you: no message is sent. Ctrl-C ends it.
+    """Open a lab for a scenario or a topology, and keep it until Ctrl-C; no messages are sent.
 
-    Maintenance windows are attended to as they open, and a reboot that was cut short is ended.
+    Maintenance windows open at their time, and an interrupted reboot is completed.
+
+    Example: mqlab up tokyo-singapore --detach
     """
     chosen = runtime or runtimes.usual(os.environ)
     if chosen in runtimes.RUNTIMES and chosen not in runtimes.STANDING:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
@@ -17,22 +19,32 @@ from lab.amazonmq.account.describe import describe_user, list_users
 from lab.cli import open_lab, options
 from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON
+from lab.cli.verb_command import command
 from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.delete_user import DeleteUser
 from lab.declare.steps.update_user import UpdateUser
 from lab.errors import InputError
 from lab.living import verb_arguments
 from lab.living.lab import Live
+from lab.operating import Done
 
-USER = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
 PASSWORD_ENV = Annotated[
-    str | None, typer.Option(metavar="NAME", help="The environment variable that holds the password.")
+    str | None,
+    typer.Option(metavar="NAME", help="The environment variable with the password (default: a prompt)."),
 ]
-GROUP = Annotated[list[str] | None, typer.Option(metavar="GROUP", help="A group of the user's; may be repeated.")]
+NEW_PASSWORD_ENV = Annotated[
+    str | None, typer.Option("--password-env", metavar="NAME", help="The environment variable with the new password.")
+]
+ASK_PASSWORD = Annotated[bool, typer.Option("--ask-password", help="Prompt for the new password.")]
+NO_GROUPS = Annotated[bool, typer.Option("--no-groups", help="Remove the user from all groups.")]
+_GROUP = {"groups": "--group"}
 
 
 def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
-    """List a broker's users, and what waits for its reboot."""
+    """List the users of a broker, with their pending changes.
+
+    Example: mqlab user list tokyo
+    """
     account = open_lab.control(run).account
     record, lines = account.broker(broker), []
     for user in record.users:
@@ -44,65 +56,42 @@ def show(broker: BROKER, run: OF_RUN = None, json: JSON = False) -> None:
     options.show({"brokerId": record.broker_id, "users": list_users(account, broker)}, lines, json)
 
 
-def create(
-    broker: BROKER,
-    user: USER,
-    password_env: PASSWORD_ENV = None,
-    group: GROUP = None,
-    console_access: Annotated[bool, typer.Option("--console-access", help="May use the web console.")] = False,
-    run: OF_RUN = None,
-    json: JSON = False,
-) -> None:
-    """Make a user whom the broker knows after its next reboot; the password is asked for, or taken from a variable."""
+def _creation(user: str, password_env: str | None, **fields: Any) -> CreateUser:
     password = _password(password_env, user)
-    its = {"password": password, "groups": group or (), "console_access": console_access}
-    verb = verb_arguments.read(CreateUser, "--", broker=broker, user=user, **its)
-    with open_lab.doing(verb, run) as live:
-        _print(live, broker, user, json)
+    return verb_arguments.read(CreateUser, "--", _GROUP, user=user, password=password, **fields)
 
 
-def update(
-    broker: BROKER,
-    user: USER,
-    password_env: PASSWORD_ENV = None,
-    ask_password: Annotated[bool, typer.Option("--ask-password", help="Ask for another password.")] = False,
-    group: GROUP = None,
-    no_groups: Annotated[bool, typer.Option("--no-groups", help="The user is to be in no group.")] = False,
-    console_access: Annotated[
-        bool | None, typer.Option("--console-access/--no-console-access", help="May use the web console.")
-    ] = None,
-    run: OF_RUN = None,
-    json: JSON = False,
-) -> None:
-    """Change what is given of a user, from the broker's next reboot on."""
-    if group and no_groups:
+def _update(
+    user: str,
+    password_env: str | None,
+    ask_password: bool | None,
+    no_groups: bool | None,
+    groups: Sequence[str] | None,
+    console_access: bool | None,
+    **fields: Any,
+) -> UpdateUser:
+    if groups and no_groups:
         raise InputError.of("--group and --no-groups exclude each other")
     changes_password = ask_password or password_env is not None
-    if not (changes_password or group or no_groups or console_access is not None):
+    if not (changes_password or groups or no_groups or console_access is not None):
         right = "--password-env, --ask-password, --group, --no-groups or --console-access"
         raise InputError.of("say what is to change", right)
-    password = _password(password_env, user) if changes_password else None
-    its = {"password": password, "groups": () if no_groups else group or None, "console_access": console_access}
-    verb = verb_arguments.read(UpdateUser, "--", broker=broker, user=user, **its)
-    with open_lab.doing(verb, run) as live:
-        _print(live, broker, user, json)
+    fields |= {
+        "password": _password(password_env, user) if changes_password else None,
+        "groups": () if no_groups else groups or None,
+        "console_access": console_access,
+    }
+    return verb_arguments.read(UpdateUser, "--", _GROUP, user=user, **fields)
 
 
-def delete(broker: BROKER, user: USER, run: OF_RUN = None, json: JSON = False) -> None:
-    """Remove a user with the broker's next reboot."""
-    verb = verb_arguments.read(DeleteUser, broker=broker, user=user)
-    with open_lab.doing(verb, run) as live:
-        _print(live, broker, user, json)
-
-
-def _print(live: Live, broker: str, user: str, json: bool) -> None:
-    record = live.account.broker(broker)
+def _print(live: Live, verb: CreateUser | UpdateUser | DeleteUser, done: Done, json: bool) -> None:
+    user, record = verb.user, live.account.broker(verb.broker)
     there = any(each.name == user for each in record.users)
     if there:
         told = f"{user} of {record.name}: {record.user(user).change} waits for a reboot"
     else:
         told = f"{record.name} has no user {user} any more: it was never created"
-    options.show(describe_user(live.account, broker, user) if there else {}, [told], json)
+    options.show(describe_user(live.account, verb.broker, user) if there else {}, [told], json)
 
 
 def _password(variable: str | None, user: str) -> SecretStr:
@@ -121,9 +110,24 @@ def _password(variable: str | None, user: str) -> SecretStr:
     return SecretStr(first)
 
 
+_on_user = partial(command, show=_print, arguments=["broker", "user"])
 VERBS = {
     "list": show,
-    "create": create,
-    "update": update,
-    "delete": delete,
+    "create": _on_user(
+        CreateUser,
+        spelled=_GROUP,
+        without=["password"],
+        more={"password_env": PASSWORD_ENV},
+        make=_creation,
+        example="mqlab user create tokyo clerk --password-env CLERK_PASSWORD --group readers",
+    ),
+    "update": _on_user(
+        UpdateUser,
+        spelled=_GROUP,
+        without=["password"],
+        more={"password_env": NEW_PASSWORD_ENV, "ask_password": ASK_PASSWORD, "no_groups": NO_GROUPS},
+        make=_update,
+        example="mqlab user update tokyo clerk --no-groups",
+    ),
+    "delete": _on_user(DeleteUser, example="mqlab user delete tokyo clerk"),
 }

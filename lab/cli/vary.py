@@ -19,10 +19,10 @@ from lab.cli.progress_bar import bar
 from lab.errors import InputError, LabError
 from lab.text_files import write_new
 
-_SEEDS = "The seeds 1 to N, a range: 5-20, or a list: 3,7,11. The scenario's own if left out."
-_ON = r"Send the runs to the Dask cluster of this scheduler; needs mqlab\[dask]."
+_SEEDS = "The seeds: N for 1 to N, a range 5-20, or a list 3,7,11 (default: the scenario's seed)."
+_ON = r"The scheduler of the Dask cluster that runs are sent to; it needs mqlab\[dask]."
 _ASKED_FROM = 1000  # runs; more want --yes
-_LIMIT = "A run fails once so much virtual time has passed; 9600h if left out."
+_LIMIT = "The virtual time after which a run fails (default: 9600h)."
 
 
 def vary(
@@ -32,26 +32,47 @@ def vary(
         typer.Option(
             "--set",
             metavar="KEY=A,B,…",
-            help="Values of a key, such as links.a-b.delay=5ms,70ms; a comma of a value is written twice. Repeatable.",
+            help="The values of a key, for example links.a-b.delay=5ms,70ms; a comma in a value is written twice.",
         ),
     ] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", metavar="N", help=_SEEDS)] = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", "-j", metavar="N", min=1, max=1024, help="Runs at a time; one for each core."),
+        typer.Option(
+            "--jobs",
+            "-j",
+            metavar="N",
+            min=1,
+            max=1024,
+            help="The number of runs at the same time (default: one for each core).",
+        ),
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write one line for each run.")] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="The file that one line for each run is written to, as CSV."),
+    ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write all runs with the reasons of their verdicts.")
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="The file that all runs are written to, with the reasons of their verdicts, as JSON.",
+        ),
     ] = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with pictures.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="The file that an HTML page with charts is written to."),
+    ] = None,
     limit: Annotated[str | None, typer.Option("--limit", metavar="DURATION", help=_LIMIT)] = None,
     ignore: IGNORE = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Run them, however many they are.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Start a large number of runs without a confirmation.")] = False,
     on: Annotated[str | None, typer.Option("--on", metavar="tcp://HOST:PORT", help=_ON)] = None,
     quiet: QUIET = False,
 ) -> int:
-    """Run a scenario with many values and seeds in the simulation, on all cores or a cluster: CSV, JSON, page."""
+    """Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.
+
+    Example: mqlab vary tokyo-singapore --set links.tokyo-singapore.delay=35ms,40ms
+    """
     from lab.vary.combinations import Grid, seeds_of, values_of  # here: --help does without
     from lab.vary.page import headline, to_html
     from lab.vary.row import Row

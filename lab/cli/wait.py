@@ -14,14 +14,22 @@ from lab.cli.options import JSON
 from lab.errors import InputError
 from lab.living.lab import Live
 
-WITHIN = Annotated[str, typer.Option("--within", metavar="TIME", help="How long at most; exit code 4 after that.")]
+WITHIN = Annotated[
+    str, typer.Option("--within", metavar="TIME", help="The maximum time to wait, after which the exit code is 4.")
+]
 CONNECTOR = Annotated[
-    str | None, typer.Argument(metavar="[CONNECTOR]", help="Of which connector; of all when left out.")
+    str | None,
+    typer.Argument(
+        metavar="[CONNECTOR]", help="The network connector whose bridge must be up (default: all connectors)."
+    ),
 ]
 
 
 def bridge(connector: CONNECTOR = None, within: WITHIN = "2m", run: OF_RUN = None, json: JSON = False) -> None:
-    """Wait until the bridges of a connector, or of all, work at both ends."""
+    """Wait until the bridges of a connector, or of all connectors, are up at both ends.
+
+    Example: mqlab wait bridge connector_tokyo_to_singapore
+    """
     seconds = client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         names = dict.fromkeys(each.connector for each in live.lab.note.plan.bridges)
@@ -39,7 +47,10 @@ def demand(
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Wait until a bridge would forward what is sent to a topic or a queue of a broker: somebody beyond it listens."""
+    """Wait until a broker has demand for a destination, and so forwards its messages.
+
+    Example: mqlab wait demand tokyo --queue orders
+    """
     where, seconds = client_options.destination(topic, queue), client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         live.account.broker(broker)
@@ -48,7 +59,10 @@ def demand(
 
 
 def serving(broker: BROKER, within: WITHIN = "10m", run: OF_RUN = None, json: JSON = False) -> None:
-    """Wait until a broker runs, after a creation or a reboot as well, and all its endpoints listen."""
+    """Wait until a broker runs and all its endpoints accept connections.
+
+    Example: mqlab wait broker tokyo
+    """
     seconds = client_options.seconds("--within", within)
     with open_lab.attached(run, quiet=json) as live:
         _wait(live, lambda: live.serves(broker), seconds, f"{broker}: serving", json)
@@ -56,16 +70,24 @@ def serving(broker: BROKER, within: WITHIN = "10m", run: OF_RUN = None, json: JS
 
 def messages(
     broker: BROKER,
-    queue: Annotated[str, typer.Option("--queue", metavar="NAME", help="Which queue, by ActiveMQ's name.")],
-    at_least: Annotated[int | None, typer.Option("--at-least", metavar="N", min=1, help="So many or more.")] = None,
+    queue: Annotated[str, typer.Option("--queue", metavar="NAME", help="The queue, as ActiveMQ names it.")],
+    at_least: Annotated[
+        int | None, typer.Option("--at-least", metavar="N", min=1, help="The minimum number of messages.")
+    ] = None,
     at_most: Annotated[
-        int | None, typer.Option("--at-most", metavar="N", min=0, help="So many or fewer; none when both are left out.")
+        int | None,
+        typer.Option(
+            "--at-most", metavar="N", min=0, help="The maximum number of messages (default: 0 without --at-least)."
+        ),
     ] = None,
     within: WITHIN = "2m",
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Wait until so many messages are in a queue, those that are handed out and not acknowledged among them."""
+    """Wait until a queue has a number of messages, including unacknowledged ones.
+
+    Example: mqlab wait messages tokyo --queue orders --at-least 1
+    """
     least, most = at_least or 0, at_most if at_most is not None else (None if at_least else 0)
     if most is not None and least > most:
         raise InputError.of(f"--at-least {least} and --at-most {most} exclude each other", "choose one")

@@ -12,7 +12,8 @@ from lab.declare.fields import Declared
 class NamedFile(Declared):
     """A file that a step names."""
 
-    path: str = Field(min_length=1)  # as written
+    path: str = Field(min_length=1)
+    """The path of the file, as the scenario has it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -28,3 +29,4 @@ class BodyFile(NamedFile):
     """A file whose octets are a message's body; they are read with the scenario."""
 
     octets: bytes = Field(default=b"", exclude=True, repr=False)
+    """The content of the file."""

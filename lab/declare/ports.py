@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, create_model
 
 from lab.activemq.protocols import ENDPOINTS, HOST_PORTS
 from lab.declare.fields import Declared, Whole
@@ -33,10 +33,19 @@ HostPorts = Annotated[
     WithJsonSchema({"oneOf": [_PORT, {"type": "array", "minItems": 1, "maxItems": 2, "items": _PORT}]}),
 ]
 
+_ABOUT = "The port of this machine for the endpoint `{}`; an active/standby pair has a port for each instance."
 if TYPE_CHECKING:
     Ports = Declared
 else:  # made from the table, whose names no type checker can know
-    Ports = create_model("Ports", __base__=Declared, **{each.name: (HostPorts | None, None) for each in ENDPOINTS})
+    Ports = create_model(
+        "Ports",
+        __base__=Declared,
+        __doc__="The ports of this machine that lead to a broker, by endpoint.",
+        **{
+            each.name: (HostPorts | None, Field(default=None, description=_ABOUT.format(each.name)))
+            for each in ENDPOINTS
+        },
+    )
 
 
 def declared_ports(ports: Ports | None) -> dict[str, tuple[int, ...]]:

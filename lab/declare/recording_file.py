@@ -14,4 +14,6 @@ class RecordingFile(NamedFile):
     """A recording, or the history of a run; it is looked through with the scenario."""
 
     file: Path = Field(default=Path(), exclude=True, repr=False)
-    summary: Summary | None = Field(default=None, exclude=True, repr=False)  # None: nobody looked, as in a history
+    """The path of the file, once it is resolved."""
+    summary: Summary | None = Field(default=None, exclude=True, repr=False)
+    """The summary of the recording, once the file is read; a history has none."""

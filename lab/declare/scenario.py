@@ -14,7 +14,7 @@ from lab.declare.topology import Topology
 
 
 class Scenario(Declared):
-    """One story: a topology, the steps done in it, and what should be true afterwards.
+    """A test case: a topology, the steps that run in it, and the expectations of the run.
 
     >>> scenario = load_named("tokyo-singapore", {})
     >>> [step.verb for step in scenario.steps], [expectation.kind for expectation in scenario.expect]
@@ -24,11 +24,17 @@ class Scenario(Declared):
     """
 
     scenario: str = Field(min_length=1)
+    """The name of the scenario."""
     about: str = ""
+    """A description for people."""
     topology: Topology
+    """The topology, or the path of its file, relative to this file."""
     seed: Whole = Field(default=1, le=2**63 - 1)
-    steps: tuple[Step, ...]  # each written as {verb: fields}, with an optional `at` in the same mapping
-    expect: tuple[Expectation, ...] = ()  # each written as {expectation: fields}
+    """The seed of all random choices in a run."""
+    steps: tuple[Step, ...]
+    """The steps of the scenario, in order."""
+    expect: tuple[Expectation, ...] = ()
+    """The expectations, each with one verdict when the run ends."""
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @property

@@ -5,62 +5,32 @@ Made from the models, corrected where a file differs from the value read: paths,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, TypeAdapter
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lab.activemq import releases
+from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Duration, RoundName, YesNo, types_in
+from lab.declare.fields import types_in
+from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.declare.topology import Broker, Configuration, Host, ImpairmentFields, Region, Topology, User
+from lab.declare.topology import Broker, Host, ImpairmentFields, Region, Topology, User
+from lab.declare.variant_file import VariantFile
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
+from lab.descriptions import sentences, summary
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _INNER: tuple[type[BaseModel], ...] = (  # the parts of a topology that have defaults
     Broker, Host, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,
 )  # fmt: skip
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
-_PASSWORD = {
-    "description": "generated: a new one of the lab's for each name; the environment variable that has it; or itself",
-    "oneOf": [
-        {"const": "generated"},
-        {"type": "string", "minLength": 12, "maxLength": 250},
-        {
-            "type": "object",
-            "properties": {"env": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}},
-            "required": ["env"],
-            "additionalProperties": False,
-        },
-    ],
-}
-
-_VARIANT = {
-    "description": "A scenario with other values",
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["variant-of", "scenario", "set"],
-    "properties": {
-        "variant-of": {"type": "string", "description": "The scenario's path, counted from this file"},
-        "scenario": {**_TEXT_OR_NUMBER, "description": "What the variant is called"},
-        "about": {**_TEXT_OR_NUMBER, "description": "What it changes, and what comes of it"},
-        "set": {
-            "description": "Values by KEYs, as --set takes them",
-            "type": "object",
-            "minProperties": 1,
-            "additionalProperties": {"type": ["string", "number", "boolean"]},
-        },
-        "fails": {
-            "description": "For a failing variant: texts that the reasons of failed verdicts must contain",
-            "type": "array",
-            "items": {"type": "string"},
-        },
-    },
-}
 
 
 def topology_schema() -> dict[str, Any]:
@@ -73,53 +43,87 @@ def scenario_schema(
     steps: Mapping[str, type[Step]] = STEPS, kinds: Mapping[str, type[Expectation]] = EXPECTATIONS
 ) -> dict[str, Any]:
     """Return the schema of a scenario file."""
-    definitions = _definitions([Topology, *steps.values(), *kinds.values()])
+    definitions = _definitions([Topology, EntryFields, *steps.values(), *kinds.values()])
     definitions |= {kind.__name__: kind.file_schema(definitions[kind.__name__]) for kind in steps.values()}
-    definitions["Step"] = _step_schema({verb: kind.__name__ for verb, kind in steps.items()})
-    expectations = _one_key({expectation: kind.__name__ for expectation, kind in kinds.items()})
-    definitions["Scenario"] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["scenario", "topology", "steps"],
-        "properties": {
-            "scenario": {**_TEXT_OR_NUMBER, "description": "What the story is called"},
-            "about": {**_TEXT_OR_NUMBER, "description": "Why anyone would care"},
-            "topology": {
-                "description": "A path, counted from this file, or the topology itself",
-                "oneOf": [{"type": "string"}, {"$ref": "#/$defs/Topology"}],
-            },
-            "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
-            "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
-            "expect": {"type": "array", "items": expectations},
-        },
+    definitions["Step"] = _step_schema(steps, definitions.pop("EntryFields"))
+    scenario = {
+        "scenario": _TEXT_OR_NUMBER,
+        "about": _TEXT_OR_NUMBER,
+        "topology": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Topology"}]},
+        "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
+        "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
+        "expect": {"type": "array", "items": _one_key(kinds)},
     }
-    definitions["Variant"] = _VARIANT
-    return {
-        "$schema": _DRAFT,
-        "title": "A scenario of mqlab",
+    variant = {
+        "variant-of": {"type": "string"},
+        "scenario": _TEXT_OR_NUMBER,
+        "about": _TEXT_OR_NUMBER,
+        "set": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+        },
+        "fails": {"type": "array", "items": {"type": "string"}},
+    }
+    definitions["Scenario"] = _file_schema(Scenario, scenario, ["scenario", "topology", "steps"])
+    definitions["Variant"] = _file_schema(VariantFile, variant, ["variant-of", "scenario", "set"])
+    either = {
         "if": {"required": ["variant-of"]},
         "then": {"$ref": "#/$defs/Variant"},
         "else": {"$ref": "#/$defs/Scenario"},
-        "$defs": definitions,
     }
+    return {"$schema": _DRAFT, "title": "A scenario of mqlab", **either, "$defs": _used(either, definitions)}
+
+
+def _used(schema: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definitions that a schema refers to, directly or through others."""
+    waiting, known = [schema], set[str]()
+    while waiting:
+        for name in re.findall(r'"#/\$defs/(\w+)"', json.dumps(waiting.pop())):
+            if name not in known:
+                known.add(name)
+                waiting.append(definitions[name])
+    return {name: definition for name, definition in definitions.items() if name in known}
+
+
+def _file_schema(model: type[BaseModel], properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    """Return the schema of a mapping with the fields of a model, whose schemas are given."""
+    return _described(
+        model,
+        {"type": "object", "additionalProperties": False, "required": list(required), "properties": properties},
+    )
+
+
+def _described(model: type[BaseModel], definition: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a model with its summary, and with the sentence of each field that it has."""
+    written = sentences(model)
+    mapping = definition if "properties" in definition else definition["oneOf"][-1]  # beside a quantity alone
+    properties = mapping["properties"]
+    for name, field in model.model_fields.items():
+        if (key := field.alias or name) in properties and (sentence := field.description or written.get(name)):
+            properties[key] = {**properties[key], "description": sentence}
+    return {**definition, "description": summary(model) or model.__doc__}
 
 
 def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     """Return the schemas of the models, and of the models inside them, by class name, as a file has them."""
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = schema["$defs"]
+    definitions.pop("Configuration", None)  # a file has its path instead
     for model in (*models, *_INNER):
         for name, default in model.model_construct().model_dump(mode="json", by_alias=True).items():
             definitions[model.__name__]["properties"][name]["default"] = default
-    definitions.pop("Configuration")
     for model in (*models, *_INNER):
         for name, field in model.model_fields.items():
-            its, key = definitions[model.__name__]["properties"], field.alias or name
-            its[key] = _field_schema(set(types_in(field.annotation)), its[key])
+            properties, key = definitions[model.__name__]["properties"], field.alias or name
+            properties[key] = _field_schema(set(types_in(field.annotation)), properties[key])
     definitions["Broker"]["properties"]["engine-version"] = {**_TEXT_OR_NUMBER, "default": releases.DEFAULT}
     for name, key in (("Broker", "security-groups"), ("Host", "security-groups"), ("RouteTable", "subnets")):
-        its = definitions[name]["properties"]
-        its[key] = _one_or_many(its[key])
+        properties = definitions[name]["properties"]
+        properties[key] = _one_or_many(properties[key])
+    for model in _inside(models):
+        if model.__name__ in definitions:
+            definitions[model.__name__] = _described(model, definitions[model.__name__])
     for name, short_form in _SHORT_FORMS.items():
         if name in definitions:
             bounds = _not_empty(definitions[name])
@@ -129,10 +133,6 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
 
 def _field_schema(types: set[Any], schema: Any) -> Any:
     """Return the schema of a field as a file has it, given the types in its annotation and the model's schema."""
-    if Configuration in types:
-        return {"type": "string", "description": "A path to the XML, counted from this file; a broker's may be the XML"}
-    if SecretStr in types:
-        return _PASSWORD
     return _one_or_many(_cleaned(schema)) if tuple[str, ...] in types else schema
 
 
@@ -143,43 +143,47 @@ def _not_empty(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 # Values written as a mapping or in a short form: the function makes the short form's schema from the mapping's.
 _SHORT_FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "Amount": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
-    "Portion": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
-    "Bounds": lambda bounds: dict(bounds["properties"]["at-most"]["anyOf"][0]),
     "Reconnect": lambda reconnect: dict(reconnect["properties"]["after"]),
     "Receivers": lambda bounds: _one_or_many(bounds["properties"]["all"]),
 }
 
 
-def _step_schema(verbs: Mapping[str, str]) -> dict[str, Any]:
-    """Return the schema of a step: one verb, and optionally `at`, `as` and `fails`."""
-    moment = {**TypeAdapter(Duration).json_schema(), "description": "When it begins, since the replay began"}
-    name = {**TypeAdapter(RoundName).json_schema(), "description": "A name of its own, for `after` of an expectation"}
-    fails = {
-        **TypeAdapter(YesNo).json_schema(),
-        "description": "Whether it is the story that the step does not do what it asks",
-    }
-    properties = {verb: {"$ref": f"#/$defs/{name}"} for verb, name in verbs.items()}
+def _step_schema(verbs: Mapping[str, type[Step]], beside: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a step: one verb, and optionally a key beside it, `at`, `as` or `fails`."""
     return {
         "type": "object",
         "additionalProperties": False,
-        "properties": {**properties, "at": moment, "as": name, "fails": fails},
+        "properties": {**_references(verbs), **beside["properties"]},
         "oneOf": [{"required": [verb]} for verb in verbs],
     }
+
+
+def _references(kinds: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    """Return a property for each kind, by its word: a reference to its definition, with its summary."""
+    return {word: {"$ref": f"#/$defs/{kind.__name__}", "description": summary(kind)} for word, kind in kinds.items()}
+
+
+def _inside(models: Iterable[type[BaseModel]]) -> Iterator[type[BaseModel]]:
+    """Yield models, and every model in their fields."""
+    for model in models:
+        yield model
+        for field in model.model_fields.values():
+            inner = {kind for kind in types_in(field.annotation) if isinstance(kind, type)}
+            yield from _inside(kind for kind in inner if issubclass(kind, BaseModel))
 
 
 def _one_or_many(listed: Mapping[str, Any]) -> dict[str, Any]:
     return {"oneOf": [listed["items"], {"type": "array", "minItems": 1, "items": listed["items"]}]}
 
 
-def _one_key(names: Mapping[str, str]) -> dict[str, Any]:
-    """Return the schema of a mapping with exactly one key; `names` has the definition of the value by key."""
+def _one_key(kinds: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    """Return the schema of a mapping with exactly one key, the word of a kind."""
     return {
         "type": "object",
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": False,
-        "properties": {word: {"$ref": f"#/$defs/{name}"} for word, name in names.items()},
+        "properties": _references(kinds),
     }
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_serializer, model_validator
 
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.dataclass import dataclass
 from lab.declare.fields import Declared, Duration, Whole, YesNo
 from lab.declare.file_fields import BodyFile
+from lab.masking import MASK, is_secret
 from lab.printable import shown
 
 LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # bytes; the rest of a frame is for the headers
@@ -65,10 +66,12 @@ DURABLE = replace(NOT_MQTT, instead="over MQTT a session is durable: write clean
 
 
 class Reconnect(Declared):
-    """How a client reconnects after its connection was lost: each `1s`, or `{after: 1s, tries: 10}`."""
+    """The attempts to reconnect after a lost connection: `1s`, or `{after: 1s, tries: 10}`."""
 
-    after: Duration  # the time before each try
+    after: Duration
+    """The time before each attempt to reconnect."""
     tries: Whole = Field(default=10, ge=1, le=100_000)
+    """The maximum number of attempts to reconnect."""
 
     @model_validator(mode="before")
     @classmethod
@@ -85,13 +88,20 @@ class Reconnect(Declared):
 class SubscriptionTerms(Declared):
     """The terms of a subscription."""
 
-    durable: Annotated[YesNo, DURABLE] = False  # the broker keeps a topic subscription while the client is away
-    clean_session: Annotated[YesNo, MQTT] = True  # no: the broker keeps the session while the client is away
-    client_id: NonEmptyLine | None = None  # made by the lab when left out
+    durable: Annotated[YesNo, DURABLE] = False
+    """Whether the broker keeps a topic subscription while the client is disconnected, over STOMP and AMQP."""
+    clean_session: Annotated[YesNo, MQTT] = True
+    """Whether an MQTT session ends with its connection; with `no`, the broker keeps its subscriptions."""
+    client_id: NonEmptyLine | None = None
+    """The client id that the broker receives (default: generated)."""
     ack: Annotated[Literal["auto", "client", "client-individual"], NOT_MQTT] = "auto"
+    """The acknowledgement mode, over STOMP and AMQP: automatic, for all messages so far, or for each message."""
     selector: Annotated[NonEmptyLine | None, NOT_MQTT] = None
+    """The JMS selector that messages must match, over STOMP and AMQP."""
     prefetch: Annotated[Whole | None, NOT_MQTT] = Field(default=None, ge=1, le=100_000)
+    """The maximum number of unacknowledged messages at the client, over STOMP and AMQP."""
     reconnect: Reconnect | None = None
+    """The time before each attempt to reconnect after the connection is lost (default: no attempt)."""
 
     @property
     def kept(self) -> bool:
@@ -103,7 +113,16 @@ class MessageTerms(Declared):
     """The terms of a message."""
 
     headers: Annotated[Mapping[HeaderName, Line] | None, NOT_MQTT] = None
-    expiry: Annotated[Duration | None, NOT_MQTT] = None  # how long after it was sent the broker drops it
-    group: Annotated[NonEmptyLine | None, NOT_MQTT] = None  # JMSXGroupID
+    """The headers of each message, over STOMP and AMQP, for selectors and receivers."""
+    expiry: Annotated[Duration | None, NOT_MQTT] = None
+    """The time after which the broker drops a message, over STOMP and AMQP (default: never)."""
+    group: Annotated[NonEmptyLine | None, NOT_MQTT] = None
+    """The message group (`JMSXGroupID`), over STOMP and AMQP; one consumer of a queue receives the group."""
     priority: Annotated[Whole | None, NOT_MQTT] = Field(default=None, le=9)
-    file: Annotated[BodyFile, WithJsonSchema({"type": "string"})] | None = None  # the body
+    """The priority of each message, from 0 to 9, over STOMP and AMQP."""
+    file: Annotated[BodyFile, WithJsonSchema({"type": "string"})] | None = None
+    """The path of the file with the body of each message, relative to the scenario."""
+
+    @field_serializer("headers", when_used="json-unless-none")
+    def _without_secrets(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {name: MASK if is_secret(name) else text for name, text in headers.items()}

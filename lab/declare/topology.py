@@ -31,6 +31,7 @@ from lab.declare.fields import (
     Moment,
     Name,
     Names,
+    Password,
     Percent,
     Rate,
     Size,
@@ -71,12 +72,18 @@ else:  # made from the table, whose names no type checker can know
     _Figures = create_model(
         "_Figures",
         __base__=Declared,
-        **{each.key.replace("-", "_"): (_KINDS.get(each.kind, type(each.default)), each.default) for each in FIGURES},
+        **{
+            each.key.replace("-", "_"): (
+                _KINDS.get(each.kind, type(each.default)),
+                Field(default=each.default, description=each.about),
+            )
+            for each in FIGURES
+        },
     )
 
 
 class ImpairmentFields(_Figures):
-    """What one direction of a link does to packets; `delay` is one way."""
+    """The impairments of one direction of a link."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -90,20 +97,34 @@ class ImpairmentFields(_Figures):
 
 
 class User(Declared):
-    """A user of a broker, as Amazon MQ knows it; the password is never shown again."""
+    """A user of a broker."""
 
-    password: SecretStr
+    password: Password
+    """The password of the user."""
     groups: Texts = ()
+    """The groups of the user, for an authorization map in the configuration."""
     console_access: YesNo = False
+    """Whether the user may open the web console."""
 
 
 class Configuration(Declared):
     """A configuration's text, and the file that holds it; made by loading, from a path or from the text itself."""
 
     file: str
+    """The path of the file, for messages."""
     text: str
+    """The XML."""
     # of its places, where they are not those of the file
     source: Annotated[Source | None, Field(exclude=True), WithJsonSchema({})] = None
+    """The location of each part of the XML, if it differs from the file."""
+
+
+ConfigurationFile = Annotated[
+    Configuration,
+    WithJsonSchema(
+        {"type": "string", "description": "A path to the XML, counted from this file; a broker's may be the XML"}
+    ),
+]
 
 
 def _check_deployment_mode(value: Any) -> Any:
@@ -119,44 +140,65 @@ def _check_addresses(value: tuple[Address, ...]) -> tuple[Address, ...]:
 
 
 class Broker(Declared):
-    """One broker: a single instance, or an active and a standby instance."""
+    """A broker: a single instance, or an active and a standby instance."""
 
     region: Name
+    """The region of the broker."""
     deployment_mode: Annotated[DeploymentMode, BeforeValidator(_check_deployment_mode)] = DeploymentMode.SINGLE_INSTANCE
-    storage_type: Literal["EFS", "EBS"] | None = None  # checked as the service does; a lab's store is on its own disk
-    address: Address | None = None  # inside the region's VPC; the first free one when left out
-    addresses: Annotated[tuple[Address, ...], AfterValidator(_check_addresses)] | None = None  # of a pair's instances
-    broker_id: str | None = None  # b-<uuid>; derived from the names when left out
+    """The deployment mode: a single instance, or an active and a standby instance."""
+    storage_type: Literal["EFS", "EBS"] | None = None
+    """The storage type, which is checked as Amazon MQ does; the lab stores messages on a local disk."""
+    address: Address | None = None
+    """The address of a single instance, inside the region's VPC (default: the first free one)."""
+    addresses: Annotated[tuple[Address, ...], AfterValidator(_check_addresses)] | None = None
+    """The addresses of an active/standby pair, inside the region's VPC (default: the first free ones)."""
+    broker_id: str | None = None
+    """The id of the broker: `b-` and a UUID (default: derived from the topology's and the broker's name)."""
     engine_version: str = releases.DEFAULT
-    configuration: Configuration | None = None  # the service's default text when left out
+    """The engine version of Amazon MQ."""
+    configuration: ConfigurationFile | None = None
+    """The configuration of the broker (default: Amazon MQ's default)."""
     users: Mapping[str, User] = Field(min_length=1, max_length=MOST_USERS)
-    memory: Size = MEMORY  # bytes, of the container; the Java heap gets half
-    ports: Ports | None = None  # of this machine; free ones for what is left out
-    public: YesNo = True  # whether clients on the host, which stand for the internet, reach it
-    security_groups: Names = ()  # the default one of its VPC when left out
-    later: YesNo = False  # not created when the lab opens, but by a create-broker step
+    """The users of the broker, by name."""
+    memory: Size = MEMORY
+    """The memory of each container of the broker; the Java heap gets half."""
+    ports: Ports | None = None
+    """The ports of this machine that lead to the broker, by endpoint (default: free ports)."""
+    public: YesNo = True
+    """Whether clients on this machine, which represent the internet, can reach the broker."""
+    security_groups: Names = ()
+    """The security groups of the broker (default: the default group of its VPC)."""
+    later: YesNo = False
+    """Whether the broker is created by a `create-broker` step, and not when the lab opens."""
 
 
 class Host(Declared):
-    """The place of an application of one's own in a region: an address, behind security groups."""
+    """A reserved address for your own application in a region, with security groups."""
 
     region: Name
-    address: Address | None = None  # inside the region's VPC; the first free one when left out
-    security_groups: Names = ()  # the default one of its VPC when left out
+    """The region of the host."""
+    address: Address | None = None
+    """The address of the host, inside the region's VPC (default: the first free one)."""
+    security_groups: Names = ()
+    """The security groups of the host (default: the default group of its VPC)."""
 
 
 class Region(Declared):
-    """One AWS region with one VPC."""
+    """An AWS region with one VPC."""
 
     aws_region: Name
+    """The AWS region code, for example `ap-northeast-1`, or `none` for a place outside AWS."""
     vpc: Cidr
-    subnets: Mapping[Name, Cidr] = {}  # one subnet, the whole VPC, when left out
+    """The CIDR block of the VPC, from /16 to /28."""
+    subnets: Mapping[Name, Cidr] = {}
+    """The CIDR blocks of the subnets, by name (default: one subnet for the whole VPC)."""
 
 
 class DirectedLink(Declared):
-    """Both directions of a link told apart: each key is the region that the direction leaves."""
+    """The impairments of a link, separately for both directions."""
 
     leaving: Mapping[str, ImpairmentFields] = Field(min_length=1)
+    """The impairments of each direction, by the region that the direction leaves."""
 
 
 def _link_form(value: Any) -> str | None:
@@ -168,15 +210,17 @@ def _link_form(value: Any) -> str | None:
 
 
 class Link(Declared):
-    """The link between two regions: as measured between AWS's regions, declared for both directions, or for each."""
+    """The link between two regions, in both directions."""
 
     between: tuple[Name, Name]
+    """The two regions of the link."""
     link: Annotated[
         Annotated[Literal["aws"], Tag("<preset>")]
         | Annotated[ImpairmentFields, Tag("<both ways>")]
         | Annotated[DirectedLink, Tag("<directed>")],
         Discriminator(_link_form),
     ]
+    """The impairments of the link; `aws` is the delay between the two AWS regions."""
 
     @property
     def name(self) -> str:
@@ -208,21 +252,34 @@ CongestionControl = Annotated[
 
 
 class Topology(Declared):
-    """Everything that stands before the first message."""
+    """The regions, brokers and links of a lab."""
 
     topology: str
+    """The name of the topology."""
     about: str = ""
-    sanitising: Literal["warn", "refuse"] = "warn"  # of configurations that the service would cut
-    reboot_time: Duration = timedelta(0)  # how long a reboot leaves a broker down; in the service about 5 minutes
-    service_time: Moment | None = None  # the service's time when the lab opens; the machine's when left out
-    tcp: CongestionControl | None = None  # the brokers' congestion control; cubic when left out, as on AWS's machines
+    """A description for people."""
+    sanitising: Literal["warn", "refuse"] = "warn"
+    """The reaction to a configuration from which Amazon MQ would remove settings: a warning, or an error."""
+    reboot_time: Duration = timedelta(0)
+    """The time for which a reboot leaves a broker down, about 5 minutes in Amazon MQ."""
+    service_time: Moment | None = None
+    """The time of Amazon MQ's clock when the lab opens (default: this machine's time)."""
+    tcp: CongestionControl | None = None
+    """The congestion control of the brokers' TCP; `host` is this machine's setting (default: `cubic`)."""
     regions: Annotated[Mapping[Name, Region], Field(max_length=MOST_REGIONS), AfterValidator(_check_not_empty)]
+    """The regions with their VPCs, by name."""
     brokers: Annotated[Mapping[Name, Broker], Field(max_length=MOST_BROKERS), AfterValidator(_check_not_empty)]
+    """The brokers, by name."""
     hosts: Annotated[Mapping[Name, Host], Field(max_length=MOST_HOSTS)] = {}
+    """The reserved addresses for your own applications, by name."""
     links: Annotated[tuple[Link, ...], Field(max_length=MOST_LINKS)] = ()
+    """The links between regions; regions without a link cannot reach each other."""
     peerings: Mapping[Name, Peering] | None = None
+    """The VPC peerings, by name (default: one for each link, if `route-tables` is omitted too)."""
     route_tables: Mapping[Name, RouteTable] | None = None
+    """The route tables, by name (default: routes for each link, if `peerings` is omitted too)."""
     security_groups: Mapping[Name, SecurityGroup] | None = None
+    """The security groups, by name (default: every broker accepts all packets)."""
 
     @property
     def routed_by_links(self) -> bool:

@@ -11,22 +11,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import Field, Tag, ValidationError
+from pydantic import Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from lab import printable
+from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Declared, Duration, NotWholeError, RoundName, YesNo, types_in
+from lab.declare.fields import Declared, NotWholeError, types_in
 from lab.declare.malformed import is_key_with_brace
 from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
-from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
 from lab.declare.variant_file import VariantFile
 from lab.errors import Problem
+from lab.suggestions import remedy
 
 _Model = TypeVar("_Model", bound=Declared)
 _Kinds = Mapping[str, type[Step]] | Mapping[str, type[Expectation]]
@@ -102,7 +104,9 @@ def _validate_entries(
     """Validate a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
     word, label = ("expectation", "expectations") if path == ("expect",) else ("verb", "verbs")
     if not isinstance(written, list):
-        found.append(Problem(what=f"{path[-1]} is a list", remedy=f"write - {word}: …", place=origin.place(*path)))
+        dashed = [key.lstrip("-\u3000") for key in written if key.startswith("-")] if isinstance(written, dict) else []
+        right = f"write a space after the dash: - {dashed[0]}: …" if dashed else f"write - {word}: …"
+        found.append(Problem(what=f"{path[-1]} is a list", remedy=right, place=origin.place(*path)))
         return ()
     entries: list[Declared | None] = []
     for number, entry in enumerate(written):
@@ -124,18 +128,10 @@ def _validate_entries(
             continue
         read = _validate_entry(kinds[name], entry[name], (*here, name), kinds, origin, found)
         if isinstance(read, Step) and (beside := {key: entry[key] for key in others & entry.keys()}):
-            its = _validate_model(_EntryFields, beside, here, origin, found)
+            its = _validate_model(EntryFields, beside, here, origin, found)
             read = read.with_entry(at=its.at, named=its.named, fails=its.fails) if its is not None else read
         entries.append(read)
     return tuple(entries)
-
-
-class _EntryFields(Declared):
-    """The keys of a step's entry other than its verb."""
-
-    at: Duration | None = None
-    named: RoundName = Field(default="", alias="as")
-    fails: YesNo = False
 
 
 def _validate_entry(
@@ -202,8 +198,10 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
     elif kind == "string_pattern_mismatch":
         what = f"{shown} is not a name"
         right = (
-            "a name has at most 63 characters: it begins with a letter or a digit and goes on with letters, digits, "
-            "dots, dashes and underscores"
+            "write the name of a broker, such as tokyo: the lab knows the addresses of brokers"
+            if "://" in shown
+            else "write a name of at most 63 characters: a letter or a digit, then letters, digits, dots, dashes and "
+            "underscores"
         )
     elif kind == "greater_than_equal":
         what, right = f"{shown} is too small", f"at least {context['ge']}"
@@ -269,7 +267,7 @@ def _quote(written: Any, loc: Keys) -> str:
         inside = isinstance(step, int) and step < len(written) if isinstance(written, list) else False
         if inside or (isinstance(written, dict) and step in written):
             written = written[step]
-    return repr(written) if isinstance(written, str) else "this"
+    return printable.shown(written) if isinstance(written, str) else "this"
 
 
 def _choices(expected: str) -> list[str]:

@@ -8,17 +8,22 @@ from lab.declare.fields import Declared
 
 
 class VariantFile(Declared):
-    """What a variant's file has instead of steps: the scenario that it is of, and what it sets.
+    """A scenario with other values: the path of the scenario, and the values that differ.
 
-    KEYs and VALUEs of `set` are those of `--set`. With `fails`, a run of it must fail, and each text is
-    in the reason of a failed verdict. No run looks at it; `mqlab scenarios` and `make scenarios` do.
+    The keys and values of `set` are those of `--set`. A run does not read `broken`; `mqlab scenarios` and
+    `make scenarios` do.
     """
 
-    variant_of: str = Field(min_length=1)  # the scenario's path, counted from the folder of this file
+    variant_of: str = Field(min_length=1)
+    """The path of the scenario file, relative to this file."""
     scenario: str = Field(min_length=1)
+    """The name of the variant."""
     about: str = ""
+    """A description for people."""
     set: dict[str, str] = Field(min_length=1)
+    """The changed values, by key, as for `--set`."""
     fails: tuple[str, ...] = ()
+    """The texts that the reasons of failed verdicts must contain, if the variant must fail."""
 
 
 def is_variant(content: object) -> bool:

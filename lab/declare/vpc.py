@@ -55,8 +55,11 @@ class RuleFields(Declared):
     """The fields of a rule, inbound or outbound."""
 
     protocol: Protocol = Protocol.TCP
+    """The protocol of the packets."""
     port: Ports = ALL_PORTS
+    """The port or range of ports, for example 61617 or 61614-61619 (default: all)."""
     description: str = ""
+    """A description for people."""
 
     def _build(self, cidr: Any, group: str | None) -> Rule:
         portless = self.protocol in (Protocol.ICMP, Protocol.ALL)
@@ -73,7 +76,9 @@ class InboundRule(RuleFields):
     """An inbound rule of a security group: from addresses, or from the members of a group."""
 
     source: Block | None = Field(default=None, alias="from")
+    """The CIDR block that packets come from; clients on this machine have 127.0.0.1/32."""
     from_group: Name | None = None
+    """The security group of the same region whose members the packets come from, instead of a CIDR block."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -90,7 +95,9 @@ class OutboundRule(RuleFields):
     """An outbound rule of a security group: to addresses, or to the members of a group."""
 
     to: Block | None = None
+    """The CIDR block that packets go to (default: anywhere)."""
     to_group: Name | None = None
+    """The security group of the same region whose members the packets go to, instead of a CIDR block."""
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
@@ -104,32 +111,44 @@ class OutboundRule(RuleFields):
 
 
 class SecurityGroup(Declared):
-    """A security group of a region's VPC: only its rules let in; without outbound rules, everything is let out."""
+    """A security group of a region's VPC."""
 
     region: Name
+    """The region whose VPC the group belongs to."""
     inbound: tuple[InboundRule, ...] = ()
-    outbound: tuple[OutboundRule, ...] | None = None  # everything when left out, nothing when empty
+    """The inbound rules; packets that no rule allows are dropped."""
+    outbound: tuple[OutboundRule, ...] | None = None
+    """The outbound rules; an empty list allows no packets (default: all packets are allowed)."""
 
 
 class Route(Declared):
     """A route to a peering."""
 
     destination: Block
+    """The CIDR block that packets go to."""
     peering: Name
+    """The peering that carries the packets."""
 
 
 class RouteTable(Declared):
-    """A route table of a region's VPC, for the subnets that it names, or else for all that no other table names."""
+    """A route table of a region's VPC."""
 
     region: Name
+    """The region whose VPC the table belongs to."""
     subnets: Names = ()
+    """The subnets that use the table (default: all that no other table lists)."""
     routes: tuple[Route, ...] = ()
+    """The routes to peerings; the VPC's own addresses are always local."""
 
 
 class Peering(Declared):
-    """A peering between two regions' VPCs."""
+    """A peering between the VPCs of two regions."""
 
     requester: Name
+    """The region whose VPC requests the peering."""
     accepter: Name
+    """The region whose VPC receives the request."""
     state: Literal["active", "pending-acceptance"] = "active"
-    age: Duration = timedelta(0)  # how long ago it was requested
+    """The state of the peering when the lab opens."""
+    age: Duration = timedelta(0)
+    """The time since the request; a pending request expires after 168h."""

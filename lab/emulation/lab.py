@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
@@ -14,20 +14,18 @@ import docker
 from lab import clients
 from lab.activemq.protocols import endpoint
 from lab.amazonmq.files.vault import Vault
-from lab.declare.steps.broker import State
-from lab.emulation.brokers.containers import remove_store
-from lab.emulation.brokers.power import DOWN, Power
+from lab.emulation.brokers.instances import Instances
+from lab.emulation.brokers.power import Power
 from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.brokers.vaults import Vaults
 from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining, told_in_words
 from lab.emulation.hosts.hosts import EmulatedHosts
 from lab.emulation.network import forwards
-from lab.emulation.network.congestion import set_congestion
-from lab.emulation.network.links_and_policies import EmulatedNetwork
+from lab.emulation.network.links import Links
+from lab.emulation.network.policies import Policies
 from lab.emulation.network.published_at import LOOPBACK, misnamed, refuse_shipped
 from lab.emulation.network.router import Router
-from lab.emulation.state import InstanceState
 from lab.emulation.state import read as read_state
 from lab.emulation.watch import log_watch
 from lab.emulation.watch.bridges import BridgeWatch, Looks
@@ -35,11 +33,11 @@ from lab.emulation.watch.log_watch import LogWatch
 from lab.emulation.watch.management import Management
 from lab.emulation.watch.status import look
 from lab.errors import BrokerError, HostError, LabTimeout
-from lab.history import BridgeSeen, BrokerChanged, ConnectorChanged, Counted, DestinationSeen, Recorder, SnapshotTaken
+from lab.history import Recorder
 from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control
-from lab.plan.values import BridgePlan, Plan
+from lab.plan.values import Plan
 from lab.runtime import note as notes
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.clock import RealClock
@@ -50,7 +48,7 @@ from lab.runtime.status import Status, Whereabouts
 
 
 @explaining
-class EmulatedLab(EmulatedNetwork):
+class EmulatedLab:
     """A lab of containers, which this or another process opened."""
 
     def __init__(
@@ -66,10 +64,25 @@ class EmulatedLab(EmulatedNetwork):
         self.state = state = read_state(note)
         self.clock = RealClock(note.began)
         self.router = Router(client, state.router, self.clock)
-        self.power = Power(client, note, state.instances, self.clock)
+        self._power = power = Power(client, note, state.instances, self.clock)
         self.hosts = EmulatedHosts(client, state, self.clock, lambda: self.note)
-        super().__init__(self.router, note.plan, state, self.power.container, self.hosts.stand_in, self.clock)
-        self.management = Management(state, self.power, self.clock, lambda: self.note.plan.bridges)
+        self.links = Links(self.router, note.plan.links, self.clock)
+        self.policies = Policies(
+            self.router, note.plan.network, state, power.container, self.hosts.stand_in, self.clock
+        )
+        self.management = Management(state, power, self.clock, lambda: self.note.plan.bridges)
+        self._refusals = Refusals(power, state.instances, self.router.refuse_for)
+        self.instances = Instances(
+            client,
+            state,
+            power,
+            self.management,
+            self._refusals,
+            self.clock,
+            note=lambda: self.note,
+            mask=self.mask,
+            changed=self._look,
+        )
         self._docker = client
         self._vaults = Vaults(
             lambda broker: [client.containers.get(each.container) for each in state.brokers[broker].instances],
@@ -77,7 +90,6 @@ class EmulatedLab(EmulatedNetwork):
             lambda: None if note_folder is None else notes.write_token(note.run, note_folder),
         )
         self._actives = self.management.actives
-        self._refusals = Refusals(self.power, state.instances, self.router.refuse_for)
         self._watch: BridgeWatch | None = None
         self._logs: tuple[LogWatch, ...] = ()
 
@@ -127,74 +139,8 @@ class EmulatedLab(EmulatedNetwork):
     def enforce(self, network: Network) -> None:
         """Replace the router's policy and its list of instances that are down, from the engine's states."""
         self._find()
-        self.apply_network(network)
+        self.policies.apply(network)
         self._refusals.renew()
-
-    def active(self, broker: str) -> int | None:
-        """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
-        return self.management.active(broker)
-
-    def instance_state(self, broker: str, instance: int = 1) -> State:
-        """Return an instance's state by the engine."""
-        return self.power.found(self.state.brokers[broker].instance(instance))
-
-    def has_ended(self, broker: str, instance: int = 1) -> bool:
-        """Return whether an instance does not run, by the engine."""
-        return self.power.look(self.state.brokers[broker].instance(instance)) == DOWN
-
-    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
-        """Stop an instance's container."""
-        return self._change(broker, instance, lambda its: self.power.stop(its, within))
-
-    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Kill an instance's container."""
-        return self._change(broker, instance, self.power.kill)
-
-    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Start an instance's container."""
-        holder, its = self._actives.holder(broker), self.state.brokers[broker].instance(instance)
-        try:
-            with self.power.switching(its):
-                self.power.mark_starting(its)
-                self._refusals.renew()  # before it runs: otherwise its own answers would be refused
-                started = self.power.start(its)
-                image = str(self._docker.containers.get(self.state.router).attrs["Image"])
-                set_congestion(self._docker, its.container, image, self.note.plan.tcp, self.clock)
-        except BrokerError:
-            self._refusals.renew()
-            raise
-        return started.with_fields(standby=holder is not None and holder.name != its.name)
-
-    def started(self, broker: str, instance: int = 1) -> bool:
-        """Return whether an instance reports by its management that its last connector listens, or that it waits."""
-        its = self.state.brokers[broker].instance(instance)
-        if not self.management.is_ready(its):
-            if (how := self.power.ended(its)) is not None:
-                self._refusals.renew()
-                raise BrokerError(f"broker {its.name} ended while starting: {how}", f"see: mqlab logs {its.name}")
-            return False
-        self.power.mark_started(its)
-        return True
-
-    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Freeze an instance's processes."""
-        return self._change(broker, instance, self.power.pause, look=False)
-
-    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Unfreeze an instance's processes."""
-        return self._change(broker, instance, self.power.resume, look=False)
-
-    def delete(self, broker: str) -> BrokerChanged:
-        """Save the logs of a broker's containers, and remove these and the volume of a pair."""
-        logs.save(self._docker, self.note.run, Path(self.note.folder) / "logs", self.mask())
-        for its in self.state.brokers[broker].instances:
-            self.power.delete(its)
-        remove_store(self._docker, self.note.run, broker)
-        self._refusals.renew()
-        changed = BrokerChanged(t=self.clock.now(), broker=broker, state="deleted")
-        if self._watch is not None:
-            self._watch.look(broker)
-        return changed
 
     def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
         """Keep a password in the broker's vault; InputError for a shipped one where other machines may try it."""
@@ -205,16 +151,16 @@ class EmulatedLab(EmulatedNetwork):
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
         """Write a broker's files for its next start; bridges are those of `plan` from now on."""
         self._vaults.prepare(plan.broker(broker), passwords, Path(self.note.folder))
-        self._write(replace(self.note, plan=plan))
+        self._write(self.note.with_fields(plan=plan))
 
     def keep_control(self, control: Control) -> None:
         """Write the service's records to the note."""
         plan = replace(self.note.plan, network=control.network)
-        self._write(replace(self.note, plan=plan, control=control))
+        self._write(self.note.with_fields(plan=plan, control=control))
 
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Write the instances that verbs have taken out to the note, and what is recorded of them."""
-        self._write(replace(self.note, off=instances, recorded=recorded))
+        self._write(self.note.with_fields(off=instances, recorded=recorded))
 
     def _write(self, note: Note) -> None:
         with self._noting:
@@ -231,41 +177,12 @@ class EmulatedLab(EmulatedNetwork):
             note = notes.load(self.note.run, self.note_folder)
             if note is not None and note != self.note:
                 asks = bool(note.off or self.note.off)
-                self.note, self._network = note, note.plan.network
+                self.note, self.policies.network = note, note.plan.network
                 if asks:
                     self._find(meanwhile=True)
                 else:
-                    self.power.apply_note(note)
+                    self._power.apply_note(note)
         return note is not None
-
-    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
-        """Stop or start a network connector by its MBean."""
-        return self.management.change_connector(broker, connector, do)
-
-    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
-        """Return whether a bridge's consumer is on the destination, or one of a bridge towards a broker."""
-        (present,) = self.management.demands(broker, (destination,), towards)
-        return present
-
-    def bridges(self) -> Sequence[BridgeSeen]:
-        """Return every bridge end that the brokers list now; a broker that is down lists none."""
-        return self.management.bridges()
-
-    def bridge_is_up(self, bridge: BridgePlan) -> bool:
-        """Return whether a bridge works at both ends."""
-        return self.management.bridge_is_up(bridge)
-
-    def purge(self, brokers: Sequence[str]) -> None:
-        """Remove the brokers' messages, and the subscriptions that kept them, by their management."""
-        self.management.purge(brokers)
-
-    def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Return the counters of the destinations named; a broker that is down has none."""
-        return self.management.destinations(of)
-
-    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
-        """Return the counters of all brokers, read at once, with one request for each."""
-        return self.management.snapshot(name)
 
     def watch(
         self,
@@ -278,7 +195,7 @@ class EmulatedLab(EmulatedNetwork):
         """Record bridge ends and their changes, demand, and log lines, those from `since` on, until `unwatch`."""
         wanted, tell = by_broker(demand, self.state.brokers), told_in_words(failed)
         looks = Looks(ends=self.management.ends, demands=self.management.demands)
-        self._watch = BridgeWatch(wanted, looks, self._actives, self.power, self.clock, recorder, tell)
+        self._watch = BridgeWatch(wanted, looks, self._actives, self._power, self.clock, recorder, tell)
         self._watch.begin(self.management.pool)
         self.management.pool.submit(self.router.begin)  # so that a first change is as quick as the next one
         self._logs = log_watch.follow(
@@ -308,7 +225,7 @@ class EmulatedLab(EmulatedNetwork):
         fresh = EmulatedLab(self._docker, self.note)
         try:
             fresh.find_off()
-            return look(self._docker, self.note, self.state, fresh.management, fresh._links, fresh.dropped)
+            return look(self._docker, self.note, self.state, fresh.management, fresh.links, fresh.policies.dropped)
         finally:
             fresh.release()
 
@@ -325,7 +242,7 @@ class EmulatedLab(EmulatedNetwork):
         """Read each instance's state from the engine, and of a frozen one from the note whether it is active."""
         # The watch looks at no standby: one that has ended would be up for good.
         watched = () if self._watch is None else {self._actives.last(each).name for each in self.state.brokers}
-        self.power.refresh(self.note, watched=watched, meanwhile=meanwhile)
+        self._power.refresh(self.note, watched=watched, meanwhile=meanwhile)
         for its in self.state.instances:
             if self.note.off.get(its.name):
                 self._actives.remember_frozen(its)
@@ -336,14 +253,7 @@ class EmulatedLab(EmulatedNetwork):
         self.management.close()
         self.router.release()
 
-    def _change(
-        self, broker: str, instance: int, what: Callable[[InstanceState], BrokerChanged], *, look: bool = True
-    ) -> BrokerChanged:
-        """Change an instance's power, and with `look` record lost bridge ends at once; return what was changed."""
-        its = self.state.brokers[broker].instance(instance)
-        standby = self._actives.last(broker).name != its.name
-        changed = what(its).with_fields(standby=standby)
-        self._refusals.renew()
-        if look and self._watch is not None:
+    def _look(self, broker: str) -> None:
+        """Have the watch look at a broker at once, since its bridge ends may be lost."""
+        if self._watch is not None:
             self._watch.look(broker)
-        return changed

@@ -102,9 +102,17 @@ class _Trial:
         ends = Direction(leaving="a", reaching="b"), Direction(leaving="b", reaching="a")
         self._link = LinkPlan(name="a-b", directions=ends, source=DECLARED)
         its = start_router(
-            self.client, self.image, self.run, tuple(self._networks.values()), (self._published,), (self._link,), 0,
-            None, self._labels, Order(),
-        )  # fmt: skip
+            self.client,
+            self.image,
+            self.run,
+            tuple(self._networks.values()),
+            (self._published,),
+            (self._link,),
+            0,
+            None,
+            self._labels,
+            Order(),
+        )
         readiness.for_router(self.client, its, self.clock)
         self._router = Router(self.client, its, self.clock)
         return "ready"
@@ -151,10 +159,16 @@ class _Trial:
     def _host(self, network: LabNetwork) -> Container:
         attached = {network.name: self.client.api.create_endpoint_config(ipv4_address=str(network.subnet.broker(0)))}
         its = self.client.containers.create(
-            self.image, ["python3", "-c", _ECHO], name=f"mqlab-{self.run}-{network.region}", network=network.name,
-            networking_config=attached, labels={**self._labels, labels.ROLE: "trial"}, cap_drop=["ALL"], init=True,
+            self.image,
+            ["python3", "-c", _ECHO],
+            name=f"mqlab-{self.run}-{network.region}",
+            network=network.name,
+            networking_config=attached,
+            labels={**self._labels, labels.ROLE: "trial"},
+            cap_drop=["ALL"],
+            init=True,
             mem_limit=64 * 2**20,
-        )  # fmt: skip
+        )
         its.start()
         return its
 

@@ -44,7 +44,7 @@ class Publication:
         "shortest_life",
         "step",
         "varying",
-    )  # fmt: skip
+    )
 
     def __init__(self, common: Publishing) -> None:
         count = common.count or 0
@@ -201,7 +201,7 @@ class Subscription:
         "unconfirmed",
         "unexplained",
         "windows",
-    )  # fmt: skip
+    )
 
     def __init__(self, client: str, destination: str, begin: float = -inf) -> None:
         self.begin = begin  # of the stretch that is judged, in seconds

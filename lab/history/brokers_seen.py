@@ -10,135 +10,207 @@ from lab.history.observation import Number, Observation
 
 
 class Demand(Observation, frozen=True, kw_only=True, tag="demand"):
-    """Whether a broker has a bridge's consumer on a destination, so that messages sent there are forwarded."""
+    """A bridge's consumer appeared on a destination of a broker, or disappeared."""
 
     broker: str
+    """The broker that has the demand."""
     destination: str
+    """The destination of the demand."""
     present: bool
-    last_look: Number | None = None  # of a watch that looks now and then: what has changed did so after that look
+    """Whether the broker has demand for the destination."""
+    last_look: Number | None = None
+    """The time of the previous poll in seconds, after which the change happened."""
 
 
 class BridgeSeen(Observation, frozen=True, kw_only=True, tag="bridge"):
-    """One end of a bridge, as its broker's JMX shows it; `up` false when it has gone."""
+    """One end of a bridge, as its broker's JMX shows it."""
 
     connector: str
-    broker: str  # whose JMX this is
+    """The name of the network connector."""
+    broker: str
+    """The broker of this end."""
     remote: str
+    """The broker at the other end."""
     remote_address: str
+    """The network address of the other end."""
     created_by_duplex: bool
+    """Whether this is the responder's end of a duplex connector."""
     up: bool
-    enqueued: int = 0  # counts consumer advisories too
+    """Whether the end exists."""
+    enqueued: int = 0
+    """The number of messages dispatched to the bridge, including consumer advisories."""
     dequeued: int = 0
+    """The number of messages that the other end acknowledged."""
     received: int = 0
-    instance: int = 0  # of a pair: whose JMX
-    last_look: Number | None = None  # as of Demand
+    """The number of messages received from the other end."""
+    instance: int = 0
+    """The number of the instance of an active/standby pair; 0 for a single instance."""
+    last_look: Number | None = None
+    """The time of the previous poll in seconds, after which the change happened."""
 
 
 class SightChanged(Observation, frozen=True, kw_only=True, tag="sight"):
-    """A broker's management, or its log, could not be read any more, or can be again.
+    """The management or the log of a broker became unreadable, or readable again.
 
     What was last seen of the broker may have changed since; of a log, all that was missed has been read when it can.
     """
 
     broker: str
-    of: str  # "management" | "log"
-    state: str  # "lost" | "regained"
-    since: Number  # the moment when it was last read; of "regained", the present one
+    """The broker."""
+    of: str
+    """The source: `management` or `log`."""
+    state: str
+    """The change: `lost` or `regained`."""
+    since: Number
+    """The time of the last successful poll, in seconds."""
     why: str = ""
-    instance: int = 0  # of a pair: whose log it is
+    """The reason in words."""
+    instance: int = 0
+    """The number of the instance of an active/standby pair; 0 for a single instance."""
 
 
 class BrokerChanged(Observation, frozen=True, kw_only=True, tag="broker"):
-    """A broker was started, stopped, created or the like; `t` is the engine's own moment if it gives one."""
+    """The state of a broker changed."""
 
     broker: str
-    state: str  # "stopping" | "stopped" | "killed" | "starting" | "started" | …: all are in docs/history.md
-    instance: int = 0  # of a pair: which one
-    standby: bool = False  # of a pair: it was not the active one, so the broker served on
+    """The broker."""
+    state: str
+    """The new state, for example `started`, `stopped`, `killed` or `paused`."""
+    instance: int = 0
+    """The number of the instance of an active/standby pair; 0 for a single instance."""
+    standby: bool = False
+    """Whether the instance was the standby."""
 
 
 class ConnectorChanged(Observation, frozen=True, kw_only=True, tag="connector"):
     """A network connector was stopped or started over its broker's JMX."""
 
     broker: str
+    """The broker of the connector."""
     connector: str
-    state: str  # "stopped" | "started"
+    """The name of the network connector."""
+    state: str
+    """The new state: `stopped` or `started`."""
 
 
 class ConfigurationSaved(Observation, frozen=True, kw_only=True, tag="configuration"):
-    """The service saved a revision of a configuration; no broker uses it yet."""
+    """Amazon MQ saved a revision of a configuration."""
 
     configuration: str
+    """The name of the configuration."""
     revision: int
+    """The number of the revision."""
     description: str = ""
-    warnings: Mapping[str, int] = field(default_factory=dict)  # "REASON element attribute", of the first twenty
-    removed: int = 0  # in all
+    """The description of the revision."""
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    """The first twenty warnings, as reason, element and attribute, with the number of each."""
+    removed: int = 0
+    """The number of all removed settings."""
 
 
 class BrokerRecordSeen(Observation, frozen=True, kw_only=True, tag="record"):
-    """The service's record of a broker, at the beginning and after each change; without passwords."""
+    """Amazon MQ's record of a broker, at the start and after each change, without passwords."""
 
     broker: str
-    state: str  # as the service names it: RUNNING, REBOOT_IN_PROGRESS, …
+    """The broker."""
+    state: str
+    """The state, as Amazon MQ names it, for example `RUNNING`."""
     configuration: str
+    """The name of the current configuration."""
     revision: int
+    """The current revision."""
     pending_configuration: str = ""
+    """The name of the configuration that waits for a reboot."""
     pending_revision: int | None = None
-    before: str = ""  # what a roll back would make pending
-    users: Mapping[str, str] = field(default_factory=dict)  # each user, with CREATE, UPDATE, DELETE or nothing
+    """The revision that waits for a reboot."""
+    before: str = ""
+    """The configuration and revision that a roll back returns to."""
+    users: Mapping[str, str] = field(default_factory=dict)
+    """The pending change of each user, by name: `CREATE`, `UPDATE`, `DELETE` or empty."""
     window: str = ""
+    """The maintenance window."""
 
 
 class Maintenance(Observation, frozen=True, kw_only=True, tag="maintenance"):
-    """A broker's maintenance window opened with something pending, so that it is rebooted; or that reboot failed."""
+    """A maintenance window opened with pending changes, or its reboot failed."""
 
     broker: str
+    """The broker."""
     window: str
-    failed: str = ""  # why the reboot was not done as asked
+    """The maintenance window."""
+    failed: str = ""
+    """The reason why the reboot failed."""
 
 
 class LogLine(Observation, frozen=True, kw_only=True, tag="log"):
-    """A line of a broker's log that matters, at the broker's own moment; before 0 where the lab was still opening."""
+    """A line of a broker's log: a warning, an error, or a known line."""
 
     broker: str
+    """The broker."""
     level: str
-    text: str  # its first 500 characters, without time and thread
-    name: str = ""  # of the pattern that it matches first; see lab.activemq.log_lines
-    instance: int = 0  # of a pair: whose log it is
-    times: int = 1  # it stands for so many lines alike, of which it is the last
-    trace: bool = False  # it is of the stack trace of the line before it, and no logger's own
+    """The log level."""
+    text: str
+    """The first 500 characters of the line, without time and thread."""
+    name: str = ""
+    """The name of the known line that matches first."""
+    instance: int = 0
+    """The number of the instance of an active/standby pair; 0 for a single instance."""
+    times: int = 1
+    """The number of equal lines that this line represents."""
+    trace: bool = False
+    """Whether the line belongs to the stack trace of an earlier line."""
 
 
 class DestinationSeen(Observation, frozen=True, kw_only=True, tag="destination"):
-    """A broker's own counters of one destination, to compare with what clients saw."""
+    """A broker's counters of one destination when the run ended."""
 
     broker: str
+    """The broker."""
     destination: str
+    """The destination, as ActiveMQ names it."""
     enqueued: int
+    """The number of messages that arrived."""
     dequeued: int
-    forwarded: int  # acknowledged by network subscriptions
+    """The number of messages that consumers acknowledged."""
+    forwarded: int
+    """The number of messages that bridges acknowledged."""
     queued: int
+    """The number of messages in the destination."""
     consumers: int
-    discarded: int = 0  # by network subscriptions, topics only
-    in_flight: int | None = None  # of those queued: handed out, and not acknowledged
+    """The number of consumers."""
+    discarded: int = 0
+    """The number of messages discarded for slow bridges, for a topic only."""
+    in_flight: int | None = None
+    """The number of queued messages that consumers have received and not yet acknowledged."""
     expired: int | None = None
+    """The number of expired messages."""
 
 
 class Counted(Observation, frozen=True, kw_only=True, tag="counted"):
-    """All counters that a broker has of one thing, in a snapshot."""
+    """All counters of one object of a broker, in a snapshot."""
 
     snapshot: str
+    """The name of the snapshot."""
     broker: str
-    of: str  # "broker" | "destination" | "bridge" | "connector"
-    name: str  # the broker's, the destination's as in Subscribed, the network or transport connector's
+    """The broker."""
+    of: str
+    """The kind of object: `broker`, `destination`, `bridge` or `connector`."""
+    name: str
+    """The name of the object."""
     counters: Mapping[str, int]
-    remote: str = ""  # of a bridge end
-    session: str = ""  # of a broker or a bridge end; another one counts from nothing
+    """The counters, by name."""
+    remote: str = ""
+    """The broker at the other end of a bridge."""
+    session: str = ""
+    """The session of a broker or of a bridge end; counters start at 0 in each session."""
 
 
 class SnapshotTaken(Observation, frozen=True, kw_only=True, tag="snapshot"):
-    """The end of a broker's part of a snapshot: it has no counters of anything that is not in it."""
+    """A broker's part of a snapshot is complete."""
 
     snapshot: str
+    """The name of the snapshot."""
     broker: str
+    """The broker."""
     answered: bool = True
+    """Whether the broker answered."""

@@ -22,160 +22,253 @@ class Subscribed(Observation, frozen=True, kw_only=True, tag="subscribed"):
     """A broker accepted a subscription."""
 
     client: str
+    """The client that subscribed."""
     broker: str
+    """The broker that the client is connected to."""
     over: str
-    destination: str  # as ActiveMQ names it: topic://a.b, queue://orders; wildcards * and >
+    """The protocol of the connection."""
+    destination: str
+    """The destination, as ActiveMQ names it, for example `topic://prices.>`."""
     step: int
-    durable: bool = False  # the broker keeps it, and what comes for it, while the client is away
+    """The number of the step that subscribed the client."""
+    durable: bool = False
+    """Whether the broker keeps the subscription and its messages while the client is disconnected."""
     selector: str | None = None
-    ack: str = "auto"  # "client", "client-individual": what is received awaits an acknowledgement
+    """The JMS selector of the subscription."""
+    ack: str = "auto"
+    """The acknowledgement mode of the subscription."""
 
 
 class Approached(Observation, frozen=True, kw_only=True, tag="approach"):
-    """How an attempt to reach a broker ended: each of a connect step, and of other steps those that failed."""
+    """An attempt to connect, subscribe or publish ended."""
 
     client: str
+    """The client that made the attempt."""
     broker: str
+    """The broker that the attempt was made at."""
     over: str
-    what: str  # "connect" | "subscribe" | "publish"
-    outcome: str  # "ok" | "refused" | "timed-out" | "tls-failed" | "not-authorised" | "failed": anything else
-    took: Number  # seconds
-    destination: str = ""  # that it was about, if it was
-    note: str = ""  # the reason in full
+    """The protocol of the connection."""
+    what: str
+    """The action: `connect`, `subscribe` or `publish`."""
+    outcome: str
+    """The outcome, for example `ok`, `refused` or `timed-out`; `failed` is any other failure."""
+    took: Number
+    """The duration of the attempt, in seconds."""
+    destination: str = ""
+    """The destination of the attempt."""
+    note: str = ""
+    """The reason of the failure in full."""
 
 
 class Unsubscribed(Observation, frozen=True, kw_only=True, tag="unsubscribed"):
     """A subscription ended."""
 
     client: str
+    """The client that unsubscribed."""
     broker: str
+    """The broker of the subscription."""
     destination: str
+    """The destination of the subscription."""
 
 
 class ClientChanged(Observation, frozen=True, kw_only=True, tag="client"):
-    """A client with a subscription lost, closed or restored its connection, or still has it."""
+    """The connection of a subscribed client changed, or still exists."""
 
     client: str
+    """The client."""
     broker: str
-    state: str  # "disconnected" | "lost" | "refused" (it tried to come back) | "gave-up" | "returned" | "listening"
+    """The broker that the client was connected to."""
+    state: str
+    """The state: `disconnected`, `lost`, `refused`, `gave-up`, `returned` or `listening`."""
     note: str = ""
+    """The reason in words."""
 
 
 class Publishing(Observation, frozen=True, kw_only=True, tag="publishing"):
-    """The facts that all messages of one publish step share."""
+    """The common properties of the messages of one step."""
 
     step: int
+    """The number with which the ids of the messages begin."""
     client: str
+    """The client that sends the messages."""
     broker: str
+    """The broker that the messages are sent to."""
     over: str
+    """The protocol of the connection."""
     destination: str
-    persistent: bool  # MQTT: QoS 1 and 2
-    body: str  # "generated": carries its id; "given": matched by digest (see docs/matching.md)
-    count: int | None = None  # None: until it is told to end
-    place: str = ""  # of the step, as in StepStarted
+    """The destination of the messages."""
+    persistent: bool
+    """Whether the messages are persistent; over MQTT, whether the quality of service is 1 or 2."""
+    body: str
+    """The kind of body: `generated` bodies have the message's id, `given` bodies are matched by their digest."""
+    count: int | None = None
+    """The number of messages; null for traffic without a fixed end."""
+    place: str = ""
+    """The location of the step in the scenario, if it differs from the number."""
     retained: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)  # a person's own
-    expiry_s: Number | None = None  # how long after its sending a message is over
+    """Whether the broker keeps the last message for later subscribers."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The headers of the messages that the scenario sets."""
+    expiry_s: Number | None = None
+    """The time after which a message expires, in seconds."""
     group: str | None = None
+    """The message group."""
     priority: int | None = None
-    reply_to: str = ""  # "temporary": each message asks for an answer, into a temporary queue of its client
-    part_of: int | None = None  # the step that sends them, where `step` is only the number in their ids
-    varying: tuple[str, ...] = ()  # what differs or is a secret, as selectors name it
-    size: int | None = None  # bytes of each body; 0 of generated ones: as many as its id needs; None: as `Sent` says
+    """The priority of the messages."""
+    reply_to: str = ""
+    """The place of the answers: `temporary` for requests, otherwise empty."""
+    part_of: int | None = None
+    """The number of the step that sends the messages, if it differs from `step`."""
+    varying: tuple[str, ...] = ()
+    """The names of properties that differ between the messages or are secret."""
+    size: int | None = None
+    """The size of each body in bytes; 0 for generated bodies of minimum size, null for different sizes."""
 
 
 class Sent(Observation, frozen=True, kw_only=True, gc=False, tag="sent"):
-    """A message was handed to its client; `Acknowledged` has the outcome."""
+    """A message was handed to its client."""
 
-    id: str  # "<step>-<n>"
-    digest: str | None = None  # of the body, when the body does not carry the id
-    digest_as_text: str | None = None  # of a body that is not UTF-8: as a protocol of text shows it
-    size: int | None = None  # bytes of the body, where `Publishing` has none for all
+    id: str
+    """The id of the message: the number of its step and the number of the message."""
+    digest: str | None = None
+    """The digest of the body, if the body does not have the id."""
+    digest_as_text: str | None = None
+    """The digest of the body as text, if the body is not UTF-8."""
+    size: int | None = None
+    """The size of the body in bytes, if the sizes within the step differ."""
 
 
 class Acknowledged(Observation, frozen=True, kw_only=True, gc=False, tag="acked"):
     """The outcome of a send."""
 
     id: str
+    """The id of the message."""
     outcome: SendOutcome = SendOutcome.OK
+    """The outcome; `unknown` means that no acknowledgement arrived."""
     note: str = ""
+    """The reason of a failure in words."""
 
 
 class Received(Observation, frozen=True, kw_only=True, gc=False, tag="received"):
-    """A client received a message: by `id` where it carries one of this run, else by the digest of its body."""
+    """A client received a message."""
 
     client: str
-    destination: str  # the subscription's own, as in Subscribed
+    """The client that received the message."""
+    destination: str
+    """The destination of the subscription."""
     id: str | None = None
+    """The id of the message, if the message has it."""
     digest: str | None = None
+    """The digest of the body, if the message does not have an id."""
     retained: bool = False
+    """Whether the broker had retained the message."""
     redelivered: bool = False
-    pending: bool = False  # until the client acknowledges it; given back when it goes before that
+    """Whether the broker marked the message as redelivered."""
+    pending: bool = False
+    """Whether the client still has to acknowledge the message."""
 
 
 class Settled(Observation, frozen=True, kw_only=True, tag="settled"):
-    """The outcome of acknowledging a message; unknown means that no answer came."""
+    """The outcome of a client's acknowledgement."""
 
     client: str
-    destination: str  # the subscription's own, as in Received
+    """The client that acknowledged the message."""
+    destination: str
+    """The destination of the subscription."""
     id: str | None = None
+    """The id of the message, if the message has it."""
     digest: str | None = None
+    """The digest of the body, if the message does not have an id."""
     outcome: SendOutcome = SendOutcome.OK
+    """The outcome; `unknown` means that the broker did not confirm the acknowledgement."""
 
 
 class Answered(Observation, frozen=True, kw_only=True, tag="answered"):
-    """An answer to a request came into the temporary queue of the client that had sent it."""
+    """An answer arrived in the temporary queue of the client that had sent the request."""
 
     client: str
-    id: str  # the request's
+    """The client that had sent the request."""
+    id: str
+    """The id of the request."""
 
 
 class Replied(Observation, frozen=True, kw_only=True, tag="replied"):
-    """What became of an answer that a client sent to a request."""
+    """The outcome of an answer that a client sent to a request."""
 
     client: str
-    id: str  # the request's
+    """The client that sent the answer."""
+    id: str
+    """The id of the request."""
     outcome: SendOutcome = SendOutcome.OK
+    """The outcome; `unknown` means that no acknowledgement arrived."""
     note: str = ""
+    """The reason of a failure in words."""
 
 
 class Browsed(Observation, frozen=True, kw_only=True, tag="browsed"):
-    """What a client saw of a queue, in its order, without taking any of it; so none of it is received."""
+    """A client browsed a queue, and consumed no messages."""
 
     step: int
+    """The number of the step."""
     client: str
+    """The client that browsed the queue."""
     broker: str
+    """The broker of the queue."""
     over: str
+    """The protocol of the connection."""
     destination: str
+    """The queue, as ActiveMQ names it."""
     ids: tuple[str, ...]
-    others: int = 0  # messages that carry no id of this run
-    ended: bool = True  # the broker said that it had shown all that it shows
-    waiting: int | None = None  # by its own counter then; None if it did not answer
+    """The ids of the messages, in the order of the queue."""
+    others: int = 0
+    """The number of messages that do not have an id of this run."""
+    ended: bool = True
+    """Whether the broker reported the end of the queue."""
+    waiting: int | None = None
+    """The number of messages in the queue by the broker's counter; null if it did not answer."""
 
 
 class Achieved(Observation, frozen=True, kw_only=True, tag="achieved"):
-    """How many messages a step was asked to send or to take, and how many it did."""
+    """The requested and the actual number of messages of a step."""
 
     step: int
-    did: str  # "sent": a broker accepted them | "taken": and acknowledged, if the step does
+    """The number of the step."""
+    did: str
+    """The action: `sent` messages that a broker accepted, or `taken` messages that a client consumed."""
     done: int
+    """The actual number of messages."""
     broker: str
-    destination: str = ""  # empty for a step that takes of its client's subscriptions
-    client: str = ""  # that takes
-    asked: int | None = None  # None: as many as its rate gives until it is told to end
-    least: int | None = None  # how many the scenario needs, if not all
-    early: bool = False  # it ended before it was told to
+    """The broker of the step."""
+    destination: str = ""
+    """The destination; empty for a step that consumes from its client's subscriptions."""
+    client: str = ""
+    """The client that consumes."""
+    asked: int | None = None
+    """The requested number of messages; null for traffic without a fixed end."""
+    least: int | None = None
+    """The minimum number of messages that the scenario needs; null for all."""
+    early: bool = False
+    """Whether traffic ended before its requested end."""
 
 
 class Paced(Observation, frozen=True, kw_only=True, tag="paced"):
-    """The rate that a step kept, in messages a second over the time from its first message to its last."""
+    """The requested and the actual rate of a step."""
 
     step: int
+    """The number of the step."""
     asked_per_s: Number
-    drawn_per_s: Number  # what its dice gave; the same as asked where intervals are even
+    """The requested rate, in messages per second."""
+    drawn_per_s: Number
+    """The rate of the random intervals; the requested rate if the intervals are even."""
     reached_per_s: Number
-    held: bool  # within 2 % of what was drawn
-    late_p50_s: Number | None = None  # of a replay: how late after its moment a message was sent
+    """The actual rate, in messages per second."""
+    held: bool
+    """Whether the actual rate is within 2 % of the rate of the intervals."""
+    late_p50_s: Number | None = None
+    """The median delay of a replayed message after its due time, in seconds."""
     late_p99_s: Number | None = None
+    """The 99th percentile of the delay of a replayed message after its due time, in seconds."""
     late_max_s: Number | None = None
-    drift: Number | None = None  # of a replay: by how much longer than it should all took, as a share
+    """The maximum delay of a replayed message after its due time, in seconds."""
+    drift: Number | None = None
+    """The excess duration of a replay, as a share of the intended duration."""

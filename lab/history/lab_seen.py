@@ -6,25 +6,31 @@ from lab.history.observation import Number, Observation
 
 
 class Marked(Observation, frozen=True, kw_only=True, tag="mark"):
-    """A person or a program named this moment of an open lab."""
+    """A person or a program set a mark in the history of a running lab."""
 
     text: str
-    by: str = ""  # as in `StepStarted`
+    """The name of the mark."""
+    by: str = ""
+    """The origin of the mark: `command` or `python`."""
 
 
 class Watched(Observation, frozen=True, kw_only=True, tag="watched"):
-    """The keeper has watched the open lab until now, since the last such line."""
+    """A running lab was watched until now, since the previous line of this kind."""
 
 
 class Unwatched(Observation, frozen=True, kw_only=True, tag="unwatched"):
-    """The open lab was not watched from `since` until now: bridges and demand may have come and gone unseen."""
+    """A running lab was not watched until now, so changes of bridges and demand may be missing."""
 
     since: Number
+    """The time from which the lab was not watched, in seconds."""
 
 
 class Forgotten(Observation, frozen=True, kw_only=True, tag="forgotten"):
-    """The oldest lines were removed, up to a moment, since the history had become too large."""
+    """The oldest lines of the history of a running lab were removed, because it had become too large."""
 
-    of: str  # "messages": sends, outcomes, deliveries; "everything": whatever else happened, but for how things stood
+    of: str
+    """The kind of removed lines: `messages` or `everything`."""
     until: Number
-    lines: int  # so far
+    """The time up to which lines were removed, in seconds."""
+    lines: int
+    """The number of lines removed so far."""

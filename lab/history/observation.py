@@ -20,24 +20,40 @@ Number = Annotated[float, Meta(gt=-LARGEST, lt=LARGEST)]
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """The first line: the run, and what the scenario declares, without passwords."""
+    """The first line: the run, and the scenario that it ran, without passwords."""
 
     run: str
+    """The id of the run."""
     scenario: str
+    """The name of the scenario."""
     seed: int
+    """The seed of the run."""
     runtime: str
-    started: str  # ISO 8601, UTC
-    declared: Mapping[str, Any]  # the scenario with its topology, as `Scenario.declared()` gives it
-    mqlab: str  # the version that wrote it
-    activemq: Mapping[str, str] = field(default_factory=dict)  # broker → the version that ran
-    mixed: Mapping[str, str] = field(default_factory=dict)  # version → what of it is of another one, in words
-    routes: Mapping[str, Any] = field(default_factory=dict)  # `routes_used` of the scenario, at the beginning
-    costs: Mapping[str, str] = field(default_factory=dict)  # a simulation's own times of a machine: name → duration
-    ignored: tuple[str, ...] = ()  # settings that a simulation was without, as they were named to it
-    round_trips: Mapping[str, str] = field(default_factory=dict)  # link → where its delay comes from, if not declared
-    tcp: str = ""  # the congestion control of the brokers' machines; "": an earlier mqlab, or the machine does not say
-    standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it
+    """The runtime: `emulation` or `simulation`."""
+    started: str
+    """The start of the run, as an ISO 8601 time in UTC."""
+    declared: Mapping[str, Any]
+    """The scenario with its topology and configurations, with defaults and without passwords."""
+    mqlab: str
+    """The version of mqlab that wrote the history."""
+    activemq: Mapping[str, str] = field(default_factory=dict)
+    """The release of ActiveMQ that ran, by broker."""
+    mixed: Mapping[str, str] = field(default_factory=dict)
+    """The modules of ActiveMQ that belong to another release, in words, by release."""
+    routes: Mapping[str, Any] = field(default_factory=dict)
+    """The routes between brokers when the scenario started."""
+    costs: Mapping[str, str] = field(default_factory=dict)
+    """The user's own machine-dependent times of a simulation, by name."""
+    ignored: tuple[str, ...] = ()
+    """The settings that the simulation ignored, as `--ignore` had them."""
+    round_trips: Mapping[str, str] = field(default_factory=dict)
+    """The origin of the delay of each link that does not declare a delay, by link."""
+    tcp: str = ""
+    """The congestion control of the brokers' TCP; empty if the machine does not report it."""
+    standing: bool = False
+    """Whether the history belongs to a running lab, and not to the replay of a scenario."""
     history: int = VERSION
+    """The version of the format."""
 
     @property
     def simulated(self) -> bool:
@@ -52,7 +68,8 @@ class Header(Struct, frozen=True, kw_only=True):
 class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
     """One event or state at one moment; `kind` is its name in a line of a history."""
 
-    t: Number  # seconds since the replay began
+    t: Number
+    """The time in seconds since the start of the replay."""
 
     @property
     def kind(self) -> str:
@@ -69,24 +86,35 @@ class Observation(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_un
 
 
 class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
-    """A step of the scenario began."""
+    """A step started."""
 
-    step: int  # counts from 1
+    step: int
+    """The number of the step, counted from 1."""
     verb: str
-    asked: str  # the step in one line, for people
-    place: str = ""  # where a person finds it, such as "5.1 round 2"; empty where that is its number
-    due: Number | None = None  # the moment that it was to begin; `t` is when it did
-    name: str = ""  # its own, if it has one
-    by: str = ""  # of a lab that stands, by which door: "command" | "python" | "keeper"
+    """The verb of the step."""
+    asked: str
+    """The step in one line."""
+    place: str = ""
+    """The location of the step in the scenario, if it differs from the number, for example `5.1 round 2`."""
+    due: Number | None = None
+    """The time at which the step was due, in seconds, if it has an `at`."""
+    name: str = ""
+    """The step's own name."""
+    by: str = ""
+    """The origin of a verb in a running lab: `command`, `python` or `keeper`."""
 
 
 class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
-    """A step ended; `note` is a note on how."""
+    """A step ended."""
 
     step: int
-    ok: bool = True  # whether it did what was asked
+    """The number of the step."""
+    ok: bool = True
+    """Whether the step did all that was requested."""
     note: str = ""
-    fails: bool = False  # whether the scenario has it fail
+    """The note on the outcome of the step."""
+    fails: bool = False
+    """Whether the step is supposed to fail."""
 
     @property
     def as_written(self) -> bool:
@@ -95,25 +123,33 @@ class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
 
 
 class Trouble(Observation, frozen=True, kw_only=True, tag="trouble"):
-    """A failure during the run, such as a lost connection or a refused login; the judge decides what it means."""
+    """An error occurred during the run, for example a lost connection or a refused login."""
 
     who: str
+    """The broker or client with the error."""
     what: str
+    """The error in words."""
 
 
 class Beyond(Observation, frozen=True, kw_only=True, tag="beyond"):
-    """From `since` on the models of a simulation know no more what real brokers would do."""
+    """A simulation left its calibrated range; from then on, its results are a guess."""
 
-    why: str  # a clause, such as "tokyo takes more than 3,000 messages within a second"
+    why: str
+    """The reason in words."""
     since: Number
-    broker: str = ""  # whose models; "": all
+    """The time from which the results are a guess, in seconds."""
+    broker: str = ""
+    """The broker that is affected; empty for all brokers."""
 
 
 class Ended(Observation, frozen=True, kw_only=True, tag="ended"):
-    """The replay ended, or the open lab; a history without this line was cut short, or goes on."""
+    """The replay or the running lab ended; without this line, the history is incomplete or not yet at its end."""
 
     complete: bool
+    """Whether the replay reached its end."""
     note: str = ""
-    lines: int | None = None  # before this one, the header among them; None: an earlier version wrote it
-    digest: str = ""  # SHA-256 of the octets of all lines, this one without it, in hexadecimal digits
-    places: str = ""  # the first digits of the digests of the first n lines, the first 2 n, … (see `lab.history.seal`)
+    """The reason why the replay did not reach its end."""
+    lines: int | None = None
+    """The number of lines before this one, with the header; null if the history has no checksum."""
+    digest: str = ""
+    """The SHA-256 checksum of the file, without this field, in hexadecimal."""

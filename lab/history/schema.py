@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from msgspec import NODEFAULT
 from msgspec.structs import fields
 
+from lab.descriptions import sentences, summary
 from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
 
@@ -22,6 +23,7 @@ _PLAIN: Mapping[Any, Mapping[str, Any]] = {
     NoneType: {"type": "null"},
     Any: {},
 }
+_KIND = {"kind": "The kind of the line."}
 
 
 def history_schema() -> dict[str, Any]:
@@ -40,12 +42,13 @@ def history_schema() -> dict[str, Any]:
 
 def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the schema of a line of one class; `told` has the fields that identify it."""
-    hints = get_type_hints(cls)
-    needed, properties = list(told), dict(told)
+    hints, described = get_type_hints(cls), sentences(cls) | _KIND
+    needed = list(told)
+    properties = {name: {**schema, "description": described[name]} for name, schema in told.items()}
     for field in fields(cls):
         if field.name in told:
             continue
-        properties[field.name] = schema = dict(_value(hints[field.name]))
+        properties[field.name] = schema = {**_value(hints[field.name]), "description": described[field.name]}
         if field.default is not NODEFAULT:
             schema["default"] = field.default
         elif field.default_factory is not NODEFAULT:
@@ -53,7 +56,7 @@ def _object(cls: type[Header] | type[Observation], told: Mapping[str, Mapping[st
         else:
             needed.append(field.name)
     return {
-        "description": cls.__doc__,
+        "description": summary(cls),
         "type": "object",
         "additionalProperties": False,
         "required": needed,

@@ -84,26 +84,56 @@ class Figure:
 class Impairment:
     """The impairment of packets in one direction of a link; always set as a whole, never added up."""
 
-    delay: Annotated[timedelta, Figure(Kind.TIME, "delay {}", "Of every packet, one way: 80ms.")] = timedelta(0)
+    delay: Annotated[
+        timedelta, Figure(Kind.TIME, "delay {}", "The one-way delay of each packet, for example 80ms.")
+    ] = timedelta(0)
     # standard deviation (normal) or half width (uniform)
-    jitter: Annotated[timedelta, Figure(Kind.TIME, "jitter {} ({distribution})", "How far the delay varies: 5ms.")] = (
-        timedelta(0)
-    )
-    distribution: Annotated[Distribution, Figure(Kind.CHOICE, "", "Of the jitter: normal or uniform.")] = (
-        Distribution.NORMAL
-    )
+    jitter: Annotated[
+        timedelta,
+        Figure(
+            Kind.TIME,
+            "jitter {} ({distribution})",
+            "The variation of the delay, for example 5ms: standard deviation (normal) or half width (uniform).",
+        ),
+    ] = timedelta(0)
+    distribution: Annotated[
+        Distribution, Figure(Kind.CHOICE, "", "The distribution of the jitter: normal or uniform.")
+    ] = Distribution.NORMAL
     correlation: Annotated[
-        float, Figure(Kind.SHARE, "correlation {}", "Of one packet's jitter with the one before: 25%.")
+        float,
+        Figure(Kind.SHARE, "correlation {}", "The correlation of the jitter of successive packets, for example 25%."),
     ] = 0.0
-    loss: Annotated[float, Figure(Kind.SHARE, "loss {}", "How many packets are lost: 1%.")] = 0.0
-    rate: Annotated[int | None, Figure(Kind.RATE, "rate {}", "So much passes and no more: 20mbit.")] = None
-    # drop-tail limits of the queue before `rate`
-    queue_bytes: Annotated[int | None, Figure(Kind.SIZE, "queue {}", "So much waits for the rate: 64KiB.", "queue")] = (
-        None
+    loss: Annotated[float, Figure(Kind.SHARE, "loss {}", "The probability that a packet is lost, for example 1%.")] = (
+        0.0
     )
-    queue_packets: Annotated[
-        int | None, Figure(Kind.COUNT, "queue {} packets", "So many packets wait for the rate.")
+    rate: Annotated[
+        int | None,
+        Figure(
+            Kind.RATE, "rate {}", "The maximum rate at which packets leave, for example 20mbit (default: unlimited)."
+        ),
     ] = None
+    # drop-tail limits of the queue before `rate`
+    queue_bytes: Annotated[
+        int | None,
+        Figure(
+            Kind.SIZE,
+            "queue {}",
+            "The maximum size of the queue for `rate`, for example 64KiB (default: unlimited).",
+            "queue",
+        ),
+    ] = None
+    queue_packets: Annotated[
+        int | None,
+        Figure(
+            Kind.COUNT,
+            "queue {} packets",
+            "The maximum number of packets in the queue for `rate` (default: unlimited).",
+        ),
+    ] = None
+
+    def json(self) -> dict[str, Any]:
+        """Return the impairment as it stands in the router's file, with every key."""
+        return {each.router_key: each.write(getattr(self, each.name)) for each in FIGURES}
 
     def contradiction(self) -> str | None:
         """Return why no link can have this impairment, or None."""
@@ -132,17 +162,22 @@ class Setting:
 
     def json(self) -> dict[str, Any]:
         """Return the setting as it stands in the router's file, with every key."""
-        figures = {each.router_key: each.write(getattr(self.impairment, each.name)) for each in FIGURES}
-        return {**figures, "state": self.state}
+        return {**self.impairment.json(), "state": self.state}
 
 
-def read_setting(value: Any, place: str) -> Setting:
-    """Return the setting in the router's file; missing keys get defaults. Raise ConfigError if a value is wrong."""
-    table: Mapping[str, Any] = fields.table(value, place, set(), {*(each.router_key for each in FIGURES), "state"})
+_OPEN = Setting()
+
+
+def read_setting(written: Any, place: str, present: Setting = _OPEN) -> Setting:
+    """Return the setting in the router's file or in a request; missing keys are as in `present`.
+
+    Raise ConfigError if a value is wrong.
+    """
+    table: Mapping[str, Any] = fields.table(written, place, set(), {*(each.router_key for each in FIGURES), "state"})
     figures = {
         each.name: each.read(table[each.router_key], f"{place}.{each.router_key}")
         for each in FIGURES
         if each.router_key in table
     }
-    state = fields.word(table.get("state", LinkState.OPEN), f"{place}.state", [*LinkState])
-    return Setting(impairment=Impairment(**figures), state=LinkState(state))
+    state = fields.word(table.get("state", present.state), f"{place}.state", [*LinkState])
+    return Setting(impairment=dataclasses.replace(present.impairment, **figures), state=LinkState(state))

@@ -20,11 +20,12 @@ from lab.printable import is_text
 from lab.runtime.client import Client, Endpoint
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Incoming, Look, Terms
+from lab.settings import PASSWORD, USER
 
-USER, PASSWORD = "MQLAB_USER", "MQLAB_PASSWORD"
 _PORTS = {each.scheme: each for each in ENDPOINTS if each.over}
 _ALIASES = {"mqtts": "mqtt+ssl", "stomps": "stomp+ssl", "amqps": "amqp+ssl"}
-_PLAIN = ("mqtt", "stomp", "amqp", "tcp", "ws", "mqtt+nio", "stomp+nio", "amqp+nio")
+_OPENWIRE = ("tcp", "ssl", "nio", "nio+ssl", "openwire")
+_PLAIN = ("mqtt", "stomp", "amqp", "ws", "mqtt+nio", "stomp+nio", "amqp+nio")
 
 
 def is_url(target: str) -> bool:
@@ -47,19 +48,19 @@ def source(
     if over is not None and over not in port.over:
         raise InputError.of(f"--over {over}: {parts.scheme}:// is {port.protocol}", f"--over {port.over[0]}")
     speaks = over or port.over[0]
-    missing = [name for name in (USER, PASSWORD) if not environment.get(name)]
+    missing = [each.name for each in (USER, PASSWORD) if not each.get(environment)]
     if missing:
         right = "set both: they are never on the command line, where everybody on this machine can read them"
         raise InputError.of(f"{' and '.join(missing)} not in the environment: who logs in?", right)
-    if wrong := [name for name in (USER, PASSWORD) if not is_text(environment[name])]:
+    if wrong := [each.name for each in (USER, PASSWORD) if not is_text(each.get(environment))]:
         raise InputError.of(f"{' and '.join(wrong)} not in UTF-8", "set it from a terminal, or a file, in UTF-8")
     host = parts.hostname or ""
     endpoint = Endpoint(
         host=host,
         port=port.port if parts.port is None else parts.port,
         ca_file=ca_file,
-        user=environment[USER],
-        password=SecretStr(environment[PASSWORD]),
+        user=USER.get(environment),
+        password=SecretStr(PASSWORD.get(environment)),
         client_id=f"mqlab-record-{secrets.token_hex(4)}",
     )
     name = f"{host}:{endpoint.port}"
@@ -75,10 +76,14 @@ def _split(url: str) -> SplitResult:
     """Return the parts of a broker's URL; InputError, in which no password is, for any other text."""
     scheme = url.partition("://")[0].lower()
     if "@" in url:
-        right = f"leave out what stands before the @, and set {USER} and {PASSWORD}"
+        right = f"leave out what stands before the @, and set {USER.name} and {PASSWORD.name}"
         raise InputError.of(f"a login in a URL ({scheme}://…@…) is read by everybody on this machine", right)
+    host = found[1] if (found := re.match(r"[^:]*://([\w.-]{1,200})", url)) else "HOST"
+    if scheme in _OPENWIRE:
+        right = f"write {' or '.join(f'{name}://{host}:{_PORTS[name].port}' for name in ('stomp+ssl', 'amqp+ssl'))}"
+        raise InputError.of(f"{scheme}:// is OpenWire, which clients of the lab do not speak", right)
     if scheme in _PLAIN:
-        right = f"an encrypted endpoint, such as {' or '.join(f'{each}://HOST' for each in _PORTS)}"
+        right = f"write {' or '.join(f'{name}://{host}' for name in _PORTS if name.startswith(scheme[:4]))}"
         raise InputError.of(f"{scheme}:// is not encrypted: a password would be sent in the clear", right)
     if scheme not in (*_PORTS, *_ALIASES):
         known = ", ".join((*_PORTS, *_ALIASES))

@@ -75,20 +75,20 @@ class KeptControlPlane:
 
     def serving(self, broker: str) -> int | None:
         """Return the number of the active instance, or None."""
-        return self.lab.active(broker)
+        return self.lab.instances.active(broker)
 
     def stopped(self, broker: str) -> Collection[int]:
         """Return the instances that a verb has taken out, and that do not run again by whatever else."""
         off = self.lab.note.off
         its = (each.number for each in self.plan.broker(broker).instances if each.name in off)
-        return tuple(each for each in its if self.lab.instance_state(broker, each) is not State.UP)
+        return tuple(each for each in its if self.lab.instances.state(broker, each) is not State.UP)
 
     def takes_out(self, broker: str, number: int) -> Callable[[], None]:
         """Write to the note that an instance is out, before it is: no keeper takes that for a fault."""
         (name,) = self._names(broker, number)
-        off, recorded, was = self.lab.note.off, self.lab.note.recorded, self.lab.active(broker) == number
+        off, recorded, was = self.lab.note.off, self.lab.note.recorded, self.lab.instances.active(broker) == number
         before = off.get(name)
-        if before is None and self.lab.instance_state(broker, number) is State.DOWN:
+        if before is None and self.lab.instances.state(broker, number) is State.DOWN:
             recorded = {**recorded, name: (_DOWN, self.lab.clock.now())}
         self._keep_off({**off, name: was or before or False}, recorded)
 
@@ -113,22 +113,22 @@ class KeptControlPlane:
 
     def _record_found(self, broker: str, its: InstancePlan) -> None:
         off, recorded = self.lab.note.off, self.lab.note.recorded
-        now, (last, until) = self.lab.instance_state(broker, its.number), recorded.get(its.name, (None, 0.0))
+        now, (last, until) = self.lab.instances.state(broker, its.number), recorded.get(its.name, (None, 0.0))
         if now is State.UP and last == "stopping" and self.lab.clock.now() < until:
             return  # whoever asked it to end was interrupted, and it may be at it
         serves = False
         if now is State.UP and last is not None:
             try:
-                serves = self.lab.started(broker, its.number)
+                serves = self.lab.instances.started(broker, its.number)
             except BrokerError:  # it has just ended, or does not answer
-                now = self.lab.instance_state(broker, its.number)
+                now = self.lab.instances.state(broker, its.number)
         states = _unrecorded(now, last, serves=serves)
         if states is None:
             self._forget(its.name)
             return
         alone = len(self.plan.broker(broker).instances) == 1
         for state in states:
-            elsewhere = self.lab.active(broker) not in (None, its.number)
+            elsewhere = self.lab.instances.active(broker) not in (None, its.number)
             standby = elsewhere or (state in ("killed", "stopped", "paused") and not off[its.name])
             seen = BrokerChanged(t=self.lab.clock.now(), broker=broker, state=state)
             self.record(seen if alone else seen.with_fields(instance=its.number, standby=standby))
@@ -137,7 +137,7 @@ class KeptControlPlane:
         """Raise LabTimeout; the instance is out until the history has its start."""
         (name,), off, recorded = self._names(broker, number), self.lab.note.off, self.lab.note.recorded
         if name not in off:
-            off = {**off, name: self.lab.active(broker) == number}
+            off = {**off, name: self.lab.instances.active(broker) == number}
             self._keep_off(off, {**recorded, name: ("starting", since)})
         what = f"broker {broker} had not started within {within:g} s of its {of}"
         raise LabTimeout(what, f"see: mqlab logs {broker}")

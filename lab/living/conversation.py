@@ -248,4 +248,4 @@ def destination(topic: str | None, queue: str | None, written: Callable[[str, st
         return Destination(kind="queue", name=queue)
     what = "name a topic or a queue" if topic is None else "name a topic or a queue, not both"
     what = f"the {kind}'s name is empty" if "" in (topic, queue) else what
-    raise InputError.of(what, f"{written('topic', 'prices.eur')}, or {written('queue', 'orders')}")
+    raise InputError.of(what, f"write {written('topic', 'prices.eur')} or {written('queue', 'orders')}")

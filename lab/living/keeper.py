@@ -132,7 +132,7 @@ class Keeper:
         """Return whether verbs have ended instances of a broker, and nothing else any other one."""
         off = self._lab.note.off
         return any(its.name in off for its in broker.instances) and all(
-            its.name in off or not self._lab.has_ended(broker.name, its.number) for its in broker.instances
+            its.name in off or not self._lab.instances.has_ended(broker.name, its.number) for its in broker.instances
         )
 
 

@@ -1,58 +1,85 @@
-"""An open lab: takes turns between processes, does verbs, opens clients; `State` has what it is asked.
+"""An open lab, `Live`: it takes turns between processes, does verbs, opens clients, and answers questions.
 
-Commands and programs use the same object; each finds the lab as the one before has left it.
+Commands and programs use the same object. Every answer is read as of now, whichever process changed the lab last.
 """
 
+# Over 500 lines, because it has one class, and a program finds every verb and every question of a lab in that class.
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from ipaddress import IPv4Network
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from pydantic import SecretStr
+
+from lab.activemq import releases
 from lab.activemq.protocols import PROTOCOLS, Over
-from lab.amazonmq.account.account import due_brokers, open_windows, unfinished
+from lab.amazonmq.account.account import Account, due_brokers, open_windows, unfinished
 from lab.amazonmq.account.broker_record import BrokerState
+from lab.amazonmq.account.maintenance import Window
+from lab.dataclass import dataclass
+from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.declare.steps.broker import OnBroker
+from lab.declare.steps.broker import STARTS_WITHIN, STOPS_WITHIN, Instance, OnBroker
 from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.link import OnLink
-from lab.declare.steps.move_clock import MoveClock
+from lab.declare.steps.move_clock import JUST_BEFORE, MoveClock
 from lab.declare.steps.reboot import Reboot
-from lab.declare.suggestions import unknown
-from lab.errors import InputError
-from lab.history import Maintenance
+from lab.declare.topology import Configuration
+from lab.errors import InputError, LabTimeout
+from lab.history import Counted, LinkChanged, Maintenance, SnapshotTaken
 from lab.living import verb_arguments
 from lab.living.client_record import Records
 from lab.living.control_plane import KeptControlPlane
-from lab.living.conversation import Conversation
+from lab.living.conversation import Conversation, destination
 from lab.living.history import PYTHON, LivingHistory
 from lab.living.leftovers import catch_up, record_found
 from lab.living.passwords import checked
 from lab.living.sent import Sent
-from lab.living.verbs import Verbs
+from lab.living.verb_arguments import read
+from lab.network.vpc import Network
 from lab.operating import Done, is_verb, operate
+from lab.operating.network import put_back
 from lab.plan.control import Control
+from lab.plan.values import BridgePlan
 from lab.runtime import note as notes
 from lab.runtime.client import Endpoint
-from lab.runtime.lab import StandingLab
+from lab.runtime.hosts import Hosts
+from lab.runtime.lab import Silent, StandingLab
 from lab.runtime.messages import Incoming
 from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
+from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
 from lab.scenarios import expectations
+from lab.suggestions import unknown
 
 if TYPE_CHECKING:
     from lab.declare.steps.replay import Replay
     from lab.judge import Report
 
+_STARTS_WITHIN = STARTS_WITHIN.total_seconds()
+_STOPS_WITHIN = STOPS_WITHIN.total_seconds()
+_BRIDGES_WITHIN = 120.0  # seconds; a connector tries again after at most 30
 
-class Live(Verbs):
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """The links and the network of a lab at a moment, and the bridges that worked then."""
+
+    links: tuple[DirectionNow, ...]
+    network: Network
+    bridges: tuple[BridgePlan, ...]
+
+
+class Live:
     """A lab with all its verbs. A verb that AWS would refuse raises InputError and changes nothing.
 
     >>> with labs.up("tokyo-singapore") as lab:
@@ -140,42 +167,362 @@ class Live(Verbs):
                             self.reboot(broker)
                 return done
 
-    def agree(self) -> None:
-        """Apply the network on file to the router.
+    @property
+    def run(self) -> str:
+        """Return the id of the lab's run."""
+        return self.lab.note.run
 
-        A command that was killed may have changed one of them and not the other; the file counts, since that command
-        has not reported success.
+    @property
+    def folder(self) -> Path:
+        """Return the lab's run folder."""
+        return Path(self.lab.note.folder)
+
+    @property
+    def runtime(self) -> str:
+        """Return the name of the runtime that opened the lab."""
+        return self.lab.note.runtime
+
+    @property
+    def account(self) -> Account:
+        """Return the service's records as they are now: brokers, configurations, users."""
+        return self._now.account
+
+    @property
+    def now(self) -> datetime:
+        """Return the service's time, by which maintenance windows open."""
+        return self.account.now(self._plane.machine)
+
+    @property
+    def network(self) -> Network:
+        """Return the network as it is now: peerings, route tables, security groups."""
+        return self._now.present
+
+    @property
+    def hosts(self) -> Hosts:
+        """Return the places that the topology keeps for applications: `run` one there, `attach` one that runs."""
+        _ = self._now
+        return self.lab.hosts
+
+    def links(self) -> tuple[DirectionNow, ...]:
+        """Return the current setting of each direction of each link, from the router."""
+        _ = self._now
+        return tuple(way for link in self.lab.note.plan.links for way in self.lab.links.now(link.name))
+
+    def status(self) -> Status:
+        """Return the current status: brokers, both ends of each bridge, links as configured and as measured."""
+        _ = self._now
+        return self.lab.status()
+
+    def logs(self, name: str, *, tail: int | None = None) -> list[str]:
+        """Return the lines of a broker's log, or of `router`; only the last ones if `tail` is given."""
+        _ = self._now
+        return list(self.lab.logs(name, tail=tail))
+
+    def demand(self, broker: str, *, topic: str | None = None, queue: str | None = None) -> bool:
+        """Return whether a bridge would forward a message that is sent there to a broker."""
+        name = self.account.broker(broker).name
+        try:
+            return self.lab.management.demand(name, destination(topic, queue))
+        except Silent:
+            return False  # such as during a reboot: nothing would be forwarded
+
+    def bridged(self, connector: str) -> bool:
+        """Return whether all bridges of a connector work at both ends."""
+        _ = self._now
+        found = [each for each in self.lab.note.plan.bridges if each.connector == connector]
+        if not found:
+            names = dict.fromkeys(each.connector for each in self.lab.note.plan.bridges)
+            raise InputError([unknown("connector", connector, names, "connectors of this lab", None)])
+        return all(self.lab.management.bridge_is_up(each) for each in found)
+
+    def serves(self, broker: str) -> bool:
+        """Return whether a broker is RUNNING for the service and every endpoint of its active instance listens."""
+        record = self.account.broker(broker)
+        active = self.lab.instances.active(record.name) if record.state is BrokerState.RUNNING else None
+        if active is None or active in self._plane.stopped(record.name):
+            return False
+        return self.lab.instances.started(record.name, active)
+
+    def queued(self, broker: str, queue: str) -> int | None:
+        """Return how many messages are in a queue, 0 if there is no such queue; None while its broker is silent."""
+        name = self.account.broker(broker).name
+        try:
+            found = self.lab.management.destinations([(name, destination(None, queue))])
+        except Silent:
+            return None
+        return found[0].queued if found else None  # no counters at all: its broker is down
+
+    def wait(self, until: Callable[[], bool], within: float, what: str = "what was waited for") -> None:
+        """Return when a condition holds; raise LabTimeout if it does not within so many seconds.
+
+        >>> lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)
         """
-        self.lab.enforce(self._control.network)
+        if not self.lab.clock.wait(until, within):
+            raise LabTimeout(f"not within {within:g} s: {what}")
 
-    def record_found(self) -> None:
-        """Record what has become of brokers that verbs have taken out. Call it inside a turn."""
-        self._plane.record_found()
+    def create_configuration(self, name: str, engine_version: str = releases.DEFAULT) -> Done:
+        """Create a configuration from the service's default for its engine version."""
+        return self._do("create-configuration", configuration=name, engine_version=engine_version)
 
-    def interrupted(self) -> tuple[tuple[str, str], ...]:
-        """Return (verb, broker) for each reboot, creation or deletion that was interrupted. Call it inside a turn."""
-        return unfinished(self.account)
+    def update_configuration(self, name: str, text: str, *, description: str = "", file: str = "") -> Done:
+        """Save a text as a configuration's next revision, sanitised; no broker changes by that.
 
-    def complete(self, broker: str) -> Done:
-        """End a reboot, a creation or a deletion that was interrupted."""
-        from lab.operating import create_broker, reboot  # here, since few are
+        >>> text = '<broker xmlns="http://activemq.apache.org/schema/core" start="false"/>'
+        >>> lab.update_configuration("tokyo-configuration", text).note
+        'tokyo-configuration has revision 3; Amazon MQ removed 1 thing: DISALLOWED_ATTRIBUTE_REMOVED broker start'
+        """
+        written = Configuration(file=file or name, text=text)
+        return self._do("update-configuration", configuration=name, file=written, description=description)
 
-        match self.account.broker(broker).state:
-            case BrokerState.CREATION_IN_PROGRESS:
-                return self._resumed(CreateBroker(broker=broker), create_broker.operate)
-            case BrokerState.DELETION_IN_PROGRESS:
-                return self.delete_broker(broker)
-            case _:
-                return self._resumed(Reboot(broker=broker, downtime=timedelta(0)), reboot.operate)
+    def update_broker(
+        self,
+        broker: str,
+        *,
+        configuration: str | None = None,
+        revision: int | None = None,
+        security_groups: Sequence[str] | None = None,
+        window: Window | str | None = None,
+        roll_back: bool = False,
+    ) -> Done:
+        """Make a revision or security groups pending until a reboot; a maintenance window is set at once.
 
-    def due(self) -> tuple[str, ...]:
-        """Return the brokers whose maintenance window has opened with a change pending, until their reboot begins."""
-        account, opened = open_windows(self.account, self._plane.machine)
-        # A change that is pending only later waits for the next window.
-        self.lab.keep_control(replace(self._control, account=account))
-        t, windows = self.lab.clock.now(), {each.name: str(each.window) for each in account.brokers}
-        self.history.record(*(Maintenance(t=t, broker=each, window=windows[each]) for each in opened))
-        return due_brokers(account)
+        A window is a day, a time and a zone: `sunday 03:00 Asia/Tokyo`.
+
+        >>> lab.update_broker("tokyo", revision=1).note
+        'pending until a reboot: tokyo-configuration revision 1'
+        """
+        chosen = {"configuration": configuration, "revision": revision, "security_groups": security_groups}
+        verbs: list[Step] = []
+        if window is None or roll_back or any(each is not None for each in chosen.values()):
+            verbs.append(read(STEPS["update-broker"], broker=broker, roll_back=roll_back, **chosen))
+        if window is not None:
+            verbs.append(verb_arguments.maintenance_window(broker, str(window)))
+        with self.turn():
+            return [self.do(each) for each in verbs][-1]
+
+    def reboot(self, broker: str, *, downtime: float | None = None, within: float = _STARTS_WITHIN) -> Done:
+        """Reboot a broker, which applies what is pending, and return when it listens again.
+
+        A broker that does not listen within so many seconds, or ends while starting, is RUNNING for the service all the
+        same, as in Amazon MQ: another revision can be applied to it.
+
+        >>> _ = lab.create_user("singapore", "clerk", "over-the-ocean-1858")
+        >>> _ = lab.reboot("singapore", downtime=1.0)
+        >>> lab.account.broker("singapore").has_pending
+        False
+        """
+        down = None if downtime is None else timedelta(seconds=downtime)
+        return self._do("reboot", broker=broker, downtime=down, within=timedelta(seconds=within))
+
+    def kill(self, broker: str, *, instance: Instance | None = None) -> Done:
+        """End a broker's process at once (SIGKILL); of a pair that of the active instance, if none is named.
+
+        >>> [(each.broker, each.state) for each in lab.kill("singapore").seen]
+        [('singapore', 'killed')]
+        >>> [each.state for each in lab.start("singapore").seen]
+        ['starting', 'started']
+        """
+        return self._do("kill", broker=broker, instance=instance)
+
+    def stop(self, broker: str, *, instance: Instance | None = None, within: float = _STOPS_WITHIN) -> Done:
+        """Ask a broker to end, and kill it if it has not within so many seconds, which is a warning."""
+        return self._do("stop", broker=broker, instance=instance, within=timedelta(seconds=within))
+
+    def start(self, broker: str, *, instance: Instance | None = None, within: float = _STARTS_WITHIN) -> Done:
+        """Start a broker that was killed or stopped, with its store and its ports, and return when it listens again."""
+        return self._do("start", broker=broker, instance=instance, within=timedelta(seconds=within))
+
+    def pause(self, broker: str, *, instance: Instance | None = None) -> Done:
+        """Freeze a broker's process: its connections stay, and nothing answers."""
+        return self._do("pause", broker=broker, instance=instance)
+
+    def resume(self, broker: str, *, instance: Instance | None = None) -> Done:
+        """Let a paused broker go on."""
+        return self._do("resume", broker=broker, instance=instance)
+
+    def stop_connector(self, broker: str, connector: str) -> Done:
+        """Stop a network connector, as in the broker's JMX: its bridges end, until it or its broker starts again."""
+        return self._do("connector", broker=broker, name=connector, do="stop")
+
+    def start_connector(self, broker: str, connector: str) -> Done:
+        """Start a network connector that was stopped."""
+        return self._do("connector", broker=broker, name=connector, do="start")
+
+    def create_broker(self, broker: str, *, within: float = _STARTS_WITHIN) -> Done:
+        """Create a broker that the topology declares with `later: yes`, and return when it listens.
+
+        A broker that does not start is CREATION_FAILED, as in Amazon MQ, and can only be deleted.
+        """
+        return self._do("create-broker", broker=broker, within=timedelta(seconds=within))
+
+    def delete_broker(self, broker: str) -> Done:
+        """Delete a broker with its store, whatever its state; its configuration stays, its log is in the run folder."""
+        return self._do("delete-broker", broker=broker)
+
+    def create_user(
+        self,
+        broker: str,
+        user: str,
+        password: SecretStr | str,
+        *,
+        groups: Sequence[str] = (),
+        console_access: bool = False,
+    ) -> Done:
+        """Create a user, whom the broker knows after its next reboot.
+
+        >>> lab.create_user("tokyo", "audit", "over-the-ocean-1858", groups=["readers"]).note
+        'it waits for a reboot'
+        """
+        its = {"password": password, "groups": groups, "console_access": console_access}
+        return self._do("create-user", broker=broker, user=user, **its)
+
+    def update_user(
+        self,
+        broker: str,
+        user: str,
+        *,
+        password: SecretStr | str | None = None,
+        groups: Sequence[str] | None = None,
+        console_access: bool | None = None,
+    ) -> Done:
+        """Change the given properties of a user, from the broker's next reboot on."""
+        its = {"password": password, "groups": groups, "console_access": console_access}
+        return self._do("update-user", broker=broker, user=user, **its)
+
+    def delete_user(self, broker: str, user: str) -> Done:
+        """Delete a user, from the broker's next reboot on."""
+        return self._do("delete-user", broker=broker, user=user)
+
+    def move_clock(
+        self, *, to: datetime | str | None = None, before: str | None = None, by: timedelta | str = JUST_BEFORE
+    ) -> Done:
+        """Set the service's clock forward: to a moment, or to so long before a broker's next maintenance window.
+
+        A moment is a date, a time and a zone: `2026-11-29 02:59:55 Asia/Tokyo`. If the clock passes a broker's window,
+        the broker is rebooted before this returns, if a change is pending.
+        """
+        return self.do(verb_arguments.move_clock(to=to, before=before, by=by))
+
+    def cut(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
+        """Drop every packet silently, as a broken cable does; the only link of a lab need not be named.
+
+        >>> [each.state for each in lab.cut(leaving="tokyo")]
+        ['cut', 'open']
+        >>> _ = lab.heal()
+        """
+        return self._change("cut", link, leaving)
+
+    def heal(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
+        """Let packets pass again, impaired as before."""
+        return self._change("heal", link, leaving)
+
+    def reject(self, link: str | None = None, *, leaving: str | None = None) -> tuple[DirectionNow, ...]:
+        """Answer every packet as a closed port would."""
+        return self._change("reject", link, leaving)
+
+    def impair(
+        self, link: str | None = None, *, leaving: str | None = None, **figures: object
+    ) -> tuple[DirectionNow, ...]:
+        """Replace the impairment of a link as a whole: a figure that is not given ends.
+
+        The figures are those of a scenario's impairment: `delay="80ms", loss="1%", queue_packets="10"`.
+
+        >>> lab.impair(delay="80ms", jitter="5ms", loss="1%")[0].impairment
+        'delay 80ms, jitter 5ms (normal), loss 1%'
+        """
+        return self._change("impair", link, leaving, verb_arguments.impairment(figures))
+
+    def create_peering(self, name: str, *, requester: str, accepter: str) -> Done:
+        """Request a peering of two VPCs."""
+        return self._do("create-peering", name=name, requester=requester, accepter=accepter)
+
+    def accept_peering(self, peering: str) -> Done:
+        """Accept a request for a peering."""
+        return self._do("accept-peering", peering=peering)
+
+    def reject_peering(self, peering: str) -> Done:
+        """Reject a request for a peering."""
+        return self._do("reject-peering", peering=peering)
+
+    def delete_peering(self, peering: str) -> Done:
+        """Delete a peering; its routes become blackholes."""
+        return self._do("delete-peering", peering=peering)
+
+    def create_route(self, table: str, destination: IPv4Network | str, peering: str) -> Done:
+        """Add a route to a peering."""
+        return self._do("create-route", table=table, destination=destination, peering=peering)
+
+    def delete_route(self, table: str, destination: IPv4Network | str) -> Done:
+        """Delete a route."""
+        return self._do("delete-route", table=table, destination=destination)
+
+    def authorize_ingress(
+        self,
+        group: str,
+        *,
+        cidr: str | None = None,
+        source_group: str | None = None,
+        port: int | str | None = None,
+        protocol: str = "tcp",
+    ) -> Done:
+        """Authorize an inbound rule of a security group; it applies at once."""
+        said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
+        return self.do(verb_arguments.ingress(STEPS["authorize-ingress"], group, **said))
+
+    def revoke_ingress(
+        self,
+        group: str,
+        *,
+        cidr: str | None = None,
+        source_group: str | None = None,
+        port: int | str | None = None,
+        protocol: str = "tcp",
+    ) -> Done:
+        """Revoke an inbound rule of a security group; open connections go on."""
+        said = {"cidr": cidr, "source_group": source_group, "port": port, "protocol": protocol}
+        return self.do(verb_arguments.ingress(STEPS["revoke-ingress"], group, **said))
+
+    def snapshot(self, name: str) -> tuple[Counted | SnapshotTaken, ...]:
+        """Record every counter of every broker under a name, for expectations on counters, and return them."""
+        seen = tuple(self.lab.management.snapshot(name))
+        self.history.record(*seen)
+        return seen
+
+    def condition(self) -> Condition:
+        """Return the links and the network as they are, and the bridges that work now.
+
+        >>> before = lab.condition()
+        >>> _ = lab.cut()
+        >>> lab.restore(before)
+        >>> lab.links()[0].state
+        'open'
+        """
+        plan = self.lab.note.plan
+        return Condition(
+            links=self.links(),
+            network=self.lab.note.control.network,
+            bridges=tuple(each for each in plan.bridges if self.lab.management.bridge_is_up(each)),
+        )
+
+    def restore(self, condition: Condition, *, within: float = _BRIDGES_WITHIN) -> None:
+        """Bring links and network back to a condition, start its bridges' connectors, and return when they work.
+
+        Raise LabTimeout if a bridge does not within so many seconds. Instances that are down stay down.
+        """
+        if self._differs(condition):  # else no turn need be waited for
+            with self.turn():
+                self._bring_back(condition, within)
+
+    def purge(self) -> None:
+        """Remove all messages from all brokers that run: of queues, and those kept for clients that are away.
+
+        Durable subscriptions whose clients are away end, and topics without a listener go, with the message that they
+        retained. Queues stay, empty; what is on its way between brokers still comes.
+        """
+        records = self.lab.note.control.account.brokers
+        running = [each.name for each in records if each.state is BrokerState.RUNNING]
+        actives = {each: self.lab.instances.active(each) for each in running}
+        self.lab.management.purge([each for each in running if actives[each] not in (None, *self._plane.stopped(each))])
 
     def endpoint(self, broker: str, over: Over = "mqtt", *, user: str | None = None) -> Endpoint:
         """Return the endpoint of a broker for any client library: host, port, CA file, user and password.
@@ -269,6 +616,43 @@ class Live(Verbs):
         expected = None if scenario is None else expectations(str(scenario), os.environ)
         return judge_file(self.history.file.path, expected, since=since, until=until)
 
+    def agree(self) -> None:
+        """Apply the network on file to the router.
+
+        A command that was killed may have changed one of them and not the other; the file counts, since that command
+        has not reported success.
+        """
+        self.lab.enforce(self._control.network)
+
+    def record_found(self) -> None:
+        """Record what has become of brokers that verbs have taken out. Call it inside a turn."""
+        self._plane.record_found()
+
+    def interrupted(self) -> tuple[tuple[str, str], ...]:
+        """Return (verb, broker) for each reboot, creation or deletion that was interrupted. Call it inside a turn."""
+        return unfinished(self.account)
+
+    def complete(self, broker: str) -> Done:
+        """End a reboot, a creation or a deletion that was interrupted."""
+        from lab.operating import create_broker, reboot  # here, since few are
+
+        match self.account.broker(broker).state:
+            case BrokerState.CREATION_IN_PROGRESS:
+                return self._resumed(CreateBroker(broker=broker), create_broker.operate)
+            case BrokerState.DELETION_IN_PROGRESS:
+                return self.delete_broker(broker)
+            case _:
+                return self._resumed(Reboot(broker=broker, downtime=timedelta(0)), reboot.operate)
+
+    def due(self) -> tuple[str, ...]:
+        """Return the brokers whose maintenance window has opened with a change pending, until their reboot begins."""
+        account, opened = open_windows(self.account, self._plane.machine)
+        # A change that is pending only later waits for the next window.
+        self.lab.keep_control(replace(self._control, account=account))
+        t, windows = self.lab.clock.now(), {each.name: str(each.window) for each in account.brokers}
+        self.history.record(*(Maintenance(t=t, broker=each, window=windows[each]) for each in opened))
+        return due_brokers(account)
+
     @property
     def _now(self) -> Control:
         """Return the Control on file now; between turns, other processes change it."""
@@ -320,6 +704,53 @@ class Live(Verbs):
         if not known:
             raise InputError.of(f"{record.name} knows no user", "create one, and reboot the broker")
         return record.name, user or known[0]
+
+    def _do(self, verb: str, **fields: Any) -> Done:
+        """Do a verb with those fields that are not None; its kind is loaded by that, since a program uses few."""
+        return self.do(read(STEPS[verb], **fields))
+
+    def _change(
+        self, verb: str, link: str | None, leaving: str | None, figures: dict[str, Any] | None = None
+    ) -> tuple[DirectionNow, ...]:
+        """Change a link, and return its settings after that."""
+        name = verb_arguments.link(self.lab.note.plan, link, leaving)
+        with self.turn():
+            done = self._do(verb, link=name, leaving=leaving, **(figures or {}))
+            moments = {seen.leaving: seen.t for seen in done.seen if isinstance(seen, LinkChanged)}
+            return tuple(replace(each, changed=moments.get(each.leaving)) for each in self.lab.links.now(name))
+
+    def _differs(self, condition: Condition) -> bool:
+        return (
+            self.links() != condition.links
+            or self.lab.note.control.network != condition.network
+            or not all(map(self.lab.management.bridge_is_up, condition.bridges))
+        )
+
+    def _bring_back(self, condition: Condition, within: float) -> None:
+        for was, now in zip(condition.links, self.links(), strict=True):
+            if was.setting != now.setting:
+                its = was.setting
+                self.history.record(
+                    *self.lab.links.change(was.link, leaving=was.leaving, impairment=its.impairment, state=its.state)
+                )
+        if self.lab.note.control.network != condition.network:
+            done = put_back(self.lab.note.control, self.lab, condition.network)
+            self.lab.keep_control(done.control)
+            self.history.record(*done.seen)
+        self._mend(condition.bridges, within)
+
+    def _mend(self, bridges: tuple[BridgePlan, ...], within: float) -> None:
+        """Start the connectors of the bridges that do not work, and wait for these."""
+        down = [each for each in bridges if not self.lab.management.bridge_is_up(each)]
+        for broker, connector in dict.fromkeys((each.initiator, each.connector) for each in down):
+            self.history.record(
+                self.lab.management.change_connector(broker, connector, "start")
+            )  # harmless if it is started
+        if down and not self.lab.clock.wait(lambda: all(map(self.lab.management.bridge_is_up, down)), within):
+            names = ", ".join(
+                dict.fromkeys(each.connector for each in down if not self.lab.management.bridge_is_up(each))
+            )
+            raise LabTimeout(f"bridges that had worked did not within {within:g} s: {names}", "see: mqlab status")
 
 
 def refuse_replayed(note: Note) -> None:

@@ -11,11 +11,11 @@ from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import OnBroker, OnInstance, State
 from lab.declare.steps.connector import ConnectorStep
-from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.operating import ControlPlane
 from lab.operating.instances import numbers, target
 from lab.operating.reboot import current_text
+from lab.suggestions import unknown
 
 _RUNS = (State.UP, State.PAUSED)
 
@@ -27,10 +27,10 @@ def check(plane: ControlPlane, verb: Step) -> None:
     record = plane.control.account.broker(verb.broker)
     broker = record.name
     if record.state is BrokerState.CREATION_FAILED:
-        what = f"{broker} is {record.state}, so there is nothing to {_does(verb)}"
+        what = f"{broker} is {record.state}, so there is nothing to {verb.action}"
         raise InputError.of(what, f"mqlab broker delete {broker}")
     verb = verb.model_copy(update={"broker": broker})
-    states = {number: plane.lab.instance_state(broker, number) for number in numbers(plane, broker)}
+    states = {number: plane.lab.instances.state(broker, number) for number in numbers(plane, broker)}
     if isinstance(verb, ConnectorStep):
         _check_connector(plane, verb, states)
     else:
@@ -84,21 +84,14 @@ def _none_to(verb: OnInstance, states: Mapping[int, State]) -> InputError:
     if found == {verb.brings}:
         what = f"both instances of {verb.broker} are {verb.brings} already"
     else:
-        what = f"no instance of {verb.broker} is {verb.needs[0]}, so there is nothing to {_does(verb)}"
+        what = f"no instance of {verb.broker} is {verb.needs[0]}, so there is nothing to {verb.action}"
     return InputError.of(what, "mqlab status shows how they are")
 
 
 def _in_vain(broker: str, state: State, verb: OnBroker, number: int = 0) -> InputError:
     """Return the refusal of a verb on what is in a state that it does not need: a broker, or an instance of a pair."""
-    before = "pause" if State.PAUSED in verb.needs else "kill"
-    others = {State.DOWN: "start", State.PAUSED: "resume", State.ABSENT: "create", State.DELETED: ""}
-    does = others.get(state, before)
+    does = next(iter(verb.ways_out(state)[-1:]), "").removesuffix("-broker")
     of_pair = f" --instance {number}" if number and does != "create" else ""
     remedy = f"mqlab broker {does} {broker}{of_pair}" if does else ""
-    rest = " already" if state is verb.brings else f", so there is nothing to {_does(verb)}"
+    rest = " already" if state is verb.brings else f", so there is nothing to {verb.action}"
     return InputError.of(f"{f'instance {number} of ' if number else ''}{broker} is {state}{rest}", remedy)
-
-
-def _does(verb: OnBroker) -> str:
-    """Return what a verb does, as it follows "there is nothing to"."""
-    return f"{verb.do} a connector on" if isinstance(verb, ConnectorStep) else verb.verb

@@ -17,17 +17,17 @@ from lab.declare.fields import Declared
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.declare.steps.move_clock import MoveClock
-from lab.declare.suggestions import unknown
 from lab.declare.topology import ImpairmentFields
 from lab.errors import InputError, Problem
 from lab.link.impairment import FIGURES
 from lab.plan.values import Plan
+from lab.suggestions import unknown
 
 _Read = TypeVar("_Read", bound=Declared)
 
 
 def read(kind: type[_Read], mark: str = "", names: Mapping[str, str] | None = None, /, **written: Any) -> _Read:
-    """Return a value made of the fields that are not None; `names` has other names for fields in messages."""
+    """Return a value made of the fields that are not None; `names` has other names for arguments in messages."""
     try:
         return kind.model_validate({key: value for key, value in written.items() if value is not None})
     except ValidationError as error:
@@ -52,7 +52,7 @@ def ingress(kind: type[_Read], group: str, mark: str = "", /, **said: Any) -> _R
     cidr, source_group = said.pop("cidr"), said.pop("source_group")
     if (cidr is None) == (source_group is None):
         raise InputError.of("say from where, once", f"{mark}cidr 10.1.0.10/32, or {mark}source-group NAME")
-    names = {"source": "cidr", "from_group": "source-group"}
+    names = {"source": f"{mark}cidr", "from_group": f"{mark}source-group"}
     return read(kind, mark, names, group=group, source=cidr, from_group=source_group, **said)
 
 
@@ -95,7 +95,7 @@ def link(plan: Plan, link: str | None, leaving: str | None) -> str:
 
 def _problem(error: ErrorDetails, mark: str, names: Mapping[str, str]) -> Problem:
     field = "".join(str(each) for each in error["loc"][:1])
-    label = f"{mark}{names.get(field, field.replace('_', '-'))}: " if field else ""
+    label = f"{names.get(field) or mark + field.replace('_', '-')}: " if field else ""
     if error["type"] == "enum":
         return Problem(what=f"{label}no such {field}", remedy=f"write {error['ctx']['expected']}")
     if error["type"] == "string_pattern_mismatch":

@@ -9,6 +9,6 @@ from lab.operating.outcome import Done
 
 def operate(plane: ControlPlane, verb: ConnectorStep) -> Done:
     """Stop or start the connector over the broker's JMX."""
-    changed = plane.lab.change_connector(verb.broker, verb.name, verb.do)
+    changed = plane.lab.management.change_connector(verb.broker, verb.name, verb.do)
     plane.record(changed)
     return Done(control=plane.control, seen=(changed,))

@@ -16,7 +16,7 @@ def operate(plane: ControlPlane, verb: DeleteBroker) -> Done:
     """Delete a broker with its store, whatever its state; its configuration stays."""
     name = plane.control.account.broker(verb.broker).name
     keep(plane, name, lambda control: verbs.delete_broker(control.account, name))
-    plane.record(plane.lab.delete(name))
+    plane.record(plane.lab.instances.delete(name))
     return plane.change(lambda control: _without(control, name))
 
 

@@ -19,10 +19,10 @@ def stop(plane: ControlPlane, broker: str, number: int, within: float) -> Done:
     stopping = _changed(plane, broker, number, "stopping")
     plane.record(stopping, lasts=within)
     try:
-        changed = plane.lab.stop(broker, within=within, instance=number)
+        changed = plane.lab.instances.stop(broker, within=within, instance=number)
     except BrokerError:  # after a HostError the next verb finds what has become of it
         with suppress(HostError):
-            if plane.lab.instance_state(broker, number) is State.UP:
+            if plane.lab.instances.state(broker, number) is State.UP:
                 plane.record(_changed(plane, broker, number, "started"))  # it goes on
         raise
     plane.record(changed)
@@ -36,9 +36,9 @@ def start(plane: ControlPlane, broker: str, number: int, within: float, of: str)
     It has failed if that takes longer than `within` seconds; `of` names the verb in the words of that.
     """
     since = plane.lab.clock.now()
-    starting = plane.lab.start(broker, number)
+    starting = plane.lab.instances.start(broker, number)
     plane.record(starting)
-    if not plane.wait(lambda: plane.lab.started(broker, number), within):
+    if not plane.wait(lambda: plane.lab.instances.started(broker, number), within):
         late = plane.report_late(broker, number, since=since, within=within, of=of)
         return Done(control=plane.control, seen=(starting,), failed=late)
     started = _changed(plane, broker, number, "started")
@@ -61,7 +61,7 @@ def taken_out(plane: ControlPlane, verb: OnInstance, number: int) -> Iterator[No
         yield
     except BrokerError:  # after a HostError the next verb finds what has become of it
         with suppress(HostError):
-            if plane.lab.instance_state(verb.broker, number) in verb.needs:
+            if plane.lab.instances.state(verb.broker, number) in verb.needs:
                 forget()
         raise
 
@@ -80,15 +80,15 @@ def target(plane: ControlPlane, verb: OnInstance) -> int:
     if named in ("1", "2"):
         return int(named)
     if named is None and verb.brings is State.UP:
-        return next((each for each in its if plane.lab.instance_state(verb.broker, each) in verb.needs), its[0])
+        return next((each for each in its if plane.lab.instances.state(verb.broker, each) in verb.needs), its[0])
     found = active(plane, verb.broker)
     return next(each for each in its if each != found) if named == "standby" else found
 
 
 def active(plane: ControlPlane, broker: str) -> int:
     """Return the active instance, waiting until there is one; raise BrokerError if none becomes active."""
-    plane.wait(lambda: plane.lab.active(broker) is not None, FAILS_OVER_WITHIN)
-    if (found := plane.lab.active(broker)) is None:
+    plane.wait(lambda: plane.lab.instances.active(broker) is not None, FAILS_OVER_WITHIN)
+    if (found := plane.lab.instances.active(broker)) is None:
         raise BrokerError(f"no instance of broker {broker} has become active within {FAILS_OVER_WITHIN:g} s")
     return found
 
@@ -102,5 +102,5 @@ def _changed(plane: ControlPlane, broker: str, number: int, state: str) -> Broke
     t = plane.lab.clock.now()
     if len(numbers(plane, broker)) == 1:
         return BrokerChanged(t=t, broker=broker, state=state)
-    standby = plane.lab.active(broker) not in (None, number)
+    standby = plane.lab.instances.active(broker) not in (None, number)
     return BrokerChanged(t=t, broker=broker, state=state, instance=number, standby=standby)

@@ -10,4 +10,4 @@ from lab.operating.outcome import Done
 
 def operate(plane: ControlPlane, verb: Kill) -> Done:
     """Kill the instance's process."""
-    return end(plane, verb, plane.lab.kill)
+    return end(plane, verb, plane.lab.instances.kill)

@@ -9,6 +9,6 @@ from lab.operating.outcome import Done
 
 def operate(plane: ControlPlane, verb: OnLink) -> Done:
     """Change the link in one step, in one direction or both."""
-    seen = plane.lab.change_link(verb.link, leaving=verb.leaving, impairment=verb.new_impairment, state=verb.brings)
+    seen = plane.lab.links.change(verb.link, leaving=verb.leaving, impairment=verb.new_impairment, state=verb.brings)
     plane.record(*seen)
     return Done(control=plane.control, seen=tuple(seen))

@@ -52,7 +52,7 @@ def peerings_and_routes(network: Network, t: float) -> Iterator[PeeringChanged |
 
 def _do(control: Control, lab: Lab, change: Callable[[Network], Network]) -> Done:
     after = change(control.network)
-    applied = lab.apply_network(after)
+    applied = lab.policies.apply(after)
     seen = (*_differences(control.network, after, applied.t), applied)
     return Done(control=replace(control, network=after), seen=seen)
 

@@ -10,4 +10,4 @@ from lab.operating.outcome import Done
 
 def operate(plane: ControlPlane, verb: Pause) -> Done:
     """Freeze the instance's process."""
-    return end(plane, verb, plane.lab.pause)
+    return end(plane, verb, plane.lab.instances.pause)

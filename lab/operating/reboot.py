@@ -102,14 +102,14 @@ def _apply(plane: ControlPlane, broker: str, number: int) -> str:
     try:
         return plane.change(lambda control: apply_pending(control, plane.lab, plane.plan, broker)).note
     except (LabError, OSError):
-        plane.lab.start(broker, number)
+        plane.lab.instances.start(broker, number)
         raise
 
 
 def _frozen(plane: ControlPlane, broker: str, rebooted: Collection[int]) -> str:
     """Return in words that an instance was passed over that is frozen, and goes on with its old files; else ""."""
     for each in numbers(plane, broker):
-        if each not in rebooted and plane.lab.instance_state(broker, each) is State.PAUSED:
+        if each not in rebooted and plane.lab.instances.state(broker, each) is State.PAUSED:
             return f"instance {each} of {broker} is paused: it keeps its old files until it is stopped and started"
     return ""
 
@@ -132,8 +132,8 @@ def _await_takeover(plane: ControlPlane, broker: str, standbys: Sequence[int]) -
 
 def _taken_over(lab: Lab, broker: str, standbys: Sequence[int]) -> bool:
     """Return whether an instance is active now; BrokerError if a standby has ended."""
-    if lab.active(broker) is not None:
+    if lab.instances.active(broker) is not None:
         return True
     for each in standbys:
-        lab.started(broker, each)  # raises if the standby has ended
+        lab.instances.started(broker, each)  # raises if the standby has ended
     return False

@@ -10,4 +10,4 @@ from lab.operating.outcome import Done
 
 def operate(plane: ControlPlane, verb: Resume) -> Done:
     """Let the instance's process continue."""
-    return switched(plane, plane.lab.resume(verb.broker, target(plane, verb)))
+    return switched(plane, plane.lab.instances.resume(verb.broker, target(plane, verb)))

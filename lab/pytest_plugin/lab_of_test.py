@@ -76,7 +76,7 @@ class LabOfTest(Live):
 
     def _nothing_in_flight(self) -> bool:
         """Return whether brokers have counted all that was forwarded and received."""
-        seen = self.lab.snapshot(END)
+        seen = self.lab.management.snapshot(END)
         return not any(each.counters.get("in-flight") for each in seen if isinstance(each, Counted))
 
 

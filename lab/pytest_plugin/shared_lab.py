@@ -11,8 +11,7 @@ from lab.amazonmq.account.account import Account
 from lab.dataclass import dataclass
 from lab.errors import LabError
 from lab.history import BrokerChanged, Counted, Follower, LinkChanged, Observation, PolicyApplied, SnapshotTaken
-from lab.living.lab import Live
-from lab.living.restoring import Condition
+from lab.living.lab import Condition, Live
 from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.runtime.lab import StandingLab
 
@@ -34,7 +33,7 @@ class Counts:
     def of(cls, lab: StandingLab) -> Counts:
         """Count now."""
         processes, busy, waiting = dict[str, str](), dict[tuple[str, str], int](), 0
-        for seen in lab.snapshot(_COUNTED):
+        for seen in lab.management.snapshot(_COUNTED):
             if isinstance(seen, SnapshotTaken) or seen.of not in ("broker", "destination"):
                 continue
             if seen.of == "broker":
@@ -184,7 +183,7 @@ class SharedLab:
     def _changed(self, live: SessionLab, declared: Condition, told: Sequence[Observation]) -> bool:
         """Return whether links, network or bridges may be others: the router is asked only then, which takes long."""
         changed = any(isinstance(seen, LinkChanged | PolicyApplied) for seen in told)
-        return changed or not all(map(live.lab.bridge_is_up, declared.bridges))
+        return changed or not all(map(live.lab.management.bridge_is_up, declared.bridges))
 
 
 def _busy(seen: Counted) -> int:

@@ -51,7 +51,7 @@ def record_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
     now, at = rehearsal.clock.now(), rehearsal.service.age
     rehearsal.service.change(lambda control: verbs.expire_requests(control, now, at=at))
-    for drop in rehearsal.lab.dropped():
+    for drop in rehearsal.lab.policies.dropped():
         rehearsal.record_of_lab(drop)
 
 
@@ -60,7 +60,7 @@ def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, withi
     near, far = _end(rehearsal, source), _end(rehearsal, to)
     before = _drops(rehearsal, near, far)
     says = _says(rehearsal, near, far, port)
-    attempt = lab.attempt(near, far, port, within=within)
+    attempt = lab.policies.attempt(near, far, port, within=within)
     dropped = {cause: count - before.get(cause, 0) for cause, count in _drops(rehearsal, near, far).items()}
     seen = Attempted(
         t=rehearsal.now(),
@@ -87,7 +87,7 @@ def _end(rehearsal: Rehearsal, name: str) -> str:
 
 def _drops(rehearsal: Rehearsal, near: str, far: str) -> dict[str, int]:
     ends = {near, far}
-    return {each.cause: each.packets for each in rehearsal.lab.dropped() if {each.source, each.target} == ends}
+    return {each.cause: each.packets for each in rehearsal.lab.policies.dropped() if {each.source, each.target} == ends}
 
 
 def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:

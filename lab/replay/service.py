@@ -123,7 +123,7 @@ class Service:
 
     def serving(self, broker: str) -> int | None:
         """Return the active instance, waiting until there is one; None if no instance runs."""
-        return None if self.down(broker) and self.lab.active(broker) is None else active(self, broker)
+        return None if self.down(broker) and self.lab.instances.active(broker) is None else active(self, broker)
 
     def stopped(self, broker: str) -> Collection[int]:
         """Return the instances that a step has ended; only a step starts them again."""
@@ -231,7 +231,7 @@ class Service:
         if len(numbers(self, broker)) == 1:
             self.record(BrokerChanged(t=t, broker=broker, state="started"))
             return
-        standby = self.lab.active(broker) not in (None, number)
+        standby = self.lab.instances.active(broker) not in (None, number)
         self.record(BrokerChanged(t=t, broker=broker, state="started", instance=number, standby=standby))
 
     def _end_late(self, broker: str) -> None:

@@ -127,10 +127,10 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     seen = _once_unchanged(rehearsal, wanted)
     if rehearsal.plan.bridges and _in_flight(seen):
         # By a bridge, perhaps, whose answers cross a slow link; what a client has not acknowledged stays in flight.
-        seconds = min(_slowest(lab.links()), ANSWERS_WITHIN)
-        rehearsal.wait(lambda: not _in_flight(lab.destinations(wanted)), seconds)
+        seconds = min(_slowest(lab.links.counters()), ANSWERS_WITHIN)
+        rehearsal.wait(lambda: not _in_flight(lab.management.destinations(wanted)), seconds)
         seen = _once_unchanged(rehearsal, wanted)
-    for each in (*seen, *lab.links()):
+    for each in (*seen, *lab.links.counters()):
         if not isinstance(each, DestinationSeen) or each.enqueued or Destination.of(each.destination) in published:
             rehearsal.record_of_lab(each)
     take_if_wanted(rehearsal, scenario, END)
@@ -139,11 +139,11 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
 def _once_unchanged(rehearsal: Rehearsal, wanted: Sequence[tuple[str, Destination]]) -> Sequence[Observation]:
     """Return the brokers' counters as they are read twice in a row, or at the last reading."""
     lab = rehearsal.lab
-    seen: Sequence[Observation] = (*lab.destinations(wanted), *lab.bridges())
+    seen: Sequence[Observation] = (*lab.management.destinations(wanted), *lab.management.bridges())
     for _ in range(MOST_READINGS):
         # The last acknowledgements may still be on their way over the link.
         rehearsal.rest(QUIET)
-        before, seen = seen, (*lab.destinations(wanted), *lab.bridges())
+        before, seen = seen, (*lab.management.destinations(wanted), *lab.management.bridges())
         if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in seen]:
             break
     return seen

@@ -148,8 +148,13 @@ class Story:
     def _demand(self, sent: Sent, publishing: Publishing) -> Row:
         """Return a row on the demand for the message at its sending."""
         broker, destination = publishing.broker, publishing.destination
-        of = [seen for (where, what), all_ in self._timeline.demand.items() for seen in all_ if where == broker and
-              (hears(what, destination) or (has_wildcard(destination) and hears(destination, what)))]  # fmt: skip
+        of = [
+            seen
+            for (where, what), all_ in self._timeline.demand.items()
+            for seen in all_
+            if where == broker
+            and (hears(what, destination) or (has_wildcard(destination) and hears(destination, what)))
+        ]
         before = max((seen for seen in of if seen.t <= sent.t), key=lambda seen: seen.t, default=None)
         later = min((seen.t for seen in of if seen.t > sent.t and seen.present), default=inf)
         if self._timeline.coverage.silence(broker, sent.t, sent.t):
@@ -162,9 +167,11 @@ class Story:
             )
         when = f"until {moment(later)}" if later < inf else "then or later"
         return Row(
-            t=sent.t, who=broker, weight=Weight.FAULT,
+            t=sent.t,
+            who=broker,
+            weight=Weight.FAULT,
             what=f"had no bridge's consumer on {destination} {when}: a topic message is not forwarded without one",
-        )  # fmt: skip
+        )
 
     def _events(self, since: float, until: float) -> list[Row]:
         """Return the faults and recoveries between the send and the last delivery."""

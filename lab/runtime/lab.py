@@ -1,4 +1,4 @@
-"""The protocol of a living Lab, whichever runtime opened it: one small protocol for each purpose.
+"""The protocol of an open Lab, whichever runtime opened it, and of its parts: one small protocol for each part.
 
 Answers come from the brokers and the router themselves, not from the Plan. Every `t` is of the lab's own clock; a
 replay counts from its own beginning.
@@ -65,15 +65,6 @@ class Silent(BrokerError):
     """The broker's management does not answer: it is not started yet, stopped, or cut off."""
 
 
-class Timed(Protocol):
-    """The lab's clock."""
-
-    @property
-    def clock(self) -> Clock:
-        """Return the lab's clock."""
-        ...
-
-
 class Clients(Protocol):
     """Connections of clients."""
 
@@ -98,7 +89,7 @@ class Clients(Protocol):
 class Links(Protocol):
     """The links between regions, and their effect on packets."""
 
-    def change_link(
+    def change(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
     ) -> Sequence[LinkChanged]:
         """Replace a link's impairment or state, in the direction `leaving` a region or, if None, in both.
@@ -107,7 +98,11 @@ class Links(Protocol):
         """
         ...
 
-    def links(self) -> Sequence[LinkSeen]:
+    def now(self, link: str) -> tuple[DirectionNow, ...]:
+        """Return the current settings of both directions of a link."""
+        ...
+
+    def counters(self) -> Sequence[LinkSeen]:
         """Return the router's counters of every direction."""
         ...
 
@@ -115,12 +110,12 @@ class Links(Protocol):
 class Policies(Protocol):
     """The policies between instances, and attempts to connect."""
 
-    def apply_network(self, network: Network) -> PolicyApplied:
+    def apply(self, network: Network) -> PolicyApplied:
         """Apply the policies of a Network in one step; known connections go on if they still have a route."""
         ...
 
     def dropped(self) -> Sequence[PacketsDropped]:
-        """Return counts of the packets that the router has dropped for want of a rule or a route."""
+        """Return counts of the packets that the router has dropped because a rule or a route was missing."""
         ...
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
@@ -128,15 +123,22 @@ class Policies(Protocol):
         ...
 
 
-class Power(Protocol):
-    """The life of the brokers' instances: start, stop, kill, freeze, remove."""
+class Instances(Protocol):
+    """The brokers' instances: started, stopped, killed, frozen, removed."""
 
     def active(self, broker: str) -> int | None:
         """Return the number of the active instance: 1 if the broker has one only; None while none of a pair is."""
         ...
 
-    def instance_state(self, broker: str, instance: int = 1) -> State:
-        """Return an instance's state as it is now, whoever changed it; one that starts or ends counts as running."""
+    def state(self, broker: str, instance: int = 1) -> State:
+        """Return an instance's current state, whichever process changed it; one that starts or ends counts as running.
+
+        The state is remembered.
+        """
+        ...
+
+    def has_ended(self, broker: str, instance: int = 1) -> bool:
+        """Return whether an instance does not run; its state is not remembered. Any thread may call this."""
         ...
 
     def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
@@ -163,7 +165,7 @@ class Power(Protocol):
         ...
 
     def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
-        """Let a paused instance go on."""
+        """Let a paused instance continue."""
         ...
 
     def delete(self, broker: str) -> BrokerChanged:
@@ -171,8 +173,77 @@ class Power(Protocol):
         ...
 
 
-class Files(Protocol):
-    """The files that brokers start from."""
+class Management(Protocol):
+    """The brokers' management: their counters, bridges and connectors. Silent is raised if a broker does not answer."""
+
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
+        """Return whether the broker has a bridge's consumer on the destination.
+
+        With `towards`, only a consumer of a bridge to that broker counts.
+        """
+        ...
+
+    def bridges(self) -> Sequence[BridgeSeen]:
+        """Return every end of every bridge that the brokers list now; a broker that is down lists none."""
+        ...
+
+    def bridge_is_up(self, bridge: BridgePlan) -> bool:
+        """Return whether a bridge works: its ends list it, and the responder accepted its login."""
+        ...
+
+    def destinations(self, named: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
+        """Return the brokers' counters of the named destinations; a broker that is down has none."""
+        ...
+
+    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
+        """Return all counters of every broker, except of advisories, and a SnapshotTaken for each broker."""
+        ...
+
+    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
+        """Stop or start a network connector: `do` is "stop" or "start". Raise BrokerError if its broker refuses."""
+        ...
+
+    def purge(self, brokers: Sequence[str]) -> None:
+        """Empty brokers' queues, end durable subscriptions that no client has, remove topics without consumers.
+
+        Subscriptions of bridges stay.
+        """
+        ...
+
+
+class Lab(Clients, Protocol):
+    """An open lab, as a replay uses it.
+
+    >>> lab.instances.stop("tokyo", within=20.0).state, lab.instances.started("tokyo")
+    ('stopped', False)
+    >>> lab.instances.start("tokyo").state, lab.clock.wait(lambda: lab.instances.started("tokyo"), 60.0)
+    ('starting', True)
+    """
+
+    @property
+    def clock(self) -> Clock:
+        """Return the lab's clock."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """Return the links between regions."""
+        ...
+
+    @property
+    def policies(self) -> Policies:
+        """Return the policies between instances."""
+        ...
+
+    @property
+    def instances(self) -> Instances:
+        """Return the brokers' instances."""
+        ...
+
+    @property
+    def management(self) -> Management:
+        """Return the brokers' management."""
+        ...
 
     def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
         """Keep a password under a number; the user has it from the reboot that applies that number."""
@@ -185,29 +256,6 @@ class Files(Protocol):
         """
         ...
 
-
-class Observation(Protocol):
-    """Observations of the brokers' state, once or continuously."""
-
-    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
-        """Return whether the broker has a bridge's consumer on the destination; raise Silent if it does not answer.
-
-        With `towards`, only one of a bridge to that broker counts.
-        """
-        ...
-
-    def bridges(self) -> Sequence[BridgeSeen]:
-        """Return every end of every bridge that the brokers list now."""
-        ...
-
-    def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Return the brokers' counters of the destinations named."""
-        ...
-
-    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
-        """Return all counters of every broker, except of advisories, and a SnapshotTaken for each broker."""
-        ...
-
     def watch(
         self,
         recorder: Recorder,
@@ -215,32 +263,15 @@ class Observation(Protocol):
         *,
         failed: Failed = note_failure,
     ) -> None:
-        """Record all bridge ends now, then each that comes or goes, and log lines that matter, until `unwatch`.
+        """Record all bridge ends now, then each that opens or closes, and log lines that matter, until `unwatch`.
 
-        The brokers' demand for the destinations named is recorded at each poll, changed or not. `failed` is called with
+        The brokers' demand for the named destinations is recorded at each poll, changed or not. `failed` is called with
         an error that ended a part of the watch, from any thread; that part records nothing more.
         """
         ...
 
     def unwatch(self) -> None:
         """Stop recording: nothing is recorded after this returns. Harmless if nothing is watched."""
-        ...
-
-
-class Lab(Timed, Clients, Links, Policies, Power, Files, Observation, Protocol):
-    """A living lab.
-
-    >>> lab.stop("tokyo", within=20.0).state, lab.started("tokyo")
-    ('stopped', False)
-    >>> lab.start("tokyo").state, lab.clock.wait(lambda: lab.started("tokyo"), 60.0)
-    ('starting', True)
-    """
-
-    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
-        """Stop or start a network connector; raise BrokerError if its broker refuses or does not answer.
-
-        `do` is "stop" or "start".
-        """
         ...
 
 
@@ -270,10 +301,6 @@ class StandingLab(Lab, Protocol):
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded, while the lab is watched."""
-        ...
-
-    def has_ended(self, broker: str, instance: int = 1) -> bool:
-        """Return whether an instance does not run, whoever has ended it; nothing is remembered, from any thread."""
         ...
 
     def refresh(self) -> bool:
@@ -307,21 +334,6 @@ class StandingLab(Lab, Protocol):
 
     def mask(self) -> Mask:
         """Return the mask of all passwords that the lab's brokers have now."""
-        ...
-
-    def purge(self, brokers: Sequence[str]) -> None:
-        """Empty brokers' queues, end durable subscriptions that no client has, remove topics without consumers.
-
-        Subscriptions of bridges stay. Raise Silent if a broker's management does not answer.
-        """
-        ...
-
-    def bridge_is_up(self, bridge: BridgePlan) -> bool:
-        """Return whether a bridge works: its ends list it, and the responder accepted its login."""
-        ...
-
-    def link_now(self, link: str) -> tuple[DirectionNow, ...]:
-        """Return the current settings of both directions of a link."""
         ...
 
     @property

@@ -133,7 +133,7 @@ class Runtime(Protocol):
     """A way to run labs on this machine. Errors of its own libraries are raised as those of `lab.errors`.
 
     >>> with runtime as its, its.prepare(opening.plan, told).open(opening, told) as lab:
-    ...     lab.active("tokyo")
+    ...     lab.instances.active("tokyo")
     1
     """
 

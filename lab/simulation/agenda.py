@@ -1,7 +1,7 @@
-"""The events to come of a simulation, in the order of their moments, and of their making where these are the same.
+"""The future events of a simulation, in the order of their moments; at one moment in the order of their creation.
 
-A heap has those of the present slice of time. Those of later ones lie in a list for each slice, and become the heap in
-their turn: so it stays small where much is under way, and what was put off for long is not compared with what is not.
+A heap has the events of the present slice of time. Events of a later slice lie in a list, which becomes the heap in its
+turn. So the heap stays small, and distant events are not compared with near ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Agenda:
         self._numbers = count()
 
     def at(self, t: int, do: Callable[..., object], *arguments: object) -> Timer:
-        """Call a function at a moment, or after what else is due now if that is past; return how to cancel it."""
+        """Call a function at a moment, or after all events due now if it is past; return how to cancel it."""
         if t < self._soon:
             heappush(self._heap, timer := [t if t > self.now else self.now, next(self._numbers), do, arguments])
         else:

@@ -1,4 +1,4 @@
-"""Where a simulated lab leaves what its models know: its history says so, and verdicts are unknown from then on."""
+"""A simulated lab that leaves the calibrated range: its history records it, and later verdicts are unknown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.simulation.kernel import SECOND, Kernel
 
 
 class Boundary:
-    """Tells what was beyond the models; what ends a run by itself is too, as far as a model says why."""
+    """Records where a run left the calibrated range, also for an event that ends the run by itself."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel, self._throw = kernel, kernel.fail
@@ -31,14 +31,14 @@ class Boundary:
                 self.tell(broker, why, self._kernel.now)
 
     def follow(self, record: Callable[[Beyond], object]) -> None:
-        """Record what was yet to be told, and whatever comes."""
+        """Record the kept entries, then each new one."""
         untold, self._untold = self._untold, []
         for each in untold:
             record(each)
         self._record = record
 
     def unfollow(self) -> None:
-        """Keep what comes until a recorder follows again."""
+        """Keep new entries until a recorder follows again."""
         self._record = self._untold.append
 
     def _fail(self, error: BaseException) -> None:

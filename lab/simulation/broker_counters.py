@@ -9,10 +9,10 @@ from lab.history import Counted, SnapshotTaken
 from lab.simulation.broker_process import BrokerProcess
 
 
-def read(snapshot: str, broker: str, of: BrokerProcess, t: float) -> tuple[Counted | SnapshotTaken, ...]:
+def read(snapshot: str, broker: str, process: BrokerProcess, t: float) -> tuple[Counted | SnapshotTaken, ...]:
     """Return a broker's part of a snapshot."""
     return (
-        *(Counted(t=t, snapshot=snapshot, broker=broker, **{"name": broker, **each}) for each in _counted(of)),
+        *(Counted(t=t, snapshot=snapshot, broker=broker, **{"name": broker, **each}) for each in _counted(process)),
         SnapshotTaken(t=t, snapshot=snapshot, broker=broker),
     )
 
@@ -22,21 +22,21 @@ def silent(snapshot: str, broker: str, t: float) -> tuple[SnapshotTaken, ...]:
     return (SnapshotTaken(t=t, snapshot=snapshot, broker=broker, answered=False),)
 
 
-def _counted(of: BrokerProcess) -> Iterator[dict[str, Any]]:
-    counters = of.broker.counters()
-    yield {"of": "broker", "counters": counters.broker, "session": of.id}
+def _counted(process: BrokerProcess) -> Iterator[dict[str, Any]]:
+    counters = process.broker.counters()
+    yield {"of": "broker", "counters": counters.broker, "session": process.id}
     for name, its in sorted(counters.destinations.items()):
         yield {"of": "destination", "name": name, "counters": its}
-    if of.wire is None:
+    if process.wire is None:
         return
-    for end in of.wire.bridges():
+    for end in process.wire.bridges():
         yield {
             "of": "bridge",
             "name": end.connector,
             "remote": end.remote,
             "counters": {"enqueued": end.enqueued, "dequeued": end.dequeued, "received": end.received},
-            "session": f"{of.id} {end.remote_address}",  # new at each reconnect
+            "session": f"{process.id} {end.remote_address}",  # new at each reconnect
         }
-    for name, number in sorted(of.wire.connections().items()):
+    for name, number in sorted(process.wire.connections().items()):
         if number:
             yield {"of": "connector", "name": name, "counters": {"connections": number}}

@@ -73,7 +73,7 @@ class BrokerProcess:
         )
         self.wire.open()
 
-    def _consumer(self, info: ConsumerInfo, there: bool) -> None:
+    def _consumer(self, info: ConsumerInfo, added: bool) -> None:
         if info.network:
             self._changed()
 

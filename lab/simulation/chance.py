@@ -14,5 +14,5 @@ def generator(seed: int, name: str) -> random.Random:
 
 
 def fixed(name: str) -> random.Random:
-    """Return the generator of what is arbitrary and no chance, such as a port's number: every seed has the same."""
+    """Return the generator of arbitrary values, such as a port's number: they are the same at every seed."""
     return random.Random(name)

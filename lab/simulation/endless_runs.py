@@ -1,4 +1,4 @@
-"""The errors of runs that would never end: they name what goes on, and end the run."""
+"""The errors of runs that would never end: they name the event that repeats, and end the run."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ MADE = 100_000  # objects made between two looks
 
 
 class _OpenLabs:
-    """How many labs are open in this process, for all of which the setting is, and what it was before the first."""
+    """The number of labs open in this process, which share the setting, and the setting before the first."""
 
     def __init__(self) -> None:
         self._lock, self._count, self._before = Lock(), 0, gc.get_threshold()

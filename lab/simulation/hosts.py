@@ -17,10 +17,10 @@ class SimulatedHosts:
         _refuse(host)
 
     def occupant(self, host: str) -> str:
-        """Return "": nobody stands there."""
+        """Return "": no container uses the address."""
         return ""
 
-    def run(self, host: str, words: Sequence[str]) -> int:
+    def run(self, host: str, command: Sequence[str]) -> int:
         """Raise InputError."""
         _refuse(host)
 

@@ -33,7 +33,7 @@ def lacking(configuration: Configuration) -> Iterator[Problem]:
 
 
 def clusters(configuration: Configuration) -> Iterator[Unmodelled]:
-    """Yield what has a broker tell its clients of others, to which a bridge of masterslave: would go then."""
+    """Yield the settings by which a broker names other brokers to its clients: a masterslave: bridge would use them."""
     for element in configuration.broker.walk():
         if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
             words = 'updateClusterClients="true" for a bridge of masterslave:'
@@ -42,7 +42,7 @@ def clusters(configuration: Configuration) -> Iterator[Unmodelled]:
 
 
 def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
-    """Yield what leaves a pair without the store whose lock its instances share."""
+    """Yield the settings that leave a pair without the shared store whose lock decides which instance is active."""
     attribute = configuration.broker.attribute("persistent")
     if attribute is not None and not is_true(attribute.value):
         words = f'persistent="{attribute.value}" for a pair, whose instances share the lock of their store'
@@ -99,7 +99,7 @@ def _support(element: Element, attribute: str) -> Support:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """A Plan without what is ignored of a broker's configuration, and what that is: at which brokers, in words."""
+    """A Plan without the ignored settings, and these settings in words, with their brokers."""
 
     plan: Plan
     ignored: tuple[tuple[str, str], ...] = ()

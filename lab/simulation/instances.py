@@ -74,8 +74,8 @@ def samples(broker: str, version: str) -> Iterator[tuple[str, str]]:
     yield from (("SharedFileLocker", _LOCKED), ("MessageDatabase", _RECOVERING))
 
 
-def _told(version: str, broker: str, id: str, what: str) -> str:
-    return f"Apache ActiveMQ {version} ({broker}, {id}) {what}"
+def _told(version: str, broker: str, id: str, event: str) -> str:
+    return f"Apache ActiveMQ {version} ({broker}, {id}) {event}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +226,7 @@ class Instance:
             self._end()
 
     def _next_life(self) -> int:
-        """Have nothing more happen of what its process has planned."""
+        """Drop everything that the process has planned."""
         self._life += 1
         return self._life
 
@@ -255,7 +255,7 @@ class Instance:
             self.process.pause()
 
     def resume(self) -> None:
-        """Go on, first with what was due meanwhile."""
+        """Resume, first with the actions that fell due meanwhile."""
         if self._dying:
             return
         self._to(UP if self.served or self.waits else STARTING)
@@ -279,66 +279,108 @@ class Instance:
         self.state = state
         self._machine.host.power(self.name, UP if state in (STARTING, STOPPING) else state)
 
-    def _tell(self, what: str) -> None:
+    def _tell(self, event: str) -> None:
         assert self.process is not None  # the store's lock is held
         version = self._machine.version(self.broker)
-        self._say("BrokerService", _told(version, self.broker, self.process.id, what))
+        self._say("BrokerService", _told(version, self.broker, self.process.id, event))
 
     def _say(self, logger: str, text: str) -> None:
         self.log.write("INFO", logger, text)
 
 
-class Power:
-    """The instances of all brokers: switched, and the active one of each found."""
+class Instances:
+    """The instances of all brokers: switched, asked for their state, and the active one of each found."""
 
-    def __init__(self, kernel: Kernel, brokers: dict[str, tuple[Instance, ...]]) -> None:
+    def __init__(
+        self, kernel: Kernel, brokers: dict[str, tuple[Instance, ...]], changed: Callable[[str], None]
+    ) -> None:
         self._kernel, self.brokers = kernel, brokers
+        self._changed = changed  # is called with a broker that a switch has changed
         self.last = {name: instances[0] for name, instances in brokers.items()}
+
+    @property
+    def all(self) -> tuple[Instance, ...]:
+        """Return every instance of every broker."""
+        return tuple(instance for instances in self.brokers.values() for instance in instances)
 
     def instance(self, broker: str, number: int) -> Instance:
         """Return an instance by its broker and number."""
-        return next(each for each in self.brokers[broker] if each.number == number)
+        return next(instance for instance in self.brokers[broker] if instance.number == number)
 
     def stand(self, age: int) -> None:
         """Have standbys look at their locks when they would had they waited for so many ns longer."""
-        for instances in self.brokers.values():
-            for its in instances:
-                its.stand(age)
+        for instance in self.all:
+            instance.stand(age)
 
     def holder(self, broker: str) -> Instance | None:
         """Return the active instance, also one that is frozen; None while none of a pair is."""
         instances = self.brokers[broker]
         if len(instances) == 1:
             return instances[0]
-        found = next((each for each in instances if each.served and each.state != STOPPING), None)
-        if found is not None:
-            self.last[broker] = found
-        return found
+        holder = next((each for each in instances if each.served and each.state != STOPPING), None)
+        if holder is not None:
+            self.last[broker] = holder
+        return holder
 
     def answering(self, broker: str) -> Instance | None:
         """Return the instance whose management answers now."""
-        its = self.holder(broker)
-        return its if its is not None and its.served and its.state == UP else None
+        holder = self.holder(broker)
+        return holder if holder is not None and holder.served and holder.state == UP else None
 
-    def change(self, broker: str, number: int, what: str, within: float = 0.0) -> BrokerChanged:
-        """Stop, kill, start, pause or resume an instance; return the observation."""
-        its = self.instance(broker, number)
-        holder, standby = self.holder(broker), self.last[broker] is not its
-        match what:
-            case "stop":
-                state = its.stop(nanoseconds(within))
-            case "kill":
-                its.kill()
-                state = "killed"
-            case "start":
-                standby = holder is not None and holder is not its
-                its.begin()
-                state = "starting"
-            case "pause":
-                its.pause()
-                state = "paused"
-            case _:
-                its.resume()
-                state = "resumed"
+    def active(self, broker: str) -> int | None:
+        """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
+        holder = self.holder(broker)
+        return None if holder is None else holder.number
+
+    def state(self, broker: str, instance: int = 1) -> State:
+        """Return an instance's state."""
+        return self.instance(broker, instance).now
+
+    def has_ended(self, broker: str, instance: int = 1) -> bool:
+        """Return whether an instance does not run."""
+        return self.state(broker, instance) is State.DOWN
+
+    def started(self, broker: str, instance: int = 1) -> bool:
+        """Return whether an instance serves, or waits for its store's lock, which another one has."""
+        return self.instance(broker, instance).ready
+
+    def stop(self, broker: str, *, within: float, instance: int = 1) -> BrokerChanged:
+        """Stop an instance."""
+        return self._switch(broker, instance, lambda its: its.stop(nanoseconds(within)))
+
+    def kill(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Kill an instance."""
+        return self._switch(broker, instance, Instance.kill, "killed")
+
+    def start(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Start an instance."""
+        holder = self.holder(broker)
+        started = self._switch(broker, instance, Instance.begin, "starting")
+        return started.with_fields(standby=holder not in (None, self.instance(broker, instance)))
+
+    def pause(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Freeze an instance."""
+        return self._switch(broker, instance, Instance.pause, "paused")
+
+    def resume(self, broker: str, instance: int = 1) -> BrokerChanged:
+        """Let an instance continue."""
+        return self._switch(broker, instance, Instance.resume, "resumed")
+
+    def delete(self, broker: str) -> BrokerChanged:
+        """Remove a broker with its store."""
+        for instance in self.brokers[broker]:
+            instance.delete()
+        self._changed(broker)
+        return BrokerChanged(t=self._kernel.now / SECOND, broker=broker, state="deleted")
+
+    def _switch(
+        self, broker: str, number: int, switch: Callable[[Instance], str | None], state: str = ""
+    ) -> BrokerChanged:
+        """Switch an instance and return the change, whose state is `state`, or else the one that `switch` returns."""
+        instance = self.instance(broker, number)
+        self.holder(broker)  # which is remembered
+        standby = self.last[broker] is not instance
+        state = switch(instance) or state
         t = self._kernel.now / SECOND
-        return BrokerChanged(t=t, broker=broker, state=state, instance=its.mark, standby=standby)
+        self._changed(broker)
+        return BrokerChanged(t=t, broker=broker, state=state, instance=instance.mark, standby=standby)

@@ -90,7 +90,7 @@ class Kernel(Agenda):
                 limit[2] = None  # as `cancel`
 
     def begin(self, work: Callable[[], object]) -> None:
-        """Run `work` as a task, from this moment on and after what else is due now."""
+        """Run `work` as a task, beginning after all events that are due now."""
 
         def run() -> None:
             try:

@@ -11,51 +11,47 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from lab.activemq.bridge_logins import INBOUND, OUTBOUND
 from lab.amazonmq.files.activemq_xml import LOCK_INTERVAL
 from lab.amazonmq.files.broker_files import STRANGER_PASSWORD
 from lab.errors import BrokerError, InputError
 from lab.history import (
-    BridgeSeen,
-    BrokerChanged,
-    ConnectorChanged,
-    Counted,
-    DestinationSeen,
     Recorder,
-    SnapshotTaken,
 )
 from lab.masking import Mask
+from lab.network.vpc import Network
 from lab.plan.control import Control
-from lab.plan.values import BridgePlan, BrokerPlan, Plan
+from lab.plan.values import BrokerPlan, Plan
 from lab.run_folder import keep_next
 from lab.runtime.client import Client, ClientEvents, Endpoint
-from lab.runtime.lab import Failed, Silent, by_broker, note_failure
+from lab.runtime.lab import Failed, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
 from lab.runtime.note import Note
 from lab.runtime.runtime import Opening
 from lab.runtime.status import Status, Whereabouts
-from lab.simulation import broker_counters, status
+from lab.simulation import status
 from lab.simulation.beyond import Boundary
 from lab.simulation.broker_process import BrokerProcess
 from lab.simulation.clock import VirtualClock, nanoseconds
 from lab.simulation.costs import Costs, with_values
+from lab.simulation.hosts import SimulatedHosts
 from lab.simulation.ignoring import without
-from lab.simulation.instances import Instance, Machine, Power, StoreLock
+from lab.simulation.instances import Instance, Instances, Machine, StoreLock
 from lab.simulation.kernel import Kernel
 from lab.simulation.logs import InstanceLog
-from lab.simulation.network import SimulatedNetwork
+from lab.simulation.management import Management
+from lab.simulation.network import Links, Policies
 from lab.simulation.passwords import Passwords
-from lab.simulation.switches import Switches
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.watch import Watch
 
 _STORM, _EACH = 2_000_000, 100_000  # events within a second that no lab has, and for each broker: 15 a message at most
 
 
-class SimulatedLab(SimulatedNetwork, Switches):
+class SimulatedLab:
     """A lab of models, which lives in this process alone."""
 
     note_folder: Path | None = None  # no other process can reach it
+    links_type, policies_type, instances_type, management_type = Links, Policies, Instances, Management
 
     def __init__(
         self,
@@ -70,7 +66,9 @@ class SimulatedLab(SimulatedNetwork, Switches):
         self.note, self.costs = note, costs or with_values({})
         self.kernel = kernel = Kernel(storm=storm, **horizon)
         self.clock, self.fabric = VirtualClock(kernel), Fabric(kernel, plan, tls=self.costs.tls, first=self.costs.first)
-        super().__init__(kernel, self.fabric, plan.links, plan.network, takes=self.costs.link)
+        self.links = self.links_type(kernel, self.fabric.paths, plan.links, takes=self.costs.link)
+        self.policies = self.policies_type(kernel, self.fabric, plan.network)
+        self.hosts = SimulatedHosts()
         self._passwords = Passwords(opening.passwords, opening.masked, note.control)
         self._watch: Watch | None = None
         self._boundary, self._ignored = Boundary(kernel), ignored
@@ -84,9 +82,11 @@ class SimulatedLab(SimulatedNetwork, Switches):
             version=lambda broker: self.note.plan.broker(broker).activemq_version,
             served=self._changed,
         )
-        self.power = Power(kernel, {broker.name: self._instances(broker) for broker in plan.brokers})
+        brokers = {broker.name: self._made(broker) for broker in plan.brokers}
+        self.instances = self.instances_type(kernel, brokers, self._changed)
+        self.management = self.management_type(kernel, self.instances, self._running, self._changed)
 
-    def _instances(self, broker: BrokerPlan) -> tuple[Instance, ...]:
+    def _made(self, broker: BrokerPlan) -> tuple[Instance, ...]:
         lock, pair = StoreLock(), len(broker.instances) > 1
         found = []
         for its in broker.instances:
@@ -95,21 +95,21 @@ class SimulatedLab(SimulatedNetwork, Switches):
             found.append(Instance(its.name, broker.name, its.number, mark, lock, log, self._machine))
         return tuple(found)
 
-    def _launch(self, its: Instance) -> BrokerProcess:
-        broker = its.broker
+    def _launch(self, instance: Instance) -> BrokerProcess:
+        broker = instance.broker
         made = without(self.note.plan, broker, self._ignored)
         plan = made.plan
         self._boundary.tell_ignored(made.ignored)
-        self._running[its.name] = running = BrokerProcess(
+        self._running[instance.name] = running = BrokerProcess(
             self.kernel,
             self.fabric,
             plan,
             broker,
-            next(each for each in plan.broker(broker).instances if each.number == its.number),
-            its.lock.store,
+            next(each for each in plan.broker(broker).instances if each.number == instance.number),
+            instance.lock.store,
             self._passwords.of(broker),
             self.costs,
-            its.log.write,
+            instance.log.write,
             lambda: self._changed(broker),
             partial(self._boundary.tell, broker),
         )
@@ -119,11 +119,7 @@ class SimulatedLab(SimulatedNetwork, Switches):
         """Have the brokers' periodic timers be where they would be had the lab stood for so many ns longer."""
         for running in self._running.values():
             running.stand(age)
-        self.power.stand(age)
-
-    def started(self, broker: str, instance: int = 1) -> bool:
-        """Return whether an instance serves, or waits for its store's lock, which another one has."""
-        return self.power.instance(broker, instance).ready
+        self.instances.stand(age)
 
     def _changed(self, broker: str) -> None:
         if self._watch is not None:
@@ -144,8 +140,8 @@ class SimulatedLab(SimulatedNetwork, Switches):
         """Connect a client to the broker's active instance."""
         from lab.simulation.clients import Target, connect  # here, since a lab may stand without any client
 
-        holder = self.power.holder(broker)
-        if holder is None or (holder.mark and self.power.answering(broker) is None):
+        holder = self.instances.holder(broker)
+        if holder is None or (holder.mark and self.instances.answering(broker) is None):
             raise BrokerError(f"no instance of broker {broker} is active", how="refused")
         password = self._passwords.password(broker, user) if approach.knows_password else STRANGER_PASSWORD
         where = next(its for its in self.note.plan.broker(broker).instances if its.number == holder.number)
@@ -168,12 +164,9 @@ class SimulatedLab(SimulatedNetwork, Switches):
         """Return the mask of all passwords."""
         return self._passwords.mask()
 
-    def delete(self, broker: str) -> BrokerChanged:
-        """Remove a broker with its store."""
-        for its in self.power.brokers[broker]:
-            its.delete()
-        self._changed(broker)
-        return BrokerChanged(t=self.clock.now(), broker=broker, state="deleted")
+    def enforce(self, network: Network) -> None:
+        """Apply a Network's policies."""
+        self.policies.apply(network)
 
     def keep_password(self, broker: str, user: str, number: int, password: SecretStr) -> None:
         """Keep a password under a number."""
@@ -183,94 +176,19 @@ class SimulatedLab(SimulatedNetwork, Switches):
         """Have a broker start with the files of `plan` next time."""
         self._passwords.apply(broker, passwords)
         keep_next(Path(self.note.folder), broker, self.mask().text(plan.broker(broker).activemq_xml))
-        self.note = replace(self.note, plan=plan)
+        self.note = self.note.with_fields(plan=plan)
 
     def keep_control(self, control: Control) -> None:
         """Keep the service's records."""
-        self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
+        self.note = self.note.with_fields(plan=replace(self.note.plan, network=control.network), control=control)
 
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
-        """Keep which instances verbs have taken out, and what is recorded of them."""
-        self.note = replace(self.note, off=instances, recorded=recorded)
+        """Keep the instances that verbs have stopped, and their records."""
+        self.note = self.note.with_fields(off=instances, recorded=recorded)
 
     def refresh(self) -> bool:
         """Return True: no other process can change the lab."""
         return True
-
-    def _answering(self, broker: str) -> BrokerProcess:
-        its = self.power.answering(broker)
-        if its is None:
-            raise Silent(f"broker {broker} does not run, or is frozen: its management does not answer")
-        return self._running[its.name]
-
-    def change_connector(self, broker: str, connector: str, do: str) -> ConnectorChanged:
-        """Stop or start a network connector."""
-        wire = self._answering(broker).wire
-        assert wire is not None  # it answers
-        wire.change_connector(connector, do)
-        self._changed(broker)
-        state = {"stop": "stopped", "start": "started"}[do]
-        return ConnectorChanged(t=self.clock.now(), broker=broker, connector=connector, state=state)
-
-    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
-        """Return whether a bridge's consumer is on the destination, or one of a bridge towards a broker."""
-        return self._answering(broker).broker.demand(str(destination), towards)
-
-    def has_demand(self, broker: str, destination: Destination) -> bool:
-        """Return the same; False of a broker that does not run."""
-        return self.power.answering(broker) is not None and self.demand(broker, destination)
-
-    def ends(self, broker: str) -> Sequence[BridgeSeen]:
-        """Return the bridge ends that a broker lists; none of one that does not run."""
-        if self.power.answering(broker) is None or (wire := self._answering(broker).wire) is None:
-            return ()
-        return wire.bridges()
-
-    def bridges(self) -> Sequence[BridgeSeen]:
-        """Return every bridge end."""
-        return tuple(end for broker in self.power.brokers for end in self.ends(broker))
-
-    def bridge_is_up(self, bridge: BridgePlan) -> bool:
-        """Return whether both ends list a bridge, and each has accepted the other's subscription to advisories."""
-        here, there, name = bridge.initiator, bridge.responder, bridge.connector
-        if self.power.answering(here) is None or self.power.answering(there) is None:
-            return False
-        seen = {(e.broker, e.created_by_duplex) for at in (here, there) for e in self.ends(at) if e.connector == name}
-        if not {(here, False), *([(there, True)] if bridge.duplex else [])} <= seen:
-            return False
-        at_responder = (name, here, INBOUND, there) if bridge.duplex else (name, here, OUTBOUND)
-        return self._answering(there).broker.follows(*at_responder) and (
-            not bridge.duplex or self._answering(here).broker.follows(name, there, INBOUND, here)
-        )
-
-    def purge(self, brokers: Sequence[str]) -> None:
-        """Remove the brokers' messages, and the subscriptions that kept them."""
-        for broker in brokers:
-            self._answering(broker).broker.purge()
-
-    def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Return the counters of the destinations named; a broker that is down has none."""
-        return tuple(
-            seen
-            for broker in dict.fromkeys(name for name, _ in of)
-            if self.power.answering(broker) is not None
-            for seen in self._answering(broker).broker.destinations_seen(
-                self.clock.now(), [str(destination) for name, destination in of if name == broker]
-            )
-        )
-
-    def snapshot(self, name: str) -> Sequence[Counted | SnapshotTaken]:
-        """Return the counters of all brokers at one moment."""
-        t = self.clock.now()
-        return tuple(
-            seen
-            for broker in self.power.brokers
-            for seen in (
-                broker_counters.silent(name, broker, t)
-                if self.power.answering(broker) is None
-                else broker_counters.read(name, broker, self._answering(broker), t)
-            )
-        )
 
     def watch(
         self,
@@ -281,14 +199,14 @@ class SimulatedLab(SimulatedNetwork, Switches):
         failed: Failed = note_failure,
     ) -> None:
         """Record bridge ends and demand as they change, and log lines, until `unwatch`."""
-        logs = [its.log for instances in self.power.brokers.values() for its in instances]
-        self._watch = Watch(self.kernel, self.power, logs, self, recorder, by_broker(demand, self.power.brokers), since)
+        logs, wanted = [its.log for its in self.instances.all], by_broker(demand, self.instances.brokers)
+        self._watch = Watch(self.kernel, self.instances, logs, self.management, recorder, wanted, since)
         self._boundary.follow(recorder.record)
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded."""
         if self._watch is not None:
-            self._watch.set_demand(by_broker(demand, self.power.brokers))
+            self._watch.set_demand(by_broker(demand, self.instances.brokers))
 
     def unwatch(self) -> None:
         """Stop recording."""
@@ -299,28 +217,20 @@ class SimulatedLab(SimulatedNetwork, Switches):
 
     def whereabouts(self) -> Whereabouts:
         """Return nothing: the lab has no address on this machine."""
-        return Whereabouts(ca_file="", reached_at="", networks={}, brokers=dict.fromkeys(self.power.brokers, ()))
+        return Whereabouts(ca_file="", reached_at="", networks={}, brokers=dict.fromkeys(self.instances.brokers, ()))
 
     def status(self) -> Status:
         """Return the current status of all parts."""
         return status.look(
-            self.note,
-            self.whereabouts(),
-            self.power,
-            self,
-            self.bridge_is_up,
-            self.links(),
-            self.link_now,
-            self.dropped(),
+            self.note, self.whereabouts(), self.instances, self.management, self.links, self.policies.dropped()
         )
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """Yield the lines of an instance's log."""
-        for instances in self.power.brokers.values():
-            for its in instances:
-                if its.name == name:
-                    return its.log.tail(tail)
-        known = ", ".join(its.name for instances in self.power.brokers.values() for its in instances)
+        for instance in self.instances.all:
+            if instance.name == name:
+                return instance.log.tail(tail)
+        known = ", ".join(instance.name for instance in self.instances.all)
         raise InputError.of(f'no log of "{name}" in a simulation', f"there is: {known}")
 
     def keep_logs(self) -> None:
@@ -328,8 +238,9 @@ class SimulatedLab(SimulatedNetwork, Switches):
         folder = Path(self.note.folder) / "logs"
         try:
             folder.mkdir(exist_ok=True)
-            for instances in self.power.brokers.values():
-                for its in instances:
-                    (folder / f"{its.name}.log").write_text("".join(f"{line}\n" for line in its.log.lines), "utf-8")
+            for instance in self.instances.all:
+                (folder / f"{instance.name}.log").write_text(
+                    "".join(f"{line}\n" for line in instance.log.lines), "utf-8"
+                )
         except OSError as error:
             logging.getLogger("lab").warning("not every log could be kept: %s", error)

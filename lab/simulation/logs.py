@@ -46,16 +46,16 @@ class InstanceLog:
         elif (kept := self._flood.add(line)) is not None:
             self._told(kept)
 
-    def follow(self, told: Callable[[LogLine], None], since: float | None) -> None:
+    def follow(self, on_line: Callable[[LogLine], None], since: float | None) -> None:
         """Tell of the lines since a moment of the lab's clock, or of all, and then of each that comes."""
-        self._told, self._flood = told, Flood()
+        self._told, self._flood = on_line, Flood()
         earlier, self._kept = self._kept, []
         for line in earlier:
             if (since is None or line.t >= since) and (kept := self._flood.add(line)) is not None:
-                told(kept)
+                on_line(kept)
 
     def unfollow(self) -> None:
-        """Tell of what was held back, and of nothing more."""
+        """Report the lines that were held back, then no more."""
         if self._told is not None:
             for held in self._flood.rest():
                 self._told(held)

@@ -1,4 +1,4 @@
-"""A simulated lab's links and policies, and attempts to connect, as `lab.runtime.lab` has them."""
+"""A simulated lab's links and policies, and attempts to connect: two parts of a lab, as `lab.runtime.lab` has them."""
 
 from __future__ import annotations
 
@@ -14,99 +14,90 @@ from lab.runtime.lab import Attempt
 from lab.runtime.links import link_seen
 from lab.runtime.status import DirectionNow
 from lab.simulation.clock import nanoseconds
-from lab.simulation.hosts import SimulatedHosts
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.tcp.fabric import Fabric
+from lab.simulation.tcp.paths import Paths
 
 
-class SimulatedNetwork:
-    """The links and the policies of one lab."""
+class Links:
+    """The links of one lab."""
 
-    def __init__(
-        self, kernel: Kernel, fabric: Fabric, links: Sequence[LinkPlan], network: Network, takes: int = 0
-    ) -> None:
-        self._kernel, self._fabric, self._paths = kernel, fabric, fabric.paths
+    def __init__(self, kernel: Kernel, paths: Paths, links: Sequence[LinkPlan], takes: int = 0) -> None:
+        self._kernel, self._paths = kernel, paths
         self._links = {link.name: link for link in links}
-        self._network = network
         self._takes = takes  # ns from an order to change a link until it is changed
 
-    @property
-    def _now(self) -> float:
-        return self._kernel.now / SECOND
-
-    def change_link(
+    def change(
         self, link: str, *, leaving: str | None, impairment: Impairment | None, state: LinkState | None
     ) -> Sequence[LinkChanged]:
         """Change a link in one step, after the time that it takes."""
         self._kernel.sleep(self._takes)
         ways = [way for way in self._links[link].directions if leaving in (None, way.leaving)]
         self._paths.change(link, [way.leaving for way in ways], impairment, state)
-        its = self._paths.directions[link]
+        directions = self._paths.directions[link]
         return tuple(
             LinkChanged(
-                t=self._now,
+                t=self._kernel.now / SECOND,
                 link=link,
                 leaving=way.leaving,
                 reaching=way.reaching,
-                state=str(its[way.leaving].state),
-                impairment=impairment_text(its[way.leaving].impairment),
+                state=str(directions[way.leaving].state),
+                impairment=impairment_text(directions[way.leaving].impairment),
             )
             for way in ways
         )
 
-    def links(self) -> Sequence[LinkSeen]:
-        """Return the counters of every direction."""
-        t, its = self._now, self._paths.directions
-        return tuple(
-            link_seen(t, link.name, way, its[link.name][way.leaving].json())
-            for link in self._links.values()
-            for way in link.directions
-        )
-
-    def link_now(self, link: str) -> tuple[DirectionNow, ...]:
+    def now(self, link: str) -> tuple[DirectionNow, ...]:
         """Return the current settings of both directions of a link."""
-        its = self._paths.directions[link]
+        directions = self._paths.directions[link]
         return tuple(
             DirectionNow(
                 link=link,
                 leaving=way.leaving,
                 reaching=way.reaching,
-                setting=Setting(impairment=its[way.leaving].impairment, state=its[way.leaving].state),
+                setting=Setting(impairment=directions[way.leaving].impairment, state=directions[way.leaving].state),
             )
             for way in self._links[link].directions
         )
 
-    def apply_network(self, network: Network) -> PolicyApplied:
-        """Replace the policies at once."""
-        self._paths.apply(network)
-        self._network, old = network, self._network
-        return PolicyApplied(t=self._now, took_ms=0.0, changed=changed(old, network))
+    def counters(self) -> Sequence[LinkSeen]:
+        """Return the counters of every direction."""
+        t, directions = self._kernel.now / SECOND, self._paths.directions
+        return tuple(
+            link_seen(t, link.name, way, directions[link.name][way.leaving].json())
+            for link in self._links.values()
+            for way in link.directions
+        )
 
-    def enforce(self, network: Network) -> None:
-        """Apply a Network's policies."""
-        self.apply_network(network)
+
+class Policies:
+    """The policies of one lab; `network` is the Network that they are of."""
+
+    def __init__(self, kernel: Kernel, fabric: Fabric, network: Network) -> None:
+        self._kernel, self._fabric, self.network = kernel, fabric, network
+
+    def apply(self, network: Network) -> PolicyApplied:
+        """Replace the policies at once."""
+        self._fabric.paths.apply(network)
+        self.network, old = network, self.network
+        return PolicyApplied(t=self._kernel.now / SECOND, took_ms=0.0, changed=changed(old, network))
 
     def dropped(self) -> Sequence[PacketsDropped]:
         """Return the packets that policies have dropped."""
-        t, found = self._now, self._paths.dropped
+        t = self._kernel.now / SECOND
         return tuple(
             PacketsDropped(t=t, source=source, target=target, at=at, cause=cause, packets=packets)
-            for (source, target, at, cause), packets in sorted(found.items())
+            for (source, target, at, cause), packets in sorted(self._fabric.paths.dropped.items())
         )
-
-    @property
-    def hosts(self) -> SimulatedHosts:
-        """Return the hosts, in whose places no application can stand."""
-        return SimulatedHosts()
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
         """Open a connection from an instance, a host or the internet."""
-        found: list[Attempt] = []
+        attempts: list[Attempt] = []
 
-        def told(how: str, took: int) -> None:
-            found.append(Attempt(how, took / SECOND))
+        def end(outcome: str, took: int) -> None:
+            attempts.append(Attempt(outcome, took / SECOND))
             self._kernel.notify()
 
-        self._fabric.attempt(source, target, port, nanoseconds(within), told)
-        self._kernel.wait(lambda: bool(found), None)
-        return found[0]
+        self._fabric.attempt(source, target, port, nanoseconds(within), end)
+        self._kernel.wait(lambda: bool(attempts), None)
+        return attempts[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from lab.activemq.protocols import OPENWIRE
 from lab.dataclass import dataclass
@@ -13,6 +14,7 @@ from lab.link.impairment import LinkState
 from lab.network.reach import reach
 from lab.plan.control import opening_control
 from lab.plan.values import Action, BridgePlan, Plan
+from lab.runtime.clock import Origin
 from lab.runtime.note import Note
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
@@ -48,7 +50,7 @@ class Models:
         return {}
 
     def settle(self, plan: Plan) -> Plan:
-        """Return the Plan as it is: what it names is modelled."""
+        """Return the Plan unchanged: each of its settings has a model."""
         return plan
 
     @contextmanager
@@ -81,7 +83,7 @@ def note_of(opening: Opening) -> Note:
         replaying=opening.replaying,
         reboot_time=opening.reboot_time,
         opened=BEGINS,
-        origin=None,
+        origin=Origin(boot="", monotonic=0.0),  # virtual time
         runtime=NAME,
         own={},
     )
@@ -116,15 +118,13 @@ class _Opened:
             progress.say(note)
 
     def _start_broker(self, name: str) -> None:
-        self._lab.power.brokers[name][0].begin()
+        self._lab.instances.brokers[name][0].begin()
 
     def _start_standby(self, name: str) -> None:
         """Start another instance, once the first one has the store's lock, so that the first is active at first."""
-        for instances in self._lab.power.brokers.values():
-            for its in instances:
-                if its.name == name:
-                    self._lab.clock.wait(lambda lock=its.lock: lock.holder is not None, BROKER_PATIENCE)  # type: ignore[misc]
-                    its.begin()
+        instance = next(instance for instance in self._lab.instances.all if instance.name == name)
+        self._lab.clock.wait(lambda: instance.lock.holder is not None, BROKER_PATIENCE)
+        instance.begin()
 
     def _check_link(self, name: str) -> str:
         ways = self._plan.link(name).directions
@@ -133,8 +133,9 @@ class _Opened:
         return f"round trip {format_duration(sum((way.impairment.delay for way in ways), timedelta(0)))}, simulated"
 
     def _await_broker(self, name: str) -> None:
-        for its in self._lab.power.brokers[name]:
-            if not self._lab.clock.wait(lambda number=its.number: self._lab.started(name, number), BROKER_PATIENCE):  # type: ignore[misc]
+        for its in self._lab.instances.brokers[name]:
+            started = partial(self._lab.instances.started, name, its.number)
+            if not self._lab.clock.wait(started, BROKER_PATIENCE):
                 raise LabTimeout(f"broker {its.name} did not start within {BROKER_PATIENCE:.0f} s of virtual time")
 
     def _await_bridge(self, connector: str) -> str:
@@ -148,8 +149,8 @@ class _Opened:
         found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
         if not any(each.yes for each in found):
             return found[0].words
-        if bridge.instances and self._lab.active(bridge.responder) not in bridge.instances:
+        if bridge.instances and self._lab.instances.active(bridge.responder) not in bridge.instances:
             return f"{bridge.connector} names only an instance of {bridge.responder} that is not active"
-        if self._lab.clock.wait(lambda: self._lab.bridge_is_up(bridge), BRIDGE_PATIENCE):
+        if self._lab.clock.wait(lambda: self._lab.management.bridge_is_up(bridge), BRIDGE_PATIENCE):
             return ""
         return f"not up after {BRIDGE_PATIENCE:.0f} s"

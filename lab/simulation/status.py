@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from lab.history import LinkSeen, PacketsDropped
 from lab.link.impairment import MICROSECOND, LinkState
 from lab.plan.values import BridgePlan
-from lab.runtime.lab import Observation
+from lab.runtime.lab import Links, Management
 from lab.runtime.note import Note
 from lab.runtime.status import (
     ABSENT,
@@ -20,7 +20,7 @@ from lab.runtime.status import (
     Whereabouts,
     shown_cause,
 )
-from lab.simulation.instances import PAUSED, STARTING, STOPPING, UP, Instance, Power
+from lab.simulation.instances import PAUSED, STARTING, STOPPING, UP, Instance, Instances
 
 _CONTAINER = {UP: "running", STARTING: "running", STOPPING: "running", PAUSED: "paused", ABSENT: ABSENT}
 
@@ -28,22 +28,18 @@ _CONTAINER = {UP: "running", STARTING: "running", STOPPING: "running", PAUSED: "
 def look(
     note: Note,
     where: Whereabouts,
-    power: Power,
-    observed: Observation,
-    is_up: Callable[[BridgePlan], bool],
-    links: Sequence[LinkSeen],
-    link_now: Callable[[str], Sequence[DirectionNow]],
+    instances: Instances,
+    management: Management,
+    links: Links,
     dropped: Sequence[PacketsDropped],
 ) -> Status:
     """Return the status of all parts of a lab."""
-    ends = observed.bridges()
-    brokers = tuple(
-        _broker(note, power, its) for instances in power.brokers.values() for its in instances if its.state != DELETED
-    )
-    shown = tuple(_link(link.name, links, link_now(link.name)) for link in note.plan.links)
+    ends, counters = management.bridges(), links.counters()
+    brokers = tuple(_broker(note, instances, its) for its in instances.all if its.state != DELETED)
+    shown = tuple(_link(link.name, counters, links.now(link.name)) for link in note.plan.links)
 
     def why_not(bridge: BridgePlan) -> str | None:
-        if is_up(bridge):
+        if management.bridge_is_up(bridge):
             return None
         return shown_cause(note.plan, bridge, brokers, shown) or "see the logs of both ends"
 
@@ -58,25 +54,25 @@ def look(
     )
 
 
-def _broker(note: Note, power: Power, its: Instance) -> BrokerStatus:
-    answers = power.answering(its.broker) is its
-    role = "" if not its.mark or not its.ready else "active" if its.served else "standby"
+def _broker(note: Note, instances: Instances, instance: Instance) -> BrokerStatus:
+    answers = instances.answering(instance.broker) is instance
+    role = "" if not instance.mark or not instance.ready else "active" if instance.served else "standby"
     return BrokerStatus(
-        name=its.name,
-        container=_CONTAINER.get(its.state, "exited"),
-        health="healthy" if its.ready else "starting" if its.state == STARTING else "none",
-        version=note.plan.broker(its.broker).activemq_version if answers else None,
+        name=instance.name,
+        container=_CONTAINER.get(instance.state, "exited"),
+        health="healthy" if instance.ready else "starting" if instance.state == STARTING else "none",
+        version=note.plan.broker(instance.broker).activemq_version if answers else None,
         memory=None,
         role=role,
     )
 
 
-def _link(name: str, seen: Sequence[LinkSeen], ways: Sequence[DirectionNow]) -> LinkStatus:
+def _link(name: str, links: Sequence[LinkSeen], ways: Sequence[DirectionNow]) -> LinkStatus:
     opened = all(way.setting.state is LinkState.OPEN and way.setting.impairment.loss < 1 for way in ways)
     trip = sum(way.setting.impairment.delay / MICROSECOND for way in ways) / 1000
     return LinkStatus(
         name=name,
         round_trip_ms=round(trip, 2) if opened else None,
-        directions=tuple(each for each in seen if each.link == name),
+        directions=tuple(each for each in links if each.link == name),
         states=tuple(way.state for way in ways),
     )

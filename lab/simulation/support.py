@@ -27,9 +27,9 @@ class Support:
     why: str = ""  # it has no effect, or is refused; or what would do instead
     harmless: tuple[str, ...] = ()  # values of a refused one with which ActiveMQ does as the model does
 
-    def refuses(self, value: str) -> bool:
+    def refuses(self, text: str) -> bool:
         """Return whether a value of it is outside the model."""
-        return self.kind is Kind.REFUSED and value.strip().lower() not in self.harmless
+        return self.kind is Kind.REFUSED and text.strip().lower() not in self.harmless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +70,10 @@ MODELLED = Support(Kind.MODELLED)
 
 
 def no_effect(why: str) -> Support:
-    """Return what says that a setting changes nothing here, and why."""
+    """Return the entry of a setting that has no effect in a simulation, with the reason."""
     return Support(Kind.NO_EFFECT, why)
 
 
 def refused(why: str, *harmless: str) -> Support:
-    """Return what says that a setting is outside the model, unless it has one of the harmless values."""
+    """Return the entry of a setting without a model, which is refused unless it has one of the harmless values."""
     return Support(Kind.REFUSED, why, harmless)

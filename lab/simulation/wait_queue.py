@@ -48,7 +48,7 @@ class WaitQueue:
             task[0]()
 
     def notify(self) -> None:
-        """Have the conditions tested at this instant, after what else is due now."""
+        """Test the conditions at this instant, after all other events that are due now."""
         self.notified += 1
         if self.tasks and not self._looking:
             self._looking = True

@@ -1,4 +1,4 @@
-"""The watch over simulated brokers: what comes and goes is recorded at its moment, and nothing is polled."""
+"""The watch over simulated brokers: every change is recorded at its moment, without polls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from lab.history import BridgeSeen, BrokerChanged, Demand, Recorder, SightChanged
 from lab.runtime.messages import Destination
-from lab.simulation.instances import PAUSED, Power
+from lab.simulation.instances import PAUSED, Instances
 from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.logs import InstanceLog
 
@@ -32,21 +32,21 @@ class Watch:
     def __init__(
         self,
         kernel: Kernel,
-        power: Power,
+        instances: Instances,
         logs: Sequence[InstanceLog],
         watched: Watched,
         recorder: Recorder,
         demand: Mapping[str, Sequence[Destination]],  # for every broker
         since: float | None,
     ) -> None:
-        self._kernel, self._power, self._logs, self._watched = kernel, power, logs, watched
+        self._kernel, self._instances, self._logs, self._watched = kernel, instances, logs, watched
         self._record = recorder.record
-        self._ends: dict[str, dict[tuple[str, str], BridgeSeen]] = {name: {} for name in power.brokers}
+        self._ends: dict[str, dict[tuple[str, str], BridgeSeen]] = {name: {} for name in instances.brokers}
         self._demand: dict[str, dict[str, bool | None]] = {}
-        self._active = {name: power.holder(name) or power.last[name] for name in power.brokers}
+        self._active = {name: instances.holder(name) or instances.last[name] for name in instances.brokers}
         self._lost: set[str] = set()
         self.set_demand(demand)
-        for name in power.brokers:
+        for name in instances.brokers:
             self.look(name)
         for log in logs:
             log.follow(self._record, since)
@@ -66,14 +66,14 @@ class Watch:
             self.look_for_demand(name)
 
     def look(self, broker: str) -> None:
-        """Record what has changed of a broker."""
+        """Record the changes of a broker."""
         if self._sight(broker):
             self._look_for_ends(broker)
             self.look_for_demand(broker)
 
     def _sight(self, broker: str) -> bool:
         """Return whether a broker can be seen; record when that changes."""
-        holder = self._power.holder(broker)
+        holder = self._instances.holder(broker)
         if holder is not None and holder is not self._active[broker]:
             self._active[broker] = holder
             self._record(BrokerChanged(t=self._now, broker=broker, state="active", instance=holder.mark))
@@ -109,6 +109,6 @@ class Watch:
                 self._record(Demand(t=self._now, broker=broker, destination=name, present=present))
 
     def end(self) -> None:
-        """Record what logs have held back, and nothing more."""
+        """Record the lines that logs held back, then no more."""
         for log in self._logs:
             log.unfollow()

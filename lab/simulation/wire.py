@@ -1,4 +1,4 @@
-"""The network side of one broker process: its ports, with what listens there, and its network connectors."""
+"""The network side of one broker process: its ports, the listeners on them, and its network connectors."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class Wire:
     def _phase(self, connector: str, seed: int) -> int:
         """Return the ns until a connector begins: by chance where its broker comes back, after a fault or a reboot.
 
-        Where a lab opens it would only move what was before the first step.
+        While a lab opens, chance would only move events before the first step.
         """
         starts = self._broker.store.processes
         source = f"connector {connector} of {self._instance.name}, start {starts}"

@@ -132,9 +132,13 @@ def test_a_scenario_with_problems_ends_every_command_with_2_and_json_on_stdout(c
 def test_what_is_no_file_is_said_to_be_that(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    for name, what in (("folder", "is a folder"), ("pipe", "is a device or a pipe"), ("x.yaml", "is not there")):
+    for name, what, remedy in (
+        ("folder", "is a folder", "name a file in it, such as folder/scenario.yaml"),
+        ("pipe", "is a device or a pipe", "name a file"),
+        ("x.yaml", "is not there", "name a file"),
+    ):
         done = mqlab("check", name, folder=tmp_path)
-        assert (done.returncode, done.stderr) == (2, f"mqlab: {name} {what}\n  a file is needed\n")
+        assert (done.returncode, done.stderr) == (2, f"mqlab: {name} {what}\n  {remedy}\n")
 
 
 def test_output_has_a_place(tmp_path: Path) -> None:

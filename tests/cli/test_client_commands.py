@@ -77,10 +77,10 @@ def test_messages_in_a_queue_are_counted_and_a_silent_broker_has_no_number(live:
     assert live.queued("tokyo", "nobody.made.it") == 0
     send(live, "tokyo", iter(BODIES), to={"queue": "q"}, over="stomp")
     assert live.queued("tokyo", "q") == 3
-    live.lab.kill("tokyo")
+    live.lab.instances.kill("tokyo")
     assert live.queued("tokyo", "q") is None
     assert not live.serves("tokyo")
-    live.lab.start("tokyo")
+    live.lab.instances.start("tokyo")
     live.wait(lambda: live.serves("tokyo"), within=120)
     assert live.queued("tokyo", "q") == 3
 
@@ -88,7 +88,7 @@ def test_messages_in_a_queue_are_counted_and_a_silent_broker_has_no_number(live:
 def test_a_broker_that_goes_ends_it_with_what_was_accepted(live: Live) -> None:
     def bodies() -> Iterator[bytes]:
         yield from (b"1", b"2")
-        live.lab.kill("tokyo")
+        live.lab.instances.kill("tokyo")
         yield b"3"
 
     with pytest.raises((BrokerError, LabTimeout), match=r"^message 3: .*; 2 were accepted"):
@@ -143,13 +143,13 @@ def test_a_body_that_is_no_text_is_base64() -> None:
 @pytest.mark.parametrize(
     ("command", "arguments", "what"),
     [
-        ("publish", ["tokyo", "x"], "name a topic or a queue\n  --topic prices.eur, or --queue orders"),
+        ("publish", ["tokyo", "x"], "name a topic or a queue\n  write --topic prices.eur or --queue orders"),
         (
             "publish",
             ["tokyo", "x", "--queue", ""],
-            "the queue's name is empty\n  --topic prices.eur, or --queue orders",
+            "the queue's name is empty\n  write --topic prices.eur or --queue orders",
         ),
-        ("listen", ["tokyo", "--topic", ""], "the topic's name is empty\n  --topic prices.eur, or --queue orders"),
+        ("listen", ["tokyo", "--topic", ""], "the topic's name is empty\n  write --topic prices.eur or --queue orders"),
         ("publish", ["tokyo", "x", "--topic", "a", "--queue", "b"], "name a topic or a queue, not both"),
         ("listen", ["tokyo", "--queue", "/queue/orders"], "--queue orders"),
         ("publish", ["tokyo", "x", "--topic", "/topic/a"], "a topic is named here as ActiveMQ shows it"),
@@ -180,8 +180,8 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
     ("arguments", "what"),
     [
         (["tokyo", "-o", "a.jsonl"], "what is to be recorded?"),
-        (["tokyo", "-o", "a.txt", "--topic", "t"], "a.txt is no name of a recording"),
-        (["tokyo", "-o", "a.zst", "--topic", "t"], "a.zst is no name of a recording"),
+        (["tokyo", "-o", "a.txt", "--topic", "t"], "a.txt is not a name for a recording"),
+        (["tokyo", "-o", "a.zst", "--topic", "t"], "a.zst is not a name for a recording"),
         (["tokyo", "-o", "no/folder.jsonl", "--topic", "t"], "no/folder.jsonl cannot be written"),
         (["tokyo", "-o", "there.jsonl", "--topic", "t"], "there.jsonl is there"),
         (["tokyo", "-o", "a.jsonl", "--topic", "topic://t"], "a topic is named here as ActiveMQ shows it"),

@@ -31,7 +31,7 @@ def test_options_of_docker_run_stand_behind_two_dashes(words: str) -> None:
     ended = CliRunner().invoke(app, ["host", "run", "billing", *words.split()])
     assert ended.exit_code == 2
     strange = next(word for word in reversed(words.split()) if word.startswith("-"))
-    assert f"{strange} is no option of mqlab" in ended.output
+    assert f"{strange} is not an option of mqlab" in ended.output
     assert "host run … -- [OPTIONS] IMAGE [COMMAND]" in ended.output
 
 

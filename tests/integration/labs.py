@@ -99,7 +99,7 @@ class Standing:
         return self.lab.management.version(broker) is not None
 
     def bridged(self) -> bool:
-        return all(self.lab.bridge_is_up(bridge) for bridge in self.plan.bridges)
+        return all(self.lab.management.bridge_is_up(bridge) for bridge in self.plan.bridges)
 
 
 class Quiet:

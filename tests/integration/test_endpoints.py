@@ -102,7 +102,7 @@ def test_the_console_asks_who_is_there(article_lab: Standing) -> None:
 
 
 def test_the_bridge_has_one_end_at_each_broker(article_lab: Standing) -> None:
-    initiator, responder = sorted(article_lab.lab.bridges(), key=lambda end: end.created_by_duplex)
+    initiator, responder = sorted(article_lab.lab.management.bridges(), key=lambda end: end.created_by_duplex)
     assert (initiator.broker, initiator.remote, initiator.created_by_duplex) == ("tokyo", "singapore", False)
     assert (responder.broker, responder.remote, responder.created_by_duplex) == ("singapore", "tokyo", True)
     assert initiator.remote_address.endswith(":61617")

@@ -79,12 +79,12 @@ def test_a_client_in_java_sends_receives_and_fails_over(program: list[str], tmp_
         assert sending.stdout is not None
         said = [sending.stdout.readline() for _ in range(10)]
         assert said[-1] == "sent 10\n"
-        active = lab.lab.active("singapore")
+        active = lab.lab.instances.active("singapore")
         assert active is not None
-        lab.lab.kill("singapore", active)
+        lab.lab.instances.kill("singapore", active)
         rest, _ = sending.communicate(timeout=120)
         assert rest.endswith(f"sent {COUNT}\n")
-        assert eventually(lambda: lab.lab.active("singapore") == 3 - active, 60)
+        assert eventually(lambda: lab.lab.instances.active("singapore") == 3 - active, 60)
         heard, _ = start("singapore", "receive").communicate(timeout=120)
         assert set(heard.splitlines()) == {f"order {number}" for number in range(1, COUNT + 1)}
 
@@ -112,10 +112,10 @@ def test_a_client_in_a_region_feels_the_ocean_and_times_out_when_the_group_close
         lab.revoke_ingress("sg-singapore", port=61617, cidr="10.1.0.50/32")
         code, said = timed()
         assert code != 0 and "SocketTimeoutException: Connect timed out" in said
-        assert any(each.source == "billing" and "no ingress rule" in each.cause for each in lab.lab.dropped())
-        assert lab.lab.attempt("billing", "singapore", 61617, within=1).answer == "silent"
+        assert any(each.source == "billing" and "no ingress rule" in each.cause for each in lab.lab.policies.dropped())
+        assert lab.lab.policies.attempt("billing", "singapore", 61617, within=1).answer == "silent"
         lab.authorize_ingress("sg-singapore", port=61617, cidr="10.1.0.50/32")
-        assert lab.lab.attempt("billing", "singapore", 61617, within=30).answer == "open"
+        assert lab.lab.policies.attempt("billing", "singapore", 61617, within=30).answer == "open"
         a_container_is_taken_there_and_put_back(lab, engine, (its.host_name, 61617))
 
 

@@ -22,12 +22,12 @@ def lab(shores_lab: Standing) -> Iterator[Standing]:
     """The lab, its link healed again after each test."""
     yield shores_lab
     (declared, _) = shores_lab.plan.link(LINK).directions
-    shores_lab.lab.change_link(LINK, leaving=None, impairment=declared.impairment, state=LinkState.OPEN)
+    shores_lab.lab.links.change(LINK, leaving=None, impairment=declared.impairment, state=LinkState.OPEN)
     assert eventually(shores_lab.bridged, 120)
 
 
 def change(lab: Standing, state: LinkState, leaving: str | None = None) -> None:
-    changed = lab.lab.change_link(LINK, leaving=leaving, impairment=None, state=state)
+    changed = lab.lab.links.change(LINK, leaving=leaving, impairment=None, state=state)
     assert {each.leaving for each in changed} == ({leaving} if leaving else {"ashburn", "dublin"})
     assert {each.state for each in changed} == {state}
 
@@ -42,7 +42,7 @@ def crosses(lab: Standing) -> bool:
 
 
 def seen(lab: Standing, leaving: str) -> LinkSeen:
-    return next(each for each in lab.lab.links() if each.leaving == leaving)
+    return next(each for each in lab.lab.links.counters() if each.leaving == leaving)
 
 
 @pytest.mark.parametrize("leaving", [None, "ashburn", "dublin"])
@@ -69,8 +69,8 @@ def test_a_rejecting_link_answers_at_once(lab: Standing) -> None:
 @pytest.mark.alone
 def test_a_delay_is_given_and_measured(lab: Standing) -> None:
     slow = Impairment(delay=timedelta(milliseconds=60))
-    lab.lab.change_link(LINK, leaving="ashburn", impairment=slow, state=None)
-    answer = lab.lab.router.ask(LINK, "probe", "--count", "10")
+    lab.lab.links.change(LINK, leaving="ashburn", impairment=slow, state=None)
+    answer = lab.lab.router.probe(LINK, 10)
     # Never early by more than the clocks' grain; late by as much as a busy machine makes it, but not all ten by so much
     # that one way could be taken for the other.
     there, back = (answer["one_way_us"][region]["min"] / 1000 for region in ("ashburn", "dublin"))
@@ -84,7 +84,7 @@ def test_a_delay_is_given_and_measured(lab: Standing) -> None:
 
 
 def test_every_packet_lost_is_counted(lab: Standing) -> None:
-    lab.lab.change_link(LINK, leaving="ashburn", impairment=Impairment(loss=1.0), state=None)
+    lab.lab.links.change(LINK, leaving="ashburn", impairment=Impairment(loss=1.0), state=None)
     assert across(lab) == "silent"
     assert seen(lab, "ashburn").dropped["loss"] > 0
 

@@ -76,11 +76,11 @@ def test_a_pair_has_a_store_of_its_own(pair_lab: Standing) -> None:
 
 def test_a_paused_instance_keeps_the_lock(pair_lab: Standing) -> None:
     lab = pair_lab.lab
-    assert lab.active("singapore") == 1
-    assert (lab.pause("singapore", 1).instance, lab.active("singapore")) == (1, 1)
+    assert lab.instances.active("singapore") == 1
+    assert (lab.instances.pause("singapore", 1).instance, lab.instances.active("singapore")) == (1, 1)
     assert reach(pair_lab.broker("tokyo"), instance(pair_lab, 2).address, 61617) == "refused"
-    lab.resume("singapore", 1)
-    assert lab.active("singapore") == 1
+    lab.instances.resume("singapore", 1)
+    assert lab.instances.active("singapore") == 1
 
 
 def test_a_killed_instance_is_taken_over_from_and_back(pair_lab: Standing) -> None:
@@ -88,13 +88,13 @@ def test_a_killed_instance_is_taken_over_from_and_back(pair_lab: Standing) -> No
     lab.watch(recorder)
     try:
         for dies, takes_over in ((1, 2), (2, 1)):
-            assert lab.kill("singapore", dies).standby is False
-            assert eventually(lambda: lab.active("singapore") == takes_over, 30)  # noqa: B023 (asked here and now)
+            assert lab.instances.kill("singapore", dies).standby is False
+            assert eventually(lambda: lab.instances.active("singapore") == takes_over, 30)  # noqa: B023 (asked here and now)
             assert reach(pair_lab.broker("tokyo"), instance(pair_lab, takes_over).address, 61617) == "open"
-            starting = lab.start("singapore", dies)
+            starting = lab.instances.start("singapore", dies)
             assert (starting.standby, starting.instance) == (True, dies)
-            assert eventually(lambda: lab.started("singapore", dies), 60)  # noqa: B023
-            assert lab.active("singapore") == takes_over, "who comes back is the standby"
+            assert eventually(lambda: lab.instances.started("singapore", dies), 60)  # noqa: B023
+            assert lab.instances.active("singapore") == takes_over, "who comes back is the standby"
         assert eventually(pair_lab.bridged, 120)
     finally:
         lab.unwatch()
@@ -108,7 +108,7 @@ def test_who_names_only_the_standby_has_no_bridge_before_it_takes_over(pair_lab:
     both = (shipped("scenarios") / "configurations" / "tokyo-masterslave.xml").read_text()
     only_the_standby = re.sub(r'"masterslave:\(ssl:[^,]*,([^)]*)\)"', r'"static:(\1)"', both)
     assert only_the_standby != both
-    assert lab.active("singapore") == 1
+    assert lab.instances.active("singapore") == 1
     live.update_configuration("tokyo-configuration", only_the_standby)
     live.update_broker("tokyo", configuration="tokyo-configuration")
     rebooted = datetime.now(UTC)
@@ -118,9 +118,9 @@ def test_who_names_only_the_standby_has_no_bridge_before_it_takes_over(pair_lab:
     (bridge,) = lab.status().bridges
     assert (bridge.up, bridge.ends) == (False, ())
     assert bridge.why_not == f"{CONNECTOR} names only instance 2 of singapore, which is not the active one"
-    lab.kill("singapore", 1)
+    lab.instances.kill("singapore", 1)
     (planned,) = lab.note.plan.bridges
-    assert eventually(lambda: lab.bridge_is_up(planned), 120)
+    assert eventually(lambda: lab.management.bridge_is_up(planned), 120)
 
 
 def test_what_a_killed_run_leaves_of_a_pair_a_sweep_removes(mqlab: Commands, engine: Engine) -> None:

@@ -24,7 +24,7 @@ ALL = Rule(protocol=Protocol.ALL, ports=(0, 65535), cidr=ANYWHERE)
 def lab(shores_lab: Standing) -> Iterator[Standing]:
     """The lab, everything open again after each test."""
     yield shores_lab
-    shores_lab.lab.apply_network(shores_lab.plan.network)
+    shores_lab.lab.policies.apply(shores_lab.plan.network)
     assert eventually(shores_lab.bridged, 90)
 
 
@@ -36,20 +36,20 @@ def closed(network: Network, broker: str = FAR) -> Network:
 
 def answers(lab: Standing, network: Network, source: str = NEAR, port: int = OPENWIRE) -> str:
     """Try for real, and see that the Network says the same."""
-    attempt = lab.lab.attempt(source, FAR, port, within=2.0)
+    attempt = lab.lab.policies.attempt(source, FAR, port, within=2.0)
     assert (attempt.answer in ("open", "refused")) is reach(network, source, FAR, port).yes
     return attempt.answer
 
 
 def dropped(lab: Standing) -> dict[str, int]:
-    return {each.cause: each.packets for each in lab.lab.dropped() if each.target == FAR}
+    return {each.cause: each.packets for each in lab.lab.policies.dropped() if each.target == FAR}
 
 
 def test_a_group_is_closed_and_opened_and_the_bridge_goes_on(lab: Standing) -> None:
     whole = lab.plan.network
     assert answers(lab, whole) == "open"
     shut = closed(whole)
-    applied = lab.lab.apply_network(shut)
+    applied = lab.lab.policies.apply(shut)
     assert applied.changed[f"{NEAR} to {FAR}"] == "nothing is let in"
     assert applied.took_ms < 5_000
     before = dropped(lab)
@@ -61,7 +61,7 @@ def test_a_group_is_closed_and_opened_and_the_bridge_goes_on(lab: Standing) -> N
     rule = Rule(protocol=Protocol.TCP, ports=(OPENWIRE, OPENWIRE), cidr=ANYWHERE)
     (group,) = shut.interface(FAR).groups
     opened = security_groups.authorize(shut, group, rule)
-    lab.lab.apply_network(opened)
+    lab.lab.policies.apply(opened)
     assert answers(lab, opened) == "open"
     assert answers(lab, opened, port=MQTT) == "silent"
     assert dropped(lab)[cause] >= 1, "what was dropped before is still told"
@@ -71,7 +71,7 @@ def test_a_deleted_peering_stops_the_bridge_itself(lab: Standing) -> None:
     whole = lab.plan.network
     (peering,) = whole.peerings
     gone = peerings.delete(whole, peering.name, at=timedelta(0))
-    lab.lab.apply_network(gone)
+    lab.lab.policies.apply(gone)
     assert answers(lab, gone) == "silent"
     assert any("is a blackhole" in cause for cause in dropped(lab))
 
@@ -80,27 +80,27 @@ def test_what_is_not_public_is_silent_for_this_machine_and_its_management_answer
     whole = lab.plan.network
     assert answers(lab, whole, INTERNET, MQTT) == "open"
     private = whole.with_interface(replace(whole.interface(FAR), public=False))
-    lab.lab.apply_network(private)
+    lab.lab.policies.apply(private)
     assert answers(lab, private, INTERNET, MQTT) == "silent"
     assert lab.is_up(FAR)
     assert answers(lab, private) == "open"
     shut = closed(whole)
-    lab.lab.apply_network(shut)
+    lab.lab.policies.apply(shut)
     assert answers(lab, shut, INTERNET, MQTT) == "silent"
     assert lab.is_up(FAR)
 
 
 def test_a_broker_that_does_not_run_refuses_and_one_whose_group_is_closed_does_not(lab: Standing) -> None:
     whole = lab.plan.network
-    lab.lab.stop(FAR, within=20)
+    lab.lab.instances.stop(FAR, within=20)
     try:
         assert answers(lab, whole) == "refused"
         assert answers(lab, whole, INTERNET, MQTT) == "refused"
         shut = closed(whole)
-        lab.lab.apply_network(shut)
+        lab.lab.policies.apply(shut)
         assert answers(lab, shut) == "silent"
-        lab.lab.apply_network(whole)
+        lab.lab.policies.apply(whole)
     finally:
-        lab.lab.start(FAR)
-    assert eventually(lambda: lab.lab.started(FAR), 120)
+        lab.lab.instances.start(FAR)
+    assert eventually(lambda: lab.lab.instances.started(FAR), 120)
     assert answers(lab, whole) == "open"

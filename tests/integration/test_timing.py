@@ -42,7 +42,7 @@ def as_declared(lab: Standing) -> Iterator[Standing]:
     yield lab
     (link,) = lab.plan.links
     for way in link.directions:
-        lab.lab.change_link(link.name, leaving=way.leaving, impairment=way.impairment, state=LinkState.OPEN)
+        lab.lab.links.change(link.name, leaving=way.leaving, impairment=way.impairment, state=LinkState.OPEN)
     assert eventually(lab.bridged, 90)
 
 
@@ -76,7 +76,7 @@ def failing_variant_seen(lab: Standing, name: str, run: str) -> Seen:
 
 def packets_lost(lab: Standing) -> int:
     """Return how many packets the link has lost by its dice, both ways, since the lab opened."""
-    return sum(each.dropped.get("loss", 0) for each in lab.lab.links())
+    return sum(each.dropped.get("loss", 0) for each in lab.lab.links.counters())
 
 
 class Counted:

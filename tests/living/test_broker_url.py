@@ -35,7 +35,7 @@ def test_a_url_tells_protocol_and_port(url: str, over: str | None, name: str, sp
         ("mqtt+ssl://s3cret@a.example", None, "a login in a URL"),
         ("mqtt://a.example", None, "mqtt:// is not encrypted"),
         ("http://a.example", None, "http:// is no endpoint"),
-        ("ssl://a.example:61617", None, "ssl:// is no endpoint"),
+        ("ssl://a.example:61617", None, "ssl:// is OpenWire, which clients of the lab do not speak"),
         ("wss://a.example", None, "wss:// is of several protocols"),
         ("amqps://a.example", "mqtt", "--over mqtt: amqps:// is AMQP 1.0"),
         ("amqps://", None, "amqps:// is no URL of a broker"),

@@ -160,14 +160,14 @@ def test_an_active_instance_is_killed_and_comes_back_as_the_standby(pair: Live) 
     killed = pair.kill("singapore").seen[0]
     assert isinstance(killed, BrokerChanged) and (killed.instance, killed.standby) == (1, False)
     pair.wait(lambda: pair.serves("singapore"), within=60)
-    assert pair.lab.active("singapore") == 2
+    assert pair.lab.instances.active("singapore") == 2
     with pytest.raises(InputError, match=r"instance 1 of singapore is down already\n  mqlab broker start singapore"):
         pair.kill("singapore", instance="1")
     pair.start("singapore")  # the one that is down
     pair.pause("singapore", instance="standby")
     pair.resume("singapore")
     pair.stop("singapore", instance="active")
-    pair.wait(lambda: pair.lab.active("singapore") == 1, within=60)
+    pair.wait(lambda: pair.lab.instances.active("singapore") == 1, within=60)
     its = [(state, number) for _, state, number in states(pair) if state != "active"]
     assert its == [
         ("killed", 1), ("starting", 1), ("started", 1), ("paused", 1), ("resumed", 1), ("stopping", 2), ("stopped", 2)
@@ -185,7 +185,7 @@ def test_which_instance_is_meant_has_to_be_clear(pair: Live) -> None:
     ):
         pair.start("singapore", instance="standby")
     pair.start("singapore", instance="2")
-    assert pair.lab.active("singapore") == 2
+    assert pair.lab.instances.active("singapore") == 2
     pair.start("singapore")
     shown = r"\n  mqlab status shows how they are$"
     for verb in (pair.start, pair.resume):
@@ -203,7 +203,7 @@ def test_a_reboot_leaves_a_stopped_standby_stopped_and_starts_a_broker_that_is_d
     pair.kill("singapore", instance="standby")
     pair.reboot("singapore")
     assert [number for _, state, number in states(pair) if state == "started"] == [1]
-    assert pair.lab.instance_state("singapore", 2) is State.DOWN and pair.lab.note.off == {"singapore-2": False}
+    assert pair.lab.instances.state("singapore", 2) is State.DOWN and pair.lab.note.off == {"singapore-2": False}
     pair.kill("tokyo")
     assert pair.reboot("tokyo").failed == ""
     assert pair.serves("tokyo") and pair.lab.note.off == {"singapore-2": False}
@@ -214,7 +214,7 @@ def test_a_reboot_says_that_a_frozen_standby_keeps_its_old_files(pair: Live) -> 
     pair.create_user("singapore", "clerk", "over-the-ocean-1858")
     words = "instance 2 of singapore is paused: it keeps its old files until it is stopped and started"
     assert pair.reboot("singapore").note == words
-    assert pair.lab.instance_state("singapore", 2) is State.PAUSED
+    assert pair.lab.instances.state("singapore", 2) is State.PAUSED
     pair.resume("singapore")
     assert pair.reboot("singapore").note == ""
 

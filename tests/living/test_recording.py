@@ -129,7 +129,7 @@ def test_a_lost_connection_ends_it_and_the_last_line_says_so(live: Live, tmp_pat
 
     def work() -> None:
         send(live, "stomp", [b"x"], topic="t")
-        live.lab.kill("tokyo")
+        live.lab.instances.kill("tokyo")
 
     its = record([at(live, "tokyo", "stomp")], Wanted(topics=("t",)), path, live.lab.clock, ready=during(live, work))
     assert its.ended == "lost: tokyo: the connection was lost"

@@ -115,7 +115,7 @@ def test_a_lost_broker_ends_it_with_an_error(live: Live, tmp_path: Path) -> None
 
     def work() -> None:
         live.lab.clock.sleep(1.1)
-        live.lab.kill("tokyo")
+        live.lab.instances.kill("tokyo")
 
     live.lab.clock.begin("work", work)
     with pytest.raises(BrokerError, match=r"replay 10 messages of .*: \d ok, .* not sent"):
@@ -152,7 +152,7 @@ def test_one_that_fell_short_or_was_killed_is_noted_by_the_judge(live: Live, tmp
     clock.sleep(2.0)
     (going,) = (each for each in live.judge(said).notes if "replay" in each)  # a killed one never gets any further
     assert going.startswith("A step has no end: step 1 (replay 40 messages of ")
-    live.lab.kill("tokyo")
+    live.lab.instances.kill("tokyo")
     clock.sleep(60.0)
     (short,) = (each for each in live.judge(said).notes if "replay" in each)
     assert short.startswith("A step was not done as asked: step 1 (replay 40 messages of ") and "not sent" in short
@@ -179,7 +179,7 @@ def test_what_would_have_held_is_unknown_after_one_that_fell_short_and_while_it_
         assert "step 2, topic://prices.eur (replay 10 messages of " in reason
         assert "): 2 of 5 accepted, 3 not sent by then (judge again when it has ended; if it" in reason
         assert "prices.usd" not in reason, "the expectation is not about those"
-        live.lab.kill("tokyo")
+        live.lab.instances.kill("tokyo")
         clock.sleep(60.0)
         short = live.judge(said)
         assert short.outcome is Outcome.UNKNOWN
@@ -187,7 +187,7 @@ def test_what_would_have_held_is_unknown_after_one_that_fell_short_and_while_it_
             short.verdicts[0].reason
         )
         assert [(each.done, each.short) for each in short.steps] == [(3, True), (2, True)]
-        live.lab.start("tokyo")
+        live.lab.instances.start("tokyo")
         live.wait(lambda: live.demand("tokyo", topic="prices.eur"), within=60)
         live.mark("anew")
         live.replay(path, "tokyo", pace="10x")
@@ -217,7 +217,7 @@ def test_one_that_fell_short_of_what_is_enough_is_the_judges_too(live: Live, tmp
 
     def work() -> None:
         live.lab.clock.sleep(1.3)
-        live.lab.kill("tokyo")
+        live.lab.instances.kill("tokyo")
 
     with live.connect("singapore", over="stomp", name="desk") as desk:
         desk.subscribe(topic="prices.>")
@@ -239,7 +239,7 @@ def test_a_silent_broker_is_no_pace_that_was_not_held(live: Live, tmp_path: Path
 
     def work() -> None:
         live.lab.clock.sleep(0.3)
-        live.lab.pause("tokyo")
+        live.lab.instances.pause("tokyo")
 
     live.lab.clock.begin("work", work)
     with pytest.raises(BrokerError, match="no acknowledgement came for 30 s"):
@@ -251,7 +251,7 @@ def test_fewer_are_enough_if_it_is_said(live: Live, tmp_path: Path) -> None:
 
     def work() -> None:
         live.lab.clock.sleep(1.3)
-        live.lab.kill("tokyo")
+        live.lab.instances.kill("tokyo")
 
     live.lab.clock.begin("work", work)
     assert 3 <= live.replay(path, "tokyo", at_least=3).messages < 10
@@ -315,9 +315,9 @@ def test_a_pace_that_is_not_held_is_an_error(live: Live, tmp_path: Path) -> None
 
     def work() -> None:
         live.lab.clock.sleep(0.3)
-        live.lab.pause("tokyo")
+        live.lab.instances.pause("tokyo")
         live.lab.clock.sleep(10.0)
-        live.lab.resume("tokyo")
+        live.lab.instances.resume("tokyo")
 
     live.lab.clock.begin("work", work)
     with pytest.raises(

@@ -50,7 +50,7 @@ def test_links_and_network_are_brought_back_and_the_history_has_it(lab: Live) ->
     lab.impair(delay="300ms")
     lab.cut(leaving="tokyo")
     lab.delete_route("tokyo", "10.2.0.0/16")
-    lab.lab.change_connector("tokyo", CONNECTOR, "stop")
+    lab.lab.management.change_connector("tokyo", CONNECTOR, "stop")
     assert lab.wait(lambda: not lab.bridged(CONNECTOR), 120) is None
     lab.restore(before)
     assert lab.condition() == before
@@ -68,7 +68,7 @@ def test_what_is_as_it_was_is_left_alone(lab: Live) -> None:
 
 def test_a_bridge_that_does_not_come_back_is_named(lab: Live) -> None:
     before = lab.condition()
-    lab.lab.kill("singapore")
+    lab.lab.instances.kill("singapore")
     with pytest.raises(LabTimeout, match=f"did not within 5 s: {CONNECTOR}"):
         lab.restore(before, within=5)
 

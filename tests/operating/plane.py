@@ -41,7 +41,7 @@ class Plane:
         return self.lab.clock.wait(until, seconds)
 
     def serving(self, broker: str) -> int | None:
-        return self.lab.active(broker)
+        return self.lab.instances.active(broker)
 
     def stopped(self, broker: str) -> Collection[int]:
         return ()

@@ -74,13 +74,13 @@ def test_it_is_created_and_deleted_for_real() -> None:
     plane = opened_lab()
     operate(plane, CreateBroker(broker="singapore"))
     made = plane.control
-    assert plane.lab.started("singapore") and states(made.account)["singapore"] == "RUNNING"
+    assert plane.lab.instances.started("singapore") and states(made.account)["singapore"] == "RUNNING"
     assert [states(each.account)["singapore"] for each in plane.kept] == ["CREATION_IN_PROGRESS", "RUNNING"]
     assert "singapore" in {each.broker for each in made.present.interfaces}
     told = [each.state for each in plane.seen if isinstance(each, BrokerChanged)]
     assert told == ["creating", "starting", "started", "created"]
     gone = operate(plane, DeleteBroker(broker="singapore")).control
-    assert not plane.lab.started("singapore") and states(gone.account) == {"tokyo": "RUNNING"}
+    assert not plane.lab.instances.started("singapore") and states(gone.account) == {"tokyo": "RUNNING"}
     assert gone == plane.kept[-1] == plane.control
     assert states(plane.kept[-2].account)["singapore"] == "DELETION_IN_PROGRESS"
     assert {each.broker for each in gone.present.interfaces} == {"tokyo"}

@@ -11,7 +11,7 @@ SPOILING = {
     "revision": 'lab.update_broker("tokyo", window="sunday 03:00 UTC")',
     "kill": 'lab.kill("tokyo")',
     "restart": 'lab.kill("tokyo"); lab.start("tokyo")',
-    "behind its back": 'lab.lab.kill("tokyo")',
+    "behind its back": 'lab.lab.instances.kill("tokyo")',
     "stop": 'lab.stop("tokyo")',
     "pause": 'lab.pause("singapore")',
     "resume": 'lab.pause("singapore"); lab.resume("singapore")',
@@ -124,7 +124,7 @@ def test_after_a_renewal_that_failed_nobody_has_the_lab_that_has_ended(
             assert mqlab_lab.links()
 
         def test_that_spoils_it(mqlab):
-            mqlab.lab.kill("tokyo")
+            mqlab.lab.instances.kill("tokyo")
             Path("ours.yaml").unlink()
 
         def test_next(mqlab_lab): pass

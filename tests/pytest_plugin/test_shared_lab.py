@@ -70,7 +70,7 @@ def test_one_that_stays_is_left_as_the_test_left_it(opening: Callable[[], object
     [
         (lambda lab: lab.cut(), "open", ""),
         (lambda lab: lab.connect("tokyo").subscribe(topic="prices.eur"), "open", ""),
-        (lambda lab: lab.lab.kill("tokyo"), "open", "broker tokyo does not answer"),
+        (lambda lab: lab.lab.instances.kill("tokyo"), "open", "broker tokyo does not answer"),
         (lambda lab: (lab.cut(), lab.create_user("tokyo", "audit", "over-the-ocean-1858")), "cut", "the service's rec"),
     ],
     ids=["cut", "client", "kill", "user"],
@@ -121,16 +121,16 @@ class Interrupted:
     """An open lab that is interrupted (Ctrl-C) when it is purged for the first time."""
 
     def __init__(self, lab: StandingLab) -> None:
-        self._lab, self._again = lab, False
+        self._lab, self._again, self.management = lab, False, self
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._lab, name)
+        return getattr(self._lab, name) if hasattr(self._lab, name) else getattr(self._lab.management, name)
 
     def purge(self, brokers: Sequence[str]) -> None:
         if not self._again:
             self._again = True
             raise KeyboardInterrupt
-        self._lab.purge(brokers)
+        self._lab.management.purge(brokers)
 
 
 def test_one_that_is_interrupted_while_it_is_brought_back_is_not_as_it_was(

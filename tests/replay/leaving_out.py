@@ -25,7 +25,7 @@ class LeftOut:
 
     name: str
     lines: tuple[str, ...]
-    broken: tuple[tuple[str, str], ...]  # how an expectation begins, and what its reason says
+    fails: tuple[tuple[str, str], ...]  # how an expectation begins, and what its reason says
     instead: tuple[str, str, str] | None = None  # a file, a text in it, and what is written in its place
 
     def written(self, to: Path) -> Path:
@@ -46,12 +46,12 @@ class LeftOut:
         return scenario
 
     def misses(self, verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Return each expectation that is not broken for the reason it should be."""
-        broken = [f"{each['expectation']}: {each['reason']}" for each in verdicts if each["outcome"] == "failed"]
+        """Return each expectation that does not fail for the reason that it should."""
+        failed = [f"{each['expectation']}: {each['reason']}" for each in verdicts if each["outcome"] == "failed"]
         return [
             f"{expectation} … {why}"
-            for expectation, why in self.broken
-            if not any(each.startswith(expectation) and why in each for each in broken)
+            for expectation, why in self.fails
+            if not any(each.startswith(expectation) and why in each for each in failed)
         ]
 
 
@@ -75,13 +75,13 @@ LEFT_OUT = (
         name="tokyo's console",
         lines=(),
         instead=("topologies/the-article.yaml", f"{TOKYOS}{MQTT}, {CONSOLE}]", f"{TOKYOS}{MQTT}]"),
-        broken=(("reachable: {from: internet, to: tokyo", "no ingress rule on sg-tokyo for tcp 8162 from 127.0.0.1"),),
+        fails=(("reachable: {from: internet, to: tokyo", "no ingress rule on sg-tokyo for tcp 8162 from 127.0.0.1"),),
     ),
     LeftOut(
         name="singapore's console",
         lines=(),
         instead=("topologies/the-article.yaml", f"{MQTT}, {CONSOLE}]", f"{MQTT}]"),  # the last one
-        broken=(
+        fails=(
             (
                 "reachable: {from: internet, to: singapore",
                 "no ingress rule on sg-singapore for tcp 8162 from 127.0.0.1",
@@ -91,7 +91,7 @@ LEFT_OUT = (
     LeftOut(
         name="create-peering",
         lines=(r"- create-peering", r"- accept-peering", r"- create-route", r"- peering: "),
-        broken=(
+        fails=(
             (WAY, "no route to 10.2.0.10 in the route table rtb-tokyo"),
             ("route: {table: rtb-tokyo", "no route 10.2.0.0/16 was ever seen in rtb-tokyo"),
             *UNCONNECTED,
@@ -100,7 +100,7 @@ LEFT_OUT = (
     LeftOut(
         name="accept-peering",
         lines=(r"- accept-peering",),
-        broken=(
+        fails=(
             ("peering: ", "pending-acceptance since"),
             ("route: {table: rtb-tokyo", "the route 10.2.0.0/16 of rtb-tokyo is a blackhole"),
             ("route: {table: rtb-singapore", "the route 10.1.0.0/16 of rtb-singapore is a blackhole"),
@@ -111,7 +111,7 @@ LEFT_OUT = (
     LeftOut(
         name="tokyo's route",
         lines=(r"- create-route: .*rtb-tokyo",),
-        broken=(
+        fails=(
             (WAY, "no route to 10.2.0.10 in the route table rtb-tokyo"),
             ("route: {table: rtb-tokyo", "no route 10.2.0.0/16 was ever seen in rtb-tokyo"),
             *UNCONNECTED,
@@ -120,7 +120,7 @@ LEFT_OUT = (
     LeftOut(
         name="singapore's route",
         lines=(r"- create-route: .*rtb-singapore",),
-        broken=(
+        fails=(
             (WAY, "no route to 10.1.0.10 in the route table rtb-singapore"),
             ("route: {table: rtb-singapore", "no route 10.1.0.0/16 was ever seen in rtb-singapore"),
             *UNCONNECTED,
@@ -129,7 +129,7 @@ LEFT_OUT = (
     LeftOut(
         name="the ingress rule",
         lines=(r"- authorize-ingress: .*61617",),
-        broken=((WAY, "no ingress rule on sg-singapore for tcp 61617 from 10.1.0.10"), *UNCONNECTED),
+        fails=((WAY, "no ingress rule on sg-singapore for tcp 61617 from 10.1.0.10"), *UNCONNECTED),
     ),
     LeftOut(
         name="the edit",
@@ -140,7 +140,7 @@ LEFT_OUT = (
             r"after: update-configuration",
             "- warnings:",
         ),
-        broken=(
+        fails=(
             (
                 "configuration: {broker: tokyo, current: 2",
                 "tokyo has tokyo-configuration revision 1, nothing pending",
@@ -151,7 +151,7 @@ LEFT_OUT = (
     LeftOut(
         name="update-broker",
         lines=(r"- update-broker", STEP_OF_BRIDGE, EXPECTATION_OF_BRIDGE, r"during: update-broker"),
-        broken=(
+        fails=(
             (
                 "configuration: {broker: tokyo, current: 2",
                 "tokyo has tokyo-configuration revision 1, nothing pending",
@@ -163,7 +163,7 @@ LEFT_OUT = (
         name="apply immediately",
         lines=(),
         instead=("the-article.yaml", ", apply: immediately", ""),
-        broken=(
+        fails=(
             (
                 "configuration: {broker: tokyo, current: 2",
                 "tokyo has tokyo-configuration revision 1, pending tokyo-configuration revision 2",
@@ -177,13 +177,13 @@ LEFT_OUT = (
         name="tokyo's user",
         lines=(),
         instead=("topologies/the-article.yaml", f"testuser: {USER}\n  singapore:", f"somebody: {USER}\n  singapore:"),
-        broken=(("log: {broker: tokyo", "User name [testuser] or password is invalid"), NO_ROW, *NOTHING_CROSSED),
+        fails=(("log: {broker: tokyo", "User name [testuser] or password is invalid"), NO_ROW, *NOTHING_CROSSED),
     ),
     LeftOut(
         name="singapore's user",
         lines=(),
         instead=("topologies/the-article.yaml", f"testuser: {USER}", f"somebody: {USER}"),  # the last one
-        broken=(("log: {broker: singapore", "User name [testuser] or password is invalid"), NO_ROW, *NOTHING_CROSSED),
+        fails=(("log: {broker: singapore", "User name [testuser] or password is invalid"), NO_ROW, *NOTHING_CROSSED),
     ),
 )
 

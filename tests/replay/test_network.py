@@ -41,7 +41,7 @@ def test_what_is_refused_while_it_runs_changes_nothing(tmp_path: Path) -> None:
     lab, history = played(tmp_path, text)
     states = [each.state for each in history.observations if isinstance(each, PeeringChanged)]
     assert states == ["active", "deleted", "initiating-request", "pending-acceptance", "deleted"]
-    assert lab._network.peering("a").state == "deleted"
+    assert lab.policies.network.peering("a").state == "deleted"
     *_, accept, together = (each for each in history.observations if isinstance(each, StepEnded))
     assert (accept.ok, together.ok) == (False, False)
     assert accept.note.startswith("InvalidStateTransition: ") and "there is nothing to accept" in accept.note
@@ -77,7 +77,7 @@ def test_other_groups_of_a_broker_wait_for_its_reboot(tmp_path: Path) -> None:
     text = "steps:\n  - update-broker: {broker: singapore, security-groups: default-singapore}\n"
     text += "  - reboot: {broker: singapore}\n"
     lab, history = played(tmp_path, text)
-    assert lab._network.interface("singapore").groups == ("default-singapore",)
+    assert lab.policies.network.interface("singapore").groups == ("default-singapore",)
     kinds = [each.kind for each in history.observations if each.kind in ("policy", "broker", "step")]
     # nothing of it before the broker was down
     assert kinds == ["step", "step", "broker", "broker", "policy", "broker", "broker"]
@@ -89,7 +89,7 @@ def test_a_request_expires_when_the_services_clock_is_moved_a_week_on(tmp_path: 
     text += "  - move-clock: {to: 2030-01-10 00:00}\n  - {fails: yes, accept-peering: {peering: a}}\n"
     text += "expect:\n  - peering: {name: a, state: expired}\n"
     lab, history = played(tmp_path, text)
-    assert lab._network.peering("a").state == "pending-acceptance", "it was not accepted any more"
+    assert lab.policies.network.peering("a").state == "pending-acceptance", "it was not accepted any more"
     last = [each for each in history.observations if isinstance(each, StepEnded)][-1]
     assert not last.ok and "is expired, since nobody accepted it for 7 days" in last.note
     scenario, _, _ = opened(tmp_path / "scenario.yaml")

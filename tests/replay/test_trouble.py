@@ -289,7 +289,7 @@ def test_an_instance_of_a_pair_that_dies_of_a_revision_comes_back_with_the_roll_
 
     class Ending(SpoiltLab):
         def start(self, broker: str, instance: int = 1) -> BrokerChanged:
-            started, its = super().start(broker, instance), self.power.instance(broker, instance)
+            started, its = super().start(broker, instance), self.instances.instance(broker, instance)
             if started.standby and not self.once:
                 self.once = True
                 self.after(1.0, lambda: self.die(its))
@@ -305,7 +305,7 @@ def test_an_instance_of_a_pair_that_dies_of_a_revision_comes_back_with_the_roll_
     after = max(step.t for step in played.seen(StepEnded) if not step.ok)
     back = [each.state for each in played.seen(BrokerChanged) if each.t >= after and each.instance == 2]
     assert "started" in back, back
-    assert all(played.lab.started("singapore", number) for number in (1, 2)), "both run"
+    assert all(played.lab.instances.started("singapore", number) for number in (1, 2)), "both run"
 
 
 def test_a_pair_that_dies_of_a_revision_when_it_is_to_take_over_can_be_rolled_back(tmp_path: Path) -> None:
@@ -316,4 +316,4 @@ def test_a_pair_that_dies_of_a_revision_when_it_is_to_take_over_can_be_rolled_ba
     assert [step.ok for step in played.seen(StepEnded)] == [True, False, True]
     begun, ended = played.seen(StepStarted)[1].t, played.seen(StepEnded)[1].t
     assert ended - begun < FAILS_OVER_WITHIN, "nobody waits for who has ended"
-    assert all(played.lab.started("singapore", number) for number in (1, 2)), "both run"
+    assert all(played.lab.instances.started("singapore", number) for number in (1, 2)), "both run"

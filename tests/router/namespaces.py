@@ -19,6 +19,7 @@ from typing import Any
 
 from lab import link
 from lab.emulation.images.names import router_recipe
+from lab.link.impairment import Setting
 from lab.shipped import shipped
 
 SYSCTLS = (
@@ -82,14 +83,15 @@ class Bed:
     def policy(self, **request: Any) -> dict[str, Any]:
         """Ask the router's policy, as the lab does, and give its answer."""
         command = self.command("router", *self.program("relay.py", "--sockets", str(self.folder)))
-        given = json.dumps({"to": "policy", "request": request})
+        given = json.dumps({"request": request})
         done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
     def set(self, **impairment: Any) -> dict[str, Any]:
-        """Set one impairment for both directions."""
-        code, answer = self.linkctl("set", json.dumps({"tokyo": impairment, "singapore": impairment}))
+        """Set one impairment for both directions; keys that are not given get their defaults."""
+        setting = {**Setting().json(), **impairment}
+        code, answer = self.linkctl("change", json.dumps({"tokyo": setting, "singapore": setting}))
         if code:
             raise RuntimeError(answer)
         return answer

@@ -6,15 +6,18 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import linkctl
 import pytest
 from control import MAX_REQUEST, ControlSocket, answer
+from relay import relay
 
 from lab.link.fields import ConfigError
-from lab.link.impairment import Setting
+from lab.link.impairment import Impairment, LinkState, Setting
 
 
 class Remembered:
@@ -24,6 +27,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.settings = dict.fromkeys(self.regions, Setting())
         self.more: dict[str, Any] = {}
 
     def open(self, cost_ns: int) -> None:
@@ -61,9 +65,9 @@ def served(path: Path, link: Remembered) -> Iterator[None]:
         thread.join()
 
 
-def test_set_changes_every_direction_named_at_once_and_stamps_the_moment() -> None:
+def test_a_change_is_of_every_direction_named_at_once_and_stamps_the_moment() -> None:
     link = Remembered()
-    asked = {"do": "set", "directions": {"tokyo": {"delay_us": 5}, "singapore": {"state": "cut"}}}
+    asked = {"do": "change", "directions": {"tokyo": {"delay_us": 5}, "singapore": {"state": "cut"}}}
     done = answer(json.dumps(asked).encode(), link)
     assert done["ok"] and done["link"] == "x"
     assert {"monotonic_ns", "wall_ns", "wall"} == done["stamp"].keys()
@@ -73,17 +77,40 @@ def test_set_changes_every_direction_named_at_once_and_stamps_the_moment() -> No
     ]
 
 
+def test_a_change_leaves_the_keys_that_it_does_not_write() -> None:
+    link = Remembered()
+    impairment = Impairment(delay=timedelta(milliseconds=35), loss=0.01)
+    link.settings["tokyo"] = Setting(impairment=impairment, state=LinkState.REJECT)
+    for keys in ({"state": "cut"}, {"loss": 0.5}):
+        assert answer(json.dumps({"do": "change", "directions": {"tokyo": keys}}).encode(), link)["ok"]
+    assert link.told == [
+        {"tokyo": Setting(impairment=impairment, state=LinkState.CUT)},
+        {"tokyo": Setting(impairment=replace(impairment, loss=0.5), state=LinkState.REJECT)},
+    ]
+
+
+def test_the_relay_passes_a_request_on_to_the_link_that_it_names_whatever_that_is_called(tmp_path: Path) -> None:
+    link = Remembered()
+    with served(tmp_path / "policy.sock", link):
+        assert relay(b'{"link": "policy", "request": {"do": "reset-counters"}}', tmp_path)["ok"]
+    assert link.told == ["reset"]
+    assert "no answer from" in relay(b'{"request": {"do": "get"}}', tmp_path)["error"]
+
+
 @pytest.mark.parametrize(
     ("request_", "error"),
     [
         (
-            {"do": "set", "directions": {"tokyo": {"delay_us": 5}, "singapore": {"loss": 3}}},
+            {"do": "change", "directions": {"tokyo": {"delay_us": 5}, "singapore": {"loss": 3}}},
             "singapore.loss: expected 0",
         ),
-        ({"do": "set", "directions": {"berlin": {}}}, "directions: unknown key 'berlin', known are singapore, tokyo"),
-        ({"do": "set", "directions": {}}, "directions: name at least one of tokyo, singapore"),
-        ({"do": "set"}, "request: 'directions' is missing"),
-        ({"do": "explode"}, "do: expected one of get, set, reset-counters, open, found 'explode'"),
+        (
+            {"do": "change", "directions": {"berlin": {}}},
+            "directions: unknown key 'berlin', known are singapore, tokyo",
+        ),
+        ({"do": "change", "directions": {}}, "directions: name at least one of tokyo, singapore"),
+        ({"do": "change"}, "request: 'directions' is missing"),
+        ({"do": "explode"}, "do: expected one of get, change, reset-counters, open, found 'explode'"),
         ({"do": ["get"]}, "do: expected one of"),
         ({"do": "get", "more": 1}, "request: unknown key 'more'"),
         ({"do": "open", "cost_us": -1}, "cost_us: expected 0 to 10000"),
@@ -108,11 +135,11 @@ def test_hostile_requests_get_an_error(line: bytes) -> None:
 def test_linkctl_asks_and_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     link = Remembered()
     with served(tmp_path / "x.sock", link):
-        assert linkctl.main(["--sockets", str(tmp_path), "x", "set", '{"tokyo": {"loss": 0.5}}']) == 0
+        assert linkctl.main(["--sockets", str(tmp_path), "x", "change", '{"tokyo": {"loss": 0.5}}']) == 0
         assert json.loads(capsys.readouterr().out)["ok"]
-        assert linkctl.main(["--sockets", str(tmp_path), "x", "set", '{"tokyo": {"loss": 5}}']) == 2
+        assert linkctl.main(["--sockets", str(tmp_path), "x", "change", '{"tokyo": {"loss": 5}}']) == 2
         assert json.loads(capsys.readouterr().out)["error"] == "tokyo.loss: expected 0 to 1, found 5"
-        assert linkctl.main(["--sockets", str(tmp_path), "x", "set", "not json"]) == 2
+        assert linkctl.main(["--sockets", str(tmp_path), "x", "change", "not json"]) == 2
         assert linkctl.main(["--sockets", str(tmp_path), "../x", "get"]) == 2
         assert linkctl.main(["--sockets", str(tmp_path), "x", "reset-counters"]) == 0
     assert [type(each) for each in link.told] == [dict, str]

@@ -175,7 +175,7 @@ def test_callers_from_anywhere_are_no_way_out_and_none_to_what_is_not_published(
 
 def test_a_cut_is_silent_and_one_way_if_asked_and_heals(bed: Bed) -> None:
     with bed.router(namespaces.config()), program(bed, "b", ECHO, 8883):
-        code, answer = bed.linkctl("set", json.dumps({"singapore": {"state": "cut"}}))
+        code, answer = bed.linkctl("change", json.dumps({"singapore": {"state": "cut"}}))
         assert code == 0
         assert answer["stamp"]["monotonic_ns"] > 0
         assert ask(bed, "a", UDP, B, 5, 0.3) == "0"
@@ -269,7 +269,7 @@ def test_a_router_that_cannot_find_its_network_says_so_and_ends(bed: Bed) -> Non
 def test_hostile_requests_leave_the_link_at_work(bed: Bed) -> None:
     with bed.router(namespaces.config({"delay_us": 1_000}, {"delay_us": 1_000})), program(bed, "b", ECHO, 8883):
         for text in ("[" * 60_000, '{"tokyo": {"delay_us": 1e999}}', '{"tokyo": {"loss": -1}}', '{"x": {}}', "{}"):
-            code, answer = bed.linkctl("set", text)
+            code, answer = bed.linkctl("change", text)
             assert (code, answer["ok"]) == (2, False), text[:40]
         assert bed.linkctl("get")[1]["directions"]["tokyo"]["impairment"]["delay_us"] == 1_000
         assert ask(bed, "a", UDP, B, 10, 20) == "10"

@@ -31,7 +31,7 @@ NO_ENGINE = HostError("no engine answers", "start it")
 
 
 def noted(folder: Path, run: str, runtime: str) -> None:
-    notes.save(replace(LiveLab().note, run=run, runtime=runtime), folder)
+    notes.save(LiveLab().note.with_fields(run=run, runtime=runtime), folder)
 
 
 def test_the_usual_runtime_has_the_name_that_notes_and_histories_have() -> None:
@@ -39,7 +39,7 @@ def test_the_usual_runtime_has_the_name_that_notes_and_histories_have() -> None:
 
 
 def test_a_name_that_no_runtime_has_is_refused() -> None:
-    with pytest.raises(InputError, match='no runtime named "steam"\n  there is: emulation'):
+    with pytest.raises(InputError, match='no runtime named "steam"\n  write emulation or simulation'):
         runtime("steam", {})
 
 
@@ -83,7 +83,7 @@ def test_what_was_left_behind_is_that_of_all_runtimes(tmp_path: Path) -> None:
 
 
 def test_a_runtime_that_the_environment_names_by_mistake_is_refused_by_whoever_asks_all_of_them() -> None:
-    with pytest.raises(InputError, match='MQLAB_RUNTIME: no runtime named "steam"\n  there is: emulation, simulation'):
+    with pytest.raises(InputError, match='MQLAB_RUNTIME: no runtime named "steam"\n  write emulation or simulation'):
         AllRuntimes({"MQLAB_RUNTIME": "steam"}, (Memory("one"),))
 
 

@@ -270,7 +270,7 @@ def test_an_error_of_an_event_is_raised_in_the_first_task_which_can_go_on() -> N
     kernel.after(2, broken, 0)
     with pytest.raises(ZeroDivisionError) as raised:
         kernel.sleep(10)
-    assert raised.traceback[-1].name == "failed", "it says where it comes from"
+    assert raised.traceback[-1].name == "broken", "it says where it comes from"
     assert kernel.now == 2
     kernel.sleep(10)
     assert kernel.now == 12

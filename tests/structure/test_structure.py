@@ -37,7 +37,8 @@ BROKEN = (
     ),
     ({"cli_a": "from lab import units", "units": ""}, "units.py:1: lab.cli alone imports it"),
     ({"loose": ""}, "loose.py:1: lab.loose is in no layer"),
-    ({"cli_long": "a = 1\n" * 351}, "cli/long.py:350: has 351 lines"),
+    ({"cli_long": "a = 1\n" * 501}, "cli/long.py:500: has 501 lines"),
+    ({"cli_long": "import re\n# Over 500 lines, because\n" + "a = 1\n" * 501}, "cli/long.py:500: has 503 lines"),
     ({"units": f'{INSIDE}"""Give one."""'}, "units.py:2: a docstring begins"),
     ({"units": "import time\nnap = time.sleep"}, "units.py:2: only a Clock sleeps"),
     ({"units": "from time import sleep"}, "units.py:1: only a Clock sleeps"),
@@ -115,7 +116,13 @@ def test_what_breaks_a_rule_is_said(tmp_path: Path, files: dict[str, str], said:
 
 def test_nothing_is_said_of_what_keeps_the_rules(tmp_path: Path) -> None:
     found = package(
-        tmp_path, emulation_clock=CLOCK, cli_a="import lab.units", cli_b=WOKEN, replay_c="import lab.units", units=""
+        tmp_path,
+        emulation_clock=CLOCK,
+        cli_a="import lab.units",
+        cli_b=WOKEN,
+        cli_long="# Over 500 lines, because it is a table.\nimport re\n" + "a = 1\n" * 501,
+        replay_c="import lab.units",
+        units="",
     )
     assert rules.problems(found, tmp_path / ".importlinter") == []
 

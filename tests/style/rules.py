@@ -103,7 +103,8 @@ def _of_module(path: Path, file: str) -> Iterator[Hit]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             arguments = node.args
             for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-                if argument.arg.strip("_") in NAMES:
+                annotation = "" if argument.annotation is None else ast.unparse(argument.annotation)
+                if argument.arg.strip("_") in NAMES and argument.arg != annotation.lower():  # element: Element
                     yield Hit("names", "parameter", f"{file}:{argument.lineno}", f"{node.name}({argument.arg})")
         if isinstance(node, ast.ClassDef):
             for field in node.body:

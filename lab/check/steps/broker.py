@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lab.amazonmq.identity import DeploymentMode
 from lab.check.context import Context
-from lab.check.instances import Brokers, Connectors, action, missing
+from lab.check.instances import Brokers, Connectors, missing
 from lab.declare.steps.broker import OnBroker, OnInstance, State
 from lab.errors import Problem
 
@@ -15,7 +15,6 @@ _IS_THERE: Mapping[State | None, str] = {
     State.DELETED: "was deleted, and the service would give a new one another id",
 }
 _LATER = "create each broker once, and declare it with later: yes"
-_BEFORE = {State.DOWN: "start", State.PAUSED: "resume", State.ABSENT: "create-broker"}
 
 
 def check(context: Context, step: OnBroker) -> Iterator[Problem]:
@@ -40,11 +39,9 @@ def check(context: Context, step: OnBroker) -> Iterator[Problem]:
         yield context.wrong("broker", what, "say which one is meant: instance: 1, or instance: 2")
     found = its.state(targets[0])
     if found not in step.needs and targets[0] not in its.uncertain:
-        before = "pause" if State.PAUSED in step.needs else "stop or kill"
-        right = f"put a {_BEFORE.get(found, before)} step before it"
-        yield context.wrong(
-            "broker", f"{its.name(targets[0])} is {found} here, so there is nothing to {action(step)}", right
-        )
+        right = f"put a {' or '.join(step.ways_out(found))} step before it"
+        what = f"{its.name(targets[0])} is {found} here, so there is nothing to {step.action}"
+        yield context.wrong("broker", what, right)
     its.apply(step, targets[0], step.brings or found)
     if step.brings == State.DOWN or step.restarts:
         context.recall(Connectors).restart(step.broker)

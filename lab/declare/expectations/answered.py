@@ -11,8 +11,9 @@ from lab.declare.fields import Duration
 
 
 class AnsweredExpectation(Expectation, Addressed):
-    """Each request that was accepted got one answer, in the temporary queue that it named."""
+    """Each accepted request received exactly one answer in time."""
 
     kind: ClassVar[str] = "answered"
     rests_on_sending: ClassVar[bool] = True
-    within: Duration = timedelta(seconds=10)  # after its sending, for each request
+    within: Duration = timedelta(seconds=10)
+    """The maximum time from sending a request to receiving its answer."""

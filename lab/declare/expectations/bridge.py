@@ -13,17 +13,23 @@ from lab.declare.steps.base import Part
 
 
 class Bridge(Expectation):
-    """A connector's bridge is up at the ends named, finally or within a time after a step; its ends' counters agree."""
+    """The bridge of a network connector is up or down, or its two ends count the same messages."""
 
     kind: ClassVar[str] = "bridge"
     rests_on: ClassVar[Part] = ~Part.CLIENTS
     rests_on_watching: ClassVar[bool] = True
     connector: ConnectorName
-    broker: BrokerName | None = None  # the connector's broker; needed when two brokers use the name
+    """The name of the network connector in the broker's configuration."""
+    broker: BrokerName | None = None
+    """The broker whose configuration has the connector (default: the only one that has it)."""
     up: Literal["both-ends", "initiator", "nowhere"] | None = None
-    agree: YesNo = False  # at the end: each end received what the other dequeued
-    within: Duration | None = None  # of `after`
+    """The ends of the bridge that must be up: both ends, only the initiator's end, or no end."""
+    agree: YesNo = False
+    """Whether each end must have received as many messages as the other end dequeued, when the run ends."""
+    within: Duration | None = None
+    """The time, from the end of step `after`, in which the bridge must reach its state."""
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove within and after")] | None = None
+    """The step that `within` counts from: a verb, for its last step, or a step's own name."""
 
     @property
     def of_absence(self) -> bool:

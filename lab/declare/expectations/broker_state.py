@@ -13,15 +13,19 @@ from lab.declare.steps.base import Part
 
 
 class BrokerStateExpectation(Expectation):
-    """The service has a broker in a state: at the end, after a step, or at some moment during it."""
+    """Amazon MQ reports the given state for a broker."""
 
     kind: ClassVar[str] = "broker-state"
     of_service: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
+    """The broker whose state is checked."""
     state: BrokerState
+    """The state that Amazon MQ must report, for example `RUNNING`."""
     after: AfterService | None = None
+    """The step after which the state is checked (default: the end of the run)."""
     during: AfterService | None = None
+    """The step during which the broker must have the state at some moment."""
 
     @model_validator(mode="after")
     def _one_moment(self) -> Self:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount
 from lab.declare.references import BrowserName
 
 
 class BrowsedExpectation(Expectation):
-    """How many messages a client saw the last time that it browsed."""
+    """A client saw the given number of messages when it last browsed a queue."""
 
     kind: ClassVar[str] = "browsed"
     rests_on_sending: ClassVar[bool] = True
     client: BrowserName
+    """The client that browsed the queue."""
     count: Amount
+    """The number of messages that the client saw, exact or within bounds."""
 
     @property
     def of_absence(self) -> bool:

@@ -13,16 +13,21 @@ from lab.declare.steps.base import Part
 
 
 class ConfigurationExpectation(Expectation):
-    """For the service, a broker has a revision of a configuration, and another one, or none, pending."""
+    """A broker has the given current and pending configuration in Amazon MQ's records."""
 
     kind: ClassVar[str] = "configuration"
     of_service: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
-    name: ConfigurationName | None = None  # of the configuration it has; any when left out
+    """The broker whose record is checked."""
+    name: ConfigurationName | None = None
+    """The name of the broker's current configuration (default: any)."""
     current: Whole | None = None
+    """The revision of the current configuration (default: any)."""
     pending: Whole | Literal["none"] | None = None
+    """The revision that waits for a reboot, or `none` (default: any)."""
     after: AfterService | None = None
+    """The step after which the record is checked (default: the end of the run)."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:

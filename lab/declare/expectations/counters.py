@@ -6,10 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from lab.declare.between import Amount, Portion
 from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Basis, Expectation
-from lab.declare.fields import Amount
-from lab.declare.portion import Portion
 from lab.declare.references import BrokerName, ConnectorName, SnapshotName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 
@@ -22,31 +21,52 @@ LEVELS = (
 
 
 class Counters(Expectation, Addressed):
-    """A broker's counters, in all, of a destination or a bridge's end, are in bounds: at a snapshot, or between two."""
+    """Counters of a broker, a destination or one end of a bridge are within the given bounds."""
 
     kind: ClassVar[str] = "counters"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
+    """The broker whose counters are checked."""
     between: SnapshotPair = (START, END)
-    at: SnapshotName | None = None  # the end when left out
-    bridge: ConnectorName | None = Field(default=None, min_length=1)  # a connector's name: the end at this broker
+    """The two snapshots between which the rise of a counter is measured."""
+    at: SnapshotName | None = None
+    """The snapshot for values at one moment, such as `consumers` (default: the end of the run)."""
+    bridge: ConnectorName | None = Field(default=None, min_length=1)
+    """The connector whose bridge end at this broker is checked."""
     enqueued: Amount | None = None
+    """The rise in messages that arrived from clients and other brokers; for a bridge, messages dispatched to it."""
     dequeued: Amount | None = None
+    """The rise in messages that clients and other brokers have taken."""
     dispatched: Amount | None = None
+    """The rise in messages dispatched to consumers."""
     forwarded: Amount | None = None
+    """The rise in messages forwarded to other brokers."""
     received: Amount | None = None
+    """The rise in messages that arrived from the other end of the bridge."""
     expired: Amount | None = None
+    """The rise in expired messages."""
     duplicates: Amount | None = None
+    """The rise in messages that the broker dropped because its store already had them."""
     discarded: Amount | None = None
+    """The rise in messages of a topic that the broker discarded for a slow bridge."""
     consumers: Amount | None = None
+    """The number of consumers, with the consumers of bridges."""
     network_consumers: Amount | None = None
+    """The number of consumers that belong to bridges."""
     connections: Amount | None = None
+    """The number of connections to the broker's endpoints, from clients and from bridges of other brokers."""
     waiting: Amount | None = None
+    """The number of messages in the queue, or in all queues, including those in flight."""
     in_flight: Amount | None = None
+    """The number of messages that consumers have received and not yet acknowledged."""
     inactive_durables: Amount | None = None
+    """The number of durable subscriptions whose client is disconnected."""
     topics: Amount | None = None
+    """The number of topics, without advisory topics."""
     queues: Amount | None = None
-    memory: Portion | None = None  # of its limit: percentages alone
+    """The number of queues, without temporary queues."""
+    memory: Portion | None = None
+    """The used part of the memory limit, as a percentage."""
 
     @property
     def of_absence(self) -> bool:

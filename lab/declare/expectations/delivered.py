@@ -9,23 +9,28 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from lab.activemq.destinations import destination_of
+from lab.declare.between import Portion
 from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Arrivals, Basis
 from lab.declare.expectations.receivers import QUIET, ToReceivers
 from lab.declare.fields import Duration
-from lab.declare.portion import Portion
 from lab.declare.references import ListenerName, Listeners
 
 
 class Delivered(ToReceivers, Addressed):
-    """The messages sent reached the subscribers, as often as promised."""
+    """The published messages reached their subscribers, as often as promised."""
 
     kind: ClassVar[str] = "delivered"
-    to: Listeners | None = None  # every subscriber of the destination when left out
+    to: Listeners | None = None
+    """The clients that must receive the messages (default: every subscriber of the destination)."""
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
-    within: Duration = timedelta(seconds=10)  # after its sending, for each message
-    quiet: Duration | None = None  # after the last message expected; for promises that a duplicate breaks
-    shares: Mapping[ListenerName, Portion] | None = Field(default=None, min_length=1)  # of a queue, by subscriber
+    """The guarantee that must hold; `nothing` means that no message may arrive."""
+    within: Duration = timedelta(seconds=10)
+    """The maximum time from sending to delivery; with `promise: nothing`, the silence after the last send."""
+    quiet: Duration | None = None
+    """The time in which no duplicate may arrive after the last expected message (default: 2s)."""
+    shares: Mapping[ListenerName, Portion] | None = Field(default=None, min_length=1)
+    """The number or percentage of the queue's messages that each subscriber receives, by client."""
 
     @property
     def of_absence(self) -> bool:

@@ -16,14 +16,18 @@ _After = Annotated[AfterDemand, Reference(Thing.STEP, kinds=may_change_demand, i
 
 
 class Demanded(Expectation, OneDestination):
-    """A broker has a bridge's consumer on a destination, or has none, at the end or within a time after a step."""
+    """A broker has demand for a destination: a bridge's consumer, without which it forwards no messages."""
 
     kind: ClassVar[str] = "demand"
     rests_on_watching: ClassVar[bool] = True
     broker: BrokerName
+    """The broker that would forward the messages."""
     present: YesNo
-    within: Duration | None = None  # of `after`
+    """Whether the broker must have demand for the destination."""
+    within: Duration | None = None
+    """The time, from the end of step `after`, in which demand must appear or end."""
     after: _After | None = None
+    """The step that `within` counts from: a verb, for its last step, or a step's own name."""
 
     @property
     def of_absence(self) -> bool:

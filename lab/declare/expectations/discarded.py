@@ -6,22 +6,28 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Basis, Expectation
-from lab.declare.fields import Amount, YesNo
+from lab.declare.fields import YesNo
 from lab.declare.references import BrokerName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 
 
 class Discarded(Expectation):
-    """The number of messages of a topic that a broker dropped for a slow bridge, by its own counter, is in bounds."""
+    """A broker discarded the given number of messages of a topic for a slow bridge."""
 
     kind: ClassVar[str] = "discarded"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
+    """The broker that discarded the messages."""
     topic: str = Field(min_length=1)
+    """The topic whose messages were discarded."""
     count: Amount
+    """The number of discarded messages, exact or within bounds."""
     between: SnapshotPair = (START, END)
-    explains_loss: YesNo = False  # the subscribers of other brokers lost exactly that many
+    """The two snapshots between which messages are counted."""
+    explains_loss: YesNo = False
+    """Whether subscribers at other brokers must have lost exactly as many messages as this broker discarded."""
 
     @property
     def of_absence(self) -> bool:

@@ -6,23 +6,29 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Basis, Expectation
-from lab.declare.fields import Amount, Whole
+from lab.declare.fields import Whole
 from lab.declare.references import OriginName, OtherEndName
 from lab.declare.steps.base import Part
 
 
 class Dropped(Expectation):
-    """The number of packets that the router dropped between two endpoints, lacking a route or rule, is in bounds."""
+    """The router dropped the given number of packets between two endpoints, because no route or rule allowed them."""
 
     kind: ClassVar[str] = "dropped"
     of_network: ClassVar[bool] = True
     rests_on: ClassVar[Part] = ~Part.CLIENTS
     source: OriginName = Field(alias="from")
+    """The endpoint that sent the packets: a broker, a host, or `internet`."""
     to: OtherEndName
-    packets: Amount = Amount.model_construct(at_least=1)  # of which no validator need be built
+    """The broker that the packets were sent to."""
+    packets: Amount = Amount.model_construct(at_least=1)
+    """The number of dropped packets, exact or within bounds (default: at least 1)."""
     because: Literal["no-way", "no-egress-rule", "no-ingress-rule"] | None = None
+    """The cause of the drops: no route, no outbound rule, or no inbound rule (default: any)."""
     port: Whole | None = Field(default=None, ge=1, le=65535)
+    """The port that the packets were sent to (default: any)."""
 
     @property
     def of_absence(self) -> bool:

@@ -11,11 +11,13 @@ from lab.declare.fields import Duration, Whole
 
 
 class Duplicates(ToReceivers, Addressed):
-    """Each subscriber received at most so many messages again, after it had received them."""
+    """Subscribers received at most the given number of duplicates."""
 
     kind: ClassVar[str] = "duplicates"
     at_most: Whole = 0
-    quiet: Duration | None = None  # after the last message expected
+    """The maximum number of duplicates that a subscriber may receive."""
+    quiet: Duration | None = None
+    """The time in which duplicates are counted after the last expected message (default: 2s)."""
 
     @property
     def listens_on(self) -> timedelta:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.declare.between import Amount
 from lab.declare.destination_fields import OneDestination
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount
 from lab.declare.references import BrokerName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 
 
 class Forwarded(Expectation, OneDestination):
-    """The number of messages of a destination that a broker forwarded, by its own counter, is in bounds."""
+    """A broker forwarded the given number of messages of a destination to other brokers."""
 
     kind: ClassVar[str] = "forwarded"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
+    """The broker that forwards the messages."""
     count: Amount
+    """The number of forwarded messages, exact or within bounds."""
     between: SnapshotPair = (START, END)
+    """The two snapshots between which messages are counted."""
 
     @property
     def of_absence(self) -> bool:

@@ -6,23 +6,30 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from lab.declare.between import Bounds
 from lab.declare.expectations.base import Basis
 from lab.declare.expectations.receivers import ToReceivers
-from lab.declare.fields import Bounds, Duration
+from lab.declare.fields import Duration
 from lab.declare.references import BrokerPair
 from lab.units import format_duration
 
 
 class Latency(ToReceivers):
-    """The latencies of messages, from send to delivery, are within every bound given."""
+    """The latency of messages, from sending to first delivery, is within the given bounds."""
 
     kind: ClassVar[str] = "latency"
-    direction: BrokerPair | None = None  # only from one broker's publishers to another's subscribers, taken together
-    at_least: Duration | None = None  # the fastest message
-    p50: Bounds | None = None  # at most, where a duration stands alone
+    direction: BrokerPair | None = None
+    """The broker of the publishers and the broker of the subscribers (default: any)."""
+    at_least: Duration | None = None
+    """The minimum latency of the fastest message."""
+    p50: Bounds | None = None
+    """The bounds for the median latency; a single duration is the maximum."""
     p95: Bounds | None = None
+    """The bounds for the 95th percentile of the latency; a single duration is the maximum."""
     p99: Bounds | None = None
+    """The bounds for the 99th percentile of the latency; a single duration is the maximum."""
     max: Bounds | None = None
+    """The bounds for the latency of the slowest message; a single duration is the maximum."""
 
     @property
     def basis(self) -> Basis:

@@ -7,23 +7,31 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from lab.activemq import log_lines
+from lab.declare.between import Amount
 from lab.declare.expectations.base import After, Basis, Expectation, LogLines, Term, is_fault
-from lab.declare.fields import Amount, Duration, Whole, YesNo
+from lab.declare.fields import Duration, Whole, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
 
 
 class Log(Expectation):
-    """A broker's log has a line, or has none."""
+    """A broker's log has matching lines, or does not have any."""
 
     kind: ClassVar[str] = "log"
     rests_on_watching: ClassVar[bool] = True
     broker: BrokerName
-    matches: str = Field(min_length=1, max_length=200)  # a pattern's name, or a regular expression
-    count: Whole = Field(default=1, ge=1)  # at least so many lines
-    times: Amount | None = None  # so many lines, neither fewer nor more
+    """The broker whose log is searched."""
+    matches: str = Field(min_length=1, max_length=200)
+    """The name of a known log line, or a regular expression in RE2 syntax."""
+    count: Whole = Field(default=1, ge=1)
+    """The minimum number of matching lines."""
+    times: Amount | None = None
+    """The number of matching lines, exact or within bounds, as an alternative to `count`."""
     absent: YesNo = False
+    """Whether the log must have no matching line."""
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="remove after")] | None = None
-    within: Duration | None = None  # of `after`
+    """The step from whose start lines are searched (default: the whole log)."""
+    within: Duration | None = None
+    """The time, from the end of step `after`, in which the line must appear."""
 
     @property
     def of_absence(self) -> bool:

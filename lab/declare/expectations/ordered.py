@@ -9,7 +9,8 @@ from lab.declare.expectations.receivers import ToReceivers
 
 
 class Ordered(ToReceivers, Addressed):
-    """No message arrived after one that its producer sent later; losses and duplicates are no disorder."""
+    """Each subscriber received messages in the order in which their producer sent them."""
 
     kind: ClassVar[str] = "ordered"
     per: Literal["producer"] = "producer"
+    """The scope of the order: messages of one producer to one destination."""

@@ -10,10 +10,12 @@ from lab.declare.steps.base import Part
 
 
 class PeeringIs(Expectation):
-    """A peering is in a state at the end."""
+    """A VPC peering is in the given state when the run ends."""
 
     kind: ClassVar[str] = "peering"
     of_network: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.NETWORK
     name: PeeringName
+    """The name of the peering."""
     state: Literal["pending-acceptance", "active", "failed", "rejected", "expired", "deleted"]
+    """The state of the peering, as AWS names it."""

@@ -19,17 +19,23 @@ END = "end"  # the name of the attempt at the end
 
 
 class Reachable(Expectation):
-    """A connection can be made, or cannot; what the network says and what packets do must agree."""
+    """A connection opens, is refused, or gets no answer, and the network rules agree with the outcome."""
 
     kind: ClassVar[str] = "reachable"
     of_network: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.LINKS | Part.BROKERS | Part.NETWORK
-    source: OriginName = Field(alias="from")  # a broker, a host, or internet
+    source: OriginName = Field(alias="from")
+    """The endpoint that connects: a broker, a host, or `internet`."""
     to: OtherEndName
+    """The broker that the connection is made to."""
     port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)
+    """The port that the connection is made to."""
     answer: Literal["open", "refused", "silent"] = "open"
-    because: Because | None = None  # what stops it
-    at: Name = END  # a try step's name
+    """The outcome of the attempt; `silent` means that no answer arrived."""
+    because: Because | None = None
+    """The reason why the network drops the packets; valid only with `answer: silent` (default: any)."""
+    at: Name = END
+    """The name of the `try` step whose attempt is checked (default: an attempt when the run ends)."""
 
     @property
     def attempt(self) -> Attempt | None:

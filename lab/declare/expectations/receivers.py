@@ -18,4 +18,5 @@ class ToReceivers(Expectation):
 
     rests_on_messages: ClassVar[bool] = True
     rests_on_sending: ClassVar[bool] = True
-    to: EachListener | None = None  # every subscriber of the destination when left out
+    to: EachListener | None = None
+    """The clients to check (default: every subscriber of the destination)."""

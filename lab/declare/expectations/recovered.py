@@ -12,11 +12,13 @@ from lab.declare.references import Reference, Thing
 
 
 class Recovered(ToReceivers, Addressed):
-    """The first message sent after a step was received within a time after the step."""
+    """Messages were received again within a time after a step."""
 
     kind: ClassVar[str] = "recovered"
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="count from another one")]
-    within: Duration  # of `after`
+    """The step that `within` counts from: a verb, for its last step, or a step's own name."""
+    within: Duration
+    """The maximum time from the end of step `after` to the first delivery of a message sent later."""
 
     @property
     def term(self) -> Term | None:

@@ -11,11 +11,14 @@ from lab.declare.vpc import Block
 
 
 class RouteIs(Expectation):
-    """A route is in a state at the end."""
+    """A route is in the given state when the run ends."""
 
     kind: ClassVar[str] = "route"
     of_network: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.NETWORK
     table: RouteTableName
+    """The name of the route table."""
     destination: Block
+    """The CIDR block of the route."""
     state: Literal["active", "blackhole", "none"]
+    """The state of the route; `none` means that the route does not exist."""

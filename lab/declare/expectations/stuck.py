@@ -6,21 +6,25 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount
 from lab.declare.references import BrokerName, SnapshotName
 from lab.declare.steps.snapshot import END
 
 
 class Stuck(Expectation):
-    """The number of messages left in a queue of a broker that has no consumer is in bounds."""
+    """The given number of messages is left in a queue from which no client consumes."""
 
     kind: ClassVar[str] = "stuck"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
+    """The broker that has the queue."""
     queue: str = Field(min_length=1)
+    """The name of the queue."""
     count: Amount
-    at: SnapshotName = END  # the snapshot that is judged
+    """The number of messages left, exact or within bounds."""
+    at: SnapshotName = END
+    """The snapshot that is checked."""
 
     @property
     def of_absence(self) -> bool:

@@ -13,14 +13,18 @@ from lab.declare.steps.snapshot import END
 
 
 class TopicsPage(Expectation):
-    """A broker lists a topic, or does not; one is listed as soon as a client or a bridge subscribes or sends to it."""
+    """The web console of a broker lists a topic, or does not list it."""
 
     kind: ClassVar[str] = "topics-page"
     rests_on_sending: ClassVar[bool] = True
     broker: BrokerName
+    """The broker whose web console is checked."""
     topic: str = Field(min_length=1)
+    """The name of the topic."""
     listed: YesNo
-    at: SnapshotName = END  # the snapshot that is judged
+    """Whether the topic must be listed."""
+    at: SnapshotName = END
+    """The snapshot that is checked."""
 
     @property
     def of_absence(self) -> bool:

@@ -14,14 +14,18 @@ from lab.declare.steps.base import Part
 
 
 class Unreachable(Expectation, Addressed):
-    """Every attempt of a client, or at a broker, ended in the way that is named."""
+    """Every attempt of a client, or at a broker, to connect, subscribe or send failed in the given way."""
 
     kind: ClassVar[str] = "unreachable"
     rests_on: ClassVar[Part] = ~Part.CLIENTS
     client: ClientName | None = None
+    """The client that made the attempts (default: any client)."""
     broker: BrokerName | None = None
+    """The broker that the attempts were made at (default: any broker)."""
     over: Over | None = None
+    """The protocol of the attempts (default: any)."""
     why: Literal["refused", "timed-out", "tls-failed", "not-authorised"]
+    """The way in which every attempt must have failed."""
 
     @property
     def basis(self) -> Basis:

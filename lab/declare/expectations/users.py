@@ -10,12 +10,16 @@ from lab.declare.steps.base import Part
 
 
 class UsersExpectation(Expectation):
-    """A user of a broker has a pending creation, update or deletion, or none; or there is no such user."""
+    """A user of a broker has the given pending change in Amazon MQ's records."""
 
     kind: ClassVar[str] = "users"
     of_service: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
+    """The broker that the user belongs to."""
     user: str
+    """The name of the user."""
     pending: Literal["create", "update", "delete", "none", "no-such-user"]
+    """The change that waits for a reboot, `none`, or `no-such-user`."""
     after: AfterService | None = None
+    """The step after which the record is checked (default: the end of the run)."""

@@ -6,26 +6,33 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount, Whole
+from lab.declare.fields import Whole
 from lab.declare.references import ConfigurationName
 from lab.declare.steps.base import Part
 
 
 class WarningsExpectation(Expectation):
-    """The service removed these things when it saved a revision."""
+    """Amazon MQ removed the given settings from a configuration when it saved a revision."""
 
     kind: ClassVar[str] = "warnings"
     of_service: ClassVar[bool] = True
     rests_on: ClassVar[Part] = Part.RECORDS
     configuration: ConfigurationName
-    revision: Whole | None = None  # the last one saved when left out
-    count: Amount | None = None  # of removals
+    """The name of the configuration."""
+    revision: Whole | None = None
+    """The number of the revision (default: the last one saved)."""
+    count: Amount | None = None
+    """The number of removed settings, exact or within bounds."""
     reason: (
         Literal["DISALLOWED_ELEMENT_REMOVED", "DISALLOWED_ATTRIBUTE_REMOVED", "INVALID_ATTRIBUTE_VALUE_REMOVED"] | None
-    ) = None  # at least one warning has it, and the element and the attribute that are given
+    ) = None
+    """The reason that at least one warning must have, together with `element` and `attribute`."""
     element: str | None = None
+    """The XML element that at least one warning must name."""
     attribute: str | None = None
+    """The XML attribute that at least one warning must name."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:

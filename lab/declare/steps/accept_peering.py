@@ -13,11 +13,12 @@ from lab.network.vpc import Network
 
 
 class AcceptPeering(OnNetwork):
-    """A request for a peering is accepted."""
+    """Accept a pending request for a VPC peering."""
 
     verb: ClassVar[str] = "accept-peering"
     bridges = Bridges.RAISED
     peering: Name
+    """The peering, by its name or its id."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -14,12 +14,13 @@ from lab.network.vpc import Network
 
 
 class AuthorizeIngress(OnNetwork, InboundRule):
-    """An inbound rule of a security group is authorized; it applies at once."""
+    """Add an inbound rule to a security group, in effect at once."""
 
     verb: ClassVar[str] = "authorize-ingress"
     bridges = Bridges.RAISED
     refused_at = "from"
     group: Name
+    """The name of the security group."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -118,6 +118,11 @@ class Step(Declared):
         return ()
 
     @property
+    def action(self) -> str:
+        """Return the action in words, as it follows "there is nothing to"."""
+        return self.verb.removesuffix("-broker")
+
+    @property
     def numbers(self) -> int:
         """Return how many numbers the step takes, with which ids of messages begin."""
         return 1
@@ -166,6 +171,7 @@ class Compound(Step):
     changes = Part.NOTHING  # its steps do
     at_once: ClassVar[bool] = False  # whether its steps all begin when it does, or one after the other
     steps: tuple[Step, ...] = Field(min_length=1)
+    """The steps to run."""
 
     @property
     def rounds(self) -> int:
@@ -177,7 +183,7 @@ class Compound(Step):
         """Return the schema with inner steps as a file has them: each an entry."""
         entry = {"$ref": "#/$defs/Step"}
         if not cls.inside:
-            return {"description": cls.__doc__, "type": "array", "minItems": 1, "items": entry}
+            return {"description": its["description"], "type": "array", "minItems": 1, "items": entry}
         its["properties"]["steps"]["items"] = entry
         return its
 

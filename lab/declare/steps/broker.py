@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -24,6 +25,16 @@ class State(StrEnum):
     DELETED = "deleted"
 
 
+# The steps that bring an instance out of a state, into one that other steps need.
+_WAYS_OUT: Mapping[State, tuple[str, ...]] = {
+    State.UP: ("stop", "kill"),
+    State.DOWN: ("start",),
+    State.PAUSED: ("resume",),
+    State.ABSENT: ("create-broker",),
+    State.DELETED: (),
+}
+
+
 class OnBroker(Step):
     """A step on one broker."""
 
@@ -33,6 +44,11 @@ class OnBroker(Step):
     fault = Fault.BROKER
     changes = Part.BROKERS
     broker: BrokerName
+    """The broker that the step acts on."""
+
+    def ways_out(self, state: State) -> tuple[str, ...]:
+        """Return the steps of which one must be done before this one, if the instance is in such a state."""
+        return ("pause",) if state is State.UP and State.PAUSED in self.needs else _WAYS_OUT[state]
 
     def words(self) -> str:
         """Return the step in one line, for people."""
@@ -43,6 +59,7 @@ class OnInstance(OnBroker):
     """A step on one instance of a broker; of a pair, the active one when none is named."""
 
     instance: Instance | None = None
+    """The instance of an active/standby pair (default: the active one, or the one to start or resume)."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

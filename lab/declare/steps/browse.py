@@ -14,16 +14,22 @@ from lab.declare.steps.base import Login, Part, Step
 
 
 class Browse(Step):
-    """A client looks at the messages of a queue, and takes none."""
+    """Browse the messages of a queue without consuming them."""
 
     verb: ClassVar[str] = "browse"
     changes = Part.NOTHING
     client: Name
+    """The name of the client."""
     broker: BrokerName
+    """The broker that the client connects to."""
     queue: str = Field(min_length=1)
+    """The name of the queue, without wildcards."""
     over: Over
-    user: UserName | None = None  # the broker's only user when left out
-    within: Duration = timedelta(seconds=10)  # the broker's word that it has shown all
+    """The protocol of the connection, always with TLS."""
+    user: UserName | None = None
+    """The user that logs in (default: the broker's only user)."""
+    within: Duration = timedelta(seconds=10)
+    """The maximum time to wait until the broker has shown all messages."""
 
     @property
     def topic(self) -> None:

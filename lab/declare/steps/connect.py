@@ -12,17 +12,24 @@ from lab.declare.steps.base import Login, Part, Step
 
 
 class Connect(Step):
-    """A client tries to log in, and disconnects at once if it is accepted."""
+    """Try to log in at a broker, and disconnect at once if the login succeeds."""
 
     verb: ClassVar[str] = "connect"
     changes = Part.NOTHING
     client: Name
+    """The name of the client."""
     broker: BrokerName
+    """The broker that the client connects to."""
     over: Over
-    user: str | None = None  # the broker's only user when left out; any name if the password is wrong
-    password: Literal["right", "wrong"] = "right"  # not the password itself: so it is in no file, history or report
+    """The protocol of the connection, always with TLS."""
+    user: str | None = None
+    """The user that logs in, any name if the password is wrong (default: the broker's only user)."""
+    password: Literal["right", "wrong"] = "right"
+    """The password of the login: the user's own, or a wrong one."""
     tls: Literal["verified", "untrusted", "wrong-name"] = "verified"
+    """The TLS check: against the lab's CA, against other CAs only, or under a wrong host name."""
     within: Duration = timedelta(seconds=30)
+    """The maximum time to wait for the connection with TLS, and again for the broker's answer."""
 
     @property
     def fails(self) -> bool:

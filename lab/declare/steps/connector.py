@@ -10,13 +10,20 @@ from lab.declare.steps.broker import OnBroker, State
 
 
 class ConnectorStep(OnBroker):
-    """A network connector is stopped or started, as in the broker's JMX."""
+    """Stop or start a network connector over its broker's JMX."""
 
     verb: ClassVar[str] = "connector"
     needs = (State.UP,)
     bridges = Bridges.RAISED | Bridges.DROPPED
-    name: OwnConnectorName  # of the networkConnector
+    name: OwnConnectorName
+    """The name of the network connector in the broker's configuration."""
     do: Literal["stop", "start"]
+    """The action on the connector."""
+
+    @property
+    def action(self) -> str:
+        """Return the action in words, as it follows "there is nothing to"."""
+        return f"{self.do} a connector on"
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -16,20 +16,29 @@ from lab.declare.steps.base import Login, Part, Step, check_least
 
 
 class Consume(Step):
-    """A client takes messages: of its subscription, or of a queue to which it connects only for this step."""
+    """Consume messages one by one, from a client's subscription or from a queue."""
 
     verb: ClassVar[str] = "consume"
     changes = Part.NOTHING  # it says how many it took, and expectations depend on that
     uses_client = True
     client: Name
+    """The client that consumes; with `queue`, a new client."""
     count: Whole = Field(default=1, ge=1, le=100_000)
+    """The number of messages to consume."""
     within: Duration = timedelta(seconds=10)
-    ack: YesNo = True  # no: the broker takes the messages back when the client closes
+    """The maximum time to wait for the messages."""
+    ack: YesNo = True
+    """Whether the client acknowledges the messages; otherwise they return to the broker when it disconnects."""
     queue: str | None = Field(default=None, min_length=1)
-    broker: BrokerName | None = None  # with queue
-    over: Over | None = None  # with queue
-    user: UserName | None = None  # with queue
-    at_least: Whole | None = None  # how many must be taken for expectations to depend on them; all when left out
+    """The queue that the client connects to for this step (default: the client's own subscription)."""
+    broker: BrokerName | None = None
+    """The broker that the client connects to; required with `queue`."""
+    over: Over | None = None
+    """The protocol of the connection, always with TLS; required with `queue`."""
+    user: UserName | None = None
+    """The user that logs in, valid only with `queue` (default: the broker's only user)."""
+    at_least: Whole | None = None
+    """The minimum number of messages that the scenario needs (default: `count`)."""
 
     @property
     def topic(self) -> None:

@@ -14,7 +14,7 @@ from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
 
 
 class CreateBroker(OnBroker, OnAccount):
-    """A broker that the topology declares with `later: yes` is created and started."""
+    """Create and start a broker that the topology declares with `later: yes`."""
 
     verb: ClassVar[str] = "create-broker"
     changes = Part.BROKERS | Part.RECORDS
@@ -23,6 +23,7 @@ class CreateBroker(OnBroker, OnAccount):
     needs = (State.ABSENT,)
     brings = State.UP
     within: Duration = STARTS_WITHIN
+    """The maximum time to wait until each instance of the broker has started."""
 
     def decide(self, account: Account, machine: datetime) -> Account:
         """Return the account after the step."""

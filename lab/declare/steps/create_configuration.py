@@ -12,11 +12,13 @@ from lab.declare.steps.service import OfService
 
 
 class CreateConfiguration(OfService):
-    """A configuration is created from the service's default for its engine version."""
+    """Create a configuration from Amazon MQ's default for its engine version."""
 
     verb: ClassVar[str] = "create-configuration"
     configuration: str
+    """The name of the new configuration."""
     engine_version: str = releases.DEFAULT
+    """The engine version of the configuration."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -12,13 +12,16 @@ from lab.network.vpc import Network
 
 
 class CreatePeering(OnNetwork):
-    """A VPC requests a peering with another one."""
+    """Request a peering of two VPCs; packets pass only once it is accepted and both sides have routes."""
 
     verb: ClassVar[str] = "create-peering"
     refused_at = "accepter"
     name: Name
-    requester: Name  # the region whose VPC asks
+    """The name of the new peering."""
+    requester: Name
+    """The region whose VPC requests the peering."""
     accepter: Name
+    """The region whose VPC receives the request."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -14,14 +14,17 @@ from lab.network.vpc import Network
 
 
 class CreateRoute(OnNetwork):
-    """A route table gets a route to a peering."""
+    """Add a route to a peering to a route table."""
 
     verb: ClassVar[str] = "create-route"
     bridges = Bridges.RAISED
     refused_at = "destination"
-    table: Name  # a VPC's main table is called as its region unless another one is declared
+    table: Name
+    """The route table, by its name; a main table that the topology does not declare has its region's name."""
     destination: Block
+    """The CIDR block that packets go to, for example 10.2.0.0/16."""
     peering: Name
+    """The peering that carries the packets, by its name or its id."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -9,17 +9,20 @@ from pydantic import SecretStr
 
 from lab.amazonmq.account import users
 from lab.amazonmq.account.account import Account
-from lab.declare.fields import Texts, YesNo
+from lab.declare.fields import Password, Texts, YesNo
 from lab.declare.steps.user import OfUser
 
 
 class CreateUser(OfUser):
-    """A user is created, whom the broker knows after its next reboot."""
+    """Create a user, who can log in from the broker's next reboot on."""
 
     verb: ClassVar[str] = "create-user"
-    password: SecretStr
+    password: Password
+    """The password of the new user."""
     groups: Texts = ()
+    """The groups of the new user, for an authorization map in the configuration."""
     console_access: YesNo = False
+    """Whether the new user may open the web console."""
 
     @property
     def new_password(self) -> SecretStr | None:

@@ -10,7 +10,7 @@ from lab.link.impairment import LinkState
 
 
 class Cut(OnLink):
-    """A link drops every packet silently."""
+    """Drop every packet on a link silently, as a broken cable does."""
 
     verb: ClassVar[str] = "cut"
     fault = Fault.LINK

@@ -13,7 +13,7 @@ from lab.declare.steps.broker import OnBroker, State
 
 
 class DeleteBroker(OnBroker, OnAccount):
-    """A broker is removed with its store, whatever its state, and does not come back."""
+    """Delete a broker and all its messages; its configuration stays, and so does its log in the run folder."""
 
     verb: ClassVar[str] = "delete-broker"
     changes = Part.BROKERS | Part.RECORDS

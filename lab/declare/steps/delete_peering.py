@@ -13,11 +13,12 @@ from lab.network.vpc import Network
 
 
 class DeletePeering(OnNetwork):
-    """A peering is deleted; routes to it stay, as blackholes."""
+    """Delete a peering; routes to it stay, as blackholes."""
 
     verb: ClassVar[str] = "delete-peering"
     bridges = Bridges.DROPPED
     peering: Name
+    """The peering, by its name or its id."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -14,13 +14,15 @@ from lab.network.vpc import Network
 
 
 class DeleteRoute(OnNetwork):
-    """A route is deleted."""
+    """Delete a route; packets on open connections are dropped too."""
 
     verb: ClassVar[str] = "delete-route"
     bridges = Bridges.DROPPED
     refused_at = "destination"
     table: Name
+    """The route table, by its name."""
     destination: Block
+    """The CIDR block of the route."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

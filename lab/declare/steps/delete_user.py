@@ -11,7 +11,7 @@ from lab.declare.steps.user import OfUser
 
 
 class DeleteUser(OfUser):
-    """A user is deleted, from the broker's next reboot on."""
+    """Delete a user at the broker's next reboot."""
 
     verb: ClassVar[str] = "delete-user"
 

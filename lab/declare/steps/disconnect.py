@@ -9,12 +9,13 @@ from lab.declare.steps.base import Part, Step
 
 
 class Disconnect(Step):
-    """A client disconnects, and its durable subscriptions stay; it may subscribe again later."""
+    """Disconnect a client; its durable subscriptions stay."""
 
     verb: ClassVar[str] = "disconnect"
     changes = Part.CLIENTS
     uses_client = True
     client: Name
+    """The client that disconnects."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

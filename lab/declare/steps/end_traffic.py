@@ -9,11 +9,12 @@ from lab.declare.steps.base import Part, Step
 
 
 class EndTraffic(Step):
-    """Traffic stops sending, and the acknowledgements of its messages are awaited."""
+    """Stop traffic, and wait for the outcome of each of its messages."""
 
     verb: ClassVar[str] = "end-traffic"
     changes = Part.NOTHING
     name: Name
+    """The name of the traffic."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -15,15 +15,18 @@ from lab.link.impairment import LinkState
 
 
 class Flap(OnLink):
-    """A link is cut and healed in turns."""
+    """Cut and heal a link several times."""
 
     verb: ClassVar[str] = "flap"
     fault = Fault.FLAPPING
     bridges = Bridges.RAISED
     brings = LinkState.OPEN
     times: Whole = Field(ge=1, le=10_000)
-    down: Duration  # how long each cut lasts
-    up: Duration  # how long the link is open between two cuts
+    """The number of cuts."""
+    down: Duration
+    """The duration of each cut."""
+    up: Duration
+    """The time between the end of a cut and the next cut."""
 
     @property
     def shortest(self) -> timedelta:

@@ -10,7 +10,7 @@ from lab.link.impairment import LinkState
 
 
 class Heal(OnLink):
-    """A cut or rejecting link passes packets again, impaired as before."""
+    """Let packets pass a link again, impaired as before."""
 
     verb: ClassVar[str] = "heal"
     fault = Fault.LINK

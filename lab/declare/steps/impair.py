@@ -12,7 +12,7 @@ from lab.network.link import impairment_text
 
 
 class Impair(OnLink, ImpairmentFields):
-    """A link's impairment is replaced as a whole."""
+    """Replace all impairments of a link; an omitted setting returns to its default."""
 
     verb: ClassVar[str] = "impair"
     fault = Fault.QUALITY

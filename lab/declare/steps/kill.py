@@ -9,7 +9,7 @@ from lab.declare.steps.broker import OnInstance, State
 
 
 class Kill(OnInstance):
-    """A broker's process ends at once (SIGKILL)."""
+    """Kill a broker's process at once (SIGKILL)."""
 
     verb: ClassVar[str] = "kill"
     needs = (State.UP, State.PAUSED)

@@ -15,7 +15,9 @@ class OnLink(Step):
     changes = Part.LINKS
     brings: ClassVar[LinkState | None] = None  # the state of the link after it; None if it stays the same
     link: LinkName
-    leaving: LinkEnd | None = None  # the region that the one direction leaves; both directions when left out
+    """The name of the link: its two regions, joined by a dash."""
+    leaving: LinkEnd | None = None
+    """The region that the changed direction leaves (default: both directions)."""
 
     @property
     def new_impairment(self) -> Impairment | None:

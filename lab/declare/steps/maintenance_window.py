@@ -12,12 +12,15 @@ from lab.declare.steps.record import OnRecord
 
 
 class MaintenanceWindow(OnRecord):
-    """A broker's weekly maintenance window is set; when it opens, pending changes are applied by a reboot."""
+    """Set a broker's weekly maintenance window, in which a reboot applies pending changes."""
 
     verb: ClassVar[str] = "maintenance-window"
     day: str
+    """The day of the week, in English, for example `sunday`."""
     time: str
+    """The time of day at which the window opens, for example `"03:00"`."""
     zone: str = "UTC"
+    """The time zone of the window, for example `Asia/Tokyo`."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

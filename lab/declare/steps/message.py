@@ -21,14 +21,23 @@ class Message(Step, OneDestination, MessageTerms):
 
     changes = Part.NOTHING  # it says how many it sent, and expectations depend on that
     broker: BrokerName
+    """The broker that the messages are sent to."""
     over: Over
+    """The protocol of the connection, always with TLS."""
     qos: Annotated[Whole, MQTT] = Field(default=1, ge=0, le=2)
-    persistent: Annotated[YesNo, NOT_MQTT] = True  # over MQTT, QoS decides
+    """The MQTT quality of service of the messages."""
+    persistent: Annotated[YesNo, NOT_MQTT] = True
+    """Whether the messages are persistent, over STOMP and AMQP; over MQTT, `qos` decides."""
     retained: Annotated[YesNo, MQTT] = False
-    body: str | None = None  # {n} counts from 1; made by the lab when left out
-    size: Size | None = None  # bytes, of a body that the lab makes
+    """Whether the broker keeps the last message for later subscribers, over MQTT only."""
+    body: str | None = None
+    """The text of each message, where `{n}` becomes 1, 2, 3 and so on (default: generated)."""
+    size: Size | None = None
+    """The size of each generated body (default: the size of the message's id)."""
     user: UserName | None = None
-    at_least: Whole | None = None  # how many a broker must accept for expectations to depend on them; all when left out
+    """The user that logs in (default: the broker's only user)."""
+    at_least: Whole | None = None
+    """The minimum number of messages that the broker must accept (default: all)."""
 
     @property
     def login(self) -> Login:

@@ -18,13 +18,16 @@ JUST_BEFORE = timedelta(seconds=5)
 
 
 class MoveClock(OfService):
-    """The service's clock is set forward: to a moment, or to just before a broker's next maintenance window."""
+    """Move Amazon MQ's clock forward, to a moment or to just before a maintenance window."""
 
     verb: ClassVar[str] = "move-clock"
     changes = Part.RECORDS | Part.NETWORK  # requests for peerings expire
     to: Moment | None = None
-    before: Name | None = None  # the broker whose window is meant
+    """The date, time and time zone to move the clock to."""
+    before: Name | None = None
+    """The broker whose next maintenance window the clock is moved to."""
     by: Duration = JUST_BEFORE
+    """The time that remains until the window opens; valid only with `before`."""
 
     @model_validator(mode="after")
     def _one_moment(self) -> Self:

@@ -9,7 +9,7 @@ from lab.declare.steps.broker import OnInstance, State
 
 
 class Pause(OnInstance):
-    """A broker's process is frozen: its connections stay, and nothing answers."""
+    """Freeze a broker's process; its connections stay open, and it does not answer."""
 
     verb: ClassVar[str] = "pause"
     needs = (State.UP,)

@@ -15,12 +15,15 @@ from lab.matching import MOST
 
 
 class Publish(Message):
-    """Messages are sent, and their acknowledgements awaited."""
+    """Publish messages, and wait for the outcome of each."""
 
     verb: ClassVar[str] = "publish"
     count: Whole = Field(default=1, ge=1, le=MOST)
-    every: Duration | None = None  # as fast as acknowledgements allow when both are left out
+    """The number of messages."""
+    every: Duration | None = None
+    """The time between two messages (default: as fast as the broker acknowledges)."""
     rate: MessageRate | None = None
+    """The number of messages per time, for example `50/s`, as an alternative to `every`."""
 
     @model_validator(mode="after")
     def _one_pace(self) -> Self:

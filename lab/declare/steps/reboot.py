@@ -15,7 +15,7 @@ from lab.declare.steps.broker import STARTS_WITHIN, OnBroker, State
 
 
 class Reboot(OnBroker, OnAccount):
-    """A broker is stopped and started again, which applies pending changes; a pair fails over meanwhile."""
+    """Stop and start a broker, which applies its pending changes; an active/standby pair fails over."""
 
     verb: ClassVar[str] = "reboot"
     changes = Part.BROKERS | Part.RECORDS
@@ -23,8 +23,10 @@ class Reboot(OnBroker, OnAccount):
     brings = State.UP
     restarts = True
     bridges = Bridges.RAISED
-    downtime: Duration | None = None  # between its end and its start; the topology's reboot-time when left out
+    downtime: Duration | None = None
+    """The time between stop and start (default: the topology's `reboot-time`)."""
     within: Duration = STARTS_WITHIN
+    """The maximum time to wait until the broker has started."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

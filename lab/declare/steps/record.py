@@ -10,3 +10,4 @@ class OnRecord(OfService):
     """A step that changes the service's record of a broker."""
 
     broker: Name
+    """The broker that the step acts on."""

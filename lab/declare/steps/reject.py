@@ -10,7 +10,7 @@ from lab.link.impairment import LinkState
 
 
 class Reject(OnLink):
-    """A link answers every packet as a closed port would."""
+    """Answer every packet on a link as a closed port would."""
 
     verb: ClassVar[str] = "reject"
     fault = Fault.LINK

@@ -12,10 +12,11 @@ from lab.network.vpc import Network
 
 
 class RejectPeering(OnNetwork):
-    """A request for a peering is rejected."""
+    """Reject a pending request for a VPC peering."""
 
     verb: ClassVar[str] = "reject-peering"
     peering: Name
+    """The peering, by its name or its id."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -12,11 +12,12 @@ from lab.declare.steps.base import Compound
 
 
 class Repeat(Compound):
-    """Steps are done one after the other, several times."""
+    """Run steps in order, several times."""
 
     verb: ClassVar[str] = "repeat"
     inside: ClassVar[tuple[str, ...]] = ("steps",)
     times: Whole = Field(ge=1, le=10_000)
+    """The number of rounds."""
 
     @property
     def rounds(self) -> int:

@@ -28,8 +28,10 @@ _ORIGINAL, _ACKNOWLEDGEMENTS = "original", "acknowledgements"
 class ReplayPace(Declared):
     """The pace of the messages: `original`, a multiple of it (`10x`), a rate (`200/s`), or `acknowledgements`."""
 
-    times: Fraction | None = None  # as fast as it was recorded; neither: as fast as acknowledgements allow
+    times: Fraction | None = None
+    """The speed, as a multiple of the recorded speed."""
     rate: MessageRate | None = None
+    """The number of messages per time."""
 
     @model_validator(mode="before")
     @classmethod
@@ -61,14 +63,18 @@ class ReplayPace(Declared):
 
 
 class Replay(Step):
-    """Send the messages of a recording, or of a run's history, with their terms, and wait for the acknowledgements."""
+    """Send the messages of a recording, or of an earlier run, and wait for the outcome of each."""
 
     verb: ClassVar[str] = "replay"
     changes = Part.NOTHING  # it says how many it sent, and expectations depend on that
     recording: Annotated[RecordingFile, WithJsonSchema({"type": "string"})]
+    """The path of the recording, of a run's `history.jsonl`, or of a run folder."""
     broker: BrokerName = Field(alias="into")
-    of: Name | None = None  # the broker of the recording whose messages are sent; its only one when left out
-    over: Over | None = None  # the protocol that it was recorded over when left out
+    """The broker that the messages are sent to."""
+    of: Name | None = None
+    """The broker in the recording whose messages are sent (default: the only one)."""
+    over: Over | None = None
+    """The protocol of the connection, always with TLS (default: the recorded one)."""
     pace: Annotated[
         ReplayPace,
         WithJsonSchema(
@@ -78,9 +84,12 @@ class Replay(Step):
                 "examples": ["original", "10x", "200/s", "acknowledgements"],
             }
         ),
-    ] = ReplayPace.model_construct(times=Fraction(1))  # of which no validator need be built
+    ] = ReplayPace.model_construct(times=Fraction(1))
+    """The speed: `original`, a multiple such as 10x, a rate such as 200/s, or `receipts` for the fastest."""
     user: UserName | None = None
-    at_least: Whole | None = None  # how many a broker must accept for expectations to depend on them; all when left out
+    """The user that logs in (default: the broker's only user)."""
+    at_least: Whole | None = None
+    """The minimum number of messages that the broker must accept (default: all)."""
 
     @model_validator(mode="after")
     def _no_more_than_all(self) -> Self:

@@ -11,11 +11,13 @@ from lab.declare.steps.publish import Publish
 
 
 class Request(Publish):
-    """Messages are sent, and the answers to them awaited, in a temporary queue of the sender's connection."""
+    """Publish requests, and wait for the answers in a temporary queue."""
 
     verb: ClassVar[str] = "request"
     reply_to: Literal["temporary"] = "temporary"
-    within: Duration = timedelta(seconds=10)  # of the last request's outcome: the answers
+    """The place of the answers: a temporary queue of the sender's connection."""
+    within: Duration = timedelta(seconds=10)
+    """The maximum time to wait for answers, from the outcome of the last request."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

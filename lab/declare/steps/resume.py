@@ -9,7 +9,7 @@ from lab.declare.steps.broker import OnInstance, State
 
 
 class Resume(OnInstance):
-    """A paused broker goes on."""
+    """Let a paused broker continue."""
 
     verb: ClassVar[str] = "resume"
     needs = (State.PAUSED,)

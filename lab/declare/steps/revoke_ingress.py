@@ -13,11 +13,12 @@ from lab.network.vpc import Network
 
 
 class RevokeIngress(OnNetwork, InboundRule):
-    """An inbound rule of a security group is revoked; open connections go on."""
+    """Remove an inbound rule from a security group; open connections continue."""
 
     verb: ClassVar[str] = "revoke-ingress"
     refused_at = "from"
     group: Name
+    """The name of the security group."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -17,12 +17,13 @@ START, END = "start", "end"
 
 
 class Snapshot(Step):
-    """Every counter of every broker is recorded under a name, to be compared later."""
+    """Record every counter of every broker under a name."""
 
     verb: ClassVar[str] = "snapshot"
     changes = Part.NOTHING
     names = ("name",)
     name: RoundName
+    """The name of the snapshot, for use in expectations."""
 
     @model_validator(mode="before")
     @classmethod
@@ -32,7 +33,7 @@ class Snapshot(Step):
     @classmethod
     def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
         """Return the schema of a name alone, or of a mapping with it."""
-        return {"description": cls.__doc__, "oneOf": [its["properties"]["name"], {**its, "minProperties": 1}]}
+        return {"description": its["description"], "oneOf": [its["properties"]["name"], {**its, "minProperties": 1}]}
 
     def words(self) -> str:
         """Return the step in one line, for people."""

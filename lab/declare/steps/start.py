@@ -10,10 +10,11 @@ from lab.declare.steps.broker import STARTS_WITHIN, OnInstance, State
 
 
 class Start(OnInstance):
-    """A broker that was stopped or killed starts again, with its store, address and ports."""
+    """Start a stopped or killed broker, with its store, address and ports."""
 
     verb: ClassVar[str] = "start"
     needs = (State.DOWN,)
     brings = State.UP
     bridges = Bridges.RAISED
-    within: Duration = STARTS_WITHIN  # how long the broker is waited for
+    within: Duration = STARTS_WITHIN
+    """The maximum time to wait until the broker has started."""

@@ -10,10 +10,11 @@ from lab.declare.steps.broker import STOPS_WITHIN, OnInstance, State
 
 
 class Stop(OnInstance):
-    """A broker is stopped, as in the first half of a reboot: asked to end, and killed if it does not."""
+    """Stop a broker, and kill it if it does not exit in time."""
 
     verb: ClassVar[str] = "stop"
     needs = (State.UP, State.PAUSED)
     brings = State.DOWN
     bridges = Bridges.DROPPED
-    within: Duration = STOPS_WITHIN  # after that it is killed
+    within: Duration = STOPS_WITHIN
+    """The maximum time to wait before the broker is killed."""

@@ -17,17 +17,23 @@ from lab.declare.terms import MQTT, NOT_MQTT, SubscriptionTerms
 
 
 class Subscribe(Step, OneDestination, SubscriptionTerms):
-    """A client subscribes, and stays connected until it is unsubscribed or the scenario ends."""
+    """Subscribe a client, which stays connected until it disconnects or the run ends."""
 
     verb: ClassVar[str] = "subscribe"
     changes = Part.CLIENTS
     uses_client = True
     client: Name
+    """The name of the client."""
     broker: BrokerName
+    """The broker that the client connects to."""
     over: Over
+    """The protocol of the connection, always with TLS."""
     qos: Annotated[Whole, MQTT] = Field(default=1, ge=0, le=2)
-    user: UserName | None = None  # the broker's only user when left out
-    replies: Annotated[YesNo, NOT_MQTT] = False  # it answers each request, over a connection of its own
+    """The MQTT quality of service of the subscription."""
+    user: UserName | None = None
+    """The user that logs in (default: the broker's only user)."""
+    replies: Annotated[YesNo, NOT_MQTT] = False
+    """Whether the client answers each request that it receives, over STOMP and AMQP."""
 
     @property
     def login(self) -> Login:

@@ -9,7 +9,7 @@ from lab.declare.steps.base import Compound
 
 
 class Together(Compound):
-    """Steps begin at the same time; this step is done when all of them are."""
+    """Start steps at the same time, and wait until all are done."""
 
     verb: ClassVar[str] = "together"
     inside: ClassVar[tuple[str, ...]] = ()

@@ -10,14 +10,18 @@ from lab.declare.steps.message import Message
 
 
 class Traffic(Message):
-    """Messages are sent in the background, at a rate, while the steps after it are done."""
+    """Send messages in the background while the next steps run."""
 
     verb: ClassVar[str] = "traffic"
     in_background = True
     name: Name
+    """The name of the traffic, for the step `end-traffic`."""
     rate: MessageRate
-    spread: Literal["even", "exponential"] = "even"  # of the time between two messages
-    duration: Duration | None = None  # until end-traffic, or the end of the steps, when left out
+    """The number of messages per time, for example `50/s`."""
+    spread: Literal["even", "exponential"] = "even"
+    """The time between two messages: always the same, or random with an exponential distribution."""
+    duration: Duration | None = None
+    """The time for which messages are sent (default: until `end-traffic` or the last step)."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

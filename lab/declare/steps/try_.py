@@ -14,16 +14,21 @@ from lab.declare.steps.base import Part, Step
 
 
 class Try(Step):
-    """A connection is tried with real packets, and recorded together with what the network says of it."""
+    """Try to open a connection, and record the outcome with the decision of the network rules."""
 
     verb: ClassVar[str] = "try"
     changes = Part.NOTHING
     names = ("name",)
     name: RoundName
-    source: OriginName = Field(alias="from")  # a broker, a host, or internet
+    """The name of the attempt, for use in expectations."""
+    source: OriginName = Field(alias="from")
+    """The endpoint that connects: a broker, a host, or `internet`."""
     to: OtherEndName
+    """The broker that the connection is made to."""
     port: Whole = Field(default=OPENWIRE.port, ge=1, le=65535)
-    within: Duration = timedelta(seconds=3)  # without an answer by then, the target counts as silent
+    """The port that the connection is made to."""
+    within: Duration = timedelta(seconds=3)
+    """The maximum time to wait for an answer, after which the outcome is `silent`."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

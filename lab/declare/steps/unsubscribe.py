@@ -9,12 +9,13 @@ from lab.declare.steps.base import Part, Step
 
 
 class Unsubscribe(Step):
-    """A client ends all its subscriptions, durable ones too, and disconnects."""
+    """End all subscriptions of a client, including durable ones, and disconnect it."""
 
     verb: ClassVar[str] = "unsubscribe"
     changes = Part.CLIENTS
     uses_client = True
     client: Name
+    """The client that unsubscribes."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

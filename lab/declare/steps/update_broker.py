@@ -17,20 +17,27 @@ from lab.declare.steps.record import OnRecord
 
 
 class UpdateBroker(OnRecord):
-    """A revision becomes pending for a broker, until a reboot, which may be ordered at once."""
+    """Make changes pending for a broker, or apply them at once by a reboot."""
 
     verb: ClassVar[str] = "update-broker"
     fault = Fault.CONFIGURATION
     changes = Part.BROKERS | Part.NETWORK | Part.RECORDS  # security groups are of the network
     configures = True
     bridges = Bridges.RAISED
-    configuration: str | None = None  # the broker's current one when left out
-    revision: Whole | None = None  # the latest when left out
+    configuration: str | None = None
+    """The name of the configuration (default: the broker's current one)."""
+    revision: Whole | None = None
+    """The revision of the configuration (default: the latest)."""
     security_groups: Texts | None = None
-    roll_back: YesNo = False  # to the broker's previous configuration
+    """The names of all security groups that the broker must have."""
+    roll_back: YesNo = False
+    """Whether the broker returns to its previous configuration."""
     apply: Literal["immediately", "next-window"] = "next-window"
-    downtime: Duration | None = None  # of the reboot; the topology's reboot-time when left out
+    """The time of the reboot that applies the changes: immediately, or in the next maintenance window."""
+    downtime: Duration | None = None
+    """The time between stop and start of the reboot (default: the topology's `reboot-time`)."""
     within: Duration = STARTS_WITHIN
+    """The maximum time to wait until the broker has started."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -9,17 +9,20 @@ from lab.amazonmq.account import configurations
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.configurations import Updated
 from lab.declare.steps.service import OfService
-from lab.declare.topology import Configuration
+from lab.declare.topology import ConfigurationFile
 
 
 class UpdateConfiguration(OfService):
-    """A whole text is saved as a configuration's next revision; no broker changes by that."""
+    """Save a file as the next revision of a configuration; no broker changes."""
 
     verb: ClassVar[str] = "update-configuration"
     configures = True
     configuration: str
-    file: Configuration
+    """The name of the configuration."""
+    file: ConfigurationFile
+    """The path of the XML file, relative to this file."""
     description: str = ""
+    """The description of the revision, for people."""
 
     def words(self) -> str:
         """Return the step in one line, for people."""

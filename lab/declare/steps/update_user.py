@@ -9,17 +9,20 @@ from pydantic import SecretStr, model_validator
 
 from lab.amazonmq.account import users
 from lab.amazonmq.account.account import Account
-from lab.declare.fields import Texts, YesNo
+from lab.declare.fields import Password, Texts, YesNo
 from lab.declare.steps.user import OfUser
 
 
 class UpdateUser(OfUser):
-    """The given properties of a user change, from the broker's next reboot on."""
+    """Change the given properties of a user at the broker's next reboot."""
 
     verb: ClassVar[str] = "update-user"
-    password: SecretStr | None = None
+    password: Password | None = None
+    """The new password (default: unchanged)."""
     groups: Texts | None = None
+    """The new groups of the user, which replace all earlier ones (default: unchanged)."""
     console_access: YesNo | None = None
+    """Whether the user may open the web console (default: unchanged)."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:

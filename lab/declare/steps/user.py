@@ -11,6 +11,7 @@ class OfUser(OnRecord):
     """A step that changes a user, from the broker's next reboot on."""
 
     user: str
+    """The name of the user."""
 
     @property
     def new_password(self) -> SecretStr | None:

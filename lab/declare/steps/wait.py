@@ -19,19 +19,26 @@ LONGEST = timedelta(hours=87_600)  # ten years: nobody sees the end of more, in 
 
 
 class Wait(Step, Addressed):
-    """Time passes, or something is waited for."""
+    """Wait for a duration, or until a condition is met."""
 
     verb: ClassVar[str] = "wait"
     changes = Part.NOTHING
     awaits = True
     in_vain = "A wait was in vain"
-    duration: Duration | None = None  # written alone in a file: wait: 5s
+    duration: Duration | None = None
+    """The time to wait."""
     until: Literal["bridge-up", "demand", "queue-empty", "received"] | None = None
+    """The condition to wait for."""
     within: Duration = timedelta(seconds=10)
-    connector: ConnectorName | None = None  # bridge-up
-    broker: BrokerName | None = None  # bridge-up (the connector's broker), demand, queue-empty
-    client: Name | None = None  # received
-    count: Whole | None = Field(default=None, ge=1)  # received
+    """The maximum time to wait for the condition."""
+    connector: ConnectorName | None = None
+    """The network connector whose bridge must be up, for `bridge-up`."""
+    broker: BrokerName | None = None
+    """The broker of the demand or of the queue, or, for `bridge-up`, the broker of the connector."""
+    client: Name | None = None
+    """The client that must have received messages, for `received`."""
+    count: Whole | None = Field(default=None, ge=1)
+    """The number of messages that the client must have received, for `received`."""
 
     @model_validator(mode="before")
     @classmethod

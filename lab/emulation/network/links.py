@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.emulation.engine.engine import explaining
 from lab.emulation.network.router import Router, moment
 from lab.history import LinkChanged, LinkSeen
 from lab.link.impairment import Impairment, LinkState, read_setting
@@ -14,6 +15,7 @@ from lab.runtime.links import link_seen
 from lab.runtime.status import DirectionNow
 
 
+@explaining
 class Links:
     """The links of one lab."""
 
@@ -42,7 +44,7 @@ class Links:
 
     def now(self, link: str) -> tuple[DirectionNow, ...]:
         """Return the current settings of both directions of a link."""
-        answer = self._router.ask(link, "get")["directions"]
+        answer = self._router.link(link)["directions"]
         return tuple(
             DirectionNow(
                 link=link,
@@ -53,16 +55,16 @@ class Links:
             for way in self._links[link].directions
         )
 
-    def seen(self) -> Sequence[LinkSeen]:
+    def counters(self) -> Sequence[LinkSeen]:
         """Return the router's counters of every direction."""
-        return tuple(each for link in self._links.values() for each in self._seen(link))
+        return tuple(each for link in self._links.values() for each in self._counters(link))
 
     def round_trip(self, link: str) -> float | None:
         """Return the round trip through a link in ms, probed now; None if no probe comes back."""
-        answer = self._router.ask(link, "probe", "--count", "5")
+        answer = self._router.probe(link, 5)
         return None if answer["lost"] == answer["count"] else round(answer["rtt_us"]["p50"] / 1000, 2)
 
-    def _seen(self, link: LinkPlan) -> Sequence[LinkSeen]:
-        answer = self._router.ask(link.name, "get")
+    def _counters(self, link: LinkPlan) -> Sequence[LinkSeen]:
+        answer = self._router.link(link.name)
         t = self._clock.now()
         return [link_seen(t, link.name, way, answer["directions"][way.leaving]) for way in link.directions]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
@@ -54,9 +55,9 @@ class Relay:
         self._socket: socket.socket | None = None
         self._pending = b""
 
-    def ask(self, to: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer to a request, of a link or of "policy"; HostError if it is refused or not answered."""
-        line = json.dumps({"to": to, "request": request}).encode() + b"\n"
+    def ask(self, request: Mapping[str, Any], link: str | None = None) -> dict[str, Any]:
+        """Return the answer of a link, or of the policy; raise HostError if the request is refused or not answered."""
+        line = json.dumps({"request": request} | ({} if link is None else {"link": link})).encode() + b"\n"
         with self._asking:
             try:
                 answer = self._once(line)
@@ -71,7 +72,8 @@ class Relay:
                 self._close()
                 raise
         if not answer.get("ok"):
-            raise HostError(f"the router refused it: {answer.get('error')}")
+            to = "" if link is None else f" on link {link}"
+            raise HostError(f"the router refused {request['do']}{to}: {answer.get('error')}")
         return answer
 
     def close(self) -> None:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
-from threading import Lock
 from typing import Any
 
 import docker.errors
@@ -34,7 +32,6 @@ CONFIGURATION = "/etc/mqlab/router.json"
 READY = "router ready"
 ROUTER_MEMORY = 128 * 2**20
 LINK_MEMORY = 160 * 2**20
-_POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,26 +152,25 @@ def start_router(
 
 
 class Router:
-    """A running router; requests go through commands inside its container."""
+    """A running router; requests go through its relay."""
 
     def __init__(self, client: docker.DockerClient, container: str, clock: Clock) -> None:
         self._client, self._clock = client, clock
         self.container = container
-        self._changing = Lock()
         self._relay = Relay(client, container)
 
     def set_policy(self, policy: Mapping[str, Any]) -> int:
         """Replace the policy and return the moment, in ns of the router's monotonic clock."""
-        return int(self._relay.ask(_POLICY, {"do": "set", "policy": policy})["stamp"]["monotonic_ns"])
+        return int(self._relay.ask({"do": "set", "policy": policy})["stamp"]["monotonic_ns"])
 
     def dropped(self) -> Sequence[Mapping[str, Any]]:
-        """Return the packets that its policies have dropped since it started, as the router's JSON."""
-        found: Sequence[Mapping[str, Any]] = self._relay.ask(_POLICY, {"do": "get"})["dropped"]
-        return found
+        """Return the packets that the policies have dropped since the router started, as the router's JSON."""
+        dropped: Sequence[Mapping[str, Any]] = self._relay.ask({"do": "get"})["dropped"]
+        return dropped
 
     def refuse_for(self, addresses: Sequence[str]) -> None:
         """Have the router refuse connections to exactly these addresses, as the host of a stopped broker would."""
-        self._relay.ask(_POLICY, {"do": "ended", "addresses": list(addresses)})
+        self._relay.ask({"do": "ended", "addresses": list(addresses)})
 
     def begin(self) -> None:
         """Start the relay, so that the first change is as quick as later ones."""
@@ -185,37 +181,33 @@ class Router:
         """End the relay, which runs in the router for this process."""
         self._relay.close()
 
-    def ask(self, link: str, *words: str) -> dict[str, Any]:
-        """Run one linkctl command on a link and return its answer; raise HostError if the router refuses."""
+    def link(self, link: str) -> dict[str, Any]:
+        """Return a link's settings and counters, as the router's JSON."""
+        return self._relay.ask({"do": "get"}, link)
+
+    def change(
+        self, link: str, leaving: Sequence[str], impairment: Impairment | None, state: LinkState | None
+    ) -> tuple[int, Mapping[str, Setting]]:
+        """Replace the impairment or the state of some directions, all in one step; None leaves that part as it is.
+
+        Return the moment, in ns of the router's monotonic clock, and the new settings by the region that they leave.
+        """
+        keys = ({} if impairment is None else impairment.json()) | ({} if state is None else {"state": state})
+        answer = self._relay.ask({"do": "change", "directions": dict.fromkeys(leaving, keys)}, link)
+        settings = {region: read_setting(answer["directions"][region]["impairment"], region) for region in leaving}
+        return int(answer["stamp"]["monotonic_ns"]), settings
+
+    def probe(self, link: str, count: int) -> dict[str, Any]:
+        """Send probes through a link and return the measured round trips, as the router's JSON."""
+        command = ["python3", "/opt/mqlab/linkctl.py", link, "probe", "--count", str(count)]
         try:
-            container = self._client.containers.get(self.container)
-            code, said = run_inside(container, ["python3", "/opt/mqlab/linkctl.py", link, *words], self._clock)
+            code, output = run_inside(self._client.containers.get(self.container), command, self._clock)
         except docker.errors.APIError as error:
             raise why_silent(self._client, self.container, error) from error
         try:
-            answer: dict[str, Any] = json.loads(said)
+            answer: dict[str, Any] = json.loads(output)
         except ValueError:
-            answer = {"error": said[-500:] or "it said nothing"}
+            answer = {"error": output[-500:] or "no output"}
         if code != 0 or not answer.get("ok"):
-            raise HostError(f"the router refused {' '.join(words)} on link {link}: {answer.get('error')}")
+            raise HostError(f"the router refused probes of link {link}: {answer.get('error')}")
         return answer
-
-    def change(
-        self, link: str, leaving: Sequence[str], new: Impairment | None, state: LinkState | None
-    ) -> tuple[int, Mapping[str, Setting]]:
-        """Replace the impairment or the state of some directions, all in one step; what is None stays as it is.
-
-        Return the moment, in ns of the router's monotonic clock, and the new settings: region left → setting.
-        """
-        with self._changing:  # concurrent steps may change one link, and neither may undo the other's change
-            before = _settings(self.ask(link, "get"), leaving)
-            wanted = {
-                region: replace(its, impairment=new or its.impairment, state=state or its.state).json()
-                for region, its in before.items()
-            }
-            answer = self.ask(link, "set", json.dumps(wanted))
-        return int(answer["stamp"]["monotonic_ns"]), _settings(answer, leaving)
-
-
-def _settings(answer: Mapping[str, Any], leaving: Sequence[str]) -> dict[str, Setting]:
-    return {region: read_setting(answer["directions"][region]["impairment"], region) for region in leaving}

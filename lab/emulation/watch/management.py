@@ -65,6 +65,11 @@ class Management:
         for _ in self.pool.map(self._purge, brokers):
             pass
 
+    def demand(self, broker: str, destination: Destination, towards: str | None = None) -> bool:
+        """Return whether a bridge's consumer is on a destination, with `towards` one of a bridge to that broker."""
+        (present,) = self.demands(broker, (destination,), towards)
+        return present
+
     def demands(self, broker: str, destinations: Sequence[Destination], towards: str | None = None) -> tuple[bool, ...]:
         """Return for each destination whether a bridge's consumer is on it; raise Silent if there is no answer.
 
@@ -102,15 +107,15 @@ class Management:
         wanted = {(bridge.initiator, False), *([(bridge.responder, True)] if bridge.duplex else [])}
         return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
-    def destinations(self, of: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
+    def destinations(self, named: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
         """Return the counters of the destinations named; a broker that is down has none."""
         seen: list[DestinationSeen] = []
-        for broker in dict.fromkeys(name for name, _ in of):
+        for broker in dict.fromkeys(name for name, _ in named):
             try:
                 found, consumers = self._client(broker).read(mbeans.destinations(broker), mbeans.subscriptions(broker))
             except Silent:
                 continue
-            wanted = [destination for name, destination in of if name == broker]
+            wanted = [destination for name, destination in named if name == broker]
             seen += mbeans.read_destinations(broker, found, consumers, wanted, self._clock.now())
         return tuple(seen)
 

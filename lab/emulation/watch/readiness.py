@@ -96,7 +96,7 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
 
     def fits() -> bool:
         nonlocal measured
-        answer = router.ask(plan.name, "probe", "--count", str(PROBES))
+        answer = router.probe(plan.name, PROBES)
         if answer["lost"] < answer["count"]:
             measured = answer["rtt_us"]["p50"] / 1000
         return abs(measured - asked) <= tolerance

@@ -118,7 +118,7 @@ def _role(management: Management, of: InstanceState) -> str:
 
 
 def _links(note: Note, links: Links) -> tuple[LinkStatus, ...]:
-    seen = links.seen()
+    seen = links.counters()
     return tuple(
         LinkStatus(
             name=link.name,

@@ -65,7 +65,7 @@ def _record(rehearsal: Rehearsal, step: Browse, number: int, look: Look) -> Brow
 def _waiting(rehearsal: Rehearsal, step: Browse) -> int | None:
     """Return how many messages the broker says are in the queue; None if it does not answer."""
     try:
-        counted = rehearsal.lab.destinations([(step.broker, destination(step))])
+        counted = rehearsal.lab.management.destinations([(step.broker, destination(step))])
     except (BrokerError, LabTimeout):
         return None
     return counted[0].queued if counted else None

@@ -23,7 +23,7 @@ def take_if_wanted(rehearsal: Rehearsal, scenario: Scenario, name: str) -> None:
 
 def _take(rehearsal: Rehearsal, name: str) -> Outcome:
     silent = []
-    for seen in rehearsal.lab.snapshot(name):
+    for seen in rehearsal.lab.management.snapshot(name):
         rehearsal.record_of_lab(seen)
         if isinstance(seen, SnapshotTaken) and not seen.answered:
             silent.append(seen.broker)

@@ -127,7 +127,7 @@ def _demand_comes(
 
     def come() -> bool:
         for its in (of, instead):
-            if its and all(rehearsal.lab.demand(broker, each, towards) for each in its):
+            if its and all(rehearsal.lab.management.demand(broker, each, towards) for each in its):
                 found[:] = its
                 return True
         return False

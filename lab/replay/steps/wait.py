@@ -52,7 +52,9 @@ def _bridge(rehearsal: Rehearsal, step: Wait) -> Outcome:
 
 def _demand(rehearsal: Rehearsal, step: Wait) -> Outcome:
     to, broker = destination(step), step.broker or ""
-    found = _until(rehearsal, step, lambda: rehearsal.lab.demand(broker, to), lambda: f"{broker} has no demand for it")
+    found = _until(
+        rehearsal, step, lambda: rehearsal.lab.management.demand(broker, to), lambda: f"{broker} has no demand for it"
+    )
     rehearsal.demand(broker, to, present=found.ok)
     return found
 
@@ -62,7 +64,7 @@ def _queue(rehearsal: Rehearsal, step: Wait) -> Outcome:
     queued: list[int] = []
 
     def empty() -> bool:
-        queued[:] = [each.queued for each in rehearsal.lab.destinations([(broker, destination(step))])]
+        queued[:] = [each.queued for each in rehearsal.lab.management.destinations([(broker, destination(step))])]
         return queued == [0]
 
     return _until(rehearsal, step, empty, lambda: f"{queued[0]} wait there" if queued else f"{broker} does not say")

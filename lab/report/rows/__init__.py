@@ -10,8 +10,12 @@ from lab.report.rows.row import Description, Row, Weight, Words
 
 _ACTORS = ("client", "who", "broker", "link", "connector")  # fields that name the actor; the first one present counts
 _WORDS: Words = {
-    **observation.WORDS, **clients_seen.WORDS, **brokers_seen.WORDS, **network_seen.WORDS, **lab_seen.WORDS,
-}  # fmt: skip
+    **observation.WORDS,
+    **clients_seen.WORDS,
+    **brokers_seen.WORDS,
+    **network_seen.WORDS,
+    **lab_seen.WORDS,
+}
 
 
 def describe(seen: Observation) -> Row:

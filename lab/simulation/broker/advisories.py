@@ -1,4 +1,4 @@
-"""Advisories: which subscriptions are told of consumers, and which users may bring the topics of advisories about."""
+"""Advisories: the subscriptions that learn of consumers, and the users who may create advisory topics."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class _Follower(NamedTuple):
 class Advisories:
     """`AdvisoryBroker`, with the subscriptions to ActiveMQ.Advisory.Consumer.>."""
 
-    def __init__(self, rights: Authorization, *, told: bool) -> None:
+    def __init__(self, rights: Authorization, *, reported: bool) -> None:
         self.consumers: dict[str, ConsumerInfo] = {}  # by id
         self.topics: dict[str, None] = {}  # those that are there
-        self._rights, self._told = rights, told  # told: advisorySupport
+        self._rights, self._reported = rights, reported  # reported: advisorySupport
         self._following: list[_Follower] = []
 
     def check(self, by: Session, topic: str) -> None:
@@ -36,12 +36,12 @@ class Advisories:
 
         `AdvisoryBroker.fireAdvisory` sends with the client's own rights, and a topic is made when it is first sent to.
         """
-        if self._told and self._rights.asked and topic not in self.topics:
+        if self._reported and self._rights.asked and topic not in self.topics:
             self._rights.check(by, ADMIN, topic)
 
     def send(self, topic: str) -> None:
         """Note that an advisory was sent to a topic, which is there from then on."""
-        if self._told:
+        if self._reported:
             self.topics[topic] = None
 
     def removed(self, destination: str) -> None:
@@ -60,17 +60,17 @@ class Advisories:
         clients = sum(each.client != "" for each in self._following)
         return clients * sum(each.startswith(prefix) for each in self.topics)
 
-    def follow(self, told: Told, forgotten: Forgotten | None, client: str) -> Callable[[], None]:
-        """Tell of each consumer there is, then of each that comes or goes; return how to stop.
+    def follow(self, on_consumer: Told, forgotten: Forgotten | None, client: str) -> Callable[[], None]:
+        """Call `on_consumer` for each present consumer, then for each that is added or removed; return how to stop.
 
         Without a client it is the lab that watches, and the subscription is not counted.
         """
-        mine = _Follower(told, forgotten, client)
-        if not self._told:
+        mine = _Follower(on_consumer, forgotten, client)
+        if not self._reported:
             return lambda: None
         self._following.append(mine)
         for info in list(self.consumers.values()):
-            told(info, True)
+            on_consumer(info, True)
 
         def stop() -> None:
             if mine in self._following:

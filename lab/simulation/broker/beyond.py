@@ -1,4 +1,4 @@
-"""What no broker was seen to do: it is told, and what the models do from then on is a guess."""
+"""Behaviour that no broker was seen to show: the history records it, and later results are a guess."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from lab.errors import PlanError
 Tell = Callable[[str, int], None]  # what, as a clause, and since when in ns
 
 
-def refuse(what: str, since: int) -> NoReturn:
+def refuse(reason: str, since: int) -> NoReturn:
     """Raise PlanError: without a callback to be told, no guess is wanted."""
-    raise PlanError(what, "the simulation does not know what a real broker does then: run it with --runtime emulation")
+    raise PlanError(
+        reason, "the simulation does not know what a real broker does then: run it with --runtime emulation"
+    )

@@ -54,7 +54,7 @@ Log = Callable[[str, str, str], None]  # level, logger, text
 
 
 class Broker:
-    """One running process of an instance: what it keeps in memory goes with it, and its Store outlives it."""
+    """A running process of an instance. Its memory is lost when it ends; its Store remains."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Broker:
         self.store = store = store if self.settings.persistent else Store()
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
         self._rights = Authorization(self.settings.element)
-        self._advisories = Advisories(self._rights, told=self.settings.advisories)
+        self._advisories = Advisories(self._rights, reported=self.settings.advisories)
         self._logins = Logins(
             self.name,
             self.id,
@@ -236,7 +236,7 @@ class Broker:
         return self._advisories.consumers.values()
 
     def follow_consumers(
-        self, told: Told, forgotten: Forgotten | None = None, *, by: Session | None = None
+        self, on_consumer: Told, forgotten: Forgotten | None = None, *, by: Session | None = None
     ) -> Callable[[], None]:
         """Tell of each consumer there is, then of each that comes (True) or goes (False); return how to stop.
 
@@ -246,7 +246,7 @@ class Broker:
         if by is not None:
             self._intake.check(by, READ, CONSUMERS)
         self.kernel.notify()
-        return self._advisories.follow(told, forgotten, client="" if by is None else by.client)
+        return self._advisories.follow(on_consumer, forgotten, client="" if by is None else by.client)
 
     def follows(self, *login: str) -> bool:
         """Return whether a bridge with the parts of this login has a subscription to the advisories on consumers."""
@@ -267,9 +267,9 @@ class Broker:
         connections = len(self._logins.sessions)
         return counters(self._regions, listeners=told.listeners, connections=connections)
 
-    def destinations_seen(self, t: float, of: Sequence[str]) -> tuple[DestinationSeen, ...]:
+    def destinations_seen(self, t: float, destinations: Sequence[str]) -> tuple[DestinationSeen, ...]:
         """Return the counters of the destinations named."""
-        return seen(self.name, self._regions, of, t)
+        return seen(self.name, self._regions, destinations, t)
 
     def pause(self) -> None:
         """Freeze the process."""
@@ -282,7 +282,7 @@ class Broker:
         self.process.resume()
 
     def halt(self) -> None:
-        """End the process at once: what was not synced is not in the store."""
+        """End the process at once: writes that were not synced are not in the store."""
         self.process.end()
 
     def stop(self) -> None:
@@ -339,7 +339,7 @@ class Broker:
             self._regions.remove(name)
 
     def _test(self, info: ConsumerInfo, connector: str = "openwire") -> Test | None:
-        """Return what decides whether a consumer is to get a message; None if it gets all."""
+        """Return the test that selects a consumer's messages; None if it gets all."""
         passes = network_filter(info, self._now) if info.network else None
         if info.selector is None:
             return passes

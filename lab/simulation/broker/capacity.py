@@ -1,7 +1,7 @@
 """How fast a broker takes messages.
 
-Above what was ever measured the simulation does not know, nor where models store more slowly than brokers do, and says
-so.
+Above the measured rates, and where models store more slowly than brokers, the results are outside the calibrated
+range, and the history records that.
 """
 
 from __future__ import annotations
@@ -53,6 +53,6 @@ class Capacity:
                 f"{self._broker} has stored what one connection sends more slowly than it came, for {seconds} s", since
             )
 
-    def _leave(self, what: str) -> None:
+    def _leave(self, reason: str) -> None:
         self._left = True
-        self._beyond(f"{self._broker} takes more than {what} within a second", self._since)
+        self._beyond(f"{self._broker} takes more than {reason} within a second", self._since)

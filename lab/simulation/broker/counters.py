@@ -72,18 +72,18 @@ def counters(regions: Regions, *, listeners: int, connections: int) -> Counters:
     )
 
 
-def _of(its: Destination) -> dict[str, int]:
+def _of(destination: Destination) -> dict[str, int]:
     return {
-        "enqueued": its.enqueued,
-        "dequeued": its.dequeued,
-        "dispatched": its.dispatched,
-        "forwarded": its.forwarded,
-        "in-flight": its.in_flight,
-        "queued": its.queued,
-        "consumers": its.consumers,
-        "producers": its.producers,
-        "expired": its.expired,
-        "duplicates": its.duplicates,
+        "enqueued": destination.enqueued,
+        "dequeued": destination.dequeued,
+        "dispatched": destination.dispatched,
+        "forwarded": destination.forwarded,
+        "in-flight": destination.in_flight,
+        "queued": destination.queued,
+        "consumers": destination.consumers,
+        "producers": destination.producers,
+        "expired": destination.expired,
+        "duplicates": destination.duplicates,
         "blocked": 0,
     }
 

@@ -1,4 +1,4 @@
-"""Dead letters: which messages become some, and what becomes of them."""
+"""Dead letters: which messages become dead letters, and where the broker puts them."""
 
 from __future__ import annotations
 

@@ -55,11 +55,11 @@ class Destination:
         raise NotImplementedError
 
     def expire(self) -> bool:
-        """Let what waits expire whose time is over; return whether anything else may expire yet."""
+        """Expire the waiting messages whose time is over; return whether another message may still expire."""
         return False
 
     def wake(self) -> None:
-        """Hand out what can be handed out."""
+        """Dispatch every message that can be dispatched."""
 
 
 @dataclass(slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Durable subscriptions: what waits for a client while it is away."""
+"""Durable subscriptions: the messages that wait for a client while it is disconnected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.simulation.broker.subscriptions import Closed, Deliver, Subscription, T
 
 
 class DurableSubscription(Subscription):
-    """A durable subscription: what comes while it is away waits for it, in the store what is persistent."""
+    """A durable subscription. Messages wait for it while its client is disconnected, persistent ones in the store."""
 
     __slots__ = ("_audit", "_now", "_pending", "_prioritized", "_pumping", "record")
 
@@ -49,7 +49,7 @@ class DurableSubscription(Subscription):
         self.open = True
 
     def offer(self, node: Node) -> None:
-        """Let a message wait its turn, and hand out what can be."""
+        """Queue a message, and dispatch as many as there is room for."""
         if self._prioritized:
             put(self._pending, node)
             if not is_sure(self._pending):
@@ -79,7 +79,7 @@ class DurableSubscription(Subscription):
         super().reject(token, cause)
 
     def more(self) -> None:
-        """Hand out what waits, while its consumer is there and has room."""
+        """Dispatch waiting messages while the consumer is connected and has room."""
         if self._pumping or not (pending := self._pending):
             return
         self._pumping = True
@@ -99,7 +99,7 @@ class DurableSubscription(Subscription):
         self._pending.clear()
 
     def put_away(self, *, redelivered: bool) -> None:
-        """Let what was handed out wait again, first of all: `deactivate`."""
+        """Put dispatched messages back at the front of the waiting ones: `deactivate`."""
         back = self.take_back()
         for node in back:
             node.redeliveries += redelivered
@@ -110,7 +110,7 @@ class DurableSubscription(Subscription):
         self.deliver = _nobody
 
     def drop_expired(self, expired: Callable[[Node], bool]) -> None:
-        """Take what has expired out of what waits, and out of the store."""
+        """Remove expired messages from the waiting ones and from the store."""
         kept: deque[Node] = deque()
         for node in self._pending:
             if expired(node):

@@ -100,7 +100,7 @@ class Intake:
             self._deposit(message, done)
 
     def _spread(self, message: Message) -> Sequence[Message]:
-        """Return the copies of a message to what its destination stands for, or the message itself."""
+        """Return the copies of a message for the destinations behind its own, or the message itself."""
         to = message.destination
         if not self._virtual.of(to):
             return (message,)
@@ -159,11 +159,11 @@ class Intake:
             self._capacity.fall_behind(by.late)
         self._kernel.at(free, self._on_turn, message, done, by)
 
-    def _on_stored(self, by: Session, words: str | None) -> None:
+    def _on_stored(self, by: Session, refusal: str | None) -> None:
         """Go on with what one client has sent: its connection's thread waited for the store (`Queue.doMessageSend`)."""
         done, by.storing = by.storing, None
         if done is not None:
-            done(words)
+            done(refusal)
         behind = by.behind
         while behind and by.storing is None:
             message, its, came = behind.popleft()

@@ -1,7 +1,8 @@
 """How much a broker keeps: near its limits a real one holds its producers back, which is not modelled.
 
-From half of a limit on what the models do is a guess, and at the limit of a whole broker the run ends: nothing more
-would be taken. A destination's own memoryLimit may be passed, since what it has no room for may be written to disk.
+From half of a limit on, the results of the models are a guess. At the limit of a whole broker the run ends: a real
+broker would accept no further message. A destination's own memoryLimit may be passed, since the broker may write
+further messages to disk.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Limits:
         self._guesses: set[str] = set()
 
     def add(self, message: Message, stored: bool) -> None:
-        """Count a message; tell, once, if they are more than half of what may be there, and raise PlanError if all."""
+        """Count a message. Report once when half of the limit is passed; raise PlanError at the limit."""
         if self._limit_of is not None:
             self._hold(message, self._limit_of)
         held = self._store if stored else self._memory
@@ -73,11 +74,11 @@ class Limits:
         if self._limit_of is not None:
             _release(self._tight[message.destination], message)
 
-    def guess(self, what: str) -> None:
+    def guess(self, reason: str) -> None:
         """Tell, once, what of this broker is a guess from now on."""
-        if what not in self._guesses:
-            self._guesses.add(what)
-            self._beyond(f"{what} at {self._broker}", self._now())
+        if reason not in self._guesses:
+            self._guesses.add(reason)
+            self._beyond(f"{reason} at {self._broker}", self._now())
 
     def _hold(self, message: Message, limit_of: Callable[[str], int]) -> None:
         """Count a message at its destination: in a cursor, a subscription, or on its way to an acknowledgement."""

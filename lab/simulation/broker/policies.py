@@ -20,7 +20,7 @@ _SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One policyEntry: `PolicyEntry`, and `BaseDestination` for what it leaves out."""
+    """One policyEntry: `PolicyEntry`, with the defaults of `BaseDestination`."""
 
     pending_limit: int = -1  # messages that wait for a topic's slow consumer; -1: any number
     pending_rate: float | None = None  # the same, as a part of the consumer's prefetch
@@ -171,7 +171,7 @@ def _policy(entry: Element) -> Policy:
 
 
 def octets(text: str) -> int | None:
-    """Return a size such as 64 mb, as ActiveMQ reads it: `MemoryPropertyEditor`; None for what is none."""
+    """Return a size such as 64 mb, as ActiveMQ reads it: `MemoryPropertyEditor`; None for any other text."""
     found = _SIZE.fullmatch(text)
     return None if found is None else int(found[1]) << _SHIFTS[(found[2] or "").lower()]
 

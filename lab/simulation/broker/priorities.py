@@ -35,7 +35,7 @@ def _rank(node: Node) -> int:
 
 
 class Doubts:
-    """Whether the order of a queue by priority is known; what is not is told, once."""
+    """Whether the order of a queue by priority is known; an unknown order is reported once."""
 
     def __init__(self, queue: str, page: int, guess: Callable[[str], None]) -> None:
         self._queue, self._page, self._guess = queue, page, guess

@@ -1,4 +1,4 @@
-"""The life of a broker's process: what it has planned waits while it is frozen, and is void once it is dead."""
+"""The life of a broker's process: its planned actions wait while it is frozen, and are dropped once it is dead."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Process:
         self.running = False
 
     def resume(self) -> None:
-        """Let it go on, first with what was due meanwhile: SIGCONT."""
+        """Resume the process, first with the actions that fell due meanwhile: SIGCONT."""
         self.running = self.alive
         held, self._held = self._held, []
         for do, arguments in held:

@@ -1,4 +1,4 @@
-"""A queue: in which order its messages go to which consumers, and what comes back."""
+"""A queue: the order in which its messages go to its consumers, and the messages that come back."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Queue(Destination):
         self.wake()
 
     def leave(self, subscription: QueueSubscription, unacknowledged: list[Node], *, redelivered: bool) -> None:
-        """Let a consumer go: what it has not acknowledged goes before all others, in its order."""
+        """Remove a consumer: its unacknowledged messages go before all others, in their order."""
         self.consumers -= 1
         if subscription in self.order:
             self.order.remove(subscription)

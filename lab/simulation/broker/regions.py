@@ -77,7 +77,7 @@ class Regions:
         return made
 
     def remove(self, name: str) -> None:
-        """Remove a destination with what it has, for good."""
+        """Remove a destination and its messages for good."""
         if (removed := self.all.pop(name, None)) is not None:
             if isinstance(removed, Queue):
                 removed.clear()
@@ -140,7 +140,7 @@ class Regions:
                 self._join(subscription, destination)
 
     def leave(self, subscription: Subscription, *, redelivered: bool) -> None:
-        """End a subscription; its queues get back what it has not acknowledged."""
+        """End a subscription; its queues get its unacknowledged messages back."""
         self.subscriptions.pop(id(subscription), None)
         back = subscription.take_back()
         for destination in list(subscription.destinations):

@@ -39,7 +39,7 @@ def stealing(client: str, address: str) -> Sentence:
 
 
 def not_authorized(address: str, why: str) -> Sentence:
-    """Return that a client may not do what it asked for: `TransportConnection.service`."""
+    """Return that a client has no right to its request: `TransportConnection.service`."""
     return Sentence("WARN", "Service", f"Security Error occurred on connection to: {address}, {why}")
 
 

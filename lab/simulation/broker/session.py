@@ -15,9 +15,9 @@ from lab.simulation.broker.subscriptions import Subscription
 class Refused(Exception):
     """The broker refuses; the words are ActiveMQ's own."""
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.words = message
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -1,4 +1,4 @@
-"""A broker's store: what outlives its process, and the journal by which a process writes to it."""
+"""A broker's store: the data that outlives its process, and the journal by which a process writes to it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Store:
         return frozenset(each for each in self.destinations if each.startswith("topic://"))
 
     def number(self) -> int:
-        """Return the number of the next message, by which what is stored is in order."""
+        """Return the number of the next message; it keeps stored messages in order."""
         self.sequence += 1
         return self.sequence
 

@@ -1,4 +1,4 @@
-"""Subscriptions: the window of a consumer, what waits for it, and what its acknowledgements do."""
+"""Subscriptions: the window of a consumer, its waiting messages, and the effect of its acknowledgements."""
 
 from __future__ import annotations
 
@@ -21,9 +21,19 @@ class Subscription:
     """One consumer's window: `AbstractSubscription`. At most `prefetch` messages are out and not acknowledged."""
 
     __slots__ = (
-        "_closed", "_flying", "_limits", "_token", "credit", "deliver", "destinations", "discarded", "info", "open",
-        "prefetch", "test",
-    )  # fmt: skip
+        "_closed",
+        "_flying",
+        "_limits",
+        "_token",
+        "credit",
+        "deliver",
+        "destinations",
+        "discarded",
+        "info",
+        "open",
+        "prefetch",
+        "test",
+    )
 
     def __init__(
         self, info: ConsumerInfo, deliver: Deliver, test: Test | None, closed: Closed, *, limits: Limits
@@ -80,9 +90,10 @@ class Subscription:
             self.more()
 
     def close(self, *, redelivered: bool = True) -> None:
-        """End it; what is not acknowledged goes back, marked as redelivered.
+        """End the subscription; unacknowledged messages go back, marked as redelivered.
 
-        Not `redelivered` if the consumer went in order and said what it had had: `RemoveInfo.LAST_DELIVERED_UNSET`.
+        Not `redelivered` if the consumer disconnected in order and named its last message:
+        `RemoveInfo.LAST_DELIVERED_UNSET`.
         """
         if self.open:
             self.open = False
@@ -115,7 +126,7 @@ class Subscription:
         return found
 
     def more(self) -> None:
-        """Hand out what waits, if there is room again."""
+        """Dispatch waiting messages if there is room again."""
         raise NotImplementedError
 
 
@@ -136,12 +147,19 @@ class QueueSubscription(Subscription):
 
 
 class TopicSubscription(Subscription):
-    """A consumer of topics that loses what comes while it is away, and the oldest of what it is too slow for."""
+    """A consumer of topics. It loses messages while it is disconnected, and the oldest ones while it is too slow."""
 
     __slots__ = (
-        "_acknowledged", "_audit", "_first", "_matched", "_now", "_pumping", "_slow", "_warn",
+        "_acknowledged",
+        "_audit",
+        "_first",
+        "_matched",
+        "_now",
+        "_pumping",
+        "_slow",
+        "_warn",
         "limit",
-    )  # fmt: skip
+    )
 
     def __init__(
         self,
@@ -191,7 +209,7 @@ class TopicSubscription(Subscription):
         self.more()
 
     def more(self) -> None:
-        """Hand out what waits, as far as there is room: `dispatchMatched`."""
+        """Dispatch waiting messages as far as there is room: `dispatchMatched`."""
         if self._pumping or not (matched := self._matched):
             return
         self._pumping = True

@@ -27,7 +27,7 @@ _TWO_DESTINATIONS = refused("an entry is about one destination: write an entry f
 
 @cache
 def table() -> Mapping[str, Support]:
-    """Return what becomes of each `element` and `element@attribute`."""
+    """Return how the simulation treats each `element` and `element@attribute`."""
     read = tomllib.loads(files("lab.simulation.broker").joinpath(_FILE).read_text("utf-8"))
     return {
         element if name == "element" else f"{element}@{name}": _support(text)
@@ -67,13 +67,13 @@ def _within(element: Element) -> Iterator[Element]:
 
 
 def _unmodelled(
-    words: str, support: Support, configuration: Configuration, element: Element, attribute: Attribute | None = None
+    path: str, support: Support, configuration: Configuration, element: Element, attribute: Attribute | None = None
 ) -> Unmodelled:
     its = element if attribute is None else attribute
     return Unmodelled.of_setting(
         its.name,
-        words,
-        f"the simulation has no model of {words}",
+        path,
+        f"the simulation has no model of {path}",
         support.why,
         configuration.place(its.start),
         of="" if attribute is None else element.name,

@@ -1,4 +1,4 @@
-"""A topic: which subscriptions get a copy, what is kept for later ones, and what durable ones keep in the store."""
+"""A topic: the subscriptions that get a copy, the messages kept for later ones, and those in the store."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Topic(Destination):
             done(None)
 
     def join(self, subscription: TopicSubscription) -> None:
-        """Let a consumer have messages, first what is kept for it if it asks: `SubscriptionRecoveryPolicy`."""
+        """Add a consumer, first with the kept messages if it asks for them: `SubscriptionRecoveryPolicy`."""
         self.consumers += 1
         self.idle_since = None
         subscription.destinations.append(self)
@@ -101,7 +101,7 @@ class Topic(Destination):
                 durable.offer_new(Node(message, self, number))
 
     def recover(self, durable: DurableSubscription) -> None:
-        """Hand what is kept to a durable subscription that was taken up and asks for it."""
+        """Hand the kept messages to a durable subscription that was resumed and asks for them."""
         if (durable.info.retroactive or self.policy.retroactive) and self._kept is not None:
             node = Node(self._kept, self, self._store.number())
             if durable.matches(node):

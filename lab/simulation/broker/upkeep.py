@@ -47,7 +47,7 @@ class Upkeep:
     def _purge(self) -> None:
         """Remove the destinations that have been out of use for long enough: `RegionBroker.purgeInactiveDestinations`.
 
-        A look marks what is idle, and a later one removes what has been for `inactiveTimeoutBeforeGC` by then.
+        One pass marks idle destinations. A later one removes those idle for `inactiveTimeoutBeforeGC` by then.
         """
         now, over = self._process.now, []
         for each in self._regions.all.values():

@@ -1,4 +1,4 @@
-"""Virtual topics and composite destinations: what is sent to one destination and goes into others."""
+"""Virtual topics and composite destinations: messages sent to one destination go into others."""
 
 from __future__ import annotations
 

@@ -120,9 +120,9 @@ class AmqpSide(BrokerSide):
         self.spoke = False
         self._beat = self.process.after(_SIGN_OF_LIFE, self._on_beat)
 
-    def _expelled(self, words: str) -> None:
+    def _expelled(self, reason: str) -> None:
         if not self.ended:
-            self.send(Close(words))
+            self.send(Close(reason))
             self._end()
             self.connection.close()
 
@@ -201,11 +201,11 @@ class AmqpSide(BrokerSide):
         message.id = self.next_message()
         self.broker.send(message, partial(self._on_stored, frame, receiver), self.session)
 
-    def _on_stored(self, frame: Transfer, to: _Receiver, words: str | None) -> None:
+    def _on_stored(self, frame: Transfer, to: _Receiver, refusal: str | None) -> None:
         """Settle a send, and grant credit when little is left: `createResponseHandler`."""
         if self.ended:
             return
-        self.send(Disposition(frame.name, frame.delivery, words or ""))
+        self.send(Disposition(frame.name, frame.delivery, refusal or ""))
         to.in_flight -= 1
         if to.credit + to.in_flight <= PRODUCER_CREDIT * _LOW:
             more = int(PRODUCER_CREDIT * _MORE)
@@ -215,7 +215,7 @@ class AmqpSide(BrokerSide):
     def _on_detach(self, frame: Detach) -> None:
         """End a link, and with it a durable subscription: `AmqpSender.close`.
 
-        What was not settled goes back without a mark: the broker is told what came last before it.
+        Unsettled messages go back without a mark: the broker learns the last settled message.
         """
         if (receiver := self._receivers.pop(frame.name, None)) is not None:
             for end in receiver.ends:

@@ -145,7 +145,7 @@ class MqttSide(BrokerSide):
             self._end()
             self.connection.abort()
 
-    def _stolen(self, words: str) -> None:
+    def _stolen(self, reason: str) -> None:
         """End, since another connection has taken the client id: `allowLinkStealing`, which MQTT has on."""
         if not self.ended:
             self._end()
@@ -160,12 +160,12 @@ class MqttSide(BrokerSide):
         )
         self.broker.send(message, partial(self._on_stored, frame), self.session)
 
-    def _on_stored(self, frame: Publish, words: str | None) -> None:
+    def _on_stored(self, frame: Publish, refusal: str | None) -> None:
         """Answer a publish, a refused one too: `createResponseHandler` logs the refusal and acknowledges."""
         if self.ended:
             return
-        if words is not None:
-            self.say(sentences.not_published(frame.topic, words))
+        if refusal is not None:
+            self.say(sentences.not_published(frame.topic, refusal))
         if frame.qos:
             self.send(Ack("PUBACK" if frame.qos == 1 else "PUBREC", frame.packet))
 

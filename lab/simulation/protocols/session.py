@@ -17,9 +17,9 @@ from lab.simulation.protocols.sizes import RECORD, on_the_wire
 from lab.simulation.tcp.connection import Connection, SilentPeer
 
 
-def is_security(words: str) -> bool:
+def is_security(message: str) -> bool:
     """Return whether a refusal is a SecurityException of ActiveMQ's."""
-    return how(words) == NOT_AUTHORISED
+    return how(message) == NOT_AUTHORISED
 
 
 class Frame(Protocol):
@@ -42,9 +42,9 @@ class Sessions:
         self._left = set[str]()  # connectors that had more of them than they may
 
     def add(self, side: BrokerSide) -> None:
-        """Count a connection in; tell, once, if its connector has more of them than it may.
+        """Count a connection. Report once if its connector has more connections than its limit.
 
-        `TcpTransportServer` closes one above `maximumConnections`; what its client makes of that is not modelled.
+        `TcpTransportServer` closes one above `maximumConnections`; the client's reaction is not modelled.
         """
         self.open[side] = None
         self._connections[side.connector] += 1
@@ -111,7 +111,7 @@ class BrokerSide(SilentPeer):
         self.connection.send(frame, on_the_wire(octets, True) if self._web_socket else octets + RECORD)
 
     def close(self) -> None:
-        """End the session and the connection, after what was sent."""
+        """End the session and the connection, after the frames that were sent."""
         if not self.ended:
             self._end()
             self.connection.close()

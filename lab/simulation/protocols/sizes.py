@@ -8,7 +8,7 @@ _SHORT, _MIDDLE = 126, 65_536  # bytes of a WebSocket's frame whose length fits 
 
 
 def on_the_wire(octets: int, web_socket: bool = False, masked: bool = False) -> int:
-    """Return the bytes of a frame with what is around it.
+    """Return the size of a frame with its TLS and TCP overhead, in bytes.
 
     Each frame has a TLS record of its own: ActiveMQ flushes after each, and so do the lab's clients.
     """

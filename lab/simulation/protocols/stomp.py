@@ -106,7 +106,7 @@ class StompSide(BrokerSide):
         self.spoke = False
         self._beat = self.process.after(every, self._on_beat, every)
 
-    def _expelled(self, words: str) -> None:
+    def _expelled(self, reason: str) -> None:
         if not self.ended:
             self._end()
             self.connection.close()
@@ -129,13 +129,13 @@ class StompSide(BrokerSide):
         )
         self.broker.send(message, partial(self._on_stored, frame), session)
 
-    def _on_stored(self, frame: StompFrame, words: str | None) -> None:
+    def _on_stored(self, frame: StompFrame, refusal: str | None) -> None:
         if self.ended:
             return
-        if words is None:
+        if refusal is None:
             self._receipt(frame)
             return
-        self._error(frame, words, _kind(words))
+        self._error(frame, refusal, _kind(refusal))
 
     def _on_subscribe(self, frame: StompFrame) -> None:
         session, headers = self._logged_in(), frame.headers
@@ -253,14 +253,14 @@ class StompSide(BrokerSide):
         if receipt is not None:
             self.send(StompFrame("RECEIPT", {"receipt-id": receipt}))
 
-    def _error(self, frame: StompFrame, words: str, kind: str, client: str = "") -> None:
-        """Tell the client what went wrong, and log it: `handleException`."""
+    def _error(self, frame: StompFrame, message: str, kind: str, client: str = "") -> None:
+        """Send the client an ERROR frame, and log the error: `handleException`."""
         who = client or (self.session.client if self.session is not None else "")
-        self.say(sentences.stomp_exception(who, self.address, frame.command, f"{kind}: {words}"))
-        headers = {"message": words, "content-type": "text/plain"}
+        self.say(sentences.stomp_exception(who, self.address, frame.command, f"{kind}: {message}"))
+        headers = {"message": message, "content-type": "text/plain"}
         if (receipt := frame.headers.get("receipt")) is not None:
             headers["receipt-id"] = receipt
-        self.send(StompFrame("ERROR", headers, words.encode()))
+        self.send(StompFrame("ERROR", headers, message.encode()))
 
     def _end(self) -> None:
         super()._end()
@@ -268,5 +268,5 @@ class StompSide(BrokerSide):
             cancel(self._beat)
 
 
-def _kind(words: str) -> str:
-    return "java.lang.SecurityException" if is_security(words) else "javax.jms.JMSException"
+def _kind(message: str) -> str:
+    return "java.lang.SecurityException" if is_security(message) else "javax.jms.JMSException"

@@ -42,7 +42,7 @@ class WebSocketDoor(SilentPeer):
         self._side: BrokerSide | None = None
 
     def received(self, frame: object) -> None:
-        """Take the request, then hand on what comes."""
+        """Accept the upgrade request, then hand on every frame."""
         if self._side is not None:
             self._side.received(frame)
         elif isinstance(frame, Upgrade):

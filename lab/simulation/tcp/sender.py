@@ -47,10 +47,37 @@ class Sending:
     """The sending half of an end."""
 
     __slots__ = (
-        "_acked", "_before", "_begun", "_calm", "_due", "_flights", "_frames", "_full", "_kernel", "_odd",
-        "_on_drained", "_on_reset", "_packets", "_path", "_sent", "_spoke", "_timer", "_waits", "_written", "answers",
-        "congestion", "far", "near", "on_answer", "on_arrival", "other", "peer", "recovery", "send_buffer", "state",
-    )  # fmt: skip
+        "_acked",
+        "_before",
+        "_begun",
+        "_calm",
+        "_due",
+        "_flights",
+        "_frames",
+        "_full",
+        "_kernel",
+        "_odd",
+        "_on_drained",
+        "_on_reset",
+        "_packets",
+        "_path",
+        "_sent",
+        "_spoke",
+        "_timer",
+        "_waits",
+        "_written",
+        "answers",
+        "congestion",
+        "far",
+        "near",
+        "on_answer",
+        "on_arrival",
+        "other",
+        "peer",
+        "recovery",
+        "send_buffer",
+        "state",
+    )
     other: Receiving
 
     def __init__(self, kernel: Kernel, near: Address, far: Address, path: Path, peer: Peer, send_buffer: int) -> None:

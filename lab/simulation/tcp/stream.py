@@ -33,9 +33,23 @@ class End(Sending):
     """One end of a connection; its `peer` is the owner's."""
 
     __slots__ = (
-        "_buffers", "_came", "_frozen", "_gaps", "_got", "_host", "_late", "_later", "_parting", "_segment",
-        "_taken", "_window", "_wrote", "heard", "hosts", "pairs",
-    )  # fmt: skip
+        "_buffers",
+        "_came",
+        "_frozen",
+        "_gaps",
+        "_got",
+        "_host",
+        "_late",
+        "_later",
+        "_parting",
+        "_segment",
+        "_taken",
+        "_window",
+        "_wrote",
+        "heard",
+        "hosts",
+        "pairs",
+    )
     other: End
 
     def __init__(self, hosts: Hosts, near: Address, far: Address, peer: Peer, buffers: tuple[int, int] | None) -> None:

@@ -13,7 +13,7 @@ from lab.emulation.network.router import Router
 from lab.errors import HostError
 from tests.polled_clock import PolledClock
 
-GOT = (0, b'{"ok": true, "directions": {}}\n')
+GOT = (0, b'{"ok": true, "lost": 0}\n')
 LOST = (0, b"")
 EMPTY = JSONDecodeError("Expecting value", "", 0)  # of the engine's own answer
 
@@ -40,7 +40,7 @@ class Engine:
 @pytest.mark.parametrize(
     ("answers", "found"),
     [
-        ([GOT], (0, '{"ok": true, "directions": {}}')),
+        ([GOT], (0, '{"ok": true, "lost": 0}')),
         ([LOST, LOST, (0, b" hello\n")], (0, "hello")),
         ([LOST] * 5, (0, "")),
         ([EMPTY, LOST, EMPTY, EMPTY, (0, b"hello")], (0, "hello")),
@@ -63,13 +63,13 @@ def test_an_engine_that_never_answers_is_an_error() -> None:
 
 
 def test_the_router_is_asked_again() -> None:
-    assert Router(cast(Any, Engine(LOST, GOT)), "router", PolledClock()).ask("a-b", "get")["directions"] == {}
+    assert Router(cast(Any, Engine(LOST, GOT)), "router", PolledClock()).probe("a-b", 5)["lost"] == 0
 
 
 @pytest.mark.parametrize(
     ("answers", "why"),
     [
-        ([LOST] * 5, "it said nothing"),
+        ([LOST] * 5, "no output"),
         ([(0, b'{"ok": tr')], '{"ok": tr'),
         ([(0, b"OCI runtime exec failed")], "OCI runtime exec failed"),
         ([(2, b'{"ok": false, "error": "no such link"}')], "no such link"),
@@ -78,8 +78,8 @@ def test_the_router_is_asked_again() -> None:
 )
 def test_what_is_no_answer_of_the_routers_is_told(answers: list[tuple[int, bytes]], why: str) -> None:
     with pytest.raises(HostError) as raised:
-        Router(cast(Any, Engine(*answers)), "router", PolledClock()).ask("a-b", "get")
-    assert str(raised.value).splitlines()[0] == f"the router refused get on link a-b: {why}"
+        Router(cast(Any, Engine(*answers)), "router", PolledClock()).probe("a-b", 5)
+    assert str(raised.value).splitlines()[0] == f"the router refused probes of link a-b: {why}"
 
 
 def test_a_connection_tried_is_tried_again_where_nothing_is_heard_of_it() -> None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from lab.emulation.network.relay import Relay
+from lab.emulation.network.router import Router as RealRouter
+from lab.link.impairment import Impairment, LinkState, Setting
+from tests.polled_clock import PolledClock
+
+OCEAN = Impairment(delay=timedelta(milliseconds=35))
 
 
 class Router:
@@ -55,7 +61,7 @@ def test_the_answer_to_a_question_that_was_interrupted_is_not_taken_for_the_next
     router = Router()
     relay = Relay(cast(Any, router), "router")
     with pytest.raises(KeyboardInterrupt):
-        relay.ask("policy", {"do": "set"})
+        relay.ask({"do": "set"})
     assert router.ends[0].recv(100), "it was asked"
     opened = router.exec_start
 
@@ -65,5 +71,26 @@ def test_the_answer_to_a_question_that_was_interrupted_is_not_taken_for_the_next
         return made
 
     router.exec_start = answering  # type: ignore[method-assign]
-    assert relay.ask("policy", {"do": "get"})["to"] == "get"
+    assert relay.ask({"do": "get"})["to"] == "get"
     relay.close()
+
+
+def test_a_change_of_a_link_is_one_request_with_the_changed_keys_alone() -> None:
+    engine = Router()
+    engine.ends.append(socket.socket())  # so that the connection of this test is not the interrupted one
+    opened = engine.exec_start
+
+    def answering(*words: object, **more: object) -> Any:
+        made = opened(*words, **more)
+        cut = {"impairment": Setting(impairment=OCEAN, state=LinkState.CUT).json()}
+        answer(engine.ends[-1], stamp={"monotonic_ns": 7}, directions={"tokyo": cut, "singapore": cut})
+        return made
+
+    engine.exec_start = answering  # type: ignore[method-assign]
+    router = RealRouter(cast(Any, engine), "router", PolledClock())
+    stamp, settings = router.change("tokyo-singapore", ["tokyo"], None, LinkState.CUT)
+    assert (stamp, settings) == (7, {"tokyo": Setting(impairment=OCEAN, state=LinkState.CUT)})
+    (line,) = engine.ends[-1].recv(65536).splitlines()
+    change = {"do": "change", "directions": {"tokyo": {"state": "cut"}}}
+    assert json.loads(line) == {"link": "tokyo-singapore", "request": change}
+    router.release()

@@ -1,0 +1,29 @@
+"""The example in each command's help, by the words of the command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+from lab.cli import COMMANDS as NAMES
+from lab.cli import load
+
+
+def commands() -> dict[str, Any]:
+    """Return every command by its words."""
+    found = {}
+    for name in NAMES:
+        command = load(name)
+        verbs = getattr(command, "commands", None)
+        found |= {name: command} if verbs is None else {f"{name} {verb}": each for verb, each in verbs.items()}
+    return found
+
+
+COMMANDS = commands()
+
+
+def example(words: str) -> list[str]:
+    """Return the words of the example behind `mqlab`."""
+    (line,) = re.findall(r"^Example: mqlab (.*)$", COMMANDS[words].help, re.MULTILINE)
+    return shlex.split(line)
