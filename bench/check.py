@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.amazonmq.configurations.configuration import LARGEST, NAMESPACE, read
+from lab.amazonmq.configurations.configuration import LARGEST_TEXT_BYTES, NAMESPACE, read
 from lab.amazonmq.configurations.sanitising import sanitise
 from lab.amazonmq.files.activemq_xml import render
 from lab.amazonmq.identity import BrokerIdentity, UserIdentity
@@ -147,7 +147,7 @@ def largest() -> str:
         forbidden = ' advisoryForFastProducers="true"' if number % 2 else ' storeUsageHighWaterMark="70" mqlab="no"'
         entry = f'        <policyEntry queue="orders.{number}.&gt;" gcInactiveDestinations="true"{forbidden}/>\n'
         size += len(entry)
-        if size > LARGEST:
+        if size > LARGEST_TEXT_BYTES:
             return "".join((_HEAD, *entries, _TAIL))
         entries.append(entry)
 

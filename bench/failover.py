@@ -32,7 +32,7 @@ from lab.activemq.protocols import MQTT
 from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, broker_files
 from lab.amazonmq.files.certificates import LabAuthority
-from lab.emulation.brokers.containers import OWNER, options
+from lab.emulation.brokers.containers import OWNER_UID, options
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.lab import EmulatedLab
@@ -202,7 +202,7 @@ def _make(
         mounts=[Mount(target=DATA_FOLDER, source=name)],
         **options(plan, plan.instances[at], {}),
     )
-    packed = [File(path=each.path, content=each.content, mode=0o400, owner=OWNER) for each in files]
+    packed = [File(path=each.path, content=each.content, mode=0o400, owner=OWNER_UID) for each in files]
     container.put_archive("/", archive(packed))
     return container
 

@@ -42,7 +42,7 @@ from lab.amazonmq.files.broker_files import (
     broker_files,
 )
 from lab.amazonmq.files.certificates import LabAuthority
-from lab.emulation.brokers.containers import OWNER, options
+from lab.emulation.brokers.containers import OWNER_UID, options
 from lab.emulation.engine import labels, sweeping
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.lab import EmulatedLab
@@ -249,7 +249,7 @@ def _start(
         **options(broker.plan, broker.plan.instances[0], broker.hosts),
     )
     files = [
-        File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER)
+        File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER_UID)
         for file in broker.files
     ]
     container.put_archive("/", archive(files))

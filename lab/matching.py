@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from lab.activemq import amqp_encoding
 
-MOST = 10_000_000  # the most messages of one step
+MOST_MESSAGES = 10_000_000  # the most messages of one step
 HEADER = "mqlab_id"  # a JMS property name: letters, digits and underscores
 _MARK = b"mqlab "
 _ID = r"([1-9][0-9]*-[1-9][0-9]*)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -36,17 +36,24 @@ class OwnProcesses:
         with self._lock:
             self._over = True
 
-    def end(self, number: signal.Signals) -> None:
-        """Start no further process, and send a signal to each that runs."""
+    def terminate(self) -> None:
+        """Start no further process, and ask each running one to exit."""
+        self._end(subprocess.Popen.terminate)
+
+    def kill(self) -> None:
+        """Start no further process, and kill each running one."""
+        self._end(subprocess.Popen.kill)
+
+    def _end(self, by: Callable[[subprocess.Popen[Any]], None]) -> None:
         with self._lock:
             self._over = True
             for process in self._running:
                 if process.poll() is None:
                     self._ended.add(process)
-                    process.send_signal(number)
+                    by(process)
 
     def exited(self, process: subprocess.Popen[Any]) -> bool:
-        """Forget a process that has exited; return whether `end` had sent it a signal."""
+        """Forget a process that has exited; return whether `terminate` or `kill` ended it."""
         with self._lock:
             self._running.discard(process)
             return process in self._ended

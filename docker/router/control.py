@@ -1,4 +1,4 @@
-"""A link's control socket: one JSON request a line, one JSON answer a line. Never blocks, whatever a client does.
+"""A link's control socket: one JSON request a line, one JSON answer a line. No client can block it.
 
 Knows the protocol; the link is handed in as a Controlled.
 """

@@ -24,7 +24,7 @@ from lab.link.config import Config
 from lab.link.direction import Direction
 from lab.link.fields import ConfigError
 from lab.link.impairment import LinkState, Setting
-from lab.link.packet import HEAD, cut_of, is_ipv4, part_of, refusal, wire_of
+from lab.link.packet import VNET_BYTES, cut_of, is_ipv4, part_of, refusal, wire_of
 
 # Shorter waits are spent reading, not sleeping: a sleep ends tens of µs late.
 SPIN_NS = 80_000
@@ -32,9 +32,9 @@ SPIN_NS = 80_000
 LINGER_NS, _SHORT_NS = 150_000, 200_000
 PROCESS = "link"  # its name among processes
 _LISTEN_NS = 1_000_000  # the control socket is served this often, however busy the link is
-_BURST = 64
-_GSO, _DESTINATION = 1, slice(HEAD + 16, HEAD + 20)
-_MANY = 1 << 16
+_BURST_PACKETS = 64
+_GSO, _DESTINATION = 1, slice(VNET_BYTES + 16, VNET_BYTES + 20)
+_MOST_ADDRESSES = 1 << 16
 
 
 class Emulator:
@@ -151,7 +151,7 @@ class Emulator:
             if direction is None:
                 self.malformed += 1
                 return
-        segments, size = wire_of(packet) if packet[_GSO] else (1, len(packet) - HEAD)
+        segments, size = wire_of(packet) if packet[_GSO] else (1, len(packet) - VNET_BYTES)
         (direction.probes if probe else direction.lab).read(segments, size)
         if direction.delay_only:
             direction.pass_on(now, packet, segments, size, probe)
@@ -169,9 +169,9 @@ class Emulator:
             self._refuse(packet)
 
     def give(self, direction: Direction, now: int) -> None:
-        """Write packets that are due, one burst at most, so that reading goes on."""
+        """Write packets that are due, at most one burst, so that reading continues."""
         flight, tun, write, clock = direction.flight, self.tun, os.write, time.monotonic_ns
-        for _ in range(_BURST):
+        for _ in range(_BURST_PACKETS):
             if not flight or flight[0][0] > now:
                 return
             each = flight.popleft()
@@ -198,7 +198,7 @@ class Emulator:
             return None
         for subnet, direction in zip(self.subnets, reversed(self.directions), strict=True):
             if _within(destination, subnet):
-                if len(self._known) >= _MANY:
+                if len(self._known) >= _MOST_ADDRESSES:
                     self._known.clear()
                 self._known[destination] = direction
                 return direction

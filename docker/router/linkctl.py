@@ -24,7 +24,7 @@ from lab.link.config import parse_config
 from lab.link.fields import ConfigError
 
 CONFIG = Path("/etc/mqlab/router.json")
-_TIMEOUT = 5.0
+_TIMEOUT_SECONDS = 5.0
 _MOST_PATIENCE = 60.0
 
 
@@ -32,7 +32,7 @@ class NoAnswerError(Exception):
     """The link's process cannot be reached."""
 
 
-def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT) -> dict[str, Any]:
+def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT_SECONDS) -> dict[str, Any]:
     """Send one request to a link's socket and return its answer; raise ConfigError if it is refused."""
     try:
         with socket.socket(socket.AF_UNIX) as link:
@@ -51,7 +51,7 @@ def ask(path: Path, request: dict[str, Any], timeout: float = _TIMEOUT) -> dict[
 
 
 def measure(path: Path, config: Path, link: str, count: int, gap: float) -> dict[str, Any]:
-    """Send probes through a link; return what they measured, and the round trip that its settings ask for."""
+    """Send probes through a link; return the measured round trips and the configured one."""
     state = ask(path, {"do": "get"})
     directions = [state["directions"][region]["impairment"] for region in state["directions"]]
     configured = sum(each["delay_us"] for each in directions)

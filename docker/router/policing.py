@@ -25,7 +25,7 @@ _Dropped = tuple[str, str, str, str]  # from, to, where (way, out or in), why
 
 
 class Policy:
-    """The policy in force, and what it has dropped so far."""
+    """The policy in force, and its counts of dropped packets."""
 
     def __init__(self, regions: Sequence[str], links: Sequence[str], internet: str | None, management: int) -> None:
         self._where = (regions, links, internet, management)
@@ -97,16 +97,16 @@ def folded(counts: Mapping[_Dropped, int]) -> dict[_Dropped, int]:
     return told
 
 
-def _ended(value: Any) -> dict[str, Any]:
+def _ended(written: Any) -> dict[str, Any]:
     """Make the router refuse connections to brokers that do not run, as their hosts would; return the time."""
-    addresses = [str(parse_address(each, "addresses")) for each in fields.items(value, "addresses")]
+    addresses = [str(parse_address(each, "addresses")) for each in fields.items(written, "addresses")]
     members = f"add element inet mqlab ended {{ {', '.join(addresses)} }}\n" if addresses else ""
     _nft(f"flush set inet mqlab ended\n{members}")
     return control.stamp()
 
 
 def _counted(table: str, ways: Sequence[Way]) -> Iterator[tuple[_Dropped, int]]:
-    """Yield what a table has dropped: (from, to, `way`, `out` or `in`, reason) and the packets."""
+    """Yield a table's drops: (from, to, `way`, `out` or `in`, reason) and the number of packets."""
     by_ends = {way.key: way for way in ways}
     listed = fields.load_json(_nft("", "-j", "list", "table", "inet", table))
     for each in listed.get("nftables", ()):
@@ -135,8 +135,8 @@ def _why(way: Way | None, at: str, rest: Sequence[Any]) -> str:
     return (way.no_out if at == "out" else way.no_in).replace(WHAT, what)
 
 
-def _nft(text: str, *words: str) -> str:
-    command = ["nft", *(words or ("-f", "-"))]
+def _nft(text: str, *script: str) -> str:
+    command = ["nft", *(script or ("-f", "-"))]
     done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
     if done.returncode:
         raise ConfigError(f"nft: {done.stderr.strip() or f'exit code {done.returncode}'}")

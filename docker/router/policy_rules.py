@@ -60,7 +60,7 @@ def _chains(way: Way, at: int) -> Iterator[str]:
 
 
 def _only(allowed: Sequence[Ports], name: str) -> Iterator[str]:
-    """Yield rules that drop and count what is not allowed, and let the rest go on."""
+    """Yield rules that drop and count forbidden packets, and pass all others on."""
     tcp, udp = (_ranges(allowed, protocol) for protocol in ("tcp", "udp"))
     icmp = any(each.protocol == "icmp" for each in allowed)
     for protocol, ranges in (("tcp", tcp), ("udp", udp)):

@@ -1,4 +1,4 @@
-"""The router's first process: closes everything, then opens what the lab's file asks for, and watches over the links.
+"""The router's first process: closes everything, then opens the ways in the lab's file, and watches the links.
 
 Fail closed: the rules come first, and when a link dies the router goes too, so that no packet finds another way.
 """
@@ -41,7 +41,7 @@ _STOP = (signal.SIGTERM, signal.SIGINT)
 
 
 class RouterError(Exception):
-    """The router cannot do its work; the message says why."""
+    """The router cannot do its work; the message has the reason."""
 
 
 def main() -> int:
@@ -79,11 +79,11 @@ def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
     return _watch({pid: each.name for pid, each in zip(links, config.links, strict=True)})
 
 
-def _policy(config: Config, found: Mapping[str, str]) -> Policy:
+def _policy(config: Config, networks: Mapping[str, str]) -> Policy:
     return Policy(
-        regions=[found[network.name] for network in config.regions],
+        regions=[networks[network.name] for network in config.regions],
         links=[rules.device(index) for index in range(len(config.links))],
-        internet=next((found[network.name] for network in config.networks if network.internet), None),
+        internet=next((networks[network.name] for network in config.networks if network.internet), None),
         management=config.management_port,
     )
 
@@ -124,7 +124,7 @@ def _open(device: str, opened: contextlib.ExitStack) -> int:
 
 def _start_link(
     config: Config,
-    found: Mapping[str, str],
+    networks: Mapping[str, str],
     index: int,
     tuns: Sequence[int],
     sockets: Path,
@@ -134,7 +134,7 @@ def _start_link(
 
     Forked: a new program would take a core for as long as everything else here.
     """
-    _run_all(rules.link_commands(config, found, index))
+    _run_all(rules.link_commands(config, networks, index))
     name = config.links[index].name
     (sockets / f"{name}.sock").unlink(missing_ok=True)
     pid = os.fork()
@@ -190,7 +190,7 @@ def _await_answer(name: str, path: Path, pid: int) -> None:
 
 
 def _announce(config: Config) -> None:
-    """Make every broker learn the gateway's hardware address anew: it may have changed with the router."""
+    """Announce the gateway's hardware address to every broker: it may have changed with the router."""
     for each in config.published:
         gateway = next(network.gateway for network in config.regions if each.address in network.subnet)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:

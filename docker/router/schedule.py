@@ -1,4 +1,4 @@
-"""The scheduling of a link's process: the best that the container allows. Needs no capability; uses what it has."""
+"""The scheduling of a link's process: the best that the container's capabilities allow; none is required."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Advisory:
     test: str = ""  # what shows that
 
     def affects(self, release: str) -> bool:
-        """Return whether a release, such as 5.18.3, has the hole."""
+        """Return whether a release, such as 5.18.3, has the vulnerability."""
         return any(_parts(since) <= _parts(release) < _parts(mended) for since, mended in self.affected)
 
 

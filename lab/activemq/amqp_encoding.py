@@ -19,7 +19,7 @@ _SIZES = {0xA: 1, 0xB: 4, 0xC: 1, 0xD: 4, 0xE: 1, 0xF: 4}  # octets of the size 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """The body of a message, and those of its application properties that are text."""
+    """The body of a message, and its application properties that are text."""
 
     body: bytes
     properties: dict[str, str] = field(default_factory=dict)

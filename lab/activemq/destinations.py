@@ -152,7 +152,7 @@ def is_dead_letter_queue(destination: str) -> bool:
 
 
 def _hears(subscription: str, destination: str) -> bool:
-    """Return what `hears` does, of destinations without parts."""
+    """Do the same as `hears`, for destinations without parts."""
     kind, _, heard = subscription.partition("://")
     other, _, sent = destination.partition("://")
     if kind == other:
@@ -162,7 +162,7 @@ def _hears(subscription: str, destination: str) -> bool:
 
 
 def _covers(subscription: str, destination: str) -> bool:
-    """Return what `covers` does, of destinations without parts."""
+    """Do the same as `covers`, for destinations without parts."""
     kind, _, heard = subscription.partition("://")
     other, _, sent = destination.partition("://")
     if not has_wildcard(destination):

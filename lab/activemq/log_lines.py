@@ -14,9 +14,9 @@ import re2
 
 from lab.dataclass import dataclass
 
-LONGEST = 500  # characters of a line that are kept; what matters is at its beginning
+LONGEST_LINE = 500  # characters of a line that are kept; what matters is at its beginning
 _LOOKED_AT = 16 * 1024  # characters that are masked at first
-_BEHIND = _LOOKED_AT - LONGEST  # characters of the longest form of a password that is looked for in a longer text
+_BEHIND = _LOOKED_AT - LONGEST_LINE  # characters of the longest form of a password that is looked for in a longer text
 LOCKED = "store-locked"  # the name of the line that a standby logs when it waits for the store
 BY_ANOTHER = "locked by another server"  # a standby's words for why it waits
 STARTED = "broker-started"  # the name of the line that an instance logs when it serves clients
@@ -96,15 +96,15 @@ def shortened(text: str, mask: Callable[[str], str]) -> str:
     >>> shortened("x" * 495 + "S3cretS3cret1", lambda text: text.replace("S3cretS3cret1", "********"))[490:]
     'xxxxx*****'
     """
-    if len(text) <= LONGEST:
+    if len(text) <= LONGEST_LINE:
         return text
     looked_at = _LOOKED_AT
     while looked_at < len(text):
         safe = mask(text[:looked_at])[:-_BEHIND]
-        if len(safe) >= LONGEST:
-            return safe[:LONGEST]
+        if len(safe) >= LONGEST_LINE:
+            return safe[:LONGEST_LINE]
         looked_at *= 2
-    return mask(text)[:LONGEST]
+    return mask(text)[:LONGEST_LINE]
 
 
 def name_of(text: str) -> str:

@@ -33,14 +33,14 @@ def release(engine_version: str, activemq_version: str | None = None) -> str | N
 
 
 def check_engine_version(engine_version: str, activemq_version: str | None = None) -> tuple[str, str] | None:
-    """Return what is wrong with an engine version, and what would be right, or None."""
+    """Return the problem with an engine version and its remedy, or None."""
     offered = f"Amazon MQ has offered: {', '.join(ENGINES)}"
     listed = f"the lab runs: {', '.join(f'{engine} (ActiveMQ {found})' for engine, found in RELEASES.items())}"
     if not _VERSION.fullmatch(engine_version):
         return f"{engine_version!r} is not an engine version of Amazon MQ", f"{offered}\n{listed}"
     if activemq_version is not None and is_too_old(activemq_version):
         oldest = ".".join(map(str, OLDEST))
-        return f"the lab runs no ActiveMQ {activemq_version}", f"its images are made for {oldest} and newer ones"
+        return f"mqlab does not support ActiveMQ {activemq_version}", f"use ActiveMQ {oldest} or newer"
     if release(engine_version, activemq_version) is None:
         oldest = ".".join(map(str, OLDEST))
         own = f"another release, from {oldest} on, is run with --activemq-version, or from disk with --activemq-archive"
@@ -59,7 +59,7 @@ def ended(engine_version: str) -> str | None:
 
 
 def is_too_old(release: str) -> bool:
-    """Return whether a release such as 5.16.7 is older than those that the broker's image is made for."""
+    """Return whether a release such as 5.16.7 is too old for the broker's image."""
     return tuple(int(part) for part in re.findall(r"\d+", release)[:2]) < OLDEST
 
 

@@ -22,12 +22,12 @@ _TOKEN = re.compile(
 _SPACES = re.compile(r"\s*")
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN", "LIKE", "ESCAPE", "IS", "NULL", "TRUE", "FALSE"})
 _OURS = ("JMS", "mqlab_")  # prefixes of headers that brokers and the lab set themselves
-_DEEPEST = 40  # parentheses in each other
+_DEEPEST_PARENTHESES = 40  # parentheses in each other
 _LONGEST_NUMBER = 40  # digits; neither a long nor a double has as many
 
 
 class Untold(ValueError):
-    """It cannot be told whether a selector matches a message; the text says why."""
+    """It is unknown whether a selector matches a message; the text has the reason."""
 
 
 class _Varying(str):
@@ -35,7 +35,7 @@ class _Varying(str):
 
 
 def matches(selector: str, headers: Mapping[str, Value], *, read_as_numbers: bool = True) -> bool:
-    """Return whether a selector matches a message with these headers; raise Untold if that cannot be told."""
+    """Return whether a selector matches a message with these headers; raise Untold if that is unknown."""
     return _parsed(selector, read_as_numbers)(headers) is True
 
 
@@ -136,8 +136,8 @@ class _Reader:
 
     def _one(self, depth: int) -> _Test:
         if self.take("("):
-            if depth == _DEEPEST:
-                raise Untold(f"more than {_DEEPEST} parentheses in each other are not read")
+            if depth == _DEEPEST_PARENTHESES:
+                raise Untold(f"more than {_DEEPEST_PARENTHESES} parentheses in each other are not read")
             test = self.either(depth + 1)
             self.need(")")
             return test

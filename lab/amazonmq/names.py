@@ -89,9 +89,9 @@ def check_password(text: str) -> str | None:
     return None
 
 
-def _check_name(text: str, what: str, least: int = 2, most: int = 100) -> str | None:
+def _check_name(text: str, kind: str, least: int = 2, most: int = 100) -> str | None:
     if not least <= len(text) <= most:
-        return f"{text!r} is not a {what}: Amazon MQ takes {least} to {most} characters"
+        return f"{text!r} is not a {kind}: Amazon MQ takes {least} to {most} characters"
     if not _NAME.fullmatch(text):
-        return f"{text!r} is not a {what}: Amazon MQ takes letters, digits, dots, dashes, underscores and tildes"
+        return f"{text!r} is not a {kind}: Amazon MQ takes letters, digits, dots, dashes, underscores and tildes"
     return None

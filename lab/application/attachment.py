@@ -46,7 +46,7 @@ class Before:
 
     @classmethod
     def of(cls, text: str) -> Before:
-        """Return what a text of `json` says; ValueError or KeyError if it is none."""
+        """Return the parsed JSON text; ValueError or KeyError if it is not one."""
         its = json.loads(text)
         endpoints = (
             Endpoint(**{**each, "aliases": tuple(each["aliases"]), "links": tuple(each["links"])})
@@ -127,7 +127,7 @@ def with_names(names: Mapping[str, str], run: str) -> str:
 
 
 def without_names(run: str, resolver: str) -> str:
-    """Return a program of a shell that undoes `with_names`, and takes away what was to trust."""
+    """Return a shell program that undoes `with_names`, and removes the trusted certificates."""
     text = resolver.replace("'", "'\\''")
     return (
         f"kept=$(grep -v '# mqlab {run}$' /etc/hosts); printf '%s\\n' \"$kept\" >/etc/hosts; "

@@ -72,6 +72,6 @@ def override(place: HostPlace, service: str) -> str:
     )
 
 
-def _mapping(of: Mapping[str, str]) -> str:
+def _mapping(mapping: Mapping[str, str]) -> str:
     """Return the lines of a mapping; Compose takes one dollar of two, and JSON's strings are YAML's."""
-    return "\n".join(f"      {json.dumps(key)}: {json.dumps(value.replace('$', '$$'))}" for key, value in of.items())
+    return "\n".join(f"      {json.dumps(key)}: {json.dumps(text.replace('$', '$$'))}" for key, text in mapping.items())

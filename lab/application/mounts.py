@@ -18,17 +18,17 @@ _OF_LABS = "mqlab-"  # how the names of all volumes of labs begin
 _ENGINES = ("/var/lib/docker", "/var/lib/containerd")  # where an engine usually keeps volumes and containers' files
 
 
-def refusals(option: str, value: str, folder: str) -> Iterator[tuple[str, str]]:
-    """Yield what of a value of `docker run`'s option `volume` or `mount` is refused, and why.
+def refusals(option: str, mount: str, folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the refused parts of a value of `docker run`'s option `volume` or `mount`, each with the reason.
 
     Relative paths start from `folder`. The rest of a value, in which a password may be, is not repeated.
     """
     if option == "volume":
-        source, mounts, _ = value.partition(":")
+        source, mounts, _ = mount.partition(":")
         if mounts:  # else it is a place in the container, for a volume without a name
             yield from _source(source, folder)
         return
-    for field in value.split(","):
+    for field in mount.split(","):
         name, _, its = (each.strip(' "') for each in field.partition("="))
         name = name.lower()
         if name not in _FIELDS:

@@ -1,4 +1,4 @@
-"""What a container needs to stand in a host's place: its network, its address, the lab's names, and what it trusts."""
+"""The settings of a container in a host's place: its network, its address, the lab's names, trusted certificates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CA_FILE = f"{TRUSTED}/ca.pem"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPlace:
-    """The place of one host in a lab that stands, on the engine."""
+    """The place of one host in a running lab, on the engine."""
 
     run: str
     host: str
@@ -48,11 +48,11 @@ def environment(plan: Plan, run: str, brokers: Iterable[str]) -> dict[str, str]:
                 for name, value in values.items():
                     key = variable(f"{its.name}_{endpoint.name}_{name}")
                     if key in found:
-                        raise InputError.of(f"two things of this lab would be {key}", "give one another name")
+                        raise InputError.of(f"two parts of this lab would have the name {key}", "rename one of them")
                     found[key] = value
     return found
 
 
 def variable(name: str) -> str:
-    """Return the environment variable by which `mqlab env` names a thing of a lab, such as MQLAB_TOKYO_MQTT_URL."""
+    """Return the environment variable in which `mqlab env` has a setting of a lab, such as MQLAB_TOKYO_MQTT_URL."""
     return "MQLAB_" + "".join(sign if sign.isalnum() else "_" for sign in name).upper()

@@ -59,23 +59,23 @@ class _Option(NamedTuple):
     value: str
 
 
-def read(words: Sequence[str], folder: str = "") -> Words:
+def read(arguments: Sequence[str], folder: str = "") -> Words:
     """Return the words after `docker run`, cut before the image; InputError, with every option that is refused.
 
     Relative paths of volumes start from `folder`.
     """
     options: list[_Option] = []
-    rest = list(words)
+    rest = list(arguments)
     while rest and rest[0].startswith("-") and rest[0] not in ("-", "--"):
         options += _take(rest)
-    used = len(words) - len(rest)
+    used = len(arguments) - len(rest)
     image = rest[1:] if rest[:1] == ["--"] else rest
     problems = [problem for option in options for problem in _wrong(option, folder)]
     if not image and not problems:
         problems.append(Problem(what="no image is named", remedy="write mqlab host run HOST -- OPTIONS IMAGE COMMAND"))
     if problems:
         raise InputError(problems)
-    return Words(tuple(words[:used]), tuple(image))
+    return Words(tuple(arguments[:used]), tuple(image))
 
 
 def _take(rest: list[str]) -> Iterator[_Option]:
@@ -101,7 +101,7 @@ def _take(rest: list[str]) -> Iterator[_Option]:
 
 def _value(written: str, rest: list[str]) -> str:
     if not rest:
-        raise InputError.of(f"{written} has no value", "write it behind the option")
+        raise InputError.of(f"{written} has no value", "write the value after the option")
     return rest.pop(0)
 
 

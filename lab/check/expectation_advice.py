@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # a check loads the kinds that a file names
     from lab.declare.expectations.latency import Latency
     from lab.plan.routing import Route, RoutingTable
 
-MOST = 200  # pairs of a sender and a listener that are asked about; of more, nothing is said
+MOST_PAIRS = 200  # pairs of a sender and a listener that are asked about; of more, nothing is said
 _ARRIVING = ("exactly-once", "at-least-once")
 
 
@@ -167,7 +167,7 @@ class _Routes:
             return None
         key = (sending.source, target, sending.destination, heard)
         if key not in self._known:
-            self._known[key] = self._asked(*key) if len(self._known) < MOST else None
+            self._known[key] = self._asked(*key) if len(self._known) < MOST_PAIRS else None
         return self._known[key]
 
     def _asked(self, source: str, target: str, destination: str, heard: str) -> Route | None:

@@ -13,7 +13,7 @@ from lab.plan.arrival import Arrival
 from lab.plan.forwarding import DeclaredBridge, declared_bridges
 from lab.plan.routing import ANY, Route, RoutingTable
 
-MOST = 30  # brokers of which every pair is tried; 30 in a row take 0.2 s
+MOST_BROKERS = 30  # brokers of which every pair is tried; 30 in a row take 0.2 s
 
 
 def advise_on_routes(topology: Topology) -> Iterator[Problem]:
@@ -22,9 +22,9 @@ def advise_on_routes(topology: Topology) -> Iterator[Problem]:
     A list of destinations that does is taken as meant.
     """
     bridges = declared_bridges(topology)
-    if (count := len({each.bridge.source for each in bridges})) > MOST:
+    if (count := len({each.bridge.source for each in bridges})) > MOST_BROKERS:
         yield Problem(
-            what=f"it was not tried which of {count} brokers reach which: that is done for up to {MOST}",
+            what=f"it was not tried which of {count} brokers reach which: that is done for up to {MOST_BROKERS}",
             remedy="mqlab routes --from A --to B tells of two",
         )
         return

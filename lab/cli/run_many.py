@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -112,7 +111,7 @@ def run_all(
             why = error
             processes.start_no_more()
             with uninterrupted():
-                processes.end(signal.SIGTERM)  # each removes its lab
+                processes.terminate()  # each removes its lab
                 pool.shutdown(cancel_futures=True)
                 for each, name in began.items():
                     if not each.cancelled() and each.exception() is None and (done := each.result()) is not None:

@@ -12,7 +12,7 @@ from lab.declare.variants import settings_of
 from lab.errors import InputError, LabError
 from lab.printable import shown
 
-_MOST = 1000
+_MOST_SEEDS = 1000
 
 
 def run_seeds(
@@ -41,8 +41,8 @@ def run_seeds(
 
     numbers = seeds_of(seeds)
     _check(scenarios, runtime, apart, numbers[0])
-    if len(numbers) > _MOST:
-        what = f"--seeds {shown(seeds, 40)} has {len(numbers):,} seeds, and {_MOST:,} are run at most"
+    if len(numbers) > _MOST_SEEDS:
+        what = f"--seeds {shown(seeds, 40)} has {len(numbers):,} seeds, and {_MOST_SEEDS:,} are run at most"
         raise InputError.of(what, "mqlab vary takes more, with --yes, and the same --set and --ignore")
     grid = Grid(values={key: (value,) for key, value in settings_of(set).items()}, seeds=numbers)
     looked = look(scenarios[0], grid, os.environ, ignored=ignore)

@@ -96,7 +96,8 @@ def resolve(name_or_path: str, shipped: Path) -> Path:
     """
     path = Path(name_or_path)
     names = sorted(each.stem for each in shipped.glob("*.yaml"))
-    if path.suffix in (".yaml", ".yml") and len(path.parts) == 1 and path.stem in names and not is_file(path):
+    bare = name_or_path == path.name and path.suffix in (".yaml", ".yml")  # no folder
+    if bare and path.stem in names and not is_file(path):
         what = f"{path} is not there, and a scenario of this name ships with mqlab"
         raise InputError.of(what, f"write {path.stem}, without {path.suffix}")
     if path == STANDARD_INPUT or path.suffix in (".yaml", ".yml") or len(path.parts) > 1 or is_file(path):

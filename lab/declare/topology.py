@@ -41,7 +41,7 @@ from lab.declare.fields import (
 )
 from lab.declare.ports import Ports
 from lab.declare.vpc import Peering, RouteTable, SecurityGroup
-from lab.link.impairment import FIGURES, LONGEST, Impairment, Kind
+from lab.link.impairment import FIGURES, LONGEST_DELAY, Impairment, Kind
 from lab.units import format_duration
 
 # More than any machine could hold, and few enough that every check of a file ends soon.
@@ -53,7 +53,7 @@ MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's containe
 
 
 def _check_hold(value: timedelta, info: ValidationInfo) -> timedelta:
-    if value > LONGEST:
+    if value > LONGEST_DELAY:
         figure = f"{info.field_name} is {format_duration(value)}"
         raise ValueError(f"a link holds a packet for a minute at most, and {figure}: write 60s or less")
     return value

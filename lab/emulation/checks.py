@@ -21,5 +21,5 @@ def without(remedy: str) -> str:
 
 
 def see(check: str) -> str:
-    """Return the line of a remedy that names the check of what went wrong."""
+    """Return the remedy's line with the doctor's check for this failure."""
     return f"mqlab doctor has a check for it: {check}"

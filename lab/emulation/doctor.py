@@ -34,8 +34,8 @@ from lab.runtime.owner import Owner
 from lab.runtime.runtime import Finding
 from lab.units import format_size
 
-ROOM = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
-MEMORY = 2**30  # bytes
+DISK_BYTES = 3 * 2**30  # bytes of disk: three images, their archive, a build's layers
+MEMORY_BYTES = 2**30  # bytes
 CLOCKS_APART = 0.1  # seconds, from which on a lab's moments would mislead
 TUN = Path("/dev/net/tun")
 MEASURED_WITHOUT_PROXY = (20, 29)  # the engine's major versions that labs were opened on without the userland proxy
@@ -66,7 +66,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Finding, ...]:
 
 
 def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Return what came of trying a lab's networks, where the router's image is there."""
+    """Return the findings of a trial of a lab's networks, if the router's image exists."""
     try:
         its = images.wanted(
             client, version=None, archive=None, environment=environment, say=lambda _: None
@@ -146,7 +146,7 @@ def _python() -> Finding:
 
 
 def elsewhere(environment: Mapping[str, str]) -> bool:
-    """Return whether containers have other devices and memory than this process; the check `router` tells of them."""
+    """Return whether containers have other devices and memory than this process; the check `router` examines them."""
     try:
         return not is_local(resolved(environment)["DOCKER_HOST"]) or in_container()
     except LabError:
@@ -164,7 +164,7 @@ def _machine(*, away: bool) -> Iterator[Finding]:
         available = available_memory()
         yield Finding(
             what="memory",
-            ok=True if available >= MEMORY else None,
+            ok=True if available >= MEMORY_BYTES else None,
             found=f"{available / 2**30:.1f} GiB available",
             remedy="two brokers and a router need about 600 MiB",
         )
@@ -179,7 +179,7 @@ def disk(environment: Mapping[str, str]) -> Finding:
         return Finding(what="disk", ok=None, found=error.what, remedy=error.remedy)
     return Finding(
         what="disk",
-        ok=True if free >= ROOM else None,
+        ok=True if free >= DISK_BYTES else None,
         found=f"{free / 2**30:.1f} GiB free",
         remedy="building the images needs about 3 GiB",
     )
@@ -242,7 +242,7 @@ def _engine(client: docker.DockerClient, environment: Mapping[str, str], *, away
     if away:
         yield Finding(
             what="memory of the engine's machine",
-            ok=True if facts.memory >= MEMORY else None,
+            ok=True if facts.memory >= MEMORY_BYTES else None,
             found=f"{facts.memory / 2**30:.1f} GiB in all; how much is available it does not tell",
             remedy="two brokers and a router need about 600 MiB",
         )
@@ -305,7 +305,7 @@ def unmeasured_forwarding(proxy: tuple[bool, str] | None, version: Callable[[], 
 def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Finding:
     pool = subnets.pool(environment)
     free = sum(1 for _ in subnets.candidates(pool, taken(client), random.Random(0)))
-    whole = 2 ** (subnets.PREFIX - pool.prefixlen)
+    whole = 2 ** (subnets.PREFIX_BITS - pool.prefixlen)
     return Finding(
         what="address pool",
         ok=free >= 3,

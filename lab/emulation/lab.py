@@ -149,7 +149,7 @@ class EmulatedLab:
         self._vaults.keep(broker, user, number, password)
 
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
-        """Write a broker's files for its next start; bridges are those of `plan` from now on."""
+        """Write a broker's files for its next start; the lab's bridges are from now on the bridges of `plan`."""
         self._vaults.prepare(plan.broker(broker), passwords, Path(self.note.folder))
         self._write(self.note.with_fields(plan=plan))
 
@@ -159,7 +159,7 @@ class EmulatedLab:
         self._write(self.note.with_fields(plan=plan, control=control))
 
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
-        """Write the instances that verbs have taken out to the note, and what is recorded of them."""
+        """Write to the note which instances verbs have taken out, and their recorded states."""
         self._write(self.note.with_fields(off=instances, recorded=recorded))
 
     def _write(self, note: Note) -> None:
@@ -234,7 +234,7 @@ class EmulatedLab:
         return map(self.mask().text, logs.lines(self._docker, self.note.run, name, tail=tail, follow=follow))
 
     def find_off(self) -> None:
-        """Have no request go to instances that verbs have taken out; the engine is asked if there are any."""
+        """Send no request to instances that verbs have taken out; if any are, their states are read from the engine."""
         if self.note.off:
             self._find()
 

@@ -22,13 +22,13 @@ from lab.settings import WAIT
 from lab.units import format_size, parse_duration
 
 _FOLDER, _ENDING = "memory", ".bytes"
-_LONGEST = 40  # digits of a reservation
-_EVERY = 1.0  # seconds between two looks: labs end when they like, and nobody tells
+_MOST_DIGITS = 40  # digits of a reservation
+_POLL_SECONDS = 1.0  # seconds between two looks: labs end when they like, and nobody tells
 _MEBI = 2**20
 
 
 def waiting_time(environment: Mapping[str, str]) -> float:
-    """Return the seconds that labs wait at most for memory, as MQLAB_WAIT says; 0.0 if it says nothing."""
+    """Return the most seconds that labs wait for memory, from MQLAB_WAIT. Default: 0.0."""
     try:
         return parse_duration(WAIT.in_force(environment)).total_seconds()
     except (ValueError, OverflowError) as error:
@@ -72,7 +72,7 @@ def reserved(
             if not told:
                 waiting(f"waiting for {words}")
                 told = True
-            clock.sleep(_EVERY)
+            clock.sleep(_POLL_SECONDS)
         yield
     finally:
         if held is not None:
@@ -101,16 +101,16 @@ def free_on(client: docker.DockerClient, *, here: bool) -> Callable[[Mapping[str
 
 
 def available_memory() -> int:
-    """Return the bytes of memory that new programs can have on this machine; HostError if it is no Linux one."""
+    """Return the bytes of memory that are available on this machine; HostError if it does not run Linux."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
     except OSError as error:
-        raise HostError(f"this system does not say how much memory is available: {error}") from error
+        raise HostError(f"the available memory cannot be read: {error}") from error
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
 
 
 def _reservations(folder: Path) -> dict[str, int]:
-    """Return the reservations of processes that live, run → bytes; remove those of the others."""
+    """Return the reservations of running processes, run → bytes; remove the reservations of ended processes."""
     found: dict[str, int] = {}
     for file in sorted(folder.glob(f"*{_ENDING}")):
         try:
@@ -120,7 +120,7 @@ def _reservations(folder: Path) -> dict[str, int]:
         try:
             lock(descriptor, wait=False)
         except BlockingIOError:
-            found[file.stem] = int(os.read(descriptor, _LONGEST))  # of a process that has one; it may just have left
+            found[file.stem] = int(os.read(descriptor, _MOST_DIGITS))  # of a process that may just have left
         else:
             file.unlink(missing_ok=True)
         finally:

@@ -1,4 +1,4 @@
-"""Opening a Plan as a living lab: the actions of the Plan in order, with starts in parallel.
+"""Opening of a Plan as a running lab: the actions of the Plan in order, with starts in parallel.
 
 What is opened is closed again, also when opening fails half way; a failing close never hides the first error.
 """
@@ -209,12 +209,12 @@ class _Opened:
         hosts = {its.host_name: self._address_of(its.name) for broker in self._plan.brokers for its in broker.instances}
         files = self._credentials.files(plan, [self._address_of(its.name) for its in plan.instances])
 
-        def start(its: InstancePlan, order: Order) -> str:
+        def start(instance: InstancePlan, order: Order) -> str:
             network = self._networks[plan.region]
-            endpoint = Attachment(network=network.name, address=self._address_of(its.name))
+            endpoint = Attachment(network=network.name, address=self._address_of(instance.name))
             image, router = self._host.images[plan.activemq_version].broker, network.subnet.gateway
             ways = (endpoint, router, self._plan.tcp, hosts)
-            made = start_broker(client, image, run, plan, its, *ways, files, self._labels, order)
+            made = start_broker(client, image, run, plan, instance, *ways, files, self._labels, order)
             if not plan.later:
                 beside = self._host.images[plan.activemq_version].router
                 set_congestion(client, made, beside, self._plan.tcp, self._clock)
@@ -248,7 +248,7 @@ class _Opened:
         return self._pool.submit(started)
 
     def _earlier(self, broker: str) -> Sequence[Event]:
-        """Return the events of the starts that must be requested before that of a broker whose connectors call others.
+        """Return the events of the starts to be requested before a broker's: of the brokers that it connects to.
 
         A connector that is refused tries again only after a second, so responders and the router start a bit ahead.
         """
@@ -332,15 +332,15 @@ class _Opened:
         notes.save(note, opening.note_folder)
         return EmulatedLab(self._client, note, vaults=self._credentials.vaults, note_folder=opening.note_folder)
 
-    def _instance_state(self, broker: str, its: InstancePlan) -> InstanceState:
+    def _instance_state(self, broker: str, instance: InstancePlan) -> InstanceState:
         return InstanceState(
             broker=broker,
-            name=its.name,
-            number=its.number,
-            container=self._starting[its.name].result(),
-            address=self._address_of(its.name),
-            ports=self._ports.named(its),
-            management_port=self._ports.of(its, JOLOKIA_PORT),
+            name=instance.name,
+            number=instance.number,
+            container=self._starting[instance.name].result(),
+            address=self._address_of(instance.name),
+            ports=self._ports.named(instance),
+            management_port=self._ports.of(instance, JOLOKIA_PORT),
         )
 
     def _address_of(self, instance: str) -> str:

@@ -71,7 +71,7 @@ class Emulation:
         return engine.connect(self._environment)
 
     def refusals(self, scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
-        """Return what of a scenario needs a client whose library is not installed; real brokers do the rest."""
+        """Return the parts of a scenario that need a client library that is not installed."""
         return tuple(check_clients(scenario, missing()))
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Host:
@@ -108,7 +108,7 @@ class Emulation:
         return {its.name: release for its in plan.brokers if (release := found.get(its.engine_version)) is not None}
 
     def _warn(self, plan: Plan, at: PublishedAt, told: Told) -> None:
-        """Warn of what a lab may suffer from on its engine's machine."""
+        """Warn about conditions on the engine's machine: memory, clock skew, userland proxy."""
         client = self._client
         proxy = userland_proxy.is_on(self._environment)
         warnings = [doctor.unmeasured_forwarding(proxy, lambda: engine.facts(client).version)]
@@ -144,7 +144,7 @@ class Emulation:
         return removal
 
     def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:
-        """Return the detached labs whose labels say that their note is in this folder, where none can be read."""
+        """Return the detached labs whose note, by their labels, should be in this folder and cannot be read."""
         found = sweeping.find(self._client)
         known = {note.run for note in self.open_labs(note_folder)}  # after the engine: a new lab has its note by then
         return tuple(each.lost() for each in found if each.run not in known and each.is_lost(note_folder))
@@ -170,7 +170,7 @@ class Emulation:
             chosen = [each for each in found if wanted.every or each.is_left_behind(here)]
         if wanted.run is not None and not chosen:
             there = ", ".join(each.run for each in found) or "nothing of any run"
-            raise InputError.of(f"nothing of run {wanted.run} is on this engine", f"there is: {there}")
+            raise InputError.of(f"this engine has nothing of run {wanted.run}", f"there is: {there}")
         warnings: list[str] = []
         if not wanted.dry_run:
             stuck: list[HostError] = []

@@ -115,13 +115,13 @@ def is_readable(note: Note) -> bool:
     return True
 
 
-def ended_runs(known: Iterable[Note], found: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
-    """Return the run ids of the notes whose lab has ended: it was on `engine`, whose labs now are `found`."""
+def ended_runs(known: Iterable[Note], runs: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
+    """Return the run ids of the notes whose lab has ended: it was on `engine`, whose labs now are `runs`."""
     return tuple(
         note.run
         for note in known
         if is_readable(note)
-        and note.run not in found
+        and note.run not in runs
         and read(note).engine == engine != ""
         and (note.detached or _is_dead(note.owner, here))
     )

@@ -39,7 +39,7 @@ from lab.runtime.owner import Owner
 from lab.runtime.runtime import Finding
 
 _PORT = 61617
-_WITHIN = 10.0  # seconds for a connection: the machine may be busy
+_CONNECTION_SECONDS = 10.0  # seconds for a connection: the machine may be busy
 _ECHO = f"""
 import socket, threading
 def talk(c):
@@ -128,7 +128,7 @@ class _Trial:
         return readiness.for_link(self._router, self._link, self.clock)
 
     def _forward(self) -> str:
-        found = from_container(self._hosts["a"], self._published.address, _PORT, _WITHIN, self.clock)
+        found = from_container(self._hosts["a"], self._published.address, _PORT, _CONNECTION_SECONDS, self.clock)
         if found.answer != "open":
             raise LabError(f"a connection from one network to the other is {found.answer}")
         return f"a connection opened in {found.took * 1000:.0f} ms"
@@ -147,13 +147,13 @@ class _Trial:
         where = f"{self.at.host}:{self._published.host_port}"
         begun = self.clock.now()
         try:
-            with socket.create_connection((self.at.host, self._published.host_port), _WITHIN) as calling:
+            with socket.create_connection((self.at.host, self._published.host_port), _CONNECTION_SECONDS) as calling:
                 calling.sendall(b"here")
                 heard = calling.recv(100)
         except OSError as error:
             raise LabError(f"{where}, which leads to one of the networks: {error}") from error
         if heard != b"here":
-            raise LabError(f"{where} answers, and does not lead to the network it should")
+            raise LabError(f"{where} answers, but leads to another network")
         return f"{where} answered in {(self.clock.now() - begun) * 1000:.0f} ms"
 
     def _host(self, network: LabNetwork) -> Container:
@@ -192,7 +192,7 @@ def try_out(
 
 
 def untried(why: str, but: int = 0) -> tuple[Finding, ...]:
-    """Return findings that say that nothing is known, of what is tried without the first so many."""
+    """Return findings "unknown" for the steps that were not tried, all after the first `done`."""
     return tuple(Finding(what=what, ok=None, found=f"not tried: {why}") for what in checks.TRIED[but:])
 
 

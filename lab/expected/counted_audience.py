@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lab.matching import MOST
+from lab.matching import MOST_MESSAGES
 
 ACCEPTED, RECEIVED = 1, 2
 _AHEAD = 1_000  # marks that are made at once
@@ -44,7 +44,7 @@ class Audience:
         """Note that a message has been received."""
         if (marks := self.marks.get(step)) is None:
             return
-        if len(marks) <= number <= MOST and grows:
+        if len(marks) <= number <= MOST_MESSAGES and grows:
             extend(marks, number)
         if number < len(marks):
             mark = marks[number]

@@ -8,7 +8,7 @@ from math import inf, nan
 
 from lab.errors import InputError
 from lab.history import Publishing
-from lab.matching import MOST
+from lab.matching import MOST_MESSAGES
 
 UNKNOWN, OK, FAILED = 0, 1, 2
 PROVEN, PERHAPS = 1, 2  # by somebody's arrival, or by that of an equal body
@@ -48,7 +48,7 @@ class Publication:
 
     def __init__(self, common: Publishing) -> None:
         count = common.count or 0
-        if not 0 <= count <= MOST:
+        if not 0 <= count <= MOST_MESSAGES:
             raise damaged(f"step {common.step} publishes {count} messages")
         self.step = common.step
         self.place = common.place
@@ -288,7 +288,7 @@ class Subscription:
         """Return how many times over the client was subscribed at a moment; 0 if it was not."""
         if not any(start <= moment < end for start, end in self.windows):
             return 0
-        place = bisect_right(self.stacked, (moment, MOST))
+        place = bisect_right(self.stacked, (moment, MOST_MESSAGES))
         return self.stacked[place - 1][1] if place else 1
 
     @property

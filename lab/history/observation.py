@@ -15,8 +15,8 @@ LATE = 0.05  # seconds after its moment from which a step is late: less is the m
 BEAT = 5.0  # seconds between two words that a keeper watches, or that a program listens
 
 
-LARGEST = 1e15  # of a number, either way
-Number = Annotated[float, Meta(gt=-LARGEST, lt=LARGEST)]
+LARGEST_NUMBER = 1e15  # of a number, either way
+Number = Annotated[float, Meta(gt=-LARGEST_NUMBER, lt=LARGEST_NUMBER)]
 
 
 class Header(Struct, frozen=True, kw_only=True):

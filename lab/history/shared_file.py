@@ -23,7 +23,7 @@ from lab.history.writing import create, header_line, line
 from lab.masking import Mask
 from lab.text_files import BINARY
 
-LARGEST = 64 * 2**20  # bytes; a larger history is cut to half of this
+LARGEST_HISTORY_BYTES = 64 * 2**20  # bytes; a larger history is cut to half of this
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class SharedHistory:
         """Mask a password in everything that this writer records from now on."""
         self._hidden |= Mask.of([password])
 
-    def trim(self, now: float, largest: int = LARGEST) -> None:
+    def trim(self, now: float, largest: int = LARGEST_HISTORY_BYTES) -> None:
         """Remove the oldest lines if the history is larger than `largest` bytes."""
         with self._turn() as steps:
             if steps is not None and os.fstat(self._file).st_size > largest:

@@ -15,7 +15,7 @@ from lab.judge.evidence.evidence import Evidence
 # By how much a time may be another one on another host; what was measured is in lab/simulation/costs.toml.
 UNREST = 0.010  # seconds, and
 SHARE = 0.1  # of the time itself, and
-EACH = 0.0003  # seconds for each message of the fullest second, and
+MESSAGE_SECONDS = 0.0003  # seconds for each message of the fullest second, and
 START = 2.0  # seconds where a broker was started, or another instance took over
 
 
@@ -47,7 +47,7 @@ def basis(expectation: Expectation, evidence: Evidence, find: Find) -> Basis:
 def margin(took: float, evidence: Evidence) -> float:
     """Return by how much a time may be another one on another host, in seconds."""
     started = START if evidence.timeline.restarted else 0.0
-    return UNREST + SHARE * took + EACH * evidence.ledger.fullest_second + started
+    return UNREST + SHARE * took + MESSAGE_SECONDS * evidence.ledger.fullest_second + started
 
 
 def _timed(evidence: Evidence) -> bool:

@@ -21,7 +21,7 @@ from lab.judge.evidence_end import evidence_end
 from lab.judge.expectations.base import destination_named, of_dead_letters
 from lab.judge.wording import moment
 
-_MOST = 3  # steps that a reason names
+_MOST_STEPS = 3  # steps that a reason names
 _ANEW = "do it anew, and judge from there on"
 
 
@@ -53,8 +53,8 @@ def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Fin
 def _told(reasons: Sequence[str], remedy: str = "") -> Iterator[str]:
     """Yield the first of some reasons in one clause, with how many there are besides, and their remedy."""
     if reasons:
-        more = f"; and {len(reasons) - _MOST} more" if len(reasons) > _MOST else ""
-        yield "; ".join(reasons[:_MOST]) + more + (f" ({remedy})" if remedy else "")
+        more = f"; and {len(reasons) - _MOST_STEPS} more" if len(reasons) > _MOST_STEPS else ""
+        yield "; ".join(reasons[:_MOST_STEPS]) + more + (f" ({remedy})" if remedy else "")
 
 
 def _missed(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[StepTaken]:

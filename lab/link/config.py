@@ -115,8 +115,8 @@ def parse_config(text: str | bytes) -> Config:
     )
 
 
-def _network(value: Any, place: str) -> Network:
-    table = fields.table(value, place, {"name", "address", "gateway", "kind"}, set())
+def _network(written: Any, place: str) -> Network:
+    table = fields.table(written, place, {"name", "address", "gateway", "kind"}, set())
     try:
         interface = IPv4Interface(str(table["address"]))
         gateway = IPv4Address(str(table["gateway"]))
@@ -144,8 +144,8 @@ def _check_networks(networks: Sequence[Network]) -> None:
                 raise ConfigError(f"networks[{at}].address: {network.subnet} overlaps {other.name} ({other.subnet})")
 
 
-def _published(value: Any, place: str, networks: Sequence[Network]) -> Published:
-    table = fields.table(value, place, {"port", "to"}, set())
+def _published(written: Any, place: str, networks: Sequence[Network]) -> Published:
+    table = fields.table(written, place, {"port", "to"}, set())
     address, _, port = str(table["to"]).rpartition(":")
     try:
         to, to_port = IPv4Address(address), int(port)
@@ -160,8 +160,8 @@ def _published(value: Any, place: str, networks: Sequence[Network]) -> Published
     )
 
 
-def _link(value: Any, place: str, networks: Sequence[Network]) -> Link:
-    table = fields.table(value, place, {"name", "between", "directions"}, {"seed"})
+def _link(written: Any, place: str, networks: Sequence[Network]) -> Link:
+    table = fields.table(written, place, {"name", "between", "directions"}, {"seed"})
     name = fields.name(table["name"], f"{place}.name")
     regions = [network.name for network in networks if not network.internet]
     between = [

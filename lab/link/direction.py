@@ -19,7 +19,7 @@ from lab.link.impairment import MICROSECOND, Distribution, Impairment, LinkState
 
 # The most that one direction holds in flight, so that a flood over a slow link does not exhaust the machine's memory.
 MEMORY_BYTES = 64 << 20
-_OVERHEAD = 300  # bytes of Python's for a packet in flight, beside its own
+_OVERHEAD_BYTES = 300  # bytes of Python's for a packet in flight, beside its own
 # Segments of a super-packet that leave within this time of the first stay one packet.
 _TOGETHER_NS = 1_000_000
 
@@ -248,30 +248,30 @@ class Direction:
             return False
         return limit.queue_bytes is None or self._waiting_bytes + size <= limit.queue_bytes
 
-    def hold(self, each: InFlight) -> bool:
+    def hold(self, packet: InFlight) -> bool:
         """Add a packet in flight; return whether memory had room for it: else it is dropped as by a full queue."""
-        if self.flight_bytes + len(self.flight) * _OVERHEAD > MEMORY_BYTES:
-            self.counters(each[5]).dropped[Drop.QUEUE] += each[3]
+        if self.flight_bytes + len(self.flight) * _OVERHEAD_BYTES > MEMORY_BYTES:
+            self.counters(packet[5]).dropped[Drop.QUEUE] += packet[3]
             return False
-        self.flight_bytes += each[4]
-        self.flight_segments += each[3]
-        self.flight.append(each)
+        self.flight_bytes += packet[4]
+        self.flight_segments += packet[3]
+        self.flight.append(packet)
         return True
 
-    def delivered(self, each: InFlight, now: int) -> None:
+    def delivered(self, packet: InFlight, now: int) -> None:
         """Count a packet taken out of flight and written; the counted delay includes the calibrated cost."""
-        _, arrived, _, segments, size, probe = each
+        _, arrived, _, segments, size, probe = packet
         self.flight_bytes -= size
         self.flight_segments -= segments
         (self.probes if probe else self.lab).written(segments, size)
         if arrived >= self._delays_since:
             (self.probe_delays if probe else self.delays).add(now - arrived + self.cost_ns)
 
-    def unwritten(self, each: InFlight) -> None:
+    def unwritten(self, packet: InFlight) -> None:
         """Count a packet taken out of flight that the kernel refused to accept."""
-        self.flight_bytes -= each[4]
-        self.flight_segments -= each[3]
-        self.counters(each[5]).dropped[Drop.MALFORMED] += each[3]
+        self.flight_bytes -= packet[4]
+        self.flight_segments -= packet[3]
+        self.counters(packet[5]).dropped[Drop.MALFORMED] += packet[3]
 
     def json(self) -> dict[str, Any]:
         """Return setting, counters and the delays given, ready for JSON; times in µs."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-_EXACT = 256  # µs; below, every µs has a bucket of its own
-_HALF = _EXACT // 2  # buckets for each power of two above
+_EXACT_US = 256  # µs; below, every µs has a bucket of its own
+_HALF = _EXACT_US // 2  # buckets for each power of two above
 _LONGEST_US = (1 << 28) - 1  # 268 s: longer delays are counted as this one
-_BUCKETS = _EXACT + (_LONGEST_US.bit_length() - _EXACT.bit_length() + 1) * _HALF
+_BUCKETS = _EXACT_US + (_LONGEST_US.bit_length() - _EXACT_US.bit_length() + 1) * _HALF
 
 
 class Histogram:
@@ -41,7 +41,7 @@ class Histogram:
         if not self.count or ns < self.min_ns:
             self.min_ns = ns
         us = ns // 1000
-        self.last_ns, self._at = ns, us if 0 <= us < _EXACT else bucket_of(us)
+        self.last_ns, self._at = ns, us if 0 <= us < _EXACT_US else bucket_of(us)
         self.count += 1
         self.sum_ns += ns
         self.buckets[self._at] += 1
@@ -83,7 +83,7 @@ class Histogram:
 
 def bucket_of(us: int) -> int:
     """Return the index of the bucket for a delay in µs."""
-    if us < _EXACT:
+    if us < _EXACT_US:
         return us if us > 0 else 0
     if us > _LONGEST_US:
         us = _LONGEST_US
@@ -93,7 +93,7 @@ def bucket_of(us: int) -> int:
 
 def middle_of(bucket: int) -> float:
     """Return the middle of the bucket of an index, in µs."""
-    if bucket < _EXACT:
+    if bucket < _EXACT_US:
         return bucket + 0.5
     shift = (bucket >> 7) - 1
     return ((bucket - (shift << 7)) + 0.5) * (1 << shift)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_type_hints
 
 from lab.link import fields
 
-LONGEST = timedelta(minutes=1)  # no packet is held longer
+LONGEST_DELAY = timedelta(minutes=1)  # no packet is held longer
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -30,7 +30,7 @@ class Kind(StrEnum):
     CHOICE = "NAME"  # a member of an enumeration
 
 
-_MOST = {Kind.RATE: 1_000_000_000_000, Kind.SIZE: 1 << 40, Kind.COUNT: 1 << 40}
+_LARGEST = {Kind.RATE: 1_000_000_000_000, Kind.SIZE: 1 << 40, Kind.COUNT: 1 << 40}
 
 
 class Distribution(StrEnum):
@@ -64,20 +64,20 @@ class Figure:
         """Return the figure's key in the router's file, with the unit of its plain numbers."""
         return self.name + {Kind.TIME: "_us", Kind.RATE: "_bps"}.get(self.kind, "")
 
-    def write(self, value: Any) -> Any:
-        """Return a value as it stands in the router's file: times in µs."""
-        return value / MICROSECOND if self.kind is Kind.TIME else value
+    def write(self, figure: Any) -> Any:
+        """Return a figure as in the router's file: times in µs."""
+        return figure / MICROSECOND if self.kind is Kind.TIME else figure
 
-    def read(self, value: Any, place: str) -> Any:
-        """Return a value of the router's file as it stands in an Impairment; raise ConfigError if it is invalid."""
+    def read(self, written: Any, place: str) -> Any:
+        """Return a figure of the router's file as in an Impairment; raise ConfigError if it is invalid."""
         if self.kind is Kind.TIME:
-            return fields.number(value, place, 0, LONGEST // MICROSECOND) * MICROSECOND
+            return fields.number(written, place, 0, LONGEST_DELAY // MICROSECOND) * MICROSECOND
         if self.kind is Kind.SHARE:
-            return fields.number(value, place, 0, 1)
+            return fields.number(written, place, 0, 1)
         if self.kind is Kind.CHOICE:
             choices: type[StrEnum] = type(self.default)
-            return choices(fields.word(value, place, [*choices]))
-        return fields.optional(value, place, _MOST[self.kind])
+            return choices(fields.word(written, place, [*choices]))
+        return fields.optional(written, place, _LARGEST[self.kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +132,12 @@ class Impairment:
     ] = None
 
     def json(self) -> dict[str, Any]:
-        """Return the impairment as it stands in the router's file, with every key."""
+        """Return the impairment as in the router's file, with every key."""
         return {each.router_key: each.write(getattr(self, each.name)) for each in FIGURES}
 
     def contradiction(self) -> str | None:
         """Return why no link can have this impairment, or None."""
-        if max(self.delay, self.jitter) > LONGEST:
+        if max(self.delay, self.jitter) > LONGEST_DELAY:
             return "a link holds a packet for a minute at most"
         if self.rate is None and (self.queue_bytes, self.queue_packets) != (None, None):
             return "a queue needs a rate: without one, nothing waits"
@@ -161,7 +161,7 @@ class Setting:
     state: LinkState = LinkState.OPEN
 
     def json(self) -> dict[str, Any]:
-        """Return the setting as it stands in the router's file, with every key."""
+        """Return the setting as in the router's file, with every key."""
         return {**self.impairment.json(), "state": self.state}
 
 

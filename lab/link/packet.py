@@ -10,12 +10,12 @@ import struct
 from typing import NamedTuple
 
 VNET = struct.Struct("=BBHHHH")  # flags, gso type, header length, gso size, checksum start, checksum offset
-HEAD = VNET.size
+VNET_BYTES = VNET.size
 _NEEDS_CSUM = 1
 _GSO_TCP4, _GSO_ECN = 1, 0x80
 _TCP, _UDP, _ICMP = 6, 17, 1
 _FIN, _SYN, _RST, _PSH, _ACK, _CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
-_SHORTEST = HEAD + 20
+_SHORTEST = VNET_BYTES + 20
 
 
 class Cut(NamedTuple):
@@ -40,10 +40,10 @@ class Cut(NamedTuple):
 def cut_of(packet: bytes) -> Cut | None:
     """Return the layout of a super-packet, or None for any other packet, one with invalid headers too."""
     gso, _, size, at = struct.unpack_from("=BHHH", packet, 1)
-    if gso & ~_GSO_ECN != _GSO_TCP4 or not size or at < 20 or len(packet) < HEAD + at + 20:
+    if gso & ~_GSO_ECN != _GSO_TCP4 or not size or at < 20 or len(packet) < VNET_BYTES + at + 20:
         return None
-    headers = at + (packet[HEAD + at + 12] >> 4) * 4
-    payload = len(packet) - HEAD - headers
+    headers = at + (packet[VNET_BYTES + at + 12] >> 4) * 4
+    payload = len(packet) - VNET_BYTES - headers
     return Cut(at, headers, payload, size) if payload > 0 else None
 
 
@@ -51,14 +51,18 @@ def wire_of(packet: bytes) -> tuple[int, int]:
     """Return a packet's number of wire packets, and their bytes together."""
     cut = cut_of(packet)
     if cut is None:
-        return 1, len(packet) - HEAD
+        return 1, len(packet) - VNET_BYTES
     segments = cut.segments
     return segments, cut.payload + segments * cut.headers
 
 
 def is_ipv4(packet: bytes) -> bool:
     """Return whether a packet has a plausible IPv4 header."""
-    return len(packet) >= _SHORTEST and packet[HEAD] >> 4 == 4 and len(packet) - HEAD >= (packet[HEAD] & 15) * 4 >= 20
+    return (
+        len(packet) >= _SHORTEST
+        and packet[VNET_BYTES] >> 4 == 4
+        and len(packet) - VNET_BYTES >= (packet[VNET_BYTES] & 15) * 4 >= 20
+    )
 
 
 def part_of(packet: bytes, cut: Cut, first: int, last: int) -> bytes:
@@ -67,9 +71,9 @@ def part_of(packet: bytes, cut: Cut, first: int, last: int) -> bytes:
     if (first, last) == (0, count):
         return packet
     flags, gso, head, size, start, offset = VNET.unpack_from(packet)
-    begin = HEAD + cut.headers + first * cut.size
-    body = packet[begin : HEAD + cut.headers + min(last * cut.size, cut.payload)]
-    headers = bytearray(packet[HEAD : HEAD + cut.headers])
+    begin = VNET_BYTES + cut.headers + first * cut.size
+    body = packet[begin : VNET_BYTES + cut.headers + min(last * cut.size, cut.payload)]
+    headers = bytearray(packet[VNET_BYTES : VNET_BYTES + cut.headers])
     length = cut.headers + len(body)
     struct.pack_into("!H", headers, 2, length)
     struct.pack_into("!H", headers, 4, (int.from_bytes(headers[4:6], "big") + first) & 0xFFFF)
@@ -91,14 +95,14 @@ def part_of(packet: bytes, cut: Cut, first: int, last: int) -> bytes:
 
 def refusal(packet: bytes) -> bytes | None:
     """Return a closed port's answer to a packet, a TCP reset or ICMP port unreachable; None if it would be silent."""
-    ip = (packet[HEAD] & 15) * 4
-    if int.from_bytes(packet[HEAD + 6 : HEAD + 8], "big") & 0x1FFF:  # a later fragment has no ports
+    ip = (packet[VNET_BYTES] & 15) * 4
+    if int.from_bytes(packet[VNET_BYTES + 6 : VNET_BYTES + 8], "big") & 0x1FFF:  # a later fragment has no ports
         return None
-    protocol, rest = packet[HEAD + 9], packet[HEAD + ip :]
+    protocol, rest = packet[VNET_BYTES + 9], packet[VNET_BYTES + ip :]
     if protocol == _TCP and len(rest) >= 20:
         return _reset(packet, ip, rest)
     if protocol == _UDP and len(rest) >= 8:
-        quoted = packet[HEAD : HEAD + ip] + rest[:8]
+        quoted = packet[VNET_BYTES : VNET_BYTES + ip] + rest[:8]
         message = struct.pack("!BBHI", 3, 3, 0, 0) + quoted
         message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
         return _answer(packet, _ICMP, message)
@@ -113,11 +117,11 @@ def _reset(packet: bytes, ip: int, tcp: bytes) -> bytes | None:
     if flags & _ACK:
         number, answer, answer_flags = acknowledged, 0, _RST
     else:
-        total = int.from_bytes(packet[HEAD + 2 : HEAD + 4], "big")
+        total = int.from_bytes(packet[VNET_BYTES + 2 : VNET_BYTES + 4], "big")
         length = total - ip - (tcp[12] >> 4) * 4 + bool(flags & _SYN) + bool(flags & _FIN)
         number, answer, answer_flags = 0, (sequence + length) & 0xFFFFFFFF, _RST | _ACK
     segment = bytearray(struct.pack("!HHIIBBHHH", target, source, number, answer, 5 << 4, answer_flags, 0, 0, 0))
-    header = packet[HEAD + 16 : HEAD + 20] + packet[HEAD + 12 : HEAD + 16]
+    header = packet[VNET_BYTES + 16 : VNET_BYTES + 20] + packet[VNET_BYTES + 12 : VNET_BYTES + 16]
     struct.pack_into("!H", segment, 16, checksum(header + struct.pack("!BBH", 0, _TCP, len(segment)) + segment))
     return _answer(packet, _TCP, bytes(segment))
 
@@ -125,9 +129,9 @@ def _reset(packet: bytes, ip: int, tcp: bytes) -> bytes | None:
 def _answer(packet: bytes, protocol: int, body: bytes) -> bytes:
     """Return an answer to a packet's source, as if from its destination."""
     header = bytearray(struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0x4000, 64, protocol, 0))
-    header += packet[HEAD + 16 : HEAD + 20] + packet[HEAD + 12 : HEAD + 16]
+    header += packet[VNET_BYTES + 16 : VNET_BYTES + 20] + packet[VNET_BYTES + 12 : VNET_BYTES + 16]
     struct.pack_into("!H", header, 10, checksum(header))
-    return bytes(HEAD) + bytes(header) + body
+    return bytes(VNET_BYTES) + bytes(header) + body
 
 
 def checksum(data: bytes | bytearray) -> int:

@@ -45,9 +45,9 @@ class Way:
         return (INTERNET if self.source is None else str(self.source), str(self.target))
 
 
-def parse_policy(value: Any, place: str = "policy") -> tuple[Way, ...]:
+def parse_policy(written: Any, place: str = "policy") -> tuple[Way, ...]:
     """Return the ways of a policy in JSON; raise ConfigError with the first mistake."""
-    top = fields.table(value, place, {"ways"}, set())
+    top = fields.table(written, place, {"ways"}, set())
     listed = fields.items(top["ways"], f"{place}.ways")
     if len(listed) > _MOST_WAYS:
         raise ConfigError(f"{place}.ways: at most {_MOST_WAYS}, found {len(listed)}")
@@ -56,8 +56,8 @@ def parse_policy(value: Any, place: str = "policy") -> tuple[Way, ...]:
     return ways
 
 
-def _way(value: Any, place: str) -> Way:
-    table = fields.table(value, place, {"from", "to"}, {"stop", "out", "no_out", "in", "no_in"})
+def _way(written: Any, place: str) -> Way:
+    table = fields.table(written, place, {"from", "to"}, {"stop", "out", "no_out", "in", "no_in"})
     source = table["from"]
     return Way(
         source=None if source == INTERNET else parse_address(source, f"{place}.from"),
@@ -70,15 +70,15 @@ def _way(value: Any, place: str) -> Way:
     )
 
 
-def _allowed(value: Any, place: str) -> tuple[Ports, ...]:
-    listed = fields.items(value, place)
+def _allowed(written: Any, place: str) -> tuple[Ports, ...]:
+    listed = fields.items(written, place)
     if len(listed) > _MOST_RANGES:
         raise ConfigError(f"{place}: at most {_MOST_RANGES}, found {len(listed)}")
     return tuple(_ports(item, f"{place}[{at}]") for at, item in enumerate(listed))
 
 
-def _ports(value: Any, place: str) -> Ports:
-    parts = fields.items(value, place)
+def _ports(written: Any, place: str) -> Ports:
+    parts = fields.items(written, place)
     if len(parts) != 3:
         raise ConfigError(f"{place}: expected [PROTOCOL, FIRST, LAST], found {len(parts)} parts")
     first = fields.integer(parts[1], place, 0, 65535)
@@ -89,15 +89,15 @@ def _ports(value: Any, place: str) -> Ports:
     )
 
 
-def parse_address(value: Any, place: str) -> IPv4Address:
+def parse_address(written: Any, place: str) -> IPv4Address:
     """Return a value that is an IPv4 address; raise ConfigError if it is not."""
     try:
-        return IPv4Address(str(value))
+        return IPv4Address(str(written))
     except AddressValueError:
-        raise ConfigError(f"{place}: expected an IPv4 address, found {value!r}"[:200]) from None
+        raise ConfigError(f"{place}: expected an IPv4 address, found {written!r}"[:200]) from None
 
 
-def _text(value: Any, place: str) -> str:
-    if not isinstance(value, str) or len(value) > _LONGEST:
+def _text(written: Any, place: str) -> str:
+    if not isinstance(written, str) or len(written) > _LONGEST:
         raise ConfigError(f"{place}: expected a text of at most {_LONGEST} characters")
-    return value
+    return written

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-SHORTEST, LONGEST = 16, 28  # the prefix lengths that AWS accepts for a VPC
+SHORTEST_PREFIX, LONGEST_PREFIX = 16, 28  # the prefix lengths that AWS accepts for a VPC
 RESERVED_FIRST = 4  # network, router, DNS, "future use"; the broadcast address is the fifth
 
 
 def check_vpc(vpc: IPv4Network) -> str | None:
     """Return why AWS would refuse a VPC's block, or None."""
-    if SHORTEST <= vpc.prefixlen <= LONGEST:
+    if SHORTEST_PREFIX <= vpc.prefixlen <= LONGEST_PREFIX:
         return None
-    size = "large" if vpc.prefixlen < SHORTEST else "small"
-    return f"{vpc} is too {size} for a VPC: AWS takes /{SHORTEST} to /{LONGEST}"
+    size = "large" if vpc.prefixlen < SHORTEST_PREFIX else "small"
+    return f"{vpc} is too {size} for a VPC: AWS takes /{SHORTEST_PREFIX} to /{LONGEST_PREFIX}"
 
 
 def check_address(address: IPv4Address, vpc: IPv4Network) -> str | None:

@@ -1,4 +1,4 @@
-"""What passes after a change of a Network, in words. Pure."""
+"""The ways that are open after a change of a Network, in words. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lab.network.vpc import Network
 
 
 def changed(before: Network, after: Network) -> dict[str, str]:
-    """Return what passes now, in words, for every way that differs: "source to target" → words."""
+    """Return the open ports, in words, of every way that differs: "source to target" → words."""
     old = {(each.source, each.target): _words(each) for each in ways(before)}
     found = ((each, _words(each)) for each in ways(after))
     return {

@@ -1,4 +1,4 @@
-"""Which connections a Network permits between endpoints, by port, and what stops the others. Pure.
+"""The connections that a Network permits between endpoints, by port, and the rules that stop the others. Pure.
 
 A Way is one direction between two endpoints, as the router gets it; `reach` combines the two Ways of a connection:
 
@@ -38,8 +38,8 @@ class Ports:
     first: int
     last: int
 
-    def __contains__(self, what: tuple[Protocol, int]) -> bool:
-        protocol, port = what
+    def __contains__(self, packet: tuple[Protocol, int]) -> bool:
+        protocol, port = packet
         if self.protocol is Protocol.ALL:
             return True
         return self.protocol is protocol and (protocol is Protocol.ICMP or self.first <= port <= self.last)
@@ -61,7 +61,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """The answer of `reach`: a connection can be opened, or what stops it, with the reason in words."""
+    """The answer of `reach`: a connection can be opened, or the rule that stops it, with the reason in words."""
 
     stop: Stop | None = None
     words: str = ""
@@ -134,12 +134,12 @@ def _from_the_internet(network: Network, to: Interface) -> Way:
     )
 
 
-def _route(network: Network, of: Interface, to: Interface) -> tuple[Stop | None, str]:
-    """Return what stops all packets from one interface to another, and why in words; (None, "") if nothing does."""
-    if of.vpc == to.vpc:
+def _route(network: Network, interface: Interface, to: Interface) -> tuple[Stop | None, str]:
+    """Return the rule that stops all packets between two interfaces, and why in words; (None, "") if none does."""
+    if interface.vpc == to.vpc:
         return None, ""
-    table = network.route_table(network.subnet_of(of).route_table)
-    if to.address in network.vpc(of.vpc):  # of overlapping VPCs: an address of the own VPC's never leaves it
+    table = network.route_table(network.subnet_of(interface).route_table)
+    if to.address in network.vpc(interface.vpc):  # of overlapping VPCs: an address of the own VPC's never leaves it
         return Stop.NO_ROUTE, f"{to.address} is local in the route table {table.name}"
     route = table.towards(to.address)
     if route is None:
@@ -150,7 +150,7 @@ def _route(network: Network, of: Interface, to: Interface) -> tuple[Stop | None,
             f"the route {route.destination} in the route table {table.name} is a blackhole: the peering {peering.name} "
             f"is {peering.state}"
         )
-    far = peering.other(of.vpc)
+    far = peering.other(interface.vpc)
     if far != to.vpc:
         return Stop.NO_TRANSIT, (
             f"the route {route.destination} in the route table {table.name} leads to {far} over the peering "

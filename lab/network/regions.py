@@ -1,4 +1,4 @@
-"""AWS's regions: their codes, their cities, and about where they are.
+"""AWS's regions: their codes, their cities, and their approximate coordinates.
 
 AWS publishes cities and countries, no coordinates: these are the cities', or those of the county where its data
 centres are known to stand. The list is of November 2026; a region that is newer is declared as `none`.
@@ -12,7 +12,7 @@ from math import asin, cos, radians, sin, sqrt
 from lab.dataclass import dataclass
 from lab.suggestions import nearest
 
-EARTH = 6371.0  # mean radius in km
+EARTH_KM = 6371.0  # mean radius in km
 NONE = "none"  # declared of a region that is none of AWS's
 
 
@@ -92,4 +92,4 @@ def distance(a: str, b: str) -> float | None:
     north, south = radians(here.latitude), radians(there.latitude)
     half = sin((south - north) / 2) ** 2
     half += cos(north) * cos(south) * sin(radians(there.longitude - here.longitude) / 2) ** 2
-    return 2 * EARTH * asin(sqrt(half))
+    return 2 * EARTH_KM * asin(sqrt(half))

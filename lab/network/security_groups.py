@@ -70,11 +70,11 @@ def revoke(network: Network, group: str, rule: Rule, *, way: Way = "inbound") ->
     return network.with_group(_with_rules(found, way, tuple(each for each in rules if each != rule)))
 
 
-def check_groups(network: Network, vpc: str, groups: Sequence[str], *, of: str = "broker") -> None:
+def check_groups(network: Network, vpc: str, groups: Sequence[str], *, owner: str = "broker") -> None:
     """Raise InputError if a broker, or a host, in a VPC cannot have these security groups."""
     if len(groups) > MOST_GROUPS:
         raise InputError.of(
-            f"{len(groups)} security groups: {_TAKER[of]} takes at most {MOST_GROUPS} a {of}",
+            f"{len(groups)} security groups: {_TAKER[owner]} takes at most {MOST_GROUPS} a {owner}",
             "put their rules into one",
         )
     for name in groups:
@@ -83,7 +83,7 @@ def check_groups(network: Network, vpc: str, groups: Sequence[str], *, of: str =
         if (its := network.group(name).vpc) != vpc:
             raise InputError.of(
                 f"InvalidGroup.NotFound: You have specified two resources that belong to different networks: "
-                f"{name} is {its}'s, the {of} is in {vpc}",
+                f"{name} is {its}'s, the {owner} is in {vpc}",
                 f"groups of {vpc}: {', '.join(each.name for each in network.groups if each.vpc == vpc)}",
             )
 

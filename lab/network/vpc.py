@@ -220,7 +220,7 @@ class Network:
 
     @property
     def hosts(self) -> tuple[Interface, ...]:
-        """Return the interfaces of hosts, where applications stand beside the brokers."""
+        """Return the interfaces of hosts, the places of applications beside the brokers."""
         return tuple(each for each in self.interfaces if not each.broker)
 
     def of_broker(self, broker: str) -> tuple[Interface, ...]:
@@ -290,26 +290,26 @@ class _Same:
 
 
 @lru_cache(maxsize=8)
-def _by_name(of: _Same) -> Mapping[str, Any]:
-    """Return the first of the items of each name: a large network is asked for them thousands of times."""
-    return {each.name: each for each in reversed(of.items)}
+def _by_name(parts: _Same) -> Mapping[str, Any]:
+    """Return the first part of each name; cached, since a large network is searched thousands of times."""
+    return {each.name: each for each in reversed(parts.items)}
 
 
 @lru_cache(maxsize=2)
-def _by_vpc(of: _Same) -> Mapping[str, Sequence[Subnet]]:
+def _by_vpc(parts: _Same) -> Mapping[str, Sequence[Subnet]]:
     found: dict[str, list[Subnet]] = {}
-    for each in of.items:
+    for each in parts.items:
         found.setdefault(each.vpc, []).append(each)
     return found
 
 
 @lru_cache(maxsize=2)
-def _newest(of: _Same) -> Mapping[str, Peering]:
-    return {key: each for each in of.items for key in (each.name, each.id)}
+def _newest(parts: _Same) -> Mapping[str, Peering]:
+    return {key: each for each in parts.items for key in (each.name, each.id)}
 
 
-def _find(items: tuple[_T, ...], name: str, label: str, words: str) -> _T:
+def _find(items: tuple[_T, ...], name: str, label: str, message: str) -> _T:
     found: _T | None = _by_name(_Same(items)).get(name)
     if found is not None:
         return found
-    raise InputError.of(words.format(name), f"{label}: {', '.join(each.name for each in items) or 'none'}")
+    raise InputError.of(message.format(name), f"{label}: {', '.join(each.name for each in items) or 'none'}")

@@ -308,7 +308,7 @@ def _request(network: Network, *, name: str, ends: tuple[str, str], age: timedel
 
 
 def _check_groups(network: Network, vpc: str, groups: tuple[str, ...], of: str) -> Network:
-    security_groups.check_groups(network, vpc, groups, of=of)
+    security_groups.check_groups(network, vpc, groups, owner=of)
     return network
 
 

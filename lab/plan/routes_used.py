@@ -16,7 +16,7 @@ from lab.plan.routing import RoutingTable
 from lab.plan.routing_text import route_json
 from lab.plan.values import Plan
 
-MOST = 100  # routes that are kept; nobody reads more
+MOST_ROUTES = 100  # routes that are kept; nobody reads more
 
 
 def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
         if source != listener[0]
     )
     rows = []
-    for source, listener, destination in islice(asked, MOST):
+    for source, listener, destination in islice(asked, MOST_ROUTES):
         others = tuple(other for other in heard[destination] if other != listener)
         rows.append(route_json(table.route(source, listener[0], destination, heard=listener[1], others=others)))
     fixed = not any(step.fault in OF_ROUTES or isinstance(step, OfUser) for step in steps)

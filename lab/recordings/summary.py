@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lab.dataclass import dataclass
 from lab.errors import InputError
-from lab.matching import MOST
+from lab.matching import MOST_MESSAGES
 from lab.recordings.opening import opened
 from lab.recordings.secrets import sent_masked
 from lab.recordings.values import Header, Recorded
@@ -128,8 +128,8 @@ def summarise(path: Path, file: str = "") -> Summary:
                     what = f"{reading.file} has messages to more than {MOST_STREAMS} destinations"
                     raise InputError.of(what, "record fewer: --topic and --queue say which")
             stream.add(message)
-            if stream.messages > MOST:
-                what = f"{reading.file} has more than {MOST} messages to {key.destination}"
+            if stream.messages > MOST_MESSAGES:
+                what = f"{reading.file} has more than {MOST_MESSAGES} messages to {key.destination}"
                 raise InputError.of(what, "record fewer")
             if len(stream.varying) > MOST_HEADERS:
                 its = f"messages to {key.destination}"

@@ -17,7 +17,7 @@ from lab.dataclass import dataclass
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.history import Paced
-from lab.matching import MOST
+from lab.matching import MOST_MESSAGES
 
 TOLERANCE = 0.02  # share of the time that the messages should have taken
 SLACK = 0.05  # seconds: in a short run, a late thread costs more than 2 %
@@ -42,8 +42,8 @@ class Pace:
             return None
         if not self.exponential:
             most = ceil(self.until / self.interval)  # one more where the quotient is rounded up
-            return min(most - ((most - 1) * self.interval >= self.until), MOST)
-        return sum(1 for _ in islice(self.dues(seed, number), MOST))
+            return min(most - ((most - 1) * self.interval >= self.until), MOST_MESSAGES)
+        return sum(1 for _ in islice(self.dues(seed, number), MOST_MESSAGES))
 
     def _drawn(self, dice: Random) -> Iterator[float]:
         due = 0.0

@@ -25,7 +25,7 @@ from lab.history import (
     Subscribed,
     Unsubscribed,
 )
-from lab.judge.evidence.causes import FAR
+from lab.judge.evidence.causes import FAR_SECONDS
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.wording import gap, moment
 from lab.report.rows import describe, is_news
@@ -135,7 +135,7 @@ class Story:
             for each in self._timeline.closures
             if each.start <= until and (each.end is None or each.end >= sent)
         ]
-        before = [(each.t, each.words) for each in self._timeline.events if sent - FAR <= each.t <= sent]
+        before = [(each.t, each.words) for each in self._timeline.events if sent - FAR_SECONDS <= each.t <= sent]
         met = min(shut, key=lambda each: abs(each[0] - sent), default=None) or max(before, default=None)
         if met is None:
             return ""

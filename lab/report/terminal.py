@@ -39,7 +39,7 @@ _FIGURES = (  # fields of a delivery, and what they are called
     ("late", "late"),
 )
 _MOST_STEPS = 20  # in the table of what was asked; of more, those that did as asked are one line
-_LEAST = 24  # columns for a step in words
+_LEAST_STEP_COLUMNS = 24  # columns for a step in words
 _ROUTES = "who reached whom when the scenario began, by the rules of forwarding, if all who ever listen do so at once"
 _COUNT = re.compile(r"\b(\d+) of (\d+)\b")
 
@@ -248,7 +248,7 @@ def _steps(report: Report, width: int, ascii: bool) -> Table | Text:
         sent, done = (str(step.sent), str(step.done)) if step.did == "sent" else ("", f"{step.done} taken")
         rows.append((plain_line(step.words, ascii), step.asked_words, sent, done))
     rows += [(words, "", "", str(sum(step.done for step in left))) for words in rest]
-    room = max(width - sum(max(len(row[column]) + 2 for row in rows) for column in (1, 2, 3)), _LEAST)
+    room = max(width - sum(max(len(row[column]) + 2 for row in rows) for column in (1, 2, 3)), _LEAST_STEP_COLUMNS)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(rows[0][0], no_wrap=True)
     for title in rows[0][1:]:

@@ -89,7 +89,7 @@ def note_folder(environment: Mapping[str, str]) -> Path:
         return Path(chosen)
     if (folder := settings.state_folder(environment)) is None:
         raise HostError(
-            "there is no folder to note labs in: this user has no home folder, and HOME names none",
+            "there is no folder to note labs in: this user has no home folder, and HOME is not set",
             "set HOME, or MQLAB_STATE, to a folder that is yours alone: a note has a lab's passwords",
         )
     return folder

@@ -77,7 +77,7 @@ class Management:
             self._answering(broker).broker.purge()
 
     def destinations(self, named: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Return the counters of the destinations named; a broker that is down has none."""
+        """Return the counters of the named destinations; a broker that is down has none."""
         return tuple(
             seen
             for broker in dict.fromkeys(name for name, _ in named)

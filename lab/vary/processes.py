@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,7 +55,7 @@ class Processes(Executor):
         """End all processes: with `wait` after the submitted functions, else at once."""
         self._threads.shutdown(wait=False, cancel_futures=cancel_futures or not wait)
         if not wait:
-            self._processes.end(signal.SIGKILL)
+            self._processes.kill()
         self._threads.shutdown()
         while self._idle:
             self._idle.pop().end()

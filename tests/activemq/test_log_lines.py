@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.activemq.log_lines import LONGEST, NAMED, LoggedLine, is_kept, name_of, pattern, read, shortened
+from lab.activemq.log_lines import LONGEST_LINE, NAMED, LoggedLine, is_kept, name_of, pattern, read, shortened
 from lab.masking import MASK, Mask
 
 CASES = [
@@ -103,7 +103,7 @@ ESCAPED = "".join(f"%{ord(sign):02X}" for sign in SECRET)
 def test_a_text_is_cut_as_if_all_of_it_had_been_masked_before(secret: str, before: int) -> None:
     """What is masked is shorter, and brings to the front a password of which only the beginning was looked at."""
     text, mask = "a" * before + f"{secret} " * 200, Mask.of([SECRET])
-    assert shortened(text, mask.text) == mask.text(text)[:LONGEST]
+    assert shortened(text, mask.text) == mask.text(text)[:LONGEST_LINE]
 
 
 def test_a_long_text_is_masked_in_time_that_grows_as_it_does() -> None:
@@ -114,8 +114,8 @@ def test_a_long_text_is_masked_in_time_that_grows_as_it_does() -> None:
         return text.replace(ESCAPED, MASK)
 
     text = ESCAPED * 5_000
-    assert shortened(text, mask) == (MASK * LONGEST)[:LONGEST]
+    assert shortened(text, mask) == (MASK * LONGEST_LINE)[:LONGEST_LINE]
     assert sum(seen) < 2 * len(text)
     seen.clear()
-    assert shortened("a" * 10**6, mask) == "a" * LONGEST
+    assert shortened("a" * 10**6, mask) == "a" * LONGEST_LINE
     assert sum(seen) <= 16 * 1024

@@ -48,5 +48,5 @@ def test_no_application_stands_in_a_simulation(verb: Callable[[Hosts], object]) 
 
 def test_two_variables_of_one_name_are_refused() -> None:
     planned = plan(load_named("tokyo-singapore", {}).topology, seed=1)
-    with pytest.raises(InputError, match="two things of this lab would be MQLAB_TOKYO_OPENWIRE_URL"):
+    with pytest.raises(InputError, match="two parts of this lab would have the name MQLAB_TOKYO_OPENWIRE_URL"):
         environment(planned, "run-1", ["tokyo", "tokyo"])

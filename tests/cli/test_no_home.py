@@ -22,7 +22,7 @@ from lab.entry import main
 main()
 """
 NOWHERE = (
-    "mqlab: there is no folder to note labs in: this user has no home folder, and HOME names none\n  set HOME, or "
+    "mqlab: there is no folder to note labs in: this user has no home folder, and HOME is not set\n  set HOME, or "
 )
 
 

@@ -17,7 +17,7 @@ from lab.amazonmq.configurations.sanitising import sanitise
 from lab.amazonmq.files.activemq_xml import render
 from lab.amazonmq.files.broker_files import KEY_STORE, TRUST_STORE, BrokerFile, BrokerSecrets, broker_files
 from lab.amazonmq.files.certificates import LabAuthority
-from lab.emulation.brokers.containers import OWNER
+from lab.emulation.brokers.containers import OWNER_UID
 from lab.emulation.engine.containers import File, archive
 from lab.emulation.images import images
 from tests.amazonmq.cases import HERE, RenderCase, identity_of, render_cases
@@ -89,7 +89,7 @@ def brokers(engine: Engine) -> Iterator[Mapping[str, Container]]:
                 environment={"MQLAB_HEAP": "128m"},
             )
             started[name] = container
-            own = [File(path=file.path, content=file.content, mode=0o400, owner=OWNER) for file in files(case)]
+            own = [File(path=file.path, content=file.content, mode=0o400, owner=OWNER_UID) for file in files(case)]
             container.put_archive("/", archive(own))
             container.start()
         yield started

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from lab.activemq.log_lines import LONGEST
+from lab.activemq.log_lines import LONGEST_LINE
 from lab.declare.expectations.log import Log
 from lab.history import Achieved, LogLine, Marked, Observation, Watched, lines
 from lab.judge import Outcome, judge_file
@@ -72,16 +72,16 @@ def test_lines_told_together_may_be_of_either_side_of_a_mark(
 @pytest.mark.parametrize(
     ("expected", "length", "outcome"),
     [
-        ({"absent": True}, LONGEST, Outcome.UNKNOWN),
-        ({"absent": True}, LONGEST - 1, Outcome.PASSED),
-        ({"count": 1}, LONGEST, Outcome.UNKNOWN),
-        ({"count": 1}, LONGEST - 1, Outcome.FAILED),
-        ({"count": 2}, LONGEST, Outcome.FAILED),
-        ({"times": {"at-most": "1"}}, LONGEST, Outcome.PASSED),
-        ({"times": "1"}, LONGEST, Outcome.UNKNOWN),
-        ({"times": {"at-least": "1", "at-most": "2"}}, LONGEST, Outcome.UNKNOWN),
-        ({"times": {"at-least": "2", "at-most": "3"}}, LONGEST, Outcome.FAILED),
-        ({"absent": True, "after": "publish", "within": "1s"}, LONGEST, Outcome.PASSED),
+        ({"absent": True}, LONGEST_LINE, Outcome.UNKNOWN),
+        ({"absent": True}, LONGEST_LINE - 1, Outcome.PASSED),
+        ({"count": 1}, LONGEST_LINE, Outcome.UNKNOWN),
+        ({"count": 1}, LONGEST_LINE - 1, Outcome.FAILED),
+        ({"count": 2}, LONGEST_LINE, Outcome.FAILED),
+        ({"times": {"at-most": "1"}}, LONGEST_LINE, Outcome.PASSED),
+        ({"times": "1"}, LONGEST_LINE, Outcome.UNKNOWN),
+        ({"times": {"at-least": "1", "at-most": "2"}}, LONGEST_LINE, Outcome.UNKNOWN),
+        ({"times": {"at-least": "2", "at-most": "3"}}, LONGEST_LINE, Outcome.FAILED),
+        ({"absent": True, "after": "publish", "within": "1s"}, LONGEST_LINE, Outcome.PASSED),
     ],
 )
 def test_a_line_that_was_cut_may_fit_further_on(expected: dict[str, Any], length: int, outcome: Outcome) -> None:

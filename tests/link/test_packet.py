@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from lab.link.packet import HEAD, VNET, checksum, cut_of, is_ipv4, part_of, refusal, wire_of
+from lab.link.packet import VNET, VNET_BYTES, checksum, cut_of, is_ipv4, part_of, refusal, wire_of
 
 SOURCE, TARGET = bytes([10, 0, 0, 1]), bytes([10, 0, 1, 1])
 FIN, SYN, RST, PSH, ACK, CWR = 0x01, 0x02, 0x04, 0x08, 0x10, 0x80
@@ -26,8 +26,8 @@ def super_packet(body: bytes, size: int, flags: int = ACK, sequence: int = 1_000
 
 
 def pseudo(packet: bytes) -> bytes:
-    length = len(packet) - HEAD - 20
-    return packet[HEAD + 12 : HEAD + 20] + struct.pack("!BBH", 0, packet[HEAD + 9], length)
+    length = len(packet) - VNET_BYTES - 20
+    return packet[VNET_BYTES + 12 : VNET_BYTES + 20] + struct.pack("!BBH", 0, packet[VNET_BYTES + 9], length)
 
 
 def test_a_super_packet_is_as_many_packets_as_its_wire_would_carry() -> None:
@@ -41,7 +41,7 @@ def test_a_super_packet_is_as_many_packets_as_its_wire_would_carry() -> None:
 @pytest.mark.parametrize(
     "packet",
     [
-        bytes(HEAD) + ip(6, tcp(ACK)),
+        bytes(VNET_BYTES) + ip(6, tcp(ACK)),
         VNET.pack(1, 1, 40, 0, 20, 16) + ip(6, tcp(ACK, bytes(100))),
         VNET.pack(1, 1, 40, 10, 65535, 16) + ip(6, tcp(ACK, bytes(100))),
         VNET.pack(1, 1, 40, 10, 20, 16) + ip(6, tcp(ACK)),
@@ -50,7 +50,7 @@ def test_a_super_packet_is_as_many_packets_as_its_wire_would_carry() -> None:
 )
 def test_what_is_no_super_packet_is_one_packet(packet: bytes) -> None:
     assert cut_of(packet) is None
-    assert wire_of(packet) == (1, len(packet) - HEAD)
+    assert wire_of(packet) == (1, len(packet) - VNET_BYTES)
 
 
 def test_parts_have_their_own_lengths_numbers_flags_and_checksums() -> None:
@@ -59,43 +59,43 @@ def test_parts_have_their_own_lengths_numbers_flags_and_checksums() -> None:
     cut = cut_of(packet)
     assert cut is not None
     first, rest = part_of(packet, cut, 0, 1), part_of(packet, cut, 1, 3)
-    assert (first[HEAD + 40 :], rest[HEAD + 40 :]) == (body[:1_000], body[1_000:])
+    assert (first[VNET_BYTES + 40 :], rest[VNET_BYTES + 40 :]) == (body[:1_000], body[1_000:])
     assert (VNET.unpack_from(first)[1:4:2], VNET.unpack_from(rest)[1:4:2]) == ((0, 0), (1, 1_000))
     for part, identity, sequence, flags in ((first, 100, 0xFFFFFC18, ACK | CWR), (rest, 101, 0, ACK | PSH | FIN)):
-        assert int.from_bytes(part[HEAD + 2 : HEAD + 4], "big") == len(part) - HEAD
-        assert int.from_bytes(part[HEAD + 4 : HEAD + 6], "big") == identity
-        assert checksum(part[HEAD : HEAD + 20]) == 0
-        assert int.from_bytes(part[HEAD + 24 : HEAD + 28], "big") == sequence
-        assert part[HEAD + 33] == flags
+        assert int.from_bytes(part[VNET_BYTES + 2 : VNET_BYTES + 4], "big") == len(part) - VNET_BYTES
+        assert int.from_bytes(part[VNET_BYTES + 4 : VNET_BYTES + 6], "big") == identity
+        assert checksum(part[VNET_BYTES : VNET_BYTES + 20]) == 0
+        assert int.from_bytes(part[VNET_BYTES + 24 : VNET_BYTES + 28], "big") == sequence
+        assert part[VNET_BYTES + 33] == flags
         # the field holds the pseudo header's sum; the kernel adds the rest
-        assert int.from_bytes(part[HEAD + 36 : HEAD + 38], "big") == ~checksum(pseudo(part)) & 0xFFFF
+        assert int.from_bytes(part[VNET_BYTES + 36 : VNET_BYTES + 38], "big") == ~checksum(pseudo(part)) & 0xFFFF
     assert part_of(packet, cut, 0, 3) is packet
 
 
 def test_a_reset_answers_an_established_connection_with_its_own_number() -> None:
-    reply = refusal(bytes(HEAD) + ip(6, tcp(ACK | PSH, b"hello")))
+    reply = refusal(bytes(VNET_BYTES) + ip(6, tcp(ACK | PSH, b"hello")))
     assert reply is not None
-    source, target, sequence, _, _, flags = struct.unpack_from("!HHIIBB", reply, HEAD + 20)
-    assert (reply[HEAD + 12 : HEAD + 16], reply[HEAD + 16 : HEAD + 20]) == (TARGET, SOURCE)
+    source, target, sequence, _, _, flags = struct.unpack_from("!HHIIBB", reply, VNET_BYTES + 20)
+    assert (reply[VNET_BYTES + 12 : VNET_BYTES + 16], reply[VNET_BYTES + 16 : VNET_BYTES + 20]) == (TARGET, SOURCE)
     assert (source, target, sequence, flags) == (8883, 1111, 5_000, RST)
-    assert checksum(pseudo(reply) + reply[HEAD + 20 :]) == 0
-    assert checksum(reply[HEAD : HEAD + 20]) == 0
+    assert checksum(pseudo(reply) + reply[VNET_BYTES + 20 :]) == 0
+    assert checksum(reply[VNET_BYTES : VNET_BYTES + 20]) == 0
 
 
 def test_a_reset_answers_a_new_connection_as_a_closed_port() -> None:
-    reply = refusal(bytes(HEAD) + ip(6, tcp(SYN, sequence=41)))
+    reply = refusal(bytes(VNET_BYTES) + ip(6, tcp(SYN, sequence=41)))
     assert reply is not None
-    assert struct.unpack_from("!IIBB", reply, HEAD + 24)[:2] == (0, 42)
-    assert reply[HEAD + 33] == RST | ACK
+    assert struct.unpack_from("!IIBB", reply, VNET_BYTES + 24)[:2] == (0, 42)
+    assert reply[VNET_BYTES + 33] == RST | ACK
 
 
 def test_port_unreachable_answers_udp_and_quotes_it() -> None:
-    packet = bytes(HEAD) + ip(17, struct.pack("!HHHH", 1, 2, 12, 0) + b"body")
+    packet = bytes(VNET_BYTES) + ip(17, struct.pack("!HHHH", 1, 2, 12, 0) + b"body")
     reply = refusal(packet)
     assert reply is not None
-    assert reply[HEAD + 20 : HEAD + 22] == bytes([3, 3])
-    assert reply[HEAD + 28 :] == packet[HEAD : HEAD + 28]
-    assert checksum(reply[HEAD + 20 :]) == 0
+    assert reply[VNET_BYTES + 20 : VNET_BYTES + 22] == bytes([3, 3])
+    assert reply[VNET_BYTES + 28 :] == packet[VNET_BYTES : VNET_BYTES + 28]
+    assert checksum(reply[VNET_BYTES + 20 :]) == 0
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,11 @@ def test_port_unreachable_answers_udp_and_quotes_it() -> None:
     [ip(6, tcp(RST)), ip(6, b"short"), ip(17, b"short"), ip(1, bytes(20)), ip(6, tcp(ACK), fragment=5)],
 )
 def test_nothing_answers_a_reset_a_torn_packet_or_a_later_fragment(packet: bytes) -> None:
-    assert refusal(bytes(HEAD) + packet) is None
+    assert refusal(bytes(VNET_BYTES) + packet) is None
 
 
-@pytest.mark.parametrize("packet", [b"", bytes(HEAD), bytes(HEAD + 40), bytes(HEAD) + b"\x60" + bytes(60)])
+@pytest.mark.parametrize(
+    "packet", [b"", bytes(VNET_BYTES), bytes(VNET_BYTES + 40), bytes(VNET_BYTES) + b"\x60" + bytes(60)]
+)
 def test_other_things_are_not_ipv4(packet: bytes) -> None:
     assert not is_ipv4(packet)

@@ -16,9 +16,9 @@ from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.rules import Stop, demand_priority, demand_stop, demanded, may_be_joined, may_join
 from lab.dataclass import dataclass
 
-__all__ = ["MOST", "Consumer", "Demand", "Refusal", "Stop", "Subscription", "spread"]
+__all__ = ["MOST_SUBSCRIPTIONS", "Consumer", "Demand", "Refusal", "Stop", "Subscription", "spread"]
 
-MOST = 100_000  # subscriptions; a network that makes more of them is refused
+MOST_SUBSCRIPTIONS = 100_000  # subscriptions; a network that makes more of them is refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def spread(network: Network, consumers: Sequence[Consumer], *, order: random.Ran
     """Return the demand in a network whose bridges are up, after these consumers have come, one after another.
 
     Advisories of one broker reach one bridge in their order; `order` picks the bridge that is next, by default the one
-    whose advisory has waited longest. Raise ValueError if it makes more than MOST subscriptions.
+    whose advisory has waited longest. Raise ValueError if it makes more than MOST_SUBSCRIPTIONS subscriptions.
     """
     return _Spreading(network, order).of(consumers)
 
@@ -130,8 +130,8 @@ class _Spreading:
 
     def _number(self) -> int:
         self.made += 1
-        if self.made > MOST:
-            raise ValueError(f"more than {MOST:,} subscriptions")
+        if self.made > MOST_SUBSCRIPTIONS:
+            raise ValueError(f"more than {MOST_SUBSCRIPTIONS:,} subscriptions")
         return self.made
 
     def _settle(self) -> None:
@@ -175,7 +175,7 @@ class _Spreading:
         self._subscribe(bridge, replace(for_nobody, bridge=bridge), (bridge.target,), static=True)
 
     def _learn(self, bridge: Bridge, consumer: Subscription) -> None:
-        """Subscribe at the bridge's source for a consumer at its target, or say why not."""
+        """Subscribe at the bridge's source for a consumer at its target, or record why not."""
         if consumer.number not in self.alive:
             return None
         rules, destination = bridge.forwarding, consumer.destination

@@ -1,4 +1,4 @@
-"""What waits where for a durable subscriber of a topic that is away.
+"""Where messages wait for a durable subscriber of a topic that is disconnected.
 
 With `conduitSubscriptions` a bridge makes a durable subscription of its own at its near end, which outlives the
 consumer at the far end: `DurableConduitBridge.createDemandSubscription`. Without it the subscription is the consumer's,
@@ -31,7 +31,7 @@ class Absence(StrEnum):
 
 
 def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
-    """Return on which broker of a way a persistent message waits for a durable subscriber at its end that is away.
+    """Return the broker of a way on which a persistent message waits for a disconnected durable subscriber at its end.
 
     It goes as far as bridges have an active subscription; the rest of the way it goes when the subscriber is back. None
     where no broker keeps it; an absence of which that is not known is left out. `topic` is what the subscription is of,
@@ -47,7 +47,7 @@ def name_of_subscription(broker: str, topic: str) -> str:
 
 
 def is_taken_up(connector: str, broker: str, topic: str, *, client: str, name: str) -> bool:
-    """Return whether a bridge that opens takes up a client's durable subscription to a topic of its broker.
+    """Return whether a bridge that opens resumes a client's durable subscription to a topic of its broker.
 
     Not only its own: that of each client whose id its connector's name begins, as it does that of each other bridge of
     this connector. `DurableConduitBridge.setupStaticDestinations`.
@@ -78,7 +78,7 @@ def taken_up_too(bridges: Iterable[Bridge], way: Sequence[Bridge], topic: str, a
 
 
 def told_when_opening(rules: Forwarding, topic: str) -> bool:
-    """Return whether a bridge is told of a topic's durable subscriptions when it opens, those in use too.
+    """Return whether a bridge receives a topic's durable subscriptions when it opens, used ones too.
 
     `destinationFilter` and `staticBridge`, which keep advisories from it, do not keep it from that.
     """
@@ -87,7 +87,7 @@ def told_when_opening(rules: Forwarding, topic: str) -> bool:
 
 
 def _counts_ttl(bridge: Bridge, way: Sequence[Bridge], topic: str) -> bool:
-    """Return whether the TTL of consumers decides what a bridge is told when it opens."""
+    """Return whether the TTL of consumers limits the subscriptions that a bridge receives when it opens."""
     rules = bridge.forwarding
     return rules.sync_counts_ttl and told_when_opening(rules, topic) and (len(way) > 1 or rules.consumer_ttl == 0)
 

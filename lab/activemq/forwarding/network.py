@@ -43,13 +43,13 @@ class Composite:
         return f"the composite{kind.capitalize()} {name}"
 
     def takes(self, destination: str) -> bool:
-        """Return whether it forwards what is sent to a destination."""
+        """Return whether it forwards messages that are sent to a destination."""
         return covers(self.pattern, destination)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """The bridges that are up, and what brokers do with messages by themselves."""
+    """The bridges that are up, and how brokers forward messages internally."""
 
     bridges: tuple[Bridge, ...]
     replaying: tuple[tuple[str, str], ...] = ()  # (broker, pattern of queues): replayWhenNoConsumers
@@ -64,5 +64,5 @@ class Network:
         return any(broker == where and covers(pattern, queue) for where, pattern in self.replaying)
 
     def forwards(self, broker: str, destination: str) -> Iterator[Composite]:
-        """Yield what forwards the messages of a broker's destination to others."""
+        """Yield the rules that forward messages of a broker's destination to other destinations."""
         return (each for each in self.composites if each.broker == broker and each.takes(destination))

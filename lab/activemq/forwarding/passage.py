@@ -15,13 +15,13 @@ from lab.activemq.forwarding.network import Bridge, Network
 from lab.activemq.forwarding.rules import Stop, forbidden
 from lab.dataclass import dataclass
 
-MOST = 10_000  # steps of a message; a network in which it would take more is refused
+MOST_STEPS = 10_000  # steps of a message; a network in which it would take more is refused
 VIRTUAL_TOPICS, THEIR_QUEUES = "topic://VirtualTopic.>", "queue://Consumer.*."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """What may become of one message, published to a broker."""
+    """The possible ways of one message that is published to a broker."""
 
     copies: Mapping[int, int]  # by the number of a client's subscription: most copies that it may get
     routes: Mapping[int, tuple[Bridge, ...]]  # by the same number: the shortest way that the message may take there
@@ -48,10 +48,10 @@ class _Copy:
 
 
 def carry(network: Network, demand: Demand, broker: str, destination: str, *, path: tuple[str, ...] = ()) -> Passage:
-    """Return what may become of a message in a destination, which may be composite, of a broker.
+    """Return the possible ways of a message in a destination, which may be composite, of a broker.
 
     `path` has the brokers that it came over, if it was not published there. It is forwarded with a demand that has
-    settled. Raise ValueError if it would take more than MOST steps.
+    settled. Raise ValueError if it would take more than MOST_STEPS steps.
     """
     found = _Carrying(network, demand)
     found.waiting += (_Copy(broker=broker, destination=part, path=path) for part in parts(destination))
@@ -96,7 +96,7 @@ class _Carrying:
             self._topic(copy)
 
     def _stays(self, copy: _Copy) -> bool:
-        """Forward what comes to a composite destination; return whether it has the message itself too."""
+        """Forward a message of a composite destination; return whether the destination keeps the message too."""
         stays = True
         for composite in self.network.forwards(copy.broker, copy.destination):
             if copy.destination in copy.forwarded:
@@ -110,8 +110,8 @@ class _Carrying:
 
     def _step(self) -> None:
         self.steps += 1
-        if self.steps > MOST:
-            raise ValueError(f"more than {MOST:,} steps of one message")
+        if self.steps > MOST_STEPS:
+            raise ValueError(f"more than {MOST_STEPS:,} steps of one message")
 
     def _topic(self, copy: _Copy) -> None:
         self._step()

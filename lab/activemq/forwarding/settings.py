@@ -15,12 +15,12 @@ NETWORK_TTL = "networkTTL"
 NETWORK_PRIORITY = -5  # ConsumerInfo.NETWORK_CONSUMER_PRIORITY
 _ADVISORIES = "ActiveMQ.Advisory.Consumer."
 _KINDS = {"Queue": "queue", "Topic": "topic"}  # as an advisory's topic has them
-LARGEST = 2**31 - 1  # of a TTL, which ActiveMQ reads as an int
+LARGEST_TTL = 2**31 - 1  # of a TTL, which ActiveMQ reads as an int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRules:
-    """What one line of releases does otherwise than the others."""
+    """The rules in which lines of releases differ."""
 
     decrease_network_consumer_priority: bool  # the default; AMQ-5137
     splits_composite_consumers: bool  # AMQ-9262: into one demand for each part, which are then conduit on their own
@@ -39,7 +39,7 @@ _RULES: Mapping[tuple[int, int, int], ReleaseRules] = {  # by the first release 
 
 
 def release_rules(release: str) -> ReleaseRules:
-    """Return what a release such as 5.18.3 does; an older or newer one than are known does as the nearest."""
+    """Return the rules of a release such as 5.18.3; an unknown older or newer release has those of the nearest one."""
     major, minor, patch = (int(part) for part in release.split(".")[:3])
     known = [first for first in _RULES if first <= (major, minor, patch)]
     return _RULES[max(known, default=min(_RULES))]
@@ -128,7 +128,7 @@ def forwarding(
 
     def number(names: Sequence[str], default: int) -> int:
         written = next((attributes[name] for name in names if name in attributes), None)
-        return default if written is None else min(int(written), LARGEST)
+        return default if written is None else min(int(written), LARGEST_TTL)
 
     return Forwarding(
         message_ttl=number((NETWORK_TTL, "messageTTL"), defaults.message_ttl),

@@ -1,4 +1,4 @@
-"""The service's refusals of a verb: what is wrong, the name of the API's exception, and what would be right.
+"""Amazon MQ's refusals of a verb: the problem, the name of the API's exception, and the remedy.
 
 The exceptions are those that the API declares; which one answers a mistake, and the sentences, are assumed.
 """
@@ -16,14 +16,14 @@ class Refused(InputError):
     attribute: str = ""
 
 
-def bad_request(what: str, right: str = "", *, attribute: str = "") -> Refused:
+def bad_request(reason: str, right: str = "", *, attribute: str = "") -> Refused:
     """Return the refusal of a request that is invalid in itself."""
-    return _refused(f"{what} (BadRequestException)", right, attribute)
+    return _refused(f"{reason} (BadRequestException)", right, attribute)
 
 
-def conflict(what: str, right: str = "", *, attribute: str = "") -> Refused:
+def conflict(reason: str, right: str = "", *, attribute: str = "") -> Refused:
     """Return the refusal of a request that does not fit the current state."""
-    return _refused(f"{what} (ConflictException)", right, attribute)
+    return _refused(f"{reason} (ConflictException)", right, attribute)
 
 
 def not_found(kind: str, name: str, known: Iterable[str], label: str) -> Refused:
@@ -33,7 +33,7 @@ def not_found(kind: str, name: str, known: Iterable[str], label: str) -> Refused
     return _refused(what, f"{label}: {listed}", kind)
 
 
-def _refused(what: str, right: str, attribute: str) -> Refused:
-    found = Refused([Problem(what=what, remedy=right)])
+def _refused(reason: str, right: str, attribute: str) -> Refused:
+    found = Refused([Problem(what=reason, remedy=right)])
     found.attribute = attribute
     return found

@@ -111,7 +111,7 @@ class _Walk:
             yield self._advice(child.start, what, "name it: the bridge ends at the first consumer that it learns of")
 
     def _wrong_text(self, element: Element, name: str) -> str:
-        """Return what is wrong with a value for which the schema permits any text, or an empty text."""
+        """Return the problem with a value for which the schema permits any text, or an empty text."""
         value = element.get(name) or ""
         if name in _NEEDS_A_BEAN.get(element.name, ()):
             return "ActiveMQ needs a bean here, which Amazon MQ does not take"
@@ -135,5 +135,5 @@ class _Walk:
                     where = f"keep one; the first: {self._configuration.place(first)}"
                     yield self._advice(attribute.value_start, what, where)
 
-    def _advice(self, offset: int, what: str, remedy: str) -> Problem:
-        return Problem(what=what, remedy=remedy, place=self._configuration.place(offset))
+    def _advice(self, offset: int, problem: str, remedy: str) -> Problem:
+        return Problem(what=problem, remedy=remedy, place=self._configuration.place(offset))

@@ -28,7 +28,7 @@ from lab.errors import InputError, Place
 
 NAMESPACE = "http://activemq.apache.org/schema/core"
 # Bytes. The service's own limit is not known; its default has 2 KB, and twenty connectors with a thousand policies fit.
-LARGEST = 256 * 1024
+LARGEST_TEXT_BYTES = 256 * 1024
 
 _PROLOG = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DECLARED_ENCODING = re.compile(r"""<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
@@ -116,7 +116,7 @@ class Configuration:
 
 def read_bytes(path: Path, file: str) -> bytes:
     """Return a file's content, at most one byte more than the largest configuration; raise InputError if unreadable."""
-    return text_files.read_bytes(path, file, LARGEST)
+    return text_files.read_bytes(path, file, LARGEST_TEXT_BYTES)
 
 
 def read(text: bytes, file: str | Source) -> Configuration:
@@ -140,8 +140,8 @@ def read(text: bytes, file: str | Source) -> Configuration:
 
 def _decode(text: bytes, source: Source) -> str:
     start = source.place(1, 1)
-    if len(text) > LARGEST:
-        what = f"the configuration has more than {LARGEST} bytes, which is the most that is read"
+    if len(text) > LARGEST_TEXT_BYTES:
+        what = f"the configuration has more than {LARGEST_TEXT_BYTES} bytes, which is the most that is read"
         raise InputError.of(what, "is this the right file?", start)
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError.of("the file is encoded in UTF-16", "save it as UTF-8", start)

@@ -1,4 +1,4 @@
-"""The queues, or topics, into which a broker puts what could not be delivered, as its configuration names them."""
+"""The queues or topics for undelivered messages, as a broker's configuration names them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mistakes that keep a text from being XML: what a parser says of it, without what only follows from another one.
+"""The mistakes in a text that is not XML: a parser's errors, except those that only follow from an earlier error.
 
 Knows no parser: `configuration` hands over what its own logged.
 """
@@ -15,7 +15,7 @@ from lab.amazonmq.configurations.elements import Unclosed, unclosed
 from lab.amazonmq.configurations.source import Source
 from lab.errors import Place, Problem
 
-MOST = 10  # that are told of one text; who mends ten looks again
+MOST_MISTAKES = 10  # that are told of one text; who mends ten looks again
 # AWS's own guide once printed a uri with a bare &, and people paste it.
 _REMEDIES = (
     ("EntityRef", "write &amp; where an & is meant"),
@@ -58,7 +58,7 @@ def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) ->
     from one before: a tag that closes nothing because another one was not read. Of a kind there is one in a line.
     """
     log = tuple(log)
-    legible_to = MOST + 1 if _legible(log) else int(first.kind in _OF_TAGS)  # that one ends what is well-formed
+    legible_to = MOST_MISTAKES + 1 if _legible(log) else int(first.kind in _OF_TAGS)  # it ends the well-formed part
     ends = tuple(islice(unclosed(text), legible_to))
     if first.kind in _OF_TAGS and ends:
         found = [_problem(source.place(first.line, first.column), first.what, _opened(text, source, ends[0]))]
@@ -70,9 +70,9 @@ def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) ->
     ]
     found += [_end(text, source, each) for each in ends]
     found.sort(key=lambda each: each.place or Place(file="", line=0, column=0))
-    if len(found) > MOST:
-        more = Problem(what="the text has more mistakes, from here on", remedy="", place=found[MOST].place)
-        return (*found[:MOST], more)
+    if len(found) > MOST_MISTAKES:
+        more = Problem(what="the text has more mistakes, from here on", remedy="", place=found[MOST_MISTAKES].place)
+        return (*found[:MOST_MISTAKES], more)
     return tuple(found)
 
 
@@ -81,7 +81,7 @@ def _legible(log: Sequence[Logged]) -> bool:
 
 
 def _own(first: Logged, log: Sequence[Logged]) -> Iterator[Logged]:
-    """Yield what was logged but the first, without what is about tags alone or follows from what stands before it."""
+    """Yield the logged errors after the first, except errors of tags alone and consequences of earlier errors."""
     seen = {(first.line, first.kind)}
     before = first
     for each in log:
@@ -95,15 +95,15 @@ def _own(first: Logged, log: Sequence[Logged]) -> Iterator[Logged]:
         yield each
 
 
-def _end(text: str, source: Source, each: Unclosed) -> Problem:
-    closed = f"Opening and ending tag mismatch: {each.name} and {each.closing}"
-    what = closed if each.closing else f"Premature end of data in tag {each.name}"
-    return _problem(place_of(source, text, each.end), what, _opened(text, source, each))
+def _end(text: str, source: Source, tag: Unclosed) -> Problem:
+    closed = f"Opening and ending tag mismatch: {tag.name} and {tag.closing}"
+    what = closed if tag.closing else f"Premature end of data in tag {tag.name}"
+    return _problem(place_of(source, text, tag.end), what, _opened(text, source, tag))
 
 
-def _opened(text: str, source: Source, each: Unclosed) -> str:
-    where = place_of(source, text, each.start)
-    return f"<{each.name}> was opened at {where}: write </{each.name}> where it ends, or />"
+def _opened(text: str, source: Source, tag: Unclosed) -> str:
+    where = place_of(source, text, tag.start)
+    return f"<{tag.name}> was opened at {where}: write </{tag.name}> where it ends, or />"
 
 
 def _in_a_tag(text: str, logged: Logged) -> str:
@@ -122,10 +122,10 @@ def _in_a_tag(text: str, logged: Logged) -> str:
     return f'write {unquoted[1]}="{shown}", with quotes around the value'
 
 
-def _problem(place: Place, what: str, remedy: str = "") -> Problem:
-    what = _QUOTED.sub("", _WHERE.sub("", what))
-    known = next((remedy for sign, remedy in _REMEDIES if sign in what), "")
-    return Problem(what=f"not well-formed XML: {what}", remedy=remedy or known, place=place)
+def _problem(place: Place, problem: str, remedy: str = "") -> Problem:
+    problem = _QUOTED.sub("", _WHERE.sub("", problem))
+    known = next((remedy for sign, remedy in _REMEDIES if sign in problem), "")
+    return Problem(what=f"not well-formed XML: {problem}", remedy=remedy or known, place=place)
 
 
 def place_of(source: Source, text: str, offset: int) -> Place:

@@ -60,7 +60,7 @@ def advise_on_patterns(configuration: Configuration) -> Iterator[Problem]:
 
 
 def advise_on_lists(configuration: Configuration) -> Iterator[Problem]:
-    """Yield advice on connectors over which nothing goes, or not what their lists include."""
+    """Yield advice on connectors that forward nothing, or not all destinations that their lists include."""
     for connector in configuration.connectors:
         yield from _never_included(configuration, connector)
         yield from _all_excluded(configuration, connector)
@@ -70,7 +70,7 @@ def advise_on_lists(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _never_included(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
-    """Yield advice on what is included, and excluded too: an exclusion is asked first."""
+    """Yield advice on destinations that are included and excluded: an exclusion is checked first."""
     excluded = listed(connector, EXCLUDED)
     filter_ = forwarding(dict(connector.attributes), release="5.18.3").destination_filter
     for name in (INCLUDED, STATIC):
@@ -166,7 +166,7 @@ def _named(destination: str) -> str:
     return destination.replace("://", " ", 1)
 
 
-def _advice(configuration: Configuration, attribute: Attribute | None, what: str, remedy: str) -> Problem:
+def _advice(configuration: Configuration, attribute: Attribute | None, problem: str, remedy: str) -> Problem:
     return Problem(
-        what=what, remedy=remedy, place=None if attribute is None else configuration.place(attribute.value_start)
+        what=problem, remedy=remedy, place=None if attribute is None else configuration.place(attribute.value_start)
     )

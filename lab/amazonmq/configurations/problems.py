@@ -52,9 +52,9 @@ def connector_problems(configuration: Configuration) -> tuple[Problem, ...]:
     return _first_of_each_place([*found, *_name_problems(configuration, connectors)])
 
 
-def _first_of_each_place(found: Sequence[Problem]) -> tuple[Problem, ...]:
+def _first_of_each_place(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """Return the first problem of each place, in the order of the text."""
-    first_at = {problem.place: problem for problem in reversed(found)}
+    first_at = {problem.place: problem for problem in reversed(problems)}
     return tuple(sorted(first_at.values(), key=lambda problem: problem.place or Place(file="", line=0, column=0)))
 
 

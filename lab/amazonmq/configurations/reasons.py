@@ -29,12 +29,12 @@ def element(child: Element, parent: Element, names: Sequence[str], permitted: Pe
     return what + _nearest(child.name, tuple(names))
 
 
-def attribute(name: str, of: str, names: Sequence[str], permitted: Permitted) -> str:
-    """Return why an attribute is not permitted on the element `of`; `names` are those that are."""
-    if known := about_attribute(of, name):
+def attribute(name: str, kind: str, names: Sequence[str], permitted: Permitted) -> str:
+    """Return why an attribute is not permitted on the element `kind`; `names` are those that are."""
+    if known := about_attribute(kind, name):
         return known
-    what = f"{name} is not permitted on {of}"
-    if later := since(f"{of}@{name}"):
+    what = f"{name} is not permitted on {kind}"
+    if later := since(f"{kind}@{name}"):
         return f"{what} before engine version {later}: this is checked for {permitted.engine}"
     return what + _nearest(name, tuple(names))
 

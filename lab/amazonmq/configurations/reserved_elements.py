@@ -46,5 +46,5 @@ def about_attribute(element: str, name: str) -> str:
 
 
 def is_expression(value: str) -> bool:
-    """Return whether a value is no plain text: Spring evaluates `#{…}` and `${…}`, to ActiveMQ `#name` is a bean."""
+    """Return whether a value is not plain text: Spring evaluates `#{…}` and `${…}`; to ActiveMQ `#name` is a bean."""
     return "${" in value or "#{" in value or value.startswith("#") or _SECRET in value

@@ -52,7 +52,7 @@ class Removal:
         return f"{self.place}: {self.reason} {of}\n  {self.why}"
 
     def problem(self) -> Problem:
-        """Return the removal as a Problem, for a caller that refuses what the service would remove."""
+        """Return the removal as a Problem, for a caller that refuses text that Amazon MQ would remove."""
         return Problem(what=self.why, remedy=f"Amazon MQ would remove it: {self.reason}", place=self.place)
 
 

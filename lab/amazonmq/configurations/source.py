@@ -17,7 +17,7 @@ from lab.errors import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A piece of a line that was put there from outside, and how many columns of the file it stands for."""
+    """A piece of a line that was set from outside, and the number of columns that it replaces in the file."""
 
     line: int
     column: int

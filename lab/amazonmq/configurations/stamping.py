@@ -22,7 +22,7 @@ class Stamping:
     network: bool = False  # processNetworkMessages: messages of bridges too
 
     def lives(self, asked: int | None) -> int | None:
-        """Return how many ms a message lives from its coming on, of which its sender has asked; None: for ever."""
+        """Return how many ms a message lives from its arrival, given its sender's time to live; None: for ever."""
         if asked is None:
             asked = self.override if self.override > 0 else None
             return asked if asked is None or self.ceiling <= 0 else min(asked, self.ceiling)
@@ -44,7 +44,7 @@ def stampings(broker: Element) -> tuple[Stamping, ...]:
 
 
 def _whole(text: str | None) -> int:
-    """Return a whole number; 0 for what is none, which the service removes."""
+    """Return a whole number; 0 for any other text, which Amazon MQ removes."""
     try:
         return int(text or 0)
     except ValueError:

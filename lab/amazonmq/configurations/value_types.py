@@ -26,7 +26,7 @@ def is_true(value: str | None) -> bool:
 
 
 def why_not(value: str, kind: ValueType) -> str:
-    """Return why a value is not of its type and what would be right, or an empty text if it is."""
+    """Return why a value is not of its type and the remedy, or an empty text if it is."""
     if kind.name == "string":
         if kind.one_of and value not in kind.one_of:
             return f"{shown(value)} is not {'one of ' * (len(kind.one_of) > 1)}{', '.join(kind.one_of)}"

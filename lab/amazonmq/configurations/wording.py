@@ -37,13 +37,13 @@ def as_json(
     yield from (_entry("advice", each.place, each.what, each.remedy) for each in advice)
 
 
-def _entry(kind: str, place: Place | None, what: str, remedy: str) -> dict[str, Any]:
+def _entry(kind: str, place: Place | None, problem: str, remedy: str) -> dict[str, Any]:
     return {
         "kind": kind,
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
-        "what": what,
+        "what": problem,
         "remedy": remedy,
         **({"set": place.set} if place and place.set else {}),
     }

@@ -21,7 +21,7 @@ from lab.amazonmq.names import CONSOLE_USER
 FOLDER = "/etc/mqlab"
 DATA_FOLDER = "/var/lib/activemq"
 # The service's quota of connections per protocol on a large broker, and ActiveMQ's own 100 MiB for one frame.
-CONNECTIONS = 2000
+MOST_CONNECTIONS = 2000
 LARGEST_FRAME = 100 * 1024 * 1024
 
 # Milliseconds between two attempts of a standby to get the store's lock: the service fails over in seconds.
@@ -69,7 +69,7 @@ def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[P
 
 
 def diff(configuration: Configuration, rendered: str) -> str:
-    """Return what was removed from the person's text, and added to it, as a unified diff."""
+    """Return the lines removed from the person's text and added to it, as a unified diff."""
     before, after = (
         text.replace("\r\n", "\n").removesuffix("\n").split("\n") for text in (configuration.text, rendered)
     )
@@ -207,7 +207,7 @@ def _transports(endpoints: Sequence[Port]) -> list[Node]:
 
 
 def _transport_uri(endpoint: Port) -> str:
-    options = f"maximumConnections={CONNECTIONS}&wireFormat.maxFrameSize={LARGEST_FRAME}"
+    options = f"maximumConnections={MOST_CONNECTIONS}&wireFormat.maxFrameSize={LARGEST_FRAME}"
     return f"{endpoint.transport}://0.0.0.0:{endpoint.port}?{options}"
 
 
@@ -216,5 +216,5 @@ def _wrap(name: str, *children: Node) -> Node:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """Return a version's first two numbers, so that 5.9 comes before 5.18."""
+    """Return a version's first two numbers, so that 5.9 sorts before 5.18."""
     return tuple(int(number) for number in re.findall(r"\d+", text)[:2])

@@ -108,7 +108,7 @@ def jolokia_properties(user: str, password: str) -> str:
 
 
 def jolokia_access() -> str:
-    """Return the policy of what the lab may do through Jolokia."""
+    """Return the policy of operations that the lab may do through Jolokia."""
     return files("lab.amazonmq.files").joinpath("jolokia-access.xml").read_text("utf-8")
 
 

@@ -58,7 +58,7 @@ class Vault:
         return replace(self, passwords=kept, current=dict(numbers), latest=latest, others=tuple(sorted(others)))
 
     def password(self, user: str) -> str:
-        """Return the password with which a client logs in: the one the broker knows, else the one last set."""
+        """Return the password with which a client logs in: the one in the broker's files, else the last one set."""
         return self.passwords.get(self.current.get(user, self.latest.get(user, 0)), STRANGER_PASSWORD)
 
     @property

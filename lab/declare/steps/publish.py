@@ -11,14 +11,14 @@ from lab import units
 from lab.declare.fields import Duration, MessageRate, Whole
 from lab.declare.steps.base import check_least
 from lab.declare.steps.message import Message
-from lab.matching import MOST
+from lab.matching import MOST_MESSAGES
 
 
 class Publish(Message):
     """Publish messages, and wait for the outcome of each."""
 
     verb: ClassVar[str] = "publish"
-    count: Whole = Field(default=1, ge=1, le=MOST)
+    count: Whole = Field(default=1, ge=1, le=MOST_MESSAGES)
     """The number of messages."""
     every: Duration | None = None
     """The time between two messages (default: as fast as the broker acknowledges)."""

@@ -29,11 +29,11 @@ class Actives:
         """Return the instance that was found active last."""
         return self._last[broker]
 
-    def remember_frozen(self, its: InstanceState) -> None:
-        """Take a frozen instance for the one that was found active last, as another process has found it."""
-        with self._turns[its.broker]:
-            if self._power.state(its) == PAUSED:
-                self._last[its.broker] = its
+    def remember_frozen(self, instance: InstanceState) -> None:
+        """Remember a frozen instance as the last active one, as another process recorded it."""
+        with self._turns[instance.broker]:
+            if self._power.state(instance) == PAUSED:
+                self._last[instance.broker] = instance
 
     def seen(self, broker: str) -> float:
         """Return when the `last` instance of a pair was first found active, by whichever thread; 0 if it always was."""

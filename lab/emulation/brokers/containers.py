@@ -19,7 +19,7 @@ from lab.emulation.network.subnets import route_word
 from lab.errors import HostError
 from lab.plan.values import OF_HOST, BrokerPlan, InstancePlan
 
-OWNER = 10001  # the image's user `activemq`
+OWNER_UID = 10001  # the image's user `activemq`
 # A standby is healthy while it is starting: it waits for the store's lock.
 _OF_A_PAIR = {"test": ["CMD-SHELL", "bash /opt/mqlab/health.sh | grep -Eq 'start(ed|ing)'"]}
 
@@ -29,7 +29,7 @@ def start_broker(
     image: str,
     run: str,
     plan: BrokerPlan,
-    its: InstancePlan,
+    instance: InstancePlan,
     endpoint: Attachment,
     router: IPv4Address,
     tcp: str,
@@ -47,12 +47,12 @@ def start_broker(
     return start(
         client,
         image=image,
-        name=f"mqlab-{run}-{its.name}",
+        name=f"mqlab-{run}-{instance.name}",
         endpoints=[endpoint],
         files=packed(files),
         ports={},
-        labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
-        options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
+        labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: instance.name},
+        options={**options(plan, instance, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
         environment={
             settings.HEAP.name: f"{plan.heap // 2**20}m",
             settings.ROUTER.name: route_word(router),
@@ -65,7 +65,8 @@ def start_broker(
 def packed(files: Sequence[BrokerFile]) -> list[File]:
     """Return a broker's files with owner and mode; only the broker can read a secret one."""
     return [
-        File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER) for file in files
+        File(path=file.path, content=file.content, mode=0o400 if file.secret else 0o444, owner=OWNER_UID)
+        for file in files
     ]
 
 
@@ -96,11 +97,11 @@ def _store(run: str, broker: str) -> str:
     return f"mqlab-{run}-{broker}-store"
 
 
-def options(plan: BrokerPlan, its: InstancePlan, hosts: Mapping[str, str]) -> dict[str, Any]:
+def options(plan: BrokerPlan, instance: InstancePlan, hosts: Mapping[str, str]) -> dict[str, Any]:
     """Return the options of a broker's container: limits, rights, names."""
     return {
         "init": True,
-        "hostname": its.name,
+        "hostname": instance.name,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
         "mem_limit": plan.memory,

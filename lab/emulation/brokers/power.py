@@ -1,4 +1,4 @@
-"""The power switch of broker instances: stop, kill, start, pause and resume a container, at the engine's own moment.
+"""The power switch of broker instances: stop, kill, start, pause and resume a container, with the engine's timestamps.
 
 The state that each instance was left in is remembered, so that no request goes to one that cannot answer.
 """
@@ -48,20 +48,20 @@ class Power:
         self._lock = Lock()
 
     @contextmanager
-    def switching(self, of: InstanceState) -> Iterator[None]:
-        """While an instance is switched, nobody but the block changes its state; after an error it is as before."""
+    def switching(self, instance: InstanceState) -> Iterator[None]:
+        """Let only the block change an instance's state; after an error the state is as before."""
         with self._lock:
-            self._at_work[of.name] += 1
-        before = self._states[of.name]
+            self._at_work[instance.name] += 1
+        before = self._states[instance.name]
         try:
             yield
         except Exception:  # not at an interruption: what was asked of the engine may be done all the same
-            self._states[of.name] = before
+            self._states[instance.name] = before
             raise
         finally:
             with self._lock:
-                self._at_work[of.name] -= 1
-                self._switched[of.name] += 1
+                self._at_work[instance.name] -= 1
+                self._switched[instance.name] += 1
 
     def refresh(self, note: Note, *, watched: Collection[str] = (), meanwhile: bool = False) -> None:
         """Read each instance's state from the engine, since another process may have changed it.
@@ -83,7 +83,7 @@ class Power:
                 self._keep(each, now, since[each.name])
 
     def apply_note(self, note: Note) -> None:
-        """Update the states from a note, for brokers that other processes created, deleted or started again.
+        """Update the states from a note: other processes may have created, deleted or started brokers.
 
         The engine is not asked.
         """
@@ -96,151 +96,157 @@ class Power:
             elif self._states[each.name] in (ABSENT, STOPPING, DOWN):
                 self._keep(each, UP, since)  # if it is not, the next request fails
 
-    def state(self, of: InstanceState) -> str:
-        """Return an instance's state as this process knows it."""
-        return self._states[of.name]
+    def state(self, instance: InstanceState) -> str:
+        """Return the state that this process remembers of an instance."""
+        return self._states[instance.name]
 
-    def found(self, of: InstanceState) -> State:
-        """Return an instance's state by the engine, which others may have changed, in the words of steps; remember it.
+    def found(self, instance: InstanceState) -> State:
+        """Read an instance's state from the engine, remember it, and return it in the words of steps.
 
         One that starts or ends counts as running.
         """
-        since = self._switched[of.name]
-        if self._states[of.name] != DELETED:
-            seen = self.look(of)
-            if seen != UP or self._states[of.name] not in (STARTING, STOPPING):
-                self._keep(of, seen, since)
-        now = self._states[of.name]
+        since = self._switched[instance.name]
+        if self._states[instance.name] != DELETED:
+            seen = self.look(instance)
+            if seen != UP or self._states[instance.name] not in (STARTING, STOPPING):
+                self._keep(instance, seen, since)
+        now = self._states[instance.name]
         return State.UP if now in (UP, STARTING, STOPPING) else State(now)
 
-    def look(self, of: InstanceState) -> str:
+    def look(self, instance: InstanceState) -> str:
         """Return an instance's state by the engine, and remember nothing of it."""
         try:
-            return _SEEN.get(self.container(of).status, DOWN)
+            return _SEEN.get(self.container(instance).status, DOWN)
         except HostError:
             return DOWN  # as one that has ended
 
-    def may_answer(self, of: InstanceState) -> bool:
+    def may_answer(self, instance: InstanceState) -> bool:
         """Return whether a request to an instance can be answered."""
-        return self._states[of.name] in (UP, STARTING)
+        return self._states[instance.name] in (UP, STARTING)
 
-    def stop(self, of: InstanceState, within: float) -> BrokerChanged:
-        """Ask an instance to end, and kill it if it has not after so many seconds; the state says which it was."""
-        before, was_down = self._clock.now(), self.look(of) == DOWN
-        with self.switching(of):
-            self._states[of.name] = STOPPING
-            self._do(of, lambda its: its.stop(timeout=max(1, round(within))))
-            self._states[of.name] = DOWN
-        its = self.container(of).attrs["State"]
+    def stop(self, instance: InstanceState, within: float) -> BrokerChanged:
+        """Stop an instance; kill it if it has not ended after `within` seconds. The state is "stopped" or "killed"."""
+        before, was_down = self._clock.now(), self.look(instance) == DOWN
+        with self.switching(instance):
+            self._states[instance.name] = STOPPING
+            self._do(instance, lambda its: its.stop(timeout=max(1, round(within))))
+            self._states[instance.name] = DOWN
+        its = self.container(instance).attrs["State"]
         how = "killed" if its["ExitCode"] == _KILLED and not was_down else "stopped"  # else it was killed before
-        return self._changed(of, how, before, its["FinishedAt"])
+        return self._changed(instance, how, before, its["FinishedAt"])
 
-    def kill(self, of: InstanceState) -> BrokerChanged:
-        """End an instance's process at once, and wait until the engine knows."""
+    def kill(self, instance: InstanceState) -> BrokerChanged:
+        """End an instance's process at once, and wait until the engine reports the end."""
         before = self._clock.now()
-        with self.switching(of):
-            self._states[of.name] = DOWN
-            self._do(of, lambda its: its.kill())
-            self._do(of, lambda its: its.wait(timeout=30))
-        return self._changed(of, "killed", before, self.container(of).attrs["State"]["FinishedAt"])
+        with self.switching(instance):
+            self._states[instance.name] = DOWN
+            self._do(instance, lambda its: its.kill())
+            self._do(instance, lambda its: its.wait(timeout=30))
+        return self._changed(instance, "killed", before, self.container(instance).attrs["State"]["FinishedAt"])
 
-    def mark_starting(self, of: InstanceState) -> None:
+    def mark_starting(self, instance: InstanceState) -> None:
         """Remember that an instance is about to be started, so that it does not count as down any more."""
-        self._states[of.name] = STARTING
+        self._states[instance.name] = STARTING
 
-    def start(self, of: InstanceState) -> BrokerChanged:
+    def start(self, instance: InstanceState) -> BrokerChanged:
         """Start an instance's container; raise BrokerError if the engine refuses."""
         before = self._clock.now()
         try:
-            with self.switching(of):
-                self.mark_starting(of)
-                self._awaited.add(of.name)
-                self._do(of, lambda its: its.start())
+            with self.switching(instance):
+                self.mark_starting(instance)
+                self._awaited.add(instance.name)
+                self._do(instance, lambda its: its.start())
         except BrokerError:
-            self._awaited.discard(of.name)
-            self._states[of.name] = DOWN
+            self._awaited.discard(instance.name)
+            self._states[instance.name] = DOWN
             raise
-        return self._changed(of, "starting", before, self.container(of).attrs["State"]["StartedAt"])
+        return self._changed(instance, "starting", before, self.container(instance).attrs["State"]["StartedAt"])
 
-    def mark_started(self, of: InstanceState) -> None:
+    def mark_started(self, instance: InstanceState) -> None:
         """Remember that an instance that was starting has started."""
-        self._awaited.discard(of.name)
-        if self._states[of.name] == STARTING:
-            self._states[of.name] = UP
+        self._awaited.discard(instance.name)
+        if self._states[instance.name] == STARTING:
+            self._states[instance.name] = UP
 
-    def mark_answering(self, of: InstanceState) -> None:
-        """Remember that an instance answers: if it was started from elsewhere, nobody here waits for more."""
-        if of.name not in self._awaited:
-            self.mark_started(of)
+    def mark_answering(self, instance: InstanceState) -> None:
+        """Remember that an instance answers; if this process did not start it, it counts as started."""
+        if instance.name not in self._awaited:
+            self.mark_started(instance)
 
-    def pause(self, of: InstanceState) -> BrokerChanged:
+    def pause(self, instance: InstanceState) -> BrokerChanged:
         """Freeze an instance's processes."""
-        with self.switching(of):
-            self._states[of.name] = PAUSED
-            self._do(of, lambda its: its.pause())
-        return BrokerChanged(t=self._clock.now(), broker=of.broker, state="paused", instance=of.mark)
+        with self.switching(instance):
+            self._states[instance.name] = PAUSED
+            self._do(instance, lambda its: its.pause())
+        return BrokerChanged(t=self._clock.now(), broker=instance.broker, state="paused", instance=instance.mark)
 
-    def resume(self, of: InstanceState) -> BrokerChanged:
+    def resume(self, instance: InstanceState) -> BrokerChanged:
         """Unfreeze an instance's processes."""
-        with self.switching(of):
-            self._do(of, lambda its: its.unpause())
-            self._states[of.name] = UP
-        return BrokerChanged(t=self._clock.now(), broker=of.broker, state="resumed", instance=of.mark)
+        with self.switching(instance):
+            self._do(instance, lambda its: its.unpause())
+            self._states[instance.name] = UP
+        return BrokerChanged(t=self._clock.now(), broker=instance.broker, state="resumed", instance=instance.mark)
 
-    def delete(self, of: InstanceState) -> None:
+    def delete(self, instance: InstanceState) -> None:
         """Remove an instance's container, whatever its state; harmless if it is removed already."""
-        self._states[of.name] = DELETED
+        self._states[instance.name] = DELETED
         with suppress(HostError):
-            self._do(of, lambda its: its.remove(force=True, v=True))
+            self._do(instance, lambda its: its.remove(force=True, v=True))
 
-    def ended(self, of: InstanceState) -> str | None:
-        """Return how an instance's container ended, None while it runs; one that ended by itself is marked down."""
-        since = self._switched[of.name]
+    def ended(self, instance: InstanceState) -> str | None:
+        """Return how an instance's container ended, None while it runs; an ended one is marked down."""
+        since = self._switched[instance.name]
         try:
-            its = self.container(of)
+            its = self.container(instance)
         except HostError:
-            if self._states[of.name] == DELETED:
+            if self._states[instance.name] == DELETED:
                 return DELETED
-            self._keep(of, DOWN, since)
+            self._keep(instance, DOWN, since)
             return "its container has gone"
         if its.status not in ("exited", "dead"):
             return None
-        self._keep(of, DOWN, since)
+        self._keep(instance, DOWN, since)
         how = its.attrs["State"]
         return f"exit code {how['ExitCode']}" + (", out of memory" if how["OOMKilled"] else "")
 
-    def runs_again(self, of: InstanceState) -> bool:
+    def runs_again(self, instance: InstanceState) -> bool:
         """Return whether an instance that is down runs, started from elsewhere; it is marked as starting then."""
-        if self._states[of.name] != DOWN or _SEEN.get(self.container(of).status) not in (UP, STARTING):
+        if self._states[instance.name] != DOWN or _SEEN.get(self.container(instance).status) not in (UP, STARTING):
             return False
-        self._awaited.discard(of.name)
-        self._states[of.name] = STARTING
+        self._awaited.discard(instance.name)
+        self._states[instance.name] = STARTING
         return True
 
-    def _keep(self, of: InstanceState, seen: str, since: int) -> None:
-        """Remember a state that was looked for when `since` switches were over, unless a later one knows better."""
+    def _keep(self, instance: InstanceState, state: str, since: int) -> None:
+        """Remember a state that was read after `since` switches, unless another switch began or ended later."""
         with self._lock:
-            if not self._at_work[of.name] and self._switched[of.name] == since:
-                self._states[of.name] = seen
+            if not self._at_work[instance.name] and self._switched[instance.name] == since:
+                self._states[instance.name] = state
 
-    def container(self, of: InstanceState) -> Container:
+    def container(self, instance: InstanceState) -> Container:
         """Return an instance's container as it is now; raise HostError if there is none."""
         try:
-            return self._docker.containers.get(of.container)
+            return self._docker.containers.get(instance.container)
         except docker.errors.NotFound as error:
-            raise HostError(f"the container of broker {of.name} has gone", "was the lab removed meanwhile?") from error
+            raise HostError(
+                f"the container of broker {instance.name} has gone", "check whether the lab was removed: mqlab status"
+            ) from error
 
-    def _do(self, of: InstanceState, what: Callable[[Container], Any]) -> None:
+    def _do(self, instance: InstanceState, change: Callable[[Container], Any]) -> None:
         try:
-            what(self.container(of))
+            change(self.container(instance))
         except docker.errors.APIError as error:
-            raise BrokerError(f"the engine refused it for broker {of.name}: {error.explanation or error}") from error
+            raise BrokerError(
+                f"the Docker engine refused to change broker {instance.name}: {error.explanation or error}"
+            ) from error
 
-    def _changed(self, of: InstanceState, state: str, before: float, moment: str) -> BrokerChanged:
+    def _changed(self, instance: InstanceState, state: str, before: float, moment: str) -> BrokerChanged:
         """Return the observation, at the engine's moment if it is plausible.
 
         The engine may run in a virtual machine with another clock; then it is at this moment.
         """
         now = self._clock.now()
         t = now - (time.time() - datetime.fromisoformat(moment).timestamp())
-        return BrokerChanged(t=t if before <= t <= now else now, broker=of.broker, state=state, instance=of.mark)
+        return BrokerChanged(
+            t=t if before <= t <= now else now, broker=instance.broker, state=state, instance=instance.mark
+        )

@@ -1,1 +1,1 @@
-"""The Docker engine: connecting to it, what labs leave on it, and what this machine lacks."""
+"""The Docker engine: connections to it, and containers, networks and volumes that labs leave on it."""

@@ -41,7 +41,7 @@ class Api(docker.APIClient):
 
 
 def is_silence(error: BaseException) -> bool:
-    """Return whether an error of the engine's library says that an answer did not come in time."""
+    """Return whether an error of the engine's library is a timeout."""
     return any(isinstance(cause, HUNG) for cause in causes(error))
 
 

@@ -11,7 +11,7 @@ from requests.exceptions import JSONDecodeError
 from lab.interrupts import left_to_others
 from lab.runtime.clock import Clock
 
-_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a command is run again: a busy engine is busy for a while
+_PAUSE_SECONDS = (0.05, 0.1, 0.2, 0.4)  # seconds before a command is run again: a busy engine is busy for a while
 
 
 def run_inside(
@@ -26,7 +26,7 @@ def run_inside(
     A busy engine (seen with 20.10) may report success and lose the output, or give no answer at all; then the command
     is run again.
     """
-    for seconds in _PAUSES:
+    for seconds in _PAUSE_SECONDS:
         try:
             code, text = _run(container, command, environment, user)
         except JSONDecodeError:  # the engine's own answer was empty

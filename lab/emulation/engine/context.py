@@ -36,7 +36,7 @@ def resolved(environment: Mapping[str, str]) -> Mapping[str, str]:
         endpoint = _read(file)["Endpoints"]["docker"]
         found, verified = str(endpoint["Host"]), not endpoint.get("SkipTLSVerify")
     except FileNotFoundError as error:
-        raise _unusable(name, f"there is none of that name, whose file would be {file}") from error
+        raise _unusable(name, f"it does not exist: there is no file {file}") from error
     except OSError as error:
         raise _unusable(name, f"{file} cannot be read: {error.strerror}") from error
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
@@ -69,8 +69,8 @@ def _chosen(file: Path) -> str:
     except (OSError, AttributeError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise HostError(
-            f"{file}, which says which Docker engine is meant, cannot be read: {why}",
-            f"mend it, or name the engine by DOCKER_HOST\n{see(ENGINE)}",
+            f"{file}, the configuration of the docker command, cannot be read: {why}",
+            f"repair it, or set DOCKER_HOST to the engine's address\n{see(ENGINE)}",
         ) from error
 
 

@@ -32,7 +32,7 @@ OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were meas
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)  # by a machine that is off, or a network that is
 _GONE = (FileNotFoundError, ConnectionError)  # what a socket says whose engine has gone
 _SILENT = "the Docker engine does not answer any more"
-_PATIENCE = (10.0, 60.0)  # seconds for a connection to an engine, and for its first answer
+_ANSWER_SECONDS = (10.0, 60.0)  # seconds for a connection to an engine, and for its first answer
 C = TypeVar("C")
 
 
@@ -72,7 +72,7 @@ def _connect(named: dict[str, str], host: str, leading: SshSocket | None = None)
     """Return the client of an engine, which is called `host` in errors."""
     try:
         asking = _client(named, ".".join(map(str, OLDEST)))
-        asking.api.timeout = _PATIENCE  # type: ignore[assignment]  # requests takes one for each, the library one for both
+        asking.api.timeout = _ANSWER_SECONDS  # type: ignore[assignment]  # requests takes one for each, the library one for both
         said = asking.api.version(api_version=False)  # which every engine answers
         asking.close()
     except (DockerException, OSError, ValueError) as error:
@@ -88,7 +88,7 @@ def _connect(named: dict[str, str], host: str, leading: SshSocket | None = None)
 
 
 class _Client(docker.DockerClient):
-    """A client that closes the socket it goes through, where it is of this process, and does not ask in vain twice."""
+    """A client that closes its ssh socket too, and does not wait twice for an engine that hangs."""
 
     leading: SshSocket | None = None
 
@@ -126,30 +126,33 @@ def in_words(error: Exception) -> HostError:
     if is_gone(error):
         return HostError(_SILENT, f"is it running?   {see(ENGINE)}")
     if isinstance(error, NotFound) and not isinstance(error, ImageNotFound):
-        return HostError(f"a part of the lab has gone: {error.explanation or error}", "was the lab removed meanwhile?")
+        return HostError(
+            f"a part of the lab has gone: {error.explanation or error}",
+            "check whether the lab was removed: mqlab status",
+        )
     return HostError(f"{type(error).__name__}: {error}", see(ENGINE))
 
 
 def is_gone(error: Exception) -> bool:
-    """Return whether an error of the engine's library says that no engine answers, or none in time."""
+    """Return whether an error of the engine's library means that no engine answers, or not in time."""
     return any(isinstance(cause, (*_GONE, *HUNG)) for cause in causes(error))
 
 
 def told_in_words(tell: Callable[[Exception], None]) -> Callable[[Exception], None]:
-    """Return a function that tells an error on, one of the engine's library as a HostError."""
+    """Return a function that passes an error on to `tell`, an error of the engine's library as a HostError."""
     return lambda error: tell(in_words(error) if isinstance(error, ENGINE_TROUBLE) else error)
 
 
-def explaining(of: type[C]) -> type[C]:
+def explaining(kind: type[C]) -> type[C]:
     """Have the public methods of a class translate errors of the engine's library to HostError."""
-    for name, member in tuple(vars(of).items()):
+    for name, member in tuple(vars(kind).items()):
         if inspect.isfunction(member) and not name.startswith("_"):
-            setattr(of, name, explained()(member))
-    return of
+            setattr(kind, name, explained()(member))
+    return kind
 
 
 def explain(error: BaseException, host: str) -> HostError:
-    """Return a HostError that says why an engine could not be reached, from the library's error."""
+    """Return a HostError with the reason why an engine cannot be reached, from the library's error."""
     for cause in causes(error):
         if isinstance(cause, PermissionError):
             return HostError(
@@ -193,7 +196,7 @@ def identity(client: docker.DockerClient) -> str:
 
 
 def clock_ahead(client: docker.DockerClient, wall: Callable[[], float] = time.time) -> float:
-    """Return by how many seconds the engine's wall clock is ahead of this machine's; 0.0 as far as can be told."""
+    """Return the seconds that the engine's wall clock is ahead of this machine's; 0.0 if no difference is certain."""
     asked = wall()
     its = datetime.fromisoformat(str(client.info()["SystemTime"])).timestamp()
     answered = wall()

@@ -22,8 +22,8 @@ from lab.emulation.checks import SSH, see
 from lab.errors import HostError, InputError
 
 SCHEME = "ssh"
-PATIENCE = 60.0  # seconds for a login and an answer: a key may be on a device that is to be touched
-FIRST = 20000  # a port as labs take them
+LOGIN_SECONDS = 60.0  # seconds for a login and an answer: a key may be on a device that is to be touched
+FIRST_PORT = 20000  # a port as labs take them
 _ENDS_WITHIN = 5.0  # seconds: an ssh that is to end may wait for a far side that has gone
 _FAILED, _NOT_FOUND = 255, 127  # the exit codes of ssh itself, and of a far shell that finds no such command
 OPEN = b"open\n"  # what an `ssh` that was started by `tied` says once it is connected, with its forwards
@@ -70,7 +70,7 @@ class Destination:
 
     @property
     def words(self) -> str:
-        """Return the far side as it stands in a command line of ssh."""
+        """Return the remote host's arguments for a command line of ssh."""
         port = f"-p {self.port} " if self.port else ""
         return f"{port}{f'{self.user}@' if self.user else ''}{self.host}"
 
@@ -85,9 +85,9 @@ def parse(url: str) -> Destination:
     if parts.scheme != SCHEME:
         raise _unusable(url, f"its scheme is {parts.scheme!r}")
     if parts.password is not None:
-        raise _unusable(url, "it has a password, and ssh takes none there")
+        raise _unusable(url, "it contains a password, which ssh does not accept")
     if parts.query or parts.fragment:
-        raise _unusable(url, "nothing may follow its path")
+        raise _unusable(url, "it has a query or a fragment")
     # Case counts in a name of ssh's configuration, and urlsplit lowers it.
     at = parts.netloc.rpartition("@")[2]
     host = next((word for word in re.split(r"[:\[\]]", at) if word.lower() == host), host)
@@ -106,7 +106,7 @@ def command(
     environment: Mapping[str, str],
     *remote: str,
     options: Sequence[str] = (),
-    words: Sequence[str] = (),
+    arguments: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the command line of ssh to a far side; HostError if this machine has no ssh."""
     if sys.platform == "win32":
@@ -120,16 +120,16 @@ def command(
     chosen = [word for option in (*options, *_USUAL) for word in ("-o", option)]
     user = ("-l", to.user) if to.user else ()
     port = ("-p", str(to.port)) if to.port else ()
-    return (program, "-T", *chosen, *words, *user, *port, "--", to.host, *remote)
+    return (program, "-T", *chosen, *arguments, *user, *port, "--", to.host, *remote)
 
 
-def tied(words: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[bytes]:
+def tied(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[bytes]:
     """Start an ssh that ends with this process, however that ends; a folder of its own is removed then.
 
     Its options are to have it say `OPEN`. Its errors are at standard error.
     """
     return subprocess.Popen(
-        ["sh", "-c", _TIED, str(folder or ""), *words],
+        ["sh", "-c", _TIED, str(folder or ""), *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -139,12 +139,12 @@ def tied(words: Sequence[str], environment: Mapping[str, str], folder: Path | No
 
 
 def says_open() -> tuple[str, ...]:
-    """Return the options that have an ssh say `OPEN` once it is connected, and its forwards are there."""
+    """Return the options that make ssh print `OPEN` once it is connected and its forwards listen."""
     return "PermitLocalCommand=yes", "LocalCommand=echo open"
 
 
 def untie(process: subprocess.Popen[bytes]) -> str:
-    """End an ssh that was started by `tied`, and return what it said at standard error; "" if that was done."""
+    """End an ssh that `tied` started, and return its standard error; "" if that was read before."""
     said = b""
     assert process.stdin is not None
     if process.stdin.closed:
@@ -161,7 +161,7 @@ def untie(process: subprocess.Popen[bytes]) -> str:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End an ssh that leads a session of its own, with what it started there, and wait for it."""
+    """End an ssh that leads its own session, with all processes of that session, and wait for it."""
     for by in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of one that has ended
             os.killpg(process.pid, by)
@@ -177,25 +177,25 @@ def check_docker(to: Destination, environment: Mapping[str, str], options: Seque
         raise explain(to, said, code)
 
 
-def check_forwarding(to: Destination, environment: Mapping[str, str], port: int = FIRST) -> None:
+def check_forwarding(to: Destination, environment: Mapping[str, str], port: int = FIRST_PORT) -> None:
     """Raise HostError if the far side does not forward connections to its 127.0.0.1; nothing need listen there."""
     # A connection of its own: over a shared one, ssh does not tell the far side's reason.
     options, words = ("ControlPath=none", "LogLevel=INFO"), ("-W", f"127.0.0.1:{port}")
-    code, said = _run(command(to, environment, options=options, words=words), environment)
+    code, said = _run(command(to, environment, options=options, arguments=words), environment)
     if code == 0 or "connect failed" in said.lower():
         return
     refused = "\n".join(line for line in said.splitlines() if "open failed" in line.lower())  # others have no reason
     if not refused:
         raise explain(to, said, code)
     raise HostError(
-        f"{to.url} does not forward connections, and the ports of a lab there would not be reached: {_last(refused)}",
-        f"have its sshd forward to 127.0.0.1 (AllowTcpForwarding, PermitOpen, and the options of the key in "
-        f"authorized_keys),\nor have the engine listen at tcp:// with TLS: docs/engines.md\n{see(SSH)}",
+        f"{to.url} does not forward connections, so this machine could not reach a lab's ports there: {_last(refused)}",
+        f"allow its sshd to forward to 127.0.0.1 (AllowTcpForwarding, PermitOpen, and the options of the key in "
+        f"authorized_keys),\nor let the engine listen at tcp:// with TLS: docs/engines.md\n{see(SSH)}",
     )
 
 
 def explain(to: Destination, said: str, code: int | None = None) -> HostError:
-    """Return a HostError that says why an engine cannot be reached, from what ssh or the far side said."""
+    """Return a HostError with the reason why an engine cannot be reached, from the output of ssh or the remote host."""
     heard, reason = said.lower(), _last(said) or ("ssh gives no reason" if code is None else f"ssh ended with {code}")
     got_in = code not in (_FAILED, None)
     if any(words in heard for words in _HOST_KEY):
@@ -245,19 +245,19 @@ def ended_on_error(process: subprocess.Popen[bytes]) -> Iterator[None]:
         raise
 
 
-def _run(words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
     try:
         done = subprocess.run(
-            words,
+            command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
             env={**environment},
             start_new_session=True,
-            timeout=PATIENCE,
+            timeout=LOGIN_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return _FAILED, f"no answer within {PATIENCE:.0f} s"
+        return _FAILED, f"no answer within {LOGIN_SECONDS:.0f} s"
     return done.returncode, done.stderr.decode(errors="replace").strip()
 
 
@@ -273,7 +273,7 @@ def without_password(url: str) -> str:
 
 def no_url(url: str, error: ValueError) -> str:
     """Return why an engine's URL is none, in words that have no part of a password in it."""
-    return "it has a password, and is no URL" if without_password(url) != url else str(error)
+    return "it contains a password and is not a URL" if without_password(url) != url else str(error)
 
 
 def _unusable(url: str, why: str) -> InputError:

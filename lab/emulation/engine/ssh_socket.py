@@ -35,13 +35,15 @@ class SshSocket:
         usual = ("ClearAllForwardings=yes", "LogLevel=ERROR")
         try:
             options = ("ControlMaster=yes", shared, *ssh.says_open(), *usual)
-            words = ssh.command(to, environment, options=options, words=("-N",))
+            words = ssh.command(to, environment, options=options, arguments=("-N",))
             self._master = ssh.tied(words, environment, self._folder)
             with ssh.ended_on_error(self._master):
                 assert self._master.stdout is not None
-                ready, _, _ = select.select([self._master.stdout], [], [], ssh.PATIENCE)
+                ready, _, _ = select.select([self._master.stdout], [], [], ssh.LOGIN_SECONDS)
                 if not ready or self._master.stdout.readline() != ssh.OPEN:
-                    raise ssh.explain(to, ssh.untie(self._master) if ready else f"no login within {ssh.PATIENCE:.0f} s")
+                    raise ssh.explain(
+                        to, ssh.untie(self._master) if ready else f"no login within {ssh.LOGIN_SECONDS:.0f} s"
+                    )
                 options = (shared, "PermitLocalCommand=no", *usual)
                 ssh.check_docker(to, environment, options)
                 self._words = ssh.command(to, environment, *to.dial, options=options)

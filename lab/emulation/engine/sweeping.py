@@ -1,4 +1,4 @@
-"""Removal of what labs made, by label only: of one lab, or of all dead runs."""
+"""Removal of containers, networks and volumes by label only: of one lab, or of all dead runs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
 from lab.runtime.runtime import Leftover, Lost, Removal
 
-PATIENCE = 30.0  # seconds for the engine to remove a lab
-_AGAIN = 0.3  # seconds between two attempts
+REMOVAL_SECONDS = 30.0  # seconds for the engine to remove a lab
+_RETRY_SECONDS = 0.3  # seconds between two attempts
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -55,7 +55,7 @@ class Found:
         return self.owner is not None and self.owner.is_dead(here) and not (self.detached and self.whole)
 
     def is_older_than(self, age: timedelta, now: datetime) -> bool:
-        """Return whether the lab was opened longer ago; False if its label does not say when."""
+        """Return whether the lab was opened longer ago; False if its label has no time."""
         try:
             opened = datetime.fromisoformat(self.created)
         except ValueError:
@@ -139,7 +139,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
     removed: set[str | None] = set()
     taken_off: dict[str, None] = {}
     refusals: list[str] = []
-    until = clock.now() + PATIENCE
+    until = clock.now() + REMOVAL_SECONDS
     while True:
         for record in moved_containers.records(client, run):
             taken_off |= dict.fromkeys(moved_containers.put_back(client, record))
@@ -152,11 +152,11 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
         if not containers and not networks and (users := list(_users(client, run, volumes))):
             raise HostError(
                 f"a volume of lab {run} could not be removed: {', '.join(users)}",
-                f"remove what uses it, and then what is left of the lab: mqlab sweep {run}",
+                f"remove the containers that use it, then the rest of the lab: mqlab sweep {run}",
             )
         if clock.now() > until:
             left = ", ".join(str(each.name) for several in (containers, networks, volumes) for each in several)
-            raise HostError(f"of lab {run}, {left} could not be removed: {refusals[-1]}", f"try: mqlab sweep {run}")
+            raise HostError(f"{left} of lab {run} could not be removed: {refusals[-1]}", f"try: mqlab sweep {run}")
         refusals = ["the engine gives no reason"]
         refusals += filter(None, at_once(partial(_remove_container, client), containers))
         for network in networks:
@@ -164,7 +164,7 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
         refusals += filter(None, [*map(_remove_one, networks), *map(_remove_volume, volumes)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
-            clock.sleep(_AGAIN)
+            clock.sleep(_RETRY_SECONDS)
 
 
 def at_once(do: Callable[[T], R], several: Sequence[T]) -> list[R]:
@@ -183,7 +183,7 @@ def _strangers(client: docker.DockerClient, run: str, filters: dict[str, str | l
 
 
 def _take_strangers_off(client: docker.DockerClient, run: str, network: Network) -> Iterator[str]:
-    """Disconnect the containers on a lab's network that are no part of the lab; yield what was done, in words."""
+    """Disconnect external containers from a lab's network; yield each disconnection in words."""
     for stranger in _strangers(client, run, {"network": str(network.id)}):
         try:
             network.disconnect(stranger, force=True)
@@ -215,12 +215,12 @@ def _remove_volume(volume: Volume) -> str | None:
     return _remove_one(volume)
 
 
-def _remove_one(what: Container | Network | Volume) -> str | None:
+def _remove_one(part: Container | Network | Volume) -> str | None:
     try:
-        if isinstance(what, Container):
-            what.remove(force=True, v=True)
+        if isinstance(part, Container):
+            part.remove(force=True, v=True)
         else:
-            what.remove()
+            part.remove()
     except docker.errors.NotFound:
         return None
     except docker.errors.APIError as error:

@@ -54,7 +54,7 @@ def value_of(flag: str, arguments: Sequence[str]) -> str | None:
 
 
 def _engine(path: str) -> list[str] | None:
-    """Return the command line of the engine that listens at a socket; None if it cannot be told."""
+    """Return the command line of the engine that listens at a socket; None if it cannot be determined."""
     running = {
         process.pid: list(process.info["cmdline"])
         for process in psutil.process_iter(["name", "cmdline"])

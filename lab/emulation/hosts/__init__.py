@@ -1,1 +1,1 @@
-"""The places of applications beside the brokers, and what stands there."""
+"""The places of applications beside the brokers, and the containers there."""

@@ -1,4 +1,4 @@
-"""The hosts of one lab: what a container needs to stand there, who stands there, and connections tried from there."""
+"""The hosts of one lab: the settings of a container there, the containers there, and connections tried from there."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from lab.runtime.note import Note
 from lab.suggestions import unknown
 
 ROLE, STAND_IN, TRUST = "host", "stand-in", "trust"  # of what is labelled
-_SECONDS = "120"  # after which a stand-in ends by itself, if nobody has removed it
+_STAND_IN_SECONDS = "120"  # after which a stand-in ends by itself, if nobody has removed it
 
 
 @explaining
@@ -45,7 +45,7 @@ class EmulatedHosts:
         self._run, self._planned = note().run, {each.name: each for each in note().plan.hosts}
 
     def place(self, host: str) -> HostPlace:
-        """Return what a container needs to stand in a host's place; the volume of what is trusted is made."""
+        """Return the settings of a container in a host's place; the volume of trusted certificates is created."""
         region, plan, deleted = self._region(host), self._note().plan, self._note().deleted
         addresses, its_labels = {its.name: its.address for its in self._state.instances}, self._labels()
         return HostPlace(
@@ -65,14 +65,14 @@ class EmulatedHosts:
         there = self._occupant(host)
         return "" if there is None else str(there.name)
 
-    def run(self, host: str, words: Sequence[str]) -> int:
+    def run(self, host: str, arguments: Sequence[str]) -> int:
         """Run a container in a host's place, by the docker command, and return that command's exit code."""
-        wanted = read(words, str(Path.cwd()))
+        wanted = read(arguments, str(Path.cwd()))
         self._check_free(host)
         place = self.place(host)
         program = shutil.which("docker")
         if program is None:
-            raise HostError("there is no docker command here", "install it, or take: mqlab host options")
+            raise HostError("the docker command is not installed", "install it, or use: mqlab host options")
         return in_the_foreground([program, *command(place, wanted)[1:]])
 
     def attach(self, host: str, container: str) -> None:
@@ -102,16 +102,16 @@ class EmulatedHosts:
             raise
 
     def _check_way_out(self, container: str, host: str, place: HostPlace) -> None:
-        """Raise HostError if who stands in a host's place has another way out than the router."""
+        """Raise HostError if a container in a host's place has another default route than the router."""
         with self.stand_in(host) as beside:
             _, table = run_inside(beside, ["cat", "/proc/net/route"], self._clock)
         router = Subnet(network=IPv4Network(self._state.networks[place.region])).gateway
         if (ways := default_routes(table)) != (router,):
             told = " and ".join(map(str, ways)) or "nowhere"
-            raise HostError(f"the engine gave {container} a way out by {told} instead of the router's {router}")
+            raise HostError(f"the engine gave {container} the default route {told} instead of the router's {router}")
 
     def detach(self, host: str) -> Sequence[str]:
-        """Put the container that was taken into a host's place back on its networks; return what was done, in words."""
+        """Put the container in a host's place back on its own networks; return the changes in words."""
         self._region(host)
         found = moved_containers.records(self._client, self._run, host)
         if not found:
@@ -120,13 +120,13 @@ class EmulatedHosts:
 
     @contextmanager
     def stand_in(self, host: str) -> Iterator[Container]:
-        """Return a container to try a host's connections from: in its place, or sharing the network of who is there."""
+        """Return a container to try a host's connections from: in its place, or on its present container's network."""
         there, region = self._occupant(host), self._region(host)
         network: dict[str, Any] = {"network_mode": f"container:{there.id}"} if there else self._own(region, host)
         made = self._client.containers.create(
             self._router_image(),
             entrypoint=["sleep"],
-            command=[_SECONDS],
+            command=[_STAND_IN_SECONDS],
             labels={**self._labels(), labels.ROLE: STAND_IN, labels.HOST: host},
             user="65534:65534",
             init=True,
@@ -161,7 +161,7 @@ class EmulatedHosts:
             raise InputError.of(f"{host} has a container already: {each.name}, which is {each.status}", right)
 
     def _occupant(self, host: str) -> Container | None:
-        """Return the container that has a host's address now, however it came there; None if none has."""
+        """Return the container that has a host's address now, or None."""
         network = self._client.networks.get(region_network(self._run, self._region(host)))
         for container, endpoint in (network.attrs.get("Containers") or {}).items():
             if str(endpoint.get("IPv4Address", "")).partition("/")[0] == self._state.hosts[host]:
@@ -190,7 +190,7 @@ class EmulatedHosts:
         return str(self._client.containers.get(self._state.router).attrs["Image"])
 
     def _trust(self, its_labels: Mapping[str, str]) -> str:
-        """Make the volume of what the lab's applications trust, and return its name; harmless if it is there."""
+        """Create the volume of certificates that applications trust, unless it exists, and return its name."""
         name, trusted = f"mqlab-{self._run}-trust", {**its_labels, labels.ROLE: TRUST}
         self._client.volumes.create(name, labels=trusted)
         # The engine may be another machine, so nothing of this one is mounted: a container that never runs takes them.

@@ -149,7 +149,7 @@ def _put_back(client: docker.DockerClient, container: Container, before: Before,
 
 
 def _as_root(container: Container, program: str) -> str:
-    """Run a program of a shell, which says something, and return that; HostError if it fails, as without a shell."""
+    """Run a shell program that prints something, and return its output; HostError if it fails, as without a shell."""
     code, said = run_inside(container, ["sh", "-c", program], RealClock(), user="0")
     if code != 0:
         what = f"the lab's names cannot be had in {container.name}: {said[-300:]}"

@@ -17,7 +17,7 @@ from typing import IO, cast
 from lab.errors import InputError
 from lab.text_files import open_file
 
-LAYOUT = 1  # raise it when `wanted` changes, so that images are built anew
+LAYOUT_VERSION = 1  # raise it when `wanted` changes, so that images are built anew
 _TOP = re.compile(r"apache-activemq-(\d+\.\d+\.\d+(?:[-.]\w+)*)")
 _MOST_BYTES = 2**30
 _MOST_MEMBERS = 20_000
@@ -28,7 +28,7 @@ _FILES = ("LICENSE", "NOTICE", "webapps/index.html", "webapps/favicon.ico")
 
 
 def version_of(archive: Path) -> str:
-    """Return the version, from the name of the archive's top folder; InputError if it is no ActiveMQ archive."""
+    """Return the version, from the name of the archive's top folder; InputError if it is not an ActiveMQ archive."""
     with _opened(archive) as tar:
         first = tar.next()
         top = PurePosixPath(first.name).parts[:1] if first else ()
@@ -36,7 +36,7 @@ def version_of(archive: Path) -> str:
         if match is None:
             raise InputError.of(
                 f"{archive} is not an ActiveMQ binary archive: it begins with {first.name if first else 'nothing'!r}",
-                "its top folder is called apache-activemq-VERSION; the file is apache-activemq-VERSION-bin.tar.gz",
+                "use apache-activemq-VERSION-bin.tar.gz, whose top folder is apache-activemq-VERSION",
             )
         return match.group(1)
 
@@ -109,7 +109,7 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
 
 
 class _Content:
-    """A member's content, whose reader need not know what a damaged archive raises."""
+    """A member's content; errors of a damaged archive become InputError."""
 
     def __init__(self, archive: Path, content: IO[bytes]) -> None:
         self._archive, self._content = archive, content

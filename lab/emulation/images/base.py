@@ -65,7 +65,7 @@ def first_that_works(ways: Mapping[str, Callable[[], None]], say: Say) -> str:
         else:
             say(f"base image: made by {name}")
             return name
-    raise HostError("the base image cannot be made", "\n".join(barred))
+    raise HostError("the base image cannot be built", "\n".join(barred))
 
 
 def bootstrap_command(wanted: Sequence[str], finish: Path, debs: Path, tar: Path) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _ensure_mmdebstrap(say: Say) -> None:
     if shutil.which("mmdebstrap") and Path("/usr/share/keyrings/debian-archive-keyring.gpg").exists():
         return
     if shutil.which("apt-get") is None:
-        raise HostError("mmdebstrap is not installed, and this is no Debian or Ubuntu", "install mmdebstrap")
+        raise HostError("mmdebstrap is not installed, and this system is not Debian or Ubuntu", "install mmdebstrap")
     say("installing mmdebstrap")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run(as_root(("apt-get", "update", "-q")), quiet, say)

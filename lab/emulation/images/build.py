@@ -107,7 +107,7 @@ def take_root(client: docker.DockerClient, name: str, tar: Iterable[bytes], chan
     body = cast("bytes", (chunk for chunk in tar))
     said = client.api.import_image_from_stream(body, repository=repository, tag=tag, changes=list(changes))
     if '"error"' in said:
-        raise HostError(f"the engine did not take {name}: {said[-500:]}")
+        raise HostError(f"the Docker engine did not accept {name}: {said[-500:]}")
 
 
 def chunks(file: Path) -> Iterator[bytes]:

@@ -53,7 +53,7 @@ def save(client: docker.DockerClient, names: Images, file: Path) -> str:
                 out.write(octets)
         part.replace(file)
     except RequestException as error:
-        raise HostError(f"the Docker engine did not give its images: {error}", "mqlab doctor looks at it") from error
+        raise HostError(f"the Docker engine did not export its images: {error}", "run: mqlab doctor") from error
     except OSError as error:
         raise HostError(f"{file} cannot be written: {error.strerror}") from error
     finally:
@@ -63,7 +63,7 @@ def save(client: docker.DockerClient, names: Images, file: Path) -> str:
 
 
 def load(client: docker.DockerClient, names: Images, file: Path, sha256: str | None) -> None:
-    """Load images from a file; raise InputError, with nothing loaded, if it is not the one that was written.
+    """Load images from a file; raise InputError, with nothing loaded, if its checksum is wrong.
 
     `sha256` is what `save` returned; what stands beside the file if None. No image gets a name but those of `names`.
     What is in the images is the writer's: only a digest from elsewhere tells a stranger's file.
@@ -84,11 +84,11 @@ def load(client: docker.DockerClient, names: Images, file: Path, sha256: str | N
         try:
             client.images.load(content)
         except (DockerException, RequestException) as error:
-            raise HostError(f"the Docker engine did not take {file}: {error}", ANEW) from error
+            raise HostError(f"the Docker engine did not accept {file}: {error}", ANEW) from error
 
 
 def digest_file(file: Path) -> Path:
-    """Return the file that the digest of another one stands in, in the form of `sha256sum`."""
+    """Return the file beside another one with its digest, in the format of `sha256sum`."""
     return file.with_name(f"{file.name}.sha256")
 
 
@@ -102,10 +102,12 @@ def _sha256(content: BinaryIO) -> str:
 def _digest(file: Path) -> str:
     beside = digest_file(file)
     if not beside.exists():
-        raise InputError.of(f"{beside} is not there", "--sha256 HEX says what it would; --save FILE writes both")
+        raise InputError.of(
+            f"{beside} does not exist", "give the checksum by --sha256 HEX, or write both files again: --save FILE"
+        )
     text = read_bytes(beside, str(beside), 1000).decode("ascii", "replace")
     if not (found := re.match(r"([0-9a-fA-F]{64})\s", text)):
-        raise InputError.of(f"{beside} holds no SHA-256", f"--sha256 HEX says it; or {ANEW}")
+        raise InputError.of(f"{beside} holds no SHA-256", f"give it by --sha256 HEX, or {ANEW}")
     return found[1]
 
 
@@ -119,7 +121,7 @@ def _tags(content: BinaryIO, file: Path) -> tuple[set[str], set[str]]:
         listed = [each.get("annotations") or {} for each in _read(archive, members[_INDEX])["manifests"]]
         found = (next(filter(None, map(each.get, _NAMES)), "") for each in listed)
         return tags, {str(name).removeprefix("docker.io/") for name in found if name}
-    raise InputError.of(f"{file} is no file of images", ANEW)
+    raise InputError.of(f"{file} is not a file of images", ANEW)
 
 
 def _members(archive: tarfile.TarFile, file: Path) -> dict[str, tarfile.TarInfo]:
@@ -143,7 +145,7 @@ def _parents(path: str) -> set[str]:
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Any:
-    """Return what a member says in JSON, its keys in lower case; raise one of _NOT_OURS if it is no small file."""
+    """Return a member's JSON with its keys in lower case; raise one of _NOT_OURS if it is not a small file."""
     content = archive.extractfile(member) if member.isreg() else None
     if content is None or member.size > _LARGEST_MANIFEST:
         raise ValueError(member.name)

@@ -86,10 +86,10 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
             return Path(named).expanduser()
         except RuntimeError as error:
             what = f"MQLAB_CACHE is {named}, and that user has no home folder"
-            raise HostError(what, "set MQLAB_CACHE to a folder by its whole path") from error
+            raise HostError(what, "set MQLAB_CACHE to an absolute path") from error
     if (folder := settings.cache_folder(environment)) is None:
         raise HostError(
-            "there is no folder for downloads: this user has no home folder, and HOME names none",
+            "there is no folder for downloads: this user has no home folder, and HOME is not set",
             "set HOME, or MQLAB_CACHE, to a folder of yours",
         )
     return folder
@@ -110,9 +110,9 @@ def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None =
         say(f"{artifact} in the cache is damaged, fetching it again")
         path.unlink()
     raise HostError(
-        f"{artifact} is not the file it should be",
+        f"{artifact} does not match its checksum",
         f"expected SHA-512 {artifact.sha512}\nfound            {found}\n"
-        "something between this machine and the repository changes files, or the file was replaced: do not use it",
+        "do not use it: it was replaced, or a proxy between this machine and the repository changes files",
     )
 
 

@@ -79,7 +79,7 @@ def wanted(
     recipes: Path | None = None,
     download: Download | None = None,
 ) -> Wanted:
-    """Return the images that are needed, whether they are there or not; the arguments are those of `ensure`."""
+    """Return the names of the needed images, built or not; the arguments are the same as for `ensure`."""
     recipes = recipes or shipped("docker")
     cache = cache_folder(environment)
     archives = read_archives((recipes / "broker" / "archives.toml").read_text("utf-8"))
@@ -93,7 +93,7 @@ def wanted(
         others=() if distribution.jars is None else tuple(distribution.jars.others),
         jolokia_sha512=archives.jolokia.sha512,
         architecture=str(client.version()["Arch"]),
-        layout=image_archive.LAYOUT,
+        layout=image_archive.LAYOUT_VERSION,
     )
     return Wanted(
         names=plan_images(made_of), made_of=made_of, distribution=distribution, archives=archives, cache=cache
@@ -110,7 +110,7 @@ def ensure(
     recipes: Path | None = None,
     download: Download | None = None,
 ) -> Images:
-    """Build those of the three images that are missing, and return the names of all.
+    """Build the missing ones of the three images, and return the names of all.
 
     `version` is ActiveMQ's, or None for the default; `archive` is a distribution on disk to use instead of a download.
     """
@@ -182,7 +182,7 @@ def _on_disk(archives: Archives, version: str | None, archive: Path, cache: Path
 def _check_age(version: str) -> None:
     if releases.is_too_old(version):
         oldest = ".".join(map(str, releases.OLDEST))
-        raise InputError.of(f"the lab runs no ActiveMQ {version}", f"its images are made for {oldest} and newer ones")
+        raise InputError.of(f"mqlab does not support ActiveMQ {version}", f"use ActiveMQ {oldest} or newer")
 
 
 def settled(
@@ -249,27 +249,27 @@ def listing(client: docker.DockerClient) -> tuple[Image, ...]:
 
 def _build_missing(
     client: docker.DockerClient,
-    its: Wanted,
+    wanted: Wanted,
     environment: Mapping[str, str],
     say: Say,
     download: Download | None,
 ) -> None:
-    names, made_of = its.names, its.made_of
+    names, made_of = wanted.names, wanted.made_of
     lacking = missing(client, names)  # another process may have built them while this one waited
     if names.base in lacking:
-        base_image.make(client, names.base, made_of.base, its.cache, environment, say)
+        base_image.make(client, names.base, made_of.base, wanted.cache, environment, say)
     if names.broker in lacking:
-        jolokia = fetch(its.archives.jolokia, its.cache, say, download)
-        build(client, names.broker, names.base, _broker_context(made_of, _members(its, say, download), jolokia), say)
+        jolokia = fetch(wanted.archives.jolokia, wanted.cache, say, download)
+        build(client, names.broker, names.base, _broker_context(made_of, _members(wanted, say, download), jolokia), say)
     if names.router in lacking:
         build(client, names.router, names.base, from_bytes(made_of.router), say)
 
 
-def _members(its: Wanted, say: Say, download: Download | None) -> Iterator[tuple[str, int, IO[bytes]]]:
-    chosen = its.distribution
+def _members(wanted: Wanted, say: Say, download: Download | None) -> Iterator[tuple[str, int, IO[bytes]]]:
+    chosen = wanted.distribution
     if chosen.jars is not None:
-        return image_jars.members(image_jars.fetch_all(chosen.jars, its.cache, say, download))
-    return image_archive.members(chosen.file or fetch(chosen.artifact, its.cache, say, download))
+        return image_jars.members(image_jars.fetch_all(chosen.jars, wanted.cache, say, download))
+    return image_archive.members(chosen.file or fetch(chosen.artifact, wanted.cache, say, download))
 
 
 def _broker_context(

@@ -31,7 +31,7 @@ _COPIED = ("images/", "styles/")  # of the web console, to the folder of web app
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jar:
-    """A file of the list, and the folder of the distribution that it goes into; a war is unpacked there."""
+    """A file of the list, and its folder in the distribution; a war is unpacked there."""
 
     folder: str
     artifact: Artifact
@@ -72,7 +72,7 @@ def read_jars(text: str, release: str, name: str) -> Jars:
         group, artifact, version, packaging = (*coordinates.split(":"), "jar", "", "", "")[:4]
         if not (group and artifact and version and packaging in ("jar", "war") and _DIGEST.fullmatch(digest)):
             raise InputError.of(
-                f"{name}, line {number}, is no folder, coordinates and SHA-512",
+                f"{name}:{number}: expected a folder, coordinates and a SHA-512",
                 "the list was changed: install mqlab again",
             )
         its = Artifact(group=group, name=artifact, version=version, classifier="", packaging=packaging, sha512=digest)

@@ -23,7 +23,7 @@ _SHA1, _SHA512 = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{128}")
 
 
 class NotAsPublished(HostError):
-    """An archive is served whose SHA-1 is not the one that is published for it."""
+    """An archive's SHA-1 differs from its published SHA-1."""
 
 
 def locked(cache: Path) -> Mapping[str, str]:
@@ -38,7 +38,7 @@ def locked(cache: Path) -> Mapping[str, str]:
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise HostError(
             f"{path} cannot be read: {error}",
-            "remove it, and archives are checked by the SHA-1 that is published for them",
+            "remove it; archives are then checked by their published SHA-1",
         ) from error
     return dict(found)
 
@@ -69,9 +69,9 @@ def _fetched(artifact: Artifact, cache: Path, say: Say, download: Download) -> s
         say(f"{artifact} in the cache is damaged, fetching it again")
         path.unlink()
     raise NotAsPublished(
-        f"{artifact} is not the file it should be",
+        f"{artifact} does not match its checksum",
         f"published SHA-1 {published}\nfound           {found}\n"
-        "something between this machine and the repository changes files, or the file was replaced: do not use it",
+        "do not use it: it was replaced, or a proxy between this machine and the repository changes files",
     )
 
 

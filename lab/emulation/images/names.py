@@ -55,12 +55,12 @@ def plan_images(made_of: Ingredients) -> Images:
     )
 
 
-def digest(files: Mapping[str, bytes], *words: str) -> str:
+def digest(files: Mapping[str, bytes], *parts: str) -> str:
     """Return 12 hexadecimal digits for some files and words; the boundaries between them count too."""
     total = hashlib.sha256()
     for part in (
         *(part for path in sorted(files) for part in (path.encode(), files[path])),
-        *(word.encode() for word in words),
+        *(word.encode() for word in parts),
     ):
         total.update(len(part).to_bytes(8, "big") + part)
     return total.hexdigest()[:12]

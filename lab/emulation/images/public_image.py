@@ -22,7 +22,7 @@ from lab.emulation.images.names import SUITE
 from lab.errors import HostError
 
 REPOSITORY, TAG = "debian", f"{SUITE}-slim"
-SILENCE = 10  # seconds a registry may say nothing before we go another way
+SILENCE_SECONDS = 10  # seconds a registry may say nothing before we go another way
 _CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _INSTALL = """set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -82,15 +82,15 @@ def pull(client: docker.DockerClient, say: Say) -> None:
                     raise HostError(f"pulling {REPOSITORY}:{TAG} failed: {said['error']}")
                 say(f"pulling {REPOSITORY}:{TAG}: {said.get('status', '')}")
         except APIError as error:
-            raise HostError(f"no registry gave {REPOSITORY}:{TAG}: {error.explanation or error}") from error
+            raise HostError(f"no registry served {REPOSITORY}:{TAG}: {error.explanation or error}") from error
         except requests.RequestException as error:
-            raise HostError(f"no registry gave {REPOSITORY}:{TAG} within {SILENCE} s") from error
+            raise HostError(f"no registry served {REPOSITORY}:{TAG} within {SILENCE_SECONDS} s") from error
 
 
 @contextmanager
 def _impatient(client: docker.DockerClient) -> Iterator[docker.APIClient]:
     """Return the engine's API with a timeout of 10 s for the block."""
-    before, client.api.timeout = client.api.timeout, SILENCE
+    before, client.api.timeout = client.api.timeout, SILENCE_SECONDS
     try:
         yield client.api
     finally:

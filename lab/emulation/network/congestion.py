@@ -22,7 +22,7 @@ ROLE = "congestion"
 _DEFAULT = "/proc/sys/net/ipv4/tcp_congestion_control"
 _AVAILABLE = "/proc/sys/net/ipv4/tcp_available_congestion_control"
 _SIGN = "192.0.2.254"  # an address of nobody (RFC 5737); docker/broker/broker.sh waits for its route
-_WITHIN = 60.0  # seconds; a busy engine is slow
+_WAIT_SECONDS = 60.0  # seconds; a busy engine is slow
 # Established connections are counted by their state, 01, but for those of the machine with itself.
 _SCRIPT = f"""
 ip -4 route show | while read -r route; do ip route replace $route congctl "$1" || exit 9; done || {{
@@ -56,20 +56,20 @@ def set_congestion(client: docker.DockerClient, container: str, image: str, want
     right = "write another one as `tcp` in the topology, or tcp: host for what the machine has"
     if code:
         words = " ".join(told.split())[-300:]
-        raise HostError(f"{its.name} cannot have {wanted} as its TCP's congestion control: {words}", right)
+        raise HostError(f"{its.name} cannot use the TCP congestion control {wanted}: {words}", right)
     if "open already" in told:
         what = f"{its.name} had connections before its TCP had {wanted} as its congestion control"
         raise HostError(what, f"the machine is too busy: try again, or {right}")
 
 
-def _beside(client: docker.DockerClient, its: Container, image: str, wanted: str) -> tuple[int, str]:
+def _beside(client: docker.DockerClient, container: Container, image: str, wanted: str) -> tuple[int, str]:
     """Run the script in a container on the same network, and return its exit code and its output."""
     made = client.containers.create(
         image,
         entrypoint=["sh", "-c", _SCRIPT, "sh"],
         command=[wanted],
-        labels={**{name: its.labels[name] for name in _KEPT if name in its.labels}, labels.ROLE: ROLE},
-        network_mode=f"container:{its.id}",
+        labels={**{name: container.labels[name] for name in _KEPT if name in container.labels}, labels.ROLE: ROLE},
+        network_mode=f"container:{container.id}",
         read_only=True,
         cap_drop=["ALL"],
         cap_add=["NET_ADMIN"],
@@ -80,7 +80,7 @@ def _beside(client: docker.DockerClient, its: Container, image: str, wanted: str
     )
     try:
         made.start()
-        code = int(made.wait(timeout=_WITHIN)["StatusCode"])
+        code = int(made.wait(timeout=_WAIT_SECONDS)["StatusCode"])
         return code, made.logs().decode(errors="replace")
     finally:
         made.remove(force=True, v=True)

@@ -21,13 +21,14 @@ from lab.file_locks import lock
 
 CODE = "import sys\nfrom lab.emulation.network.forwarder import main\nmain(*sys.argv[1:])\n"
 HELD = b"held\n"  # what it says where another process forwards the ports already; else `ssh.OPEN`, or what went wrong
-_AGAIN, _SELDOM = 1.0, 30.0  # seconds before a lost connection is made anew: at first, and once that failed often
+_RETRY_SECONDS = 1.0  # before a lost connection is opened again
+_LATER_RETRY_SECONDS = 30.0  # before the same, once that failed often
 _LOOKS_EVERY = 0.2  # seconds, at the note
-_LONGEST = 1000  # bytes that are read at once
+_READ_BYTES = 1000  # at once
 
 
 class _OverError(Exception):
-    """Nobody wants the forwards any more."""
+    """The forwards are not needed any more."""
 
 
 def main(own: str, note: str, *command: str) -> None:
@@ -42,7 +43,7 @@ def main(own: str, note: str, *command: str) -> None:
 
 
 def _locked(own: str) -> int | None:
-    """Return the file, locked; None if another process forwards the ports, which is said, or nobody wants them more."""
+    """Lock the file and return its descriptor; None if another process already forwards, or the lab has ended."""
     while True:
         descriptor = os.open(own, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -52,7 +53,7 @@ def _locked(own: str) -> int | None:
                     os.ftruncate(descriptor, 0)
                     return descriptor
         except BlockingIOError:
-            if os.pread(descriptor, _LONGEST, 0).startswith(ssh.OPEN):
+            if os.pread(descriptor, _READ_BYTES, 0).startswith(ssh.OPEN):
                 _say(HELD)
                 return None
         os.close(descriptor)
@@ -61,7 +62,7 @@ def _locked(own: str) -> int | None:
 
 
 def _write(descriptor: int, lost: str = "") -> None:
-    octets = ssh.OPEN + lost.encode()[:_LONGEST]
+    octets = ssh.OPEN + lost.encode()[:_READ_BYTES]
     os.ftruncate(descriptor, os.pwrite(descriptor, octets, 0))
 
 
@@ -75,7 +76,7 @@ class Forwarder:
         self,
         note: Path | None,
         command: Sequence[str],
-        patience: float = ssh.PATIENCE,
+        patience: float = ssh.LOGIN_SECONDS,
         opened: Callable[..., object] = lambda lost="": None,
     ) -> None:
         self._note, self._command, self._patience, self._tell = note, command, patience, opened
@@ -85,7 +86,7 @@ class Forwarder:
         self._pauses = pauses()
 
     def run(self) -> None:
-        """Return when nobody wants the forwards any more, or after a first failure, which is said."""
+        """Return when the forwards are not needed any more, or after a first failure, which is printed."""
         with suppress(_OverError):
             while True:
                 said = self._forward()
@@ -96,24 +97,24 @@ class Forwarder:
                 self._await(within=next(self._pauses))
 
     def _forward(self) -> str:
-        """Run ssh until it ends; return what it said at standard error, where it never forwarded anything."""
+        """Run ssh until it ends; return its standard error if it never forwarded anything."""
         process = ssh.tied(self._command, os.environ)
         with ssh.ended_on_error(process):
             assert process.stdout is not None and process.stderr is not None
             out, errors = process.stdout.fileno(), process.stderr.fileno()
             in_time = self._await(out, self._patience)
-            if in_time and os.read(out, _LONGEST):
+            if in_time and os.read(out, _READ_BYTES):
                 self._tell()
                 if not self._opened:
                     _say(ssh.OPEN)
                 self._opened, self._pauses = True, pauses()
                 # Once connected, ssh closes its standard output: it is its errors that end with it.
-                while self._await(errors) and os.read(errors, _LONGEST):
+                while self._await(errors) and os.read(errors, _READ_BYTES):
                     pass
         return ssh.untie(process) or ("" if in_time else f"no login within {self._patience:.0f} s")
 
     def _await(self, pipe: int | None = None, within: float | None = None) -> bool:
-        """Wait until a pipe can be read, or for some seconds; raise _OverError once nobody wants the forwards."""
+        """Wait until a pipe can be read, or for some seconds; raise _OverError once the forwards are not needed."""
         until = None if within is None else time.monotonic() + within
         while True:
             left = None if until is None else max(0.0, until - time.monotonic())
@@ -123,7 +124,7 @@ class Forwarder:
                 left = _LOOKS_EVERY if left is None else min(left, _LOOKS_EVERY)
             pipes = [] if pipe is None else [pipe]
             ready, _, _ = select.select([*pipes, sys.stdin] if self._owned else pipes, [], [], left)
-            if sys.stdin in ready and not os.read(sys.stdin.fileno(), _LONGEST):
+            if sys.stdin in ready and not os.read(sys.stdin.fileno(), _READ_BYTES):
                 self._owned = False
             there = self._note is not None and self._note.exists()
             self._noted |= there
@@ -135,12 +136,12 @@ class Forwarder:
 
 def pauses() -> Iterator[float]:
     """Yield the seconds before each try to connect again: a far side that refuses logins is not to be pestered."""
-    seconds = _AGAIN
+    seconds = _RETRY_SECONDS
     while True:
         yield seconds
-        seconds = min(2 * seconds, _SELDOM)
+        seconds = min(2 * seconds, _LATER_RETRY_SECONDS)
 
 
-def _say(what: bytes) -> None:
+def _say(line: bytes) -> None:
     with suppress(OSError):  # nobody listens any more
-        os.write(1, what)
+        os.write(1, line)

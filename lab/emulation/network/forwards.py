@@ -29,7 +29,7 @@ _ENDS_WITHIN = 10.0  # seconds
 
 
 class Forwards:
-    """The forwards of one lab, until the end of the block; those of a lab that stays are left to themselves."""
+    """The forwards of one lab, until the end of the block; the forwards of a detached lab stay."""
 
     def __init__(
         self, engine: str, environment: Mapping[str, str], run: str, note_folder: Path, *, staying: bool
@@ -80,10 +80,10 @@ class Forwards:
         words = [word for port in ports for word in ("-L", f"127.0.0.1:{port}:127.0.0.1:{port}")]
         options = ("ControlPath=none", "ExitOnForwardFailure=yes", "GatewayPorts=no", "LogLevel=ERROR")
         chosen = (*options, *ssh.says_open())
-        return ssh.command(self._to, self._environment, options=chosen, words=("-N", *words))
+        return ssh.command(self._to, self._environment, options=chosen, arguments=("-N", *words))
 
     def end(self) -> None:
-        """Let go of the process, which ends unless the lab stays; return when it has ended, or goes on."""
+        """Release the process, which ends unless the lab stays; return when it has ended, or is detached."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -101,7 +101,7 @@ class Forwards:
 def forwarding(
     engine: str, opening: Opening, environment: Mapping[str, str]
 ) -> AbstractContextManager[Forwards | None]:
-    """Return what may forward the ports of a lab that opens; None where the engine's URL is ""."""
+    """Return the forwards of a lab that opens; None if the engine's URL is ""."""
     if not engine:
         return nullcontext()
     return Forwards(engine, environment, opening.run, opening.note_folder, staying=opening.detached)
@@ -132,7 +132,7 @@ def are_open(run: str, note_folder: Path) -> bool:
 
 
 def why_lost(run: str, note_folder: Path) -> str:
-    """Return why the ports of a lab are not forwarded for now, in ssh's words; "" if they are, or nobody is to."""
+    """Return why the ports of a lab are not forwarded now, as ssh reported it; "" if they are, or need not be."""
     try:
         _, _, lost = file_of(run, note_folder).read_text("utf-8", "replace").partition(ssh.OPEN.decode())
     except FileNotFoundError:
@@ -147,5 +147,5 @@ def are_kept(run: str, note_folder: Path) -> bool:
 
 
 def await_end(run: str, note_folder: Path, clock: Clock) -> None:
-    """Return when nobody forwards the ports of a lab whose note is not there any more, or after some seconds."""
+    """Wait until no process forwards the ports of a lab that has ended, or for some seconds."""
     clock.wait(lambda: not are_kept(run, note_folder), _ENDS_WITHIN)

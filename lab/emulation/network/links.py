@@ -60,7 +60,7 @@ class Links:
         return tuple(each for link in self._links.values() for each in self._counters(link))
 
     def round_trip(self, link: str) -> float | None:
-        """Return the round trip through a link in ms, probed now; None if no probe comes back."""
+        """Return the round trip through a link in ms, probed now; None if no probe returned."""
         answer = self._router.probe(link, 5)
         return None if answer["lost"] == answer["count"] else round(answer["rtt_us"]["p50"] / 1000, 2)
 

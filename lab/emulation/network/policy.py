@@ -36,7 +36,9 @@ def _ports(allowed: Ports) -> list[Any]:
     return [str(allowed.protocol), allowed.first, allowed.last]
 
 
-def read_drops(told: Sequence[Mapping[str, Any]], addresses: Mapping[str, str], t: float) -> tuple[PacketsDropped, ...]:
+def read_drops(
+    drops: Sequence[Mapping[str, Any]], addresses: Mapping[str, str], t: float
+) -> tuple[PacketsDropped, ...]:
     """Return the router's counts of dropped packets as observations, with the instances' names."""
     names = {address: name for name, address in addresses.items()}
     return tuple(
@@ -48,5 +50,5 @@ def read_drops(told: Sequence[Mapping[str, Any]], addresses: Mapping[str, str], 
             cause=each["cause"],
             packets=each["packets"],
         )
-        for each in sorted(told, key=lambda each: (each["from"], each["to"], each["at"], each["cause"]))
+        for each in sorted(drops, key=lambda each: (each["from"], each["to"], each["at"], each["cause"]))
     )

@@ -50,13 +50,13 @@ class Ports:
         """Return all the published ports."""
         return self._outside.values()
 
-    def of(self, its: InstancePlan, port: int) -> int:
+    def of(self, instance: InstancePlan, port: int) -> int:
         """Return the published port that leads to a port of an instance."""
-        return self._outside[its.name, port]
+        return self._outside[instance.name, port]
 
-    def named(self, its: InstancePlan) -> dict[str, int]:
+    def named(self, instance: InstancePlan) -> dict[str, int]:
         """Return the published ports that lead to an instance's endpoints: endpoint's name → port."""
-        return {each.name: self.of(its, each.port) for each in self._endpoints}
+        return {each.name: self.of(instance, each.port) for each in self._endpoints}
 
     def published(self, address: Callable[[InstancePlan], str]) -> tuple[Published, ...]:
         """Return all ports for the router's configuration; `address` returns the address an instance really uses."""

@@ -42,7 +42,7 @@ class PublishedAt:
 
     @property
     def here(self) -> bool:
-        """Return whether the engine is on this machine, as far as that can be told."""
+        """Return whether the engine is certainly on this machine."""
         return self.on_loopback and not self.ssh
 
     @property
@@ -52,7 +52,7 @@ class PublishedAt:
 
     @property
     def warning(self) -> str:
-        """Return words on who else reaches the ports; "" if they are on a loopback address."""
+        """Return a warning that other machines reach the ports; "" if they are on a loopback address."""
         if is_loopback(self.bind):
             return ""
         where = "every address" if IPv4Address(self.bind).is_unspecified else self.bind
@@ -76,17 +76,18 @@ def published_at(environment: Mapping[str, str], gateway: Callable[[], str | Non
     if is_loopback(host):
         if bind is not None and not is_loopback(bind):
             raise InputError.of(
-                f"{BIND}={bind} would publish a lab's ports to other machines; those of the engine at {shown} are "
-                "reached on this one",
-                f"unset {BIND}: it is for an engine whose ports are reached elsewhere",
+                f"{BIND}={bind} would publish a lab's ports to other machines, but clients reach those of the "
+                f"engine at {shown} on this machine",
+                f"unset {BIND}: it applies only to an engine whose ports clients reach on another machine",
             )
         return PublishedAt(ssh=engine) if _url(engine).scheme == SCHEME else HERE
     if bind is None:
         raise HostError(
-            f"the ports of a lab on the engine at {shown} are reached at {host}, and by default they are published "
-            "on 127.0.0.1 of its machine alone",
-            f"{BIND}={host if _is_ipv4(host) else 'ADDRESS'} publishes them on an address of that machine, and "
-            f"{BIND}=0.0.0.0 on all: whoever reaches it there reaches the brokers.\nSee docs/engines.md",
+            f"clients reach the engine at {shown} through {host}, but by default a lab's ports are published only on "
+            "127.0.0.1 of its machine",
+            f"set {BIND}={host if _is_ipv4(host) else 'ADDRESS'} to publish them on an address of that machine, or "
+            f"{BIND}=0.0.0.0 for all its addresses; every machine that reaches it can then try to connect to the "
+            "brokers.\nSee docs/engines.md",
         )
     return PublishedAt(host=host, bind=bind)
 
@@ -111,7 +112,7 @@ def is_local(engine: str) -> bool:
 
 
 def misnamed(host: str) -> str:
-    """Return an address that leads to a host and that no certificate names; BrokerError if it has none."""
+    """Return an address of a host that is in no certificate; BrokerError if the host has none."""
     if host == LOOPBACK:
         return "0.0.0.0"
     try:
@@ -121,7 +122,7 @@ def misnamed(host: str) -> str:
 
 
 def refuse_shipped(passwords: Iterable[str], folder: Path | None = None) -> None:
-    """Raise InputError if a password is one that the shipped scenarios show to everybody."""
+    """Raise InputError if a password is public, since the shipped scenarios contain it."""
     texts = [file.read_text("utf-8") for file in sorted((folder or shipped("scenarios")).rglob("*.yaml"))]
     if any(password and password in text for password in passwords for text in texts):
         raise InputError.of(
@@ -153,8 +154,8 @@ def _checked(host: str, setting: str) -> str:
     if is_loopback(host) or _NAME.match(host):
         return host
     raise InputError.of(
-        f"{setting}: {host!r} is neither a name nor an IPv4 address, which clients could reach the brokers at",
-        f"name where the engine's ports are reached: {OVERRIDE}=NAME",
+        f"{setting}: {host!r} is neither a host name nor an IPv4 address",
+        f"set the name at which clients reach the engine's ports: {OVERRIDE}=NAME",
     )
 
 

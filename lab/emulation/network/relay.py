@@ -20,17 +20,17 @@ from lab.emulation.engine.engine import ENGINE_TROUBLE, in_words
 from lab.errors import HostError
 
 _COMMAND = ["python3", "/opt/mqlab/relay.py"]
-_PATIENCE = 30.0  # seconds; an answer takes some milliseconds on an idle machine
-_HEAD = 8  # bytes before each part of the engine's stream: which output, and how long
+_ANSWER_SECONDS = 30.0  # seconds; an answer takes some milliseconds on an idle machine
+_HEAD_BYTES = 8  # bytes before each part of the engine's stream: which output, and how long
 _OUTPUT = 1
 
 
 def why_silent(client: docker.DockerClient, container: str, error: Exception) -> HostError:
-    """Return a HostError that says why a router cannot be spoken to, from the error that the engine gave."""
+    """Return a HostError with the reason why a router cannot be reached, from the engine's error."""
     try:
         its = client.containers.get(container)
     except docker.errors.NotFound:
-        return HostError("the router's container has gone", "was the lab removed meanwhile?")
+        return HostError("the router's container has gone", "check whether the lab was removed: mqlab status")
     except ENGINE_TROUBLE as trouble:
         return in_words(trouble)
     if its.status in ("exited", "dead"):
@@ -38,10 +38,10 @@ def why_silent(client: docker.DockerClient, container: str, error: Exception) ->
         memory = ", out of memory" if how["OOMKilled"] else ""
         return HostError(
             f"the router has ended: exit code {how['ExitCode']}{memory}; no packet passes any more",
-            "its last words: logs/router.log of the run folder, or mqlab logs router while the lab stands",
+            "read its last lines: logs/router.log in the run folder, or mqlab logs router while the lab runs",
         )
     if isinstance(error, docker.errors.APIError):
-        return HostError(f"the router cannot be spoken to: {error.explanation or error}")
+        return HostError(f"the router cannot be reached: {error.explanation or error}")
     return in_words(error)
 
 
@@ -104,13 +104,13 @@ class Relay:
         except (docker.errors.APIError, RequestException) as error:
             raise why_silent(self._client, self._container, error) from error
         link: socket.socket = getattr(self._stream, "_sock", self._stream)
-        link.settimeout(_PATIENCE)
+        link.settimeout(_ANSWER_SECONDS)
         self._socket = link
         return link
 
     def _part(self, link: socket.socket) -> bytes:
         """Return the next part of the command's output; raise HostError with its text if it is on stderr."""
-        which, size = (head := self._take(link, _HEAD))[0], int.from_bytes(head[4:], "big")
+        which, size = (head := self._take(link, _HEAD_BYTES))[0], int.from_bytes(head[4:], "big")
         part = self._take(link, size)
         if which != _OUTPUT:
             raise HostError(f"the router's relay failed: {part.decode(errors='replace').strip()[-500:]}")

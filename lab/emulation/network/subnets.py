@@ -15,7 +15,7 @@ from lab.errors import InputError
 from lab.settings import POOL
 
 DEFAULT_POOL = IPv4Network("10.213.0.0/16")
-PREFIX = 27  # 30 addresses: the gateway, the router, twenty brokers, the host's bridge
+PREFIX_BITS = 27  # 30 addresses: the gateway, the router, twenty brokers, the host's bridge
 FIRST_BROKER = 10
 _PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 
@@ -33,7 +33,7 @@ class Subnet:
 
     @property
     def router(self) -> IPv4Address:
-        """Return the address that Docker knows the router by."""
+        """Return the router's address in Docker's records."""
         return self.network[2]
 
     @property
@@ -53,23 +53,24 @@ def pool(environment: Mapping[str, str]) -> IPv4Network:
         network = IPv4Network(text)
     except ValueError as error:
         raise InputError.of(f"MQLAB_POOL={text!r} is not a CIDR block: {error}", f"write {DEFAULT_POOL}") from error
-    if not any(network.subnet_of(block) for block in _PRIVATE) or network.prefixlen > PREFIX - 2:
+    if not any(network.subnet_of(block) for block in _PRIVATE) or network.prefixlen > PREFIX_BITS - 2:
         blocks = ", ".join(str(block) for block in _PRIVATE)
         raise InputError.of(
-            f"MQLAB_POOL={text!r} must be a block of /{PREFIX - 2} or larger inside {blocks}", f"write {DEFAULT_POOL}"
+            f"MQLAB_POOL={text!r} must be a block of /{PREFIX_BITS - 2} or larger inside {blocks}",
+            f"write {DEFAULT_POOL}",
         )
     return network
 
 
-def candidates(of: IPv4Network, taken: Iterable[IPv4Network], dice: random.Random) -> Iterator[Subnet]:
+def candidates(pool: IPv4Network, taken: Iterable[IPv4Network], dice: random.Random) -> Iterator[Subnet]:
     """Yield the pool's free subnets, from a random place on, so that labs opened together seldom collide."""
     taken = tuple(taken)
-    count = 2 ** (PREFIX - of.prefixlen)
+    count = 2 ** (PREFIX_BITS - pool.prefixlen)
     start = dice.randrange(count)
-    size = 2 ** (32 - PREFIX)
+    size = 2 ** (32 - PREFIX_BITS)
     for step in range(count):
-        base = int(of.network_address) + ((start + step) % count) * size
-        network = IPv4Network((base, PREFIX))
+        base = int(pool.network_address) + ((start + step) % count) * size
+        network = IPv4Network((base, PREFIX_BITS))
         if not any(network.overlaps(other) for other in taken):
             yield Subnet(network=network)
 

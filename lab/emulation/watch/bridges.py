@@ -75,7 +75,7 @@ class BridgeWatch:
         self._of[broker].look()
 
     def hear(self, line: LogLine) -> None:
-        """Have a broker looked at soon if a line of its log tells of a change; returns at once, whatever hangs."""
+        """Poll a broker soon if a line of its log reports a change; returns at once."""
         if line.name in _TELL_OF_A_CHANGE and not line.trace and line.t >= self._began:
             self._of[line.broker].called.set()
 
@@ -126,7 +126,7 @@ class _BrokerWatch:
         self.called = threading.Event()  # its thread is to see whether to look, or to end
 
     def look(self) -> bool:
-        """Record what has changed since the last look, and whether the broker could be looked at.
+        """Record the changes since the last poll, and whether the broker answered.
 
         Return whether an end has come or gone.
         """
@@ -137,7 +137,7 @@ class _BrokerWatch:
             raise
 
     def look_once_more(self) -> None:
-        """Look as a watch ends, so that all is known of its end; what did not answer before is not waited for."""
+        """Poll once as a watch ends, for a complete record; a broker that did not answer before is not polled."""
         if not self._lost:
             self.look()
 
@@ -167,7 +167,7 @@ class _BrokerWatch:
             return changed
 
     def _lose_sight(self, why: str) -> None:
-        """Record, once, that what was last seen of the broker may have changed since."""
+        """Record, once, that the broker's last recorded state may have changed."""
         if not self._lost:
             self._lost = True
             self._record_sight("lost", self._seen_at, why)
@@ -178,7 +178,7 @@ class _BrokerWatch:
         self._recorder.record(seen)
 
     def _look_for_demand(self) -> str:
-        """Record the demand, and return ""; return why if the broker does not tell."""
+        """Record the demand and return ""; return the reason if the broker does not answer."""
         wanted = self.demand  # another thread may replace it meanwhile
         if not wanted:
             return ""
@@ -195,7 +195,7 @@ class _BrokerWatch:
         return ""
 
     def _now(self) -> Sequence[BridgeSeen] | str:
-        """Return the ends that there are, or why nobody can tell."""
+        """Return the current ends, or the reason why they cannot be determined."""
         try:
             its = self._instance()
             if self._ended_alone and self._runs_again(its):
@@ -222,7 +222,7 @@ class _BrokerWatch:
         return its
 
     def _unanswered(self, why: str) -> Sequence[BridgeSeen] | str:
-        """Return no ends if the broker is known not to run, or why nobody can tell."""
+        """Return no ends if the broker certainly does not run, or the reason why they cannot be determined."""
         its = self._actives.last(self._name)
         state = self._power.state(its)
         if state in (STOPPING, STARTING, *OUT):
@@ -239,11 +239,11 @@ class _BrokerWatch:
         self._trouble(f"it has ended by itself: {how}")
         return ()
 
-    def _runs_again(self, its: InstanceState) -> bool:
+    def _runs_again(self, instance: InstanceState) -> bool:
         try:
-            return self._power.runs_again(its)
+            return self._power.runs_again(instance)
         except (HostError, *ENGINE_TROUBLE):
             return False  # its container has gone, or the engine: then it is not known to run
 
-    def _trouble(self, what: str) -> None:
-        self._recorder.record(Trouble(t=self._clock.now(), who=f"broker {self._name}", what=what))
+    def _trouble(self, problem: str) -> None:
+        self._recorder.record(Trouble(t=self._clock.now(), who=f"broker {self._name}", what=problem))

@@ -77,7 +77,7 @@ def silent(snapshot: str, broker: str, t: float) -> SnapshotTaken:
     return SnapshotTaken(t=t, snapshot=snapshot, broker=broker, answered=False)
 
 
-def _broker(found: Answer, destinations: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
+def _broker(answer: Answer, destinations: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
     listed = Counter(destination.partition("://")[0] for destination, _ in _listed(destinations))
     its = [each for each in mbeans.read_subscriptions(consumers) if not each.destination.name.startswith(_ADVISORY)]
     of_all = {
@@ -86,38 +86,38 @@ def _broker(found: Answer, destinations: Answer, consumers: Answer) -> Iterator[
         "subscriptions": len(its),
         "network-consumers": sum(each.network for each in its),
     }
-    for values in found.values():
+    for values in answer.values():
         session = str(values.get("BrokerId") or "")  # it holds the moment of the broker's start
         durables = values.get(_INACTIVE_DURABLES)
         away = {"inactive-durables": len(durables)} if isinstance(durables, list) else {}
         yield {"of": "broker", "counters": _numbers(values, _OF_BROKER) | of_all | away, "session": session}
 
 
-def _destinations(found: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
+def _destinations(answer: Answer, consumers: Answer) -> Iterator[dict[str, Any]]:
     discarded: Counter[str] = Counter()
     network: Counter[str] = Counter()
     for subscription in mbeans.read_subscriptions(consumers):
         if subscription.network:
             discarded[str(subscription.destination)] += subscription.discarded
             network[str(subscription.destination)] += 1
-    for destination, values in _listed(found):
+    for destination, values in _listed(answer):
         counters = _numbers(values, _OF_DESTINATION)
         counters |= {"network-consumers": network[destination], "discarded": discarded[destination]}
         yield {"of": "destination", "name": destination, "counters": counters}
 
 
-def _listed(found: Answer) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield each destination that is no advisory topic, with its attributes."""
-    for object_name, values in found.items():
+def _listed(answer: Answer) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each destination, except advisory topics, with its attributes."""
+    for object_name, values in answer.items():
         name = str(values.get("Name") or "")
         if name and not name.startswith(_ADVISORY):
             yield f"{mbeans.keys(object_name)['destinationType'].lower()}://{name}", values
 
 
 def _bridges(
-    broker: str, found: Answer, connections: Answer, planned: Sequence[BridgePlan]
+    broker: str, answer: Answer, connections: Answer, planned: Sequence[BridgePlan]
 ) -> Iterator[dict[str, Any]]:
-    for object_name, values in found.items():
+    for object_name, values in answer.items():
         for end in mbeans.read_bridges(broker, {object_name: values}, connections, planned, 0.0):
             yield {
                 "of": "bridge",

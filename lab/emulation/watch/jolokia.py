@@ -1,4 +1,4 @@
-"""A client of one broker's JMX through its Jolokia agent: bulk POST requests, each answer's own status checked.
+"""A client of one broker's JMX through its Jolokia agent: bulk POST requests; the status of each answer is checked.
 
 It knows HTTP, and not the meaning of an MBean.
 """

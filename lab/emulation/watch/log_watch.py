@@ -25,7 +25,7 @@ from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed, note_failure
 from lab.runtime.log_flood import Flood
 
-_AGAIN = 0.3  # seconds until a stream that ended is opened again
+_REOPEN_SECONDS = 0.3  # seconds until a stream that ended is opened again
 
 
 class LogWatch:
@@ -34,7 +34,7 @@ class LogWatch:
     def __init__(
         self,
         client: docker.DockerClient,
-        its: InstanceState,
+        instance: InstanceState,
         clock: Clock,
         recorder: Recorder,
         since: float | None,
@@ -43,7 +43,7 @@ class LogWatch:
         said: Callable[[LogLine], None] = lambda _: None,  # is told of every line that is kept, also of one held back
     ) -> None:
         self._failed, self._mask, self._said = failed, mask, said
-        self._docker, self._its, self._clock, self._recorder = client, its, clock, recorder
+        self._docker, self._its, self._clock, self._recorder = client, instance, clock, recorder
         self._stop = threading.Event()
         self._read_at = clock.now()  # when all that there was had been read, as far as is known
         self._lost = False
@@ -56,7 +56,7 @@ class LogWatch:
         self._logged: LoggedLine | None = None  # the last line with a time, which a stack trace belongs to
         self._named: set[str] = set()  # names of exceptions recorded for it
         self._flood = Flood()
-        self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{its.name}", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name=f"mqlab-log-{instance.name}", daemon=True)
 
     def begin(self) -> None:
         """Follow in the background."""
@@ -75,7 +75,7 @@ class LogWatch:
     def _follow(self) -> None:
         try:
             while not self._stop.is_set() and self._read(follow=not self._lost):
-                self._stop.wait(_AGAIN)
+                self._stop.wait(_REOPEN_SECONDS)
         except Exception as error:  # noqa: BLE001 (of whatever kind: the log is not read from here on)
             self._lose_sight(f"its watch has ended: {type(error).__name__}: {error}")
             self._failed(error)

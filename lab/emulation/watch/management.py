@@ -42,12 +42,12 @@ class Management:
         its = self.actives.find(broker)
         return None if its is None else started_version(self._of[its.name])
 
-    def is_ready(self, of: InstanceState) -> bool:
+    def is_ready(self, instance: InstanceState) -> bool:
         """Return whether an instance has started, or waits for its store's lock, which another one has."""
-        if self._has_started(of):
+        if self._has_started(instance):
             return True
-        holder = self.actives.holder(of.broker)
-        return holder is not None and holder.name != of.name and is_slave(self._of[of.name])
+        holder = self.actives.holder(instance.broker)
+        return holder is not None and holder.name != instance.name and is_slave(self._of[instance.name])
 
     def active(self, broker: str) -> int | None:
         """Return the number of the active instance; a frozen one counts, since it keeps its store's lock."""
@@ -108,7 +108,7 @@ class Management:
         return wanted <= seen and mbeans.listens_for_demand(bridge, here, there)
 
     def destinations(self, named: Sequence[tuple[str, Destination]]) -> Sequence[DestinationSeen]:
-        """Return the counters of the destinations named; a broker that is down has none."""
+        """Return the counters of the named destinations; a broker that is down has none."""
         seen: list[DestinationSeen] = []
         for broker in dict.fromkeys(name for name, _ in named):
             try:
@@ -143,8 +143,8 @@ class Management:
             raise Silent(f"broker {broker} is {self._power.state(its)}: its management does not answer")
         return its
 
-    def _has_started(self, its: InstanceState) -> bool:
-        return started_version(self._of[its.name]) is not None
+    def _has_started(self, instance: InstanceState) -> bool:
+        return started_version(self._of[instance.name]) is not None
 
     def _purge(self, broker: str) -> None:
         its, asked = self._client(broker), mbeans.destinations(broker)

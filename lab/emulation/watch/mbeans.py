@@ -62,9 +62,9 @@ def broker(name: str) -> tuple[str, Sequence[str]]:
     return f"{_root(name)}", ("BrokerVersion", "Slave")
 
 
-def connector(name: str, of: str) -> str:
+def connector(name: str, connector_name: str) -> str:
     """Return the object name of a network connector, whose operations are `stop` and `start`."""
-    return f"{_root(name)},connector=networkConnectors,networkConnectorName={of}"
+    return f"{_root(name)},connector=networkConnectors,networkConnectorName={connector_name}"
 
 
 def bridges(name: str) -> tuple[str, Sequence[str]]:
@@ -104,10 +104,10 @@ def endings(name: str, answer: Answer) -> list[Operation]:
     return [(_root(name), "destroyDurableSubscriber", each) for each in ended]
 
 
-def purges(name: str, found: Answer) -> list[Operation]:
+def purges(name: str, answer: Answer) -> list[Operation]:
     """Return the operations that empty the queues of an answer to `destinations`, and remove its idle topics."""
     done: list[Operation] = []
-    for object_name, values in found.items():
+    for object_name, values in answer.items():
         topic, its = keys(object_name)["destinationType"] == "Topic", str(values.get("Name") or "")
         if not topic and values.get("QueueSize") != 0:  # the broker logs each purge
             done.append((object_name, "purge", ()))
@@ -142,12 +142,12 @@ def read_subscriptions(answer: Answer) -> tuple[Subscription, ...]:
 
 
 def read_bridges(
-    name: str, found: Answer, clients: Answer, planned: Sequence[BridgePlan], t: float
+    name: str, answer: Answer, clients: Answer, planned: Sequence[BridgePlan], t: float
 ) -> tuple[BridgeSeen, ...]:
     """Return the bridge ends of one broker, each with the name of its connector."""
     client_ids = {str(v.get("RemoteAddress")): str(v.get("ClientId") or "") for v in clients.values()}
     seen = []
-    for object_name, values in found.items():
+    for object_name, values in answer.items():
         if values.get("RemoteBrokerName") is None:
             continue  # gone between search and read
         mirrored = bool(values.get("CreatedByDuplex"))
@@ -176,7 +176,7 @@ def read_bridges(
 
 
 def read_destinations(
-    name: str, found: Answer, consumers: Answer, wanted: Sequence[Destination], t: float
+    name: str, answer: Answer, consumers: Answer, wanted: Sequence[Destination], t: float
 ) -> tuple[DestinationSeen, ...]:
     """Return the counters of the destinations wanted; all are 0 for one that the broker does not have."""
     discarded: dict[Destination, int] = {}
@@ -185,7 +185,7 @@ def read_destinations(
             discarded[subscription.destination] = discarded.get(subscription.destination, 0) + subscription.discarded
     counters = {
         Destination(kind=keys(object_name)["destinationType"].lower(), name=str(values.get("Name"))): values
-        for object_name, values in found.items()
+        for object_name, values in answer.items()
     }
     return tuple(
         DestinationSeen(

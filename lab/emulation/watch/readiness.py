@@ -1,4 +1,4 @@
-"""Waits until a part of the lab is ready: the router, a link as asked, a broker, a working bridge, a console.
+"""Waits until a part of the lab is ready: the router, a link as configured, a broker, a working bridge, a console.
 
 An open port or a bridge's MBean proves nothing; each wait tests for what does. A timeout says what it waited for, how
 long, and shows the last log lines.
@@ -50,7 +50,7 @@ _NOT_STARTED = re.compile(
 )
 HAS_STARTED = re.compile(r"Apache ActiveMQ .* \(.*\) started")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
-_POLL = 0.1
+_POLL_SECONDS = 0.1
 _POLL_BRIDGE = 0.02  # the queries are small, and people wait for the lab to open
 _LOGS_EVERY = 2.0
 _STATUS_EVERY = 0.5  # while they start, brokers need every core, and the engine's answers take part of one
@@ -78,11 +78,11 @@ def for_router(client: docker.DockerClient, container: str, clock: Clock) -> Non
         return READY.encode() in its.logs() or its.status in ("exited", "dead")
 
     if not _wait(clock, settled, ROUTER_PATIENCE) or READY.encode() not in its.logs():
-        raise HostError(f"the router did not get ready:\n{last_lines(client, container)}", see(ROUTER))
+        raise HostError(f"the router did not start:\n{last_lines(client, container)}", see(ROUTER))
 
 
 def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LINK_PATIENCE) -> str:
-    """Measure the round trip through a link and return it in words; raise HostError if it is not what was asked."""
+    """Measure the round trip through a link and return it in words; raise HostError if it is not as configured."""
     if any(direction.state != LinkState.OPEN for direction in plan.directions):
         return "not open: not measured"
     asked = sum(direction.impairment.delay.total_seconds() * 1000 for direction in plan.directions)
@@ -110,7 +110,7 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
         )
     raise HostError(
         f"link {plan.name} gives a round trip of {measured:.1f} ms where {asked:.1f} ms was asked",
-        f"is this machine busy? try again when it is not\n{see(LINK)}",
+        f"this machine may be busy: try again later\n{see(LINK)}",
     )
 
 
@@ -131,12 +131,12 @@ def for_lock(client: docker.DockerClient, name: str, container: str, clock: Cloc
         )
 
 
-def wrong_way_out(name: str, found: Sequence[IPv4Address], router: IPv4Address) -> HostError:
+def wrong_way_out(name: str, routers: Sequence[IPv4Address], router: IPv4Address) -> HostError:
     """Return the error for a broker whose ways out are not the router alone.
 
     An engine that ignores the networks' default gateway would let brokers out past all policy, by the host.
     """
-    ways = " and ".join(map(str, found)) or "nowhere"
+    ways = " and ".join(map(str, routers)) or "nowhere"
     return HostError(
         f"the engine gave broker {name} a way out by {ways} instead of the router's {router}: "
         "it would pass by every policy and link, so the lab is closed at once",
@@ -145,7 +145,7 @@ def wrong_way_out(name: str, found: Sequence[IPv4Address], router: IPv4Address) 
 
 
 def for_instance(
-    client: docker.DockerClient, management: Management, of: InstanceState, folder: str, clock: Clock
+    client: docker.DockerClient, management: Management, instance: InstanceState, folder: str, clock: Clock
 ) -> None:
     """Return once an instance's management reports that it has started, with all its connectors, or waits as a standby.
 
@@ -156,46 +156,49 @@ def for_instance(
 
     def started() -> bool:
         nonlocal looked, asked, since
-        if management.is_ready(of):
+        if management.is_ready(instance):
             return True
         now = clock.now()
         if now - asked < _STATUS_EVERY:
             return False
         asked = now
-        its = client.containers.get(of.container)
+        its = client.containers.get(instance.container)
         if its.status in ("exited", "dead"):
-            last = _log(client, of.container).rstrip("\n").rpartition("\n")[2]
+            last = _log(client, instance.container).rstrip("\n").rpartition("\n")[2]
             if its.attrs["State"]["ExitCode"] == _NO_START and (refused := _NOT_STARTED.fullmatch(last)):
                 ways = [of_route_word(word) for word in refused["ways"].split()]
-                raise wrong_way_out(of.name, ways, of_route_word(refused["router"]))
+                raise wrong_way_out(instance.name, ways, of_route_word(refused["router"]))
+            lines = last_lines(client, instance.container)
             raise BrokerError(
-                f"broker {of.name} stopped while starting; its last lines:\n{last_lines(client, of.container)}",
-                f"what it was given: {folder}/brokers/{of.broker}/activemq.xml\n"
-                f"its whole log:     {folder}/logs/{of.name}.log",
+                f"broker {instance.name} stopped while starting; its last lines:\n{lines}",
+                f"its configuration: {folder}/brokers/{instance.broker}/activemq.xml\n"
+                f"its whole log:     {folder}/logs/{instance.name}.log",
             )
         if not now - looked < _LOGS_EVERY:
             looked = now
-            if math.isnan(since) and HAS_STARTED.search(_log(client, of.container)):
+            if math.isnan(since) and HAS_STARTED.search(_log(client, instance.container)):
                 since = now
         if now - since > REACHED_WITHIN:
             raise HostError(
-                f"broker {of.name} has started, and cannot be reached from here: "
-                f"nothing answers at {management.reached_at}:{of.management_port}, which the engine should lead to it",
-                "is its userland proxy off, or a firewall in between? On another machine: does MQLAB_BIND say an "
-                "address that leads there?\n"
-                f"{see(PORTS)}\nits whole log:     {folder}/logs/{of.name}.log",
+                f"broker {instance.name} has started, but this machine cannot reach it: nothing answers at "
+                f"{management.reached_at}:{instance.management_port}, which the engine should forward to the broker",
+                "check the engine's userland proxy, and firewalls in between. If the engine is on another machine, "
+                "set MQLAB_BIND to an address that leads there\n"
+                f"{see(PORTS)}\nits whole log:     {folder}/logs/{instance.name}.log",
             )
         return False
 
     if not _wait(clock, started, BROKER_PATIENCE):
-        lines = last_lines(client, of.container)
-        raise LabTimeout(f"broker {of.name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}")
+        lines = last_lines(client, instance.container)
+        raise LabTimeout(
+            f"broker {instance.name} did not start within {BROKER_PATIENCE:.0f} s; its last lines:\n{lines}"
+        )
 
 
 def for_bridge(
     client: docker.DockerClient, state: LabState, management: Management, bridge: BridgePlan, clock: Clock
 ) -> str:
-    """Wait until a bridge works and return ""; return the cause if it does not, which is no error but for a verdict."""
+    """Wait until a bridge works and return ""; return the cause if it does not, which is not an error."""
     if bridge.instances and management.active(bridge.responder) not in bridge.instances:
         return why_not_active(bridge)
     why = ""
@@ -254,7 +257,7 @@ def _is_of_a_bridge(line: str) -> bool:
 
 
 def why_unreachable(plan: Plan, bridge: BridgePlan) -> str:
-    """Return what in the plan's network stops a bridge; "" if it can come up."""
+    """Return the rule of the plan's network that stops a bridge; "" if the bridge can open."""
     near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
     found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
     return "" if any(each.yes for each in found) else found[0].words
@@ -278,7 +281,7 @@ def last_lines(client: docker.DockerClient, container: str) -> str:
     return "\n".join(f"    {line}" for line in said[-_LAST_LINES:])
 
 
-def _wait(clock: Clock, until: Callable[[], bool], seconds: float, every: float = _POLL) -> bool:
+def _wait(clock: Clock, until: Callable[[], bool], seconds: float, every: float = _POLL_SECONDS) -> bool:
     began = clock.now()
     deadline = began + seconds
     while not until():

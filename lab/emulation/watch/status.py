@@ -45,12 +45,12 @@ def look(
     )
 
 
-def _broker(client: docker.DockerClient, note: Note, management: Management, of: InstanceState) -> BrokerStatus:
-    name = of.name
-    if not note.replaying and of.broker in note.not_created:
+def _broker(client: docker.DockerClient, note: Note, management: Management, instance: InstanceState) -> BrokerStatus:
+    name = instance.name
+    if not note.replaying and instance.broker in note.not_created:
         return BrokerStatus(name=name, container=ABSENT, health="none", version=None, memory=None)
     try:
-        container = client.containers.get(of.container)
+        container = client.containers.get(instance.container)
     except docker.errors.NotFound:
         return BrokerStatus(name=name, container="gone", health="none", version=None, memory=None)
     health = str((container.attrs["State"].get("Health") or {}).get("Status", "none"))
@@ -66,8 +66,8 @@ def _broker(client: docker.DockerClient, note: Note, management: Management, of:
         return BrokerStatus(name=name, container=state, health="none", version=None, memory=None)
     assert isinstance(usage, dict)  # no stream was asked for
     memory = usage.get("memory_stats", {}).get("usage")
-    role = _role(management, of)
-    version = management.version(of.broker) if not of.mark or role == "active" else None
+    role = _role(management, instance)
+    version = management.version(instance.broker) if not instance.mark or role == "active" else None
     if health == "starting" and version is not None:
         health = "healthy"  # Docker tests the same, but only every few seconds
     return BrokerStatus(name=name, container=container.status, health=health, version=version, memory=memory, role=role)
@@ -111,10 +111,10 @@ def _why_not(
     return readiness.cause(client, state, bridge)
 
 
-def _role(management: Management, of: InstanceState) -> str:
-    if not of.mark or not management.is_ready(of):
+def _role(management: Management, instance: InstanceState) -> str:
+    if not instance.mark or not management.is_ready(instance):
         return ""
-    return "active" if management.active(of.broker) == of.number else "standby"
+    return "active" if management.active(instance.broker) == instance.number else "standby"
 
 
 def _links(note: Note, links: Links) -> tuple[LinkStatus, ...]:

@@ -14,7 +14,7 @@ from lab.judge.evidence.timeline import Event, Timeline
 from lab.judge.wording import gap, moment
 from lab.units import several
 
-FAR = 90.0  # seconds; ActiveMQ notices a cut after 50 to 90 s, so an event further away explains little
+FAR_SECONDS = 90.0  # seconds; ActiveMQ notices a cut after 50 to 90 s, so an event further away explains little
 
 
 class Causes:
@@ -60,7 +60,9 @@ class Causes:
         around = [
             event
             for event in self._timeline.events
-            if abs(event.t - t) <= FAR and (bridges or event.of != "bridge") and (at is None or event.of in ("", at))
+            if abs(event.t - t) <= FAR_SECONDS
+            and (bridges or event.of != "bridge")
+            and (at is None or event.of in ("", at))
         ]
         event = _nearest(shut, t) or _nearest(around, t)
         if event is None:

@@ -27,7 +27,7 @@ from lab.history import (
 from lab.judge.evidence.flaws import ROUNDED, Flaws
 from lab.judge.evidence.returns import Returns
 from lab.judge.evidence.same_bodies import SameBodies
-from lab.matching import MOST, digest
+from lab.matching import MOST_MESSAGES, digest
 
 EMPTY = digest(b"")
 TEXT = "stomp-wss"  # what shows a body that is not UTF-8 as text
@@ -316,7 +316,7 @@ class Ledger:
         number = int(text)
         if not 1 <= number <= publication.count:
             follows = publication.partial or (new and number == publication.count + 1)
-            if not (publication.grows and follows and 1 <= number <= MOST):
+            if not (publication.grows and follows and 1 <= number <= MOST_MESSAGES):
                 raise _unannounced(id)
             self._reserve(number - publication.count)
             publication.grow(number)

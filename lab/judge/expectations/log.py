@@ -55,12 +55,12 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
         return Outcome.UNKNOWN, f"{so_far} the history ends at {moment(timeline.end)}"
     if silence := timeline.coverage.silence(expectation.broker, begin, end, of="log"):
         return Outcome.UNKNOWN, f"{found}, but {silent(silence)}"
-    cut = [line for line in its if begin <= line.t <= end and len(line.text) >= log_lines.LONGEST]
+    cut = [line for line in its if begin <= line.t <= end and len(line.text) >= log_lines.LONGEST_LINE]
     cut = [line for line in cut if line not in matching]
     perhaps = most + sum(line.times for line in cut)
     surely = fewest >= least and (highest is None or perhaps <= highest)
     if cut and perhaps >= least and not surely:
-        words = f"{several(len(cut), 'line')} was cut after {log_lines.LONGEST} characters and may fit further on"
+        words = f"{several(len(cut), 'line')} was cut after {log_lines.LONGEST_LINE} characters and may fit further on"
         return Outcome.UNKNOWN, f"{found}; but {words}, the first at {moment(cut[0].t)}"
     if fewest >= least and (highest is None or most <= highest):
         return Outcome.PASSED, found

@@ -11,7 +11,7 @@ from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, Publishing, SendOutcome, Sent
 from lab.masking import is_secret
-from lab.matching import HEADER, MOST, digest, digest_as_text, header_value, make_body, message_id, number_body
+from lab.matching import HEADER, MOST_MESSAGES, digest, digest_as_text, header_value, make_body, message_id, number_body
 from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
@@ -179,7 +179,7 @@ class Sending:
         qos, persistent, retained = step.qos, step.persistent, step.retained
         expiry = None if step.expiry is None else step.expiry.total_seconds()
         own, group, priority = step.headers or {}, step.group, step.priority
-        for n in range(1, (MOST if self._count is None else self._count) + 1):
+        for n in range(1, (MOST_MESSAGES if self._count is None else self._count) + 1):
             id = message_id(number, n)  # noqa: A001 (its name everywhere)
             made = (make_body(run, id, size) if text is None else number_body(text, n)) if octets is None else octets
             headers = {**own, HEADER: header_value(run, id)}
@@ -236,7 +236,7 @@ def _size_of(step: Publish | Traffic, run: str, number: int) -> int | None:
     if step.file is not None:
         return len(step.file.octets)
     if step.body is None:
-        most = step.count if isinstance(step, Publish) else MOST
+        most = step.count if isinstance(step, Publish) else MOST_MESSAGES
         fits = step.size is None or len(make_body(run, message_id(number, most))) <= step.size
         return (step.size or 0) if fits else None
     return None if "{n}" in step.body else len(number_body(step.body, 1))

@@ -18,7 +18,7 @@ from lab.judge.evidence.missing import fates
 from lab.judge.evidence.tally import Tally
 from lab.judge.wording import gap, moment
 
-LEAST = 0.02  # seconds on either side, at least, so that a single moment is not stretched
+LEAST_MARGIN_SECONDS = 0.02  # seconds on either side, at least, so that a single moment is not stretched
 WIDE = 1000  # units of a drawing, from the window's beginning to its end
 BINS = 200
 LANES, LINES, ANOMALIES = 24, 4000, 4000  # at most, on a page; LINES are of messages that arrived
@@ -168,7 +168,7 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
     near = max((over - begin) * 0.5, 1.0)  # with faults further away, the messages would be too small to see
     begin = min([begin, *(t for t in told if begin - t <= near)])
     over = max([over, *(t for t in told if t - over <= near)])
-    edge = max((over - begin) * 0.03, LEAST)
+    edge = max((over - begin) * 0.03, LEAST_MARGIN_SECONDS)
     return Window(start=begin - 2 * edge, end=over + edge)
 
 

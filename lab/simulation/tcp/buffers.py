@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from lab.simulation.tcp.paths import HEADERS, SEGMENT
 
-MOST = 4 << 20  # bytes: net.core.rmem_max and wmem_max of Linux 6.18
-LEAST = 536  # bytes: TCP_MSS_DEFAULT, a full packet's until a longer one comes
+LARGEST_BUFFER_BYTES = 4 << 20  # bytes: net.core.rmem_max and wmem_max of Linux 6.18
+DEFAULT_SEGMENT_BYTES = 536  # bytes: TCP_MSS_DEFAULT, a full packet's until a longer one comes
 TOGETHER = 2 * SEGMENT  # bytes sent as one, and put together while they wait: `tcp_tso_autosize` below some 3 MB/s
 _AROUND = 64 + 320  # bytes: NET_SKB_PAD, and skb_shared_info behind the packet
-_HEAD = 256  # bytes: sk_buff
+_SKB_BYTES = 256  # bytes: sk_buff
 _PIECE = 832  # bytes: the memory of what is sent as one, beside what it carries: SKB_TRUESIZE(MAX_TCP_HEADER) on x86-64
 _WRITES = 8192  # bytes: `TcpBufferedOutputStream`, whose buffer what is longer leaves out, in a write of its own
 _BESIDE = 100  # bytes: about what is written before such a body, and what after it
@@ -29,11 +29,11 @@ def window(buffer: int, longest: int) -> int:
     >>> [window(65_536, longest) for longest in (536, 708, 1138, 1448, 2896, 16_406)]
     [65536, 39936, 64512, 81920, 87040, 87040]
     """
-    space, longest = 2 * min(buffer, MOST), min(longest, TOGETHER)
-    if longest <= LEAST:
+    space, longest = 2 * min(buffer, LARGEST_BUFFER_BYTES), min(longest, TOGETHER)
+    if longest <= DEFAULT_SEGMENT_BYTES:
         return space // 2
     memory = 1 << (longest + HEADERS + _AROUND - 1).bit_length()  # kmalloc's sizes
-    return space * (longest * 256 // (memory + _HEAD)) // 256
+    return space * (longest * 256 // (memory + _SKB_BYTES)) // 256
 
 
 def holds(buffer: int, message: int, far: int) -> int:
@@ -50,7 +50,7 @@ def holds(buffer: int, message: int, far: int) -> int:
     >>> holds(65_536, 1_220, 65_536)
     101819
     """
-    space = 2 * min(buffer, MOST)
+    space = 2 * min(buffer, LARGEST_BUFFER_BYTES)
     if (together := space * TOGETHER // (TOGETHER + _PIECE)) >= window(far, TOGETHER):
         return together
     memory = [each - (-each // TOGETHER) * _PIECE for each in _writes(message)]

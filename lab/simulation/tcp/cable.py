@@ -8,7 +8,7 @@ from typing import Protocol
 from lab.link.direction import MEMORY_BYTES, Direction, InFlight
 
 # Bytes in flight beside which there is room: each flight counts as 300 more than it has, and has 52 of headers.
-_AMPLE = MEMORY_BYTES // 8
+_AMPLE_BYTES = MEMORY_BYTES // 8
 
 
 class Way(Protocol):
@@ -35,7 +35,7 @@ class Cable(Direction):
             due = self._last_due
         self._last_due = due
         each = due, now, b"", packets, octets, False
-        if self.flight_bytes > _AMPLE:
+        if self.flight_bytes > _AMPLE_BYTES:
             return each if self.hold(each) else None
         self.flight_bytes += octets  # as `hold` does
         self.flight_segments += packets

@@ -8,7 +8,7 @@ from lab.dataclass import dataclass
 from lab.simulation.tcp.paths import SEGMENT
 
 DELAYED = 40_000_000  # ns for which Linux waits at least for a second segment: `TCP_DELACK_MIN`
-_SOON = 2_000_000  # ns
+_SOON_NS = 2_000_000  # ns
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +76,7 @@ class Pairs(deque[int]):
         """Note a flight, which is one segment or more."""
         if not alone:
             self._alone = 0
-        elif self._alone and now - self._since < _SOON:
+        elif self._alone and now - self._since < _SOON_NS:
             self.append(self._alone)
             self._alone = 0
         else:

@@ -11,7 +11,7 @@ from lab.simulation.tcp.congestion import FIRST_RTO, JIFFY, SHORTEST_RTO, Conges
 from lab.simulation.tcp.flights import Flight
 
 TWICE = 2  # how often a retransmission came that the other end had before: a D-SACK
-LEAST = 2_000_000  # ns: TCP_TIMEOUT_MIN_US
+SHORTEST_TIMEOUT_NS = 2_000_000  # ns: TCP_TIMEOUT_MIN_US
 _REORDERING = 3  # packets: net.ipv4.tcp_reordering
 
 
@@ -50,7 +50,7 @@ class Recovery:
         if congestion.backed_off or (odd and not self._only_probed(flights)):
             return expires, False
         wait = 2 * trip if (trip := congestion.round_trip) else FIRST_RTO
-        wait += SHORTEST_RTO if packets == 1 else LEAST  # one is answered late, maybe
+        wait += SHORTEST_RTO if packets == 1 else SHORTEST_TIMEOUT_NS  # one is answered late, maybe
         if not self.tail:
             return min(ring(max(newest, begun) + wait, wait), expires), True
         if last.first is not None or last.sent <= begun:
@@ -104,7 +104,7 @@ class Recovery:
             return late
         latest = now - trip - patience
         if (wait := max(each.sent for each in late) - latest) > 0:
-            self.due = now + wait + LEAST
+            self.due = now + wait + SHORTEST_TIMEOUT_NS
         return [each for each in late if each.sent <= latest]
 
     def begin(self, sent: int) -> None:

@@ -18,10 +18,10 @@ from lab.simulation.tcp.congestion import Congestion
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import Answers, Flight, Pairs, missing
 from lab.simulation.tcp.paths import SEGMENT, Path
-from lab.simulation.tcp.recovery import LEAST, Recovery
+from lab.simulation.tcp.recovery import SHORTEST_TIMEOUT_NS, Recovery
 
 RETRIES, ORPHAN_RETRIES = 15, 8  # net.ipv4.tcp_retries2, tcp_orphan_retries
-_MANY = 1 << 40  # packets: any number
+_ANY_PACKETS = 1 << 40  # packets: any number
 
 
 class Receiving(Protocol):
@@ -296,12 +296,12 @@ class Sending:
         No call is needed if a timer is set, the packets are no more than when it was set, and nothing is lost.
         """
         odd = self._odd or self.congestion.backed_off or self.recovery.tail
-        self._calm = 0 if odd else 1 if self._packets == 1 else _MANY
+        self._calm = 0 if odd else 1 if self._packets == 1 else _ANY_PACKETS
         self._due = self._next_due()
         if self._due is not None and (self._timer is None or self._timer[0] > self._due[0]):
             if self._timer is not None:
                 cancel(self._timer)
-            self._timer = self._kernel.at(max(self._due[0], self._kernel.now + LEAST), self._ring)
+            self._timer = self._kernel.at(max(self._due[0], self._kernel.now + SHORTEST_TIMEOUT_NS), self._ring)
 
     def _ring(self) -> None:
         """Do the due action, or set the timer again if the moment has moved."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from lab.simulation.kernel import Kernel, Timer, cancel
-from lab.simulation.tcp.buffers import LEAST, MOST, holds, window
+from lab.simulation.tcp.buffers import DEFAULT_SEGMENT_BYTES, LARGEST_BUFFER_BYTES, holds, window
 from lab.simulation.tcp.connection import Address, Peer
 from lab.simulation.tcp.flights import DELAYED, Pairs, joined
 from lab.simulation.tcp.paths import LAN, SEGMENT, Paths
@@ -59,7 +59,7 @@ class End(Sending):
         self.hosts, self.heard = hosts, hosts.kernel.now
         self._host, self._frozen = near.host, hosts.frozen
         self._buffers, self._window = buffers, receive
-        self._segment, self._came = LEAST, 0  # bytes: a full packet's, and the last one's
+        self._segment, self._came = DEFAULT_SEGMENT_BYTES, 0  # bytes: a full packet's, and the last one's
         self._wrote = 0  # bytes of the longest write so far, TLS handshakes' too: none shorter than theirs was measured
         # receiving: in order up to `_got`, and more after gaps; the owner has taken those up to `_taken`
         self._got = self._taken = 0
@@ -82,7 +82,7 @@ class End(Sending):
         """Send a frame of so many bytes."""
         if self.state == "open":
             if self._buffers is not None and size > self._wrote:
-                far = MOST if self.other._buffers is None else self.other._buffers[1]
+                far = LARGEST_BUFFER_BYTES if self.other._buffers is None else self.other._buffers[1]
                 self._wrote, self.send_buffer = size, holds(self._buffers[0], size, far)
                 self._full = False
             self._written = written = self._written + size
@@ -132,7 +132,7 @@ class End(Sending):
         elif again:
             again = TWICE
         if self._buffers is not None and (length := end - start) != self._segment:
-            if length > LEAST:
+            if length > DEFAULT_SEGMENT_BYTES:
                 self._measure(length, self._buffers[1])
             else:
                 self._came = length
@@ -151,7 +151,7 @@ class End(Sending):
     def _measure(self, length: int, buffer: int) -> None:
         """Size the window by a packet that is longer than any before, or the second of its length in a row."""
         segment = min(length, SEGMENT)
-        if segment > self._segment or (LEAST < segment < self._segment and length == self._came):
+        if segment > self._segment or (DEFAULT_SEGMENT_BYTES < segment < self._segment and length == self._came):
             self._segment, self._window = segment, window(buffer, length)
         self._came = length
 

@@ -23,7 +23,7 @@ from lab.amazonmq.account.configurations import create_configuration, update_con
 from lab.amazonmq.account.describe import describe_broker, describe_configuration, list_revisions, used_by
 from lab.amazonmq.account.maintenance import window
 from lab.amazonmq.account.revisions import MOST_REVISIONS
-from lab.amazonmq.configurations.configuration import LARGEST, NAMESPACE
+from lab.amazonmq.configurations.configuration import LARGEST_TEXT_BYTES, NAMESPACE
 from lab.errors import InputError
 from tests.amazonmq.account.accounts import NOON, TEXT, account
 
@@ -176,7 +176,7 @@ def refused(what: str, broker: str = "tokyo") -> None:
         ("name taken", r"named tokyo-configuration exists already \(ConflictException\)"),
         ("engine version", "what Amazon MQ permits in engine version '5.99' is not known"),
         ("unknown", r"(?s)can't find requested configuration \[tokio\].*NotFound.*tokyo-configuration, singapore-"),
-        ("large", f"x.xml:1:1: the configuration has more than {LARGEST} bytes"),
+        ("large", f"x.xml:1:1: the configuration has more than {LARGEST_TEXT_BYTES} bytes"),
         ("namespace", f'(?s)not an Amazon MQ configuration.*outermost element is <broker xmlns="{NAMESPACE}"'),
         ("malformed", "x.xml:1:.*not well-formed XML"),
         ("no revision", "(?s)has no revision 3.*its revisions: 1 to 2"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.amazonmq.configurations.configuration import LARGEST, NAMESPACE, read
+from lab.amazonmq.configurations.configuration import LARGEST_TEXT_BYTES, NAMESPACE, read
 from lab.amazonmq.configurations.connectors import split_uri
 from lab.errors import InputError
 
@@ -25,8 +25,8 @@ XML_TEXT = st.text(
         (ROOT.encode() + b"\n a\0", "a.xml:2:3: the file holds a NUL byte, so it is not text\n  save it as UTF-8"),
         (ROOT.encode() + b"\n\xe9", "a.xml:2:1: the file is not UTF-8 from here on\n  save it as UTF-8"),
         (
-            b" " * (LARGEST + 1),
-            f"a.xml:1:1: the configuration has more than {LARGEST} bytes, which is the most that is read\n"
+            b" " * (LARGEST_TEXT_BYTES + 1),
+            f"a.xml:1:1: the configuration has more than {LARGEST_TEXT_BYTES} bytes, which is the most that is read\n"
             "  is this the right file?",
         ),
     ],

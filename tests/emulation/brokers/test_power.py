@@ -133,7 +133,7 @@ def test_one_that_the_engine_does_not_switch_is_as_before(engine: Engine, power:
         raise APIError("no")
 
     setattr(engine.known["tokyo-1"], does, refuse)
-    with pytest.raises(BrokerError, match="the engine refused it for broker tokyo-1"):
+    with pytest.raises(BrokerError, match="the Docker engine refused to change broker tokyo-1"):
         getattr(power, does)(ONE, *((20,) if does == "stop" else ()))
     assert power.state(ONE) == UP
 

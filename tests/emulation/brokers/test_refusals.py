@@ -108,7 +108,7 @@ def test_one_that_the_engine_does_not_start_is_down_again(power: Power, engine: 
     refused, told = refusals(power)
     power.kill(A)
     engine.known["a"].refuses = True
-    with pytest.raises(BrokerError, match="the engine refused it for broker a"):
+    with pytest.raises(BrokerError, match="the Docker engine refused to change broker a"):
         power.start(A)
     refused.renew()
     assert told == [["of a"]]

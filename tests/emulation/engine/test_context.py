@@ -72,7 +72,7 @@ def test_a_name_leads_to_no_other_file(folder: Path, name: str) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", "\0", 100_000 * "["])
 def test_nor_is_one_that_a_damaged_file_would_choose(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
-    with pytest.raises(HostError, match=r"config\.json, which says which Docker engine is meant, cannot be read"):
+    with pytest.raises(HostError, match=r"config\.json, the configuration of the docker command, cannot be read"):
         resolved({"DOCKER_CONFIG": str(tmp_path)})
 
 
@@ -86,5 +86,5 @@ def test_a_context_that_is_not_there_is_said_to_be_missing_and_its_file_named_on
     with pytest.raises(HostError) as caught:
         resolved({"DOCKER_CONFIG": str(folder), "DOCKER_CONTEXT": "absent"})
     file = folder / "contexts" / "meta" / sha256(b"absent").hexdigest() / "meta.json"
-    why = f"there is none of that name, whose file would be {file}"
+    why = f"it does not exist: there is no file {file}"
     assert caught.value.what == f"the Docker context 'absent' cannot be used: {why}"

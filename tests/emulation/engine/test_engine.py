@@ -165,7 +165,10 @@ def test_an_engines_clock_is_compared_no_finer_than_its_answer_takes(its: str, a
 
 def test_a_container_that_has_gone_is_said_in_words() -> None:
     said = engine.in_words(NotFound("404 Client Error for http+docker://", explanation="No such container: mqlab-1"))
-    assert str(said) == "a part of the lab has gone: No such container: mqlab-1\n  was the lab removed meanwhile?"
+    assert (
+        str(said)
+        == "a part of the lab has gone: No such container: mqlab-1\n  check whether the lab was removed: mqlab status"
+    )
     assert "no such image" in str(engine.in_words(ImageNotFound("no such image")))
 
 

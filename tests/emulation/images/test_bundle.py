@@ -77,9 +77,9 @@ def test_a_changed_file_is_refused(engine: Engine, tmp_path: Path) -> None:
         ([{"RepoTags": [*NEEDED, "python:3.12"]}], "holds other images than this mqlab needs: .*python:3.12"),
         ([{"RepoTags": NEEDED[:2]}], "holds other images"),
         ([{"RepoTags": None}], "holds other images than this mqlab needs: none"),
-        ([{}], "is no file of images"),
-        (7, "is no file of images"),
-        ([["x"]], "is no file of images"),
+        ([{}], "is not a file of images"),
+        (7, "is not a file of images"),
+        ([["x"]], "is not a file of images"),
     ],
 )
 def test_other_images_are_refused(engine: Engine, tmp_path: Path, tags: Any, what: str) -> None:
@@ -91,15 +91,15 @@ def test_other_images_are_refused(engine: Engine, tmp_path: Path, tags: Any, wha
 def test_what_is_no_archive_or_has_no_digest_is_refused(engine: Engine, tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_bytes(b"no archive" * 100)
-    with pytest.raises(InputError, match=r"plain\.sha256 is not there") as lacking:
+    with pytest.raises(InputError, match=r"plain\.sha256 does not exist") as lacking:
         load(of(engine), NAMES, plain, None)
     assert "--sha256 HEX" in lacking.value.problems[0].remedy
-    with pytest.raises(InputError, match="is no file of images"):
+    with pytest.raises(InputError, match="is not a file of images"):
         load(of(engine), NAMES, plain, hashlib.sha256(plain.read_bytes()).hexdigest())
     digest_file(plain).write_text("none")
     with pytest.raises(InputError, match="holds no SHA-256"):
         load(of(engine), NAMES, plain, None)
-    with pytest.raises(InputError, match="is no file of images"):
+    with pytest.raises(InputError, match="is not a file of images"):
         load(of(engine), NAMES, file_of([], tmp_path / "other.tar", name="other.json"), None)
     with pytest.raises(InputError, match="is not there"):
         load(of(engine), NAMES, tmp_path / "nothing", None)
@@ -140,10 +140,10 @@ def test_what_engines_write_beside_the_manifest_is_taken(engine: Engine, tmp_pat
         ([("index.json", index({"io.containerd.image.name": "docker.io/library/python:3.12"}))], "python:3.12"),
         ([("index.json", index({"org.opencontainers.image.ref.name": "python:3.12"}))], "python:3.12"),
         ([("index.json", index()), ("./index.json", index())], "has index.json more than once"),
-        ([("index.json", "a"), ("a", index())], "is no file of images"),
-        ([("index.json", [])], "is no file of images"),
-        ([("index.json", {"manifests": [], "Manifests": index()["manifests"]})], "is no file of images"),
-        ([("index.json", [" " * 2**20])], "is no file of images"),
+        ([("index.json", "a"), ("a", index())], "is not a file of images"),
+        ([("index.json", [])], "is not a file of images"),
+        ([("index.json", {"manifests": [], "Manifests": index()["manifests"]})], "is not a file of images"),
+        ([("index.json", [" " * 2**20])], "is not a file of images"),
         ([(f"{number}", {}) for number in range(10_000)], "has more than 10,000 members"),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
@@ -159,6 +159,6 @@ def test_other_images_that_an_engine_might_find_are_refused(
 def test_a_key_in_two_cases_is_refused(engine: Engine, tmp_path: Path) -> None:
     """Engines read keys in any case and take the last."""
     twice = [{"RepoTags": NEEDED, "repotag\u017f": ["python:3.12"]}]
-    with pytest.raises(InputError, match="is no file of images"):
+    with pytest.raises(InputError, match="is not a file of images"):
         load(of(engine), NAMES, file_of(twice, tmp_path / "images.tar"), None)
     assert not engine.loaded

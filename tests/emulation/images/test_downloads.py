@@ -55,7 +55,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(tmp_path: Path) -> None:
 
 def test_a_wrong_file_is_refused_with_both_digests(tmp_path: Path) -> None:
     repository = Repository(b"evil", b"evil")
-    with pytest.raises(HostError, match="not the file it should be") as caught:
+    with pytest.raises(HostError, match="does not match its checksum") as caught:
         fetch(ARTIFACT, tmp_path, lambda _: None, repository)
     assert repository.asked == 2
     assert ARTIFACT.sha512 in caught.value.remedy

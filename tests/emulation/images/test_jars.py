@@ -82,7 +82,7 @@ def test_the_files_are_laid_out_as_the_archive_has_them(repository: Repository, 
 
 def test_a_file_with_another_digest_is_refused_by_name(repository: Repository, tmp_path: Path) -> None:
     repository.put(spring(), b"evil")
-    with pytest.raises(HostError, match=r"spring-core-5\.3\.39\.jar is not the file it should be") as caught:
+    with pytest.raises(HostError, match=r"spring-core-5\.3\.39\.jar does not match its checksum") as caught:
         fetch(repository, tmp_path)
     assert spring().sha512 in caught.value.remedy
     assert repository.asked_for(spring()) == 2
@@ -122,7 +122,7 @@ def test_a_download_that_was_cut_off_is_fetched_again(repository: Repository, tm
     ],
 )
 def test_a_list_that_was_spoilt_is_refused_with_its_line(line: str) -> None:
-    with pytest.raises(InputError, match=r"jars-5\.19\.1\.txt, line 2, is no folder, coordinates and SHA-512"):
+    with pytest.raises(InputError, match=r"jars-5\.19\.1\.txt:2: expected a folder, coordinates and a SHA-512"):
         read_jars(f"# it\n{line}\n", "5.19.1", "jars-5.19.1.txt")
 
 

@@ -42,14 +42,14 @@ def test_its_sha512_is_kept_and_a_later_download_must_have_it(repository: Reposi
     next(tmp_path.rglob("*.tar.gz")).unlink()
     repository.put(ARCHIVE, b"another one, with its own SHA-1 beside it")
     again = lock(ARCHIVE, tmp_path, lambda _: None, repository.download())
-    with pytest.raises(HostError, match="not the file it should be"):
+    with pytest.raises(HostError, match="does not match its checksum"):
         fetch(again, tmp_path, lambda _: None, repository.download())
 
 
 def test_one_that_is_not_as_published_is_refused_and_not_kept(repository: Repository, tmp_path: Path) -> None:
     repository.put(ARCHIVE, CONTENT, sha1="a" * 40)
     for refusing in (lock, is_served):
-        with pytest.raises(HostError, match=r"apache-activemq-5\.19\.10-bin\.tar\.gz is not the file") as caught:
+        with pytest.raises(HostError, match=r"apache-activemq-5\.19\.10-bin\.tar\.gz does not match its") as caught:
             refusing(ARCHIVE, tmp_path, lambda _: None, repository.download())
         assert f"published SHA-1 {'a' * 40}" in caught.value.remedy
         assert hashlib.sha1(CONTENT).hexdigest() in caught.value.remedy

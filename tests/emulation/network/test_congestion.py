@@ -72,7 +72,7 @@ def test_what_the_machine_has_is_left_alone(default: str, wanted: str) -> None:
 def test_a_name_that_the_kernel_lacks_is_refused_by_name() -> None:
     engine = Engine(code=9, told="Error: Unknown tcp congestion algorithm.\nthe kernel has: reno bbr\n")
     with pytest.raises(
-        HostError, match=r"mqlab-r-tokyo cannot have vegas .*Unknown .* the kernel has: reno bbr"
+        HostError, match=r"mqlab-r-tokyo cannot use the TCP congestion control vegas.*Unknown.*kernel has: reno bbr"
     ) as caught:
         asked(engine, "vegas")
     assert "tcp: host" in str(caught.value)

@@ -62,9 +62,9 @@ def test_the_decision(engine: str, more: dict[str, str], gateway: str | None, ex
 @pytest.mark.parametrize(
     ("engine", "more", "gateway", "kind", "words"),
     [
-        (DIND, {}, None, HostError, "the engine at tcp://docker:2376 are reached at docker.*MQLAB_BIND=0.0.0.0"),
-        (SOCKET, {}, "172.17.0.1", HostError, "are reached at 172.17.0.1.*MQLAB_BIND=172.17.0.1 publishes"),
-        (SOCKET, {"TESTCONTAINERS_HOST_OVERRIDE": "ci-host"}, None, HostError, "are reached at ci-host.*MQLAB_BIND"),
+        (DIND, {}, None, HostError, "the engine at tcp://docker:2376 through docker.*MQLAB_BIND=0.0.0.0"),
+        (SOCKET, {}, "172.17.0.1", HostError, "through 172.17.0.1.*MQLAB_BIND=172.17.0.1 to publish"),
+        (SOCKET, {"TESTCONTAINERS_HOST_OVERRIDE": "ci-host"}, None, HostError, "through ci-host.*MQLAB_BIND"),
         (SOCKET, {"MQLAB_BIND": "0.0.0.0"}, None, InputError, "MQLAB_BIND=0.0.0.0 would publish .*unset MQLAB_BIND"),
         ("tcp://127.0.0.1:2375", {"MQLAB_BIND": "10.0.0.1"}, None, InputError, "MQLAB_BIND=10.0.0.1 would publish"),
         (DIND, {"MQLAB_BIND": "all"}, None, InputError, "MQLAB_BIND='all' is not an IPv4 address"),
@@ -74,12 +74,12 @@ def test_the_decision(engine: str, more: dict[str, str], gateway: str | None, ex
             {"MQLAB_BIND": "0.0.0.0"},
             None,
             InputError,
-            "'fd00::5' is neither a name nor an IPv4",
+            "'fd00::5' is neither a host name nor an IPv4",
         ),
         (SOCKET, {"TESTCONTAINERS_HOST_OVERRIDE": "a b"}, None, InputError, "OVERRIDE=a b: 'a b' is neither"),
         ("tcp://[fd00::5", {}, None, InputError, r"DOCKER_HOST=tcp://\[fd00::5 is no URL: Invalid IPv6"),
         ("ssh://lab@east", {"MQLAB_BIND": "0.0.0.0"}, None, InputError, "MQLAB_BIND=0.0.0.0 would publish"),
-        ("ssh://lab:pass@east", {}, None, InputError, "it has a password"),
+        ("ssh://lab:pass@east", {}, None, InputError, "it contains a password"),
     ],
 )
 def test_what_would_not_be_reached_or_would_be_open_to_others_unasked_is_refused(

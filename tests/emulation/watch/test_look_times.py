@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from lab.emulation.watch.look_times import AFTER_A_LINE, CLOSEST, EVERY, SPARE, LookTimes
+from lab.emulation.watch.look_times import AFTER_A_LINE, POLL_SECONDS, SHORTEST_POLL_SECONDS, SPARE_POLLS, LookTimes
 
 
 def looks(times: LookTimes, lines: list[float], until: float, changes_at: float = float("inf")) -> list[float]:
@@ -42,15 +42,15 @@ def test_a_line_that_comes_while_a_broker_is_looked_at_is_followed_by_a_look_of_
     times.hear(0.1)
     times.hear(0.101)  # while the look that begins now goes on
     times.looked(0.1005, changed=False)
-    assert times.due() == pytest.approx(0.1005 + CLOSEST)
+    assert times.due() == pytest.approx(0.1005 + SHORTEST_POLL_SECONDS)
 
 
 def test_a_flood_of_lines_is_no_flood_of_looks() -> None:
     seconds = 60
     found = looks(LookTimes(0.0), [each / 1000 for each in range(1000 * seconds)], until=seconds)
     gaps = [later - earlier for earlier, later in pairwise(found)]
-    assert len(found) <= SPARE + 2 * seconds / EVERY
-    assert min(gaps) >= CLOSEST * 0.999 and max(gaps) <= EVERY * 1.001
+    assert len(found) <= SPARE_POLLS + 2 * seconds / POLL_SECONDS
+    assert min(gaps) >= SHORTEST_POLL_SECONDS * 0.999 and max(gaps) <= POLL_SECONDS * 1.001
 
 
 def test_after_a_flood_a_line_is_believed_again() -> None:

@@ -133,7 +133,7 @@ def await_broker(log: str, clock: PolledClock, broker: Any = None) -> None:
 def test_a_broker_that_has_started_and_is_not_reached_is_told_as_that_and_soon() -> None:
     clock = PolledClock()
     begun = clock.now()
-    with pytest.raises(HostError, match="broker tokyo has started, and cannot be reached from here") as caught:
+    with pytest.raises(HostError, match="broker tokyo has started, but this machine cannot reach it") as caught:
         await_broker("INFO | Apache ActiveMQ 5.18.3 (tokyo, ID:tokyo-1-1) started\n", clock)
     assert "127.0.0.1:21000" in caught.value.what and "userland proxy" in caught.value.remedy
     assert clock.now() - begun < REACHED_WITHIN + 5
