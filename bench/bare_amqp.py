@@ -12,7 +12,7 @@ from uuid import uuid4
 import proton
 from proton import Delivery, Event, Message
 
-from lab.clients.amqp_links import PREFETCH_OF_A_TOPIC
+from lab.clients.amqp import PREFETCH_OF_A_TOPIC
 from lab.runtime.client import Endpoint
 
 WITHIN = 120.0

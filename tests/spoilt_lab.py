@@ -63,7 +63,7 @@ class KeptClient:
         if self.lab.loses(self, message):  # it never reaches the broker
             self._connection.abort()
             self.its.publish(message)
-            self.its.closed("reset")
+            self.its.wire.closed("reset")
         else:
             self.its.publish(message)
         self.lab.on_publish(self, message)
@@ -77,11 +77,11 @@ class KeptClient:
     def lose(self) -> None:
         """Reset its connection, at both ends; what it has sent arrives."""
         self._connection.abort()
-        self.its.closed("reset")
+        self.its.wire.closed("reset")
 
     @property
     def _connection(self) -> Connection:
-        connection: Connection = self.its._connection
+        connection: Connection = self.its.wire.connection
         return connection
 
 

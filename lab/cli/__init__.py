@@ -58,7 +58,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "images": "Build the missing images and list all, or save them to a file, or load them.",
     "doctor": "Check whether this machine can run a lab.",
 }
-_UsageError = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
+_UsageError: Any = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
 _OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage
 
 
@@ -111,7 +111,7 @@ class _Command(_PlainFlags, TyperCommand):
         try:
             return list(super().parse_args(ctx, args))
         except _UsageError as error:  # some know no context, of which what is right follows
-            error.ctx = error.ctx or ctx  # type: ignore[attr-defined]
+            error.ctx = error.ctx or ctx
             raise
 
 
@@ -145,16 +145,20 @@ class _Commands(_PlainFlags, TyperGroup):
         name, _, rest = super().resolve_command(ctx, args)
         return name, load(str(name)), rest
 
-    def main(self, args: Any = None, *more: Any, standalone_mode: bool = True, **settings: Any) -> Any:
+    def main(self, args: Any = None, *, standalone_mode: bool = True, **settings: Any) -> Any:  # type: ignore[override]
         """Run the command line, and end the program; a wrong one is an error as those of files are."""
         if not standalone_mode:
-            return super().main(args, *more, standalone_mode=False, **settings)
+            return super().main(args, standalone_mode=False, **settings)
         words = sys.argv[1:] if args is None else list(args)
         try:
-            code = super().main(words, *more, standalone_mode=False, **settings)
+            code = super().main(words, standalone_mode=False, **settings)
+        except typer.Abort:
+            raise SystemExit(130) from None
         except (_UsageError, _LabError) as error:
-            if type(error).__name__ == "NoArgsIsHelpError":
-                raise SystemExit(_show_help(error)) from None
+            if not isinstance(error, _LabError) and type(error).__name__ == "NoArgsIsHelpError":
+                if text := error.format_message().strip():  # without rich; with it, the help is printed already
+                    typer.echo(text, err=True)
+                raise SystemExit(error.exit_code) from None
             from lab.cli.options import refuse
             from lab.cli.usage import explained
 
@@ -167,11 +171,6 @@ def _verbs() -> Mapping[str, Any]:
     """Return the verbs of each command that has some."""
     modules = ((name, import_module(f"lab.cli.{name}")) for name in COMMANDS)
     return {name: module.VERBS for name, module in modules if hasattr(module, "VERBS")}
-
-
-def _show_help(error: Any) -> int:
-    error.show()
-    return int(error.exit_code)
 
 
 app = typer.Typer(

@@ -95,9 +95,9 @@ def check(
             "a scenario's topology declares the engine version of each broker",
         )
     if configurations and activemq_version is not None:
-        raise InputError.of("--activemq-version is for scenarios", "--engine-version is for configurations")
+        raise InputError.of("--activemq-version is for scenarios", "write --engine-version for a configuration")
     if configurations and port_base is not None:
-        raise InputError.of("--port-base is for scenarios", "a configuration alone has no ports of this machine")
+        raise InputError.of("--port-base is for scenarios", "leave it out: a configuration alone has no ports")
     if configurations and ignore:
         raise InputError.of("--ignore is for scenarios", "check the scenario that has the configuration")
     if configurations and set:

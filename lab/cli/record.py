@@ -101,11 +101,11 @@ def record(
     urls = [each for each in dict.fromkeys(brokers) if is_url(each)]
     names = [each for each in dict.fromkeys(brokers) if not is_url(each)]
     if ca_file is not None and not urls:
-        raise InputError.of("--ca-file is for a URL", "a lab's own certificates are known")
+        raise InputError.of("--ca-file is for a URL", "leave it out: a lab's own certificates are known")
     if user is not None and not names:
-        raise InputError.of("--user is for a lab's broker", f"{USER_OF_URL.name} says who logs in at a URL")
+        raise InputError.of("--user is for a lab's broker", f"set {USER_OF_URL.name} instead: it is the user at a URL")
     if run is not None and not names:
-        raise InputError.of("--run is for a lab's broker", "name one, or leave it out")
+        raise InputError.of("--run is for a lab's broker", "name a broker, or leave --run out")
     protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
     with ExitStack() as lab:
         live = lab.enter_context(open_lab.attached(run, quiet=json)) if names else None
@@ -160,7 +160,7 @@ def told(footer: Footer, file: Path) -> Iterator[str]:
 
 def _check(wanted: Wanted) -> None:
     if not wanted.destinations:
-        raise InputError.of("what is to be recorded?", "--topic NAME or --queue NAME; --topic '>' is all topics")
+        raise InputError.of("no topic and no queue is named", "write --topic NAME or --queue NAME, such as --topic '>'")
     for each in wanted.topics:
         client_options.destination(each, None)
     for one, other in combinations(wanted.topics, 2):
@@ -178,5 +178,5 @@ def _check(wanted: Wanted) -> None:
 def _positive(option: str, text: str) -> float:
     seconds = client_options.seconds(option, text)
     if not seconds:
-        raise InputError.of(f"{option} {text}: no time at all", "10s, say")
+        raise InputError.of(f"{option} {text}: no time at all", f"write {option} 10s")
     return seconds

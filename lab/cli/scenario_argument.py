@@ -30,7 +30,7 @@ def shipped_path(name: str) -> Path:
     folder = shipped("scenarios")
     path = resolve(name, folder)
     if path.parent != folder:
-        raise InputError.of(f"{name} is a path, not the name of a scenario that ships", "mqlab scenarios lists them")
+        raise InputError.of(f"{name} is a path, not the name of a scenario", "run mqlab scenarios for the list")
     return path
 
 

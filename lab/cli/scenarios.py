@@ -37,7 +37,7 @@ def scenarios(
     """
     if name is None:
         if copy is not None:
-            raise InputError.of("--copy needs the name of a scenario", "mqlab scenarios lists them")
+            raise InputError.of("--copy needs the name of a scenario", "run mqlab scenarios for the list")
         _list(json)
         return
     path = scenario_argument.shipped_path(name)

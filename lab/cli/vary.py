@@ -132,7 +132,7 @@ def _limit(text: str | None) -> timedelta | None:
     try:
         found = None if text is None else units.parse_duration(text)
     except (ValueError, OverflowError) as error:
-        raise InputError.of(f"--limit: {error}", "such as 1h") from error
+        raise options.refused_quantity("--limit", text or "", error, "s") from error
     if found is not None and found <= timedelta(0):
         raise InputError.of(f"--limit {text} leaves no time", "write a duration, such as 1h")
     return found

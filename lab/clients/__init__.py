@@ -58,14 +58,14 @@ def _connect(over: str, endpoint: Endpoint, events: ClientEvents, session: Sessi
     if over in (remedies := missing()):
         raise HostError(f"no client for {over} is installed", remedies[over])
     web_socket = endpoint_of(over) == "wss"
-    if over in ("mqtt", "mqtt-wss"):
-        from lab.clients.mqtt import MqttClient
+    if over.startswith("mqtt"):
+        from lab.clients import mqtt_wire
 
-        return MqttClient(endpoint, events, session, web_socket=web_socket)
-    if over in ("stomp", "stomp-wss"):
-        from lab.clients.stomp import StompClient
+        return mqtt_wire.connect(endpoint, events, session, web_socket=web_socket)
+    if over.startswith("stomp"):
+        from lab.clients import stomp_wire
 
-        return StompClient(endpoint, events, web_socket=web_socket)
-    from lab.clients.amqp import AmqpClient
+        return stomp_wire.connect(endpoint, events, web_socket=web_socket)
+    from lab.clients import amqp_wire
 
-    return AmqpClient(endpoint, events)
+    return amqp_wire.connect(endpoint, events)

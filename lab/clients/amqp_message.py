@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from proton import Message, MessageException, ProtonException
 
 from lab.activemq.destinations import has_wildcard, hears
-from lab.clients.stomp_session import SET_FOR_MQTT, is_text
+from lab.clients.stomp_headers import SET_FOR_MQTT, is_text
 from lab.runtime.messages import Destination, Outgoing, Shown
 
 _PROPERTIES, _DATA, _VALUE = b"\x00St\xd1", b"\x00Su", b"\x00Sw"

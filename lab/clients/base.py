@@ -1,41 +1,49 @@
-"""Parts shared by the clients of all protocols: sends in flight, awaited answers, guarded callbacks."""
+"""The client of every protocol and runtime: sends in flight, awaited answers, guarded callbacks, over a wire."""
 
 from __future__ import annotations
 
 import threading
-import time
-from abc import abstractmethod
 from collections.abc import Callable
+from itertools import count
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from lab.clients.refusals import HungUp, how
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.client import ClientEvents, Endpoint
+from lab.runtime.client import ClientEvents
+from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look
 
 PATIENCE = 30.0  # seconds that a broker may take for one answer
-CLOSE_WITHIN = 2.0  # seconds that a closing may take
+CLOSE_WITHIN = 2.0  # seconds that closing a connection may take
 MOST_IN_FLIGHT = 400  # messages of one client; with 100, client and broker often wait for each other
+MOST_OCTETS_IN_FLIGHT = 8 * 2**20
 
 
 class InFlight:
-    """The sends whose outcome is not known yet, bounded in number and size; each gets one outcome. Thread-safe."""
+    """The sends without an outcome, bounded in number and size; each send gets one outcome. Thread-safe."""
 
-    def __init__(self, events: ClientEvents, *, most: int, octets: int = 8 * 2**20, patience: float = PATIENCE) -> None:
-        self._events = events
+    def __init__(
+        self,
+        events: ClientEvents,
+        clock: Clock,
+        *,
+        most: int = MOST_IN_FLIGHT,
+        octets: int = MOST_OCTETS_IN_FLIGHT,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._events, self._clock = events, clock
         self._most, self._most_octets = most, octets
         self._patience = patience
         self._sizes: dict[str, int] = {}
         self._octets = 0
-        self._lock = threading.Lock()
-        self._room = threading.Condition(self._lock)
+        self._lock = threading.Lock()  # never held while the clock waits
         self._blocked = False
         self._progress = 0
-        self.gone: str | None = None  # why nothing can be sent any more; None while it can
+        self.gone: str | None = None  # why the connection is lost; None while messages can be sent
 
     def enter(self, id: str, size: int = 0) -> bool:
-        """Add a send; return False, after reporting it as failed, if the connection has gone."""
+        """Add a send; return False, after reporting it as failed, if the connection is lost."""
         with self._lock:
             if self.gone is None:
                 self._sizes[id] = size
@@ -45,20 +53,21 @@ class InFlight:
         return False
 
     def await_room(self) -> None:
-        """Wait until one more may be sent; raise LabTimeout if no outcome comes for too long.
+        """Return at once if another message may be sent, otherwise wait until half of the messages have an outcome.
 
-        Call it after a send, so that the time of the next send does not include the wait.
+        Waiting for half lets threads switch once for many messages. Call it after a send, so that the time of the next
+        send does not include the wait. LabTimeout if no outcome arrives for too long.
         """
-        if len(self._sizes) < self._most and self._octets < self._most_octets:
-            return
-        with self._lock:
-            while self._full() and self.gone is None:
-                before = self._progress
-                self._await_half()
-                if self._progress == before and self.gone is None:
-                    raise LabTimeout(
-                        f"no acknowledgement came for {self._patience:g} s, with {len(self._sizes)} messages in flight"
-                    )
+        while self.gone is None and (len(self._sizes) >= self._most or self._octets >= self._most_octets):
+            with self._lock:  # so that no outcome arrives between the test and the mark
+                if not self._full():
+                    return
+                before, self._blocked = self._progress, True
+            self._clock.wait(lambda: not self._blocked or self.gone is not None, self._patience)
+            if self._progress == before and self.gone is None:
+                raise LabTimeout(
+                    f"no acknowledgement came for {self._patience:g} s, with {len(self._sizes)} messages in flight"
+                )
 
     def settle(self, id: str, outcome: SendOutcome, note: str = "") -> None:
         """Report the outcome of a send; later calls for the same send do nothing."""
@@ -68,115 +77,94 @@ class InFlight:
                 return
             self._octets -= size
             self._progress += 1
-            if self._blocked and self._half_empty():
+            drained = self._blocked and 2 * len(self._sizes) <= self._most and 2 * self._octets <= self._most_octets
+            if drained:
                 self._blocked = False
-                self._room.notify_all()
+        if drained:
+            self._clock.notify()
         self._events.acknowledged(id, outcome, note)
 
     def end(self, why: str) -> bool:
-        """Refuse further sends and report those in flight as unknown; return False if that was done before."""
+        """Refuse further sends and report the sends in flight as unknown; return False if it was called before."""
         with self._lock:
             if self.gone is not None:
                 return False
             self.gone = why
-            left = tuple(self._sizes)
+            ids = tuple(self._sizes)
             self._sizes.clear()
-            self._room.notify_all()
-        for each in left:
-            self._events.acknowledged(each, SendOutcome.UNKNOWN, f"no acknowledgement came: {why}")
+        self._clock.notify()
+        for id in ids:  # noqa: A001 (its name everywhere)
+            self._events.acknowledged(id, SendOutcome.UNKNOWN, f"no acknowledgement came: {why}")
         return True
 
     def _full(self) -> bool:
         return len(self._sizes) >= self._most or self._octets >= self._most_octets
 
-    def _half_empty(self) -> bool:
-        return 2 * len(self._sizes) <= self._most and 2 * self._octets <= self._most_octets
-
-    def _await_half(self) -> None:
-        """Wait until half has drained, so that threads switch once for many messages; give up after the patience."""
-        self._blocked = True
-        end = time.monotonic() + self._patience
-        while self._blocked and self.gone is None and (left := end - time.monotonic()) > 0:
-            self._room.wait(left)
-
 
 class Answers:
     """A broker's answers to requests such as connect or subscribe, by the request's name. Thread-safe."""
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._given: dict[str, str] = {}  # an empty text says yes, any other is the refusal
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._given: dict[str, str] = {}  # an empty text is a yes, any other text is the refusal
         self._gone: str | None = None
 
-    def give(self, to: str, refusal: str = "") -> None:
+    def give(self, request: str, refusal: str = "") -> None:
         """Record the answer to a request, an empty refusal for yes; the first answer counts."""
-        with self._changed:
-            self._given.setdefault(to, refusal)
-            self._changed.notify_all()
+        self._given.setdefault(request, refusal)
+        self._clock.notify()
 
     def gone(self, why: str) -> None:
-        """Record that no more answers will come; if the broker gave a reason, record that as an answer first."""
-        with self._changed:
-            if self._gone is None:
-                self._gone = why
-            self._changed.notify_all()
+        """Record that no more answers arrive; if the broker gave a reason, record the reason as an answer first."""
+        if self._gone is None:
+            self._gone = why
+        self._clock.notify()
 
-    def wait(self, to: str, what: str, seconds: float = PATIENCE) -> None:
-        """Wait until the answer is yes; raise BrokerError if it is no, HungUp or LabTimeout if none comes."""
-        with self._changed:
-            self._changed.wait_for(lambda: to in self._given or self._gone is not None, seconds)
-            answered = to in self._given
-            refusal = self._given.pop(to, self._gone)
-        raise_unless_yes(refusal, what, seconds, answered=answered)
+    def wait(self, request: str, context: str, seconds: float = PATIENCE) -> None:
+        """Wait until the answer is yes; raise BrokerError if it is no, HungUp or LabTimeout if no answer arrives.
 
-
-def raise_unless_yes(refusal: str | None, what: str, seconds: float, *, answered: bool) -> None:
-    """Raise BrokerError if a broker's answer is a refusal, HungUp if it is why none came, LabTimeout if it is None."""
-    if refusal is None:
-        raise LabTimeout(f"{what}: the broker did not answer for {seconds:g} s")
-    if refusal and not answered:
-        raise HungUp(f"{what}: {refusal}", how=how(refusal))
-    if refusal:
-        raise BrokerError(f"{what}: {refusal}", how=how(refusal))
-
-
-class Event(Protocol):
-    """An event that is set once and waited for: threading's, or one of virtual time."""
-
-    def set(self) -> None:
-        """Wake the tasks that wait."""
-        ...
-
-    def wait(self, timeout: float) -> bool:
-        """Wait until it is set, at most so many seconds; return whether it is."""
-        ...
+        The text of the error begins with `context`.
+        """
+        self._clock.wait(lambda: request in self._given or self._gone is not None, seconds)
+        answer = self._given.pop(request, None)
+        if answer is None and self._gone is None:
+            raise LabTimeout(f"{context}: the broker did not answer for {seconds:g} s")
+        if answer is None:
+            raise HungUp(f"{context}: {self._gone}", how=how(self._gone or ""))
+        if answer:
+            raise BrokerError(f"{context}: {answer}", how=how(answer))
 
 
 class Browsing:
-    """A browser that a broker is showing a queue."""
+    """A browser that a broker shows a queue."""
 
-    def __init__(self, queue: Destination, ended: Event) -> None:
+    def __init__(self, queue: Destination, clock: Clock) -> None:
         self.queue = queue
         self.messages: list[Incoming] = []
-        self._ended = ended  # also if the connection has gone; then the broker has not said that it was all
+        self._clock = clock
+        self._ended = False  # also if the connection is lost; then the broker has not ended the browser
         self.whole = False
 
     def end(self, *, whole: bool = True) -> None:
-        """Record that no more messages come; `whole` tells whether the broker has said so."""
+        """Record that no more messages arrive; with `whole` because the broker has shown all of them."""
         self.whole = whole
-        self._ended.set()
+        self._ended = True
+        self._clock.notify()
 
     def look(self, within: float) -> Look:
-        """Return what came until the end, or within so many seconds; it is kept no longer."""
-        self._ended.wait(within)
+        """Return the messages that arrived until the end, or within so many seconds, and forget them."""
+        self._clock.wait(lambda: self._ended, within)
         messages, self.messages = self.messages, []
         return Look(tuple(messages), self.whole)
 
 
 class HasEvents(Protocol):
-    """A client, as far as `guarded` needs it."""
+    """A class whose callbacks are `guarded`."""
 
-    events: ClientEvents
+    @property
+    def events(self) -> ClientEvents:
+        """Return the client's events."""
+        ...
 
 
 _C = TypeVar("_C", bound=HasEvents)
@@ -184,7 +172,7 @@ _P = ParamSpec("_P")
 
 
 def guarded(callback: Callable[Concatenate[_C, _P], None]) -> Callable[Concatenate[_C, _P], None]:
-    """Report an error inside a callback by `broke`; the libraries would log it and go on."""
+    """Report an error inside a callback by `broke`; the libraries would only log it."""
 
     def call(self: _C, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
@@ -195,32 +183,53 @@ def guarded(callback: Callable[Concatenate[_C, _P], None]) -> Callable[Concatena
     return call
 
 
+class Wire(Protocol):
+    """A connection to a broker, real or simulated. It reports its end by its client's `gone`."""
+
+    def log_in(self) -> None:
+        """Send the login, if it was not sent on connecting."""
+        ...
+
+    def close(self) -> None:
+        """Disconnect; does nothing if the connection is lost or was closed. Never raises."""
+        ...
+
+
 class BaseClient:
     """One connection of any protocol: its events, the answers that it waits for, its sends in flight."""
 
-    def __init__(self, endpoint: Endpoint, events: ClientEvents, protocol: str) -> None:
+    def __init__(self, wire: Wire, events: ClientEvents, clock: Clock, address: str) -> None:
+        self.wire, self._clock = wire, clock
         self.events = events
-        self._where = f"{protocol} at {endpoint}"
-        self._connected = self._closing = False
-        self._answers = Answers()
-        self._in_flight = InFlight(events, most=MOST_IN_FLIGHT)
+        self.address = address  # the protocol and the broker's, for errors
+        self.answers = Answers(clock)
+        self.in_flight = InFlight(events, clock)
+        self._connected = self.closing = False
+        self._numbers = count(1)  # of named requests; atomic, unlike an attribute
 
-    @abstractmethod
     def close(self) -> None:
-        """Disconnect; sends in flight are reported unknown."""
+        """Disconnect and close; sends in flight are reported unknown."""
+        self.closing = True
+        self.in_flight.end("the client was closed")
+        self.wire.close()
+        self.answers.gone("the client was closed")
 
-    def _log_in(self, endpoint: Endpoint, send: Callable[[], None] = lambda: None) -> None:
-        """Send the login and wait until the broker accepts it; close the connection if it does not."""
+    def log_in(self, within: float) -> None:
+        """Log in and wait until the broker accepts the login; close the connection if it does not."""
         try:
-            send()
-            self._answers.wait("connect", self._where, endpoint.within)
+            self.wire.log_in()
+            self.answers.wait("connect", self.address, within)
             self._connected = True
         except BaseException:
             self.close()
             raise
 
-    def _gone(self, why: str) -> None:
-        """End all that waits, and report the loss of a connection that had been made and is not being closed."""
-        self._answers.gone(why)
-        if self._in_flight.end(why) and self._connected and not self._closing:
+    def gone(self, why: str) -> None:
+        """End all waits, and report the loss of a connection that was accepted and is not being closed."""
+        self.answers.gone(why)
+        if self.in_flight.end(why) and self._connected and not self.closing:
             self.events.lost(why)
+
+    def _next(self, kind: str) -> str:
+        """Return a new name for a request or a subscription."""
+        return f"{kind}-{next(self._numbers)}"

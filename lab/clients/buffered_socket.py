@@ -98,3 +98,10 @@ class BufferedStream:
     def setblocking(self, flag: bool) -> None:
         """Set the socket's blocking mode; paho calls this."""
         self._below.setblocking(flag)
+
+    def settimeout(self, seconds: float) -> None:
+        """Set the socket's time limit; paho calls this."""
+        self._below.settimeout(seconds)
+
+    def do_handshake(self) -> None:
+        """Do nothing: the handshake was made before. Paho calls this."""

@@ -1,180 +1,193 @@
-"""A STOMP 1.2 client over TLS; this file and stomp_wire.py alone use stomp.py."""
+"""A STOMP 1.2 client of either runtime: its requests, its sends, and the meaning of the broker's frames."""
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-import stomp
-from stomp.exception import NotConnectedException
-
-from lab.clients.base import CLOSE_WITHIN, BaseClient, Browsing, guarded
-from lab.clients.destination_names import TEMPORARY, stomp_destination
-from lab.clients.sockets import connecting
-from lab.clients.stomp_session import NO_TEXT, StompSession, is_text, of_durable, of_message, of_subscription
-from lab.clients.stomp_wire import Connection
+from lab.clients.base import BaseClient, Browsing, Wire
+from lab.clients.destination_names import TEMPORARY, of_stomp, stomp_destination
+from lab.clients.stomp_headers import is_text, of_durable, of_message, of_subscription, of_whole
+from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.runtime.client import ClientEvents, Endpoint
-from lab.runtime.messages import Destination, Look, Outgoing, Terms
+from lab.runtime.client import ClientEvents
+from lab.runtime.clock import Clock
+from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Shown, Terms
 
-# The broker beats each 10 s. The client does not: a late beat of its own must not end the connection.
-_HEARTBEATS = (0, 10_000)  # milliseconds: the client's, the broker's
+HEARTBEAT = 10  # seconds between two of the broker's; the client sends none: a late one must not end the connection
+NOT_UTF_8 = "not sent: no UTF-8, and in a WebSocket STOMP is text"
+_OK = SendOutcome.OK  # an attribute of an Enum costs as much as the rest of a receipt
 
 
-class StompClient(BaseClient, stomp.ConnectionListener):  # type: ignore[misc]
-    """One STOMP connection; it never reconnects by itself."""
+class StompWire(Wire, Protocol):
+    """A connection that carries frames of STOMP, to the client's `on_` methods too."""
 
-    def __init__(self, endpoint: Endpoint, events: ClientEvents, *, web_socket: bool = False) -> None:
-        protocol = "STOMP in a WebSocket" if web_socket else "STOMP"
-        super().__init__(endpoint, events, protocol)
-        self._text_only = web_socket  # ActiveMQ accepts no binary messages there
-        self._ended = threading.Event()
-        self._session = StompSession(
-            self._where, events, self._answers, self._in_flight, self._gone, now=time.time, typed=True
-        )
-        self._count = 0
-        self._wire = Connection(endpoint, _HEARTBEATS, web_socket=web_socket)
-        self._wire.set_listener("mqlab", self)
-        with connecting(endpoint, protocol):
-            self._wire.open()
-        self._log_in(endpoint, partial(self._send_login, endpoint))
+    def send(self, command: str, headers: dict[str, str], body: bytes = b"", *, text: bool = False) -> None:
+        """Send a frame, which owns the headers; with `text` without the body's length. OSError if that fails."""
+        ...
+
+
+class StompClient(BaseClient):
+    """One STOMP connection; it never reconnects by itself.
+
+    Receipts of sends are message ids, which begin with a digit.
+    """
+
+    wire: StompWire
+
+    def __init__(
+        self,
+        wire: StompWire,
+        events: ClientEvents,
+        clock: Clock,
+        address: str,
+        *,
+        now: Callable[[], float],  # seconds of the broker's clock
+        typed: bool,  # whether frames distinguish bytes from text, as those of real brokers do
+        text_only: bool,  # in a WebSocket ActiveMQ accepts only text
+    ) -> None:
+        super().__init__(wire, events, clock, address)
+        self._now, self._typed, self._text_only = now, typed, text_only
+        self._subscriptions: dict[str, Terms] = {}  # by id
+        self._browsers: dict[str, Browsing] = {}  # by id
 
     def subscribe(self, terms: Terms) -> None:
         """Return once the broker has accepted the subscription; STOMP ignores `qos`."""
-        self._count += 1
-        name = f"subscription-{self._count}"
-        self._session.subscriptions[name] = terms
-        headers = {**of_subscription(terms), "receipt": name}
+        name = self._next("subscription")
+        self._subscriptions[name] = terms
         where = stomp_destination(terms.destination)
-        self._request(name, lambda: self._wire.subscribe(where, name, ack=terms.ack, headers=headers))
-        self._answers.wait(name, f"{self._where}: subscribe to {terms.destination}")
+        headers = {"destination": where, "id": name, "ack": terms.ack, **of_subscription(terms)}
+        self._request("SUBSCRIBE", headers, name, f"subscribe to {terms.destination}")
 
     def unsubscribe(self, destination: Destination) -> None:
         """Return once the broker has ended the subscription: its consumer, then a durable subscription itself."""
         name, terms = next(
-            (name, own) for name, own in self._session.subscriptions.items() if own.destination == destination
+            (name, terms) for name, terms in self._subscriptions.items() if terms.destination == destination
         )
-        receipt = f"end-of-{name}"
-        self._request(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
-        self._answers.wait(receipt, f"{self._where}: unsubscribe from {destination}")
-        del self._session.subscriptions[name]
+        self._request("UNSUBSCRIBE", {"id": name}, f"end-of-{name}", f"unsubscribe from {destination}")
+        del self._subscriptions[name]
         if terms.durable:
-            forget = {**of_durable(terms), "receipt": f"all-of-{name}"}
-            self._request(f"all-of-{name}", lambda: self._wire.unsubscribe(name, headers=forget))
-            self._answers.wait(f"all-of-{name}", f"{self._where}: end the durable subscription to {destination}")
+            headers = {"id": name, **of_durable(terms)}
+            self._request("UNSUBSCRIBE", headers, f"all-of-{name}", f"end the durable subscription to {destination}")
 
     def browse(self, queue: Destination, within: float) -> Look:
-        """Return what the broker shows of a queue, up to its word that this was all."""
-        self._count += 1
-        name = f"browser-{self._count}"
-        browsing = self._session.browsers[name] = Browsing(queue, threading.Event())
-        headers = {"browser": "true", "receipt": name}
-        self._request(name, lambda: self._wire.subscribe(stomp_destination(queue), name, ack="auto", headers=headers))
-        self._answers.wait(name, f"{self._where}: browse {queue}")
+        """Return the messages that the broker shows of a queue, until it reports that there are no more."""
+        name = self._next("browser")
+        browsing = self._browsers[name] = Browsing(queue, self._clock)
+        headers = {"destination": stomp_destination(queue), "id": name, "ack": "auto", "browser": "true"}
+        self._request("SUBSCRIBE", headers, name, f"browse {queue}")
         look = browsing.look(within)
-        receipt = f"end-of-{name}"
-        self._request(receipt, lambda: self._wire.unsubscribe(name, receipt=receipt))
-        self._answers.wait(receipt, f"{self._where}: end the browser of {queue}")
+        self._request("UNSUBSCRIBE", {"id": name}, f"end-of-{name}", f"end the browser of {queue}")
         return look
 
     def temporary(self) -> str:
         """Return the address of a temporary queue of this connection, to which it is subscribed."""
-        self._count += 1
-        name, where = f"temporary-{self._count}", f"/temp-queue/mqlab-{self._count}"
-        self._session.subscriptions[name] = Terms(destination=Destination(kind=TEMPORARY, name=f"mqlab-{self._count}"))
-        self._request(name, lambda: self._wire.subscribe(where, name, ack="auto", headers={"receipt": name}))
-        self._answers.wait(name, f"{self._where}: subscribe to a temporary queue")
+        queue = self._next("mqlab")
+        name, where = queue.replace("mqlab", "temporary"), f"/temp-queue/{queue}"
+        self._subscriptions[name] = Terms(destination=Destination(kind=TEMPORARY, name=queue))
+        headers = {"destination": where, "id": name, "ack": "auto"}
+        self._request("SUBSCRIBE", headers, name, "subscribe to a temporary queue")
         return where
 
     def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
         """Acknowledge messages, all at once, and return the broker's answer to each."""
         receipts = []
         for token in tokens:
-            self._count += 1
-            receipts.append(f"ack-{self._count}")
-            self._request(receipts[-1], partial(self._wire.ack, token, receipt=receipts[-1]))
-        return [self._session.answer(receipt) for receipt in receipts]
+            receipts.append(self._next("ack"))
+            self._send_request("ACK", {"id": token}, receipts[-1])
+        return [self._answer(receipt) for receipt in receipts]
 
     def publish(self, message: Outgoing) -> None:
         """Send a message; its outcome is ok with the broker's RECEIPT."""
-        if not self._in_flight.enter(message.id, len(message.body)):
+        in_flight, body = self.in_flight, message.body
+        if not in_flight.enter(message.id, len(body)):
             return
-        if self._text_only and not is_text(message.body):
-            self._in_flight.settle(message.id, SendOutcome.FAILED, NO_TEXT)
+        if self._text_only and not is_text(body):
+            in_flight.settle(message.id, SendOutcome.FAILED, NOT_UTF_8)
             return
-        headers = of_message(message, time.time())
+        headers = {"destination": stomp_destination(message.destination), **of_message(message, self._now())}
         try:
-            where = stomp_destination(message.destination)
-            if message.text and is_text(message.body) and b"\0" not in message.body:
-                self._wire.send_frame("SEND", {"destination": where, **headers}, message.body)  # without its length
+            self.wire.send("SEND", headers, body, text=message.text and is_text(body) and b"\0" not in body)
+        except OSError as error:
+            in_flight.settle(message.id, SendOutcome.FAILED, f"not sent: {error}")
+        in_flight.await_room()
+
+    def gone(self, why: str) -> None:
+        """End all waits, and report the loss of a connection that was accepted and is not being closed."""
+        for browsing in tuple(self._browsers.values()):
+            browsing.end(whole=browsing.whole)
+        super().gone(why)
+
+    def on_message(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Report a message of a subscription, or keep it for the browser that it is shown to."""
+        id = headers.get("subscription", "")  # noqa: A001 (its name everywhere)
+        if self._browsers and (browsing := self._browsers.get(id)) is not None:
+            if headers.get("browser") == "end":
+                browsing.end()
             else:
-                self._wire.send(where, message.body, headers=headers)
-        except (NotConnectedException, OSError) as error:
-            self._in_flight.settle(message.id, SendOutcome.FAILED, f"not sent: {error or 'the connection was lost'}")
-        self._in_flight.await_room()
-
-    def close(self) -> None:
-        """Disconnect and close; sends in flight are reported unknown."""
-        self._closing = True
-        self._in_flight.end("the client was closed")
-        if self._wire.is_connected() and not self._ended.is_set():
-            with contextlib.suppress(NotConnectedException, OSError):  # the connection ended by itself
-                self._wire.send_disconnect()
-                self._ended.wait(CLOSE_WITHIN)
-        if not self._ended.is_set():
-            self._wire.hang_up()
-            self._ended.wait(CLOSE_WITHIN)
-
-    @guarded
-    def on_connected(self, frame: Any) -> None:
-        """Record that the broker has accepted the login."""
-        self._answers.give("connect")
-
-    @guarded
-    def on_receipt(self, frame: Any) -> None:
-        """Take a receipt."""
-        self._session.take_receipt(frame.headers["receipt-id"])
-
-    @guarded
-    def on_message(self, frame: Any) -> None:
-        """Take a message."""
-        self._session.take_message(frame.headers, frame.body or b"")
-
-    @guarded
-    def on_error(self, frame: Any) -> None:
-        """Take a refusal."""
-        self._session.take_error(frame.headers, frame.body)
-
-    @guarded
-    def on_heartbeat_timeout(self) -> None:
-        """Record that the broker's heartbeats stay away."""
-        self._gone("the broker fell silent")
-
-    @guarded
-    def on_disconnected(self) -> None:
-        """Record that the connection has gone."""
-        self._ended.set()
-        self._gone("the connection was lost")
-
-    def _request(self, receipt: str, send: Callable[[], None]) -> None:
-        try:
-            send()
-        except (NotConnectedException, OSError):
-            self._answers.give(receipt, "the connection was lost")
-
-    def _gone(self, why: str) -> None:
-        self._session.end_browsers()
-        super()._gone(why)
-
-    def _send_login(self, endpoint: Endpoint) -> None:
-        with contextlib.suppress(NotConnectedException, OSError):  # it has hung up already: the wait raises that
-            self._wire.connect(
-                endpoint.user,
-                endpoint.password.get_secret_value(),
-                headers={"client-id": endpoint.client_id},
-                with_connect_command=True,
+                shown = self._shown(headers)
+                message = Incoming(browsing.queue, body, headers, retained=False, redelivered=False, shown=shown)
+                browsing.messages.append(message)
+            return
+        subscription = self._subscriptions.get(id)
+        if subscription is None:
+            raise BrokerError(f"{self.address} delivered a message to a subscription that is not ours")
+        self.events.received(
+            Incoming(
+                subscription.destination,
+                body,
+                headers,
+                headers.get("retain") == "true",
+                headers.get("redelivered") == "true",
+                headers.get("ack") if subscription.ack != "auto" else None,
+                of_stomp(headers.get("reply-to")) if subscription.replies else None,
+                self._shown(headers) if subscription.whole else None,
             )
+        )
+
+    def on_receipt(self, receipt: str) -> None:
+        """Report a send as ok, or record the answer to a request, by the receipt's name."""
+        if receipt[0].isdigit():
+            self.in_flight.settle(receipt, _OK)
+        else:
+            self.answers.give(receipt)
+
+    def on_error(self, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Record a refusal: of the request that it names, or, without a name, of the connection."""
+        why = headers.get("message") or _first_line(body) or "the broker said only ERROR"
+        receipt = headers.get("receipt-id")
+        if receipt is None:
+            self.answers.give("connect", why)
+            self.gone(why)
+        elif receipt[0].isdigit():
+            self.in_flight.settle(receipt, SendOutcome.FAILED, why)
+        else:
+            self.answers.give(receipt, why)
+
+    def _shown(self, headers: Mapping[str, str]) -> Shown | None:
+        return of_whole(headers, self._now(), typed=self._typed)
+
+    def _answer(self, receipt: str) -> SendOutcome:
+        """Return the broker's answer to an acknowledgement; unknown if no answer arrives."""
+        try:
+            self.answers.wait(receipt, self.address)
+        except LabTimeout:
+            return SendOutcome.UNKNOWN
+        except BrokerError:
+            return SendOutcome.UNKNOWN if self.in_flight.gone is not None else SendOutcome.FAILED
+        return SendOutcome.OK
+
+    def _request(self, command: str, headers: dict[str, str], receipt: str, action: str) -> None:
+        self._send_request(command, headers, receipt)
+        self.answers.wait(receipt, f"{self.address}: {action}")
+
+    def _send_request(self, command: str, headers: dict[str, str], receipt: str) -> None:
+        try:
+            self.wire.send(command, {**headers, "receipt": receipt})
+        except OSError:
+            self.answers.give(receipt, "the connection was lost")
+
+
+def _first_line(body: bytes | None) -> str:
+    lines = (body or b"").decode("utf-8", "replace").strip().splitlines()
+    return lines[0] if lines else ""

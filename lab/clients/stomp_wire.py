@@ -1,4 +1,6 @@
-"""A connection of stomp.py's with the lab's own TLS context, that notices its end and writes many frames at once.
+"""The wire of a real STOMP client: stomp.py with the lab's own TLS context; only this file uses it.
+
+Its connection notices its end and writes many frames at once.
 
 stomp.py 9.0.0 reports neither why a connection failed nor, over TLS, that it has ended: its loop would spin for ever.
 It also makes ten system calls for each frame it sends; in each, another of Python's threads may run.
@@ -12,16 +14,23 @@ import selectors
 import socket
 import ssl
 import threading
+import time
+from typing import Any
 
+import stomp
 from stomp.connect import BaseConnection
+from stomp.exception import NotConnectedException
 from stomp.protocol import Protocol12
 from stomp.transport import Transport
 from stomp.utils import PollableQueue
 
+from lab.clients.base import CLOSE_WITHIN, guarded
 from lab.clients.buffered_socket import BufferedStream
-from lab.clients.sockets import await_ticket
+from lab.clients.sockets import await_ticket, connecting
+from lab.clients.stomp import HEARTBEAT, StompClient
 from lab.clients.web_socket import Frames, shake_hands
-from lab.runtime.client import Endpoint
+from lab.runtime.client import ClientEvents, Endpoint
+from lab.runtime.clock import RealClock
 
 # Heartbeat periods. A broker beats if it has sent nothing since its last check, so almost two periods can pass between
 # a message and the next beat; stomp.py's own patience of one and a half would take that for the end.
@@ -183,3 +192,97 @@ class Connection(BaseConnection, Protocol12):  # type: ignore[misc]
     def hang_up(self) -> None:
         """End the connection at once, without DISCONNECT."""
         self._wire.hang_up()
+
+
+class StompWire(stomp.ConnectionListener):  # type: ignore[misc]
+    """The wire of a StompClient, on a Connection."""
+
+    client: StompClient
+
+    def __init__(self, endpoint: Endpoint, *, web_socket: bool) -> None:
+        self._endpoint = endpoint
+        self._ended = threading.Event()
+        self._connection = Connection(endpoint, (0, HEARTBEAT * 1000), web_socket=web_socket)
+
+    @property
+    def events(self) -> ClientEvents:
+        """Return the client's events, for `guarded`."""
+        return self.client.events
+
+    def open(self, protocol: str) -> None:
+        """Connect; raise BrokerError or LabTimeout."""
+        self._connection.set_listener("mqlab", self)
+        with connecting(self._endpoint, protocol):
+            self._connection.open()
+
+    def log_in(self) -> None:
+        """Send the login."""
+        with contextlib.suppress(NotConnectedException, OSError):  # the broker has disconnected: the wait raises that
+            self._connection.connect(
+                self._endpoint.user,
+                self._endpoint.password.get_secret_value(),
+                headers={"client-id": self._endpoint.client_id},
+                with_connect_command=True,
+            )
+
+    def send(self, command: str, headers: dict[str, str], body: bytes = b"", *, text: bool = False) -> None:
+        """Send a frame; raise OSError if the connection is lost."""
+        if body and not text:
+            headers["content-length"] = str(len(body))
+        try:
+            self._connection.send_frame(command, headers, body)
+        except (NotConnectedException, OSError) as error:
+            raise OSError(str(error) or "the connection was lost") from error
+
+    def close(self) -> None:
+        """Send DISCONNECT and wait for the end; end the connection if that takes too long."""
+        if self._connection.is_connected() and not self._ended.is_set():
+            with contextlib.suppress(NotConnectedException, OSError):  # the connection ended by itself
+                self._connection.send_disconnect()
+                self._ended.wait(CLOSE_WITHIN)
+        if not self._ended.is_set():
+            self._connection.hang_up()
+            self._ended.wait(CLOSE_WITHIN)
+
+    @guarded
+    def on_connected(self, frame: Any) -> None:
+        """Record that the broker has accepted the login."""
+        self.client.answers.give("connect")
+
+    @guarded
+    def on_receipt(self, frame: Any) -> None:
+        """Pass a receipt to the client."""
+        self.client.on_receipt(frame.headers["receipt-id"])
+
+    @guarded
+    def on_message(self, frame: Any) -> None:
+        """Pass a message to the client."""
+        self.client.on_message(frame.headers, frame.body or b"")
+
+    @guarded
+    def on_error(self, frame: Any) -> None:
+        """Pass a refusal to the client."""
+        self.client.on_error(frame.headers, frame.body)
+
+    @guarded
+    def on_heartbeat_timeout(self) -> None:
+        """Record that the broker's heartbeats do not arrive."""
+        self.client.gone("the broker fell silent")
+
+    @guarded
+    def on_disconnected(self) -> None:
+        """Record that the connection is lost."""
+        self._ended.set()
+        self.client.gone("the connection was lost")
+
+
+def connect(endpoint: Endpoint, events: ClientEvents, *, web_socket: bool) -> StompClient:
+    """Return a client that is connected and logged in."""
+    protocol = "STOMP in a WebSocket" if web_socket else "STOMP"
+    wire = StompWire(endpoint, web_socket=web_socket)
+    wire.client = StompClient(
+        wire, events, RealClock(), f"{protocol} at {endpoint}", now=time.time, typed=True, text_only=web_socket
+    )
+    wire.open(protocol)
+    wire.client.log_in(endpoint.within)
+    return wire.client

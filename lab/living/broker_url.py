@@ -44,9 +44,9 @@ def source(
     parts = _split(url)
     port = _PORTS[_ALIASES.get(parts.scheme, parts.scheme)]
     if over is None and len(port.over) > 1:
-        raise InputError.of(f"{parts.scheme}:// is of several protocols", f"--over {', or --over '.join(port.over)}")
+        raise InputError.of(f"{parts.scheme}:// has several protocols", f"write --over {' or --over '.join(port.over)}")
     if over is not None and over not in port.over:
-        raise InputError.of(f"--over {over}: {parts.scheme}:// is {port.protocol}", f"--over {port.over[0]}")
+        raise InputError.of(f"--over {over}: {parts.scheme}:// is {port.protocol}", f"write --over {port.over[0]}")
     speaks = over or port.over[0]
     missing = [each.name for each in (USER, PASSWORD) if not each.get(environment)]
     if missing:
@@ -78,7 +78,8 @@ def _split(url: str) -> SplitResult:
     if "@" in url:
         right = f"leave out what stands before the @, and set {USER.name} and {PASSWORD.name}"
         raise InputError.of(f"a login in a URL ({scheme}://…@…) is read by everybody on this machine", right)
-    host = found[1] if (found := re.match(r"[^:]*://([\w.-]{1,200})", url)) else "HOST"
+    named = re.match(r"[^:]*://([\w.-]{1,200})", url)
+    host = named[1] if named else "HOST"
     if scheme in _OPENWIRE:
         right = f"write {' or '.join(f'{name}://{host}:{_PORTS[name].port}' for name in ('stomp+ssl', 'amqp+ssl'))}"
         raise InputError.of(f"{scheme}:// is OpenWire, which clients of the lab do not speak", right)

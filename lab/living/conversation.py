@@ -12,7 +12,7 @@ from lab.activemq.protocols import protocol
 from lab.clients.base import PATIENCE
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
-from lab.living.client_record import ClientRecord
+from lab.living.client_record import ClientRecord, without_id
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
@@ -121,14 +121,15 @@ class Conversation:
 
         What is received and not acknowledged when the connection closes is given back, to be delivered again.
         """
-        tokens = self._record.covered(message)
-        if not tokens:
+        covered = self._record.covered(message)
+        if not covered:
             raise InputError.of(
                 "this message awaits no acknowledgement",
                 "subscribe with ack='client-individual', and acknowledge each message once",
             )
-        (outcome,) = self._client.acknowledge(tokens[-1:])
-        self._record.settled(tokens, outcome)
+        (outcome,) = self._client.acknowledge([covered[-1].token])
+        for unsettled in covered:
+            self._record.settled(unsettled, outcome)
         if outcome is not SendOutcome.OK:
             raise BrokerError(f"acknowledge a message of {message.destination}: {outcome}")
 
@@ -176,7 +177,8 @@ class _Heard:
         self._clock.notify()
 
     def received(self, message: Incoming) -> None:
-        (self._on_message or self._take)(self._record.received(message))
+        self._record.received(message)
+        (self._on_message or self._take)(without_id(message))
 
     def lost(self, why: str) -> None:
         self._record.lost(why)

@@ -83,8 +83,6 @@ class _Arguments:
 class _Stage(EndedByError):
     """An open lab as what a replay needs; its moments are of the lab's clock."""
 
-    start = 0.0
-
     def __init__(self, lab: StandingLab, history: LivingHistory) -> None:
         super().__init__()
         self.lab, self.run, self._history = lab, history.run, history

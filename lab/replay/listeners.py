@@ -9,8 +9,8 @@ from math import inf
 from lab.dataclass import dataclass
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
-from lab.history import ClientChanged, Subscribed
 from lab.replay.callbacks import Callbacks
+from lab.replay.client_recorder import ClientRecorder
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.repliers import Repliers
 from lab.replay.tasks import Tasks
@@ -31,6 +31,15 @@ class Listener:
     reconnecting: bool = False  # whether a task is trying to replace its lost connection
     lock: Lock = field(default_factory=Lock)  # for `reconnecting`
     left: bool = False  # whether a step has let it leave
+
+    @property
+    def recorder(self) -> ClientRecorder:
+        """Return the recorder of the client's connection."""
+        return self.callbacks.recorder
+
+    def record_subscription(self, terms: Terms) -> None:
+        """Record that the broker accepted a subscription."""
+        self.recorder.record(self.recorder.subscription(terms, self.numbers[terms.destination]))
 
 
 class Listeners:
@@ -56,29 +65,6 @@ def listen(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> List
     rehearsal.recall(Listeners).by_name[step.client] = listener
     _watch_connection(rehearsal, listener)
     return listener
-
-
-def record_subscription(rehearsal: Rehearsal, listener: Listener, terms: Terms) -> None:
-    """Record that a broker accepted a subscription."""
-    rehearsal.record(
-        Subscribed(
-            t=rehearsal.now(),
-            client=listener.first.client,
-            broker=listener.first.broker,
-            over=listener.first.over,
-            destination=str(terms.destination),
-            step=listener.numbers[terms.destination],
-            durable=terms.durable,
-            selector=terms.selector,
-            ack=terms.ack,
-        )
-    )
-
-
-def record_change(rehearsal: Rehearsal, listener: Listener, state: str, note: str = "") -> None:
-    """Record a client's new state, such as lost, returned, disconnected."""
-    step = listener.first
-    rehearsal.record(ClientChanged(t=rehearsal.now(), client=step.client, broker=step.broker, state=state, note=note))
 
 
 def end_reconnects(rehearsal: Rehearsal) -> None:
@@ -113,7 +99,7 @@ def await_reconnect(rehearsal: Rehearsal, listener: Listener) -> None:
 
 
 def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tuple[Client, Callbacks]:
-    callbacks = Callbacks(rehearsal, step.client)
+    callbacks = Callbacks(rehearsal, step.client, step.login)
     if (replier := rehearsal.recall(Repliers).by_client.get(step.client)) is not None:
         callbacks.answer = replier.answer
     client = rehearsal.lab.connect(
@@ -134,9 +120,9 @@ def _watch_connection(rehearsal: Rehearsal, listener: Listener) -> None:
     callbacks, listeners = listener.callbacks, rehearsal.recall(Listeners)
 
     def lost() -> None:
-        record_change(rehearsal, listener, "lost", callbacks.lost_because or "")
+        callbacks.recorder.changed("lost", callbacks.lost_because or "")
         callbacks.untaken.clear()  # the broker sends again what was not acknowledged
-        callbacks.unsettled.clear()
+        callbacks.recorder.unsettled.clear()
         if listener.first.reconnect is None or listener.left or listeners.closing:
             return
         with listener.lock:
@@ -167,7 +153,7 @@ def _try_all(rehearsal: Rehearsal, listener: Listener) -> bool:
             return False
         if _try_once(rehearsal, listener, f"try {attempt} of {reconnect.tries}"):
             return True
-    record_change(rehearsal, listener, "gave-up", f"after {reconnect.tries} tries")
+    listener.recorder.changed("gave-up", f"after {reconnect.tries} tries")
     return False
 
 
@@ -180,7 +166,7 @@ def _try_once(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
         for terms in listener.terms:
             client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
-        record_change(rehearsal, listener, "refused", f"{which}: {error.what}")
+        listener.recorder.changed("refused", f"{which}: {error.what}")
         if client is not None:
             client.close()
         return False
@@ -190,7 +176,7 @@ def _try_once(rehearsal: Rehearsal, listener: Listener, which: str) -> bool:
         raise
     listener.client, listener.callbacks = client, callbacks
     for terms in listener.terms:
-        record_subscription(rehearsal, listener, terms)
-    record_change(rehearsal, listener, "returned", which)
+        listener.record_subscription(terms)
+    listener.recorder.changed("returned", which)
     _watch_connection(rehearsal, listener)
     return True

@@ -9,13 +9,12 @@ from itertools import islice
 from typing import NamedTuple
 
 from lab.activemq.protocols import protocol
+from lab.declare.steps.base import Login
 from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, InputError, LabTimeout
-from lab.history import Achieved, Paced, Publishing, SendOutcome, Sent
-from lab.masking import is_secret
-from lab.matching import HEADER, digest, digest_as_text, header_value, make_body, message_id
+from lab.history import Achieved, Paced, Publishing, SendOutcome
+from lab.matching import HEADER, header_value, make_body, message_id
 from lab.recordings import MessageFile, Recorded, Stream, StreamKey, opened, stream_of
-from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import Lateness, Pace, SendTimes, in_words
@@ -28,8 +27,8 @@ from lab.units import several
 class _Counting(Callbacks):
     """The events of the connection, which count outcomes by the numbers that ids begin with."""
 
-    def __init__(self, stage: Stage, client: str) -> None:
-        super().__init__(stage, client)
+    def __init__(self, stage: Stage, client: str, login: Login) -> None:
+        super().__init__(stage, client, login)
         self.accepted: Counter[str] = Counter()
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
@@ -65,7 +64,7 @@ class RecordedSending:
         self._longer = 0  # bodies that are longer than the run's
         self._sent: Counter[StreamKey] = Counter()
         self._times, self._lateness = SendTimes(), Lateness()
-        self._callbacks = _Counting(stage, self._name)
+        self._callbacks = _Counting(stage, self._name, step.login)
         self.off_pace = False  # whether all was sent, and not at the pace
 
     @property
@@ -92,7 +91,7 @@ class RecordedSending:
                 events=self._callbacks,
             )
         except (BrokerError, LabTimeout) as error:
-            record_failure(stage, step.login, self._name, "connect", error, begun)
+            self._callbacks.failed("connect", error, begun)
             self._record_achieved()
             return refused(stage, self._name, error)
         except BaseException:
@@ -111,7 +110,7 @@ class RecordedSending:
         finally:
             del self._senders[self._number]
             self._record_achieved()
-        record_unauthorised(stage, step.login, self._name, self._callbacks, begun)
+        self._callbacks.record_unauthorised(begun)
         return self._outcome()
 
     def _hand_over(self, client: Client) -> None:
@@ -126,8 +125,8 @@ class RecordedSending:
                 break
             message = self._outgoing(recorded)
             self._longer += bool(recorded.size) and len(message.body) > (recorded.size or 0)
-            now = stage.now()
-            stage.record(self._sent_now(now, recorded, message))
+            differ = message.id.partition("-")[0] in self._differ
+            now = callbacks.recorder.sent(message.id, message.body, given=not self._made, sized=differ)
             if times.sent == 0:
                 times.first = first = now
             elif after is not None:
@@ -157,12 +156,6 @@ class RecordedSending:
         """Return the messages that were there before: more may be written to one that has no end, perhaps by this."""
         summary = self._step.recording.summary
         return islice(reading, summary.messages) if summary is not None and summary.open else reading
-
-    def _sent_now(self, now: float, recorded: Recorded, message: Outgoing) -> Sent:
-        differ = self._differ and message.id.partition("-")[0] in self._differ
-        its, text = (None, None) if self._made else (digest(message.body), digest_as_text(message.body))
-        size = len(message.body) if differ else None
-        return Sent(t=now, id=message.id, digest=its, digest_as_text=text, size=size)
 
     def _outgoing(self, recorded: Recorded) -> Outgoing:
         """Return a recorded message as it is sent: marked as one of this run."""
@@ -197,25 +190,21 @@ class RecordedSending:
     def _publishing(self, key: StreamKey, stream: Stream) -> Publishing:
         number, step = self._numbers[key], self._number
         told = stream.headers if protocol(self._step.speaks) != "mqtt" else {}
-        secret = set(filter(is_secret, told))  # of a recording with --keep-headers: a history is shown to others
-        return Publishing(
-            t=self._stage.now(),
-            step=number,
-            part_of=None if number == step else step,
-            client=self._name,
-            broker=self._step.broker,
-            over=self._step.speaks,
-            destination=key.destination,
-            count=stream.messages,
+        return self._callbacks.recorder.publishing(
+            number,
+            key.destination,
+            qos=int(key.persistent),
             persistent=key.persistent,
+            part_of=None if number == step else step,
+            count=stream.messages,
             body="generated" if self._made else "given",
             place=self._place if number == step else self._place or str(step),
             retained=key.retained,
-            headers={name: value for name, value in told.items() if name not in secret},
+            headers=told,
             expiry_s=stream.expiry,
             group=stream.group,
             priority=stream.priority,
-            varying=tuple(sorted(stream.varying | secret)),
+            varying=stream.varying,
             size=self._sizes[key],
         )
 

@@ -14,7 +14,6 @@ class Replayed(Protocol):
     """The part of a Rehearsal that a connection's events need."""
 
     run: str
-    start: float  # the moment of the clock at which it began
 
     @property
     def clock(self) -> Clock:
@@ -24,6 +23,10 @@ class Replayed(Protocol):
     @property
     def record(self) -> Callable[[Observation], None]:
         """Return the function that records an observation."""
+        ...
+
+    def now(self) -> float:
+        """Return the seconds since the replay began."""
         ...
 
     def trouble(self, who: str, what: str) -> None:
@@ -41,10 +44,6 @@ class Stage(Replayed, Protocol):
     @property
     def lab(self) -> Clients:
         """Return the lab that clients connect to."""
-        ...
-
-    def now(self) -> float:
-        """Return the seconds since the replay began."""
         ...
 
     def check(self) -> None:

@@ -179,7 +179,7 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (["tokyo", "-o", "a.jsonl"], "what is to be recorded?"),
+        (["tokyo", "-o", "a.jsonl"], "no topic and no queue is named"),
         (["tokyo", "-o", "a.txt", "--topic", "t"], "a.txt is not a name for a recording"),
         (["tokyo", "-o", "a.zst", "--topic", "t"], "a.zst is not a name for a recording"),
         (["tokyo", "-o", "no/folder.jsonl", "--topic", "t"], "no/folder.jsonl cannot be written"),
@@ -192,7 +192,10 @@ def test_what_is_wrong_is_said_before_a_lab_is_looked_for(command: str, argument
         (["tokyo", "-o", "a.jsonl", "--topic", "t", "--for", "0s"], "--for 0s: no time at all"),
         (["tokyo", "-o", "a.jsonl", "--queue", "q", "--every", "1"], "--every: "),
         (["tokyo", "-o", "a.jsonl", "--topic", "t", "--ca-file", "ca.pem"], "--ca-file is for a URL"),
-        (["mqtts://host", "-o", "a.jsonl", "--topic", "t", "--user", "u"], "MQLAB_USER says who logs in at a URL"),
+        (
+            ["mqtts://host", "-o", "a.jsonl", "--topic", "t", "--user", "u"],
+            "set MQLAB_USER instead: it is the user at a URL",
+        ),
         (["mqtts://host", "-o", "a.jsonl", "--topic", "t", "--run", "a1b2"], "--run is for a lab's broker"),
         (["mqtts://u:s3cret@host", "-o", "a.jsonl", "--topic", "t"], "a login in a URL"),
         (["mqtts://host", "-o", "a.jsonl", "--topic", "t"], "MQLAB_USER and MQLAB_PASSWORD not in the environment"),

@@ -16,7 +16,7 @@ from lab.recordings import Footer, Header, Recorded, RecordingFile
     ("options", "what"),
     [
         (["--pace", "fast"], "--pace: 'fast' is no pace: write original, 10x, 200/s or acknowledgements"),
-        (["--over", "mqtt"], "write --over stomp or --over amqp"),
+        (["--over", "mqtt"], "--over stomp, or --over amqp"),
         (["--over", "smtp"], "--over: "),
         (["--of", "there"], 'no broker named "there"'),
         (["--at-least", "2"], "at-least is how many of the 1 are enough"),

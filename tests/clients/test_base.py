@@ -13,6 +13,7 @@ from lab.clients.base import Answers, Browsing, InFlight
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import Endpoint
+from lab.runtime.clock import RealClock
 from lab.runtime.messages import Destination, Incoming
 
 OK, FAILED, UNKNOWN = SendOutcome
@@ -34,7 +35,7 @@ class Heard:
 
 def test_each_send_gets_its_outcome_once() -> None:
     heard = Heard()
-    flights = InFlight(heard, most=10)
+    flights = InFlight(heard, RealClock(), most=10)
     assert flights.enter("1-1")
     assert flights.enter("1-2")
     flights.settle("1-1", OK)
@@ -52,7 +53,7 @@ def test_each_send_gets_its_outcome_once() -> None:
 
 def test_what_a_browser_was_shown_is_not_kept_by_its_client() -> None:
     queue = Destination(kind="queue", name="q")
-    browsing = Browsing(queue, threading.Event())
+    browsing = Browsing(queue, RealClock())
     browsing.messages.append(Incoming(queue, b"x", {}, retained=False, redelivered=False))
     browsing.end()
     assert len(browsing.look(1).messages) == 1
@@ -61,7 +62,7 @@ def test_what_a_browser_was_shown_is_not_kept_by_its_client() -> None:
 
 @pytest.mark.parametrize("release", ["receipts", "end"])
 def test_a_sender_waits_while_many_are_in_flight(release: str) -> None:
-    flights = InFlight(Heard(), most=2)
+    flights = InFlight(Heard(), RealClock(), most=2)
     flights.enter("1-1")
     flights.await_room()
     flights.enter("1-2")
@@ -83,14 +84,14 @@ def test_a_sender_waits_while_many_are_in_flight(release: str) -> None:
 
 
 def test_a_sender_gives_up_where_no_acknowledgement_comes() -> None:
-    flights = InFlight(Heard(), most=1, patience=0.01)
+    flights = InFlight(Heard(), RealClock(), most=1, patience=0.01)
     flights.enter("1-1")
     with pytest.raises(LabTimeout, match=r"no acknowledgement came for 0\.01 s, with 1 messages in flight"):
         flights.await_room()
 
 
 def test_answers_are_yes_or_no_or_too_late() -> None:
-    answers = Answers()
+    answers = Answers(RealClock())
     answers.give("a")
     answers.wait("a", "subscribe")
     answers.give("b", "refused")

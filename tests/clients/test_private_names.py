@@ -1,68 +1,14 @@
-"""The clients use names that their libraries do not promise: each is there, and does what it is used for."""
+"""The clients use names that stomp.py and websocket-client do not promise: each is there, and does its work."""
 
 from __future__ import annotations
 
-import ast
 import inspect
-from pathlib import Path
-from typing import Any
 
-import cproton
-import paho.mqtt.client as paho
-import proton
 import pytest
 import stomp.transport
 import websocket
-from paho.mqtt.enums import CallbackAPIVersion
 from stomp.protocol import Protocol12
 from stomp.utils import PollableQueue
-
-import lab.clients
-
-
-def names_of(module: str) -> list[str]:
-    """Return each name of proton's library that our engine takes."""
-    tree = ast.parse(Path(lab.clients.__file__).with_name("amqp_engine.py").read_text(encoding="utf-8"))
-    return sorted(
-        {
-            node.attr
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == module
-        }
-    )
-
-
-@pytest.mark.parametrize("name", names_of("lib"))
-def test_protons_library_has(name: str) -> None:
-    assert hasattr(cproton.lib, name)
-
-
-@pytest.mark.parametrize("name", names_of("ffi"))
-def test_protons_foreign_function_interface_has(name: str) -> None:
-    assert hasattr(cproton.ffi, name)
-
-
-@pytest.mark.parametrize("wrapper", [proton.Collector, proton.Connection], ids=lambda wrapper: str(wrapper.__name__))
-def test_a_wrapper_of_protons_keeps_what_it_wraps_as_impl(wrapper: Any) -> None:
-    assert isinstance(wrapper()._impl, cproton.ffi.CData)
-
-
-@pytest.mark.parametrize("wrapper", [proton.Delivery, proton.Event], ids=lambda wrapper: str(wrapper.__name__))
-def test_a_wrapper_of_protons_is_made_by_wrap(wrapper: Any) -> None:
-    assert wrapper.wrap(cproton.ffi.NULL) is None
-    assert list(inspect.signature(wrapper.wrap).parameters) == ["impl"]
-
-
-def test_paho_makes_its_socket_by_create_socket() -> None:
-    class Asked(Exception):
-        pass
-
-    class Client(paho.Client):
-        def _create_socket(self) -> Any:
-            raise Asked
-
-    with pytest.raises(Asked):
-        Client(CallbackAPIVersion.VERSION2).connect("nowhere.invalid")
 
 
 @pytest.mark.parametrize("name", ["_putsocket", "_getsocket"])

@@ -36,7 +36,7 @@ def test_a_url_tells_protocol_and_port(url: str, over: str | None, name: str, sp
         ("mqtt://a.example", None, "mqtt:// is not encrypted"),
         ("http://a.example", None, "http:// is no endpoint"),
         ("ssl://a.example:61617", None, "ssl:// is OpenWire, which clients of the lab do not speak"),
-        ("wss://a.example", None, "wss:// is of several protocols"),
+        ("wss://a.example", None, "wss:// has several protocols"),
         ("amqps://a.example", "mqtt", "--over mqtt: amqps:// is AMQP 1.0"),
         ("amqps://", None, "amqps:// is no URL of a broker"),
         ("amqps://a:99999", None, "amqps://a:99999 is no URL: Port out of range"),

@@ -6,16 +6,20 @@ from collections.abc import Callable
 
 import pytest
 
+from lab.declare.steps.base import Login
 from lab.history import Observation
 from lab.replay.callbacks import Callbacks
 from tests.polled_clock import PolledClock
+
+LOGIN = Login("tokyo", "stomp", "testUser")
 
 
 class Rehearsed:
     """As much of a replay as a connection needs; what is to be done while a loss is told is handed in."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
-        self.run, self.clock, self.start = "run-1", PolledClock(), 0.0
+        self.run, self.clock = "run-1", PolledClock()
+        self.now = self.clock.now
         self.meanwhile = meanwhile
 
     def record(self, observation: Observation) -> None:
@@ -35,7 +39,7 @@ def test_a_loss_is_answered_once(when: str) -> None:
     def attend() -> None:
         callbacks.when_lost(lambda: answered.append(callbacks.lost_because or ""))
 
-    callbacks = Callbacks(Rehearsed(attend if when == "while" else lambda: None), "tk")
+    callbacks = Callbacks(Rehearsed(attend if when == "while" else lambda: None), "tk", LOGIN)
     if when == "before":
         attend()
     callbacks.lost("the connection was lost")

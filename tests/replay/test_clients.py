@@ -137,7 +137,7 @@ def test_a_connection_lost_as_soon_as_it_is_back_is_replaced_too(tmp_path: Path)
     def lose_it(client: KeptClient, message: Outgoing) -> None:
         if message.id == "2-3":
             first = listener(client.lab)
-            its = first.events._rehearsal.recall(Listeners).by_name["tk"]  # type: ignore[attr-defined]
+            its = first.events._stage.recall(Listeners).by_name["tk"]  # type: ignore[attr-defined]
             its.lock = Unlucky(first)
             first.lose()
 

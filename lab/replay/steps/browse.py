@@ -9,7 +9,6 @@ from lab.declare.steps.browse import Browse
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Browsed
 from lab.matching import identify
-from lab.replay.attempts import record_failure
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
@@ -19,20 +18,21 @@ from lab.runtime.messages import Look, destination
 
 def perform(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
     """Connect for this alone, browse, and record what was seen."""
-    queue, begun, trying = destination(step), rehearsal.now(), "connect"
+    callbacks, queue = Callbacks(rehearsal, step.client, step.login), destination(step)
+    begun, trying = rehearsal.now(), "connect"
     try:
         client = rehearsal.lab.connect(
             client=step.client,
             broker=step.broker,
             over=step.over,
             user=rehearsal.user(step.broker, step.user),
-            events=Callbacks(rehearsal, step.client),
+            events=callbacks,
         )
         trying = "browse"
         with closing(client):
             look = client.browse(queue, step.within.total_seconds())
     except (BrokerError, LabTimeout) as error:
-        record_failure(rehearsal, step.login, step.client, trying, error, begun)
+        callbacks.failed(trying, error, begun)
         return refused(rehearsal, step.client, error)
     seen = _record(rehearsal, step, turn.number, look)
     number = len(seen.ids) + seen.others

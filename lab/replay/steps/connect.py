@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lab.declare.steps.connect import Connect
 from lab.errors import BrokerError, LabTimeout
-from lab.replay.attempts import record_attempt
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
@@ -14,7 +13,7 @@ from lab.runtime.messages import Approach
 
 def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
     """Try to log in, disconnect at once, and record the outcome."""
-    begun = rehearsal.now()
+    callbacks, begun = Callbacks(rehearsal, step.client, step.login), rehearsal.now()
     outcome, note = "ok", ""
     try:
         client = rehearsal.lab.connect(
@@ -22,7 +21,7 @@ def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
             broker=step.broker,
             over=step.over,
             user=rehearsal.user(step.broker, step.user),
-            events=Callbacks(rehearsal, step.client),
+            events=callbacks,
             approach=Approach(
                 knows_password=step.password == "right", tls=step.tls, within=step.within.total_seconds()
             ),
@@ -31,5 +30,5 @@ def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
         outcome, note = error.how, error.what
     else:
         client.close()
-    record_attempt(rehearsal, step.login, step.client, "connect", outcome, note, begun)
+    callbacks.recorder.attempted("connect", outcome, note, begun, step.login.destination)
     return Outcome(ok=outcome == "ok", note="it was let in" if outcome == "ok" else f"{outcome}: {note}")

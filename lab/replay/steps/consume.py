@@ -11,9 +11,9 @@ from lab.activemq.destinations import destination_of
 from lab.declare.steps.base import Login
 from lab.declare.steps.consume import Consume
 from lab.errors import BrokerError, LabTimeout
-from lab.history import Achieved, SendOutcome, Settled, Subscribed, Unsubscribed
-from lab.replay.attempts import record_failure
-from lab.replay.callbacks import Callbacks, Unsettled
+from lab.history import Achieved, SendOutcome
+from lab.replay.callbacks import Callbacks
+from lab.replay.client_recorder import Unsettled
 from lab.replay.listeners import Listener, Listeners
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
@@ -62,7 +62,7 @@ def _of_subscriptions(rehearsal: Rehearsal, step: Consume, listener: Listener) -
 
 
 def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) -> Taken:
-    callbacks = Callbacks(rehearsal, step.client)
+    callbacks = Callbacks(rehearsal, step.client, login)
     begun = rehearsal.now()
     try:
         client = rehearsal.lab.connect(
@@ -73,41 +73,32 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) 
             events=callbacks,
         )
     except (BrokerError, LabTimeout) as error:
-        record_failure(rehearsal, login, step.client, "connect", error, begun)
+        callbacks.failed("connect", error, begun)
         return Taken(0, refused(rehearsal, step.client, error))
     rehearsal.recall(Listeners).connections.setdefault(step.client, []).append(callbacks)
     with closing(client):
-        return _subscribe_and_take(rehearsal, number, step, login, client, callbacks)
+        return _subscribe_and_take(rehearsal, number, step, client, callbacks)
 
 
 def _subscribe_and_take(
-    rehearsal: Rehearsal, number: int, step: Consume, login: Login, client: Client, callbacks: Callbacks
+    rehearsal: Rehearsal, number: int, step: Consume, client: Client, callbacks: Callbacks
 ) -> Taken:
     """Subscribe, take messages and unsubscribe; the broker takes back what was not acknowledged."""
-    to, begun = destination(step), rehearsal.now()
+    recorder, begun = callbacks.recorder, rehearsal.now()
+    # Prefetch no more than is taken: the broker would take the rest back, marked as redelivered.
+    terms = Terms(destination=destination(step), ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count)
     try:
-        # Prefetch no more than is taken: the broker would take the rest back, marked as redelivered.
-        client.subscribe(Terms(destination=to, ack=_INDIVIDUAL, prefetch=1 if step.ack else step.count))
+        client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
-        record_failure(rehearsal, login, step.client, "subscribe", error, begun)
+        callbacks.failed("subscribe", error, begun)
         return Taken(0, refused(rehearsal, step.client, error))
-    rehearsal.record(
-        Subscribed(
-            t=rehearsal.now(),
-            client=step.client,
-            broker=login.broker,
-            over=login.over,
-            destination=str(to),
-            step=number,
-            ack=_INDIVIDUAL,
-        )
-    )
+    recorder.record(recorder.subscription(terms, number))
     taken = _take(rehearsal, step, client, callbacks, frozenset())
     try:
-        client.unsubscribe(to)
+        client.unsubscribe(terms.destination)
     except (BrokerError, LabTimeout) as error:
         taken = taken._replace(outcome=refused(rehearsal, step.client, error))
-    rehearsal.record(Unsubscribed(t=rehearsal.now(), client=step.client, broker=login.broker, destination=str(to)))
+    recorder.unsubscribed(terms.destination)
     return taken
 
 
@@ -123,7 +114,7 @@ def _take(
             break
         batch = _next_batch(step.count - taken, callbacks)
         taken += len(batch)
-        for outcome in _settle(rehearsal, step.client, client, callbacks, batch, cumulative) if step.ack else ():
+        for outcome in _settle(client, callbacks, batch, cumulative) if step.ack else ():
             settled[outcome] += 1
     notes = []
     if taken < step.count:
@@ -146,46 +137,17 @@ def _next_batch(number: int, callbacks: Callbacks) -> list[Unsettled]:
 
 
 def _settle(
-    rehearsal: Rehearsal,
-    name: str,
-    client: Client,
-    callbacks: Callbacks,
-    batch: Sequence[Unsettled],
-    cumulative: frozenset[str],
+    client: Client, callbacks: Callbacks, batch: Sequence[Unsettled], cumulative: frozenset[str]
 ) -> list[SendOutcome]:
     """Acknowledge messages; record and return the outcome of each message that an acknowledgement covers."""
-    covered: list[tuple[str, list[Unsettled]]] = []
-    for destination_ in dict.fromkeys(str(each.destination) for each in batch):
-        its = [each for each in batch if str(each.destination) == destination_]
-        if destination_ in cumulative:
-            last = its[-1].token
-            covered.append((last, _up_to(callbacks, destination_, last)))
-        else:
-            covered += [(each.token, [each]) for each in its]
+    recorder = callbacks.recorder
+    covered: list[list[Unsettled]] = []  # by acknowledgement, the acknowledged message last
+    for name in dict.fromkeys(message.received.destination for message in batch):
+        messages = [message for message in batch if message.received.destination == name]
+        covered += [recorder.up_to(messages[-1])] if name in cumulative else [[message] for message in messages]
     outcomes = []
-    for outcome, (_, messages) in zip(client.acknowledge([token for token, _ in covered]), covered, strict=True):
-        for each in messages:
-            callbacks.unsettled.pop(each.token, None)
-            rehearsal.record(
-                Settled(
-                    t=rehearsal.now(),
-                    client=name,
-                    destination=str(each.destination),
-                    id=each.id,
-                    digest=each.digest,
-                    outcome=outcome,
-                )
-            )
+    for outcome, messages in zip(client.acknowledge([each[-1].token for each in covered]), covered, strict=True):
+        for message in messages:
+            recorder.settled(message, outcome)
             outcomes.append(outcome)
     return outcomes
-
-
-def _up_to(callbacks: Callbacks, destination_: str, token: str) -> list[Unsettled]:
-    """Return the messages that an acknowledgement covers in client mode: that one, and all unsettled before it."""
-    found = []
-    for each in tuple(callbacks.unsettled.values()):
-        if str(each.destination) == destination_:
-            found.append(each)
-            if each.token == token:
-                break
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.declare.steps.disconnect import Disconnect
-from lab.replay.listeners import Listeners, durable_terms, record_change, remove
+from lab.replay.listeners import Listeners, durable_terms, remove
 from lab.replay.outcome import Outcome
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
@@ -17,5 +17,5 @@ def perform(rehearsal: Rehearsal, step: Disconnect, turn: Turn) -> Outcome:
     lost = listener.callbacks.lost_because
     listener.client.close()
     rehearsal.recall(Listeners).kept[step.client] = durable_terms(listener)
-    record_change(rehearsal, listener, "disconnected")
+    listener.recorder.changed("disconnected")
     return Outcome(note="" if lost is None else f"it had gone already: {lost}")

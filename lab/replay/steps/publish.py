@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from lab.activemq.protocols import protocol
 from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
-from lab.history import Achieved, Publishing, SendOutcome, Sent
-from lab.masking import is_secret
-from lab.matching import HEADER, MOST_MESSAGES, digest, digest_as_text, header_value, make_body, message_id, number_body
-from lab.replay.attempts import record_failure, record_unauthorised
+from lab.history import Achieved, SendOutcome
+from lab.matching import HEADER, MOST_MESSAGES, header_value, make_body, message_id, number_body
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused
 from lab.replay.pacing import SendTimes, in_words, pace_of
@@ -40,7 +37,7 @@ class Sending:
         self._given = step.body is not None or step.file is not None
         self._size = _size_of(step, rehearsal.run, turn.number)
         self._times = SendTimes()
-        self._callbacks = Callbacks(rehearsal, self._client_name)
+        self._callbacks = Callbacks(rehearsal, self._client_name, step.login)
         self._client: Client | None = None
         self._early = False  # whether it ended before it was told to
         self._reply_to: str | None = None  # the address for answers, if any are asked for
@@ -58,7 +55,7 @@ class Sending:
                 client=self._client_name, broker=step.broker, over=step.over, user=user, events=self._callbacks
             )
         except (BrokerError, LabTimeout) as error:
-            record_failure(rehearsal, step.login, self._client_name, "connect", error, begun)
+            self._callbacks.failed("connect", error, begun)
             self._early = self._count is None
             self._record_achieved()
             return refused(rehearsal, self._client_name, error)
@@ -87,32 +84,26 @@ class Sending:
         finally:
             del rehearsal.tasks.senders[self._number]
             self._record_achieved()
-        record_unauthorised(rehearsal, self._step.login, self._client_name, self._callbacks, begun)
+        self._callbacks.record_unauthorised(begun)
         return self._outcome()
 
     def _announce(self) -> None:
-        rehearsal, step = self._rehearsal, self._step
-        headers = step.headers or {}
-        secret = set(filter(is_secret, headers))  # a history is shown to others
-        rehearsal.record(
-            Publishing(
-                t=rehearsal.now(),
-                step=self._number,
-                client=self._client_name,
-                broker=step.broker,
-                over=step.over,
-                destination=str(destination(step)),
+        step, recorder = self._step, self._callbacks.recorder
+        recorder.record(
+            recorder.publishing(
+                self._number,
+                str(destination(step)),
+                qos=step.qos,
+                persistent=step.persistent,
                 count=self._count,
-                persistent=step.qos > 0 if protocol(step.over) == "mqtt" else step.persistent,
                 body="given" if self._given else "generated",
                 place=self._place,
                 retained=step.retained,
-                headers={name: text for name, text in headers.items() if name not in secret},
+                headers=step.headers or {},
                 expiry_s=None if step.expiry is None else step.expiry.total_seconds(),
                 group=step.group,
                 priority=step.priority,
                 reply_to="" if self._reply_to is None else "temporary",
-                varying=tuple(sorted(secret)),
                 size=self._size,
             )
         )
@@ -120,7 +111,7 @@ class Sending:
     def _hand_over(self, client: Client) -> Outcome | None:
         """Hand all messages to the client; return an Outcome only if the broker stops accepting them."""
         rehearsal, callbacks, times = self._rehearsal, self._callbacks, self._times
-        record, clock_now, start = rehearsal.record, rehearsal.clock.now, rehearsal.start
+        sent_now = callbacks.recorder.sent
         given, differ = self._given, self._size is None
         dues = None if self._pace is None else self._pace.dues(rehearsal.plan.seed, self._number)
         first = rehearsal.now()
@@ -138,15 +129,7 @@ class Sending:
                 self._early = self._count is None and not self.stopped
                 sent -= 1
                 break
-            now = clock_now() - start  # as `now`, with a call less for each
-            if given or differ:
-                body = message.body
-                its, text = (digest(body), digest_as_text(body)) if given else (None, None)
-                size = len(body) if differ else None
-                record(Sent(t=now, id=message.id, digest=its, digest_as_text=text, size=size))
-            else:
-                record(Sent(t=now, id=message.id))
-            times.last = now
+            times.last = now = sent_now(message.id, message.body, given=given, sized=differ)
             if sent == 1:
                 times.first = first = now
             times.sent = sent

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lab import units
+from lab.declare.steps.base import Login
 from lab.declare.steps.request import Request
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Answered, SendOutcome
 from lab.matching import identify
-from lab.replay.attempts import record_failure
 from lab.replay.callbacks import Callbacks
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
@@ -25,9 +25,9 @@ def perform(rehearsal: Rehearsal, step: Request, turn: Turn) -> Outcome:
 class _AskingCallbacks(Callbacks):
     """The events of a connection that sends requests: what it receives are answers."""
 
-    def __init__(self, rehearsal: Rehearsal, client: str) -> None:
-        super().__init__(rehearsal, client)
-        self._clock, self._run, self._name = rehearsal.clock, rehearsal.run, client
+    def __init__(self, rehearsal: Rehearsal, client: str, login: Login) -> None:
+        super().__init__(rehearsal, client, login)
+        self._run, self._name = rehearsal.run, client
         self._now, self._trouble = rehearsal.now, rehearsal.trouble
         self.answers: set[str] = set()  # the ids of requests that have one
 
@@ -37,7 +37,7 @@ class _AskingCallbacks(Callbacks):
         if id is None:
             self._trouble(self._name, "a message that answers no request came into its temporary queue")
             return
-        self._record(Answered(t=self._now(), client=self._name, id=id))
+        self.recorder.record(Answered(t=self._now(), client=self._name, id=id))
         self.answers.add(id)
         self._clock.notify()
 
@@ -47,7 +47,8 @@ class _Asking(Sending):
 
     def __init__(self, rehearsal: Rehearsal, step: Request, turn: Turn) -> None:
         super().__init__(rehearsal, step, turn)
-        self._asking, self._within = _AskingCallbacks(rehearsal, self._client_name), step.within
+        self._asking = _AskingCallbacks(rehearsal, self._client_name, step.login)
+        self._within = step.within
         self._callbacks = self._asking
 
     def connect(self) -> Outcome | None:
@@ -59,7 +60,7 @@ class _Asking(Sending):
         try:
             self._reply_to = self._client.temporary()
         except (BrokerError, LabTimeout) as error:
-            record_failure(self._rehearsal, self._step.login, self._client_name, "subscribe", error, begun)
+            self._asking.failed("subscribe", error, begun)
             self._client.close()
             del self._rehearsal.tasks.senders[self._number]
             self._record_achieved()

@@ -8,16 +8,14 @@ from lab.activemq.destinations import has_wildcard, hears
 from lab.declare.steps.base import Step
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
-from lab.replay.attempts import record_failure
 from lab.replay.bridge_paths import carries, demanded_at, path
+from lab.replay.callbacks import Callbacks
 from lab.replay.listeners import (
     Listener,
     Listeners,
     await_reconnect,
     durable_terms,
     listen,
-    record_change,
-    record_subscription,
 )
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
@@ -39,11 +37,11 @@ def perform(rehearsal: Rehearsal, step: Subscribe, turn: Turn) -> Outcome:
         trying = "subscribe"
         listener.client.subscribe(terms)
     except (BrokerError, LabTimeout) as error:
-        record_failure(rehearsal, step.login, step.client, trying, error, begun)
+        Callbacks(rehearsal, step.client, step.login).failed(trying, error, begun)
         return refused(rehearsal, step.client, error)
     listener.terms.append(terms)
     listener.numbers[terms.destination] = turn.number
-    record_subscription(rehearsal, listener, terms)
+    listener.record_subscription(terms)
     return Outcome(note=_await_demand(rehearsal, step.broker, terms.destination, turn.later()))
 
 
@@ -73,7 +71,7 @@ def _connected(rehearsal: Rehearsal, step: Subscribe, terms: Terms) -> Listener:
         kept = durable_terms(listener)
     connected = listen(rehearsal, step, (*kept, terms))
     if before:
-        record_change(rehearsal, connected, "returned")
+        connected.recorder.changed("returned")
     return connected
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lab.declare.steps.unsubscribe import Unsubscribe
 from lab.errors import BrokerError, LabTimeout
-from lab.history import Unsubscribed
 from lab.replay.listeners import remove
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
@@ -19,9 +18,7 @@ def perform(rehearsal: Rehearsal, step: Unsubscribe, turn: Turn) -> Outcome:
     try:
         for each in dict.fromkeys(terms.destination for terms in listener.terms):
             listener.client.unsubscribe(each)
-            rehearsal.record(
-                Unsubscribed(t=rehearsal.now(), client=step.client, broker=listener.first.broker, destination=str(each))
-            )
+            listener.recorder.unsubscribed(each)
     except (BrokerError, LabTimeout) as error:
         return refused(rehearsal, step.client, error)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import ORDINARY, Session
-from lab.simulation.clients.base import Target
+from lab.simulation.clients.base import Access, Target
 from lab.simulation.kernel import Kernel
 from lab.simulation.tcp.fabric import Fabric
 
@@ -25,15 +25,16 @@ def connect(
 
     `over` is one of `lab.activemq.protocols.PROTOCOLS`.
     """
-    web_socket = over.endswith("-wss")  # each is loaded when it is spoken
-    if over.startswith("mqtt"):
-        from lab.simulation.clients.mqtt import MqttClient
+    at = Access(kernel, clock, fabric, target)
+    web_socket = over.endswith("-wss")
+    if over.startswith("mqtt"):  # each protocol is loaded when it is used
+        from lab.simulation.clients import mqtt
 
-        return MqttClient(kernel, clock, fabric, target, events, session, web_socket=web_socket)
+        return mqtt.connect(at, events, session, web_socket=web_socket)
     if over.startswith("stomp"):
-        from lab.simulation.clients.stomp import StompClient
+        from lab.simulation.clients import stomp
 
-        return StompClient(kernel, clock, fabric, target, events, web_socket=web_socket)
-    from lab.simulation.clients.amqp import AmqpClient
+        return stomp.connect(at, events, web_socket=web_socket)
+    from lab.simulation.clients import amqp
 
-    return AmqpClient(kernel, clock, fabric, target, events)
+    return amqp.connect(at, events)

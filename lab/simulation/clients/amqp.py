@@ -1,22 +1,21 @@
-"""An AMQP 1.0 client, as `lab.clients.amqp` is one on proton: its credit, its dispositions, its words."""
+"""The wire of a simulated AMQP client, as `lab.clients.amqp_wire` is one on proton: its links, its dispositions."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import field
 
+from lab.clients.amqp import BROWSED, SILENCE, AmqpClient, Subscription
 from lab.clients.base import Browsing
 from lab.clients.destination_names import TEMPORARY, amqp_address
 from lab.dataclass import dataclass
-from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents
-from lab.runtime.clock import Clock
-from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Shown, Terms
+from lab.runtime.messages import Destination, Incoming, Outgoing, Shown
 from lab.simulation.broker.message import Message
-from lab.simulation.clients.base import Flag, SimulatedClient, Target
-from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
+from lab.simulation.clients.base import Access, SimulatedWire
+from lab.simulation.kernel import SECOND
 from lab.simulation.protocols.amqp_frames import (
     Attach,
     Attached,
@@ -30,177 +29,74 @@ from lab.simulation.protocols.amqp_frames import (
     Open,
     Transfer,
 )
-from lab.simulation.tcp.fabric import Fabric
 
-SILENCE = 20 * SECOND  # without a frame: lab.clients.amqp_wire
-_SIGN_OF_LIFE = 15 * SECOND  # half of what ActiveMQ asks for: AmqpWireFormat's 30 s
-PREFETCH, PREFETCH_OF_A_TOPIC = 1000, 32_767  # as lab.clients.amqp_links
-BROWSED = 65_536
+_SIGN_OF_LIFE = 15 * SECOND  # ns between two empty frames: half of the 30 s of ActiveMQ's AmqpWireFormat
 
 
 @dataclass(slots=True, eq=False)
 class _Outlet:
-    """A sending link, and what waits for its credit."""
+    """A sending link, and the messages that wait for its credit."""
 
     credit: int = 0
     waiting: deque[Transfer] = field(default_factory=deque)
-    unanswered: dict[int, str] = field(default_factory=dict)  # delivery → the message's id
+    unanswered: dict[int, str] = field(default_factory=dict)  # the message's id, by delivery
     refusal: str | None = None
 
 
-@dataclass(slots=True, eq=False)
-class _Subscription:
-    """A receiving link, and the messages over it that are not acknowledged yet."""
+class AmqpWire(SimulatedWire):
+    """The wire of an AmqpClient."""
 
-    name: str
-    terms: Terms
-    address: str = ""
-    unsettled: dict[str, int] = field(default_factory=dict)  # token → delivery, in the order of arrival
-    due: int = 0  # credit used up and not yet granted again
+    client: AmqpClient
 
-    @property
-    def credit(self) -> int:
-        """Return how many messages may arrive before one is acknowledged."""
-        terms = self.terms
-        usual = PREFETCH_OF_A_TOPIC if terms.destination.kind == "topic" and not terms.durable else PREFETCH
-        return usual if terms.prefetch is None else terms.prefetch
-
-
-class AmqpClient(SimulatedClient):
-    """One AMQP connection; it never reconnects by itself."""
-
-    def __init__(self, kernel: Kernel, clock: Clock, fabric: Fabric, target: Target, events: ClientEvents) -> None:
+    def __init__(self, at: Access) -> None:
+        super().__init__(at, "AMQP")
         self._outlets: dict[str, _Outlet] = {}  # by the name of the link
-        self._subscriptions: dict[str, _Subscription] = {}
-        self._browsers: dict[str, Browsing] = {}
-        self._count = self._delivery = 0
-        self._container = target.client_id
-        self._ticks: list[Timer] = []
-        super().__init__(kernel, clock, fabric, target, events, "AMQP")
-        self._log_in(target, Authenticate(target.user, target.password))
-        self._ticks = [kernel.after(SILENCE, self._look), kernel.after(_SIGN_OF_LIFE, self._show)]
+        self._delivery = 0
 
-    def subscribe(self, terms: Terms) -> None:
-        """Return once the broker has attached the link, named after a durable subscription; `qos` is ignored."""
-        self._attach(terms)
+    def log_in(self) -> None:
+        """Send the login."""
+        self.send_frame(Authenticate(self.target.user, self.target.password))
 
-    def unsubscribe(self, destination: Destination) -> None:
-        """Return once the broker has ended the link, and a durable subscription with it."""
-        subscription = next(each for each in self._subscriptions.values() if each.terms.destination == destination)
-        self._detach(subscription.name, f"{self._where}: unsubscribe from {destination}")
-        del self._subscriptions[subscription.name]
+    def run(self, work: Callable[[], None]) -> None:
+        """Run work at once."""
+        work()
 
-    def browse(self, queue: Destination, within: float) -> Look:
-        """Return what the broker shows of a queue, up to its word that this was all: then it drains the link."""
-        self._count += 1
-        name = f"browser-{self._count}"
-        browsing = self._browsers[name] = Browsing(queue, Flag(self.clock))
-        self.send(Attach(name, amqp_address(queue), receives=True, copies=True))
-        self._answers.wait(f"attach {name}", f"{self._where}: browse {queue}")
-        self.send(Flow(name, BROWSED, drain=True))
-        look = browsing.look(within)
-        self._detach(name, f"{self._where}: end the browser of {queue}")
-        return look
-
-    def temporary(self) -> str:
-        """Return the address that the broker gave a temporary queue of this connection, to which it is subscribed."""
-        return self._attach(Terms(destination=Destination(kind=TEMPORARY, name=""))).address
-
-    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        """Accept messages, in `client` mode with all before them; return ok for each once the broker has read that.
-
-        The proof is its answer to a later request, to open another session.
-        """
-        self._count += 1
-        proof = f"proof-{self._count}"
-        found = [self._accept(token) for token in tokens]
-        self.send(Open(name=proof))
-        try:
-            self._answers.wait(proof, self._where)
-        except (BrokerError, LabTimeout):
-            return [SendOutcome.UNKNOWN for _ in tokens]
-        return [SendOutcome.OK if each else SendOutcome.FAILED for each in found]
-
-    def publish(self, message: Outgoing) -> None:
-        """Send a message; its outcome, ok or failed, is the broker's disposition."""
-        self._delivery += 1
-        address = amqp_address(message.destination)
-        name = f"to-{address}"
-        transfer = Transfer(name, self._delivery, self._message(message, address))
-        if not self._in_flight.enter(message.id, transfer.octets()):
-            return
-        outlet = self._outlets.get(name)
-        if outlet is None:
-            outlet = self._outlets[name] = _Outlet()
-            self.send(Attach(name, address, receives=False))
-        if outlet.refusal is not None:
-            self._in_flight.settle(message.id, SendOutcome.FAILED, outlet.refusal)
-        else:
-            outlet.unanswered[self._delivery] = message.id
-            outlet.waiting.append(transfer)
-            self._pump(outlet)
-        self._in_flight.await_room()
-
-    def close(self) -> None:
-        """Close the connection; sends in flight are reported unknown."""
-        self._hang_up(Close())
-        self._stop_ticking()
-
-    def on_frame(self, frame: object) -> None:
-        """Take a frame."""
-        match frame:
-            case Transfer():
-                self._on_message(frame)
-            case Disposition():
-                self._on_disposition(frame)
-            case Flow():
-                self._on_flow(frame)
-            case Open(name=name):
-                self._answers.give(name or "connect")
-            case Attached():
-                self._on_attached(frame)
-            case Detach():
-                self._on_detached(frame)
-            case Authenticated(ok=ok):
-                self._on_authenticated(ok=ok)
-            case Close(refusal=why):
-                self._answers.give("connect", why)
-                self._gone(why or "the broker gave no reason")
-
-    def closed(self, why: str) -> None:
-        """Report the loss."""
-        self._stop_ticking()
-        super().closed(why)
-
-    def _attach(self, terms: Terms) -> _Subscription:
-        self._count += 1
-        name = terms.destination.name if terms.durable else f"subscription-{self._count}"
-        subscription = self._subscriptions[name] = _Subscription(name, terms)
+    def attach(self, subscription: Subscription) -> None:
+        """Attach a receiving link, with its credit."""
+        name, terms = subscription.name, subscription.terms
         dynamic = terms.destination.kind == TEMPORARY
         address = "" if dynamic else amqp_address(terms.destination)
-        asked = Attach(name, address, receives=True, durable=terms.durable, selector=terms.selector, dynamic=dynamic)
-        self.send(asked)
-        self.send(Flow(name, subscription.credit))
-        try:
-            self._answers.wait(f"attach {name}", f"{self._where}: subscribe to {terms.destination}")
-        except BaseException:
-            del self._subscriptions[name]
-            raise
-        return subscription
+        self.send_frame(
+            Attach(name, address, receives=True, durable=terms.durable, selector=terms.selector, dynamic=dynamic)
+        )
+        self.grant(subscription, subscription.credit)
 
-    def _detach(self, name: str, what: str) -> None:
-        self.send(Detach(name))
-        self._answers.wait(f"detach {name}", what)
+    def attach_browser(self, name: str, browsing: Browsing) -> None:
+        """Attach a receiving link that copies messages, and once it is attached request all that the queue has."""
+        self.send_frame(Attach(name, amqp_address(browsing.queue), receives=True, copies=True))
 
-    def _on_authenticated(self, *, ok: bool) -> None:
-        if ok:
-            self.send(Open(self._container))
-        else:
-            self._answers.give("connect", "wrong user or password")
+    def detach(self, name: str) -> None:
+        """Detach a link."""
+        self.send_frame(Detach(name))
 
-    def _message(self, message: Outgoing, address: str) -> Message:
+    def prove(self, name: str) -> None:
+        """Open another session, which the broker answers once it has read everything before."""
+        self.send_frame(Open(name=name))
+
+    def accept(self, subscription: Subscription, delivery: int) -> None:
+        """Accept a message and settle it."""
+        self.send_frame(Disposition(subscription.name, delivery))
+
+    def grant(self, subscription: Subscription, credit: int) -> None:
+        """Let more messages arrive."""
+        self.send_frame(Flow(subscription.name, credit))
+
+    def encode(self, message: Outgoing) -> tuple[Transfer, int]:
+        """Return the frame of a message, and its size."""
+        self._delivery += 1
+        address = amqp_address(message.destination)
         expires = None if message.expiry is None else self.kernel.now + round(message.expiry * SECOND)
-        return Message(
+        sent = Message(
             id=message.id,
             destination=address,
             body=message.body,
@@ -211,59 +107,88 @@ class AmqpClient(SimulatedClient):
             group=message.group,
             reply_to=message.reply_to,
         )
+        transfer = Transfer(f"to-{address}", self._delivery, sent)
+        return transfer, transfer.octets()
+
+    def send(self, message: Outgoing, encoded: Transfer) -> None:
+        """Send a message once there is credit."""
+        name = encoded.name
+        outlet = self._outlets.get(name)
+        if outlet is None:
+            outlet = self._outlets[name] = _Outlet()
+            self.send_frame(Attach(name, encoded.message.destination, receives=False))
+        if outlet.refusal is not None:
+            self.client.in_flight.settle(message.id, SendOutcome.FAILED, outlet.refusal)
+        else:
+            outlet.unanswered[encoded.delivery] = message.id
+            outlet.waiting.append(encoded)
+            self._pump(outlet)
+
+    def close(self) -> None:
+        """Send Close and close."""
+        self._hang_up(Close())
+
+    def on_frame(self, frame: object) -> None:
+        """Take a frame."""
+        answers = self.client.answers
+        match frame:
+            case Transfer():
+                self._on_message(frame)
+            case Disposition():
+                self._on_disposition(frame)
+            case Flow():
+                self._on_flow(frame)
+            case Open(name=name):
+                answers.give(name or "connect")
+            case Attached():
+                if (subscription := self.client.subscriptions.get(frame.name)) is not None:
+                    subscription.address = frame.address
+                elif frame.name in self.client.browsers:
+                    self.send_frame(Flow(frame.name, BROWSED, drain=True))
+                answers.give(f"attach {frame.name}")
+            case Detach():
+                self._on_detached(frame)
+            case Authenticated(ok=True):
+                self.send_frame(Open(self.target.client_id))
+            case Authenticated():
+                answers.give("connect", "wrong user or password")
+            case Close(refusal=why):
+                answers.give("connect", why)
+                self.client.gone(why or "the broker gave no reason")
+
+    def show_life(self) -> None:
+        """Send an empty frame from time to time."""
+        self._ticks.append(self.kernel.after(_SIGN_OF_LIFE, self._show_life, len(self._ticks)))
+
+    def _show_life(self, tick: int) -> None:
+        if self.client.in_flight.gone is None:
+            self.send_frame(Empty())
+            self._ticks[tick] = self.kernel.after(_SIGN_OF_LIFE, self._show_life, tick)
 
     def _pump(self, outlet: _Outlet) -> None:
         while outlet.waiting and outlet.credit > 0:
             outlet.credit -= 1
-            self.send(outlet.waiting.popleft())
-
-    def _accept(self, token: str) -> bool:
-        for subscription in self._subscriptions.values():
-            if token in subscription.unsettled:
-                every = list(subscription.unsettled)
-                covered = every[: every.index(token) + 1] if subscription.terms.ack == "client" else [token]
-                for each in covered:
-                    self._settle(subscription, subscription.unsettled.pop(each))
-                return True
-        return False
-
-    def _settle(self, subscription: _Subscription, delivery: int) -> None:
-        """Accept a message, and grant credit again in portions of half."""
-        self.send(Disposition(subscription.name, delivery))
-        subscription.due += 1
-        if 2 * subscription.due >= subscription.credit:
-            self.send(Flow(subscription.name, subscription.due))
-            subscription.due = 0
+            self.send_frame(outlet.waiting.popleft())
 
     def _on_message(self, frame: Transfer) -> None:
-        message = frame.message
-        if (browsing := self._browsers.get(frame.name)) is not None:
-            its, shown = message.properties, self._shown(message)
-            browsing.messages.append(Incoming(browsing.queue, message.body, its, False, False, shown=shown))
+        client, message = self.client, frame.message
+        if (browsing := client.browsers.get(frame.name)) is not None:
+            body, properties, shown = message.body, message.properties, self._shown(message)
+            browsing.messages.append(Incoming(browsing.queue, body, properties, False, False, shown=shown))
             return
-        subscription = self._subscriptions.get(frame.name)
+        subscription = client.subscriptions.get(frame.name)
         if subscription is None:
             return  # arrived during an unsubscribe: it goes back to the broker
-        terms, token = subscription.terms, None
-        if terms.ack == "auto":
-            self._settle(subscription, frame.delivery)
-        else:
-            self._count += 1
-            token = f"message-{self._count}"
-            subscription.unsettled[token] = frame.delivery
-        back = Destination.of(message.reply_to) if terms.replies and message.reply_to else None
-        properties = message.properties
-        self.events.received(
-            Incoming(
-                terms.destination,
-                message.body,
-                properties,
-                message.retained,
-                frame.redelivered,
-                token,
-                back,
-                self._shown(message) if terms.whole else None,
-            )
+        terms = subscription.terms
+        client.on_message(
+            subscription,
+            frame.delivery,
+            message.body,
+            message.properties,
+            retained=message.retained,
+            redelivered=frame.redelivered,
+            reply_to=Destination.of(message.reply_to) if terms.replies and message.reply_to else None,
+            shown=self._shown(message) if terms.whole else None,
         )
 
     def _shown(self, message: Message) -> Shown:
@@ -279,55 +204,36 @@ class AmqpClient(SimulatedClient):
         )
 
     def _on_disposition(self, frame: Disposition) -> None:
-        sent = self._outlets[frame.name].unanswered.pop(frame.delivery, None)
-        if sent is not None:
-            self._in_flight.settle(sent, SendOutcome.FAILED if frame.refusal else SendOutcome.OK, frame.refusal)
+        id = self._outlets[frame.name].unanswered.pop(frame.delivery, None)  # noqa: A001 (its name everywhere)
+        if id is not None:
+            outcome = SendOutcome.FAILED if frame.refusal else SendOutcome.OK
+            self.client.in_flight.settle(id, outcome, frame.refusal)
 
     def _on_flow(self, frame: Flow) -> None:
-        if (browsing := self._browsers.get(frame.name)) is not None:
+        if (browsing := self.client.browsers.get(frame.name)) is not None:
             browsing.end()
         elif (outlet := self._outlets.get(frame.name)) is not None:
             outlet.credit += frame.credit
             self._pump(outlet)
 
-    def _on_attached(self, frame: Attached) -> None:
-        if (subscription := self._subscriptions.get(frame.name)) is not None:
-            subscription.address = frame.address
-        self._answers.give(f"attach {frame.name}")
-
     def _on_detached(self, frame: Detach) -> None:
         if (outlet := self._outlets.get(frame.name)) is not None:
             outlet.refusal = frame.refusal
-            for sent in tuple(outlet.unanswered.values()):
-                self._in_flight.settle(sent, SendOutcome.FAILED, frame.refusal)
+            for id in tuple(outlet.unanswered.values()):  # noqa: A001 (its name everywhere)
+                self.client.in_flight.settle(id, SendOutcome.FAILED, frame.refusal)
             outlet.unanswered.clear()
             return
         if frame.refusal:
-            self._answers.give(f"attach {frame.name}", frame.refusal)
-        self._answers.give(f"detach {frame.name}", frame.refusal)
+            self.client.answers.give(f"attach {frame.name}", frame.refusal)
+        self.client.answers.give(f"detach {frame.name}", frame.refusal)
 
-    def _look(self) -> None:
-        """Take the broker for gone if no frame came for too long."""
-        if self._connection is None or self._in_flight.gone is not None:
-            return
-        ends = self._connection.heard + SILENCE
-        if self.kernel.now >= ends:
-            self._connection.abort()
-            self._gone("local-idle-timeout expired")
-        else:
-            self._ticks[0] = self.kernel.at(ends, self._look)
 
-    def _show(self) -> None:
-        """Send a sign of life."""
-        if self._in_flight.gone is None:
-            self.send(Empty())
-            self._ticks[1] = self.kernel.after(_SIGN_OF_LIFE, self._show)
-
-    def _gone(self, why: str) -> None:
-        for browsing in tuple(self._browsers.values()):
-            browsing.end(whole=browsing.whole)
-        super()._gone(why)
-
-    def _stop_ticking(self) -> None:
-        for each in self._ticks:
-            cancel(each)
+def connect(at: Access, events: ClientEvents) -> AmqpClient:
+    """Return a client that is connected and logged in."""
+    wire = AmqpWire(at)
+    wire.client = AmqpClient(wire, events, at.clock, wire.address)
+    wire.open()
+    wire.client.log_in(at.target.within)
+    wire.watch(SILENCE * SECOND, "local-idle-timeout expired")
+    wire.show_life()
+    return wire.client

@@ -1,18 +1,16 @@
-"""An MQTT 3.1.1 client, as `lab.clients.mqtt` is one on paho 2: its acknowledgements, its keep-alive, its words."""
+"""The wire of a simulated MQTT client, as `lab.clients.mqtt_wire` is one on paho: acknowledgements, keep-alive."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
-from lab.clients.destination_names import mqtt_subscribed, mqtt_topic, physical_name
+from lab.clients.mqtt import KEEP_ALIVE, MqttClient
 from lab.clients.refusals import CONNACK
-from lab.errors import PlanError
 from lab.history import SendOutcome
 from lab.runtime.client import ClientEvents
-from lab.runtime.clock import Clock
-from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Session, Shown, Terms
-from lab.simulation.clients.base import SEND_BUFFER, SimulatedClient, Target
-from lab.simulation.kernel import SECOND, Kernel, Timer, cancel
+from lab.runtime.messages import Outgoing, Session
+from lab.simulation.clients.base import SEND_BUFFER, Access, SimulatedWire
+from lab.simulation.kernel import SECOND
 from lab.simulation.protocols.mqtt_frames import (
     REFUSED,
     Ack,
@@ -25,178 +23,140 @@ from lab.simulation.protocols.mqtt_frames import (
     Unsuback,
     Unsubscribe,
 )
-from lab.simulation.tcp.fabric import Fabric
 
-_OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
-_KEEP_ALIVE = 30  # seconds; as lab.clients.mqtt asks for
+_OK = SendOutcome.OK  # an attribute of an Enum costs as much as the rest of an acknowledgement
 _REASONS = {1: 132, 2: 133, 3: 136, 4: 134, 5: 135}  # of CONNACK: MQTT 3.1.1's codes, and the reasons that paho makes
 
 
-class MqttClient(SimulatedClient):
-    """One MQTT connection; it never reconnects by itself."""
+class MqttWire(SimulatedWire):
+    """The wire of an MqttClient."""
 
-    def __init__(
-        self,
-        kernel: Kernel,
-        clock: Clock,
-        fabric: Fabric,
-        target: Target,
-        events: ClientEvents,
-        session: Session,
-        *,
-        web_socket: bool = False,
-    ) -> None:
-        self._subscriptions: list[Destination] = [terms.destination for terms in session.kept]
-        self._destinations: dict[str, Destination] = {}
-        self._whole = False  # whether a subscription asks for the whole of each message
-        self._sent: dict[int, str] = {}  # by packet
-        self._held: dict[int, Publish] = {}  # at QoS 2, until they are released
+    client: MqttClient
+
+    def __init__(self, at: Access, session: Session, *, web_socket: bool) -> None:
+        super().__init__(at, "MQTT", web_socket=web_socket)
+        self._clean = session.clean
+        self._sent: dict[int, str] = {}  # the message's id, by packet
+        self._unreleased: dict[int, Publish] = {}  # received at QoS 2
         self._packet = 0
-        self._said = self._heard = 0  # ns of the last packet out and in
+        self._last_out = self._last_in = 0  # ns of the last packet in each direction
         self._pinged: int | None = None
-        self._tick: Timer | None = None
-        super().__init__(kernel, clock, fabric, target, events, "MQTT", web_socket=web_socket)
-        self._log_in(target, Connect(target.client_id, target.user, target.password, session.clean, _KEEP_ALIVE))
-        self._heard = self._said = kernel.now
-        self._tick = kernel.after(_KEEP_ALIVE * SECOND, self._keep_alive)
 
-    def subscribe(self, terms: Terms) -> None:
-        """Return once the broker has accepted the subscription; it is durable if the session is not clean."""
-        destination = terms.destination
-        if destination not in self._subscriptions:  # before the request: the broker may deliver before it answers
-            self._subscriptions.append(destination)
-        self._destinations.clear()
-        self._whole |= terms.whole
+    def log_in(self) -> None:
+        """Send the login."""
+        target = self.target
+        self.send_frame(Connect(target.client_id, target.user, target.password, self._clean, KEEP_ALIVE))
+
+    def subscribe(self, topic: str, qos: int) -> int:
+        """Send SUBSCRIBE and return the packet's number."""
         packet = self._next_packet()
-        self._say(Subscribe(packet, mqtt_topic(destination), terms.qos))
-        self._answers.wait(f"subscribe {packet}", f"{self._where}: subscribe to {destination}")
+        self._send(Subscribe(packet, topic, qos))
+        return packet
 
-    def unsubscribe(self, destination: Destination) -> None:
-        """Return once the broker has ended the subscription."""
+    def unsubscribe(self, topic: str) -> int:
+        """Send UNSUBSCRIBE and return the packet's number."""
         packet = self._next_packet()
-        self._say(Unsubscribe(packet, mqtt_topic(destination)))
-        self._answers.wait(f"unsubscribe {packet}", f"{self._where}: unsubscribe from {destination}")
-        self._subscriptions.remove(destination)
-        self._destinations.clear()
+        self._send(Unsubscribe(packet, topic))
+        return packet
 
-    def browse(self, queue: Destination, within: float) -> Look:
-        """Raise PlanError: MQTT has no queues."""
-        raise PlanError(f"MQTT has no queues, so it cannot browse {queue}", "browse over: stomp or amqp")
-
-    def temporary(self) -> str:
-        """Raise PlanError: MQTT has no queues."""
-        raise PlanError("MQTT has no temporary queues", "ask over: stomp or amqp")
-
-    def acknowledge(self, tokens: Sequence[str]) -> Sequence[SendOutcome]:
-        """Return failed for each token: MQTT messages are acknowledged as they arrive and have no tokens."""
-        return [SendOutcome.FAILED for _ in tokens]
-
-    def publish(self, message: Outgoing) -> None:
-        """Send a message; at QoS 0 its outcome is ok as soon as it is written to the socket."""
-        id, destination, body, _, qos, _, retained, *_ = message  # noqa: A001 (its name everywhere)
-        if not self._in_flight.enter(id, len(body)):
-            return
+    def publish(self, topic: str, message: Outgoing) -> None:
+        """Send a message; at QoS 0 its outcome is reported when the socket has accepted it."""
+        qos = message.qos
         packet = self._next_packet() if qos else 0
         if packet:
-            self._sent[packet] = id
-        self._say(Publish(mqtt_topic(destination), body, qos, retained, False, packet))
+            self._sent[packet] = message.id
+        self._send(Publish(topic, message.body, qos, message.retained, False, packet))
         if not packet:
-            self._written(id)
-        self._in_flight.await_room()
+            self._written(message.id)
 
     def close(self) -> None:
-        """Disconnect and close; sends in flight are reported unknown."""
+        """Send DISCONNECT and close."""
         self._hang_up(Sign("DISCONNECT"))
-        self._stop_ticking()
 
     def on_frame(self, frame: object) -> None:
         """Take a packet."""
-        self._heard = self.kernel.now
+        self._last_in = self.kernel.now
         match frame:
             case Publish():
                 self._on_publish(frame)
             case Ack():
                 self._on_ack(frame)
             case Connack(code=code):
-                self._answers.give("connect", CONNACK[_REASONS[code]] if code else "")
+                self.client.answers.give("connect", CONNACK[_REASONS[code]] if code else "")
             case Suback(packet=packet, code=code):
-                refused = "refused by the broker: has the user the right to?" if code == REFUSED else ""
-                self._answers.give(f"subscribe {packet}", refused)
+                self.client.on_subscribed(packet, refused=code == REFUSED)
             case Unsuback(packet=packet):
-                self._answers.give(f"unsubscribe {packet}")
+                self.client.answers.give(f"unsubscribe {packet}")
             case Sign():
                 self._pinged = None
 
-    def closed(self, why: str) -> None:
-        """Report the loss."""
-        self._stop_ticking()
-        super().closed(why)
+    def keep_alive(self) -> None:
+        """From now on, send PINGREQ if no packet was sent or received for the keep-alive."""
+        self._last_in = self._last_out = self.kernel.now
+        self._ticks.append(self.kernel.after(KEEP_ALIVE * SECOND, self._keep_alive))
 
-    def _say(self, frame: Publish | Ack | Subscribe | Unsubscribe | Sign) -> None:
-        self._said = self.kernel.now
-        self.send(frame)
+    def _send(self, frame: Publish | Ack | Subscribe | Unsubscribe | Sign) -> None:
+        self._last_out = self.kernel.now
+        self.send_frame(frame)
 
     def _next_packet(self) -> int:
         self._packet = self._packet % 65_535 + 1
         return self._packet
 
     def _written(self, id: str) -> None:
-        """Report a send at QoS 0, when the socket has taken it."""
-        assert self._connection is not None
-        if self._connection.unsent > SEND_BUFFER:
-            self._connection.when_drained(lambda: self._in_flight.settle(id, SendOutcome.OK))
+        """Report a send at QoS 0, when the socket has accepted it."""
+        assert self.connection is not None
+        settle = partial(self.client.in_flight.settle, id, _OK)
+        if self.connection.unsent > SEND_BUFFER:
+            self.connection.when_drained(settle)
         else:
-            self._in_flight.settle(id, SendOutcome.OK)
+            settle()
 
     def _on_publish(self, frame: Publish) -> None:
         if frame.qos == 2:
-            self._held[frame.packet] = frame
-            self._say(Ack("PUBREC", frame.packet))
+            self._unreleased[frame.packet] = frame
+            self._send(Ack("PUBREC", frame.packet))
             return
         self._take(frame)
         if frame.qos:
-            self._say(Ack("PUBACK", frame.packet))
+            self._send(Ack("PUBACK", frame.packet))
 
     def _on_ack(self, frame: Ack) -> None:
         if frame.kind == "PUBREC":
-            self._say(Ack("PUBREL", frame.packet))
+            self._send(Ack("PUBREL", frame.packet))
         elif frame.kind == "PUBREL":
-            if (held := self._held.pop(frame.packet, None)) is not None:
-                self._take(held)
-            self._say(Ack("PUBCOMP", frame.packet))
+            if (publish := self._unreleased.pop(frame.packet, None)) is not None:
+                self._take(publish)
+            self._send(Ack("PUBCOMP", frame.packet))
         elif (sent := self._sent.pop(frame.packet, None)) is not None:
-            self._in_flight.settle(sent, _OK)
+            self.client.in_flight.settle(sent, _OK)
 
     def _take(self, frame: Publish) -> None:
-        destination = self._destinations.get(frame.topic) or self._subscribed(frame.topic)
-        shown = None
-        if self._whole:
-            shown = Shown(Destination(kind="topic", name=physical_name(frame.topic)), {}, qos=frame.qos)
-        self.events.received(Incoming(destination, frame.body, {}, frame.retain, frame.dup, shown=shown))
-
-    def _subscribed(self, topic: str) -> Destination:
-        found = self._destinations[topic] = mqtt_subscribed(topic, self._subscriptions, self._where)
-        return found
+        self.client.on_message(frame.topic, frame.body, frame.qos, retained=frame.retain, duplicate=frame.dup)
 
     def _keep_alive(self) -> None:
-        """Ping a broker when nothing went out or came in for the keep-alive; without an answer in as long, it is lost.
+        """Send PINGREQ if needed; if the last one has no answer after the keep-alive, the connection is lost.
 
         `paho.mqtt.client.Client._check_keepalive`, of paho 2.2.
         """
-        if self._in_flight.gone is not None:
+        if self.client.in_flight.gone is not None:
             return
-        now, period = self.kernel.now, _KEEP_ALIVE * SECOND
-        if now - self._said >= period or now - self._heard >= period:
+        now, period = self.kernel.now, KEEP_ALIVE * SECOND
+        if now - self._last_out >= period or now - self._last_in >= period:
             if self._pinged is not None:
-                assert self._connection is not None
-                self._connection.abort()
-                self._gone("the connection was lost")
+                self._abort("the connection was lost")
                 return
             self._pinged = now
-            self._say(Sign("PINGREQ"))
-            self._heard = now
-        self._tick = self.kernel.at(min(self._said, self._heard) + period, self._keep_alive)
+            self._send(Sign("PINGREQ"))
+            self._last_in = now
+        self._ticks[0] = self.kernel.at(min(self._last_out, self._last_in) + period, self._keep_alive)
 
-    def _stop_ticking(self) -> None:
-        if self._tick is not None:
-            cancel(self._tick)
+
+def connect(at: Access, events: ClientEvents, session: Session, *, web_socket: bool) -> MqttClient:
+    """Return a client that is connected and logged in."""
+    wire = MqttWire(at, session, web_socket=web_socket)
+    wire.client = MqttClient(wire, events, at.clock, wire.address, session)
+    wire.open()
+    wire.client.log_in(at.target.within)
+    wire.keep_alive()
+    return wire.client

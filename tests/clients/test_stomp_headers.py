@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.clients.stomp_session import of_whole
+from lab.clients.stomp_headers import of_whole
 from lab.runtime.messages import Destination, Shown
 
 OF_A_BROKER = {  # received from ActiveMQ 5.18.3
