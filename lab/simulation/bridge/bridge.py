@@ -1,7 +1,7 @@
 """One end of a bridge: `DemandForwardingBridgeSupport`, at the initiator and, of a duplex one, at the responder.
 
-An end logs in to its own broker, then to the other one; learns there of consumers; subscribes for them here; and
-forwards what it then gets. What goes wrong ends it: a local error is one of its own broker, a remote one any other.
+An end logs in to its own broker, then to the other broker. It learns there of consumers, subscribes for them here, and
+forwards the messages that it gets. An error ends it: a local error is from its own broker, any other error is remote.
 """
 
 from __future__ import annotations
@@ -182,8 +182,8 @@ class Bridge:
         self._sessions.append(session)
         return session
 
-    def _expelled(self, words: str) -> None:
-        self.local_error(exception(words))
+    def _expelled(self, reason: str) -> None:
+        self.local_error(exception(reason))
 
     def _start_remote(self) -> None:
         """Log in at the other broker and ask for its consumers, without waiting for an answer: `startRemoteBridge`."""
@@ -195,7 +195,7 @@ class Bridge:
             self.wire.send(Follow())
 
     def _let_in(self, login: Login) -> None:
-        """Log in the other end, which a duplex bridge serves itself."""
+        """Log in the other end, since a duplex bridge serves it itself."""
         try:
             session = self.host.broker.login(login.user, login.password, login.client_id, self._vm, network=True)
         except Refused as refusal:
@@ -204,9 +204,9 @@ class Bridge:
         self._sessions.append(session)
 
     def _follow(self) -> None:
-        """Tell the other end of this broker's consumers, as a duplex bridge does, which forwards advisories itself.
+        """Send this broker's consumers to the other end: a duplex bridge forwards the advisories itself.
 
-        Those that come from there, and those that have come too far, are not dispatched to it, and so do not count.
+        Consumers from the other end, and consumers that are too far away, are not dispatched to it, and do not count.
         """
         try:
             self._unfollow = self.host.broker.follow_consumers(self._tell, self._tell_forgotten, by=self._sessions[0])
@@ -241,8 +241,8 @@ class Bridge:
     def _learn(self, advisory: Advisory) -> None:
         """Take note of a consumer at the other broker: `serviceRemoteConsumerAdvisory`.
 
-        The end of a durable subscription changes nothing: its advisory names the client, and the one that told of it
-        did not, since only Java's client does (`ActiveMQMessageConsumer`). So the bridge's own subscription stays.
+        The end of a durable subscription changes nothing. Its advisory names the client; the advisory of its begin did
+        not, since only Java's client does that (`ActiveMQMessageConsumer`). So the bridge's own subscription stays.
         """
         if self.demand is None or self.ended or advisory.forgotten:
             return
@@ -258,10 +258,10 @@ class Bridge:
     def _forward(self, subscription: DemandSubscription, token: int, message: Message, _: bool) -> None:
         """Carry a message over: `serviceLocalCommand`. It is acknowledged when the other broker has it.
 
-        A message that may not be carried, which a wildcard's consumer gets, stays in flight; so does what comes while a
-        subscription that is to end waits for answers: `incrementOutstandingResponses`.
+        A message that may not be carried, which a wildcard's consumer gets, stays in flight. So do messages that come
+        while a subscription that is to end waits for answers: `incrementOutstandingResponses`.
         """
-        if self.ended or self.demand is None or subscription.of is None:
+        if self.ended or self.demand is None or subscription.local is None:
             return
         self.enqueued += 1
         if subscription.ending or not self.demand.permits(message.destination):
@@ -277,7 +277,7 @@ class Bridge:
             self.wire.send(Forwarded(self._number, message))
             return
         self.wire.send(Forwarded(None, message))
-        subscription.of.acknowledge(token)
+        subscription.local.acknowledge(token)
         self.dequeued += 1
 
     def _answered(self, response: Response) -> None:
@@ -287,8 +287,8 @@ class Bridge:
         subscription, token = known
         if response.refusal:
             if "temp-" in response.refusal:  # gone meanwhile: not a reason to end
-                if subscription.of is not None:
-                    subscription.of.reject(token)
+                if subscription.local is not None:
+                    subscription.local.reject(token)
                 subscription.settled()
                 return
             self.local_error(exception(response.refusal))
@@ -296,7 +296,7 @@ class Bridge:
         # what waits is looked for when the answer has gone from thread to thread of this broker, once for all that come
         # together; there is room from now on, which a message that comes meanwhile finds
         looks = self._process.kernel.now + self._broker.handling
-        gone = (its := subscription.of) is not None and its.settle(token)
+        gone = (its := subscription.local) is not None and its.settle(token)
         if its is not None and gone and looks != subscription.looks and not its.is_at_ease(_AT_ONCE):
             subscription.looks = looks
             self._process.at(looks, subscription.look)
@@ -304,17 +304,17 @@ class Bridge:
         subscription.settled()
 
     def _take(self, command: Forwarded) -> None:
-        """Take a message that the other end of a duplex bridge forwards; what is not permitted gets no answer."""
+        """Take a message that the other end of a duplex bridge forwards. Without permission, it gets no answer."""
         to = command.message.destination
         if self.demand is None or not (to.startswith("temp-") or self.demand.permits(to)):
             return
         self._broker.send(command.message, partial(self._done, command.number), self._sessions[1])
 
-    def _done(self, number: int | None, words: str | None) -> None:
+    def _done(self, number: int | None, refusal: str | None) -> None:
         """Answer a message, if an answer is awaited, once this end's broker has it."""
         if not self.ended:
             if number is not None:
-                self.wire.send(Response(number, words or ""))
+                self.wire.send(Response(number, refusal or ""))
             self.received += 1
 
 

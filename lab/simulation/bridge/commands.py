@@ -79,7 +79,7 @@ class Forwarded:
 
 @dataclass(slots=True)
 class Response:
-    """The answer to a message: what the broker said of it, "" if it has it."""
+    """The answer to a message: the broker's refusal, "" if the broker has the message."""
 
     number: int
     refusal: str

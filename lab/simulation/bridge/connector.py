@@ -143,7 +143,7 @@ class Series:
         )
 
     def lost(self, bridge: Bridge, error: str) -> None:
-        """Say that the connection is lost, where a list of addresses has a transport of its own."""
+        """Log the loss of the connection, if a list of addresses has its own transport."""
         if self._settings.one_after_another:
             self.host.say(sentences.failover_failed(bridge.remote, error))
             bridge.remote = sentences.UNCONNECTED
@@ -151,27 +151,27 @@ class Series:
     def unreached(self, remote: Remote, why: str) -> None:
         """Try the next address, or wait and begin again."""
         name = self.host.broker.name
-        words = NOT_CONNECTED.get(why, why)
+        reason = NOT_CONNECTED.get(why, why)
         if self._place + 1 < len(self._remotes):
             self._place += 1
             self._try()
             return
         if self._settings.one_after_another:
-            self._exhausted(words)
+            self._exhausted(reason)
         else:
             if why == "silent":
                 self.host.say(sentences.pending("ssl://null:0", no_attempt("null")))
             self.host.next_vm(duplex=self._settings.duplex)
-            self.host.say(sentences.not_started(name, remote.url, words))
+            self.host.say(sentences.not_started(name, remote.url, reason))
             self.host.say(sentences.shutting_down(name, self._settings.name))
             self.host.say(sentences.stopped(name, sentences.UNKNOWN))
         self._failed()
 
-    def _exhausted(self, words: str) -> None:
-        """Say that no address of a list answers, after one pass over it."""
+    def _exhausted(self, reason: str) -> None:
+        """Log that no address of a list answers, after one pass over the list."""
         vm = self.host.next_vm(duplex=self._settings.duplex)
         self.host.say(sentences.failover_exhausted(", ".join(each.url for each in self._remotes)))
-        self.host.say(sentences.pending(sentences.UNCONNECTED, f"java.net.ConnectException: {words}"))
+        self.host.say(sentences.pending(sentences.UNCONNECTED, f"java.net.ConnectException: {reason}"))
         self.host.say(sentences.remote_error(vm, sentences.UNCONNECTED, CANCELLED))
         self.host.say(sentences.stopped(self.host.broker.name, sentences.UNKNOWN))
 

@@ -31,16 +31,16 @@ class DemandSubscription:
     info: ConsumerInfo  # the local one
     static: bool
     interests: dict[str, None]  # ids of the remote consumers
-    of: Subscription | None = None
+    local: Subscription | None = None
     unanswered: int = 0  # messages that the remote broker has not answered
     ending: bool = False
-    looks: int = -1  # ns: when what waits is looked for next
+    looks: int = -1  # ns: when waiting messages are dispatched next
 
     def look(self) -> None:
-        """Have what waits looked for."""
+        """Dispatch the messages that wait."""
         self.looks = -1
-        if self.of is not None:
-            self.of.more()
+        if self.local is not None:
+            self.local.more()
 
     def settled(self) -> None:
         """Note that one more message is answered."""
@@ -50,9 +50,9 @@ class DemandSubscription:
 
     def end(self) -> None:
         """End the subscription, if it is to end."""
-        if self.ending and self.of is not None:
-            self.of.close()
-            self.of = None
+        if self.ending and self.local is not None:
+            self.local.close()
+            self.local = None
 
 
 class Demand:
@@ -86,12 +86,11 @@ class Demand:
         return known
 
     def include(self, stored: Set[str]) -> None:
-        """Subscribe to what is statically included, and to what durable subscriptions wait for; raise Refused.
+        """Subscribe for static destinations, and for durable subscriptions that wait; raise Refused.
 
-        Of these only those to a topic that is `stored`; so none to a wildcard, unless a topic has its very name. And
-        not only its own: another bridge's too, if its client id, which its connector's name begins, begins with this
-        connector's name, as that of each other bridge of this connector does. `setupStaticDestinations`, of
-        `DurableConduitBridge` too.
+        Only durable subscriptions to a topic that is `stored` count; so a wildcard does not, unless a topic has that
+        very name. Another bridge's durable subscriptions count too, if its client id begins with this connector's name,
+        as each client id of this connector does. `setupStaticDestinations`, also of `DurableConduitBridge`.
         """
         for destination in self._rules.static:
             if self._rules.permits(destination):
@@ -190,7 +189,7 @@ class Demand:
         subscription = DemandSubscription(info, static, {interest: None})
         self._subscriptions[info.id] = subscription
         self._demanded[info.id] = info
-        subscription.of = self._broker.subscribe(info, partial(self._forward, subscription), by=self._session)
+        subscription.local = self._broker.subscribe(info, partial(self._forward, subscription), by=self._session)
 
     def _joins(self, consumer: ConsumerInfo) -> bool:
         """Add a consumer to those that there are subscriptions for; return whether there is one: `ConduitBridge`."""

@@ -57,7 +57,7 @@ class OpenWire:
         self._connection.send(command, command.octets() + RECORD)
 
     def receive(self, frame: object) -> None:
-        """Take what came."""
+        """Take a frame that has arrived."""
         if self.ended:
             return
         if (monitor := self._monitor) is not None:
@@ -78,7 +78,7 @@ class OpenWire:
         self._fail(_ENDS[why])
 
     def close(self) -> None:
-        """End the connection after what was sent."""
+        """End the connection after the commands that were sent."""
         if not self.ended:
             self._stop()
             if self._connection is not None:

@@ -43,7 +43,7 @@ class Responder(SilentPeer):
         self.wire.send(BrokerInfo(host.broker.id, host.broker.name))
 
     def received(self, frame: object) -> None:
-        """Take what came."""
+        """Take a frame that has arrived."""
         self.wire.receive(frame)
 
     def closed(self, why: str) -> None:
@@ -139,8 +139,8 @@ class Responder(SilentPeer):
             self.host.say(sentences.asynchronous_error())
             self.wire.send(Failure(exception(refusal.words)))
 
-    def _stop_late(self, words: str) -> None:
-        self.host.say(sentences.refused_connection(self.address, words))
+    def _stop_late(self, reason: str) -> None:
+        self.host.say(sentences.refused_connection(self.address, reason))
         self.stop()
 
     def _tell(self, info: ConsumerInfo, came: bool) -> None:
@@ -158,8 +158,8 @@ class Responder(SilentPeer):
         if self._session is None:
             return
 
-        def done(words: str | None) -> None:
+        def done(refusal: str | None) -> None:
             if not self.ended and number is not None:
-                self.wire.send(Response(number, words or ""))
+                self.wire.send(Response(number, refusal or ""))
 
         self.host.broker.send(command.message, done, self._session)

@@ -28,24 +28,24 @@ UNCONNECTED = "unconnected"  # the transport of a list of addresses, while it ha
 UNKNOWN = "Unknown"  # a remote broker that has not said its name
 
 
-def exception(words: str) -> str:
+def exception(refusal: str) -> str:
     """Return a broker's refusal with the class of Java's exception."""
-    kind = "javax.jms.InvalidClientIDException" if "already connected" in words else "javax.jms.JMSException"
-    return f"{'java.lang.SecurityException' if is_security(words) else kind}: {words}"
+    kind = "javax.jms.InvalidClientIDException" if "already connected" in refusal else "javax.jms.JMSException"
+    return f"{'java.lang.SecurityException' if is_security(refusal) else kind}: {refusal}"
 
 
 def message(error: str) -> str:
-    """Return what Java's getMessage gives of an exception."""
+    """Return the message of a Java exception, as getMessage does."""
     return error.partition(": ")[2] or "null"
 
 
 def inactive(milliseconds: int, peer: str) -> str:
-    """Return that nothing came for too long: `AbstractInactivityMonitor.readCheck`."""
+    """Return that no byte has arrived for too long: `AbstractInactivityMonitor.readCheck`."""
     return f"{_INACTIVE} for too (>{milliseconds}) long: {peer}"
 
 
 def no_attempt(peer: str) -> str:
-    """Return that the other end has not said a word: `startConnectCheckTask`."""
+    """Return that no byte has ever arrived from the other end: `startConnectCheckTask`."""
     return f"{_INACTIVE} {NO_ATTEMPT}: {peer}"
 
 
@@ -127,7 +127,7 @@ def refused_connection(address: str, why: str) -> Sentence:
 
 
 def asynchronous_error() -> Sentence:
-    """Return that a command failed that awaits no answer: `serviceException`, which forgets to say which error."""
+    """Return that a command without an answer failed: `serviceException`, which does not name the error."""
     return Sentence("WARN", "Service", "Async error occurred")
 
 

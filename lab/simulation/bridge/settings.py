@@ -1,4 +1,4 @@
-"""What a network connector is told, read once: `NetworkBridgeConfiguration`, `SimpleDiscoveryAgent`, `TcpTransport`."""
+"""The settings of a network connector: `NetworkBridgeConfiguration`, `SimpleDiscoveryAgent`, `TcpTransport`."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def _refused(
     connector: NetworkConnector | None = None,
     span: Span | None = None,
 ) -> Iterator[Problem]:
-    """Yield the problem of what is refused; without a name of its own it cannot be ignored."""
+    """Yield the problem of a setting that is refused. Without a name, the setting cannot be ignored."""
     if not support.refuses(value):
         return
     words = f"the simulation has no {what}: {support.why}"

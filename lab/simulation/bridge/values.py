@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-Why = Callable[[str], str]  # of a value: why it is outside the model, "" if it is not
+Why = Callable[[str], str]  # value → the reason why it is outside the model, "" if it is in the model
 INT, LONG = 2**31 - 1, 2**63 - 1
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")  # Spring's, for attributes of a bean
 _NUMBER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
@@ -13,20 +13,20 @@ _SYN_GIVEN_UP = 127_000  # ms after which Linux repeats a SYN no more, and the a
 
 
 def number(least: int = -INT - 1, most: int = INT, why: str = "", *, above: str = "") -> Why:
-    """Return what refuses all but whole numbers of a range; `why` and `above` say what else they would mean."""
+    """Return a check for whole numbers of a range; `why` and `above` are the reasons for lower and higher numbers."""
 
-    def refuses(value: str) -> str:
-        if not _NUMBER.fullmatch(value):
+    def refuses(text: str) -> str:
+        if not _NUMBER.fullmatch(text):
             return "it is no whole number"
-        if int(value) < least:
+        if int(text) < least:
             return why or f"it is less than {least}"
-        return (above or f"it is more than {most}") if int(value) > most else ""
+        return (above or f"it is more than {most}") if int(text) > most else ""
 
     return refuses
 
 
 def word(*known: str) -> Why:
-    """Return what refuses all but these words, in letters of either case."""
+    """Return a check for these words, in letters of either case."""
     return lambda value: "" if value.strip().lower() in known else f"it is none of {', '.join(known)}"
 
 

@@ -1,4 +1,4 @@
-"""How many bytes socket buffers of a size hold: Linux counts the memory that packets take, not what they carry. Pure.
+"""How many bytes socket buffers of a size hold: Linux counts a packet's memory, not its data. Pure.
 
 A buffer has twice what SO_SNDBUF or SO_RCVBUF asks for, which may be net.core.wmem_max or rmem_max (socket(7)). Of the
 receive buffer a share is the window: as much as the longest packet carried of its memory, and half of it before one was

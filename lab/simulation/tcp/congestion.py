@@ -66,12 +66,12 @@ class Congestion:
 
     @property
     def reordering(self) -> int:
-        """Return the ns for which what was overtaken may still come: `tcp_rack_reo_wnd`."""
+        """Return for how many ns an overtaken packet may still arrive: `tcp_rack_reo_wnd`."""
         return min((self._floor or self._srtt) // 4, self._srtt)
 
     @property
     def timeout(self) -> int:
-        """Return the ns after which what is not acknowledged counts as lost."""
+        """Return the ns after which unacknowledged bytes count as lost."""
         first = self._srtt + max(4 * self._var, SHORTEST_RTO) if self._srtt else FIRST_RTO
         return min(-(-first // JIFFY) * JIFFY << self.backed_off, LONGEST_RTO)
 
@@ -120,7 +120,7 @@ class Congestion:
     def _rises(self, packets: int, now: int) -> bool:
         """Return whether round trips have grown, as by a queue, which ends slow start: HyStart, `hystart_update`.
 
-        Its other sign, a train of acknowledgements, is left out: how even brokers send them is not known.
+        HyStart's other sign, a train of acknowledgements, is not modelled: it is unknown how evenly brokers send them.
         """
         if now - self._trip >= self._round:  # what is answered was sent in this round, so another one begins
             self._round, self._least, self._answered = now, self._trip, 0
@@ -146,7 +146,7 @@ class Congestion:
             self._since = min(self._since + silence, now)
 
     def lost(self) -> None:
-        """Shrink after a loss that was noticed by what came after it; once for each window of data."""
+        """Shrink after a loss that later arrivals showed; once for each window of data."""
         window = self.window
         self._most = window * (1 + _BETA) / 2 if window < self._most else window  # "fast convergence"
         self._threshold = self.window = max(int(window * _BETA), 2)
@@ -155,7 +155,7 @@ class Congestion:
     def timed_out(self, *, first: bool, out: int) -> None:
         """Begin again after a time-out, with one packet more than are `out` yet: `tcp_enter_loss`, `cubictcp_state`.
 
-        `first` is whether no loss of what is under way has been answered before.
+        `first` is true if no earlier loss of the present flights was answered.
         """
         if first:
             self._undo = self.window, self._threshold
@@ -167,8 +167,8 @@ class Congestion:
     def undone(self) -> bool:
         """Go on as before a time-out, since nothing was lost but late; return whether there was one.
 
-        RFC 3522 and 5682: where round trips grow of a sudden what was sent is acknowledged after it was sent again;
-        where only answers were lost, with what was sent again comes what was not.
+        RFC 3522 and 5682: if round trips suddenly grow, the first sending is acknowledged after the retransmission;
+        if only answers were lost, the answer to the retransmission acknowledges bytes that were sent once.
         """
         if self._undo is None:
             return False

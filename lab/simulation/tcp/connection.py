@@ -85,7 +85,7 @@ class Connection(Protocol):
         ...
 
     def close(self) -> None:
-        """End the connection after what was sent; nothing more is received."""
+        """End the connection after the data that was sent; nothing more is received."""
         ...
 
     def abort(self) -> None:

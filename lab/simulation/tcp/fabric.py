@@ -1,4 +1,4 @@
-"""All hosts of a lab with what listens on them, and the connections between them."""
+"""All hosts of a lab with their listeners, and the connections between them."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ class Fabric:
         """
         Dial(self, self._port(source), Address(target, port), peer, within, tls, buffers, True, wholly_within)
 
-    def attempt(self, source: str, target: str, port: int, within: int, told: Callable[[str, int], None]) -> None:
-        """Open a connection and close it; `told` learns "open" or why not, and after how many ns.
+    def attempt(self, source: str, target: str, port: int, within: int, report: Callable[[str, int], None]) -> None:
+        """Open a connection and close it; call `report` with "open", or the reason, and the ns that it took.
 
         From the internet TLS is tried too, since a proxy would accept whatever is behind it.
         """
-        peer = _Attempt(self.kernel, told)
+        peer = _Attempt(self.kernel, report)
         Dial(self, self._port(source), Address(target, port), peer, within, source == INTERNET, None, False)
 
     def _port(self, host: str) -> Address:
@@ -146,16 +146,16 @@ class Fabric:
 
 
 class _Attempt(SilentPeer):
-    """A user of a connection that only wants to know whether it opens."""
+    """The owner of a connection that is only tried."""
 
-    def __init__(self, kernel: Kernel, told: Callable[[str, int], None]) -> None:
-        self._kernel, self._told, self._begun = kernel, told, kernel.now
+    def __init__(self, kernel: Kernel, report: Callable[[str, int], None]) -> None:
+        self._kernel, self._report, self._begun = kernel, report, kernel.now
 
     def opened(self, connection: Connection) -> None:
-        """Close it."""
-        self._told("open", self._kernel.now - self._begun)
+        """Report that the connection has opened, and close it."""
+        self._report("open", self._kernel.now - self._begun)
         connection.abort()
 
     def failed(self, why: str) -> None:
-        """Tell why it has not opened."""
-        self._told(why, self._kernel.now - self._begun)
+        """Report why the connection has not opened."""
+        self._report(why, self._kernel.now - self._begun)

@@ -1,4 +1,4 @@
-"""Ranges of bytes: what was sent together, what of it is missing, what has come after a gap. Pure."""
+"""Ranges of bytes: flights, the missing parts of a flight, bytes that arrived after a gap. Pure."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Pairs(deque[int]):
             self._alone, self._since = end, now
 
     def first(self, got: int) -> bool:
-        """Return whether what has come by now ends with the first of two."""
+        """Return whether the bytes that have arrived end with the first segment of a pair."""
         while self and (first := self[0]) <= got:
             if first == got:
                 return True
@@ -92,11 +92,11 @@ class Pairs(deque[int]):
 
 
 class Answers:
-    """How late one end answers segments that come alone: with what it sends next, or after 40 ms; others at once.
+    """How late one end answers single segments: with its next data, or after 40 ms. It answers others at once.
 
-    An end waits so where it has sent something soon after what came last, until nothing goes in time:
-    `inet_csk_enter_pingpong_mode`. The answers themselves do not wait here: what differs is the time-out of the other
-    end, whose round trips they lengthen.
+    An end waits if it sent data soon after the last arrival, until it sends no data in time:
+    `inet_csk_enter_pingpong_mode`. The answers themselves do not wait here. They only lengthen the round trips of the
+    other end, and so its time-out.
     """
 
     __slots__ = ("_talks", "heard", "late")
@@ -107,7 +107,7 @@ class Answers:
         self._talks = False
 
     def came(self, now: int, alone: bool) -> None:
-        """Note what came: one segment `alone`, or more, which are answered at once."""
+        """Record an arrival: one segment `alone`, or several, which are answered at once."""
         if self.heard and self._talks:  # and nothing was sent since
             if (waited := now - self.heard) >= DELAYED:
                 self.late, self._talks = DELAYED, False

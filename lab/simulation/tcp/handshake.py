@@ -31,7 +31,7 @@ class Listener(Protocol):
 
     @property
     def accept(self) -> Accept:
-        """Return what takes a connection that has opened."""
+        """Return the function that takes an open connection."""
         ...
 
     @property
@@ -41,7 +41,7 @@ class Listener(Protocol):
 
 
 class Network(Hosts, Protocol):
-    """What opening a connection needs of the hosts."""
+    """The hosts, as the opening of a connection uses them."""
 
     kernel: Kernel
     paths: Paths
@@ -51,7 +51,7 @@ class Network(Hosts, Protocol):
         ...
 
     def handshake(self, at: Address) -> int:
-        """Return the ns of both ends' processors for a handshake with what listens on a port."""
+        """Return the ns of both ends' processors for a handshake with the listener on a port."""
         ...
 
     def remember(self, end: End) -> None:
@@ -184,7 +184,7 @@ class Dial:
             self._asking.send("change", _CHANGE)
 
     def certify(self) -> None:
-        """Finish the handshake, once what has to leave before may."""
+        """Finish the handshake, after the delayed acknowledgement that lets the flight before it leave."""
         if self._of_java:
             self._kernel.after(_DELAYED_ACK, self.finish)
         else:
@@ -223,7 +223,7 @@ class _Shaking(SilentPeer):
             self._dial.certify()
 
     def closed(self, why: str) -> None:
-        """Tell the client."""
+        """Report the end to the client."""
         self._dial.fail(why)
 
 

@@ -1,6 +1,6 @@
 """One end of a connection within a region, or to the internet, where no link is and nothing is ever lost.
 
-What is sent together is one event, without flights, timers or acknowledgements: what has come is known at both ends.
+Bytes that are sent together are one event, without flights, timers or acknowledgements: both ends know all arrivals.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from lab.simulation.tcp.stream import End, Hosts
 
 
 class NearEnd(End):
-    """One end of such a connection; so is the other one."""
+    """One end of such a connection. The other end is a NearEnd too."""
 
     __slots__ = ("_away", "_way_in")
     other: NearEnd
@@ -33,7 +33,7 @@ class NearEnd(End):
                 self._push()
 
     def arrive(self, start: int, end: int, again: int = 0) -> None:
-        """Take bytes that came in, which are the next ones, and come this once."""
+        """Take bytes that have arrived: always the next bytes, and only once."""
         if self._host in self._away:
             self._way_in.on_reach(self.arrive, self.other.reset, start, end)
             return
@@ -66,7 +66,7 @@ class NearEnd(End):
             self._tell_drained()
 
     def _push(self) -> None:
-        """Send what fits into the other end's buffer."""
+        """Send the bytes that fit into the other end's buffer."""
         start, end, other = self._sent, self._written, self.other
         if end > (most := other._taken + other._window):  # as `room` says: what has come is acknowledged
             end = most

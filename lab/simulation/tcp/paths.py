@@ -94,7 +94,7 @@ class Path:
 
     @property
     def delays_only(self) -> bool:
-        """Return whether what is under way comes, if its link is not cut meanwhile."""
+        """Return whether all packets under way will arrive if the link is not cut meanwhile."""
         return self._direction is None or self._direction.delay_only
 
     def forget(self) -> None:

@@ -1,6 +1,6 @@
-"""What one end of a connection takes for lost, and when: RACK and the probe of a tail (RFC 8985), time-outs (RFC 6298).
+"""Detection of loss at one end of a connection: RACK and the probe of a tail (RFC 8985), time-outs (RFC 6298).
 
-As Linux's tcp_recovery.c and tcp_input.c; what a loss does to the window is in `congestion`. A cable keeps the order.
+As Linux's tcp_recovery.c and tcp_input.c. `congestion` has the effect of a loss on the window. A cable keeps the order.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Recovery:
         self._sacked = 0  # packets that came in spite of a gap
 
     def grows(self, acked: int) -> bool:
-        """Return whether the window may grow with what is acknowledged: not in Recovery, `tcp_cong_control`."""
+        """Return whether an acknowledgement may enlarge the window: not in Recovery, `tcp_cong_control`."""
         return acked >= self.upto or self.expired >= 0
 
     def awaited(
         self, flights: Sequence[Flight], packets: int, begun: int, congestion: Congestion, odd: bool
     ) -> tuple[int, bool]:
-        """Return when the timer of what is under way rings, and whether the tail is probed then: else it times out.
+        """Return when the timer of the flights rings, and whether it then probes the tail; otherwise it times out.
 
-        `begun` is when an answer, a probe or a time-out had it begin anew; `odd` whether all is in order.
+        `begun` is the moment when an answer, a probe or a time-out restarted it; `odd` is false if all is in order.
         """
         timeout, ring = congestion.timeout, self._rings
         first, last = flights[0], flights[-1]
@@ -89,14 +89,14 @@ class Recovery:
         return upto > tail and bool(self._mends or (self._mends is False and again == 1))
 
     def came(self, newest: tuple[int, int], packets: int, *, gaps: bool) -> None:
-        """Take note of what has arrived: the last of it that was sent, and how many packets."""
+        """Record an arrival: the moment and the end of its last flight, and the number of packets."""
         self._newest = newest
         self._sacked = self._sacked + packets if gaps else 0
 
     def overtaken(self, flights: Sequence[Flight], upto: int, now: int, trip: int, patience: int) -> list[Flight]:
-        """Return what is lost, since what was sent later came more than `patience` ago: `tcp_rack_detect_loss`.
+        """Return the lost flights: later ones arrived more than `patience` ago, `tcp_rack_detect_loss`.
 
-        None of that is needed once three packets have overtaken it, nor in a recovery.
+        After three overtaking packets, and in a recovery, a flight is lost without that wait.
         """
         late = [each for each in flights if not each.lost and (each.sent, each.start) < self._newest]
         self.due = 0
@@ -112,9 +112,9 @@ class Recovery:
         self.upto, self.expired, self.tail = sent, -1, 0
 
     def expire(self, flights: Sequence[Flight], acked: int, sent: int, recent: int) -> bool:
-        """Take for lost what was not sent after `recent`, and what is first; return whether that is a new episode.
+        """Regard flights as lost: the first, and all that were sent until `recent`. Return whether an episode begins.
 
-        `tcp_enter_loss`: not within Recovery, nor at a second time-out without anything acknowledged between.
+        `tcp_enter_loss`: none begins within Recovery, nor at a second time-out without an acknowledgement between.
         """
         for each in flights:
             each.lost = each is flights[0] or each.sent <= recent

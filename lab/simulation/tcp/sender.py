@@ -35,7 +35,7 @@ class Receiving(Protocol):
 
     @property
     def on_arrival(self) -> Callable[..., None]:
-        """Return what takes bytes that came in: `arrive`."""
+        """Return the method that takes bytes on their arrival: `arrive`."""
         ...
 
     def room(self) -> int:
@@ -88,7 +88,7 @@ class Sending:
 
     @abstractmethod
     def arrive(self, start: int, end: int, again: int = 0) -> None:
-        """Take bytes that came in, sent `again` or for the first time."""
+        """Take bytes that have arrived, sent `again` or for the first time."""
 
     @abstractmethod
     def reset(self) -> None:
@@ -99,7 +99,7 @@ class Sending:
         """End."""
 
     def _push(self) -> None:
-        """Send what the windows allow: first what was lost."""
+        """Send the bytes that the windows allow, lost bytes first."""
         now, flights, congestion = self._kernel.now, self._flights, self.congestion
         sent, written = self._sent, self._written
         if not flights and written > sent:
@@ -140,7 +140,7 @@ class Sending:
             self._arm()
 
     def _again(self, lost: Flight, room: int) -> int:
-        """Send a part of what was lost again, so many packets at most; return how many."""
+        """Send a part of a lost flight again, at most `room` packets; return the number of packets sent."""
         size = min(lost.end - lost.start, room * SEGMENT)
         sent = Flight(lost.start, lost.start + size, self._kernel.now, first=lost.begun)
         at = self._flights.index(lost)
@@ -156,9 +156,9 @@ class Sending:
         self._path.send(flight.start, flight.end, partial(self.other.on_arrival, again=1), self._on_reset)
 
     def acknowledged(self, upto: int, _: int, gaps: tuple[tuple[int, int], ...] = (), again: int = 0) -> None:
-        """Learn what has arrived; what was sent before something that did, and did not, is lost.
+        """Take an acknowledgement. Missing bytes that were sent before acknowledged bytes are lost.
 
-        `again` is whether a retransmission is answered, of which time stamps tell: RFC 7323; TWICE by a D-SACK.
+        `again` is true if a retransmission is answered, as time stamps show (RFC 7323); TWICE after a D-SACK.
         """
         if self.state == "closed":
             return
@@ -200,7 +200,7 @@ class Sending:
                 self._tell_drained()
 
     def _settle(self, upto: int, now: int) -> tuple[int, int] | None:
-        """Remove what has arrived; return when, and up to where, the last of it was sent that was sent."""
+        """Remove the bytes that have arrived; return the moment and the end of the last flight among them."""
         flights, last, done = self._flights, None, 0
         for each in flights:
             if (end := each.end) > upto:
@@ -220,7 +220,7 @@ class Sending:
         return last.sent, last.end
 
     def _settle_odd(self, upto: int, gaps: tuple[tuple[int, int], ...], now: int, again: int) -> tuple[int, int] | None:
-        """Do so where something is lost, or arrived after a gap."""
+        """Do the same as `_settle` if bytes are lost, or arrived after a gap."""
         flights, newest = self._flights, None
         self._odd = True
         left: list[Flight] = []
@@ -248,7 +248,7 @@ class Sending:
         return newest
 
     def _notice(self, upto: int, patience: int) -> None:
-        """Take for lost what was overtaken by what has arrived: a cable keeps the order."""
+        """Regard flights as lost if later ones have arrived: a cable keeps the order."""
         now, trip = self._kernel.now, self.congestion.last_trip
         lost = self.recovery.overtaken(self._flights, upto, now, trip, patience)
         for each in lost:
@@ -259,14 +259,14 @@ class Sending:
             self._again(lost[0], 1)  # whatever the window: `tcp_cwnd_reduction`
 
     def _give_up_overtaken(self) -> None:
-        """Have waited long enough for what was overtaken: `tcp_rack_reo_timeout`."""
+        """End the wait for overtaken flights: `tcp_rack_reo_timeout`."""
         self._notice(self._acked, 0)
         self._push()
 
     def _arm(self) -> None:
-        """Set the timer to the moment at which what is not acknowledged counts as lost; one that is set rings first.
+        """Set the timer to the moment when unacknowledged bytes count as lost. A timer that is already set rings first.
 
-        Where one is set, of no more packets than it is for, and all is in order, that is not asked for.
+        No call is needed if a timer is set, the packets are no more than when it was set, and nothing is lost.
         """
         odd = self._odd or self.congestion.backed_off or self.recovery.tail
         self._calm = 0 if odd else 1 if self._packets == 1 else _ANY_PACKETS
@@ -277,7 +277,7 @@ class Sending:
             self._timer = self._kernel.at(max(self._due[0], self._kernel.now + SHORTEST_TIMEOUT_NS), self._ring)
 
     def _ring(self) -> None:
-        """Do what is due, or set the timer anew where that has moved."""
+        """Do the due action, or set the timer again if the moment has moved."""
         self._timer = None
         if self.state == "closed" or (due := self._next_due()) is None:
             return
@@ -328,7 +328,7 @@ class Sending:
         self._arm()
 
     def _expire(self) -> None:
-        """Take everything for lost, but what may be on its way: `tcp_retransmit_timer`."""
+        """Regard all flights as lost, except those that may be on their way: `tcp_retransmit_timer`."""
         now, flights = self._kernel.now, self._flights
         first = self.recovery.expire(flights, self._acked, self._sent, now - self.congestion.last_trip)
         self.congestion.timed_out(first=first, out=sum(each.packets for each in flights if not each.lost))

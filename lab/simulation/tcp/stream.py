@@ -1,4 +1,4 @@
-"""One end of a TCP connection over a link: what it receives, and how it ends. How it sends is in `sender`."""
+"""One end of a TCP connection over a link: receiving and ending. `sender` has the sending."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class End(Sending):
                 self._push()
 
     def close(self) -> None:
-        """End after what was sent."""
+        """End after the data that was sent."""
         if self.state == "open":
             self._written += 1
             self._frames.append((self._written, _FIN))
@@ -91,7 +91,7 @@ class End(Sending):
             self._answer_by_reset()
 
     def vanish(self) -> None:
-        """End with the process: its kernel says goodbye once, whatever the owner had to say."""
+        """End with the process: its kernel sends one FIN or reset, and no more of the owner's data."""
         if self.state != "closed":
             why = "reset" if self._got > self._taken or self.unsent else "closed"
             self._over()
@@ -103,7 +103,7 @@ class End(Sending):
         return self._window - (self._got - self._taken)
 
     def arrive(self, start: int, end: int, again: int = 0) -> None:
-        """Take bytes that came in, sent `again` or for the first time."""
+        """Take bytes that have arrived, sent `again` or for the first time."""
         if self.state == "closed":
             self._answer_by_reset()
             return
@@ -142,7 +142,7 @@ class End(Sending):
         self._came = length
 
     def _answer(self, again: int = 0) -> None:
-        """Acknowledge what has come."""
+        """Acknowledge the bytes that have arrived."""
         self._late = 0
         upto, told = self._got, self.other.on_answer
         if self._gaps or again:
@@ -168,7 +168,7 @@ class End(Sending):
         self._path.send(0, 0, lambda *of: self.other.reset(), _nothing)
 
     def take(self) -> None:
-        """Hand the owner what is there, unless it is frozen."""
+        """Hand the frames that have arrived to the owner, unless the owner is frozen."""
         if self._host in self._frozen or self.state == "closed":
             return
         frames, got = self.other._frames, self._got
@@ -201,7 +201,7 @@ class End(Sending):
             self._over()
 
     def reset(self) -> None:
-        """Learn that the other end knows nothing of the connection, but not before what it had said has come."""
+        """Learn that the other end has no such connection, but not before its last words have arrived."""
         if self.state != "closed" and self._kernel.now >= self._parting:
             told = self.state == "open"
             self._over()
