@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from math import inf
 from dataclasses import field
+from math import inf
 
 from lab.dataclass import dataclass
 from lab.expected.records import Publication
