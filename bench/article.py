@@ -67,7 +67,7 @@ class Article:
         host = Host(
             client=self.client,
             images={self.plan.brokers[0].activemq_version: self.images},
-            pool=pool(os.environ.get("MQLAB_POOL")),
+            pool=pool(os.environ),
         )
         opening = Opening(
             plan=self.plan,

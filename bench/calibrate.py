@@ -35,7 +35,8 @@ from lab.history import (
     observations,
 )
 from lab.interrupts import ended_by_signals
-from lab.simulation.costs import NAMES, VARIABLE, shipped_values
+from lab.settings import COSTS
+from lab.simulation.costs import NAMES, shipped_values
 from lab.text_files import write_new
 from lab.units import parse_duration
 
@@ -71,8 +72,8 @@ class Times:
 
 def run(runtime: str, costs: Path | None = None) -> Times:
     """Run the scenario and read its times."""
-    environment = {key: value for key, value in os.environ.items() if key != VARIABLE}
-    environment |= {VARIABLE: str(costs)} if costs is not None else {}
+    environment = {key: value for key, value in os.environ.items() if key != COSTS.name}
+    environment |= {COSTS.name: str(costs)} if costs is not None else {}
     with tempfile.TemporaryDirectory() as folder:
         ran = labs.run(SCENARIO, runtime=runtime, runs=Path(folder), environment=environment)
         streams = {each.name.rpartition(" ")[2]: each for each in figures(ran.judged).streams}
@@ -219,7 +220,7 @@ def main() -> int:
         print(f"{name:<12}{real.of[name] * 1000:>12.3f}{found[name] * 1000:>12.3f}{shipped[name] * 1000:>12.3f}")
     if its["load_now"] > BUSY:
         print(f"it began on a busy machine ({its['load_now']:.1f} cores taken): not to be relied on")
-    print(f"written to {file}: {VARIABLE}={file} mqlab run SCENARIO --runtime simulation goes by it")
+    print(f"written to {file}: {COSTS.name}={file} mqlab run SCENARIO --runtime simulation goes by it")
     return 0
 
 

@@ -159,7 +159,7 @@ def bare(article: Article, folder: Path) -> Iterator[Bare]:
     """Start the pair without a lab; the first instance serves when this is entered."""
     client, plan, run = article.client, article.plan.broker(PAIR), new_run_id()
     its_labels = labels.of_lab(run, Owner.current(), detached=False)
-    subnet = next(candidates(pool(os.environ.get("MQLAB_POOL")), networks.taken(client), random.Random(run))).network
+    subnet = next(candidates(pool(os.environ), networks.taken(client), random.Random(run))).network
     with ExitStack() as closing:
         closing.callback(sweeping.remove, client, run, RealClock())
         name = f"mqlab-bench-{run}"

@@ -14,10 +14,12 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from msgspec import structs
 
 from lab.contract.contract import SEEDS_OF_CHANCE, Measure, runner, this_machine
 from lab.contract.figures import Stream, figures
@@ -170,7 +172,7 @@ def predict(settings: Sequence[Setting]) -> dict[str, Any]:
                 "measured": [],
             }
         )
-    return {"predicted_on": asdict(this_machine()), "settings": rows}
+    return {"predicted_on": structs.asdict(this_machine()), "settings": rows}
 
 
 def simulated(setting: Setting) -> list[float]:
@@ -204,7 +206,7 @@ def measure(
         if made == at_most:
             break
         its = run(setting, USUAL, seed)
-        kept = {"seed": seed, "is": _figure(setting, its), "p50": its.p50, "p99": its.p99, **asdict(now)}
+        kept = {"seed": seed, "is": _figure(setting, its), "p50": its.p50, "p99": its.p99, **structs.asdict(now)}
         row.setdefault(key(now.tcp), []).append(kept)
         made += 1
         keep()

@@ -26,13 +26,14 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.replay import Replay
 from lab.history import Header as HistoryHeader
 from lab.history import HistoryFile, Paced, SendOutcome, StepEnded, observations
-from lab.living.broker_url import PASSWORD, USER, source
+from lab.living.broker_url import source
 from lab.living.recording import Source, Wanted, record
 from lab.recordings import Footer, Header, Recorded, RecordingFile, Redaction, summarise
 from lab.replay import replay
 from lab.runtime.client import Endpoint
 from lab.runtime.clock import RealClock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Shown
+from lab.settings import PASSWORD, USER
 
 RATE = 1000  # messages a second
 OVER = ("mqtt", "stomp", "amqp")
@@ -87,7 +88,7 @@ def _cost(endpoint: Endpoint, over: str, count: int) -> float:
 
     Another process sends.
     """
-    login = {USER: endpoint.user, PASSWORD: endpoint.password.get_secret_value()}
+    login = {USER.name: endpoint.user, PASSWORD.name: endpoint.password.get_secret_value()}
     url = f"{over}+ssl://{endpoint.host}:{endpoint.port}"
     told = {"over": over, "host": endpoint.host, "port": endpoint.port, "ca_file": str(endpoint.ca_file)} | login
     with tempfile.TemporaryDirectory() as folder:
@@ -142,8 +143,8 @@ def _feed(told: Mapping[str, Any], count: int) -> None:
         host=told["host"],
         port=told["port"],
         ca_file=Path(told["ca_file"]),
-        user=told[USER],
-        password=SecretStr(told[PASSWORD]),
+        user=told[USER.name],
+        password=SecretStr(told[PASSWORD.name]),
         client_id="bench-feed",
     )
     client = clients.connect(told["over"], endpoint, events)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import machine
+from lab import settings
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -183,7 +184,7 @@ def main() -> int:
             return 130
     print(summary(found))
     if asked.reports:
-        write_reports(found, Path(asked.runs or os.environ.get("MQLAB_HOME") or ".mqlab"), SCENARIOS)
+        write_reports(found, Path(asked.runs or settings.HOME.in_force(os.environ)), SCENARIOS)
     if not asked.names:
         result = {"machine": before, "jobs": asked.jobs, "runs": [asdict(each) for each in found]}
         RESULT.parent.mkdir(exist_ok=True)

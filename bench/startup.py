@@ -172,7 +172,7 @@ def start_bare(article: Article, folder: Path) -> Start:
     client = article.client
     run = new_run_id()
     its_labels = labels.of_lab(run, Owner.current(), detached=False)
-    subnet = next(candidates(pool(os.environ.get("MQLAB_POOL")), networks.taken(client), random.Random(run))).network
+    subnet = next(candidates(pool(os.environ), networks.taken(client), random.Random(run))).network
     with ExitStack() as closing:
         closing.callback(sweeping.remove, client, run, RealClock())
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))])

@@ -132,7 +132,7 @@ def regions(article: Article) -> Iterator[Regions]:
             client,
             run,
             [region.name for region in article.plan.regions],
-            subnets.pool(os.environ.get("MQLAB_POOL")),
+            subnets.pool(os.environ),
             its_labels,
             random.Random(run),
         )

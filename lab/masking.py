@@ -44,6 +44,22 @@ _NAMED = re.compile(
 )
 
 
+_SECRET_HEADER = re.compile(
+    "authorization|password|passwd|pwd|passcode|passphrase|secret|token|apikey|accesskey|privatekey|cookie|credential|"
+    "signature|sessionid|jwt"
+)
+_SEPARATORS = re.compile(r"[^a-z0-9]")
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a header of that name usually has a secret.
+
+    >>> is_secret("X-Api-Key"), is_secret("accessToken"), is_secret("currency")
+    (True, True, False)
+    """
+    return _SECRET_HEADER.search(_SEPARATORS.sub("", name.lower())) is not None
+
+
 @dataclass(frozen=True)
 class Mask:
     """Replaces known passwords in texts, however XML, JSON, YAML or a URL escapes them.

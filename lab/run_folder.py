@@ -21,6 +21,7 @@ from lab.declare.origin import SourceFile
 from lab.errors import HostError
 from lab.masking import Mask
 from lab.plan.values import Plan
+from lab.settings import HOME
 from lab.text_files import is_file, open_private, read_bytes
 
 _OF_A_VARIANT = re.compile(r"^[\"']?variant-of[\"']?\s*:", re.MULTILINE)  # at a line's beginning: its own key
@@ -127,7 +128,7 @@ def _in_order(file: Path) -> tuple[str, int, str]:
 
 def home(environment: Mapping[str, str]) -> Path:
     """Return the folder that runs are kept under: MQLAB_HOME, or .mqlab in the working directory."""
-    return Path(environment.get("MQLAB_HOME") or ".mqlab")
+    return Path(HOME.in_force(environment))
 
 
 def unwritable(path: Path, error: OSError) -> HostError:

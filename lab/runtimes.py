@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
+from lab import settings
 from lab.errors import HostError, InputError
 from lab.runtime import note as notes
 from lab.runtime.note import Note
@@ -46,7 +47,7 @@ def usual(environment: Mapping[str, str]) -> str:
 
     Raise InputError where MQLAB_RUNTIME names none.
     """
-    name = environment.get("MQLAB_RUNTIME") or USUAL
+    name = settings.RUNTIME.in_force(environment)
     _check_known(name, "MQLAB_RUNTIME: ")
     return name
 

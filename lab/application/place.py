@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from lab import settings
 from lab.activemq.protocols import ENDPOINTS
 from lab.dataclass import dataclass
 from lab.errors import InputError
@@ -35,10 +36,10 @@ def environment(plan: Plan, run: str, brokers: Iterable[str]) -> dict[str, str]:
     `brokers` are those that there are. Raise InputError if two variables have one name.
     """
     found = {
-        "MQLAB_RUN": run,
-        "MQLAB_CA_FILE": CA_FILE,
-        "MQLAB_TRUST_STORE": f"{TRUSTED}/{TRUST_STORE}",
-        "MQLAB_TRUST_STORE_PASSWORD": TRUST_STORE_PASSWORD,
+        settings.RUN.name: run,
+        settings.CA_FILE.name: CA_FILE,
+        settings.TRUST_STORE.name: f"{TRUSTED}/{TRUST_STORE}",
+        settings.TRUST_STORE_PASSWORD.name: TRUST_STORE_PASSWORD,
     }
     for broker in brokers:
         for its in plan.broker(broker).instances:

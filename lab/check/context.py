@@ -9,9 +9,9 @@ from typing import Any, Protocol, TypeVar
 from lab.dataclass import dataclass
 from lab.declare.origin import Keys
 from lab.declare.scenario import Scenario
-from lab.declare.suggestions import unknown
 from lab.declare.topology import Topology
 from lab.errors import Place, Problem
+from lab.suggestions import unknown
 
 
 class Remembered(Protocol):

@@ -18,15 +18,15 @@ from lab.check.hosts import MOST_BROKERS, ROUTER, check_hosts
 from lab.check.pairs import check_pair
 from lab.check.ports import check_ports
 from lab.declare.origin import Keys, Origin
-from lab.declare.suggestions import nearest, unknown
 from lab.declare.topology import MAX_MEMORY, MIN_MEMORY, Broker, DirectedLink, Link, Topology
 from lab.errors import Place, Problem
 from lab.network.addresses import check_address, check_vpc
 from lab.network.aws import round_trip
-from lab.network.regions import NONE, REGIONS
+from lab.network.regions import NONE, REGIONS, unknown_region
 from lab.network.vpc import INTERNET
 from lab.plan.brokers import addresses, broker_id
 from lab.plan.network import network_problems
+from lab.suggestions import unknown
 
 _ROOT: Keys = ("topology",)
 
@@ -81,9 +81,10 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
         if name == INTERNET:
             yield _reserved("region", name, "its network to this machine", origin.key(*path))
         if region.aws_region not in REGIONS and region.aws_region != NONE:
+            problem, remedy = unknown_region(region.aws_region)
             yield Problem(
-                what=f'no AWS region named "{region.aws_region}"',
-                remedy=f"{_meant(region.aws_region)}mqlab regions lists them; write none for a place of your own",
+                what=problem,
+                remedy=f"{remedy}; write none for a place of your own",
                 place=origin.place(*path, "aws-region"),
             )
         if reason := check_vpc(region.vpc):
@@ -100,15 +101,6 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
                 remedy="AWS refuses to peer VPCs that overlap: give one of them another block",
                 place=origin.place(*_ROOT, "regions", other, "vpc"),
             )
-
-
-def _meant(word: str) -> str:
-    """Return a line that names the region of that city, or the nearest code; "" if neither is near."""
-    by_city = {region.city.lower(): code for code, region in REGIONS.items()}
-    if (code := by_city.get(word.lower())) is not None:
-        return f"{word} is {code}\n"
-    near = nearest(word, REGIONS)
-    return f"did you mean {near}?\n" if near else ""
 
 
 def _reserved(kind: str, name: str, whose: str, place: Place | None) -> Problem:

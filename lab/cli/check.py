@@ -29,6 +29,7 @@ from lab.dataclass import dataclass
 from lab.declare.origin import without_passwords
 from lab.errors import HostError, InputError, Problem
 from lab.masking import Mask, named_in
+from lab.settings import RUNTIME as RUNTIME_VARIABLE
 from lab.text_files import read_bytes, write_new
 from lab.units import format_duration, format_size, several
 
@@ -148,7 +149,7 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
 
 def _runtime(named: str | None) -> str | None:
     """Return the runtime that a scenario is checked for: one that is named, by MQLAB_RUNTIME too, or any."""
-    if named is not None or not os.environ.get("MQLAB_RUNTIME"):
+    if named is not None or not RUNTIME_VARIABLE.get(os.environ):
         return named
     from lab import runtimes
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 
 from lab.cli import options
 from lab.cli.options import FOLDER, JSON, QUIET, SCENARIO, SET, VERSION
@@ -48,10 +49,10 @@ def contract(
         {
             "scenario": found.name,
             "agrees": found.agrees,
-            "emulated": [asdict(each) for each in found.emulated],
-            "apart": [asdict(each) for each in found.apart],
-            "outdated": [asdict(each) for each in found.outdated],
-            "simulated": [asdict(each) for each in found.simulated],
+            "emulated": to_builtins(found.emulated),
+            "apart": to_builtins(found.apart),
+            "outdated": to_builtins(found.outdated),
+            "simulated": to_builtins(found.simulated),
             "rows": [asdict(row) for row in found.rows],
         },
         text.lines(found),

@@ -1,19 +1,30 @@
-"""doctor: an examination of this machine for what a lab needs."""
+"""doctor: an examination of this machine for what a lab needs, and the settings that the lab goes by."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
+import typer
 from rich.markup import escape
 
 from lab.cli import options
 from lab.cli.options import JSON
 from lab.runtimes import runtime, usual
+from lab.settings import Reader, in_plain_text, read_by
+
+_SETTINGS = "Print the environment variables that mqlab reads, with the values in force, and look at nothing else."
 
 
-def doctor(json: JSON = False) -> int:
+def doctor(
+    settings: Annotated[bool, typer.Option("--settings", help=_SETTINGS)] = False,
+    json: JSON = False,
+) -> int:
     """Look at this machine: does it have what a lab needs?"""
+    if settings:
+        _print_settings(json)
+        return 0
     with runtime(usual(os.environ), os.environ) as its:
         findings = its.examine()
     if json:
@@ -29,3 +40,23 @@ def doctor(json: JSON = False) -> int:
                 console.print(f"    {escape(each.remedy)}")
     sys.stdout.flush()
     return 3 if any(each.ok is False for each in findings) else 0
+
+
+def _print_settings(json: bool) -> None:
+    rows = [
+        {
+            "name": setting.name,
+            "value": in_plain_text(setting.in_force(os.environ)),
+            "set": bool(setting.get(os.environ)),
+            "default": in_plain_text(setting.default),
+            "unit": in_plain_text(setting.unit),
+            "sentence": in_plain_text(setting.sentence),
+        }
+        for setting in read_by(Reader.LAB)
+    ]
+    if json:
+        options.print_json(rows)
+        return
+    for row in rows:
+        value = f"{row['value'] or 'none'}{'' if row['set'] else ' (default)'}"
+        options.say(f"{row['name']}={value}\n    {row['sentence']} Unit: {row['unit']}.")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lab import settings
 from lab.activemq.protocols import OPENWIRE
 from lab.application.place import variable
 from lab.cli import new_files, open_lab, options, status_text
@@ -67,8 +68,7 @@ def connections(live: Live) -> dict[str, Any]:
         users = [user.name for user in records[name].users if user.current is not None]
         its["users"] = {user: live.lab.password(name, user).get_secret_value() for user in users}
     store = Path(found["ca_file"]).with_name(TRUST_STORE)
-    for_java = {"trust_store": str(store)} if store.exists() else {}  # not of a lab that an earlier mqlab opened
-    return {**found, **for_java, "brokers": there}
+    return {**found, "trust_store": str(store), "brokers": there}
 
 
 def variables(found: Mapping[str, Any]) -> dict[str, str]:
@@ -76,9 +76,12 @@ def variables(found: Mapping[str, Any]) -> dict[str, str]:
 
     Of a pair, each instance has its endpoints under its own name. Raise InputError if two variables have one name.
     """
-    named: dict[str, str] = {"MQLAB_RUN": found["run"], "MQLAB_CA_FILE": found["ca_file"]}
-    if "trust_store" in found:
-        named |= {"MQLAB_TRUST_STORE": found["trust_store"], "MQLAB_TRUST_STORE_PASSWORD": TRUST_STORE_PASSWORD}
+    named: dict[str, str] = {
+        settings.RUN.name: found["run"],
+        settings.CA_FILE.name: found["ca_file"],
+        settings.TRUST_STORE.name: found["trust_store"],
+        settings.TRUST_STORE_PASSWORD.name: TRUST_STORE_PASSWORD,
+    }
     for broker, its in found["brokers"].items():
         for name, value in _of_broker(broker, its):
             key = variable(name)
@@ -119,11 +122,10 @@ def properties(found: Mapping[str, Any]) -> Iterator[str]:
 
     Raise InputError for a password with `${`, which Spring would replace by a property.
     """
-    if "trust_store" in found:
-        yield "# java needs to trust this lab:"
-        yield f"#   -Djavax.net.ssl.trustStore={found['trust_store']}"
-        yield f"#   -Djavax.net.ssl.trustStorePassword={TRUST_STORE_PASSWORD}"
-        yield ""  # below a line of a comment, #--- would be one too
+    yield "# java needs to trust this lab:"
+    yield f"#   -Djavax.net.ssl.trustStore={found['trust_store']}"
+    yield f"#   -Djavax.net.ssl.trustStorePassword={TRUST_STORE_PASSWORD}"
+    yield ""  # below a line of a comment, #--- would be one too
     for broker, its in found["brokers"].items():
         urls = ",".join(each["endpoints"][OPENWIRE.name] for each in its.get("instances") or (its,))
         yield "#---"

@@ -12,9 +12,9 @@ from lab.cli import new_files, options
 from lab.declare.quotas import quota_warnings
 from lab.declare.shapes import SHAPES
 from lab.declare.shapes import generate as files_of
-from lab.declare.suggestions import remedy
 from lab.declare.topology import MEMORY
 from lab.errors import HostError, InputError
+from lab.suggestions import remedy
 
 _REGIONS = "Codes of AWS regions, such as eu-west-1,us-east-1; one that is named twice has two VPCs."
 

@@ -16,7 +16,6 @@ from lab import units
 from lab.cli import completion, options
 from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of, runs_folder
-from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.history import KINDS, Ended, Follower, Header, Observation, damage, line, observations
 from lab.printable import plain_json
@@ -27,6 +26,7 @@ from lab.report.rows.row import Row
 from lab.report.story import Story
 from lab.report.timeline_text import heading, remainder, text
 from lab.runtime.clock import RealClock
+from lab.suggestions import unknown
 from lab.text_files import why_not_a_file
 
 HISTORY = Annotated[
@@ -90,7 +90,7 @@ def history(
         show(reading if choice == Choice() else filter(chooser.takes, reading))
         chooser.check()
     sys.stdout.flush()
-    wrong = damage(path)
+    damaged = damage(path)
     notes = (
         remainder(
             reading.cut_short_at,
@@ -98,7 +98,7 @@ def history(
             standing=reading.header.standing,
             open=None if reading.ended else _open(reading.header.run),
         ),
-        wrong and f"the history is damaged: {wrong.words(path.name)}",
+        damaged and f"the history is damaged: {path.name}: {damaged}",
     )
     for note in filter(None, notes):
         options.err().print(f"mqlab: {note}", soft_wrap=True, markup=False)

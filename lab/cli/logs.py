@@ -13,11 +13,11 @@ import typer
 from lab.cli import completion, open_lab, options
 from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of
-from lab.declare.suggestions import remedy
 from lab.errors import InputError
 from lab.printable import plain_line
 from lab.run_folder import RunFolder
 from lab.runtime import note as notes
+from lab.suggestions import remedy
 from lab.text_files import is_file, open_file
 
 _LONGEST = 2**20  # bytes of a line that is printed at once

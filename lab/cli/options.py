@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
+from lab import settings
 from lab.activemq import releases
 from lab.activemq.protocols import HOST_PORTS
 from lab.cli import completion, new_files
@@ -135,7 +136,7 @@ def waiting(wait: str | None) -> Mapping[str, str]:
         parse_duration(wait)
     except (ValueError, OverflowError) as error:
         raise InputError.of(f"--wait: {error}", "such as 10m") from error
-    return {**os.environ, "MQLAB_WAIT": wait}
+    return {**os.environ, settings.WAIT.name: wait}
 
 
 def ending(command: Callable[P, int | None]) -> Callable[P, None]:

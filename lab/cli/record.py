@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import asdict
 
 from lab.activemq.destinations import has_wildcard, hears
 from lab.cli import client_options, completion, new_files, open_lab, options
@@ -18,14 +18,15 @@ from lab.cli.client_options import OVER, USER
 from lab.cli.open_lab import OF_RUN
 from lab.cli.options import JSON
 from lab.errors import BrokerError, InputError
-from lab.living.broker_url import PASSWORD, is_url, source
-from lab.living.broker_url import USER as USER_OF_URL
+from lab.living.broker_url import is_url, source
 from lab.living.lab import Live
 from lab.living.recording import Source, Wanted
 from lab.living.recording import record as record_at
 from lab.masking import Mask
 from lab.recordings import LOST, Footer, Redaction, check_name
 from lab.runtime.clock import RealClock
+from lab.settings import PASSWORD
+from lab.settings import USER as USER_OF_URL
 from lab.units import several
 
 
@@ -87,14 +88,14 @@ def record(
     if ca_file is not None and not urls:
         raise InputError.of("--ca-file is for a URL", "a lab's own certificates are known")
     if user is not None and not names:
-        raise InputError.of("--user is for a lab's broker", f"{USER_OF_URL} says who logs in at a URL")
+        raise InputError.of("--user is for a lab's broker", f"{USER_OF_URL.name} says who logs in at a URL")
     if run is not None and not names:
         raise InputError.of("--run is for a lab's broker", "name one, or leave it out")
     protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
     with ExitStack() as lab:
         live = lab.enter_context(open_lab.attached(run, quiet=json)) if names else None
         clock = RealClock() if live is None else live.lab.clock
-        mask = Mask.of([os.environ.get(PASSWORD, "")])
+        mask = Mask.of([PASSWORD.get(os.environ)])
         sources = [source(each, os.environ, clock, over=over, ca_file=ca_file) for each in urls]
         for each in sources:
             client_options.protocol(each.over, wanted.queues[0] if wanted.queues else None)

@@ -9,10 +9,9 @@ import typer
 
 from lab.cli import options
 from lab.cli.options import JSON
-from lab.declare.suggestions import nearest
 from lab.errors import InputError
 from lab.network.aws import Preset, round_trip
-from lab.network.regions import REGIONS
+from lab.network.regions import REGIONS, unknown_region
 from lab.plan.text import table
 
 
@@ -26,11 +25,11 @@ def regions(
     named = names or []
     for name in named:
         if name not in REGIONS:
-            near = nearest(name, REGIONS)
-            guess = f"did you mean {near}?\n" if near else ""
-            raise InputError.of(f'no AWS region named "{name}"', f"{guess}mqlab regions lists them")
+            raise InputError.of(*unknown_region(name))
     if len(named) > 2:
-        raise InputError.of(f"{len(named)} regions are named", "name one, or two")
+        raise InputError.of(
+            f"{len(named)} regions are named", f"write two of them: mqlab regions {named[0]} {named[1]}"
+        )
     rows = _rows(named)
     if json:
         options.print_json(rows)

@@ -13,7 +13,6 @@ from lab.activemq.destinations import has_wildcard
 from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON, SET, VERSION
 from lab.dataclass import dataclass
-from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
 from lab.declare.variants import settings_of
 from lab.errors import InputError
@@ -22,6 +21,7 @@ from lab.plan.arrival import Arrival
 from lab.plan.forwarding import Standing, declared_bridges, tells_of_durables
 from lab.plan.routing import routing_table
 from lab.plan.routing_text import describe_routes, routes_json
+from lab.suggestions import remedy
 
 _KINDS = ("queue://", "topic://")
 

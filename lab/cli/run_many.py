@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -12,89 +13,65 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
 
 from lab.cli.reports import is_a_report
 from lab.interrupts import uninterrupted
+from lab.own_processes import OverError, OwnProcesses, how_ended
 from lab.report.summary import RunOf
 
 ITSELF = (sys.executable, "-c", "from lab.entry import main; main()")
 
 
-class Runs:
-    """The processes of some runs: begun as there is room, interrupted together. Thread-safe."""
-
-    def __init__(self, command: Sequence[str] = ITSELF) -> None:
-        self._command = command
-        self._lock = Lock()
-        self._living: set[subprocess.Popen[str]] = set()
-        self._ended_here: set[subprocess.Popen[str]] = set()  # which `end` told to
-        self._over = False
-
-    def run(self, scenario: str, name: str, arguments: Sequence[str], folder: Path) -> RunOf | None:
-        """Run one scenario, with its page and its JUnit file in a folder; None if it was interrupted."""
-        page, junit = folder / f"{name}.html", folder / f"{name}.junit.xml"
-        files = ("--html", str(page), "--junit", str(junit))
-        began, started = _now(), time.monotonic()
-        with self._lock:
-            if self._over:
-                return None
-            for each in (page, junit):
-                with suppress(OSError):  # an earlier run's, which this one may not come to replace
-                    if is_a_report(each):  # what is none is refused
-                        each.unlink()
-            process = subprocess.Popen(
-                [*self._command, "run", *arguments, *files, "--quiet", "--json", "--", scenario],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,  # so that Ctrl-C reaches it once, from here
-            )
-            self._living.add(process)
+def _run(
+    processes: OwnProcesses, command: Sequence[str], scenario: str, name: str, arguments: Sequence[str], folder: Path
+) -> RunOf | None:
+    """Run one scenario, with its page and its JUnit file in a folder; return None if it was interrupted."""
+    page, junit = folder / f"{name}.html", folder / f"{name}.junit.xml"
+    began, started = _now(), time.monotonic()
+    for earlier in (page, junit):
+        with suppress(OSError):  # an earlier run's, which this run may not replace if it fails
+            if is_a_report(earlier):  # any other file is kept, and refused later
+                earlier.unlink()
+    files = ("--html", str(page), "--junit", str(junit))
+    try:
+        process = processes.start(
+            [*command, "run", *arguments, *files, "--quiet", "--json", "--", scenario],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # so that Ctrl-C reaches it once, from here
+        )
+    except OverError:
+        return None
+    interrupted = False
+    try:
+        out, err = process.communicate()
+    finally:
+        interrupted = processes.exited(process)
+    seconds, status = time.monotonic() - started, process.returncode
+    code = status if status >= 0 else 128 - status  # as a shell shows a signal
+    if code in (0, 1):
         try:
-            out, err = process.communicate()
-        finally:
-            with self._lock:
-                self._living.discard(process)
-                ended_here = process in self._ended_here
-        seconds, status = time.monotonic() - started, process.returncode
-        code = status if status >= 0 else 128 - status  # as a shell says it of a signal
-        if code in (0, 1):
-            try:
-                report = json.loads(out)
-                return RunOf(
-                    scenario=scenario,
-                    name=name,
-                    code=code,
-                    seconds=seconds,
-                    began=began,
-                    report=report,
-                    junit=junit.read_text("utf-8"),
-                    said=err.strip(),
-                )
-            except (ValueError, OSError) as error:
-                err = f"{err}\nno report: {error}"
-        if ended_here:
-            return None
-        if status < 0:
-            err = f"{err}\nended by signal {-status}"
-        why = (err.strip() or f"ended with {code}") + _verdict(out)
-        return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, began=began, error=why)
-
-    def begin_no_more(self) -> None:
-        """Begin no further run; those that run go on."""
-        with self._lock:
-            self._over = True
-
-    def end(self) -> None:
-        """End those that run; each removes its lab."""
-        with self._lock:
-            for each in self._living:
-                if each.poll() is None:
-                    self._ended_here.add(each)
-                    each.terminate()
+            return RunOf(
+                scenario=scenario,
+                name=name,
+                code=code,
+                seconds=seconds,
+                began=began,
+                report=json.loads(out),
+                junit=junit.read_text("utf-8"),
+                said=err.strip(),
+            )
+        except (ValueError, OSError) as error:
+            err = f"{err}\nno report: {error}"
+    if interrupted:
+        return None
+    if status < 0:
+        err = f"{err}\nits process {how_ended(status)}"
+    why = (err.strip() or f"its process {how_ended(status)}") + _verdict(out)
+    return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, began=began, error=why)
 
 
 def _verdict(out: str) -> str:
@@ -119,23 +96,23 @@ def run_all(
     `ended` is called as each ends. Their pages stay in `folder`; without one they are not kept. When an interruption or
     an error comes, those that run are ended, which another Ctrl-C does not hurry, and what has ended is returned.
     """
-    runs, found = Runs(command), dict[str, RunOf]()
+    processes, found = OwnProcesses(), dict[str, RunOf]()
     names = tuple(unique_names(scenarios))
     began: dict[Future[RunOf | None], str] = {}
     why: BaseException | None = None
     with _folder(folder) as there, ThreadPoolExecutor(jobs) as pool:
         try:
             for scenario, name in zip(scenarios, names, strict=True):
-                began[pool.submit(runs.run, scenario, name, arguments, there)] = name
+                began[pool.submit(_run, processes, command, scenario, name, arguments, there)] = name
             for each in as_completed(began):
                 if (done := each.result()) is not None:
                     found[began[each]] = done
                     ended(done)
         except BaseException as error:  # noqa: BLE001 (returned, beside what has ended)
             why = error
-            runs.begin_no_more()  # first: what is begun after `end` nobody would end
+            processes.start_no_more()
             with uninterrupted():
-                runs.end()
+                processes.end(signal.SIGTERM)  # each removes its lab
                 pool.shutdown(cancel_futures=True)
                 for each, name in began.items():
                     if not each.cancelled() and each.exception() is None and (done := each.result()) is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from lab import labs, runtimes
 from lab.amazonmq.identity import DeploymentMode
@@ -75,7 +76,7 @@ class Contract:
     def emulate(self, seed: int, images: tuple[str, ...]) -> Figures:
         """Make one emulated run and keep it."""
         machine = self.measure()
-        found = replace(figures(self.run(USUAL, seed)), machine=machine, digest=self.kept.digest, images=images)
+        found = structs.replace(figures(self.run(USUAL, seed)), machine=machine, digest=self.kept.digest, images=images)
         self.kept.keep(found)
         return found
 
@@ -110,7 +111,7 @@ def contract_of(planned: PlannedScenario, name: str, folder: Path, run: Runner, 
     kept, tcp = KeptRuns(folder=folder, name=Path(name).stem, digest=digest(planned)), planned.plan.tcp
 
     def measured() -> Machine:
-        return measure() if tcp == OF_HOST else replace(measure(), tcp=tcp)
+        return measure() if tcp == OF_HOST else structs.replace(measure(), tcp=tcp)
 
     return Contract(kept=kept, chance=_has_chance(planned.scenario.declared()), run=run, measure=measured)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, field
-from typing import Any
+from typing import Annotated
 
-from lab.dataclass import dataclass
+import msgspec
+from msgspec import Meta, Struct
+
 from lab.judge import Judged, Report
 from lab.judge.evidence.tally import Tally
 from lab.judge.values import Delivery, Percentiles
@@ -30,65 +30,44 @@ _OF_A_DELIVERY: Mapping[str, Callable[[Delivery], int]] = {
     "unsure": lambda its: its.doubtful,
     "reordered": lambda its: its.reordered,
 }
-_ONCE = {"lost": "not delivered", "waiting": "kept"}  # what kept runs call them
 _OF_A_WITNESS = ("accepted", "enqueued", "forwarded", "back", "taken", "waiting", "discarded")
-_MOST = 2**53  # of any figure; not a number is not below it either
-# What `to_json` writes, key by key; bool is no int here.
-_NUMBER, _MAYBE_NUMBER = (int, float), (int, float, type(None))
-_FIGURES: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("runtime", "mqlab", "digest"), (str,)),
-    **dict.fromkeys(("seed", "rules"), (int,)),
-    **dict.fromkeys(("verdicts", "counts"), (dict,)),
-    **dict.fromkeys(("streams", "images"), (list,)),
-    "machine": (dict, type(None)),
-}
-_STREAM: Mapping[str, tuple[type, ...]] = {
-    "name": (str,),
-    "messages": (int,),
-    "paced": (bool,),
-    "p50": _NUMBER,
-    "p99": _NUMBER,
-    "per_s": _MAYBE_NUMBER,
-}
-_MACHINE: Mapping[str, tuple[type, ...]] = {"when": (str,), "cores": (int,), "load": _MAYBE_NUMBER, "tcp": (str,)}
+Number = Annotated[float, Meta(gt=-(2.0**53), lt=2.0**53)]
+Count = Annotated[int, Meta(gt=-(2**53), lt=2**53)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run was made on, and when."""
 
     when: str  # ISO 8601, UTC
-    cores: int
-    load: float | None  # the average over one minute, just before the run; None where the system does not say
+    cores: Count
+    load: Number | None  # the average over one minute, just before the run; None where the system does not say
     tcp: str = ""  # the congestion control of its brokers; "" where the system does not say
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
+class Stream(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The messages of one step as they came to one audience; times in ms."""
 
     name: str
-    messages: int  # that arrived
+    messages: Count  # that arrived
     paced: bool
-    p50: float
-    p99: float
-    per_s: float | None  # of a burst, after its warm-up; None if paced, or if none came then, or at one moment
+    p50: Number
+    p99: Number
+    per_s: Number | None  # of a burst, after its warm-up; None if paced, or if none came then, or at one moment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The figures of one run."""
 
     runtime: str
-    seed: int
+    seed: Count
     verdicts: Mapping[str, str]  # the expectation in one line → its outcome
-    counts: Mapping[str, int]  # those that are 0 are left out
+    counts: Mapping[str, Count]  # those that are 0 are left out
     streams: tuple[Stream, ...]
     mqlab: str = ""  # the version that made the run
     machine: Machine | None = None
     digest: str = ""  # of the scenario, with its configurations
-    images: tuple[str, ...] = field(default=())  # what its brokers and its router were made from
-    rules: int = 1  # by which its history gave these figures; a kept run that does not say so is of the first
+    images: tuple[str, ...] = ()  # what its brokers and its router were made from
+    rules: Count = 1  # by which its history gave these figures
 
 
 def figures(judged: Judged, *, first: int = FIRST) -> Figures:
@@ -109,50 +88,17 @@ def figures(judged: Judged, *, first: int = FIRST) -> Figures:
     )
 
 
-def to_json(of: Figures) -> str:
+def to_json(run: Figures) -> str:
     """Return figures as one JSON object."""
-    return json.dumps(asdict(of), indent=1, ensure_ascii=False) + "\n"
+    return msgspec.json.format(msgspec.json.encode(run), indent=1).decode() + "\n"
 
 
 def from_json(text: str) -> Figures:
     """Return figures that `to_json` wrote; raise ValueError for another text."""
     try:
-        found = _object("it", json.loads(text), _FIGURES)
-        machine = found["machine"]
-        return Figures(
-            **{
-                **found,
-                "verdicts": {key: _value(key, its, (str,)) for key, its in found["verdicts"].items()},
-                "counts": {_name(key): _value(key, its, (int,)) for key, its in found["counts"].items()},
-                "images": tuple(_value("images", each, (str,)) for each in found["images"]),
-                "streams": tuple(Stream(**_object("a stream", each, _STREAM)) for each in found["streams"]),
-                "machine": None if machine is None else Machine(**_object("machine", machine, _MACHINE)),
-            }
-        )
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    except (KeyError, TypeError) as error:  # one is missing
-        raise ValueError(f"{type(error).__name__}: {error}") from error
-
-
-def _name(key: str) -> str:
-    """Return the present name of a count."""
-    of, colon, name = key.rpartition(": ")
-    return f"{of}{colon}{_ONCE.get(name, name)}" if of.startswith("to ") else key
-
-
-def _object(what: str, found: Any, types: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
-    """Return a JSON object with no other keys than these, and values of their types; raise ValueError for another."""
-    if not isinstance(found, dict) or not found.keys() <= types.keys():
-        raise ValueError(f"{what} is not as a run's is")
-    return {key: _value(key, value, types[key]) for key, value in found.items()}
-
-
-def _value(key: str, value: Any, types: tuple[type, ...]) -> Any:
-    """Return a value of one of these types, of numbers one that can be reckoned with; raise ValueError for another."""
-    if type(value) not in types or (isinstance(value, int | float) and not abs(value) < _MOST):
-        raise ValueError(f"{key} is not as a run's is")
-    return value
+        return msgspec.json.decode(text, type=Figures)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"it is not as a run's is: {error}") from error
 
 
 def _once(verdicts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SecretStr,
     StringConstraints,
     WithJsonSchema,
     model_serializer,
@@ -58,15 +59,15 @@ def _parsed_by(parse: Any, already: type) -> BeforeValidator:
         if isinstance(value, already):
             return value
         try:
-            return parse(_read_scalar(value))
+            return parse(read_scalar(value))
         except OverflowError as error:
             raise ValueError(f"{value!r} is more than can be counted") from error
 
     return BeforeValidator(read)
 
 
-def _read_scalar(value: Any) -> str:
-    """Return a scalar's text; raise ValueError if it is no scalar, or too long for a quantity, number or address."""
+def read_scalar(value: Any) -> str:
+    """Return a scalar's text; raise ValueError if it is not a scalar, or too long for a quantity, number or address."""
     if not isinstance(value, str):
         raise ValueError("a single value is needed here, not a list or a mapping")
     if len(value) > 40:
@@ -77,7 +78,7 @@ def _read_scalar(value: Any) -> str:
 def _parse_yes_no(value: Any) -> Any:
     if isinstance(value, bool):
         return value
-    text = _read_scalar(value)
+    text = read_scalar(value)
     if text in ("yes", "true"):
         return True
     if text in ("no", "false"):
@@ -89,10 +90,11 @@ class NotWholeError(ValueError):
     """A text is no whole number from 0 on; which ones are right here, the bounds of its field tell."""
 
 
-def _parse_whole(value: Any) -> Any:
+def read_number(value: Any) -> Any:
+    """Return the whole number of a text; raise NotWholeError if it is not one."""
     if isinstance(value, int):
         return value
-    text = _read_scalar(value).replace("_", "")
+    text = read_scalar(value).replace("_", "")
     if not text.isascii() or not text.isdigit():
         negative = text.startswith("-") and text[1:].strip("0").isdigit()
         raise NotWholeError(f"{value!r} is {'below 0' if negative else 'not a whole number'}")
@@ -102,7 +104,7 @@ def _parse_whole(value: Any) -> Any:
 def _parse_cidr(value: Any) -> Any:
     if isinstance(value, IPv4Network):
         return value
-    text = _read_scalar(value)
+    text = read_scalar(value)
     try:
         return IPv4Network(text)
     except ValueError as error:
@@ -120,7 +122,7 @@ def _suggest_block(text: str) -> str:
 def _parse_address(value: Any) -> Any:
     if isinstance(value, IPv4Address):
         return value
-    text = _read_scalar(value)
+    text = read_scalar(value)
     try:
         return IPv4Address(text)
     except ValueError as error:
@@ -195,7 +197,7 @@ YesNo = Annotated[
     WithJsonSchema({"enum": ["yes", "no", True, False]}),  # an editor may read a plain yes as a boolean
 ]
 Whole = Annotated[
-    int, BeforeValidator(_parse_whole), WithJsonSchema({"type": ["integer", "string"], "pattern": r"^\d+$"})
+    int, BeforeValidator(read_number), WithJsonSchema({"type": ["integer", "string"], "pattern": r"^\d+$"})
 ]
 Cidr = Annotated[
     IPv4Network, BeforeValidator(_parse_cidr), WithJsonSchema({"type": "string", "examples": ["10.1.0.0/16"]})
@@ -208,6 +210,24 @@ Moment = Annotated[
     BeforeValidator(_parse_moment),
     _written_by(_format_moment),
     WithJsonSchema({"type": "string", "examples": ["2026-11-29 02:59:55 Asia/Tokyo"]}),
+]
+Password = Annotated[
+    SecretStr,
+    WithJsonSchema(
+        {
+            "description": "`generated`, the environment variable that has the password, or the password itself",
+            "oneOf": [
+                {"const": "generated"},
+                {"type": "string", "minLength": 12, "maxLength": 250},
+                {
+                    "type": "object",
+                    "properties": {"env": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}},
+                    "required": ["env"],
+                    "additionalProperties": False,
+                },
+            ],
+        }
+    ),
 ]
 ROUND = "{n}"  # in a name: the number of the round of the repeat that the step is in
 RoundName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]|\{n\}){0,62}$")]
@@ -223,80 +243,6 @@ def _check_pair(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Pair = Annotated[Names, AfterValidator(_check_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
-
-
-class Amount(Declared):
-    """A number: exactly so many, `10`, or within bounds, `{at-least: 1, at-most: 20}`."""
-
-    at_least: Whole | None = None
-    at_most: Whole | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _exactly(cls, value: Any) -> Any:
-        if isinstance(value, Amount | dict):
-            return value
-        if isinstance(value, list):
-            raise ValueError("a number is needed here, or {at-least: NUMBER, at-most: NUMBER}")
-        number = _parse_whole(value)
-        return {"at_least": number, "at_most": number}
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("give a bound: at-least, at-most, or both")
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError(f"no number is at least {self.at_least} and at most {self.at_most}")
-        return self
-
-    @model_serializer
-    def _written(self) -> int | dict[str, int]:
-        if self.at_least is not None and self.at_least == self.at_most:
-            return self.at_least
-        bounds = {"at-least": self.at_least, "at-most": self.at_most}
-        return {key: bound for key, bound in bounds.items() if bound is not None}
-
-    def holds(self, number: int) -> bool:
-        """Return whether a number is within the bounds, both inclusive."""
-        return (self.at_least or 0) <= number and (self.at_most is None or number <= self.at_most)
-
-    @property
-    def words(self) -> str:
-        """Return the bounds in words: `10`, `at least 1`, `at most 20`, `1 to 20`."""
-        if self.at_least == self.at_most:
-            return f"{self.at_least}"
-        if self.at_most is None:
-            return f"at least {self.at_least}"
-        return f"at most {self.at_most}" if self.at_least is None else f"{self.at_least} to {self.at_most}"
-
-
-class Bounds(Declared):
-    """How long something may take: at most, `1s`, or within bounds, `{at-least: 1s, at-most: 2s}`."""
-
-    at_least: Duration | None = None
-    at_most: Duration | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _at_most(cls, value: Any) -> Any:
-        if isinstance(value, Bounds | dict):
-            return value
-        return {"at_most": units.parse_duration(_read_scalar(value))}
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("give a bound: at-least, at-most, or both")
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError("at-least is more than at-most")
-        return self
-
-    @model_serializer
-    def _written(self) -> str | dict[str, str]:
-        if self.at_least is None and self.at_most is not None:
-            return units.format_duration(self.at_most)
-        bounds = {"at-least": self.at_least, "at-most": self.at_most}
-        return {key: units.format_duration(bound) for key, bound in bounds.items() if bound is not None}
 
 
 class Receivers(Declared):

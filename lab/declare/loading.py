@@ -6,13 +6,14 @@ Stops at the end of a stage with every Problem of that stage. Whether names agre
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from lab import wide_signs
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.declare.configuration_problems import configuration_problems
 from lab.declare.copies import Text, masked, texts_of
@@ -27,16 +28,17 @@ from lab.declare.reading import Document, no_topology, read, read_text
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Compound, Step
-from lab.declare.suggestions import remedy
 from lab.declare.topology import Configuration
 from lab.declare.validating import validate, validate_variant
 from lab.declare.variant_file import VariantFile, is_variant
 from lab.declare.variants import Variant
 from lab.errors import InputError, Place, Problem
-from lab.masking import Mask, named_in
+from lab.masking import Mask, is_secret, named_in
+from lab.suggestions import remedy
 from lab.text_files import STANDARD_INPUT, is_file, why_not_a_file
 
 _XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
+_MALFORMED = ("not well-formed YAML", "nothing is written here")
 _UNREAD = {"file": "", "text": ""}  # a configuration whose Problem is noted already
 
 
@@ -63,7 +65,7 @@ def load(
     loader = _Loader(path, environment, set, steps)
     content = loader.scenario()
     if loader.unreadable:
-        raise InputError(without_passwords(_sorted(loader.problems), loader.mask()))
+        raise InputError(without_passwords(_sorted(loader.with_wide_signs(loader.problems)), loader.mask()))
     origin = loader.origin()
     scenario, problems = validate(
         content, origin, topology_read=loader.topology_read, steps=steps, expectations=expectations
@@ -71,7 +73,7 @@ def load(
     if scenario is None or loader.problems:
         topology = content.get("topology") if isinstance(content, dict) else None
         found = dict.fromkeys((*loader.problems, *problems, *configuration_problems(topology)))
-        raise InputError(without_passwords(_sorted(list(found)), origin.mask))
+        raise InputError(without_passwords(_sorted(loader.with_wide_signs(found)), origin.mask))
     return scenario.from_files(origin)
 
 
@@ -191,6 +193,17 @@ class _Loader:
             found |= {("topology", *keys): place for keys, place in written.items()}
         return {"scenario": str(topology.get("topology") or self._path.stem), "topology": topology, "steps": []}
 
+    def with_wide_signs(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Return problems of which those of a line with full-width signs, where YAML needs others, name these signs."""
+        known: list[Problem] = []
+        lines = {file: text.splitlines() for file, text in self._texts.items() if not text.isascii()}
+        for problem in problems:
+            signs = _wide_signs(problem, lines.get(problem.place.file, [])) if problem.place else ""
+            alone = problem.what.startswith(_MALFORMED) or wide_signs.remedy(problem.what) or "\\u3000" in problem.what
+            right = "\n".join(filter(None, (signs, "" if alone else problem.remedy)))
+            known.append(replace(problem, remedy=right) if signs else problem)
+        return list(dict.fromkeys(known))
+
     def mask(self) -> Mask:
         """Return the mask of all passwords that the files have or name, also for what no user of the scenario has."""
         read = (each.value for texts in self._yaml.values() for each in texts)  # without YAML's own escapes
@@ -252,6 +265,8 @@ class _Loader:
 
     def _fill_step(self, kind: type[Step], fields: dict[str, Any], here: Keys) -> None:
         """Put files and passwords into the fields of one step; the type of a field says which it holds."""
+        if isinstance(headers := fields.get("headers"), dict):
+            self._passwords.all += [text for name, text in headers.items() if is_secret(name) and isinstance(text, str)]
         for key, field in kind.model_fields.items():
             if key not in fields:
                 continue
@@ -347,3 +362,10 @@ def _sorted(problems: list[Problem]) -> list[Problem]:
 def _is_named_file(part: Any) -> bool:
     """Return whether a part of an annotation is a file that a step names."""
     return isinstance(part, type) and issubclass(part, NamedFile)
+
+
+def _wide_signs(problem: Problem, lines: Sequence[str]) -> str:
+    """Return the remedy for full-width signs in a problem's line; where YAML stumbled, in the lines around it too."""
+    here = problem.place.line - 1 if problem.place else 0
+    near = [here, here - 1, here + 1] if problem.what.startswith(_MALFORMED) else [here]
+    return next((signs for at in near if 0 <= at < len(lines) and (signs := wide_signs.remedy_in_yaml(lines[at]))), "")

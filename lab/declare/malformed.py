@@ -29,12 +29,15 @@ _NO_SPACE = "write a colon and a space before the brace, as in - publish: {broke
 # `publish {broker` or `publish:{broker`, of which YAML makes one text.
 _BRACE_IN_A_KEY = re.compile(r" *(?:- +)*[\w-]+(?: *\{| *:\{)[^{}:]*")
 _ONE_WORD = re.compile(r".*: *[^\s,:{}\[\]]+")  # before a second colon: no other key is in it
+_DASHED = re.compile(r" *-([A-Za-z][\w-]*):(?:\s|$)")
 _KEY_BELOW = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*( *)([\w-]+):(?=\s)")
 
 
 def remedy(words: str, text: str, index: int) -> str:
     """Return the remedy for what PyYAML says of the place `index` of a text; "" if none is known."""
     before = text[text.rfind("\n", 0, index) + 1 : index]
+    if dashed := _dash_without_space(text, index):
+        return f"write a space after the dash: - {dashed}: …"
     if "mapping values are not allowed" in words and is_key_with_brace(before.partition(": ")[0]):
         return _NO_SPACE
     if "but got ':'" in words and _ONE_WORD.fullmatch(before):
@@ -42,6 +45,19 @@ def remedy(words: str, text: str, index: int) -> str:
     if words.startswith("expected ") and before.rstrip().endswith("}"):
         return f"{QUOTES} {{; after a closing brace comes a comma, another closing one, or a new line"
     return next((right for sign, right in _REMEDIES if sign in words), "")
+
+
+def _dash_without_space(text: str, index: int) -> str:
+    """Return the key behind a dash without a space, at a place or in the entry before it; "" if there is none."""
+    *above, here = text[: text.find("\n", index) if "\n" in text[index:] else len(text)].split("\n")
+    indent = len(here) - len(here.lstrip(" "))
+    for line in (here, *reversed(above)):
+        deep = len(line) - len(line.lstrip(" "))
+        if deep <= indent and (dashed := _DASHED.match(line)):
+            return dashed[1]
+        if (deep < indent and line.strip()) or (line is not here and deep == indent and line.lstrip().startswith("- ")):
+            return ""
+    return ""
 
 
 def is_key_with_brace(key: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from lab.activemq import releases
@@ -17,7 +17,7 @@ from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Duration, RoundName, YesNo, types_in
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
-from lab.declare.topology import Broker, Configuration, Host, ImpairmentFields, Region, Topology, User
+from lab.declare.topology import Broker, Host, ImpairmentFields, Region, Topology, User
 from lab.declare.vpc import InboundRule, OutboundRule, Peering, RouteTable, SecurityGroup
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -25,20 +25,6 @@ _INNER: tuple[type[BaseModel], ...] = (  # the parts of a topology that have def
     Broker, Host, Region, User, ImpairmentFields, Peering, RouteTable, SecurityGroup, InboundRule, OutboundRule,
 )  # fmt: skip
 _TEXT_OR_NUMBER = {"type": ["string", "number"]}  # an editor reads a plain 5.18 as a number
-_PASSWORD = {
-    "description": "generated: a new one of the lab's for each name; the environment variable that has it; or itself",
-    "oneOf": [
-        {"const": "generated"},
-        {"type": "string", "minLength": 12, "maxLength": 250},
-        {
-            "type": "object",
-            "properties": {"env": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}},
-            "required": ["env"],
-            "additionalProperties": False,
-        },
-    ],
-}
-
 _VARIANT = {
     "description": "A scenario with other values",
     "type": "object",
@@ -108,10 +94,10 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     """Return the schemas of the models, and of the models inside them, by class name, as a file has them."""
     _, schema = models_json_schema([(model, "validation") for model in models], ref_template="#/$defs/{model}")
     definitions: dict[str, Any] = schema["$defs"]
+    definitions.pop("Configuration", None)  # a file has its path instead
     for model in (*models, *_INNER):
         for name, default in model.model_construct().model_dump(mode="json", by_alias=True).items():
             definitions[model.__name__]["properties"][name]["default"] = default
-    definitions.pop("Configuration")
     for model in (*models, *_INNER):
         for name, field in model.model_fields.items():
             its, key = definitions[model.__name__]["properties"], field.alias or name
@@ -129,10 +115,6 @@ def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:
 
 def _field_schema(types: set[Any], schema: Any) -> Any:
     """Return the schema of a field as a file has it, given the types in its annotation and the model's schema."""
-    if Configuration in types:
-        return {"type": "string", "description": "A path to the XML, counted from this file; a broker's may be the XML"}
-    if SecretStr in types:
-        return _PASSWORD
     return _one_or_many(_cleaned(schema)) if tuple[str, ...] in types else schema
 
 
@@ -143,9 +125,6 @@ def _not_empty(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 # Values written as a mapping or in a short form: the function makes the short form's schema from the mapping's.
 _SHORT_FORMS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "Amount": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
-    "Portion": lambda bounds: dict(bounds["properties"]["at-least"]["anyOf"][0]),
-    "Bounds": lambda bounds: dict(bounds["properties"]["at-most"]["anyOf"][0]),
     "Reconnect": lambda reconnect: dict(reconnect["properties"]["after"]),
     "Receivers": lambda bounds: _one_or_many(bounds["properties"]["all"]),
 }

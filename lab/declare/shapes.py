@@ -16,10 +16,9 @@ from lab.activemq.releases import check_engine_version
 from lab.amazonmq.names import derived_broker_id, host_name
 from lab.dataclass import dataclass
 from lab.declare.quotas import check_quotas
-from lab.declare.suggestions import nearest
 from lab.declare.topology import MOST_REGIONS
 from lab.errors import InputError
-from lab.network.regions import REGIONS, city
+from lab.network.regions import REGIONS, city, unknown_region
 
 USER = "bridge"
 
@@ -104,9 +103,7 @@ def _names(aws_regions: Sequence[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for code in aws_regions:
         if code not in REGIONS:
-            near = nearest(code, REGIONS)
-            guess = f"did you mean {near}?\n" if near else ""
-            raise InputError.of(f'no AWS region named "{code}"', f"{guess}mqlab regions lists them")
+            raise InputError.of(*unknown_region(code))
         if REGIONS[code].latitude is None:
             raise InputError.of(f"{code} is apart from AWS's other regions", "no round trip to it is known")
         plain = unicodedata.normalize("NFKD", city(code)).encode("ascii", "ignore").decode().lower()

@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_serializer, model_validator
 
 from lab.amazonmq.files.activemq_xml import LARGEST_FRAME
 from lab.dataclass import dataclass
 from lab.declare.fields import Declared, Duration, Whole, YesNo
 from lab.declare.file_fields import BodyFile
+from lab.masking import MASK, is_secret
 from lab.printable import shown
 
 LARGEST_BODY = LARGEST_FRAME - 64 * 1024  # bytes; the rest of a frame is for the headers
@@ -107,3 +108,7 @@ class MessageTerms(Declared):
     group: Annotated[NonEmptyLine | None, NOT_MQTT] = None  # JMSXGroupID
     priority: Annotated[Whole | None, NOT_MQTT] = Field(default=None, le=9)
     file: Annotated[BodyFile, WithJsonSchema({"type": "string"})] | None = None  # the body
+
+    @field_serializer("headers", when_used="json-unless-none")
+    def _without_secrets(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {name: MASK if is_secret(name) else text for name, text in headers.items()}

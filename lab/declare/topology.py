@@ -31,6 +31,7 @@ from lab.declare.fields import (
     Moment,
     Name,
     Names,
+    Password,
     Percent,
     Rate,
     Size,
@@ -92,7 +93,7 @@ class ImpairmentFields(_Figures):
 class User(Declared):
     """A user of a broker, as Amazon MQ knows it; the password is never shown again."""
 
-    password: SecretStr
+    password: Password
     groups: Texts = ()
     console_access: YesNo = False
 
@@ -104,6 +105,14 @@ class Configuration(Declared):
     text: str
     # of its places, where they are not those of the file
     source: Annotated[Source | None, Field(exclude=True), WithJsonSchema({})] = None
+
+
+ConfigurationFile = Annotated[
+    Configuration,
+    WithJsonSchema(
+        {"type": "string", "description": "A path to the XML, counted from this file; a broker's may be the XML"}
+    ),
+]
 
 
 def _check_deployment_mode(value: Any) -> Any:
@@ -128,7 +137,7 @@ class Broker(Declared):
     addresses: Annotated[tuple[Address, ...], AfterValidator(_check_addresses)] | None = None  # of a pair's instances
     broker_id: str | None = None  # b-<uuid>; derived from the names when left out
     engine_version: str = releases.DEFAULT
-    configuration: Configuration | None = None  # the service's default text when left out
+    configuration: ConfigurationFile | None = None  # the service's default text when left out
     users: Mapping[str, User] = Field(min_length=1, max_length=MOST_USERS)
     memory: Size = MEMORY  # bytes, of the container; the Java heap gets half
     ports: Ports | None = None  # of this machine; free ones for what is left out

@@ -15,6 +15,7 @@ from pydantic import Field, Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from lab import printable
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
 from lab.declare.fields import Declared, Duration, NotWholeError, RoundName, YesNo, types_in
@@ -23,10 +24,10 @@ from lab.declare.origin import Keys, Origin
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import BESIDE_THE_VERB, Compound, Step
-from lab.declare.suggestions import remedy
 from lab.declare.topology import Topology
 from lab.declare.variant_file import VariantFile
 from lab.errors import Problem
+from lab.suggestions import remedy
 
 _Model = TypeVar("_Model", bound=Declared)
 _Kinds = Mapping[str, type[Step]] | Mapping[str, type[Expectation]]
@@ -102,7 +103,9 @@ def _validate_entries(
     """Validate a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
     word, label = ("expectation", "expectations") if path == ("expect",) else ("verb", "verbs")
     if not isinstance(written, list):
-        found.append(Problem(what=f"{path[-1]} is a list", remedy=f"write - {word}: …", place=origin.place(*path)))
+        dashed = [key.lstrip("-\u3000") for key in written if key.startswith("-")] if isinstance(written, dict) else []
+        right = f"write a space after the dash: - {dashed[0]}: …" if dashed else f"write - {word}: …"
+        found.append(Problem(what=f"{path[-1]} is a list", remedy=right, place=origin.place(*path)))
         return ()
     entries: list[Declared | None] = []
     for number, entry in enumerate(written):
@@ -202,8 +205,10 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
     elif kind == "string_pattern_mismatch":
         what = f"{shown} is not a name"
         right = (
-            "a name has at most 63 characters: it begins with a letter or a digit and goes on with letters, digits, "
-            "dots, dashes and underscores"
+            "write the name of a broker, such as tokyo: the lab knows the addresses of brokers"
+            if "://" in shown
+            else "write a name of at most 63 characters: a letter or a digit, then letters, digits, dots, dashes and "
+            "underscores"
         )
     elif kind == "greater_than_equal":
         what, right = f"{shown} is too small", f"at least {context['ge']}"
@@ -269,7 +274,7 @@ def _quote(written: Any, loc: Keys) -> str:
         inside = isinstance(step, int) and step < len(written) if isinstance(written, list) else False
         if inside or (isinstance(written, dict) and step in written):
             written = written[step]
-    return repr(written) if isinstance(written, str) else "this"
+    return printable.shown(written) if isinstance(written, str) else "this"
 
 
 def _choices(expected: str) -> list[str]:

@@ -19,9 +19,9 @@ from lab.declare.origin import Keys
 from lab.declare.passwords import NO_PASSWORDS
 from lab.declare.reading import read, unprintable
 from lab.declare.steps.base import BESIDE_THE_VERB
-from lab.declare.suggestions import remedy
 from lab.errors import InputError, Place, Problem
 from lab.printable import shown
+from lab.suggestions import remedy
 
 _OF_A_SCENARIO = ("scenario", "about", "topology", "seed", "steps", "expect")
 _OF_A_TOPOLOGY = (

@@ -75,7 +75,7 @@ def _tried(client: docker.DockerClient, environment: Mapping[str, str]) -> tuple
         return trial.untried(error.what)
     if not exists(client, its):
         return trial.untried("the router's image is not there; mqlab images builds it")
-    block = subnets.pool(environment.get("MQLAB_POOL"))
+    block = subnets.pool(environment)
     try:
         at = published_at(resolved(environment), lambda: own_gateway(lambda: client))
     except LabError as error:
@@ -303,7 +303,7 @@ def unmeasured_forwarding(proxy: tuple[bool, str] | None, version: Callable[[], 
 
 
 def _pool(client: docker.DockerClient, environment: Mapping[str, str]) -> Finding:
-    pool = subnets.pool(environment.get("MQLAB_POOL"))
+    pool = subnets.pool(environment)
     free = sum(1 for _ in subnets.candidates(pool, taken(client), random.Random(0)))
     whole = 2 ** (subnets.PREFIX - pool.prefixlen)
     return Finding(

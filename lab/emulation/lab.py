@@ -205,16 +205,16 @@ class EmulatedLab(EmulatedNetwork):
     def prepare(self, broker: str, plan: Plan, passwords: Mapping[str, int]) -> None:
         """Write a broker's files for its next start; bridges are those of `plan` from now on."""
         self._vaults.prepare(plan.broker(broker), passwords, Path(self.note.folder))
-        self._write(replace(self.note, plan=plan))
+        self._write(self.note.with_fields(plan=plan))
 
     def keep_control(self, control: Control) -> None:
         """Write the service's records to the note."""
         plan = replace(self.note.plan, network=control.network)
-        self._write(replace(self.note, plan=plan, control=control))
+        self._write(self.note.with_fields(plan=plan, control=control))
 
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Write the instances that verbs have taken out to the note, and what is recorded of them."""
-        self._write(replace(self.note, off=instances, recorded=recorded))
+        self._write(self.note.with_fields(off=instances, recorded=recorded))
 
     def _write(self, note: Note) -> None:
         with self._noting:

@@ -18,9 +18,9 @@ from lab.errors import HostError, InputError, LabTimeout
 from lab.file_locks import folder_locked, lock
 from lab.runtime.clock import Clock
 from lab.runtime.note import make_folder
+from lab.settings import WAIT
 from lab.units import format_size, parse_duration
 
-WAIT = "MQLAB_WAIT"
 _FOLDER, _ENDING = "memory", ".bytes"
 _LONGEST = 40  # digits of a reservation
 _EVERY = 1.0  # seconds between two looks: labs end when they like, and nobody tells
@@ -29,11 +29,10 @@ _MEBI = 2**20
 
 def waiting_time(environment: Mapping[str, str]) -> float:
     """Return the seconds that labs wait at most for memory, as MQLAB_WAIT says; 0.0 if it says nothing."""
-    text = environment.get(WAIT)
     try:
-        return parse_duration(text).total_seconds() if text else 0.0
+        return parse_duration(WAIT.in_force(environment)).total_seconds()
     except (ValueError, OverflowError) as error:
-        raise InputError.of(f"{WAIT}: {error}", "write a duration, such as 10m") from error
+        raise InputError.of(f"{WAIT.name}: {error}", "write a duration, such as 10m") from error
 
 
 @contextmanager

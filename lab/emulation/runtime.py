@@ -76,7 +76,7 @@ class Emulation:
 
     def prepare(self, plan: Plan, told: Told, *, archive: Path | None = None, version: str | None = None) -> Host:
         """Build the missing images of every ActiveMQ version that a plan needs, and return the host."""
-        addresses = pool(self._environment.get("MQLAB_POOL"))
+        addresses = pool(self._environment)
         patience = waiting_time(self._environment)
         at = published_at(resolved(self._environment), lambda: own_gateway(lambda: self._client))
         if at.on_loopback:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import field
-from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+import msgspec
+from msgspec import Struct, field
 
-from lab.dataclass import dataclass
 from lab.emulation.network.published_at import LOOPBACK
 from lab.errors import HostError
 from lab.runtime.note import Note
@@ -19,8 +17,7 @@ from lab.runtime.status import Reached, Whereabouts
 NAME = "emulation"  # of this runtime, in notes and histories
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceState:
+class InstanceState(Struct, frozen=True, kw_only=True):
     """The container, address and ports of one broker instance."""
 
     broker: str
@@ -37,12 +34,14 @@ class InstanceState:
         return 0 if self.name == self.broker else self.number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokerState:
+class BrokerState(Struct, frozen=True, kw_only=True):
     """The instances of one broker: one, or two of a pair."""
 
     instances: tuple[InstanceState, ...]
-    management_password: str = field(repr=False)  # one for all its instances
+    management_password: str  # the same for all instances
+
+    def __repr__(self) -> str:
+        return f"BrokerState(instances={self.instances!r})"
 
     @property
     def first(self) -> InstanceState:
@@ -54,8 +53,7 @@ class BrokerState:
         return next(each for each in self.instances if each.number == number)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabState:
+class LabState(Struct, frozen=True, kw_only=True):
     """The parts of one lab on the engine; they stay the same for as long as the lab lives."""
 
     ca_file: str
@@ -94,15 +92,15 @@ class LabState:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as JSON-able values for a note."""
-        written: dict[str, Any] = _codec().dump_python(self, mode="json")
-        return written
+        fields: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return fields
 
 
 def read(note: Note) -> LabState:
     """Return the state that a lab's note holds; HostError if it is damaged."""
     try:
-        return _codec().validate_python(note.own)
-    except ValidationError as error:
+        return msgspec.convert(note.own, LabState)
+    except msgspec.ValidationError as error:
         raise HostError(f"the note of lab {note.run} is damaged", f"end the lab: mqlab down {note.run}") from error
 
 
@@ -132,8 +130,3 @@ def ended_runs(known: Iterable[Note], found: Collection[str], engine: str, here:
 def _is_dead(owner: str, here: Owner) -> bool:
     its = Owner.parse(owner)
     return its is not None and its.is_dead(here)
-
-
-@cache
-def _codec() -> TypeAdapter[LabState]:
-    return TypeAdapter(LabState)

@@ -35,7 +35,7 @@ class Header(Struct, frozen=True, kw_only=True):
     costs: Mapping[str, str] = field(default_factory=dict)  # a simulation's own times of a machine: name → duration
     ignored: tuple[str, ...] = ()  # settings that a simulation was without, as they were named to it
     round_trips: Mapping[str, str] = field(default_factory=dict)  # link → where its delay comes from, if not declared
-    tcp: str = ""  # the congestion control of the brokers' machines; "": an earlier mqlab, or the machine does not say
+    tcp: str = ""  # the congestion control of the brokers' machines; "" if the machine does not report it
     standing: bool = False  # of a lab that stands: its steps are the verbs done, and no replay ends it
     history: int = VERSION
 
@@ -114,6 +114,5 @@ class Ended(Observation, frozen=True, kw_only=True, tag="ended"):
 
     complete: bool
     note: str = ""
-    lines: int | None = None  # before this one, the header among them; None: an earlier version wrote it
+    lines: int | None = None  # the number of lines before this one, with the header; None: it has no checksum
     digest: str = ""  # SHA-256 of the octets of all lines, this one without it, in hexadecimal digits
-    places: str = ""  # the first digits of the digests of the first n lines, the first 2 n, … (see `lab.history.seal`)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.declare.fields import Amount, Receivers
-from lab.declare.portion import Portion
+from lab.declare.between import Amount, Portion
+from lab.declare.fields import Receivers
 from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.values import Outcome, worst
 from lab.judge.wording import moment

@@ -119,11 +119,11 @@ def judge_whole(
     header = next(stream)
     assert isinstance(header, Header)  # the reader yields it first, or raises
 
-    its = damage(path)
+    damaged = damage(path)
 
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
-        told = Streamed(header, seen, "" if its is None else its.words(path.name))
+        told = Streamed(header, seen, f"{path.name}: {damaged}" if damaged else "")
         return _judged(asked, told, steps, find, stretch, str(path))
 
     try:

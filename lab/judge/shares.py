@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.activemq.destinations import destination_of
+from lab.declare.between import Portion
 from lab.declare.expectations.delivered import Delivered
-from lab.declare.portion import Portion
 from lab.judge.equal_bodies import ADVICE
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.sharing import share

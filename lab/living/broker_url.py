@@ -20,8 +20,8 @@ from lab.printable import is_text
 from lab.runtime.client import Client, Endpoint
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Incoming, Look, Terms
+from lab.settings import PASSWORD, USER
 
-USER, PASSWORD = "MQLAB_USER", "MQLAB_PASSWORD"
 _PORTS = {each.scheme: each for each in ENDPOINTS if each.over}
 _ALIASES = {"mqtts": "mqtt+ssl", "stomps": "stomp+ssl", "amqps": "amqp+ssl"}
 _PLAIN = ("mqtt", "stomp", "amqp", "tcp", "ws", "mqtt+nio", "stomp+nio", "amqp+nio")
@@ -47,19 +47,19 @@ def source(
     if over is not None and over not in port.over:
         raise InputError.of(f"--over {over}: {parts.scheme}:// is {port.protocol}", f"--over {port.over[0]}")
     speaks = over or port.over[0]
-    missing = [name for name in (USER, PASSWORD) if not environment.get(name)]
+    missing = [each.name for each in (USER, PASSWORD) if not each.get(environment)]
     if missing:
         right = "set both: they are never on the command line, where everybody on this machine can read them"
         raise InputError.of(f"{' and '.join(missing)} not in the environment: who logs in?", right)
-    if wrong := [name for name in (USER, PASSWORD) if not is_text(environment[name])]:
+    if wrong := [each.name for each in (USER, PASSWORD) if not is_text(each.get(environment))]:
         raise InputError.of(f"{' and '.join(wrong)} not in UTF-8", "set it from a terminal, or a file, in UTF-8")
     host = parts.hostname or ""
     endpoint = Endpoint(
         host=host,
         port=port.port if parts.port is None else parts.port,
         ca_file=ca_file,
-        user=environment[USER],
-        password=SecretStr(environment[PASSWORD]),
+        user=USER.get(environment),
+        password=SecretStr(PASSWORD.get(environment)),
         client_id=f"mqlab-record-{secrets.token_hex(4)}",
     )
     name = f"{host}:{endpoint.port}"
@@ -75,7 +75,7 @@ def _split(url: str) -> SplitResult:
     """Return the parts of a broker's URL; InputError, in which no password is, for any other text."""
     scheme = url.partition("://")[0].lower()
     if "@" in url:
-        right = f"leave out what stands before the @, and set {USER} and {PASSWORD}"
+        right = f"leave out what stands before the @, and set {USER.name} and {PASSWORD.name}"
         raise InputError.of(f"a login in a URL ({scheme}://…@…) is read by everybody on this machine", right)
     if scheme in _PLAIN:
         right = f"an encrypted endpoint, such as {' or '.join(f'{each}://HOST' for each in _PORTS)}"

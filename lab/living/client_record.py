@@ -24,6 +24,7 @@ from lab.history import (
     Unsubscribed,
 )
 from lab.living.history import LivingHistory
+from lab.masking import is_secret
 from lab.matching import HEADER, digest, digest_as_text, header_value, identify, message_id
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock
@@ -93,7 +94,8 @@ class ClientRecord:
                 persistent=kept,
                 body="given",
                 retained=retained,
-                headers=dict(headers),
+                headers={name: text for name, text in headers.items() if not is_secret(name)},
+                varying=tuple(sorted(filter(is_secret, headers))),
             )
 
         with self._one:

@@ -1,6 +1,6 @@
 """The history of an open lab: verbs as numbered steps, observations, marks.
 
-A lab that was opened by an earlier version has no history: nothing is recorded, and a mark is refused.
+After the history has ended, nothing is recorded, and a mark is refused.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class LivingHistory:
     def mark(self, text: str, t: float | None = None) -> float:
         """Record a name for a moment, or for this one, and return the moment."""
         if not lock_file(self.file.path).exists():
-            raise InputError.of(f"lab {self.run} keeps no history", "it was opened by an earlier mqlab, or has ended")
+            raise InputError.of(f"lab {self.run}: its history has ended", "open a lab: mqlab up SCENARIO")
         if not text.strip():
             raise InputError.of("a mark needs a text", '"before the cut", say')
         marked = Marked(t=self.now() if t is None else t, text=text, by=self._by)

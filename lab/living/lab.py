@@ -24,7 +24,6 @@ from lab.declare.steps.create_broker import CreateBroker
 from lab.declare.steps.link import OnLink
 from lab.declare.steps.move_clock import MoveClock
 from lab.declare.steps.reboot import Reboot
-from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.history import Maintenance
 from lab.living import verb_arguments
@@ -46,6 +45,7 @@ from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
 from lab.runtime.turns import turn
 from lab.scenarios import expectations
+from lab.suggestions import unknown
 
 if TYPE_CHECKING:
     from lab.declare.steps.replay import Replay

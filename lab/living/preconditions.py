@@ -11,11 +11,11 @@ from lab.amazonmq.account.broker_record import BrokerState
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import OnBroker, OnInstance, State
 from lab.declare.steps.connector import ConnectorStep
-from lab.declare.suggestions import unknown
 from lab.errors import InputError
 from lab.operating import ControlPlane
 from lab.operating.instances import numbers, target
 from lab.operating.reboot import current_text
+from lab.suggestions import unknown
 
 _RUNS = (State.UP, State.PAUSED)
 

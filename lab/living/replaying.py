@@ -9,7 +9,6 @@ from typing import Any
 from lab.check.steps.replay import check
 from lab.declare.recording_file import RecordingFile
 from lab.declare.steps.replay import MADE_ANEW, Replay
-from lab.declare.suggestions import unknown
 from lab.errors import BrokerError, HostError, InputError, Problem
 from lab.history import Observation, StepEnded, Trouble
 from lab.interrupts import beneath
@@ -20,6 +19,7 @@ from lab.recordings import summarise
 from lab.replay.first_error import EndedByError
 from lab.replay.recorded import RecordedSending
 from lab.runtime.lab import StandingLab
+from lab.suggestions import unknown
 
 
 def replay_of(recording: str | Path, broker: str, mark: str = "", **written: Any) -> Replay:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import BrokerState
-from lab.declare.suggestions import unknown
 from lab.errors import InputError, LabTimeout
 from lab.living.control_plane import KeptControlPlane
 from lab.living.conversation import destination
@@ -17,6 +16,7 @@ from lab.plan.control import Control
 from lab.runtime.hosts import Hosts
 from lab.runtime.lab import Silent, StandingLab
 from lab.runtime.status import DirectionNow, Status
+from lab.suggestions import unknown
 
 
 class State(ABC):

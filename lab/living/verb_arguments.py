@@ -17,11 +17,11 @@ from lab.declare.fields import Declared
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.declare.steps.move_clock import MoveClock
-from lab.declare.suggestions import unknown
 from lab.declare.topology import ImpairmentFields
 from lab.errors import InputError, Problem
 from lab.link.impairment import FIGURES
 from lab.plan.values import Plan
+from lab.suggestions import unknown
 
 _Read = TypeVar("_Read", bound=Declared)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from math import asin, cos, radians, sin, sqrt
 
 from lab.dataclass import dataclass
+from lab.suggestions import nearest
 
 EARTH = 6371.0  # mean radius in km
 NONE = "none"  # declared of a region that is none of AWS's
@@ -71,6 +72,14 @@ def city(aws_region: str) -> str:
     """Return the city of a region, or its code if it is none of AWS's."""
     found = REGIONS.get(aws_region)
     return aws_region if found is None else found.city
+
+
+def unknown_region(word: str) -> tuple[str, str]:
+    """Return the problem and the remedy of a word that is not the code of a region: perhaps it is a city."""
+    codes = {region.city: code for code, region in REGIONS.items()}
+    near = nearest(word, REGIONS, codes)
+    known = f"write {near}, the code of {city(near)}\n" if near else ""
+    return f'no AWS region named "{word}"', f"{known}run mqlab regions for the list"
 
 
 def distance(a: str, b: str) -> float | None:

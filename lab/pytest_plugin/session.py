@@ -108,4 +108,6 @@ class _Cached:
 
 def runtime_of(config: pytest.Config) -> str:
     """Return the name of the runtime that labs have where a test names none."""
-    return str(config.getoption("mqlab_runtime") or os.environ.get("MQLAB_RUNTIME") or RUNTIMES[0])
+    from lab.settings import RUNTIME  # here, since most sessions open no lab
+
+    return str(config.getoption("mqlab_runtime") or RUNTIME.in_force(os.environ))

@@ -1,64 +1,80 @@
-"""Lines of JSON ↔ the values of a recording; each line is checked as a stranger's."""
+"""Lines of JSON ↔ the values of a recording; each line is checked as untrusted input."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from math import isfinite
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
+
+import msgspec
+from msgspec import Struct, field, structs
 
 from lab.activemq.destinations import has_wildcard, prefixed
 from lab.activemq.protocols import PROTOCOLS
 from lab.printable import shown
-from lab.recordings.values import VERSION, Footer, Header, Recorded
+from lab.recordings.values import LARGEST, VERSION, Content, Footer, Header, Name, Priority, QoS, Recorded, Seconds
+from lab.records import record
 from lab.whole_lines import LONGEST, LineError, json_object
 
 _DUMPS = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _BEGINS = 'a recording begins with a line such as {"recording":1,…}: mqlab record writes one'
-_LARGEST = 1e15  # of a number
-_LONGEST = 10_000  # characters of a name or of a header's value, more than a broker takes by default
 _KINDS = ("topic://", "queue://")
 
 
-def header_line(header: Header) -> str:
+class _Line(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The line of a message. Fields that its protocol does not have are left out."""
+
+    t: Seconds
+    destination: Name
+    over: str
+    broker: Name
+    headers: Mapping[Name, Content] = field(default_factory=dict)
+    retained: bool = False
+    qos: QoS | None = None
+    persistent: bool | None = None
+    priority: Priority | None = None
+    expiry: Seconds | None = None
+    group: Name | None = None
+    type: Name | None = None
+    id: str | None = None
+    body: str | None = None
+    body_base64: str | None = None
+
+
+def header_line(header: Header) -> bytes:
     """Return the first line."""
-    return _DUMPS({"recording": header.recording, **asdict(header)}) + "\n"
+    return _octets(header)
 
 
-def footer_line(footer: Footer) -> str:
+def footer_line(footer: Footer) -> bytes:
     """Return the last line."""
-    return _DUMPS({"ended": footer.ended, **asdict(footer)}) + "\n"
+    return _octets(footer)
 
 
-def line(message: Recorded) -> str:
-    """Return the line of a message; what its protocol does not show is left out. LineError if nobody could read it."""
+def line(message: Recorded) -> bytes:
+    """Return the line of a message; raise LineError if no reader would accept it."""
     if len(message.body) > LONGEST:
         raise LineError(f"a body of {len(message.body)} bytes")
-    told: dict[str, Any] = {"t": round(message.t, 6), "destination": message.destination, "over": message.over}
-    told["broker"] = message.broker
-    if message.headers:
-        told["headers"] = dict(message.headers)
-    if message.retained:
-        told["retained"] = True
-    for name in _OPTIONAL:
-        if (value := getattr(message, name)) is not None:
-            told[name] = value
-    _checked(told, _MESSAGE)
+    fields: dict[str, Any] = {name: getattr(message, name) for name in _SHARED}
+    fields["t"] = round(message.t, 6)
     try:
-        told["body"] = message.body.decode()
+        fields["body"] = message.body.decode()
     except UnicodeDecodeError:
-        told["body_base64"] = base64.b64encode(message.body).decode()
-    text = _DUMPS(told) + "\n"
-    if len(text) > LONGEST // 4 and len(text.encode()) > LONGEST:  # a sign has four octets at most
+        fields["body_base64"] = base64.b64encode(message.body).decode()
+    try:
+        octets = msgspec.json.encode(_checked(record(fields, _Line))) + b"\n"
+    except UnicodeEncodeError as error:
+        raise LineError("half of a surrogate pair: it is not text") from error
+    if len(octets) > LONGEST:
         raise LineError(f"a body of {len(message.body)} bytes, whose line is longer than {LONGEST // 2**20} MiB")
-    return text
+    return octets
 
 
 def header_of(octets: bytes) -> dict[str, Any]:
-    """Return the object of a first line; raise LineError if it is none."""
+    """Return the JSON object of a first line; raise LineError if the line is not one."""
     try:
         return json_object(octets)
     except LineError as bad:
@@ -66,202 +82,98 @@ def header_of(octets: bytes) -> dict[str, Any]:
 
 
 def parsed_header(found: dict[str, Any]) -> Header:
-    """Return what a first line says; raise LineError if it is none of a recording that this version reads."""
+    """Return the Header of a first line; raise LineError if this version cannot read the recording."""
     if (version := found.get("recording")) != VERSION or type(version) is not int:
         told = "it does not say its version" if version is None else f"it is of version {_shown(version)}"
         writer = found.get("mqlab")
         right = f"mqlab {shown(writer)} wrote it: use that one" if isinstance(writer, str) else _BEGINS
         raise LineError(f"no recording that this mqlab reads: {told}, and this reads version {VERSION}", remedy=right)
-    its = _checked(found, _HEADER)
-    return Header(**{**its, "asked": tuple(its["asked"])})
+    return record(found, Header)
 
 
 def parsed(octets: bytes) -> Recorded | Footer:
     """Return the message of a line, or the footer; raise LineError if anything in it is wrong."""
-    found = json_object(octets)
-    if "ended" in found:
-        its = _checked(found, _FOOTER)
-        return Footer(**{**its, "missed": tuple(its["missed"])})
-    if "recording" in found:
-        raise LineError("a second first line", remedy="are these two recordings in one file?")
-    body = _body(found)
-    its = _checked(found, _MESSAGE)
-    return Recorded(body=body, headers=its.pop("headers", {}), **its)
+    try:
+        message = _decoder().decode(octets)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        fields = json_object(octets)
+        if "ended" in fields:
+            return record(fields, Footer)
+        if "recording" in fields:
+            raise LineError("a second first line", remedy="are these two recordings in one file?") from None
+        try:
+            _DUMPS(fields).encode()
+        except UnicodeEncodeError as error:
+            raise LineError("half of a surrogate pair: it is not text") from error
+        message = record(fields, _Line)
+    return _recorded(message, _body(message))
 
 
-def without_body(found: Mapping[str, Any], size: int) -> Recorded:
-    """Return a message whose body is not there, from the other fields of its line; LineError as of `parsed`."""
-    its = _checked(found, _MESSAGE)
-    return Recorded(body=b"", headers=its.pop("headers", {}), size=octets(size), **its)
+def without_body(fields: Mapping[str, Any], size: int) -> Recorded:
+    """Return a message without its body from the other fields of its line; raise LineError as `parsed` does."""
+    return _recorded(record(fields, _Line), b"", octets(size))
 
 
 def moment(t: float) -> float:
-    """Return the moment of a message; raise LineError if it is none."""
-    return _number("t", t)
+    """Return the moment of a message; raise LineError if it is not possible."""
+    if not 0 <= t < LARGEST:
+        raise LineError(f"t is {t}, not a number of seconds")
+    return t
 
 
 def octets(size: int) -> int:
-    """Return a number of bytes; raise LineError if it is none."""
-    return int(_whole(_LARGEST)("size", size))
+    """Return a number of bytes; raise LineError if it is not possible."""
+    if not 0 <= size <= LARGEST:
+        raise LineError(f"size is {size}, not a whole number of at most {LARGEST:.0f}")
+    return size
 
 
-def _body(found: dict[str, Any]) -> bytes:
-    """Remove a message's body from the fields of its line, and return it."""
-    if ("body" in found) == ("body_base64" in found):
+@cache
+def _decoder() -> msgspec.json.Decoder[_Line]:
+    return msgspec.json.Decoder(_Line)
+
+
+def _recorded(message: _Line, body: bytes, size: int | None = None) -> Recorded:
+    _checked(message)
+    return Recorded(body=body, size=size, **{name: getattr(message, name) for name in _SHARED})
+
+
+def _body(message: _Line) -> bytes:
+    if (message.body is None) == (message.body_base64 is None):
         raise LineError("a message has either body or body_base64")
-    text = found.pop("body", None)
+    if message.body is not None:
+        return message.body.encode()
     try:
-        if text is not None:
-            return _text("body", text).encode()
-        return base64.b64decode(_text("body_base64", found.pop("body_base64")), validate=True)
+        return base64.b64decode(message.body_base64 or "", validate=True)
     except (binascii.Error, ValueError) as error:
-        if isinstance(error, LineError):
-            raise
         raise LineError(f"body_base64 is not base64: {error}") from error
 
 
-_Check = Callable[[str, Any], Any]
+def _checked(message: _Line) -> _Line:
+    """Return the message; raise LineError if its protocol or its destination is not possible."""
+    if message.over not in PROTOCOLS:
+        raise LineError(f"over is {_shown(message.over)}; there are {', '.join(PROTOCOLS)}")
+    name = message.destination
+    if not name.startswith(_KINDS) or name in _KINDS:
+        raise LineError(f"destination is {_shown(name)}; write topic://prices.eur, or queue://orders")
+    if prefixed(name.partition("://")[2]) is not None:
+        raise LineError(
+            f"destination is {_shown(name)}: parts of a destination are written without topic:// or queue://"
+        )
+    if has_wildcard(name):
+        raise LineError(f"destination is {_shown(name)}: a message is sent to one destination, without wildcards")
+    return message
 
 
-def _checked(found: Mapping[str, Any], fields: Mapping[str, tuple[_Check, bool]]) -> dict[str, Any]:
-    """Return the fields of a line; raise LineError for one that is missing, unknown or of another kind."""
-    for name, (_, needed) in fields.items():
-        if needed and name not in found:
-            raise LineError(f"{name} is missing")
-    for name in found:
-        if name not in fields:
-            raise LineError(f"there is no {_shown(name)} here; there are {', '.join(fields)}")
-    return {name: fields[name][0](name, value) for name, value in found.items()}
+def _octets(end: Header | Footer) -> bytes:
+    return (_DUMPS(structs.asdict(end)) + "\n").encode("utf-8", "backslashreplace")  # a lone surrogate: its JSON escape
 
 
-def _text(name: str, value: Any) -> str:
-    if type(value) is not str:
-        raise LineError(f"{name} is {_shown(value)}, not a text")
-    try:
-        if not value.isascii():
-            value.encode()
-    except UnicodeEncodeError as error:
-        raise LineError(f"half of a surrogate pair in {name}: it is no text") from error
-    return value
+def _shown(content: object) -> str:
+    """Return a field's content for an error; a long text by its length, since it may be a password."""
+    if isinstance(content, str):
+        return shown(content, 40)
+    return repr(content) if isinstance(content, int | float | bool | None) else type(content).__name__
 
 
-def _name(name: str, value: Any) -> str:
-    """Return a text that fits into a line of a protocol: short, and without control characters."""
-    text = _text(name, value)
-    if len(text) > _LONGEST:
-        raise LineError(f"{name} is longer than {_LONGEST} characters")
-    if not text.isprintable() and any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
-        raise LineError(f"a control character in {name}")
-    return text
-
-
-def _value(name: str, value: Any) -> str:
-    text = _text(name, value)
-    if "\0" in text or len(text) > _LONGEST:
-        raise LineError(f"a value of {name} is longer than {_LONGEST} characters, or has a zero byte")
-    return text
-
-
-def _destination(name: str, value: Any) -> str:
-    text = _name(name, value)
-    if not text.startswith(_KINDS) or text in _KINDS:
-        raise LineError(f"{name} is {_shown(value)}; write topic://prices.eur, or queue://orders")
-    if prefixed(text.partition("://")[2]) is not None:
-        raise LineError(f"{name} is {_shown(value)}: parts of a destination are of its kind, and written without it")
-    if has_wildcard(text):
-        raise LineError(f"{name} is {_shown(value)}: a message is sent to one destination, without wildcards")
-    return text
-
-
-def _over(name: str, value: Any) -> str:
-    if value not in PROTOCOLS:
-        raise LineError(f"{name} is {_shown(value)}; there are {', '.join(PROTOCOLS)}")
-    return str(value)
-
-
-def _number(name: str, value: Any) -> float:
-    if type(value) not in (int, float) or not 0 <= value < _LARGEST or not isfinite(value):
-        raise LineError(f"{name} is {_shown(value)}, not a number of seconds")
-    return float(value)
-
-
-def _whole(most: float) -> _Check:
-    def check(name: str, value: Any) -> int:
-        if type(value) is not int or not 0 <= value <= most:
-            raise LineError(f"{name} is {_shown(value)}, not a whole number of at most {most:.0f}")
-        return value
-
-    return check
-
-
-def _flag(name: str, value: Any) -> bool:
-    if type(value) is not bool:
-        raise LineError(f"{name} is {_shown(value)}, not true or false")
-    return value
-
-
-def _headers(name: str, value: Any) -> dict[str, str]:
-    return {_name("a header's name", each): _value(name, its) for each, its in _mapping(name, value).items()}
-
-
-def _names(name: str, value: Any) -> dict[str, str]:
-    return {_name(name, each): _value(name, its) for each, its in _mapping(name, value).items()}
-
-
-def _counts(name: str, value: Any) -> dict[str, int]:
-    count = _whole(_LARGEST)
-    return {_name(name, each): count(name, its) for each, its in _mapping(name, value).items()}
-
-
-def _mapping(name: str, value: Any) -> dict[str, Any]:
-    if type(value) is not dict:
-        raise LineError(f"{name} is {_shown(value)}, not an object")
-    return value
-
-
-def _list(name: str, value: Any) -> list[str]:
-    if type(value) is not list:
-        raise LineError(f"{name} is {_shown(value)}, not a list")
-    return [_text(name, each) for each in value]
-
-
-def _shown(value: Any) -> str:
-    """Return a value for a message about it; a long one by its length, since half a password is masked by nobody."""
-    if isinstance(value, str):
-        return shown(value, 40)
-    return repr(value) if isinstance(value, int | float | bool | None) else type(value).__name__
-
-
-_OPTIONAL = ("qos", "persistent", "priority", "expiry", "group", "type", "id")
-_HEADER: Mapping[str, tuple[_Check, bool]] = {
-    "recording": (_whole(VERSION), True),
-    "started": (_text, True),
-    "mqlab": (_text, True),
-    "brokers": (_names, True),
-    "asked": (_list, True),
-    "consumed": (_flag, False),
-    "headers_kept": (_flag, False),
-}
-_MESSAGE: Mapping[str, tuple[_Check, bool]] = {
-    "t": (_number, True),
-    "destination": (_destination, True),
-    "over": (_over, True),
-    "broker": (_name, True),
-    "headers": (_headers, False),
-    "qos": (_whole(2), False),
-    "persistent": (_flag, False),
-    "retained": (_flag, False),
-    "priority": (_whole(255), False),
-    "expiry": (_number, False),
-    "group": (_name, False),
-    "type": (_name, False),
-    "id": (_text, False),
-}
-_FOOTER: Mapping[str, tuple[_Check, bool]] = {
-    "ended": (_text, True),
-    "messages": (_whole(_LARGEST), True),
-    "seconds": (_number, True),
-    "missed": (_list, True),
-    "redacted": (_counts, True),
-    "digest": (_text, True),
-}
+_SHARED = tuple(name for name in _Line.__struct_fields__ if name in Recorded._fields and name != "body")

@@ -72,8 +72,8 @@ class HistoryReading(MessageFile):
             if message is not None:
                 self.messages += 1
                 yield message
-        if self._ended and (its := damage(self._path)) is not None:
-            raise InputError.of(its.what, "was it edited by hand?", Place(file=self.file, line=its.first, column=1))
+        if self._ended and (damaged := damage(self._path)):
+            raise InputError.of(damaged, "was it edited by hand?", Place(file=self.file, line=self._line - 1, column=1))
         self.open = not self._ended
         self.loss = "; ".join(self._losses())
         self.redacted = self._redacted

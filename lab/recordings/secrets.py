@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from lab.masking import MASK, Mask
+from lab.masking import MASK, Mask, is_secret
 from lab.printable import shown
-
-_SECRET = re.compile(
-    "authorization|password|passwd|pwd|passcode|passphrase|secret|token|apikey|accesskey|privatekey|cookie|credential|"
-    "signature|sessionid|jwt"
-)
-_SEPARATORS = re.compile(r"[^a-z0-9]")
-
-
-def is_secret(name: str) -> bool:
-    """Return whether a header of that name usually has a secret.
-
-    >>> is_secret("X-Api-Key"), is_secret("accessToken"), is_secret("currency")
-    (True, True, False)
-    """
-    return _SECRET.search(_SEPARATORS.sub("", name.lower())) is not None
 
 
 def names_of(names: Iterable[str]) -> str:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from lab.dataclass import dataclass
+from msgspec import Meta, Struct, field
 
 VERSION = 1
+LARGEST = 1e15  # of a number of seconds, bytes or messages
 LOST = "lost: "  # begins why a recording ended that a lost connection has ended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+Seconds = Annotated[float, Meta(ge=0, lt=LARGEST)]
+Count = Annotated[int, Meta(ge=0, le=int(LARGEST))]
+QoS = Annotated[int, Meta(ge=0, le=2)]
+Priority = Annotated[int, Meta(ge=0, le=255)]
+# Longer than a broker accepts by default; without control characters, so that it fits into a line of a protocol.
+Name = Annotated[str, Meta(max_length=10_000, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+Content = Annotated[str, Meta(max_length=10_000, pattern=r"\A[^\x00]*\Z")]
+
+
+class Header(Struct, frozen=True, kw_only=True):
     """The first line: when and where was recorded, and what was asked for."""
 
+    recording: int = VERSION
     started: str  # ISO 8601, UTC; each `t` counts from here
     mqlab: str  # the version that wrote it
-    brokers: Mapping[str, str]  # the names in the messages' `broker` → the broker's lab, or its address
+    brokers: Mapping[Name, Content]  # the names in the messages' `broker` → the broker's lab, or its address
     asked: tuple[str, ...]  # destinations, wildcards among them
     consumed: bool = False  # whether messages of queues were taken; else they were looked at
     headers_kept: bool = False  # whether headers with secrets were kept as they were
-    recording: int = VERSION
 
 
 class Recorded(NamedTuple):
@@ -45,13 +53,12 @@ class Recorded(NamedTuple):
     size: int | None = None  # bytes of a body that is not there and is made anew; 0: as many as its id needs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footer:
+class Footer(Struct, frozen=True, kw_only=True):
     """The last line of a recording that came to its end."""
 
-    messages: int
-    seconds: float  # that were recorded
     ended: str  # why: "count", "time", "interrupted", "terminated", or LOST and which
+    messages: Count
+    seconds: Seconds  # that were recorded
     missed: tuple[str, ...] = ()  # what may be missing, in words
-    redacted: Mapping[str, int] = field(default_factory=dict)  # header → messages in which its value was replaced
+    redacted: Mapping[Name, Count] = field(default_factory=dict)  # header → messages in which its value was replaced
     digest: str = ""  # SHA-256 of the octets of all lines before, in hexadecimal digits

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import structs
 
 from lab.errors import InputError
 from lab.recordings.lines import footer_line, header_line, line
@@ -25,7 +26,7 @@ def check_name(path: Path) -> None:
     packer(path)
 
 
-class RecordingFile(WrittenBehind[str]):
+class RecordingFile(WrittenBehind[bytes]):
     """A new file of a recording; thread-safe. Only its owner may read it: bodies are kept as they are.
 
     Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; without its footer the recording tells
@@ -41,7 +42,7 @@ class RecordingFile(WrittenBehind[str]):
         self._packer = packer(path)
         super().__init__(append_to_new(path, "name another file: a recording is never written twice"))
         try:
-            self._put(header_line(header).encode("utf-8", "backslashreplace"))
+            self._put(header_line(header))
         except OSError as error:
             os.close(self._file)
             path.unlink(missing_ok=True)
@@ -50,8 +51,8 @@ class RecordingFile(WrittenBehind[str]):
 
     def add(self, message: Recorded) -> None:
         """Add a message; raise LineError if no line can hold it, OSError if an earlier one could not be written."""
-        text = line(message)
-        self._behind.add(text, 1 + len(text) // 1024)
+        octets = line(message)
+        self._behind.add(octets, 1 + len(octets) // 1024)
 
     def end(self, footer: Footer) -> Footer:
         """Write the rest and the footer, close, and return it with the number of messages and the digest.
@@ -59,13 +60,13 @@ class RecordingFile(WrittenBehind[str]):
         Raise OSError if not everything could be written.
         """
         self._behind.close()
-        last = replace(footer, messages=self.messages, digest=self._digest.hexdigest())
-        self._put(footer_line(last).encode("utf-8", "backslashreplace"), last=True)
+        last = structs.replace(footer, messages=self.messages, digest=self._digest.hexdigest())
+        self._put(footer_line(last), last=True)
         self.close()
         return last
 
-    def _write(self, waiting: Sequence[str]) -> None:
-        self._put("".join(waiting).encode("utf-8", "backslashreplace"))  # a lone surrogate: its JSON escape
+    def _write(self, waiting: Sequence[bytes]) -> None:
+        self._put(b"".join(waiting))
         self.messages += len(waiting)
 
     def _put(self, octets: bytes, *, last: bool = False) -> None:

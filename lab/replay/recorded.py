@@ -12,8 +12,9 @@ from lab.activemq.protocols import protocol
 from lab.declare.steps.replay import Replay
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import Achieved, Paced, Publishing, SendOutcome, Sent
+from lab.masking import is_secret
 from lab.matching import HEADER, digest, digest_as_text, header_value, make_body, message_id
-from lab.recordings import MessageFile, Recorded, Stream, StreamKey, is_secret, opened, stream_of
+from lab.recordings import MessageFile, Recorded, Stream, StreamKey, opened, stream_of
 from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks, await_outcomes
 from lab.replay.outcome import Outcome, refused

@@ -1,38 +1,35 @@
 """The note of an open lab: a file by which other processes of the same user find the lab, for status, logs, down.
 
-It may hold secrets of the lab's runtime, so only its owner can read it, and it is removed with the lab. Notes of other
-versions of mqlab are ignored, except those written before a note named its runtime.
+It may hold secrets of the lab's runtime, so only its owner can read it, and it is removed with the lab. A file that
+this version cannot read is ignored.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
-from pydantic import TypeAdapter
+import msgspec
+from msgspec import Struct, field, structs
 
-from lab.dataclass import dataclass
+from lab import settings
 from lab.errors import HostError, InputError
 from lab.file_locks import folder_locked
 from lab.plan.control import Control
 from lab.plan.values import Plan
 from lab.runtime.clock import Origin, boot
 from lab.text_files import unwritable
-from lab.user_home import user_home
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """The facts of one open lab."""
 
     run: str
@@ -45,11 +42,18 @@ class Note:
     replaying: bool = False  # a replay changes the lab, and commands do not
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
     opened: datetime
-    origin: Origin | None  # of the lab's clock; None in older notes
+    origin: Origin  # of the lab's clock
     runtime: str  # the runtime's name
     off: Mapping[str, bool] = field(default_factory=dict)  # instance that a verb has taken out → whether it was active
     recorded: Mapping[str, tuple[str, float]] = field(default_factory=dict)  # of these: see StandingLab.keep_off
-    own: Mapping[str, Any] = field(repr=False)  # JSON-able data that only the runtime reads
+    own: Mapping[str, Any]  # JSON-able data that only the runtime reads; it may hold secrets
+
+    def __repr__(self) -> str:
+        return f"Note(run={self.run!r}, scenario={self.scenario!r}, runtime={self.runtime!r})"
+
+    def with_fields(self, **fields: Any) -> Self:
+        """Return a copy with other contents in some fields."""
+        return structs.replace(self, **fields)
 
     @property
     def not_created(self) -> tuple[str, ...]:
@@ -69,7 +73,7 @@ class Note:
     @property
     def began(self) -> float:
         """Return the moment the lab's clock began, in seconds of this machine's monotonic clock."""
-        if self.origin is not None and self.origin.boot == boot():
+        if self.origin.boot == boot():
             return self.origin.monotonic
         return time.monotonic() - (datetime.now(UTC) - self.opened).total_seconds()
 
@@ -81,17 +85,14 @@ def new_run_id() -> str:
 
 def note_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder of the notes: MQLAB_STATE, or the user's state folder; HostError if there is neither."""
-    if chosen := environment.get("MQLAB_STATE"):
+    if chosen := settings.STATE.get(environment):
         return Path(chosen)
-    if base := environment.get("XDG_STATE_HOME"):
-        return Path(base) / "mqlab" / "labs"
-    its = user_home(environment)
-    if its is None:
+    if (folder := settings.state_folder(environment)) is None:
         raise HostError(
             "there is no folder to note labs in: this user has no home folder, and HOME names none",
             "set HOME, or MQLAB_STATE, to a folder that is yours alone: a note has a lab's passwords",
         )
-    return its / ".local/state/mqlab/labs"
+    return folder
 
 
 def noted(environment: Mapping[str, str]) -> tuple[Note, ...]:
@@ -144,13 +145,13 @@ def update(note: Note, folder: Path) -> bool:
 
 
 def load_all(folder: Path) -> tuple[Note, ...]:
-    """Return every note, the oldest lab's first; notes of other versions are left out."""
+    """Return every note, the oldest lab's first; files that this version cannot read are left out."""
     found = (_read(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
     return tuple(note for note in found if note is not None)
 
 
 def load(run: str, folder: Path) -> Note | None:
-    """Return one lab's note; None if there is none, or it is of another version."""
+    """Return one lab's note; None if there is no such file, or this version cannot read it."""
     return _read(_file(run, folder))
 
 
@@ -202,7 +203,7 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
     Without one the lab is meant that MQLAB_RUN of the environment names, in the same way. Raise InputError, which lists
     the labs, unless exactly one fits: a shell that has outlived its lab, whose whole id it has, means no other one.
     """
-    of_shell = (environment.get("MQLAB_RUN") or None) if run is None else None
+    of_shell = (settings.RUN.get(environment) or None) if run is None else None
     found = fitting(known, of_shell if run is None else run)
     if len(found) == 1:
         return found[0]
@@ -235,41 +236,19 @@ def _part(run: str, folder: Path) -> Path:
 
 def _read(path: Path) -> Note | None:
     try:
-        written = dict(json.loads(path.read_bytes()))
-        upgraded = written if "runtime" in written else _upgraded(written)
-        return _codec().validate_json(json.dumps(_with_later(upgraded)))
-    except (FileNotFoundError, TypeError, ValueError, KeyError, AttributeError, RecursionError):
+        return _decoder().decode(path.read_bytes())
+    except (FileNotFoundError, ValueError, msgspec.MsgspecError, RecursionError):
         return None
 
 
-def _upgraded(earlier: dict[str, Any]) -> dict[str, Any]:
-    """Return a note of the format before notes named a runtime, in today's format."""
-    its = {"run", "scenario", "plan", "folder", "owner", "detached", "control", "replaying", "reboot_time"}
-    return {
-        **{key: earlier[key] for key in its & earlier.keys()},
-        "opened": datetime.strptime(earlier["run"].rpartition("-")[0], "%Y%m%d-%H%M%S").isoformat() + "Z",
-        "origin": None,
-        "runtime": "emulation",
-        "own": {key: value for key, value in earlier.items() if key not in its},
-    }
-
-
-def _with_later(written: dict[str, Any]) -> dict[str, Any]:
-    """Return a note whose brokers for later are in the account; earlier notes have them beside it."""
-    control = dict(written["control"])
-    if "later" not in control:
-        return written
-    return {**written, "control": {**control, "account": {**control["account"], "later": control["later"]}}}
-
-
 @cache
-def _codec() -> TypeAdapter[Note]:
-    return TypeAdapter(Note)
+def _decoder() -> msgspec.json.Decoder[Note]:
+    return msgspec.json.Decoder(Note, dec_hook=lambda kind, text: kind(text))  # an address or a network, from its text
 
 
 def _write(note: Note, folder: Path) -> None:
     target, part = _file(note.run, folder), _part(note.run, folder)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(_codec().dump_json(note))
+        file.write(msgspec.json.encode(note, enc_hook=str))
     part.replace(target)

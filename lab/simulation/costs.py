@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from lab.dataclass import dataclass
-from lab.declare.suggestions import remedy
 from lab.errors import InputError
+from lab.settings import COSTS
 from lab.simulation.clock import nanoseconds
+from lab.suggestions import remedy
 from lab.text_files import read_bytes
 from lab.units import parse_duration
 
-VARIABLE = "MQLAB_COSTS"
 FILE = Path(__file__).parent / "costs.toml"
 LARGEST = 65_536  # bytes of a file
 LONGEST = 60.0  # seconds
@@ -57,8 +57,8 @@ def own_values(environment: Mapping[str, str]) -> Mapping[str, str]:
 
     Raise InputError for a file that says something else.
     """
-    named = environment.get(VARIABLE)
-    return _read(Path(named), f"{VARIABLE}={named}") if named else {}
+    named = COSTS.get(environment)
+    return _read(Path(named), f"{COSTS.name}={named}") if named else {}
 
 
 @cache

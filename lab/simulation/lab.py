@@ -183,15 +183,15 @@ class SimulatedLab(SimulatedNetwork, Switches):
         """Have a broker start with the files of `plan` next time."""
         self._passwords.apply(broker, passwords)
         keep_next(Path(self.note.folder), broker, self.mask().text(plan.broker(broker).activemq_xml))
-        self.note = replace(self.note, plan=plan)
+        self.note = self.note.with_fields(plan=plan)
 
     def keep_control(self, control: Control) -> None:
         """Keep the service's records."""
-        self.note = replace(self.note, plan=replace(self.note.plan, network=control.network), control=control)
+        self.note = self.note.with_fields(plan=replace(self.note.plan, network=control.network), control=control)
 
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Keep the instances that verbs have stopped, and their records."""
-        self.note = replace(self.note, off=instances, recorded=recorded)
+        self.note = self.note.with_fields(off=instances, recorded=recorded)
 
     def refresh(self) -> bool:
         """Return True: no other process can change the lab."""

@@ -13,6 +13,7 @@ from lab.link.impairment import LinkState
 from lab.network.reach import reach
 from lab.plan.control import opening_control
 from lab.plan.values import Action, BridgePlan, Plan
+from lab.runtime.clock import Origin
 from lab.runtime.note import Note
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
@@ -81,7 +82,7 @@ def note_of(opening: Opening) -> Note:
         replaying=opening.replaying,
         reboot_time=opening.reboot_time,
         opened=BEGINS,
-        origin=None,
+        origin=Origin(boot="", monotonic=0.0),  # virtual time
         runtime=NAME,
         own={},
     )

@@ -12,14 +12,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from queue import Empty, SimpleQueue
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from tempfile import TemporaryDirectory
 from typing import IO, Any, TypeVar
 
 import psutil
+
+from lab.own_processes import OwnProcesses, how_ended
 
 T = TypeVar("T")
 _SIZE = 8  # bytes before each message, its length
@@ -41,90 +41,56 @@ def cores() -> int:
 
 
 class Processes(Executor):
-    """So many processes, begun when they are needed. What runs when it is shut down without waiting is killed."""
+    """An executor of processes, which are started when they are needed; not waiting for them kills them."""
 
     def __init__(self, jobs: int) -> None:
-        self._asked: SimpleQueue[tuple[Future[Any], Any] | None] = SimpleQueue()
-        self._ended = False
-        self._lock = threading.Lock()
-        self._running: set[_Worker] = set()
-        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(jobs)]
-        for each in self._threads:
-            each.start()
+        self._threads = ThreadPoolExecutor(jobs)  # each waits for one process at a time
+        self._processes = OwnProcesses()
+        self._idle: list[_Worker] = []
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run a function in one of the processes; its error is WorkerDiedError if that dies."""
-        if self._ended:
-            raise RuntimeError("the executor was shut down")
-        future: Future[T] = Future()
-        self._asked.put((future, (fn, args, kwargs)))
-        return future
+        return self._threads.submit(self._do, (fn, args, kwargs))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End all processes: with `wait` after what was submitted, else at once."""
-        with self._lock:
-            self._ended = True
-            if not wait:
-                for worker in self._running:
-                    worker.process.kill()
-        while cancel_futures or not wait:
-            try:
-                asked = self._asked.get_nowait()
-            except Empty:
-                break
-            if asked is not None:
-                asked[0].cancel()
-        for _ in self._threads:
-            self._asked.put(None)
-        for each in self._threads:
-            each.join()
+        """End all processes: with `wait` after the submitted functions, else at once."""
+        self._threads.shutdown(wait=False, cancel_futures=cancel_futures or not wait)
+        if not wait:
+            self._processes.end(signal.SIGKILL)
+        self._threads.shutdown()
+        while self._idle:
+            self._idle.pop().end()
 
-    def __exit__(self, kind: object, *of: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.shutdown(wait=kind is None)
 
-    def _serve(self) -> None:
-        """Hand one work after the other to a process of this thread's own, and begin another one when it dies."""
-        worker: _Worker | None = None
+    def _do(self, work: Any) -> Any:
+        """Do one work in an idle process, or in a new one."""
         try:
-            while (asked := self._asked.get()) is not None:
-                future, work = asked
-                if not future.set_running_or_notify_cancel():
-                    continue
-                try:
-                    if worker is None:
-                        worker = self._begin()
-                    done, result = worker.do(work)
-                except WorkerDiedError as error:
-                    self._end(worker)
-                    worker = None
-                    future.set_exception(error)
-                except Exception as error:  # noqa: BLE001 (what cannot be pickled raises anything: it is the future's)
-                    future.set_exception(error)
-                else:
-                    (future.set_result if done else future.set_exception)(result)
-        finally:
-            self._end(worker)
-
-    def _begin(self) -> _Worker:
-        with self._lock:
-            if self._ended:
-                raise WorkerDiedError("the executor was shut down")
-            self._running.add(worker := _Worker())
-            return worker
-
-    def _end(self, worker: _Worker | None) -> None:
-        if worker is not None:
+            worker = self._idle.pop()
+        except IndexError:
+            worker = _Worker(self._processes)
+        try:
+            done, answer = worker.do(work)
+        except WorkerDiedError:
             worker.end()
-            with self._lock:
-                self._running.discard(worker)
+            raise
+        except BaseException:  # the work cannot be pickled
+            self._idle.append(worker)
+            raise
+        self._idle.append(worker)
+        if not done:
+            raise answer
+        return answer
 
 
 class _Worker:
     """One process, the pipes to and from it, and the folder of its temporary files, which goes with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, processes: OwnProcesses) -> None:
         self._folder = TemporaryDirectory(prefix="mqlab-vary-", ignore_cleanup_errors=True)
-        self.process = subprocess.Popen(
+        self._processes = processes
+        self.process = processes.start(
             [sys.executable, "-c", _CODE, self._folder.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -143,9 +109,7 @@ class _Worker:
             _send(self._to, message)
             answer = _receive(self._back)
         except (EOFError, OSError) as error:
-            code = self.process.wait()
-            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-            raise WorkerDiedError(f"its process {how}") from error
+            raise WorkerDiedError(f"its process {how_ended(self.process.wait())}") from error
         found: tuple[bool, Any] = pickle.loads(answer)
         return found
 
@@ -157,6 +121,7 @@ class _Worker:
             except OSError:  # what was not written yet cannot be any more
                 continue
         self.process.wait()
+        self._processes.exited(self.process)
         self._folder.cleanup()
 
 

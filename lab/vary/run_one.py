@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lab import labs, runtimes
+from lab import labs, runtimes, settings
 from lab.errors import LabError
 from lab.judge import Judged
 from lab.judge.not_delivered import FATES, NotDelivered
@@ -30,10 +30,10 @@ def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Ro
             path = folder / "files" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        environment = {**texts.environment, "MQLAB_STATE": str(folder / "state")}
+        environment = {**texts.environment, settings.STATE.name: str(folder / "state")}
         if texts.costs is not None:
             (folder / "costs.toml").write_bytes(texts.costs)
-            environment["MQLAB_COSTS"] = str(folder / "costs.toml")
+            environment[settings.COSTS.name] = str(folder / "costs.toml")
         try:
             ran = labs.run(
                 folder / "files" / texts.scenario,

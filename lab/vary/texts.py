@@ -23,6 +23,7 @@ from lab.errors import InputError, Problem
 from lab.masking import Mask, named_in
 from lab.runtime.runtime import Runtime
 from lab.scenarios import PlannedScenario, mask_named, plan_named
+from lab.settings import COSTS
 from lab.shipped import shipped
 from lab.text_files import read_bytes
 from lab.vary.combinations import Combination, Grid
@@ -116,7 +117,7 @@ def look(
             folder=str(folder),
             files={str(there[path].relative_to(folder)): content for path, content in files.items()},
             environment=used.asked,
-            costs=read_bytes(Path(costs), costs, _LARGEST) if (costs := environment.get("MQLAB_COSTS")) else None,
+            costs=read_bytes(Path(costs), costs, _LARGEST) if (costs := COSTS.get(environment)) else None,
             ignored=(*dict.fromkeys(ignored),),
         ),
         warnings=tuple(mask.text(line) for line in lines(first.removals, first.advice)),

@@ -15,7 +15,13 @@ PASSWORDS = ("plain", "it's $HOME", 'a"b`c`\\', "'\"$x\\", "#a b=c")
 
 
 def lab(**brokers: dict[str, Any]) -> dict[str, Any]:
-    return {"run": "r", "scenario": "s", "ca_file": "/a folder/ca.pem", "brokers": brokers}
+    return {
+        "run": "r",
+        "scenario": "s",
+        "ca_file": "/a folder/ca.pem",
+        "trust_store": "/a folder/t.p12",
+        "brokers": brokers,
+    }
 
 
 ONE = lab(tokyo={"endpoints": AT, "users": {"alice": "first-of-all-1", "bob": "second-of-all"}})
@@ -26,6 +32,8 @@ def test_every_endpoint_and_user_has_a_variable() -> None:
     assert variables(ONE) == {
         "MQLAB_RUN": "r",
         "MQLAB_CA_FILE": "/a folder/ca.pem",
+        "MQLAB_TRUST_STORE": "/a folder/t.p12",
+        "MQLAB_TRUST_STORE_PASSWORD": "changeit",
         "MQLAB_TOKYO_MQTT_URL": "mqtt+ssl://localhost:1883",
         "MQLAB_TOKYO_MQTT_PORT": "1883",
         "MQLAB_TOKYO_CONSOLE_URL": "https://localhost:8162/admin/",
@@ -74,7 +82,7 @@ def test_spring_has_a_profile_for_each_broker_and_both_instances_of_a_pair() -> 
         "tokyo": {"endpoints": {"openwire": "ssl://localhost:3"}, "users": {"alice": "it's\\5=é", "bob": "x"}},
         "paris": {**pair[0], "instances": pair, "users": {}},
     }
-    assert list(properties({**lab(**brokers), "trust_store": "/a folder/t.p12"})) == [
+    assert list(properties(lab(**brokers))) == [
         "# java needs to trust this lab:",
         "#   -Djavax.net.ssl.trustStore=/a folder/t.p12",
         "#   -Djavax.net.ssl.trustStorePassword=changeit",

@@ -119,7 +119,7 @@ def test_a_run_that_a_signal_ended_has_failed_with_a_shells_code(tmp_path: Path)
     found, why = run_all(["quick", "killed"], [], jobs=2, folder=tmp_path, ended=lambda one: None, command=COMMAND)
     assert [(one.outcome, one.code, one.why) for one in found] == [
         ("passed", 0, ()),
-        ("error", 137, ("ended by signal 9",)),
+        ("error", 137, ("its process was killed by SIGKILL",)),
     ]
     assert why is None
 

@@ -21,6 +21,7 @@ from lab.living.lab import Live
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.report.rows.row import Row, Weight
+from lab.runtime.clock import Origin
 from lab.runtime.note import Note
 from lab.runtime.status import BridgeStatus, BrokerStatus, LinkStatus, Status, Whereabouts
 from lab.shipped import shipped
@@ -63,7 +64,8 @@ def look(t: float, *, sent: int, queued: int, session: str = "1") -> Look:
         status=Status(
             note=Note(
                 run="20260101-101010-aaaaaa", scenario="one way", plan=its, control=opening_control(its, opened),
-                folder="f", owner="o//1/1", opened=opened, origin=None, runtime="any", own={}, detached=True,
+                folder="f", owner="o//1/1", opened=opened, origin=Origin(boot="another", monotonic=0.0),
+                runtime="any", own={}, detached=True,
             ),
             whereabouts=Whereabouts(ca_file="ca", networks={}, brokers={}, reached_at="127.0.0.1"),
             owner_alive=True,

@@ -11,6 +11,7 @@ from lab.declare.loading import load
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
+from lab.runtime.clock import Origin
 from lab.runtime.note import Note
 from lab.runtime.status import BridgeStatus, LinkStatus, Reached, Status, Whereabouts
 from lab.shipped import shipped
@@ -47,7 +48,7 @@ def test_what_was_seen_is_told_by_its_fields() -> None:
         Status(
             note=Note(
                 run="r", scenario="s", plan=its, control=opening_control(its, opened), folder="f", owner="o//1/1",
-                opened=opened, origin=None, runtime="any", own={}, detached=True,
+                opened=opened, origin=Origin(boot="another", monotonic=0.0), runtime="any", own={}, detached=True,
             ),
             whereabouts=Whereabouts(
                 ca_file="ca",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from bench import contract as bench
 from bench import predict
@@ -71,7 +72,7 @@ def test_what_was_measured_with_another_congestion_control_stands_apart() -> Non
 
     def measure(tcp: str, at_most: int | None) -> int:
         asked.clear()
-        machine = replace(MACHINE, tcp=tcp)
+        machine = structs.replace(MACHINE, tcp=tcp)
         predict.measure(found, predict.FIRST, at_most, 1, run=run, machine=lambda: machine, keep=lambda: None)
         return len(asked)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from lab.contract import text
 from lab.contract.contract import Contract, contract_of, load, runner
@@ -50,7 +50,7 @@ def test_only_what_is_missing_is_run(tmp_path: Path) -> None:
     assert again.missing(3, IMAGES) == (2, 3)
     assert again.missing(1, ("broker:2",)) == (1,)
     (kept,) = again.kept.runs()
-    assert (kept.machine, kept.images, kept.seed) == (replace(MACHINE, tcp="cubic"), IMAGES, 1)
+    assert (kept.machine, kept.images, kept.seed) == (structs.replace(MACHINE, tcp="cubic"), IMAGES, 1)
 
 
 def test_runs_are_compared_and_told(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_runs_are_compared_and_told(tmp_path: Path) -> None:
 
 def on(tcp: str, its: Contract) -> Contract:
     """Return a contract on a machine with this congestion control."""
-    return dataclasses.replace(its, measure=lambda: dataclasses.replace(MACHINE, tcp=tcp))
+    return dataclasses.replace(its, measure=lambda: structs.replace(MACHINE, tcp=tcp))
 
 
 def test_runs_with_another_congestion_control_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_runs_whose_figures_are_by_other_rules_are_left_out_by_name_and_made_aga
     its = contract(tmp_path, Runs("tokyo-singapore"))
     for seed in (1, 2):
         its.emulate(seed, IMAGES)
-    old = dataclasses.replace(its.kept.runs()[0], rules=RULES - 1)
+    old = structs.replace(its.kept.runs()[0], rules=RULES - 1)
     its.kept.keep(old)
     found = its.compared(its.simulate(), IMAGES)
     assert found.agrees and found.outdated == (old,)
@@ -145,4 +145,4 @@ def test_figures_have_paces_and_bursts(tmp_path: Path) -> None:
     assert 0.88 < stream.per_s * 0.0723 / 10 < 1  # a window each round trip; less while TCP recovers from the cut
     (stream,) = figures(runner("asymmetric-delay", {}, Logged())("simulation", 1)).streams[:1]
     assert (stream.messages, stream.paced, stream.per_s) == (60, True, None)
-    assert dataclasses.asdict(stream)["p50"] > 140
+    assert stream.p50 > 140

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from lab.contract.figures import RULES, Stream, figures, from_json, to_json
 from lab.contract.kept_runs import LARGEST, KeptRuns, digest
@@ -118,7 +118,7 @@ def but(**other: Any) -> str:
     return json.dumps({**json.loads(to_json(kept(1, digest="d1"))), **other})
 
 
-STREAM, RUNS_ON = asdict(stream()), asdict(MACHINE)
+STREAM, RUNS_ON = structs.asdict(stream()), structs.asdict(MACHINE)
 
 
 @pytest.mark.parametrize(

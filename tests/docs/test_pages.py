@@ -20,8 +20,8 @@ from lab.activemq.log_lines import NAMED
 from lab.activemq.protocols import ENDPOINTS
 from lab.cli import COMMANDS as LISTED
 from lab.cli import load
+from lab.declare.between import Amount
 from lab.declare.expectations import EXPECTATIONS
-from lab.declare.fields import Amount
 from lab.declare.scenario import Scenario
 from lab.declare.steps import STEPS
 from lab.declare.steps.service import OfService

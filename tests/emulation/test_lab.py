@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -94,7 +93,7 @@ def test_a_note_that_cannot_be_written_is_not_taken_for_the_lab_s(tmp_path: Path
     lab, note = noted(tmp_path)
     lab._noting = nullcontext()
     with pytest.raises(HostError, match="has ended meanwhile"):
-        EmulatedLab._write(lab, replace(note, off={"tokyo": True}))
+        EmulatedLab._write(lab, note.with_fields(off={"tokyo": True}))
     assert lab.note is note
 
 
@@ -105,7 +104,7 @@ def test_a_keeper_reads_no_note_that_a_verb_is_replacing(tmp_path: Path) -> None
 
     @contextmanager
     def after_the_verb() -> Iterator[None]:
-        lab.note = replace(note, off=off)
+        lab.note = note.with_fields(off=off)
         notes.save(lab.note, tmp_path)
         yield
 

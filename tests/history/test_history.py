@@ -70,7 +70,7 @@ def write(path: Path, seen: list[Observation]) -> Path:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def without_seal(seen: Observation) -> Observation:
-    return seen.with_fields(lines=None, digest="", places="") if isinstance(seen, Ended) else seen
+    return seen.with_fields(lines=None, digest="") if isinstance(seen, Ended) else seen
 
 
 @given(
@@ -80,7 +80,7 @@ def without_seal(seen: Observation) -> Observation:
 def test_what_is_written_reads_back_the_same(
     tmp_path_factory: pytest.TempPathFactory, seen: list[Observation], ended: Ended | None
 ) -> None:
-    seen += [] if ended is None else [ended.with_fields(lines=None, digest="", places="")]
+    seen += [] if ended is None else [ended.with_fields(lines=None, digest="")]
     path = write(tmp_path_factory.mktemp("history") / "history.jsonl", seen)
     history = read(path)
     assert history.header == HEADER
@@ -131,19 +131,19 @@ def test_a_half_last_line_is_noted_and_left_out(tmp_path: Path, cut: int) -> Non
         (b"[]\n", "1:1", "not a JSON object"),
         (b'{"history":2,"run":"x"}\n', "1:1", "version 2"),
         (b'{"run":"x"}\n', "1:1", "does not say its version"),
-        (HEAD.encode().replace(b'"seed":7', b'"seed":"7"'), "1:1", "seed is '7', not int"),
-        (HEAD.encode().replace(b'"run":"run-1",', b""), "1:1", "run is missing"),
+        (HEAD.encode().replace(b'"seed":7', b'"seed":"7"'), "1:1", "`seed`: expected `int`, got `str`"),
+        (HEAD.encode().replace(b'"run":"run-1",', b""), "1:1", "`run` is missing"),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":}\n', "2:29", "not JSON"),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":"1-1"} {}\n', "2:36", "not JSON: Extra data"),
         (HEAD.encode() + b'{"t":1.0,"kind":"wished"}\n', "2:1", "no such kind of observation as 'wished'"),
         (HEAD.encode() + b'{"t":1.0,"kind":["sent"]}\n', "2:1", "no such kind"),
-        (HEAD.encode() + b'{"t":1.0,"kind":"sent"}\n', "2:1", "id is missing"),
-        (HEAD.encode() + b'{"t":"1","kind":"sent","id":"1-1"}\n', "2:1", "t is '1', not float or int"),
-        (HEAD.encode() + b'{"t":true,"kind":"sent","id":"1-1"}\n', "2:1", "t is True"),
+        (HEAD.encode() + b'{"t":1.0,"kind":"sent"}\n', "2:1", "`id` is missing"),
+        (HEAD.encode() + b'{"t":"1","kind":"sent","id":"1-1"}\n', "2:1", "`t`: expected `float`, got `str`"),
+        (HEAD.encode() + b'{"t":true,"kind":"sent","id":"1-1"}\n', "2:1", "`t`: expected `float`, got `bool`"),
         (HEAD.encode() + b'{"t":NaN,"kind":"sent","id":"1-1"}\n', "2:1", "NaN is no JSON"),
-        (HEAD.encode() + b'{"t":1e999,"kind":"sent","id":"1-1"}\n', "2:1", "too large"),
+        (HEAD.encode() + b'{"t":1e999,"kind":"sent","id":"1-1"}\n', "2:1", "`t`: "),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":"1-1","by":"me"}\n', "2:1", "there is no 'by' here"),
-        (HEAD.encode() + b'{"t":1.0,"kind":"acked","id":"1-1","outcome":"fine"}\n', "2:1", "ok, failed, unknown"),
+        (HEAD.encode() + b'{"t":1.0,"kind":"acked","id":"1-1","outcome":"fine"}\n', "2:1", "`outcome`: invalid"),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":"\xff"}\n', "2:30", "not UTF-8"),
         (HEAD.encode() + b"\n", "2:1", "not JSON"),
         (HEAD.encode() + b'{"t":' + b"[" * 100_000 + b"\n", "2:1", "nested too deeply"),
@@ -151,7 +151,7 @@ def test_a_half_last_line_is_noted_and_left_out(tmp_path: Path, cut: int) -> Non
             HEAD.encode() + line(LinkSeen(
                 t=1, link="l", leaving="a", reaching="b", configured_delay_ms=1, measured_p50_ms=None,
                 measured_p99_ms=None, packets=1, dropped={"loss": 1},
-            )).replace('"loss":1', '"loss":"1"').encode(), "2:1", "dropped holds something else than int",
+            )).replace('"loss":1', '"loss":"1"').encode(), "2:1", "`dropped[...]`: expected `int`, got `str`",
         ),
     ],
 )  # fmt: skip

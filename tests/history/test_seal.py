@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
@@ -43,17 +44,7 @@ def test_the_end_tells_the_digest_of_all_but_itself_as_sha256sum_gives_it(tmp_pa
     assert isinstance(ended, Ended) and last == line(ended).encode(), "what comes after the end is not written"
     without = last.replace(f',"digest":"{ended.digest}"'.encode(), b"")
     assert (ended.lines, ended.digest) == (21, sha256(b"".join([*before, without])).hexdigest())
-    assert damage(path) is None and read(path).complete
-
-
-def test_what_an_earlier_version_sealed_is_judged_as_it_was(tmp_path: Path) -> None:
-    """Its digest is that of the lines before the end alone."""
-    path = written(tmp_path / "history.jsonl")
-    *before, _ = path.read_bytes().splitlines(keepends=True)
-    ended = read(path).observations[-1].with_fields(digest=sha256(b"".join(before)).hexdigest())
-    path.write_bytes(b"".join([*before, line(ended).encode()]))
-    assert damage(path) is None and read(path).complete
-    assert damage(edited(path, lambda lines: lines.pop(9))) is not None
+    assert damage(path) == "" and read(path).complete
 
 
 @pytest.mark.parametrize(
@@ -68,9 +59,9 @@ def test_the_end_is_sealed_too(tmp_path: Path, shared: bool, told: bytes, instea
             file.record(Sent(t=float(n), id=f"1-{n}"))
         ended = Ended(t=20.0, complete=False, note="killed")
         file.end(ended) if isinstance(file, SharedHistory) else file.record(ended)
-    assert damage(path) is None
+    assert damage(path) == ""
     its = damage(edited(path, lambda lines: lines.append(lines.pop().replace(told, instead))))
-    assert its is not None and its.words("h") == "h:21: it is not as it was written"
+    assert its == "it is not as it was written"
 
 
 def test_what_is_masked_in_the_last_line_is_sealed_as_it_is_written(tmp_path: Path) -> None:
@@ -78,45 +69,40 @@ def test_what_is_masked_in_the_last_line_is_sealed_as_it_is_written(tmp_path: Pa
     with HistoryFile(path, HEADER, Mask.of(["a-long-password"])) as file:
         file.record(Ended(t=1.0, complete=False, note="it was a-long-password"))
     assert b"a-long-password" not in path.read_bytes()
-    assert damage(path) is None
+    assert damage(path) == ""
 
 
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (lambda lines: lines.pop(9), "h:10: it is not as it was written: 1 line taken out"),
-        (lambda lines: lines.insert(9, lines[3]), "h:10: it is not as it was written: 1 line put in"),
-        (lambda lines: lines.__setitem__(9, lines[9].replace(b"1-9", b"1-8")), "h:10: it is not as it was written"),
-        (lambda lines: lines.__setitem__(0, lines[0].replace(b'"seed":1', b'"seed":2')), "h:1: it is not as it was"),
-        (lambda lines: lines.insert(3, lines.pop(9)), "h:4: it is not as it was written"),
-        (lambda lines: lines.pop(20), "h:21: it is not as it was written: 1 line taken out"),
-        (lambda lines: lines.append(b'{"t":99,"ki'), "h:23: half a line follows the end"),
+        (lambda lines: lines.pop(9), "it is not as it was written: 1 line taken out"),
+        (lambda lines: lines.insert(9, lines[3]), "it is not as it was written: 1 line put in"),
+        (lambda lines: lines.__setitem__(9, lines[9].replace(b"1-9", b"1-8")), "it is not as it was written"),
+        (lambda lines: lines.__setitem__(0, lines[0].replace(b'"seed":1', b'"seed":2')), "it is not as it was written"),
+        (lambda lines: lines.insert(3, lines.pop(9)), "it is not as it was written"),
+        (lambda lines: lines.pop(20), "it is not as it was written: 1 line taken out"),
+        (lambda lines: lines.append(b'{"t":99,"ki'), "half a line follows the end"),
+        (lambda lines: lines.append(re.sub(rb',"lines":[0-9]+', b"", lines.pop())), "it is not as it was written"),
+        (lambda lines: lines.append(re.sub(rb',"digest":"[0-9a-f]+"', b"", lines.pop())), "it is not as it was"),
     ],
 )
-def test_what_was_done_to_a_history_is_damage_with_its_place(
-    tmp_path: Path, edit: Callable[[list[bytes]], object], words: str
-) -> None:
+def test_an_edited_history_is_damaged(tmp_path: Path, edit: Callable[[list[bytes]], object], words: str) -> None:
     its = damage(edited(written(tmp_path / "history.jsonl"), edit))
-    assert its is not None and its.words("h").startswith(words), its
+    assert its.startswith(words), its
     history = read(tmp_path / "history.jsonl")
-    assert not history.complete and history.damage == its.words("history.jsonl")
-
-
-def test_in_a_long_history_the_place_is_a_few_lines_in_a_hundred(tmp_path: Path) -> None:
-    its = damage(edited(written(tmp_path / "history.jsonl", 5000), lambda lines: lines.pop(3333)))
-    assert its is not None and its.first <= 3334 <= its.last and its.last - its.first < 128, its
+    assert not history.complete and history.damage == f"history.jsonl: {its}"
 
 
 def test_zero_bytes_at_the_end_are_no_damage(tmp_path: Path) -> None:
     path = written(tmp_path / "history.jsonl")
     path.write_bytes(path.read_bytes() + bytes(20_000))
-    assert damage(path) is None
+    assert damage(path) == ""
 
 
 @pytest.mark.parametrize("text", ["", "x", "\n", "{}\n", '{"t":1.0,"kind":"ended","complete":true}\n'])
 def test_a_file_without_a_seal_is_not_looked_at(tmp_path: Path, text: str) -> None:
     (tmp_path / "h").write_text(text)
-    assert damage(tmp_path / "h") is None
+    assert damage(tmp_path / "h") == ""
 
 
 @given(st.lists(st.integers(1, 300), max_size=12))
@@ -128,7 +114,7 @@ def test_a_seal_does_not_depend_on_how_lines_come(numbers: list[int]) -> None:
     for number in numbers:
         other.add(b"".join(lines[other.lines : other.lines + number]))
     ended = Ended(t=0, complete=True)
-    assert one.on(ended) == other.on(ended) and len(one.places) <= 64
+    assert one.on(ended) == other.on(ended)
 
 
 def test_what_several_write_is_sealed_at_its_end_whatever_was_left_out(tmp_path: Path) -> None:
@@ -139,5 +125,5 @@ def test_what_several_write_is_sealed_at_its_end_whatever_was_left_out(tmp_path:
     one.trim(500.0, largest=8_000)
     other.record(Sent(t=501.0, id="1-501"))
     one.end(Ended(t=502.0, complete=True))
-    assert damage(path) is None and read(path).complete
-    assert damage(edited(path, lambda lines: lines.pop(5))) is not None
+    assert damage(path) == "" and read(path).complete
+    assert "1 line taken out" in damage(edited(path, lambda lines: lines.pop(5)))

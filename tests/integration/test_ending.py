@@ -99,7 +99,7 @@ def test_a_lab_in_the_foreground_is_not_lost_to_others(engine: Engine, tmp_path:
 
 def test_a_note_that_lacks_the_runtime_s_part_is_damaged(engine: Engine, tmp_path: Path, run: str) -> None:
     parts(engine, run, tmp_path)
-    notes.save(replace(LiveLab().note, run=run, runtime=NAME, own={"router": 7}), tmp_path)
+    notes.save(LiveLab().note.with_fields(run=run, runtime=NAME, own={"router": 7}), tmp_path)
     with Emulation(os.environ) as its:
         assert its.open_labs(tmp_path) == ()
         (lost,) = its.lost_labs(tmp_path)

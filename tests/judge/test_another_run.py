@@ -19,7 +19,7 @@ Lines = list[dict[str, Any]]
 
 
 def lines() -> Lines:
-    """Return the lines of a good history, which is of an earlier version and has no seal."""
+    """Return the lines of a good history, which has no seal."""
     return [json.loads(each) for each in CASE.read_text().splitlines()]
 
 

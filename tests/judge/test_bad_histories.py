@@ -110,8 +110,6 @@ def test_an_arrival_that_no_run_could_have_sent_is_counted_and_not_explained() -
         {"fixed": True, "rows": ["never"]},
         {"fixed": True, "rows": [{**dict.fromkeys(("from", "to", "destination", "arrives"), "x"), "over": "x"}]},
         {"rows": []},
-        {"fixed": True, "rows": [], "apart": "x"},
-        {"fixed": True, "rows": [], "apart": [3]},
     ],
 )
 def test_routes_of_a_header_that_were_edited_are_refused_in_words(routes: dict[str, Any], tmp_path: Path) -> None:

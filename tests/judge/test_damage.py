@@ -98,7 +98,7 @@ def test_a_line_taken_out_of_a_sealed_history_makes_every_expectation_unknown(tm
     path.write_text("".join(lines))
     whole = judge_file(path)
     assert {verdict.outcome for verdict in whole.verdicts} == {"unknown"} == {whole.outcome}
-    assert all("history.jsonl:" in each.reason and "1 line taken out" in each.reason for each in whole.verdicts)
+    assert all("history.jsonl: " in each.reason and "1 line taken out" in each.reason for each in whole.verdicts)
     kept = read(path)
     told = judge((), Streamed(kept.header, kept.observations, kept.damage))
     assert told.outcome == "unknown", "also of a history in memory"

@@ -1,9 +1,9 @@
 """The silence of a client whose connection has gone proves nothing."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from lab.declare.expectations.delivered import Delivered
 from lab.history import Observation, Subscribed, Trouble, read
@@ -21,5 +21,5 @@ def test_nothing_is_held_only_while_somebody_listens(lost: bool, outcome: Outcom
         if lost and isinstance(each, Subscribed) and each.client == "tk":
             seen.append(Trouble(t=each.t, who="tk", what="the connection was lost"))
     expectation = Delivered.model_validate({"to": "tk", "promise": "nothing", "within": "1s"})
-    report = judge([expectation], replace(history, observations=tuple(seen)))
+    report = judge([expectation], structs.replace(history, observations=tuple(seen)))
     assert [verdict.outcome for verdict in report.verdicts] == [outcome]

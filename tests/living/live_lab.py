@@ -40,8 +40,7 @@ class LiveLab(SpoiltLab):
         its = opened or opening(scenario)
         super().__init__(replace(its, detached=False))
         at = datetime.now(UTC) - ago
-        self.note = replace(
-            self.note,
+        self.note = self.note.with_fields(
             control=opening_control(its.plan, at),
             detached=its.detached,
             opened=at,

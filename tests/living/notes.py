@@ -9,6 +9,7 @@ from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.runtime import note as notes
+from lab.runtime.clock import Origin
 from lab.runtime.note import Note
 from lab.shipped import shipped
 from tests.command import Commands
@@ -44,7 +45,7 @@ def noted(mqlab: Commands, run: str, **changed: bool) -> Note:
         folder=str(mqlab.folder / run),
         owner="elsewhere//1/1",
         opened=opened,
-        origin=None,
+        origin=Origin(boot="another", monotonic=0.0),
         runtime=NAME,
         own=LabState(ca_file="", router=f"none-{run}", networks={}, brokers=brokers).to_dict(),
         **{"detached": True, **changed},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ def test_a_lab_whose_note_is_lost_is_named_with_its_end(run: str | None, tmp_pat
 
 def test_no_runtime_is_asked_where_a_note_is_found(tmp_path: Path) -> None:
     its = Losing()
-    note = replace(LiveLab().note, run="20260101-101010-aaaaaa")
+    note = LiveLab().note.with_fields(run="20260101-101010-aaaaaa")
     notes.save(note, tmp_path)
     assert chosen(None, {"MQLAB_STATE": str(tmp_path)}, (its,)).run == note.run
     assert its.asked == 0

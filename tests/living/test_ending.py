@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -43,7 +43,7 @@ class Ending:
 
 @pytest.fixture
 def note(tmp_path: Path) -> Note:
-    note = replace(LiveLab().note, folder=str(tmp_path))
+    note = LiveLab().note.with_fields(folder=str(tmp_path))
     begin(file_of(note), HEADER).close()
     return note
 

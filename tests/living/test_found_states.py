@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,7 +79,7 @@ class Interrupted(LiveLab):
 
 def opened(scenario: str, folder: Path) -> Interrupted:
     lab = Interrupted(scenario)
-    lab.note = replace(lab.note, folder=str(folder))
+    lab.note = lab.note.with_fields(folder=str(folder))
     lab.note_folder = folder
     notes.save(lab.note, folder)
     begin(file_of(lab.note), HEADER).close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +50,7 @@ HEADER_LINE = Header(
 
 
 def noted(folder: Path) -> Note:
-    return replace(LiveLab().note, folder=str(folder))
+    return LiveLab().note.with_fields(folder=str(folder))
 
 
 @pytest.fixture
@@ -118,7 +117,7 @@ def test_a_lab_of_before_has_no_history_and_says_so(tmp_path: Path) -> None:
     history = LivingHistory(noted(tmp_path), lambda: 0.0, PYTHON)
     with history.step(Reboot(broker="tokyo")):
         history.record(Watched(t=0.0))
-    with pytest.raises(InputError, match="keeps no history"):
+    with pytest.raises(InputError, match="its history has ended"):
         history.mark("before")
     assert list(tmp_path.iterdir()) == []
 

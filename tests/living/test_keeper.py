@@ -65,7 +65,7 @@ class Kept(LiveLab):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.clock = JumpingClock(self.kernel)
-        self.note = replace(self.note, folder=str(folder))
+        self.note = self.note.with_fields(folder=str(folder))
         begin(file_of(self.note), HEADER).close()
 
     @property
@@ -171,7 +171,7 @@ def test_a_broker_that_the_service_reboots_is_no_trouble(lab: Kept) -> None:
         return Trouble(t=1.0, who=f"broker {broker}", what="it has ended by itself: exit code 143")
 
     control = lab.note.control
-    lab.note = replace(lab.note, control=replace(control, account=begin_reboot(control.account, "tokyo")))
+    lab.note = lab.note.with_fields(control=replace(control, account=begin_reboot(control.account, "tokyo")))
     with closing(lab.history) as history:
         keeper = Keeper(lab, history)
         keeper.record(silent("tokyo"))

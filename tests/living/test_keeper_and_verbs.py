@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from lab.declare.steps.broker import State
@@ -20,7 +19,7 @@ HEADER = Header(
 
 def test_a_keeper_takes_what_a_verb_has_ended_for_no_fault(tmp_path: Path) -> None:
     lab = LiveLab("failover")
-    lab.note = replace(lab.note, folder=str(tmp_path))
+    lab.note = lab.note.with_fields(folder=str(tmp_path))
     begin(file_of(lab.note), HEADER).close()
     live = lab.live
     live.kill("singapore", instance="standby")
@@ -46,7 +45,7 @@ def test_what_ended_by_itself_is_told_though_the_engine_cannot_be_asked_of_anoth
             raise HostError("the Docker engine does not answer any more")
 
     lab = Unasked("failover")
-    lab.note = replace(lab.note, folder=str(tmp_path), off={"tokyo": True, "singapore-1": True})
+    lab.note = lab.note.with_fields(folder=str(tmp_path), off={"tokyo": True, "singapore-1": True})
     begin(file_of(lab.note), HEADER).close()
     keeper = Keeper(lab, lab.live.history)
     keeper.record(Trouble(t=lab.clock.now(), who="broker singapore", what="it has ended by itself"))

@@ -67,7 +67,7 @@ def test_a_link_that_is_changed_is_returned_with_the_moment() -> None:
 )
 def test_a_password_that_is_a_word_of_the_lab_is_refused_without_being_quoted(word: str, tmp_path: Path) -> None:
     lab = LiveLab()
-    lab.note = replace(lab.note, folder=str(tmp_path))
+    lab.note = lab.note.with_fields(folder=str(tmp_path))
     declared = load(shipped("scenarios") / "tokyo-singapore.yaml", environment={}).declared()
     header = Header(
         run="r", scenario="s", seed=1, runtime="memory", started="", declared={**declared, "steps": []}, mqlab="0"
@@ -338,7 +338,7 @@ def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
         mine = CreateConfiguration(configuration="mine")
         account = mine.decide(on_file.control.account, datetime(2026, 1, 2, tzinfo=UTC))
         made = replace(on_file.control, account=account)
-        assert notes.update(replace(on_file, control=made), folder)
+        assert notes.update(on_file.with_fields(control=made), folder)
         assert lab.note.control != made
         assert lab.refresh() and lab.note.control == made
         assert [each.name for each in Live(lab).account.configurations][-1] == "mine"

@@ -44,7 +44,7 @@ class Stood:
         note = notes.load(RUN, self.folder)
         assert note is not None
         changed = replace(note.control, account=verb(note.control.account))
-        assert notes.update(replace(note, control=changed), self.folder)
+        assert notes.update(note.with_fields(control=changed), self.folder)
 
     def attend(self) -> None:
         self.attended.append(self.machine())

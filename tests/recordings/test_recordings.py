@@ -16,9 +16,8 @@ import pytest
 import zstandard
 
 from lab.errors import InputError
-from lab.masking import MASK, Mask
+from lab.masking import MASK, Mask, is_secret
 from lab.recordings import Footer, Header, Reading, Recorded, RecordingFile, Redaction, stream_of, summarise
-from lab.recordings.secrets import is_secret
 from lab.runtime.clock import RealClock
 from lab.whole_lines import LONGEST, LineError
 
@@ -228,35 +227,36 @@ HOSTILE = {
     b"[" * 100_000 + b"\n": "nested too deeply",
     b'{"t":' + b"9" * 5000 + b"}\n": "Exceeds the limit",
     line(t=float("inf")): "Infinity is no JSON",
-    line(t=-1): "t is -1, not a number of seconds",
-    line(t=True): "t is True, not a number of seconds",
-    line(t=...): "t is missing",
+    line(t=-1): "`t`: expected `float` >= 0.0",
+    line(t=True): "`t`: expected `float`, got `bool`",
+    line(t=...): "`t` is missing",
     line(body=...): "a message has either body or body_base64",
     line(body_base64="eA=="): "a message has either body or body_base64",
     line(body=..., body_base64="x"): "body_base64 is not base64",
     line(body=..., body_base64="\u20ac"): "body_base64 is not base64",
     line(body="\ud800"): "half of a surrogate pair",
-    line(headers={"a": "\ud800"}): "half of a surrogate pair in headers",
-    line(destination="topic://\udcff"): "half of a surrogate pair in destination",
-    line(group="\ud800"): "half of a surrogate pair in group",
-    line(body=1): "body is 1, not a text",
-    line(headers=["a"]): "headers is list, not an object",
-    line(headers={"a": 1}): "headers is 1, not a text",
-    line(headers={"a\n": "b"}): "a control character in a header's name",
-    line(headers={"a": "\0"}): "or has a zero byte",
-    line(headers={"a" * 10_001: "b"}): "longer than 10000 characters",
+    line(headers={"a": "\ud800"}): "half of a surrogate pair",
+    line(destination="topic://\udcff"): "half of a surrogate pair",
+    line(group="\ud800"): "half of a surrogate pair",
+    line(body=1): "`body`: expected `str | null`, got `int`",
+    line(headers=["a"]): "`headers`: expected `object`, got `array`",
+    line(headers={"a": 1}): "`headers[...]`: expected `str`, got `int`",
+    line(headers={"a\n": "b"}): "`headers`: a character that is not allowed here",
+    line(headers={"a": "\0"}): "`headers[...]`: a character that is not allowed here",
+    line(headers={"a" * 10_001: "b"}): "`headers`: expected `str` of length <= 10000",
     line(destination="a"): "write topic://prices.eur, or queue://orders",
     line(destination="topic://a.>"): "without wildcards",
-    line(destination="topic://a,queue://b"): "parts of a destination are of its kind",
+    line(destination="topic://a,queue://b"): "parts of a destination are written without",
     line(destination="temp-queue://a"): "write topic://prices.eur, or queue://orders",
     line(over="smtp"): "over is 'smtp'; there are mqtt",
-    line(over={}): "over is dict; there are mqtt",
-    line(qos=3): "qos is 3, not a whole number of at most 2",
-    line(priority=1.5): "priority is 1.5, not a whole number",
-    line(persistent="yes"): "persistent is 'yes', not true or false",
+    line(over={}): "`over`: expected `str`, got `object`",
+    line(qos=3): "`qos`: expected `int` <= 2",
+    line(priority=256): "`priority`: expected `int` <= 255",
+    line(priority=1.5): "`priority`: expected `int | null`, got `float`",
+    line(persistent="yes"): "`persistent`: expected `bool | null`, got `str`",
     line(sudo=1): "there is no 'sudo' here",
     b'{"recording":1}\n': "a second first line",
-    b'{"ended":"time"}\n': "messages is missing",
+    b'{"ended":"time"}\n': "`messages` is missing",
 }
 
 
@@ -283,7 +283,7 @@ def test_no_beginning_of_what_may_be_a_password_is_told(tmp_path: Path, bad: dic
     """A mask, which knows whole passwords, would not find the beginning of one in an error."""
     path = tmp_path / "a.jsonl"
     path.write_bytes(plain(written(tmp_path / "good.jsonl"))[0] + line(**bad))
-    with pytest.raises(InputError, match="a text of 120 characters") as refused:
+    with pytest.raises(InputError, match=r"expected `|a text of 120 characters") as refused:
         summarise(path)
     assert "S3cret" not in str(refused.value)
 
@@ -339,7 +339,7 @@ def change(octets: bytes) -> bytes:
         (lambda octets: octets + octets, ":5:1: a line after the last one"),
         (lambda octets: octets + b'{"t"', ":5:1: half a line after the last one"),
         (lambda octets: octets.replace(b'"recording":1', b'"recording":2', 1), ":1:1: .*of version 2, and this reads"),
-        (lambda octets: octets.replace(b'"asked"', b'"Asked"', 1), ":1:1: asked is missing"),
+        (lambda octets: octets.replace(b'"asked"', b'"Asked"', 1), ":1:1: there is no 'Asked' here"),
         (lambda octets: b"\x28\xb5\x2f\xfd" + octets, ":1:1: its zstd cannot be unpacked: "),
         (lambda octets: PACK[".zst"](octets) + b"more", "its zstd cannot be unpacked: "),
         (lambda octets: PACK[".zst"](octets) * 2, ":5:1: a line after the last one"),

@@ -1,9 +1,8 @@
-"""The note of a lab that stands: found by other processes, and those of earlier versions too."""
+"""The note of a lab that stands: found by other processes."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import stat
 import time
 from dataclasses import replace
@@ -23,10 +22,6 @@ from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.turns import turn
 from tests.amazonmq.account.test_maintenance import waiting
-from tests.operating.test_creation import opened
-
-# As mqlab wrote it when there was one runtime only.
-EARLIER = Path(__file__).with_name("notes") / "20260101-101010-aaaaaa.json"
 
 
 def _lab(run: str, engine: str = "") -> Note:
@@ -91,42 +86,17 @@ def test_a_shell_that_has_outlived_its_lab_means_no_other_one() -> None:
 
 
 def test_what_its_runtime_wrote_is_for_the_runtime_alone(tmp_path: Path) -> None:
-    simulated = replace(_lab("r-1"), runtime="another", own={"anything": [1, {"else": None}]})
+    simulated = _lab("r-1").with_fields(runtime="another", own={"anything": [1, {"else": None}]})
     notes.save(simulated, tmp_path)
     assert notes.load("r-1", tmp_path) == simulated
-
-
-def test_a_lab_of_before_notes_named_their_runtime_is_found(tmp_path: Path) -> None:
-    shutil.copy(EARLIER, tmp_path)
-    (note,) = notes.load_all(tmp_path)
-    assert (note.run, note.scenario, note.runtime) == (EARLIER.stem, "one way only", "emulation")
-    assert (note.folder, note.detached, note.replaying, note.reboot_time) == ("/runs/r", True, False, 1.5)
-    assert note.opened == datetime(2026, 1, 1, 10, 10, 10, tzinfo=UTC)
-    assert [each.name for each in note.control.account.brokers] == [each.name for each in note.plan.brokers]
-    where = state.read(note)
-    assert (where.engine, where.ca_file, where.router) == ("E:1", "/runs/r/ca.pem", "c-router")
-    assert where.networks == {"tokyo": "10.213.0.0/27"}
-    assert where.brokers["tokyo"].first.ports == {"mqtt": 20001, "console": 20002}
-    assert where.brokers["tokyo"].management_password == "hush-hush"
-    assert notes.update(note, tmp_path)
-    assert notes.load(note.run, tmp_path) == note
-
-
-def test_brokers_for_later_are_found_where_earlier_notes_have_them(tmp_path: Path) -> None:
-    note = replace(_lab("r-1"), control=opened())
-    notes.save(note, tmp_path)
-    written = json.loads((tmp_path / "r-1.json").read_text())
-    written["control"]["later"] = written["control"]["account"].pop("later")
-    (tmp_path / "r-1.json").write_text(json.dumps(written))
-    assert notes.load("r-1", tmp_path) == note and note.not_created == ("singapore",)
 
 
 def test_processes_of_one_boot_have_one_clock() -> None:
     note = _lab("r-1")
     assert note.began == 7.5
-    hour = replace(note, opened=datetime.now(UTC) - timedelta(hours=1))
-    for later in (replace(hour, origin=None), replace(hour, origin=Origin(boot="another", monotonic=7.5))):
-        assert abs(time.monotonic() - later.began - 3600) < 5
+    hour = note.with_fields(opened=datetime.now(UTC) - timedelta(hours=1))
+    later = hour.with_fields(origin=Origin(boot="another", monotonic=7.5))
+    assert abs(time.monotonic() - later.began - 3600) < 5
 
 
 def test_only_what_has_surely_gone_is_off_the_list() -> None:
@@ -137,9 +107,9 @@ def test_only_what_has_surely_gone_is_off_the_list() -> None:
         _lab("there", "one"),
         _lab("elsewhere", "other"),  # DOCKER_HOST named another engine when it was opened
         _lab("unsaid", ""),
-        replace(_lab("standing", "one"), detached=False, owner=str(here)),
-        replace(_lab("killed", "one"), detached=False, owner=dead),
-        replace(_lab("not ours", "one"), runtime="another"),
+        _lab("standing", "one").with_fields(detached=False, owner=str(here)),
+        _lab("killed", "one").with_fields(detached=False, owner=dead),
+        _lab("not ours", "one").with_fields(runtime="another"),
     ]
     assert state.ended_runs(labs, {"there"}, "one", here) == ("swept", "killed")
 
@@ -184,7 +154,7 @@ def test_the_folder_follows_the_environment() -> None:
 
 def test_what_a_command_left_of_the_service_is_there_for_the_next(tmp_path: Path) -> None:
     control = Control(account=waiting())
-    notes.save(replace(_lab("r-1"), control=control), tmp_path)
+    notes.save(_lab("r-1").with_fields(control=control), tmp_path)
     found = notes.load("r-1", tmp_path)
     assert found is not None
     assert found.control == control

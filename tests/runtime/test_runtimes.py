@@ -31,7 +31,7 @@ NO_ENGINE = HostError("no engine answers", "start it")
 
 
 def noted(folder: Path, run: str, runtime: str) -> None:
-    notes.save(replace(LiveLab().note, run=run, runtime=runtime), folder)
+    notes.save(LiveLab().note.with_fields(run=run, runtime=runtime), folder)
 
 
 def test_the_usual_runtime_has_the_name_that_notes_and_histories_have() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from lab import wide_signs
 from lab.amazonmq.configurations.elements import Unclosed, unclosed
 from lab.amazonmq.configurations.source import Source
 from lab.errors import Place, Problem
@@ -33,6 +34,10 @@ _BESIDE_TAGS = (
 _NO_NAME = "xmlParseEntityRef: no name"  # of a kind that it shares with broken tags
 _VALUES = ("ERR_LT_IN_ATTRIBUTE", "ERR_ATTRIBUTE_NOT_STARTED")  # after one of these the rest of a tag is misread
 _REST = "ERR_SPACE_REQUIRED"
+_IN_QUOTES = re.compile(r""""[^"]*"|'[^']*'""")
+_UNQUOTED = re.compile(r"""([\w:.-]+)\s*=\s*([^\s"'<>/]+)""")
+_VALUELESS = re.compile(r"Specification mandates value for attribute ([\w:.-]+)")
+_PLAIN_VALUE = re.compile("true|false|[0-9]{1,9}")
 _WHERE = re.compile(r",? line \d+(?:, column \d+)?")
 _QUOTED = re.compile(r"(?<=within comment): <!--.*|\n.*", re.DOTALL)
 
@@ -59,8 +64,10 @@ def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) ->
         found = [_problem(source.place(first.line, first.column), first.what, _opened(text, source, ends[0]))]
         ends = ends[1:]
     else:
-        found = [_problem(source.place(first.line, first.column), first.what)]
-    found += [_problem(source.place(each.line, each.column), each.what) for each in _own(first, log)]
+        found = [_problem(source.place(first.line, first.column), first.what, _in_a_tag(text, first))]
+    found += [
+        _problem(source.place(each.line, each.column), each.what, _in_a_tag(text, each)) for each in _own(first, log)
+    ]
     found += [_end(text, source, each) for each in ends]
     found.sort(key=lambda each: each.place or Place(file="", line=0, column=0))
     if len(found) > MOST:
@@ -97,6 +104,22 @@ def _end(text: str, source: Source, each: Unclosed) -> Problem:
 def _opened(text: str, source: Source, each: Unclosed) -> str:
     where = place_of(source, text, each.start)
     return f"<{each.name}> was opened at {where}: write </{each.name}> where it ends, or />"
+
+
+def _in_a_tag(text: str, logged: Logged) -> str:
+    """Return the remedy for an attribute without quotes or without a value; "" for any other mistake."""
+    if not logged.what.startswith(("AttValue", "Specification mandates", "error parsing attribute name")):
+        return ""
+    line = next(islice(text.split("\n"), logged.line - 1, None), "")
+    if signs := wide_signs.remedy(_IN_QUOTES.sub("", line)):
+        return signs
+    if valueless := _VALUELESS.search(logged.what):
+        return f'write {valueless[1]}="…": an attribute has a value'
+    near = (found for found in _UNQUOTED.finditer(line) if found.end(1) <= logged.column <= found.end() + 1)
+    if (unquoted := next(near, None)) is None:
+        return ""
+    shown = unquoted[2] if _PLAIN_VALUE.fullmatch(unquoted[2]) else "…"  # another one may be a password
+    return f'write {unquoted[1]}="{shown}", with quotes around the value'
 
 
 def _problem(place: Place, what: str, remedy: str = "") -> Problem:

@@ -99,10 +99,10 @@ def _address_problems(remote: RemoteUri) -> Iterator[Problem]:
         what, remedy = f"{remote.text!r} is not an address", f"write ssl://HOST:{OPENWIRE.port}"
     elif remote.scheme not in SECURE_SCHEMES:
         what = f"the scheme {remote.scheme} is not one that Amazon MQ brokers answer to each other"
-        remedy = "write ssl"
+        remedy = f"write ssl://{remote.host or 'HOST'}:{OPENWIRE.port}"
     elif remote.port != OPENWIRE.port:
         what = f"{remote.text!r} has {'no port' if remote.port is None else f'the port {remote.port}'}"
-        remedy = f"brokers reach each other on {OPENWIRE.port}"
+        remedy = f"write ssl://{remote.host or 'HOST'}:{OPENWIRE.port}: brokers reach each other on that port"
     else:
         return
     yield Problem(what=what, remedy=remedy, place=remote.place)

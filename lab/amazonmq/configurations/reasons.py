@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,6 +10,7 @@ from lab.amazonmq.configurations.elements import Element
 from lab.amazonmq.configurations.permitted_elements import Permitted, since, versions
 from lab.amazonmq.configurations.reserved_elements import about_attribute, about_element
 from lab.printable import shown
+from lab.suggestions import guess
 
 
 def element(child: Element, parent: Element, names: Sequence[str], permitted: Permitted) -> str:
@@ -60,6 +60,5 @@ def no_list(engine_version: str) -> tuple[str, str]:
 @lru_cache(maxsize=1024)
 def _nearest(name: str, names: tuple[str, ...]) -> str:
     """Return a hint at the nearest name, or an empty text; cached, since a mistake is often made in many places."""
-    folded = {each.lower(): each for each in names}
-    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
-    return f": did you mean {folded[near[0]]}?" if near else ""
+    near = guess(name, names)
+    return f": {near}" if near else ""

@@ -9,8 +9,8 @@ from lab.activemq.destinations import destination_of, hears
 from lab.check.context import Context
 from lab.check.logins import listeners
 from lab.check.sendings import all_sent_before, most_sent
+from lab.declare.between import Portion
 from lab.declare.expectations.delivered import Delivered
-from lab.declare.portion import Portion
 from lab.errors import Problem
 from lab.units import format_percent, several
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount
 from lab.declare.references import BrowserName
 
 

@@ -6,10 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from lab.declare.between import Amount, Portion
 from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Basis, Expectation
-from lab.declare.fields import Amount
-from lab.declare.portion import Portion
 from lab.declare.references import BrokerName, ConnectorName, SnapshotName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 

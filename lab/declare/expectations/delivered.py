@@ -9,11 +9,11 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from lab.activemq.destinations import destination_of
+from lab.declare.between import Portion
 from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Arrivals, Basis
 from lab.declare.expectations.receivers import QUIET, ToReceivers
 from lab.declare.fields import Duration
-from lab.declare.portion import Portion
 from lab.declare.references import ListenerName, Listeners
 
 

@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Basis, Expectation
-from lab.declare.fields import Amount, YesNo
+from lab.declare.fields import YesNo
 from lab.declare.references import BrokerName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 

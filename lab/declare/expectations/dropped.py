@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Basis, Expectation
-from lab.declare.fields import Amount, Whole
+from lab.declare.fields import Whole
 from lab.declare.references import OriginName, OtherEndName
 from lab.declare.steps.base import Part
 

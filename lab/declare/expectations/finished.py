@@ -6,11 +6,12 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, model_serializer, model_validator
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema, model_validator
 
+from lab.declare.between import Between, Bounds
 from lab.declare.expectations.base import Arrivals, Basis, StepName
 from lab.declare.expectations.receivers import ToReceivers
-from lab.declare.fields import Bounds, Declared, Name
+from lab.declare.fields import Name
 from lab.declare.references import Reference, Thing
 from lab.declare.steps.base import Step
 from lab.declare.steps.message import Message
@@ -53,31 +54,16 @@ _Sending = Annotated[
 ]
 
 
-class Factor(Declared):
+class Factor(Between):
     """How many times as long: at most, `1.5`, or within bounds, `{at-least: 0.5, at-most: 1.5}`."""
 
     at_least: _Number | None = None
     at_most: _Number | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _at_most(cls, value: Any) -> Any:
-        return value if isinstance(value, Factor | dict) else {"at_most": value}
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            raise ValueError("give a bound: at-least, at-most, or both")
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError("at-least is more than at-most")
-        return self
-
-    @model_serializer
-    def _written(self) -> str | dict[str, str]:
-        if self.at_least is None and self.at_most is not None:
-            return _format(self.at_most)
-        bounds = {"at-least": self.at_least, "at-most": self.at_most}
-        return {key: _format(bound) for key, bound in bounds.items() if bound is not None}
+    @staticmethod
+    def formatted(bound: float) -> str:
+        """Return a number of times as a file has it."""
+        return _format(bound)
 
 
 class Finished(ToReceivers):

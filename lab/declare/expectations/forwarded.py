@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from lab.declare.between import Amount
 from lab.declare.destination_fields import OneDestination
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount
 from lab.declare.references import BrokerName, SnapshotPair
 from lab.declare.steps.snapshot import END, START
 

@@ -6,9 +6,10 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from lab.declare.between import Bounds
 from lab.declare.expectations.base import Basis
 from lab.declare.expectations.receivers import ToReceivers
-from lab.declare.fields import Bounds, Duration
+from lab.declare.fields import Duration
 from lab.declare.references import BrokerPair
 from lab.units import format_duration
 

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from lab.activemq import log_lines
+from lab.declare.between import Amount
 from lab.declare.expectations.base import After, Basis, Expectation, LogLines, Term, is_fault
-from lab.declare.fields import Amount, Duration, Whole, YesNo
+from lab.declare.fields import Duration, Whole, YesNo
 from lab.declare.references import BrokerName, Reference, Thing
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount
 from lab.declare.references import BrokerName, SnapshotName
 from lab.declare.steps.snapshot import END
 

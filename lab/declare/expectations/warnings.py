@@ -6,8 +6,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from lab.declare.between import Amount
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Amount, Whole
+from lab.declare.fields import Whole
 from lab.declare.references import ConfigurationName
 from lab.declare.steps.base import Part
 

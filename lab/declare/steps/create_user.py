@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from lab.amazonmq.account import users
 from lab.amazonmq.account.account import Account
-from lab.declare.fields import Texts, YesNo
+from lab.declare.fields import Password, Texts, YesNo
 from lab.declare.steps.user import OfUser
 
 
@@ -17,7 +17,7 @@ class CreateUser(OfUser):
     """A user is created, whom the broker knows after its next reboot."""
 
     verb: ClassVar[str] = "create-user"
-    password: SecretStr
+    password: Password
     groups: Texts = ()
     console_access: YesNo = False
 

@@ -9,7 +9,7 @@ from lab.amazonmq.account import configurations
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.configurations import Updated
 from lab.declare.steps.service import OfService
-from lab.declare.topology import Configuration
+from lab.declare.topology import ConfigurationFile
 
 
 class UpdateConfiguration(OfService):
@@ -18,7 +18,7 @@ class UpdateConfiguration(OfService):
     verb: ClassVar[str] = "update-configuration"
     configures = True
     configuration: str
-    file: Configuration
+    file: ConfigurationFile
     description: str = ""
 
     def words(self) -> str:

@@ -9,7 +9,7 @@ from pydantic import SecretStr, model_validator
 
 from lab.amazonmq.account import users
 from lab.amazonmq.account.account import Account
-from lab.declare.fields import Texts, YesNo
+from lab.declare.fields import Password, Texts, YesNo
 from lab.declare.steps.user import OfUser
 
 
@@ -17,7 +17,7 @@ class UpdateUser(OfUser):
     """The given properties of a user change, from the broker's next reboot on."""
 
     verb: ClassVar[str] = "update-user"
-    password: SecretStr | None = None
+    password: Password | None = None
     groups: Texts | None = None
     console_access: YesNo | None = None
 

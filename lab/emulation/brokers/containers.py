@@ -10,6 +10,7 @@ import docker.errors
 from docker.types import Mount
 
 import docker
+from lab import settings
 from lab.amazonmq.files.activemq_xml import DATA_FOLDER
 from lab.amazonmq.files.broker_files import BrokerFile
 from lab.emulation.engine import labels
@@ -53,9 +54,9 @@ def start_broker(
         labels={**lab_labels, labels.ROLE: "broker", labels.REGION: plan.region, labels.BROKER: its.name},
         options={**options(plan, its, hosts), **(_shared(run, plan.name) if len(plan.instances) > 1 else {})},
         environment={
-            "MQLAB_HEAP": f"{plan.heap // 2**20}m",
-            "MQLAB_ROUTER": route_word(router),
-            **({} if tcp == OF_HOST else {"MQLAB_TCP": tcp}),
+            settings.HEAP.name: f"{plan.heap // 2**20}m",
+            settings.ROUTER.name: route_word(router),
+            **({} if tcp == OF_HOST else {settings.TCP.name: tcp}),
         },
         order=None if plan.later else order,
     )

@@ -17,7 +17,6 @@ import docker
 from lab.application.attachment import why_not
 from lab.application.place import TRUSTED, HostPlace, environment
 from lab.application.run_options import command, read
-from lab.declare.suggestions import unknown
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import in_the_foreground, run_inside
 from lab.emulation.engine.containers import File, archive
@@ -31,6 +30,7 @@ from lab.interrupts import uninterrupted
 from lab.run_folder import TRUST_STORE
 from lab.runtime.clock import Clock
 from lab.runtime.note import Note
+from lab.suggestions import unknown
 
 ROLE, STAND_IN, TRUST = "host", "stand-in", "trust"  # of what is labelled
 _SECONDS = "120"  # after which a stand-in ends by itself, if nobody has removed it

@@ -13,9 +13,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from lab import settings
 from lab.dataclass import dataclass
 from lab.errors import HostError, InputError
-from lab.user_home import empty_home_if_none, user_home
+from lab.user_home import empty_home_if_none
 
 if TYPE_CHECKING:
     from jgo.maven import MavenContext
@@ -78,7 +79,7 @@ def read_archives(text: str) -> Archives:
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder for downloads: $MQLAB_CACHE, or mqlab in the user's cache folder; HostError if neither is."""
-    if named := environment.get("MQLAB_CACHE"):
+    if named := settings.CACHE.get(environment):
         if not named.startswith("~"):
             return Path(named)
         try:
@@ -86,15 +87,12 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
         except RuntimeError as error:
             what = f"MQLAB_CACHE is {named}, and that user has no home folder"
             raise HostError(what, "set MQLAB_CACHE to a folder by its whole path") from error
-    if base := environment.get("XDG_CACHE_HOME"):
-        return Path(base) / "mqlab"
-    its = user_home(environment)
-    if its is None:
+    if (folder := settings.cache_folder(environment)) is None:
         raise HostError(
             "there is no folder for downloads: this user has no home folder, and HOME names none",
             "set HOME, or MQLAB_CACHE, to a folder of yours",
         )
-    return its / ".cache" / "mqlab"
+    return folder
 
 
 def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> Path:

@@ -19,13 +19,14 @@ from ipaddress import AddressValueError, IPv4Address, ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from lab import settings
 from lab.dataclass import dataclass
 from lab.emulation.engine.ssh import SCHEME, no_url, parse, without_password
 from lab.errors import BrokerError, HostError, InputError
 from lab.shipped import shipped
 
 LOOPBACK = "127.0.0.1"
-BIND, OVERRIDE = "MQLAB_BIND", "TESTCONTAINERS_HOST_OVERRIDE"
+BIND, OVERRIDE = settings.BIND.name, settings.HOST_OVERRIDE.name
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z")
 _HERE = ("localhost", "ip6-localhost")
 _BY_TCP = ("tcp", "http", "https")
@@ -133,7 +134,7 @@ def _host(environment: Mapping[str, str], engine: str, gateway: Callable[[], str
     scheme = _url(engine).scheme
     if scheme == SCHEME:
         parse(engine)  # what it refuses
-    if named := environment.get(OVERRIDE):
+    if named := settings.HOST_OVERRIDE.get(environment):
         return _checked(named, f"{OVERRIDE}={named}")
     if scheme in _BY_TCP:
         return _checked(_url(engine).hostname or LOOPBACK, f"DOCKER_HOST={without_password(engine)}")
@@ -166,7 +167,7 @@ def _is_ipv4(text: str) -> bool:
 
 
 def _bind(environment: Mapping[str, str]) -> str | None:
-    if not (text := environment.get(BIND)):
+    if not (text := settings.BIND.get(environment)):
         return None
     if not _is_ipv4(text):
         raise InputError.of(

@@ -7,11 +7,12 @@ private, so that any number of labs with the same declared CIDR run side by side
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 from lab.dataclass import dataclass
 from lab.errors import InputError
+from lab.settings import POOL
 
 DEFAULT_POOL = IPv4Network("10.213.0.0/16")
 PREFIX = 27  # 30 addresses: the gateway, the router, twenty brokers, the host's bridge
@@ -45,10 +46,9 @@ class Subnet:
         return self.network[FIRST_BROKER + index]
 
 
-def pool(text: str | None) -> IPv4Network:
+def pool(environment: Mapping[str, str]) -> IPv4Network:
     """Read the setting MQLAB_POOL: a private IPv4 block of at least four subnets."""
-    if not text:
-        return DEFAULT_POOL
+    text = POOL.in_force(environment)
     try:
         network = IPv4Network(text)
     except ValueError as error:

@@ -9,32 +9,19 @@ from lab.history import Header
 from lab.judge.values import RouteReport
 
 _NEVER = "never"
-_NAMED = 5  # subscriptions; a reader sees by them of which kind the others are
 
 
 class Routes:
-    """The routes of a run, which explain losses where no step changed what they rest on.
+    """The routes of a run, which explain losses unless a step changed their conditions (`fixed` is False then)."""
 
-    `apart` are subscriptions of which an earlier version told no route: those by a wildcard, and of virtual topics.
-    """
-
-    def __init__(self, rows: Sequence[RouteReport], *, fixed: bool, apart: Sequence[str] = ()) -> None:
-        self.rows, self.fixed, self.apart = tuple(rows), fixed, tuple(apart)
+    def __init__(self, rows: Sequence[RouteReport], *, fixed: bool) -> None:
+        self.rows, self.fixed = tuple(rows), fixed
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the routes has to know, in words."""
-        found: list[str] = []
-        if self.rows and not self.fixed:
-            found.append("a step changes what these routes rest on: after it others may hold")
-        if self.apart:
-            more = len(self.apart) - _NAMED
-            named = ", ".join(self.apart[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-            found.append(
-                f"no route is told for {named}: the rules were compared with real brokers for subscriptions "
-                "to a destination's own name"
-            )
-        return tuple(found)
+        changed = self.rows and not self.fixed
+        return ("a step changes what these routes rest on: after it others may hold",) if changed else ()
 
     def why_never(self, source: str, targets: Iterable[str], destination: str) -> str:
         """Return what stops messages on their way to every one of the targets, as the end of a sentence; else ""."""
@@ -57,10 +44,7 @@ def routes(header: Header) -> Routes:
     rows = header.routes["rows"]
     if not isinstance(rows, list):
         raise TypeError("rows of routes are no list")
-    apart = header.routes.get("apart", [])
-    if not isinstance(apart, list) or not all(isinstance(each, str) for each in apart):
-        raise TypeError("what has no routes is no list of texts")
-    return Routes([_row(row) for row in rows], fixed=header.routes["fixed"] is True, apart=apart)
+    return Routes([_row(row) for row in rows], fixed=header.routes["fixed"] is True)
 
 
 def _row(row: Any) -> RouteReport:

@@ -10,6 +10,7 @@ from lab.declare.steps.publish import Publish
 from lab.declare.steps.traffic import Traffic
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, Publishing, SendOutcome, Sent
+from lab.masking import is_secret
 from lab.matching import HEADER, MOST, digest, digest_as_text, header_value, make_body, message_id, number_body
 from lab.replay.attempts import record_failure, record_unauthorised
 from lab.replay.callbacks import Callbacks, await_outcomes
@@ -91,6 +92,8 @@ class Sending:
 
     def _announce(self) -> None:
         rehearsal, step = self._rehearsal, self._step
+        headers = step.headers or {}
+        secret = set(filter(is_secret, headers))  # a history is shown to others
         rehearsal.record(
             Publishing(
                 t=rehearsal.now(),
@@ -104,11 +107,12 @@ class Sending:
                 body="given" if self._given else "generated",
                 place=self._place,
                 retained=step.retained,
-                headers=dict(step.headers or {}),
+                headers={name: text for name, text in headers.items() if name not in secret},
                 expiry_s=None if step.expiry is None else step.expiry.total_seconds(),
                 group=step.group,
                 priority=step.priority,
                 reply_to="" if self._reply_to is None else "temporary",
+                varying=tuple(sorted(secret)),
                 size=self._size,
             )
         )

@@ -48,17 +48,17 @@ def test_host_routes_leave_the_default_route_out() -> None:
 @pytest.mark.parametrize("text", ["10.0.0.0/28", "8.8.0.0/16", "nonsense", "10.0.0.1/16"])
 def test_a_pool_must_be_private_and_roomy(text: str) -> None:
     with pytest.raises(InputError, match="MQLAB_POOL"):
-        subnets.pool(text)
+        subnets.pool({"MQLAB_POOL": text})
 
 
 def test_the_pool_has_a_default() -> None:
-    assert subnets.pool(None) == subnets.pool("") == subnets.DEFAULT_POOL
+    assert subnets.pool({}) == subnets.pool({"MQLAB_POOL": ""}) == subnets.DEFAULT_POOL
 
 
 @pytest.mark.parametrize("text", ["127.0.0.0/16", "169.254.0.0/16", "198.18.0.0/16", "0.0.0.0/8", "240.0.0.0/8"])
 def test_a_pool_is_none_of_the_special_blocks(text: str) -> None:
     with pytest.raises(InputError, match=r"inside 10\.0\.0\.0/8"):
-        subnets.pool(text)
+        subnets.pool({"MQLAB_POOL": text})
 
 
 def test_the_gateways_of_default_routes_are_read() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from docker.errors import NotFound
+from msgspec import structs
 
 from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.emulation.watch.readiness import BROKER_PATIENCE, PROBES, REACHED_WITHIN, cause, for_instance, for_link
@@ -214,7 +214,8 @@ WHY = "due to User name [u] or password is invalid."
 def test_a_client_that_is_refused_is_no_cause_of_a_bridges_fate(line: str, why: bool) -> None:
     its = InstanceState(broker="a", name="a", number=1, container="c", address="", ports={}, management_port=0)
     ends = {
-        name: BrokerState(instances=(replace(its, broker=name, name=name),), management_password="") for name in "ab"
+        name: BrokerState(instances=(structs.replace(its, broker=name, name=name),), management_password="")
+        for name in "ab"
     }
     state = LabState(ca_file="", router="", networks={}, brokers=ends)
     bridge = BridgePlan(connector="c", initiator="a", responder="b", duplex=False, user="u")
