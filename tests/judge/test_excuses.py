@@ -68,8 +68,10 @@ def report(made: Made) -> Report:
     for broker in ("tokyo", "singapore"):
         here = broker == "tokyo"
         its_own = {**counters, "enqueued": made.count if here else 10, "forwarded": 10 if here else 0}
-        its = {"snapshot": "end", "broker": broker}
-        seen += [Counted(t=50, of="destination", name=TOPIC, counters=its_own, **its), SnapshotTaken(t=50, **its)]
+        seen += [
+            Counted(t=50, snapshot="end", broker=broker, of="destination", name=TOPIC, counters=its_own),
+            SnapshotTaken(t=50, snapshot="end", broker=broker),
+        ]
         expired = made.expired if broker == "singapore" else 0
         seen.append(
             DestinationSeen(t=51, broker=broker, destination=TOPIC, queued=0, consumers=1, expired=expired, **its_own)

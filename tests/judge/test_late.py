@@ -12,7 +12,8 @@ from lab.declare.expectations.finished import Finished
 from lab.history import Ended, Observation
 from lab.judge import Streamed, judge
 
-from .test_not_better_than_known import HEADER, received, sent, subscribed
+from .test_not_better_than_known import received, sent, subscribed
+from .test_truth import HEADER
 
 
 def delivered(within: str, **of: Any) -> Delivered:

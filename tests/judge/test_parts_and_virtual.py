@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
@@ -16,7 +14,8 @@ from lab.judge import Streamed, judge
 from lab.judge.not_delivered import NotDelivered
 from lab.judge.values import Outcome, Report
 
-from .test_missing import BROKERS, HEADER, came, listens, published
+from .test_missing import BROKERS, came, listens, published
+from .test_truth import HEADER
 
 QUEUE_BEHIND, VIRTUAL = "queue://Consumer.A.VirtualTopic.o", "topic://VirtualTopic.o"
 BOTH = "topic://pa,pb"
@@ -126,7 +125,7 @@ def test_no_witness_is_at_odds_where_a_configuration_decides_what_goes_where(
     assert not any("queue://fan" in note for note in found.notes) or configuration is OWN_TOPICS
 
 
-def seen(destination: str, **more: Any) -> list[Observation]:
+def seen(destination: str) -> list[DestinationSeen]:
     return [
         DestinationSeen(
             t=49, broker=broker, destination=destination, enqueued=0, dequeued=0, forwarded=0, queued=0, consumers=0

@@ -61,7 +61,7 @@ def measured(expectation: Delivered, evidence: Evidence) -> Iterator[tuple[float
 def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promises exactly-once, at-least-once and at-most-once for one audience."""
     who, tallies = _together(expectation, chosen), chosen.tallies
-    within = expectation.within.total_seconds()
+    within, time = expectation.within.total_seconds(), units.format_duration(expectation.within)
     expected = sum(tally.expected for tally in tallies)
     uncertain = _uncertain(chosen, who)
     if not expected:
@@ -76,9 +76,8 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     pending += perhaps_taken
     losable = expectation.promise == "at-most-once"
     if losable and not any(tally.arrived or tally.alike for tally in tallies):
-        told_apart = " that can be told apart" if unexplained(chosen) else ""
-        nothing = f"nothing{told_apart} reached {who}, so nothing could come twice"
-        return Outcome.UNKNOWN, nothing + _also_went(chosen, taken)
+        nothing = f"nothing{' that can be told apart' * bool(unexplained(chosen))} reached {who}"
+        return Outcome.UNKNOWN, f"{nothing}, so nothing could come twice{_also_went(chosen, taken)}"
     if taken and not losable:
         failed.append(_to_others(expectation, chosen, taken, expected))
     if gone and not losable and len(gone) > unexplained(chosen):
@@ -90,8 +89,8 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
             words = f"{least}{missed}; which ones cannot be told, as bodies are equal"
         words += _cut_off(chosen, tally, number)
         failed.append(words + explain(evidence, chosen.audience, gone) + _given_back(chosen, evidence, tally, number))
-        if under_way and not tally.alike:
-            time, whose = units.format_duration(expectation.within), "their" if under_way > 1 else "its"
+        if under_way and not any(each.alike for each in tallies):
+            whose = "their" if under_way > 1 else "its"
             failed.append(f"{under_way} more did not come, and {who} did not listen for {time} from {whose} sending on")
     if expectation.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
         failed.append(f"{who} received {words}")
@@ -105,20 +104,16 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         if tally.due(number) + within <= watched:
             return Outcome.UNKNOWN, (
                 f"{len(pending)} of {expected} did not reach {who}, first {_sent(tally, number)}: {who} did not listen "
-                f"for {units.format_duration(expectation.within)} from then on, so it may have been under way"
+                f"for {time} from then on, so it may have been under way"
             )
-        together = who.endswith(" together")
-        stops = (
-            f"{'were' if together else 'was'} last known to listen"
-            if watched == chosen.audience.alive
-            else (f"{'stop' if together else 'stops'} listening")
-        )
+        be, stop = ("were", "stop") if who.endswith(" together") else ("was", "stops")
+        stops = f"{be} last known to listen" if watched == chosen.audience.alive else f"{stop} listening"
         watching = "the history ends" if watched == evidence.timeline.end else f"{who} {stops}"
         back = _given_back(chosen, evidence, tally, number)
         return Outcome.UNKNOWN, (
             f"{len(pending)} of {expected} had not {'been acknowledged by' if back else 'reached'} {who} "
-            f"when {watching} at {moment(watched)}, first {_sent(tally, number)}: sooner than "
-            f"{units.format_duration(expectation.within)} {since(tally, number)} were over{back}"
+            f"when {watching} at {moment(watched)}, first {_sent(tally, number)}: sooner than {time} "
+            f"{since(tally, number)} were over{back}"
         )
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
