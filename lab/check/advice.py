@@ -99,8 +99,10 @@ def _twice_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterato
                 asked.setdefault((name, other), connector)
                 back = asked.get((other, name))
                 if back is not None:
+                    rival = f"under the one name {connector.name}, so one is refused again and again"
                     yield Problem(
-                        what=f"{name} and {other} both ask for a duplex bridge to each other, so there are two",
+                        what=f"{name} and {other} both ask for a duplex bridge to each other"
+                        + (f" {rival}" if back.name == connector.name else ", so there are two"),
                         remedy=f"one is enough: leave duplex out, or this connector; the other is at {back.place}",
                         place=connector.place,
                     )

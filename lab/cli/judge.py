@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import reports
+from lab.cli import options, reports
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.cli.reports import JUNIT, PAGE
+from lab.history.seal import has_no_checksum
 from lab.judge import judge_whole
 from lab.run_folder import RunFolder
 from lab.scenarios import expectations
@@ -46,5 +47,8 @@ def judge(
     path = find(history)
     judged = judge_whole(path, expectations(scenario, os.environ) if scenario else None, since=since, until=until)
     folder = RunFolder(path=path.parent)
+    if has_no_checksum(path):
+        words = f"{path.name} has no seal: whether a line was taken out, put in or changed is not known"
+        options.err().print(f"mqlab: {words}", soft_wrap=True, markup=False)
     error = reports.unwritten(judged, folder, page=page, junit_file=junit_file)
     return reports.print_report(judged, folder, json=json, page=page if error is None else None, error=error)

@@ -52,6 +52,7 @@ class Missing:
         self._publishing: dict[str, Publishing] = {}  # by step to a queue
         self._given: set[str] = set()  # steps whose messages have a given body
         self._growing: dict[str, Publishing] = {}  # steps whose number of messages is not known before
+        self._going_on: dict[str, tuple[Publishing, str]] = {}  # by step that sends to a topic: with its last number
         self._sent: dict[str, str] = {}  # by such a step: the last number sent
         self._digests: Counter[str] = Counter()
         self._retaining: dict[str, Publishing] = {}  # steps whose messages are published as retained
@@ -94,9 +95,11 @@ class Missing:
             self._digests[seen.digest] += 1
             if seen.digest_as_text is not None:
                 self._digests[seen.digest_as_text] += 1
-        if self._growing or self._retaining:
+        if self._growing or self._retaining or self._going_on:
             step, _, number = seen.id.partition("-")
             self._sent[step] = number
+            if step in self._going_on and self._going_on[step][1] == number:
+                del self._going_on[step]
             if seen.digest is not None and step in self._retaining:
                 self._bodies[seen.id] = seen.digest
 
@@ -111,6 +114,8 @@ class Missing:
             self._retaining[step] = seen
         if seen.count is None:
             self._growing[step] = seen
+        if seen.count is None or not is_queue(seen.destination):
+            self._going_on[step] = seen, "" if seen.count is None else str(seen.count)
         if seen.body == "given":
             self._given.add(step)
             self._expecting[step] = tuple(each for each in self._audiences.values() if self._reaches(seen, each))
@@ -143,7 +148,7 @@ class Missing:
         )
 
     def _subscribed(self, seen: Subscribed) -> None:
-        """Add a client to its audience; of traffic that has begun, it is to receive the messages from now on."""
+        """Add a client to its audience; of a step that is sending, it is to receive the messages from now on."""
         key = _key(seen.client, seen.destination)
         audience = self._audiences.setdefault(key, Audience(seen.destination))
         if seen.client in audience.away or seen.client in self._lost:
@@ -159,11 +164,11 @@ class Missing:
         audience.selectors[seen.client] = seen.selector
         if seen.durable:
             audience.durable.add(seen.client)
-        for step, publishing in self._growing.items():
+        for step, (publishing, _) in self._going_on.items():
             if audience not in self._expecting[step] and self._reaches(publishing, audience):
                 self._expecting[step] += (audience,)
                 audience.begins[step] = int(self._sent.get(step, 0)) + 1
-                audience.marks[step] = bytearray()
+                audience.marks[step] = bytearray(0 if publishing.count is None else publishing.count + 1)
         self._look_at_consumers(audience)
         if protocol(seen.over) == "mqtt":
             self._over_mqtt(seen, audience, new=new)

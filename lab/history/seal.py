@@ -80,6 +80,13 @@ def damage(path: Path) -> str:
     return "half a line follows the end" if more else ""
 
 
+def has_no_checksum(path: Path) -> bool:
+    """Return whether a history has an end, and no checksum there; a stream has neither."""
+    with open_file(path, str(path)) as stream:
+        ended = _last_line(stream)[2] if stream.seekable() else None
+    return ended is not None and ended.lines is None and not ended.digest
+
+
 def _last_line(stream: BinaryIO) -> tuple[int, bytes, Ended | None, bool]:
     """Return the place of the last whole line, it, what it says if it is the end, and whether half a line follows."""
     size, tail, window = stream.seek(0, os.SEEK_END), b"", 4096

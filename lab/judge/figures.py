@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
@@ -35,28 +36,32 @@ from lab.network.regions import city
 from lab.units import several
 
 
-def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[float, ...]:
-    """Return for each audience the shortest `within` that covers it, in seconds; infinity if none does."""
-    limits: dict[int, float] = {}
+def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[Mapping[int, float], ...]:
+    """Return for each audience, by step, the shortest `within` of an expectation about the step's messages, in seconds.
+
+    It counts from the sending of each message, so that the time for a whole step is none.
+    """
+    limits: dict[int, dict[int, float]] = {}
     for expectation in expectations:
-        if (wanted := expectation.arrivals) is not None and not wanted.none:
+        if (wanted := expectation.arrivals) is not None and not wanted.none and not wanted.of_a_step:
             covered = evidence.covered(wanted.to, wanted.destination)
             if wanted.to is not None and wanted.to.any and len(covered) > 1:
                 continue  # a message that is late to one of them may have been in time to another
             for chosen in covered:
-                key = id(chosen.audience)
-                limits[key] = min(limits.get(key, float("inf")), wanted.within.total_seconds())
-    return tuple(limits.get(id(audience), float("inf")) for audience in evidence.audiences)
+                its = limits.setdefault(id(chosen.audience), {})
+                for step in (tally.publication.step for tally in chosen.tallies):
+                    its[step] = min(its.get(step, inf), wanted.within.total_seconds())
+    return tuple(limits.get(id(audience), {}) for audience in evidence.audiences)
 
 
-def deliveries(evidence: Evidence, limits: Sequence[float]) -> tuple[Delivery, ...]:
-    """Return one row per audience; `limits` are the seconds after which a message of each is late."""
+def deliveries(evidence: Evidence, limits: Sequence[Mapping[int, float]]) -> tuple[Delivery, ...]:
+    """Return one row per audience; `limits` are the seconds, by step, after which a message of each is late."""
     return tuple(
         _delivery(evidence, audience, within) for audience, within in zip(evidence.audiences, limits, strict=True)
     )
 
 
-def _delivery(evidence: Evidence, audience: Audience, within: float) -> Delivery:
+def _delivery(evidence: Evidence, audience: Audience, within: Mapping[int, float]) -> Delivery:
     def total(name: str) -> int:
         return sum(int(getattr(tally, name)) for tally in audience.tallies)
 
@@ -78,7 +83,7 @@ def _delivery(evidence: Evidence, audience: Audience, within: float) -> Delivery
         over=total("expired"),
         doubtful=sum(len(tally.unsure) for tally in audience.tallies),
         reordered=total("reordered"),
-        late=sum(tally.late(within) for tally in audience.tallies),
+        late=sum(tally.late(within.get(tally.publication.step, inf)) for tally in audience.tallies),
         latency=Percentiles.of(sorted(took * 1000 for tally in audience.tallies for took in tally.timed()[1])),
         shares=tuple(
             Share(subscriber=member.client, broker=member.broker, received=_count_received(member, audience))

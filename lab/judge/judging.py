@@ -35,7 +35,7 @@ class Judged:
 
     report: Report
     evidence: Evidence
-    limits: tuple[float, ...]  # for each audience, the seconds after which a message is late
+    limits: tuple[Mapping[int, float], ...]  # for each audience, by step, the seconds after which a message is late
 
 
 class History(Protocol):

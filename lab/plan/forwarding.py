@@ -154,7 +154,7 @@ def forwarding_network(topology: Topology, bridges: Sequence[DeclaredBridge]) ->
             for name, broker in brokers.items()
             for policy in _replaying_policies(broker)
         ),
-        composites=tuple(each for name, broker in brokers.items() for each in _composites(name, broker)),
+        composites=tuple(each for name, broker in brokers.items() for each in composites(name, broker)),
     )
 
 
@@ -166,7 +166,8 @@ def _replaying_policies(broker: Element) -> Iterator[Element]:
                 yield policy
 
 
-def _composites(name: str, broker: Element) -> Iterator[Composite]:
+def composites(name: str, broker: Element) -> Iterator[Composite]:
+    """Yield the composite destinations that a broker's configuration declares."""
     for element in broker.walk():
         if element.name in _COMPOSITES and element.get("name"):
             members = [each for group in element.children_named("forwardTo") for each in group.children]

@@ -68,7 +68,7 @@ def replay(
     try:
         with closing:
             closing.callback(lab.unwatch)
-            lab.watch(LabRecorder(rehearsal), watched_demands(scenario), failed=rehearsal.fail)
+            rehearsal.watch(watched_demands(scenario), LabRecorder(rehearsal))
             take_if_wanted(rehearsal, scenario, START)
             record_peerings(rehearsal, scenario)
             rehearsal.service.tell_all()

@@ -5,7 +5,7 @@ State that steps of one kind share is kept in the Rehearsal, by type (`recall`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -99,10 +99,11 @@ class Rehearsal(EndedByError):
             reboot_time=topology.reboot_time,
             tells=tells,
         )
+        self._watched: dict[tuple[str, Destination], None] = {}  # demand that the lab's watch looks for
         self._carries = carrier(plan)
         self._users = {broker.name: broker.users[0] for broker in plan.brokers}
         self._memory: dict[type, Any] = {}
-        self._remembering = Lock()
+        self._remembering, self._watching = Lock(), Lock()
 
     @property
     def plan(self) -> Plan:
@@ -135,9 +136,23 @@ class Rehearsal(EndedByError):
         if isinstance(observation, BridgeSeen | LogLine | Demand | SightChanged):
             self.clock.notify()
 
+    def watch(self, demand: Sequence[tuple[str, Destination]], recorder: Recorder) -> None:
+        """Watch the lab: its bridges, its logs, and the brokers' demand for the destinations named."""
+        self._watched = dict.fromkeys(demand)
+        self.lab.watch(recorder, demand, failed=self.fail)
+
     def demand(self, broker: str, destination: Destination, *, present: bool) -> None:
-        """Record whether a step found a demand at a broker."""
+        """Record whether a step found a demand at a broker; what is absent is watched from then on, for it may come."""
         its = (broker, str(destination))
+        if not present:
+            with self._watching:
+                before = len(self._watched)
+                self._watched[broker, destination] = None
+                added = len(self._watched) > before
+                if added:
+                    self.lab.watch_demand(tuple(self._watched))
+            if self.sightings.demands.get(its, added) is False or (not added and its in self.sightings.demands):
+                return  # the watch has told
         seen = Demand(t=self.now(), broker=broker, destination=its[1], present=present)
         if self.sightings.demands.get(its, present) is not present:
             seen = seen.with_fields(last_look=self.sightings.demand_looks.get(its))  # it became so since then

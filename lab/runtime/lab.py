@@ -270,6 +270,10 @@ class Lab(Clients, Protocol):
         """
         ...
 
+    def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
+        """Replace the destinations whose demand is recorded, while the lab is watched."""
+        ...
+
     def unwatch(self) -> None:
         """Stop recording: nothing is recorded after this returns. Harmless if nothing is watched."""
         ...
@@ -297,10 +301,6 @@ class StandingLab(Lab, Protocol):
         failed: Failed = note_failure,
     ) -> None:
         """Watch as `Lab.watch` does; log lines are those since `since`, a moment of the lab's clock, or all."""
-        ...
-
-    def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
-        """Replace the destinations whose demand is recorded, while the lab is watched."""
         ...
 
     def refresh(self) -> bool:

@@ -103,6 +103,14 @@ def test_bad_input_is_json_in_one_shape(mqlab: Commands, words: tuple[str | Path
     assert what in problems(ended)[0]["what"]
 
 
+def test_a_history_without_a_seal_is_judged_with_a_word_about_that(mqlab: Commands, tmp_path: Path) -> None:
+    ended = mqlab.inside("judge", CUT)
+    assert "mqlab: history.jsonl has no seal: whether a line was taken out, put in or changed is not known" in ended.err
+    begun = tmp_path / "history.jsonl"
+    begun.write_text("".join(CUT.read_text().splitlines(keepends=True)[:-1]))
+    assert "no seal" not in mqlab.inside("judge", begun).err
+
+
 def test_a_place_is_told_in_json(mqlab: Commands, tmp_path: Path) -> None:
     damaged = tmp_path / "history.jsonl"
     damaged.write_text(CUT.read_text() + '{"t":1.0,"kind":"sent"}\n')

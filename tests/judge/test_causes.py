@@ -68,6 +68,14 @@ def test_demand_that_was_last_seen_before_a_silence_explains_nothing(silent: boo
     assert ("tokyo had no demand for it" in verdict(DELIVERED, *seen).reason) is not silent
 
 
+@pytest.mark.parametrize("first", [TOPIC, "topic://>"])
+def test_demand_for_one_of_the_names_that_hear_a_topic_is_demand_for_it(first: str) -> None:
+    ear = subscribed(0, "ear").with_fields(broker="singapore")
+    demand = [Demand(t=0, broker="tokyo", destination=each, present=each == first) for each in (TOPIC, "topic://>")]
+    for seen in (demand, [*reversed(demand)]):
+        assert "no demand" not in verdict(DELIVERED, ear, *seen, *sent(1)).reason
+
+
 @pytest.mark.parametrize(("silent", "outcome"), [(False, Outcome.PASSED), (True, Outcome.UNKNOWN)])
 def test_what_was_discarded_is_not_known_where_a_bridge_may_have_gone_unseen(silent: bool, outcome: Outcome) -> None:
     sight = SightChanged(t=10, broker="singapore", of="management", state="lost", since=9)

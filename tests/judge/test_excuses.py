@@ -37,6 +37,9 @@ class Made:
     """Ten messages go to singapore, and seven reach a client there."""
 
     expired: int = 0
+    came: float | None = 0  # when the client came, in seconds
+    count: int = 10  # messages sent
+    again: int = 0  # of them that the client received twice
     selector: str | None = None
     publishing: dict[str, Any] = field(default_factory=dict)
     more: Sequence[Observation] = ()
@@ -47,22 +50,28 @@ def report(made: Made) -> Report:
     seen: list[Observation] = []
     for broker in ("tokyo", "singapore"):
         seen += [SnapshotTaken(t=0, snapshot="start", broker=broker)]
-    seen.append(
-        Subscribed(
-            t=0, client="ear", broker="singapore", over="mqtt", destination=TOPIC, step=1, selector=made.selector
-        )
-    )
+    came = Subscribed(t=0, client="ear", broker="singapore", over="mqtt", destination=TOPIC, step=1)
+    seen += [came.with_fields(t=made.came, selector=made.selector)] if made.came is not None and not made.came else []
     asked: dict[str, Any] = {"client": "p", "broker": "tokyo", "over": "mqtt", "destination": TOPIC, "persistent": True}
-    seen.append(Publishing(t=1, step=2, count=10, body="generated", **asked, **made.publishing))
-    for number in range(1, 11):
+    seen.append(Publishing(t=1, step=2, count=made.count, body="generated", **asked, **made.publishing))
+    for number in range(1, made.count + 1):
+        # A client that came in between has the last messages.
+        early = made.came and number <= 3
         its = f"2-{number}"
-        seen += [Sent(t=1, id=its), Acknowledged(t=1.1, id=its)]
-        seen += [Received(t=1.2, client="ear", destination=TOPIC, id=its)] if number <= 7 else []
+        seen += [Sent(t=1 if early or not made.came else 1.1, id=its), Acknowledged(t=1.1, id=its)]
+        if early and number == 3 and made.came:
+            seen.append(came.with_fields(t=made.came))
+        heard = not early if made.came else number <= 7
+        if heard and made.came is not None:
+            seen += [Received(t=1.2, client="ear", destination=TOPIC, id=its)] * (1 + (number <= made.again))
     seen += made.more
     for broker in ("tokyo", "singapore"):
-        its_own = {**counters, "forwarded": 10 if broker == "tokyo" else 0}
-        its = {"snapshot": "end", "broker": broker}
-        seen += [Counted(t=50, of="destination", name=TOPIC, counters=its_own, **its), SnapshotTaken(t=50, **its)]
+        here = broker == "tokyo"
+        its_own = {**counters, "enqueued": made.count if here else 10, "forwarded": 10 if here else 0}
+        seen += [
+            Counted(t=50, snapshot="end", broker=broker, of="destination", name=TOPIC, counters=its_own),
+            SnapshotTaken(t=50, snapshot="end", broker=broker),
+        ]
         expired = made.expired if broker == "singapore" else 0
         seen.append(
             DestinationSeen(t=51, broker=broker, destination=TOPIC, queued=0, consumers=1, expired=expired, **its_own)
@@ -80,6 +89,10 @@ LEFT = Unsubscribed(t=1.3, client="ear", broker="singapore", destination=TOPIC)
     [
         (Made(more=[LEFT]), "ear left at 1.300 s"),
         (Made(expired=3), "3 expired on singapore"),
+        (Made(more=[LEFT.with_fields(t=0.9)]), "ear left at 0.900 s"),
+        (Made(came=1.05), "ear came at 1.050 s"),
+        (Made(came=None), "nobody of the lab listened to it on singapore"),
+        (Made(again=3, count=7), "ear received 3 messages once more"),
     ],
 )
 def test_the_cause_is_told_in_place_of_a_disagreement(made: Made, cause: str) -> None:
@@ -88,10 +101,11 @@ def test_the_cause_is_told_in_place_of_a_disagreement(made: Made, cause: str) ->
     (its,) = (each for each in found.witnesses if each.source == "tokyo")
     assert its.agree and its.excuse == cause
     assert not any("disagree" in note for note in found.notes)
-    assert (
-        f"Of {TOPIC}, singapore took 10, and its subscribers received 7: {cause}, so the two need not agree."
-        in found.notes
+    received = 0 if made.came is None else 7
+    words = (
+        f"Of {TOPIC}, singapore took 10, and its subscribers received {received}: {cause}, so the two need not agree."
     )
+    assert words in found.notes
 
 
 @pytest.mark.parametrize(
@@ -106,7 +120,7 @@ def test_what_is_not_compared_is_no_disagreement_of_a_expectation_either(made: M
 
 
 @pytest.mark.parametrize(
-    "made", [Made(), Made(more=[LEFT.with_fields(t=0.9)]), Made(expired=2), Made(publishing={"expiry_s": 86400.0})]
+    "made", [Made(), Made(more=[LEFT.with_fields(t=6.5)]), Made(expired=2), Made(publishing={"expiry_s": 86400.0})]
 )
 def test_what_explains_too_little_leaves_a_disagreement(made: Made) -> None:
     assert report(made).verdicts[0].reason.endswith("the two witnesses disagree")

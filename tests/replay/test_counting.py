@@ -68,12 +68,27 @@ def test_demand_is_watched_where_it_is_expected(tmp_path: Path) -> None:
     assert [(each.broker, each.present) for each in seen] == [("tokyo", False), ("tokyo", True)]
 
 
-def test_what_a_step_finds_of_demand_is_told_with_when_it_was_last_seen(tmp_path: Path) -> None:
+def test_demand_that_a_step_did_not_find_is_watched_from_then_on(tmp_path: Path) -> None:
     until = "  - wait: {until: demand, broker: tokyo, topic: prices, within: 2s}\n"
     far = "  - subscribe: {client: sg, broker: singapore, over: stomp, topic: prices}\n"
-    _, recorder = played(tmp_path, until + far + until)
-    none, one = (each for each in recorder.observations if isinstance(each, Demand))
-    assert (none.present, none.last_look, one.present, one.last_look) == (False, None, True, none.t)
+    _, recorder = played(tmp_path, f"{until}{far}  - wait: 2s\n  - unsubscribe: {{client: sg}}\n  - wait: 8s\n")
+    seen = [each for each in recorder.observations if isinstance(each, Demand)]
+    assert [(each.broker, each.present) for each in seen] == [("tokyo", False), ("tokyo", True), ("tokyo", False)]
+
+
+def test_demand_that_came_after_a_subscription_in_a_cut_is_no_cause_of_a_loss(tmp_path: Path) -> None:
+    """What is sent into a second cut is on its way still, and its topic had a subscriber by then."""
+    sent = "  - publish: {broker: tokyo, over: stomp, topic: p, count: 2}\n"
+    its = Played(
+        tmp_path,
+        "  - cut: {link: tokyo-singapore}\n"
+        "  - subscribe: {client: sg, broker: singapore, over: stomp, topic: p}\n"
+        "  - heal: {link: tokyo-singapore}\n  - wait: 10s\n"
+        f"{sent}  - wait: 2s\n  - cut: {{link: tokyo-singapore}}\n{sent}"
+        "expect:\n  - delivered: {to: sg, promise: exactly-once, within: 5s}\n",
+    )
+    its.play()
+    assert [each.present for each in its.seen(Demand)] == [False, True]
 
 
 def test_a_queue_owes_to_those_who_come_later(tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ def test_what_is_expected_to_arrive_is_expected_to_those_out_of_reach_too() -> N
 def test_those_who_subscribe_later_are_expected_to_receive_nothing() -> None:
     seen = Seen()
     seen.publishing(2, 1)
+    seen.record(Sent(t=0, id="2-1"))
     seen.record(Subscribed(t=0, client="one", broker="tokyo", over="stomp", destination="topic://a", step=3))
     seen.accepted("2-1")
     assert seen.is_empty()
@@ -306,3 +307,30 @@ def test_a_queue_is_listened_to_from_the_coming_of_one_who_is_to_hear_nothing() 
     seen.record(Sent(t=1, id="2-1"))
     subscribe(seen, "late", "queue://q", over="stomp")
     assert seen.last_due == 5
+
+
+@pytest.mark.parametrize("body", ["generated", "given"])
+@pytest.mark.parametrize("count", [3, None], ids=["publish", "traffic"])
+def test_one_who_comes_while_a_step_sends_is_expected_to_receive_what_is_sent_from_then_on(
+    count: int | None, body: str
+) -> None:
+    seen = Seen()
+    publishing = Publishing(
+        t=0, step=2, client="p", broker="tokyo", over="stomp", destination="topic://a", count=count, persistent=True,
+        body=body,
+    )  # fmt: skip
+    known = digest(b"x") if body == "given" else None
+    seen.record(publishing)
+    seen.record(Sent(t=0, id="2-1", digest=known))
+    seen.accepted("2-1")
+    seen.record(Subscribed(t=1, client="late", broker="tokyo", over="stomp", destination="topic://a", step=3))
+    assert seen.is_empty()
+    for number in (2, 3):
+        seen.record(Sent(t=1, id=f"2-{number}", digest=known))
+        seen.accepted(f"2-{number}")
+    assert not seen.is_empty()
+    for number in (2, 3):
+        seen.received("late", None if known else f"2-{number}", known)
+    assert seen.is_empty()
+    seen.record(Subscribed(t=2, client="later", broker="tokyo", over="stomp", destination="topic://a", step=4))
+    assert seen.is_empty()

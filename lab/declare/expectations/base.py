@@ -92,6 +92,7 @@ class Arrivals(NamedTuple):
     destination: str | None  # any when None
     within: timedelta
     none: bool  # whether the expectation is that nothing arrives
+    of_a_step: bool = False  # whether the time is that of all messages of a step together
 
 
 class Attempt(NamedTuple):

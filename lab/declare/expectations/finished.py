@@ -90,7 +90,8 @@ class Finished(ToReceivers):
     def arrivals(self) -> Arrivals | None:
         """Return the messages that must arrive: none is sent before its step begins."""
         longest = None if self.within is None else self.within.at_most
-        return Arrivals(to=self.to, destination=None, within=longest or timedelta(seconds=10), none=False)
+        within = longest or timedelta(seconds=10)
+        return Arrivals(to=self.to, destination=None, within=within, none=False, of_a_step=True)
 
     @property
     def of_speed(self) -> bool:

@@ -7,6 +7,7 @@ from math import inf
 
 from lab.activemq.destinations import hears
 from lab.expected.records import Publication, is_queue
+from lab.history import Demand
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.routes import Routes
 from lab.judge.evidence.tally import Tally
@@ -96,22 +97,19 @@ class Causes:
 
     def undemanded(self, broker: str, destination: str, sent: float) -> str:
         """Return that a topic's broker had no bridge's consumer when a message was sent; "" if it had one."""
-        seen = [
-            item
-            for (where, what), items in self._timeline.demand.items()
-            if where == broker and (hears(what, destination) or hears(destination, what))
-            for item in items
-        ]
-        between = (look for item in seen for look in self._timeline.looks.get((broker, item.destination), ()))
-        if self._timeline.coverage.silence(broker, sent, sent) or any(
-            each.begin <= sent < each.end for each in between
-        ):
+        seen: list[Demand] = []
+        for (where, what), items in self._timeline.demand.items():
+            if where == broker and (hears(what, destination) or hears(destination, what)):
+                seen += items
+                last = max((item for item in items if item.t <= sent), key=lambda item: item.t, default=None)
+                looks = self._timeline.looks.get((broker, what), ())
+                if last is not None and (last.present or self._timeline.coverage.gap(last.t, sent)):
+                    return ""
+                if any(each.begin <= sent < each.end for each in looks):
+                    return ""
+        if not seen or self._timeline.coverage.silence(broker, sent, sent):
             return ""
-        seen.sort(key=lambda item: item.t)
-        before = [item for item in seen if item.t <= sent]
-        if not seen or (before and before[-1].present):
-            return ""
-        since = next((item.t for item in seen if item.present and item.t > sent), inf)
+        since = min((item.t for item in seen if item.present and item.t > sent), default=inf)
         when = f"until {moment(since)}" if since < inf else "from then on"
         ever = any(item.present for item in seen)
         return (

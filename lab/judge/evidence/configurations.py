@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from lab.activemq.destinations import hears
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.configurations.stamping import NAME, Stamping
 from lab.amazonmq.configurations.stamping import stampings as of_broker
+from lab.plan.forwarding import composites
 
 
 def configurations(declared: Mapping[str, Any]) -> dict[str, tuple[Configuration, ...]]:
@@ -34,6 +36,31 @@ def stampings(declared: Mapping[str, Any]) -> dict[str, tuple[Stamping, ...]]:
         for broker, texts in _texts(declared).items()
     }
     return {broker: its for broker, its in found.items() if its}
+
+
+def rerouted(declared: Mapping[str, Any], destination: str, heard: Iterable[str]) -> bool:
+    """Return whether a configuration takes messages out of a destination, or brings others into it.
+
+    So do composites, mirrored queues, and virtual topics other than the usual ones: these leave each message in the
+    topic, and so matter for a topic only where a queue behind it is among the destinations `heard`.
+    """
+    for broker, texts in _texts(declared).items():
+        for text in texts:
+            if "mirroredQueue" in text:
+                return True
+            if "virtualDestinations" not in text:
+                continue
+            root = read_configuration(text.encode(), "the history").broker
+            for each in composites(broker, root):
+                if any(hears(pattern, destination) for pattern in (each.pattern, *each.to)):
+                    return True
+            for topic in (each for each in root.walk() if each.name == "virtualTopic"):
+                prefix, name = topic.get("prefix"), topic.get("name") or ">"
+                queues = f"queue://{'Consumer.*.' if prefix is None else prefix}{name}{topic.get('postfix') or ''}"
+                behind = [each for each in heard if each.startswith("queue://") and hears(queues, each)]
+                if hears(queues, destination) or (behind and hears(f"topic://{name}", destination)):
+                    return True
+    return False
 
 
 def _texts(declared: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

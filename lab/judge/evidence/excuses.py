@@ -1,6 +1,7 @@
 """Why clients need not have all messages that their broker took, though no witness is wrong.
 
-A client that left, a selector, a message that is over: what a broker had for them reached nobody of the lab.
+A client that came late or left, a selector, a message that is over: what a broker had for them reached nobody of the
+lab. And what came to a client twice was taken twice.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from math import inf
 from lab.activemq.destinations import hears
 from lab.expected.records import Publication, Subscription, is_queue
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.wording import moment
+from lab.judge.wording import listed, moment
+from lab.units import several
 
 _UNDER_WAY = 5.0  # seconds for which a message may be on its way to a client that leaves
 
@@ -26,21 +28,52 @@ def why_fewer(evidence: Evidence, destination: str, brokers: Collection[str], mi
             return f"{expired} expired on {broker}"
     its = [each for each in evidence.ledger.publications.values() if hears(destination, each.destination)]
     # A queue has again what its client did not take, or gives it to another one.
-    sent = [t for each in its for t in each.sent_at[each.first :]]
-    for one in evidence.ledger.subscriptions.values() if not is_queue(destination) else ():
-        there = one.broker in brokers and hears(one.destination, destination)
-        if there and (words := _of_client(one, sent, missing)):
+    if not is_queue(destination):
+        sent = [t for each in its for t in each.sent_at[each.first :] if t == t]
+        there = [
+            each
+            for each in evidence.ledger.subscriptions.values()
+            if each.broker in brokers and hears(each.destination, destination)
+        ]
+        if words := _of_clients(there, sent, missing, brokers) or _came_again(there, its, missing):
             return words
     over = next((each for each in its if _may_be_over(each, evidence.timeline.end)), None)
     return "" if over is None else f"messages of step {over.step} may have been over"
 
 
-def _of_client(its: Subscription, sent: Sequence[float], missing: int) -> str:
-    """Return why a client need not have all that was there for it; "" if it must."""
-    left = max((end for _, end in its.windows if end < inf), default=max(its.breaks, default=None))
-    if left is not None and missing <= sum(left - _UNDER_WAY <= t <= left for t in sent):
-        return f"{its.client} left at {moment(left)}"
-    return f"{its.client} has a selector" if its.selector is not None else ""
+def _of_clients(there: Sequence[Subscription], sent: Sequence[float], missing: int, brokers: Collection[str]) -> str:
+    """Return why the clients there need not have so many of the messages; "" if they must."""
+    unheard = [t for t in sent if not any(_surely_has(each, t) for each in there)]
+    if not 0 < missing <= len(unheard):
+        return ""
+    if not there:
+        return f"nobody of the lab listened to it on {listed(list(brokers))}"
+    if selects := next((each for each in there if each.selector is not None), None):
+        return f"{selects.client} has a selector"
+    lefts = [(end, each.client) for each in there for end in (*(end for _, end in each.windows), *each.breaks)]
+    left, client = max((pair for pair in lefts if pair[0] - _UNDER_WAY <= unheard[0]), default=(inf, ""))
+    if client:
+        return f"{client} left at {moment(left)}"
+    comings = [(begin, each.client) for each in there for begin, _ in each.windows if begin > unheard[0]]
+    came, client = min(comings, default=(inf, ""))
+    return f"{client} came at {moment(came)}" if client else ""
+
+
+def _surely_has(its: Subscription, sent: float) -> bool:
+    """Return whether a client must have what was sent at a moment: it listened then, and for long enough after."""
+    if its.selector is not None or any(end - _UNDER_WAY <= sent <= end for end in its.breaks):
+        return False
+    return any(begin <= sent < end - _UNDER_WAY for begin, end in its.windows)
+
+
+def _came_again(there: Sequence[Subscription], of: Sequence[Publication], missing: int) -> str:
+    """Return that a client received so many messages once more; "" if none did."""
+    for one in there:
+        arrivals = [found for each in of if (found := one.arrivals.get(each.step)) is not None]
+        again = sum(sum(each.times) - len(each.times) + each.times.count(0) for each in arrivals)
+        if 0 < missing <= again:
+            return f"{one.client} received {several(again, 'message')} once more"
+    return ""
 
 
 def _may_be_over(its: Publication, end: float) -> bool:

@@ -182,12 +182,12 @@ def _of_topic(evidence: Evidence, audience: Audience, parts: Sequence[Part]) -> 
     over = sum(_surely_over(evidence, audience, part) for part in parts)
     open_ = _count(parts) - over
     samples = evidence.timeline.destinations
-    at = {
-        broker: max(sample.discarded for sample in its)
-        for (broker, destination), its in samples.items()
-        if destination in parts_of(publication.destination)
-    }
-    dropped = {broker: count for broker, count in at.items() if count}
+    dropped: dict[str, int] = {}
+    for (broker, destination), its in samples.items():
+        heard = any(hears(member.destination, destination) for member in audience.members)
+        count = max(sample.discarded for sample in its) if heard else 0
+        if count and destination in parts_of(publication.destination):
+            dropped[broker] = dropped.get(broker, 0) + count
     if not dropped:
         return NotDelivered(lost=over, unknown=open_)
     at_most, sure = min(over, sum(dropped.values())), 0
@@ -214,7 +214,7 @@ def _has_one_way(evidence: Evidence, audience: Audience, publication: Publicatio
     if not _is_one_bridge(evidence, publication.broker) or publication.broker in audience.brokers:
         return False
     alike = len({each.destination for each in beyond}) == 1 and not any(each.durable for each in beyond)
-    tallies = [tally for tally in audience.tallies if tally.publication.destination == publication.destination]
+    tallies = [tally for tally in audience.tallies if _share(tally.publication, publication)]
     once = any(tally.received for tally in tallies) and not any(tally.duplicated for tally in tallies)
     return len(beyond) == 1 or (alike and once)
 
@@ -228,10 +228,10 @@ def _is_one_bridge(evidence: Evidence, broker: str) -> bool:
 
 
 def _not_come(evidence: Evidence, audience: Audience, publication: Publication) -> int:
-    """Count the messages of a topic at a publisher's broker that no member received, expected or not."""
+    """Count the messages of a topic, or its parts, at a publisher's broker that no member received, expected or not."""
     found = 0
     for each in evidence.ledger.publications.values():
-        if (each.broker, each.destination) == (publication.broker, publication.destination):
+        if each.broker == publication.broker and _share(each, publication):
             arrivals = [member.arrivals.get(each.step) for member in audience.members]
             came = [its.times for its in arrivals if its is not None]
             found += sum(
@@ -239,6 +239,11 @@ def _not_come(evidence: Evidence, audience: Audience, publication: Publication) 
                 for number in range(1, each.last + 1)
             )
     return found
+
+
+def _share(one: Publication, other: Publication) -> bool:
+    """Return whether the messages of two publications go into one destination."""
+    return not {*parts_of(one.destination)}.isdisjoint(parts_of(other.destination))
 
 
 def _surely_over(evidence: Evidence, audience: Audience, part: Part) -> int:

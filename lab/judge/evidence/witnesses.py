@@ -14,6 +14,7 @@ from lab.activemq.destinations import hears, parts_of, virtual_topic_of
 from lab.expected.records import FAILED, OK, Publication, is_queue
 from lab.history import DestinationSeen
 from lab.judge.evidence.agreement import both_ends, unanswered, ways
+from lab.judge.evidence.configurations import rerouted
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.excuses import why_fewer
@@ -57,7 +58,7 @@ def _goes_elsewhere(evidence: Evidence, destination: str) -> bool:
     composite = {each.destination for each in evidence.ledger.publications.values() if "," in each.destination}
     parts = {part for each in composite for part in parts_of(each)}
     virtual = any(virtual_topic_of(each) is not None and hears(each, destination) for each in heard)
-    return virtual or destination in composite | parts
+    return virtual or destination in composite | parts or rerouted(evidence.header.declared, destination, heard)
 
 
 def _accounted_for(counts: Testimony, other: Testimony) -> bool:

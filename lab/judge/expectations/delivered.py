@@ -61,7 +61,7 @@ def measured(expectation: Delivered, evidence: Evidence) -> Iterator[tuple[float
 def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promises exactly-once, at-least-once and at-most-once for one audience."""
     who, tallies = _together(expectation, chosen), chosen.tallies
-    within = expectation.within.total_seconds()
+    within, time = expectation.within.total_seconds(), units.format_duration(expectation.within)
     expected = sum(tally.expected for tally in tallies)
     uncertain = _uncertain(chosen, who)
     if not expected:
@@ -72,11 +72,12 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     taken, perhaps_taken = went_to_others(
         chosen, whole=evidence.timeline.complete, once=expectation.promise != "at-least-once", due=watched - within
     )
+    under_way = len(pending)
     pending += perhaps_taken
     losable = expectation.promise == "at-most-once"
     if losable and not any(tally.arrived or tally.alike for tally in tallies):
-        nothing = f"nothing that can be told apart reached {who}, so nothing could come twice"
-        return Outcome.UNKNOWN, nothing + _also_went(chosen, taken)
+        nothing = f"nothing{' that can be told apart' * bool(unexplained(chosen))} reached {who}"
+        return Outcome.UNKNOWN, f"{nothing}, so nothing could come twice{_also_went(chosen, taken)}"
     if taken and not losable:
         failed.append(_to_others(expectation, chosen, taken, expected))
     if gone and not losable and len(gone) > unexplained(chosen):
@@ -87,7 +88,10 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
             least = "at least " if len(gone) < expected else ""
             words = f"{least}{missed}; which ones cannot be told, as bodies are equal"
         words += _cut_off(chosen, tally, number)
-        failed.append(words + _given_back(chosen, evidence, tally, number) + explain(evidence, chosen.audience, gone))
+        failed.append(words + explain(evidence, chosen.audience, gone) + _given_back(chosen, evidence, tally, number))
+        if under_way and not any(each.alike for each in tallies):
+            whose = "their" if under_way > 1 else "its"
+            failed.append(f"{under_way} more did not come, and {who} did not listen for {time} from {whose} sending on")
     if expectation.promise != "at-least-once" and (words := duplicated(chosen, evidence)):
         failed.append(f"{who} received {words}")
     if words := late(expectation, chosen, evidence):
@@ -100,14 +104,16 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         if tally.due(number) + within <= watched:
             return Outcome.UNKNOWN, (
                 f"{len(pending)} of {expected} did not reach {who}, first {_sent(tally, number)}: {who} did not listen "
-                f"for {units.format_duration(expectation.within)} from then on, so it may have been under way"
+                f"for {time} from then on, so it may have been under way"
             )
-        stops = "was last known to listen" if watched == chosen.audience.alive else "stops listening"
+        be, stop = ("were", "stop") if who.endswith(" together") else ("was", "stops")
+        stops = f"{be} last known to listen" if watched == chosen.audience.alive else f"{stop} listening"
         watching = "the history ends" if watched == evidence.timeline.end else f"{who} {stops}"
+        back = _given_back(chosen, evidence, tally, number)
         return Outcome.UNKNOWN, (
-            f"{len(pending)} of {expected} had not reached {who} when {watching} at {moment(watched)}, first "
-            f"{_sent(tally, number)}: sooner than "
-            f"{units.format_duration(expectation.within)} {since(tally, number)} were over"
+            f"{len(pending)} of {expected} had not {'been acknowledged by' if back else 'reached'} {who} "
+            f"when {watching} at {moment(watched)}, first {_sent(tally, number)}: sooner than {time} "
+            f"{since(tally, number)} were over{back}"
         )
     if uncertain and not losable:
         return Outcome.UNKNOWN, uncertain
@@ -206,7 +212,7 @@ def _given_back(chosen: Chosen, evidence: Evidence, tally: Tally, number: int) -
         if (t := evidence.ledger.returns.last.get((member.client, member.destination, position))) is not None
     }
     who = max(backs, key=backs.__getitem__, default=None)
-    return "" if who is None else f", which {who} gave back at {moment(backs[who])} without acknowledging it"
+    return "" if who is None else f"; {who} gave it back at {moment(backs[who])} without acknowledging it"
 
 
 def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
@@ -231,7 +237,9 @@ def _nothing_expected(chosen: Chosen, who: str) -> str:
     if undecided:
         return f"of {several(undecided, 'message')} meant for {who}, none was known to be accepted"
     where = listed(list(chosen.audience.destinations))
-    return f"nothing was sent to {where} while {who} listened"
+    selective = [member.client for member in chosen.audience.members if member.selector is not None]
+    what = f"nothing that the selector of {listed(selective)} lets through" if selective else "nothing"
+    return f"{what} was sent to {where} while {who} listened"
 
 
 def _sent(tally: Tally, number: int) -> str:
@@ -297,7 +305,8 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
                 look(tally.due(number), find, tally.members)
     count = len(sent)
     if not count:
-        return Outcome.UNKNOWN, f"{_nothing_expected(chosen, who)}, so nothing could have come"
+        kept = any(tally.waiting for tally in chosen.tallies) and _uncertain(chosen, who)
+        return Outcome.UNKNOWN, kept or f"{_nothing_expected(chosen, who)}, so nothing could have come"
     for tally in chosen.tallies:  # what has no acknowledgement may come as well
         find = first_heard(tally.members, tally.publication.destination)
         for number in tally.in_doubt:

@@ -5,12 +5,13 @@ The broker's counter decides; the count of the clients' ledger is given beside i
 
 from __future__ import annotations
 
+from lab.activemq.destinations import hears
 from lab.declare.expectations.discarded import Discarded
 from lab.declare.steps.snapshot import END, START
 from lab.judge.equal_bodies import ADVICE
 from lab.judge.evidence.discards import began_again
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.losses import lost_elsewhere, shown
+from lab.judge.evidence.losses import lost_elsewhere, shown, why_not_counted
 from lab.judge.evidence.snapshots import Subject
 from lab.judge.findings import Finding, asked, unknown
 from lab.judge.values import Outcome
@@ -39,6 +40,8 @@ def judge(expectation: Discarded, evidence: Evidence) -> Finding:
         return Outcome.UNKNOWN, f"{words}; {again}"
     if expectation.explains_loss and _equal_bodies(evidence, expectation.broker, destination):
         return Outcome.UNKNOWN, f"{words}; how many did not come nobody can tell, as some have equal bodies: {ADVICE}"
+    if expectation.explains_loss and (why := why_not_counted(evidence, destination)):
+        return Outcome.UNKNOWN, f"{words}; how many did not come nobody can tell: {why}"
     if expectation.explains_loss and len(lost) != rise.by:
         words += ": the two witnesses disagree"
         return (Outcome.FAILED, words) if evidence.timeline.complete else unknown(words, evidence)
@@ -48,7 +51,7 @@ def judge(expectation: Discarded, evidence: Evidence) -> Finding:
 def _equal_bodies(evidence: Evidence, broker: str, destination: str) -> bool:
     """Return whether messages of a broker's publishers cannot be told apart."""
     return any(
-        tally.alike and (tally.publication.broker, tally.publication.destination) == (broker, destination)
+        tally.alike and tally.publication.broker == broker and hears(destination, tally.publication.destination)
         for audience in evidence.audiences
         for tally in audience.tallies
     )

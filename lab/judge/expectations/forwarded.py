@@ -13,7 +13,7 @@ from lab.declare.steps.snapshot import END, START
 from lab.expected.records import FAILED, is_queue
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.excuses import why_fewer
-from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown
+from lab.judge.evidence.losses import lost_elsewhere, received_elsewhere, shown, why_not_counted
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.snapshots import Part, Rise, Subject
 from lab.judge.findings import Finding, asked, unknown
@@ -38,6 +38,7 @@ def judge(expectation: Forwarded, evidence: Evidence) -> Finding:
     took = rise.by if taken is None or isinstance(taken, str) else taken
     # What clients there had of this broker's came from it; of more that was taken there, strangers may be the source.
     of_all = expectation.between == (START, END) and len(_others(expectation, evidence)) == 1
+    of_all = of_all and not why_not_counted(evidence, destination)
     unanswered = of_all and took >= received_elsewhere(evidence, expectation.broker, destination) > rise.by
     took = took if unanswered else min(took, rise.by)
     rose = f"{expectation.broker}'s ForwardCount of {destination} rose by {rise.by}"
@@ -177,11 +178,14 @@ def _second_witness(expectation: Forwarded, evidence: Evidence, destination: str
     """Return the ledger's count beside the broker's, as the end of a sentence; "" unless all of the run is expected."""
     if expectation.between != (START, END):
         return ""
+    if why := why_not_counted(evidence, destination):
+        return f"; what subscribers of other brokers received of them is not known: {why}"
     received = received_elsewhere(evidence, expectation.broker, destination)
-    words = f"; subscribers of other brokers received {received}"
+    words = f"subscribers of other brokers received {received}"
     others = _others(expectation, evidence)
-    if len(others) != 1:
-        return words  # with three brokers a message may be forwarded twice, or pass through one
+    if len(others) != 1:  # a message may be forwarded twice, or pass through one
+        return f"; of what was sent to {expectation.broker}, {words}"
+    words = f"; {words}"
     subject = Subject("destination", destination)
     counts = [evidence.timeline.snapshots.count(END, others[0], subject, name) for name in ("queued", "forwarded")]
     wait, back = (count if isinstance(count, int) and is_queue(destination) else 0 for count in counts)

@@ -10,7 +10,7 @@ from math import inf
 from lab.declare.expectations.stuck import Stuck
 from lab.declare.steps.snapshot import END
 from lab.judge.evidence.evidence import Evidence
-from lab.judge.evidence.losses import never_received, undecided
+from lab.judge.evidence.losses import never_received, undecided, why_not_counted
 from lab.judge.evidence.queues import shown_with_places, whereabouts
 from lab.judge.evidence.snapshots import Subject
 from lab.judge.findings import Finding, asked, unknown
@@ -53,6 +53,8 @@ def judge(expectation: Stuck, evidence: Evidence) -> Finding:
 
 def _second_witness(expectation: Stuck, evidence: Evidence, queue: str, stuck: int) -> str:
     """Return, as the end of a sentence, the ledger's count beside the broker's, and where the others are."""
+    if why := why_not_counted(evidence, queue):
+        return f"; how many of them were received by nobody is not known: {why}"
     missing = never_received(evidence, queue)
     words = f"; accepted and received by nobody: {shown_with_places(missing, evidence, queue)}"
     its = whereabouts(evidence, queue)

@@ -85,8 +85,9 @@ def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Seq
     for sender in demanded_at(rehearsal.plan, broker, str(to), later):
         hopeful = not rehearsal.service.down(sender) and carries(rehearsal.plan, sender, broker, links)
         patience = end - rehearsal.now() if hopeful else 0.0
-        wanted = _demand_comes(rehearsal, sender, (to,), _sent(sender, to, later), patience)
-        for each in wanted or (to,):
+        instead = _sent(sender, to, later)
+        wanted = _demand_comes(rehearsal, sender, (to,), instead, patience)
+        for each in wanted or (to, *instead):
             rehearsal.demand(sender, each, present=bool(wanted))
         if not wanted:
             unaware.append(sender)

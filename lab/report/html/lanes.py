@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
+from math import inf
 
 from lab.dataclass import dataclass
 from lab.expected.records import Publication
@@ -142,9 +143,9 @@ def ways(judged: Judged) -> tuple[Way, ...]:
         for tally in audience.tallies:
             if not (tally.eligible or tally.arrived or tally.received):
                 continue
-            source = tally.publication.broker
+            source, limit = tally.publication.broker, within.get(tally.publication.step, inf)
             way = found.setdefault((source, target), Way(source=source, target=target, brokers=audience.brokers))
-            way.parts.append(Part(audience=audience, tally=tally, fates=_fates(tally, within, became)))
+            way.parts.append(Part(audience=audience, tally=tally, fates=_fates(tally, limit, became)))
     return tuple(found.values())
 
 
@@ -303,8 +304,7 @@ def _fates(tally: Tally, within: float, became: Mapping[int, str]) -> Mapping[st
     late: Sequence[int] = array("I")
     if tally.late(within):
         apart = set(tally.doubled)
-        pairs = zip(tally.arrived, tally.latency, strict=True)
-        late = array("I", (number for number, took in pairs if took > within and number not in apart))
+        late = array("I", (number for number, took in tally.waits() if took > within and number not in apart))
     arrived: Sequence[int] = tally.arrived
     if late or tally.doubled:
         apart = {*tally.doubled, *late}
