@@ -1,0 +1,234 @@
+"""Whole scenarios that are shipped nowhere, predicted first: `python -m bench.predict_runs predict|measure|page`.
+
+`predict` simulates each scenario of bench/predicted/ at twenty seeds, and writes verdicts, counts and times to
+bench/results/predicted.json, and that file's digest beside it; it takes back nothing. `measure` runs each once on real
+brokers, and keeps what came out in predicted-measured.json; `page` writes the table of docs/contract.md.
+
+A count agrees if it is that of every seed, or lies between the least and the most of them; a time if it is within 10 %
+of their median, or between the least and the most. A step whose name begins with `warm` warms the brokers up: its times
+are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lab import labs
+from lab.contract.contract import this_machine
+from lab.contract.figures import figures
+from lab.interrupts import ended_by_signals
+from lab.runtimes import SIMULATION, USUAL
+
+SCENARIOS = Path(__file__).parent / "predicted"
+PREDICTED = Path(__file__).parent / "results" / "predicted.json"
+DIGEST = PREDICTED.with_suffix(".sha256")
+MEASURED = PREDICTED.with_name("predicted-measured.json")
+PAGE = Path(__file__).parents[1] / "docs" / "contract.md"
+BEGIN, END = "<!-- python -m bench.predict_runs page writes what follows -->", "<!-- end of the predicted scenarios -->"
+SEEDS, WITHIN = 20, 0.10
+AT_ONCE = 0.1  # seconds: bridges that are up by then were up when the steps began
+OPENING = ("heal", "flap", "start", "reboot", "resume", "authorize-ingress")  # steps after which messages come again
+Figure = Mapping[str, Any]
+
+
+def run(scenario: Path, runtime: str, seed: int, runs: Path | None = None) -> dict[str, Any]:
+    """Return verdicts, counts and times of one run; times in seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        ran = labs.run(scenario, seed=seed, runs=runs or Path(folder), runtime=runtime)
+        history = [json.loads(line) for line in ran.folder.history.read_text("utf-8").splitlines()]
+    compared = figures(ran.judged)
+    return {
+        "verdicts": dict(compared.verdicts),
+        "counts": dict(compared.counts),
+        "times": times(history[1:]),
+        "beyond": any(line["kind"] == "beyond" for line in history[1:]),
+    }
+
+
+def times(lines: Iterable[Figure]) -> dict[str, float]:
+    """Return the times of a history: of each step's messages to each client, and of what comes after a step that opens.
+
+    Messages count from the first of their step, or from the last step before them that lets them come: a subscription's
+    beginning, the end of a heal or a start.
+    """
+    names, verbs, begun, ended, sent = dict[int, str](), dict[int, str](), dict[int, float](), dict[int, float](), {}
+    came = dict[tuple[int, str], list[float]]()
+    bridges, up = list[tuple[float, str]](), dict[str, bool]()
+    for line in sorted(lines, key=lambda line: float(line.get("t", 0))):
+        kind, t = line["kind"], line.get("t", 0)
+        if kind == "step":
+            names[line["step"]] = line.get("name") or f"step {line['step']}"
+            verbs[line["step"]], begun[line["step"]] = line["verb"], t
+        elif kind == "step-ended":
+            ended[line["step"]] = t
+        elif kind == "sent":
+            sent.setdefault(int(line["id"].partition("-")[0]), []).append(t)
+        elif kind == "received" and line.get("id"):
+            came.setdefault((int(line["id"].partition("-")[0]), line["client"]), []).append(t)
+        elif kind == "bridge":
+            name = f"{line['connector']} up at {line['broker']}"
+            if line["up"] and not up.get(name, t < AT_ONCE):
+                bridges.append((t, name))
+            up[name] = line["up"]
+    found = dict[str, float]()
+    opened = sorted((ended[step], step) for step, verb in verbs.items() if verb in OPENING and step in ended)
+    subscribed = sorted((t, step) for step, t in begun.items() if verbs[step] == "subscribe")
+    for (step, client), at in sorted(came.items()):
+        if names.get(step, "").startswith("warm") or step not in sent:
+            continue
+        base = max([sent[step][0], *(t for t, _ in (*opened, *subscribed) if t <= at[0])])
+        found[f"{names[step]} to {client}: first"] = at[0] - base
+        if len(at) > 1:
+            found[f"{names[step]} to {client}: last"] = at[-1] - base
+    for place, (t, step) in enumerate(opened):
+        until = opened[place + 1][0] if place + 1 < len(opened) else float("inf")
+        for name, moments in (
+            *((f"first to {client}", at) for client, at in by_client(came)),
+            *((name, [when for when, each in bridges if each == name]) for name in {name for _, name in bridges}),
+        ):
+            after = [when for when in moments if t < when < until]
+            if after:
+                found[f"{name} after {verbs[step]}"] = min(after) - t
+    return {name: round(took, 4) for name, took in sorted(found.items())}
+
+
+def by_client(came: Mapping[tuple[int, str], Sequence[float]]) -> Iterator[tuple[str, list[float]]]:
+    """Yield all moments at which a client received."""
+    for client in sorted({client for _, client in came}):
+        yield client, [t for (_, name), at in came.items() if name == client for t in at]
+
+
+def predict() -> None:
+    """Write what models say, and the digest."""
+    scenarios = sorted(SCENARIOS.glob("*.yaml"))
+    with ProcessPoolExecutor(2) as pool:
+        asked = [
+            [pool.submit(run, scenario, SIMULATION, seed) for seed in range(1, SEEDS + 1)] for scenario in scenarios
+        ]
+        rows = {
+            scenario.stem: joined([run.result() for run in runs])
+            for scenario, runs in zip(scenarios, asked, strict=True)
+        }
+    PREDICTED.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    DIGEST.write_text(f"{hashlib.sha256(PREDICTED.read_bytes()).hexdigest()}  {PREDICTED.name}\n", encoding="utf-8")
+
+
+def joined(runs: Sequence[Figure]) -> dict[str, Any]:
+    """Return the predictions of one scenario: each verdict with its number of seeds, counts and times as ranges."""
+    verdicts = dict[str, dict[str, int]]()
+    for one in runs:
+        for name, verdict in one["verdicts"].items():
+            by = verdicts.setdefault(name, {})
+            by[verdict] = by.get(verdict, 0) + 1
+    counts = {name: [one["counts"].get(name, 0) for one in runs] for name in names_of(runs, "counts")}
+    took = {name: [one["times"][name] for one in runs if name in one["times"]] for name in names_of(runs, "times")}
+    return {
+        "seeds": len(runs),
+        "beyond": sum(one["beyond"] for one in runs),
+        "verdicts": verdicts,
+        "counts": {name: [min(of), max(of)] for name, of in counts.items()},
+        "times": {name: [min(of), round(median(of), 4), max(of)] for name, of in took.items() if len(of) == len(runs)},
+    }
+
+
+def names_of(runs: Sequence[Figure], key: str) -> list[str]:
+    """Return the names of all figures of some runs."""
+    return sorted({name for one in runs for name in one[key]})
+
+
+def measure(runs: Path) -> None:
+    """Run what real brokers have not run, and keep each run as it ends."""
+    found = json.loads(MEASURED.read_text("utf-8")) if MEASURED.exists() else {}
+    for scenario in sorted(SCENARIOS.glob("*.yaml")):
+        if scenario.stem not in found:
+            machine = asdict(this_machine())
+            found[scenario.stem] = {**run(scenario, USUAL, 1, runs), "machine": machine}
+            MEASURED.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            print(
+                scenario.stem,
+                *differences(json.loads(PREDICTED.read_text("utf-8"))[scenario.stem], found[scenario.stem]),
+                sep="\n  ",
+                flush=True,
+            )
+
+
+def differences(predicted: Figure, measured: Figure) -> Iterator[str]:
+    """Yield a line for each figure that is otherwise, as text."""
+    for kind in ("verdicts", "counts", "times"):
+        for name, agrees, expected, real in compared(kind, predicted, measured):
+            if not agrees:
+                yield f"{kind}: {name}: predicted {expected}, measured {real}"
+
+
+def compared(kind: str, predicted: Figure, measured: Figure) -> Iterator[tuple[str, bool, Any, Any]]:
+    """Yield each figure of a kind: its name, whether it agrees, what was predicted and what was measured."""
+    here, there = predicted[kind], measured[kind]
+    for name in [*here, *(name for name in there if name not in here and kind == "counts")]:
+        if kind == "verdicts":
+            yield name, there[name] in here[name], here[name], there[name]
+        elif kind == "counts":
+            least, most = here.get(name, (0, 0))
+            yield name, least <= there.get(name, 0) <= most, (least, most), there.get(name, 0)
+        else:
+            least, middle, most = here[name]
+            real = there.get(name)
+            near = real is not None and (least <= real <= most or abs(real - middle) <= WITHIN * real)
+            yield name, near, (least, middle, most), real
+
+
+def table() -> str:
+    """Return the table of the page, and how much of it agrees."""
+    predicted, measured = (json.loads(file.read_text("utf-8")) for file in (PREDICTED, MEASURED))
+    lines = ["| scenario | verdicts | counts | times | otherwise |", "| --- | --- | --- | --- | --- |"]
+    sums = {"verdicts": [0, 0], "counts": [0, 0], "times": [0, 0]}
+    for name in predicted:
+        cells, other = [], []
+        for kind, total in sums.items():
+            rows = list(compared(kind, predicted[name], measured[name]))
+            good = sum(agrees for _, agrees, _, _ in rows)
+            total[0], total[1] = total[0] + good, total[1] + len(rows)
+            cells.append(f"{good} of {len(rows)}")
+            other += [f"{label}: {_shown(said)}, real {real}" for label, agrees, said, real in rows if not agrees]
+        lines.append(f"| {name} | {' | '.join(cells)} | {'; '.join(other)} |")
+    said = ", ".join(f"{good} of {number} {kind}" for kind, (good, number) in sums.items())
+    return "\n".join([*lines, "", f"As predicted: {said}."])
+
+
+def _shown(said: Any) -> str:
+    if isinstance(said, dict):
+        return " or ".join(said)
+    return f"{said[0]} to {said[-1]}" if said[0] != said[-1] else str(said[0])
+
+
+def main() -> int:
+    """Do what was asked; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["predict", "measure", "page"])
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where real runs are kept")
+    asked = parser.parse_args()
+    if asked.what == "predict":
+        if PREDICTED.exists():
+            parser.error(f"{PREDICTED.name} is there: what was predicted stays")
+        predict()
+        return 0
+    if asked.what == "measure":
+        measure(asked.runs)
+        return 0
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    with ended_by_signals():
+        sys.exit(main())
