@@ -218,12 +218,12 @@ def _stopped(expectation: Expectation, messages: _Messages, routes: _Routes) -> 
 
 def _missed(expectation: ToReceivers, sending: _Sending, messages: _Messages, routes: _Routes) -> Route | None:
     """Return a route that stops messages of a step that a client is certainly expected to receive."""
-    if sending.destination.startswith("queue://"):  # any of its consumers may have them
-        return _all_stopped([sending], messages, routes)
     by_client: dict[str, list[_Listening]] = {}
     for each in messages.hearing(sending.destination):
         by_client.setdefault(each.login.client, []).append(each)
     names = by_client if expectation.to is None else expectation.to.names
+    if sending.destination.startswith("queue://"):  # any of its consumers may have them
+        return _all_stopped([sending], messages, routes) if by_client.keys() & {*names} else None
     wanted = {
         name: its
         for name in names

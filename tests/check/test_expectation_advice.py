@@ -133,6 +133,15 @@ def test_a_expectation_that_nothing_comes_is_told_nothing(tmp_path: Path, expect
         ([HEAR.replace("}", ", selector: \"a = 'b'\"}"), NEAR, SEND], "delivered: {promise: exactly-once}"),
         ([HEAR, NEAR, SEND.replace("}", ", expiry: 1s}")], "delivered: {promise: exactly-once}"),
         ([HEAR, NEAR, f"{SEND}\n    fails: yes"], "delivered: {promise: exactly-once}"),
+        (  # of another queue than the one that no message gets to
+            [
+                TAKE,
+                TAKE_NEAR.replace("queue: orders", "queue: returns"),
+                TO_ORDERS,
+                TO_ORDERS.replace("orders", "returns"),
+            ],
+            "delivered: {to: dublin, promise: exactly-once}",
+        ),
         ([f"together: [{{{HEAR}}}, {{{NEAR}}}, {{{SEND}}}]"], "delivered: {promise: exactly-once}"),
     ],
 )
