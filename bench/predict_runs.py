@@ -146,20 +146,17 @@ def names_of(runs: Sequence[Figure], key: str) -> list[str]:
     return sorted({name for one in runs for name in one[key]})
 
 
-def measure(runs: Path) -> None:
-    """Run what real brokers have not run, and keep each run as it ends."""
+def measure(runs: Path, times_each: int, names: Sequence[str]) -> None:
+    """Run what real brokers have run less often than that, and keep each run as it ends."""
     found = json.loads(MEASURED.read_text("utf-8")) if MEASURED.exists() else {}
-    for scenario in sorted(SCENARIOS.glob("*.yaml")):
-        if scenario.stem not in found:
+    for scenario in (SCENARIOS / f"{name}.yaml" for name in names or json.loads(PREDICTED.read_text("utf-8"))):
+        if len(found.get(scenario.stem, [])) < times_each:
             machine = asdict(this_machine())
-            found[scenario.stem] = {**run(scenario, USUAL, 1, runs), "machine": machine}
+            made = {**run(scenario, USUAL, 1, runs), "machine": machine}
+            found.setdefault(scenario.stem, []).append(made)
             MEASURED.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            print(
-                scenario.stem,
-                *differences(json.loads(PREDICTED.read_text("utf-8"))[scenario.stem], found[scenario.stem]),
-                sep="\n  ",
-                flush=True,
-            )
+            predicted = json.loads(PREDICTED.read_text("utf-8"))[scenario.stem]
+            print(scenario.stem, *differences(predicted, made), sep="\n  ", flush=True)
 
 
 def differences(predicted: Figure, measured: Figure) -> Iterator[str]:
@@ -215,6 +212,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["predict", "measure", "page"])
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where real runs are kept")
+    parser.add_argument("--times", type=int, default=1, metavar="N", help="real runs of each")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the scenarios to measure, instead of all")
     asked = parser.parse_args()
     if asked.what == "predict":
         if PREDICTED.exists():
@@ -222,7 +221,7 @@ def main() -> int:
         predict()
         return 0
     if asked.what == "measure":
-        measure(asked.runs)
+        measure(asked.runs, asked.times, asked.names)
         return 0
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 
 from lab import labs
 from lab.declare.expectations.base import Basis
-from lab.history import read
+from lab.history import BridgeSeen, read
 from lab.judge.values import Outcome
 from lab.shipped import shipped
 
@@ -39,6 +39,19 @@ steps:
 expect:
   - recovered: {to: desk, after: heal, within: 2s}
   - recovered: {to: desk, after: heal, within: 1m}
+"""
+
+_RESET = """
+scenario: a link that resets, noticed by the end that has nothing to say
+topology: %s
+steps:
+  - subscribe: {client: desk, broker: tokyo, over: stomp, queue: orders}
+  - reject:    {link: tokyo-singapore}
+  - publish:   {broker: singapore, over: stomp, queue: orders, count: 5}
+  - heal:      {link: tokyo-singapore}
+  - wait:      25s
+expect:
+  - delivered: {to: desk, promise: exactly-once, within: 1m}
 """
 
 
@@ -111,3 +124,18 @@ def test_the_first_message_after_a_cut_comes_as_soon_as_with_real_brokers(wait: 
         first = min(each.t for each in history.observations if each.kind == "received" and each.t > healed)
         moments.add(round(first - healed, 3))
     assert 0.2 <= min(moments) < max(moments) <= 1.0
+
+
+def test_when_an_end_of_a_bridge_next_says_that_it_is_there_is_drawn_by_the_seed(tmp_path: Path) -> None:
+    """Singapore's end fails at the first message; Tokyo's learns of it when it sends its next sign of life."""
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(_RESET % (shipped("scenarios") / "topologies" / "tokyo-singapore.yaml"), "utf-8")
+    noticed = []
+    for seed in range(1, 9):
+        ran = labs.run(scenario, runtime="simulation", runs=tmp_path, environment={}, seed=seed, reports=False)
+        noticed += [
+            line.t
+            for line in read(ran.folder.history).observations
+            if isinstance(line, BridgeSeen) and line.broker == "tokyo" and not line.up
+        ]
+    assert len(noticed) == 8 and max(noticed) - min(noticed) > 3, noticed

@@ -27,6 +27,7 @@ class InactivityMonitor:
     ) -> None:
         self._time, self._connection, self._every = time, connection, every
         self._speak, self._silent = speak, silent
+        self._write_every = max(every // 3, 1)
         self._looked = -1  # when the last tick looked
         self.heard = True  # a command, since the flag was cleared
         self.spoke = False  # something was sent since the last tick
@@ -35,9 +36,9 @@ class InactivityMonitor:
             self._timers = {"read": time.after(first, self._read), "write": time.after(first, self._write)}
 
     def stand(self, age: int) -> None:
-        """Have the tick that listens be where it would be had the connection lived for so many ns longer."""
-        if self._timers:
-            self._timers["read"] = self._time.stand(self._timers["read"], self._every, age)
+        """Have both ticks be where they would be had the connection lived for so many ns longer."""
+        for name, every in (("read", self._every), ("write", self._write_every)) if self._timers else ():
+            self._timers[name] = self._time.stand(self._timers[name], every, age)
 
     def stop(self) -> None:
         """End the ticks."""
@@ -64,4 +65,4 @@ class InactivityMonitor:
         if not self.spoke:
             self._speak()
         self.spoke = False
-        self._timers["write"] = self._time.after(max(self._every // 3, 1), self._write)
+        self._timers["write"] = self._time.after(self._write_every, self._write)
