@@ -81,6 +81,17 @@ class Forwarding:
         """Return whether advisories on a destination's consumers reach a bridge: those that its filter asks for."""
         return not self.destination_filter or any(covers(each, destination) for each in self.destination_filter)
 
+    def asks_about(self, destination: str) -> bool:
+        """Return whether a bridge subscribes to advisories on a destination's consumers: `getDestinationFilter`.
+
+        Without a destinationFilter these are the dynamically included destinations, if there are any. Composite and
+        temporary destinations are left to `permits`.
+        """
+        plain = destination.startswith(("queue://", "topic://")) and "," not in destination
+        if self.destination_filter or not self.included or not plain:
+            return self.learns_of(destination)
+        return any(covers(each, destination) for each in self.included)
+
     def suppresses(self, destination: str) -> bool:
         """Return whether a second subscription on behalf of a consumer is suppressed, for a queue or a topic."""
         if destination.startswith("queue://"):

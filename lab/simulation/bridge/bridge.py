@@ -218,7 +218,7 @@ class Bridge:
         too_far = rules.message_ttl == 0 or (came and -1 < rules.consumer_ttl <= len(info.path))
         if self.ended or too_far or (came and self.remote_id in info.path):
             return
-        if not rules.learns_of(info.destination):
+        if not rules.asks_about(info.destination):
             return
         self.enqueued += 1
         self.wire.send(Advisory(info, came))
