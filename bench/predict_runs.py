@@ -38,6 +38,7 @@ BEGIN, END = "<!-- python -m bench.predict_runs page writes what follows -->", "
 SEEDS, WITHIN = 20, 0.10
 AT_ONCE = 0.1  # seconds: bridges that are up by then were up when the steps began
 OPENING = ("heal", "flap", "start", "reboot", "resume", "authorize-ingress")  # steps after which messages come again
+KINDS = ("verdicts", "counts", "times")
 Figure = Mapping[str, Any]
 
 
@@ -161,7 +162,7 @@ def measure(runs: Path, times_each: int, names: Sequence[str]) -> None:
 
 def differences(predicted: Figure, measured: Figure) -> Iterator[str]:
     """Yield a line for each figure that is otherwise, as text."""
-    for kind in ("verdicts", "counts", "times"):
+    for kind in KINDS:
         for name, agrees, expected, real in compared(kind, predicted, measured):
             if not agrees:
                 yield f"{kind}: {name}: predicted {expected}, measured {real}"
@@ -184,21 +185,32 @@ def compared(kind: str, predicted: Figure, measured: Figure) -> Iterator[tuple[s
 
 
 def table() -> str:
-    """Return the table of the page, and how much of it agrees."""
+    """Return the table of the page, and how much of each run agrees."""
     predicted, measured = (json.loads(file.read_text("utf-8")) for file in (PREDICTED, MEASURED))
-    lines = ["| scenario | verdicts | counts | times | otherwise |", "| --- | --- | --- | --- | --- |"]
-    sums = {"verdicts": [0, 0], "counts": [0, 0], "times": [0, 0]}
-    for name in predicted:
-        cells, other = [], []
-        for kind, total in sums.items():
-            rows = list(compared(kind, predicted[name], measured[name]))
-            good = sum(agrees for _, agrees, _, _ in rows)
-            total[0], total[1] = total[0] + good, total[1] + len(rows)
-            cells.append(f"{good} of {len(rows)}")
-            other += [f"{label}: {_shown(said)}, real {real}" for label, agrees, said, real in rows if not agrees]
-        lines.append(f"| {name} | {' | '.join(cells)} | {'; '.join(other)} |")
-    said = ", ".join(f"{good} of {number} {kind}" for kind, (good, number) in sums.items())
-    return "\n".join([*lines, "", f"As predicted: {said}."])
+    lines = ["| scenario | run | load before | verdicts | counts | times | other verdicts and counts |"]
+    lines.append("| --- | --- | --- | --- | --- | --- | --- |")
+    sums: dict[int, dict[str, list[int]]] = {}
+    for name, expected in predicted.items():
+        for number, real in enumerate(measured[name], 1):
+            total = sums.setdefault(number, {kind: [0, 0] for kind in KINDS})
+            cells, other = list[str](), list[str]()
+            for kind in KINDS:
+                rows = list(compared(kind, expected, real))
+                good = sum(agrees for _, agrees, _, _ in rows)
+                total[kind][0], total[kind][1] = total[kind][0] + good, total[kind][1] + len(rows)
+                cells.append(f"{good} of {len(rows)}")
+                other += [
+                    f"`{figure}`: predicted {_shown(said)}, real {came}"
+                    for figure, agrees, said, came in rows
+                    if not agrees and kind != "times"
+                ]
+            shown = [name, str(number), f"{real['machine']['load']:.0f}", *cells, "; ".join(other).replace("|", "\\|")]
+            lines.append(f"| {' | '.join(shown)} |")
+    said = [
+        f"Run {number}: " + ", ".join(f"{good} of {of} {kind}" for kind, (good, of) in total.items()) + " as predicted."
+        for number, total in sums.items()
+    ]
+    return "\n".join([*lines, "", *said])
 
 
 def _shown(said: Any) -> str:

@@ -34,10 +34,15 @@ class BridgeEnds:
     def state(self, bridge: BridgePlan) -> str:
         """Return the ends at which a bridge is up: "both-ends", "initiator", "responder" or "nowhere"."""
         near = (bridge.connector, bridge.initiator, bridge.responder, False) in self._up
-        # A responder does not always know the connector's name.
+        others = {
+            connector
+            for connector, broker, remote, by_duplex in self._at
+            if (broker, remote, by_duplex) == (bridge.initiator, bridge.responder, False)
+        } - {bridge.connector}
+        # A responder does not always know the connector's name; where it does, the end may be another connector's.
         far = any(
-            (broker, remote, by_duplex) == (bridge.responder, bridge.initiator, True)
-            for _, broker, remote, by_duplex in self._up
+            (broker, remote, by_duplex) == (bridge.responder, bridge.initiator, True) and connector not in others
+            for connector, broker, remote, by_duplex in self._up
         )
         return "both-ends" if near and far else "initiator" if near else "responder" if far else "nowhere"
 
