@@ -1,4 +1,4 @@
-"""What is wrong with the configurations of a topology that cannot be read as a whole: all is told at once."""
+"""The problems of the configurations of a topology that cannot be read as a whole, all at once."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _BLOCK = ("|", ">")  # the signs with which a text of several lines begins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A key or a text of a YAML file: its offsets there, what it says, and whether it is a password."""
+    """A key or a text of a YAML file: its offsets, its content, and whether it is a password."""
 
     start: int
     end: int

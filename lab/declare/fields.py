@@ -67,7 +67,7 @@ def _parsed_by(parse: Any, already: type) -> BeforeValidator:
 
 
 def read_scalar(value: Any) -> str:
-    """Return a scalar's text; raise ValueError if it is not a scalar, or too long for a quantity, number or address."""
+    """Return the text of a scalar; raise ValueError for a list, a mapping, or a text too long for a quantity."""
     if not isinstance(value, str):
         raise ValueError("a single value is needed here, not a list or a mapping")
     if len(value) > 40:
@@ -87,7 +87,7 @@ def _parse_yes_no(value: Any) -> Any:
 
 
 class NotWholeError(ValueError):
-    """A text is no whole number from 0 on; which ones are right here, the bounds of its field tell."""
+    """A text is not a whole number from 0 up; the bounds of its field determine the remedy."""
 
 
 def read_number(value: Any) -> Any:

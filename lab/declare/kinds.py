@@ -21,7 +21,7 @@ _Kind = TypeVar("_Kind")
 
 
 class Kinds(Mapping[str, type[_Kind]]):
-    """Kinds of steps or expectations by name, each loaded from its file at the first use: a run uses few."""
+    """Kinds by verb or by expectation; each is loaded at its first use, since a run uses few."""
 
     def __init__(self, package: str, classes: Mapping[str, str]) -> None:
         self._package, self._classes = package, classes

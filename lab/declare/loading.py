@@ -78,7 +78,7 @@ def load(
 
 
 def mask_of(path: Path, *, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Mask:
-    """Return the mask of all passwords that a scenario's files have or name, also where `load` refuses them."""
+    """Return the mask of all passwords in a scenario's files, even if `load` refuses the files."""
     loader = _Loader(path, environment, set, STEPS)
     loader.scenario()
     return loader.mask()
@@ -170,7 +170,7 @@ class _Loader:
         return content
 
     def _read_original(self, variant: Document) -> Document | None:
-        """Read the scenario that a variant's file is of, with what the file sets; return None if it cannot be read."""
+        """Read the scenario of a variant, with the variant's values; return None if it cannot be read."""
         its, problems = validate_variant(variant.content, Origin(values=self._values, keys=self._keys))
         self.problems += problems
         named_at = self._values.get(("variant-of",))
@@ -247,7 +247,7 @@ class _Loader:
         self.problems += (replace(each, place=each.place or named_at) for each in error.problems)
 
     def _find_file(self, folder: Path, name: str, place: Place) -> tuple[str, Path] | None:
-        """Return name and path of a file named in another one; note a Problem and return None if it is missing."""
+        """Return the name and path of a file that another file names; if it is missing, note a Problem."""
         path = Path(os.path.normpath(folder / name))
         what = why_not_a_file(path)
         if not what:
@@ -268,7 +268,7 @@ class _Loader:
                     self._fill_step(kind, fields, here)
 
     def _fill_step(self, kind: type[Step], fields: dict[str, Any], here: Keys) -> None:
-        """Put files and passwords into the fields of one step; the type of a field says which it holds."""
+        """Put files and passwords into the fields of a step; the type of each field determines which."""
         if isinstance(headers := fields.get("headers"), dict):
             self._passwords.all += [text for name, text in headers.items() if is_secret(name) and isinstance(text, str)]
         for key, field in kind.model_fields.items():
@@ -302,7 +302,7 @@ class _Loader:
                 self._take_password(fields, user, (*its, "users", user, "password"))
 
     def _with_attributes(self, written: dict[str, Any]) -> dict[str, Any]:
-        """Return a configuration with what is set from outside for its connectors."""
+        """Return a configuration with the values that are set from outside for its connectors."""
         if not self._variant.sets_attributes or written == _UNREAD:
             return written
         try:
@@ -333,7 +333,7 @@ class _Loader:
         return {"file": file, "text": self._texts[file]}
 
     def _read_named(self, written: str, kind: type[NamedFile], place: Place) -> Declared | str:
-        """Return what a step's file holds; note a Problem and return the file's name if it cannot be read."""
+        """Return the content of a step's file; note a Problem and return the file's name if it cannot be read."""
         from lab.declare.named_files import READERS, file_meant  # here, since few scenarios have such files
 
         folder = self._path.parent

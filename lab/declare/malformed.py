@@ -1,4 +1,4 @@
-"""What would be right where a file is no YAML, or where YAML finds nothing although a person wrote something."""
+"""Remedies for files that are not YAML, and for text in which YAML finds no value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _KEY_BELOW = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*( *)([\w-]+):(?=\s)")
 
 
 def remedy(words: str, text: str, index: int) -> str:
-    """Return the remedy for what PyYAML says of the place `index` of a text; "" if none is known."""
+    """Return the remedy for an error that PyYAML reports at `index` of a text; "" if none is known."""
     before = text[text.rfind("\n", 0, index) + 1 : index]
     if dashed := _dash_without_space(text, index):
         return f"write a space after the dash: - {dashed}: …"
@@ -61,7 +61,7 @@ def _dash_without_space(text: str, index: int) -> str:
 
 
 def is_key_with_brace(key: str) -> bool:
-    """Return whether a key is a word and what follows its brace, for want of a colon or a space between them."""
+    """Return whether a key contains an opening brace, because a colon or a space before it is missing."""
     return _BRACE_IN_A_KEY.fullmatch(key) is not None
 
 
@@ -80,7 +80,7 @@ def nothing_after(text: str, key: str, start: int, end: int, *, entry: bool, in_
 
 
 def splits_a_number(text: str, key: str, start: int) -> bool:
-    """Return whether a key is what follows the comma of a number, as in 1,000."""
+    """Return whether a key is the part after the comma of a number, as in 1,000."""
     return key[:1].isdigit() and re.search(r"[0-9],$", text[:start][-2:]) is not None
 
 

@@ -27,12 +27,12 @@ def _body(path: Path, file: str, written: str) -> BodyFile:
 
 
 def _recording(path: Path, file: str, written: str) -> RecordingFile:
-    """Return what a recording has; its messages are read again when they are sent."""
+    """Return the summary of a recording; its messages are read again when they are sent."""
     return RecordingFile(path=written, file=path, summary=summarise(path, file))
 
 
 def file_meant(kind: type, folder: Path, written: str) -> str:
-    """Return the name of the file that is meant in a folder; of the folder of a run to be replayed, its history."""
+    """Return the file that a folder stands for; for a run folder, its history."""
     history = f"{written}/{HISTORY}"
     return history if kind is RecordingFile and is_file(folder / history) else written
 

@@ -35,7 +35,7 @@ class AnyPassword(dict[str, str]):
         return self.setdefault(name, new_password())
 
     def get(self, name: str, default: object = None) -> str:
-        """Return what the variable has; there is always something."""
+        """Return the value of the variable, which is never missing."""
         return self[name]
 
 
@@ -51,7 +51,7 @@ class Passwords:
         self.all: list[str] = []
 
     def take(self, written: Any, user: str, place: Place) -> tuple[str, Problem | None]:
-        """Return the password that is written for a user, and what is wrong; the password is "" if anything is."""
+        """Return the password that is written for a user, or "" and the problem with it."""
         password, problem = self._taken(written, user, place)
         self.all.append(password)
         return password, problem

@@ -1,4 +1,4 @@
-"""The ports of this machine that a topology asks for, by the endpoint of a broker to which each leads."""
+"""The ports of this machine that a topology declares, by the endpoint of a broker that each leads to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS's quotas say to a network of a shape: what no account may have, and what AWS has to be asked for."""
+"""AWS's quotas for a network of a shape: fixed quotas, and quotas that AWS raises on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONNECTORS_EACH = 2  # for queues, and for topics
 
 
 def check_quotas(shape: str, joins: Joins, count: int) -> None:
-    """Raise InputError, which says how many brokers a shape may have, if a quota that AWS does not raise forbids it."""
+    """Raise InputError, with the maximum number of brokers of a shape, if a fixed quota of AWS forbids it."""
     if not (why := _forbidden(joins, count)):
         return
     most = bisect_left(range(count), True, key=lambda fewer: bool(_forbidden(joins, fewer))) - 1
@@ -27,7 +27,7 @@ def check_quotas(shape: str, joins: Joins, count: int) -> None:
 
 
 def quota_warnings(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
-    """Yield what AWS has to be asked for, in words."""
+    """Yield the quotas that AWS has to raise, in words."""
     asked = [*asked_of_vpc("a VPC", _peerings(joins, len(aws_regions)))]
     for code, count in Counter(aws_regions).items():
         asked += asked_of_region(code, count, count)
@@ -35,13 +35,13 @@ def quota_warnings(joins: Joins, aws_regions: Sequence[str]) -> Iterator[str]:
 
 
 def asked_of_vpc(name: str, peerings: int) -> Iterator[tuple[str, str]]:
-    """Yield, if a VPC has more active peerings than AWS takes unasked, what it has and what AWS takes, in words."""
+    """Yield, in words, the number of peerings of a VPC and AWS's default quota, if the number is larger."""
     if peerings > PEERINGS:
         yield f"{name} has {peerings} peerings", f"AWS takes {PEERINGS} of a VPC, and up to {MOST_PEERINGS} on request"
 
 
 def asked_of_region(code: str, vpcs: int, brokers: int) -> Iterator[tuple[str, str]]:
-    """Yield each thing of which an AWS region has more than AWS takes unasked, and what AWS takes, in words."""
+    """Yield, in words, each number in an AWS region that is larger than AWS's default quota."""
     if vpcs > VPCS:
         yield f"{code} has {vpcs} VPCs", f"AWS takes {VPCS} in a region, and more on request"
     if brokers > BROKERS:

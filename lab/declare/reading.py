@@ -37,7 +37,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One file as written, as dicts, lists and texts; `content` is None if it could not be read at all."""
+    """A file as dicts, lists and texts; `content` is None if the file cannot be read."""
 
     file: str
     text: str
@@ -132,7 +132,7 @@ class _Reader:
         return content
 
     def _node(self, event: Any, path: Keys, depth: int, nothing: str = "") -> Any:
-        """Return the content of a node; `nothing` is the remedy if nothing is written."""
+        """Return the content of a node; `nothing` is the remedy for a missing value."""
         self.values[path] = self._spot(event)
         if depth > DEEPEST:
             raise _UnreadableError(

@@ -1,4 +1,4 @@
-"""A recording as a field of a step, apart from other files: what reads it is not loaded where no step names one."""
+"""A recording as a field of a step, apart from other files, so that its reader is loaded only for such a step."""
 
 from __future__ import annotations
 

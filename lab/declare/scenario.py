@@ -60,7 +60,7 @@ class Scenario(Declared):
         return copy
 
     def declared(self) -> dict[str, Any]:
-        """Return the scenario as a JSON-able dict with the keys of its file, defaults included, passwords left out."""
+        """Return the scenario as a JSON-able dict with the keys of its file, with defaults and without passwords."""
         written = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"steps", "expect"})
         for broker in written["topology"]["brokers"].values():
             for user in broker["users"].values():

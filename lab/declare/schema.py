@@ -188,7 +188,7 @@ def _one_key(kinds: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
 
 
 def _cleaned(value: Any) -> Any:
-    """Return a schema without what pydantic adds and no file can hold: titles made of field names, and nulls."""
+    """Return a schema without the titles and nulls that pydantic adds and that a file cannot have."""
     if isinstance(value, list):
         return [_cleaned(each) for each in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Networks of a shape as the files a person would write: a topology, a configuration for each broker that asks.
+"""The files of a network of a shape: a topology, and a configuration for each broker that initiates a bridge.
 
 Each pair that is joined has a connector for queues and one for topics, as AWS recommends, since consumers of a queue
 want to be told apart and those of a topic taken together. Their TTLs are as large as the shape needs.
@@ -25,7 +25,7 @@ USER = "bridge"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Who asks whom for a bridge, by number from 0, whether it carries both ways, and over how many at most."""
+    """The initiator and responder of each bridge, by number from 0, if it is duplex, and the maximum number of hops."""
 
     about: str
     joins: Callable[[int], Sequence[tuple[int, int]]]  # (initiator, responder) of so many brokers
@@ -35,7 +35,7 @@ class Shape:
 
 
 def _mesh(count: int) -> Sequence[tuple[int, int]]:
-    """Return every pair once; who asks takes turns, so that no broker has the connectors of all."""
+    """Return every pair once; initiators alternate, so that no broker has all connectors."""
     return [
         (one, other) if (one + other) % 2 else (other, one) for one in range(count) for other in range(one + 1, count)
     ]
@@ -69,7 +69,7 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def generate(shape: str, aws_regions: Sequence[str], name: str, engine_version: str | None = None) -> Mapping[str, str]:
-    """Return the files of a network, by name: topology.yaml, and a configuration for each broker that asks for bridges.
+    """Return the files of a network, by name: topology.yaml, and a configuration for each initiator of a bridge.
 
     `aws_regions` has the code of each region, one or more times: each time is a VPC with a broker of its own. Raise
     InputError if a region or the engine version is unknown, if regions are too few or too many, or if a quota of AWS's
@@ -150,7 +150,7 @@ def _topology(
 
 
 def _vpc(number: int, count: int) -> str:
-    """Return the block of the VPC of a number from 1 on; of so many that each has a part of 10.0.0.0/8."""
+    """Return the block of the VPC with a number from 1 up; `count` VPCs share 10.0.0.0/8."""
     return f"10.{number}.0.0/16" if count < 256 else f"10.{number // 16}.{number % 16 * 16}.0/20"
 
 

@@ -1,4 +1,4 @@
-"""The expectations that a scenario may make, each in a file of its name."""
+"""The kinds of expectations, each in a file of its name, and the list of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of every expectation: one expectation with its fields, and facts on its class that other rooms ask for.
+"""The base class of expectations: its fields, and the facts about each kind that other packages need.
 
 A kind is a file of its expectation's name here; `lab.check.expectations` (its mistakes) and `lab.judge.expectations`
 (its judge) have a file of the same name.
@@ -40,12 +40,12 @@ def may_change_demand(kind: type[Step]) -> bool:
 
 
 def is_of_service(kind: type[Step]) -> bool:
-    """Return whether the service's records may be otherwise after steps of a kind."""
+    """Return whether steps of a kind may change Amazon MQ's records."""
     return issubclass(kind, OfService | Reboot | Wait)
 
 
 class StepName(NamedTuple):
-    """The schema of a field that names a step: by the verb of some kinds, or by a name of its own."""
+    """The schema of a field that names a step: by a verb of some kinds, or by the step's own name."""
 
     kinds: Callable[[type[Step]], bool]
 
@@ -74,7 +74,7 @@ class Basis(StrEnum):
 
 
 class Term(NamedTuple):
-    """The time after a step in which an expectation may come true; the step by its name, or the last one of a verb."""
+    """The time after a step in which an expectation may be met; the step is given by its name, or by its verb."""
 
     after: str
     within: timedelta
@@ -86,7 +86,7 @@ class Term(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """The messages that an expectation is about, and the time that each may take after its sending."""
+    """The messages that an expectation covers, and the maximum time from the sending to the delivery of each."""
 
     to: Receivers | None  # every subscriber when None
     destination: str | None  # any when None
@@ -96,7 +96,7 @@ class Arrivals(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A connection that is tried for an expectation."""
+    """A connection that a replay tries for an expectation."""
 
     source: str
     target: str
@@ -104,7 +104,7 @@ class Attempt(NamedTuple):
 
 
 class LogLines(NamedTuple):
-    """The lines of a broker's log that an expectation is about."""
+    """The lines of a broker's log that an expectation covers."""
 
     broker: str
     matches: str  # a pattern's name, or a regular expression
@@ -112,7 +112,7 @@ class LogLines(NamedTuple):
 
 
 class Expectation(Declared):
-    """One expectation about what the history will show."""
+    """One expectation of a scenario, which a history passes or fails."""
 
     kind: ClassVar[str]
     of_network: ClassVar[bool] = False  # its history begins with the state of peerings, routes and rules
@@ -124,12 +124,12 @@ class Expectation(Declared):
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the names of the snapshots that the expectation's fields name."""
+        """Return the names of the snapshots in the expectation's fields."""
         return self._named(Thing.SNAPSHOT)
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Return the names of the steps that the expectation's fields name: verbs, or names of their own."""
+        """Return the names of the steps in the expectation's fields: verbs, or the steps' own names."""
         return self._named(Thing.STEP)
 
     def _named(self, thing: Thing) -> tuple[str, ...]:
@@ -138,56 +138,56 @@ class Expectation(Declared):
 
     @property
     def of_speed(self) -> bool:
-        """Return whether a lower rate makes the expectation easier to meet: messages are faster, steps take longer."""
+        """Return whether a lower rate makes the expectation easier to meet, because messages and steps are faster."""
         return False
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict on the expectation, as far as the expectation itself tells."""
+        """Return the basis of a simulated verdict, as far as the expectation alone determines it."""
         return Basis.RULE if self.term is None else Basis.TIMER
 
     @property
     def attempt(self) -> Attempt | None:
-        """Return the connection to try at the end; None if there is none."""
+        """Return the connection to try at the end, or None."""
         return None
 
     @property
     def watched(self) -> tuple[str, str] | None:
-        """Return the broker and destination whose demand is watched from the beginning; None if there is none."""
+        """Return the broker and the destination whose demand is watched from the start, or None."""
         return None
 
     @property
     def arrivals(self) -> Arrivals | None:
-        """Return the messages to wait for, each for some time after its sending; None if there are none."""
+        """Return the messages to wait for, each for a time after its sending, or None."""
         return None
 
     @property
     def of_absence(self) -> bool:
-        """Return whether the expectation is that something does not happen: it holds as well where nothing could."""
+        """Return whether the expectation is that an event does not happen, even because it cannot happen."""
         return False
 
     @property
     def log_lines(self) -> LogLines | None:
-        """Return the lines of a log that the expectation is about; None if it is about none."""
+        """Return the lines of a log that the expectation covers, or None."""
         return None
 
     @property
     def of_process(self) -> tuple[str, ...]:
-        """Return the fields that expectation something of a broker's process, such as its memory."""
+        """Return the fields that depend on a broker's process, such as its memory."""
         return ()
 
     @property
     def listens_on(self) -> timedelta:
-        """Return how long a lab listens after the last message expected has come, as another may come once more."""
+        """Return the time for which a lab listens after the last expected message, in case a message arrives twice."""
         return timedelta(0)
 
     @property
     def term(self) -> Term | None:
-        """Return how long a lab listens after a step, if the expectation does not come true earlier; or None."""
+        """Return the time after a step for which a lab listens, or until the expectation is met; or None."""
         return None
 
     def written(self) -> Any:
-        """Return the expectation's value as in a scenario file, with defaults."""
+        """Return the expectation's value as a scenario file has it, with defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def words(self) -> str:

@@ -38,7 +38,7 @@ class Bridge(Expectation):
 
     @property
     def term(self) -> Term | None:
-        """Return the time in which the bridge must come up or go down."""
+        """Return the time in which the bridge must open or close."""
         return Term.of(self.after, self.within)
 
     @model_validator(mode="after")

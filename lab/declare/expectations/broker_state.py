@@ -1,4 +1,4 @@
-"""The expectation `broker-state`: the state that the service reports for a broker."""
+"""The expectation `broker-state`: the state that Amazon MQ reports for a broker."""
 
 from __future__ import annotations
 

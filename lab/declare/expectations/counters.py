@@ -1,4 +1,4 @@
-"""The expectation `counters`: the rise of a broker's counters between two snapshots, and what it has at one."""
+"""The expectation `counters`: the rise of counters between two snapshots, and values at one snapshot."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Counters(Expectation, Addressed):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: what is handed out, or is too much, depends on windows."""
+        """Return the basis of a simulated verdict: dispatched and discarded messages depend on windows."""
         expected = {*self.amounts, *self.levels}
         if expected & {"dispatched", "discarded", "in-flight"}:
             return Basis.WINDOW
@@ -93,13 +93,13 @@ class Counters(Expectation, Addressed):
 
     @property
     def levels(self) -> dict[str, Amount | Portion]:
-        """Return the expected amounts of one snapshot, by name."""
+        """Return the bounds for values at one snapshot, by name."""
         named = {name: getattr(self, name.replace("-", "_")) for name in LEVELS}
         return {name: amount for name, amount in named.items() if amount is not None}
 
     @property
     def snapshots(self) -> tuple[str, ...]:
-        """Return the names of the snapshots that what is expected needs."""
+        """Return the names of the snapshots that the bounds need."""
         return (*(self.between if self.amounts else ()), *((self.at or END,) if self.levels else ()))
 
     @model_validator(mode="after")

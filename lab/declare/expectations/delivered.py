@@ -50,7 +50,7 @@ class Delivered(ToReceivers, Addressed):
 
     @property
     def listens_on(self) -> timedelta:
-        """Return how long after the last message expected a duplicate may come, where one would break the promise."""
+        """Return the time after the last expected message in which a duplicate would break the promise."""
         if self.promise in ("at-least-once", "nothing"):
             return timedelta(0)
         return QUIET if self.quiet is None else self.quiet

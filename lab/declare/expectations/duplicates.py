@@ -21,5 +21,5 @@ class Duplicates(ToReceivers, Addressed):
 
     @property
     def listens_on(self) -> timedelta:
-        """Return how long after the last message expected a duplicate may come."""
+        """Return the time after the last expected message in which a duplicate may arrive."""
         return QUIET if self.quiet is None else self.quiet

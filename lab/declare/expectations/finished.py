@@ -95,7 +95,7 @@ class Finished(ToReceivers):
 
     @property
     def of_speed(self) -> bool:
-        """Return whether a step is to take long, or as long as another one."""
+        """Return whether a step must take a minimum time, or as long as another step."""
         return self.times is not None or (self.within is not None and self.within.at_least is not None)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The expectation `log`: a broker's log has a line, or has none."""
+"""The expectation `log`: a broker's log has matching lines, or does not have any."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Log(Expectation):
 
     @property
     def wanted(self) -> Amount:
-        """Return how many lines are expected; of an expectation that there are none, 0."""
+        """Return the bounds for the number of matching lines; with `absent` it is 0."""
         if self.absent:
             return Amount(at_least=0, at_most=0)
         return self.times or Amount(at_least=self.count)
 
     @property
     def log_lines(self) -> LogLines:
-        """Return the lines that the expectation is about."""
+        """Return the lines that the expectation covers."""
         return LogLines(self.broker, self.matches, self.absent or self.times is not None)
 
     @property

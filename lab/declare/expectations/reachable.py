@@ -39,7 +39,7 @@ class Reachable(Expectation):
 
     @property
     def attempt(self) -> Attempt | None:
-        """Return the connection to try at the end; None if the expectation is about a try step."""
+        """Return the connection to try at the end; None if the expectation names a `try` step."""
         return Attempt(self.source, self.to, self.port) if self.at == END else None
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The base of expectations about the messages that receivers got."""
+"""The base class of expectations about received messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUIET = timedelta(
 
 
 class ToReceivers(Expectation):
-    """An expectation about the messages that some clients received, or all that subscribe."""
+    """An expectation about the messages that some clients, or all subscribers, received."""
 
     rests_on_messages: ClassVar[bool] = True
     rests_on_sending: ClassVar[bool] = True

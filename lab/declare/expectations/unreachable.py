@@ -29,7 +29,7 @@ class Unreachable(Expectation, Addressed):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: when somebody gives up."""
+        """Return the basis of a simulated verdict: a timeout depends on timers."""
         return Basis.TIMER if self.why == "timed-out" else Basis.RULE
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The expectation `warnings`: what the service removed from a configuration when it saved it."""
+"""The expectation `warnings`: the settings that Amazon MQ removed from a configuration when it saved it."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ class OnAccount(Step):
 
     @abstractmethod
     def decide(self, account: Account, machine: datetime) -> Account:
-        """Return the account after the step; raise InputError if the service refuses it.
+        """Return the account after the step; raise InputError if Amazon MQ refuses it.
 
         `machine` is the machine's time, by which the service's clock goes.
         """
 
     def opens_windows(self, brokers: Collection[str]) -> Collection[str]:
-        """Return those of all brokers whose maintenance window may open at any time after the step."""
+        """Return the brokers whose maintenance window may open at any time after the step."""
         return ()

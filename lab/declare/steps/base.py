@@ -1,4 +1,4 @@
-"""The base classes of steps: a verb, its fields, an optional moment; and the facts that other rooms ask of a kind."""
+"""The base classes of steps: a verb, its fields, an optional time, and the facts that other packages need."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OF_ROUTES = (Fault.NETWORK, Fault.CONFIGURATION, Fault.EXISTENCE)  # what the ro
 
 
 class Part(Flag):
-    """The parts of a lab that steps change, and that expectations rest on."""
+    """The parts of a lab that steps change, and that expectations depend on."""
 
     NOTHING = 0
     CLIENTS = auto()  # which client listens where
@@ -45,7 +45,7 @@ class Part(Flag):
 
 
 class Bridges(Flag):
-    """The effects that a step may have on bridges; a lab waits to the end of its time for any other effect."""
+    """The effects that a step may have on bridges; an expectation of another effect takes its full time."""
 
     NOTHING = 0
     RAISED = auto()
@@ -64,7 +64,7 @@ class Login(NamedTuple):
 
 
 class Step(Declared):
-    """One verb of a scenario; a kind is a subclass, and states on its class the facts that other rooms ask for."""
+    """One verb of a scenario; a subclass for each kind states the facts that other packages need."""
 
     verb: ClassVar[str]
     fault: ClassVar[Fault | None] = None
@@ -87,7 +87,7 @@ class Step(Declared):
 
     @property
     def named(self) -> str:
-        """Return the step's own name, written as `as` beside its verb; "" if it has none."""
+        """Return the step's own name, written as `as` next to its verb; "" without a name."""
         return self._named
 
     @property
@@ -96,7 +96,7 @@ class Step(Declared):
         return self._fails
 
     def with_entry(self, *, at: timedelta | None = None, named: str = "", fails: bool = False) -> Self:
-        """Return a copy with what stands beside its verb: `at`, counted from the replay's beginning, `as`, `fails`."""
+        """Return a copy with the keys next to the verb: `at`, from the start of the replay, `as` and `fails`."""
         copy = self.model_copy()
         copy._at, copy._named, copy._fails = at, named, fails
         return copy
@@ -151,7 +151,7 @@ class Step(Declared):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def entry(self) -> dict[str, Any]:
-        """Return the step as an entry of a list of steps: its verb and fields, and what stands beside the verb."""
+        """Return the step as an entry of a list of steps: its verb and fields, and the keys next to the verb."""
         at = {} if self._at is None else {"at": format_duration(self._at)}
         named = {"as": self._named} if self._named else {}
         fails = {"fails": "yes"} if self._fails else {}
@@ -159,7 +159,7 @@ class Step(Declared):
 
 
 def check_least(at_least: int | None, count: int) -> None:
-    """Raise ValueError if a step needs more messages than it is asked for."""
+    """Raise ValueError if `at_least` is more than the number of messages."""
     if at_least is not None and at_least > count:
         raise ValueError(f"at-least is how many of the {count} are enough: write {count} or less")
 

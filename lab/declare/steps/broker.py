@@ -56,7 +56,7 @@ class OnBroker(Step):
 
 
 class OnInstance(OnBroker):
-    """A step on one instance of a broker; of a pair, the active one when none is named."""
+    """A step on one instance of a broker; for a pair, the default is the active instance."""
 
     instance: Instance | None = None
     """The instance of an active/standby pair (default: the active one, or the one to start or resume)."""

@@ -33,7 +33,7 @@ class Browse(Step):
 
     @property
     def topic(self) -> None:
-        """Return None: a topic keeps nothing to look at."""
+        """Return None: a topic does not keep messages to browse."""
         return
 
     @property

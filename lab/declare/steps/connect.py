@@ -33,7 +33,7 @@ class Connect(Step):
 
     @property
     def fails(self) -> bool:
-        """Return whether it is to be turned away: also a client that knows no password, or trusts no certificate."""
+        """Return whether the login must fail, which it also must with a wrong password or without trust."""
         return super().fails or self.password == "wrong" or self.tls != "verified"
 
     @property

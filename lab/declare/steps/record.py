@@ -7,7 +7,7 @@ from lab.declare.steps.service import OfService
 
 
 class OnRecord(OfService):
-    """A step that changes the service's record of a broker."""
+    """A step that changes Amazon MQ's record of a broker."""
 
     broker: Name
     """The broker that the step acts on."""

@@ -26,7 +26,7 @@ _ORIGINAL, _ACKNOWLEDGEMENTS = "original", "acknowledgements"
 
 
 class ReplayPace(Declared):
-    """The pace of the messages: `original`, a multiple of it (`10x`), a rate (`200/s`), or `acknowledgements`."""
+    """The speed of a replay: `original`, a multiple, `10x`, a rate, `200/s`, or `acknowledgements`."""
 
     times: Fraction | None = None
     """The speed, as a multiple of the recorded speed."""
