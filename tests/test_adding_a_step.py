@@ -57,6 +57,7 @@ class Blink(OnLink):
     fault = Fault.LINK
     brings = LinkState.OPEN
     down: Duration
+    """The duration of the cut."""
 
     def words(self) -> str:
         return f"{super().words()} for {units.format_duration(self.down)}"
@@ -132,5 +133,7 @@ def test_what_is_wrong_with_it_is_said_by_its_own_check_and_by_what_it_is_made_o
 
 def test_the_schema_has_it(tmp_path: Path) -> None:
     written = yaml.safe_load(STORY)
-    jsonschema.Draft202012Validator(scenario_schema({**STEPS, "blink": Blink})).validate(written)
+    schema = scenario_schema({**STEPS, "blink": Blink})
+    jsonschema.Draft202012Validator(schema).validate(written)
+    assert schema["$defs"]["Blink"]["properties"]["down"]["description"] == "The duration of the cut."
     assert not jsonschema.Draft202012Validator(scenario_schema()).is_valid(written)

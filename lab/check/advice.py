@@ -1,4 +1,4 @@
-"""What the service would remove from a topology's configurations, and advice about them, singly and together.
+"""The settings that Amazon MQ would remove from a topology's configurations, and advice on configurations.
 
 Removals and advice are no Problems: a run goes on with what the service would save.
 """
@@ -23,7 +23,7 @@ from lab.plan.brokers import brokers_by_host, sanitised
 
 
 def removals(topology: Topology) -> tuple[Removal, ...]:
-    """Return what the service would remove from the configurations; for a file that several brokers use, once.
+    """Return the settings that Amazon MQ would remove; a file that several brokers use is listed once.
 
     A configuration that cannot be read is left out: `check` reports it.
     """
@@ -90,7 +90,7 @@ def _ways(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[_Way]:
 
 
 def _twice_duplex(topology: Topology, saved: Mapping[str, Sanitised]) -> Iterator[Problem]:
-    """Yield advice on two brokers that each ask for a duplex bridge to the other: messages have two ways to go."""
+    """Yield advice on two brokers that each initiate a duplex bridge to the other: messages have two paths."""
     known = brokers_by_host(topology)
     asked: dict[tuple[str, str], NetworkConnector] = {}
     for name, one in saved.items():

@@ -20,7 +20,7 @@ class BridgeEnd(NamedTuple):
 
 
 def bridge_ends(scenario: Scenario) -> tuple[BridgeEnd, ...]:
-    """Return every end that a connector may make, each once; a one-way connector has none at the other broker."""
+    """Return every end of a connector's bridges once; a one-way connector does not have an end at the other broker."""
     hosts = numbered_hosts(scenario.topology)
     found: dict[BridgeEnd, None] = {}
     for broker, revisions in connectors_by_broker(scenario).items():

@@ -1,4 +1,4 @@
-"""Checks that a client is installed for each protocol of a scenario's steps; asked before a replay, not by `check`."""
+"""Checks that a client library is installed for each protocol of a scenario; done before a replay, not by `check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The argument of every check: where a step or an expectation is written, and what earlier checks remembered."""
+"""The argument of every check: the location of a step or an expectation, and the memory of earlier checks."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Context:
         return f"{field}: {value}"
 
     def whole(self, what: str, remedy: str) -> Problem:
-        """Return a Problem at the verb or the expectation."""
+        """Return a Problem at the verb of a step, or at the kind of an expectation."""
         return Problem(what=what, remedy=remedy, place=self.scenario.origin.key(*self.path))
 
     def missing(self, field: str, kind: str, name: str, valid: Iterable[str], label: str) -> Problem:

@@ -1,4 +1,4 @@
-"""Checks of the destination of an expectation about counters, or about demand."""
+"""Checks of the destination of an expectation about counters or about demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dry run: a scenario's steps done to the account of Amazon MQ alone, without a lab.
+"""A dry run: the steps of a scenario applied to the account of Amazon MQ alone, without a lab.
 
 Finds the refusals that are certain before a run. The service's clock stands at a moment long past, so that every
 moment a step gives is later.

@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def advise_on_engines(topology: Topology, origin: Origin) -> Iterator[Problem]:
-    """Yield advice on each broker of an engine version that the service has ended."""
+    """Yield advice on each broker with an engine version that Amazon MQ no longer supports."""
     for name, broker in topology.brokers.items():
         if (day := ended(broker.engine_version)) is not None:
             place = origin.place("topology", "brokers", name, "engine-version")

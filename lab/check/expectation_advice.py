@@ -1,4 +1,4 @@
-"""Advice on expectations that no message can meet, since no route carries the messages that they are about.
+"""Advice on expectations that cannot be met, because no route carries their messages.
 
 The routing table tells, as the network is when the scenario begins. Nothing is said where steps change what the routes
 rest on, nor of an expectation that nothing arrives, nor where it is not certain that a message is expected.
@@ -41,7 +41,7 @@ _ARRIVING = ("exactly-once", "at-least-once")
 
 
 def advise_on_expectations(scenario: Scenario, activemq_version: str | None = None) -> Iterator[Problem]:
-    """Yield advice on each expectation of messages that no route carries. `check` must have found no Problem."""
+    """Yield advice on each expectation of messages that no route carries; `check` must have found no Problem."""
     if len(scenario.topology.brokers) < 2 or _changes(scenario) or unread(scenario.topology):
         return
     asked = [(place, each) for place, each in enumerate(scenario.expect) if _wants_messages(each)]
@@ -61,13 +61,13 @@ def advise_on_expectations(scenario: Scenario, activemq_version: str | None = No
 
 
 def _changes(scenario: Scenario) -> bool:
-    """Return whether a step changes what the routes rest on."""
+    """Return whether a step changes a part of the lab that routes depend on."""
     steps = every_step(scenario.steps)
     return changes_anything(scenario) or any(each.fault in OF_ROUTES or isinstance(each, OfUser) for each in steps)
 
 
 def _wants_messages(expectation: Expectation) -> bool:
-    """Return whether an expectation cannot hold if no message comes."""
+    """Return whether an expectation can only be met if messages arrive."""
     if isinstance(expectation, Delivered):
         return expectation.promise in _ARRIVING
     if isinstance(expectation, Forwarded):
@@ -77,7 +77,7 @@ def _wants_messages(expectation: Expectation) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Sending:
-    """What a step sends to one destination."""
+    """The messages of a step to one destination."""
 
     place: int  # of the outermost step that it is in
     step: Step
@@ -154,7 +154,7 @@ def _surely_sends(step: Step) -> bool:
 
 
 class _Routes:
-    """What the routing table says of a sending and those who hear it."""
+    """The routes of a sending to its subscribers."""
 
     def __init__(self, table: RoutingTable, messages: _Messages) -> None:
         self._table, self._messages = table, messages
@@ -193,7 +193,7 @@ class _Routes:
 
 
 def _stopped(expectation: Expectation, messages: _Messages, routes: _Routes) -> Route | None:
-    """Return a route that stops what an expectation needs; None if there is none for certain."""
+    """Return a route that certainly stops messages that an expectation needs, or None."""
     wanted = destination_of(expectation) if isinstance(expectation, Addressed) else None
     if isinstance(expectation, Forwarded):
         its = [each for each in messages.sent if hears(wanted or "", each.destination)]
@@ -217,7 +217,9 @@ def _stopped(expectation: Expectation, messages: _Messages, routes: _Routes) -> 
 
 
 def _missed(expectation: ToReceivers, sending: _Sending, messages: _Messages, routes: _Routes) -> Route | None:
-    """Return a route that stops messages of a step that a client is certainly expected to receive."""
+    """Return a route that stops messages that a subscriber is certainly expected to receive."""
+    if sending.destination.startswith("queue://"):  # any of its consumers may have them
+        return _all_stopped([sending], messages, routes)
     by_client: dict[str, list[_Listening]] = {}
     for each in messages.hearing(sending.destination):
         by_client.setdefault(each.login.client, []).append(each)
@@ -245,7 +247,7 @@ def _all_stopped(
     names: Iterable[str] | None = None,
     at: str | None = None,
 ) -> Route | None:
-    """Return a route if none of some messages can get to any of those who hear them, of some names or at a broker."""
+    """Return a route if some messages cannot reach any of their subscribers, by name or at a broker."""
     first = None
     for sending in sent:
         its = [
@@ -271,7 +273,7 @@ def _stop(route: Route) -> str:
 
 
 def _remedy(route: Route, expectation: Expectation) -> str:
-    """Return the changes that let messages through, or the expectation that holds without them."""
+    """Return the changes that let messages through, or the expectation that is met without them."""
     words = " and ".join(f"at {need.where}, {need.remedy}" for need in route.remedies)
     if not words and route.stops == (NO_BRIDGE,):
         words = f'give {route.source} a connector to {route.target}, or write duplex="true" where one leads here'

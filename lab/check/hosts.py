@@ -20,7 +20,7 @@ _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")  # RFC 1123, 2.1
 
 
 def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
-    """Yield the Problems of the hosts, except those of their security groups, which the network's checks have."""
+    """Yield the Problems of the hosts; the checks of the network cover their security groups."""
     broker_of = {
         broker.deployment_mode.instance_name(name, number): name
         for name, broker in topology.brokers.items()

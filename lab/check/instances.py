@@ -72,7 +72,7 @@ class Instances:
         return (self._active,)
 
     def apply(self, step: OnBroker, number: int, brings: State) -> None:
-        """Set an instance to its state after a step; if the active one ends, another one that runs becomes active."""
+        """Set an instance to its state after a step; if the active instance ends, a running one becomes active."""
         (self.uncertain.add if step.fails else self.uncertain.discard)(number)
         if brings == State.DELETED or self.missing:
             self._states = dict.fromkeys(self._states, brings)

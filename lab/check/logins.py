@@ -35,5 +35,5 @@ class _ById:
 
 @lru_cache(maxsize=2)
 def _logins(of: _ById) -> Sequence[Login]:
-    """Look through the steps once: most expectations of a scenario ask."""
+    """Search the steps for logins once, since most expectations need them."""
     return [login for step in every_step(of.steps) if (login := step.login) is not None]

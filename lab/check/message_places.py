@@ -1,4 +1,4 @@
-"""Where messages may be in a scenario: what steps publish to, and what brokers put messages into by themselves."""
+"""The destinations of a scenario's messages: of steps, and of brokers that send messages by themselves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Fed:
         return any(hears(destination, each) for each in self.sent)
 
     def by_brokers(self, destination: str) -> bool:
-        """Return whether a broker may put messages there that steps sent elsewhere: how many, only it can tell."""
+        """Return whether a broker may send messages to a destination that steps sent elsewhere, in an unknown number."""
         kind, _, name = destination.partition("://")
         if is_dead_letter_queue(destination):
             return bool(self.sent)
@@ -38,7 +38,7 @@ class Fed:
         return self.by_steps(destination) or self.by_brokers(destination)
 
     def may_have_demand(self, destination: str) -> bool:
-        """Return whether a connector may ask for a destination to which no step subscribes."""
+        """Return whether a connector may create demand for a destination to which no step subscribes."""
         return any(each.may_demand(destination) for each in self._routings)
 
     def _behind_a_virtual_topic(self, name: str) -> bool:

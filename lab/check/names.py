@@ -1,4 +1,4 @@
-"""Check of the topic or queue of a step or an expectation: named as ActiveMQ shows it, not as a protocol writes it."""
+"""Check of the topic or queue of a step or an expectation: its name has ActiveMQ's form, not a protocol's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_names(context: Context, declared: Declared) -> Iterator[Problem]:
 
 
 def _look_like_wildcards(context: Context, field: str, written: str) -> Iterator[Problem]:
-    """Yield a Problem for the first part of a name that looks like a wildcard of ActiveMQ's, and is none."""
+    """Yield a Problem for the first part of a name that resembles a wildcard of ActiveMQ."""
     for part in written.split(","):
         if any(wildcard in part for wildcard in "*>") and (reason := no_wildcard(part)):
             context.unknown.add(field)

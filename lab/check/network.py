@@ -1,4 +1,4 @@
-"""Checks of steps and expectations about the network, by applying the steps' verbs in their order.
+"""Checks of steps and expectations about the network, by applying the steps in order.
 
 What AWS, or the lab, would refuse while a scenario runs is reported here, with its place.
 """

@@ -1,4 +1,4 @@
-"""Checks of names that steps give and expectations use: in a repeat each round has its own, counted by {n}."""
+"""Checks of names that steps have and expectations use; in a repeat, {n} counts the rounds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OwnNames:
 
 
 def check_own_name(context: Context, step: Step) -> Iterator[Problem]:
-    """Yield a Problem if a step's own name is a verb, is another step's, or does not tell its rounds apart."""
+    """Yield a Problem if a step's own name is a verb, belongs to another step, or is the same in every round."""
     if not step.named:
         return
     names, name = context.recall(OwnNames), step.named
@@ -43,7 +43,7 @@ def check_own_name(context: Context, step: Step) -> Iterator[Problem]:
 
 
 def names_of_rounds(scenario: Scenario, name_of: Callable[[Step], str]) -> set[str]:
-    """Return the names that a step has as written, and another one in a round of a repeat."""
+    """Return the names of a step as written, and an example of its name in a round of a repeat."""
     written = Counter(map(name_of, every_step(scenario.steps)))
     done = Counter(map(name_of, in_every_round(scenario.steps)))
     return {name for name, times in done.items() if name and 0 < written[name] < times}

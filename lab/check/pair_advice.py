@@ -1,4 +1,4 @@
-"""Advice on connectors that name several addresses: which instance of a pair, and what of two brokers becomes."""
+"""Advice on connectors with several addresses: of the instances of a pair, or of two brokers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of a broker's deployment mode, and of what depends on it: addresses, storage, the instances' names."""
+"""Checks of a broker's deployment mode, and of its addresses, storage and instances' names, which depend on it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def advise_on_parallel(topology: Topology) -> Iterator[Problem]:
 
 
 def _apart(first: DeclaredBridge, second: DeclaredBridge) -> bool:
-    """Return whether two connectors are no matter of this advice.
+    """Return whether two connectors are outside the scope of this advice.
 
     Other advice tells of brokers that ask each other for a duplex bridge, and of two instances one has no bridge.
     """
@@ -41,7 +41,7 @@ def _apart(first: DeclaredBridge, second: DeclaredBridge) -> bool:
 
 
 def _shared(first: DeclaredBridge, second: DeclaredBridge) -> list[str]:
-    """Return what both carry: of all queues, all topics, and examples of what their lists name."""
+    """Return the destinations that both connectors carry: all queues, all topics, and examples from their lists."""
     found = [each for each in examples((first, second)) if _carries(first, each) and _carries(second, each)]
     return [each for each in found if each in ANY.values()] or found
 

@@ -29,7 +29,7 @@ def check_passwords(scenario: Scenario) -> Iterator[Problem]:
 
 
 def words_among(secrets: frozenset[str], declared: Any, expectations: Iterable[Expectation]) -> Iterator[str]:
-    """Yield the passwords whose masking would change a declared text or one of the expectations."""
+    """Yield the passwords that are also part of the declarations or expectations, which masking would change."""
     every, texts = Mask(secrets), set(_texts(declared))
     keys = [key for key in set(_keys(declared)) if every.text(key) != key]
     touched = [expectation for expectation in expectations if every.value(written := expectation.written()) != written]
@@ -64,7 +64,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_read(expectation: Expectation, mask: Mask) -> bool:
-    """Return whether an expectation is one still when it is masked."""
+    """Return whether a masked expectation can still be read."""
     written = expectation.written()
     masked = mask.value(written) | {key: each for key, each in written.items() if key == "matches"}  # has its own check
     if masked == written:

@@ -1,4 +1,4 @@
-"""Advice on what AWS has to be asked for before a topology can stand in an account of its own."""
+"""Advice on AWS quotas that must be raised before a topology can run in a separate account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Advice on brokers that are joined only over others, between which a connector's settings stop messages.
+"""Advice on brokers that are connected only through others, where a connector's settings stop messages.
 
 The routing table finds them, with every bridge taken as up: what keeps one from coming up has advice of its own.
 """

@@ -1,4 +1,4 @@
-"""The check of a whole Scenario: names and numbers agree with each other, and with what Amazon MQ accepts."""
+"""The check of a whole Scenario: names and numbers agree with each other and with Amazon MQ's rules."""
 
 from __future__ import annotations
 

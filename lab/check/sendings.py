@@ -1,4 +1,4 @@
-"""How many messages a scenario's steps send somewhere at most, and whether all were sent before anybody listened."""
+"""The maximum number of messages of a scenario's steps, and whether all are sent before the first subscription."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lab.plan.brokers import unread
 
 
 class _Sent:
-    """What the steps of a scenario send, with every round of theirs."""
+    """The messages of a scenario's steps, with every round of a repeat."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.counts = Counter[tuple[str, str]]()  # by broker and destination
@@ -33,7 +33,7 @@ class _Sent:
 
 
 def most_sent(context: Context, destination: str, broker: str | None = None) -> int | None:
-    """Return how many messages at most get to a destination, at one broker or at all of them; None if nobody knows."""
+    """Return the maximum number of messages to a destination, at one broker or at all; None if it is unknown."""
     if context.recall(Fed).by_brokers(destination) or unread(context.topology):
         return None
     sent = context.recall(_Sent)
@@ -77,7 +77,7 @@ def _ends_with_its_acknowledgements(step: Step) -> bool:
 
 
 def _scheduled(step: Publish) -> bool:
-    """Return whether a broker may send a step's messages later, or several times, as their headers ask."""
+    """Return whether a broker may send a step's messages later, or several times, because of their headers."""
     return any(name.upper().startswith("AMQ_SCHEDULED") for name in step.headers or ())
 
 

@@ -1,4 +1,4 @@
-"""Checks of steps against the service by a dry run, and the connectors, users and revisions that exist at some time."""
+"""Checks of steps against Amazon MQ by a dry run, and the connectors, users and revisions that exist at some time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Revisions:
 
 
 def check_service(scenario: Scenario) -> Iterator[Problem]:
-    """Yield a Problem for each step that the service would refuse for certain."""
+    """Yield a Problem for each step that Amazon MQ certainly refuses."""
     if not any(isinstance(step, OfService) for step in every_step(scenario.steps)):
         return
     try:
@@ -79,7 +79,7 @@ def users_of(scenario: Scenario, broker: str) -> list[str]:
 
 
 def _is_missing(scenario: Scenario, move: Move) -> bool:
-    """Return whether a step is about a broker that is not created yet, or deleted; the check of the step says so."""
+    """Return whether the broker of a step does not exist at that time, which the check of the step reports."""
     name = getattr(move.step, "broker", None)
     return name in scenario.topology.brokers and all(name != each.name for each in move.account.brokers)
 

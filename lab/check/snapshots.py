@@ -1,4 +1,4 @@
-"""The snapshots that a scenario takes, and a check of expectations that compare two of them."""
+"""The snapshots of a scenario, and a check of expectations that compare two of them."""
 
 from __future__ import annotations
 

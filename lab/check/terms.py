@@ -23,7 +23,7 @@ def check_terms(context: Context, step: Subscribe | Message) -> Iterator[Problem
 
 
 def check_destination(context: Context, step: Subscribe | Message) -> Iterator[Problem]:
-    """Yield a Problem if the protocol has no such destination, or if a topic is written in MQTT's form."""
+    """Yield a Problem if the protocol does not have such destinations, or if a topic is written in MQTT's form."""
     if protocol(step.over) != "mqtt":
         return
     if step.queue is not None:

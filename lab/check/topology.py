@@ -1,4 +1,4 @@
-"""Checks of a topology's regions, brokers, users and links, beyond what the model of each field checks."""
+"""Checks of a topology's regions, brokers, users and links, besides the checks of each field."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _users(name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
 
 
 def _shared_between_brokers(topology: Topology, origin: Origin) -> Iterator[Problem]:
-    """Yield Problems with ids and addresses that two brokers share, and with VPCs that have no address free."""
+    """Yield Problems with ids and addresses that two brokers share, and with VPCs without free addresses."""
     ids: dict[str, str] = {}
     taken: dict[tuple[str, str], str] = {}
     for name, its in addresses(topology).items():

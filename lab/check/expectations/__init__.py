@@ -1,4 +1,4 @@
-"""Checks of a scenario's expectations: unknown names, and expectations that would hold of nothing."""
+"""Checks of a scenario's expectations: unknown names, and expectations that could never fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.errors import Problem
 
 
 def check_expectations(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
-    """Yield every Problem of the expectations; `memory` is what the checks of the steps collected."""
+    """Yield every Problem of the expectations; `memory` has the notes of the checks of the steps."""
     for number, expectation in enumerate(scenario.expect):
         context = Context(scenario=scenario, path=("expect", number, expectation.kind), memory=memory)
         yield from check_references(context, expectation)

@@ -1,4 +1,4 @@
-"""Check of the expectation `bridge`: one bridge is meant, and it can have the ends that are expected."""
+"""Check of the expectation `bridge`: it selects one bridge, which can have the ends that must be up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check of the expectation `delivered`: somebody is there when messages are sent, and shares of a queue can be had."""
+"""Check of the expectation `delivered`: a subscriber exists when messages are sent, and shares are possible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.units import format_percent, several
 
 
 def check(context: Context, expectation: Delivered) -> Iterator[Problem]:
-    """Yield the Problems of a topic that is sent to before anybody listens, and of shares that nobody can have."""
+    """Yield the Problems of a topic without subscribers at the time of sending, and of impossible shares."""
     yield from _too_late(context, expectation)
     if expectation.shares is None or "shares" in context.unknown:
         return
@@ -31,7 +31,7 @@ def check(context: Context, expectation: Delivered) -> Iterator[Problem]:
 
 
 def _too_late(context: Context, expectation: Delivered) -> Iterator[Problem]:
-    """Yield a Problem if every message is sent to a topic before its subscribers come: nothing is expected then."""
+    """Yield a Problem if all messages to topics were sent before their subscribers existed."""
     wanted = destination_of(expectation)
     names = expectation.to.names if expectation.to is not None else None
     heard = [
@@ -47,7 +47,7 @@ def _too_late(context: Context, expectation: Delivered) -> Iterator[Problem]:
 def _impossible_shares(
     context: Context, shares: Mapping[str, Portion], queue: str, everybody: set[str]
 ) -> Iterator[Problem]:
-    """Yield a Problem for a share of more than is sent, and for shares that leave messages to nobody."""
+    """Yield a Problem for a share of more messages than are sent, and for shares that do not cover all messages."""
     sent = most_sent(context, queue)
     for name, portion in shares.items():
         if sent is not None and isinstance(portion.at_least, int) and portion.at_least > sent:

@@ -14,7 +14,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, expectation: Finished) -> Iterator[Problem]:
-    """Yield a Problem if a step named sends nothing, or nothing that a receiver hears."""
+    """Yield a Problem if a step sends no messages, or no messages that a receiver subscribes to."""
     if "to" in context.unknown:
         return
     heard = [

@@ -1,4 +1,4 @@
-"""Check of the expectation `log`: a pattern's name is known, and what it looks for is kept."""
+"""Check of the expectation `log`: the name of its pattern is known, and a history keeps such lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check of expectations about the messages that receivers got: there are such receivers and messages."""
+"""Checks of expectations about received messages: such receivers and messages exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
-    """Yield a Problem if the receivers do not subscribe, or if no step publishes to what they subscribe to."""
+    """Yield a Problem if the receivers do not subscribe, or if no step publishes to their destinations."""
     subscriptions, fed = listeners(context.scenario), context.recall(Fed)
     heard = {each.destination or "" for each in subscriptions}
     wanted = destination_of(expectation) if isinstance(expectation, Addressed) else None
@@ -46,7 +46,7 @@ def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
 def _receiver(
     context: Context, expectation: ToReceivers, client: str, its: set[str], meant: set[str], wanted: str | None
 ) -> Iterator[Problem]:
-    """Yield a Problem if nothing comes to a client, or if what comes to it cannot be told from the steps."""
+    """Yield a Problem if a client receives no messages, or messages that the steps do not determine."""
     fed = context.recall(Fed)
     sent = [each for each in fed.sent if wanted is None or hears(wanted, each)]
     if not its or any(hears(each, target) for each in meant for target in sent):
@@ -74,7 +74,7 @@ def _receiver(
 
 
 def _often(context: Context, client: str, its: Iterable[str], sent: Iterable[str]) -> Iterator[Problem]:
-    """Yield a Problem if a subscription hears several parts of a composite destination: each message comes often."""
+    """Yield a Problem if a subscription receives several parts of a composite destination: messages repeat."""
     composite = [target for target in sent if len(parts_of(target)) > 1]
     for each, target in sorted((each, target) for each in its for target in composite):
         parts = [part for part in parts_of(target) if hears(each, part)]

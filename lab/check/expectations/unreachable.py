@@ -1,4 +1,4 @@
-"""Check of the expectation `unreachable`: a step tries what it is about."""
+"""Check of the expectation `unreachable`: a step makes such an attempt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, expectation: Unreachable) -> Iterator[Problem]:
-    """Yield a Problem if no step tries what the expectation is about."""
+    """Yield a Problem if no step makes an attempt that the expectation covers."""
     if context.unknown:
         return
     tried, wanted = logins(context.scenario), destination_of(expectation)

@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, expectation: UsersExpectation) -> Iterator[Problem]:
-    """Yield a Problem if the user never exists, unless that is the expectation."""
+    """Yield a Problem if the user never exists, except if that is the expectation."""
     if "broker" in context.unknown or expectation.pending == "no-such-user":
         return
     its = sorted(users_of(context.scenario, expectation.broker))

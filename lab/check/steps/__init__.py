@@ -1,4 +1,4 @@
-"""Checks of a scenario's steps, in the order of doing: by the file of each kind, and those of its base classes."""
+"""Checks of a scenario's steps, in order: by the file of each kind, and by the files of its base classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.errors import Problem
 
 
 def check_steps(scenario: Scenario, memory: dict[type, Any], find: Find) -> Iterator[Problem]:
-    """Yield the Problems of the steps; `memory` has afterwards what their checks remember, by type.
+    """Yield the Problems of the steps; `memory` has the notes of their checks afterwards, by type.
 
     `find` returns the checks of a kind.
     """

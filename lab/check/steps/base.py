@@ -1,4 +1,4 @@
-"""Checks of every step: its login, that its broker exists at that time, and what stands beside its verb."""
+"""Checks of every step: its login, that its broker exists at that time, and the keys next to its verb."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check(context: Context, step: Step) -> Iterator[Problem]:
 
 
 def _check_fails(context: Context, step: Step) -> Iterator[Problem]:
-    """Yield a Problem if a step is to fail of which another word says that."""
+    """Yield a Problem if `fails` cannot be combined with the rest of the step."""
     place = context.scenario.origin.place(*context.path[:-1], "fails")
     if step.fails and isinstance(step, Compound):
         what = f"{step.verb} is made of steps, and each of them may fail"

@@ -1,4 +1,4 @@
-"""Checks of the step `browse`: it looks at one queue, over a protocol that has queues."""
+"""Checks of the step `browse`: it browses one queue, over a protocol that has queues."""
 
 from __future__ import annotations
 

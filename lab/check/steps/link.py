@@ -19,7 +19,7 @@ class Closed:
 
 
 def check(context: Context, step: OnLink) -> Iterator[Problem]:
-    """Note the directions that the step closes or opens; there is no Problem to yield."""
+    """Note the directions that the step closes or opens; this check never finds a Problem."""
     if step.brings is not None and not context.unknown:
         closed = context.recall(Closed).directions
         if step.brings is not LinkState.OPEN:

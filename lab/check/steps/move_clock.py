@@ -1,4 +1,4 @@
-"""Notes what is uncertain after the step `move-clock`."""
+"""Notes the states that are uncertain after the step `move-clock`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from lab.errors import InputError, Problem
 
 
 def check(context: Context, step: OnNetwork) -> Iterator[Problem]:
-    """Yield the Problems of a step that AWS would refuse; apply another one to the network."""
+    """Yield the Problems of a step that AWS would refuse; apply a valid step to the network."""
     so_far = context.recall(NetworkSoFar)
     if step.fails:
         return  # so it changes nothing

@@ -58,7 +58,7 @@ def check(place: Place, step: Replay) -> Iterator[Problem]:
 
 
 def _which(place: Place, step: Replay, summary: Summary) -> Problem | None:
-    """Return the Problem of a recording of several brokers whose messages are not told apart."""
+    """Return the Problem of a recording of several brokers, if the step does not select one."""
     brokers = sorted(summary.header.brokers)
     if step.of is not None and step.of not in brokers:
         return place.missing("of", "broker", step.of, brokers, "brokers in this recording")
@@ -101,7 +101,7 @@ def _carried(place: Place, step: Replay, key: StreamKey, stream: Stream) -> Iter
 
 
 def _differs(name: str, stream: Stream) -> bool:
-    """Return whether messages have a term that MQTT does not: a priority that every message has anyway is none."""
+    """Return whether messages have a term that MQTT does not have, other than the default priority."""
     match name:
         case "headers":
             return bool(stream.headers or stream.varying - {GROUP, PRIORITY})

@@ -14,7 +14,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Request) -> Iterator[Problem]:
-    """Yield a Problem over MQTT, or if no client that hears the requests answers them."""
+    """Yield a Problem over MQTT, or if no client that receives the requests answers them."""
     if protocol(step.over) == "mqtt":
         yield context.wrong("over", "MQTT has no temporary queues", "write over: stomp or amqp")
     asked = destination_of(step) or ""

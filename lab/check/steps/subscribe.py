@@ -78,7 +78,7 @@ def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterato
 
 
 def _same_terms(context: Context, kept: Subscribe, step: Subscribe) -> Iterator[Problem]:
-    """Yield a Problem for each term that differs from the kept subscription's: with it, it would be another one."""
+    """Yield a Problem for each term that differs from the kept subscription, since it would be a new subscription."""
     if destination_of(kept) != destination_of(step):
         return
     for field in _OF_WHAT_IS_KEPT:

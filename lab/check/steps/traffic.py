@@ -20,7 +20,7 @@ class Flows:
 
 
 def check(context: Context, step: Traffic) -> Iterator[Problem]:
-    """Yield a Problem if traffic of that name goes on, or if no step comes after it and it has no duration."""
+    """Yield a Problem if traffic with that name is running, or if no step follows it and its duration is unlimited."""
     flows = context.recall(Flows)
     if step.name in flows.going_on:
         right = f"give it another name, or end-traffic {step.name} first"

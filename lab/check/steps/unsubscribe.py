@@ -11,7 +11,7 @@ from lab.errors import Problem
 
 
 def check(context: Context, step: Unsubscribe) -> Iterator[Problem]:
-    """Yield a Problem if the client has no subscription to end; note that none is kept for it."""
+    """Yield a Problem if the client does not have a subscription; note that its kept subscriptions end."""
     subscriptions = context.recall(Subscriptions)
     yield from check_leaving(context, step.client, twice=True)
     subscriptions.away.pop(step.client, None)

@@ -1,4 +1,4 @@
-"""Checks of the step `update-broker` beyond the service's own: the broker's state, and its security groups."""
+"""Checks of the step `update-broker` besides Amazon MQ's own: the broker's state, and its security groups."""
 
 from __future__ import annotations
 
