@@ -25,7 +25,7 @@ class Fed:
         return any(hears(destination, each) for each in self.sent)
 
     def by_brokers(self, destination: str) -> bool:
-        """Return whether a broker may send messages to a destination that steps sent elsewhere, in an unknown number."""
+        """Return whether a broker may send an unknown number of messages to a destination that steps sent elsewhere."""
         kind, _, name = destination.partition("://")
         if is_dead_letter_queue(destination):
             return bool(self.sent)

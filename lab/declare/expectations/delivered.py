@@ -28,7 +28,7 @@ class Delivered(ToReceivers, Addressed):
     within: Duration = timedelta(seconds=10)
     """The maximum time from sending to delivery; with `promise: nothing`, the silence after the last send."""
     quiet: Duration | None = None
-    """The time in which no duplicate may arrive after the last expected message (default: 2s)."""
+    """The time for which the lab waits for duplicates after the last expected message (default: 2s)."""
     shares: Mapping[ListenerName, Portion] | None = Field(default=None, min_length=1)
     """The number or percentage of the queue's messages that each subscriber receives, by client."""
 

@@ -17,7 +17,7 @@ class Duplicates(ToReceivers, Addressed):
     at_most: Whole = 0
     """The maximum number of duplicates that a subscriber may receive."""
     quiet: Duration | None = None
-    """The time in which duplicates are counted after the last expected message (default: 2s)."""
+    """The time for which the lab waits for duplicates after the last expected message (default: 2s)."""
 
     @property
     def listens_on(self) -> timedelta:

@@ -18,7 +18,7 @@ class Recovered(ToReceivers, Addressed):
     after: Annotated[After, Reference(Thing.STEP, kinds=is_fault, instead="count from another one")]
     """The step that `within` counts from: a verb, for its last step, or a step's own name."""
     within: Duration
-    """The maximum time from the end of step `after` to the first delivery of a message sent later."""
+    """The maximum time from the end of step `after` to the next delivery of a message."""
 
     @property
     def term(self) -> Term | None:
