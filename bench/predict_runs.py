@@ -24,9 +24,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.contract.contract import this_machine
+from bench.contract.figures import figures
 from lab import labs
-from lab.contract.contract import this_machine
-from lab.contract.figures import figures
 from lab.interrupts import ended_by_signals
 from lab.runtimes import SIMULATION, USUAL
 

@@ -218,8 +218,6 @@ def _stopped(expectation: Expectation, messages: _Messages, routes: _Routes) -> 
 
 def _missed(expectation: ToReceivers, sending: _Sending, messages: _Messages, routes: _Routes) -> Route | None:
     """Return a route that stops messages that a subscriber is certainly expected to receive."""
-    if sending.destination.startswith("queue://"):  # any of its consumers may have them
-        return _all_stopped([sending], messages, routes)
     by_client: dict[str, list[_Listening]] = {}
     for each in messages.hearing(sending.destination):
         by_client.setdefault(each.login.client, []).append(each)
