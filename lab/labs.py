@@ -199,7 +199,7 @@ def run(
             if folder is None:
                 raise
             error = died if isinstance(died, LabError) else unwritable(folder.path, died)
-            error.add_remedy(f"what was seen until then: {folder.path}")
+            error.add_remedy(f"the events until then: {folder.path}")
             if not folder.has_a_history():
                 raise error from died
         judged = judge_whole(folder.history)
@@ -325,7 +325,7 @@ def _opened(
             except OSError as error:
                 raise unwritable(folder.path, error) from error
             except LabError as error:
-                error.add_remedy(f"what is known of it: {folder.path}")
+                error.add_remedy(f"its known events: {folder.path}")
                 raise
             yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab, mixed=ready.mixed)
 

@@ -50,7 +50,7 @@ def test_the_error_names_the_folder_of_what_was_seen(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="the router has ended: exit code 137") as caught:
         labs.run("cut-and-heal", runtime=Dying(), runs=tmp_path)
     folder = (tmp_path / "runs" / "latest").resolve()
-    assert caught.value.remedy == f"its last words: logs/router.log\nwhat was seen until then: {folder}"
+    assert caught.value.remedy == f"its last words: logs/router.log\nthe events until then: {folder}"
     assert json.loads((folder / "report.json").read_text())["outcome"] == "unknown"
     assert not read(folder / "history.jsonl").complete
 

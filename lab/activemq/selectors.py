@@ -89,7 +89,7 @@ class _Reader:
             found = _TOKEN.match(selector, position)
             if found is None:
                 rest = selector[position:].rstrip()  # whole or not at all: nobody would know a password's beginning
-                what = f"{rest!r} in it" if len(rest) <= 20 else f"what begins with its sign {position + 1}"
+                what = f"{rest!r} in it" if len(rest) <= 20 else f"the part from its character {position + 1}"
                 raise Untold(f"{what} is not read")
             kind = str(found.lastgroup)
             word = found[kind]

@@ -43,7 +43,7 @@ def _source(source: str, folder: str) -> Iterator[tuple[str, str]]:
     if gives_a_socket(source, folder):
         yield source, "with the engine's socket, which it has, one can join any network"
     elif source.startswith(_OF_LABS):
-        yield source, "a lab's volume has a broker's store, or what applications trust"
+        yield source, "a lab's volume has a broker's store, or the certificates that applications trust"
     elif (path := path_of(source, folder)) is not None and any(_has(path, PurePosixPath(each)) for each in _ENGINES):
         yield source, "the engine keeps the volumes and files of all containers there, brokers' secrets among them"
 

@@ -37,7 +37,7 @@ _REFUSED = {
     "publish-all": "it publishes to every address of this machine",
     "volume-driver": "a driver may lead off this machine",
     "log-driver": "its log stays on the engine's machine, as json-file",
-    "restart": "what ends with its lab is not started again",
+    "restart": "a container that ends with its lab is not started again",
     "label-file": "it may have labels by which labs are told apart",
 }
 _WITH_VALUE = _VALUED | _REFUSED.keys() - {"privileged", "publish-all"}

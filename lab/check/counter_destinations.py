@@ -39,5 +39,5 @@ def check_destination(
     if fed.may_have_demand(wanted) if heard else fed.may_have(wanted):
         return
     does, done = ("subscribes", "subscribed") if heard else ("publishes", "published")
-    what = f"no step {does} to {wanted}, so the expectation would hold of nothing"
+    what = f"no step {does} to {wanted}, so nothing is expected"
     yield context.wrong(field, what, f"{done} to: {', '.join(used) or 'nothing'}")

@@ -267,7 +267,7 @@ def _none_of(sending: _Sending, listening: Sequence[_Listening], routes: _Routes
 
 def _stop(route: Route) -> str:
     to = f"a consumer of {route.heard} at {route.target}" if route.heard else route.target
-    return f"what is sent to {route.destination} at {route.source} does not get to {to}: {'; '.join(route.stops)}"
+    return f"a message sent to {route.destination} at {route.source} does not reach {to}: {'; '.join(route.stops)}"
 
 
 def _remedy(route: Route, expectation: Expectation) -> str:

@@ -45,7 +45,7 @@ def check_hosts(topology: Topology, origin: Origin) -> Iterator[Problem]:
                 place=origin.key(*path),
             )
         if name in (ROUTER, INTERNET):
-            whose = "its router" if name == ROUTER else "what is outside of it"
+            whose = "its router" if name == ROUTER else "the addresses outside it"
             yield Problem(
                 what=f'a lab calls {whose} "{name}"', remedy="give the host another name", place=origin.key(*path)
             )

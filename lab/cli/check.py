@@ -107,7 +107,7 @@ def check(
         raise InputError.of(f"--ignore {ignored[0]} is for the simulation", "write --runtime simulation too")
     new_files.check_new(output)
     if output is not None and len(what) > 1:
-        raise InputError.of("--output takes what is saved of one configuration", "use --fix for several")
+        raise InputError.of("--output takes one configuration", "use --fix for several")
     found = []
     for each in what:
         if each in configurations:
@@ -148,7 +148,7 @@ def _configuration(name: str, engine_version: str, target: Path | None) -> Check
         mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
         written = mark + saved.text.encode()
         _replace(target, written) if str(target) == name else write_new(target, written)
-        summary += f"; what it would save is in {target}"
+        summary += f"; the text to save is in {target}"
     return Checked(removals=saved.removals, advice=advise(saved), summary=summary, mask=mask)
 
 

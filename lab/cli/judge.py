@@ -48,7 +48,7 @@ def judge(
     judged = judge_whole(path, expectations(scenario, os.environ) if scenario else None, since=since, until=until)
     folder = RunFolder(path=path.parent)
     if has_no_checksum(path):
-        words = f"{path.name} has no seal: whether a line was taken out, put in or changed is not known"
+        words = f"{path.name} has no checksum: edits cannot be detected"
         options.err().print(f"mqlab: {words}", soft_wrap=True, markup=False)
     error = reports.unwritten(judged, folder, page=page, junit_file=junit_file)
     return reports.print_report(judged, folder, json=json, page=page if error is None else None, error=error)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # a command that neither complains nor shows progress does wi
 P = ParamSpec("P")
 INTERRUPTED = 130
 _SHOWN = 100  # problems; more are mostly the same one
-_DOCTOR = "mqlab doctor looks at what this machine lacks"
+_DOCTOR = "mqlab doctor shows the missing parts of this machine"
 
 SCENARIO = Annotated[
     str,

@@ -135,7 +135,7 @@ def show(footer: Footer, file: Path, json: bool) -> None:
         options.show({"file": str(file), **asdict(footer)}, told(footer, file), json)
     if lost:
         what = f"the recording ended early, {footer.ended}; {several(footer.messages, 'message')} until then in {file}"
-        raise BrokerError(what, "what came later is not in it: record again, into another file")
+        raise BrokerError(what, "later messages are missing: record again, into another file")
 
 
 def of_lab(live: Live, broker: str, over: str, user: str | None) -> Source:

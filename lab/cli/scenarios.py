@@ -62,7 +62,7 @@ def _list(json: bool) -> None:
     for name, its in found:
         (variants if its.origin.fails else whole).add_row(escape(name), escape(its.about))
     options.out().print(whole)
-    options.out().print("\nfailing variants, each of which takes away what its scenario needs:")
+    options.out().print("\nfailing variants, each without a part that its scenario needs:")
     options.out().print(variants)
 
 

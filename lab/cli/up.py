@@ -82,6 +82,6 @@ def up(
                 lambda: datetime.now(UTC),
                 lambda: attend(note.run, options.progress(quiet), by=COMMAND),
             )
-            options.err().print("another command has ended the lab, or its note is lost: what is left of it is removed")
+            options.err().print("another command has ended the lab, or its state file is lost: its remains are removed")
         if came:
             options.err().print("ending the lab")

@@ -74,8 +74,8 @@ def _update(
         raise InputError.of("--group and --no-groups exclude each other")
     changes_password = ask_password or password_env is not None
     if not (changes_password or groups or no_groups or console_access is not None):
-        right = "--password-env, --ask-password, --group, --no-groups or --console-access"
-        raise InputError.of("say what is to change", right)
+        right = "add --password-env, --ask-password, --group, --no-groups or --console-access"
+        raise InputError.of("no change is given", right)
     fields |= {
         "password": _password(password_env, user) if changes_password else None,
         "groups": () if no_groups else groups or None,
@@ -101,7 +101,7 @@ def _password(variable: str | None, user: str) -> SecretStr:
         return SecretStr(os.environ[variable])
     if not sys.stdin.isatty():
         raise InputError.of(
-            "no password is given, and nobody is there to ask",
+            "no password is given, and there is no terminal to ask for one",
             "--password-env NAME takes it from the environment",
         )
     first = getpass.getpass(f"Password for {user}: ")

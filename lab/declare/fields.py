@@ -71,7 +71,7 @@ def read_scalar(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("a single value is needed here, not a list or a mapping")
     if len(value) > 40:
-        raise ValueError(f"{shown(value)} is too long to be what is needed here")
+        raise ValueError(f"{shown(value)} is too long for this field")
     return value
 
 
@@ -267,8 +267,10 @@ class Receivers(Declared):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if bool(self.all) == bool(self.any):
-            both = "all and any exclude each other" if self.all else "nobody is named"
-            raise ValueError(f"{both}: write [NAME, NAME] or {{any: [NAME, NAME]}}; without to, everybody is meant")
+            both = "all and any exclude each other" if self.all else "no client is named"
+            raise ValueError(
+                f"{both}: write [NAME, NAME] or {{any: [NAME, NAME]}}; without `to`, all subscribers are meant"
+            )
         return self
 
     @model_serializer

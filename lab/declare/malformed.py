@@ -17,7 +17,7 @@ _REMEDIES = (
     ("mapping values are not allowed", f"{_COLON}, or check the indentation"),
     ("cannot start any token", "put quotes around a text that begins with this character"),
     ("chomping or indentation", "put quotes around > and |: written plain they begin a text of several lines"),
-    ("but got ':'", f"write a comma before the next key, close what was opened above, or {_COLON}"),
+    ("but got ':'", f"write a comma before the next key, close the bracket above, or {_COLON}"),
     ("expected ',' or '}'", "separate keys by commas and close the brace; put quotes around a text with a comma in it"),
     ("expected ',' or ']'", "separate the values by commas and close the bracket"),
     ("expected <block end>", "line this up with its neighbours above"),

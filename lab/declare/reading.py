@@ -145,7 +145,7 @@ class _Reader:
             right = f"remove it, and write each value where it is needed; {QUOTES} &"
             self._refuse(event, "an anchor stands here", right)
         if event.tag is not None:
-            right = f"remove it: the key decides what its value means; {QUOTES} !"
+            right = f"remove it: the key determines the type of its value; {QUOTES} !"
             self._refuse(event, "a tag stands here", right)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, path, depth)

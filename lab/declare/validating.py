@@ -251,7 +251,7 @@ def _missing_key(loc: Keys, model: type[Declared], path: Keys, origin: Origin) -
     valid = f"valid keys here: {', '.join(_keys_of(_type_at(model, loc[:-1])))}"
     what = f"{where} has no {loc[-1]}"
     if str(loc[-1]) == where.removeprefix("the "):  # its name is written after what it is
-        what, valid = f"the {loc[-1]} has no name", f"write {loc[-1]}: and what it is called\n{valid}"
+        what, valid = f"the {loc[-1]} has no name", f"write {loc[-1]}: and its name\n{valid}"
     return Problem(
         what=what,
         remedy=valid,

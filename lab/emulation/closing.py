@@ -37,7 +37,7 @@ class Closing:
                 _LOG.warning("%s", warning)
         except (LabError, OSError) as closing:
             if isinstance(closing, LabError) and opening.run not in closing.remedy:
-                closing.add_remedy(f"once that is mended, end what is left: mqlab sweep {opening.run}")
+                closing.add_remedy(f"repair that, then remove the remains: mqlab sweep {opening.run}")
             if error is None:
                 raise
             error.add_note(f"and the lab could not be closed: {closing}")

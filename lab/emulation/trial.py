@@ -55,7 +55,7 @@ _REMEDIES = {
     ),
     checks.ROUTE: "labs need a Docker engine, 20.10 or newer, that keeps a network's DefaultGatewayIPv4",
     checks.LINK: "the machine is too busy, or too slow, for packets to be on time: try again when it is not",
-    checks.FORWARDING: "a firewall of the engine's machine drops what its bridges forward to each other: "
+    checks.FORWARDING: "a firewall of the engine's machine drops packets that its bridges forward to each other: "
     "see its rules (iptables -S FORWARD, nft list ruleset)",
     checks.PORTS: "is the engine's userland proxy off, or a firewall in between? On another machine: does "
     "MQLAB_BIND say an address that leads there?",

@@ -56,7 +56,7 @@ def notes_beyond(evidence: Evidence) -> Iterator[str]:
     for seen in evidence.timeline.beyond:
         by_cause.setdefault((seen.why, seen.since), set()).add(seen.broker)
     for (why, since), brokers in by_cause.items():
-        whom = "anybody did" if "" in brokers else f"{listed(sorted(_joined(brokers, evidence)))} did"
+        whom = "any broker did" if "" in brokers else f"{listed(sorted(_joined(brokers, evidence)))} did"
         yield f"Beyond what the models know: {why}. What {whom} from {_told(since)} on is a guess."
     if _in_a_burst(evidence):
         yield f"Beyond what the models know: {_burst(evidence)}. Times of those messages are a guess."

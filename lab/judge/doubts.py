@@ -31,7 +31,7 @@ def limits_of(timeline: Timeline) -> Iterator[str]:
     if as_of(timeline):
         yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last that its history tells."
     if timeline.stretch.words:
-        yield f"Judged {timeline.stretch.words}: what was sent, done and logged then."
+        yield f"Judged {timeline.stretch.words}: messages, verbs and log lines of that time."
     for gap in timeline.coverage.gaps:
         yield f"Bridges, demand and logs may have changed unseen: {unwatched(gap)}."
     for silence in unasked(timeline.coverage.silences, timeline.outages):
@@ -39,4 +39,4 @@ def limits_of(timeline: Timeline) -> Iterator[str]:
         yield f"{silent(silence)}: {unseen}."
     for of, what in timeline.coverage.forgotten.items():
         left = "what became of messages" if of == "messages" else "what happened"
-        yield f"The history had become too large: {left} up to {moment(what.until)} was left out ({what.lines} lines)."
+        yield f"The history had become too large: {left} up to {moment(what.until)} was removed ({what.lines} lines)."

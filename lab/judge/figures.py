@@ -253,7 +253,9 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")
     if "topology" not in evidence.header.declared:
-        found.append("The history's header declares no topology, so there is no drawing and no second witness.")
+        found.append(
+            "The history's header declares no topology, so there is no drawing and no cross-check with counters."
+        )
     if not expectations:
         found.append("The scenario expects nothing, so nothing was judged.")
     found += [f"No bridge of {connector} was ever seen at {broker}." for broker, connector in _never_seen(evidence)]
@@ -276,7 +278,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
         each.destination: whereabouts(evidence, each.destination) for each in evidence.ledger.publications.values()
     }
     gone = {queue: its.gone for queue, its in places.items() if its is not None}
-    found += [f"The witnesses disagree: {words}." for words in disagreements(evidence, witnesses, gone)]
+    found += [f"Counts disagree: {words}." for words in disagreements(evidence, witnesses, gone)]
     found += excuses(witnesses)
     found += [f"Of {queue}, {its.taken_words()}." for queue, its in places.items() if its is not None and its.taken]
     return tuple(found)
@@ -339,4 +341,4 @@ def _missed(evidence: Evidence) -> Iterator[str]:
         elif step.missed and step.step not in told:
             yield f"{step.kind.in_vain}: {step.words}{f'; {step.note}' if step.note else ''}."
         elif standing and step.ended is None:
-            yield f"A step has no end: {step.words}; it was going on, or whoever did it was killed."
+            yield f"A step has no end: {step.words}; it was still running, or its process was killed."

@@ -55,7 +55,7 @@ def never_subscribed(
     names = () if to is None or (to.any and present) else to.names
     absent = [name for name in names if name not in present]
     if not chosen and not absent:
-        return [(Outcome.UNKNOWN, f"nobody ever subscribed{anyone}")]
+        return [(Outcome.UNKNOWN, f"no client ever subscribed{anyone}")]
     return [(Outcome.UNKNOWN, f"{name} never subscribed{named}") for name in absent]
 
 

@@ -133,7 +133,7 @@ def judge_whole(
             judged(())  # the header alone, without observations
         except _DAMAGE:
             why = " ".join(str(error).split())[:200]
-            what = f"what this history declares cannot be read: {type(error).__name__}: {why}"
+            what = f"the header's scenario cannot be read: {type(error).__name__}: {why}"
             place = Place(file=str(path), line=1, column=1)
             raise InputError.of(what, "was it edited? judge it as it was written", place) from error
         raise  # a mistake of ours
@@ -200,7 +200,7 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     if evidence.header.simulated:
         rests_on = expectation.basis if evidence.damage else basis(expectation, evidence, find)
     if evidence.damage:
-        why = f"the history is damaged, and nobody can tell what it should say: {evidence.damage}"
+        why = f"the history is damaged, so its content is unknown: {evidence.damage}"
         return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why, basis=rests_on)
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):

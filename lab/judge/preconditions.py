@@ -144,7 +144,7 @@ def _unannounced(evidence: Evidence) -> Iterator[str]:
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.ended is None and step.step not in told:
             remedy = f"judge again; if it was killed, {_ANEW}"
-            yield f"{step.words}: it has no end, and did not tell what it sends ({remedy})"
+            yield f"{step.words}: it has no end and no record of its messages ({remedy})"
 
 
 def _anew(effort: Effort) -> str:

@@ -24,10 +24,10 @@ def judge_shares(expectation: Delivered, shares: Mapping[str, Portion], evidence
         return Outcome.UNKNOWN, f"{absent[0]} never subscribed to {destination}"
     tallies = [tally for each in chosen for tally in each.tallies]
     if any(tally.alike for tally in tallies):
-        return Outcome.UNKNOWN, f"{destination} had equal bodies, and nobody knows who received which: {ADVICE}"
+        return Outcome.UNKNOWN, f"{destination} had equal bodies, so the receiver of each message is unknown: {ADVICE}"
     whole = sum(len(tally.arrived) for tally in tallies)
     if not whole:
-        return Outcome.UNKNOWN, f"nobody received anything of {destination}, so there was nothing to share"
+        return Outcome.UNKNOWN, f"no client received a message of {destination}, so there are no shares"
     counts = {name: share(name, chosen) for name in shares}
     wrong = "; ".join(
         f"{name} received {counts[name]} of {whole} ({counts[name] / whole:.1%}), asked were {portion.words}"

@@ -16,13 +16,13 @@ def moment(t: float) -> str:
 def unwatched(seen: Unwatched) -> str:
     """Return, as a clause, when a lab was not watched."""
     until = " on" if seen.t == inf else f" to {moment(seen.t)}"
-    return f"nobody watched the lab from {moment(seen.since)}{until}"
+    return f"the lab was not watched from {moment(seen.since)}{until}"
 
 
 def silent(silence: Silence) -> str:
     """Return, as a clause, when a broker's management did not answer, or its log could not be read, or was not."""
     if silence.of == "look":
-        return f"nobody looked at {silence.broker} between {moment(silence.begin)} and {moment(silence.end)}"
+        return f"{silence.broker} was not polled between {moment(silence.begin)} and {moment(silence.end)}"
     until = " on" if silence.end == inf else f" to {moment(silence.end)}"
     what = "management did not answer" if silence.of == "management" else "log could not be read"
     return f"{silence.broker}'s {what} from {moment(silence.begin)}{until}"

@@ -71,5 +71,9 @@ def refuse_lost(labs: Sequence[Note | Lost], run: str | None) -> None:
 
 def attend(run: str, progress: Told, *, by: str) -> None:
     """Reboot for open maintenance windows and complete interrupted verbs; a failure is only a warning."""
-    with warned("do what was due or cut short", progress), attach(run, progress=progress, by=by) as live, live.turn():
+    with (
+        warned("complete due and interrupted work", progress),
+        attach(run, progress=progress, by=by) as live,
+        live.turn(),
+    ):
         pass  # the beginning of a turn does both

@@ -50,7 +50,7 @@ def source(
     speaks = over or port.over[0]
     missing = [each.name for each in (USER, PASSWORD) if not each.get(environment)]
     if missing:
-        right = "set both: they are never on the command line, where everybody on this machine can read them"
+        right = "set both: they are never on the command line, where every user of this machine can read them"
         raise InputError.of(f"{' and '.join(missing)} not in the environment: who logs in?", right)
     if wrong := [each.name for each in (USER, PASSWORD) if not is_text(each.get(environment))]:
         raise InputError.of(f"{' and '.join(wrong)} not in UTF-8", "set it from a terminal, or a file, in UTF-8")
@@ -76,8 +76,8 @@ def _split(url: str) -> SplitResult:
     """Return the parts of a broker's URL; InputError, in which no password is, for any other text."""
     scheme = url.partition("://")[0].lower()
     if "@" in url:
-        right = f"leave out what stands before the @, and set {USER.name} and {PASSWORD.name}"
-        raise InputError.of(f"a login in a URL ({scheme}://…@…) is read by everybody on this machine", right)
+        right = f"remove the part before the @, and set {USER.name} and {PASSWORD.name}"
+        raise InputError.of(f"a login in a URL ({scheme}://…@…) can be read by every user of this machine", right)
     named = re.match(r"[^:]*://([\w.-]{1,200})", url)
     host = named[1] if named else "HOST"
     if scheme in _OPENWIRE:

@@ -69,7 +69,7 @@ class LivingHistory:
     def end_interrupted(self) -> None:
         """Record the end of verbs that were interrupted. The caller holds the lab's turn."""
         for number in self.file.interrupted():
-            note = "whoever did it was killed, or lost the lab"
+            note = "its process was killed, or lost the lab"
             self.file.step_ended(StepEnded(t=self.now(), step=number, ok=False, note=note))
 
     def mark(self, text: str, t: float | None = None) -> float:

@@ -252,7 +252,7 @@ class Live:
             return None
         return found[0].queued if found else None  # no counters at all: its broker is down
 
-    def wait(self, until: Callable[[], bool], within: float, what: str = "what was waited for") -> None:
+    def wait(self, until: Callable[[], bool], within: float, what: str = "the condition of the wait") -> None:
         """Return when a condition holds; raise LabTimeout if it does not within so many seconds.
 
         >>> lab.wait(lambda: lab.bridged("connector_tokyo_to_singapore"), within=60)

@@ -40,7 +40,7 @@ class HalfDone(Protocol):
 
 def catch_up(live: HalfDone, progress: Told) -> None:
     """Apply the network on file, end interrupted verbs and reboot for due windows; a failure is only a warning."""
-    with warned("have the router do what is on file", progress):
+    with warned("apply the recorded network to the router", progress):
         live.agree()
     record_found(live, progress)
     for verb, broker in live.interrupted():
@@ -55,7 +55,7 @@ def catch_up(live: HalfDone, progress: Told) -> None:
 
 def record_found(live: HalfDone, progress: Told) -> None:
     """Record the states of brokers that verbs have taken out; a failure is only a warning."""
-    with warned("record what has become of the brokers", progress):
+    with warned("record the brokers' current states", progress):
         live.record_found()
 
 

@@ -74,7 +74,7 @@ def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | N
             raise InputError.of(f"no instance of {verb.broker} is active", which)
         raise _in_vain(verb.broker, next(iter(states.values())), verb)
     elif State.PAUSED in states.values() and active is None:
-        what = f"nobody can tell the active instance of {verb.broker}: one is paused, and the other one does not serve"
+        what = f"the active instance of {verb.broker} is unknown: one is paused, and the other does not serve"
         raise InputError.of(what, which)
 
 

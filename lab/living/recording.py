@@ -308,7 +308,7 @@ class _Taking:
         found = []
         if wanted.queues and not wanted.consume:
             names = ", ".join(f"queue://{each}" for each in wanted.queues)
-            found.append(f"what came to {names} and was taken between two looks, {wanted.every:g} s apart")
+            found.append(f"messages that came to {names} and were consumed between two polls, {wanted.every:g} s apart")
             found.append(f"what a broker does not show of {names}: at most 400 messages, or its maxBrowsePageSize")
         found += [f"what {several(count, 'look')} at {where} did not show" for where, count in self._halves.items()]
         if self._nameless:
@@ -317,9 +317,7 @@ class _Taking:
             several_of = several(self._left_out, "message")
             found.append(f"{several_of} that no line of a recording can hold (the first: {self._why_left_out})")
         if self._empty:
-            found.append(
-                f"what was in {several(self._empty, 'message')} without a body: STOMP shows no maps, objects or streams"
-            )
+            found.append(f"the content of {several(self._empty, 'message')} without a body: STOMP cannot show it")
         if any(protocol(each.over) == "mqtt" for each in sources):
             found.append("headers, priorities, groups and expiries, which MQTT does not show")
         return found

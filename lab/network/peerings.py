@@ -88,7 +88,7 @@ def derived_id(topology: str, name: str, earlier: int) -> str:
 def _answer(network: Network, peering: str, verb: str, state: PeeringState) -> Network:
     found = network.peering(peering)
     if found.state is not PeeringState.PENDING:
-        why = ", since nobody accepted it for 7 days" if found.state is PeeringState.EXPIRED else ""
+        why = ", since it was not accepted within 7 days" if found.state is PeeringState.EXPIRED else ""
         raise InputError.of(
             f"{_WRONG_STATE}{found.name} ({found.id}) is {found.state}{why}",
             f"there is nothing to {verb}: only one that is pending-acceptance can be"

@@ -25,7 +25,7 @@ def create(network: Network, *, table: str, destination: IPv4Network, peering: s
         raise InputError.of(
             f"InvalidParameterValue: The destination CIDR block {destination} is equal to or more specific than one of "
             "this VPC's CIDR blocks. This route can target only an interface or an instance.",
-            f"what is {into.vpc}'s own is local: write a block of {leads.other(into.vpc)}, such as "
+            f"addresses of {into.vpc} itself are local: write a block of {leads.other(into.vpc)}, such as "
             f"{network.vpc(leads.other(into.vpc)).cidrs[0]}",
         )
     if any(route.destination == destination for route in into.routes):

@@ -115,7 +115,7 @@ def of_lists(each: DeclaredBridge, destination: str) -> Iterator[Need]:
     if any(covers(pattern, destination) for pattern in rules.excluded):
         yield Need(
             stop=f"{label} excludes it",
-            remedy=f"remove what covers {its} from its excludedDestinations",
+            remedy=f"remove the pattern that covers {its} from its excludedDestinations",
             at=each,
             change=lambda old: replace(
                 old, excluded=tuple(pattern for pattern in old.excluded if not covers(pattern, destination))

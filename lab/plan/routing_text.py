@@ -10,7 +10,7 @@ from lab.plan.arrival import Arrival
 from lab.plan.routing import ANY, Route
 from lab.plan.text import table
 
-_HEAD = ("from", "to", "arrives", "bridges", "over, or what stops it")
+_HEAD = ("from", "to", "arrives", "bridges", "over, or the obstacle")
 _AWAY = ("from", "to", "bridges stayed up", "opened again", "brokers restarted", "came up after it left")
 _ALL = {destination: f"{kind}s" for kind, destination in ANY.items()}
 

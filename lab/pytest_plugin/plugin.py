@@ -53,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--mqlab-runtime",
         choices=RUNTIMES,
-        help="What opens labs: real brokers in containers, or models. MQLAB_RUNTIME, or else emulation, if left out.",
+        help="The runtime: emulation (containers) or simulation. Default: MQLAB_RUNTIME, or else emulation.",
     )
     group.addoption(
         "--mqlab-reuse", action="store_true", help="Leave the session's lab, and use it again in the next session."

@@ -223,7 +223,7 @@ class SessionLabs:
         if isinstance(error, NoEngine):
             return HostError(
                 f"the Docker engine does not answer any more: {error.what}",
-                f"{error.remedy}\nonce it answers, remove what labs have left: mqlab sweep",
+                f"{error.remedy}\nonce it answers, remove the remains of labs: mqlab sweep",
             )
         return error
 

@@ -147,12 +147,12 @@ class HistoryReading(MessageFile):
         if not self._ended:
             whole = several(self.messages, "message")
             if self._standing:
-                yield f"its lab stood, or was killed, after {whole}: what came after them is not in it"
+                yield f"its lab was running, or was killed, after {whole}: later messages are missing"
             else:
-                yield f"it was cut short after {whole}: what came after them is lost"
+                yield f"it was cut short after {whole}: later messages are lost"
         if (left_out := self._forgotten) is not None:
             lines = several(left_out.lines, "line")
-            yield f"its oldest messages were left out, up to {left_out.until:.3f} s ({lines})"
+            yield f"its oldest messages were removed, up to {left_out.until:.3f} s ({lines})"
         if self._sizeless:
             yield f"it tells no size of {self._sizeless} of its bodies, which are made as long as their ids need"
         if self._empty:

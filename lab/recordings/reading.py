@@ -67,7 +67,7 @@ class Reading(MessageFile):
         self.open = self.footer is None
         if self.open:
             whole = several(self.messages, "whole message")
-            self.loss = f"it was cut short after {whole}: what came after them is lost"
+            self.loss = f"it was cut short after {whole}: later messages are lost"
 
     def _first(self) -> Header:
         try:

@@ -22,7 +22,7 @@ def at_most_three(words: Iterable[str]) -> str:
 
 def sent_masked(redacted: Mapping[str, int]) -> str:
     """Return in words which headers a replay sends with what a mask has left of them; "" if none."""
-    return f"sent with {MASK} in place of what was masked: {names_of(redacted)}" if redacted else ""
+    return f"sent with {MASK} in place of masked text: {names_of(redacted)}" if redacted else ""
 
 
 class Redaction:

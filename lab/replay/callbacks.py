@@ -103,7 +103,7 @@ def await_outcomes(stage: Stage, callbacks: Callbacks) -> None:
     while not stage.wait(lambda: callbacks.all_answered, left(), of_messages=False):
         if left() <= 0:
             stage.trouble(
-                "publisher", f"no acknowledgement came for {OUTCOME_WITHIN:g} s; what is in flight is unknown"
+                "publisher", f"no acknowledgement came for {OUTCOME_WITHIN:g} s; messages in flight are unknown"
             )
             return
 

@@ -158,7 +158,9 @@ class Story:
         before = max((seen for seen in of if seen.t <= sent.t), key=lambda seen: seen.t, default=None)
         later = min((seen.t for seen in of if seen.t > sent.t and seen.present), default=inf)
         if self._timeline.coverage.silence(broker, sent.t, sent.t):
-            return Row(t=sent.t, who=broker, what="did not answer: whether a bridge was to forward it nobody can tell")
+            return Row(
+                t=sent.t, who=broker, what="did not answer: it is unknown whether a bridge was to forward the message"
+            )
         if before is not None and before.present:
             return describe(before)
         if not of:
@@ -215,7 +217,7 @@ class Story:
             for client, _ in silent
         ]
         if not rows and not got:
-            rows = [Row(t=self._last, who="", what="nobody received it")]
+            rows = [Row(t=self._last, who="", what="no client received it")]
         if not self._outcomes:
             rows.append(
                 Row(

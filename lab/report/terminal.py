@@ -199,7 +199,7 @@ def _routes(report: Report, width: int, ascii: bool) -> Table | Text:
     Where a word would not fit into its column, these are a few lines for each: a name that is cut names nothing.
     """
     arrow = " > " if ascii else " → "
-    rows: list[tuple[str, ...]] = [("from", "to", "destination", "arrives", "over, or what stops it")]
+    rows: list[tuple[str, ...]] = [("from", "to", "destination", "arrives", "over, or the obstacle")]
     for route in report.routes:
         way = "; ".join((arrow.join(route.over), *route.stops) if route.over else route.stops)
         cells = (route.source, route.target, route.of, route.arrives, way)

@@ -39,13 +39,13 @@ def remainder(cut_short_at: int | None, *, ended: bool, standing: bool = False, 
     whether it is of a lab that stands, and `open` whether its lab is there: None if that is not known here.
     """
     if cut_short_at is not None:
-        return f"the history is cut short: its line {cut_short_at} is only half there and left out"
+        return f"the history is cut short: its line {cut_short_at} is incomplete and ignored"
     if ended:
         return ""
     if open:
         return f"the {'lab stands' if standing else 'run still goes on'}: this is its history up to now"
     if standing:
-        why = "nobody ended the lab before it was gone, or it stands where nothing is known of it here"
+        why = "the lab was gone before it was ended, or it runs on another machine"
     else:
         why = "the run was killed" + (", or still goes on" if open is None else "")
     return f"the history ends without its last line: {why}"

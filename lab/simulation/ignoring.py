@@ -65,7 +65,7 @@ def misnamed(
         if any(named(each, (name,)) for each in problems):
             continue
         what, place = f"{IGNORE} {name}: no configuration of the scenario has it", None
-        remedy = f"what may be ignored there: {', '.join(might)}" if might else ""
+        remedy = f"settings that may be ignored there: {', '.join(might)}" if might else ""
         remedy = remedy or f"the simulation has a model of all that is there: leave {IGNORE} out"
         if (found := next(chain.from_iterable(_written(each, name) for each in configurations), None)) is not None:
             support, place = found

@@ -56,7 +56,7 @@ class Unmodelled(Problem):
         connector: str = "",
     ) -> Unmodelled:
         """Return the problem of a setting, with the option that ignores it among the remedies."""
-        remedy += f"\nor simulate without it, where what may depend on it is unknown: {IGNORE} {setting}"
+        remedy += f"\nor simulate without it, where dependent expectations are unknown: {IGNORE} {setting}"
         return cls(
             what=what, remedy=remedy, place=place, setting=setting, of=of, words=words, span=span, connector=connector
         )

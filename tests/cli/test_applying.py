@@ -49,5 +49,5 @@ def test_the_newest_revision_is_applied_where_nothing_else_is_said(capsys: pytes
 
 def test_to_update_nothing_is_refused_unless_it_is_to_be_applied(tmp_path: Path) -> None:
     mqlab = Commands(folder=tmp_path)
-    assert "say what is to change" in mqlab.inside("broker", "update", "tokyo").err
+    assert "no change is given" in mqlab.inside("broker", "update", "tokyo").err
     assert "no lab is running" in mqlab.inside("broker", "update", "tokyo", "--apply", "immediately").err

@@ -105,7 +105,7 @@ def test_bad_input_is_json_in_one_shape(mqlab: Commands, words: tuple[str | Path
 
 def test_a_history_without_a_seal_is_judged_with_a_word_about_that(mqlab: Commands, tmp_path: Path) -> None:
     ended = mqlab.inside("judge", CUT)
-    assert "mqlab: history.jsonl has no seal: whether a line was taken out, put in or changed is not known" in ended.err
+    assert "mqlab: history.jsonl has no checksum: edits cannot be detected" in ended.err
     begun = tmp_path / "history.jsonl"
     begun.write_text("".join(CUT.read_text().splitlines(keepends=True)[:-1]))
     assert "no seal" not in mqlab.inside("judge", begun).err
@@ -157,7 +157,7 @@ def test_a_history_that_was_cut_short_is_shown_up_to_there(mqlab: Commands, tmp_
     lines = CUT.read_text().count("\n")
     shown = mqlab.inside("history", history)
     assert shown.code == 0
-    assert shown.err == f"mqlab: the history is cut short: its line {lines} is only half there and left out\n"
+    assert shown.err == f"mqlab: the history is cut short: its line {lines} is incomplete and ignored\n"
     assert "dropped 31 by cut" in shown.out.splitlines()[-1]
     judged = mqlab.inside("judge", history, "--json")
     assert judged.json["outcome"] != "passed"

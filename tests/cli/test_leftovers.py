@@ -41,7 +41,7 @@ def test_a_leftover_that_fails_keeps_nothing_else_from_being_done(capsys: pytest
     catch_up(lab, options.progress(quiet=True))
     assert lab.rebooted == ["singapore"]
     told = capsys.readouterr().err
-    assert "could not have the router do what is on file: the router does not answer" in told
-    assert "could not record what has become of the brokers: no space left on the device" in told
+    assert "could not apply the recorded network to the router: the router does not answer" in told
+    assert "could not record the brokers' current states: no space left on the device" in told
     assert "could not end the reboot of tokyo that was interrupted: broker tokyo ended while starting" in told
     assert "could not reboot paris, whose maintenance window has opened: broker paris ended while starting" in told

@@ -34,7 +34,7 @@ def test_a_lost_connection_is_an_error_beside_what_came(capsys: pytest.CaptureFi
     assert said.out == "2 messages in 1.5 s in a.jsonl (ended: lost: tokyo: it went)\n"
     what, remedy = said.err.splitlines()
     assert what == "mqlab: the recording ended early, lost: tokyo: it went; 2 messages until then in a.jsonl"
-    assert remedy == "  what came later is not in it: record again, into another file"
+    assert remedy == "  later messages are missing: record again, into another file"
 
 
 def test_in_json_it_has_the_shape_of_every_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ def test_every_shipped_scenario_is_listed_with_what_it_is_about(mqlab: Commands)
     assert all(each["about"] for each in listed)
     assert [each["name"] for each in listed if each.get("fails")] == FAILING_VARIANTS
     whole, variants = mqlab.inside("scenarios").out.split(
-        "\nfailing variants, each of which takes away what its scenario needs:\n"
+        "\nfailing variants, each without a part that its scenario needs:\n"
     )
     assert [line.split()[0] for line in whole.splitlines()] == SCENARIOS
     assert [line.split()[0] for line in variants.splitlines()] == FAILING_VARIANTS

@@ -46,7 +46,7 @@ def test_a_command_shows_the_sentences_of_the_fields_of_its_step(words: tuple[st
         ("route delete tokyo --destination-cidr-block 10.2.0.1/16", "--destination-cidr-block: '10.2.0.1/16' is not"),
         ("sg authorize sg --cidr 10.1.0.10", "--cidr: InvalidParameterValue"),
         ("sg revoke sg", "say from where, once"),
-        ("user update tokyo clerk", "say what is to change"),
+        ("user update tokyo clerk", "no change is given"),
         ("user update tokyo clerk --group a --no-groups", "--group and --no-groups exclude each other"),
         ("user update tokyo clerk --no-console-access", "no lab is running"),
         ("connector stop tokyo wan", "no lab is running"),

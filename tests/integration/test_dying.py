@@ -29,7 +29,7 @@ def test_a_run_whose_router_is_killed(mqlab: Commands, engine: Engine) -> None:
     ended = mqlab.end_of(process)
     assert ended.code == 3, ended
     assert "the router has ended: exit code 137" in ended.err
-    assert f"what was seen until then: {mqlab.latest}" in ended.err
+    assert f"the events until then: {mqlab.latest}" in ended.err
     assert "could not be closed" not in ended.err and "Traceback" not in ended.err
     assert "a cut that heals: unknown" in ended.out, "what was seen until then is reported"
     assert json.loads((mqlab.latest / "report.json").read_text())["outcome"] == "unknown"

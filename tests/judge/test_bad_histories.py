@@ -57,7 +57,7 @@ def test_a_header_that_was_edited_is_refused_in_words(edit: Callable[[dict[str, 
     edit(written["declared"])
     path = tmp_path / "history.jsonl"
     path.write_text("\n".join([json.dumps(written), *rest]) + "\n")
-    with pytest.raises(InputError, match=r"history\.jsonl:1:1: what this history declares cannot be read: "):
+    with pytest.raises(InputError, match=r"history\.jsonl:1:1: the header's scenario cannot be read: "):
         judge_file(path)
 
 
@@ -116,5 +116,5 @@ def test_routes_of_a_header_that_were_edited_are_refused_in_words(routes: dict[s
     header, *rest = (Path(__file__).parent / "all-passed" / "history.jsonl").read_text().splitlines()
     path = tmp_path / "history.jsonl"
     path.write_text("\n".join([json.dumps({**json.loads(header), "routes": routes}), *rest]) + "\n")
-    with pytest.raises(InputError, match=r"history\.jsonl:1:1: what this history declares cannot be read: "):
+    with pytest.raises(InputError, match=r"history\.jsonl:1:1: the header's scenario cannot be read: "):
         judge_file(path)

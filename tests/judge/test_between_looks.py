@@ -105,7 +105,7 @@ def test_demand_is_not_judged_by_the_step_from_which_it_counts() -> None:
 def test_before_anybody_looked_there_is_neither_demand_nor_none(expectation: Expectation) -> None:
     its = verdict(expectation, *HEAL, *seen(16, False))
     assert its.outcome is Outcome.UNKNOWN
-    assert its.reason == "nobody looked for demand for topic://x on tokyo before 15.000 s"
+    assert its.reason == "demand was not watched for topic://x on tokyo before 15.000 s"
 
 
 @pytest.mark.parametrize(

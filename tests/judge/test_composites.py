@@ -40,7 +40,7 @@ def report(*destinations: str) -> Report:
 
 def test_what_a_part_is_left_with_was_sent_to_the_whole() -> None:
     (its,) = report(PARTS).verdicts
-    assert "accepted and received by nobody: 1 (first 1-1" in its.reason and "disagree" not in its.reason
+    assert "accepted and received by no client: 1 (first 1-1" in its.reason and "disagree" not in its.reason
 
 
 def test_a_part_that_is_sent_to_by_itself_too_has_no_counters_of_that_alone() -> None:

@@ -111,7 +111,7 @@ def test_what_a_broker_retains_comes_at_each_subscription_and_not_for_want_of_an
         received(3, "ear", retained=True),
     )
     assert its.outcome is Outcome.PASSED
-    assert its.reason.endswith("; 1 came again, as a broker gives what it retains to each subscription")
+    assert its.reason.endswith("; 1 came again, as a broker sends a retained message to each subscription")
 
 
 @pytest.mark.parametrize(("complete", "outcome"), [(True, Outcome.PASSED), (False, Outcome.UNKNOWN)])

@@ -160,7 +160,7 @@ def test_what_nobody_took_from_a_part_is_not_what_somebody_took_from_another_one
     its = {"tokyo": {"queued": 3, "enqueued": 3}}
     stuck = Stuck.model_validate({"broker": "tokyo", "queue": "qb", "count": "3"})
     (verdict,) = report(stuck, *story, *counts("queue://qb", **its)).verdicts
-    assert "accepted and received by nobody: 3 (first 2-1" in verdict.reason and "disagree" not in verdict.reason
+    assert "accepted and received by no client: 3 (first 2-1" in verdict.reason and "disagree" not in verdict.reason
 
 
 def test_of_three_brokers_the_number_is_of_what_was_sent_to_the_first() -> None:
@@ -168,7 +168,7 @@ def test_of_three_brokers_the_number_is_of_what_was_sent_to_the_first() -> None:
     header = replace(HEADER, declared={"topology": {"regions": {}, "brokers": {**BROKERS, "dublin": {}}}})
     story = sorted([listens(to="topic://pa"), *counts("topic://pa", **its), Ended(t=60, complete=True)], key=at)
     (verdict,) = judge((forwarded(2, topic="pa"),), Streamed(header, story)).verdicts
-    assert "; of what was sent to tokyo, subscribers of other brokers received 0" in verdict.reason
+    assert "; of the messages sent to tokyo, subscribers of other brokers received 0" in verdict.reason
 
 
 def at(each: Observation) -> float:

@@ -185,7 +185,7 @@ def test_nobody_knows_what_nobody_watched(tmp_path: Path, expectation: dict[str,
     assert judged(tmp_path, expectation, seen).outcome is Outcome.PASSED
     alone = judged(tmp_path, expectation, [*seen, Marked(t=60.0, text="long after")])
     assert alone.outcome is Outcome.UNKNOWN
-    assert alone.reason.endswith("nobody watched the lab from 20.000 s on")
+    assert alone.reason.endswith("the lab was not watched from 20.000 s on")
     back = [Unwatched(t=61.0, since=20.0), bridge(61.1), demand.with_fields(t=61.1), Watched(t=65.0)]
     again = judged(tmp_path, expectation, [*seen, *back])
     assert again.outcome is Outcome.PASSED
@@ -198,7 +198,7 @@ def test_a_bridge_that_went_while_nobody_watched_is_down(tmp_path: Path) -> None
     heal = [bridge(1.0), *step(1, "heal", 15.0), *watched(20), Unwatched(t=60.0, since=20.0), bridge(60.0)]
     verdict = judged(tmp_path, UP_SOON, [*heal, *watched(70)])
     assert verdict.outcome is Outcome.UNKNOWN
-    assert verdict.reason.endswith("nobody watched the lab from 20.000 s to 60.000 s")
+    assert verdict.reason.endswith("the lab was not watched from 20.000 s to 60.000 s")
 
 
 def test_nothing_rests_on_what_was_left_out(tmp_path: Path) -> None:

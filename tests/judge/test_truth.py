@@ -341,7 +341,7 @@ def judged(expectations: Sequence[Expectation], seen: Sequence[Observation]) -> 
 def none_is_better_than(
     true: Callable[[Any], bool | None], expectations: Sequence[Expectation], seen: Sequence[Observation]
 ) -> None:
-    """See that what is held is true, and what is broken is not; None is for what nobody may say either way."""
+    """See that what is held is true, and what is broken is not; None is for what no user may say either way."""
     for expectation, verdict in zip(expectations, judged(expectations, seen).verdicts, strict=True):
         truth = true(expectation)
         right = {Outcome.PASSED: True, Outcome.FAILED: False}.get(verdict.outcome, truth)

@@ -140,7 +140,7 @@ def test_what_cannot_be_recorded_of_brokers_is_no_matter_of_the_network(lab: Int
     lab.keep_off = full  # type: ignore[method-assign]
     with Live(lab, Warned()).turn():
         pass
-    assert warned == ["could not record what has become of the brokers: no space left on the device"]
+    assert warned == ["could not record the brokers' current states: no space left on the device"]
 
 
 def test_a_start_whose_command_was_killed(lab: Interrupted) -> None:

@@ -95,7 +95,7 @@ def test_a_verb_whose_command_was_killed_is_ended_by_who_comes_next(history: Liv
     history.end_interrupted()
     history.end_interrupted()
     assert [each.kind for each in seen(history)] == ["step", "step-ended"]
-    assert seen(history)[-1] == StepEnded(t=0, step=1, ok=False, note="whoever did it was killed, or lost the lab")
+    assert seen(history)[-1] == StepEnded(t=0, step=1, ok=False, note="its process was killed, or lost the lab")
 
 
 def test_no_password_of_a_user_is_in_it(history: LivingHistory) -> None:

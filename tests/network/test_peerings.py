@@ -33,7 +33,7 @@ def test_a_request_expires_after_a_week_of_the_labs_clock_and_not_before() -> No
     assert state(peerings.accept(pending, "p", at=almost)) == "active"
     assert state(pending.at(almost)) == "pending-acceptance"
     assert state(pending.at(WEEK)) == "expired"
-    with pytest.raises(InputError, match="is expired, since nobody accepted it for 7 days"):
+    with pytest.raises(InputError, match="is expired, since it was not accepted within 7 days"):
         peerings.accept(pending, "p", at=WEEK)
     # what is active does not expire
     assert state(peerings.accept(pending, "p", at=NOW).at(10 * WEEK)) == "active"

@@ -132,7 +132,7 @@ def test_what_is_masked_in_headers_is_said_by_name_before_it_is_sent(tmp_path: P
         Sent(t=1.0, id="2-2"),
     )
     found = summarise(path)
-    assert found.loss == "sent with ******** in place of what was masked: 'a', 'b', 'c' and 1 more"
+    assert found.loss == "sent with ******** in place of masked text: 'a', 'b', 'c' and 1 more"
     assert found.redacted == dict.fromkeys(masked, 2)
 
 
@@ -176,7 +176,7 @@ def test_of_a_lab_that_stands_its_end_and_what_was_left_out_are_open(tmp_path: P
     assert (found.messages, found.open) == (1, True)
     assert found.loss == (
         "its lab stood, or was killed, after 1 message: what came after them is not in it; "
-        "its oldest messages were left out, up to 2.500 s (12 lines)"
+        "its oldest messages were removed, up to 2.500 s (12 lines)"
     )
 
 

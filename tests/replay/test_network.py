@@ -91,7 +91,7 @@ def test_a_request_expires_when_the_services_clock_is_moved_a_week_on(tmp_path: 
     lab, history = played(tmp_path, text)
     assert lab.policies.network.peering("a").state == "pending-acceptance", "it was not accepted any more"
     last = [each for each in history.observations if isinstance(each, StepEnded)][-1]
-    assert not last.ok and "is expired, since nobody accepted it for 7 days" in last.note
+    assert not last.ok and "is expired, since it was not accepted within 7 days" in last.note
     scenario, _, _ = opened(tmp_path / "scenario.yaml")
     (verdict,) = judge(scenario.expect, history).verdicts
     assert verdict.outcome == "passed", verdict

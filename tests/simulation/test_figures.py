@@ -139,7 +139,7 @@ def test_stuck_messages_come_back_where_the_policy_lets_them(tmp_path: Path) -> 
     held = whole.reasons("passed")
     assert "100 messages of queue://orders left on singapore without a consumer" in held
     broken = simulated("stuck-messages-fails", tmp_path / "spoilt").reasons("failed")
-    assert "accepted and received by nobody: 100 (first 3-1" in broken
+    assert "accepted and received by no client: 100 (first 3-1" in broken
 
 
 def test_a_pending_revision_changes_nothing_until_the_reboot(tmp_path: Path) -> None:

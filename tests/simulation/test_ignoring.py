@@ -84,7 +84,7 @@ def test_what_is_ignored_is_not_refused_and_each_refusal_says_how(scenario: Path
             "lazyDispatsh",
             [
                 "--ignore lazyDispatsh: no configuration of the scenario has it",
-                "  what may be ignored there: useMirroredQueues, lazyDispatch, abortSlowConsumerStrategy",
+                "  settings that may be ignored there: useMirroredQueues, lazyDispatch, abortSlowConsumerStrategy",
             ],
         ),
         (

@@ -178,7 +178,7 @@ def applied(account: Account, name: str) -> Account:
     """Return the account with the pending changes of a broker applied; raise InputError if it is not rebooting."""
     record = account.broker(name)
     if record.state is not BrokerState.REBOOT_IN_PROGRESS:
-        raise conflict(f"{name} is {record.state}: what is pending is applied by a reboot alone")
+        raise conflict(f"{name} is {record.state}: only a reboot applies pending changes")
     return account.with_broker(record.applied())
 
 

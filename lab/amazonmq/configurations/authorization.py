@@ -48,7 +48,7 @@ def check_advisory_rights(configuration: Configuration) -> Iterator[Problem]:
     found, missing = authorization_map(configuration), missing_rights(configuration, None)
     if found is not None and missing and configuration.connectors:
         yield Problem(
-            what=f"nobody may {' or '.join(missing)} {ADVISORIES}, so no bridge of this broker comes up",
+            what=f"no user may {' or '.join(missing)} {ADVISORIES}, so no bridge of this broker comes up",
             remedy=f'add <authorizationEntry topic="{ADVISORIES}" …/> with the group of the connector\'s user',
             place=configuration.place(found.start),
         )

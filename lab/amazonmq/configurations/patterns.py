@@ -88,7 +88,7 @@ def _never_included(configuration: Configuration, connector: NetworkConnector) -
                     configuration,
                     attribute,
                     f"{connector.name} never carries the {_named(destination)}, which it includes and excludes{then}",
-                    f"remove it from {name}, or what covers it from {EXCLUDED}: the {_named(by[0])} at "
+                    f"remove it from {name}, or the pattern that covers it from {EXCLUDED}: the {_named(by[0])} at "
                     f"{configuration.place(by[1].start)}",
                 )
             elif name == INCLUDED and filter_ and not _asked_for(filter_, destination):
@@ -145,7 +145,7 @@ def _nothing_static(configuration: Configuration, connector: NetworkConnector) -
         yield _advice(
             configuration,
             attribute,
-            f"nothing crosses {connector.name}: a staticBridge carries what is statically included: nothing",
+            f"nothing crosses {connector.name}: a staticBridge needs statically included destinations",
             f"add {STATIC}, or remove staticBridge",
         )
 

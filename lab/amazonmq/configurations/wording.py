@@ -15,7 +15,7 @@ def lines(removals: Sequence[Removal], advice: Sequence[Problem]) -> Iterator[st
     """Yield the text of each removal, in the service's words, and of each advice, with the reason on the line below."""
     yield from (str(each) for each in removals[:_MOST_LINES])
     if len(removals) > _MOST_LINES:
-        yield f"{len(removals) - _MOST_LINES} more removals are left out here; --json lists all of mqlab check"
+        yield f"{len(removals) - _MOST_LINES} more removals are not shown; mqlab check --json lists all"
     if len(removals) > MOST_SHOWN:
         yield f"Amazon MQ itself reports the first {MOST_SHOWN} of {len(removals)}"
     for each in advice[:_MOST_LINES]:

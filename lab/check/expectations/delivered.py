@@ -40,7 +40,7 @@ def _too_late(context: Context, expectation: Delivered) -> Iterator[Problem]:
         if (names is None or each.client in names) and (wanted is None or hears(str(each.destination), wanted))
     ]
     if expectation.promise != "nothing" and heard and all_sent_before(context, heard):
-        what = "all is sent before anybody subscribes, and a topic keeps nothing: the expectation would hold of nothing"
+        what = "every message is sent before a client subscribes, and a topic keeps none: nothing is expected"
         yield context.whole(what, "let the clients subscribe before the step that publishes")
 
 

@@ -21,4 +21,4 @@ def check(context: Context, step: Request) -> Iterator[Problem]:
     subscriptions = [each for each in every_step(context.scenario.steps) if isinstance(each, Subscribe)]
     if not any(each.replies and hears(destination_of(each) or "", asked) for each in subscriptions):
         right = "write replies: yes in a subscribe step of a client that hears it"
-        yield context.whole(f"nobody answers what is sent to {asked}", right)
+        yield context.whole(f"no client answers requests to {asked}", right)

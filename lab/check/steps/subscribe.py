@@ -28,7 +28,7 @@ def check(context: Context, step: Subscribe) -> Iterator[Problem]:
 def _kept(context: Context, step: Subscribe) -> Iterator[Problem]:
     field = "durable" if step.durable else "clean-session"
     if step.durable and step.queue is not None:
-        right = "remove durable: a queue keeps what is sent to it, whoever listens"
+        right = "remove durable: a queue keeps its messages for every consumer"
         yield context.wrong(field, "a subscription to a queue is not durable", right)
     elif step.client_id is None:
         what = "what a broker keeps for a client, it keeps under the client's id"
@@ -70,7 +70,7 @@ def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterato
                 continue  # that it needs one is said already, and which
             written = field.replace("_", "-")
             before = first.model_dump(mode="json", by_alias=True).get(written)
-            what = f"the client {step.client} has {written} {before or 'left out'} in its first subscription"
+            what = f"the client {step.client} has {written} {before or 'no such key'} in its first subscription"
             same = "write the same in both" if field == "client_id" and first.client_id is None else "write the same"
             taken = step.client_id is not None and step.client_id == first.client_id and step.broker == first.broker
             right = f"{same}, or give it another name{' and another client-id' if taken else ''}"
@@ -83,5 +83,5 @@ def _same_terms(context: Context, kept: Subscribe, step: Subscribe) -> Iterator[
         return
     for field in _OF_WHAT_IS_KEPT:
         if getattr(kept, field) != getattr(step, field):
-            what = f"what is kept for {step.client} was asked for with {field} {getattr(kept, field) or 'left out'}"
+            what = f"the kept subscription of {step.client} has {field} {getattr(kept, field) or 'no such key'}"
             yield context.wrong(field, what, "write the same, or let it unsubscribe instead of disconnect")

@@ -45,5 +45,5 @@ class Reachable(Expectation):
     @model_validator(mode="after")
     def _stopped(self) -> Self:
         if self.because is not None and self.answer != "silent":
-            raise ValueError("because is of what is dropped: write answer: silent, or remove it")
+            raise ValueError("`because` needs `answer: silent`: change answer, or remove because")
         return self

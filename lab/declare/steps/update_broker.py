@@ -45,7 +45,7 @@ class UpdateBroker(OnRecord):
         if self.roll_back and chosen:
             raise ValueError("roll-back chooses the revision: remove configuration and revision")
         if not (self.roll_back or chosen or self.security_groups is not None):
-            raise ValueError("say what is to change: configuration, revision, security-groups, or roll-back: yes")
+            raise ValueError("nothing changes: write configuration, revision, security-groups, or roll-back: yes")
         if self.apply != "immediately" and (self.downtime is not None or self.within != STARTS_WITHIN):
             raise ValueError("downtime and within are of a reboot: write apply: immediately")
         return self

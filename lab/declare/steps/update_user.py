@@ -27,7 +27,7 @@ class UpdateUser(OfUser):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.password is None and self.groups is None and self.console_access is None:
-            raise ValueError("say what is to change: password, groups or console-access")
+            raise ValueError("nothing changes: write password, groups or console-access")
         return self
 
     @property

@@ -145,7 +145,7 @@ def _effort(
         did, broker, destination, client = seen.did, seen.broker, seen.destination, seen.client
         done = counts.accepted if did == "sent" else seen.done
     else:
-        assert publication is not None, "an effort is of what was sent, or of what was told"
+        assert publication is not None, "an effort needs a publication or a record of the step"
         asked, least, early = None if publication.grows else publication.count, None, False
         did, broker, destination, client = "sent", publication.broker, publication.destination, ""
         done = counts.accepted

@@ -47,7 +47,7 @@ def _of_clients(there: Sequence[Subscription], sent: Sequence[float], missing: i
     if not 0 < missing <= len(unheard):
         return ""
     if not there:
-        return f"nobody of the lab listened to it on {listed(list(brokers))}"
+        return f"no client of the lab subscribed to it on {listed(list(brokers))}"
     if selects := next((each for each in there if each.selector is not None), None):
         return f"{selects.client} has a selector"
     lefts = [(end, each.client) for each in there for end in (*(end for _, end in each.windows), *each.breaks)]

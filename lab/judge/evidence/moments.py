@@ -108,7 +108,7 @@ class Moments:
             case Beyond():
                 self._after(seen, seen.since, "the models were left", "they were to be left", ROUNDED)
             case Unwatched():
-                self._after(seen, seen.since, "the lab was watched again", "nobody watched it", ROUNDED)
+                self._after(seen, seen.since, "the lab was watched again", "it was not watched", ROUNDED)
             case Ended():
                 alone = seen.complete and not self._standing and last > self._others
                 self._after(seen, last, "the history ends", "the last that it tells", ROUNDED if alone else _APART)

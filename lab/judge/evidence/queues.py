@@ -67,7 +67,7 @@ class Whereabouts:
         """Return in words what no client of the lab took, and by which counters."""
         dead = [f"the {several(number, 'dead letter')} on {broker}" for broker, number in self.perhaps_dead.items()]
         perhaps = f", unless they are among {listed(dead)}" if dead else ""
-        return f"{self.taken} went to nobody of the lab ({'; '.join(self.takings)}){perhaps}{self.handed_out}"
+        return f"{self.taken} went to no client of the lab ({'; '.join(self.takings)}){perhaps}{self.handed_out}"
 
     def _waiting(self, broker: str, number: int) -> str:
         flight = self.in_flight.get(broker, 0)

@@ -122,7 +122,7 @@ class Snapshots:
             if subject.of != "destination" or _is_temporary(subject):
                 continue
             if subject not in after.counted:
-                return f"{subject.name} had gone from {broker}, with what it counted, by the snapshot {between[1]}"
+                return f"{subject.name} had gone from {broker}, with its counters, by the snapshot {between[1]}"
             rise = self.rise(between, broker, subject, counter)
             if isinstance(rise, str):
                 return rise

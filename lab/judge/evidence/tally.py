@@ -149,7 +149,7 @@ def tally_of(
                 _missing(tally, entitlement, number, end)
             elif due and publication.proven and publication.proven[number] == PERHAPS and not tally.alike:
                 tally.unsure.append(number)
-                tally.why_unsure = "somebody received a body equal to its own, and it has no acknowledgement"
+                tally.why_unsure = "a client received an equal body, and the message has no acknowledgement"
             elif due:
                 tally.undecided += 1
                 tally.in_doubt.append(number)

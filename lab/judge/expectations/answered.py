@@ -49,7 +49,7 @@ def judge(expectation: AnsweredExpectation, evidence: Evidence) -> Finding:
     if missing:
         sent_on = sum(publication.id(number) in replied for publication, number in missing)
         which = f"{len(missing)} of {len(asked)} requests got no answer, {_first(missing)}"
-        which += f"; to {sent_on} of them one was sent" if sent_on else "; nobody sent one"
+        which += f"; to {sent_on} of them one was sent" if sent_on else "; no client sent an answer"
         first = min(publication.sent_at[number] for publication, number in missing)
         failed.append(which + evidence.causes.near(first, end))
     if twice:

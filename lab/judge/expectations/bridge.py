@@ -88,7 +88,7 @@ def _judge_agreement(expectation: Bridge, evidence: Evidence, initiators: list[E
     """Judge whether each end received what the other dequeued, by their last observed counters."""
     timeline = evidence.timeline
     if timeline.standing:
-        return Outcome.UNKNOWN, "its ends are asked what they counted when a run ends, and not while a lab stands"
+        return Outcome.UNKNOWN, "the counters of its ends are read when a run ends, and not in a running lab"
     if not timeline.complete:
         return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before its ends were counted"
     if not initiators:
@@ -158,7 +158,7 @@ def _judge_after(
         return Outcome.PASSED, f"{_name(up)} {gap(took)} after {after} at {moment(begin)}"
     if up == "nowhere" and horizon >= lasting[-1].t and _perhaps_attempt(lasting, timeline):
         words = f"{_name(found.name)} {gap(timeline.end - found.t)} before the history ends"
-        return unknown(f"{words}: whether that was an attempt, which is refused, nobody can tell", evidence)
+        return unknown(f"{words}: it is unknown whether this was a refused connection attempt", evidence)
     later = next((each.t for each in course if each.t > horizon and each.name == up), None)
     if horizon < deadline:
         what = "the history ends" if horizon == timeline.end else "another step interferes"
@@ -279,9 +279,7 @@ def _doubtful(up: str | None, state: _State, evidence: Evidence, when: str = "")
         for who, is_up in (("the initiator", state.near), ("the responder", state.far))
         if is_up is not None
     ]
-    known = (
-        f"{' and '.join(ends)}, and of the other one nobody can tell" if ends else "nobody can tell whether it was up"
-    )
+    known = f"{' and '.join(ends)}, and the other end is unknown" if ends else "it is unknown whether it was up"
     if up in state.possible:
         return unknown(f"{known}{when}: {why}", evidence)
     return Outcome.FAILED, f"{known}{when}: {why}"

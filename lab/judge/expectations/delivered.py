@@ -176,7 +176,7 @@ def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, w
     again = sum(tally.redelivered for tally in tallies) - kept - copies
     words += f"; {again} came again, as their acknowledgement may not have reached the broker" if again else ""
     words += f"; {copies} came again, one for each subscription of the client" if copies else ""
-    words += f"; {kept} came again, as a broker gives what it retains to each subscription" if kept else ""
+    words += f"; {kept} came again, as a broker sends a retained message to each subscription" if kept else ""
     words += f"; {over} were over before {who} listened" if (over := sum(tally.expired for tally in tallies)) else ""
     words += f" ({undecided} without an acknowledgement did not arrive and are not counted)" if undecided else ""
     return words
@@ -273,7 +273,7 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
             count += 1
             came.append((back, "one of them given back without an acknowledgement at"))
     if stray and not count and evidence.timeline.coverage.forgotten:
-        return Outcome.UNKNOWN, f"{who} received {several(stray, 'message')}, perhaps of those that were left out"
+        return Outcome.UNKNOWN, f"{who} received {several(stray, 'message')}, perhaps of the removed part"
     if came:
         when, words = min(came)
         return Outcome.FAILED, f"{who} received {several(count + stray, 'message')}, {words} {moment(when)}"

@@ -20,7 +20,7 @@ def judge(expectation: Demanded, evidence: Evidence) -> Finding:
     destination, timeline = str(destination_of(expectation)), evidence.timeline
     course = _course(expectation, timeline)
     if not course:
-        return unknown(f"nobody looked for demand for {destination} on {expectation.broker}", evidence)
+        return unknown(f"demand was not watched for {destination} on {expectation.broker}", evidence)
     if expectation.term is not None:
         return combine([_judge_after(expectation, expectation.term, evidence, course)], evidence)
     if silence := _unseen(expectation, timeline, timeline.end):
@@ -80,7 +80,7 @@ def _judge_after(expectation: Demanded, term: Term, evidence: Evidence, course: 
     known = [(t, present) for t, present in course if t <= horizon]
     if not known:
         return unknown(
-            f"nobody looked for demand for {destination} on {expectation.broker} before {moment(horizon)}", evidence
+            f"demand was not watched for {destination} on {expectation.broker} before {moment(horizon)}", evidence
         )
     since, present = known[-1]
     words, after = _words(expectation.broker, destination, present), f"after {term.after} at {moment(begin)}"

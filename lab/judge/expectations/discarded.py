@@ -39,11 +39,11 @@ def judge(expectation: Discarded, evidence: Evidence) -> Finding:
     if again and not (surely_enough and not expectation.explains_loss):
         return Outcome.UNKNOWN, f"{words}; {again}"
     if expectation.explains_loss and _equal_bodies(evidence, expectation.broker, destination):
-        return Outcome.UNKNOWN, f"{words}; how many did not come nobody can tell, as some have equal bodies: {ADVICE}"
+        return Outcome.UNKNOWN, f"{words}; it is unknown how many did not arrive, as some have equal bodies: {ADVICE}"
     if expectation.explains_loss and (why := why_not_counted(evidence, destination)):
-        return Outcome.UNKNOWN, f"{words}; how many did not come nobody can tell: {why}"
+        return Outcome.UNKNOWN, f"{words}; it is unknown how many did not arrive: {why}"
     if expectation.explains_loss and len(lost) != rise.by:
-        words += ": the two witnesses disagree"
+        words += ": client and broker counts disagree"
         return (Outcome.FAILED, words) if evidence.timeline.complete else unknown(words, evidence)
     return Outcome.PASSED, words
 

@@ -17,7 +17,7 @@ def judge(expectation: Dropped, evidence: Evidence) -> Finding:
     """Judge the number of packets that the router dropped, by its own counters."""
     timeline = evidence.timeline
     if timeline.standing:
-        return Outcome.UNKNOWN, "the router is asked what it dropped when a run ends, and not while a lab stands"
+        return Outcome.UNKNOWN, "the router's drop counters are read when a run ends, and not in a running lab"
     if not timeline.complete:
         return Outcome.UNKNOWN, f"the history is cut short at {moment(timeline.end)}, before the router was asked"
     found = [each for each in timeline.dropped if _matches(expectation, each)]

@@ -125,7 +125,7 @@ def _course(word: str, expectation: Finished, evidence: Evidence) -> _Course | s
     if expectation.to is not None and (absent := [name for name in expectation.to.names if name not in present]):
         return f"{absent[0]} never subscribed to {publication.destination}"
     if any(tally.alike for tally in tallies):
-        return f"which messages of {word} came when nobody can tell, as bodies are equal"
+        return f"the arrival times of messages of {word} are unknown, as bodies are equal"
     for each in chosen:
         if words := _not_all(each, publication, word):
             return words

@@ -53,7 +53,7 @@ def judge(expectation: Forwarded, evidence: Evidence) -> Finding:
         counts = "rises when an answer comes back" if unanswered else "is also of what a bridge holds back"
         words = f"{rose}, and the {other} took {took}: a ForwardCount {counts}"
         words += (
-            f", and of what was taken {least} came by its bridges for certain" if least < min(took, rise.by) else ""
+            f", and at least {least} of the received ones came by its bridges" if least < min(took, rise.by) else ""
         )
     else:
         words = f"{expectation.broker} forwarded {several(rise.by, 'message')} of {destination}"
@@ -179,12 +179,12 @@ def _second_witness(expectation: Forwarded, evidence: Evidence, destination: str
     if expectation.between != (START, END):
         return ""
     if why := why_not_counted(evidence, destination):
-        return f"; what subscribers of other brokers received of them is not known: {why}"
+        return f"; it is unknown how many of them subscribers of other brokers received: {why}"
     received = received_elsewhere(evidence, expectation.broker, destination)
     words = f"subscribers of other brokers received {received}"
     others = _others(expectation, evidence)
     if len(others) != 1:  # a message may be forwarded twice, or pass through one
-        return f"; of what was sent to {expectation.broker}, {words}"
+        return f"; of the messages sent to {expectation.broker}, {words}"
     words = f"; {words}"
     subject = Subject("destination", destination)
     counts = [evidence.timeline.snapshots.count(END, others[0], subject, name) for name in ("queued", "forwarded")]
@@ -200,4 +200,6 @@ def _second_witness(expectation: Forwarded, evidence: Evidence, destination: str
     if agree:
         return words
     why = why_fewer(evidence, destination, others, rise.by - received - wait) if received + wait < rise.by else ""
-    return words + (f": {why}, so the two witnesses need not agree" if why else ": the two witnesses disagree")
+    return words + (
+        f": {why}, so client and broker counts need not agree" if why else ": client and broker counts disagree"
+    )

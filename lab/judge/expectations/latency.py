@@ -17,7 +17,7 @@ from lab.judge.findings import Finding, combine, never_subscribed
 from lab.judge.values import Outcome, Percentiles
 from lab.judge.wording import listed, milliseconds, moment
 
-_UNTIMED = "how long each of them took nobody can tell"
+_UNTIMED = "the time of each message is unknown"
 
 
 class Timed(NamedTuple):

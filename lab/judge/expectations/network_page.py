@@ -23,7 +23,7 @@ def judge(expectation: NetworkPage, evidence: Evidence) -> Finding:
     )
     silence = timeline.coverage.silence(expectation.broker, timeline.end, timeline.end) or next(looks, None)
     if silence is not None:
-        return unknown(f"nobody can tell what its Network page had: {silent(silence)}", evidence)
+        return unknown(f"the rows of its Network page are unknown: {silent(silence)}", evidence)
     rows = [each for each in timeline.bridges.values() if each.up and each.broker == expectation.broker]
     its = [each for each in rows if each.remote == expectation.remote]
     if its:

@@ -47,7 +47,7 @@ def _judge_one(expectation: Ordered, chosen: Chosen, evidence: Evidence) -> Find
         return Outcome.FAILED, f"{several(late, 'message')} out of order, first {words}, which was sent later{near}"
     if open_:
         return Outcome.UNKNOWN, open_
-    if words := equal_bodies(chosen.tallies, who, "which of them came first nobody can tell"):
+    if words := equal_bodies(chosen.tallies, who, "their order is unknown"):
         return Outcome.UNKNOWN, words
     came = sum(len(tally.arrived) for tally in chosen.tallies)
     destination = destination_of(expectation)

@@ -62,7 +62,7 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
     if first is None and max(due, default=-inf) < begin and not _kept(chosen, evidence):
         taken = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
         others = takers(chosen, taken, begin)
-        hint = f" ({listed(others)} received what came to the queue: name them in `to` too)" if others else ""
+        hint = f" ({listed(others)} received messages of the queue: name them in `to` too)" if others else ""
         hint += f" ({several(len(due), 'message')} sent before it did not come, lost by then perhaps)" if due else ""
         return Outcome.UNKNOWN, f"nothing was on its way to {who} {after}, so nothing could have come{hint}"
     if end < begin + within:
@@ -74,7 +74,7 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
     if alike and any(begin <= t <= begin + within for member in chosen.audience.members for t in member.digest_times):
         return (
             Outcome.UNKNOWN,
-            f"one of equal bodies came to {who} {after}, and whether it had come before nobody can tell",
+            f"an equal body came to {who} {after}; it is unknown whether it had come before",
         )
     late = f"nothing came to {who}" if first is None else f"the first message to {who} came {gap(first[0] - begin)}"
     near = evidence.causes.near(begin, begin + within)

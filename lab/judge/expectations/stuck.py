@@ -54,9 +54,9 @@ def judge(expectation: Stuck, evidence: Evidence) -> Finding:
 def _second_witness(expectation: Stuck, evidence: Evidence, queue: str, stuck: int) -> str:
     """Return, as the end of a sentence, the ledger's count beside the broker's, and where the others are."""
     if why := why_not_counted(evidence, queue):
-        return f"; how many of them were received by nobody is not known: {why}"
+        return f"; it is unknown how many of them no client received: {why}"
     missing = never_received(evidence, queue)
-    words = f"; accepted and received by nobody: {shown_with_places(missing, evidence, queue)}"
+    words = f"; accepted and received by no client: {shown_with_places(missing, evidence, queue)}"
     its = whereabouts(evidence, queue)
     elsewhere = its.words(without=expectation.broker) if its is not None else ""
     if len(missing) > stuck and elsewhere and elsewhere not in words:
@@ -71,4 +71,4 @@ def _second_witness(expectation: Stuck, evidence: Evidence, queue: str, stuck: i
         return words
     if its.sent_by_others:
         return f"{words}; {its.sent_by_others} were sent by no step"
-    return f"{words}: the two witnesses disagree"
+    return f"{words}: client and broker counts disagree"

@@ -131,7 +131,7 @@ MARKS: Mapping[str, Look] = {
     "maintenance": Look(label="maintenance", tone=Tone.PLAIN),
     "mark": Look(label="noted", tone=Tone.PLAIN),
     "unwatched": Look(label="not watched", tone=Tone.WORSE),
-    "forgotten": Look(label="left out", tone=Tone.WORSE),
+    "forgotten": Look(label="removed", tone=Tone.WORSE),
 }
 COUNTERS = ("ended", "link-counters", "destination", "counted", "dropped")  # shown elsewhere on the page
 SILENT = (  # no faults: only in the list of events

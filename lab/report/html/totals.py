@@ -51,7 +51,7 @@ def headline(report: Report, complete: bool) -> str:
     if twice:
         words += f"; {several(twice, 'duplicate')}"
     if doubt:
-        words += f"; of {doubt:,} nobody can tell, their sending has no acknowledgement"
+        words += f"; {doubt:,} are unknown, since their sending has no acknowledgement"
     return f"{words}."
 
 

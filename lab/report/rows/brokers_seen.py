@@ -22,7 +22,7 @@ from lab.report.rows.row import Description, Weight, Words
 def _demand(seen: Demand) -> Description:
     has = "has a bridge's consumer" if seen.present else "has no bridge's consumer"
     forwarded = "will be forwarded" if seen.present else "is not forwarded"
-    return seen.broker, f"{has} on {seen.destination}: what is sent there {forwarded}", Weight.PLAIN
+    return seen.broker, f"{has} on {seen.destination}: a message sent there {forwarded}", Weight.PLAIN
 
 
 def _bridge(seen: BridgeSeen) -> Description:

@@ -15,12 +15,12 @@ def _watched(seen: Watched) -> Description:
 
 
 def _unwatched(seen: Unwatched) -> Description:
-    return "keeper", f"nobody watched from {seen.since:.3f} s until now", Weight.FAULT
+    return "monitor", f"the lab was not watched from {seen.since:.3f} s until now", Weight.FAULT
 
 
 def _forgotten(seen: Forgotten) -> Description:
     what = "lines of messages" if seen.of == "messages" else "other lines"
-    left = f"{what} up to {seen.until:.3f} s were left out, {seen.lines} so far: it was too large"
+    left = f"{what} up to {seen.until:.3f} s were removed, {seen.lines} so far: it was too large"
     return "history", left, Weight.FAULT
 
 

@@ -186,7 +186,7 @@ def refused(what: str, broker: str = "tokyo") -> None:
         ("rebooting", r"tokyo is REBOOT_IN_PROGRESS, so there is nothing to reboot \(ConflictException\)"),
         ("update while rebooting", "tokyo is REBOOT_IN_PROGRESS, so there is nothing to update"),
         ("nothing before", "tokyo has had no other configuration than tokyo-configuration revision 2"),
-        ("not down", "tokyo is RUNNING: what is pending is applied by a reboot alone"),
+        ("not down", "tokyo is RUNNING: only a reboot applies pending changes"),
         ("broker taken", "a broker named tokyo exists already"),
         ("back", "the service's clock is at 2019-12-01 12:00:00 UTC and cannot go back"),
         ("description", "the description has 1025 characters"),
