@@ -57,8 +57,9 @@ class PublishedAt:
             return ""
         where = "every address" if IPv4Address(self.bind).is_unspecified else self.bind
         return (
-            f"ports are published on {where} of the engine's machine, as {BIND}={self.bind} requires: every client that "
-            f"reaches it reaches the brokers, over TLS, and their management, over plain HTTP with a password of the lab's own"
+            f"ports are published on {where} of the engine's machine, as {BIND}={self.bind} requires: "
+            f"other machines can reach the brokers, over TLS, and their management, over plain HTTP with a password "
+            f"of the lab's own"
         )
 
 
