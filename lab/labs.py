@@ -28,13 +28,13 @@ from lab.errors import HostError, InputError, LabError
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
 from lab.interrupts import put_off
-from lab.living import keeper_process
+from lab.living import monitor_process
 from lab.living.attach import attach
 from lab.living.ending import end, end_history_of_closed
 from lab.living.history import PYTHON, LivingHistory
-from lab.living.keeper import Keeper
 from lab.living.lab import Live
 from lab.living.left_open import LEFT_OPEN, ClosedAtExit
+from lab.living.monitor import Monitor
 from lab.operating.network import peerings_and_routes
 from lab.operating.outcome import record_seen
 from lab.run_folder import RunFolder, create, home, unwritable
@@ -125,10 +125,10 @@ def up(
             history.record(*peerings_and_routes(note.control.network, now()))
             history.record(*(record_seen(each, now()) for each in note.control.account.brokers))
             if detach:
-                keeper_process.start(note, environment)
-                keeper_process.await_begin(note)
+                monitor_process.start(note, environment)
+                monitor_process.await_begin(note)
             else:
-                ending.enter_context(Keeper(its.lab, history))
+                ending.enter_context(Monitor(its.lab, history))
         if not detach and its.runtime.name in STANDING:
             whole.tells(told.warn, LEFT_OPEN.format(run=note.run))
         yield ending.enter_context(Live(its.lab, told, by=by))

@@ -19,7 +19,7 @@ _FORMS = {
     "an old verb": r"\b(befalls?|befell|anew|makes? good|takes? up|catch up|comes? (again|back|up)|goes away)\b",
     "a program that speaks": r"\b(tells?|told|says?|said|asks?|asked|wants?|knows?|looks? at|is meant)\b",
     "another word for the same": (
-        r"\b(held|owed|claims?|witness(es)?|story|twins?|receipts?|keeper|remarks?|seal|stretch|standing|"
+        r"\b(held|owed|claims?|witness(es)?|story|twins?|receipts?|monitor|remarks?|seal|stretch|standing|"
         r"strangers?|the service|hears?|befalls|stands? (up|there)|beyond)\b"
     ),
     "an inversion": r"^(Of|In|So|Added|To|Nor|Up|Out) (?!(the end|order))",

@@ -62,11 +62,11 @@ def test_a_program_may_have_the_report_and_the_error(tmp_path: Path) -> None:
 
 
 class Unkept(Memory):
-    """A runtime in whose run folders no keeper can write what it has to say."""
+    """A runtime in whose run folders no monitor can write what it has to say."""
 
     @contextmanager
     def open(self, opening: Opening, progress: Progress) -> Iterator[MemoryLab]:
-        (opening.folder / "keeper.log").mkdir()
+        (opening.folder / "monitor.log").mkdir()
         with super().open(opening, progress) as lab:
             yield lab
 

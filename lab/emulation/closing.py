@@ -62,5 +62,5 @@ def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_f
         try:
             notes.forget(run, note_folder)
         except OSError as error:
-            warnings.append(f"the note of lab {run} stays, though the lab has gone: {error}")
+            warnings.append(f"the state file of lab {run} stays, though the lab has gone: {error}")
     return replace(removal, warnings=(*removal.warnings, *warnings))

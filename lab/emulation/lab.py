@@ -60,7 +60,7 @@ class EmulatedLab:
         note_folder: Path | None = None,  # None: changes are not written to the note
     ) -> None:
         self.note, self.note_folder = note, note_folder
-        self._noting = RLock()  # a keeper of this process reads the note while a verb writes it
+        self._noting = RLock()  # a monitor of this process reads the note while a verb writes it
         self.state = state = read_state(note)
         self.clock = RealClock(note.began)
         self.router = Router(client, state.router, self.clock)

@@ -101,7 +101,9 @@ def read(note: Note) -> LabState:
     try:
         return msgspec.convert(note.own, LabState)
     except msgspec.ValidationError as error:
-        raise HostError(f"the note of lab {note.run} is damaged", f"end the lab: mqlab down {note.run}") from error
+        raise HostError(
+            f"the state file of lab {note.run} is damaged", f"end the lab: mqlab down {note.run}"
+        ) from error
 
 
 def is_readable(note: Note) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from lab.errors import HostError, InputError
-from lab.living import keeper_process
+from lab.living import monitor_process
 from lab.living.history import PYTHON
 from lab.living.lab import Live
 from lab.living.leftovers import warned
@@ -37,7 +37,7 @@ def attach(
     """
     folder = note_folder(environment)
     note = chosen(run, environment)
-    keeper_process.start(note, environment)
+    monitor_process.start(note, environment)
     with (
         runtime(note.runtime, environment) as opened,
         opened.attach(note, folder) as lab,

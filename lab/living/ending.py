@@ -1,4 +1,4 @@
-"""The end of an open lab: its parts are removed, then its history ends, then its keeper."""
+"""The end of an open lab: its parts are removed, then its history ends, then its monitor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.history import Ended, SharedHistory
-from lab.living import keeper_process
+from lab.living import monitor_process
 from lab.living.history import FILE, end_history, file_of
 from lab.runtime import note as notes
 from lab.runtime.note import Note
@@ -18,7 +18,7 @@ from lab.runtime.runtime import Lost, Removal, Runtime
 
 
 def end(lab: Note | Lost, runtime: Runtime, note_folder: Path) -> Removal:
-    """End a lab, its history and its keeper, and return what was removed.
+    """End a lab, its history and its monitor, and return what was removed.
 
     No other process writes to the history meanwhile; after an error both continue. If it cannot be written, the
     lab ends all the same.
@@ -40,7 +40,7 @@ def end(lab: Note | Lost, runtime: Runtime, note_folder: Path) -> Removal:
                 warnings.append(f"the history {path} could not be ended: {error}")
     if isinstance(lab, Note):
         with suppress(OSError):  # it could not be kept, then
-            keeper_process.await_end(lab)
+            monitor_process.await_end(lab)
     return replace(removal, warnings=(*removal.warnings, *warnings))
 
 
@@ -78,4 +78,4 @@ def _ended(lab: Note | Lost) -> Ended:
         return Ended(t=lab.now(), complete=True, note="the lab was ended")
     # The origin of the lab's clock was in the note; the label's moment is true to a second.
     t = (datetime.now(UTC) - datetime.fromisoformat(lab.created)).total_seconds()
-    return Ended(t=t, complete=False, note="the lab's note was lost, and the lab was ended by its labels")
+    return Ended(t=t, complete=False, note="the lab's state file was lost, and the lab was ended by its labels")

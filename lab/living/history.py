@@ -20,7 +20,7 @@ from lab.operating import Done
 from lab.runtime.note import Note
 
 FILE = "history.jsonl"
-COMMAND, PYTHON, KEEPER = "command", "python", "keeper"  # the origins of verbs
+COMMAND, PYTHON, MONITOR = "command", "python", "monitor"  # the origins of verbs
 
 
 def file_of(note: Note) -> Path:

@@ -11,7 +11,7 @@ from lab.runtime.messages import Destination
 _SAME_LINE_WITHIN = 0.5  # seconds; the moment of a log line is computed from two clocks
 
 
-class KeeperMemory:
+class MonitorMemory:
     """A history that is read as it grows."""
 
     def __init__(self, path: Path) -> None:

@@ -89,8 +89,8 @@ def note_folder(environment: Mapping[str, str]) -> Path:
         return Path(chosen)
     if (folder := settings.state_folder(environment)) is None:
         raise HostError(
-            "there is no folder to note labs in: this user has no home folder, and HOME is not set",
-            "set HOME, or MQLAB_STATE, to a folder that is yours alone: a note has a lab's passwords",
+            "there is no folder for the state files of labs: this user has no home folder, and HOME is not set",
+            "set HOME, or MQLAB_STATE, to a folder that is yours alone: a state file has a lab's passwords",
         )
     return folder
 
@@ -119,7 +119,7 @@ def writing_to(folder: Path) -> Iterator[None]:
     except OSError as error:
         room = "free some space there, or set MQLAB_STATE to a folder on another disk"
         what = f"labs cannot be noted in {folder}: {error.strerror}"
-        remedy = "set MQLAB_STATE to a folder that is yours alone: a note has a lab's passwords"
+        remedy = "set MQLAB_STATE to a folder that is yours alone: a state file has a lab's passwords"
         raise unwritable(folder, error, room, what=what, remedy=remedy) from error
 
 

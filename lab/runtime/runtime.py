@@ -97,7 +97,7 @@ class Lost:
     created: str
     folder: Path | None  # the run folder, if it is known
     counts: Mapping[str, int]  # kind of part → number
-    scenario: str = "its note is lost or damaged"
+    scenario: str = "its state file is lost or damaged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,7 @@ def test_a_note_that_cannot_be_written_is_not_taken_for_the_lab_s(tmp_path: Path
     assert lab.note is note
 
 
-def test_a_keeper_reads_no_note_that_a_verb_is_replacing(tmp_path: Path) -> None:
+def test_a_monitor_reads_no_note_that_a_verb_is_replacing(tmp_path: Path) -> None:
     lab, note = noted(tmp_path)
     notes.save(note, tmp_path)
     off: Mapping[str, bool] = {"tokyo": True}

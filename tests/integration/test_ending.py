@@ -65,7 +65,9 @@ def test_a_detached_lab_whose_note_is_damaged_is_named_and_ends_in_spite_of_a_st
             assert (told["run"], told["containers"], told["networks"]) == (run, 3, 3)
             for words in (("link", "cut"), ("logs", "tokyo", "--run", run[-6:]), ("env", run)):
                 refused = mqlab(*words)
-                assert (refused.code, f"lab {run}: its note is lost or damaged" in refused.err) == (2, True), refused
+                assert (refused.code, f"lab {run}: its state file is lost or damaged" in refused.err) == (2, True), (
+                    refused
+                )
                 assert f"mqlab down {run} ends it" in refused.err
             ended = mqlab("down", run[-6:], "--json")
             assert (ended.code, ended.json) == (0, {run: 6}), ended
@@ -78,7 +80,7 @@ def test_a_detached_lab_whose_note_is_damaged_is_named_and_ends_in_spite_of_a_st
         assert list(mqlab.state.glob("*")) == []
         assert {each.name for each in (mqlab.latest / "logs").iterdir()} == {"router.log", "tokyo.log", "singapore.log"}
         history = read(mqlab.latest / "history.jsonl")
-        assert not history.complete and "the lab's note was lost" in str(history.observations[-1])
+        assert not history.complete and "the lab's state file was lost" in str(history.observations[-1])
     finally:
         mqlab("sweep", run)
 

@@ -1,4 +1,4 @@
-"""A detached lab's history: written by commands, programs and its keeper at once, judged while the lab stands."""
+"""A detached lab's history: written by commands, programs and its monitor at once, judged while the lab stands."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lab.history import (
     Watched,
     read,
 )
-from lab.living import keeper_process
+from lab.living import monitor_process
 from lab.runtime import note as notes
 from lab.runtime.note import Note
 from lab.shipped import shipped
@@ -112,7 +112,7 @@ def seen(mqlab: Commands) -> tuple[Observation, ...]:
     return read(mqlab.latest / "history.jsonl").observations
 
 
-def keeper_of(mqlab: Commands) -> psutil.Process:
+def monitor_of(mqlab: Commands) -> psutil.Process:
     run = mqlab.latest.name
     (found,) = [each for each in psutil.process_iter(["cmdline"]) if (each.info["cmdline"] or [""])[-1] == run]
     return found
@@ -121,8 +121,8 @@ def keeper_of(mqlab: Commands) -> psutil.Process:
 def test_it_is_kept_from_the_beginning_by_one_small_process(mqlab: Commands) -> None:
     kinds = {type(each) for each in seen(mqlab)}
     assert {Watched, BridgeSeen} <= kinds
-    assert keeper_process.is_kept(note_of(mqlab))
-    assert keeper_of(mqlab).memory_info().rss < 150 * 2**20
+    assert monitor_process.is_kept(note_of(mqlab))
+    assert monitor_of(mqlab).memory_info().rss < 150 * 2**20
     history = read(mqlab.latest / "history.jsonl")
     assert history.header.standing and history.header.declared["steps"] == [] and not history.complete
     assert eventually(lambda: any(isinstance(each, LogLine) for each in seen(mqlab)), 20)
@@ -166,17 +166,17 @@ def test_two_programs_at_once_lose_no_line(mqlab: Commands) -> None:
     assert len(set(sent)) == len(sent)
 
 
-def test_a_keeper_that_was_killed_is_replaced_and_the_gap_is_told(mqlab: Commands) -> None:
-    keeper = keeper_of(mqlab)
+def test_a_monitor_that_was_killed_is_replaced_and_the_gap_is_told(mqlab: Commands) -> None:
+    monitor = monitor_of(mqlab)
     last = [each.t for each in seen(mqlab) if isinstance(each, Watched)][-1]
-    keeper.send_signal(signal.SIGKILL)
-    assert eventually(lambda: not keeper_process.is_kept(note_of(mqlab)), 20)
+    monitor.send_signal(signal.SIGKILL)
+    assert eventually(lambda: not monitor_process.is_kept(note_of(mqlab)), 20)
     assert mqlab("mark", "nobody watches").code == 0
     assert eventually(lambda: any(isinstance(each, Unwatched) for each in seen(mqlab)), 20)
     (gap,) = [each for each in seen(mqlab) if isinstance(each, Unwatched)]
     (mark,) = [each for each in seen(mqlab) if isinstance(each, Marked) and each.text == "nobody watches"]
     assert last <= gap.since <= mark.t <= gap.t
-    assert keeper_of(mqlab).pid != keeper.pid
+    assert monitor_of(mqlab).pid != monitor.pid
     lines = [(each.broker, each.text, round(each.t, 1)) for each in seen(mqlab) if isinstance(each, LogLine)]
     assert len(set(lines)) == len(lines), "no line of a log is told twice"
 
@@ -192,7 +192,7 @@ def test_no_password_of_a_user_made_by_command_is_in_it(mqlab: Commands) -> None
     assert not any("over-the-ocean" in each.read_text() for each in mqlab.latest.rglob("*.jsonl"))
 
 
-def test_a_broker_that_a_command_kills_is_known_so_to_a_program_and_no_fault_to_the_keeper(mqlab: Commands) -> None:
+def test_a_broker_that_a_command_kills_is_known_so_to_a_program_and_no_fault_to_the_monitor(mqlab: Commands) -> None:
     killed = mqlab("broker", "kill", "singapore", "--json")
     assert killed.code == 0 and [each["state"] for each in killed.json] == ["killed"]
     again = mqlab("broker", "kill", "singapore")
@@ -208,11 +208,11 @@ def test_a_broker_that_a_command_kills_is_known_so_to_a_program_and_no_fault_to_
 
 
 def test_nothing_is_left_of_it(mqlab: Commands) -> None:
-    keeper, note = keeper_of(mqlab), note_of(mqlab)
+    monitor, note = monitor_of(mqlab), note_of(mqlab)
     following = mqlab.start("history", mqlab.latest.name, "--follow", "--kind", "ended", "--json")
     assert mqlab("down").code == 0
     assert json.loads(mqlab.end_of(following, 30).out)["kind"] == "ended"
-    keeper.wait(10)
-    assert not keeper_process.is_kept(note)
+    monitor.wait(10)
+    assert not monitor_process.is_kept(note)
     assert not (Path(note.folder) / "history.lock").exists() and list(mqlab.state.iterdir()) == []
     assert isinstance(seen(mqlab)[-1], Ended) and read(mqlab.latest / "history.jsonl").complete

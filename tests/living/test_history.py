@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lab.living.monitor_memory import MonitorMemory
 from pydantic import SecretStr
 
 from lab.declare.steps.create_user import CreateUser
@@ -35,7 +36,6 @@ from lab.history.shared_file import begin
 from lab.interrupts import Terminated
 from lab.living.client_record import ClientRecord, without_id
 from lab.living.history import COMMAND, PYTHON, LivingHistory, file_of
-from lab.living.keeper_memory import KeeperMemory
 from lab.matching import HEADER, digest
 from lab.operating import Done
 from lab.plan.control import Control
@@ -176,14 +176,14 @@ def test_a_client_that_is_refused_or_lost_is_written_down(history: LivingHistory
     assert isinstance(last, ClientChanged) and last.state == "lost"
 
 
-def test_a_keeper_that_comes_later_tells_no_log_line_twice_and_all_demand_anew(history: LivingHistory) -> None:
+def test_a_monitor_that_comes_later_tells_no_log_line_twice_and_all_demand_anew(history: LivingHistory) -> None:
     line = LogLine(t=3.0, broker="tokyo", level="WARN", text="slow")
     demand = Demand(t=3.0, broker="tokyo", destination="topic://prices", present=True)
     ear = ClientRecord(history, "ear", "singapore", "mqtt")
     ear.subscribed(Terms(destination=PRICES))
     ear.subscribed(Terms(destination=Destination(kind="topic", name="all.>")))
     history.record(Watched(t=2.0), line, demand)
-    past = KeeperMemory(history.file.path)
+    past = MonitorMemory(history.file.path)
     past.read()
     past.begin(10.0)
     assert (past.watched, past.destinations) == (2.0, (PRICES,))

@@ -388,7 +388,7 @@ def test_what_nobody_saw_is_a_band_from_its_beginning_on() -> None:
     )
     assert (gap.look.label, gap.start, gap.end, gap.brokers) == ("not watched", 10.0, 30.0, ())
     assert (lost.look.label, lost.start, lost.end, lost.brokers) == ("not seen", 39.0, 50.0, ("tokyo",))
-    assert (paused.start, paused.end) == (60.0, None), "a keeper that went and never came back"
+    assert (paused.start, paused.end) == (60.0, None), "a monitor that went and never came back"
 
 
 def test_the_page_shows_that_a_standing_lab_is_watched_no_more(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from lab.dataclass import dataclass
 from lab.history import BEAT, Forgotten, SightChanged, Unwatched, Watched
 from lab.judge.evidence.outages import Outage
 
-PATIENCE = 3 * BEAT  # seconds of a keeper's silence after which the lab counts as unwatched
+PATIENCE = 3 * BEAT  # seconds of a monitor's silence after which the lab counts as unwatched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Silence:
 
 
 class Coverage:
-    """The gaps in which no keeper watched a lab, what was left out of its history, and which broker was silent when."""
+    """The gaps in which no monitor watched a lab, what was left out of its history, and which broker was silent when."""
 
     def __init__(self, *, standing: bool) -> None:
         self.standing = standing
@@ -63,7 +63,7 @@ class Coverage:
                     self.silences[place] = replace(each, end=seen.t)
 
     def close(self, end: float) -> None:
-        """Note the end of the history, in seconds: if the keeper was silent before it, that is a gap too."""
+        """Note the end of the history, in seconds: if the monitor was silent before it, that is a gap too."""
         if self.standing and end - self._until > PATIENCE:
             self.gaps.append(Unwatched(t=inf, since=self._until))
 

@@ -90,7 +90,7 @@ def page(judged: Judged, files: Files) -> Page:
     report, evidence = judged.report, judged.evidence
     timeline, declared = evidence.timeline, evidence.header.declared
     found = ways(judged)
-    on = (gap for gap in timeline.coverage.gaps if gap.t == inf)  # no line tells of a keeper that never came back
+    on = (gap for gap in timeline.coverage.gaps if gap.t == inf)  # no line tells of a monitor that never came back
     shown, faults_in_all = faults([*timeline.seen, *on])
     shown = tuple(with_direction(fault) for fault in shown)
     seen = window(found, _moments(shown), timeline.end)

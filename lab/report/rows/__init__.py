@@ -25,7 +25,7 @@ def describe(seen: Observation) -> Row:
 
 
 def is_news(seen: Observation) -> bool:
-    """Return whether an observation tells more than that a keeper or client is still there."""
+    """Return whether an observation tells more than that a monitor or client is still there."""
     return not isinstance(seen, Watched) and not (isinstance(seen, ClientChanged) and seen.state == "listening")
 
 

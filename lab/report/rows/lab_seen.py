@@ -11,7 +11,7 @@ def _mark(seen: Marked) -> Description:
 
 
 def _watched(seen: Watched) -> Description:
-    return "keeper", "watches", Weight.PLAIN
+    return "monitor", "watches", Weight.PLAIN
 
 
 def _unwatched(seen: Unwatched) -> Description:

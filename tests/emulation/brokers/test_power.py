@@ -150,7 +150,7 @@ def test_a_look_remembers_nothing(engine: Engine, power: Power) -> None:
 def test_a_list_that_was_asked_for_before_a_switch_says_nothing_of_it(
     engine: Engine, power: Power, before: str, does: str, after: str
 ) -> None:
-    """As by the keeper of a program that is at a verb."""
+    """As by the monitor of a program that is at a verb."""
     container = engine.known["tokyo-1"]
     container.status = before
     power.refresh(note())

@@ -75,38 +75,38 @@ def masked(vaults: Vaults, text: str) -> str:
 
 
 def test_a_password_that_another_process_set_is_masked_once_its_note_is_written(lab: Lab) -> None:
-    keeper, command = lab.process(), lab.process()
-    assert masked(keeper, f"{FIRST} {SECOND}") == f"******** {SECOND}"
+    monitor, command = lab.process(), lab.process()
+    assert masked(monitor, f"{FIRST} {SECOND}") == f"******** {SECOND}"
     command.keep("tokyo", "testuser", 2, SecretStr(SECOND))
     lab.token = 2
-    assert masked(keeper, f"{FIRST} {SECOND}") == "******** ********"
+    assert masked(monitor, f"{FIRST} {SECOND}") == "******** ********"
 
 
 def test_a_vault_is_read_again_only_after_a_change(lab: Lab) -> None:
-    keeper = lab.process()
+    monitor = lab.process()
     for _ in range(3):
-        masked(keeper, "")
+        masked(monitor, "")
     assert lab.container.read == 1
     lab.token = 2
-    keeper.note_written()
-    masked(keeper, "")
+    monitor.note_written()
+    masked(monitor, "")
     assert lab.container.read == 1, "its own change"
 
 
 def test_what_was_read_is_masked_still_when_its_container_has_gone(lab: Lab) -> None:
-    keeper = lab.process()
-    assert masked(keeper, FIRST) == "********"
+    monitor = lab.process()
+    assert masked(monitor, FIRST) == "********"
     lab.gone, lab.token = True, 2
-    assert masked(keeper, FIRST) == "********"
+    assert masked(monitor, FIRST) == "********"
 
 
 @pytest.mark.parametrize("error", [docker.errors.APIError("busy"), HostError("it cannot be read")])
 def test_a_vault_that_could_not_be_read_is_read_next_time(lab: Lab, error: Exception) -> None:
-    keeper = lab.process()
+    monitor = lab.process()
     lab.container.error = error
-    assert masked(keeper, FIRST) == FIRST
+    assert masked(monitor, FIRST) == FIRST
     lab.container.error = None
-    assert masked(keeper, FIRST) == "********"
+    assert masked(monitor, FIRST) == "********"
 
 
 def test_a_password_that_was_replaced_is_masked_by_whoever_comes_later(lab: Lab) -> None:

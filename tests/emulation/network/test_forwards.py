@@ -226,16 +226,16 @@ case $(wc -l <times | tr -d ' ') in
 *) until [ -e free ]; do sleep 0.05; done; echo open; exec sleep 1000 ;;
 esac
 """
-_KEEPER = "import sys; from lab.emulation.network.forwarder import main; main(*sys.argv[1:])"
+_MONITOR = "import sys; from lab.emulation.network.forwarder import main; main(*sys.argv[1:])"
 
 
 def test_why_ports_are_not_forwarded_any_more_is_known_until_they_are(tmp_path: Path) -> None:
     program = tmp_path / "ssh"
     program.write_text(LOSING)
     program.chmod(0o755)
-    words = [sys.executable, "-c", _KEEPER, str(file_of(RUN, tmp_path)), "", str(program)]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:
-        assert keeper.stdout is not None and keeper.stdout.readline() == ssh.OPEN
+    words = [sys.executable, "-c", _MONITOR, str(file_of(RUN, tmp_path)), "", str(program)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as monitor:
+        assert monitor.stdout is not None and monitor.stdout.readline() == ssh.OPEN
         assert are_open(RUN, tmp_path) and why_lost(RUN, tmp_path) == ""
         (tmp_path / "lose").touch()
         taken = "bind [127.0.0.1]:20001: Address already in use (forwarded again once it is free here)"
@@ -243,8 +243,8 @@ def test_why_ports_are_not_forwarded_any_more_is_known_until_they_are(tmp_path: 
         assert are_open(RUN, tmp_path), "it is still that process that is to"
         (tmp_path / "free").touch()
         assert CLOCK.wait(lambda: why_lost(RUN, tmp_path) == "", PATIENCE)
-        assert keeper.stdin is not None
-        keeper.stdin.close()
+        assert monitor.stdin is not None
+        monitor.stdin.close()
     assert why_lost(RUN, tmp_path) == "" and not are_kept(RUN, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""A keeper takes what a verb has ended for no fault, and tells what has ended by itself."""
+"""A monitor takes what a verb has ended for no fault, and tells what has ended by itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lab.errors import HostError
 from lab.history import Header, Trouble, read
 from lab.history.shared_file import begin
 from lab.living.history import file_of
-from lab.living.keeper import Keeper
+from lab.living.monitor import Monitor
 from tests.living.live_lab import LiveLab
 
 HEADER = Header(
@@ -17,16 +17,16 @@ HEADER = Header(
 )
 
 
-def test_a_keeper_takes_what_a_verb_has_ended_for_no_fault(tmp_path: Path) -> None:
+def test_a_monitor_takes_what_a_verb_has_ended_for_no_fault(tmp_path: Path) -> None:
     lab = LiveLab("failover")
     lab.note = lab.note.with_fields(folder=str(tmp_path))
     begin(file_of(lab.note), HEADER).close()
     live = lab.live
     live.kill("singapore", instance="standby")
     live.kill("tokyo")
-    keeper = Keeper(lab, live.history)
+    monitor = Monitor(lab, live.history)
     for broker in ("tokyo", "singapore", "singapore"):
-        keeper.record(Trouble(t=lab.clock.now(), who=f"broker {broker}", what="it has ended by itself"))
+        monitor.record(Trouble(t=lab.clock.now(), who=f"broker {broker}", what="it has ended by itself"))
         lab.kill("singapore", 1)  # by nobody's verb
     told = [each.who for each in read(file_of(lab.note)).observations if isinstance(each, Trouble)]
     assert told == ["broker singapore"] * 2
@@ -47,7 +47,7 @@ def test_what_ended_by_itself_is_told_though_the_engine_cannot_be_asked_of_anoth
     lab = Unasked("failover")
     lab.note = lab.note.with_fields(folder=str(tmp_path), off={"tokyo": True, "singapore-1": True})
     begin(file_of(lab.note), HEADER).close()
-    keeper = Keeper(lab, lab.live.history)
-    keeper.record(Trouble(t=lab.clock.now(), who="broker singapore", what="it has ended by itself"))
+    monitor = Monitor(lab, lab.live.history)
+    monitor.record(Trouble(t=lab.clock.now(), who="broker singapore", what="it has ended by itself"))
     told = [each.who for each in read(file_of(lab.note)).observations if isinstance(each, Trouble)]
     assert told == ["broker singapore"], "nobody knows that a verb did it"

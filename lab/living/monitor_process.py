@@ -1,4 +1,4 @@
-"""The process of a detached lab's keeper: started, found, and awaited at its end.
+"""The process of a detached lab's monitor: started, found, and awaited at its end.
 
 It holds the lock of its log in the run folder while it lives; the kernel releases the lock however it ends.
 """
@@ -20,25 +20,25 @@ from lab.runtime.clock import RealClock
 from lab.runtime.note import Note
 
 _BEGINS_WITHIN, _ENDS_WITHIN = 60.0, 10.0  # seconds
-# A process between, which ends at once, so that the one that starts the keeper need not wait for its end.
+# A process between, which ends at once, so that the one that starts the monitor need not wait for its end.
 _APART = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', sys.argv[1], sys.argv[2]])\n"
-_KEEPER = "import sys\nfrom lab.living.keeper import main\nmain(sys.argv[1])\n"
+_MONITOR = "import sys\nfrom lab.living.monitor import main\nmain(sys.argv[1])\n"
 
 
 def log_of(note: Note) -> Path:
-    """Return the file of a keeper's log."""
-    return Path(note.folder) / "keeper.log"
+    """Return the file of a monitor's log."""
+    return Path(note.folder) / "monitor.log"
 
 
 def start(note: Note, environment: Mapping[str, str]) -> None:
-    """Start the keeper of a detached lab, unless it has one."""
+    """Start the monitor of a detached lab, unless it has one."""
     if not note.detached or note.replaying or not lock_file(file_of(note)).exists() or is_kept(note):
         return
     import subprocess  # here, since most labs start no process
 
     with _opened(log_of(note)) as log:
         subprocess.run(
-            [sys.executable, "-c", _APART, _KEEPER, note.run],
+            [sys.executable, "-c", _APART, _MONITOR, note.run],
             env={**environment, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -49,7 +49,7 @@ def start(note: Note, environment: Mapping[str, str]) -> None:
 
 
 def is_kept(note: Note) -> bool:
-    """Return whether a lab has a keeper."""
+    """Return whether a lab has a monitor."""
     if not log_of(note).exists():
         return False
     try:
@@ -60,7 +60,7 @@ def is_kept(note: Note) -> bool:
 
 
 def await_begin(note: Note) -> None:
-    """Return when a keeper that was just started watches the lab; raise HostError if it does not in time."""
+    """Return when a monitor that was just started watches the lab; raise HostError if it does not in time."""
     with closing(Follower(file_of(note))) as follower:
         begun = RealClock().wait(lambda: any(isinstance(each, Watched) for each in follower.new()), _BEGINS_WITHIN)
         if not begun:
@@ -74,7 +74,7 @@ def await_end(note: Note) -> None:
 
 @contextmanager
 def locked(note: Note) -> Iterator[None]:
-    """Hold the lock of a lab's keeper for the block; raise BlockingIOError if another process has it."""
+    """Hold the lock of a lab's monitor for the block; raise BlockingIOError if another process has it."""
     with _opened(log_of(note)) as log:
         lock(log, wait=False)
         yield

@@ -1,6 +1,6 @@
-"""The keeper of an open lab: it watches the lab for its history, and records every few seconds that it does.
+"""The monitor of an open lab: it watches the lab for its history, and records every few seconds that it does.
 
-The program that opened a lab (`mqlab up`, `labs.up`) is its keeper. A detached lab has a process for it, which also
+The program that opened a lab (`mqlab up`, `labs.up`) is its monitor. A detached lab has a process for it, which also
 attends to maintenance windows, and ends with the lab.
 """
 
@@ -17,10 +17,10 @@ from typing import Self
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.errors import LabError
 from lab.history import BEAT, Demand, LogLine, Observation, Trouble, Unwatched, Watched
-from lab.living import keeper_process
+from lab.living import monitor_process
 from lab.living.attach import attend
-from lab.living.history import KEEPER, LivingHistory
-from lab.living.keeper_memory import KeeperMemory
+from lab.living.history import MONITOR, LivingHistory
+from lab.living.monitor_memory import MonitorMemory
 from lab.living.windows import POLL_SECONDS, stand
 from lab.plan.values import BrokerPlan
 from lab.runtime import note as notes
@@ -34,16 +34,16 @@ _LOG = logging.getLogger("lab")
 _LATE_SECONDS = 3 * BEAT  # seconds without a record, after which the lab counts as unwatched
 
 
-class Keeper:
+class Monitor:
     """Watches a lab from the beginning of its block to its end, or until an error ends the watch, which is logged.
 
-    `given_up` is called after such an error, from the keeper's own thread.
+    `given_up` is called after such an error, from the monitor's own thread.
     """
 
     def __init__(self, lab: StandingLab, history: LivingHistory, given_up: Callable[[], None] = lambda: None) -> None:
         self._given_up = given_up
         self._lab, self._history, self._clock = lab, history, lab.clock
-        self._memory = KeeperMemory(history.file.path)
+        self._memory = MonitorMemory(history.file.path)
         self._last = 0.0  # the moment of the last `Watched`
         self._over = False
         self._blind = False  # whether a part of the watch has ended by an error
@@ -52,7 +52,7 @@ class Keeper:
     def __enter__(self) -> Self:
         self._memory.read()
         self._watch(self._memory.watched)
-        self._clock.begin("mqlab-keeper", self._keep)
+        self._clock.begin("mqlab-monitor", self._keep)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -137,7 +137,7 @@ class Keeper:
 
 
 def main(run: str) -> None:
-    """Keep a detached lab until it has ended; return at once if it has a keeper."""
+    """Keep a detached lab until it has ended; return at once if it has a monitor."""
     folder = note_folder(os.environ)
     note = notes.load(run, folder)
     if note is None:
@@ -147,14 +147,14 @@ def main(run: str) -> None:
     threading.excepthook = _end_by
     with (
         suppress(BlockingIOError),
-        keeper_process.locked(note),
+        monitor_process.locked(note),
         runtime(note.runtime, os.environ) as its,
         its.attach(note, folder) as lab,
-        closing(LivingHistory(note, lab.clock.now, KEEPER, lab.mask)) as history,
-        Keeper(lab, history, given_up=_end),
+        closing(LivingHistory(note, lab.clock.now, MONITOR, lab.mask)) as history,
+        Monitor(lab, history, given_up=_end),
     ):
         _LOG.info("lab %s is kept", run)
-        stand(run, folder, lab.clock, lambda: datetime.now(UTC), lambda: attend(run, Logged(), by=KEEPER))
+        stand(run, folder, lab.clock, lambda: datetime.now(UTC), lambda: attend(run, Logged(), by=MONITOR))
         _LOG.info("lab %s has ended", run)
 
 
@@ -165,5 +165,5 @@ def _end_by(error: threading.ExceptHookArgs) -> None:
 
 
 def _end() -> None:
-    """End the process: a keeper that does not watch must not be taken for one that does."""
+    """End the process: a monitor that does not watch must not be taken for one that does."""
     os._exit(1)

@@ -31,9 +31,9 @@ from lab.history import (
     read,
 )
 from lab.history.shared_file import begin
-from lab.living import keeper_process
-from lab.living.history import KEEPER, LivingHistory, end_history, file_of
-from lab.living.keeper import Keeper, main
+from lab.living import monitor_process
+from lab.living.history import MONITOR, LivingHistory, end_history, file_of
+from lab.living.monitor import Monitor, main
 from lab.runtime import note as notes
 from lab.simulation.clock import VirtualClock
 from lab.simulation.kernel import Kernel
@@ -70,7 +70,7 @@ class Kept(LiveLab):
 
     @property
     def history(self) -> LivingHistory:
-        return LivingHistory(self.note, self.clock.now, KEEPER)
+        return LivingHistory(self.note, self.clock.now, MONITOR)
 
     @property
     def seen(self) -> list[Observation]:
@@ -86,7 +86,7 @@ def lab(tmp_path: Path) -> Kept:
 
 
 def test_it_says_every_few_seconds_that_it_watches(lab: Kept) -> None:
-    with closing(lab.history) as history, Keeper(lab, history):
+    with closing(lab.history) as history, Monitor(lab, history):
         lab.clock.sleep(3 * BEAT + 1)
     moments = [each.t for each in lab.of(Watched)]
     assert len(moments) == 4 and all(BEAT <= b - a <= BEAT + 1 for a, b in pairwise(moments))
@@ -95,7 +95,7 @@ def test_it_says_every_few_seconds_that_it_watches(lab: Kept) -> None:
 
 
 def test_it_looks_for_demand_where_clients_send(lab: Kept) -> None:
-    with closing(lab.history) as history, Keeper(lab, history):
+    with closing(lab.history) as history, Monitor(lab, history):
         history.record(
             Publishing(
                 t=lab.clock.now(), step=1, client="c", broker="tokyo", over="mqtt", destination="topic://prices",
@@ -110,19 +110,19 @@ def test_it_looks_for_demand_where_clients_send(lab: Kept) -> None:
 
 def test_of_demand_only_the_changes_are_told(lab: Kept) -> None:
     with closing(lab.history) as history:
-        keeper = Keeper(lab, history)
+        monitor = Monitor(lab, history)
         for present in (False, False, True, True, False):
-            keeper.record(Demand(t=1.0, broker="tokyo", destination="topic://a", present=present))
+            monitor.record(Demand(t=1.0, broker="tokyo", destination="topic://a", present=present))
     assert [each.present for each in lab.of(Demand) if isinstance(each, Demand)] == [False, True, False]
 
 
 def test_whoever_comes_later_says_that_nobody_watched(lab: Kept) -> None:
     with closing(lab.history) as history:
-        with Keeper(lab, history):
+        with Monitor(lab, history):
             lab.clock.sleep(BEAT + 1)
         last = lab.of(Watched)[-1].t
         lab.clock.sleep(100)
-        with Keeper(lab, history):
+        with Monitor(lab, history):
             lab.clock.sleep(1)
     (gap,) = lab.of(Unwatched)
     assert isinstance(gap, Unwatched)
@@ -132,7 +132,7 @@ def test_whoever_comes_later_says_that_nobody_watched(lab: Kept) -> None:
 
 
 def test_whoever_was_stopped_says_so_himself(lab: Kept) -> None:
-    with closing(lab.history) as history, Keeper(lab, history):
+    with closing(lab.history) as history, Monitor(lab, history):
         lab.clock.sleep(1)
         lab.clock.pass_at_once(100)
         lab.clock.sleep(1)
@@ -141,7 +141,7 @@ def test_whoever_was_stopped_says_so_himself(lab: Kept) -> None:
 
 
 def test_a_watch_that_has_died_is_told_as_nobody_s(lab: Kept) -> None:
-    with closing(lab.history) as history, Keeper(lab, history):
+    with closing(lab.history) as history, Monitor(lab, history):
         lab.clock.sleep(BEAT + 1)
         lab.watch_fails(ZeroDivisionError("a bug of the watch"))
         died = lab.clock.now()
@@ -158,7 +158,7 @@ def test_an_engine_that_has_gone_ends_the_watch_in_words(lab: Kept, caplog: pyte
     def gone() -> bool:
         raise HostError("the Docker engine does not answer any more")
 
-    with closing(lab.history) as history, Keeper(lab, history):
+    with closing(lab.history) as history, Monitor(lab, history):
         lab.refresh = gone  # type: ignore[method-assign]
         lab.clock.sleep(BEAT + 1)
     assert len(lab.of(Watched)) == 1, "nobody says that it is watched"
@@ -173,9 +173,9 @@ def test_a_broker_that_the_service_reboots_is_no_trouble(lab: Kept) -> None:
     control = lab.note.control
     lab.note = lab.note.with_fields(control=replace(control, account=begin_reboot(control.account, "tokyo")))
     with closing(lab.history) as history:
-        keeper = Keeper(lab, history)
-        keeper.record(silent("tokyo"))
-        keeper.record(silent("singapore"))
+        monitor = Monitor(lab, history)
+        monitor.record(silent("tokyo"))
+        monitor.record(silent("singapore"))
     assert lab.of(Trouble) == [silent("singapore")]
 
 
@@ -183,14 +183,14 @@ def test_its_own_lines_of_a_verb_have_its_door(lab: Kept) -> None:
     with closing(lab.history) as history, history.step(Reboot(broker="tokyo")):
         pass
     (step,) = lab.of(StepStarted)
-    assert isinstance(step, StepStarted) and step.by == "keeper"
+    assert isinstance(step, StepStarted) and step.by == "monitor"
 
 
 @pytest.fixture
 def other(lab: Kept) -> Iterator[subprocess.Popen[str]]:
     """Another process that keeps the lab, or says that it does."""
     holding = "import fcntl, sys\nfile = open(sys.argv[1], 'a')\nfcntl.flock(file, fcntl.LOCK_EX)\nprint(flush=True)\n"
-    words = [sys.executable, "-c", f"{holding}sys.stdin.read()", str(keeper_process.log_of(lab.note))]
+    words = [sys.executable, "-c", f"{holding}sys.stdin.read()", str(monitor_process.log_of(lab.note))]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -198,34 +198,34 @@ def other(lab: Kept) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_a_lab_has_one_keeper(lab: Kept, other: subprocess.Popen[str]) -> None:
-    assert keeper_process.is_kept(lab.note)
-    keeper_process.start(lab.note, {})  # there is nothing to start
+def test_a_lab_has_one_monitor(lab: Kept, other: subprocess.Popen[str]) -> None:
+    assert monitor_process.is_kept(lab.note)
+    monitor_process.start(lab.note, {})  # there is nothing to start
     other.kill()
     other.wait()
-    assert not keeper_process.is_kept(lab.note), "the lock goes with the process"
+    assert not monitor_process.is_kept(lab.note), "the lock goes with the process"
 
 
 def test_its_beginning_is_awaited_until_a_line_tells_of_it(lab: Kept) -> None:
     with closing(lab.history) as history:
-        keeper = Timer(0.05, lambda: history.record(Watched(t=1.0)))
-        keeper.start()
-        keeper_process.await_begin(lab.note)
-        keeper.join()
+        monitor = Timer(0.05, lambda: history.record(Watched(t=1.0)))
+        monitor.start()
+        monitor_process.await_begin(lab.note)
+        monitor.join()
     assert lab.of(Watched)
 
 
 def test_its_end_is_awaited(lab: Kept, other: subprocess.Popen[str]) -> None:
     killer = Timer(0.05, other.kill)
     killer.start()
-    keeper_process.await_end(lab.note)
-    assert not keeper_process.is_kept(lab.note)
+    monitor_process.await_end(lab.note)
+    assert not monitor_process.is_kept(lab.note)
     killer.join()
 
 
 def test_nobody_keeps_a_lab_that_has_gone(tmp_path: Path, lab: Kept) -> None:
     end_history(lab.note)
-    keeper_process.start(lab.note, os.environ)
-    assert not keeper_process.log_of(lab.note).exists()
+    monitor_process.start(lab.note, os.environ)
+    assert not monitor_process.log_of(lab.note).exists()
     assert notes.load("20260101-101010-aaaaaa", tmp_path) is None
     main("20260101-101010-aaaaaa")  # it finds nothing, and says nothing
