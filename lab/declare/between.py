@@ -84,7 +84,8 @@ class Between(Declared):
         """Return the schema of a quantity alone, or of a mapping with one bound at least."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         alone = dict(schema["properties"]["at-most"]["anyOf"][0])
-        return {"description": schema.pop("description"), "oneOf": [alone, {**schema, "minProperties": 1}]}
+        described = {"description": schema.pop("description")} if "description" in schema else {}  # none under -OO
+        return {**described, "oneOf": [alone, {**schema, "minProperties": 1}]}
 
 
 class Amount(Between):

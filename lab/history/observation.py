@@ -150,6 +150,6 @@ class Ended(Observation, frozen=True, kw_only=True, tag="ended"):
     note: str = ""
     """The reason why the replay did not reach its end."""
     lines: int | None = None
-    """The number of lines before this one, with the header; null if the history has no checksum."""
+    """The number of lines before this one, with the header; null without a checksum."""
     digest: str = ""
     """The SHA-256 checksum of the file, without this field, in hexadecimal."""

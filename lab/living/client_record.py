@@ -8,7 +8,7 @@ from typing import Any
 from lab.history import BEAT
 from lab.living.history import LivingHistory
 from lab.matching import HEADER, header_value, message_id
-from lab.replay.client_recorder import ClientRecorder, Unsettled
+from lab.runtime.client_recorder import ClientRecorder, Unsettled
 from lab.runtime.clock import Clock
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Incoming, Terms

@@ -9,8 +9,8 @@ from lab.clients.refusals import NOT_AUTHORISED, how
 from lab.declare.steps.base import Login
 from lab.errors import BrokerError, LabTimeout
 from lab.history import SendOutcome
-from lab.replay.client_recorder import ClientRecorder, Unsettled
 from lab.replay.stage import Replayed, Stage
+from lab.runtime.client_recorder import ClientRecorder, Unsettled
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Incoming
 

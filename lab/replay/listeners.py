@@ -10,11 +10,11 @@ from lab.dataclass import dataclass
 from lab.declare.steps.subscribe import Subscribe
 from lab.errors import BrokerError, LabTimeout
 from lab.replay.callbacks import Callbacks
-from lab.replay.client_recorder import ClientRecorder
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.repliers import Repliers
 from lab.replay.tasks import Tasks
 from lab.runtime.client import Client
+from lab.runtime.client_recorder import ClientRecorder
 from lab.runtime.lock import Lock
 from lab.runtime.messages import Destination, Session, Terms
 

@@ -37,7 +37,7 @@ def test_what_cannot_be_sent(tmp_path: Path, options: list[str], what: str) -> N
     [
         (None, "is not there"),
         ("", "this is no recording: it is empty"),
-        ('{"history":1}\n', "a.jsonl:1:1: run is missing"),
+        ('{"history":1}\n', "a.jsonl:1:1: `run` is missing"),
         ('{"history":2,"mqlab":"9"}\n', "it is of version 2, and this reads version 1"),
     ],
 )

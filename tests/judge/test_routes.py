@@ -42,8 +42,3 @@ def test_a_loss_is_explained_where_no_client_of_the_broker_could_hear_it() -> No
 def test_what_is_no_route_is_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         of({**NAMED, **changed})
-
-
-def test_subscriptions_without_a_route_are_named_as_earlier_versions_wrote_them() -> None:
-    (note,) = of(NAMED, apart=["topic://> at east"]).notes
-    assert "no route is told for topic://> at east" in note

@@ -31,7 +31,7 @@ def test_a_destination_is_named_as_activemq_shows_it() -> None:
         (None, "orders?consumer.prefetchSize=1", "queue='orders'"),
         (" a, Queue://b", None, "topic='a', or queue='b'"),
         (None, "/temp-queue/answers", "name one that stays"),
-        ("a", "b", "topic='prices.eur', or queue='orders'"),
+        ("a", "b", "write topic='prices.eur' or queue='orders'"),
     ],
 )
 def test_a_protocols_name_is_refused(topic: str | None, queue: str | None, right: str) -> None:

@@ -61,7 +61,7 @@ def test_a_queue_is_looked_at_and_keeps_its_messages(live: Live, tmp_path: Path,
     assert [each.body for each in found] == [b"1", b"2", b"3"], "each once, though it was shown several times"
     assert found[0].t < 1.0 < found[2].t
     assert live.queued("tokyo", "orders") == 3
-    assert "what came to queue://orders and was taken between two looks, 1 s apart" in footer.missed
+    assert "messages that came to queue://orders and were consumed between two polls, 1 s apart" in footer.missed
 
 
 @pytest.mark.parametrize("over", ["stomp", "amqp"])
@@ -246,7 +246,7 @@ def test_what_no_line_can_hold_is_left_out_and_told(live: Live, tmp_path: Path) 
     assert [each.body for each in recorded(path)] == [b"", b"3"]
     assert (footer.messages, footer.redacted) == (2, {})
     assert footer.missed[-2:] == (
-        "1 message that no line of a recording can hold (the first: a control character in group)",
+        "1 message that no line of a recording can hold (the first: `group`: a character that is not allowed here)",
         "what was in 1 message without a body: STOMP cannot show it",
     )
 

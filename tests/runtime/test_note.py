@@ -163,7 +163,7 @@ def test_what_a_command_left_of_the_service_is_there_for_the_next(tmp_path: Path
 def test_without_a_home_folder_the_variable_is_named_and_a_look_finds_nothing(tmp_path: Path) -> None:
     assert notes.note_folder({"HOME": "", "MQLAB_STATE": "/a"}) == Path("/a")
     assert notes.note_folder({"HOME": "", "XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
-    with pytest.raises(HostError, match=r"no home folder, and HOME names none\n.*MQLAB_STATE"):
+    with pytest.raises(HostError, match=r"no home folder, and HOME is not set\n.*MQLAB_STATE"):
         notes.note_folder({"HOME": ""})
     notes.save(_lab("r-1"), tmp_path)
     assert notes.noted({"HOME": ""}) == ()

@@ -187,7 +187,7 @@ def test_who_never_takes_what_was_given_back_is_asked_after_in_vain(tmp_path: Pa
     kept = "\n".join(line for line in text.splitlines() if "client: other" not in line)
     (tmp_path / "spoilt.yaml").write_text(kept.replace("within: 60s", "within: 10s"))
     shutil.copy(TAKING.with_suffix(".body"), tmp_path)
-    assert "5 of 10 had not reached worker when worker stops listening" in simulated(
+    assert "5 of 10 had not been acknowledged by worker when worker stops listening" in simulated(
         tmp_path / "spoilt.yaml", tmp_path
     ).reasons("unknown")
 

@@ -70,7 +70,8 @@ def _same_client(context: Context, first: Subscribe, step: Subscribe) -> Iterato
                 continue  # that it needs one is said already, and which
             written = field.replace("_", "-")
             before = first.model_dump(mode="json", by_alias=True).get(written)
-            what = f"the client {step.client} has {written} {before or 'no such key'} in its first subscription"
+            has = f"{written} {before}" if before else f"no {written}"
+            what = f"the client {step.client} has {has} in its first subscription"
             same = "write the same in both" if field == "client_id" and first.client_id is None else "write the same"
             taken = step.client_id is not None and step.client_id == first.client_id and step.broker == first.broker
             right = f"{same}, or give it another name{' and another client-id' if taken else ''}"
@@ -83,5 +84,6 @@ def _same_terms(context: Context, kept: Subscribe, step: Subscribe) -> Iterator[
         return
     for field in _OF_WHAT_IS_KEPT:
         if getattr(kept, field) != getattr(step, field):
-            what = f"the kept subscription of {step.client} has {field} {getattr(kept, field) or 'no such key'}"
+            term = getattr(kept, field)
+            what = f"the kept subscription of {step.client} has {f'{field} {term}' if term else f'no {field}'}"
             yield context.wrong(field, what, "write the same, or let it unsubscribe instead of disconnect")

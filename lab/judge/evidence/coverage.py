@@ -25,7 +25,7 @@ class Silence:
 
 
 class Coverage:
-    """The gaps in which no monitor watched a lab, what was left out of its history, and which broker was silent when."""
+    """The gaps in which no monitor watched a lab, removed parts of its history, and the silences of each broker."""
 
     def __init__(self, *, standing: bool) -> None:
         self.standing = standing

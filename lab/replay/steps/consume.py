@@ -13,12 +13,12 @@ from lab.declare.steps.consume import Consume
 from lab.errors import BrokerError, LabTimeout
 from lab.history import Achieved, SendOutcome
 from lab.replay.callbacks import Callbacks
-from lab.replay.client_recorder import Unsettled
 from lab.replay.listeners import Listener, Listeners
 from lab.replay.outcome import Outcome, refused
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.turn import Turn
 from lab.runtime.client import Client
+from lab.runtime.client_recorder import Unsettled
 from lab.runtime.messages import Terms, destination
 
 _INDIVIDUAL = "client-individual"
