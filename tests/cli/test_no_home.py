@@ -21,7 +21,10 @@ sys.argv[0] = "mqlab"
 from lab.entry import main
 main()
 """
-NOWHERE = "mqlab: there is no folder for the state files of labs: this user has no home folder, and HOME is not set\n  set HOME, or "
+NOWHERE = (
+    "mqlab: there is no folder for the state files of labs: this user has no home folder, and HOME is not set\n"
+    "  set HOME, or "
+)
 
 
 def said(folder: Path, *words: str, **more: str) -> tuple[int, str, str]:
