@@ -6,7 +6,7 @@ import random
 
 
 def generator(seed: int, name: str) -> random.Random:
-    """Return the generator of a source of chance, such as `link tokyo-singapore leaving tokyo`.
+    """Return the generator of a source of chance, such as `timers of TCP`. A link draws in `lab.link.direction`.
 
     Seeding by a text depends on no PYTHONHASHSEED.
     """
