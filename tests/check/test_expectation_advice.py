@@ -68,7 +68,7 @@ def told(folder: Path, steps: list[str], *expectations: str, topology: str = "")
 def test_a_topic_that_the_connector_does_not_include_is_told_with_its_remedy(tmp_path: Path) -> None:
     ((what, remedy),) = told(tmp_path, [HEAR, SEND], DELIVERED)
     assert what == (
-        "delivered cannot hold: what is sent to topic://prices at dub does not get to bom: "
+        "delivered cannot hold: a message sent to topic://prices at dub does not reach bom: "
         "to-bom includes other destinations alone"
     )
     assert remedy == (
@@ -173,7 +173,7 @@ def test_a_way_on_which_there_is_no_bridge_is_told(tmp_path: Path) -> None:
     ((what, remedy),) = told(
         tmp_path, back, "delivered: {to: dublin, promise: exactly-once}", topology=written("", attributes="")
     )
-    assert what.endswith("at bom does not get to dub: no bridge leads there, over whatever brokers")
+    assert what.endswith("at bom does not reach dub: no bridge leads there, over whatever brokers")
     assert remedy and remedy.startswith('give bom a connector to dub, or write duplex="true" where one leads here')
 
 

@@ -37,7 +37,7 @@ def problems(folder: Path, steps: list[str], expectation: str, topology: str = T
 
 def test_a_topic_keeps_nothing_for_those_who_come_later(tmp_path: Path) -> None:
     (what,) = problems(tmp_path, [PUBLISH, "wait: 1s", SUBSCRIBE], DELIVERED)
-    assert what.startswith("all is sent before anybody subscribes")
+    assert what.startswith("every message is sent before a client subscribes")
 
 
 @pytest.mark.parametrize(

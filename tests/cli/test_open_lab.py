@@ -112,7 +112,7 @@ def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
         (("broker", "reboot", "tokyo", "--downtime", "5"), "--downtime: '5' has no unit"),
         (
             ("broker", "update", "tokyo", "--revision", "1", "--downtime", "5s"),
-            "--downtime is of a reboot, and nothing is rebooted now",
+            "--downtime applies only to a reboot, and no broker is rebooted now",
         ),
         (("broker", "kill", "tokyo", "--instance", "3"), "--instance: Input should be '1', '2', 'active' or 'standby'"),
         (("broker", "start", "tokyo", "--within", "5"), "--within: '5' has no unit"),
