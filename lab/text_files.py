@@ -114,7 +114,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
-    raise OSError(0, "it is no file")
+    raise OSError(0, "it is not a file")
 
 
 def write_text(path: Path, text: str) -> None:

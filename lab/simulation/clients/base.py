@@ -194,9 +194,13 @@ class SimulatedWire:
 def _failure(why: str, where: str) -> BrokerError | LabTimeout:
     """Return the error of a connection that did not open, in the words of `lab.clients.sockets.connecting`."""
     if why == "refused":
-        return BrokerError(f"{where}: nothing listens there", "is the broker up?", REFUSED)
+        return BrokerError(
+            f"{where}: nothing listens there",
+            "check that the broker runs, and that address and port are right",
+            REFUSED,
+        )
     if why == "unreachable":
         return BrokerError(f"{where}: No route to host")
     if why == "tls":
-        return BrokerError(f"{where}: no TLS", how=TLS_FAILED)
-    return LabTimeout(f"{where}: no answer", "is the broker up, and the router?")
+        return BrokerError(f"{where}: the TLS handshake failed", how=TLS_FAILED)
+    return LabTimeout(f"{where}: no answer", "check that the broker and the router run")
