@@ -46,7 +46,7 @@ SCENARIOS = Annotated[
     list[str],
     typer.Argument(
         metavar="SCENARIO...",
-        help="Scenario files, or names of shipped scenarios; they run one after the other, or at the same time with --jobs.",
+        help="Scenario files, or names of shipped scenarios; they run one by one, or at the same time with --jobs.",
         autocompletion=completion.scenarios,
     ),
 ]

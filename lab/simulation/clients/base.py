@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.clients.base import BaseClient
-from lab.clients.refusals import REFUSED, TLS_FAILED
+from lab.clients.refusals import NO_ANSWER, NOT_UP, REFUSED, TLS_FAILED
 from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import InstancePlan
@@ -196,11 +196,11 @@ def _failure(why: str, where: str) -> BrokerError | LabTimeout:
     if why == "refused":
         return BrokerError(
             f"{where}: nothing listens there",
-            "check that the broker runs, and that address and port are right",
+            NOT_UP,
             REFUSED,
         )
     if why == "unreachable":
         return BrokerError(f"{where}: No route to host")
     if why == "tls":
         return BrokerError(f"{where}: the TLS handshake failed", how=TLS_FAILED)
-    return LabTimeout(f"{where}: no answer", "check that the broker and the router run")
+    return LabTimeout(f"{where}: no answer", NO_ANSWER)
