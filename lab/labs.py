@@ -281,7 +281,8 @@ def _opened(
     version = version or runtimes.release_in(archive)
     found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
     if replaying and found.scenario.is_topology:
-        raise InputError.of(f"{scenario} has no steps: there is nothing to run", f"mqlab up {scenario} opens its lab")
+        right = f"run mqlab up {scenario} to open its lab"
+        raise InputError.of(f"{scenario} has no steps: there is nothing to run", right)
     for line in lines(found.removals, found.advice):
         told.warn(found.scenario.origin.mask.text(line))
     topology, origin = found.scenario.topology, found.scenario.origin

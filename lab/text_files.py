@@ -53,11 +53,13 @@ def not_a_file(path: Path, file: str, why: str) -> InputError:
         return InputError.of(f"{file} {why}", f"name a file in it, such as {inside or path / 'scenario.yaml'}")
     if why == "is not there" and re.search(r"[*?\[]", file):
         files = sorted(path.parent.glob(path.name))[:_FITTING] if "**" not in file else []
-        right = f"name files instead: {' '.join(map(str, files))}" if files else "name a file that is there"
+        known = " ".join(map(str, files))
+        right = f"name files instead: {known}" if known else "write the path of one file, such as ./mine.yaml"
         return InputError.of(f"no file is called {file}, and a pattern is not a file", right)
     if why == "is not there":
         near = nearest(path.name, (each.name for each in _beside(path)))
-        return InputError.of(f"{file} {why}", f"did you mean {path.with_name(near)}?" if near else "name a file")
+        right = f"did you mean {path.with_name(near)}?" if near else "write the path of a file that exists"
+        return InputError.of(f"{file} {why}", right)
     return InputError.of(f"{file} {why}", "name a file")
 
 
@@ -112,7 +114,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
-    raise OSError(0, "it is no file")
+    raise OSError(0, "it is not a file")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -61,11 +61,11 @@ def _worded(told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> Iterato
             largest[at, attribute] = (words, {**(known[1] if known else {}), **routes})
     for (at, _), (words, routes) in largest.items():
         route = next(iter(routes.values()))
-        what = "" if len(routes) == len(ANY) else f"{next(iter(routes))}s "
+        what = "" if len(routes) == len(ANY) else f"{next(iter(routes))} "
         yield Problem(
-            what=f"{at.bridge.label} does not carry {what}from {route.source} to {route.target}, which are joined "
+            what=f"{at.bridge.label} does not carry {what}messages from {route.source} to {route.target} "
             f"over other brokers: {next(stop for stop in route.stops if stop.startswith(f'{at.bridge.label} '))}",
-            remedy=f"{words} if that is meant",
+            remedy=f"{words} to carry them",
             place=_place(at, words),
         )
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab import units
+from lab import units, wide_signs
 from lab.cli import new_files, options
 from lab.declare.quotas import quota_warnings
 from lab.declare.shapes import SHAPES
@@ -44,6 +44,8 @@ def generate(
     if shape not in SHAPES:
         raise InputError.of(f'no shape named "{shape}"', remedy(shape, SHAPES, "shapes"))
     target = folder or Path(shape)
+    if signs := wide_signs.remedy(regions):
+        raise InputError.of("--regions has signs that are not ASCII", signs)
     codes = [each.strip() for each in regions.split(",") if each.strip()]
     files = files_of(shape, codes, target.resolve().name, engine_version)
     there = [target / name for name in files if (target / name).exists() or (target / name).is_symlink()]

@@ -46,7 +46,7 @@ SCENARIOS = Annotated[
     list[str],
     typer.Argument(
         metavar="SCENARIO...",
-        help="Scenario files, or names of shipped scenarios; several run one after the other, or with --jobs at once.",
+        help="Scenario files, or names of shipped scenarios; they run one by one, or at the same time with --jobs.",
         autocompletion=completion.scenarios,
     ),
 ]
@@ -273,14 +273,14 @@ def _complain(text: str) -> None:
 
 
 def out() -> Console:
-    """Return the console of results."""
+    """Return the console for results: standard output."""
     from lab.cli.console import PlainConsole
 
     return PlainConsole(sys.stdout)
 
 
 def err() -> Console:
-    """Return the console of progress and errors."""
+    """Return the console for progress and errors: standard error."""
     from lab.cli.console import PlainConsole
 
     return PlainConsole(sys.stderr)

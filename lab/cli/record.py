@@ -72,7 +72,7 @@ def record(
     ] = False,
     keep_headers: Annotated[
         bool,
-        typer.Option("--keep-headers", help="Keep passwords and tokens in headers, which are replaced by default."),
+        typer.Option("--keep-headers", help="Keep passwords and tokens in headers (default: asterisks replace them)."),
     ] = False,
     ca_file: Annotated[
         Path | None, typer.Option("--ca-file", metavar="FILE", help="The CA certificates for URLs, as a PEM file.")

@@ -11,6 +11,7 @@ from lab.declare.schema import scenario_schema, topology_schema
 from lab.errors import InputError
 from lab.history.schema import history_schema
 from lab.report import document
+from lab.suggestions import remedy
 
 SCHEMAS = {
     "scenario": scenario_schema,
@@ -30,5 +31,5 @@ def schema(
     Example: mqlab schema topology
     """
     if of not in SCHEMAS:
-        raise InputError.of(f'no schema named "{of}"', f"there are: {', '.join(SCHEMAS)}")
+        raise InputError.of(f'no schema named "{of}"', remedy(of, SCHEMAS, "schemas"))
     options.print_json(SCHEMAS[of]())

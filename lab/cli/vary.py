@@ -85,7 +85,8 @@ def vary(
     most = _limit(limit)
     grid = Grid(values=values_of(set or ()), seeds=(None,) if seeds is None else seeds_of(seeds))
     if grid.count == 1:
-        raise InputError.of("nothing varies", f"write --set KEY=A,B or --seeds N; or mqlab run {scenario} runs it once")
+        right = f"write --set KEY=A,B or --seeds N; or run mqlab run {scenario} to run it once"
+        raise InputError.of("nothing varies", right)
     _check_new(csv, json_file, html)
     asking = grid.count > _ASKED_FROM and not yes
     first = Grid(values={k: v[:1] for k, v in grid.values.items()}) if asking else grid

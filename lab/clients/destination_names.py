@@ -18,7 +18,9 @@ _SWAPPED = str.maketrans("/.+*#>", "./*+>#")  # ActiveMQ swaps each pair in both
 def mqtt_topic(destination: Destination) -> str:
     """Return a topic's name in MQTT; raise PlanError for a queue, which MQTT does not have."""
     if destination.kind != "topic":
-        raise PlanError(f"MQTT has no queues, so it cannot reach {destination}", "use a topic, or over: stomp")
+        raise PlanError(
+            f"MQTT has no queues, so it cannot reach {destination}", "write topic: instead of queue:, or over: stomp"
+        )
     return physical_name(destination.name)
 
 

@@ -9,6 +9,9 @@ from lab.errors import BrokerError
 REFUSED, TIMED_OUT, TLS_FAILED, NOT_AUTHORISED, FAILED = (
     "refused", "timed-out", "tls-failed", "not-authorised", "failed",
 )  # fmt: skip
+# Remedies of an attempt to connect.
+NOT_UP = "check that the broker runs, and that the address and the port are right"
+NO_ANSWER = "check that the broker and the router run"
 
 CONNACK = {  # refusals of MQTT 3.1.1, table 3.1, by the reason codes of MQTT 5 that paho makes of them
     132: "it does not speak MQTT 3.1.1",

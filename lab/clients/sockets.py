@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.clients.refusals import REFUSED, TLS_FAILED
+from lab.clients.refusals import NO_ANSWER, NOT_UP, REFUSED, TLS_FAILED
 from lab.errors import BrokerError, LabTimeout
 from lab.runtime.client import Endpoint
 
@@ -31,15 +31,17 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
         ) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError) as error:
         # At a published port Docker's own process answers, and hangs up if the broker behind it does not.
-        raise BrokerError(f"{protocol} at {endpoint}: it hung up at once", "is the broker up?", REFUSED) from error
+        raise BrokerError(f"{protocol} at {endpoint}: it hung up at once", NOT_UP, REFUSED) from error
     except ssl.SSLError as error:
-        raise BrokerError(f"{protocol} at {endpoint}: no TLS: {error.reason or error}", how=TLS_FAILED) from error
+        raise BrokerError(
+            f"{protocol} at {endpoint}: the TLS handshake failed: {error.reason or error}", how=TLS_FAILED
+        ) from error
     except socket.gaierror as error:
         raise BrokerError(f"{protocol} at {endpoint}: no such host: {error.strerror}") from error
     except TimeoutError as error:
-        raise LabTimeout(f"{protocol} at {endpoint}: no answer", "is the broker up, and the router?") from error
+        raise LabTimeout(f"{protocol} at {endpoint}: no answer", NO_ANSWER) from error
     except ConnectionRefusedError as error:
-        raise BrokerError(f"{protocol} at {endpoint}: nothing listens there", "is the broker up?", REFUSED) from error
+        raise BrokerError(f"{protocol} at {endpoint}: nothing listens there", NOT_UP, REFUSED) from error
     except OSError as error:
         raise BrokerError(f"{protocol} at {endpoint}: {error.strerror or error}") from error
 

@@ -21,7 +21,7 @@ _Kind = TypeVar("_Kind")
 
 
 class Kinds(Mapping[str, type[_Kind]]):
-    """Kinds by verb or by expectation; each is loaded at its first use, since a run uses few."""
+    """Classes of steps by verb, or of expectations by name; a class is loaded at its first use: a run uses few."""
 
     def __init__(self, package: str, classes: Mapping[str, str]) -> None:
         self._package, self._classes = package, classes

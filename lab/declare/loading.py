@@ -37,7 +37,6 @@ from lab.masking import Mask, is_secret, named_in
 from lab.suggestions import remedy
 from lab.text_files import STANDARD_INPUT, is_file, why_not_a_file
 
-_XML = "a configuration is named by its broker in a topology; mqlab check FILE.xml looks at one alone"
 _MALFORMED = ("not well-formed YAML", "nothing is written here")
 _UNREAD = {"file": "", "text": ""}  # a configuration whose Problem is noted already
 
@@ -226,7 +225,9 @@ class _Loader:
         try:
             text = read_text(path, file)
             if is_xml(text):
-                raise InputError.of(f"{file} is XML, not YAML", _XML)
+                alone = f"\nrun mqlab check {file} to check it alone" if path.suffix == ".xml" else ""
+                right = f"write configuration: {path.name} at a broker of a topology{alone}"
+                raise InputError.of(f"{file} is XML, not YAML", right)
             document = read(text, file)
         except InputError as error:
             self._note(error, named_at)

@@ -1,4 +1,4 @@
-"""Files that a step names and that are read with the scenario: a message's body, a recording."""
+"""Files that a step names, such as a message body or a recording; they are read with the scenario."""
 
 from __future__ import annotations
 

@@ -123,7 +123,8 @@ class _Reader:
         next(self._events)  # the stream's start
         first = next(self._events)
         if isinstance(first, yaml.StreamEndEvent):
-            raise _UnreadableError(Problem(what="the file is empty", place=Place(file=self.file, line=1, column=1)))
+            place, right = Place(file=self.file, line=1, column=1), "begin with scenario: NAME, or topology: NAME"
+            raise _UnreadableError(Problem(what="the file is empty", remedy=right, place=place))
         content = self._node(next(self._events), (), 0)
         next(self._events)  # the document's end
         last = next(self._events)
@@ -172,7 +173,7 @@ class _Reader:
                 continue  # in 1,000,000, told of the first comma
             if key in found:
                 first = self.keys[(*path, key)].place
-                self._refuse(event, f"the key {key!r} is written twice", f"first written at {first}")
+                self._refuse(event, f"the key {key!r} is written twice", f"remove one of them; the first is at {first}")
                 self._node(value, _DISCARDED, depth + 1)
                 continue
             self.keys[(*path, key)] = spot

@@ -15,7 +15,7 @@ from pydantic import Tag, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from lab import printable
+from lab import printable, wide_signs
 from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
@@ -197,18 +197,18 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
         what, right = f"{shown} is not valid here", remedy(shown.strip("'\""), valid, "valid")
     elif kind == "string_pattern_mismatch":
         what = f"{shown} is not a name"
-        right = (
+        right = wide_signs.remedy(shown) or (
             "write the name of a broker, such as tokyo: the lab knows the addresses of brokers"
             if "://" in shown
             else "write a name of at most 63 characters: a letter or a digit, then letters, digits, dots, dashes and "
             "underscores"
         )
     elif kind == "greater_than_equal":
-        what, right = f"{shown} is too small", f"at least {context['ge']}"
+        what, right = f"{shown} is too small", f"write at least {context['ge']}"
     elif kind == "less_than_equal":
-        what, right = f"{shown} is too large", f"at most {context['le']}"
+        what, right = f"{shown} is too large", f"write at most {context['le']}"
     elif kind == "greater_than":
-        what, right = f"{shown} is too small", f"more than {context['gt']}"
+        what, right = f"{shown} is too small", f"write more than {context['gt']}"
     elif kind == "too_long":
         what, right = "there are too many here", f"at most {context['max_length']}"
     elif kind == "union_tag_not_found":

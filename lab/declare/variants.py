@@ -45,7 +45,11 @@ def settings_of(arguments: Iterable[str]) -> dict[str, str]:
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if not key or not equals:
-            raise InputError.of(f"--set {_key_of(argument)} gives no value", "write --set KEY=VALUE")
+            right = "write --set KEY=VALUE" + (", with = instead of the full-width ＝" if "＝" in argument else "")
+            raise InputError.of(f"--set {_key_of(argument)} gives no value", right)
+        if key != key.strip():
+            right = f"write --set {_key_of(key.strip())}=VALUE"
+            raise InputError.of(f"--set {_key_of(key.strip())} has a space beside its key", right)
         if key in found:
             raise InputError.of(f"--set {_key_of(key)} is given twice", "give each KEY one value")
         found[key] = value

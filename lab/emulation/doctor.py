@@ -95,7 +95,7 @@ def proxies(environment: Mapping[str, str]) -> Finding:
 
 
 def over_ssh(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield the finding on ssh to the engine's machine, and on forwarding from there, where that is the way."""
+    """Yield the finding on ssh to the Docker engine's machine, and on forwarding, if DOCKER_HOST is an ssh:// URL."""
     try:
         engine_at = resolved(environment)["DOCKER_HOST"]
         if engine_at.startswith("ssh://"):

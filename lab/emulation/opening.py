@@ -1,6 +1,6 @@
 """Opening of a Plan as a running lab: the actions of the Plan in order, with starts in parallel.
 
-What is opened is closed again, also when opening fails half way; a failing close never hides the first error.
+Opened parts are closed again, even if the opening fails half way; an error of the closing never hides the first error.
 """
 
 from __future__ import annotations

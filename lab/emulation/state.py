@@ -107,7 +107,7 @@ def read(note: Note) -> LabState:
 
 
 def is_readable(note: Note) -> bool:
-    """Return whether a note is of a lab of this runtime, and holds its state."""
+    """Return whether a state file belongs to a lab of this runtime, and its state can be read."""
     if note.runtime != NAME:
         return False
     try:

@@ -135,7 +135,7 @@ def test_what_is_no_file_is_said_to_be_that(tmp_path: Path) -> None:
     for name, what, remedy in (
         ("folder", "is a folder", "name a file in it, such as folder/scenario.yaml"),
         ("pipe", "is a device or a pipe", "name a file"),
-        ("x.yaml", "is not there", "name a file"),
+        ("x.yaml", "is not there", "write the path of a file that exists"),
     ):
         done = mqlab("check", name, folder=tmp_path)
         assert (done.returncode, done.stderr) == (2, f"mqlab: {name} {what}\n  {remedy}\n")

@@ -196,7 +196,7 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
             ["--set links.tokyo-osaka.delay (topology.yaml:15:3): no link named \"tokyo-osaka\"\n"
              "  did you mean tokyo-singapore?\n  numbers: 1 to 1; names: tokyo-singapore"],
         ),
-        (["steps.3.count=0"], ["--set steps.3.count (story.yaml:7:14): '0' is too small\n  at least 1"]),
+        (["steps.3.count=0"], ["--set steps.3.count (story.yaml:7:14): '0' is too small\n  write at least 1"]),
         (["steps.5.count=1"], ["--set steps.5.count (story.yaml:5:3): there is no step 5\n  they count from 1 to 4"]),
         (["steps.0.count=1"], ["--set steps.0.count (story.yaml:5:3): there is no step 0\n  they count from 1 to 4"]),
         (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from lab import wide_signs
 from lab.activemq.destinations import destination_of, hears, is_dead_letter_queue, parts_of
 from lab.check.context import Context
 from lab.check.logins import listeners
@@ -52,8 +53,8 @@ def _receiver(
         return
     by_brokers = sorted(each for each in meant if fed.by_brokers(each))
     if not by_brokers:
-        right = f"{_listed(f'{client} hears', its)}\n{_listed('published to', fed.sent)}"
-        what = f"nothing is published to what {client} hears, so nothing is expected"
+        right = f"{_in_ascii(its, sent)}{_listed(f'{client} subscribes to', its)}\n{_listed('published to', fed.sent)}"
+        what = f"no step publishes to a destination that {client} subscribes to, so nothing is expected"
         yield context.wrong("to", what, right)
     elif not (
         isinstance(expectation, Delivered)
@@ -79,6 +80,16 @@ def _often(context: Context, client: str, its: Iterable[str], sent: Iterable[str
         if len(parts) > 1:
             what = f"to {client} at {each} each message that is sent to {target} comes {len(parts)} times"
             yield context.wrong("to", what, "let it subscribe to one of them, or publish to each in a step of its own")
+
+
+def _in_ascii(destinations: Iterable[str], sent: Collection[str]) -> str:
+    """Return the remedy, a line, for a destination that is one of `sent` in ASCII signs; "" if there is none."""
+    for destination in sorted(destinations):
+        kind, _, name = destination.partition("://")
+        plain = wide_signs.narrow(name).strip("\"'")
+        if plain != name and f"{kind}://{plain}" in sent:
+            return f"write {kind}: {plain} instead of {kind}: {name}\n"
+    return ""
 
 
 def _listed(label: str, destinations: Iterable[str]) -> str:

@@ -123,7 +123,9 @@ def run(command: Sequence[str], environment: Mapping[str, str], say: Say) -> Non
             if line.startswith(("I: ", "Setting up ", "Unpacking ")):
                 say(f"base image: {line.strip()[:70]}")
     if process.returncode:
-        raise HostError(f"{command[0]} failed with {process.returncode}", "\n".join(f"  | {line}" for line in lines))
+        raise HostError(
+            f"{command[0]} failed with exit code {process.returncode}", "\n".join(f"  | {line}" for line in lines)
+        )
 
 
 @contextmanager

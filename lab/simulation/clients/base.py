@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.activemq.protocols import ENDPOINTS
 from lab.clients.base import BaseClient
-from lab.clients.refusals import REFUSED, TLS_FAILED
+from lab.clients.refusals import NO_ANSWER, NOT_UP, REFUSED, TLS_FAILED
 from lab.dataclass import dataclass
 from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import InstancePlan
@@ -194,9 +194,13 @@ class SimulatedWire:
 def _failure(why: str, where: str) -> BrokerError | LabTimeout:
     """Return the error of a connection that did not open, in the words of `lab.clients.sockets.connecting`."""
     if why == "refused":
-        return BrokerError(f"{where}: nothing listens there", "is the broker up?", REFUSED)
+        return BrokerError(
+            f"{where}: nothing listens there",
+            NOT_UP,
+            REFUSED,
+        )
     if why == "unreachable":
         return BrokerError(f"{where}: No route to host")
     if why == "tls":
-        return BrokerError(f"{where}: no TLS", how=TLS_FAILED)
-    return LabTimeout(f"{where}: no answer", "is the broker up, and the router?")
+        return BrokerError(f"{where}: the TLS handshake failed", how=TLS_FAILED)
+    return LabTimeout(f"{where}: no answer", NO_ANSWER)
