@@ -750,7 +750,8 @@ class Live:
             names = ", ".join(
                 dict.fromkeys(each.connector for each in down if not self.lab.management.bridge_is_up(each))
             )
-            raise LabTimeout(f"bridges that had worked did not work again within {within:g} s: {names}", "see: mqlab status")
+            late = f"bridges that had worked did not work again within {within:g} s: {names}"
+            raise LabTimeout(late, "see: mqlab status")
 
 
 def refuse_replayed(note: Note) -> None:
