@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab.living.monitor_memory import MonitorMemory
 from pydantic import SecretStr
 
 from lab.declare.steps.create_user import CreateUser
@@ -36,6 +35,7 @@ from lab.history.shared_file import begin
 from lab.interrupts import Terminated
 from lab.living.client_record import ClientRecord, without_id
 from lab.living.history import COMMAND, PYTHON, LivingHistory, file_of
+from lab.living.monitor_memory import MonitorMemory
 from lab.matching import HEADER, digest
 from lab.operating import Done
 from lab.plan.control import Control
