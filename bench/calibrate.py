@@ -55,8 +55,8 @@ READ_OFF = {
 }
 CORRECTED = {
     "handling": "the p50 of 300 messages at 50/s, not persistent, through one broker",
-    "store-sync": "how much longer the receipt of a persistent message that nobody consumes takes than that of "
-    "another, the medians of 300",
+    "store-sync": "how much longer the acknowledgement of a persistent message that nobody consumes takes "
+    "than that of another, the medians of 300",
     "message": "2,000 messages in a burst, a message after the first fifth",
     "tls": "a login over STOMP, the median of 20",
 }
@@ -109,7 +109,7 @@ def run(runtime: str, costs: Path | None = None) -> Times:
 
 
 def _receipts(lines: Sequence[Header | Observation], step: int) -> float:
-    """Return how long a step's receipts took, in seconds, the median."""
+    """Return how long a step's acknowledgements took, in seconds, the median."""
     sent = {each.id: each.t for each in lines if isinstance(each, Sent) and each.id.startswith(f"{step}-")}
     return median(each.t - sent[each.id] for each in lines if isinstance(each, Acknowledged) and each.id in sent)
 

@@ -81,9 +81,9 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 on advice too.")] = False,
     json: JSON = False,
 ) -> int:
-    """Check a scenario and its files, or the configurations that Amazon MQ would change.
+    """Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.
 
-    The exit code is 0 without findings, 1 if Amazon MQ would remove settings, and 2 if there are errors.
+    The exit code is 2 if there are errors, 1 if Amazon MQ would remove settings, and else 0.
 
     Example: mqlab check tokyo-singapore
     """

@@ -22,7 +22,7 @@ from lab.text_files import write_new
 _SEEDS = "The seeds: N for 1 to N, a range 5-20, or a list 3,7,11 (default: the scenario's seed)."
 _ON = r"The scheduler of the Dask cluster that runs are sent to; it needs mqlab\[dask]."
 _ASKED_FROM = 1000  # runs; more want --yes
-_LIMIT = "The virtual time after which a run fails (default: 9600h)."
+_LIMIT = "The virtual time after which a run ends with an error (default: 9600h)."
 
 
 def vary(

@@ -115,7 +115,7 @@ class MessageTerms(Declared):
     headers: Annotated[Mapping[HeaderName, Line] | None, NOT_MQTT] = None
     """The headers of each message, over STOMP and AMQP, for selectors and receivers."""
     expiry: Annotated[Duration | None, NOT_MQTT] = None
-    """The time after which the broker drops a message, over STOMP and AMQP (default: never)."""
+    """The time after which a message expires, over STOMP and AMQP (default: never)."""
     group: Annotated[NonEmptyLine | None, NOT_MQTT] = None
     """The message group (`JMSXGroupID`), over STOMP and AMQP; one consumer of a queue receives the group."""
     priority: Annotated[Whole | None, NOT_MQTT] = Field(default=None, le=9)

@@ -121,9 +121,7 @@ class Configuration(Declared):
 
 ConfigurationFile = Annotated[
     Configuration,
-    WithJsonSchema(
-        {"type": "string", "description": "A path to the XML, counted from this file; a broker's may be the XML"}
-    ),
+    WithJsonSchema({"type": "string", "description": "The path of the XML file, relative to this file."}),
 ]
 
 
@@ -157,7 +155,7 @@ class Broker(Declared):
     engine_version: str = releases.DEFAULT
     """The engine version of Amazon MQ."""
     configuration: ConfigurationFile | None = None
-    """The configuration of the broker (default: Amazon MQ's default)."""
+    """The configuration of the broker: the path of an XML file, or the XML (default: Amazon MQ's default)."""
     users: Mapping[str, User] = Field(min_length=1, max_length=MOST_USERS)
     """The users of the broker, by name."""
     memory: Size = MEMORY

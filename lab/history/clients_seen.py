@@ -263,7 +263,7 @@ class Paced(Observation, frozen=True, kw_only=True, tag="paced"):
     reached_per_s: Number
     """The actual rate, in messages per second."""
     held: bool
-    """Whether the actual rate is within 2 % of the rate of the intervals."""
+    """Whether the step took at most 2 %, or 50 ms, longer than its intervals."""
     late_p50_s: Number | None = None
     """The median delay of a replayed message after its due time, in seconds."""
     late_p99_s: Number | None = None

@@ -93,7 +93,7 @@ class HistoryFile(WrittenBehind[str | Ended]):
             self._behind.add(observation if type(observation) is Ended else line(observation))
 
     def _write(self, waiting: Sequence[str | Ended]) -> None:
-        """Write lines, and the end with its seal; nothing after that."""
+        """Write lines, and the end with its checksum; nothing after that."""
         if self._over:
             return
         kinds = [*map(type, waiting)]

@@ -8,6 +8,7 @@ from lab.declare.expectations.base import Expectation
 from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.timeline import Timeline
 from lab.judge.wording import moment, silent, unwatched
+from lab.units import several
 
 
 def doubt(expectation: Expectation, timeline: Timeline) -> str:
@@ -39,4 +40,5 @@ def limits_of(timeline: Timeline) -> Iterator[str]:
         yield f"{silent(silence)}: {unseen}."
     for of, what in timeline.coverage.forgotten.items():
         left = "what became of messages" if of == "messages" else "what happened"
-        yield f"The history had become too large: {left} up to {moment(what.until)} was removed ({what.lines} lines)."
+        lines = several(what.lines, "line")
+        yield f"The history had become too large: {left} up to {moment(what.until)} was removed ({lines})."

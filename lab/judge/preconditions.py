@@ -26,7 +26,7 @@ _ANEW = "do it anew, and judge from there on"
 
 
 def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Find) -> str:
-    """Return which steps an expectation rests on did not do what it needs, and what would make it known; "" if none."""
+    """Return which steps did less than an expectation needs, and what would make it known; "" if none did."""
     # A line that is not in a log may be missing because what would have caused it was never sent.
     sending = expectation.rests_on_sending or (expectation.of_absence and expectation.log_lines is not None)
     efforts = [*_efforts(expectation, evidence, find)] if sending else []

@@ -23,7 +23,7 @@ def in_words(chosen: Chosen, so: str) -> str:
     if not number:
         return ""
     who = listed([member.client for member in chosen.audience.members if member.unexplained])
-    they = "it may be one of its messages" if number == 1 else "they may be messages of it"
+    they = "it may be a message of the run" if number == 1 else "they may be messages of the run"
     return (
         f"{who} received {several(number, 'message')} whose body no step of this run sent: {they}, changed on the way, "
         f"and {so} is unknown"

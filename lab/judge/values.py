@@ -81,7 +81,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The messages expected by one topic subscriber, or to all subscribers of one queue, and those received.
+    """The messages expected by one topic subscriber, or by all subscribers of one queue, and those received.
 
     expected = received + not_delivered.total; all arrivals = received + recovered + duplicated + unexpected.
     """

@@ -507,7 +507,7 @@ class Live:
     def restore(self, condition: Condition, *, within: float = _BRIDGES_WITHIN) -> None:
         """Bring links and network back to a condition, start its bridges' connectors, and return when they work.
 
-        Raise LabTimeout if a bridge does not within so many seconds. Instances that are down stay down.
+        Raise LabTimeout if a bridge does not work within so many seconds. Instances that are down stay down.
         """
         if self._differs(condition):  # else no turn need be waited for
             with self.turn():
@@ -750,7 +750,8 @@ class Live:
             names = ", ".join(
                 dict.fromkeys(each.connector for each in down if not self.lab.management.bridge_is_up(each))
             )
-            raise LabTimeout(f"bridges that had worked did not within {within:g} s: {names}", "see: mqlab status")
+            late = f"bridges that had worked did not work again within {within:g} s: {names}"
+            raise LabTimeout(late, "see: mqlab status")
 
 
 def refuse_replayed(note: Note) -> None:

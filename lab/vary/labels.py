@@ -60,6 +60,6 @@ class Labels:
         return replace(grid, values={key: tuple(its.values()) for key, its in self.of.items()})
 
     def row(self, row: Row) -> Row:
-        """Return a row with labels instead of values, and without passwords in why it failed."""
+        """Return a row with labels instead of values, and without passwords in its reason."""
         its = {key: self.of[key][value] for key, value in row.of.set.items()}
         return replace(row, of=replace(row.of, set=its), why=self.mask.text(row.why))

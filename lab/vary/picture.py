@@ -108,7 +108,7 @@ def draw(of: Variation) -> Drawn:
     if not varied:
         notes.append("One combination of values alone: there is nothing to draw it over.")
     elif not figures:
-        notes.append("No run has a figure to draw: no message was expected, or all failed.")
+        notes.append("No run has a figure to draw: no message was expected, or all runs ended with an error.")
     else:
         axes, others = varied[:2], varied[2:]
         choices = [*product(*(of.grid.values[key] for key in others))]

@@ -11,7 +11,7 @@ ERROR = "error"  # the outcome of a run that has none of its own
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """The messages expected by one topic's subscriber, or to all subscribers of one queue."""
+    """The messages expected by one topic's subscriber, or by all subscribers of one queue."""
 
     subscriber: str
     destination: str
@@ -54,7 +54,7 @@ class Row:
 
     @property
     def error(self) -> bool:
-        """Return whether there is nothing but why it failed."""
+        """Return whether the run ended with an error."""
         return self.outcome == ERROR
 
     @property

@@ -19,7 +19,7 @@ def run_all(
 ) -> Generator[Row, None, None]:
     """Yield a row for each combination, as runs end; not more than `at_once` are submitted and not done.
 
-    A run whose worker dies, or that raises, is done once more; a second time makes its row a failed one. What is
+    A run whose worker dies, or that raises, is done once more; a second time makes its outcome an error. What is
     submitted is cancelled if the iteration ends early.
     """
     waiting = iter(grid)

@@ -22,7 +22,7 @@ from lab.vary.texts import Texts
 
 
 def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Row:
-    """Return what comes of a combination in the simulation; `limit` is of virtual time. A LabError is a failed Row."""
+    """Simulate a combination and return its row, an error row for a LabError; `limit` is of virtual time."""
     before = time.thread_time()
     with TemporaryDirectory(prefix="mqlab-vary-") as place:
         folder = Path(place).resolve()

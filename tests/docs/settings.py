@@ -23,7 +23,8 @@ def text(page: Path) -> str:
 def _table(*readers: Reader) -> str:
     lines = ["| environment variable | unit | default | meaning |", "| --- | --- | --- | --- |"]
     for setting in read_by(*readers):
-        default = setting.default if "`" in setting.default or not setting.default else f"`{setting.default}`"
+        words = not setting.default or "`" in setting.default or " " in setting.default
+        default = setting.default if words else f"`{setting.default}`"
         lines.append(f"| `{setting.name}` | {setting.unit} | {default} | {setting.sentence} |")
     return "".join(f"{line}\n" for line in lines)
 

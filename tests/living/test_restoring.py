@@ -69,7 +69,7 @@ def test_what_is_as_it_was_is_left_alone(lab: Live) -> None:
 def test_a_bridge_that_does_not_come_back_is_named(lab: Live) -> None:
     before = lab.condition()
     lab.lab.instances.kill("singapore")
-    with pytest.raises(LabTimeout, match=f"did not within 5 s: {CONNECTOR}"):
+    with pytest.raises(LabTimeout, match=f"did not work again within 5 s: {CONNECTOR}"):
         lab.restore(before, within=5)
 
 

@@ -99,7 +99,7 @@ class Finished(ToReceivers):
         return self.times is not None or (self.within is not None and self.within.at_least is not None)
 
     @model_validator(mode="after")
-    def _expectations_a_time(self) -> Self:
+    def _expects_a_time(self) -> Self:
         if (self.times is None) != (self.of is None):
             raise ValueError("times and of go together: so many times as long as another step")
         if self.within is None and self.times is None:

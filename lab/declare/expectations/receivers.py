@@ -8,9 +8,8 @@ from typing import ClassVar
 from lab.declare.expectations.base import Expectation
 from lab.declare.references import EachListener
 
-QUIET = timedelta(
-    seconds=2
-)  # listened for duplicates after the last message expected, unless an expectation says otherwise
+# How long a lab listens for duplicates after the last expected message, unless an expectation has another time.
+QUIET = timedelta(seconds=2)
 
 
 class ToReceivers(Expectation):

@@ -24,7 +24,7 @@ class Flaws:
         self.add(f"{what}, as if lines of another run were between its own")
 
     def refuse_foreign(self, path: str) -> None:
-        """Raise InputError if a line is of another run, which a history without a seal cannot deny."""
+        """Raise InputError if a line is of another run, which a history without a checksum cannot deny."""
         if self._foreign is not None:
             line, what = self._foreign
             words = f"{what}: are lines of another run between its own?"

@@ -177,7 +177,8 @@ def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, w
     words += f"; {again} came again, as their acknowledgement may not have reached the broker" if again else ""
     words += f"; {copies} came again, one for each subscription of the client" if copies else ""
     words += f"; {kept} came again, as a broker sends a retained message to each subscription" if kept else ""
-    words += f"; {over} were over before {who} listened" if (over := sum(tally.expired for tally in tallies)) else ""
+    over = sum(tally.expired for tally in tallies)
+    words += f"; {over} {_were(over)} over before {who} listened" if over else ""
     words += f" ({undecided} without an acknowledgement did not arrive and are not counted)" if undecided else ""
     return words
 
@@ -196,8 +197,9 @@ def _uncertain(chosen: Chosen, who: str) -> str:
         )
     if unsure:
         tally, number = min(unsure, key=sent_at)
+        they = "it was" if len(unsure) == 1 else "they were"
         words.append(
-            f"{several(len(unsure), 'message')} did not reach {who}; it is unknown whether they were expected, first "
+            f"{several(len(unsure), 'message')} did not reach {who}; it is unknown whether {they} expected, first "
             f"{_sent(tally, number)}: {tally.why_unsure}"
         )
     return "; ".join(words)
@@ -228,12 +230,17 @@ def _cut_off(chosen: Chosen, tally: Tally, number: int) -> str:
     return ""
 
 
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
 def _nothing_expected(chosen: Chosen, who: str) -> str:
     """Return why no message was expected."""
     undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
     expired = sum(tally.expired for tally in chosen.tallies)
     if expired and not undecided:
-        return f"{several(expired, 'message')} meant for {who} were over before {who} listened, so nothing was expected"
+        over = f"{several(expired, 'message')} meant for {who} {_were(expired)} over before {who} listened"
+        return f"{over}, so nothing was expected"
     if undecided:
         return f"of {several(undecided, 'message')} meant for {who}, none was known to be accepted"
     where = listed(list(chosen.audience.destinations))

@@ -60,7 +60,8 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
     perhaps = most + sum(line.times for line in cut)
     surely = fewest >= least and (highest is None or perhaps <= highest)
     if cut and perhaps >= least and not surely:
-        words = f"{several(len(cut), 'line')} was cut after {log_lines.LONGEST_LINE} characters and may fit further on"
+        be = "was" if len(cut) == 1 else "were"
+        words = f"{several(len(cut), 'line')} {be} cut after {log_lines.LONGEST_LINE} characters and may fit further on"
         return Outcome.UNKNOWN, f"{found}; but {words}, the first at {moment(cut[0].t)}"
     if fewest >= least and (highest is None or most <= highest):
         return Outcome.PASSED, found

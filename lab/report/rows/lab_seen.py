@@ -20,7 +20,7 @@ def _unwatched(seen: Unwatched) -> Description:
 
 def _forgotten(seen: Forgotten) -> Description:
     what = "lines of messages" if seen.of == "messages" else "other lines"
-    left = f"{what} up to {seen.until:.3f} s were removed, {seen.lines} so far: it was too large"
+    left = f"{what} up to {seen.until:.3f} s were removed, {seen.lines} so far: the history was too large"
     return "history", left, Weight.FAULT
 
 
