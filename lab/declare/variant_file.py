@@ -10,7 +10,7 @@ from lab.declare.fields import Declared
 class VariantFile(Declared):
     """A scenario with other values: the path of the scenario, and the values that differ.
 
-    The keys and values of `set` are those of `--set`. A run does not read `broken`; `mqlab scenarios` and
+    The keys and values of `set` are those of `--set`. A run does not read `fails`; `mqlab scenarios` and
     `make scenarios` do.
     """
 
