@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from lab.printable import shown
-from lab.whole_lines import LineError, json_object
+from lab.whole_lines import LineError
 
 S = TypeVar("S", bound=msgspec.Struct)
 _AT = re.compile(r"(?P<problem>.*) - at (?:`key` in )?`\$\.?(?P<field>[^`]*)`", re.DOTALL)
@@ -28,11 +28,6 @@ def record(line: Mapping[str, Any], kind: type[S]) -> S:
         return msgspec.convert(line, kind)
     except msgspec.ValidationError as error:
         raise LineError(_problem(str(error))) from error
-
-
-def read_record(octets: bytes, kind: type[S]) -> S:
-    """Return the Struct of a JSON text, as `record` does."""
-    return record(json_object(octets), kind)
 
 
 def _problem(text: str) -> str:

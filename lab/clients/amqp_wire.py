@@ -24,8 +24,7 @@ from lab.runtime.client import ClientEvents, Endpoint
 from lab.runtime.clock import RealClock
 from lab.runtime.messages import Destination, Incoming, Outgoing
 
-_SELECTOR = symbol("apache.org:selector-filter:string")
-_SELECTOR_CODE = ulong(0x0000468C00000004)
+_SELECTOR_CODE = ulong(0x0000468C00000004)  # apache.org:selector-filter:string
 _RETAINED = "ActiveMQ.Retained"  # the property of a retained MQTT message, delivered on subscribing
 _ACCEPTED, _DECLINED = Delivery.ACCEPTED, (Delivery.REJECTED, Delivery.RELEASED, Delivery.MODIFIED)
 

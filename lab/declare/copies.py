@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import field
 
 from lab.dataclass import dataclass
-from lab.declare.passwords import NO_PASSWORDS
+from lab.declare.passwords import NO_PASSWORDS, leads_to_a_secret
 from lab.declare.reading import Document
-from lab.masking import MASK, Mask, is_secret
+from lab.masking import MASK, Mask
 
 _BLOCK = ("|", ">")  # the signs with which a text of several lines begins
 
@@ -32,8 +32,7 @@ def texts_of(document: Document) -> tuple[Text, ...]:
         for step in keys:
             value = value[step]
         if isinstance(value, str):
-            secret = keys[-1:] == ("password",) or (keys[-2:-1] == ("headers",) and is_secret(str(keys[-1])))
-            its = secret and value not in NO_PASSWORDS
+            its = leads_to_a_secret(keys) and value not in NO_PASSWORDS
             found.append(Text(start=spot.start, end=spot.end, value=value, is_password=its))
     return tuple(sorted(found, key=lambda each: each.start))
 

@@ -8,7 +8,9 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
+from lab.declare.origin import Keys
 from lab.errors import Place, Problem
+from lab.masking import is_secret
 
 GENERATED = "generated"
 NO_PASSWORDS = (GENERATED, "right", "wrong")  # words that stand where a password may; too short for the service
@@ -19,6 +21,11 @@ _SIGNS = string.ascii_letters + string.digits
 def new_password() -> str:
     """Return a new random password, of letters and digits: no protocol, file or shell reads anything into them."""
     return "".join(secrets.choice(_SIGNS) for _ in range(24))
+
+
+def leads_to_a_secret(keys: Keys) -> bool:
+    """Return whether keys lead to a password, or to a header that usually has a secret."""
+    return keys[-1:] == ("password",) or (keys[-2:-1] == ("headers",) and is_secret(str(keys[-1])))
 
 
 class NotSet(Problem):

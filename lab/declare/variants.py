@@ -16,7 +16,7 @@ from lab.amazonmq.configurations.edits import Edit, quoted
 from lab.amazonmq.configurations.source import Source, change
 from lab.dataclass import dataclass
 from lab.declare.origin import Keys
-from lab.declare.passwords import NO_PASSWORDS
+from lab.declare.passwords import NO_PASSWORDS, leads_to_a_secret
 from lab.declare.reading import read, unprintable
 from lab.declare.steps.base import BESIDE_THE_VERB
 from lab.errors import InputError, Place, Problem
@@ -37,6 +37,7 @@ _SHOWN = re.compile(r"[\w.-]*?(?:[Pp]assword\b|(?![\w.-]))")
 _ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _UNPRINTABLE = ("special characters are not allowed in a value", "only printable ones, spaces and line breaks may be")
 _PASSWORD = ("a password is kept with the run if it is set like this", "write generated, or {env: NAME}")
+_HEADER = ("a header with a secret is kept with the run if it is set like this", "write it in the scenario's file")
 
 
 def settings_of(arguments: Iterable[str]) -> dict[str, str]:
@@ -283,9 +284,9 @@ def _value(text: str, path: Keys) -> Any:
             _nowhere(path, problem.what, problem.remedy)  # it is not quoted: it may have a password
         value = document.content
     for inside in _paths(value):
-        written = _at(value, inside)
-        if (*path, *inside)[-1] == "password" and isinstance(written, str) and written not in NO_PASSWORDS:
-            _nowhere(path, *_PASSWORD)
+        written, keys = _at(value, inside), (*path, *inside)
+        if leads_to_a_secret(keys) and isinstance(written, str) and written not in NO_PASSWORDS:
+            _nowhere(path, *(_PASSWORD if keys[-1] == "password" else _HEADER))
     return value
 
 

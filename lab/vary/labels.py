@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lab.dataclass import dataclass
 from lab.declare.passwords import NO_PASSWORDS
-from lab.masking import MASK, Mask
+from lab.masking import MASK, Mask, is_secret
 from lab.vary.combinations import Combination, Grid
 from lab.vary.row import Row
 
@@ -32,8 +32,8 @@ def refused(of: Combination, grid: Grid, mask: Mask) -> str:
 
 
 def _gives_a_password(key: str, value: str) -> bool:
-    """Return whether a value may give one, also one that is too short to be masked wherever it stands."""
-    return "password" in f"{key.rpartition('.')[2]} {value}".lower() and value not in NO_PASSWORDS
+    """Return whether a value may give one, or a header's secret, too short to be masked wherever it stands."""
+    return is_secret(f"{key.rpartition('.')[2]} {value}") and value not in NO_PASSWORDS
 
 
 def _told_apart(texts: Sequence[str]) -> tuple[str, ...]:

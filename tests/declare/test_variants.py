@@ -222,6 +222,11 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
              "a password is kept with the run if it is set like this\n  write generated, or {env: NAME}"],
         ),
         (
+            ["steps.3.headers={kind: order, x-token: abc123}"],
+            ["--set steps.3.headers (story.yaml:7:14): a header with a secret is kept with the run if it is set like "
+             "this\n  write it in the scenario's file"],
+        ),
+        (
             ["brokers.singapore.users.bridge.password={env: NOT_SET}"],
             ["--set brokers.singapore.users.bridge.password (topology.yaml:13:32): "
              "the environment variable NOT_SET is not set, or empty\n  export NOT_SET=… first"],

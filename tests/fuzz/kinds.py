@@ -33,7 +33,9 @@ from lab.errors import InputError
 from lab.runtime import note
 from lab.simulation.costs import own_values, with_values
 from tests.activemq.selectors import CASES
+from tests.command import Commands
 from tests.fuzz import mutations
+from tests.living.notes import noted
 
 ROOT = Path(__file__).parents[2]
 FAMILY = (0, 1, 2)  # exit codes; a lab is never opened here, so that it cannot fail to be built
@@ -172,11 +174,10 @@ def run_folder(dice: Random, folder: Path) -> None:
 
 def notes(dice: Random, folder: Path) -> None:
     """The note of a lab that stands: one that is damaged is left out."""
-    put(
-        folder / "20260101-101010-aaaaaa.json",
-        mutations.damaged(dice, dice.choice(texts("tests/runtime/notes/*.json")), mutations.JSON),
-    )
-    for found in note.load_all(folder):
+    whole = noted(Commands(folder=folder), "20260101-101010-aaaaaa")
+    path = folder / "state" / f"{whole.run}.json"
+    put(path, mutations.damaged(dice, path.read_text(), mutations.JSON))
+    for found in note.load_all(path.parent):
         assert isinstance(found, note.Note)
         assert found.now() is not None
 
