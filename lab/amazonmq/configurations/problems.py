@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from lab import wide_signs
 from lab.activemq.protocols import OPENWIRE
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri
@@ -84,8 +83,7 @@ def _uri_problems(connector: NetworkConnector) -> Iterator[Problem]:
             what=f"the uri of {name} does not begin with static: or masterslave:", remedy=example, place=place
         )
     elif uri.count("(") != uri.count(")"):
-        right = wide_signs.remedy(uri) or example
-        yield Problem(what=f"a parenthesis of the uri of {name} is not closed", remedy=right, place=place)
+        yield Problem(what=f"a parenthesis of the uri of {name} is not closed", remedy=example, place=place)
     elif not connector.remotes:
         yield Problem(what=f"the uri of {name} holds no address", remedy=example, place=place)
     elif connector.discovery == "masterslave" and len(connector.remotes) < 2:

@@ -194,11 +194,7 @@ class SimulatedWire:
 def _failure(why: str, where: str) -> BrokerError | LabTimeout:
     """Return the error of a connection that did not open, in the words of `lab.clients.sockets.connecting`."""
     if why == "refused":
-        return BrokerError(
-            f"{where}: nothing listens there",
-            NOT_UP,
-            REFUSED,
-        )
+        return BrokerError(f"{where}: nothing listens there", NOT_UP, REFUSED)
     if why == "unreachable":
         return BrokerError(f"{where}: No route to host")
     if why == "tls":
