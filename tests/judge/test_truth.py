@@ -412,3 +412,22 @@ def test_of_equal_bodies_one_without_an_acknowledgement_need_not_be_the_one_that
     expectation = Delivered.model_validate({"queue": "q", "promise": "at-least-once", "within": "5s"})
     (its,) = judged((expectation,), truth.observations()).verdicts
     assert (truth.true(expectation), its.outcome) == (True, Outcome.UNKNOWN), its.reason
+
+
+def test_of_bodies_that_came_at_one_moment_the_history_has_the_order() -> None:
+    listener = Listener(client="c", broker="tokyo", begin=0.05)
+    bodies = enumerate(("one body", "another"), 1)
+    messages = tuple(
+        Message(
+            number=n,
+            sent=float(n),
+            outcome=SendOutcome.OK,
+            arrivals=(Arrival(client="c", t=5.5),),
+            stranger="",
+            digest=body,
+        )
+        for n, body in bodies
+    )
+    truth = Truth(destination="topic://t", listeners=(listener,), messages=messages, counted=False)
+    ordered = [each for each in expectations(truth) if each.kind == "ordered"]
+    assert {str(each.outcome) for each in judged(ordered, truth.observations()).verdicts} == {"passed"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import inf
+from operator import itemgetter
 
 from lab.expected.entitlement import Retained, carries_id, copies, due_at, entitlement
 from lab.expected.records import OK, Arrivals, Publication, Subscription
@@ -23,11 +24,14 @@ def match_digests(
     nothing else and left before the stretch; what they received for certain is expected by no client any more.
     """
     arrivals = sorted(
-        (moment, position, digest, bool(retained), bool(again))
-        for position, member in enumerate(members)
-        for digest, moment, retained, again in zip(
-            member.digests, member.digest_times, member.digest_retained, member.digest_redelivered, strict=True
-        )
+        (
+            (moment, position, digest, bool(retained), bool(again))
+            for position, member in enumerate(members)
+            for digest, moment, retained, again in zip(
+                member.digests, member.digest_times, member.digest_retained, member.digest_redelivered, strict=True
+            )
+        ),
+        key=itemgetter(0),  # at one moment the order of the history stays
     )
     sendings: dict[int, list[tuple[float, Publication, int, bool]]] = {}
     for publication in meant:
