@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.living.lab import Live
+from lab.masking import is_secret
 from lab.units import parse_message_rate, several
 
 _LONGEST = 64 * 2**20  # bytes of the standard input
@@ -166,7 +168,8 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
     pairs = {name: value for name, equals, value in (each.partition("=") for each in given) if name and equals}
     for each in given:
         if each.partition("=")[0] not in pairs:
+            shown = f"{re.split('[^A-Za-z0-9_-]', each)[0]}…" if is_secret(each) else each
             raise InputError.of(
-                f"--header {each}: no NAME=VALUE", "write --header NAME=VALUE, such as --header kind=order"
+                f"--header {shown}: no NAME=VALUE", "write --header NAME=VALUE, such as --header kind=order"
             )
     return pairs

@@ -156,6 +156,7 @@ def test_a_body_that_is_no_text_is_base64() -> None:
         ("publish", ["tokyo", "x", "--topic", "a", "--rate", "fast"], "--rate: "),
         ("publish", ["tokyo", "x", "--topic", "a", "--header", "k=v"], "--header: MQTT"),
         ("publish", ["tokyo", "x", "--queue", "a", "--over", "stomp", "--header", "kv"], "--header kv: no NAME=VALUE"),
+        ("publish", ["tokyo", "x", "--queue", "a", "--header", "Cookie: 1f2e"], "--header Cookie…: no NAME=VALUE"),
         ("publish", ["tokyo", "x", "--topic", "a", "--lines"], "--lines takes messages"),
         ("publish", ["tokyo", "x", "--queue", "a", "--qos", "1"], "--qos: only MQTT has it, and this goes over stomp"),
         ("publish", ["tokyo", "x", "--topic", "a", "--over", "amqp", "--retained"], "--retained: only MQTT has it"),

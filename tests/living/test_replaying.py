@@ -230,7 +230,7 @@ def test_one_that_fell_short_of_what_is_enough_is_the_judges_too(live: Live, tmp
 
 def test_that_a_recording_was_cut_short_is_said_where_it_went_well(live: Live, tmp_path: Path) -> None:
     sent = live.replay(recording(tmp_path / "a.jsonl", end=False), "tokyo", pace="acknowledgements")
-    cut = "it was cut short after 10 whole messages: what came after them is lost"
+    cut = "it was cut short after 10 whole messages: later messages are lost"
     assert (sent.messages, sent.note) == (10, cut)
 
 

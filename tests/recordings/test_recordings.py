@@ -127,7 +127,7 @@ def test_one_that_is_cut_at_any_byte_has_its_whole_lines_and_says_what_is_lost(t
 @ALL
 def test_a_recording_that_nobody_ended_says_so(tmp_path: Path, name: str) -> None:
     found = summarise(written(tmp_path / name, message(0), message(1), end=False))
-    assert (found.messages, found.loss) == (2, "it was cut short after 2 whole messages: what came after them is lost")
+    assert (found.messages, found.loss) == (2, "it was cut short after 2 whole messages: later messages are lost")
 
 
 @ALL
@@ -190,7 +190,7 @@ def test_what_was_written_before_a_kill_is_there(tmp_path: Path, name: str) -> N
         recorder.kill()
     with Reading(path) as reading:
         assert [each.body for each in reading] == sent
-    assert reading.loss == "it was cut short after 100 whole messages: what came after them is lost"
+    assert reading.loss == "it was cut short after 100 whole messages: later messages are lost"
 
 
 WITHOUT = """
