@@ -48,9 +48,11 @@ def sweep(
     Example: mqlab sweep --dry-run
     """
     if run is not None and every:
-        raise InputError.of("one run, or --all", "--all ends every lab on the engine, also those of others")
+        raise InputError.of(
+            "RUN and --all exclude each other", "remove RUN, or remove --all, which ends every lab on the engine"
+        )
     if older_than is not None and (run is not None or every):
-        raise InputError.of("--older-than says which labs, and so do RUN and --all", "leave one of them out")
+        raise InputError.of("--older-than cannot be combined with RUN or --all", "remove --older-than, RUN or --all")
     age = None if older_than is None else timedelta(seconds=seconds("--older-than", older_than))
     folder = note_folder(os.environ)
     known = notes.load_all(folder)

@@ -13,8 +13,11 @@ from tests.command import Commands
     ("words", "said"),
     [
         (("sweep", "--older-than", "old"), "--older-than: "),
-        (("sweep", "--older-than", "2h", "--all"), "--older-than says which labs"),
-        (("sweep", "20260101-101010-aaaaaa", "--older-than", "2h"), "--older-than says which labs"),
+        (("sweep", "--older-than", "2h", "--all"), "--older-than cannot be combined with RUN or --all"),
+        (
+            ("sweep", "20260101-101010-aaaaaa", "--older-than", "2h"),
+            "--older-than cannot be combined with RUN or --all",
+        ),
         (("up", "tokyo-singapore", "--wait", "long"), "--wait: "),
         (("run", "tokyo-singapore", "--wait", "10"), "--wait: "),
     ],

@@ -129,7 +129,7 @@ def test_a_sweep_of_one_run_ends_that_one_alone(mqlab: Commands, engine: Engine,
         again = mqlab("sweep", run)
         assert again.code == 2 and f"nothing of run {run} is on this engine" in again.err
         both = mqlab("sweep", run, "--all")
-        assert both.code == 2 and "one run, or --all" in both.err
+        assert both.code == 2 and "RUN and --all exclude each other" in both.err
     finally:
         sweeping.remove(engine.client, other, RealClock())
 

@@ -55,7 +55,7 @@ def test_what_a_look_finds_may_have_been_so_since_the_look_before(
     its = verdict(expectation, *seen(1, not there), *seen(2, there), *HEAL, *seen(change, not there, last_look))
     assert its.outcome is outcome, its.reason
     if outcome is Outcome.UNKNOWN:
-        assert "nobody looked at tokyo between 14.800 s and 15.300 s" in its.reason
+        assert "tokyo was not polled between 14.800 s and 15.300 s" in its.reason
 
 
 @pytest.mark.parametrize("expectation", [UP, DEMANDED], ids=lambda expectation: expectation.words())
@@ -256,7 +256,7 @@ def test_what_a_broker_has_that_was_out_between_two_looks_is_not_known_before_th
     told = [*ended(10, "killed"), *back, *seen(10.45, False, 9.9), *seen(12, True, 11.5)]
     its = verdict(since, *seen(1, False), *seen(2, True, 1.5), *told)
     assert its.outcome is Outcome.UNKNOWN, its.reason
-    assert "nobody looked at tokyo between 10.200 s and 10.450 s" in its.reason
+    assert "tokyo was not polled between 10.200 s and 10.450 s" in its.reason
     later = type(expectation).model_validate({**since.written(), "within": "1s"})
     its = verdict(later, *seen(1, False), *seen(2, True, 1.5), *told)
     assert its.outcome is (Outcome.PASSED if expectation in (NOWHERE, UNDEMANDED) else Outcome.FAILED), its.reason

@@ -35,7 +35,7 @@ def counted(queue: str, enqueued: int, dequeued: int = 0, expired: int = 0) -> D
 
 
 def strangers(strategy: str, *seen: Observation) -> str:
-    """Return what a report notes on messages of x that went to nobody of the lab."""
+    """Return what a report notes on messages of x that went to no client of the lab."""
     tokyo = {"region": "tokyo", "configuration": {"text": STRATEGY.format(strategy)}}
     header = replace(HEADER, declared={"topology": {"regions": {}, "brokers": {"tokyo": tokyo}}})
     whole = [subscribed(0, "ear", "queue://x", "stomp"), *published(2, "x", 3), *seen, Ended(t=60, complete=True)]
@@ -50,7 +50,7 @@ def strangers(strategy: str, *seen: Observation) -> str:
         ('<individualDeadLetterStrategy queuePrefix="DLQ."/>', "DLQ.x", ""),
         ('<individualDeadLetterStrategy queueSuffix=".DLQ"/>', "ActiveMQ.DLQ.Queue.x.DLQ", ""),
         ('<individualDeadLetterStrategy queuePrefix="" queueSuffix=".DLQ"/>', "x.DLQ", ""),
-        ('<individualDeadLetterStrategy queuePrefix="DLQ."/>', "DLQ.y", "2 went to nobody of the lab"),
+        ('<individualDeadLetterStrategy queuePrefix="DLQ."/>', "DLQ.y", "2 went to no client of the lab"),
         (SHARED.format(""), "ActiveMQ.DLQ", PERHAPS),
         (SHARED.format('<deadLetterQueue><queue physicalName="DEAD"/></deadLetterQueue>'), "DEAD", PERHAPS),
     ],
@@ -66,7 +66,7 @@ def test_what_expired_is_counted_once() -> None:
     """An expired message is among the dead letters too."""
     dead = counted("ActiveMQ.DLQ.Queue.x", 2)
     notes = strangers("<individualDeadLetterStrategy/>", counted("x", 3, 3, expired=2), dead)
-    assert "Of queue://x, 1 went to nobody of the lab" in notes, notes
+    assert "Of queue://x, 1 went to no client of the lab" in notes, notes
 
 
 def test_nobody_is_expected_to_receive_a_dead_letter() -> None:

@@ -123,7 +123,7 @@ def test_what_is_not_compared_is_no_disagreement_of_a_expectation_either(made: M
     "made", [Made(), Made(more=[LEFT.with_fields(t=6.5)]), Made(expired=2), Made(publishing={"expiry_s": 86400.0})]
 )
 def test_what_explains_too_little_leaves_a_disagreement(made: Made) -> None:
-    assert report(made).verdicts[0].reason.endswith("the two witnesses disagree")
+    assert report(made).verdicts[0].reason.endswith("client and broker counts disagree")
 
 
 @pytest.mark.parametrize(("reply_to", "told"), [("", True), ("temporary", False)])

@@ -129,7 +129,7 @@ IMPOSSIBLE: dict[str, tuple[int, list[Observation]]] = {
         4,
         [SightChanged(t=31, state="lost", since=30, **SIGHT), SightChanged(t=20, state="regained", since=20, **SIGHT)],
     ),
-    "the lab was watched again at 20.000 s, before nobody watched it, at 30.000 s": (3, [Unwatched(t=20, since=30)]),
+    "the lab was watched again at 20.000 s, before it was not watched, at 30.000 s": (3, [Unwatched(t=20, since=30)]),
     "c's attempt at tokyo took less than no time (-1)": (3, [Approached(t=2, took=-1, **TRY)]),
     "an attempt from tokyo to iad took less than no time (-1)": (
         3,

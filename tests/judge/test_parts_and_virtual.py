@@ -121,7 +121,7 @@ def test_no_witness_is_at_odds_where_a_configuration_decides_what_goes_where(
         forwarded(2, **{kind: name}), *story, *counts(destination, **its), *seen("queue://fan"),
         configuration=configuration,
     )  # fmt: skip
-    assert "is not known: by a configuration" in found.verdicts[0].reason
+    assert "other brokers received: by a configuration" in found.verdicts[0].reason
     assert not any("queue://fan" in note for note in found.notes) or configuration is OWN_TOPICS
 
 

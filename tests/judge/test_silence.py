@@ -24,6 +24,6 @@ def test_counters_of_a_broker_that_may_have_been_restarted_name_no_thief(tmp_pat
     path = tmp_path / "history.jsonl"
     path.write_text("".join(f"{each}\n" for each in lines))
     report = judge_file(path)
-    told = [verdict.reason for verdict in report.verdicts if "went to nobody of the lab" in verdict.reason]
+    told = [verdict.reason for verdict in report.verdicts if "went to no client of the lab" in verdict.reason]
     assert bool(told) is not silent, told
     assert any("management did not answer" in note for note in report.notes) is silent

@@ -41,7 +41,7 @@ def test_no_runtime_is_asked_where_a_note_is_found(tmp_path: Path) -> None:
     notes.save(note, tmp_path)
     assert chosen(None, {"MQLAB_STATE": str(tmp_path)}, (its,)).run == note.run
     assert its.asked == 0
-    with pytest.raises(InputError, match="its note is lost"):
+    with pytest.raises(InputError, match="its state file is lost"):
         chosen("bbbbbb", {"MQLAB_STATE": str(tmp_path)}, (its,))
     with pytest.raises(InputError, match='no lab "cccccc" is running\n  running:\n  20260101-101010-aaaaaa'):
         chosen("cccccc", {"MQLAB_STATE": str(tmp_path)}, (its,))

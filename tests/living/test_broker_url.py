@@ -31,7 +31,7 @@ def test_a_url_tells_protocol_and_port(url: str, over: str | None, name: str, sp
 @pytest.mark.parametrize(
     ("url", "over", "says"),
     [
-        ("mqtt+ssl://recorder:s3cret@a.example", None, "a login in a URL (mqtt+ssl://…@…) is read by everybody"),
+        ("mqtt+ssl://recorder:s3cret@a.example", None, "a login in a URL (mqtt+ssl://…@…) can be read by every user"),
         ("mqtt+ssl://s3cret@a.example", None, "a login in a URL"),
         ("mqtt://a.example", None, "mqtt:// is not encrypted"),
         ("http://a.example", None, "http:// is no endpoint"),

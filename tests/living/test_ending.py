@@ -74,7 +74,7 @@ def test_the_history_of_a_lab_whose_note_is_lost_is_ended_as_cut_short(note: Not
     lost = Lost(run=note.run, runtime="memory", created="2026-01-01T10:10:10+00:00", folder=tmp_path, counts={})
     assert end(lost, cast(Runtime, Ending()), tmp_path).parts == 5
     (ended,) = read(file_of(note)).observations
-    assert isinstance(ended, Ended) and not ended.complete and "note was lost" in ended.note
+    assert isinstance(ended, Ended) and not ended.complete and "state file was lost" in ended.note
 
 
 def test_of_several_labs_one_that_cannot_be_removed_keeps_no_other_from_ending(note: Note, tmp_path: Path) -> None:

@@ -247,7 +247,7 @@ def test_what_no_line_can_hold_is_left_out_and_told(live: Live, tmp_path: Path) 
     assert (footer.messages, footer.redacted) == (2, {})
     assert footer.missed[-2:] == (
         "1 message that no line of a recording can hold (the first: `group`: a character that is not allowed here)",
-        "what was in 1 message without a body: STOMP cannot show it",
+        "the content of 1 message without a body: STOMP cannot show it",
     )
 
 

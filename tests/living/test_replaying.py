@@ -208,7 +208,7 @@ def test_one_that_was_killed_before_it_told_what_it_sends_leaves_nothing_held(li
         assert judged(live, tmp_path) is Outcome.UNKNOWN
         (verdict,) = live.judge(tmp_path / "expected.yaml").verdicts
         assert (
-            "it has no end, and did not tell what it sends (judge again; if it was killed, do it anew" in verdict.reason
+            "it has no end and no record of its messages (judge again; if it was killed, do it anew" in verdict.reason
         )
 
 
@@ -297,7 +297,7 @@ def test_its_own_history_can_be_sent_into_it_as_far_as_it_went(live: Live, tmp_p
         assert again.messages == 11
         made, lost = again.note.split("; ")[-2:]
         assert made == "bodies made anew, as large as the run's or their ids need"
-        assert lost == "its lab stood, or was killed, after 11 messages: what came after them is not in it"
+        assert lost == "its lab was running, or was killed, after 11 messages: later messages are missing"
         assert all(desk.receive(within=60).body.startswith(b"mqlab ") for _ in range(10))
         assert judged(live, tmp_path) is Outcome.PASSED
     streams = {

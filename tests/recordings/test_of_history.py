@@ -175,7 +175,7 @@ def test_of_a_lab_that_stands_its_end_and_what_was_left_out_are_open(tmp_path: P
     found = summarise(path)
     assert (found.messages, found.open) == (1, True)
     assert found.loss == (
-        "its lab stood, or was killed, after 1 message: what came after them is not in it; "
+        "its lab was running, or was killed, after 1 message: later messages are missing; "
         "its oldest messages were removed, up to 2.500 s (12 lines)"
     )
 

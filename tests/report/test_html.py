@@ -78,7 +78,7 @@ def test_the_page_says_what_the_report_says(tmp_path: Path) -> None:
     assert read.open == []
     for verdict in whole.report.verdicts:
         assert f"{verdict.outcome}: {verdict.reason}" in text and verdict.expectation in text
-    assert "32 of 36 messages arrived, 4 were lost; 4 duplicates; of 4 nobody can tell" in text
+    assert "32 of 36 messages arrived, 4 were lost; 4 duplicates; 4 are unknown" in text
     assert "run 20261124-000000-abcdef · emulation · seed 7 · 2026-11-24 00:00:00 UTC" in text
     assert "mqlab run mine.yaml --seed 7" in text
     assert "<broker><!-- secret-free --></broker>" in read.text

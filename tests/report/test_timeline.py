@@ -130,7 +130,7 @@ def test_the_end_of_a_history_is_told() -> None:
     assert remainder(None, ended=False, open=False).endswith("the run was killed")
     assert remainder(None, ended=False, open=True).startswith("the run still goes on")
     assert "killed, or still goes on" not in remainder(None, ended=False, standing=True)
-    assert "line 7 is only half there" in remainder(7, ended=False)
+    assert "line 7 is incomplete" in remainder(7, ended=False)
 
 
 @pytest.mark.parametrize("message", ["3-99", "9-1", "x", "", "3-"])

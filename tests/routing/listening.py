@@ -90,14 +90,14 @@ def _durable_settings(chance: random.Random) -> Mapping[str, str]:
 
 def _steps(its: Listening, names: list[str], links: list[str]) -> list[Any]:
     subscribe = [_subscribe(f"at-{each.target}", each) for each in its.consumers]
-    monitors: dict[str, list[Any]] = {name: [] for name in names}
+    keepers: dict[str, list[Any]] = {name: [] for name in names}
     for each in its.durable:
-        client = f"monitor-{each.target}"
-        monitors[each.target].append(_subscribe(client, each, durable="yes", **{"client-id": client}))
+        client = f"keeper-{each.target}"
+        keepers[each.target].append(_subscribe(client, each, durable="yes", **{"client-id": client}))
     closed = [{"reject": {"link": link}} for link in links]
     opened = [{"heal": {"link": link}} for link in links]
-    arrive = _together(*monitors.values())
-    leave = [{"disconnect": {"client": f"monitor-{name}"}} for name in names]
+    arrive = _together(*keepers.values())
+    leave = [{"disconnect": {"client": f"keeper-{name}"}} for name in names]
     again = _together(*([{"kill": {"broker": name}}, {"start": {"broker": name}}] for name in names))
     meanwhile: dict[Absence, list[Any]] = {
         Absence.LEFT: [arrive, {"wait": SETTLING}, *leave],
