@@ -238,7 +238,7 @@ def test_packages_are_kept_between_bootstraps() -> None:
 
 
 def test_a_failing_command_shows_its_last_lines() -> None:
-    with pytest.raises(HostError, match="sh failed with 7") as caught:
+    with pytest.raises(HostError, match="sh failed with exit code 7") as caught:
         run(("sh", "-c", "echo first; echo E: no such package >&2; exit 7"), {}, quiet)
     assert "E: no such package" in caught.value.remedy
 
