@@ -127,7 +127,7 @@ def test_a_sweep_of_one_run_ends_that_one_alone(mqlab: Commands, engine: Engine,
         assert left_of(engine.client, run) == []
         assert len(left_of(engine.client, other)) == 2
         again = mqlab("sweep", run)
-        assert again.code == 2 and f"nothing of run {run} is on this engine" in again.err
+        assert again.code == 2 and f"this engine has nothing of run {run}" in again.err
         both = mqlab("sweep", run, "--all")
         assert both.code == 2 and "RUN and --all exclude each other" in both.err
     finally:
