@@ -165,8 +165,8 @@ def test_the_first_leg_of_a_crossing_is_as_it_was_where_nothing_comes_back(tmp_p
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("hub-and-spokes-fails", "advice: virginia-topics does not carry topics"),
-        ("hub-and-spokes-fails", "advice: frankfurt-topics does not carry topics"),
+        ("hub-and-spokes-fails", "advice: virginia-topics does not carry topic messages"),
+        ("hub-and-spokes-fails", "advice: frankfurt-topics does not carry topic messages"),
         (
             "failover-fails",
             "names only instance 1 of singapore, so there is no bridge once singapore fails over",
