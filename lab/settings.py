@@ -11,9 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from lab.dataclass import dataclass
+from lab.masking import MASK
 from lab.user_home import user_home
 
-_HIDDEN = "********"
 Environment = Mapping[str, str]
 
 
@@ -46,7 +46,7 @@ class Setting:
     def in_force(self, environment: Environment) -> str:
         """Return the text that the lab goes by, with secrets masked; "" for none."""
         if text := self.get(environment):
-            return _HIDDEN if self.secret else re.sub("//[^/]*@", f"//{_HIDDEN}@", text)
+            return MASK if self.secret else re.sub("//[^/]*@", f"//{MASK}@", text)
         return str(self.computed(environment) or "") if self.computed is not None else self.default
 
 
