@@ -19,10 +19,11 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from msgspec import structs
 
 from bench.contract.contract import this_machine
 from bench.contract.figures import figures
@@ -157,7 +158,7 @@ def measure(runs: Path, times_each: int, names: Sequence[str]) -> None:
     found = json.loads(MEASURED.read_text("utf-8")) if MEASURED.exists() else {}
     for scenario in (SCENARIOS / f"{name}.yaml" for name in names or json.loads(PREDICTED.read_text("utf-8"))):
         if len(found.get(scenario.stem, [])) < times_each:
-            machine = asdict(this_machine())
+            machine = structs.asdict(this_machine())
             made = {**run(scenario, USUAL, 1, runs), "machine": machine}
             found.setdefault(scenario.stem, []).append(made)
             MEASURED.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
