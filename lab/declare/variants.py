@@ -25,7 +25,7 @@ from lab.suggestions import remedy
 
 _OF_A_SCENARIO = ("scenario", "about", "topology", "seed", "steps", "expect")
 _OF_A_TOPOLOGY = (
-    "sanitising", "reboot-time", "service-time", "tcp", "regions", "brokers", "links", "peerings", "route-tables",
+    "sanitising", "reboot-time", "service-time", "tcp", "observe", "regions", "brokers", "links", "peerings", "route-tables",
     "security-groups",
 )  # fmt: skip
 _CONNECTORS = "connectors"  # the first word of a KEY that leads into a configuration
