@@ -38,7 +38,7 @@ def up(
         typer.Option(
             "--observe",
             metavar="PATTERN",
-            help="The destinations whose messages the brokers record for mqlab trace, for example 'orders.>' (repeatable).",
+            help="The destinations whose messages the brokers record for `mqlab trace`, such as orders.> (repeatable).",
         ),
     ] = None,
     wait: WAIT = None,

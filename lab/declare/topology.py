@@ -301,6 +301,15 @@ class Topology(Declared):
         return self.peerings is None and self.route_tables is None
 
     @property
+    def observed(self) -> tuple[str, ...]:
+        """Return the observed destinations, as `queue://orders.>` and `topic://orders.>`."""
+        found: list[str] = []
+        for pattern in self.observe:
+            kind, colon, name = pattern.partition(":")
+            found += [f"{kind}://{name}"] if colon else [f"queue://{pattern}", f"topic://{pattern}"]
+        return tuple(found)
+
+    @property
     def memory(self) -> int:
         """Return the bytes that the brokers' containers may take together."""
         return sum(broker.memory * len(broker.deployment_mode.instances) for broker in self.brokers.values())

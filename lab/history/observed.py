@@ -113,6 +113,8 @@ class MessageSeen(Observation, frozen=True, kw_only=True, tag="message"):
     """The correlation id."""
     transaction: str = ""
     """The transaction; the event counts only if the transaction is committed."""
+    automatic: bool = False
+    """Whether the broker acknowledged the message by itself while it dispatched it."""
     redelivered: int = 0
     """The number of earlier deliveries of the message."""
     took: Number | None = None

@@ -102,7 +102,9 @@ def _weight(seen: MessageSeen) -> Weight:
 def _outcome(events: Sequence[MessageSeen], *, missing: bool) -> str:
     """Return what became of a message in one sentence, as far as the events prove it."""
     ours = [seen for seen in events if not seen.network]
-    acknowledged = [seen for seen in ours if seen.event == "acknowledged" and not seen.transaction]
+    acknowledged = [
+        seen for seen in ours if seen.event == "acknowledged" and not seen.transaction and not seen.automatic
+    ]
     if acknowledged:
         by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in acknowledged)
         return f"acknowledged by {', '.join(by)}"
@@ -114,7 +116,9 @@ def _outcome(events: Sequence[MessageSeen], *, missing: bool) -> str:
     dispatched = [seen for seen in ours if seen.event == "dispatched"]
     if dispatched:
         by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in dispatched)
-        return f"dispatched to {', '.join(by)}, and not acknowledged"
+        by_itself = any(seen.event == "acknowledged" and seen.automatic for seen in ours)
+        ack = "; its protocol acknowledges nothing" if by_itself else ", and not acknowledged"
+        return f"dispatched to {', '.join(by)}{ack}"
     last = [seen for seen in events if seen.event == "sent"][-1:]
     if not last:
         return "unknown, since the observers did not see it being sent"

@@ -61,14 +61,14 @@ class Management:
         state = {"stop": "stopped", "start": "started"}[do]
         return ConnectorChanged(t=self._clock.now(), broker=broker, connector=connector, state=state)
 
-    def observed(self, instance: InstanceState, after: int) -> Answer | None:
-        """Return an observer's events after a number, which it then forgets; None if the instance has none.
+    def observed(self, instance: InstanceState, started: str, after: int) -> Answer | None:
+        """Return the events of an observer's process after a number; it forgets those before. None: no observer.
 
         Raise Silent if it does not answer.
         """
         if not self._power.may_answer(instance):
             raise Silent(f"{instance.name} is {self._power.state(instance)}: its observer does not answer")
-        operation = (mbeans.observer(instance.broker), "take", (after,))
+        operation = (mbeans.observer(instance.broker), "take", (started, after))
         (text,) = self._clients[instance.name].execute_all([operation], gone=True)
         return None if text is None else parse(instance.broker, text)
 

@@ -65,6 +65,7 @@ class Event(Struct, frozen=True, kw_only=True):
     kind: str = ""
     first: str = ""
     count: int = 0
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,9 @@ class Translator:
             if not event.transaction:
                 pending.pop((message, destination), None)
             named = msgspec.structs.replace(event, message=message, destination=destination)
-            yield self._message(named, t, name=name, transaction=event.transaction, why=event.error)
+            yield self._message(
+                named, t, name=name, transaction=event.transaction, automatic=event.automatic, why=event.error
+            )
 
     def _message(self, event: Event, t: float, *, name: str = "", **more: object) -> MessageSeen:
         consumer = self._consumers.get(event.consumer)

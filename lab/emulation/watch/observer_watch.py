@@ -16,8 +16,8 @@ from lab.runtime.lab import Failed
 _POLL_SECONDS = 0.05  # seconds between two requests: an event is in the history within 0.1 s
 _NANOSECONDS = 1e9
 
-# Returns an instance's events after a number, which the broker then forgets; None while no observer is there.
-Take = Callable[[InstanceState, int], Answer | None]
+# Returns an instance's events after a number of a process; the broker forgets those before. None: no observer is there.
+Take = Callable[[InstanceState, str, int], Answer | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,7 +96,8 @@ class _InstanceWatch:
         process = self._process
         before = self._clock.now()
         try:
-            answer = self._take(self.instance, 0 if process is None else process.next - 1)
+            read = ("", 0) if process is None else (process.started, process.next - 1)
+            answer = self._take(self.instance, *read)
         except BrokerError:
             return False  # it does not answer: if its process has ended, the next one tells
         if answer is None:

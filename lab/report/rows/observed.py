@@ -51,6 +51,8 @@ def event(seen: MessageSeen) -> str:
         case "dispatched":
             again = f", delivery {seen.redelivered + 1}" if seen.redelivered else ""
             return f"dispatched it from {to} to {client(seen)}{again}"
+        case "acknowledged" if seen.automatic:
+            return f"acknowledged it on {to} by itself for {client(seen)}"
         case "acknowledged":
             open_ = f" in transaction {seen.transaction}" if seen.transaction else ""
             return f"{client(seen)} acknowledged it on {to}{open_}"

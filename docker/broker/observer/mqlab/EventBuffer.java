@@ -35,9 +35,9 @@ final class EventBuffer implements ObserverView {
     }
 
     @Override
-    public synchronized String take(long after) {
+    public synchronized String take(String process, long after) {
         long first = last - lines.size() + 1;
-        for (; first <= after && !lines.isEmpty(); first++) {
+        for (; started.equals(process) && first <= after && !lines.isEmpty(); first++) {
             characters -= lines.remove().length();
         }
         StringBuilder answer = new StringBuilder(256);

@@ -30,8 +30,8 @@ import org.apache.activemq.util.ByteSequence;
 
 /**
  * The outermost filter of the broker. Each method first lets the broker act, except where the event must precede an
- * effect, and no failure of an observation reaches the broker. `postProcessDispatch` is not observed: it runs for
- * messages that were never written to the client.
+ * effect, and no failure of an observation reaches the broker. The end of a dispatch is no event: it comes
+ * also for messages that were never written to the client.
  */
 final class ObservingBroker extends BrokerFilter {
     private static final int LARGEST_DIGESTED = 1024 * 1024; // bytes: a digest of more would hold up its sender
@@ -39,6 +39,8 @@ final class ObservingBroker extends BrokerFilter {
     private final List<DestinationFilter> filters;
     private final EventBuffer buffer;
     private final Map<ConsumerId, ActiveMQDestination> consumers = new ConcurrentHashMap<>();
+    /** The message that this thread dispatches now: an acknowledgement of it within the dispatch is the broker's own. */
+    private final ThreadLocal<MessageDispatch> dispatching = new ThreadLocal<>();
     private ObjectName name;
 
     ObservingBroker(Broker next, List<DestinationFilter> filters, EventBuffer buffer) {
@@ -202,12 +204,27 @@ final class ObservingBroker extends BrokerFilter {
                 .with("destination", destination(dispatch.getDestination(), message)).with("consumer", dispatch.getConsumerId())
                 .flag("retained", isTrue(message.getProperty("ActiveMQ.Retained"))).with("redelivered", dispatch.getRedeliveryCounter()));
         }
+        dispatching.set(dispatch);
         super.preProcessDispatch(dispatch);
+    }
+
+    @Override
+    public void postProcessDispatch(MessageDispatch dispatch) {
+        dispatching.remove();
+        super.postProcessDispatch(dispatch);
+    }
+
+    /** Returns whether an acknowledgement is made by the broker while it dispatches, without the client's doing. */
+    private boolean isAutomatic(MessageAck ack) {
+        MessageDispatch now = dispatching.get();
+        return now != null && now.getMessage() != null && now.getConsumerId().equals(ack.getConsumerId())
+            && now.getMessage().getMessageId().equals(ack.getLastMessageId());
     }
 
     @Override
     public void acknowledge(ConsumerBrokerExchange exchange, MessageAck ack) throws Exception {
         Throwable failed = null;
+        boolean automatic = isAutomatic(ack);
         try {
             super.acknowledge(exchange, ack);
         } catch (Exception error) {
@@ -219,7 +236,7 @@ final class ObservingBroker extends BrokerFilter {
                 observe(() -> new Event("acknowledged").with("kind", kind(ack)).with("consumer", ack.getConsumerId())
                     .with("destination", ack.getDestination() == null ? null : ack.getDestination().getQualifiedName())
                     .with("message", ack.getLastMessageId()).with("first", ack.getFirstMessageId()).with("count", ack.getMessageCount())
-                    .with("transaction", ack.getTransactionId()).with("error", words(error)));
+                    .with("transaction", ack.getTransactionId()).flag("automatic", automatic).with("error", words(error)));
             }
         }
     }
