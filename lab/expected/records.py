@@ -82,7 +82,7 @@ class Publication:
         return f"{self.step}-{number}"
 
     def named(self, number: int) -> str:
-        """Return the id of a message with its step's place, if the id does not show that; ActiveMQ's of an application."""
+        """Return the id of a message with the place of its step, or ActiveMQ's id of an application's message."""
         if number in self.names:
             return self.names[number]
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)

@@ -44,7 +44,7 @@ class ConnectionSeen(Observation, frozen=True, kw_only=True, tag="connection"):
     over: str = ""
     """The transport connector of the broker; `vm` is the broker's own side of a bridge."""
     error: str = ""
-    """The error that ended the connection, if the broker knows it."""
+    """The error that ended the connection, if the broker has it."""
 
 
 class ConsumerSeen(Observation, frozen=True, kw_only=True, tag="consumer"):
