@@ -1,7 +1,7 @@
 """The answers of a broker's observer → observations. Pure.
 
-An answer is text: a line about the buffer, then a line for each event, as docker/broker/observer writes them. A broker
-runs what its own clients make of it, so a line of another shape is an error by name, and never a silent gap.
+An answer is text: a line about the buffer, then a line for each event, as docker/broker/observer writes them. Clients
+choose parts of these texts, so an answer of another form is an error by name, and never a silent gap.
 """
 
 from __future__ import annotations
