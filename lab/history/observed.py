@@ -16,7 +16,7 @@ class ObserverChanged(Observation, frozen=True, kw_only=True, tag="observer"):
     """The patterns of the observed destinations."""
     since: Number | None = None
     """The time in seconds from which on events may be missing."""
-    dropped: int = 0
+    lost_events: int = 0
     """The number of events that the broker's full buffer dropped."""
     clock_error: Number = 0.0
     """The largest error of the times of this broker's events, in seconds."""

@@ -122,7 +122,7 @@ def test_a_message_that_was_taken_twice_breaks_exactly_once_unless_it_was_redeli
 
 
 def test_events_that_an_observer_lost_make_every_verdict_on_messages_unknown() -> None:
-    lost = ObserverChanged(t=9, broker="singapore", state="lost", since=8.0, dropped=3, why="its buffer was full")
+    lost = ObserverChanged(t=9, broker="singapore", state="lost", since=8.0, lost_events=3, why="its buffer was full")
     for its in (verdict(subscribed(1), sent(2), taken(2.1), lost), verdict(subscribed(1), sent(2), lost)):
         assert its.outcome is UNKNOWN
         assert its.reason.startswith("the observer of singapore lost 3 events after 8.000 s: its buffer was full")

@@ -112,7 +112,7 @@ class _InstanceWatch:
         if answer.head.dropped > process.dropped:
             lost = answer.head.dropped - process.dropped
             process.dropped = answer.head.dropped
-            self._changed("lost", since=self._read_at, dropped=lost, why="its buffer of events was full")
+            self._changed("lost", since=self._read_at, lost_events=lost, why="its buffer of events was full")
         self._record(process, answer)
         process.next = answer.head.first + len(answer.events)
         more = answer.head.left > len(answer.events)

@@ -90,7 +90,7 @@ class Applications:
         """Return the events that an observer lost after `begin`, in words; "" if it lost none."""
         for lost in self.gaps:
             if lost.t >= begin:
-                count = several(lost.dropped, "event") if lost.dropped else "events"
+                count = several(lost.lost_events, "event") if lost.lost_events else "events"
                 since = "" if lost.since is None else f" after {lost.since:.3f} s"
                 return f"the observer of {lost.broker} lost {count}{since}: {lost.why}"
         return ""

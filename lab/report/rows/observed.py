@@ -12,7 +12,7 @@ def _observer(seen: ObserverChanged) -> Description:
         return seen.broker, f"the observer{by} began: {', '.join(seen.patterns)}", Weight.PLAIN
     if seen.state == "ended":
         return seen.broker, f"the observer{by} ended", Weight.PLAIN
-    count = f"{seen.dropped} events" if seen.dropped else "events"
+    count = f"{seen.lost_events} events" if seen.lost_events else "events"
     since = "" if seen.since is None else f" from {seen.since:.3f} s on"
     return seen.broker, f"the observer{by} lost {count}{since}: {seen.why}", Weight.FAULT
 

@@ -109,7 +109,7 @@ def test_events_that_the_broker_dropped_are_counted_and_dated() -> None:
         assert until(lambda: len(changes(recorder)) == 2)
 
     lost = changes(watched(broker, do))[1]
-    assert (lost.state, lost.dropped, lost.why) == ("lost", 12, "its buffer of events was full")
+    assert (lost.state, lost.lost_events, lost.why) == ("lost", 12, "its buffer of events was full")
     assert lost.since is not None and lost.since <= lost.t
 
 
