@@ -103,8 +103,8 @@ class MessageSeen(Observation, frozen=True, kw_only=True, tag="message"):
     """Whether the message was sent to be retained, or dispatched as a retained one."""
     bytes: int | None = None
     """The size of the body in bytes."""
-    digest: str = ""
-    """The SHA-256 of the body; empty for a body of more than 1 MiB."""
+    digest: str | None = None
+    """The SHA-256 of the body; null for a body of more than 1 MiB."""
     lifetime: Number | None = None
     """The time to live of the message, in seconds."""
     original: str = ""
