@@ -13,6 +13,7 @@ from lab.check.advice import advise, removals
 from lab.check.ports import check_port_base
 from lab.check.scenario import check
 from lab.dataclass import dataclass
+from lab.declare.application import Application
 from lab.declare.expectations import expectations_of
 from lab.declare.expectations.base import Expectation
 from lab.declare.loading import load, mask_of, resolve
@@ -101,6 +102,11 @@ def expectations(name: str, environment: Mapping[str, str]) -> tuple[Expectation
         raise InputError.of(
             f"an expectation cannot be read as a run keeps it, without passwords: {why}", _WORDS
         ) from error
+
+
+def applications(name: str, environment: Mapping[str, str]) -> Mapping[str, Application]:
+    """Return the applications that a scenario declares, by name; raise InputError with every Problem found."""
+    return read(name, environment).clients
 
 
 def plan_named(

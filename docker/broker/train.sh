@@ -10,7 +10,16 @@ install -d -o activemq -g activemq -m 0700 /var/lib/activemq /etc/mqlab
 # In the order of the stock launcher, and the same on every machine: the archive fits one class path only. The Jolokia of the
 # api web application is left out, since the agent's jar has the same classes with other insides; camel is used by no broker here.
 jars() { find "/opt/activemq/$1" -maxdepth 1 -name '*.jar' ! -name 'jolokia-core-*' | LC_ALL=C sort; }
-{ jars lib; jars lib/optional; jars lib/web; jars lib/extra; echo /opt/mqlab/jolokia-jvm.jar; } | paste -sd: | sed 's/^/-cp /' >> /opt/mqlab/java.args
+class_path=$({ jars lib; jars lib/optional; jars lib/web; jars lib/extra; echo /opt/mqlab/jolokia-jvm.jar; } | paste -sd:)
+
+# The observer, against this image's own jars. Where it does not compile, the image has no observer, and everything else works.
+java -m jdk.compiler/com.sun.tools.javac.Main -source 11 -target 11 -Xlint:-options -d /tmp/observer -cp "$class_path" \
+    /opt/mqlab/observer/mqlab/*.java >/tmp/observer.log 2>&1 &&
+    java -m jdk.jartool/sun.tools.jar.Main --create --file /opt/mqlab/observer.jar --date 2020-01-01T00:00:00Z -C /tmp/observer . &&
+    class_path=$class_path:/opt/mqlab/observer.jar ||
+    { echo "mqlab: this image has no observer, since its source did not compile:"; tail -n 5 /tmp/observer.log; }
+rm -rf /opt/mqlab/observer
+echo "-cp $class_path" >> /opt/mqlab/java.args
 
 conf=/etc/mqlab
 cp /opt/mqlab/training/* "$conf/"

@@ -44,3 +44,4 @@ class BrokerIdentity:
     engine_version: str
     activemq_version: str
     deployment_mode: DeploymentMode = DeploymentMode.SINGLE_INSTANCE
+    observe: tuple[str, ...] = ()  # patterns of the destinations whose messages the lab's observer in the broker sees

@@ -118,7 +118,8 @@ def _steps(context: Context, declared: Declared, reference: Reference) -> Names:
 
 
 def _listeners(context: Context, declared: Declared, reference: Reference) -> Names:
-    return Names("client", dict.fromkeys(each.client for each in listeners(context.scenario)), "clients that subscribe")
+    its = dict.fromkeys((*context.scenario.clients, *(each.client for each in listeners(context.scenario))))
+    return Names("client", its, "clients that subscribe")
 
 
 def _browsers(context: Context, declared: Declared, reference: Reference) -> Names:

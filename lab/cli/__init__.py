@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "vary": "Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.",
     "judge": "Judge a history again; the HTML page also shows the brokers' files in the run folder.",
     "history": "Show the events of a run as a timeline, with one line for each group of messages.",
+    "trace": "Show the way of one message of an application through the observed brokers, and its outcome.",
     "up": "Open a lab for a scenario or a topology, and keep it until Ctrl-C; no messages are sent.",
     "down": "Remove a running lab.",
     "status": "Show a lab: its brokers, both ends of each bridge, and its links.",

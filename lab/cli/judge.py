@@ -14,7 +14,7 @@ from lab.cli.reports import JUNIT, PAGE
 from lab.history.seal import has_no_checksum
 from lab.judge import judge_whole
 from lab.run_folder import RunFolder
-from lab.scenarios import expectations
+from lab.scenarios import applications, expectations
 
 
 def judge(
@@ -45,7 +45,13 @@ def judge(
     """
     reports.check_writable(page, junit_file)
     path = find(history)
-    judged = judge_whole(path, expectations(scenario, os.environ) if scenario else None, since=since, until=until)
+    judged = judge_whole(
+        path,
+        expectations(scenario, os.environ) if scenario else None,
+        since=since,
+        until=until,
+        clients=applications(scenario, os.environ) if scenario else None,
+    )
     folder = RunFolder(path=path.parent)
     if has_no_checksum(path):
         words = f"{path.name} has no checksum: edits cannot be detected"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from json import dumps
 from typing import Annotated
 
 import typer
@@ -32,6 +33,14 @@ def up(
     activemq_archive: ARCHIVE = None,
     runs: FOLDER = None,
     port_base: PORT_BASE = None,
+    observe: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--observe",
+            metavar="PATTERN",
+            help="The destinations whose messages the brokers record for `mqlab trace`, such as orders.> (repeatable).",
+        ),
+    ] = None,
     wait: WAIT = None,
     quiet: QUIET = False,
     json: JSON = False,
@@ -51,7 +60,7 @@ def up(
     opened = labs.up(
         scenario,
         seed=seed,
-        set=settings_of(set or ()),
+        set=settings_of((*(set or ()), *([f"observe={dumps(observe)}"] if observe else ()))),
         runtime=chosen,
         activemq_version=activemq_version,
         activemq_archive=activemq_archive,

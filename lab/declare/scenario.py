@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr
 
+from lab.declare.application import Application
 from lab.declare.expectations.base import Expectation
-from lab.declare.fields import Declared, Whole
+from lab.declare.fields import Declared, Name, Whole
 from lab.declare.origin import Origin
 from lab.declare.steps.base import Step
 from lab.declare.topology import Topology
+
+MOST_CLIENTS = 1000
 
 
 class Scenario(Declared):
@@ -31,6 +35,8 @@ class Scenario(Declared):
     """The topology, or the path of its file, relative to this file."""
     seed: Whole = Field(default=1, le=2**63 - 1)
     """The seed of all random choices in a run."""
+    clients: Annotated[Mapping[Name, Application], Field(max_length=MOST_CLIENTS)] = {}
+    """The applications that expectations name; the topology must `observe` the destinations of their messages."""
     steps: tuple[Step, ...]
     """The steps of the scenario, in order."""
     expect: tuple[Expectation, ...] = ()

@@ -49,6 +49,7 @@ MOST_REGIONS, MOST_BROKERS, MOST_HOSTS, MOST_LINKS = 500, 500, 500, 2500
 MOST_USERS = 1000  # of a broker; the service takes 250
 MEMORY = 256 * 2**20  # bytes of a broker's container, where nothing is said
 _CONGESTION_CONTROL = re.compile(r"[a-z][a-z0-9_-]{1,14}")  # Linux's names have 15 characters at most
+_OBSERVED = re.compile(r"[A-Za-z0-9_*>$-][A-Za-z0-9_.*>$-]{0,199}")
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
 
 
@@ -249,6 +250,19 @@ CongestionControl = Annotated[
 ]
 
 
+def _check_observed(value: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in value:
+        name = pattern.removeprefix("queue:").removeprefix("topic:")
+        if not _OBSERVED.fullmatch(name):
+            right = name.replace("/", ".").replace("#", ">").replace("+", "*")
+            remedy = f"write {right}" if right != name and _OBSERVED.fullmatch(right) else "write orders.>, say"
+            raise ValueError(f"{pattern!r} is no pattern of destinations: {remedy}, or begin it with queue: or topic:")
+    return value
+
+
+Observed = Annotated[Texts, Field(max_length=100), AfterValidator(_check_observed)]
+
+
 class Topology(Declared):
     """The regions, brokers and links of a lab."""
 
@@ -264,6 +278,8 @@ class Topology(Declared):
     """The time of Amazon MQ's clock when the lab opens (default: this machine's time)."""
     tcp: CongestionControl | None = None
     """The congestion control of the brokers' TCP; `host` is this machine's setting (default: `cubic`)."""
+    observe: Observed = ()
+    """The destinations whose messages an observer in each broker records, as patterns such as `orders.>`."""
     regions: Annotated[Mapping[Name, Region], Field(max_length=MOST_REGIONS), AfterValidator(_check_not_empty)]
     """The regions with their VPCs, by name."""
     brokers: Annotated[Mapping[Name, Broker], Field(max_length=MOST_BROKERS), AfterValidator(_check_not_empty)]
@@ -283,6 +299,15 @@ class Topology(Declared):
     def routed_by_links(self) -> bool:
         """Return whether each link is a peering with routes: the topology declares neither peerings nor routes."""
         return self.peerings is None and self.route_tables is None
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Return the observed destinations, as `queue://orders.>` and `topic://orders.>`."""
+        found: list[str] = []
+        for pattern in self.observe:
+            kind, colon, name = pattern.partition(":")
+            found += [f"{kind}://{name}"] if colon else [f"queue://{pattern}", f"topic://{pattern}"]
+        return tuple(found)
 
     @property
     def memory(self) -> int:

@@ -23,10 +23,10 @@ from lab.errors import InputError, Place, Problem
 from lab.printable import shown
 from lab.suggestions import remedy
 
-_OF_A_SCENARIO = ("scenario", "about", "topology", "seed", "steps", "expect")
+_OF_A_SCENARIO = ("scenario", "about", "topology", "seed", "clients", "steps", "expect")
 _OF_A_TOPOLOGY = (
-    "sanitising", "reboot-time", "service-time", "tcp", "regions", "brokers", "links", "peerings", "route-tables",
-    "security-groups",
+    "sanitising", "reboot-time", "service-time", "tcp", "observe", "regions", "brokers", "links", "peerings",
+    "route-tables", "security-groups",
 )  # fmt: skip
 _CONNECTORS = "connectors"  # the first word of a KEY that leads into a configuration
 _ENTRIES = {"steps": "step", "together": "step", "expect": "expectation"}  # lists of entries: a word with its fields

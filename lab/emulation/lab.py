@@ -31,6 +31,7 @@ from lab.emulation.watch import log_watch
 from lab.emulation.watch.bridges import BridgeWatch, Looks
 from lab.emulation.watch.log_watch import LogWatch
 from lab.emulation.watch.management import Management
+from lab.emulation.watch.observer_watch import ObserverWatch
 from lab.emulation.watch.status import look
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.history import Recorder
@@ -92,6 +93,7 @@ class EmulatedLab:
         self._actives = self.management.actives
         self._watch: BridgeWatch | None = None
         self._logs: tuple[LogWatch, ...] = ()
+        self._observers: ObserverWatch | None = None
 
     def connect(
         self,
@@ -201,6 +203,11 @@ class EmulatedLab:
         self._logs = log_watch.follow(
             self._docker, self.state.instances, self.clock, recorder, since, tell, self.mask, self._watch.hear
         )
+        patterns = {broker.name: broker.identity.observe for broker in self.note.plan.brokers}
+        self._observers = ObserverWatch(
+            self.state.instances, patterns, self.management.observed, self.clock, recorder, tell
+        )
+        self._observers.begin()
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded."""
@@ -215,6 +222,9 @@ class EmulatedLab:
         for log in self._logs:
             log.end()
         self._logs = ()
+        if self._observers is not None:
+            self._observers.end()
+            self._observers = None
 
     def whereabouts(self) -> Whereabouts:
         """Return the addresses and ports at which this machine reaches the lab."""

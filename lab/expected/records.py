@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from math import inf, nan
 
 from lab.errors import InputError
@@ -30,6 +31,7 @@ class Publication:
         "grows",
         "headers",
         "last",
+        "names",
         "outcomes",
         "over",
         "part_of",
@@ -73,13 +75,16 @@ class Publication:
         self.partial = False  # some sends may have been left out of the history
         self.empty: set[int] = set()  # of a retained one: the messages without a body, which delete what is retained
         self.digests: array[int] | None = None  # by number, if bodies carry no id; -1 is none
+        self.names: Mapping[int, str] = {}  # by number: ActiveMQ's message ids, of messages that an application sent
 
     def id(self, number: int) -> str:
         """Return the id of a message."""
         return f"{self.step}-{number}"
 
     def named(self, number: int) -> str:
-        """Return the id of a message, with its step's place if the id does not show that."""
+        """Return the id of a message with the place of its step, or ActiveMQ's id of an application's message."""
+        if number in self.names:
+            return self.names[number]
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
 
     def accepted(self, number: int) -> bool:

@@ -58,6 +58,7 @@ from lab.history.observation import (
     StepStarted,
     Trouble,
 )
+from lab.history.observed import ConnectionSeen, ConsumerSeen, MessageSeen, ObserverChanged, TransactionEnded
 from lab.history.reading import History, observations, read
 from lab.history.recorders import MemoryRecorder, Recorder, Tee
 from lab.history.seal import damage
@@ -80,7 +81,9 @@ __all__ = [
     "Browsed",
     "ClientChanged",
     "ConfigurationSaved",
+    "ConnectionSeen",
     "ConnectorChanged",
+    "ConsumerSeen",
     "Counted",
     "Demand",
     "DestinationSeen",
@@ -96,7 +99,9 @@ __all__ = [
     "Maintenance",
     "Marked",
     "MemoryRecorder",
+    "MessageSeen",
     "Observation",
+    "ObserverChanged",
     "Paced",
     "PacketsDropped",
     "PeeringChanged",
@@ -117,6 +122,7 @@ __all__ = [
     "StepStarted",
     "Subscribed",
     "Tee",
+    "TransactionEnded",
     "Trouble",
     "Unsubscribed",
     "Unwatched",

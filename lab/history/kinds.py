@@ -53,6 +53,7 @@ from lab.history.observation import (
     StepStarted,
     Trouble,
 )
+from lab.history.observed import ConnectionSeen, ConsumerSeen, MessageSeen, ObserverChanged, TransactionEnded
 
 KINDS: Mapping[str, type[Observation]] = {
     str(cls.__struct_config__.tag): cls
@@ -63,5 +64,6 @@ KINDS: Mapping[str, type[Observation]] = {
         Browsed, Answered, Replied,
         BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,
         LogLine, SightChanged, Counted, SnapshotTaken, Approached, Achieved, Marked, Watched, Unwatched, Forgotten,
+        ObserverChanged, ConnectionSeen, ConsumerSeen, MessageSeen, TransactionEnded,
     )
 }  # fmt: skip

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from lab.declare.expectations.base import Expectation
 from lab.judge.evidence.coverage import unasked
+from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.timeline import Timeline
+from lab.judge.values import Outcome
 from lab.judge.wording import moment, silent, unwatched
 from lab.units import several
 
@@ -19,6 +21,21 @@ def doubt(expectation: Expectation, timeline: Timeline) -> str:
             return f"the history does not hold {words} up to {moment(what.until)} any more: ask from a later mark on"
     gap = timeline.coverage.gap(timeline.end, timeline.end) if expectation.rests_on_watching else None
     return "" if gap is None else unwatched(gap)
+
+
+def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> str:
+    """Return why observers prove too little for a verdict on messages; "" if nothing speaks against it."""
+    its = evidence.applications
+    if its is None or not expectation.rests_on_messages:
+        return ""
+    if (gap := its.gap(evidence.timeline.stretch.begin)) or outcome is not Outcome.PASSED:
+        return gap
+    arrivals = expectation.arrivals
+    if arrivals is None:
+        return its.unread(name for audience in evidence.audiences for name in audience.names)
+    destination = None if arrivals.destination is None else str(arrivals.destination)
+    chosen = evidence.chosen(arrivals.to, destination)
+    return its.unread(name for each in chosen for name in each.audience.names)
 
 
 def as_of(timeline: Timeline) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 from lab.dataclass import dataclass
+from lab.declare.application import Application
 from lab.declare.expectations import EXPECTATIONS, expectations_of
 from lab.declare.expectations.base import Expectation
 from lab.declare.kinds import Find, of_kind
@@ -20,7 +21,7 @@ from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, damage, observations
 from lab.judge.basis import basis
 from lab.judge.beyond import beyond, rushed
-from lab.judge.doubts import as_of, doubt
+from lab.judge.doubts import as_of, doubt, unproven
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
 from lab.judge.evidence.witnesses import testimonies
@@ -110,8 +111,12 @@ def judge_whole(
     kinds: Mapping[str, type[Expectation]] = EXPECTATIONS,
     steps: Mapping[str, type[Step]] = STEPS,
     find: Find = of_kind,
+    clients: Mapping[str, Application] | None = None,
 ) -> Judged:
-    """Judge a history's file as `judge_file` does, and return the evidence with the report."""
+    """Judge a history's file as `judge_file` does, and return the evidence with the report.
+
+    `clients` are the applications that expectations name, by name (default: those of the run's own scenario).
+    """
     stretch = WHOLE
     if since is not None or until is not None:
         stretch = between((seen for seen in observations(path) if isinstance(seen, Marked)), since, until)
@@ -124,7 +129,7 @@ def judge_whole(
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
         told = Streamed(header, seen, f"{path.name}: {damaged}" if damaged else "")
-        return _judged(asked, told, steps, find, stretch, str(path))
+        return _judged(asked, told, steps, find, stretch, str(path), clients)
 
     try:
         return judged(cast(Iterable[Observation], stream))
@@ -146,9 +151,10 @@ def _judged(
     find: Find,
     stretch: Stretch = WHOLE,
     file: str = "",
+    clients: Mapping[str, Application] | None = None,
 ) -> Judged:
     header = history.header
-    evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage)
+    evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage, clients)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     timeline = evidence.timeline
@@ -207,7 +213,12 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
         outcome, reason = Outcome.UNKNOWN, why
     elif why := beyond(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
-    elif outcome is Outcome.PASSED and (why := failed_preconditions(expectation, evidence, find)):
+    elif why := unproven(expectation, outcome, evidence) or _unmet(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
     reason = as_of(evidence.timeline) + reason
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=rests_on)
+
+
+def _unmet(expectation: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
+    """Return the preconditions that failed, in words, of a verdict that would pass; else ""."""
+    return failed_preconditions(expectation, evidence, find) if outcome is Outcome.PASSED else ""

@@ -64,6 +64,7 @@ def identity(topology: Topology, name: str, activemq_version: str | None = None)
         ),
         engine_version=broker.engine_version,
         activemq_version=release(broker.engine_version, activemq_version) or broker.engine_version,
+        observe=topology.observe,
     )
 
 

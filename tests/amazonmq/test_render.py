@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,19 @@ def test_the_default_configuration_has_no_problem() -> None:
     assert [sanitise(configuration, version).removals for version in versions()] == [()] * len(versions())
     assert advise(sanitise(configuration, "5.18")) == ()
     assert configuration.text == (HERE / "render" / "default" / "user.xml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "plugins", ["", "<plugins><authorizationPlugin><map><authorizationMap/></map></authorizationPlugin></plugins>"]
+)
+def test_an_observer_is_the_outermost_plugin(plugins: str) -> None:
+    configuration = read(f'<broker xmlns="{NAMESPACE}">{plugins}</broker>'.encode(), "observed.xml")
+    case = render_cases()[0]
+    identity = replace(case.identity, observe=("orders.>", "topic:prices.*"))
+    root = etree.fromstring(render(sanitise(configuration, "5.18"), identity).encode())
+    its = root.find(f".//{{{NAMESPACE}}}plugins")
+    assert its is not None
+    last = list(its)[-1]
+    assert last.get("class") == "mqlab.Observer"
+    assert [each.get("value") for each in last] == ["orders.> topic:prices.*"]
+    assert "mqlab.Observer" not in render(sanitise(configuration, "5.18"), case.identity)

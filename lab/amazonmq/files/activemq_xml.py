@@ -44,6 +44,7 @@ _HEADER = f"""\
     <property name="systemPropertiesModeName" value="SYSTEM_PROPERTIES_MODE_NEVER"/>
   </bean>"""
 _FOOTER = f'  <import resource="file:{FOLDER}/jetty.xml"/>\n</beans>'
+OBSERVER = "mqlab.Observer"  # of docker/broker/observer
 _DECLARATION = re.compile(r"<\?xml\b.*?\?>", re.DOTALL)
 _NOTE = "<!-- What Amazon MQ adds: management, certificates, users, storage, ports. -->"
 
@@ -120,6 +121,8 @@ def _existing_children(
     for plugins in broker.children_named("plugins"):
         # The first plugin is the innermost: a client is authenticated before it is authorised.
         yield from layout.add_children(plugins, [_authentication(identity)], first=True)
+        # The last plugin is the outermost: the observer sees also what the others refuse.
+        yield from layout.add_children(plugins, _observer(identity))
     for store in broker.children_named("persistenceAdapter"):
         database, ours = store.find("kahaDB"), _kaha_db(identity)
         if database is None:
@@ -142,7 +145,7 @@ def _new_children(broker: Element, identity: BrokerIdentity, endpoints: Sequence
     yield _wrap("shutdownHooks", Node("bean", {"class": "org.apache.activemq.hooks.SpringContextHook"}, (), _BEANS))
     yield _wrap("sslContext", Node("sslContext", _certificates()))
     if broker.find("plugins") is None:
-        yield _wrap("plugins", _authentication(identity))
+        yield _wrap("plugins", _authentication(identity), *_observer(identity))
     if broker.find("persistenceAdapter") is None:
         yield _wrap("persistenceAdapter", _kaha_db(identity))
     if broker.find("systemUsage") is None:
@@ -172,6 +175,14 @@ def _authentication(identity: BrokerIdentity) -> Node:
         for name, key, groups in logins
     ]
     return Node("simpleAuthenticationPlugin", {"anonymousAccessAllowed": "false"}, (_wrap("users", *entries),))
+
+
+def _observer(identity: BrokerIdentity) -> list[Node]:
+    """Return the lab's observer, if the broker has one; Amazon MQ permits no such plugin."""
+    if not identity.observe:
+        return []
+    patterns = Node("property", {"name": "patterns", "value": " ".join(identity.observe)}, (), _BEANS)
+    return [Node("bean", {"class": OBSERVER}, (patterns,), _BEANS)]
 
 
 def _certificates() -> dict[str, str]:

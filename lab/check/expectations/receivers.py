@@ -23,9 +23,14 @@ def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
     if isinstance(expectation, Addressed) and expectation.topic is not None and expectation.queue is not None:
         yield context.wrong("queue", "name one topic or one queue", "remove one, or write two expectations")
         return
+    applications = [name for name in expectation.to.names if name in context.scenario.clients] if expectation.to else []
     if wanted is not None:
         field = "topic" if wanted.startswith("topic") else "queue"
-        if field in context.unknown:
+        if field in context.unknown or any(hears(each, wanted) for each in context.topology.observed):
+            return
+        if applications:
+            what = f"the brokers do not observe {wanted}, so nothing is known of {applications[0]}'s messages"
+            yield context.wrong(field, what, f'write in the topology observe: ["{wanted.replace("://", ":")}"]')
             return
         if not fed.may_have(wanted):
             yield context.wrong(field, f"no step publishes to {wanted}", _listed("published to", fed.sent))
@@ -33,11 +38,17 @@ def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
         if not any(hears(each, wanted) for each in heard):
             yield context.wrong(field, f"no client subscribes to {wanted}", _listed("subscribed to", heard))
             return
+    if applications and not context.topology.observe:
+        what = f"the brokers observe no destination, so nothing is known of {applications[0]}'s messages"
+        yield context.wrong("to", what, 'write in the topology observe: ["orders.>"], with the destinations in use')
+        return
     for client in expectation.to.names if expectation.to is not None else ():
+        if client in applications:
+            continue
         its = {each.destination or "" for each in subscriptions if each.client == client}
         meant = {each for each in its if wanted is None or hears(each, wanted)}
         yield from _receiver(context, expectation, client, its, meant, wanted)
-    if expectation.to is None and not (subscriptions and fed.sent):
+    if expectation.to is None and not (subscriptions and fed.sent) and not context.topology.observe:
         what = "no client subscribes" if fed.sent else "nothing is published"
         yield context.whole(f"{what}, so nothing is expected", "add the step, or remove the expectation")
 

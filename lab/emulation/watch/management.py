@@ -13,6 +13,7 @@ from lab.emulation.brokers.power import Power
 from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch import broker_counters, mbeans
 from lab.emulation.watch.jolokia import Jolokia
+from lab.emulation.watch.observer_events import Answer, parse
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, ConnectorChanged, Counted, DestinationSeen, SnapshotTaken
 from lab.plan.values import BridgePlan
@@ -59,6 +60,17 @@ class Management:
         self._client(broker).execute(mbeans.connector(broker, connector), do)
         state = {"stop": "stopped", "start": "started"}[do]
         return ConnectorChanged(t=self._clock.now(), broker=broker, connector=connector, state=state)
+
+    def observed(self, instance: InstanceState, started: str, after: int) -> Answer | None:
+        """Return the events of an observer's process after a number; it forgets those before. None: no observer.
+
+        Raise Silent if it does not answer.
+        """
+        if not self._power.may_answer(instance):
+            raise Silent(f"{instance.name} is {self._power.state(instance)}: its observer does not answer")
+        operation = (mbeans.observer(instance.broker), "take", (started, after))
+        (text,) = self._clients[instance.name].execute_all([operation], gone=True)
+        return None if text is None else parse(instance.broker, text)
 
     def purge(self, brokers: Sequence[str]) -> None:
         """Empty queues, end durable subscriptions that no client has, remove topics without consumers."""

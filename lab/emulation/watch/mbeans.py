@@ -67,6 +67,11 @@ def connector(name: str, connector_name: str) -> str:
     return f"{_root(name)},connector=networkConnectors,networkConnectorName={connector_name}"
 
 
+def observer(name: str) -> str:
+    """Return the object name of the lab's observer, whose operation `take` returns its events."""
+    return f"{_root(name)},service=Observer"
+
+
 def bridges(name: str) -> tuple[str, Sequence[str]]:
     """Return the query for every bridge end; with fewer keys it would match per-destination views too."""
     return f"{_root(name)},connector=*,networkConnectorName=*,networkBridge=*", _BRIDGE

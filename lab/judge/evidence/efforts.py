@@ -82,7 +82,7 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
     Of a lab that stands those of replays, ended or not: no other verb is asked for a number of messages.
     """
     told = {seen.step: seen for seen in timeline.achieved}
-    sent = {publication.step: publication for publication in ledger.publications.values()}
+    sent = {each.step: each for each in ledger.publications.values() if not each.names}  # no step made the others
     steps = {each.step: each for each in timeline.steps}
     off_pace = {paced.step for paced in timeline.paces if not paced.held}
     shared = Counter(publication.part_of for publication in sent.values())

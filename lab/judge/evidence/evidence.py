@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab.activemq.destinations import hears
 from lab.dataclass import dataclass
+from lab.declare.application import Application
 from lab.declare.fields import Receivers
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
@@ -30,6 +31,7 @@ from lab.history import (
     Trouble,
     Unsubscribed,
 )
+from lab.judge.evidence.applications import Applications, declared_in, observed
 from lab.judge.evidence.audiences import Audience, audiences, merge
 from lab.judge.evidence.causes import Causes
 from lab.judge.evidence.conclusions import conclude
@@ -78,6 +80,7 @@ class Evidence:
     causes: Causes
     routes: Routes
     efforts: tuple[Effort, ...]  # of every step that sends or takes messages
+    applications: Applications | None = None  # of a run whose brokers were observed
     damage: str = ""  # why the history cannot be what a run wrote, and where; then nothing is known of it for certain
 
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
@@ -155,6 +158,7 @@ def collect_evidence(
     steps: Mapping[str, type[Step]] = STEPS,
     file: str = "",
     damage: str = "",
+    clients: Mapping[str, Application] | None = None,  # the applications; None: those of the run's own scenario
 ) -> Evidence:
     """Return the evidence in a stretch of a history; the observations are iterated over once.
 
@@ -164,6 +168,10 @@ def collect_evidence(
     written, file = bool(file), file or "history.jsonl"
     line = deque((1,), maxlen=1)  # the number of the present one; counted in C, since a history may have ten million
     observations = map(itemgetter(0), zip(observations, map(line.append, count(2)), strict=False))
+    applications = None
+    if observed(header):
+        applications = Applications(header, declared_in(header) if clients is None else clients)
+        observations = applications.of(observations)
     flaws = Flaws(Path(file).name, lambda: line[0])
     ledger = Ledger(stretch.begin, standing=header.standing, flaws=flaws)
     timeline = Timeline(stretch, standing=header.standing, kinds=steps)
@@ -206,6 +214,9 @@ def collect_evidence(
     if timeline.ended is None or timeline.ended.lines is None:
         flaws.refuse_foreign(file)
     timeline.close(last)
+    if applications is not None:
+        for step, names in applications.names.items():
+            ledger.publications[str(step)].names = names
     _shorten(ledger, header)
     found = routes(header)
     conclude(timeline)
@@ -220,6 +231,7 @@ def collect_evidence(
         causes=Causes(timeline, found),
         routes=found,
         efforts=efforts(ledger, timeline),
+        applications=applications,
         damage="; ".join(words for words in (flaws.words, damage) if words),
     )
 

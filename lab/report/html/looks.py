@@ -136,6 +136,11 @@ MARKS: Mapping[str, Look] = {
 COUNTERS = ("ended", "link-counters", "destination", "counted", "dropped")  # shown elsewhere on the page
 SILENT = (  # no faults: only in the list of events
     *COUNTERS,
+    "observer",
+    "connection",
+    "consumer",
+    "message",
+    "transaction",
     "answered",
     "browsed",
     "step",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lab.history import ClientChanged, Observation, Watched
-from lab.report.rows import brokers_seen, clients_seen, lab_seen, network_seen, observation
+from lab.report.rows import brokers_seen, clients_seen, lab_seen, network_seen, observation, observed
 from lab.report.rows.row import Description, Row, Weight, Words
 
 _ACTORS = ("client", "who", "broker", "link", "connector")  # fields that name the actor; the first one present counts
@@ -15,6 +15,7 @@ _WORDS: Words = {
     **brokers_seen.WORDS,
     **network_seen.WORDS,
     **lab_seen.WORDS,
+    **observed.WORDS,
 }
 
 

@@ -1,0 +1,48 @@
+"""trace: the way of one message of an application."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lab.cli import options
+from lab.cli.history import HISTORY, find
+from lab.cli.options import JSON
+from lab.history import Header, Observation, observations
+from lab.report.timeline_text import text
+from lab.report.trace import trace as trace_of
+
+
+def trace(
+    message: Annotated[
+        str,
+        typer.Argument(
+            metavar="MESSAGE",
+            help="A message id, a part of it or of a correlation id, or last:DESTINATION for the last message sent.",
+        ),
+    ],
+    run: HISTORY = None,
+    json: JSON = False,
+) -> None:
+    """Show the way of one message of an application through the observed brokers, and its outcome.
+
+    Example: mqlab trace last:orders
+    """
+    seen = (each for each in observations(find(run)) if not isinstance(each, Header))
+    way = trace_of((each for each in seen if isinstance(each, Observation)), message)
+    if json:
+        rows = [{"t": row.t, "broker": row.who, "event": row.what} for row in way.rows if row.until is None]
+        options.print_json({"message": way.message, "events": rows, "outcome": way.outcome, "gaps": list(way.gaps)})
+        return
+    out, only_ascii = options.out(), options.only_ascii()
+    out.print(f"message {way.message}", soft_wrap=True, markup=False)
+    colour = out.color_system is not None
+    for row in way.rows:
+        line = text(row, only_ascii=only_ascii, colour=colour)
+        sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace"))
+    sys.stdout.flush()
+    out.print(f"outcome: {way.outcome}", soft_wrap=True, markup=False)
+    for gap in way.gaps:
+        options.err().print(f"mqlab: {gap}", soft_wrap=True, markup=False)

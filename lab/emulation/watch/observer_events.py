@@ -1,0 +1,175 @@
+"""The answers of a broker's observer → observations. Pure.
+
+An answer is text: a line about the buffer, then a line for each event, as docker/broker/observer writes them. Clients
+choose parts of these texts, so an answer of another form is an error by name, and never a silent gap.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from lab.dataclass import dataclass
+from lab.errors import BrokerError
+from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, TransactionEnded
+
+_MOST_UNACKNOWLEDGED = 100_000  # dispatched messages of one consumer that are remembered
+_NANOSECONDS = 1e9
+_MILLISECONDS = 1e3
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """The first line of an answer: the buffer's state."""
+
+    started: str  # another one after the broker's process has started again, whose events count from 1
+    first: int  # the number of the first event that follows
+    left: int  # events in the buffer, those that follow among them
+    dropped: int  # all that the full buffer has dropped since the start
+    now: int  # the broker's clock, ns
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """One event, with the fields of its kind; `at` and `done` are the broker's clock in ns."""
+
+    at: int
+    event: str
+    done: int | None = None
+    connection: str = ""
+    client: str = ""
+    user: str = ""
+    address: str = ""
+    over: str = ""
+    error: str = ""
+    consumer: str = ""
+    destination: str = ""
+    selector: str = ""
+    durable: str = ""
+    network: bool = False
+    browser: bool = False
+    message: str = ""
+    producer: str = ""
+    persistent: bool = False
+    retain: bool = False
+    retained: bool = False
+    original: str = ""
+    correlation: str = ""
+    transaction: str = ""
+    cause: str = ""
+    lifetime: int | None = None
+    bytes: int | None = None
+    digest: str = ""
+    redelivered: int = 0
+    kind: str = ""
+    first: str = ""
+    count: int = 0
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The buffer's state and the events that were taken from it."""
+
+    head: Head
+    events: tuple[Event, ...]
+
+
+def parse(broker: str, text: object) -> Answer:
+    """Return an observer's answer; raise BrokerError if it has another shape."""
+    try:
+        first, *rest = str(text).split("\n")
+        head = msgspec.json.decode(first, type=Head)
+        return Answer(head=head, events=tuple(msgspec.json.decode(line, type=Event) for line in rest))
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise BrokerError(f"broker {broker}'s observer answered in another form: {error}") from error
+
+
+class Translator:
+    """Makes observations of one process of a broker from its events; it knows the consumers and what each has."""
+
+    def __init__(self, broker: str) -> None:
+        self._broker = broker
+        self._consumers: dict[str, Event] = {}
+        # Dispatched and not acknowledged, by consumer: an acknowledgement of several names only the last of them.
+        self._pending: dict[str, OrderedDict[tuple[str, str], Event]] = {}
+
+    def observations(self, event: Event, t: float, took: float | None = None) -> Iterator[Observation]:
+        """Yield the observations of an event at `t`, in seconds of the lab's clock; `took` is a send's duration."""
+        match event.event:
+            case "connected" | "disconnected":
+                yield ConnectionSeen(
+                    t=t, broker=self._broker, connection=event.connection, state=event.event, client_id=event.client,
+                    user=event.user, address=event.address, over=event.over, error=event.error,
+                )  # fmt: skip
+            case "subscribed" | "unsubscribed":
+                yield self._consumer(event, t)
+            case "sent":
+                yield self._sent(event, t, took)
+            case "dispatched":
+                yield self._dispatched(event, t)
+            case "acknowledged":
+                yield from self._acknowledged(event, t)
+            case "expired" | "dead-lettered" | "discarded":
+                yield self._message(event, t, why=event.cause)
+            case "committed" | "rolled-back":
+                done = event.event == "committed"
+                yield TransactionEnded(t=t, broker=self._broker, transaction=event.transaction, committed=done)
+
+    def _consumer(self, event: Event, t: float) -> ConsumerSeen:
+        known = event
+        if event.event == "subscribed":
+            self._consumers[event.consumer] = event
+        else:
+            known = self._consumers.pop(event.consumer, event)
+            self._pending.pop(event.consumer, None)
+        return ConsumerSeen(
+            t=t, broker=self._broker, consumer=event.consumer, state=event.event, destination=known.destination,
+            client_id=known.client, user=known.user, connection=known.connection, selector=known.selector,
+            durable=known.durable, over=known.over, network=known.network, browser=known.browser, error=event.error,
+        )  # fmt: skip
+
+    def _sent(self, event: Event, t: float, took: float | None) -> MessageSeen:
+        lifetime = None if event.lifetime is None else event.lifetime / _MILLISECONDS
+        return MessageSeen(
+            t=t, broker=self._broker, event="sent", message=event.message, destination=event.destination,
+            client_id=event.client, over=event.over, network=event.network, persistent=event.persistent,
+            retain=event.retain, bytes=event.bytes, digest=event.digest or None, lifetime=lifetime, original=event.original,
+            correlation=event.correlation, transaction=event.transaction, took=took, why=event.error or event.cause,
+        )  # fmt: skip
+
+    def _dispatched(self, event: Event, t: float) -> MessageSeen:
+        pending = self._pending.setdefault(event.consumer, OrderedDict())
+        pending[event.message, event.destination] = event
+        if len(pending) > _MOST_UNACKNOWLEDGED:
+            pending.popitem(last=False)
+        return self._message(event, t, retain=event.retained, redelivered=event.redelivered)
+
+    def _acknowledged(self, event: Event, t: float) -> Iterator[MessageSeen]:
+        """Yield one observation for each message that an acknowledgement is of."""
+        name = {"one": "acknowledged", "all": "acknowledged", "poison": "rejected"}.get(event.kind)
+        if name is None:  # it moves the consumer's window, or another event has it already
+            return
+        pending = self._pending.get(event.consumer, OrderedDict())
+        keys = [key for key in pending if key[0] == event.message]
+        if event.kind == "all" and event.count > 1 and keys:
+            order = list(pending)
+            end = order.index(keys[-1]) + 1
+            keys = order[max(0, end - event.count) : end]
+        for message, destination in keys or [(event.message, event.destination)]:
+            if not event.transaction:
+                pending.pop((message, destination), None)
+            named = msgspec.structs.replace(event, message=message, destination=destination)
+            yield self._message(
+                named, t, name=name, transaction=event.transaction, automatic=event.automatic, why=event.error
+            )
+
+    def _message(self, event: Event, t: float, *, name: str = "", **more: object) -> MessageSeen:
+        consumer = self._consumers.get(event.consumer)
+        seen = MessageSeen(
+            t=t, broker=self._broker, event=name or event.event, message=event.message, destination=event.destination,
+            consumer=event.consumer, client_id="" if consumer is None else consumer.client,
+            over="" if consumer is None else consumer.over, network=consumer is not None and consumer.network,
+        )  # fmt: skip
+        return seen.with_fields(**more) if more else seen

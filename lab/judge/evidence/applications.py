@@ -1,0 +1,285 @@
+"""Applications as clients: the events of observers become the observations that a history has of the lab's own clients.
+
+So every expectation about messages judges applications by the same rules. An application is a name of the scenario's
+`clients`, with all connections that fit its client id; each other connection is a client of its own client id. What a
+bridge sends or takes is no delivery. A message's number is that of its ActiveMQ message id.
+
+A delivery is the acknowledgement of the application's protocol. Where the broker acknowledges by itself while it
+dispatches (MQTT at QoS 0, STOMP `auto`, AMQP presettled), the application may never have read the message: then the
+dispatch is counted, and a verdict that would have passed is unknown, unless `delivered-when: dispatched` is declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
+from fnmatch import fnmatchcase
+from heapq import heappop, heappush
+from math import inf
+
+from lab.dataclass import dataclass
+from lab.declare.application import Application
+from lab.history import (
+    Acknowledged,
+    BrokerChanged,
+    ClientChanged,
+    ConsumerSeen,
+    Header,
+    MessageSeen,
+    Observation,
+    ObserverChanged,
+    Publishing,
+    Received,
+    SendOutcome,
+    Sent,
+    Subscribed,
+    TransactionEnded,
+    Unsubscribed,
+    Watched,
+)
+from lab.units import several
+
+FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
+_HORIZON = 10.0  # seconds by which an event may be recorded late: each broker is asked in turn
+_GONE = ("stopped", "killed", "deleted")  # states of a broker that has no connections
+_PROTOCOLS = ("mqtt", "stomp", "amqp")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Consumer:
+    """A consumer of an application, and the messages that were dispatched to it and not acknowledged."""
+
+    client: str
+    destination: str
+    over: str
+    durable: bool
+    dispatched: bool  # whether a dispatch counts as a delivery
+    redelivered: set[str] = field(default_factory=set)
+
+
+class Applications:
+    """Makes the observations of applications' clients, and keeps the reasons why they may prove too little."""
+
+    def __init__(self, header: Header, declared: Mapping[str, Application]) -> None:
+        self._declared, self._run = declared, header.run
+        self._own_ids = _client_ids(header.declared.get("steps"))
+        self._own: set[str] = set()  # clients of the lab
+        self._steps: dict[tuple[object, ...], list[int]] = {}  # by what messages have in common: step, last number
+        self._ids: dict[str, str] = {}  # ActiveMQ's message id → the id in the ledger
+        self._sent: dict[str, list[str]] = {}  # by transaction: ids in the ledger
+        self._taken: dict[str, list[tuple[_Consumer, MessageSeen]]] = {}  # by transaction
+        self._consumers: dict[tuple[str, str], _Consumer] = {}  # by broker and consumer id
+        self._open: dict[tuple[str, str], int] = {}  # by client and destination: consumers
+        self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
+        self.gaps: list[ObserverChanged] = []
+        self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
+
+    def of(self, observations: Iterable[Observation]) -> Iterator[Observation]:
+        """Yield all observations in the order of their moments, with those of the applications' clients."""
+        waiting: list[tuple[float, int, Observation]] = []
+        latest = -inf
+        for number, seen in enumerate(observations):
+            heappush(waiting, (seen.t, number, seen))
+            latest = max(latest, seen.t)
+            while waiting and waiting[0][0] < latest - _HORIZON:
+                yield from self._told(heappop(waiting)[2])
+        while waiting:
+            yield from self._told(heappop(waiting)[2])
+
+    def gap(self, begin: float) -> str:
+        """Return the events that an observer lost after `begin`, in words; "" if it lost none."""
+        for lost in self.gaps:
+            if lost.t >= begin:
+                count = several(lost.lost_events, "event") if lost.lost_events else "events"
+                since = "" if lost.since is None else f" after {lost.since:.3f} s"
+                return f"the observer of {lost.broker} lost {count}{since}: {lost.why}"
+        return ""
+
+    def unread(self, receivers: Iterable[str]) -> str:
+        """Return why it is unknown that receivers read their messages; "" if their acknowledgements prove it."""
+        names = [name for name in dict.fromkeys(receivers) if name in self.automatic]
+        if not names:
+            return ""
+        return (
+            f"the broker acknowledges for {', '.join(names)} while it dispatches, so it is unknown whether the "
+            "messages were read; to count dispatches, write delivered-when: dispatched at the client"
+        )
+
+    def _told(self, seen: Observation) -> Iterator[Observation]:
+        yield seen
+        match seen:
+            case Publishing() | Subscribed():
+                self._own.add(f"mqlab-{self._run}-{seen.client}")
+            case ConsumerSeen():
+                yield from self._consumer(seen)
+            case MessageSeen() if not seen.network:
+                yield from self._message(seen)
+            case TransactionEnded():
+                yield from self._transaction(seen)
+            case ObserverChanged() if seen.state == "lost":
+                self.gaps.append(seen)
+            case BrokerChanged() if seen.state in _GONE and not seen.standby:
+                yield from self._all_left(seen.broker, seen.t)
+            case Watched():
+                for client in dict.fromkeys(client for client, _ in self._open):
+                    yield ClientChanged(t=seen.t, client=client, broker="", state="listening")
+
+    def _name(self, client_id: str, broker: str) -> str | None:
+        """Return the name of a client by its client id; None for a client of the lab."""
+        if client_id in self._own or client_id in self._own_ids:
+            return None
+        for name, application in self._declared.items():
+            if application.broker in (None, broker) and fnmatchcase(client_id, application.client_id):
+                return name
+        return client_id or f"a client of {broker} without a client id"
+
+    def _consumer(self, seen: ConsumerSeen) -> Iterator[Observation]:
+        key = (seen.broker, seen.consumer)
+        if seen.state == "unsubscribed":
+            if (consumer := self._consumers.pop(key, None)) is not None:
+                yield from self._left(consumer, seen.broker, seen.t)
+            return
+        name = None if seen.network or seen.browser or seen.error else self._name(seen.client_id, seen.broker)
+        if name is None:
+            return
+        declared = self._declared.get(name)
+        consumer = self._consumers[key] = _Consumer(
+            client=name,
+            destination=seen.destination,
+            over=_over(seen.over),
+            durable=bool(seen.durable),
+            dispatched=declared is not None and declared.delivered_when == "dispatched",
+        )
+        of = (name, seen.destination)
+        self._open[of] = self._open.get(of, 0) + 1
+        if self._open[of] == 1:
+            yield Subscribed(
+                t=seen.t,
+                client=name,
+                broker=seen.broker,
+                over=consumer.over,
+                destination=seen.destination,
+                step=0,
+                durable=consumer.durable,
+                selector=seen.selector or None,
+                ack="client",
+            )
+
+    def _left(self, consumer: _Consumer, broker: str, t: float) -> Iterator[Observation]:
+        of = (consumer.client, consumer.destination)
+        self._open[of] -= 1
+        if self._open[of]:
+            return
+        del self._open[of]
+        if consumer.durable:  # the broker keeps its messages
+            yield ClientChanged(t=t, client=consumer.client, broker=broker, state="disconnected")
+        else:
+            yield Unsubscribed(t=t, client=consumer.client, broker=broker, destination=consumer.destination)
+
+    def _all_left(self, broker: str, t: float) -> Iterator[Observation]:
+        for key in [key for key in self._consumers if key[0] == broker]:
+            yield from self._left(self._consumers.pop(key), broker, t)
+
+    def _message(self, seen: MessageSeen) -> Iterator[Observation]:
+        if seen.event == "sent":
+            if not seen.original and (name := self._name(seen.client_id, seen.broker)) is not None:
+                yield from self._sending(seen, name)
+            return
+        consumer = self._consumers.get((seen.broker, seen.consumer))
+        if consumer is None:
+            return
+        if seen.event == "dispatched":
+            if seen.redelivered:
+                consumer.redelivered.add(seen.message)
+            if consumer.dispatched:
+                yield self._delivery(consumer, seen)
+        elif seen.event == "acknowledged":
+            if seen.transaction:
+                self._taken.setdefault(seen.transaction, []).append((consumer, seen))
+            elif not consumer.dispatched:
+                if seen.automatic:
+                    self.automatic.add(consumer.client)
+                yield self._delivery(consumer, seen)
+
+    def _sending(self, seen: MessageSeen, name: str) -> Iterator[Observation]:
+        if seen.message in self._ids:
+            return  # sent again, with the id that it had
+        common = (name, seen.broker, seen.destination, seen.persistent, seen.retain, seen.lifetime)
+        if common not in self._steps:
+            step = FIRST_STEP + len(self._steps)
+            self._steps[common] = [step, 0]
+            yield Publishing(
+                t=seen.t,
+                step=step,
+                client=name,
+                broker=seen.broker,
+                over=_over(seen.over),
+                destination=seen.destination,
+                persistent=seen.persistent,
+                body="generated",
+                retained=seen.retain,
+                expiry_s=seen.lifetime,
+            )
+        its = self._steps[common]
+        its[1] += 1
+        message = f"{its[0]}-{its[1]}"
+        self._ids[seen.message] = message
+        self.names.setdefault(its[0], {})[its[1]] = seen.message
+        yield Sent(t=seen.t, id=message)
+        if seen.why:
+            yield Acknowledged(t=seen.t, id=message, outcome=SendOutcome.FAILED, note=seen.why)
+        elif seen.transaction:
+            self._sent.setdefault(seen.transaction, []).append(message)
+        else:
+            yield Acknowledged(t=seen.t + (seen.took or 0.0), id=message)
+
+    def _delivery(self, consumer: _Consumer, seen: MessageSeen) -> Received:
+        again = seen.message in consumer.redelivered
+        message = self._ids.get(seen.message)
+        return Received(
+            t=seen.t,
+            client=consumer.client,
+            destination=consumer.destination,
+            id=message,
+            digest=None if message is not None else "",
+            retained=seen.retain,
+            redelivered=again,
+        )
+
+    def _transaction(self, seen: TransactionEnded) -> Iterator[Observation]:
+        outcome = SendOutcome.OK if seen.committed else SendOutcome.FAILED
+        note = "" if seen.committed else "its transaction was rolled back"
+        for message in self._sent.pop(seen.transaction, ()):
+            yield Acknowledged(t=seen.t, id=message, outcome=outcome, note=note)
+        for consumer, taken in self._taken.pop(seen.transaction, ()):
+            if seen.committed and not consumer.dispatched:
+                yield self._delivery(consumer, taken.with_fields(t=seen.t))
+
+
+def observed(header: Header) -> bool:
+    """Return whether observers were in the brokers of a run."""
+    topology = header.declared.get("topology")
+    return isinstance(topology, Mapping) and bool(topology.get("observe"))
+
+
+def declared_in(header: Header) -> Mapping[str, Application]:
+    """Return the applications that the scenario of a run declared; raise ValueError if the header was edited."""
+    declared = header.declared.get("clients") or {}
+    return {name: Application.model_validate(fields) for name, fields in declared.items()}
+
+
+def _over(connector: str) -> str:
+    """Return the protocol of a connector as steps name it; OpenWire's clients acknowledge as STOMP's do."""
+    return next((name for name in _PROTOCOLS if connector.startswith(name)), "stomp")
+
+
+def _client_ids(declared: object) -> set[str]:
+    """Return every `client-id` in declared steps, however deep."""
+    if isinstance(declared, Mapping):
+        own = declared.get("client-id")
+        return {each for value in declared.values() for each in _client_ids(value)} | (
+            {own} if isinstance(own, str) else set()
+        )
+    if isinstance(declared, list | tuple):
+        return {each for value in declared for each in _client_ids(value)}
+    return set()

@@ -1,0 +1,130 @@
+"""The way of one message of an application through the brokers, by the events that their observers recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lab.dataclass import dataclass
+from lab.errors import InputError
+from lab.history import MessageSeen, Observation, ObserverChanged
+from lab.report.rows.observed import client, event
+from lab.report.rows.row import Row, Weight
+
+_LAST = "last:"
+_LONG_WAIT = 1.0  # seconds without an event that the trace says in words
+_MOST_NAMED = 10  # messages that an error lists
+_ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
+_FAULTS = ("rejected", *_ENDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The events of one message in their order, its present state in words, and whether events may be missing."""
+
+    message: str
+    rows: tuple[Row, ...]
+    outcome: str
+    gaps: tuple[str, ...]  # the brokers that lost events, in words
+
+
+def trace(observations: Iterable[Observation], wanted: str) -> Trace:
+    """Return the trace of the message with an id, or with a part of its id or correlation id.
+
+    `last:DESTINATION` is the message that was sent last to a destination. InputError if no message fits, or several.
+    """
+    events: dict[str, list[MessageSeen]] = {}
+    lost: list[ObserverChanged] = []
+    observed = False
+    for seen in observations:
+        if isinstance(seen, MessageSeen):
+            events.setdefault(seen.message, []).append(seen)
+        elif isinstance(seen, ObserverChanged):
+            observed = True
+            if seen.state == "lost":
+                lost.append(seen)
+    if not observed:
+        right = 'write observe: ["orders.>"] in the topology, or: mqlab up SCENARIO --observe "orders.>"'
+        raise InputError.of("no broker of this run was observed", right)
+    message = _chosen(events, wanted)
+    its = sorted(events[message], key=lambda seen: seen.t)
+    gaps = tuple(
+        f"{seen.broker} lost events after {seen.since or 0:.3f} s: {seen.why}"
+        for seen in lost
+        if seen.since is None or seen.t >= its[0].t
+    )
+    return Trace(message=message, rows=tuple(_rows(its)), outcome=_outcome(its, missing=bool(gaps)), gaps=gaps)
+
+
+def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
+    if wanted.startswith(_LAST):
+        name = wanted.removeprefix(_LAST)
+        sent = [
+            (seen.t, message)
+            for message, its in events.items()
+            for seen in its
+            if seen.event == "sent" and not seen.network and seen.destination.partition("://")[2] == name
+        ]
+        if not sent:
+            raise InputError.of(f"no application sent a message to {name}", "write the destination's name: last:orders")
+        return max(sent)[1]
+    if wanted in events:
+        return wanted
+    fitting = [
+        message
+        for message, its in events.items()
+        if wanted in message or any(wanted in seen.correlation for seen in its)
+    ]
+    if not fitting:
+        raise InputError.of(
+            f"the observers saw no message with {wanted} in its id or its correlation id",
+            "write last:DESTINATION for the last message to a destination; mqlab history --kind message lists all",
+        )
+    if len(fitting) > 1:
+        some = "\n".join(fitting[:_MOST_NAMED])
+        raise InputError.of(f"{len(fitting)} messages have {wanted} in their ids", f"write more of one id:\n{some}")
+    return fitting[0]
+
+
+def _rows(events: Sequence[MessageSeen]) -> Iterable[Row]:
+    before: MessageSeen | None = None
+    for seen in events:
+        if before is not None and seen.t - before.t >= _LONG_WAIT:
+            waited = f"the message waited {seen.t - before.t:.1f} s"
+            yield Row(t=before.t, who=before.broker, what=waited, until=seen.t)
+        yield Row(t=seen.t, who=seen.broker, what=event(seen), weight=_weight(seen))
+        before = seen
+
+
+def _weight(seen: MessageSeen) -> Weight:
+    return Weight.FAULT if seen.event in _FAULTS or (seen.event == "sent" and seen.why) else Weight.PLAIN
+
+
+def _outcome(events: Sequence[MessageSeen], *, missing: bool) -> str:
+    """Return what became of a message in one sentence, as far as the events prove it."""
+    ours = [seen for seen in events if not seen.network]
+    acknowledged = [
+        seen for seen in ours if seen.event == "acknowledged" and not seen.transaction and not seen.automatic
+    ]
+    if acknowledged:
+        by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in acknowledged)
+        return f"acknowledged by {', '.join(by)}"
+    for seen in reversed(events):
+        if seen.event in _ENDS:
+            return f"it {_ENDS[seen.event]} at {seen.broker}" + (f": {seen.why}" if seen.why else "")
+    if missing:
+        return "unknown, since events are missing"
+    dispatched = [seen for seen in ours if seen.event == "dispatched"]
+    if dispatched:
+        by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in dispatched)
+        by_itself = any(seen.event == "acknowledged" and seen.automatic for seen in ours)
+        ack = "; its protocol acknowledges nothing" if by_itself else ", and not acknowledged"
+        return f"dispatched to {', '.join(by)}{ack}"
+    last = [seen for seen in events if seen.event == "sent"][-1:]
+    if not last:
+        return "unknown, since the observers did not see it being sent"
+    (at,) = last
+    if at.why and not at.original:
+        return f"{at.broker} refused it: {at.why}"
+    if at.destination.startswith("topic://"):
+        return f"{at.broker} accepted it, and dispatched it to no client"
+    return f"it waits at {at.broker} on {at.destination}"

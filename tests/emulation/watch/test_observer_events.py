@@ -1,0 +1,101 @@
+"""An observer's answers as observations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from lab.emulation.watch.observer_events import Event, Translator, parse
+from lab.errors import BrokerError
+from lab.history import ConsumerSeen, MessageSeen, Observation, TransactionEnded
+
+HEAD = {"started": "a", "first": 1, "left": 1, "dropped": 0, "now": 5}
+
+
+def event(name: str, /, **fields: object) -> Event:
+    text = "\n".join(json.dumps(line) for line in (HEAD, {"at": 1, "event": name, **fields}))
+    (only,) = parse("tokyo", text).events
+    return only
+
+
+def translated(*events: Event) -> list[Observation]:
+    translator = Translator("tokyo")
+    return [seen for each in events for seen in translator.observations(each, 1.0)]
+
+
+def subscribed(**fields: object) -> Event:
+    whole = {"consumer": "c1", "client": "billing", "over": "stomp+ssl", "destination": "queue://orders", **fields}
+    return event("subscribed", **whole)
+
+
+def dispatched(message: str) -> Event:
+    return event("dispatched", message=message, destination="queue://orders", consumer="c1")
+
+
+def names(observations: list[Observation]) -> Iterator[tuple[str, str, str]]:
+    for seen in observations:
+        if isinstance(seen, MessageSeen):
+            yield seen.event, seen.message, seen.client_id
+
+
+def test_an_acknowledgement_of_several_messages_is_one_of_each() -> None:
+    seen = translated(
+        subscribed(),
+        *(dispatched(f"m{number}") for number in range(1, 5)),
+        event("acknowledged", kind="all", consumer="c1", message="m3", count=2, destination="queue://orders"),
+    )
+    assert [each for each in names(seen) if each[0] == "acknowledged"] == [
+        ("acknowledged", "m2", "billing"),
+        ("acknowledged", "m3", "billing"),
+    ]
+
+
+def test_an_acknowledgement_of_one_message_is_of_that_alone() -> None:
+    one = event("acknowledged", kind="one", consumer="c1", message="m2", count=1, destination="queue://orders")
+    seen = translated(subscribed(), dispatched("m1"), dispatched("m2"), one)
+    assert list(names(seen))[-1] == ("acknowledged", "m2", "billing")
+    assert len(list(names(seen))) == 3
+
+
+def test_the_movement_of_a_window_is_no_acknowledgement() -> None:
+    moved = event("acknowledged", kind="delivered", consumer="c1", message="m1", count=1)
+    assert [each[0] for each in names(translated(subscribed(), dispatched("m1"), moved))] == ["dispatched"]
+
+
+def test_a_poison_acknowledgement_is_a_rejection() -> None:
+    poison = event("acknowledged", kind="poison", consumer="c1", message="m1", destination="queue://orders")
+    assert [each[0] for each in names(translated(subscribed(), dispatched("m1"), poison))][-1] == "rejected"
+
+
+def test_an_acknowledgement_in_a_transaction_names_it_until_the_transaction_ends() -> None:
+    acknowledged = event("acknowledged", kind="one", consumer="c1", message="m1", transaction="t1")
+    *_, last, ended = translated(subscribed(), dispatched("m1"), acknowledged, event("rolled-back", transaction="t1"))
+    assert isinstance(last, MessageSeen) and last.transaction == "t1"
+    assert ended == TransactionEnded(t=1.0, broker="tokyo", transaction="t1", committed=False)
+
+
+def test_a_consumer_that_left_is_named_as_it_came() -> None:
+    came, left = translated(subscribed(network=True), event("unsubscribed", consumer="c1"))
+    assert isinstance(came, ConsumerSeen) and isinstance(left, ConsumerSeen)
+    assert (left.state, left.destination, left.client_id, left.network) == (
+        "unsubscribed", "queue://orders", "billing", True,
+    )  # fmt: skip
+
+
+def test_a_client_id_may_have_any_characters() -> None:
+    hostile = 'quote " \\ line\nend \ud83d\ude00'
+    (seen,) = translated(subscribed(client=hostile))
+    assert isinstance(seen, ConsumerSeen) and seen.client_id == hostile.encode("utf-16", "surrogatepass").decode(
+        "utf-16"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", json.dumps(HEAD) + "\n{", json.dumps(HEAD) + '\n{"at": "soon", "event": "sent"}', None],
+)
+def test_an_answer_of_another_form_is_an_error_that_names_the_broker(text: object) -> None:
+    with pytest.raises(BrokerError, match="broker tokyo's observer answered in another form"):
+        parse("tokyo", text)

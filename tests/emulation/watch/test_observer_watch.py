@@ -1,0 +1,140 @@
+"""The watch over a broker's observer: its clock, events that the broker lost, and a broker that starts again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lab.emulation.state import InstanceState
+from lab.emulation.watch.observer_events import Answer, Event, Head
+from lab.emulation.watch.observer_watch import ObserverWatch
+from lab.errors import BrokerError
+from lab.history import MemoryRecorder, MessageSeen, ObserverChanged
+from lab.runtime.clock import RealClock
+
+TOKYO = InstanceState(
+    broker="tokyo", name="tokyo", number=1, container="c", address="10.0.0.1", ports={}, management_port=1
+)
+
+
+class Broker:
+    """An observer with events, which forgets what it was asked to forget."""
+
+    def __init__(self) -> None:
+        self.started, self.first, self.dropped = "process 1", 1, 0
+        self.events: list[Event] = []
+        self.absent = False
+        self.asked: list[int] = []
+
+    def send(self, message: str) -> None:
+        event = Event(at=self.now(), event="sent", message=message, destination="queue://orders", client="shop")
+        self.events.append(event)
+
+    def now(self) -> int:
+        return round(CLOCK.now() * 1e9) + 7_000_000_000
+
+    def take(self, instance: InstanceState, started: str, after: int) -> Answer | None:
+        self.asked.append(after)
+        if self.absent:
+            raise BrokerError("tokyo does not answer")
+        forgotten = max(0, after + 1 - self.first) if started == self.started else 0
+        self.events, self.first = self.events[forgotten:], self.first + min(forgotten, len(self.events))
+        head = Head(started=self.started, first=self.first, left=len(self.events), dropped=self.dropped, now=self.now())
+        return Answer(head=head, events=tuple(self.events[:2]))
+
+    def restart(self) -> None:
+        self.started, self.first, self.events = "process 2", 1, []
+
+
+CLOCK = RealClock()
+
+
+def watched(broker: Broker, do: Callable[[MemoryRecorder], None]) -> MemoryRecorder:
+    """Return the observations of a watch during which something is done."""
+    recorder, errors = MemoryRecorder(), list[Exception]()
+    watch = ObserverWatch([TOKYO], {"tokyo": ["orders.>"]}, broker.take, CLOCK, recorder, errors.append)
+    watch.begin()
+    try:
+        assert until(lambda: bool(recorder.observations))
+        do(recorder)
+    finally:
+        watch.end()
+    assert errors == []
+    return recorder
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    return CLOCK.wait(condition, 20)
+
+
+def messages(recorder: MemoryRecorder) -> list[str]:
+    return [seen.message for seen in recorder.observations if isinstance(seen, MessageSeen)]
+
+
+def changes(recorder: MemoryRecorder) -> list[ObserverChanged]:
+    return [seen for seen in recorder.observations if isinstance(seen, ObserverChanged)]
+
+
+def test_every_event_is_recorded_once_however_many_an_answer_has() -> None:
+    broker = Broker()
+
+    def do(recorder: MemoryRecorder) -> None:
+        for number in range(5):
+            broker.send(f"m{number}")
+        assert until(lambda: len(messages(recorder)) == 5)
+        broker.send("m5")
+
+    recorder = watched(broker, do)
+    assert messages(recorder) == [f"m{number}" for number in range(6)]
+    assert [seen.state for seen in changes(recorder)] == ["began", "ended"]
+
+
+def test_moments_are_of_the_labs_clock_within_the_error_that_is_stated() -> None:
+    broker, sent = Broker(), list[float]()
+
+    def do(recorder: MemoryRecorder) -> None:
+        sent.append(CLOCK.now())
+        broker.send("m0")
+
+    recorder = watched(broker, do)
+    (seen,) = [each for each in recorder.observations if isinstance(each, MessageSeen)]
+    began = changes(recorder)[0]
+    assert abs(seen.t - sent[0]) <= began.clock_error + 0.005
+
+
+def test_events_that_the_broker_dropped_are_counted_and_dated() -> None:
+    broker = Broker()
+
+    def do(recorder: MemoryRecorder) -> None:
+        broker.dropped = 12
+        assert until(lambda: len(changes(recorder)) == 2)
+
+    lost = changes(watched(broker, do))[1]
+    assert (lost.state, lost.lost_events, lost.why) == ("lost", 12, "its buffer of events was full")
+    assert lost.since is not None and lost.since <= lost.t
+
+
+def test_a_process_that_ended_may_have_had_events_that_were_not_read() -> None:
+    broker = Broker()
+
+    def do(recorder: MemoryRecorder) -> None:
+        broker.send("before")
+        assert until(lambda: messages(recorder) == ["before"])
+        broker.absent = True
+        asked = len(broker.asked)
+        assert until(lambda: len(broker.asked) > asked + 1)
+        broker.restart()
+        broker.send("after")
+        broker.absent = False
+        assert until(lambda: messages(recorder) == ["before", "after"])
+
+    recorder = watched(broker, do)
+    assert [seen.state for seen in changes(recorder)] == ["began", "lost", "began", "ended"]
+
+
+def test_a_broker_without_patterns_is_not_asked() -> None:
+    broker, recorder = Broker(), MemoryRecorder()
+    watch = ObserverWatch([TOKYO], {"tokyo": []}, broker.take, CLOCK, recorder, lambda error: None)
+    watch.begin()
+    watch.end()
+    assert broker.asked == []
+    assert recorder.observations == []

@@ -1,0 +1,194 @@
+"""Verdicts on applications, which the lab does not run, by the events of the observers inside the brokers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from lab.declare.expectations.delivered import Delivered
+from lab.history import (
+    Acknowledged,
+    BrokerChanged,
+    ConsumerSeen,
+    Ended,
+    MessageSeen,
+    Observation,
+    ObserverChanged,
+    Publishing,
+    Received,
+    Sent,
+    Subscribed,
+    TransactionEnded,
+)
+from lab.judge import Streamed, judge
+from lab.judge.values import Outcome, Verdict
+
+from .test_truth import HEADER
+
+PASSED, FAILED, UNKNOWN = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
+CLIENTS = {
+    "shop": {"client-id": "shop", "broker": "tokyo", "delivered-when": "acknowledged"},
+    "billing": {"client-id": "billing-*", "broker": "singapore", "delivered-when": "acknowledged"},
+    "screen": {"client-id": "screen", "delivered-when": "dispatched"},
+}
+TOPOLOGY = {**HEADER.declared.get("topology", {}), "observe": ["orders"]}
+OBSERVED = replace(HEADER, declared={**HEADER.declared, "topology": TOPOLOGY, "clients": CLIENTS, "steps": []})
+QUEUE = "queue://orders"
+BEGAN = ObserverChanged(t=0, broker="tokyo", state="began", patterns=("orders",))
+
+
+def sent(t: float, number: int = 1, **more: Any) -> MessageSeen:
+    made = MessageSeen(t=t, broker="tokyo", event="sent", message=f"ID:{number}", destination=QUEUE, client_id="shop")
+    return made.with_fields(took=0.001, persistent=True, **more)
+
+
+def subscribed(t: float, consumer: str = "c1", client: str = "billing-1", **more: Any) -> ConsumerSeen:
+    made = ConsumerSeen(t=t, broker="singapore", consumer=consumer, state="subscribed", destination=QUEUE)
+    return made.with_fields(client_id=client, over="stomp", **more)
+
+
+def left(t: float, consumer: str = "c1") -> ConsumerSeen:
+    return ConsumerSeen(t=t, broker="singapore", consumer=consumer, state="unsubscribed", destination=QUEUE)
+
+
+def event(t: float, name: str, number: int = 1, consumer: str = "c1", **more: Any) -> MessageSeen:
+    made = MessageSeen(t=t, broker="singapore", event=name, message=f"ID:{number}", destination=QUEUE)
+    return made.with_fields(consumer=consumer, **more)
+
+
+def taken(t: float, number: int = 1, consumer: str = "c1", **more: Any) -> list[MessageSeen]:
+    return [event(t, "dispatched", number, consumer), event(t + 0.01, "acknowledged", number, consumer, **more)]
+
+
+def verdict(*seen: Observation | Iterable[Observation], to: str = "billing", promise: str = "exactly-once") -> Verdict:
+    """Judge a history of these lines, which ends at 30 s."""
+    lines = [line for each in (BEGAN, *seen) for line in ([each] if isinstance(each, Observation) else each)]
+    expectation = Delivered.model_validate({"to": to, "queue": "orders", "promise": promise, "within": "5s"})
+    (found,) = judge([expectation], Streamed(OBSERVED, [*lines, Ended(t=30.0, complete=True)])).verdicts
+    return found
+
+
+def test_a_message_that_its_application_acknowledged_is_delivered() -> None:
+    its = verdict(subscribed(1), sent(2), sent(3, 2), taken(2.1), taken(3.1, 2))
+    assert its.outcome is PASSED, its.reason
+    assert its.reason.startswith("2 of 2 reached billing, each once, the slowest in 110.0 ms")
+
+
+def test_a_message_that_was_never_dispatched_fails_by_its_activemq_id() -> None:
+    its = verdict(subscribed(1), sent(2), sent(3, 2), taken(2.1))
+    assert its.outcome is FAILED, its.reason
+    assert "first ID:2 sent at 3.000 s" in its.reason
+
+
+def test_a_dispatch_without_an_acknowledgement_is_no_delivery() -> None:
+    its = verdict(subscribed(1), sent(2), event(2.1, "dispatched"))
+    assert its.outcome is FAILED, its.reason
+
+
+def test_an_acknowledgement_that_the_broker_makes_by_itself_proves_nothing() -> None:
+    its = verdict(subscribed(1), sent(2), taken(2.1, automatic=True))
+    assert its.outcome is UNKNOWN
+    assert "the broker acknowledges for billing while it dispatches" in its.reason
+    assert "write delivered-when: dispatched" in its.reason
+
+
+def test_a_message_that_was_never_dispatched_fails_also_where_the_broker_acknowledges_by_itself() -> None:
+    its = verdict(subscribed(1), sent(2), sent(3, 2), taken(2.1, automatic=True))
+    assert its.outcome is FAILED, its.reason
+
+
+def test_dispatches_count_where_the_scenario_says_so() -> None:
+    screen = subscribed(1, client="screen")
+    its = verdict(screen, sent(2), taken(2.1, automatic=True), to="screen")
+    assert its.outcome is PASSED, its.reason
+
+
+def test_one_name_stands_for_all_connections_that_fit_it() -> None:
+    both = [subscribed(1), subscribed(1, "c2", "billing-2")]
+    its = verdict(both, sent(2), sent(3, 2), taken(2.1), taken(3.1, 2, "c2"))
+    assert its.outcome is PASSED, its.reason
+    # The second one goes on when the first one has left.
+    its = verdict(both, sent(2), taken(2.1), left(2.5), sent(3, 2), taken(3.1, 2, "c2"))
+    assert its.outcome is PASSED, its.reason
+
+
+def test_a_message_that_was_taken_twice_breaks_exactly_once_unless_it_was_redelivered() -> None:
+    twice = [subscribed(1), sent(2), *taken(2.1), *taken(2.5)]
+    assert verdict(twice).outcome is FAILED
+    assert verdict(twice, promise="at-least-once").outcome is PASSED
+
+
+def test_events_that_an_observer_lost_make_every_verdict_on_messages_unknown() -> None:
+    lost = ObserverChanged(t=9, broker="singapore", state="lost", since=8.0, lost_events=3, why="its buffer was full")
+    for its in (verdict(subscribed(1), sent(2), taken(2.1), lost), verdict(subscribed(1), sent(2), lost)):
+        assert its.outcome is UNKNOWN
+        assert its.reason.startswith("the observer of singapore lost 3 events after 8.000 s: its buffer was full")
+
+
+def test_a_transaction_counts_when_it_is_committed() -> None:
+    done = [TransactionEnded(t=4, broker=broker, transaction="t1", committed=True) for broker in ("tokyo", "singapore")]
+    undone = [each.with_fields(committed=False) for each in done]
+    lines = [subscribed(1), sent(2), *taken(2.1, transaction="t1")]
+    assert verdict(lines, done).outcome is PASSED
+    assert verdict(lines, undone).outcome is FAILED
+    rolled_back = verdict(subscribed(1), sent(2, transaction="t1"), undone)
+    assert rolled_back.outcome is UNKNOWN, rolled_back.reason  # no message was accepted
+
+
+def test_a_send_that_a_broker_refused_is_expected_by_no_application() -> None:
+    refused = sent(2, why="SecurityException: not authorized")
+    its = verdict(subscribed(1), refused, sent(3, 2), taken(3.1, 2))
+    assert its.outcome is PASSED, its.reason
+    assert its.reason.startswith("1 of 1 reached billing")
+
+
+def test_events_may_be_recorded_in_another_order_than_they_happened() -> None:
+    its = verdict(subscribed(1), taken(2.1), sent(2))
+    assert its.outcome is PASSED, its.reason
+
+
+def test_bridges_neither_send_nor_receive_for_an_application() -> None:
+    crossing = [
+        event(2.02, "dispatched", consumer="b1").with_fields(broker="tokyo", network=True),
+        sent(2.05).with_fields(broker="singapore", network=True, client_id="connector"),
+        event(2.06, "acknowledged", consumer="b1").with_fields(broker="tokyo", network=True),
+    ]
+    its = verdict(subscribed(1), sent(2), crossing, taken(2.1))
+    assert its.outcome is PASSED, its.reason
+    assert its.reason.startswith("1 of 1 reached billing")
+
+
+def test_clients_of_the_lab_are_not_counted_twice() -> None:
+    own = [
+        Subscribed(t=0.5, client="billing", broker="singapore", over="stomp", destination=QUEUE, step=1),
+        Publishing(
+            t=1.5, step=2, client="publisher", broker="tokyo", over="stomp", destination=QUEUE, persistent=True,
+            body="generated", count=1,
+        ),
+        Sent(t=2, id="2-1"),
+        Acknowledged(t=2.01, id="2-1"),
+        Received(t=2.1, client="billing", destination=QUEUE, id="2-1"),
+    ]  # fmt: skip
+    observed = [
+        subscribed(0.5, client=f"mqlab-{HEADER.run}-billing"),
+        sent(2).with_fields(client_id=f"mqlab-{HEADER.run}-publisher"),
+        *taken(2.1),
+    ]
+    its = verdict(own, observed)
+    assert its.outcome is PASSED, its.reason
+    assert its.reason.startswith("1 of 1 reached billing")
+
+
+def test_a_broker_that_is_killed_has_no_consumers() -> None:
+    killed = BrokerChanged(t=2.5, broker="singapore", state="killed")
+    its = verdict(subscribed(1), sent(2), killed)
+    assert its.outcome is UNKNOWN, its.reason
+
+
+@pytest.mark.parametrize("client", ["billing-[x]", 'billing-"\n', "billing-" + "9" * 300])
+def test_a_client_id_is_compared_as_text(client: str) -> None:
+    its = verdict(subscribed(1, client=client), sent(2), taken(2.1))
+    assert its.outcome is PASSED, its.reason

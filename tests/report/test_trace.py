@@ -1,0 +1,96 @@
+"""The way of one message of an application, by the events of observers."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.errors import InputError
+from lab.history import MessageSeen, Observation, ObserverChanged
+from lab.report.trace import Trace, trace
+
+ID = "ID:tokyo-41-1:1:1:1"
+BEGAN = [ObserverChanged(t=0, broker=broker, state="began", patterns=("orders",)) for broker in ("tokyo", "singapore")]
+
+
+def seen(t: float, broker: str, event: str, **fields: object) -> MessageSeen:
+    made = MessageSeen(t=t, broker=broker, event=event, message=ID, destination="queue://orders")
+    return made.with_fields(**fields)
+
+
+SENT = seen(1.0, "tokyo", "sent", client_id="shop", over="mqtt+ssl")
+TO_BRIDGE = seen(1.1, "tokyo", "dispatched", client_id="C", network=True)
+ARRIVED = seen(42.0, "singapore", "sent", client_id="C", network=True)
+FORWARDED = seen(42.1, "tokyo", "acknowledged", client_id="C", network=True)
+GIVEN = seen(42.2, "singapore", "dispatched", client_id="billing-2")
+DONE = seen(42.3, "singapore", "acknowledged", client_id="billing-2")
+
+
+def way(*observations: Observation, wanted: str = ID) -> Trace:
+    return trace([*BEGAN, *observations], wanted)
+
+
+def test_a_message_is_followed_across_a_bridge_with_its_waits() -> None:
+    found = way(SENT, TO_BRIDGE, ARRIVED, FORWARDED, GIVEN, DONE)
+    assert [(row.who, row.what) for row in found.rows] == [
+        ("tokyo", "accepted it from shop on queue://orders"),
+        ("tokyo", "dispatched it from queue://orders to the bridge C"),
+        ("tokyo", "the message waited 40.9 s"),
+        ("singapore", "accepted it from the bridge C on queue://orders"),
+        ("tokyo", "the bridge C acknowledged it on queue://orders"),
+        ("singapore", "dispatched it from queue://orders to billing-2"),
+        ("singapore", "billing-2 acknowledged it on queue://orders"),
+    ]
+    assert found.outcome == "acknowledged by billing-2 at singapore"
+
+
+@pytest.mark.parametrize(
+    ("observations", "outcome"),
+    [
+        ([SENT], "it waits at tokyo on queue://orders"),
+        ([SENT, TO_BRIDGE, ARRIVED, FORWARDED], "it waits at singapore on queue://orders"),
+        ([SENT, TO_BRIDGE, ARRIVED, GIVEN], "dispatched to billing-2 at singapore, and not acknowledged"),
+        ([SENT, seen(9, "tokyo", "expired")], "it expired at tokyo"),
+        ([SENT, seen(9, "tokyo", "dead-lettered", why="poison")], "it became a dead letter at tokyo: poison"),
+        ([SENT.with_fields(why="SecurityException: no")], "tokyo refused it: SecurityException: no"),
+        ([GIVEN], "dispatched to billing-2 at singapore, and not acknowledged"),
+        (
+            [SENT, seen(2, "tokyo", "dispatched", client_id="a"), DONE.with_fields(transaction="t1")],
+            "dispatched to a at tokyo, and not acknowledged",
+        ),
+        (
+            [SENT.with_fields(destination="topic://prices")],
+            "tokyo accepted it, and dispatched it to no client",
+        ),
+    ],
+)
+def test_the_outcome_is_what_the_events_prove(observations: list[Observation], outcome: str) -> None:
+    assert way(*observations).outcome == outcome
+
+
+def test_nothing_is_said_to_wait_where_events_are_missing() -> None:
+    lost = ObserverChanged(t=3, broker="tokyo", state="lost", since=2.0, why="its buffer of events was full")
+    found = way(SENT, lost)
+    assert found.outcome == "unknown, since events are missing"
+    assert found.gaps == ("tokyo lost events after 2.000 s: its buffer of events was full",)
+
+
+def test_a_gap_before_the_message_was_sent_changes_nothing() -> None:
+    lost = ObserverChanged(t=0.5, broker="tokyo", state="lost", since=0.2, why="its buffer of events was full")
+    assert way(lost, SENT).outcome == "it waits at tokyo on queue://orders"
+
+
+@pytest.mark.parametrize("wanted", [ID, "41-1", "order-7", "last:orders"])
+def test_a_message_is_found_by_a_part_of_its_ids_or_as_the_last(wanted: str) -> None:
+    assert way(SENT.with_fields(correlation="order-7"), wanted=wanted).message == ID
+
+
+def test_errors_say_what_to_write() -> None:
+    other = SENT.with_fields(message="ID:tokyo-41-2:1:1:1")
+    with pytest.raises(InputError, match="2 messages have ID:tokyo-41 in their ids"):
+        way(SENT, other, wanted="ID:tokyo-41")
+    with pytest.raises(InputError, match="no message with nowhere in its id"):
+        way(SENT, wanted="nowhere")
+    with pytest.raises(InputError, match="no application sent a message to prices"):
+        way(SENT, wanted="last:prices")
+    with pytest.raises(InputError, match="no broker of this run was observed"):
+        trace([SENT], ID)
