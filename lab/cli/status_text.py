@@ -185,10 +185,10 @@ def show(status: Status, console: Console) -> None:
         console.print(f"  {link.name}: round trip {probed}, probed now", soft_wrap=True)
         for way, now in zip(link.directions, link.states, strict=True):
             dropped = ", ".join(f"{count} by {cause}" for cause, count in way.dropped.items()) or "none"
-            given = f"p50 {_ms(way.measured_p50_ms)}, p99 {_ms(way.measured_p99_ms)}"
+            measured = f"p50 {_ms(way.measured_p50_ms)}, p99 {_ms(way.measured_p99_ms)}"
             closed = "" if now == "open" else f"[red]{now}[/red], "
             console.print(
-                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms asked, {given} given",
+                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms configured, measured {measured}",
                 soft_wrap=True,
             )
             console.print(f"      {way.packets} packets, dropped {dropped}", soft_wrap=True)

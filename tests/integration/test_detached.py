@@ -189,7 +189,7 @@ def test_status_shows_brokers_bridge_ends_and_the_link(stand: tuple[Commands, En
     assert told.code == 0 and "connector_tokyo_to_singapore" in told.out
     watching = mqlab.start("status", "--watch", "--interval", "300ms")
     assert watching.stdout is not None
-    seen = list(itertools.takewhile(lambda line: " ms asked" not in line or "–/s" in line, watching.stdout))
+    seen = list(itertools.takewhile(lambda line: " ms configured" not in line or "–/s" in line, watching.stdout))
     watching.send_signal(signal.SIGINT)
     left, _ = watching.communicate(timeout=60)
     assert watching.returncode == 0, left

@@ -83,7 +83,7 @@ def test_the_page_says_what_the_report_says(tmp_path: Path) -> None:
     assert "mqlab run mine.yaml --seed 7" in text
     assert "<broker><!-- secret-free --></broker>" in read.text
     assert "link cut ocean 0.050 s to 1.400 s" in text
-    assert "35.0 ms asked, 35.2 ms given" in text and "7 by cut" in text
+    assert "35.0 ms configured, 35.2 ms measured" in text and "7 by cut" in text
 
 
 def test_every_message_that_did_not_go_well_is_drawn_and_listed(tmp_path: Path) -> None:

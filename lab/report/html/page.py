@@ -39,7 +39,7 @@ class LinkRow:
     """One direction of a link; delays are in percent of a scale that all directions share."""
 
     link: LinkReport
-    asked: float
+    configured: float
     p50: float | None
     p99: float | None
     dropped: str
@@ -209,7 +209,7 @@ def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
     return tuple(
         LinkRow(
             link=link,
-            asked=part(link.configured_delay) or 0.0,
+            configured=part(link.configured_delay) or 0.0,
             p50=part(link.measured_p50),
             p99=part(link.measured_p99),
             dropped=", ".join(f"{count:,} by {cause}" for cause, count in link.dropped.items() if count) or "none",
