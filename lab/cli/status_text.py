@@ -188,7 +188,8 @@ def show(status: Status, console: Console) -> None:
             measured = f"p50 {_ms(way.measured_p50_ms)}, p99 {_ms(way.measured_p99_ms)}"
             closed = "" if now == "open" else f"[red]{now}[/red], "
             console.print(
-                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms configured, measured {measured}",
+                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms configured, "
+                f"measured {measured}",
                 soft_wrap=True,
             )
             console.print(f"      {way.packets} packets, dropped {dropped}", soft_wrap=True)

@@ -1,6 +1,6 @@
 """History → Report: one verdict per expectation, from the history alone, in one pass over it.
 
-The clients' ledger decides; the brokers' counters are a second witness, and a note says where they disagree.
+The clients' ledger decides; the brokers' counters are a cross-check, and a note has each disagreement.
 A file of `lab.judge.expectations` judges the expectation that it is named after.
 """
 
@@ -21,9 +21,9 @@ from lab.history import Header, Marked, Observation, damage, observations
 from lab.judge.basis import basis
 from lab.judge.beyond import beyond, rushed
 from lab.judge.doubts import as_of, doubt
+from lab.judge.evidence.cross_checks import cross_checks
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.stretch import WHOLE, Stretch, between
-from lab.judge.evidence.witnesses import testimonies
 from lab.judge.figures import bridges, deliveries, flows, limits, linked, links, notes, regions, step_reports
 from lab.judge.preconditions import failed_preconditions
 from lab.judge.values import Outcome, Report, Verdict, worst
@@ -154,7 +154,7 @@ def _judged(
     timeline = evidence.timeline
     if evidence.damage or (not verdicts and (timeline.beyond or not timeline.complete)):
         outcome = Outcome.UNKNOWN
-    within, witnesses = limits(expectations, evidence), testimonies(evidence)
+    within, checks = limits(expectations, evidence), cross_checks(evidence)
     report = Report(
         scenario=header.scenario,
         run=header.run,
@@ -168,11 +168,11 @@ def _judged(
         flows=flows(evidence),
         links=links(evidence),
         bridges=bridges(evidence),
-        notes=notes(expectations, evidence, witnesses),
+        notes=notes(expectations, evidence, checks),
         regions=regions(evidence),
         linked=linked(evidence),
         steps=step_reports(evidence),
-        witnesses=witnesses,
+        cross_checks=checks,
         routes=evidence.routes.rows,
         routes_notes=evidence.routes.notes,
         round_trips=header.round_trips,

@@ -94,7 +94,7 @@ def render(
         verdicts.add_row(Text(marks[verdict.outcome], style=f"bold {style}"), text(verdict.expectation, "bold"))
         verdicts.add_row("", text(verdict.reason, style if verdict.outcome is not Outcome.PASSED else ""))
         if verdict.basis is not None:
-            verdicts.add_row("", text(f"class: {verdict.basis}", "dim"))
+            verdicts.add_row("", text(f"basis: {verdict.basis}", "dim"))
     if report.verdicts:
         console.print()
         console.print(verdicts)

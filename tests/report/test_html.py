@@ -241,9 +241,9 @@ def test_the_list_of_events_is_in_the_words_of_the_timeline_and_in_order() -> No
         ("burst-discarded", ["brokers", "2,000", "1,651", "349, all of them discarded"]),
     ],
 )
-def test_both_witnesses_stand_side_by_side(case: str, said: list[str]) -> None:
+def test_client_counts_and_broker_counts_stand_side_by_side(case: str, said: list[str]) -> None:
     (path,) = (each for each in CASES if each.name == case)
-    table = to_html(judge_whole(path / "history.jsonl"), FILES).partition("Two witnesses")[2].partition("</table>")[0]
+    table = to_html(judge_whole(path / "history.jsonl"), FILES).partition("Cross-check")[2].partition("</table>")[0]
     assert "\n".join(said) in re.sub(r"\s*(<[^>]*>\s*)+", "\n", table)
 
 

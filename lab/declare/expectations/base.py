@@ -64,7 +64,7 @@ AfterService = Annotated[
 
 
 class Basis(StrEnum):
-    """The class of a simulated verdict: the part of the models that it rests on, the surest first."""
+    """The basis of a simulated verdict: the part of the models that it depends on, the surest first."""
 
     RULE = "rule"  # whether something can happen at all
     TIMER = "timer"  # when ActiveMQ and TCP give up, try again, or let something expire

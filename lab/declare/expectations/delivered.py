@@ -39,7 +39,7 @@ class Delivered(ToReceivers, Addressed):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how a queue is shared depends on windows."""
+        """Return the basis of a simulated verdict: how a queue is shared depends on windows."""
         return Basis.RULE if self.shares is None else Basis.WINDOW
 
     @property

@@ -36,7 +36,7 @@ class Discarded(Expectation):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how many are too many for a window."""
+        """Return the basis of a simulated verdict: how many are too many for a window."""
         return Basis.WINDOW
 
     @model_validator(mode="after")

@@ -37,5 +37,5 @@ class Dropped(Expectation):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how often TCP repeats itself."""
+        """Return the basis of a simulated verdict: how often TCP repeats itself."""
         return Basis.TIMER

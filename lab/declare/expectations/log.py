@@ -40,7 +40,7 @@ class Log(Expectation):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how often a line comes depends on timers."""
+        """Return the basis of a simulated verdict: how often a line comes depends on timers."""
         return Basis.TIMER if self.term or self.times or self.count > 1 else Basis.RULE
 
     @property

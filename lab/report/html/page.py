@@ -10,7 +10,7 @@ from shlex import quote
 from lab.dataclass import dataclass
 from lab.history import DestinationSeen
 from lab.judge import Judged
-from lab.judge.values import LinkReport, Outcome, Report, StepReport, Testimony
+from lab.judge.values import CrossCheck, LinkReport, Outcome, Report, StepReport
 from lab.judge.wording import gap
 from lab.report.html.bands import Band, bands_of
 from lab.report.html.broker_texts import BrokerText, Files, broker_texts
@@ -76,7 +76,7 @@ class Page:
     anomalies_in_all: int
     distributions: tuple[Distribution, ...]
     links: tuple[LinkRow, ...]
-    witnesses: tuple[Testimony, ...]
+    cross_checks: tuple[CrossCheck, ...]
     counters: tuple[DestinationSeen, ...]
     events: tuple[Event, ...]
     events_in_all: int
@@ -104,6 +104,7 @@ def page(judged: Judged, files: Files) -> Page:
     distributions = (
         distribution(way, delays.get((where.get(way.source, ""), where.get(way.target, "")))) for way in found[:LANES]
     )
+    checks = [check for check in report.cross_checks if check.arrived is not None or not check.agree]
     begun = "up" if evidence.header.standing else "run"
     return Page(
         report=report,
@@ -141,7 +142,7 @@ def page(judged: Judged, files: Files) -> Page:
         anomalies_in_all=anomalies_in_all,
         distributions=tuple(each for each in distributions if each is not None),
         links=_links(report.links),
-        witnesses=tuple(each for each in report.witnesses if each.arrived is not None or not each.agree)[:MOST_ROWS],
+        cross_checks=tuple(checks[:MOST_ROWS]),
         counters=tuple(samples[-1] for samples in timeline.destinations.values())[:MOST_ROWS],
         events=happened,
         events_in_all=events_in_all,
