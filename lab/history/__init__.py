@@ -50,13 +50,13 @@ from lab.history.network_seen import (
 from lab.history.observation import (
     BEAT,
     VERSION,
-    Beyond,
     Ended,
     Header,
     Observation,
     StepEnded,
     StepStarted,
     Trouble,
+    Uncalibrated,
 )
 from lab.history.reading import History, observations, read
 from lab.history.recorders import MemoryRecorder, Recorder, Tee
@@ -73,7 +73,6 @@ __all__ = [
     "Answered",
     "Approached",
     "Attempted",
-    "Beyond",
     "BridgeSeen",
     "BrokerChanged",
     "BrokerRecordSeen",
@@ -118,6 +117,7 @@ __all__ = [
     "Subscribed",
     "Tee",
     "Trouble",
+    "Uncalibrated",
     "Unsubscribed",
     "Unwatched",
     "Watched",

@@ -9,7 +9,7 @@ from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectations.base import Expectation
 from lab.expected.records import Subscription
-from lab.judge.beyond import notes_beyond
+from lab.judge.calibrated_range import calibration_notes
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
@@ -250,7 +250,7 @@ def notes(
     if ignored := evidence.header.ignored:
         found.append(f"Simulated without {', '.join(ignored)}, as it was asked to: --ignore.")
     found += [f"ActiveMQ {release} is not all of one release: {its}." for release, its in evidence.header.mixed.items()]
-    found += [*limits_of(timeline), *notes_beyond(evidence)]
+    found += [*limits_of(timeline), *calibration_notes(evidence)]
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")

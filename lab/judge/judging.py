@@ -19,7 +19,7 @@ from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, damage, observations
 from lab.judge.basis import basis
-from lab.judge.beyond import beyond, rushed
+from lab.judge.calibrated_range import rushed, uncalibrated
 from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.cross_checks import cross_checks
 from lab.judge.evidence.evidence import Evidence, collect_evidence
@@ -152,7 +152,7 @@ def _judged(
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     timeline = evidence.timeline
-    if evidence.damage or (not verdicts and (timeline.beyond or not timeline.complete)):
+    if evidence.damage or (not verdicts and (timeline.uncalibrated or not timeline.complete)):
         outcome = Outcome.UNKNOWN
     within, checks = limits(expectations, evidence), cross_checks(evidence)
     report = Report(
@@ -205,7 +205,7 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
-    elif why := beyond(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
+    elif why := uncalibrated(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
     elif outcome is Outcome.PASSED and (why := failed_preconditions(expectation, evidence, find)):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"

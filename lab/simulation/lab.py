@@ -29,8 +29,8 @@ from lab.runtime.note import Note
 from lab.runtime.runtime import Opening
 from lab.runtime.status import Status, Whereabouts
 from lab.simulation import status
-from lab.simulation.beyond import Boundary
 from lab.simulation.broker_process import BrokerProcess
+from lab.simulation.calibrated_range import Boundary
 from lab.simulation.clock import VirtualClock, nanoseconds
 from lab.simulation.costs import Costs, with_values
 from lab.simulation.hosts import SimulatedHosts

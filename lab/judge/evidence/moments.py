@@ -11,7 +11,6 @@ from lab.history import (
     Answered,
     Approached,
     Attempted,
-    Beyond,
     BrokerChanged,
     Browsed,
     ClientChanged,
@@ -29,6 +28,7 @@ from lab.history import (
     StepEnded,
     StepStarted,
     Subscribed,
+    Uncalibrated,
     Unsubscribed,
     Unwatched,
 )
@@ -105,8 +105,8 @@ class Moments:
                 self._not_negative(f"an attempt from {seen.source} to {seen.target}", seen.took_ms)
             case SightChanged():
                 self._sight(seen)
-            case Beyond():
-                self._after(seen, seen.since, "the models were left", "they were to be left", ROUNDED)
+            case Uncalibrated():
+                self._after(seen, seen.since, "the simulation left its calibrated range", "it was to leave it", ROUNDED)
             case Unwatched():
                 self._after(seen, seen.since, "the lab was watched again", "it was not watched", ROUNDED)
             case Ended():

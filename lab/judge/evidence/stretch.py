@@ -13,7 +13,6 @@ from lab.errors import InputError
 from lab.history import (
     Approached,
     Attempted,
-    Beyond,
     BridgeSeen,
     ClientChanged,
     ConfigurationSaved,
@@ -24,6 +23,7 @@ from lab.history import (
     Paced,
     StepEnded,
     StepStarted,
+    Uncalibrated,
 )
 
 _OF_A_MOMENT = (StepStarted, StepEnded, LogLine, Approached, Attempted, Paced, ConfigurationSaved)
@@ -45,7 +45,7 @@ class Stretch:
         later: set[str] = set()
         for seen in observations:
             if seen.t > self.end:
-                if isinstance(seen, Beyond) and seen.since <= self.end:
+                if isinstance(seen, Uncalibrated) and seen.since <= self.end:
                     yield seen
                 elif isinstance(seen, BridgeSeen | Demand) and seen.last_look is not None:
                     if seen.last_look < self.end:

@@ -17,7 +17,6 @@ from lab.history import (
     Achieved,
     Approached,
     Attempted,
-    Beyond,
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
@@ -41,6 +40,7 @@ from lab.history import (
     StepEnded,
     StepStarted,
     Trouble,
+    Uncalibrated,
     Unwatched,
     Watched,
 )
@@ -84,7 +84,7 @@ class Timeline:
         self.stretch, self.standing, self._kinds = stretch, standing, kinds
         self.last = 0.0
         self.coverage = Coverage(standing=standing)
-        self.beyond: list[Beyond] = []  # when the models of a simulation knew no more, and whose
+        self.uncalibrated: list[Uncalibrated] = []  # when a simulation left its calibrated range
         self.seen: list[Observation] = []  # every observation added, in the order of the history
         self.ended: Ended | None = None
         self.asked: dict[int, str] = {}  # by step: its place and what it asked, in words
@@ -158,8 +158,8 @@ class Timeline:
         match seen:
             case StepStarted():
                 self._started(seen)
-            case Beyond():
-                self.beyond.append(seen)
+            case Uncalibrated():
+                self.uncalibrated.append(seen)
             case StepEnded():
                 self._ended(seen)
             case Paced():
