@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # a check plans nothing, and has no history
     from lab.plan.values import Plan
 
 
-_WORDS = "say it in words that no password has, and without a value after password="
+_WORDS = "use words that no password has, and write no value after password="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ def history(
     """
     choice = _choice(broker, client, kind or [], since, until)
     if message is not None and (choice != Choice() or follow):
-        raise InputError.of("--message tells a whole story", "leave the other filters out")
+        raise InputError.of("--message shows all events of a message", "leave the other filters out")
 
     def show(seen: Iterable[Observation]) -> None:
         if json:

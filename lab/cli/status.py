@@ -66,7 +66,7 @@ def status(
 
 def _watch(run: str | None, interval: float, json: bool) -> None:
     if json:
-        raise InputError.of("--watch is for people", "mqlab status --json tells of one moment, as often as it is asked")
+        raise InputError.of("--watch is for people", "repeat mqlab status --json, which prints one moment")
     if interval < _SHORTEST:
         what = f"--interval: {interval:g} s is too short, since each look asks all brokers"
         raise InputError.of(what, f"{_SHORTEST:g}s or longer")

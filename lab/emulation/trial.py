@@ -58,7 +58,7 @@ _REMEDIES = {
     checks.FORWARDING: "a firewall of the engine's machine drops packets that its bridges forward to each other: "
     "see its rules (iptables -S FORWARD, nft list ruleset)",
     checks.PORTS: "is the engine's userland proxy off, or a firewall in between? On another machine: does "
-    "MQLAB_BIND say an address that leads there?",
+    "MQLAB_BIND have an address that leads there?",
 }
 
 

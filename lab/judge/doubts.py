@@ -30,7 +30,7 @@ def as_of(timeline: Timeline) -> str:
 def limits_of(timeline: Timeline) -> Iterator[str]:
     """Yield notes: the stretch of a standing lab that was judged, when it was unwatched, and what was left out."""
     if as_of(timeline):
-        yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last that its history tells."
+        yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last moment in its history."
     if timeline.stretch.words:
         yield f"Judged {timeline.stretch.words}: messages, verbs and log lines of that time."
     for gap in timeline.coverage.gaps:

@@ -40,7 +40,7 @@ def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Fin
     remedy = _ANEW if standing else "if that was expected, write fails: yes beside the verb"
     found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
     found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
-    found += _told([*_windows(expectation, evidence, find)], "a reboot step may be said to fail; a window may not")
+    found += _told([*_windows(expectation, evidence, find)], "only a reboot step may have fails: yes, not a window")
     if sending:
         less = [reason for _, reason in efforts]
         less += _unannounced(evidence) if standing else ()
@@ -158,4 +158,4 @@ def _enough(effort: Effort) -> str:
         return "it was to fail: if this was expected, remove fails: yes"
     if effort.done:
         return f"if so few were expected, write at-least: {effort.done} there"
-    return f"no expectation can rest on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"
+    return f"no expectation can depend on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"

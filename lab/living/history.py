@@ -77,7 +77,7 @@ class LivingHistory:
         if not lock_file(self.file.path).exists():
             raise InputError.of(f"lab {self.run}: its history has ended", "open a lab: mqlab up SCENARIO")
         if not text.strip():
-            raise InputError.of("a mark needs a text", '"before the cut", say')
+            raise InputError.of("a mark needs a text", 'write a text, for example "before the cut"')
         marked = Marked(t=self.now() if t is None else t, text=text, by=self._by)
         self.record(marked)
         return marked.t

@@ -43,7 +43,7 @@ def remainder(cut_short_at: int | None, *, ended: bool, standing: bool = False, 
     if ended:
         return ""
     if open:
-        return f"the {'lab stands' if standing else 'run still goes on'}: this is its history up to now"
+        return f"the {'lab is running' if standing else 'run still goes on'}: this is its history up to now"
     if standing:
         why = "the lab was gone before it was ended, or it runs on another machine"
     else:

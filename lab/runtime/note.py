@@ -212,13 +212,13 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
         raise InputError.of("no lab is running", "run mqlab up SCENARIO to open one")
     if not found and of_shell:
         what = f'no lab "{of_shell}" is running, which MQLAB_RUN of this shell names'
-        raise InputError.of(what, f"unset MQLAB_RUN, or say which; running:\n{running}")
+        raise InputError.of(what, f"unset MQLAB_RUN, or name a run; running:\n{running}")
     if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
     if of_shell:
         what = f'more than one lab is running that MQLAB_RUN of this shell means, "{of_shell}"'
-        raise InputError.of(what, f"set it to a whole run id, or say which; running:\n{running}")
-    raise InputError.of("more than one lab is running: say which, by its run id or the end of it", running)
+        raise InputError.of(what, f"set it to a whole run id, or name a run; running:\n{running}")
+    raise InputError.of("more than one lab is running: name a run by its id or the end of its id", running)
 
 
 def lock_file(run: str, folder: Path) -> Path:

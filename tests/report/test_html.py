@@ -319,7 +319,7 @@ def test_lanes_and_lines_keep_within_the_page_for_many_ways(tmp_path: Path) -> N
         ),
         (
             "queue-lost-at-a-restart",
-            "1 of 3 messages arrived, 1 waits on tokyo and of 1 no counter tells where it is.",
+            "1 of 3 messages arrived, 1 waits on tokyo and of 1 no counter shows where it is.",
             [("waiting on tokyo", 1), ("unknown", 1), ("lost", 0)],
             "2 not arrived",
             "1 on tokyo",

@@ -65,7 +65,7 @@ def test_of_several_labs_the_one_of_the_shells_variables_is_meant() -> None:
     assert notes.choose(labs, None, of_shell).run == "r-2"
     assert notes.choose(labs, "r-1", of_shell).run == "r-1"
     for environment in ({}, {"MQLAB_RUN": ""}):
-        with pytest.raises(InputError, match="more than one lab is running: say which"):
+        with pytest.raises(InputError, match="more than one lab is running: name a run"):
             notes.choose(labs, None, environment)
 
 

@@ -76,7 +76,7 @@ class Log(Expectation):
         if self.absent and self.count != 1:
             raise ValueError("count is of lines that must appear: remove it, or absent")
         if self.times is not None and (self.absent or self.count != 1):
-            raise ValueError(f"times says how often: remove {'absent' if self.absent else 'count'}")
+            raise ValueError(f"times is already the number of lines: remove {'absent' if self.absent else 'count'}")
         if self.times is not None and self.times.at_most == 0:
             raise ValueError("of no such line: write absent: yes")
         return self

@@ -39,7 +39,7 @@ class Effort:
     unknown: int  # without an acknowledgement, and received by no client
     failed: int
     needed: int  # how many it must do for expectations to depend on it
-    early: bool  # it ended before it was told to
+    early: bool  # it ended too early
     by_rate: bool  # its rate alone says how many it sends
     off_pace: bool  # it did not keep its rate
     began: float  # seconds
@@ -72,7 +72,7 @@ class Effort:
         if self.asked is not None and self.asked > self.sent:
             parts.append(f"{self.asked - self.sent} {'not sent by then' if self.open else 'never sent'}")
         parts += ["its rate was not kept"] if self.by_rate and self.off_pace else []
-        parts += ["it ended before it was told to"] if self.early else []
+        parts += ["it ended too early"] if self.early else []
         return ", ".join(parts)
 
 

@@ -111,7 +111,7 @@ class Moments:
                 self._after(seen, seen.since, "the lab was watched again", "it was not watched", ROUNDED)
             case Ended():
                 alone = seen.complete and not self._standing and last > self._others
-                self._after(seen, last, "the history ends", "the last that it tells", ROUNDED if alone else _APART)
+                self._after(seen, last, "the history ends", "its last event", ROUNDED if alone else _APART)
             case _:
                 pass
 
@@ -129,7 +129,7 @@ class Moments:
             return
         for (client, destination), line in self._ledger.unannounced.items():
             if not self._ledger.subscriptions[client, destination].starts and client not in self._refused:
-                self._flaws.add(f"{client} receives from {destination}, and no line tells that it subscribed", line)
+                self._flaws.add(f"{client} receives from {destination}, and no line records that it subscribed", line)
 
     def _again(self, what: str) -> None:
         if self._in_order:

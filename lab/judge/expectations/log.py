@@ -66,7 +66,7 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
     if fewest >= least and (highest is None or most <= highest):
         return Outcome.PASSED, found
     if most >= least:
-        alike = f"the history tells of lines alike together, so there were {fewest} to {most} in that time"
+        alike = f"the history counts equal lines together, so there were {fewest} to {most} in that time"
         return Outcome.UNKNOWN, f"{found}: {alike}"
     if expectation.within is not None:
         found += f" within {units.format_duration(expectation.within)} of its end at {moment(ended)}"
