@@ -68,7 +68,7 @@ class Publication:
         self.sent_at = array("d", [nan]) * (count + 1)
         self.outcomes = bytearray(count + 1)
         self.last = 0  # the highest number sent
-        self.first = 1  # the lowest number sent in the stretch that is judged
+        self.first = 1  # the lowest number sent in the interval that is judged
         self.proven = bytearray()  # by number, once known: whether somebody received it, so that a broker accepted it
         self.partial = False  # some sends may have been left out of the history
         self.empty: set[int] = set()  # of a retained one: the messages without a body, which delete what is retained
@@ -204,7 +204,7 @@ class Subscription:
     )
 
     def __init__(self, client: str, destination: str, begin: float = -inf) -> None:
-        self.begin = begin  # of the stretch that is judged, in seconds
+        self.begin = begin  # of the interval that is judged, in seconds
         self.client = client
         self.destination = destination
         self.broker = ""
@@ -238,7 +238,7 @@ class Subscription:
         self.digest_times = array("d")
         self.digest_retained = bytearray()
         self.digest_redelivered = bytearray()
-        self.doubtful: set[int] = set()  # positions of messages whose body may be one from before the stretch
+        self.doubtful: set[int] = set()  # positions of messages whose body may be one from before the interval
 
     def of(self, publication: Publication) -> Arrivals:
         """Return the arrivals from a publication; they are created on first use."""

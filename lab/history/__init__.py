@@ -17,6 +17,7 @@ from lab.history.brokers_seen import (
     SightChanged,
     SnapshotTaken,
 )
+from lab.history.checksum import damage
 from lab.history.clients_seen import (
     Achieved,
     Acknowledged,
@@ -60,7 +61,6 @@ from lab.history.observation import (
 )
 from lab.history.reading import History, observations, read
 from lab.history.recorders import MemoryRecorder, Recorder, Tee
-from lab.history.seal import damage
 from lab.history.shared_file import SharedHistory
 from lab.history.writing import HistoryFile, line, lines
 

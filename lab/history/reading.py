@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, Union
 import msgspec
 
 from lab.errors import InputError, Place
+from lab.history.checksum import damage
 from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
-from lab.history.seal import damage
 from lab.records import record
 from lab.text_files import open_file
 from lab.whole_lines import LONGEST, LineError, json_object, portions

@@ -33,7 +33,7 @@ def basis(expectation: Expectation, evidence: Evidence, find: Find) -> Basis:
     bases = [expectation.basis]
     if any(abs(took - bound) <= margin(took, evidence) for took, bound in pairs):
         bases.append(Basis.CALIBRATED)
-    if expectation.rests_on_sending and _discarded(evidence):
+    if expectation.depends_on_sending and _discarded(evidence):
         bases.append(Basis.WINDOW)
     if _timed(evidence):
         bases.append(Basis.TIMER)

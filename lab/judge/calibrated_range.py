@@ -92,7 +92,7 @@ def _brokers(expectation: Expectation, evidence: Evidence) -> set[str]:
         if end.connector in names:
             found |= {end.broker, end.remote}
     destination = destination_named(expectation)
-    if expectation.rests_on_messages or destination is not None:
+    if expectation.depends_on_messages or destination is not None:
         for audience in evidence.covered(getattr(expectation, "to", None), destination):
             found.update(audience.audience.brokers)
             found.update(tally.publication.broker for tally in audience.tallies)

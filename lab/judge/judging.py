@@ -23,7 +23,7 @@ from lab.judge.calibrated_range import rushed, uncalibrated
 from lab.judge.doubts import as_of, doubt
 from lab.judge.evidence.cross_checks import cross_checks
 from lab.judge.evidence.evidence import Evidence, collect_evidence
-from lab.judge.evidence.stretch import WHOLE, Stretch, between
+from lab.judge.evidence.interval import WHOLE, Interval, between
 from lab.judge.figures import bridges, deliveries, flows, limits, linked, links, notes, regions, step_reports
 from lab.judge.preconditions import failed_preconditions
 from lab.judge.values import Outcome, Report, Verdict, worst
@@ -112,9 +112,9 @@ def judge_whole(
     find: Find = of_kind,
 ) -> Judged:
     """Judge a history's file as `judge_file` does, and return the evidence with the report."""
-    stretch = WHOLE
+    interval = WHOLE
     if since is not None or until is not None:
-        stretch = between((seen for seen in observations(path) if isinstance(seen, Marked)), since, until)
+        interval = between((seen for seen in observations(path) if isinstance(seen, Marked)), since, until)
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)  # the reader yields it first, or raises
@@ -124,7 +124,7 @@ def judge_whole(
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
         told = Streamed(header, seen, f"{path.name}: {damaged}" if damaged else "")
-        return _judged(asked, told, steps, find, stretch, str(path))
+        return _judged(asked, told, steps, find, interval, str(path))
 
     try:
         return judged(cast(Iterable[Observation], stream))
@@ -144,11 +144,11 @@ def _judged(
     history: History,
     steps: Mapping[str, type[Step]],
     find: Find,
-    stretch: Stretch = WHOLE,
+    interval: Interval = WHOLE,
     file: str = "",
 ) -> Judged:
     header = history.header
-    evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage)
+    evidence = collect_evidence(header, history.observations, interval, steps, file, history.damage)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     timeline = evidence.timeline
@@ -196,12 +196,12 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     if not judges:
         file = f"lab/judge/expectations/{expectation.kind.replace('-', '_')}.py"
         raise LabError(f"nothing judges the expectation {expectation.kind}", f"add {file} with a function judge")
-    rests_on = None
+    depends_on = None
     if evidence.header.simulated:
-        rests_on = expectation.basis if evidence.damage else basis(expectation, evidence, find)
+        depends_on = expectation.basis if evidence.damage else basis(expectation, evidence, find)
     if evidence.damage:
         why = f"the history is damaged, so its content is unknown: {evidence.damage}"
-        return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why, basis=rests_on)
+        return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why, basis=depends_on)
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
@@ -210,4 +210,4 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     elif outcome is Outcome.PASSED and (why := failed_preconditions(expectation, evidence, find)):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
     reason = as_of(evidence.timeline) + reason
-    return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=rests_on)
+    return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=depends_on)

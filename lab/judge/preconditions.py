@@ -28,7 +28,7 @@ _ANEW = "do it anew, and judge from there on"
 def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Find) -> str:
     """Return which steps did less than an expectation needs, and what would make it known; "" if none did."""
     # A line that is not in a log may be missing because what would have caused it was never sent.
-    sending = expectation.rests_on_sending or (expectation.of_absence and expectation.log_lines is not None)
+    sending = expectation.depends_on_sending or (expectation.of_absence and expectation.log_lines is not None)
     efforts = [*_efforts(expectation, evidence, find)] if sending else []
     # How much a step sent or took says more than that it was not done as asked.
     missed = [
@@ -78,7 +78,7 @@ def _missed(expectation: Expectation, evidence: Evidence, find: Find) -> Iterato
 def _windows(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
     """Yield a reason for each maintenance window whose reboot failed, and that opened before the evidence ends."""
     timeline, opened = evidence.timeline, dict[str, float]()
-    if timeline.standing or not expectation.rests_on & (Part.BROKERS | Part.RECORDS):
+    if timeline.standing or not expectation.depends_on & (Part.BROKERS | Part.RECORDS):
         return
     for seen in timeline.windows:
         if not seen.failed:
@@ -98,7 +98,7 @@ def _concerns(step: StepTaken, expectation: Expectation, evidence: Evidence) -> 
     """Return whether a step was to change, or to wait for, something that an expectation rests on."""
     if step.kind.awaits:
         return expectation.of_absence  # one that something happens shows for itself that what was awaited came
-    parts = step.kind.changes & expectation.rests_on
+    parts = step.kind.changes & expectation.depends_on
     if parts != Part.CLIENTS:
         return bool(parts)
     its = _subscriptions(step, evidence)

@@ -108,7 +108,7 @@ def test_a_history_without_a_seal_is_judged_with_a_word_about_that(mqlab: Comman
     assert "mqlab: history.jsonl has no checksum: edits cannot be detected" in ended.err
     begun = tmp_path / "history.jsonl"
     begun.write_text("".join(CUT.read_text().splitlines(keepends=True)[:-1]))
-    assert "no seal" not in mqlab.inside("judge", begun).err
+    assert "no checksum" not in mqlab.inside("judge", begun).err
 
 
 def test_a_place_is_told_in_json(mqlab: Commands, tmp_path: Path) -> None:

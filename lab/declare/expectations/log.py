@@ -17,7 +17,7 @@ class Log(Expectation):
     """A broker's log has matching lines, or does not have any."""
 
     kind: ClassVar[str] = "log"
-    rests_on_watching: ClassVar[bool] = True
+    depends_on_watching: ClassVar[bool] = True
     broker: BrokerName
     """The broker whose log is searched."""
     matches: str = Field(min_length=1, max_length=200)

@@ -17,7 +17,7 @@ class Unreachable(Expectation, Addressed):
     """Every attempt of a client, or at a broker, to connect, subscribe or send failed in the given way."""
 
     kind: ClassVar[str] = "unreachable"
-    rests_on: ClassVar[Part] = ~Part.CLIENTS
+    depends_on: ClassVar[Part] = ~Part.CLIENTS
     client: ClientName | None = None
     """The client that made the attempts (default: any client)."""
     broker: BrokerName | None = None

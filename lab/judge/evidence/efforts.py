@@ -93,7 +93,7 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
             continue  # it had not ended when the history was cut short, which every expectation tells
         whose = _taker(step, steps) if publication is None else publication.part_of
         if timeline.standing and (whose not in steps or steps[whose].verb != REPLAY):
-            continue  # or it began before the stretch that is judged
+            continue  # or it began before the interval that is judged
         counts = _Counts() if publication is None else _counts(publication, ledger)
         if timeline.standing and seen is not None:  # whose oldest messages may have been left out
             counts = counts._replace(accepted=max(counts.accepted, seen.done))

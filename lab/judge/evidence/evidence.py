@@ -36,10 +36,10 @@ from lab.judge.evidence.conclusions import conclude
 from lab.judge.evidence.configurations import stampings
 from lab.judge.evidence.efforts import Effort, efforts
 from lab.judge.evidence.flaws import Flaws
+from lab.judge.evidence.interval import WHOLE, Interval
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.moments import Moments
 from lab.judge.evidence.routes import Routes, routes
-from lab.judge.evidence.stretch import WHOLE, Stretch
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Timeline
 
@@ -151,7 +151,7 @@ def _tallies_for(audience: Audience, destination: str | None) -> tuple[Tally, ..
 def collect_evidence(
     header: Header,
     observations: Iterable[Observation],
-    stretch: Stretch = WHOLE,
+    interval: Interval = WHOLE,
     steps: Mapping[str, type[Step]] = STEPS,
     file: str = "",
     damage: str = "",
@@ -165,13 +165,13 @@ def collect_evidence(
     line = deque((1,), maxlen=1)  # the number of the present one; counted in C, since a history may have ten million
     observations = map(itemgetter(0), zip(observations, map(line.append, count(2)), strict=False))
     flaws = Flaws(Path(file).name, lambda: line[0])
-    ledger = Ledger(stretch.begin, standing=header.standing, flaws=flaws)
-    timeline = Timeline(stretch, standing=header.standing, kinds=steps)
+    ledger = Ledger(interval.begin, standing=header.standing, flaws=flaws)
+    timeline = Timeline(interval, standing=header.standing, kinds=steps)
     moments = Moments(ledger, flaws, standing=header.standing, written=written)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
     last, ended = 0.0, None
     try:
-        for seen in stretch.of(observations):
+        for seen in interval.of(observations):
             if seen.t > last:
                 last = seen.t
             elif seen.t < last:

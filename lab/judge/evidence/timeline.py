@@ -46,10 +46,10 @@ from lab.history import (
 )
 from lab.history.observation import LATE
 from lab.judge.evidence.coverage import Coverage, Silence
+from lab.judge.evidence.interval import WHOLE, Interval
 from lab.judge.evidence.outages import Closure, Outage
 from lab.judge.evidence.snapshots import Snapshots
 from lab.judge.evidence.step_taken import StepTaken
-from lab.judge.evidence.stretch import WHOLE, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +79,9 @@ class Timeline:
     """All observations but messages, in order and by subject."""
 
     def __init__(
-        self, stretch: Stretch = WHOLE, *, standing: bool = False, kinds: Mapping[str, type[Step]] = STEPS
+        self, interval: Interval = WHOLE, *, standing: bool = False, kinds: Mapping[str, type[Step]] = STEPS
     ) -> None:
-        self.stretch, self.standing, self._kinds = stretch, standing, kinds
+        self.interval, self.standing, self._kinds = interval, standing, kinds
         self.last = 0.0
         self.coverage = Coverage(standing=standing)
         self.uncalibrated: list[Uncalibrated] = []  # when a simulation left its calibrated range
@@ -138,8 +138,8 @@ class Timeline:
     @property
     def end(self) -> float:
         """Return the end of what is judged, in seconds."""
-        if self.stretch.end < inf:
-            return self.stretch.end
+        if self.interval.end < inf:
+            return self.interval.end
         return self.last if self.ended is None else self.ended.t
 
     def next_fault(self, step: StepTaken) -> float:
@@ -170,7 +170,7 @@ class Timeline:
                 its = self.demand.setdefault((seen.broker, seen.destination), [])
                 if its and its[-1].present is not seen.present:
                     self._found((seen.broker, seen.destination), seen)
-                if seen.t <= self.stretch.end:
+                if seen.t <= self.interval.end:
                     its.append(seen)
             case BridgeSeen():
                 self._bridge(seen)
@@ -252,7 +252,7 @@ class Timeline:
             return  # an earlier session of this end has gone, not the present one
         if before is None or before.up != seen.up:
             self._found(end, seen)
-        if seen.t > self.stretch.end:
+        if seen.t > self.interval.end:
             return
         self.bridges[end] = seen
         if before is None or before.up != seen.up:

@@ -39,7 +39,7 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
     its = _lines(expectation, timeline)
     matching = _matching(expectation, its, begin)
     lines = [line for line in matching if line.t <= end]
-    fewest, most = _number(matching, max(begin, timeline.stretch.begin), end)
+    fewest, most = _number(matching, max(begin, timeline.interval.begin), end)
     least, highest = expectation.wanted.at_least or 0, expectation.wanted.at_most
     found = _found(expectation, lines) if lines else f"no such line in the log of {expectation.broker}{since}"
     if highest is not None and fewest > highest:
