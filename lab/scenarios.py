@@ -42,7 +42,7 @@ class PlannedScenario:
 
 
 def header_of(planned: PlannedScenario, plan: Plan, *, run: str, runtime: str, **more: Any) -> Header:
-    """Return the header of a history that begins now, with `more` fields; without routes it is of a lab that stands."""
+    """Return the header of a history that begins now, with `more` fields; without routes it is of a running lab."""
     from lab.history import Header
     from lab.plan.values import DECLARED
 

@@ -11,9 +11,9 @@ from lab.cli import options, status_text
 from lab.cli.client_options import seconds
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
-from lab.runtime import note as notes
-from lab.runtime.note import note_folder
+from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Lost
+from lab.runtime.state_file import note_folder
 from lab.runtime.status import Status
 from lab.runtimes import AllRuntimes
 
@@ -47,7 +47,7 @@ def status(
     lost: list[Lost] = []
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)
-        for each in known if run is None else (notes.choose(known, run, os.environ),):
+        for each in known if run is None else (state_files.choose(known, run, os.environ),):
             if isinstance(each, Lost):
                 lost.append(each)
                 continue

@@ -19,12 +19,12 @@ from lab.history import Observation
 from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan.values import BrokerPlan, InstancePlan
-from lab.runtime.note import Note
 from lab.runtime.runtime import Lost
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import ABSENT, BrokerStatus, Reached, Status, Whereabouts
 
 
-def endpoints(note: Note, where: Whereabouts) -> dict[str, Any]:
+def endpoints(note: StateFile, where: Whereabouts) -> dict[str, Any]:
     """Return a lab's endpoints, users and addresses as JSON-able values."""
     return {
         "run": note.run,
@@ -44,7 +44,7 @@ def endpoints(note: Note, where: Whereabouts) -> dict[str, Any]:
     }
 
 
-def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
+def show_endpoints(note: StateFile, where: Whereabouts, console: Console) -> None:
     """Print the endpoints, the users, the CA file, and a line to try."""
     regions = {region.name: region for region in note.plan.regions}
     for plan in note.plan.brokers:

@@ -87,7 +87,7 @@ class Publication:
         return self.outcomes[number] == OK or bool(self.proven and self.proven[number] == PROVEN)
 
     def first_accepted(self) -> int | None:
-        """Return the number of the first message that a broker accepted in the stretch that is judged; None if none."""
+        """Return the number of the first message that a broker accepted in the judged interval; None if none."""
         found = (column.find(sign, self.first) for column, sign in ((self.outcomes, OK), (self.proven, PROVEN)))
         return min((number for number in found if number >= 0), default=None)
 
@@ -228,7 +228,7 @@ class Subscription:
         self.returned_digests: list[tuple[float, int, float]] = []
         self.disconnected_since = inf  # when its connection was lost
         self.left = False  # it went by a step of the scenario
-        self.alive = inf  # in a standing lab: until when its program is known to have run
+        self.alive = inf  # in a running lab: until when its program is known to have run
         self.arrivals: dict[int, Arrivals] = {}  # by step
         self.arrivals_in_all = 0
         self.unexplained = 0  # arrivals that belong to no publication of this run

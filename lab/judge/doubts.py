@@ -1,4 +1,4 @@
-"""Reasons why an expectation cannot be judged from the history of a standing lab, and the moment it is judged at."""
+"""Reasons why an expectation cannot be judged from the history of a running lab, and the moment it is judged at."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def as_of(timeline: Timeline) -> str:
 
 
 def limits_of(timeline: Timeline) -> Iterator[str]:
-    """Yield notes: the stretch of a standing lab that was judged, when it was unwatched, and what was left out."""
+    """Yield notes: the interval of a running lab that was judged, when it was unwatched, and what was left out."""
     if as_of(timeline):
         yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last moment in its history."
     if timeline.interval.words:

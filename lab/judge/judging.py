@@ -95,7 +95,7 @@ def judge_file(
 ) -> Report:
     """Return the report on a history's file, which is not held in memory, by its own expectations if none are given.
 
-    `since` and `until` are texts of marks: only the stretch between them is judged. Raise InputError if the file or a
+    `since` and `until` are texts of marks: only the interval between them is judged. Raise InputError if the file or a
     mark is wrong.
     """
     return judge_whole(path, expectations, since=since, until=until).report

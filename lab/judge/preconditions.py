@@ -68,7 +68,7 @@ def _missed(expectation: Expectation, evidence: Evidence, find: Find) -> Iterato
     named = [step for step in map(timeline.last_step, expectation.steps) if step is not None]
     for step in missed:
         its = step.step not in enough and any(step == each or step.is_in(each) for each in named)
-        # In a lab that stands nobody wrote down beforehand what is to happen: an expectation rests on the step that it
+        # In a running lab nobody wrote down beforehand what is to happen: an expectation rests on the step that it
         # names.
         others = not timeline.standing and step.started <= end and _concerns(step, expectation, evidence)
         if its or others:
@@ -139,7 +139,7 @@ def _efforts(expectation: Expectation, evidence: Evidence, find: Find) -> Iterat
 
 
 def _unannounced(evidence: Evidence) -> Iterator[str]:
-    """Yield each replay into a lab that stands that has no end, and of which nothing tells what it was to send."""
+    """Yield each replay into a running lab that has no end, and of which nothing tells what it was to send."""
     told = {its.part_of for its in evidence.ledger.publications.values()}
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.ended is None and step.step not in told:
@@ -148,7 +148,7 @@ def _unannounced(evidence: Evidence) -> Iterator[str]:
 
 
 def _anew(effort: Effort) -> str:
-    """Return what to do about a replay into a lab that stands."""
+    """Return what to do about a replay into a running lab."""
     return f"judge again when it has ended; if it was killed, {_ANEW}" if effort.open else _ANEW
 
 

@@ -62,7 +62,7 @@ def _text(
 
 
 def _happened(lab: Live) -> Iterator[str]:
-    """Yield the last rows of a test's stretch of its lab's history: what it did, and what befell brokers and links.
+    """Yield the last rows of a test's interval of its lab's history: what it did, and what befell brokers and links.
 
     Logs are left out, since they are shown by themselves; a history that cannot be read is none.
     """

@@ -25,7 +25,7 @@ from lab.living.client_record import ClientRecord
 from lab.living.conversation import Conversation, destination
 from lab.living.history import file_of
 from lab.living.lab import Live
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.client import ClientEvents
 from lab.runtime.clock import RealClock
 from lab.runtime.lab import Silent
@@ -338,11 +338,11 @@ def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
         mine = CreateConfiguration(configuration="mine")
         account = mine.decide(on_file.control.account, datetime(2026, 1, 2, tzinfo=UTC))
         made = replace(on_file.control, account=account)
-        assert notes.update(on_file.with_fields(control=made), folder)
+        assert state_files.update(on_file.with_fields(control=made), folder)
         assert lab.note.control != made
         assert lab.refresh() and lab.note.control == made
         assert [each.name for each in Live(lab).account.configurations][-1] == "mine"
-        notes.forget(on_file.run, folder)
+        state_files.forget(on_file.run, folder)
         assert not lab.refresh()
         with pytest.raises(InputError, match="has ended meanwhile"):
             _ = Live(lab).account

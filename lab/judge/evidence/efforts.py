@@ -46,7 +46,7 @@ class Effort:
     ended: float  # infinity if the history does not say when
     fails: bool  # whether the scenario has it fail
     went_well: bool  # whether it ended as a step that does what it is asked
-    open: bool  # of a lab that stands: it was going on, or whoever did it was killed
+    open: bool  # of a running lab: it was going on, or whoever did it was killed
 
     @property
     def short(self) -> bool:
@@ -79,7 +79,7 @@ class Effort:
 def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
     """Return the efforts of all steps that have ended, in the order of their numbers.
 
-    Of a lab that stands those of replays, ended or not: no other verb is asked for a number of messages.
+    Of a running lab those of replays, ended or not: no other verb is asked for a number of messages.
     """
     told = {seen.step: seen for seen in timeline.achieved}
     sent = {publication.step: publication for publication in ledger.publications.values()}

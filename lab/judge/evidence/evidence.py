@@ -156,7 +156,7 @@ def collect_evidence(
     file: str = "",
     damage: str = "",
 ) -> Evidence:
-    """Return the evidence in a stretch of a history; the observations are iterated over once.
+    """Return the evidence in an interval of a history; the observations are iterated over once.
 
     `file` is where a run wrote it, line by line, for the place of what is wrong with it; "" where it is in memory.
     `damage` is what is known to be wrong already. Raise InputError if a file without a seal has lines of another run.

@@ -287,11 +287,11 @@ class Ledger:
         return True
 
     def listening(self) -> tuple[Subscription, ...]:
-        """Return the subscriptions that listened in the stretch that is judged."""
+        """Return the subscriptions that listened in the interval that is judged."""
         return tuple(each for each in self.subscriptions.values() if each.until > self._begin)
 
     def gone(self) -> tuple[Subscription, ...]:
-        """Return the subscriptions that ended before the stretch that is judged."""
+        """Return the subscriptions that ended before the interval that is judged."""
         return tuple(each for each in self.subscriptions.values() if each.until <= self._begin)
 
     def grow_arrivals(self) -> None:

@@ -118,7 +118,7 @@ class Timeline:
 
     @property
     def complete(self) -> bool:
-        """Return whether the replay came to its end; always true for a standing lab, which is judged as of now."""
+        """Return whether the replay came to its end; always true for a running lab, which is judged as of now."""
         return self.standing or self.counted
 
     @property
