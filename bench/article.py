@@ -19,10 +19,10 @@ from lab.emulation.network.subnets import pool
 from lab.emulation.opening import Host
 from lab.plan.planning import plan
 from lab.plan.values import Plan
-from lab.runtime.note import new_run_id
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
 from lab.runtime.runtime import Passwords as Passwords
+from lab.runtime.state_file import new_run_id
 from lab.shipped import shipped
 
 SCENARIO = "tokyo-singapore"

@@ -42,8 +42,8 @@ from lab.errors import BrokerError, LabTimeout
 from lab.plan.values import BrokerPlan
 from lab.runtime.client import Endpoint
 from lab.runtime.clock import RealClock
-from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
+from lab.runtime.state_file import new_run_id
 
 PAIR = "singapore"  # of the shipped scenario
 POLL = 0.02  # seconds between two attempts to connect

@@ -109,7 +109,7 @@ def every_core_busy() -> Iterator[None]:
 
 
 def error(trips: list[float], asked_ms: float, count: int) -> dict[str, Any]:
-    """Return how far round trips are from what was asked, in ms."""
+    """Return the errors of round trips against the configured ones, in ms."""
     if not trips:
         return {"round_trip_ms": asked_ms, "lost": count, "p50": None, "p99": None, "max": None}
     off = [trip / 1000 - asked_ms for trip in trips]
@@ -135,7 +135,7 @@ def plain_streams(folder: Path, seconds: float) -> list[float]:
 
 
 def errors(where: Bed, pid: int, count: int) -> dict[str, Any]:
-    """Return how far round trips are from what is asked, on a quiet machine and on a busy one."""
+    """Return the errors of round trips against the configured ones, on a quiet machine and on a busy one."""
     quiet, busy = [], []
     for asked in ROUND_TRIPS_MS:
         where.set(delay_us=asked * 500)

@@ -56,7 +56,7 @@ def run(scenario: Path, runtime: str, seed: int, runs: Path | None = None) -> di
         "verdicts": dict(compared.verdicts),
         "counts": dict(compared.counts),
         "times": times(history[1:]),
-        "beyond": any(line["kind"] == "beyond" for line in history[1:]),
+        "beyond": any(line["kind"] == "uncalibrated" for line in history[1:]),
     }
 
 

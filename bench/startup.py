@@ -54,8 +54,8 @@ from lab.emulation.watch.management import started_version
 from lab.plan.values import BrokerPlan
 from lab.runtime.client import Client, Endpoint
 from lab.runtime.clock import RealClock
-from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
+from lab.runtime.state_file import new_run_id
 
 POLL = 0.1  # seconds, as the lab does
 # What the brokers' own logs tell of the way there, in the order it happens.

@@ -25,8 +25,8 @@ from lab.emulation.network.router import Router, start_router
 from lab.emulation.watch import readiness
 from lab.link.impairment import Impairment
 from lab.runtime.clock import RealClock
-from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
+from lab.runtime.state_file import new_run_id
 
 PORT = 7007
 # Each with its TCP window: at 70 ms the window is what limits a stream, elsewhere it is not to be what is measured.

@@ -38,11 +38,11 @@ from lab.living.monitor import Monitor
 from lab.operating.network import peerings_and_routes
 from lab.operating.outcome import record_seen
 from lab.run_folder import RunFolder, create, home, unwritable
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.lab import StandingLab
-from lab.runtime.note import make_folder, new_run_id, note_folder
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
+from lab.runtime.state_file import make_folder, new_run_id, note_folder
 from lab.runtimes import STANDING, AllRuntimes
 from lab.scenarios import PlannedScenario, header_of, plan_named
 from lab.units import several
@@ -225,7 +225,7 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
     """
     folder = note_folder(environment)
     with AllRuntimes(environment) as its:
-        of = notes.choose(its.labs(folder), run, environment)
+        of = state_files.choose(its.labs(folder), run, environment)
         removal = end(of, its.of(of), folder)
     for warning in removal.warnings:
         Logged().warn(warning)
@@ -332,7 +332,7 @@ def _opened(
 
 
 def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
-    """Return a history's header; without routes it is of a lab that stands."""
+    """Return a history's header; without routes it is of a running lab."""
     its, note = of.runtime, of.lab.note
     more = {"mixed": of.mixed, "costs": dict(its.costs), "ignored": tuple(its.ignored), "routes": routes}
     return header_of(of.planned, note.plan, run=note.run, runtime=note.runtime, **more)

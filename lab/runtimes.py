@@ -11,9 +11,9 @@ from typing import Self
 
 from lab import settings
 from lab.errors import HostError, InputError
-from lab.runtime import note as notes
-from lab.runtime.note import Note
+from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Lost, Runtime, Sweep, Swept
+from lab.runtime.state_file import StateFile
 from lab.scenarios import PlannedScenario
 from lab.suggestions import meant
 
@@ -128,17 +128,17 @@ class AllRuntimes:
     def __exit__(self, *of: object) -> None:
         self._entered.close()
 
-    def of(self, lab: Note | Lost) -> Runtime:
+    def of(self, lab: StateFile | Lost) -> Runtime:
         """Return the runtime of one of the `labs`."""
         return next(each for each in self._runtimes if each.name == lab.runtime)
 
-    def labs(self, note_folder: Path) -> tuple[Note | Lost, ...]:
+    def labs(self, note_folder: Path) -> tuple[StateFile | Lost, ...]:
         """Return all open labs, the oldest first, and then those whose note is lost.
 
         Raise HostError for a runtime that cannot be reached, unless it has no note and another runtime can be.
         """
-        noted = {note.runtime for note in notes.load_all(note_folder)}
-        found: list[Note] = []
+        noted = {note.runtime for note in state_files.load_all(note_folder)}
+        found: list[StateFile] = []
         lost: list[Lost] = []
         unreached: list[HostError] = []
         for each in self._runtimes:

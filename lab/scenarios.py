@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # a check plans nothing, and has no history
     from lab.plan.values import Plan
 
 
-_WORDS = "say it in words that no password has, and without a value after password="
+_WORDS = "use words that no password has, and write no value after password="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class PlannedScenario:
 
 
 def header_of(planned: PlannedScenario, plan: Plan, *, run: str, runtime: str, **more: Any) -> Header:
-    """Return the header of a history that begins now, with `more` fields; without routes it is of a lab that stands."""
+    """Return the header of a history that begins now, with `more` fields; without routes it is of a running lab."""
     from lab.history import Header
     from lab.plan.values import DECLARED
 

@@ -19,7 +19,7 @@ from lab.errors import HostError
 from lab.history import LinkChanged, read
 from lab.interrupts import Terminated, ended_by_signals, uninterrupted
 from lab.judge import Outcome
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import Clock
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
@@ -160,9 +160,9 @@ class Leaving(Memory):
     def open(self, opening: Opening, progress: Progress) -> Iterator[MemoryLab]:
         with super().open(opening, progress) as lab:
             lab.__class__ = Left
-            notes.save(lab.note, opening.note_folder)
+            state_files.save(lab.note, opening.note_folder)
             yield lab
-            notes.forget(lab.note.run, opening.note_folder)
+            state_files.forget(lab.note.run, opening.note_folder)
 
 
 def test_ctrl_c_ends_what_up_opened_also_where_the_interpreter_makes_another_error_of_it(

@@ -30,7 +30,7 @@ _OF_A_DELIVERY: Mapping[str, Callable[[Delivery], int]] = {
     "unsure": lambda its: its.doubtful,
     "reordered": lambda its: its.reordered,
 }
-_OF_A_WITNESS = ("accepted", "enqueued", "forwarded", "back", "taken", "waiting", "discarded")
+_OF_A_CROSS_CHECK = ("accepted", "enqueued", "forwarded", "back", "taken", "waiting", "discarded")
 Number = Annotated[float, Meta(gt=-(2.0**53), lt=2.0**53)]
 Count = Annotated[int, Meta(gt=-(2**53), lt=2**53)]
 
@@ -116,9 +116,9 @@ def _counts(report: Report) -> Iterator[tuple[str, int]]:
             yield f"{of}: {name}", count(delivery)
         for share in delivery.shares:
             yield f"{of}: received by {share.subscriber} at {share.broker}", share.received
-    for seen in report.witnesses:
+    for seen in report.cross_checks:
         of = f"counters, {seen.destination}, {seen.source} → {seen.target}"
-        for name in _OF_A_WITNESS:
+        for name in _OF_A_CROSS_CHECK:
             yield f"{of}: {name}", getattr(seen, name)
     for step in report.steps:
         yield f"step {step.step}: {step.did}", step.done

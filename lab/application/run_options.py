@@ -38,7 +38,7 @@ _REFUSED = {
     "volume-driver": "a driver may lead off this machine",
     "log-driver": "its log stays on the engine's machine, as json-file",
     "restart": "a container that ends with its lab is not started again",
-    "label-file": "it may have labels by which labs are told apart",
+    "label-file": "it may have the labels that distinguish labs",
 }
 _WITH_VALUE = _VALUED | _REFUSED.keys() - {"privileged", "publish-all"}
 _LOOPBACK = "127.0.0.1:"
@@ -122,7 +122,7 @@ def _wrong(option: _Option, folder: str) -> Iterator[Problem]:
     for which, why in refusals(name, value, folder) if name in ("volume", "mount") else ():
         yield Problem(what=f"{written} {which} is refused: {why}", remedy="leave it out")
     if name == "label" and value.startswith("mqlab."):
-        yield Problem(what=f"{written} {value} is refused: labs are told apart by it", remedy="take another label")
+        yield Problem(what=f"{written} {value} is refused: the label distinguishes labs", remedy="take another label")
 
 
 def run_options(place: HostPlace) -> list[tuple[str, ...]]:

@@ -275,5 +275,5 @@ def _remedy(route: Route, expectation: Expectation) -> str:
     words = " and ".join(f"at {need.where}, {need.remedy}" for need in route.remedies)
     if not words and route.stops == (NO_BRIDGE,):
         words = f'give {route.source} a connector to {route.target}, or write duplex="true" where one leads here'
-    words = words or f"mqlab routes --from {route.source} --to {route.target} tells more"
+    words = words or f"run mqlab routes --from {route.source} --to {route.target} for the obstacles"
     return f"{words}; or promise: nothing, if that is meant" if isinstance(expectation, Delivered) else words

@@ -29,7 +29,7 @@ def check_own_name(context: Context, step: Step) -> Iterator[Problem]:
         return
     names, name = context.recall(OwnNames), step.named
     if name in STEPS:
-        wrong = f"{name} is a verb, and an expectation that says {name} means all such steps", "give it another name"
+        wrong = f"{name} is a verb, and an expectation that names {name} means all such steps", "give it another name"
     elif found := wrong_round(context, name):
         wrong = found
     elif names.first.setdefault(name, context.path) != context.path:

@@ -25,7 +25,7 @@ def advise_on_routes(topology: Topology) -> Iterator[Problem]:
     if (count := len({each.bridge.source for each in bridges})) > MOST_BROKERS:
         yield Problem(
             what=f"it was not tried which of {count} brokers reach which: that is done for up to {MOST_BROKERS}",
-            remedy="mqlab routes --from A --to B tells of two",
+            remedy="run mqlab routes --from A --to B for two brokers",
         )
         return
     direct = {(each.bridge.source, each.bridge.target) for each in bridges}

@@ -202,7 +202,7 @@ def _link(topology: Topology, number: int, link: Link, origin: Origin) -> Iterat
         for region in dict.fromkeys(link.between):
             if region not in link.link.leaving:
                 yield Problem(
-                    what=f"nothing is said of the direction that leaves {region}",
+                    what=f"no impairment is declared for the direction that leaves {region}",
                     remedy=f"add {region}: {{delay: 35ms}}",
                     place=origin.place(*path, "link", "leaving"),
                 )

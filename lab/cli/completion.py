@@ -74,7 +74,7 @@ def _begun(incomplete: str, names: Any) -> list[str]:
 
 def _notes() -> Iterator[Path]:
     from lab.errors import HostError
-    from lab.runtime.note import note_folder
+    from lab.runtime.state_file import note_folder
 
     try:
         return note_folder(os.environ).glob("*.json")

@@ -11,8 +11,8 @@ from lab.cli import options
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living.ending import end_each
-from lab.runtime import note as notes
-from lab.runtime.note import note_folder
+from lab.runtime import state_file as state_files
+from lab.runtime.state_file import note_folder
 from lab.runtimes import AllRuntimes
 
 
@@ -32,7 +32,7 @@ def down(
     folder = note_folder(os.environ)
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)
-        chosen = known if every else (notes.choose(known, run, os.environ),)
+        chosen = known if every else (state_files.choose(known, run, os.environ),)
         removed, failed = end_each(chosen, its.of, folder)
     options.warn_of_each(warning for removal in removed.values() for warning in removal.warnings)
     lines = [f"lab {name} has ended: {its.parts} containers and networks removed" for name, its in removed.items()]

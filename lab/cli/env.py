@@ -94,7 +94,7 @@ def variables(found: Mapping[str, Any]) -> dict[str, str]:
         for name, value in _of_broker(broker, its):
             key = variable(name)
             if key in named:
-                raise InputError.of(f"two parts of this lab would have the name {key}", "--json tells them apart")
+                raise InputError.of(f"two parts of this lab would have the name {key}", "write --json instead")
             named[key] = value
     return named
 

@@ -81,7 +81,7 @@ def history(
     """
     choice = _choice(broker, client, kind or [], since, until)
     if message is not None and (choice != Choice() or follow):
-        raise InputError.of("--message tells a whole story", "leave the other filters out")
+        raise InputError.of("--message shows all events of a message", "leave the other filters out")
 
     def show(seen: Iterable[Observation]) -> None:
         if json:
@@ -123,10 +123,10 @@ def history(
 
 def _open(run: str) -> bool | None:
     """Return whether the lab of a run is open; None if there is no note of it here."""
-    from lab.runtime import note as notes
+    from lab.runtime import state_file as state_files
     from lab.runtime.owner import Owner
 
-    found = next((each for each in notes.noted(os.environ) if each.run == run), None)
+    found = next((each for each in state_files.noted(os.environ) if each.run == run), None)
     if found is None:
         return None
     owner = Owner.parse(found.owner)

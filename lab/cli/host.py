@@ -37,7 +37,7 @@ def list_hosts(run: OF_RUN = None, json: JSON = False) -> None:
         found.append({"name": each.name, **described, **groups})
         lines.append(
             f"{each.name}: {each.region}, {each.address} declared, {used[each.name]} used, of "
-            f"{', '.join(each.security_groups)}: {there[each.name] or 'nothing stands there'}"
+            f"{', '.join(each.security_groups)}: {there[each.name] or 'no container is there'}"
         )
     options.show(found, lines or ["this lab has no hosts"], json)
 

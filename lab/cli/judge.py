@@ -11,7 +11,7 @@ from lab.cli import options, reports
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.cli.reports import JUNIT, PAGE
-from lab.history.seal import has_no_checksum
+from lab.history.checksum import has_no_checksum
 from lab.judge import judge_whole
 from lab.run_folder import RunFolder
 from lab.scenarios import applications, expectations

@@ -16,7 +16,7 @@ from lab.cli.run_folders import folder_of
 from lab.errors import InputError
 from lab.printable import plain_line
 from lab.run_folder import RunFolder
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.suggestions import remedy
 from lab.text_files import is_file, open_file
 
@@ -64,7 +64,7 @@ def logs(
 
 def _of_ended(run: str) -> RunFolder | None:
     """Return the folder of a run that has kept its logs; None if a lab of that run is open, or there is none."""
-    if notes.fitting(notes.noted(os.environ), run):
+    if state_files.fitting(state_files.noted(os.environ), run):
         return None
     with suppress(InputError):  # of a run that is not known here, what is running is told
         found = RunFolder(path=folder_of(run))

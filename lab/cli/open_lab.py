@@ -15,7 +15,7 @@ from lab.living.attach import attach, chosen
 from lab.living.history import COMMAND
 from lab.living.lab import Live, refuse_replayed
 from lab.plan.control import Control
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 
 OF_RUN = Annotated[
     str | None,
@@ -32,7 +32,7 @@ BROKER = Annotated[
 ]
 
 
-def load_note(run: str | None) -> Note:
+def load_note(run: str | None) -> StateFile:
     """Return the note of a running lab, without a connection to the lab."""
     return chosen(run)
 

@@ -130,7 +130,7 @@ SET = Annotated[
 def one_run(run: str | None, by_option: str | None) -> str | None:
     """Return which lab is named, as RUN or by --run; raise InputError if both do."""
     if run is not None and by_option is not None:
-        raise InputError.of("RUN and --run both say which lab", "leave one of them out")
+        raise InputError.of("RUN and --run both name a lab", "leave one of them out")
     return by_option if run is None else run
 
 

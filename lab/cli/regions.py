@@ -47,7 +47,7 @@ def regions(
     lines = [(each["to"], each["city"], *_words(each)) for each in rows]
     options.say("\n".join(table(f"round trips of {named[0]}, {REGIONS[named[0]].city}", head, lines)[1:]))
     if any(each["estimated"] for each in rows):
-        options.say("~ estimated from the distance: with two regions named, its error is told")
+        options.say("~ estimated from the distance; name two regions to see the error")
     return 0
 
 

@@ -49,7 +49,7 @@ def unwritten(judged: Judged, folder: RunFolder, *, page: Path | None, junit_fil
             write(judged, folder, page=its_page, junit_file=its_junit)
         except OSError as error:
             what.append(f"{error.filename} cannot be written: {error.strerror}")
-    return HostError("\n".join(what), "--html and --junit say where") if what else None
+    return HostError("\n".join(what), "choose another place with --html and --junit") if what else None
 
 
 def is_a_report(path: Path) -> bool:

@@ -158,7 +158,9 @@ def _several(
             if path is not None:
                 write_text(path, text(of_all))
         except OSError as error:
-            unwritten = HostError(f"{path} cannot be written: {error.strerror}", "--reports and --junit say where")
+            unwritten = HostError(
+                f"{path} cannot be written: {error.strerror}", "choose another place with --reports and --junit"
+            )
     lines = [
         line
         for one in found

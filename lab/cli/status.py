@@ -11,9 +11,9 @@ from lab.cli import options, status_text
 from lab.cli.client_options import seconds
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
-from lab.runtime import note as notes
-from lab.runtime.note import note_folder
+from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Lost
+from lab.runtime.state_file import note_folder
 from lab.runtime.status import Status
 from lab.runtimes import AllRuntimes
 
@@ -47,7 +47,7 @@ def status(
     lost: list[Lost] = []
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)
-        for each in known if run is None else (notes.choose(known, run, os.environ),):
+        for each in known if run is None else (state_files.choose(known, run, os.environ),):
             if isinstance(each, Lost):
                 lost.append(each)
                 continue
@@ -66,7 +66,7 @@ def status(
 
 def _watch(run: str | None, interval: float, json: bool) -> None:
     if json:
-        raise InputError.of("--watch is for people", "mqlab status --json tells of one moment, as often as it is asked")
+        raise InputError.of("--watch is for people", "repeat mqlab status --json, which prints one moment")
     if interval < _SHORTEST:
         what = f"--interval: {interval:g} s is too short, since each look asks all brokers"
         raise InputError.of(what, f"{_SHORTEST:g}s or longer")

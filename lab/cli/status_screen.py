@@ -145,16 +145,16 @@ def _links(now: Look, before: Look | None) -> Iterator[Item]:
     known = {(way.link, way.leaving): way for way in _ways(before)}
     for link in now.status.links:
         for way, state in zip(link.directions, link.states, strict=True):
-            given = "nothing given yet"
+            measured = "nothing measured yet"
             if way.measured_p50_ms is not None and way.measured_p99_ms is not None:
-                given = f"{way.measured_p50_ms:g} given, p99 {way.measured_p99_ms:g}"
+                measured = f"{way.measured_p50_ms:g} measured, p99 {way.measured_p99_ms:g}"
             closed = "" if state == "open" else f"{state}, "
             rate = (
                 _rate(way.packets, way.t, last.packets, last.t) if (last := known.get((way.link, way.leaving))) else "–"
             )
             yield Item(
                 name=f"{way.leaving} → {way.reaching}",
-                figures=f"{closed}{way.configured_delay_ms:g} ms asked, {given}, {rate}/s",
+                figures=f"{closed}{way.configured_delay_ms:g} ms configured, {measured}, {rate}/s",
                 bad=bool(closed),
             )
 

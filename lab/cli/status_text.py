@@ -19,12 +19,12 @@ from lab.history import Observation
 from lab.network.describe import describe_peering, describe_security_group
 from lab.network.vpc import Network
 from lab.plan.values import BrokerPlan, InstancePlan
-from lab.runtime.note import Note
 from lab.runtime.runtime import Lost
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import ABSENT, BrokerStatus, Reached, Status, Whereabouts
 
 
-def endpoints(note: Note, where: Whereabouts) -> dict[str, Any]:
+def endpoints(note: StateFile, where: Whereabouts) -> dict[str, Any]:
     """Return a lab's endpoints, users and addresses as JSON-able values."""
     return {
         "run": note.run,
@@ -44,7 +44,7 @@ def endpoints(note: Note, where: Whereabouts) -> dict[str, Any]:
     }
 
 
-def show_endpoints(note: Note, where: Whereabouts, console: Console) -> None:
+def show_endpoints(note: StateFile, where: Whereabouts, console: Console) -> None:
     """Print the endpoints, the users, the CA file, and a line to try."""
     regions = {region.name: region for region in note.plan.regions}
     for plan in note.plan.brokers:
@@ -185,10 +185,11 @@ def show(status: Status, console: Console) -> None:
         console.print(f"  {link.name}: round trip {probed}, probed now", soft_wrap=True)
         for way, now in zip(link.directions, link.states, strict=True):
             dropped = ", ".join(f"{count} by {cause}" for cause, count in way.dropped.items()) or "none"
-            given = f"p50 {_ms(way.measured_p50_ms)}, p99 {_ms(way.measured_p99_ms)}"
+            measured = f"p50 {_ms(way.measured_p50_ms)}, p99 {_ms(way.measured_p99_ms)}"
             closed = "" if now == "open" else f"[red]{now}[/red], "
             console.print(
-                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms asked, {given} given",
+                f"    {way.leaving} → {way.reaching}: {closed}{way.configured_delay_ms:g} ms configured, "
+                f"measured {measured}",
                 soft_wrap=True,
             )
             console.print(f"      {way.packets} packets, dropped {dropped}", soft_wrap=True)

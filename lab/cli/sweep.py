@@ -13,9 +13,9 @@ from lab.cli.client_options import seconds
 from lab.cli.options import JSON, QUIET
 from lab.errors import InputError
 from lab.living.history import end_history
-from lab.runtime import note as notes
-from lab.runtime.note import note_folder
+from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Sweep
+from lab.runtime.state_file import note_folder
 from lab.runtimes import AllRuntimes
 
 
@@ -55,11 +55,11 @@ def sweep(
         raise InputError.of("--older-than cannot be combined with RUN or --all", "remove --older-than, RUN or --all")
     age = None if older_than is None else timedelta(seconds=seconds("--older-than", older_than))
     folder = note_folder(os.environ)
-    known = notes.load_all(folder)
+    known = state_files.load_all(folder)
     with AllRuntimes(os.environ) as its:
         swept = its.sweep(folder, Sweep(run=run, every=every, older_than=age, dry_run=dry_run))
     for note in known:
-        if notes.write_token(note.run, folder) is None:
+        if state_files.write_token(note.run, folder) is None:
             end_history(note, complete=False, note_of_it="the lab was swept away")
     options.warn_of_each(swept.warnings)
     if json:

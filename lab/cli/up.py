@@ -18,7 +18,7 @@ from lab.interrupts import until_a_signal
 from lab.living.attach import attend
 from lab.living.history import COMMAND
 from lab.living.windows import stand
-from lab.runtime.note import note_folder
+from lab.runtime.state_file import note_folder
 
 
 def up(

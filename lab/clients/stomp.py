@@ -154,7 +154,7 @@ class StompClient(BaseClient):
 
     def on_error(self, headers: Mapping[str, str], body: bytes | None) -> None:
         """Record a refusal: of the request that it names, or, without a name, of the connection."""
-        why = headers.get("message") or _first_line(body) or "the broker said only ERROR"
+        why = headers.get("message") or _first_line(body) or "the broker sent only ERROR"
         receipt = headers.get("receipt-id")
         if receipt is None:
             self.answers.give("connect", why)

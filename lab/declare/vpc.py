@@ -83,7 +83,7 @@ class InboundRule(RuleFields):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.source is None) == (self.from_group is None):
-            raise ValueError("say from where, once: from: 10.1.0.10/32, or from-group: NAME")
+            raise ValueError("name one source: from: 10.1.0.10/32, or from-group: NAME")
         return self
 
     def rule(self) -> Rule:
@@ -102,7 +102,7 @@ class OutboundRule(RuleFields):
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if self.to is not None and self.to_group is not None:
-            raise ValueError("say whereto once: to: 10.2.0.10/32, or to-group: NAME")
+            raise ValueError("name one target: to: 10.2.0.10/32, or to-group: NAME")
         return self
 
     def rule(self) -> Rule:

@@ -12,7 +12,7 @@ from lab.emulation.engine import engine, logs, sweeping
 from lab.emulation.engine.api import is_silence
 from lab.errors import LabError
 from lab.interrupts import uninterrupted
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import Clock
 from lab.runtime.runtime import Opening, Removal
 
@@ -60,7 +60,7 @@ def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_f
                 warnings.append(f"not every log of lab {run} could be kept: {error}")
         removal = sweeping.remove(client, run, clock)
         try:
-            notes.forget(run, note_folder)
+            state_files.forget(run, note_folder)
         except OSError as error:
             warnings.append(f"the state file of lab {run} stays, though the lab has gone: {error}")
     return replace(removal, warnings=(*removal.warnings, *warnings))

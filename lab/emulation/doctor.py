@@ -190,7 +190,7 @@ def tcp(name: str) -> Finding:
     return Finding(
         what="TCP congestion control",
         ok=True if name else None,
-        found=f"{name or 'the system does not say'}; emulated brokers have {congestion.MODELLED}, as models have, "
+        found=f"{name or 'not known'}; emulated brokers have {congestion.MODELLED}, as models have, "
         "unless a topology's tcp names another one",
         remedy=f"where a topology has tcp: host: {congestion.USE_IT}",
     )
@@ -243,7 +243,7 @@ def _engine(client: docker.DockerClient, environment: Mapping[str, str], *, away
         yield Finding(
             what="memory of the engine's machine",
             ok=True if facts.memory >= MEMORY_BYTES else None,
-            found=f"{facts.memory / 2**30:.1f} GiB in all; how much is available it does not tell",
+            found=f"{facts.memory / 2**30:.1f} GiB in all; the free memory is not known",
             remedy="two brokers and a router need about 600 MiB",
         )
     yield Finding(

@@ -39,12 +39,12 @@ from lab.masking import Mask
 from lab.network.vpc import Network
 from lab.plan.control import Control
 from lab.plan.values import Plan
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.clock import RealClock
 from lab.runtime.lab import Failed, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import Status, Whereabouts
 
 
@@ -55,7 +55,7 @@ class EmulatedLab:
     def __init__(
         self,
         client: docker.DockerClient,
-        note: Note,
+        note: StateFile,
         *,
         vaults: Mapping[str, Vault] | None = None,  # those known already; others are read when they are needed
         note_folder: Path | None = None,  # None: changes are not written to the note
@@ -88,7 +88,7 @@ class EmulatedLab:
         self._vaults = Vaults(
             lambda broker: [client.containers.get(each.container) for each in state.brokers[broker].instances],
             vaults or {},
-            lambda: None if note_folder is None else notes.write_token(note.run, note_folder),
+            lambda: None if note_folder is None else state_files.write_token(note.run, note_folder),
         )
         self._actives = self.management.actives
         self._watch: BridgeWatch | None = None
@@ -164,9 +164,9 @@ class EmulatedLab:
         """Write to the note which instances verbs have taken out, and their recorded states."""
         self._write(self.note.with_fields(off=instances, recorded=recorded))
 
-    def _write(self, note: Note) -> None:
+    def _write(self, note: StateFile) -> None:
         with self._noting:
-            if self.note_folder is not None and not notes.update(note, self.note_folder):
+            if self.note_folder is not None and not state_files.update(note, self.note_folder):
                 raise HostError(f"lab {note.run} has ended meanwhile", "mqlab status shows those that are running")
             self.note = note
             self._vaults.note_written()
@@ -176,7 +176,7 @@ class EmulatedLab:
         if self.note_folder is None:
             return True
         with self._noting:
-            note = notes.load(self.note.run, self.note_folder)
+            note = state_files.load(self.note.run, self.note_folder)
             if note is not None and note != self.note:
                 asks = bool(note.off or self.note.off)
                 self.note, self.policies.network = note, note.plan.network

@@ -17,7 +17,7 @@ from lab.emulation.engine import engine, labels
 from lab.errors import HostError, InputError, LabTimeout
 from lab.file_locks import folder_locked, lock
 from lab.runtime.clock import Clock
-from lab.runtime.note import make_folder
+from lab.runtime.state_file import make_folder
 from lab.settings import WAIT
 from lab.units import format_size, parse_duration
 

@@ -46,12 +46,12 @@ from lab.network.vpc import INTERNET
 from lab.plan.control import opening_control
 from lab.plan.values import Action, InstancePlan, Plan
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import Origin, RealClock, boot
-from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
+from lab.runtime.state_file import StateFile
 from lab.runtime.turns import turn
 
 _PORT_TRIES = 5
@@ -314,7 +314,7 @@ class _Opened:
             reached_at=self._host.at.host,
             ssh=self._host.at.ssh,
         )
-        note = Note(
+        note = StateFile(
             run=opening.run,
             scenario=opening.scenario,
             plan=self._plan,
@@ -329,7 +329,7 @@ class _Opened:
             runtime=NAME,
             own=where.to_dict(),
         )
-        notes.save(note, opening.note_folder)
+        state_files.save(note, opening.note_folder)
         return EmulatedLab(self._client, note, vaults=self._credentials.vaults, note_folder=opening.note_folder)
 
     def _instance_state(self, broker: str, instance: InstancePlan) -> InstanceState:

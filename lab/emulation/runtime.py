@@ -36,12 +36,12 @@ from lab.emulation.opening import Host
 from lab.emulation.state import NAME, ended_runs, is_readable, read
 from lab.errors import HostError, InputError, Problem
 from lab.plan.values import Plan
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import RealClock
-from lab.runtime.note import Note
 from lab.runtime.owner import Owner
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Removal, Sweep, Swept
+from lab.runtime.state_file import StateFile
 from lab.runtime.turns import remove_stray_locks
 
 __all__ = ["Emulation", "version_of"]
@@ -120,13 +120,13 @@ class Emulation:
         for warning in filter(None, warnings):
             told.warn(warning)
 
-    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
+    def open_labs(self, note_folder: Path) -> tuple[StateFile, ...]:
         """Return the notes of this runtime's labs; raise HostError if the engine cannot be reached."""
         _ = self._client
-        return tuple(filter(is_readable, notes.load_all(note_folder)))
+        return tuple(filter(is_readable, state_files.load_all(note_folder)))
 
     @contextmanager
-    def attach(self, note: Note, note_folder: Path) -> Iterator[EmulatedLab]:
+    def attach(self, note: StateFile, note_folder: Path) -> Iterator[EmulatedLab]:
         """Return an open lab, whichever process opened it."""
         with forwards.kept(note, read(note), note_folder, self._environment):
             lab = EmulatedLab(self._client, note, note_folder=note_folder)
@@ -136,7 +136,7 @@ class Emulation:
             finally:
                 lab.release()
 
-    def end(self, note: Note, note_folder: Path) -> Removal:
+    def end(self, note: StateFile, note_folder: Path) -> Removal:
         """End a lab."""
         removal = close_lab(self._client, note.run, Path(note.folder), note_folder, self._clock)
         if note.detached:
@@ -160,7 +160,7 @@ class Emulation:
         """
         here, client = Owner.current(), self._client
         # Before the engine is asked, so that no lab opened since is taken for ended.
-        known = notes.load_all(note_folder)
+        known = state_files.load_all(note_folder)
         found = sweeping.find(client)
         if wanted.run is not None:
             chosen = [each for each in found if each.run == wanted.run]
@@ -180,15 +180,15 @@ class Emulation:
                 except HostError as error:
                     stuck.append(error)
                 else:
-                    notes.forget(each.run, note_folder)
+                    state_files.forget(each.run, note_folder)
                     if each.detached:
                         forwards.await_end(each.run, note_folder, self._clock)
             if stuck:
                 raise HostError("\n".join(each.what for each in stuck), "\n".join(each.remedy for each in stuck))
             runs = {each.run for each in found}
             for run in ended_runs(known, runs, engine.identity(client), here):
-                notes.forget(run, note_folder)
-            notes.forget_parts(note_folder)
+                state_files.forget(run, note_folder)
+            state_files.forget_parts(note_folder)
             remove_stray_locks(note_folder, runs)
         return Swept(
             removed=tuple(each.leftover() for each in chosen), alive=len(found) - len(chosen), warnings=tuple(warnings)

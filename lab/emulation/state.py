@@ -10,8 +10,8 @@ from msgspec import Struct, field
 
 from lab.emulation.network.published_at import LOOPBACK
 from lab.errors import HostError
-from lab.runtime.note import Note
 from lab.runtime.owner import Owner
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import Reached, Whereabouts
 
 NAME = "emulation"  # of this runtime, in notes and histories
@@ -96,7 +96,7 @@ class LabState(Struct, frozen=True, kw_only=True):
         return fields
 
 
-def read(note: Note) -> LabState:
+def read(note: StateFile) -> LabState:
     """Return the state that a lab's note holds; HostError if it is damaged."""
     try:
         return msgspec.convert(note.own, LabState)
@@ -106,7 +106,7 @@ def read(note: Note) -> LabState:
         ) from error
 
 
-def is_readable(note: Note) -> bool:
+def is_readable(note: StateFile) -> bool:
     """Return whether a state file belongs to a lab of this runtime, and its state can be read."""
     if note.runtime != NAME:
         return False
@@ -117,7 +117,7 @@ def is_readable(note: Note) -> bool:
     return True
 
 
-def ended_runs(known: Iterable[Note], runs: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
+def ended_runs(known: Iterable[StateFile], runs: Collection[str], engine: str, here: Owner) -> tuple[str, ...]:
     """Return the run ids of the notes whose lab has ended: it was on `engine`, whose labs now are `runs`."""
     return tuple(
         note.run

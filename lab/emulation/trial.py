@@ -34,9 +34,9 @@ from lab.errors import LabError
 from lab.network.link import Direction
 from lab.plan.values import DECLARED, LinkPlan
 from lab.runtime.clock import RealClock
-from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
 from lab.runtime.runtime import Finding
+from lab.runtime.state_file import new_run_id
 
 _PORT = 61617
 _CONNECTION_SECONDS = 10.0  # seconds for a connection: the machine may be busy
@@ -58,7 +58,7 @@ _REMEDIES = {
     checks.FORWARDING: "a firewall of the engine's machine drops packets that its bridges forward to each other: "
     "see its rules (iptables -S FORWARD, nft list ruleset)",
     checks.PORTS: "is the engine's userland proxy off, or a firewall in between? On another machine: does "
-    "MQLAB_BIND say an address that leads there?",
+    "MQLAB_BIND have an address that leads there?",
 }
 
 

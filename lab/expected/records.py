@@ -70,7 +70,7 @@ class Publication:
         self.sent_at = array("d", [nan]) * (count + 1)
         self.outcomes = bytearray(count + 1)
         self.last = 0  # the highest number sent
-        self.first = 1  # the lowest number sent in the stretch that is judged
+        self.first = 1  # the lowest number sent in the interval that is judged
         self.proven = bytearray()  # by number, once known: whether somebody received it, so that a broker accepted it
         self.partial = False  # some sends may have been left out of the history
         self.empty: set[int] = set()  # of a retained one: the messages without a body, which delete what is retained
@@ -92,7 +92,7 @@ class Publication:
         return self.outcomes[number] == OK or bool(self.proven and self.proven[number] == PROVEN)
 
     def first_accepted(self) -> int | None:
-        """Return the number of the first message that a broker accepted in the stretch that is judged; None if none."""
+        """Return the number of the first message that a broker accepted in the judged interval; None if none."""
         found = (column.find(sign, self.first) for column, sign in ((self.outcomes, OK), (self.proven, PROVEN)))
         return min((number for number in found if number >= 0), default=None)
 
@@ -209,7 +209,7 @@ class Subscription:
     )
 
     def __init__(self, client: str, destination: str, begin: float = -inf) -> None:
-        self.begin = begin  # of the stretch that is judged, in seconds
+        self.begin = begin  # of the interval that is judged, in seconds
         self.client = client
         self.destination = destination
         self.broker = ""
@@ -233,7 +233,7 @@ class Subscription:
         self.returned_digests: list[tuple[float, int, float]] = []
         self.disconnected_since = inf  # when its connection was lost
         self.left = False  # it went by a step of the scenario
-        self.alive = inf  # in a standing lab: until when its program is known to have run
+        self.alive = inf  # in a running lab: until when its program is known to have run
         self.arrivals: dict[int, Arrivals] = {}  # by step
         self.arrivals_in_all = 0
         self.unexplained = 0  # arrivals that belong to no publication of this run
@@ -243,7 +243,7 @@ class Subscription:
         self.digest_times = array("d")
         self.digest_retained = bytearray()
         self.digest_redelivered = bytearray()
-        self.doubtful: set[int] = set()  # positions of messages whose body may be one from before the stretch
+        self.doubtful: set[int] = set()  # positions of messages whose body may be one from before the interval
 
     def of(self, publication: Publication) -> Arrivals:
         """Return the arrivals from a publication; they are created on first use."""

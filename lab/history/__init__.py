@@ -17,6 +17,7 @@ from lab.history.brokers_seen import (
     SightChanged,
     SnapshotTaken,
 )
+from lab.history.checksum import damage
 from lab.history.clients_seen import (
     Achieved,
     Acknowledged,
@@ -50,18 +51,17 @@ from lab.history.network_seen import (
 from lab.history.observation import (
     BEAT,
     VERSION,
-    Beyond,
     Ended,
     Header,
     Observation,
     StepEnded,
     StepStarted,
     Trouble,
+    Uncalibrated,
 )
 from lab.history.observed import ConnectionSeen, ConsumerSeen, MessageSeen, ObserverChanged, TransactionEnded
 from lab.history.reading import History, observations, read
 from lab.history.recorders import MemoryRecorder, Recorder, Tee
-from lab.history.seal import damage
 from lab.history.shared_file import SharedHistory
 from lab.history.writing import HistoryFile, line, lines
 
@@ -74,7 +74,6 @@ __all__ = [
     "Answered",
     "Approached",
     "Attempted",
-    "Beyond",
     "BridgeSeen",
     "BrokerChanged",
     "BrokerRecordSeen",
@@ -124,6 +123,7 @@ __all__ = [
     "Tee",
     "TransactionEnded",
     "Trouble",
+    "Uncalibrated",
     "Unsubscribed",
     "Unwatched",
     "Watched",

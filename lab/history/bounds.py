@@ -21,7 +21,7 @@ MESSAGES, EVERYTHING = "messages", "everything"
 _HEAD = re.compile(rb'\{"t":(-?[0-9.]+),"kind":"([a-z-]+)"')  # as `writing` begins every line
 _OF_MESSAGES = ("sent", "acked", "received", "settled", "watched", "paced")
 _LISTENING = b'"state":"listening"'
-_STAY = ("mark", "unwatched", "forgotten", "publishing", "beyond")
+_STAY = ("mark", "unwatched", "forgotten", "publishing", "uncalibrated")
 _THINGS: Mapping[str, tuple[str, ...]] = {  # kinds whose last line stays, with the fields that identify the thing
     "link": ("link", "leaving"),
     "bridge": ("connector", "broker", "remote", "created_by_duplex"),

@@ -46,12 +46,12 @@ from lab.history.network_seen import (
     RuleChanged,
 )
 from lab.history.observation import (
-    Beyond,
     Ended,
     Observation,
     StepEnded,
     StepStarted,
     Trouble,
+    Uncalibrated,
 )
 from lab.history.observed import ConnectionSeen, ConsumerSeen, MessageSeen, ObserverChanged, TransactionEnded
 
@@ -59,7 +59,7 @@ KINDS: Mapping[str, type[Observation]] = {
     str(cls.__struct_config__.tag): cls
     for cls in (
         StepStarted, StepEnded, Subscribed, Unsubscribed, Demand, Publishing, Sent, Acknowledged, Received, Paced,
-        LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Beyond, Ended,
+        LinkChanged, BridgeSeen, DestinationSeen, LinkSeen, Trouble, Uncalibrated, Ended,
         PeeringChanged, RouteChanged, RuleChanged, PolicyApplied, Attempted, PacketsDropped, ClientChanged, Settled,
         Browsed, Answered, Replied,
         BrokerChanged, ConnectorChanged, ConfigurationSaved, BrokerRecordSeen, Maintenance,

@@ -131,7 +131,7 @@ class Trouble(Observation, frozen=True, kw_only=True, tag="trouble"):
     """The error in words."""
 
 
-class Beyond(Observation, frozen=True, kw_only=True, tag="beyond"):
+class Uncalibrated(Observation, frozen=True, kw_only=True, tag="uncalibrated"):
     """A simulation left its calibrated range; from then on, its results are a guess."""
 
     why: str

@@ -13,15 +13,15 @@ from typing import Any, BinaryIO, Union
 import msgspec
 
 from lab.errors import InputError, Place
+from lab.history.checksum import damage
 from lab.history.kinds import KINDS
 from lab.history.observation import VERSION, Header, Observation
-from lab.history.seal import damage
 from lab.records import record
 from lab.text_files import open_file
 from lab.whole_lines import LONGEST, LineError, json_object, portions
 
 _NEWLINE = 10
-_BEGINS = "a history begins with a line that tells its run"
+_BEGINS = "a history begins with a line that names its run"
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +142,7 @@ def _observation(octets: bytes) -> Observation:
 
 def _header(found: dict[str, Any]) -> Header:
     if (version := found.get("history")) != VERSION or type(version) is not int:
-        told = "it does not say its version" if version is None else f"it is of version {version!r}"
+        told = "it has no version" if version is None else f"it is of version {version!r}"
         writer = found.get("mqlab")
         raise LineError(
             f"no history that this mqlab reads: {told}, and this reads version {VERSION}",

@@ -17,8 +17,8 @@ from pathlib import Path
 from lab.dataclass import dataclass
 from lab.file_locks import lock, unlock
 from lab.history.bounds import forget
+from lab.history.checksum import Checksum, checksum_of
 from lab.history.observation import Ended, Header, Observation, StepEnded, StepStarted
-from lab.history.seal import Seal, seal
 from lab.history.writing import create, header_line, line
 from lab.masking import Mask
 from lab.text_files import BINARY
@@ -130,17 +130,17 @@ class SharedHistory:
 
             def end(ended: Ended) -> None:
                 if steps is not None:
-                    its = self._seal()
+                    its = self._checksum()
                     self._write(its.closed(self._octets(line(its.on(ended)))))
                     self.path.with_suffix(".part").unlink(missing_ok=True)
                     lock_file(self.path).unlink()
 
             yield end
 
-    def _seal(self) -> Seal:
+    def _checksum(self) -> Checksum:
         """Return the checksum of the file, whichever processes wrote it and whichever lines were removed."""
         with self.path.open("rb") as file:
-            return seal(file, os.fstat(file.fileno()).st_size)
+            return checksum_of(file, os.fstat(file.fileno()).st_size)
 
     def close(self) -> None:
         """Close the files; the history goes on."""

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import fields
 
+from lab.history.checksum import Checksum
 from lab.history.clients_seen import Acknowledged, Received, SendOutcome, Sent
 from lab.history.observation import Ended, Header, Observation
-from lab.history.seal import Seal
 from lab.masking import Mask
 from lab.text_files import append_to_new
 from lab.write_behind import WrittenBehind, write_octets
@@ -82,7 +82,7 @@ class HistoryFile(WrittenBehind[str | Ended]):
         self.path = path
         self._mask = mask
         super().__init__(create(path))
-        self._seal = Seal()
+        self._checksum = Checksum()
         self._over = False  # once the end was written
         self._put(header_line(header), 1)
         self._begin("mqlab-history")
@@ -101,12 +101,12 @@ class HistoryFile(WrittenBehind[str | Ended]):
         self._put("".join(waiting[:end]), end)  # type: ignore[arg-type]
         for ended in waiting[end : end + 1]:
             self._over = True
-            sealed = self._octets(line(self._seal.on(ended)))  # type: ignore[arg-type]
-            write_octets(self._file, self._seal.closed(sealed))
+            last_line = self._octets(line(self._checksum.on(ended)))  # type: ignore[arg-type]
+            write_octets(self._file, self._checksum.closed(last_line))
 
     def _put(self, lines: str, number: int) -> None:
         octets = self._octets(lines)
-        self._seal.add(octets, number)
+        self._checksum.add(octets, number)
         write_octets(self._file, octets)
 
     def _octets(self, text: str) -> bytes:

@@ -20,7 +20,7 @@ START = 2.0  # seconds where a broker was started, or another instance took over
 
 
 def basis(expectation: Expectation, evidence: Evidence, find: Find) -> Basis:
-    """Return the class: the least sure part of the models that the verdict rests on."""
+    """Return the basis: the least sure part of the models that the verdict depends on."""
     if expectation.of_network or expectation.of_service:
         return expectation.basis
     pairs = [
@@ -30,18 +30,18 @@ def basis(expectation: Expectation, evidence: Evidence, find: Find) -> Basis:
     ]
     if expectation.term is not None and not pairs:
         pairs = [(0.0, expectation.term.within.total_seconds())]
-    classes = [expectation.basis]
+    bases = [expectation.basis]
     if any(abs(took - bound) <= margin(took, evidence) for took, bound in pairs):
-        classes.append(Basis.CALIBRATED)
-    if expectation.rests_on_sending and _discarded(evidence):
-        classes.append(Basis.WINDOW)
+        bases.append(Basis.CALIBRATED)
+    if expectation.depends_on_sending and _discarded(evidence):
+        bases.append(Basis.WINDOW)
     if _timed(evidence):
-        classes.append(Basis.TIMER)
+        bases.append(Basis.TIMER)
     elif expectation.basis is Basis.RULE and any(took * 2 >= bound for took, bound in pairs):
-        classes.append(Basis.WINDOW)
+        bases.append(Basis.WINDOW)
     if by_chance(expectation, pairs, evidence):
-        classes.append(Basis.CHANCE)
-    return max(classes, key=list(Basis).index)
+        bases.append(Basis.CHANCE)
+    return max(bases, key=list(Basis).index)
 
 
 def margin(took: float, evidence: Evidence) -> float:

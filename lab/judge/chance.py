@@ -19,7 +19,7 @@ _BESIDE = 0.5  # seconds between a link's change and the end of the step that as
 
 def by_chance(expectation: Expectation, pairs: Sequence[tuple[float, float]], evidence: Evidence) -> bool:
     """Return whether the verdict is one of chance; `pairs` are times that decide it, with their bounds, in seconds."""
-    if not expectation.rests_on_sending:
+    if not expectation.depends_on_sending:
         return False
     return _depends_on_order(expectation, evidence) or any(
         otherwise(cut, took, bound) for cut, took, bound in _ladders(expectation, pairs, evidence)

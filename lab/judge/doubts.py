@@ -1,4 +1,4 @@
-"""Reasons why an expectation cannot be judged from the history of a standing lab, and the moment it is judged at."""
+"""Reasons why an expectation cannot be judged from the history of a running lab, and the moment it is judged at."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from lab.units import several
 def doubt(expectation: Expectation, timeline: Timeline) -> str:
     """Return why an expectation cannot be judged: the history lacks its evidence, or it was not watched; else ""."""
     for of, what in timeline.coverage.forgotten.items():
-        if (of != "messages" or expectation.rests_on_messages) and timeline.stretch.begin <= what.until:
+        if (of != "messages" or expectation.depends_on_messages) and timeline.interval.begin <= what.until:
             words = "messages" if of == "messages" else "anything"
             return f"the history does not hold {words} up to {moment(what.until)} any more: ask from a later mark on"
-    gap = timeline.coverage.gap(timeline.end, timeline.end) if expectation.rests_on_watching else None
+    gap = timeline.coverage.gap(timeline.end, timeline.end) if expectation.depends_on_watching else None
     return "" if gap is None else unwatched(gap)
 
 
 def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> str:
     """Return why observers prove too little for a verdict on messages; "" if nothing speaks against it."""
     its = evidence.applications
-    if its is None or not expectation.rests_on_messages:
+    if its is None or not expectation.depends_on_messages:
         return ""
-    if (gap := its.gap(evidence.timeline.stretch.begin)) or outcome is not Outcome.PASSED:
+    if (gap := its.gap(evidence.timeline.interval.begin)) or outcome is not Outcome.PASSED:
         return gap
     arrivals = expectation.arrivals
     if arrivals is None:
@@ -40,16 +40,16 @@ def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> 
 
 def as_of(timeline: Timeline) -> str:
     """Return the prefix of a reason that is judged while the lab is still open; else ""."""
-    now = timeline.standing and timeline.ended is None and timeline.stretch.end > timeline.end
+    now = timeline.standing and timeline.ended is None and timeline.interval.end > timeline.end
     return f"as of now ({moment(timeline.end)}): " if now else ""
 
 
 def limits_of(timeline: Timeline) -> Iterator[str]:
-    """Yield notes: the stretch of a standing lab that was judged, when it was unwatched, and what was left out."""
+    """Yield notes: the interval of a running lab that was judged, when it was unwatched, and what was left out."""
     if as_of(timeline):
-        yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last that its history tells."
-    if timeline.stretch.words:
-        yield f"Judged {timeline.stretch.words}: messages, verbs and log lines of that time."
+        yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last moment in its history."
+    if timeline.interval.words:
+        yield f"Judged {timeline.interval.words}: messages, verbs and log lines of that time."
     for gap in timeline.coverage.gaps:
         yield f"Bridges, demand and logs may have changed unseen: {unwatched(gap)}."
     for silence in unasked(timeline.coverage.silences, timeline.outages):

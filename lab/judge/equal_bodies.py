@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lab.judge.evidence.tally import Tally
 
 EQUAL = "one of equal bodies"  # in the place of an id
-ADVICE = 'write the number into the body to tell them apart: body: "order {n}"'
+ADVICE = 'write the number into the body to distinguish them: body: "order {n}"'
 
 
 def equal_bodies(tallies: Sequence[Tally], who: str, so: str) -> str:

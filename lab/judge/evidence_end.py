@@ -11,7 +11,7 @@ from lab.judge.evidence.evidence import Evidence
 
 def evidence_end(expectation: Expectation, evidence: Evidence, find: Find) -> float:
     """Return the moment in seconds, infinity for the end: `until` of the expectation's file, or of its base's file."""
-    if evidence.timeline.stretch.end < inf:
-        return evidence.timeline.stretch.end
+    if evidence.timeline.interval.end < inf:
+        return evidence.timeline.interval.end
     found: float = find(type(expectation), "lab.judge.expectations", "until")[0](expectation, evidence)
     return found

@@ -9,19 +9,20 @@ from lab.amazonmq.configurations.configuration import read as read_configuration
 from lab.amazonmq.identity import DeploymentMode
 from lab.declare.expectations.base import Expectation
 from lab.expected.records import Subscription
-from lab.judge.beyond import notes_beyond
+from lab.judge.calibrated_range import calibration_notes
 from lab.judge.doubts import limits_of
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
+from lab.judge.evidence.cross_checks import disagreements, excuses
 from lab.judge.evidence.efforts import REPLAY
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.missing import kept, not_delivered
 from lab.judge.evidence.queues import whereabouts
 from lab.judge.evidence.timeline import End, Timeline
-from lab.judge.evidence.witnesses import disagreements, excuses
 from lab.judge.values import (
     BridgeReport,
     BrokerOutline,
+    CrossCheck,
     Delivery,
     Flow,
     LinkReport,
@@ -29,7 +30,6 @@ from lab.judge.values import (
     RegionOutline,
     Share,
     StepReport,
-    Testimony,
 )
 from lab.judge.wording import gap, moment
 from lab.network.regions import city
@@ -239,7 +239,9 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
     )
 
 
-def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Sequence[Testimony]) -> tuple[str, ...]:
+def notes(
+    expectations: Sequence[Expectation], evidence: Evidence, cross_checks: Sequence[CrossCheck]
+) -> tuple[str, ...]:
     """Return the notes of a report: what a reader should know beside the verdicts."""
     timeline = evidence.timeline
     found = [f"The history is damaged: {evidence.damage}. No figure is certain."] if evidence.damage else []
@@ -248,7 +250,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
     if ignored := evidence.header.ignored:
         found.append(f"Simulated without {', '.join(ignored)}, as it was asked to: --ignore.")
     found += [f"ActiveMQ {release} is not all of one release: {its}." for release, its in evidence.header.mixed.items()]
-    found += [*limits_of(timeline), *notes_beyond(evidence)]
+    found += [*limits_of(timeline), *calibration_notes(evidence)]
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")
@@ -278,8 +280,8 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
         each.destination: whereabouts(evidence, each.destination) for each in evidence.ledger.publications.values()
     }
     gone = {queue: its.gone for queue, its in places.items() if its is not None}
-    found += [f"Counts disagree: {words}." for words in disagreements(evidence, witnesses, gone)]
-    found += excuses(witnesses)
+    found += [f"Counts disagree: {words}." for words in disagreements(evidence, cross_checks, gone)]
+    found += excuses(cross_checks)
     found += [f"Of {queue}, {its.taken_words()}." for queue, its in places.items() if its is not None and its.taken]
     return tuple(found)
 

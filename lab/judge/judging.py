@@ -1,6 +1,6 @@
 """History → Report: one verdict per expectation, from the history alone, in one pass over it.
 
-The clients' ledger decides; the brokers' counters are a second witness, and a note says where they disagree.
+The clients' ledger decides; the brokers' counters are a cross-check, and a note has each disagreement.
 A file of `lab.judge.expectations` judges the expectation that it is named after.
 """
 
@@ -20,11 +20,11 @@ from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, damage, observations
 from lab.judge.basis import basis
-from lab.judge.beyond import beyond, rushed
+from lab.judge.calibrated_range import rushed, uncalibrated
 from lab.judge.doubts import as_of, doubt, unproven
+from lab.judge.evidence.cross_checks import cross_checks
 from lab.judge.evidence.evidence import Evidence, collect_evidence
-from lab.judge.evidence.stretch import WHOLE, Stretch, between
-from lab.judge.evidence.witnesses import testimonies
+from lab.judge.evidence.interval import WHOLE, Interval, between
 from lab.judge.figures import bridges, deliveries, flows, limits, linked, links, notes, regions, step_reports
 from lab.judge.preconditions import failed_preconditions
 from lab.judge.values import Outcome, Report, Verdict, worst
@@ -96,7 +96,7 @@ def judge_file(
 ) -> Report:
     """Return the report on a history's file, which is not held in memory, by its own expectations if none are given.
 
-    `since` and `until` are texts of marks: only the stretch between them is judged. Raise InputError if the file or a
+    `since` and `until` are texts of marks: only the interval between them is judged. Raise InputError if the file or a
     mark is wrong.
     """
     return judge_whole(path, expectations, since=since, until=until).report
@@ -117,9 +117,9 @@ def judge_whole(
 
     `clients` are the applications that expectations name, by name (default: those of the run's own scenario).
     """
-    stretch = WHOLE
+    interval = WHOLE
     if since is not None or until is not None:
-        stretch = between((seen for seen in observations(path) if isinstance(seen, Marked)), since, until)
+        interval = between((seen for seen in observations(path) if isinstance(seen, Marked)), since, until)
     stream = observations(path)
     header = next(stream)
     assert isinstance(header, Header)  # the reader yields it first, or raises
@@ -129,7 +129,7 @@ def judge_whole(
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
         told = Streamed(header, seen, f"{path.name}: {damaged}" if damaged else "")
-        return _judged(asked, told, steps, find, stretch, str(path), clients)
+        return _judged(asked, told, steps, find, interval, str(path), clients)
 
     try:
         return judged(cast(Iterable[Observation], stream))
@@ -149,18 +149,18 @@ def _judged(
     history: History,
     steps: Mapping[str, type[Step]],
     find: Find,
-    stretch: Stretch = WHOLE,
+    interval: Interval = WHOLE,
     file: str = "",
     clients: Mapping[str, Application] | None = None,
 ) -> Judged:
     header = history.header
-    evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage, clients)
+    evidence = collect_evidence(header, history.observations, interval, steps, file, history.damage, clients)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     timeline = evidence.timeline
-    if evidence.damage or (not verdicts and (timeline.beyond or not timeline.complete)):
+    if evidence.damage or (not verdicts and (timeline.uncalibrated or not timeline.complete)):
         outcome = Outcome.UNKNOWN
-    within, witnesses = limits(expectations, evidence), testimonies(evidence)
+    within, checks = limits(expectations, evidence), cross_checks(evidence)
     report = Report(
         scenario=header.scenario,
         run=header.run,
@@ -174,11 +174,11 @@ def _judged(
         flows=flows(evidence),
         links=links(evidence),
         bridges=bridges(evidence),
-        notes=notes(expectations, evidence, witnesses),
+        notes=notes(expectations, evidence, checks),
         regions=regions(evidence),
         linked=linked(evidence),
         steps=step_reports(evidence),
-        witnesses=witnesses,
+        cross_checks=checks,
         routes=evidence.routes.rows,
         routes_notes=evidence.routes.notes,
         round_trips=header.round_trips,
@@ -202,21 +202,21 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
     if not judges:
         file = f"lab/judge/expectations/{expectation.kind.replace('-', '_')}.py"
         raise LabError(f"nothing judges the expectation {expectation.kind}", f"add {file} with a function judge")
-    rests_on = None
+    depends_on = None
     if evidence.header.simulated:
-        rests_on = expectation.basis if evidence.damage else basis(expectation, evidence, find)
+        depends_on = expectation.basis if evidence.damage else basis(expectation, evidence, find)
     if evidence.damage:
         why = f"the history is damaged, so its content is unknown: {evidence.damage}"
-        return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why, basis=rests_on)
+        return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why, basis=depends_on)
     outcome, reason = judges[0](expectation, evidence)
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
-    elif why := beyond(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
+    elif why := uncalibrated(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
     elif why := unproven(expectation, outcome, evidence) or _unmet(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
     reason = as_of(evidence.timeline) + reason
-    return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=rests_on)
+    return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=depends_on)
 
 
 def _unmet(expectation: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:

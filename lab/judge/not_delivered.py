@@ -65,7 +65,7 @@ class NotDelivered:
         ]
         found += [f"{self.lost:{thousands}} {'were' if self.lost > 1 else 'was'} lost"] if self.lost else []
         if (count := self.unknown) > 0:
-            found.append(f"of {count:{thousands}} no counter tells where {'they are' if count > 1 else 'it is'}")
+            found.append(f"of {count:{thousands}} no counter shows where {'they are' if count > 1 else 'it is'}")
         return listed(found) if found else ""
 
     def at(self, fate: str, thousands: str = "") -> str:

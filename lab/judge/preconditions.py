@@ -28,7 +28,7 @@ _ANEW = "do it anew, and judge from there on"
 def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Find) -> str:
     """Return which steps did less than an expectation needs, and what would make it known; "" if none did."""
     # A line that is not in a log may be missing because what would have caused it was never sent.
-    sending = expectation.rests_on_sending or (expectation.of_absence and expectation.log_lines is not None)
+    sending = expectation.depends_on_sending or (expectation.of_absence and expectation.log_lines is not None)
     efforts = [*_efforts(expectation, evidence, find)] if sending else []
     # How much a step sent or took says more than that it was not done as asked.
     missed = [
@@ -40,7 +40,7 @@ def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Fin
     remedy = _ANEW if standing else "if that was expected, write fails: yes beside the verb"
     found = [*_told([_words(step) for step in missed if not step.ok], remedy)]
     found += _told([_words(step) for step in missed if step.ok], "if that was expected, remove fails: yes")
-    found += _told([*_windows(expectation, evidence, find)], "a reboot step may be said to fail; a window may not")
+    found += _told([*_windows(expectation, evidence, find)], "only a reboot step may have fails: yes, not a window")
     if sending:
         less = [reason for _, reason in efforts]
         less += _unannounced(evidence) if standing else ()
@@ -68,7 +68,7 @@ def _missed(expectation: Expectation, evidence: Evidence, find: Find) -> Iterato
     named = [step for step in map(timeline.last_step, expectation.steps) if step is not None]
     for step in missed:
         its = step.step not in enough and any(step == each or step.is_in(each) for each in named)
-        # In a lab that stands nobody wrote down beforehand what is to happen: an expectation rests on the step that it
+        # In a running lab nobody wrote down beforehand what is to happen: an expectation rests on the step that it
         # names.
         others = not timeline.standing and step.started <= end and _concerns(step, expectation, evidence)
         if its or others:
@@ -78,7 +78,7 @@ def _missed(expectation: Expectation, evidence: Evidence, find: Find) -> Iterato
 def _windows(expectation: Expectation, evidence: Evidence, find: Find) -> Iterator[str]:
     """Yield a reason for each maintenance window whose reboot failed, and that opened before the evidence ends."""
     timeline, opened = evidence.timeline, dict[str, float]()
-    if timeline.standing or not expectation.rests_on & (Part.BROKERS | Part.RECORDS):
+    if timeline.standing or not expectation.depends_on & (Part.BROKERS | Part.RECORDS):
         return
     for seen in timeline.windows:
         if not seen.failed:
@@ -98,7 +98,7 @@ def _concerns(step: StepTaken, expectation: Expectation, evidence: Evidence) -> 
     """Return whether a step was to change, or to wait for, something that an expectation rests on."""
     if step.kind.awaits:
         return expectation.of_absence  # one that something happens shows for itself that what was awaited came
-    parts = step.kind.changes & expectation.rests_on
+    parts = step.kind.changes & expectation.depends_on
     if parts != Part.CLIENTS:
         return bool(parts)
     its = _subscriptions(step, evidence)
@@ -139,7 +139,7 @@ def _efforts(expectation: Expectation, evidence: Evidence, find: Find) -> Iterat
 
 
 def _unannounced(evidence: Evidence) -> Iterator[str]:
-    """Yield each replay into a lab that stands that has no end, and of which nothing tells what it was to send."""
+    """Yield each replay into a running lab that has no end, and of which nothing tells what it was to send."""
     told = {its.part_of for its in evidence.ledger.publications.values()}
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.ended is None and step.step not in told:
@@ -148,7 +148,7 @@ def _unannounced(evidence: Evidence) -> Iterator[str]:
 
 
 def _anew(effort: Effort) -> str:
-    """Return what to do about a replay into a lab that stands."""
+    """Return what to do about a replay into a running lab."""
     return f"judge again when it has ended; if it was killed, {_ANEW}" if effort.open else _ANEW
 
 
@@ -158,4 +158,4 @@ def _enough(effort: Effort) -> str:
         return "it was to fail: if this was expected, remove fails: yes"
     if effort.done:
         return f"if so few were expected, write at-least: {effort.done} there"
-    return f"no expectation can rest on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"
+    return f"no expectation can depend on that: see why none was {'taken' if effort.did == 'taken' else 'accepted'}"

@@ -44,7 +44,7 @@ class Verdict:
     expectation: str  # one line, as a person writes it
     outcome: Outcome
     reason: str
-    basis: Basis | None = None  # of a simulated run: its class
+    basis: Basis | None = None  # of a simulated run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +218,8 @@ class BridgeReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Testimony:
-    """Counts of both witnesses, clients and brokers, for one destination and one direction between two brokers.
+class CrossCheck:
+    """Client counts and broker counts of one destination and one direction between two brokers.
 
     `arrived`, `missing` and `lost` are None where a message that was forwarded need not have reached a client.
     """
@@ -337,7 +337,7 @@ class Report:
     regions: tuple[RegionOutline, ...] = ()
     linked: tuple[tuple[str, str], ...] = ()  # each two regions with a declared link, whether it was counted or not
     steps: tuple[StepReport, ...] = ()  # those that send or take messages
-    witnesses: tuple[Testimony, ...] = ()
+    cross_checks: tuple[CrossCheck, ...] = ()
     routes: tuple[RouteReport, ...] = ()
     routes_notes: tuple[str, ...] = ()  # what a reader of the routes has to know
     round_trips: Mapping[str, str] = field(default_factory=dict)  # link → where its delay comes from, if not declared

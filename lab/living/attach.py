@@ -11,10 +11,10 @@ from lab.living import monitor_process
 from lab.living.history import PYTHON
 from lab.living.lab import Live
 from lab.living.leftovers import warned
-from lab.runtime import note as notes
-from lab.runtime.note import Note, note_folder
+from lab.runtime import state_file as state_files
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Lost, Runtime
+from lab.runtime.state_file import StateFile, note_folder
 from lab.runtimes import AllRuntimes, runtime
 
 
@@ -48,22 +48,22 @@ def attach(
 
 def chosen(
     run: str | None, environment: Mapping[str, str] = os.environ, runtimes: tuple[Runtime, ...] | None = None
-) -> Note:
+) -> StateFile:
     """Return the note of the open lab that a run id means; raise InputError, which names a lab whose note is lost.
 
     No runtime is queried if a state file is found.
     """
     folder = note_folder(environment)
-    known = notes.load_all(folder)
-    if not notes.fitting(known, run):
+    known = state_files.load_all(folder)
+    if not state_files.fitting(known, run):
         with suppress(HostError), AllRuntimes(environment, runtimes) as its:
             refuse_lost(its.labs(folder), run)
-    return notes.choose(known, run, environment)
+    return state_files.choose(known, run, environment)
 
 
-def refuse_lost(labs: Sequence[Note | Lost], run: str | None) -> None:
+def refuse_lost(labs: Sequence[StateFile | Lost], run: str | None) -> None:
     """Raise InputError if a run id means labs whose state file is lost: such labs can only be ended."""
-    lost = [each for each in notes.fitting(labs, run) if isinstance(each, Lost)]
+    lost = [each for each in state_files.fitting(labs, run) if isinstance(each, Lost)]
     if lost:
         what = "; ".join(f"lab {each.run}: {each.scenario}" for each in lost)
         raise InputError.of(what, "\n".join(f"mqlab down {each.run} ends it" for each in lost))

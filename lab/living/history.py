@@ -17,13 +17,13 @@ from lab.history import Ended, Marked, Observation, SharedHistory, StepEnded, St
 from lab.history.shared_file import lock_file
 from lab.masking import Mask
 from lab.operating import Done
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 
 FILE = "history.jsonl"
 COMMAND, PYTHON, MONITOR = "command", "python", "monitor"  # the origins of verbs
 
 
-def file_of(note: Note) -> Path:
+def file_of(note: StateFile) -> Path:
     """Return the file of a lab's history."""
     return Path(note.folder) / FILE
 
@@ -31,7 +31,7 @@ def file_of(note: Note) -> Path:
 class LivingHistory:
     """Writes to the history of an open lab, masked by `mask`; thread-safe. `by` is the origin of its verbs."""
 
-    def __init__(self, note: Note, now: Callable[[], float], by: str, mask: Callable[[], Mask] = Mask) -> None:
+    def __init__(self, note: StateFile, now: Callable[[], float], by: str, mask: Callable[[], Mask] = Mask) -> None:
         self.file = SharedHistory(file_of(note), mask)
         self.now = now
         self.run, self._by = note.run, by
@@ -77,7 +77,7 @@ class LivingHistory:
         if not lock_file(self.file.path).exists():
             raise InputError.of(f"lab {self.run}: its history has ended", "open a lab: mqlab up SCENARIO")
         if not text.strip():
-            raise InputError.of("a mark needs a text", '"before the cut", say')
+            raise InputError.of("a mark needs a text", 'write a text, for example "before the cut"')
         marked = Marked(t=self.now() if t is None else t, text=text, by=self._by)
         self.record(marked)
         return marked.t
@@ -88,7 +88,7 @@ class LivingHistory:
 
 
 def end_history(
-    note: Note, t: float | None = None, *, complete: bool = True, note_of_it: str = "the lab was ended"
+    note: StateFile, t: float | None = None, *, complete: bool = True, note_of_it: str = "the lab was ended"
 ) -> None:
     """Record the end of a lab's history, at `t` or now. Harmless if it has ended, or there is none."""
     with closing(SharedHistory(file_of(note))) as file:

@@ -49,13 +49,13 @@ from lab.operating import Done, is_verb, operate
 from lab.operating.network import put_back
 from lab.plan.control import Control
 from lab.plan.values import BridgePlan
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.client import Endpoint
 from lab.runtime.hosts import Hosts
 from lab.runtime.lab import Silent, StandingLab
 from lab.runtime.messages import Incoming
-from lab.runtime.note import Note
 from lab.runtime.progress import Logged, Told
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
 from lab.scenarios import expectations
@@ -128,7 +128,7 @@ class Live:
                         record_found(self, self._progress)
                     else:
                         if not self.lab.refresh():
-                            notes.forget(run, folder)
+                            state_files.forget(run, folder)
                             raise self._ended()
                         self.history.end_interrupted()
                         catch_up(self, self._progress)
@@ -603,7 +603,7 @@ class Live:
     ) -> Report:
         """Judge the lab's history as of now by the expectations of a scenario, or else of the lab's own.
 
-        `since` and `until` are marks: only the stretch between them is judged.
+        `since` and `until` are marks: only the interval between them is judged.
 
         >>> _ = lab.mark("before")
         >>> _ = lab.mark("after")
@@ -754,7 +754,7 @@ class Live:
             raise LabTimeout(late, "see: mqlab status")
 
 
-def refuse_replayed(note: Note) -> None:
+def refuse_replayed(note: StateFile) -> None:
     """Raise InputError if a lab belongs to a run, whose scenario alone changes it."""
     if note.replaying:
         raise InputError.of(

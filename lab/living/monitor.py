@@ -23,11 +23,11 @@ from lab.living.history import MONITOR, LivingHistory
 from lab.living.monitor_memory import MonitorMemory
 from lab.living.windows import POLL_SECONDS, stand
 from lab.plan.values import BrokerPlan
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.lab import StandingLab, note_failure
 from lab.runtime.messages import Destination
-from lab.runtime.note import note_folder
 from lab.runtime.progress import Logged
+from lab.runtime.state_file import note_folder
 from lab.runtimes import runtime
 
 _LOG = logging.getLogger("lab")
@@ -139,7 +139,7 @@ class Monitor:
 def main(run: str) -> None:
     """Keep a detached lab until it has ended; return at once if it has a monitor."""
     folder = note_folder(os.environ)
-    note = notes.load(run, folder)
+    note = state_files.load(run, folder)
     if note is None:
         return
     logging.basicConfig(format="%(asctime)s %(message)s")

@@ -17,7 +17,7 @@ from lab.history import Follower, Watched
 from lab.history.shared_file import lock_file
 from lab.living.history import file_of
 from lab.runtime.clock import RealClock
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 
 _BEGINS_WITHIN, _ENDS_WITHIN = 60.0, 10.0  # seconds
 # A process between, which ends at once, so that the one that starts the monitor need not wait for its end.
@@ -25,12 +25,12 @@ _APART = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', sys.ar
 _MONITOR = "import sys\nfrom lab.living.monitor import main\nmain(sys.argv[1])\n"
 
 
-def log_of(note: Note) -> Path:
+def log_of(note: StateFile) -> Path:
     """Return the file of a monitor's log."""
     return Path(note.folder) / "monitor.log"
 
 
-def start(note: Note, environment: Mapping[str, str]) -> None:
+def start(note: StateFile, environment: Mapping[str, str]) -> None:
     """Start the monitor of a detached lab, unless it has one."""
     if not note.detached or note.replaying or not lock_file(file_of(note)).exists() or is_kept(note):
         return
@@ -48,7 +48,7 @@ def start(note: Note, environment: Mapping[str, str]) -> None:
         )
 
 
-def is_kept(note: Note) -> bool:
+def is_kept(note: StateFile) -> bool:
     """Return whether a lab has a monitor."""
     if not log_of(note).exists():
         return False
@@ -59,7 +59,7 @@ def is_kept(note: Note) -> bool:
         return True
 
 
-def await_begin(note: Note) -> None:
+def await_begin(note: StateFile) -> None:
     """Return when a monitor that was just started watches the lab; raise HostError if it does not in time."""
     with closing(Follower(file_of(note))) as follower:
         begun = RealClock().wait(lambda: any(isinstance(each, Watched) for each in follower.new()), _BEGINS_WITHIN)
@@ -67,13 +67,13 @@ def await_begin(note: Note) -> None:
             raise HostError(f"no process monitors lab {note.run}", f"see {log_of(note)}")
 
 
-def await_end(note: Note) -> None:
+def await_end(note: StateFile) -> None:
     """Return when a lab's monitor has ended, or after some seconds; it polls the lab twice a second."""
     RealClock().wait(lambda: not is_kept(note), _ENDS_WITHIN)
 
 
 @contextmanager
-def locked(note: Note) -> Iterator[None]:
+def locked(note: StateFile) -> Iterator[None]:
     """Hold the lock of a lab's monitor for the block; raise BlockingIOError if another process has it."""
     with _opened(log_of(note)) as log:
         lock(log, wait=False)

@@ -50,7 +50,7 @@ def _check_connector(plane: ControlPlane, verb: ConnectorStep, states: Mapping[i
 def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, State]) -> None:
     broker = verb.broker
     if len(states) == 1 and verb.instance is not None:
-        raise InputError.of(f"{broker} is a single instance: there is no other one to tell it from", "leave it out")
+        raise InputError.of(f"{broker} is a single instance: it has no other instance", "leave it out")
     if len(states) > 1:
         active = plane.serving(broker)  # also for a named instance: the history records which instance is the standby
         if verb.instance not in ("1", "2"):
@@ -62,7 +62,7 @@ def _check_instance(plane: ControlPlane, verb: OnInstance, states: Mapping[int, 
 
 def _check_choice(verb: OnInstance, states: Mapping[int, State], active: int | None) -> None:
     """Raise InputError if it is not clear which instance of a pair is meant, or which instance is active."""
-    which = "say which one is meant: instance 1, or instance 2"
+    which = "name the instance: instance 1, or instance 2"
     if verb.instance is None and verb.brings is State.UP:
         found = [state for state in states.values() if state in verb.needs]
         if len(found) > 1:

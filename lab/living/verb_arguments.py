@@ -39,8 +39,8 @@ def impairment(figures: Mapping[str, Any], mark: str = "") -> dict[str, Any]:
     """Return the fields of the verb `impair`; raise InputError for an unknown figure, or if there is none."""
     given = {key.replace("-", "_"): value for key, value in figures.items() if value is not None}
     if not given:
-        right = f"{mark}delay 80ms, say; {mark}delay 0 ends every impairment"
-        raise InputError.of("say what the link is to do to packets", right)
+        right = f"write a figure, for example {mark}delay 80ms; {mark}delay 0 ends every impairment"
+        raise InputError.of("the impairment has no figure", right)
     known = [each.key for each in FIGURES]
     if strange := {key.replace("_", "-") for key in given} - set(known):
         raise InputError([unknown("figure", min(strange), known, "figures of an impairment", None)])
@@ -51,7 +51,7 @@ def ingress(kind: type[_Read], group: str, mark: str = "", /, **said: Any) -> _R
     """Return a verb on an inbound rule: from `cidr` or `source_group`, with `port` and `protocol`."""
     cidr, source_group = said.pop("cidr"), said.pop("source_group")
     if (cidr is None) == (source_group is None):
-        raise InputError.of("say from where, once", f"{mark}cidr 10.1.0.10/32, or {mark}source-group NAME")
+        raise InputError.of("the rule needs one source", f"write {mark}cidr 10.1.0.10/32, or {mark}source-group NAME")
     names = {"source": f"{mark}cidr", "from_group": f"{mark}source-group"}
     return read(kind, mark, names, group=group, source=cidr, from_group=source_group, **said)
 
@@ -69,12 +69,12 @@ def maintenance_window(broker: str, text: str) -> Step:
 def move_clock(*, to: datetime | str | None, before: str | None, by: timedelta | str, mark: str = "") -> MoveClock:
     """Return the verb that sets the clock: to a moment with a zone, or to some time before a broker's window."""
     if (to is None) == (before is None):
-        raise InputError.of("say one moment", "to a moment, or before a broker's window")
+        raise InputError.of("the clock needs one moment", f"write {mark}to MOMENT, or {mark}before BROKER")
     found = read(MoveClock, mark, to=to) if to is not None else read(MoveClock, mark, before=before, by=by)
     if found.to is not None and found.to.tzinfo is None:
-        raise InputError.of(f"{mark}to: a moment without a time zone", "datetime(…, tzinfo=UTC), say")
+        raise InputError.of(f"{mark}to: a moment without a time zone", "write a zone, as in datetime(…, tzinfo=UTC)")
     if found.by < timedelta(0):
-        raise InputError.of(f"{mark}by: a duration cannot be negative", "5s, say")
+        raise InputError.of(f"{mark}by: a duration cannot be negative", "write a duration such as 5s")
     return found
 
 

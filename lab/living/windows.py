@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lab.amazonmq.account.account import Account, due_brokers, open_windows, unfinished
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import Clock
 from lab.runtime.turns import is_free
 
@@ -36,9 +36,9 @@ def stand(
         )
 
     not_before = clock.now()
-    while (written := notes.write_token(run, folder)) is not None:
+    while (written := state_files.write_token(run, folder)) is not None:
         account = _account(run, folder)
-        while notes.write_token(run, folder) == written:
+        while state_files.write_token(run, folder) == written:
             if clock.now() >= not_before and wanted(account):
                 attend()
                 if wanted(_account(run, folder)):  # it failed, which was shown
@@ -54,5 +54,5 @@ def opened(account: Account, machine: datetime) -> bool:
 
 
 def _account(run: str, folder: Path) -> Account | None:
-    note = notes.load(run, folder)
+    note = state_files.load(run, folder)
     return None if note is None else note.control.account

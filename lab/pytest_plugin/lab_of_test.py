@@ -1,4 +1,4 @@
-"""A lab as one test has it: its clients end with the test, and its history is the test's own stretch."""
+"""A lab as one test has it: its clients end with the test, and its history is the test's own interval."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ARRIVES = 5.0  # seconds, for acknowledgements on their way between brokers
 
 
 class LabOfTest(Live):
-    """An open lab with a stretch of its history, from the test's beginning on, which the mark `begins` names."""
+    """An open lab with an interval of its history, from the test's beginning on, which the mark `begins` names."""
 
     def __init__(self, lab: StandingLab, name: str) -> None:
         super().__init__(lab)
@@ -51,7 +51,7 @@ class LabOfTest(Live):
     def judge(
         self, scenario: str | Path | None = None, *, since: str | None = None, until: str | None = None
     ) -> Report:
-        """Judge the test's stretch of the history as of now, or the one between two marks."""
+        """Judge the test's interval of the history as of now, or the one between two marks."""
         report = super().judge(scenario, since=since or self.begins, until=until)
         self._reports[str(scenario)] = report
         return report

@@ -62,7 +62,7 @@ def _text(
 
 
 def _happened(lab: Live) -> Iterator[str]:
-    """Yield the last rows of a test's stretch of its lab's history: what it did, and what befell brokers and links.
+    """Yield the last rows of a test's interval of its lab's history: what it did, and what befell brokers and links.
 
     Logs are left out, since they are shown by themselves; a history that cannot be read is none.
     """
@@ -77,10 +77,10 @@ def _happened(lab: Live) -> Iterator[str]:
         return tries
 
     with suppress(LabError, OSError):
-        for its, stretch in groupby(observations(lab.history.file.path), key=number):
+        for its, part in groupby(observations(lab.history.file.path), key=number):
             rows.clear()
             if its > 0:
-                rows.extend(folded(seen for seen in stretch if isinstance(seen, Observation) and _is_telling(seen)))
+                rows.extend(folded(seen for seen in part if isinstance(seen, Observation) and _is_telling(seen)))
     for row in rows:
         yield timeline_text.text(row, only_ascii=False, colour=False).rstrip("\n")
 

@@ -20,8 +20,8 @@ from lab.living.lab import Live
 from lab.pytest_plugin.lab_of_test import LabOfTest
 from lab.pytest_plugin.settings import ALWAYS, FAILED, NEVER, Settings, Wanted
 from lab.pytest_plugin.shared_lab import SharedLab
-from lab.runtime.note import note_folder
 from lab.runtime.runtime import Runtime
+from lab.runtime.state_file import note_folder
 from lab.scenarios import plan_named
 from lab.version import __version__
 

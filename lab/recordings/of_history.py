@@ -96,7 +96,7 @@ class HistoryReading(MessageFile):
     def _publishing(self, seen: Publishing) -> None:
         number = str(seen.step)
         if number in self._steps or number in self._wild:
-            raise LineError(f"the messages of step {number} are told a second time")
+            raise LineError(f"the messages of step {number} are recorded a second time")
         if len(self._steps) + len(self._wild) == _MOST_STEPS:
             raise LineError(f"more than {_MOST_STEPS} steps send messages", remedy="replay another one")
         self._brokers[seen.broker] = f"run {self.run}"
@@ -134,7 +134,7 @@ class HistoryReading(MessageFile):
             return None
         its = None if found is None else self._steps.get(found[1])
         if found is None or its is None:
-            raise LineError(f"no line before it tells what step sends {shown(seen.id, 40)}")
+            raise LineError(f"no earlier line names the step that sends {shown(seen.id, 40)}")
         self._requests += found[1] in self._asking
         self._redacted.update(self._masked.get(found[1], ()))
         self._sizeless += seen.size is None and found[1] in self._unsized
@@ -154,7 +154,7 @@ class HistoryReading(MessageFile):
             lines = several(left_out.lines, "line")
             yield f"its oldest messages were removed, up to {left_out.until:.3f} s ({lines})"
         if self._sizeless:
-            yield f"it tells no size of {self._sizeless} of its bodies, which are made as long as their ids need"
+            yield f"it has no size of {self._sizeless} of its bodies, which are made as long as their ids need"
         if self._empty:
             yield f"{self._empty} of its bodies were empty; those made anew have their ids"
         if self._unsent:

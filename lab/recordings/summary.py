@@ -126,7 +126,7 @@ def summarise(path: Path, file: str = "") -> Summary:
                 stream = streams[key] = Stream()
                 if len(streams) > MOST_STREAMS:
                     what = f"{reading.file} has messages to more than {MOST_STREAMS} destinations"
-                    raise InputError.of(what, "record fewer: --topic and --queue say which")
+                    raise InputError.of(what, "record fewer: choose destinations with --topic and --queue")
             stream.add(message)
             if stream.messages > MOST_MESSAGES:
                 what = f"{reading.file} has more than {MOST_MESSAGES} messages to {key.destination}"

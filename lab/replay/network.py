@@ -25,8 +25,8 @@ def try_out(rehearsal: Rehearsal, step: Try) -> Outcome:
             if not attempted.allowed
             else f"packets meet: {attempted.answer}"
         )
-        says = f"no, {attempted.why}" if not attempted.allowed else "yes"
-        return Outcome(ok=False, note=f"{packets}; the network says {says}")
+        rules = "allow it" if attempted.allowed else f"do not allow it: {attempted.why}"
+        return Outcome(ok=False, note=f"{packets}; the network's rules {rules}")
     return Outcome(note=attempted.answer + (f": {attempted.why}" if attempted.why else ""))
 
 

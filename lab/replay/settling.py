@@ -31,7 +31,7 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
     _await_messages(rehearsal, scenario)
     for expectation in scenario.expect:
         end = _end(rehearsal, expectation)
-        if end is not None and not expectation.rests_on_messages:
+        if end is not None and not expectation.depends_on_messages:
             (come_true, *_) = (*find(type(expectation), "lab.replay.expectations", "come_true"), _never)
             rehearsal.wait(come_true(rehearsal, expectation, expectation.term), end - rehearsal.now())
 
@@ -92,7 +92,7 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     terms = [
         end
         for expectation in scenario.expect
-        if expectation.rests_on_messages and (end := _end(rehearsal, expectation)) is not None
+        if expectation.depends_on_messages and (end := _end(rehearsal, expectation)) is not None
     ]
     while True:
         last = outstanding.last_due

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.judge.not_delivered import PLACED
-from lab.judge.values import BridgeReport, Delivery, LinkReport, Percentiles, Report, RouteReport, Testimony, Verdict
+from lab.judge.values import BridgeReport, CrossCheck, Delivery, LinkReport, Percentiles, Report, RouteReport, Verdict
 from lab.text_files import write_text
 
 VERSION = 2
@@ -43,7 +43,7 @@ def document(report: Report) -> dict[str, Any]:
         **({"round_trips": dict(report.round_trips)} if report.round_trips else {}),
         **({"tcp": report.tcp} if report.tcp else {}),
         **({"routes_notes": list(report.routes_notes)} if report.routes_notes else {}),
-        "witnesses": [_witness(testimony) for testimony in report.witnesses],
+        "cross_checks": [_cross_check(check) for check in report.cross_checks],
     }
 
 
@@ -68,8 +68,8 @@ def _fields(of: object, *names: str) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    its_class = {} if verdict.basis is None else {"class": str(verdict.basis)}
-    return {**_fields(verdict, "expectation", "outcome", "reason"), **its_class}
+    basis = {} if verdict.basis is None else {"basis": str(verdict.basis)}
+    return {**_fields(verdict, "expectation", "outcome", "reason"), **basis}
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:
@@ -118,12 +118,12 @@ def _link(link: LinkReport) -> dict[str, Any]:
     }
 
 
-def _witness(testimony: Testimony) -> dict[str, Any]:
-    counted = _fields(testimony, "enqueued", "forwarded", "taken", "waiting")
+def _cross_check(check: CrossCheck) -> dict[str, Any]:
+    counted = _fields(check, "enqueued", "forwarded", "taken", "waiting")
     return {
-        **_fields(testimony, "destination", "source", "target", "agree"),
-        "clients": {**_fields(testimony, "accepted", "at_most", "arrived", "missing"), "expected": testimony.lost},
-        "brokers": {**counted, "missing": testimony.kept_back, "discarded": testimony.discarded},
+        **_fields(check, "destination", "source", "target", "agree"),
+        "clients": {**_fields(check, "accepted", "at_most", "arrived", "missing"), "expected": check.lost},
+        "brokers": {**counted, "missing": check.kept_back, "discarded": check.discarded},
     }
 
 

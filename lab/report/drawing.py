@@ -152,12 +152,11 @@ def _delay(link: LinkReport | None, width: int) -> str:
     """Return the configured and measured delay in words that fit the width."""
     if link is None:
         return ""
-    asked = f"{link.configured_delay:.1f}"
+    configured = f"{link.configured_delay:.1f} ms configured"
     if link.measured_p50 is None:
-        return f"{asked} ms asked"
-    given = f"{link.measured_p50:.1f}"
-    long = f"{asked} ms asked, {given} given"
-    return long if len(long) <= width else f"{asked} ms, got {given}"
+        return configured
+    long = f"{configured}, {link.measured_p50:.1f} measured"
+    return long if len(long) <= width else f"{link.configured_delay:.1f} ms, measured {link.measured_p50:.1f}"
 
 
 def _centred(text: str, width: int) -> str:
@@ -196,7 +195,7 @@ class _Row:
 
     who: str
     link: str = ""
-    given: str = ""
+    measured: str = ""
     ways: tuple[Way, ...]
 
     @property
@@ -212,14 +211,14 @@ class _Row:
     def cells(self) -> tuple[str, ...]:
         """Return the cells of the table."""
         there, *back = (way.count() if way.used else "" for way in self.ways)
-        return self.who, self.link, self.given, there, *back, *([] if back else [""])
+        return self.who, self.link, self.measured, there, *back, *([] if back else [""])
 
 
 def _rows(shown: Picture) -> list[_Row]:
     """Return a row for each two regions that are joined, and for each with messages of its own."""
     return [
         *(
-            _Row(who=f"{e.left.label} – {e.right.label}", link=e.link, given=e.given, ways=(e.there, e.back))
+            _Row(who=f"{e.left.label} – {e.right.label}", link=e.link, measured=e.measured, ways=(e.there, e.back))
             for e in shown.joints
         ),
         *(_Row(who=f"within {each.label}", ways=(each.within,)) for each in shown.places if each.within.used),
@@ -255,14 +254,14 @@ def _table(rows: Sequence[_Row], width: int, strokes: _Strokes) -> list[str]:
     cells = [row.cells() for row in rows]
     if width < SIDE_BY_SIDE:
         return [line for row in cells for line in _stacked(row, strokes)]
-    head = ("between", "round trip asked", "given", f"messages {strokes.one}", strokes.back)
+    head = ("between", "RTT configured", "measured", f"messages {strokes.one}", strokes.back)
     return _columns([head, *cells], width, strokes)
 
 
 def _stacked(row: Sequence[str], strokes: _Strokes) -> list[str]:
     """Return a row as lines for a narrow terminal."""
     who, *rest = row
-    titles = "asked" if rest[0][:1].isdigit() else "", "given", strokes.one, strokes.back
+    titles = "configured" if rest[0][:1].isdigit() else "", "measured", strokes.one, strokes.back
     return [who, *(f"  {f'{title} {words}'.strip()}" for title, words in zip(titles, rest, strict=True) if words)]
 
 

@@ -57,7 +57,7 @@ def to_xml(report: Report, seconds: float) -> str:
             SubElement(properties, "property", {"name": name, "value": safe(arrived(row))})
     for verdict in report.verdicts:
         if verdict.basis is not None:
-            SubElement(properties, "property", {"name": f"class {_name(verdict.expectation)}", "value": verdict.basis})
+            SubElement(properties, "property", {"name": f"basis {_name(verdict.expectation)}", "value": verdict.basis})
     named: Counter[str] = Counter()
     for expectation, outcome, reason in cases:
         name = _name(expectation)

@@ -82,20 +82,20 @@ class Joint:
     linked: bool
 
     @property
-    def asked(self) -> str:
+    def configured(self) -> str:
         """Return the round trip as configured, in words; "" if the history does not tell."""
         return _round_trip([link.configured_delay for link in self._links])
 
     @property
     def link(self) -> str:
         """Return the round trip as configured, or else what is known of the link, in words."""
-        return self.asked or ("not recorded" if self.linked else "no link")
+        return self.configured or ("not recorded" if self.linked else "no link")
 
     @property
-    def given(self) -> str:
+    def measured(self) -> str:
         """Return the round trip as measured, the medians of both directions in sum; "" if there is none."""
-        measured = [link.measured_p50 for link in self._links]
-        return _round_trip([figure for figure in measured if figure is not None]) if None not in measured else ""
+        medians = [link.measured_p50 for link in self._links]
+        return _round_trip([median for median in medians if median is not None]) if None not in medians else ""
 
     @property
     def _links(self) -> list[LinkReport]:

@@ -9,7 +9,7 @@ from lab.report.picture import Bridge, Picture, compose
 
 
 def planned(plan: Plan) -> Picture:
-    """Return the picture of a plan, with the round trips that are asked."""
+    """Return the picture of a plan, with the configured round trips."""
     return compose(
         [
             RegionOutline(

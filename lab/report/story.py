@@ -195,7 +195,7 @@ class Story:
         after = [each for each in self._timeline.events if sent.t <= each.t <= seen.t]
         near = f" and {gap(seen.t - after[-1].t)} after {after[-1].words}" if after else ""
         again = "" if first else " (not the first delivery)"
-        alike = "; equal bodies cannot be told apart" if seen.id is None else ""
+        alike = "; equal bodies cannot be distinguished" if seen.id is None else ""
         return replace(row, what=f"{row.what}{again}, {gap(seen.t - sent.t)} after it was sent{near}{alike}")
 
     def _missing_receipts(self, publishing: Publishing) -> list[Row]:

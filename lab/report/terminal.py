@@ -94,7 +94,7 @@ def render(
         verdicts.add_row(Text(marks[verdict.outcome], style=f"bold {style}"), text(verdict.expectation, "bold"))
         verdicts.add_row("", text(verdict.reason, style if verdict.outcome is not Outcome.PASSED else ""))
         if verdict.basis is not None:
-            verdicts.add_row("", text(f"class: {verdict.basis}", "dim"))
+            verdicts.add_row("", text(f"basis: {verdict.basis}", "dim"))
     if report.verdicts:
         console.print()
         console.print(verdicts)
@@ -173,7 +173,7 @@ def _deliveries(report: Report, width: int, ascii: bool) -> Table:
 
 
 def _round_trips(report: Report) -> Iterator[str]:
-    """Yield where the round trips come from that links are asked for; those of one origin together."""
+    """Yield the sources of the configured round trips; links with one source are together."""
     by_origin: dict[str, dict[str, str]] = {}
     for link, source in report.round_trips.items():
         figures, _, origin = source.partition("; ")

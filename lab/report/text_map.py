@@ -66,9 +66,9 @@ def _write(cells: _Cells, text: str, x: float, y: int) -> None:
 
 def _name(taken: _Cells, joint: Joint, a: tuple[float, float], b: tuple[float, float]) -> None:
     """Write a link's round trip where it hides nothing, if there is such a place."""
-    text = f" {joint.asked} "
+    text = f" {joint.configured} "
     long = max(abs(b[0] - a[0]), 3 * abs(b[1] - a[1]))
-    for along in _ALONG if joint.asked and long > cell_len(text) + 2 else ():
+    for along in _ALONG if joint.configured and long > cell_len(text) + 2 else ():
         x, y = a[0] + (b[0] - a[0]) * along, int(a[1] + (b[1] - a[1]) * along)
         first = round(x - cell_len(text) / 2)
         if not any((first + cell, y) in taken for cell in range(-1, cell_len(text) + 1)):

@@ -36,14 +36,14 @@ def remainder(cut_short_at: int | None, *, ended: bool, standing: bool = False, 
     """Return what is missing at the end of a history; "" if nothing is.
 
     `cut_short_at` is the number of a half-written line; `ended` tells whether the history has its last line, `standing`
-    whether it is of a lab that stands, and `open` whether its lab is there: None if that is not known here.
+    whether it is of a running lab, and `open` whether its lab is there: None if that is not known here.
     """
     if cut_short_at is not None:
         return f"the history is cut short: its line {cut_short_at} is incomplete and ignored"
     if ended:
         return ""
     if open:
-        return f"the {'lab stands' if standing else 'run still goes on'}: this is its history up to now"
+        return f"the {'lab is running' if standing else 'run still goes on'}: this is its history up to now"
     if standing:
         why = "the lab was gone before it was ended, or it runs on another machine"
     else:

@@ -37,7 +37,7 @@ from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.clock import Clock
 from lab.runtime.hosts import Hosts
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import DirectionNow, Status, Whereabouts
 
 Failed = Callable[[Exception], None]
@@ -283,7 +283,7 @@ class StandingLab(Lab, Protocol):
     """A lab that is open and may be changed by several processes; they share its state through its note."""
 
     @property
-    def note(self) -> Note:
+    def note(self) -> StateFile:
         """Return the lab's note as it was last read or written."""
         ...
 

@@ -16,8 +16,8 @@ from lab.declare.scenario import Scenario
 from lab.errors import Problem
 from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
-from lab.runtime.note import Note
 from lab.runtime.progress import Progress, Told
+from lab.runtime.state_file import StateFile
 
 Passwords = Mapping[str, Mapping[str, SecretStr]]  # broker → user → password
 
@@ -170,15 +170,15 @@ class Runtime(Protocol):
         """
         ...
 
-    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
+    def open_labs(self, note_folder: Path) -> tuple[StateFile, ...]:
         """Return the notes of this runtime's open labs, the oldest first; raise HostError if none could be reached."""
         ...
 
-    def attach(self, note: Note, note_folder: Path) -> AbstractContextManager[StandingLab]:
+    def attach(self, note: StateFile, note_folder: Path) -> AbstractContextManager[StandingLab]:
         """Return an open lab, whichever process opened it; it stays open after the block."""
         ...
 
-    def end(self, note: Note, note_folder: Path) -> Removal:
+    def end(self, note: StateFile, note_folder: Path) -> Removal:
         """End a lab: save its logs, remove everything of it and then its note; HostError if a part stays."""
         ...
 

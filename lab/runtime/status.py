@@ -11,7 +11,7 @@ from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.link.impairment import Setting
 from lab.network.link import impairment_text
 from lab.plan.values import BridgePlan, Plan
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 
 ABSENT, DELETED = "not created yet", "deleted"
 
@@ -115,7 +115,7 @@ class LinkStatus:
 class Status:
     """The status of one lab."""
 
-    note: Note
+    note: StateFile
     whereabouts: Whereabouts
     owner_alive: bool
     brokers: tuple[BrokerStatus, ...]

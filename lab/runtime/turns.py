@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.file_locks import is_locked, lock
-from lab.runtime.note import lock_file, make_folder, writing_to
+from lab.runtime.state_file import lock_file, make_folder, writing_to
 
 
 @contextmanager

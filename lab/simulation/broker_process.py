@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lab.plan.values import InstancePlan, Plan
-from lab.simulation.broker.beyond import Tell
 from lab.simulation.broker.broker import Broker
+from lab.simulation.broker.calibrated_range import Tell
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.settings import Costs as BrokerCosts
 from lab.simulation.broker.store import Store
@@ -33,7 +33,7 @@ class BrokerProcess:
         costs: Costs,
         log: Log,
         changed: Callable[[], None],  # called when its bridges have, or the demand for its destinations
-        beyond: Tell,
+        leave_range: Tell,
     ) -> None:
         self._fabric, self._plan, self._instance, self._log, self._changed = fabric, plan, instance, log, changed
         self.broker = Broker(
@@ -50,7 +50,7 @@ class BrokerProcess:
                 sync=costs.store_sync,
                 capped=True,
             ),
-            beyond=beyond,
+            leave_range=leave_range,
         )
         self.wire: Wire | None = None
 

@@ -21,7 +21,7 @@ def endless(horizon: int, do: Callable[..., object], arguments: Sequence[object]
 def stormy(most: int, t: int, do: Callable[..., object], arguments: Sequence[object]) -> LabTimeout:
     """Return the error of a run in which more than so many events came within a second; `t` is the moment in ns."""
     often = f"more than {most:,} events within a second, at {t / 1e9:.3f} s"
-    return LabTimeout(f"virtual time stands: {often}, now {_named(do, arguments)}")
+    return LabTimeout(f"virtual time does not advance: {often}, now {_named(do, arguments)}")
 
 
 def refuse_circle(path: Sequence[str], connector: str) -> None:

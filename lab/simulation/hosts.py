@@ -34,5 +34,5 @@ class SimulatedHosts:
 
 
 def _refuse(host: str) -> NoReturn:
-    what = f"no application can stand in {host}'s place: this lab is a simulation, where brokers are models"
+    what = f"no application can take {host}'s place: this lab is a simulation, where brokers are models"
     raise InputError.of(what, "open it with real brokers: --runtime emulation")

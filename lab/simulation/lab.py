@@ -25,12 +25,12 @@ from lab.run_folder import keep_next
 from lab.runtime.client import Client, ClientEvents, Endpoint
 from lab.runtime.lab import Failed, by_broker, note_failure
 from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
-from lab.runtime.note import Note
 from lab.runtime.runtime import Opening
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import Status, Whereabouts
 from lab.simulation import status
-from lab.simulation.beyond import Boundary
 from lab.simulation.broker_process import BrokerProcess
+from lab.simulation.calibrated_range import Boundary
 from lab.simulation.clock import VirtualClock, nanoseconds
 from lab.simulation.costs import Costs, with_values
 from lab.simulation.hosts import SimulatedHosts
@@ -56,7 +56,7 @@ class SimulatedLab:
     def __init__(
         self,
         opening: Opening,
-        note: Note,
+        note: StateFile,
         costs: Costs | None = None,
         limit: timedelta | None = None,
         ignored: Sequence[str] = (),

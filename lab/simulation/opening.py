@@ -15,9 +15,9 @@ from lab.network.reach import reach
 from lab.plan.control import opening_control
 from lab.plan.values import Action, BridgePlan, Plan
 from lab.runtime.clock import Origin
-from lab.runtime.note import Note
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
+from lab.runtime.state_file import StateFile
 from lab.simulation import NAME, garbage_collection
 from lab.simulation.chance import generator
 from lab.simulation.costs import Costs
@@ -68,11 +68,11 @@ class Models:
             lab.keep_logs()
 
 
-def note_of(opening: Opening) -> Note:
+def note_of(opening: Opening) -> StateFile:
     """Return the note of a lab that is opened when a simulated lab's clock begins."""
     starts = opening.service_time
     ahead = timedelta(0) if starts is None else starts.astimezone(UTC) - BEGINS
-    return Note(
+    return StateFile(
         run=opening.run,
         scenario=opening.scenario,
         plan=opening.plan,

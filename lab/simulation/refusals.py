@@ -117,7 +117,7 @@ def _steps(scenario: Scenario) -> Iterator[Problem]:
             try:
                 selectors.matches(selector, {})
             except selectors.Untold as why:
-                what = f"the simulation cannot tell what the selector matches: {why}"
+                what = f"the simulation cannot evaluate the selector: {why}"
                 yield Problem(what=what, remedy=_REAL, place=scenario.origin.place(*path, "selector"))
 
 

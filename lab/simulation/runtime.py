@@ -12,9 +12,9 @@ from lab.declare.scenario import Scenario
 from lab.errors import HostError, InputError, Problem
 from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
-from lab.runtime.note import Note
 from lab.runtime.progress import Told
 from lab.runtime.runtime import Finding, Image, Lost, Removal, Sweep, Swept
+from lab.runtime.state_file import StateFile
 from lab.simulation import LONGEST, NAME, garbage_collection
 from lab.simulation.costs import own_values, with_values
 
@@ -58,15 +58,15 @@ class Simulation:
             told.warn("a simulated broker has no ports of this machine: those that were asked for lead nowhere")
         return Models(plan=plan, costs=with_values(self.costs), limit=self._limit, ignored=self.ignored)
 
-    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
+    def open_labs(self, note_folder: Path) -> tuple[StateFile, ...]:
         """Return nothing: no other process can reach a simulated lab."""
         return ()
 
-    def attach(self, note: Note, note_folder: Path) -> AbstractContextManager[StandingLab]:
+    def attach(self, note: StateFile, note_folder: Path) -> AbstractContextManager[StandingLab]:
         """Raise HostError: only the process that opened a simulated lab has it."""
         raise HostError(_ALONE)
 
-    def end(self, note: Note, note_folder: Path) -> Removal:
+    def end(self, note: StateFile, note_folder: Path) -> Removal:
         """Raise HostError: a simulated lab ends with its process."""
         raise HostError(_ALONE)
 

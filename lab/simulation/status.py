@@ -8,7 +8,7 @@ from lab.history import LinkSeen, PacketsDropped
 from lab.link.impairment import MICROSECOND, LinkState
 from lab.plan.values import BridgePlan
 from lab.runtime.lab import Links, Management
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import (
     ABSENT,
     DELETED,
@@ -26,7 +26,7 @@ _CONTAINER = {UP: "running", STARTING: "running", STOPPING: "running", PAUSED: "
 
 
 def look(
-    note: Note,
+    note: StateFile,
     where: Whereabouts,
     instances: Instances,
     management: Management,
@@ -54,7 +54,7 @@ def look(
     )
 
 
-def _broker(note: Note, instances: Instances, instance: Instance) -> BrokerStatus:
+def _broker(note: StateFile, instances: Instances, instance: Instance) -> BrokerStatus:
     answers = instances.answering(instance.broker) is instance
     role = "" if not instance.mark or not instance.ready else "active" if instance.served else "standby"
     return BrokerStatus(

@@ -19,7 +19,7 @@ FIGURES = (  # a column of the CSV, what it is, its unit
     ("dead_letters", "dead letters", "messages"),
     ("discarded", "discarded for a slow bridge", "messages"),
     ("expired", "expired", "messages"),
-    ("unknown", "not arrived, and no counter tells where", "messages"),
+    ("unknown", "not arrived, and no counter shows where", "messages"),
     ("duplicates", "duplicates", "deliveries beyond a message's first"),
 )
 _IF_ANY = (*FATES, "duplicates")

@@ -162,9 +162,9 @@ def _run(row: Row) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> dict[str, str]:
-    its_class = {} if verdict.basis is None else {"class": str(verdict.basis)}
+    basis = {} if verdict.basis is None else {"basis": str(verdict.basis)}
     its = {"expectation": verdict.expectation, "outcome": str(verdict.outcome), "reason": verdict.reason}
-    return its | its_class
+    return its | basis
 
 
 def lines(of: Variation, most: int = 60) -> Iterator[str]:

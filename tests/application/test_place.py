@@ -42,7 +42,7 @@ def test_a_broker_that_is_gone_has_none() -> None:
     ],
 )
 def test_no_application_stands_in_a_simulation(verb: Callable[[Hosts], object]) -> None:
-    with pytest.raises(InputError, match="no application can stand in billing's place: this lab is a simulation"):
+    with pytest.raises(InputError, match="no application can take billing's place: this lab is a simulation"):
         verb(SimulatedHosts())
 
 

@@ -87,7 +87,7 @@ def test_json_is_the_lines_that_were_asked_for(mqlab: Commands) -> None:
         (("history", CUT, "--json", "--kind", "sentt"), 'no kind named "sentt"'),
         (("history", CUT, "--json", "--from", "soon"), "--from: 'soon' is not a duration"),
         (("history", CUT, "--json", "--from", "3"), "--from: '3' has no unit"),
-        (("history", CUT, "--json", "--message", "3-1", "--client", "tk"), "--message tells a whole story"),
+        (("history", CUT, "--json", "--message", "3-1", "--client", "tk"), "--message shows all events of a message"),
         (("history", CUT, "--json", "--message", "7-1"), 'no message "7-1" was sent'),
         (("history", CUT, "--json", "--broker", "rome"), 'no broker named "rome"'),
         (("judge", "nowhere.jsonl", "--json"), "nowhere.jsonl is not there"),
@@ -108,7 +108,7 @@ def test_a_history_without_a_seal_is_judged_with_a_word_about_that(mqlab: Comman
     assert "mqlab: history.jsonl has no checksum: edits cannot be detected" in ended.err
     begun = tmp_path / "history.jsonl"
     begun.write_text("".join(CUT.read_text().splitlines(keepends=True)[:-1]))
-    assert "no seal" not in mqlab.inside("judge", begun).err
+    assert "no checksum" not in mqlab.inside("judge", begun).err
 
 
 def test_a_place_is_told_in_json(mqlab: Commands, tmp_path: Path) -> None:
@@ -203,9 +203,9 @@ def test_of_a_lab_that_stands_no_end_is_missed(mqlab: Commands, tmp_path: Path) 
         in mqlab.inside("history", path).err
     )
     noted(mqlab, run)
-    assert mqlab.inside("history", path).err == "mqlab: the lab stands: this is its history up to now\n"
+    assert mqlab.inside("history", path).err == "mqlab: the lab is running: this is its history up to now\n"
     noted(mqlab, run, detached=False)  # its owner is on another host, and may be alive
-    assert "the lab stands" in mqlab.inside("history", path).err
+    assert "the lab is running" in mqlab.inside("history", path).err
 
 
 def test_a_history_is_followed_until_it_ends(mqlab: Commands, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_which_lab_is_meant_has_to_be_clear(mqlab: Commands) -> None:
     noted(mqlab, "20260101-101010-aaaaaa")
     noted(mqlab, "20260101-101010-bbbbbb")
     ended = mqlab.inside("link", "heal")
-    assert ended.code == 2 and "say which" in ended.err and "aaaaaa" in ended.err and "bbbbbb" in ended.err
+    assert ended.code == 2 and "name a run" in ended.err and "aaaaaa" in ended.err and "bbbbbb" in ended.err
     ended = mqlab.inside("link", "heal", "--run", "cccccc")
     assert ended.code == 2 and 'no lab "cccccc" is running' in ended.err
 
@@ -39,7 +39,7 @@ def test_a_lab_is_named_by_option_too_where_it_is_a_word(mqlab: Commands, words:
     ended = mqlab.inside(*words, "--run", "cccccc")
     assert ended.code == 2 and 'no lab "cccccc" is running' in ended.err
     ended = mqlab.inside(*words, "aaaaaa", "--run", "aaaaaa")
-    assert ended.code == 2 and "RUN and --run both say which lab" in ended.err
+    assert ended.code == 2 and "RUN and --run both name a lab" in ended.err
 
 
 def test_the_clock_is_shown_with_the_windows(mqlab: Commands) -> None:
@@ -73,7 +73,7 @@ def test_a_lab_of_a_run_is_left_to_its_scenario(mqlab: Commands, words: tuple[st
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ((), "say what the link is to do to packets"),
+        ((), "the impairment has no figure"),
         (("--delay", "80"), "--delay: '80' has no unit"),
         (("--delay", "2m"), "--delay: a link holds a packet for a minute at most"),
         (("--loss", "3"), "--loss: '3' has no unit"),
@@ -95,8 +95,8 @@ def test_an_impairment_that_cannot_be_is_refused_before_any_lab_is_asked(
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (("sg", "authorize", "g"), "say from where, once"),
-        (("sg", "revoke", "g", "--cidr", "10.0.0.0/8", "--source-group", "g"), "say from where, once"),
+        (("sg", "authorize", "g"), "the rule needs one source"),
+        (("sg", "revoke", "g", "--cidr", "10.0.0.0/8", "--source-group", "g"), "the rule needs one source"),
         (("sg", "authorize", "g", "--cidr", "10.1.0.10"), "--cidr: InvalidParameterValue"),
         (("sg", "authorize", "g", "--cidr", "10.1.0.0/33"), "--cidr: '10.1.0.0/33' is not a CIDR block"),
         (("sg", "authorize", "g", "--cidr", "10.1.0.0/16", "--port", "many"), "--port: 'many' is no port"),

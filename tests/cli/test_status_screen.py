@@ -22,7 +22,7 @@ from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.report.rows.row import Row, Weight
 from lab.runtime.clock import Origin
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import BridgeStatus, BrokerStatus, LinkStatus, Status, Whereabouts
 from lab.shipped import shipped
 
@@ -62,7 +62,7 @@ def look(t: float, *, sent: int, queued: int, session: str = "1") -> Look:
         clock="14:03:22",
         t=t,
         status=Status(
-            note=Note(
+            note=StateFile(
                 run="20260101-101010-aaaaaa", scenario="one way", plan=its, control=opening_control(its, opened),
                 folder="f", owner="o//1/1", opened=opened, origin=Origin(boot="another", monotonic=0.0),
                 runtime="any", own={}, detached=True,

@@ -12,7 +12,7 @@ from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
 from lab.runtime.clock import Origin
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import BridgeStatus, LinkStatus, Reached, Status, Whereabouts
 from lab.shipped import shipped
 
@@ -46,7 +46,7 @@ def test_what_was_seen_is_told_by_its_fields() -> None:
     its = plan(load(shipped("scenarios") / "one-way.yaml", environment={}).topology, seed=7)
     told = to_dict(
         Status(
-            note=Note(
+            note=StateFile(
                 run="r", scenario="s", plan=its, control=opening_control(its, opened), folder="f", owner="o//1/1",
                 opened=opened, origin=Origin(boot="another", monotonic=0.0), runtime="any", own={}, detached=True,
             ),

@@ -45,7 +45,7 @@ def test_a_command_shows_the_sentences_of_the_fields_of_its_step(words: tuple[st
         ("peering create _x_ --requester tokyo --accepter singapore", "NAME: '_x_' is not a name"),
         ("route delete tokyo --destination-cidr-block 10.2.0.1/16", "--destination-cidr-block: '10.2.0.1/16' is not"),
         ("sg authorize sg --cidr 10.1.0.10", "--cidr: InvalidParameterValue"),
-        ("sg revoke sg", "say from where, once"),
+        ("sg revoke sg", "the rule needs one source"),
         ("user update tokyo clerk", "no change is given"),
         ("user update tokyo clerk --group a --no-groups", "--group and --no-groups exclude each other"),
         ("user update tokyo clerk --no-console-access", "no lab is running"),

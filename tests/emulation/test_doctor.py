@@ -63,7 +63,7 @@ def test_a_rootless_engine_that_limits_no_memory_is_a_warning() -> None:
 def test_the_machines_congestion_control_is_told_beside_that_of_brokers(name: str, ok: bool | None) -> None:
     found = doctor.tcp(name)
     assert found.ok is ok
-    assert found.found.startswith(f"{name or 'the system does not say'}; ") and "brokers have cubic" in found.found
+    assert found.found.startswith(f"{name or 'not known'}; ") and "brokers have cubic" in found.found
     assert "net.ipv4.tcp_congestion_control=cubic" in found.remedy
 
 

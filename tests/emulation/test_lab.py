@@ -18,9 +18,9 @@ from lab.emulation.state import InstanceState, LabState
 from lab.errors import HostError, InputError
 from lab.history import BridgeSeen, MemoryRecorder
 from lab.masking import Mask
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import RealClock
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from tests.living.live_lab import LiveLab
 
 SHIPPED, OWN = SecretStr("MQ-lab-2026-testuser"), SecretStr("of-nobody-else-7")
@@ -82,7 +82,7 @@ def test_a_bridge_that_a_log_tells_of_is_seen_though_no_look_is_due() -> None:
         EmulatedLab.unwatch(lab)
 
 
-def noted(folder: Path) -> tuple[Any, Note]:
+def noted(folder: Path) -> tuple[Any, StateFile]:
     note = LiveLab().note
     power = SimpleNamespace(apply_note=lambda _: None)
     vaults = SimpleNamespace(note_written=lambda: None)
@@ -99,13 +99,13 @@ def test_a_note_that_cannot_be_written_is_not_taken_for_the_lab_s(tmp_path: Path
 
 def test_a_monitor_reads_no_note_that_a_verb_is_replacing(tmp_path: Path) -> None:
     lab, note = noted(tmp_path)
-    notes.save(note, tmp_path)
+    state_files.save(note, tmp_path)
     off: Mapping[str, bool] = {"tokyo": True}
 
     @contextmanager
     def after_the_verb() -> Iterator[None]:
         lab.note = note.with_fields(off=off)
-        notes.save(lab.note, tmp_path)
+        state_files.save(lab.note, tmp_path)
         yield
 
     lab._noting = after_the_verb()

@@ -30,7 +30,7 @@ from lab.cli import app
 from lab.emulation.images import archive, bundle
 from lab.emulation.images.names import Images
 from lab.errors import InputError
-from lab.runtime import note
+from lab.runtime import state_file as note
 from lab.simulation.costs import own_values, with_values
 from tests.activemq.selectors import CASES
 from tests.command import Commands
@@ -178,7 +178,7 @@ def notes(dice: Random, folder: Path) -> None:
     path = folder / "state" / f"{whole.run}.json"
     put(path, mutations.damaged(dice, path.read_text(), mutations.JSON))
     for found in note.load_all(path.parent):
-        assert isinstance(found, note.Note)
+        assert isinstance(found, note.StateFile)
         assert found.now() is not None
 
 

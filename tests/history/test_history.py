@@ -130,7 +130,7 @@ def test_a_half_last_line_is_noted_and_left_out(tmp_path: Path, cut: int) -> Non
         (b'{"history":1', "1:1", "its first line is cut short"),
         (b"[]\n", "1:1", "not a JSON object"),
         (b'{"history":2,"run":"x"}\n', "1:1", "version 2"),
-        (b'{"run":"x"}\n', "1:1", "does not say its version"),
+        (b'{"run":"x"}\n', "1:1", "it has no version"),
         (HEAD.encode().replace(b'"seed":7', b'"seed":"7"'), "1:1", "`seed`: expected `int`, got `str`"),
         (HEAD.encode().replace(b'"run":"run-1",', b""), "1:1", "`run` is missing"),
         (HEAD.encode() + b'{"t":1.0,"kind":"sent","id":}\n', "2:29", "not JSON"),

@@ -33,8 +33,8 @@ from lab.run_folder import create
 from lab.runtime.client import Endpoint
 from lab.runtime.clock import RealClock
 from lab.runtime.messages import Incoming
-from lab.runtime.note import new_run_id
 from lab.runtime.runtime import Opening
+from lab.runtime.state_file import new_run_id
 from lab.shipped import shipped
 
 ARTICLE = shipped("scenarios") / "tokyo-singapore.yaml"

@@ -29,13 +29,13 @@ def test_a_slow_bridge_discards_what_its_publisher_has_a_receipt_for(mqlab: Comm
     cleaned_up(mqlab, engine)
 
 
-def test_a_bridge_counts_what_was_answered_and_the_witnesses_agree(mqlab: Commands, engine: Engine) -> None:
+def test_a_bridge_counts_what_was_answered_and_client_and_broker_counts_agree(mqlab: Commands, engine: Engine) -> None:
     """The other broker took what its answers, lost in a reset, do not tell."""
     ended = mqlab("run", Path(__file__).parent / "scenarios" / "answers-lost.yaml")
     assert ended.code == 0, ended
     found = report(mqlab.latest)
     assert not [note for note in found["notes"] if "disagree" in note], found["notes"]
-    assert [each["agree"] for each in found["witnesses"]] == [True, True]
+    assert [each["agree"] for each in found["cross_checks"]] == [True, True]
     assert "rose by 0, and the other broker took 4: a ForwardCount rises when an answer" in reasons(found, "passed")
     cleaned_up(mqlab, engine)
 

@@ -25,7 +25,7 @@ from lab.emulation.network.policy import policy
 from lab.emulation.network.router import Router
 from lab.emulation.state import read as read_state
 from lab.network import peerings
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import RealClock
 from lab.runtime.owner import Owner
 from tests.command import Commands, Ended
@@ -189,7 +189,7 @@ def test_status_shows_brokers_bridge_ends_and_the_link(stand: tuple[Commands, En
     assert told.code == 0 and "connector_tokyo_to_singapore" in told.out
     watching = mqlab.start("status", "--watch", "--interval", "300ms")
     assert watching.stdout is not None
-    seen = list(itertools.takewhile(lambda line: " ms asked" not in line or "–/s" in line, watching.stdout))
+    seen = list(itertools.takewhile(lambda line: " ms configured" not in line or "–/s" in line, watching.stdout))
     watching.send_signal(signal.SIGINT)
     left, _ = watching.communicate(timeout=60)
     assert watching.returncode == 0, left
@@ -271,7 +271,7 @@ def test_the_next_command_finds_what_others_have_done_to_brokers_and_router(
 ) -> None:
     mqlab, _ = stand
     run = mqlab.latest.name
-    note = notes.load(run, mqlab.state)
+    note = state_files.load(run, mqlab.state)
     assert note is not None
     state = read_state(note)
     its = {each.name: each for each in state.instances}

@@ -17,10 +17,10 @@ from lab.emulation.runtime import Emulation
 from lab.emulation.state import NAME
 from lab.errors import HostError
 from lab.history import read
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import RealClock
-from lab.runtime.note import new_run_id
 from lab.runtime.owner import Owner
+from lab.runtime.state_file import new_run_id
 from tests.command import Commands
 from tests.integration.labs import ARTICLE, Engine, Quiet, host_of, left_of, opening_of, scenario_at, stranger
 from tests.living.live_lab import LiveLab
@@ -101,7 +101,7 @@ def test_a_lab_in_the_foreground_is_not_lost_to_others(engine: Engine, tmp_path:
 
 def test_a_note_that_lacks_the_runtime_s_part_is_damaged(engine: Engine, tmp_path: Path, run: str) -> None:
     parts(engine, run, tmp_path)
-    notes.save(LiveLab().note.with_fields(run=run, runtime=NAME, own={"router": 7}), tmp_path)
+    state_files.save(LiveLab().note.with_fields(run=run, runtime=NAME, own={"router": 7}), tmp_path)
     with Emulation(os.environ) as its:
         assert its.open_labs(tmp_path) == ()
         (lost,) = its.lost_labs(tmp_path)

@@ -14,7 +14,7 @@ import pytest
 
 from lab.emulation.engine import engine, labels
 from lab.emulation.state import read
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import RealClock
 from tests.command import MQLAB, Commands, Ended
 from tests.integration import far_engine, far_sshd
@@ -93,7 +93,7 @@ def test_a_lab_over_ssh_that_stays_is_reached_until_it_is_ended(
         return ended
 
     does("up", "--detach", TWO_SHORES)
-    (note,) = notes.load_all(mqlab.state)
+    (note,) = state_files.load_all(mqlab.state)
     ports = read(note).outside
     assert all(map(listens, ports))
     forwarding = (pid for pid in over_ssh.clients() if "forwards.lock" in Path(f"/proc/{pid}/cmdline").read_text())

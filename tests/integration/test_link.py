@@ -67,7 +67,7 @@ def test_a_rejecting_link_answers_at_once(lab: Standing) -> None:
 
 
 @pytest.mark.alone
-def test_a_delay_is_given_and_measured(lab: Standing) -> None:
+def test_a_delay_is_configured_and_measured(lab: Standing) -> None:
     slow = Impairment(delay=timedelta(milliseconds=60))
     lab.lab.links.change(LINK, leaving="ashburn", impairment=slow, state=None)
     answer = lab.lab.router.probe(LINK, 10)

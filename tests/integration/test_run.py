@@ -126,7 +126,7 @@ def test_a_hub_joins_its_spokes_as_far_as_its_connectors_let_it(mqlab: Commands,
     assert held.code == 0, held
     assert "virginia – frankfurt  no link" in held.out and "20 of 20    10 of 10" in held.out
     page = (mqlab.latest / "report.html").read_text("utf-8")
-    assert 'class="network"' in page and "link ireland – us-east, 69.6 ms asked" in page
+    assert 'class="network"' in page and "link ireland – us-east, 69.6 ms configured" in page
     cleaned_up(mqlab, engine)
 
 

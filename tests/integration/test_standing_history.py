@@ -30,8 +30,8 @@ from lab.history import (
     read,
 )
 from lab.living import monitor_process
-from lab.runtime import note as notes
-from lab.runtime.note import Note
+from lab.runtime import state_file as state_files
+from lab.runtime.state_file import StateFile
 from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import Engine, eventually, left_of
@@ -103,8 +103,8 @@ def mqlab(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert left_of(engine.client, mqlab.latest.name) == []
 
 
-def note_of(mqlab: Commands) -> Note:
-    (note,) = notes.load_all(mqlab.state)
+def note_of(mqlab: Commands) -> StateFile:
+    (note,) = state_files.load_all(mqlab.state)
     return note
 
 

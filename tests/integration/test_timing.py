@@ -110,7 +110,7 @@ class Counted:
         return found["value"] if found["status"] == 200 else {"EnqueueCount": 0, "ForwardCount": 0}  # nobody used it
 
 
-def all_witnesses_say_the_same(report: Report, before: Counted, after: Counted) -> None:
+def all_counts_agree(report: Report, before: Counted, after: Counted) -> None:
     """Three who know nothing of each other: the clients' ledgers, the brokers' counters, the router's."""
 
     def grown(broker: str, topic: str, name: str) -> int:
@@ -125,8 +125,8 @@ def all_witnesses_say_the_same(report: Report, before: Counted, after: Counted) 
         assert unanswered >= 0 if topic == "prices.in-a-cut" else unanswered == 0, (topic, unanswered)
         lost_by_brokers[f"topic://{topic}"] = sent - there
         passed_on[f"topic://{topic}"] = grown("tokyo", topic, "ForwardCount"), there
-    assert {each.destination: (each.forwarded, each.taken) for each in report.witnesses} == passed_on
-    assert {each.destination: each.lost for each in report.witnesses} == lost_by_brokers
+    assert {each.destination: (each.forwarded, each.taken) for each in report.cross_checks} == passed_on
+    assert {each.destination: each.lost for each in report.cross_checks} == lost_by_brokers
     (delivery,) = report.deliveries
     assert (
         delivery.not_delivered.total
@@ -134,7 +134,7 @@ def all_witnesses_say_the_same(report: Report, before: Counted, after: Counted) 
         == lost_by_brokers["topic://prices.in-a-reset"]
         > 0
     )
-    assert all(each.agree and each.missing == each.kept_back == each.lost for each in report.witnesses)
+    assert all(each.agree and each.missing == each.kept_back == each.lost for each in report.cross_checks)
     # What a link drops are packets, which TCP sends again where the connection lives: none of them is a message lost.
     assert {each.leaving for each in report.links} == set(after.dropped)
     for each in report.links:
@@ -156,7 +156,7 @@ def test_a_scenario_about_time_holds(name: str, as_declared: Standing, tmp_path:
     # How well a rate is held is the machine's matter too: the bench measures it.
     assert all(each.reached_per_s > each.drawn_per_s / 2 for each in seen.observations if isinstance(each, Paced))
     if name == "cut-topics":
-        all_witnesses_say_the_same(seen.report, counted_before, Counted(as_declared))
+        all_counts_agree(seen.report, counted_before, Counted(as_declared))
 
 
 def test_the_way_back_is_slow_because_of_its_delay(as_declared: Standing, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_what_is_missing_is_counted_among_what_was_accepted(tmp_path: Path) -> N
         seen["outcome"] = "unknown"
     path = tmp_path / "history.jsonl"
     path.write_text("".join(json.dumps(each) + "\n" for each in lines))
-    told = [each for each in judge_file(path).witnesses if each.arrived is not None]
+    told = [each for each in judge_file(path).cross_checks if each.arrived is not None]
     assert told and all(each.missing == 0 for each in told)
     assert any(each.arrived > each.accepted for each in told)
 

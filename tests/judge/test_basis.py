@@ -1,4 +1,4 @@
-"""Each verdict of a simulated run says which part of the models it rests on; those of real brokers say nothing."""
+"""Each verdict of a simulated run says the part of the models that it depends on; those of real brokers have none."""
 
 from __future__ import annotations
 
@@ -167,21 +167,21 @@ def test_a_burst_rests_on_what_each_message_costs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_verdict_has_one_and_says_so_wherever_it_is_shown(case: Path, tmp_path: Path) -> None:
     its = judged(case.name, tmp_path)
-    classes = [str(each.basis) for each in its.report.verdicts]
-    assert set(classes) <= {RULE, TIMER, WINDOW, CALIBRATED, CHANCE}
-    assert [each["class"] for each in document.document(its.report)["verdicts"]] == classes
+    bases = [str(each.basis) for each in its.report.verdicts]
+    assert set(bases) <= {RULE, TIMER, WINDOW, CALIBRATED, CHANCE}
+    assert [each["basis"] for each in document.document(its.report)["verdicts"]] == bases
     console = Console(file=StringIO(), width=300, color_system=None)
     render(its.report, console)
     assert isinstance(console.file, StringIO)
     shown = [line.strip() for line in console.file.getvalue().splitlines()]
-    assert [line for line in shown if line.startswith("class: ")] == [f"class: {each}" for each in classes]
-    assert to_html(its, Files()).count("<small>class: ") == len(classes)
-    assert junit.to_xml(its.report, 1.0).count('<property name="class ') == len(classes)
+    assert [line for line in shown if line.startswith("basis: ")] == [f"basis: {each}" for each in bases]
+    assert to_html(its, Files()).count("<small>basis: ") == len(bases)
+    assert junit.to_xml(its.report, 1.0).count('<property name="basis ') == len(bases)
 
 
 def test_a_verdict_on_real_brokers_has_none() -> None:
     its = judge_whole(HERE / "all-passed" / "history.jsonl")
     assert {each.basis for each in its.report.verdicts} == {None}
-    assert all("class" not in each for each in document.document(its.report)["verdicts"])
-    assert "class: " not in to_html(its, Files())
-    assert '"class ' not in junit.to_xml(its.report, 1.0)
+    assert all("basis" not in each for each in document.document(its.report)["verdicts"])
+    assert "basis: " not in to_html(its, Files())
+    assert '"basis ' not in junit.to_xml(its.report, 1.0)

@@ -1,4 +1,4 @@
-"""What is sent to a composite destination is counted of its parts: no witness is at odds with another for that."""
+"""A message to a composite destination is counted for its parts: client and broker counts do not disagree for that."""
 
 from __future__ import annotations
 
@@ -45,4 +45,4 @@ def test_what_a_part_is_left_with_was_sent_to_the_whole() -> None:
 
 def test_a_part_that_is_sent_to_by_itself_too_has_no_counters_of_that_alone() -> None:
     assert not any("the clients know of" in note for note in report("queue://a", PARTS).notes)
-    assert not report("queue://a", PARTS).witnesses
+    assert not report("queue://a", PARTS).cross_checks

@@ -60,11 +60,11 @@ def _ended_in_the_middle(lines: Lines) -> None:
     ("edit", "words"),
     [
         (_received_before_sent, r"was received at 0\.001 s, before it was sent at \d"),
-        (_received_in_the_file_before_it_is_sent, "was received, and no line before tells that it was sent"),
+        (_received_in_the_file_before_it_is_sent, "was received, and no earlier line records that it was sent"),
         (_accepted_before_sent, r"has an outcome at 0\.001 s, before it was sent at \d"),
         (_sent_twice, "is sent a second time"),
         (_published_twice, "announces its messages a second time"),
-        (_never_sent, "has an outcome, and no line before tells that it was sent"),
+        (_never_sent, "has an outcome, and no earlier line records that it was sent"),
         (_ended_in_the_middle, "the history goes on after its end"),
     ],
 )

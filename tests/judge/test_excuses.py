@@ -1,4 +1,4 @@
-"""The witnesses need not agree where an expiry, a client that left, or a temporary queue explains the difference."""
+"""Client and broker counts may differ where an expiry, a client that left, or a temporary queue explains it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ LEFT = Unsubscribed(t=1.3, client="ear", broker="singapore", destination=TOPIC)
 def test_the_cause_is_told_in_place_of_a_disagreement(made: Made, cause: str) -> None:
     found = report(made)
     assert found.verdicts[0].reason.endswith(f"{cause}, so client and broker counts need not agree")
-    (its,) = (each for each in found.witnesses if each.source == "tokyo")
+    (its,) = (each for each in found.cross_checks if each.source == "tokyo")
     assert its.agree and its.excuse == cause
     assert not any("disagree" in note for note in found.notes)
     received = 0 if made.came is None else 7

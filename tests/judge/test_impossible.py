@@ -85,8 +85,8 @@ PROBE: dict[str, Any] = {"name": "end", "source": "tokyo", "target": "iad", "por
 
 IMPOSSIBLE: dict[str, tuple[int, list[Observation]]] = {
     "2-1 was answered at 0.500 s, before it was sent at 1.000 s": (6, [*asked(1), answered(0.5)]),
-    "2-1 was answered, and no line before tells that it was sent": (3, [answered(0.5), *asked(1)]),
-    "9-1 was answered, and no line before tells that it was sent": (6, [*asked(1), answered(4, "9-1")]),
+    "2-1 was answered, and no earlier line records that it was sent": (3, [answered(0.5), *asked(1)]),
+    "9-1 was answered, and no earlier line records that it was sent": (6, [*asked(1), answered(4, "9-1")]),
     "2-1 had an answer sent at 0.500 s, before it was sent at 1.000 s": (
         6,
         [*asked(1), Replied(t=0.5, client="ear", id="2-1")],
@@ -101,7 +101,7 @@ IMPOSSIBLE: dict[str, tuple[int, list[Observation]]] = {
         6,
         [*asked(1, digest="ab"), settled(1.6, digest="ab"), received(2, digest="ab")],
     ),
-    "nobody receives from queue://x, and no line tells that it subscribed": (
+    "nobody receives from queue://x, and no line records that it subscribed": (
         10,
         [*ALL, received(3).with_fields(client="nobody")],
     ),
@@ -175,7 +175,7 @@ def test_nothing_is_told_of_a_time_after_the_end(
 ) -> None:
     report = judged(*ALL, *last, end=end, complete=complete)
     assert any("damaged" in note for note in report.notes) is damaged
-    words = f"history.jsonl:11: the history ends at {end:.3f} s, before the last that it tells, at {last[0].t:.3f} s"
+    words = f"history.jsonl:11: the history ends at {end:.3f} s, before its last event, at {last[0].t:.3f} s"
     assert all((words in verdict.reason) is damaged for verdict in report.verdicts)
 
 

@@ -95,7 +95,7 @@ def forwarded(count: int, **of: str) -> Forwarded:
         (forwarded(0, topic="VirtualTopic.o"), QUEUE_BEHIND, VIRTUAL, 0),
     ],
 )
-def test_the_witnesses_agree_on_what_came_from_a_part_or_a_queue_behind_a_topic(
+def test_client_and_broker_counts_agree_on_what_came_from_a_part_or_a_queue_behind_a_topic(
     expectation: Forwarded, heard: str, to: str, received: int
 ) -> None:
     number = 2 if received else 0
@@ -111,7 +111,7 @@ def test_the_witnesses_agree_on_what_came_from_a_part_or_a_queue_behind_a_topic(
     ("destination", "heard", "configuration"),
     [("topic://pa", "topic://pa", COMPOSITE), ("queue://VTC.a.o", "queue://VTC.a.o", OWN_TOPICS)],
 )
-def test_no_witness_is_at_odds_where_a_configuration_decides_what_goes_where(
+def test_client_and_broker_counts_do_not_disagree_where_a_configuration_decides_what_goes_where(
     destination: str, heard: str, configuration: str
 ) -> None:
     kind, _, name = destination.partition("://")

@@ -12,7 +12,7 @@ from lab.judge import Report, judge_file
 from lab.report.document import document
 from tests.judge.cases import HERE, shown
 
-CHANGED = "a step changes what these routes rest on: after it others may hold"
+CHANGED = "a step changes the conditions of these routes: after it, other routes may apply"
 
 
 def judged(folder: Path, **changed: Any) -> Report:

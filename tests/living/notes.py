@@ -8,14 +8,14 @@ from lab.declare.loading import load
 from lab.emulation.state import NAME, BrokerState, InstanceState, LabState
 from lab.plan.control import opening_control
 from lab.plan.planning import plan
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import Origin
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from lab.shipped import shipped
 from tests.command import Commands
 
 
-def noted(mqlab: Commands, run: str, **changed: bool) -> Note:
+def noted(mqlab: Commands, run: str, **changed: bool) -> StateFile:
     """Note a lab in the state folder that never was."""
     scenario = load(shipped("scenarios") / "one-way.yaml", environment={})
     its = plan(scenario.topology, seed=7)
@@ -37,7 +37,7 @@ def noted(mqlab: Commands, run: str, **changed: bool) -> Note:
         for each in its.brokers
     }
     opened = datetime(2026, 1, 1, tzinfo=UTC)
-    note = Note(
+    note = StateFile(
         run=run,
         scenario=scenario.scenario,
         plan=its,
@@ -50,5 +50,5 @@ def noted(mqlab: Commands, run: str, **changed: bool) -> Note:
         own=LabState(ca_file="", router=f"none-{run}", networks={}, brokers=brokers).to_dict(),
         **{"detached": True, **changed},
     )
-    notes.save(note, mqlab.state)
+    state_files.save(note, mqlab.state)
     return note

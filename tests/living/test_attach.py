@@ -8,7 +8,7 @@ import pytest
 
 from lab.errors import HostError, InputError
 from lab.living.attach import chosen
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Lost
 from tests.living.live_lab import LiveLab
 from tests.runtime.memory import Memory
@@ -38,7 +38,7 @@ def test_a_lab_whose_note_is_lost_is_named_with_its_end(run: str | None, tmp_pat
 def test_no_runtime_is_asked_where_a_note_is_found(tmp_path: Path) -> None:
     its = Losing()
     note = LiveLab().note.with_fields(run="20260101-101010-aaaaaa")
-    notes.save(note, tmp_path)
+    state_files.save(note, tmp_path)
     assert chosen(None, {"MQLAB_STATE": str(tmp_path)}, (its,)).run == note.run
     assert its.asked == 0
     with pytest.raises(InputError, match="its state file is lost"):

@@ -14,8 +14,8 @@ from lab.history import Ended, Header, Marked, read
 from lab.history.shared_file import begin
 from lab.living.ending import end, end_each
 from lab.living.history import COMMAND, LivingHistory, file_of
-from lab.runtime.note import Note
 from lab.runtime.runtime import Lost, Removal, Runtime
+from lab.runtime.state_file import StateFile
 from tests.living.live_lab import RUN, LiveLab
 
 HEADER = Header(
@@ -30,7 +30,7 @@ class Ending:
     fails: HostError | None = None
     ended: list[str] = field(default_factory=list)
 
-    def end(self, note: Note, note_folder: Path) -> Removal:
+    def end(self, note: StateFile, note_folder: Path) -> Removal:
         if self.fails is not None:
             raise self.fails
         self.ended.append(note.run)
@@ -42,13 +42,13 @@ class Ending:
 
 
 @pytest.fixture
-def note(tmp_path: Path) -> Note:
+def note(tmp_path: Path) -> StateFile:
     note = LiveLab().note.with_fields(folder=str(tmp_path))
     begin(file_of(note), HEADER).close()
     return note
 
 
-def test_a_lab_that_could_not_be_removed_has_a_history_that_goes_on(note: Note, tmp_path: Path) -> None:
+def test_a_lab_that_could_not_be_removed_has_a_history_that_goes_on(note: StateFile, tmp_path: Path) -> None:
     stuck = Ending(HostError("a network could not be removed"))
     with pytest.raises(HostError, match="a network could not be removed"):
         end(note, cast(Runtime, stuck), tmp_path)
@@ -61,7 +61,7 @@ def test_a_lab_that_could_not_be_removed_has_a_history_that_goes_on(note: Note, 
     assert read(file_of(note)).complete
 
 
-def test_a_run_folder_that_has_gone_keeps_no_lab_from_ending(note: Note, tmp_path: Path) -> None:
+def test_a_run_folder_that_has_gone_keeps_no_lab_from_ending(note: StateFile, tmp_path: Path) -> None:
     file_of(note).unlink()
     its = Ending()
     removal = end(note, cast(Runtime, its), tmp_path)
@@ -70,14 +70,14 @@ def test_a_run_folder_that_has_gone_keeps_no_lab_from_ending(note: Note, tmp_pat
     assert "history.jsonl could not be ended" in warning
 
 
-def test_the_history_of_a_lab_whose_note_is_lost_is_ended_as_cut_short(note: Note, tmp_path: Path) -> None:
+def test_the_history_of_a_lab_whose_note_is_lost_is_ended_as_cut_short(note: StateFile, tmp_path: Path) -> None:
     lost = Lost(run=note.run, runtime="memory", created="2026-01-01T10:10:10+00:00", folder=tmp_path, counts={})
     assert end(lost, cast(Runtime, Ending()), tmp_path).parts == 5
     (ended,) = read(file_of(note)).observations
     assert isinstance(ended, Ended) and not ended.complete and "state file was lost" in ended.note
 
 
-def test_of_several_labs_one_that_cannot_be_removed_keeps_no_other_from_ending(note: Note, tmp_path: Path) -> None:
+def test_of_several_labs_one_that_cannot_be_removed_keeps_no_other_from_ending(note: StateFile, tmp_path: Path) -> None:
     lost = Lost(
         run="20260101-000000-000000", runtime="memory", created="2026-01-01T00:00:00+00:00", folder=None, counts={}
     )

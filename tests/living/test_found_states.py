@@ -14,7 +14,7 @@ from lab.history import BrokerChanged, Header, read
 from lab.history.shared_file import begin
 from lab.living.history import file_of
 from lab.living.lab import Live
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.progress import Logged
 from tests.living.live_lab import Killed, LiveLab
 
@@ -81,7 +81,7 @@ def opened(scenario: str, folder: Path) -> Interrupted:
     lab = Interrupted(scenario)
     lab.note = lab.note.with_fields(folder=str(folder))
     lab.note_folder = folder
-    notes.save(lab.note, folder)
+    state_files.save(lab.note, folder)
     begin(file_of(lab.note), HEADER).close()
     return lab
 

@@ -40,7 +40,7 @@ from lab.matching import HEADER, digest
 from lab.operating import Done
 from lab.plan.control import Control
 from lab.runtime.messages import Destination, Incoming, Terms
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from tests.living.live_lab import RUN, LiveLab
 
 PRICES = Destination(kind="topic", name="prices")
@@ -49,7 +49,7 @@ HEADER_LINE = Header(
 )
 
 
-def noted(folder: Path) -> Note:
+def noted(folder: Path) -> StateFile:
     return LiveLab().note.with_fields(folder=str(folder))
 
 

@@ -34,7 +34,7 @@ from lab.history.shared_file import begin
 from lab.living import monitor_process
 from lab.living.history import MONITOR, LivingHistory, end_history, file_of
 from lab.living.monitor import Monitor, main
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.simulation.clock import VirtualClock
 from lab.simulation.kernel import Kernel
 from tests.living.live_lab import LiveLab
@@ -227,5 +227,5 @@ def test_nobody_keeps_a_lab_that_has_gone(tmp_path: Path, lab: Kept) -> None:
     end_history(lab.note)
     monitor_process.start(lab.note, os.environ)
     assert not monitor_process.log_of(lab.note).exists()
-    assert notes.load("20260101-101010-aaaaaa", tmp_path) is None
+    assert state_files.load("20260101-101010-aaaaaa", tmp_path) is None
     main("20260101-101010-aaaaaa")  # it finds nothing, and says nothing

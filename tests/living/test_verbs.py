@@ -25,7 +25,7 @@ from lab.living.client_record import ClientRecord
 from lab.living.conversation import Conversation, destination
 from lab.living.history import file_of
 from lab.living.lab import Live
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.client import ClientEvents
 from lab.runtime.clock import RealClock
 from lab.runtime.lab import Silent
@@ -128,20 +128,20 @@ def test_the_clock_is_set_forward_and_a_window_that_it_passes_has_opened() -> No
 @pytest.mark.parametrize(
     ("verb", "what"),
     [
-        (lambda live: live.move_clock(), "say one moment"),
-        (lambda live: live.move_clock(to="now", before="tokyo"), "say one moment"),
+        (lambda live: live.move_clock(), "the clock needs one moment"),
+        (lambda live: live.move_clock(to="now", before="tokyo"), "the clock needs one moment"),
         (lambda live: live.move_clock(to="tomorrow"), "to: 'tomorrow' is not a moment"),
         (lambda live: live.move_clock(to=datetime(2126, 11, 29)), "to: a moment without a time zone"),
         (lambda live: live.move_clock(to="2019-07-01 00:00:00"), "cannot go back"),
         (lambda live: live.move_clock(before="rome"), "NotFoundException"),
         (lambda live: live.move_clock(before="tokyo", by="5"), "by: '5' has no unit"),
-        (lambda live: live.impair(), "say what the link is to do to packets\n  delay 80ms"),
+        (lambda live: live.impair(), "the impairment has no figure\n  write a figure, for example delay 80ms"),
         (lambda live: live.impair(delay="80"), "delay: '80' has no unit"),
         (lambda live: live.impair(delay="80ms", distribution="flat"), "distribution: no such distribution"),
         (lambda live: live.cut("atlantic"), 'no link named "atlantic"'),
         (lambda live: live.do(Impair(link="atlantic", delay="1s")), 'no link named "atlantic"'),
         (lambda live: live.cut(leaving="rome"), 'no region named "rome"'),
-        (lambda live: live.authorize_ingress("default-tokyo"), "say from where, once\n  cidr 10.1.0.10/32"),
+        (lambda live: live.authorize_ingress("default-tokyo"), "the rule needs one source\n  write cidr 10.1.0.10/32"),
         (lambda live: live.authorize_ingress("default-tokyo", cidr="10.1.0.0/33"), "cidr: '10.1.0.0/33' is not"),
         (lambda live: live.authorize_ingress("g", cidr="10.1.0.0/16", protocol="sctp"), "protocol: no such protocol"),
         (lambda live: live.create_route("tokyo", "10.2.0.9/16", "p"), "destination: '10.2.0.9/16' is not"),
@@ -338,11 +338,11 @@ def test_what_others_have_left_is_taken_over(tmp_path: Path) -> None:
         mine = CreateConfiguration(configuration="mine")
         account = mine.decide(on_file.control.account, datetime(2026, 1, 2, tzinfo=UTC))
         made = replace(on_file.control, account=account)
-        assert notes.update(on_file.with_fields(control=made), folder)
+        assert state_files.update(on_file.with_fields(control=made), folder)
         assert lab.note.control != made
         assert lab.refresh() and lab.note.control == made
         assert [each.name for each in Live(lab).account.configurations][-1] == "mine"
-        notes.forget(on_file.run, folder)
+        state_files.forget(on_file.run, folder)
         assert not lab.refresh()
         with pytest.raises(InputError, match="has ended meanwhile"):
             _ = Live(lab).account

@@ -14,7 +14,7 @@ from lab.amazonmq.account.account import Account, move_clock, open_windows, unfi
 from lab.amazonmq.account.brokers import applied, begin_reboot, broker_deleted, delete_broker, finish_reboot
 from lab.amazonmq.account.users import delete_user
 from lab.living.windows import RETRY_AFTER, stand
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.turns import turn
 from tests.command import Commands
 from tests.living.notes import noted
@@ -41,10 +41,10 @@ class Stood:
         self.clock.at((moment - BEGAN).total_seconds(), what)
 
     def change(self, verb: Callable[[Account], Account]) -> None:
-        note = notes.load(RUN, self.folder)
+        note = state_files.load(RUN, self.folder)
         assert note is not None
         changed = replace(note.control, account=verb(note.control.account))
-        assert notes.update(note.with_fields(control=changed), self.folder)
+        assert state_files.update(note.with_fields(control=changed), self.folder)
 
     def attend(self) -> None:
         self.attended.append(self.machine())
@@ -61,7 +61,7 @@ class Stood:
             self.change(rebooted)
 
     def stand(self, until: datetime) -> None:
-        self.at(until, lambda: notes.forget(RUN, self.folder))
+        self.at(until, lambda: state_files.forget(RUN, self.folder))
         stand(RUN, self.folder, self.clock, self.machine, self.attend)
 
 

@@ -109,7 +109,7 @@ def test_what_it_does_not_have_is_said(tmp_path: Path) -> None:
         Sent(t=1.0, id="2-1"),
     )
     assert summarise(path).loss.split("; ") == [
-        "it tells no size of 1 of its bodies, which are made as long as their ids need",
+        "it has no size of 1 of its bodies, which are made as long as their ids need",
         "not in it, as values differed or are secrets: 'a', 'b', 'c' and 1 more",
         "sent without asking for an answer: 1 request",
     ]
@@ -119,7 +119,7 @@ def test_sizes_that_an_earlier_mqlab_did_not_write_are_said_to_be_missing(tmp_pa
     sent = (Sent(t=0.0, id="1-1"), Sent(t=1.0, id="1-2"))
     assert summarise(history(tmp_path / "new", publishing(1), *sent)).loss == ""
     earlier = summarise(history(tmp_path / "old", publishing(1, size=None), *sent))
-    assert earlier.loss == "it tells no size of 2 of its bodies, which are made as long as their ids need"
+    assert earlier.loss == "it has no size of 2 of its bodies, which are made as long as their ids need"
 
 
 def test_what_is_masked_in_headers_is_said_by_name_before_it_is_sent(tmp_path: Path) -> None:
@@ -197,12 +197,12 @@ HOSTILE = {
     b"[" * 100_000 + b"\n": "nested too deeply",
     b'{"history":1}\n': "a second first line",
     b'{"t":1,"kind":"sudo"}\n': "no such kind of observation as 'sudo'",
-    b'{"t":1,"kind":"sent","id":"7-1"}\n': "no line before it tells what step sends '7-1'",
-    b'{"t":1,"kind":"sent","id":"1-\xd9\xa3"}\n': "no line before it tells what step sends",
-    b'{"t":1,"kind":"sent","id":"%s-1"}\n' % (b"9" * 5000): "what step sends a text of 5002 characters",
+    b'{"t":1,"kind":"sent","id":"7-1"}\n': "no earlier line names the step that sends '7-1'",
+    b'{"t":1,"kind":"sent","id":"1-\xd9\xa3"}\n': "no earlier line names the step that sends",
+    b'{"t":1,"kind":"sent","id":"%s-1"}\n' % (b"9" * 5000): "the step that sends a text of 5002 characters",
     b'{"t":1,"kind":"sent","id":"1-1","size":-1}\n': "size is -1, not a whole number",
     b'{"t":-1,"kind":"sent","id":"1-1"}\n': "t is -1.0, not a number of seconds",
-    text(step=1): "the messages of step 1 are told a second time",
+    text(step=1): "the messages of step 1 are recorded a second time",
     text(colour=1): "there is no 'colour' here",
     text(broker=...): "`broker` is missing",
     text(destination="a"): "write topic://prices.eur, or queue://orders",

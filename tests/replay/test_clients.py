@@ -224,4 +224,4 @@ def test_a_look_that_is_not_whole_is_said(tmp_path: Path) -> None:
     played = Played(tmp_path, SENT % 3 + look, kind=ShallowLab)
     played.play()
     ended = played.seen(StepEnded)[-1]
-    assert (ended.ok, ended.note) == (False, "3 seen, and the broker did not say within 2s that this was all")
+    assert (ended.ok, ended.note) == (False, "3 seen, and the broker did not confirm within 2s that this was all")

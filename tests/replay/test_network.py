@@ -15,7 +15,7 @@ TOPOLOGY = Path(__file__).parents[2] / "scenarios" / "topologies" / "guarded.yam
 
 
 class Lying(SpoiltLab):
-    """Packets do not do what the network says."""
+    """Packets do not follow the rules of the network."""
 
     def attempt(self, source: str, target: str, port: int, *, within: float) -> Attempt:
         return Attempt("open", 0.07)
@@ -54,7 +54,7 @@ def test_packets_that_do_something_else_than_the_network_says_break_the_expectat
     _, history = played(tmp_path, text, Lying)
     (ended,) = (each for each in history.observations if isinstance(each, StepEnded))
     assert not ended.ok
-    assert "open" in ended.note and "the network says no, no ingress rule on sg-singapore" in ended.note
+    assert "open" in ended.note and "the network's rules do not allow it: no ingress rule on sg-singapore" in ended.note
     (attempt,) = (each for each in history.observations if isinstance(each, Attempted))
     assert (attempt.answer, attempt.allowed) == ("open", False)
     scenario, _, _ = opened(tmp_path / "scenario.yaml")

@@ -80,7 +80,7 @@ def part(running: Browser, page: Path, name: str, heading: str, *, width: int, f
 
 
 def stopped(running: Browser, folder: Path) -> None:
-    """Keep the page of a hub that passes no topics on, by models: so that verdicts have their classes."""
+    """Keep the page of a hub that passes no topics on, by models: so that verdicts have their basis."""
     page = page_of("hub-and-spokes-fails", folder, passed=False, runtime="simulation")
     top(running, page, "report-stopped.png", width=1000, height=1370, dark=True)
 
@@ -100,7 +100,7 @@ def main() -> None:
         top(running, many, "report-network.png", width=1000, height=860)
         stopped(running, folder)
         top(running, varied(folder), "vary.png", width=640, height=905)
-        part(running, slow, "report-witnesses.png", "Two witnesses", width=1000, following=3)
+        part(running, slow, "report-cross-check.png", "Cross-check", width=1000, following=3)
 
 
 if __name__ == "__main__":

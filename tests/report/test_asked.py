@@ -23,7 +23,7 @@ ASKED = (
     "0 of 2 accepted, 2 never sent",
     "8 of 20 taken",
     "2 of 5 taken; the scenario needs 2",
-    "3 of 3 sent accepted, it ended before it was told to",
+    "3 of 3 sent accepted, it ended too early",
 )
 
 

@@ -83,7 +83,7 @@ def test_the_page_says_what_the_report_says(tmp_path: Path) -> None:
     assert "mqlab run mine.yaml --seed 7" in text
     assert "<broker><!-- secret-free --></broker>" in read.text
     assert "link cut ocean 0.050 s to 1.400 s" in text
-    assert "35.0 ms asked, 35.2 ms given" in text and "7 by cut" in text
+    assert "35.0 ms configured, 35.2 ms measured" in text and "7 by cut" in text
 
 
 def test_every_message_that_did_not_go_well_is_drawn_and_listed(tmp_path: Path) -> None:
@@ -241,9 +241,9 @@ def test_the_list_of_events_is_in_the_words_of_the_timeline_and_in_order() -> No
         ("burst-discarded", ["brokers", "2,000", "1,651", "349, all of them discarded"]),
     ],
 )
-def test_both_witnesses_stand_side_by_side(case: str, said: list[str]) -> None:
+def test_client_counts_and_broker_counts_stand_side_by_side(case: str, said: list[str]) -> None:
     (path,) = (each for each in CASES if each.name == case)
-    table = to_html(judge_whole(path / "history.jsonl"), FILES).partition("Two witnesses")[2].partition("</table>")[0]
+    table = to_html(judge_whole(path / "history.jsonl"), FILES).partition("Cross-check")[2].partition("</table>")[0]
     assert "\n".join(said) in re.sub(r"\s*(<[^>]*>\s*)+", "\n", table)
 
 
@@ -319,7 +319,7 @@ def test_lanes_and_lines_keep_within_the_page_for_many_ways(tmp_path: Path) -> N
         ),
         (
             "queue-lost-at-a-restart",
-            "1 of 3 messages arrived, 1 waits on tokyo and of 1 no counter tells where it is.",
+            "1 of 3 messages arrived, 1 waits on tokyo and of 1 no counter shows where it is.",
             [("waiting on tokyo", 1), ("unknown", 1), ("lost", 0)],
             "2 not arrived",
             "1 on tokyo",

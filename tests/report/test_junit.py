@@ -40,7 +40,7 @@ def of(*outcomes: Outcome) -> Report:
     [
         ("queue-waits", "messages to warehouse at singapore, queue://orders", "2 of 6, 4 wait on tokyo"),
         ("cut-short", "messages to sg at singapore, topic://MQ Test Tokyo-to-Singapore",
-         "0 of 1, of 1 no counter tells where it is"),
+         "0 of 1, of 1 no counter shows where it is"),
         ("all-passed", "", ""),
     ],
 )  # fmt: skip

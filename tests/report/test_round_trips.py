@@ -1,4 +1,4 @@
-"""A report says where the round trips come from that are asked of its links, unless a person declared them."""
+"""A report has the sources of the configured round trips, unless a person declared them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def test_a_measured_round_trip_has_its_source_and_a_declared_one_none(tmp_path: 
     write(ran.judged, ran.folder, page=None, junit_file=None)
     page = ran.folder.page.read_text()
     assert f"ireland-germany: {ASKED}" in page
-    assert "ireland-us-east: " not in page.partition("round trips that are asked")[2].partition("</details>")[0]
+    assert (
+        "ireland-us-east: " not in page.partition("Sources of the configured round trips")[2].partition("</details>")[0]
+    )
 
 
 def test_those_of_one_origin_are_told_together(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from lab.activemq.protocols import ENDPOINTS
 from lab.declare.scenario import Scenario
 from lab.errors import HostError, InputError, Problem
 from lab.plan.values import Plan
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.client import Endpoint
-from lab.runtime.note import Note
 from lab.runtime.progress import Progress, Told
 from lab.runtime.runtime import Finding, Image, Leftover, Lost, Opening, Removal, Sweep, Swept
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import Reached, Whereabouts
 from tests.living.live_lab import LiveLab
 
@@ -80,17 +80,17 @@ class Memory:
             if not opening.detached:
                 del self.labs[opening.run]
 
-    def open_labs(self, note_folder: Path) -> tuple[Note, ...]:
+    def open_labs(self, note_folder: Path) -> tuple[StateFile, ...]:
         if self.unreachable is not None:
             raise self.unreachable
-        return tuple(note for note in notes.load_all(note_folder) if note.runtime == self.name)
+        return tuple(note for note in state_files.load_all(note_folder) if note.runtime == self.name)
 
     @contextmanager
-    def attach(self, note: Note, note_folder: Path) -> Iterator[MemoryLab]:
+    def attach(self, note: StateFile, note_folder: Path) -> Iterator[MemoryLab]:
         yield self.labs[note.run]
 
-    def end(self, note: Note, note_folder: Path) -> Removal:
-        notes.forget(note.run, note_folder)
+    def end(self, note: StateFile, note_folder: Path) -> Removal:
+        state_files.forget(note.run, note_folder)
         return Removal(parts=0 if self.labs.pop(note.run, None) is None else 1)
 
     def lost_labs(self, note_folder: Path) -> tuple[Lost, ...]:

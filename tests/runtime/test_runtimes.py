@@ -18,7 +18,7 @@ from lab.errors import HostError, InputError
 from lab.history import read
 from lab.judge import Outcome, judge_file
 from lab.plan.values import Plan
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.progress import Logged
 from lab.runtime.runtime import Sweep
 from lab.runtimes import USUAL, AllRuntimes, runtime
@@ -31,7 +31,7 @@ NO_ENGINE = HostError("no engine answers", "start it")
 
 
 def noted(folder: Path, run: str, runtime: str) -> None:
-    notes.save(LiveLab().note.with_fields(run=run, runtime=runtime), folder)
+    state_files.save(LiveLab().note.with_fields(run=run, runtime=runtime), folder)
 
 
 def test_the_usual_runtime_has_the_name_that_notes_and_histories_have() -> None:
@@ -143,8 +143,8 @@ def test_a_lab_that_no_other_process_could_reach_is_not_left_open(tmp_path: Path
 
 def test_ports_that_were_asked_for_are_in_the_note_that_others_read(tmp_path: Path) -> None:
     with labs.up("tokyo-singapore", runtime=Memory(), runs=tmp_path, port_base=21000) as lab:
-        notes.save(lab.lab.note, tmp_path)
-        kept = notes.load(lab.run, tmp_path)
+        state_files.save(lab.lab.note, tmp_path)
+        kept = state_files.load(lab.run, tmp_path)
     assert kept is not None
     (first,), (second,) = (broker.instances for broker in kept.plan.brokers)
     assert (first.ports["openwire"], first.ports["mqtt"], second.ports["mqtt"]) == (21000, 21003, 21009)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.turns import remove_stray_locks, turn
 from tests.command import Commands
 from tests.living.notes import noted
@@ -60,10 +60,10 @@ def test_a_killed_process_keeps_nobody_waiting(tmp_path: Path) -> None:
 def test_what_down_removed_is_not_written_again(tmp_path: Path) -> None:
     mqlab = Commands(folder=tmp_path)
     note = noted(mqlab, RUN)
-    assert notes.update(note, mqlab.state)
+    assert state_files.update(note, mqlab.state)
     with turn(RUN, mqlab.state):
-        notes.forget(RUN, mqlab.state)
-        assert not notes.update(note, mqlab.state)
+        state_files.forget(RUN, mqlab.state)
+        assert not state_files.update(note, mqlab.state)
     assert list(mqlab.state.iterdir()) == []
 
 
@@ -96,7 +96,7 @@ def test_a_lock_that_is_removed_meanwhile_is_nobodys(tmp_path: Path) -> None:
     with turn(RUN, tmp_path):
         thread.start()
         assert waits.wait(30)
-        notes.lock_file(RUN, tmp_path).unlink()
+        state_files.lock_file(RUN, tmp_path).unlink()
     assert has.wait(30)
 
     def waits_too() -> None:

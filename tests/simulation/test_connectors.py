@@ -347,8 +347,8 @@ def test_tcps_own_probes_are_refused_where_a_bridge_may_be_silent_for_two_hours(
 @pytest.mark.parametrize(
     ("written", "why"),
     [
-        ({"prefetchSize": "0"}, "a broker that is told one does not start"),
-        ({"prefetchSize": "-5"}, "a broker that is told one does not start"),
+        ({"prefetchSize": "0"}, "a broker with such a value does not start"),
+        ({"prefetchSize": "-5"}, "a broker with such a value does not start"),
         ({"prefetchSize": "abc"}, "no whole number"),
         ({"networkTTL": "many"}, "no whole number"),
         ({"dynamicOnly": "maybe"}, "none of true, yes"),

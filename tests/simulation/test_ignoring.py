@@ -9,7 +9,7 @@ import pytest
 
 from lab import labs, runtimes, vary
 from lab.errors import InputError
-from lab.history import Beyond, read
+from lab.history import Uncalibrated, read
 from lab.judge import Outcome
 from lab.scenarios import plan_named
 from lab.simulation.ignoring import without
@@ -124,7 +124,7 @@ def test_what_may_depend_on_it_is_unknown_and_the_rest_is_judged(scenario: Path,
     assert "by the models: " in ran.report.verdicts[0].reason
     history = read(ran.folder.history)
     assert history.header.ignored == ALL
-    told = [(each.broker, each.why) for each in history.observations if isinstance(each, Beyond)]
+    told = [(each.broker, each.why) for each in history.observations if isinstance(each, Uncalibrated)]
     assert told == [
         ("tokyo", 'tokyo is simulated without useMirroredQueues="true" of <broker>'),
         ("tokyo", 'tokyo is simulated without lazyDispatch="true" of <policyEntry>'),
@@ -168,7 +168,7 @@ def test_a_setting_of_a_connector_concerns_both_its_ends_whether_a_bridge_comes_
     ran = labs.run(scenario, runtime="simulation", runs=tmp_path, environment={}, ignore=names)
     assert [each.outcome for each in ran.report.verdicts] == [Outcome.UNKNOWN, Outcome.UNKNOWN]
     [note] = [each for each in ran.report.notes if "syncDurableSubs=" in each]
-    assert "What osaka and tokyo did" in note
+    assert "the results of osaka and tokyo" in note
 
 
 def test_real_brokers_ignore_nothing(scenario: Path, tmp_path: Path) -> None:

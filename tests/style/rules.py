@@ -22,7 +22,9 @@ FORMS: Mapping[str, re.Pattern[str]] = {
     "programs-that-speak": re.compile(r"\b(?:tells?|told|says?|said)\b", re.I),
     "left-out": re.compile(r"\bleft out\b", re.I),
     "old-word": re.compile(
-        r"\b(?:claims?|twins?|owed|premises?|remarks?|befalls?|befell|keeper|seal(?:ed|s)?|strangers?|witness(?:es)?)\b",
+        r"\b(?:claims?|twins?|owed|premises?|remarks?|befalls?|befell|keeper|seal(?:ed|s)?|strangers?|witness(?:es)?|"
+        r"testimon(?:y|ies)|class: |beyond (?:what )?the models|(?:lab|labs) (?:that )?stands?|standing lab|"
+        r"ms (?:asked|given)|(?:delay|round trip) (?:as )?(?:asked|given)|(?:judged|the|its|this) stretch)\b",
         re.I,
     ),
 }

@@ -127,7 +127,7 @@ def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnec
             place = _value_place(configuration, connector.element.attribute("name")) or connector.place
             yield Problem(
                 what=f"{count[connector.name]} connectors have the name {connector.name}",
-                remedy="give each its own: the name tells their connections apart",
+                remedy="give each connector another name: the name distinguishes their connections",
                 place=place,
             )
         seen.add(connector.name)

@@ -34,5 +34,5 @@ def _check_fails(context: Context, step: Step) -> Iterator[Problem]:
         what = f"{step.verb} is made of steps, and each of them may fail"
         yield Problem(what=what, remedy="write fails: yes beside those that are to fail", place=place)
     elif step.fails and getattr(step, "at_least", None) is not None:
-        what = "at-least says how many are enough, and fails: yes that it is not to succeed"
+        what = "at-least is for a step that may succeed in part, and fails: yes for a step that must fail"
         yield Problem(what=what, remedy="write one of them: at-least: 0 where either will do", place=place)

@@ -23,7 +23,7 @@ def check(context: Context, step: OnBroker) -> Iterator[Problem]:
         return
     its = context.recall(Brokers).named[step.broker]
     if its.single and isinstance(step, OnInstance) and step.instance is not None:
-        what = f"{step.broker} is a single instance: there is no other one to tell it from"
+        what = f"{step.broker} is a single instance: it has no other instance"
         right = f"leave instance out, or give it deployment-mode: {DeploymentMode.ACTIVE_STANDBY_MULTI_AZ}"
         yield context.wrong("instance", what, right)
         return
@@ -36,7 +36,7 @@ def check(context: Context, step: OnBroker) -> Iterator[Problem]:
     targets = its.targets(step)
     if len(targets) > 1:
         what = f"both instances of {step.broker} are {its.state(targets[0])} here"
-        yield context.wrong("broker", what, "say which one is meant: instance: 1, or instance: 2")
+        yield context.wrong("broker", what, "write instance: 1, or instance: 2")
     found = its.state(targets[0])
     if found not in step.needs and targets[0] not in its.uncertain:
         right = f"put a {' or '.join(step.ways_out(found))} step before it"

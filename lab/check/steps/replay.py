@@ -51,7 +51,7 @@ def check(place: Place, step: Replay) -> Iterator[Problem]:
     over = sorted({key.over for key in step.streams})
     if step.over is None and len(over) > 1:
         what = f"its messages were {did} over {' and '.join(over)}"
-        yield place.wrong("recording", what, f"write {place.written('over', over[0])}, say; each goes over that one")
+        yield place.wrong("recording", what, f"name a protocol for all, for example {place.written('over', over[0])}")
         return
     for key, stream in step.streams.items():
         yield from _carried(place, step, key, stream)
@@ -66,7 +66,7 @@ def _which(place: Place, step: Replay, summary: Summary) -> Problem | None:
         what = f"it was recorded at {', '.join(brokers)}, so that a message may be in it more than once"
         if step.of_run:
             what = f"its messages were published at {', '.join(brokers)}, and all would go into {step.broker}"
-        return place.wrong("recording", what, f"write {place.written('of', brokers[0])}, say, whose messages are meant")
+        return place.wrong("recording", what, f"name a recorded broker, for example {place.written('of', brokers[0])}")
     return None
 
 

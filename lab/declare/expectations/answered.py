@@ -14,6 +14,6 @@ class AnsweredExpectation(Expectation, Addressed):
     """Each accepted request received exactly one answer in time."""
 
     kind: ClassVar[str] = "answered"
-    rests_on_sending: ClassVar[bool] = True
+    depends_on_sending: ClassVar[bool] = True
     within: Duration = timedelta(seconds=10)
     """The maximum time from sending a request to receiving its answer."""

@@ -64,7 +64,7 @@ AfterService = Annotated[
 
 
 class Basis(StrEnum):
-    """The class of a simulated verdict: the part of the models that it rests on, the surest first."""
+    """The basis of a simulated verdict: the part of the models that it depends on, the surest first."""
 
     RULE = "rule"  # whether something can happen at all
     TIMER = "timer"  # when ActiveMQ and TCP give up, try again, or let something expire
@@ -117,10 +117,10 @@ class Expectation(Declared):
     kind: ClassVar[str]
     of_network: ClassVar[bool] = False  # its history begins with the state of peerings, routes and rules
     of_service: ClassVar[bool] = False  # its history holds the service's records of the brokers
-    rests_on_messages: ClassVar[bool] = False  # it is decided once no message is expected any more
-    rests_on_sending: ClassVar[bool] = False  # it is unknown if a step sent or took less than the scenario needs
-    rests_on_watching: ClassVar[bool] = False  # it needs the brokers to be watched
-    rests_on: ClassVar[Part] = Part.ALL  # it is unknown if a step did not change one of these as the scenario has it
+    depends_on_messages: ClassVar[bool] = False  # it is decided once no message is expected any more
+    depends_on_sending: ClassVar[bool] = False  # it is unknown if a step sent or took less than the scenario needs
+    depends_on_watching: ClassVar[bool] = False  # it needs the brokers to be watched
+    depends_on: ClassVar[Part] = Part.ALL  # it is unknown if a step did not change one of these as the scenario has it
 
     @property
     def snapshots(self) -> tuple[str, ...]:

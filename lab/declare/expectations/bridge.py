@@ -16,8 +16,8 @@ class Bridge(Expectation):
     """The bridge of a network connector is up or down, or its two ends count the same messages."""
 
     kind: ClassVar[str] = "bridge"
-    rests_on: ClassVar[Part] = ~Part.CLIENTS
-    rests_on_watching: ClassVar[bool] = True
+    depends_on: ClassVar[Part] = ~Part.CLIENTS
+    depends_on_watching: ClassVar[bool] = True
     connector: ConnectorName
     """The name of the network connector in the broker's configuration."""
     broker: BrokerName | None = None

@@ -17,7 +17,7 @@ class BrokerStateExpectation(Expectation):
 
     kind: ClassVar[str] = "broker-state"
     of_service: ClassVar[bool] = True
-    rests_on: ClassVar[Part] = Part.RECORDS
+    depends_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     """The broker whose state is checked."""
     state: BrokerState

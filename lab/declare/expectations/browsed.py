@@ -13,7 +13,7 @@ class BrowsedExpectation(Expectation):
     """A client saw the given number of messages when it last browsed a queue."""
 
     kind: ClassVar[str] = "browsed"
-    rests_on_sending: ClassVar[bool] = True
+    depends_on_sending: ClassVar[bool] = True
     client: BrowserName
     """The client that browsed the queue."""
     count: Amount

@@ -17,7 +17,7 @@ class ConfigurationExpectation(Expectation):
 
     kind: ClassVar[str] = "configuration"
     of_service: ClassVar[bool] = True
-    rests_on: ClassVar[Part] = Part.RECORDS
+    depends_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     """The broker whose record is checked."""
     name: ConfigurationName | None = None

@@ -24,7 +24,7 @@ class Counters(Expectation, Addressed):
     """Counters of a broker, a destination or one end of a bridge are within the given bounds."""
 
     kind: ClassVar[str] = "counters"
-    rests_on_sending: ClassVar[bool] = True
+    depends_on_sending: ClassVar[bool] = True
     broker: BrokerName
     """The broker whose counters are checked."""
     between: SnapshotPair = (START, END)

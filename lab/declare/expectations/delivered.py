@@ -39,7 +39,7 @@ class Delivered(ToReceivers, Addressed):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how a queue is shared depends on windows."""
+        """Return the basis of a simulated verdict: how a queue is shared depends on windows."""
         return Basis.RULE if self.shares is None else Basis.WINDOW
 
     @property
@@ -60,7 +60,7 @@ class Delivered(ToReceivers, Addressed):
         if self.quiet is not None and self.promise == "at-least-once":
             raise ValueError("quiet is for promises that a duplicate breaks: remove it, or promise exactly-once")
         if self.quiet is not None and self.promise == "nothing":
-            raise ValueError("within says for how long nothing comes: remove quiet")
+            raise ValueError("within is already the time in which nothing may arrive: remove quiet")
         return self
 
     @model_validator(mode="after")

@@ -19,7 +19,7 @@ class Demanded(Expectation, OneDestination):
     """A broker has demand for a destination: a bridge's consumer, without which it forwards no messages."""
 
     kind: ClassVar[str] = "demand"
-    rests_on_watching: ClassVar[bool] = True
+    depends_on_watching: ClassVar[bool] = True
     broker: BrokerName
     """The broker that would forward the messages."""
     present: YesNo

@@ -17,7 +17,7 @@ class Discarded(Expectation):
     """A broker discarded the given number of messages of a topic for a slow bridge."""
 
     kind: ClassVar[str] = "discarded"
-    rests_on_sending: ClassVar[bool] = True
+    depends_on_sending: ClassVar[bool] = True
     broker: BrokerName
     """The broker that discarded the messages."""
     topic: str = Field(min_length=1)
@@ -36,7 +36,7 @@ class Discarded(Expectation):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how many are too many for a window."""
+        """Return the basis of a simulated verdict: how many are too many for a window."""
         return Basis.WINDOW
 
     @model_validator(mode="after")

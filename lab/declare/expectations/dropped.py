@@ -18,7 +18,7 @@ class Dropped(Expectation):
 
     kind: ClassVar[str] = "dropped"
     of_network: ClassVar[bool] = True
-    rests_on: ClassVar[Part] = ~Part.CLIENTS
+    depends_on: ClassVar[Part] = ~Part.CLIENTS
     source: OriginName = Field(alias="from")
     """The endpoint that sent the packets: a broker, a host, or `internet`."""
     to: OtherEndName
@@ -37,5 +37,5 @@ class Dropped(Expectation):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how often TCP repeats itself."""
+        """Return the basis of a simulated verdict: how often TCP repeats itself."""
         return Basis.TIMER

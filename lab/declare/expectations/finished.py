@@ -83,7 +83,7 @@ class Finished(ToReceivers):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how long something takes."""
+        """Return the basis of a simulated verdict: how long something takes."""
         return Basis.WINDOW
 
     @property

@@ -15,7 +15,7 @@ class Forwarded(Expectation, OneDestination):
     """A broker forwarded the given number of messages of a destination to other brokers."""
 
     kind: ClassVar[str] = "forwarded"
-    rests_on_sending: ClassVar[bool] = True
+    depends_on_sending: ClassVar[bool] = True
     broker: BrokerName
     """The broker that forwards the messages."""
     count: Amount

@@ -17,7 +17,7 @@ class Log(Expectation):
     """A broker's log has matching lines, or does not have any."""
 
     kind: ClassVar[str] = "log"
-    rests_on_watching: ClassVar[bool] = True
+    depends_on_watching: ClassVar[bool] = True
     broker: BrokerName
     """The broker whose log is searched."""
     matches: str = Field(min_length=1, max_length=200)
@@ -40,7 +40,7 @@ class Log(Expectation):
 
     @property
     def basis(self) -> Basis:
-        """Return the class of a simulated verdict: how often a line comes depends on timers."""
+        """Return the basis of a simulated verdict: how often a line comes depends on timers."""
         return Basis.TIMER if self.term or self.times or self.count > 1 else Basis.RULE
 
     @property
@@ -76,7 +76,7 @@ class Log(Expectation):
         if self.absent and self.count != 1:
             raise ValueError("count is of lines that must appear: remove it, or absent")
         if self.times is not None and (self.absent or self.count != 1):
-            raise ValueError(f"times says how often: remove {'absent' if self.absent else 'count'}")
+            raise ValueError(f"times is already the number of lines: remove {'absent' if self.absent else 'count'}")
         if self.times is not None and self.times.at_most == 0:
             raise ValueError("of no such line: write absent: yes")
         return self

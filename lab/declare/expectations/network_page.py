@@ -14,8 +14,8 @@ class NetworkPage(Expectation):
     """The Network page of a broker's web console has a row for another broker when the run ends."""
 
     kind: ClassVar[str] = "network-page"
-    rests_on: ClassVar[Part] = ~Part.CLIENTS
-    rests_on_watching: ClassVar[bool] = True
+    depends_on: ClassVar[Part] = ~Part.CLIENTS
+    depends_on_watching: ClassVar[bool] = True
     broker: BrokerName
     """The broker whose web console is checked."""
     remote: BrokerName

@@ -14,7 +14,7 @@ class PeeringIs(Expectation):
 
     kind: ClassVar[str] = "peering"
     of_network: ClassVar[bool] = True
-    rests_on: ClassVar[Part] = Part.NETWORK
+    depends_on: ClassVar[Part] = Part.NETWORK
     name: PeeringName
     """The name of the peering."""
     state: Literal["pending-acceptance", "active", "failed", "rejected", "expired", "deleted"]

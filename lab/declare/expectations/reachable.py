@@ -23,7 +23,7 @@ class Reachable(Expectation):
 
     kind: ClassVar[str] = "reachable"
     of_network: ClassVar[bool] = True
-    rests_on: ClassVar[Part] = Part.LINKS | Part.BROKERS | Part.NETWORK
+    depends_on: ClassVar[Part] = Part.LINKS | Part.BROKERS | Part.NETWORK
     source: OriginName = Field(alias="from")
     """The endpoint that connects: a broker, a host, or `internet`."""
     to: OtherEndName

@@ -15,7 +15,7 @@ QUIET = timedelta(seconds=2)
 class ToReceivers(Expectation):
     """An expectation about the messages that some clients, or all subscribers, received."""
 
-    rests_on_messages: ClassVar[bool] = True
-    rests_on_sending: ClassVar[bool] = True
+    depends_on_messages: ClassVar[bool] = True
+    depends_on_sending: ClassVar[bool] = True
     to: EachListener | None = None
     """The clients to check (default: every subscriber of the destination)."""

@@ -15,7 +15,7 @@ class RouteIs(Expectation):
 
     kind: ClassVar[str] = "route"
     of_network: ClassVar[bool] = True
-    rests_on: ClassVar[Part] = Part.NETWORK
+    depends_on: ClassVar[Part] = Part.NETWORK
     table: RouteTableName
     """The name of the route table."""
     destination: Block

@@ -16,7 +16,7 @@ class Stuck(Expectation):
     """The given number of messages is left in a queue from which no client consumes."""
 
     kind: ClassVar[str] = "stuck"
-    rests_on_sending: ClassVar[bool] = True
+    depends_on_sending: ClassVar[bool] = True
     broker: BrokerName
     """The broker that has the queue."""
     queue: str = Field(min_length=1)

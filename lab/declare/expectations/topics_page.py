@@ -16,7 +16,7 @@ class TopicsPage(Expectation):
     """The web console of a broker lists a topic, or does not list it."""
 
     kind: ClassVar[str] = "topics-page"
-    rests_on_sending: ClassVar[bool] = True
+    depends_on_sending: ClassVar[bool] = True
     broker: BrokerName
     """The broker whose web console is checked."""
     topic: str = Field(min_length=1)

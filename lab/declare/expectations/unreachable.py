@@ -17,7 +17,7 @@ class Unreachable(Expectation, Addressed):
     """Every attempt of a client, or at a broker, to connect, subscribe or send failed in the given way."""
 
     kind: ClassVar[str] = "unreachable"
-    rests_on: ClassVar[Part] = ~Part.CLIENTS
+    depends_on: ClassVar[Part] = ~Part.CLIENTS
     client: ClientName | None = None
     """The client that made the attempts (default: any client)."""
     broker: BrokerName | None = None
@@ -35,7 +35,7 @@ class Unreachable(Expectation, Addressed):
     @model_validator(mode="after")
     def _somebody(self) -> Self:
         if self.client is None and self.broker is None:
-            raise ValueError("say of whom: client, broker, or both")
+            raise ValueError("name a client, a broker, or both")
         if self.topic is not None and self.queue is not None:
             raise ValueError("name one topic or one queue")
         return self

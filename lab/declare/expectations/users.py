@@ -14,7 +14,7 @@ class UsersExpectation(Expectation):
 
     kind: ClassVar[str] = "users"
     of_service: ClassVar[bool] = True
-    rests_on: ClassVar[Part] = Part.RECORDS
+    depends_on: ClassVar[Part] = Part.RECORDS
     broker: BrokerName
     """The broker that the user belongs to."""
     user: str

@@ -18,7 +18,7 @@ class WarningsExpectation(Expectation):
 
     kind: ClassVar[str] = "warnings"
     of_service: ClassVar[bool] = True
-    rests_on: ClassVar[Part] = Part.RECORDS
+    depends_on: ClassVar[Part] = Part.RECORDS
     configuration: ConfigurationName
     """The name of the configuration."""
     revision: Whole | None = None

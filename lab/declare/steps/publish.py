@@ -28,7 +28,7 @@ class Publish(Message):
     @model_validator(mode="after")
     def _one_pace(self) -> Self:
         if self.every is not None and self.rate is not None:
-            raise ValueError("every and rate say the same thing: write one of them")
+            raise ValueError("every and rate both set the pace: write one of them")
         return self
 
     @model_validator(mode="after")

@@ -54,7 +54,7 @@ class Wait(Step, Addressed):
                 raise ValueError(f"{units.format_duration(self.duration)} is longer than any run: write 87600h or less")
             return self
         if self.duration is not None:
-            raise ValueError("a wait with until has no duration: within says how long at most")
+            raise ValueError("a wait with until has no duration: write within for the longest wait")
         needed, also = _NEEDED[self.until], _ALSO.get(self.until, ())
         if missing := [name for name in needed if getattr(self, name) is None]:
             raise ValueError(f"until: {self.until} needs {' and '.join(missing)}")

@@ -19,7 +19,7 @@ from lab.errors import BrokerError
 from lab.history import BrokerChanged
 from lab.masking import Mask
 from lab.runtime.clock import Clock
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 
 
 @explaining
@@ -35,7 +35,7 @@ class Instances:
         refusals: Refusals,
         clock: Clock,
         *,
-        note: Callable[[], Note],
+        note: Callable[[], StateFile],
         mask: Callable[[], Mask],
         changed: Callable[[str], None],  # is called with a broker whose bridge ends may be lost
     ) -> None:

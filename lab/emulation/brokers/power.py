@@ -23,7 +23,7 @@ from lab.emulation.state import InstanceState
 from lab.errors import BrokerError, HostError
 from lab.history import BrokerChanged
 from lab.runtime.clock import Clock
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import ABSENT, DELETED
 
 UP, STOPPING, DOWN, STARTING, PAUSED = "up", "stopping", "down", "starting", "paused"
@@ -36,7 +36,7 @@ class Power:
     """Changes the instances' containers and remembers the state of each, as this process left or found it."""
 
     def __init__(
-        self, client: docker.DockerClient, note: Note, instances: Sequence[InstanceState], clock: Clock
+        self, client: docker.DockerClient, note: StateFile, instances: Sequence[InstanceState], clock: Clock
     ) -> None:
         self._docker, self._clock = client, clock
         out = dict.fromkeys(note.not_created, ABSENT) | dict.fromkeys(note.deleted, DELETED)
@@ -63,7 +63,7 @@ class Power:
                 self._at_work[instance.name] -= 1
                 self._switched[instance.name] += 1
 
-    def refresh(self, note: Note, *, watched: Collection[str] = (), meanwhile: bool = False) -> None:
+    def refresh(self, note: StateFile, *, watched: Collection[str] = (), meanwhile: bool = False) -> None:
         """Read each instance's state from the engine, since another process may have changed it.
 
         Of the instances that are `watched`, one that has ended by itself is left to the watch to find; while others
@@ -82,7 +82,7 @@ class Power:
             elif not of_its_own and not awaited:
                 self._keep(each, now, since[each.name])
 
-    def apply_note(self, note: Note) -> None:
+    def apply_note(self, note: StateFile) -> None:
         """Update the states from a note: other processes may have created, deleted or started brokers.
 
         The engine is not asked.

@@ -29,7 +29,7 @@ from lab.errors import HostError, InputError
 from lab.interrupts import uninterrupted
 from lab.run_folder import TRUST_STORE
 from lab.runtime.clock import Clock
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 from lab.suggestions import unknown
 
 ROLE, STAND_IN, TRUST = "host", "stand-in", "trust"  # of what is labelled
@@ -40,7 +40,9 @@ _STAND_IN_SECONDS = "120"  # after which a stand-in ends by itself, if nobody ha
 class EmulatedHosts:
     """The hosts of one lab; `note` returns its note as it is now."""
 
-    def __init__(self, client: docker.DockerClient, state: LabState, clock: Clock, note: Callable[[], Note]) -> None:
+    def __init__(
+        self, client: docker.DockerClient, state: LabState, clock: Clock, note: Callable[[], StateFile]
+    ) -> None:
         self._client, self._state, self._clock, self._note = client, state, clock, note
         self._run, self._planned = note().run, {each.name: each for each in note().plan.hosts}
 

@@ -65,7 +65,7 @@ def move(
             client.networks.get(each.network).disconnect(container)
         client.networks.get(place.network).connect(container, ipv4_address=place.address)
         if _as_root(container, f"{with_names(place.names, place.run)}; echo {_DONE}") != _DONE:
-            raise HostError(f"{container.name} does not say that it has the lab's names", _BUSY)
+            raise HostError(f"{container.name} did not confirm the lab's names", _BUSY)
         client.volumes.get(record.name)  # gone with a lab that ended meanwhile: nobody else would put it back
     except BaseException as error:
         with uninterrupted():
@@ -109,9 +109,9 @@ def put_back(client: docker.DockerClient, record: Volume) -> tuple[str, ...]:
     except docker.errors.NotFound:
         pass  # the container has gone, and needs nothing
     except docker.errors.APIError as error:
-        return (*said, f"what {record.name} tells of a container is not undone yet: {error.explanation or error}")
+        return (*said, f"the change that {record.name} records is not undone yet: {error.explanation or error}")
     except _NO_RECORD as error:
-        said.append(f"what {record.name} tells of a container could not be undone: {error}")
+        said.append(f"the change that {record.name} records could not be undone: {error}")
     with suppress(docker.errors.NotFound):
         record.remove()
     return tuple(said)

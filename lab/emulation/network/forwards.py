@@ -21,8 +21,8 @@ from lab.emulation.state import LabState
 from lab.errors import HostError
 from lab.file_locks import is_locked
 from lab.runtime.clock import Clock
-from lab.runtime.note import Note, make_folder
 from lab.runtime.runtime import Opening
+from lab.runtime.state_file import StateFile, make_folder
 
 TAKEN = "address already in use"
 _ENDS_WITHIN = 10.0  # seconds
@@ -108,7 +108,7 @@ def forwarding(
 
 
 @contextmanager
-def kept(note: Note, state: LabState, note_folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+def kept(note: StateFile, state: LabState, note_folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
     """Have the ports of an open lab forwarded for the block, where they are to be and no process does it."""
     if not state.ssh or are_open(note.run, note_folder):
         yield

@@ -85,13 +85,13 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
     """Measure the round trip through a link and return it in words; raise HostError if it is not as configured."""
     if any(direction.state != LinkState.OPEN for direction in plan.directions):
         return "not open: not measured"
-    asked = sum(direction.impairment.delay.total_seconds() * 1000 for direction in plan.directions)
+    configured = sum(direction.impairment.delay.total_seconds() * 1000 for direction in plan.directions)
     if any(direction.impairment.loss >= 1 for direction in plan.directions):
         return "loses everything: not measured"
     spread = sum(direction.impairment.jitter.total_seconds() * 1000 for direction in plan.directions)
     # At a low rate, probes wait for each other.
     turns = sum(PROBES * _PROBE_BITS / d.impairment.rate * 1000 for d in plan.directions if d.impairment.rate)
-    tolerance = 1.0 + 0.02 * asked + spread + turns
+    tolerance = 1.0 + 0.02 * configured + spread + turns
     measured = math.nan
 
     def fits() -> bool:
@@ -99,17 +99,17 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
         answer = router.probe(plan.name, PROBES)
         if answer["lost"] < answer["count"]:
             measured = answer["rtt_us"]["p50"] / 1000
-        return abs(measured - asked) <= tolerance
+        return abs(measured - configured) <= tolerance
 
     if _wait(clock, fits, patience):
-        return f"round trip {measured:.1f} ms measured, {asked:.1f} ms asked"
+        return f"round trip {measured:.1f} ms measured, {configured:.1f} ms configured"
     if math.isnan(measured):
         raise HostError(
             f"link {plan.name}: none of {PROBES} probes came back",
             see(LINK),
         )
     raise HostError(
-        f"link {plan.name} gives a round trip of {measured:.1f} ms where {asked:.1f} ms was asked",
+        f"link {plan.name}: the measured round trip is {measured:.1f} ms, the configured one {configured:.1f} ms",
         f"this machine may be busy: try again later\n{see(LINK)}",
     )
 

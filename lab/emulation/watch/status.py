@@ -15,14 +15,14 @@ from lab.emulation.watch import readiness
 from lab.emulation.watch.management import Management
 from lab.history import PacketsDropped
 from lab.plan.values import BridgePlan
-from lab.runtime.note import Note
 from lab.runtime.owner import Owner
+from lab.runtime.state_file import StateFile
 from lab.runtime.status import ABSENT, DELETED, BridgeStatus, BrokerStatus, LinkStatus, Status, shown_cause
 
 
 def look(
     client: docker.DockerClient,
-    note: Note,
+    note: StateFile,
     state: LabState,
     management: Management,
     links: Links,
@@ -45,7 +45,9 @@ def look(
     )
 
 
-def _broker(client: docker.DockerClient, note: Note, management: Management, instance: InstanceState) -> BrokerStatus:
+def _broker(
+    client: docker.DockerClient, note: StateFile, management: Management, instance: InstanceState
+) -> BrokerStatus:
     name = instance.name
     if not note.replaying and instance.broker in note.not_created:
         return BrokerStatus(name=name, container=ABSENT, health="none", version=None, memory=None)
@@ -75,7 +77,7 @@ def _broker(client: docker.DockerClient, note: Note, management: Management, ins
 
 def _bridges(
     client: docker.DockerClient,
-    note: Note,
+    note: StateFile,
     state: LabState,
     management: Management,
     shown: Callable[[BridgePlan], str],
@@ -93,7 +95,7 @@ def _bridges(
 
 def _why_not(
     client: docker.DockerClient,
-    note: Note,
+    note: StateFile,
     state: LabState,
     management: Management,
     bridge: BridgePlan,
@@ -117,7 +119,7 @@ def _role(management: Management, instance: InstanceState) -> str:
     return "active" if management.active(instance.broker) == instance.number else "standby"
 
 
-def _links(note: Note, links: Links) -> tuple[LinkStatus, ...]:
+def _links(note: StateFile, links: Links) -> tuple[LinkStatus, ...]:
     seen = links.counters()
     return tuple(
         LinkStatus(

@@ -77,7 +77,7 @@ def audiences(ledger: Ledger, end: float = inf) -> tuple[Audience, ...]:
 
 
 def _gone(ledger: Ledger, meant: Sequence[Publication]) -> list[Subscription]:
-    """Return the subscribers of queues who left before the stretch, and heard of all publications these alone."""
+    """Return the subscribers of queues who left before the interval, and heard of all publications these alone."""
     # There are many of both in a long session, and few destinations.
     its, every = ({each.destination for each in of} for of in (meant, ledger.publications.values()))
 

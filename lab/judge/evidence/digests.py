@@ -20,8 +20,8 @@ def match_digests(
 ) -> set[int]:
     """Add the arrivals known by digest to the members' arrivals: of equal bodies the n-th sent is the n-th received.
 
-    Return the steps with equal bodies in the stretch: how many of those came is known, and not which. `gone` heard
-    nothing else and left before the stretch; what they received for certain is expected by no client any more.
+    Return the steps with equal bodies in the interval: how many of those came is known, and not which. `gone` heard
+    nothing else and left before the interval; what they received for certain is expected by no client any more.
     """
     arrivals = sorted(
         (
@@ -168,7 +168,7 @@ class _ByRight:
 def _leave_out_taken(
     sendings: Mapping[int, list[tuple[float, Publication, int, bool]]], gone: Sequence[Subscription]
 ) -> None:
-    """Leave out a message of before the stretch that went to a subscriber who has gone, if it can have been no other.
+    """Leave out a message of before the interval that went to a subscriber who has gone, if it can have been no other.
 
     Of several with one body it is not known which came, nor whether one came twice.
     """
@@ -182,7 +182,7 @@ def _leave_out_taken(
 def _mark_doubtful(
     members: Sequence[Subscription], same: Sequence[tuple[float, Publication, int, bool]], came: Sequence[float]
 ) -> None:
-    """Mark messages of the stretch as doubtful if an equal body sent before it had not arrived when it began."""
+    """Mark messages of the interval as doubtful if an equal body sent before it had not arrived when it began."""
     within = [each for each in same if each[2] >= each[1].first]
     before = len(same) - len(within)
     if within and before > sum(1 for moment in came if moment < min(each[0] for each in within)):

@@ -39,14 +39,14 @@ class Effort:
     unknown: int  # without an acknowledgement, and received by no client
     failed: int
     needed: int  # how many it must do for expectations to depend on it
-    early: bool  # it ended before it was told to
+    early: bool  # it ended too early
     by_rate: bool  # its rate alone says how many it sends
     off_pace: bool  # it did not keep its rate
     began: float  # seconds
     ended: float  # infinity if the history does not say when
     fails: bool  # whether the scenario has it fail
     went_well: bool  # whether it ended as a step that does what it is asked
-    open: bool  # of a lab that stands: it was going on, or whoever did it was killed
+    open: bool  # of a running lab: it was going on, or whoever did it was killed
 
     @property
     def short(self) -> bool:
@@ -72,14 +72,14 @@ class Effort:
         if self.asked is not None and self.asked > self.sent:
             parts.append(f"{self.asked - self.sent} {'not sent by then' if self.open else 'never sent'}")
         parts += ["its rate was not kept"] if self.by_rate and self.off_pace else []
-        parts += ["it ended before it was told to"] if self.early else []
+        parts += ["it ended too early"] if self.early else []
         return ", ".join(parts)
 
 
 def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
     """Return the efforts of all steps that have ended, in the order of their numbers.
 
-    Of a lab that stands those of replays, ended or not: no other verb is asked for a number of messages.
+    Of a running lab those of replays, ended or not: no other verb is asked for a number of messages.
     """
     told = {seen.step: seen for seen in timeline.achieved}
     sent = {each.step: each for each in ledger.publications.values() if not each.names}  # no step made the others
@@ -93,7 +93,7 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
             continue  # it had not ended when the history was cut short, which every expectation tells
         whose = _taker(step, steps) if publication is None else publication.part_of
         if timeline.standing and (whose not in steps or steps[whose].verb != REPLAY):
-            continue  # or it began before the stretch that is judged
+            continue  # or it began before the interval that is judged
         counts = _Counts() if publication is None else _counts(publication, ledger)
         if timeline.standing and seen is not None:  # whose oldest messages may have been left out
             counts = counts._replace(accepted=max(counts.accepted, seen.done))

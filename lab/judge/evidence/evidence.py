@@ -38,10 +38,10 @@ from lab.judge.evidence.conclusions import conclude
 from lab.judge.evidence.configurations import stampings
 from lab.judge.evidence.efforts import Effort, efforts
 from lab.judge.evidence.flaws import Flaws
+from lab.judge.evidence.interval import WHOLE, Interval
 from lab.judge.evidence.ledger import Ledger
 from lab.judge.evidence.moments import Moments
 from lab.judge.evidence.routes import Routes, routes
-from lab.judge.evidence.stretch import WHOLE, Stretch
 from lab.judge.evidence.tally import Tally
 from lab.judge.evidence.timeline import Timeline
 
@@ -154,13 +154,13 @@ def _tallies_for(audience: Audience, destination: str | None) -> tuple[Tally, ..
 def collect_evidence(
     header: Header,
     observations: Iterable[Observation],
-    stretch: Stretch = WHOLE,
+    interval: Interval = WHOLE,
     steps: Mapping[str, type[Step]] = STEPS,
     file: str = "",
     damage: str = "",
     clients: Mapping[str, Application] | None = None,  # the applications; None: those of the run's own scenario
 ) -> Evidence:
-    """Return the evidence in a stretch of a history; the observations are iterated over once.
+    """Return the evidence in an interval of a history; the observations are iterated over once.
 
     `file` is where a run wrote it, line by line, for the place of what is wrong with it; "" where it is in memory.
     `damage` is what is known to be wrong already. Raise InputError if a file without a seal has lines of another run.
@@ -173,13 +173,13 @@ def collect_evidence(
         applications = Applications(header, declared_in(header) if clients is None else clients)
         observations = applications.of(observations)
     flaws = Flaws(Path(file).name, lambda: line[0])
-    ledger = Ledger(stretch.begin, standing=header.standing, flaws=flaws)
-    timeline = Timeline(stretch, standing=header.standing, kinds=steps)
+    ledger = Ledger(interval.begin, standing=header.standing, flaws=flaws)
+    timeline = Timeline(interval, standing=header.standing, kinds=steps)
     moments = Moments(ledger, flaws, standing=header.standing, written=written)
     received, acknowledged, sent = ledger.received, ledger.acknowledged, ledger.sent
     last, ended = 0.0, None
     try:
-        for seen in stretch.of(observations):
+        for seen in interval.of(observations):
             if seen.t > last:
                 last = seen.t
             elif seen.t < last:

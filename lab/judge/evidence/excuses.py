@@ -1,4 +1,4 @@
-"""Why clients need not have all messages that their broker took, though no witness is wrong.
+"""Why clients need not have all messages that their broker took, though no count is wrong.
 
 A client that came late or left, a selector, a message that is over: what a broker had for them reached nobody of the
 lab. And what came to a client twice was taken twice.

@@ -147,7 +147,7 @@ class Ledger:
             if not publication.sent_at[number] <= t + ROUNDED:
                 self._too_early(publication, number, t, told)
         elif publication is None or not publication.partial:
-            self._flaws.add(f"{id[:40]} {told}, and no line before tells that it was sent")
+            self._flaws.add(f"{id[:40]} {told}, and no earlier line records that it was sent")
 
     def of_client(self, client: str) -> Iterator[Subscription]:
         """Return the subscriptions of a client."""
@@ -283,15 +283,15 @@ class Ledger:
         elif publication.partial:
             return False
         else:
-            self._flaws.add(f"{publication.id(number)} {what}, and no line before tells that it was sent")
+            self._flaws.add(f"{publication.id(number)} {what}, and no earlier line records that it was sent")
         return True
 
     def listening(self) -> tuple[Subscription, ...]:
-        """Return the subscriptions that listened in the stretch that is judged."""
+        """Return the subscriptions that listened in the interval that is judged."""
         return tuple(each for each in self.subscriptions.values() if each.until > self._begin)
 
     def gone(self) -> tuple[Subscription, ...]:
-        """Return the subscriptions that ended before the stretch that is judged."""
+        """Return the subscriptions that ended before the interval that is judged."""
         return tuple(each for each in self.subscriptions.values() if each.until <= self._begin)
 
     def grow_arrivals(self) -> None:

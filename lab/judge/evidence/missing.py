@@ -14,10 +14,10 @@ from lab.activemq.destinations import has_wildcard, hears, is_dead_letter_queue,
 from lab.dataclass import dataclass
 from lab.expected.records import FAILED, OK, Publication, is_queue
 from lab.judge.evidence.audiences import Audience
+from lab.judge.evidence.cross_checks import counters_of_run
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.queues import Whereabouts, receivers_of, sent_to, whereabouts
 from lab.judge.evidence.tally import Tally
-from lab.judge.evidence.witnesses import counters_of_run
 from lab.judge.not_delivered import NotDelivered
 
 _ON_THE_WAY = 0.5  # seconds that a message takes at most, beside what the links delay it

@@ -11,7 +11,6 @@ from lab.history import (
     Answered,
     Approached,
     Attempted,
-    Beyond,
     BrokerChanged,
     Browsed,
     ClientChanged,
@@ -29,6 +28,7 @@ from lab.history import (
     StepEnded,
     StepStarted,
     Subscribed,
+    Uncalibrated,
     Unsubscribed,
     Unwatched,
 )
@@ -105,13 +105,13 @@ class Moments:
                 self._not_negative(f"an attempt from {seen.source} to {seen.target}", seen.took_ms)
             case SightChanged():
                 self._sight(seen)
-            case Beyond():
-                self._after(seen, seen.since, "the models were left", "they were to be left", ROUNDED)
+            case Uncalibrated():
+                self._after(seen, seen.since, "the simulation left its calibrated range", "it was to leave it", ROUNDED)
             case Unwatched():
                 self._after(seen, seen.since, "the lab was watched again", "it was not watched", ROUNDED)
             case Ended():
                 alone = seen.complete and not self._standing and last > self._others
-                self._after(seen, last, "the history ends", "the last that it tells", ROUNDED if alone else _APART)
+                self._after(seen, last, "the history ends", "its last event", ROUNDED if alone else _APART)
             case _:
                 pass
 
@@ -129,7 +129,7 @@ class Moments:
             return
         for (client, destination), line in self._ledger.unannounced.items():
             if not self._ledger.subscriptions[client, destination].starts and client not in self._refused:
-                self._flaws.add(f"{client} receives from {destination}, and no line tells that it subscribed", line)
+                self._flaws.add(f"{client} receives from {destination}, and no line records that it subscribed", line)
 
     def _again(self, what: str) -> None:
         if self._in_order:

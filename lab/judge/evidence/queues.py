@@ -18,10 +18,10 @@ from lab.history import DestinationSeen
 from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.configurations import configurations
 from lab.judge.evidence.coverage import unasked
+from lab.judge.evidence.cross_checks import counters_of_run
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.losses import Message, shown
 from lab.judge.evidence.tally import Tally
-from lab.judge.evidence.witnesses import counters_of_run
 from lab.judge.wording import listed, moment
 from lab.units import several
 

@@ -21,7 +21,7 @@ class Routes:
     def notes(self) -> tuple[str, ...]:
         """Return what a reader of the routes has to know, in words."""
         changed = self.rows and not self.fixed
-        return ("a step changes what these routes rest on: after it others may hold",) if changed else ()
+        return ("a step changes the conditions of these routes: after it, other routes may apply",) if changed else ()
 
     def why_never(self, source: str, targets: Iterable[str], destination: str) -> str:
         """Return what stops messages on their way to every one of the targets, as the end of a sentence; else ""."""

@@ -159,4 +159,4 @@ def _value(part: Part, broker: str, snapshot: str, subject: Subject, counter: st
     if len(counted) > 1:
         return f"{broker} showed {len(counted)} ends of the {subject.of} {subject.name}"
     value = counted[0].counters.get(counter)
-    return f"{broker} does not tell {counter} in the snapshot {snapshot}" if value is None else value
+    return f"{broker} does not show {counter} in the snapshot {snapshot}" if value is None else value

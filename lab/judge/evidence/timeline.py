@@ -17,7 +17,6 @@ from lab.history import (
     Achieved,
     Approached,
     Attempted,
-    Beyond,
     BridgeSeen,
     BrokerChanged,
     ConnectorChanged,
@@ -41,15 +40,16 @@ from lab.history import (
     StepEnded,
     StepStarted,
     Trouble,
+    Uncalibrated,
     Unwatched,
     Watched,
 )
 from lab.history.observation import LATE
 from lab.judge.evidence.coverage import Coverage, Silence
+from lab.judge.evidence.interval import WHOLE, Interval
 from lab.judge.evidence.outages import Closure, Outage
 from lab.judge.evidence.snapshots import Snapshots
 from lab.judge.evidence.step_taken import StepTaken
-from lab.judge.evidence.stretch import WHOLE, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +79,12 @@ class Timeline:
     """All observations but messages, in order and by subject."""
 
     def __init__(
-        self, stretch: Stretch = WHOLE, *, standing: bool = False, kinds: Mapping[str, type[Step]] = STEPS
+        self, interval: Interval = WHOLE, *, standing: bool = False, kinds: Mapping[str, type[Step]] = STEPS
     ) -> None:
-        self.stretch, self.standing, self._kinds = stretch, standing, kinds
+        self.interval, self.standing, self._kinds = interval, standing, kinds
         self.last = 0.0
         self.coverage = Coverage(standing=standing)
-        self.beyond: list[Beyond] = []  # when the models of a simulation knew no more, and whose
+        self.uncalibrated: list[Uncalibrated] = []  # when a simulation left its calibrated range
         self.seen: list[Observation] = []  # every observation added, in the order of the history
         self.ended: Ended | None = None
         self.asked: dict[int, str] = {}  # by step: its place and what it asked, in words
@@ -118,7 +118,7 @@ class Timeline:
 
     @property
     def complete(self) -> bool:
-        """Return whether the replay came to its end; always true for a standing lab, which is judged as of now."""
+        """Return whether the replay came to its end; always true for a running lab, which is judged as of now."""
         return self.standing or self.counted
 
     @property
@@ -138,8 +138,8 @@ class Timeline:
     @property
     def end(self) -> float:
         """Return the end of what is judged, in seconds."""
-        if self.stretch.end < inf:
-            return self.stretch.end
+        if self.interval.end < inf:
+            return self.interval.end
         return self.last if self.ended is None else self.ended.t
 
     def next_fault(self, step: StepTaken) -> float:
@@ -158,8 +158,8 @@ class Timeline:
         match seen:
             case StepStarted():
                 self._started(seen)
-            case Beyond():
-                self.beyond.append(seen)
+            case Uncalibrated():
+                self.uncalibrated.append(seen)
             case StepEnded():
                 self._ended(seen)
             case Paced():
@@ -170,7 +170,7 @@ class Timeline:
                 its = self.demand.setdefault((seen.broker, seen.destination), [])
                 if its and its[-1].present is not seen.present:
                     self._found((seen.broker, seen.destination), seen)
-                if seen.t <= self.stretch.end:
+                if seen.t <= self.interval.end:
                     its.append(seen)
             case BridgeSeen():
                 self._bridge(seen)
@@ -252,7 +252,7 @@ class Timeline:
             return  # an earlier session of this end has gone, not the present one
         if before is None or before.up != seen.up:
             self._found(end, seen)
-        if seen.t > self.stretch.end:
+        if seen.t > self.interval.end:
             return
         self.bridges[end] = seen
         if before is None or before.up != seen.up:

@@ -34,7 +34,7 @@ def judge(expectation: Bridge, evidence: Evidence) -> Finding:
     initiators = _initiators(expectation, evidence.timeline)
     if len({end.broker for end in initiators}) > 1:
         brokers = listed(sorted({end.broker for end in initiators}))
-        return Outcome.UNKNOWN, f"{brokers} each have a connector of that name: say which broker is meant"
+        return Outcome.UNKNOWN, f"{brokers} each have a connector of that name: name the broker"
     findings = []
     if expectation.up is not None:
         findings.append(_judge_up(expectation, evidence, initiators))

@@ -70,7 +70,7 @@ def _last_look(expectation: BrowsedExpectation, evidence: Evidence) -> Browsed |
 def _not_all(seen: Browsed, number: int) -> str:
     """Return why a browser may not have seen all; "" if it has."""
     if not seen.ended:
-        return "and the broker did not say that this was all"
+        return "and the broker did not confirm that this was all"
     if seen.waiting is None:
         return "and the broker did not answer how many there were"
     if number < seen.waiting:

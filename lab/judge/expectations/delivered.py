@@ -76,7 +76,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     pending += perhaps_taken
     losable = expectation.promise == "at-most-once"
     if losable and not any(tally.arrived or tally.alike for tally in tallies):
-        nothing = f"nothing{' that can be told apart' * bool(unexplained(chosen))} reached {who}"
+        nothing = f"nothing{' that can be distinguished' * bool(unexplained(chosen))} reached {who}"
         return Outcome.UNKNOWN, f"{nothing}, so nothing could come twice{_also_went(chosen, taken)}"
     if taken and not losable:
         failed.append(_to_others(expectation, chosen, taken, expected))
@@ -86,7 +86,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
         words = f"{missed}, first {_sent(tally, number)}"
         if tally.alike:
             least = "at least " if len(gone) < expected else ""
-            words = f"{least}{missed}; which ones cannot be told, as bodies are equal"
+            words = f"{least}{missed}; which ones is not known, as bodies are equal"
         words += _cut_off(chosen, tally, number)
         failed.append(words + explain(evidence, chosen.audience, gone) + _given_back(chosen, evidence, tally, number))
         if under_way and not any(each.alike for each in tallies):
@@ -142,7 +142,7 @@ def _to_others(expectation: Delivered, chosen: Chosen, taken: list[tuple[Tally, 
     """Return in words the messages that others of a queue's subscribers received, and what may be expected of them."""
     others, who = takers(chosen, taken), list(chosen.audience.names)
     tally, number = min(taken, key=sent_at)
-    first = "which ones cannot be told, as bodies are equal" if tally.alike else f"first {_sent(tally, number)}"
+    first = "which ones is not known, as bodies are equal" if tally.alike else f"first {_sent(tally, number)}"
     return (
         f"{len(taken)} of {expected} went to {listed(others)} instead of {listed(who)}, {first}: a queue gives a "
         f"message to one of its subscribers; write to: [{', '.join([*who, *others])}] if they may share, and shares "

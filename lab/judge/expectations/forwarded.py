@@ -32,7 +32,7 @@ def judge(expectation: Forwarded, evidence: Evidence) -> Finding:
     if isinstance(rise, str):
         return unknown(rise, evidence)
     taken, came = _came(expectation, evidence, destination), _surely_came(expectation, evidence, destination, rise)
-    second, least = _second_witness(expectation, evidence, destination, rise), _least(came, rise)
+    second, least = _cross_check(expectation, evidence, destination, rise), _least(came, rise)
     several_others = len(_others(expectation, evidence)) > 1
     other = "other brokers" if several_others else "other broker"
     took = rise.by if taken is None or isinstance(taken, str) else taken
@@ -174,7 +174,7 @@ def _its_own(evidence: Evidence, broker: str, destination: str, between: Rise) -
     )
 
 
-def _second_witness(expectation: Forwarded, evidence: Evidence, destination: str, rise: Rise) -> str:
+def _cross_check(expectation: Forwarded, evidence: Evidence, destination: str, rise: Rise) -> str:
     """Return the ledger's count beside the broker's, as the end of a sentence; "" unless all of the run is expected."""
     if expectation.between != (START, END):
         return ""

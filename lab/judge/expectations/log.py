@@ -39,7 +39,7 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
     its = _lines(expectation, timeline)
     matching = _matching(expectation, its, begin)
     lines = [line for line in matching if line.t <= end]
-    fewest, most = _number(matching, max(begin, timeline.stretch.begin), end)
+    fewest, most = _number(matching, max(begin, timeline.interval.begin), end)
     least, highest = expectation.wanted.at_least or 0, expectation.wanted.at_most
     found = _found(expectation, lines) if lines else f"no such line in the log of {expectation.broker}{since}"
     if highest is not None and fewest > highest:
@@ -66,7 +66,7 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
     if fewest >= least and (highest is None or most <= highest):
         return Outcome.PASSED, found
     if most >= least:
-        alike = f"the history tells of lines alike together, so there were {fewest} to {most} in that time"
+        alike = f"the history counts equal lines together, so there were {fewest} to {most} in that time"
         return Outcome.UNKNOWN, f"{found}: {alike}"
     if expectation.within is not None:
         found += f" within {units.format_duration(expectation.within)} of its end at {moment(ended)}"

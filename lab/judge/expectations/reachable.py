@@ -23,8 +23,8 @@ def judge(expectation: Reachable, evidence: Evidence) -> Finding:
         return Outcome.UNKNOWN, f"it was not tried {when}"
     last = tried[-1]
     if last.allowed != (last.answer in _ANSWERED):
-        says = "that it comes about" if last.allowed else f"that it does not ({last.why})"
-        return Outcome.FAILED, f"packets and network disagree: {_outcome(last)}, and the network says {says}"
+        rules = "allow it" if last.allowed else f"do not allow it ({last.why})"
+        return Outcome.FAILED, f"packets and network disagree: {_outcome(last)}, and the network's rules {rules}"
     if last.answer != expectation.answer:
         return Outcome.FAILED, f"{_outcome(last)}{_why(last)}"
     if expectation.because is not None and expectation.because != last.stop:

@@ -47,11 +47,11 @@ def judge(expectation: Stuck, evidence: Evidence) -> Finding:
     if not passed and least <= stuck and stuck - gone_on <= most:
         return Outcome.UNKNOWN, words
     if stuck > gone_on and expectation.at == END:
-        words += _second_witness(expectation, evidence, destination, stuck - gone_on)
+        words += _cross_check(expectation, evidence, destination, stuck - gone_on)
     return Outcome.of(passed), words
 
 
-def _second_witness(expectation: Stuck, evidence: Evidence, queue: str, stuck: int) -> str:
+def _cross_check(expectation: Stuck, evidence: Evidence, queue: str, stuck: int) -> str:
     """Return, as the end of a sentence, the ledger's count beside the broker's, and where the others are."""
     if why := why_not_counted(evidence, queue):
         return f"; it is unknown how many of them no client received: {why}"

@@ -64,9 +64,9 @@ def _results(expectation: Unreachable, evidence: Evidence) -> Iterator[_Result]:
     for subscription in evidence.ledger.subscriptions.values():
         named = expectation.client in (None, subscription.client) and expectation.broker in (None, subscription.broker)
         if named and expectation.over in (None, subscription.over) and wanted in (None, subscription.destination):
-            starts = [start for start, _ in subscription.windows if start >= timeline.stretch.begin]
+            starts = [start for start, _ in subscription.windows if start >= timeline.interval.begin]
             if subscription.windows and not starts:
-                continue  # it began before the stretch that is judged
+                continue  # it began before the interval that is judged
             since = starts[0] if starts else 0.0
             words = f"{subscription.client} subscribed to {subscription.destination} at {subscription.broker}"
             yield _Result(t=since, outcome="ok", words=f"{words} over {subscription.over}, at {moment(since)}")

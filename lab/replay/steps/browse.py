@@ -38,7 +38,9 @@ def perform(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
     number = len(seen.ids) + seen.others
     if not look.ended:
         within = units.format_duration(step.within)
-        return Outcome(ok=False, note=f"{number} seen, and the broker did not say within {within} that this was all")
+        return Outcome(
+            ok=False, note=f"{number} seen, and the broker did not confirm within {within} that this was all"
+        )
     return Outcome(note=f"{number} seen" + (f" of {seen.waiting}" if (seen.waiting or 0) > number else ""))
 
 

@@ -67,7 +67,7 @@ def _queue(rehearsal: Rehearsal, step: Wait) -> Outcome:
         queued[:] = [each.queued for each in rehearsal.lab.management.destinations([(broker, destination(step))])]
         return queued == [0]
 
-    return _until(rehearsal, step, empty, lambda: f"{queued[0]} wait there" if queued else f"{broker} does not say")
+    return _until(rehearsal, step, empty, lambda: f"{queued[0]} wait there" if queued else f"{broker} does not answer")
 
 
 def _received(rehearsal: Rehearsal, step: Wait) -> Outcome:

@@ -123,7 +123,7 @@ COURSES: Mapping[str, Course] = {
 IMPAIRED = Look(label="link impaired", tone=Tone.WORSE)
 MARKS: Mapping[str, Look] = {
     "trouble": Look(label="trouble", tone=Tone.SHUT),
-    "beyond": Look(label="beyond the models", tone=Tone.WORSE),
+    "uncalibrated": Look(label="outside the calibrated range", tone=Tone.WORSE),
     "achieved": Look(label="less than asked", tone=Tone.WORSE),
     "paced": Look(label="rate not kept", tone=Tone.WORSE),
     "replied": Look(label="answer not sent", tone=Tone.SHUT),

@@ -242,8 +242,7 @@ def _strokes(joint: Joint, line: Sequence[Point], *, dense: bool) -> Iterator[St
         way = "both" if bridge.duplex else "there" if bridge.broker in names else "back"
         groups.setdefault((way, bridge.whole), []).append(bridge)
     if joint.linked:
-        told = [f", {joint.asked} asked"] * bool(joint.asked) + [f", {joint.given} given"] * bool(joint.given)
-        title = f"link {joint.left.name} – {joint.right.name}{''.join(told)}"
+        title = ", ".join((f"link {joint.left.name} – {joint.right.name}", *_round_trips(joint)))
         yield Stroke(
             path=_path(line),
             tone="link",
@@ -295,10 +294,15 @@ def _head(line: Sequence[Point]) -> str:
     return _path([(x, y), *sides]) + "Z"
 
 
+def _round_trips(joint: Joint) -> list[str]:
+    """Return the configured and the measured round trip in words, as far as they are known."""
+    trips = (joint.configured, "configured"), (joint.measured, "measured")
+    return [f"{trip} {name}" for trip, name in trips if trip]
+
+
 def _plate(joint: Joint, line: Sequence[Point], there: Sequence[Area]) -> Plate | None:
     """Return the round trip's words where they hide nothing, if there is such a place."""
-    lines = [f"{joint.asked} asked"] if joint.asked else []
-    lines += [f"{joint.given} given"] if joint.given else []
+    lines = _round_trips(joint)
     if not lines:
         return None
     size = max(map(len, lines)) * _SMALL + 14.0, len(lines) * _LINE[False] + 7.0

@@ -10,7 +10,7 @@ from shlex import quote
 from lab.dataclass import dataclass
 from lab.history import DestinationSeen
 from lab.judge import Judged
-from lab.judge.values import LinkReport, Outcome, Report, StepReport, Testimony
+from lab.judge.values import CrossCheck, LinkReport, Outcome, Report, StepReport
 from lab.judge.wording import gap
 from lab.report.html.bands import Band, bands_of
 from lab.report.html.broker_texts import BrokerText, Files, broker_texts
@@ -39,7 +39,7 @@ class LinkRow:
     """One direction of a link; delays are in percent of a scale that all directions share."""
 
     link: LinkReport
-    asked: float
+    configured: float
     p50: float | None
     p99: float | None
     dropped: str
@@ -76,7 +76,7 @@ class Page:
     anomalies_in_all: int
     distributions: tuple[Distribution, ...]
     links: tuple[LinkRow, ...]
-    witnesses: tuple[Testimony, ...]
+    cross_checks: tuple[CrossCheck, ...]
     counters: tuple[DestinationSeen, ...]
     events: tuple[Event, ...]
     events_in_all: int
@@ -104,6 +104,7 @@ def page(judged: Judged, files: Files) -> Page:
     distributions = (
         distribution(way, delays.get((where.get(way.source, ""), where.get(way.target, "")))) for way in found[:LANES]
     )
+    checks = [check for check in report.cross_checks if check.arrived is not None or not check.agree]
     begun = "up" if evidence.header.standing else "run"
     return Page(
         report=report,
@@ -141,7 +142,7 @@ def page(judged: Judged, files: Files) -> Page:
         anomalies_in_all=anomalies_in_all,
         distributions=tuple(each for each in distributions if each is not None),
         links=_links(report.links),
-        witnesses=tuple(each for each in report.witnesses if each.arrived is not None or not each.agree)[:MOST_ROWS],
+        cross_checks=tuple(checks[:MOST_ROWS]),
         counters=tuple(samples[-1] for samples in timeline.destinations.values())[:MOST_ROWS],
         events=happened,
         events_in_all=events_in_all,
@@ -209,7 +210,7 @@ def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
     return tuple(
         LinkRow(
             link=link,
-            asked=part(link.configured_delay) or 0.0,
+            configured=part(link.configured_delay) or 0.0,
             p50=part(link.measured_p50),
             p99=part(link.measured_p99),
             dropped=", ".join(f"{count:,} by {cause}" for cause, count in link.dropped.items() if count) or "none",

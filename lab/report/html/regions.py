@@ -36,8 +36,8 @@ class Pair:
     there: Arrow
     back: Arrow
     bridges: tuple[Bridge, ...]
-    link: str  # the round trip as asked, or what is known
-    given: str
+    link: str  # the round trip as configured, or the reason that there is none
+    measured: str
 
 
 def pairs(shown: Picture, outcome: Outcome) -> tuple[Pair, ...]:
@@ -46,7 +46,7 @@ def pairs(shown: Picture, outcome: Outcome) -> tuple[Pair, ...]:
     joined = {place.name for joint in shown.joints for place in (joint.left, joint.right)}
     nothing = Arrow(count="", flowed=False, tone="plain", delay=())
     lone = [
-        Pair(left=place, right=None, there=nothing, back=nothing, bridges=(), link="", given="")
+        Pair(left=place, right=None, there=nothing, back=nothing, bridges=(), link="", measured="")
         for place in shown.places
         if place.name not in joined
     ]
@@ -69,7 +69,7 @@ def _pair(joint: Joint, outcome: Outcome) -> Pair:
             for each in joint.bridges
         ),
         link=joint.link,
-        given=joint.given,
+        measured=joint.measured,
     )
 
 
@@ -87,5 +87,5 @@ def _arrow(way: Way, outcome: Outcome) -> Arrow:
 def _delay(link: LinkReport | None) -> tuple[str, ...]:
     if link is None:
         return ()
-    asked = f"{link.configured_delay:.1f} ms asked"
-    return (asked,) if link.measured_p50 is None else (f"{asked},", f"{link.measured_p50:.1f} ms given")
+    configured = f"{link.configured_delay:.1f} ms configured"
+    return (configured,) if link.measured_p50 is None else (f"{configured},", f"{link.measured_p50:.1f} ms measured")

@@ -148,7 +148,7 @@ def _browsed(seen: Browsed) -> Description:
     shown = f": {', '.join(seen.ids[:_SHOWN])}{' …' if len(seen.ids) > _SHOWN else ''}" if seen.ids else ""
     counted = f" of {seen.waiting}" if (seen.waiting or 0) > number else ""
     what = f"saw {several(number, 'message')}{counted} in {seen.destination} at {seen.broker} over {seen.over}{shown}"
-    return seen.client, what if seen.ended else f"{what}; the broker did not say that this was all", Weight.PLAIN
+    return seen.client, what if seen.ended else f"{what}; the broker did not confirm that this was all", Weight.PLAIN
 
 
 _SHOWN = 5  # ids
@@ -158,7 +158,7 @@ def _achieved(seen: Achieved) -> Description:
     done = "were accepted" if seen.did == "sent" else "were taken"
     asked = "" if seen.asked is None else f" of {seen.asked} asked"
     least = "" if seen.least is None else f", at least {seen.least} needed"
-    early = ", and it ended before it was told to" if seen.early else ""
+    early = ", and it ended too early" if seen.early else ""
     well = not seen.early and seen.done >= (seen.asked or 0)
     return f"step {seen.step}", f"{seen.done}{asked} {done}{least}{early}", Weight.PLAIN if well else Weight.FAULT
 

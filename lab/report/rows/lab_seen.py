@@ -1,4 +1,4 @@
-"""Rows of observations that only the history of a standing lab has."""
+"""Rows of observations that only the history of a running lab has."""
 
 from __future__ import annotations
 

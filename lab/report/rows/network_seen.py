@@ -58,15 +58,15 @@ def _weight(well: bool) -> Weight:
 
 
 def _link_seen(seen: LinkSeen) -> Description:
-    given = [
+    measured = [
         f"{name} {value:g} ms"
         for name, value in (("p50", seen.measured_p50_ms), ("p99", seen.measured_p99_ms))
         if value is not None
     ]
     dropped = ", ".join(f"{count} by {cause}" for cause, count in seen.dropped.items() if count) or "none"
     what = (
-        f"from {seen.leaving} to {seen.reaching}: {seen.configured_delay_ms:g} ms asked, "
-        f"{', '.join(given) or 'nothing'} given, {seen.packets} packets, dropped {dropped}"
+        f"from {seen.leaving} to {seen.reaching}: {seen.configured_delay_ms:g} ms configured, "
+        f"measured {', '.join(measured) or 'nothing'}, {seen.packets} packets, dropped {dropped}"
     )
     return seen.link, what, Weight.PLAIN
 

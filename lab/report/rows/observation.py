@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.history import Beyond, Ended, StepEnded, StepStarted, Trouble
+from lab.history import Ended, StepEnded, StepStarted, Trouble, Uncalibrated
 from lab.report.rows.row import Description, Weight, Words
 
 
@@ -24,8 +24,8 @@ def _trouble(seen: Trouble) -> Description:
     return seen.who, seen.what, Weight.FAULT
 
 
-def _beyond(seen: Beyond) -> Description:
-    what = f"beyond what the models know since {seen.since:.3f} s: {seen.why}"
+def _uncalibrated(seen: Uncalibrated) -> Description:
+    what = f"outside the calibrated range since {seen.since:.3f} s: {seen.why}"
     return seen.broker or "simulation", what, Weight.FAULT
 
 
@@ -40,6 +40,6 @@ WORDS: Words = {
     StepStarted: _step,
     StepEnded: _step_ended,
     Trouble: _trouble,
-    Beyond: _beyond,
+    Uncalibrated: _uncalibrated,
     Ended: _ended,
 }

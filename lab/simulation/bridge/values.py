@@ -46,7 +46,7 @@ ATTRIBUTES: Mapping[str, Why] = {
     "dynamicOnly": _BEAN_FLAG,
     "messageTTL": _TTL,
     "networkTTL": _TTL,
-    "prefetchSize": number(1, why="ActiveMQ takes none below 1, and a broker that is told one does not start"),
+    "prefetchSize": number(1, why="ActiveMQ takes no value below 1, and a broker with such a value does not start"),
     "staticBridge": _BEAN_FLAG,
     "suppressDuplicateQueueSubscriptions": _BEAN_FLAG,
     "suppressDuplicateTopicSubscriptions": _BEAN_FLAG,

@@ -24,7 +24,7 @@ from lab.simulation.broker.advisories import (
     of_producers,
 )
 from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorization
-from lab.simulation.broker.beyond import Tell, refuse
+from lab.simulation.broker.calibrated_range import Tell, refuse
 from lab.simulation.broker.capacity import Capacity
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.counters import Counters, counters, seen
@@ -66,10 +66,11 @@ class Broker:
         passwords: Mapping[str, str],  # by user
         log: Log,
         costs: Costs = FREE,
-        beyond: Tell = refuse,
+        leave_range: Tell = refuse,
     ) -> None:
         self.kernel, self.process, self._temporary = kernel, Process(kernel), 0
-        self.name, self.beyond, self.handling = plan.name, beyond, costs.handling  # its: ns from thread to thread
+        self.name, self.leave_range = plan.name, leave_range
+        self.handling = costs.handling  # ns from thread to thread
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{instance.name} {kernel.now}".encode()) % 28000
         self.id = f"ID:{instance.name}-{port}-{kernel.now // 1_000_000}-0:1"
@@ -100,7 +101,7 @@ class Broker:
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
             emptied=kernel.notify_of_message,
-            limits=limits(self.settings, self.name, plan.heap, self._now, beyond, choose),
+            limits=limits(self.settings, self.name, plan.heap, self._now, leave_range, choose),
             settings=self.settings,
         )
         self._upkeep = Upkeep(self.process, self._regions, self.settings, log)
@@ -113,7 +114,7 @@ class Broker:
             watch=self._upkeep.watch,
             stamping=self.settings.stamping,
             costs=costs,
-            capacity=Capacity(self.name, beyond) if costs.capped else None,
+            capacity=Capacity(self.name, leave_range) if costs.capped else None,
             log=log,
         )
         self.send = self._intake.send

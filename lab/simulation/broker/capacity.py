@@ -6,7 +6,7 @@ range, and the history records that.
 
 from __future__ import annotations
 
-from lab.simulation.broker.beyond import Tell
+from lab.simulation.broker.calibrated_range import Tell
 from lab.simulation.broker.message import Message
 
 SECOND = 1_000_000_000  # ns
@@ -24,8 +24,8 @@ PATIENCE = 2 * SECOND
 class Capacity:
     """What one process has taken within a second, which begins with a message."""
 
-    def __init__(self, broker: str, beyond: Tell) -> None:
-        self._broker, self._beyond = broker, beyond
+    def __init__(self, broker: str, leave_range: Tell) -> None:
+        self._broker, self._leave_range = broker, leave_range
         self._since, self._until = -SECOND, 0  # ns
         self._messages = self._persistent = 0
         self._left = False  # once something was told
@@ -49,10 +49,10 @@ class Capacity:
         if not self._left:
             self._left = True
             seconds = PATIENCE // SECOND
-            self._beyond(
+            self._leave_range(
                 f"{self._broker} has stored what one connection sends more slowly than it came, for {seconds} s", since
             )
 
     def _leave(self, reason: str) -> None:
         self._left = True
-        self._beyond(f"{self._broker} takes more than {reason} within a second", self._since)
+        self._leave_range(f"{self._broker} takes more than {reason} within a second", self._since)

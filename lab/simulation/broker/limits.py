@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.errors import PlanError
-from lab.simulation.broker.beyond import Tell
+from lab.simulation.broker.calibrated_range import Tell
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import Chooser
 from lab.simulation.broker.settings import USUAL_PERCENT, Settings
@@ -33,14 +33,14 @@ class Limits:
         broker: str,
         heap: int,
         now: Callable[[], int],
-        beyond: Tell,
+        leave_range: Tell,
         *,
         percent: int = USUAL_PERCENT,  # of the heap: memoryUsage
         persistent: bool = True,  # else its store is in memory too
         limit_of: Callable[[str], int] | None = None,  # octets that a destination may have in memory, if any may
     ) -> None:
         memory = heap * percent // 200  # half of it
-        self._broker, self._now, self._beyond, self._limit_of = broker, now, beyond, limit_of
+        self._broker, self._now, self._leave_range, self._limit_of = broker, now, leave_range, limit_of
         self._memory = _Held(memory - memory % MIB if memory > MIB else memory, HEADERS)
         self._store = _Held(STORE) if persistent else self._memory
         self._tight: dict[str, _Held] = {}
@@ -78,7 +78,7 @@ class Limits:
         """Tell, once, what of this broker is a guess from now on."""
         if reason not in self._guesses:
             self._guesses.add(reason)
-            self._beyond(f"{reason} at {self._broker}", self._now())
+            self._leave_range(f"{reason} at {self._broker}", self._now())
 
     def _hold(self, message: Message, limit_of: Callable[[str], int]) -> None:
         """Count a message at its destination: in a cursor, a subscription, or on its way to an acknowledgement."""
@@ -92,13 +92,13 @@ class Limits:
         held.octets += message.size + held.more
         if 0 < held.most < held.octets and not held.left:
             held.left = True
-            self._beyond(f"more than half of the memoryLimit of {name} waits at {self._broker}", self._now())
+            self._leave_range(f"more than half of the memoryLimit of {name} waits at {self._broker}", self._now())
 
     def _leave(self, held: _Held) -> None:
         most = held.most
         if not held.left:
             held.left = True
-            self._beyond(self._words(most, held), self._now())
+            self._leave_range(self._words(most, held), self._now())
         if held.octets > 2 * most:
             raise PlanError(self._words(2 * most, held), "a real broker takes no more: run it with --runtime emulation")
 
@@ -113,13 +113,15 @@ class Limits:
             _release(self._tight[message.destination], message)
 
 
-def limits(settings: Settings, broker: str, heap: int, now: Callable[[], int], beyond: Tell, choose: Chooser) -> Limits:
+def limits(
+    settings: Settings, broker: str, heap: int, now: Callable[[], int], leave_range: Tell, choose: Chooser
+) -> Limits:
     """Return the limits that a configuration sets."""
     return Limits(
         broker,
         heap,
         now,
-        beyond,
+        leave_range,
         percent=settings.memory_percent,
         persistent=settings.persistent,
         limit_of=(lambda name: choose(name).memory) if settings.limits_memory else None,

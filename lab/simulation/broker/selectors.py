@@ -23,6 +23,6 @@ def selection(selector: str, connector: str) -> Callable[[Message], bool]:
         try:
             return matches_over(protocol, selector, headers)
         except Untold as error:
-            raise PlanError(f"the simulation cannot tell what the selector {selector!r} takes: {error}") from error
+            raise PlanError(f"the simulation cannot evaluate the selector {selector!r}: {error}") from error
 
     return takes

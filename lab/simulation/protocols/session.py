@@ -51,7 +51,7 @@ class Sessions:
         if self._connections[side.connector] > MOST_CONNECTIONS and side.connector not in self._left:
             self._left.add(side.connector)
             what = f"more than {MOST_CONNECTIONS:,} clients are connected to {self.broker.name} over {side.connector}"
-            self.broker.beyond(what, self.process.now)
+            self.broker.leave_range(what, self.process.now)
 
     def remove(self, side: BrokerSide) -> None:
         """Count a connection out, if it is in."""

@@ -14,7 +14,7 @@ from lab.emulation.brokers.power import DELETED, DOWN, PAUSED, STARTING, UP, Pow
 from lab.emulation.state import BrokerState, InstanceState
 from lab.errors import BrokerError
 from lab.runtime.clock import RealClock
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 
 MOMENT = "2026-01-01T00:00:00+00:00"
 
@@ -67,8 +67,8 @@ def instance(number: int) -> InstanceState:
 ONE, TWO = instance(1), instance(2)
 
 
-def note(*off: str) -> Note:
-    return cast(Note, SimpleNamespace(run="run", not_created=(), deleted=(), off=dict.fromkeys(off, True)))
+def note(*off: str) -> StateFile:
+    return cast(StateFile, SimpleNamespace(run="run", not_created=(), deleted=(), off=dict.fromkeys(off, True)))
 
 
 @pytest.fixture

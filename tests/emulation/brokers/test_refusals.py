@@ -14,7 +14,7 @@ from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.state import InstanceState
 from lab.errors import BrokerError
 from lab.runtime.clock import RealClock
-from lab.runtime.note import Note
+from lab.runtime.state_file import StateFile
 
 
 class Container:
@@ -53,8 +53,8 @@ def instance(name: str) -> InstanceState:
 A, B = instance("a"), instance("b")
 
 
-def on_file(*, not_created: Sequence[str] = (), deleted: Sequence[str] = ()) -> Note:
-    return cast(Note, SimpleNamespace(run="run", not_created=not_created, deleted=deleted))
+def on_file(*, not_created: Sequence[str] = (), deleted: Sequence[str] = ()) -> StateFile:
+    return cast(StateFile, SimpleNamespace(run="run", not_created=not_created, deleted=deleted))
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from lab.amazonmq.configurations.default_configuration import default_configuration
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
 from lab.plan.values import BrokerPlan, InstancePlan
-from lab.simulation.broker.beyond import Tell, refuse
 from lab.simulation.broker.broker import Broker
+from lab.simulation.broker.calibrated_range import Tell, refuse
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Session
@@ -106,13 +106,13 @@ class Bench:
         *,
         costs: Costs | None = None,
         release: str = "5.18.3",
-        beyond: Tell = refuse,
+        leave_range: Tell = refuse,
     ) -> None:
         self.kernel = Kernel()
         self.store = Store()
         self.lines: list[str] = []
         self._plan, self._costs = plan(saved, release), costs or Costs()
-        self._sent, self._beyond = 0, beyond
+        self._sent, self._leave_range = 0, leave_range
         self.start()
 
     def start(self) -> None:
@@ -125,7 +125,7 @@ class Bench:
             passwords={"ann": "secret", "bob": "secret"},
             log=lambda level, logger, text: self.lines.append(f"{level} {logger} | {text}"),
             costs=self._costs,
-            beyond=self._beyond,
+            leave_range=self._leave_range,
         )
         self.sender = self.login("sender")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import PlanError
-from lab.simulation.broker.beyond import refuse
+from lab.simulation.broker.calibrated_range import refuse
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.policies import octets
@@ -74,7 +74,7 @@ def test_so_do_more_bodies_than_a_store_was_seen_to_take() -> None:
 def test_a_connection_that_waits_for_the_store_for_two_seconds_on_end_is_told_of() -> None:
     told: list[tuple[str, int]] = []
     costs = Costs(message=MS // 10, handling=2 * MS, sync=MS, capped=True)
-    bench = Bench(costs=costs, beyond=lambda what, since: told.append((what, since)))
+    bench = Bench(costs=costs, leave_range=lambda what, since: told.append((what, since)))
     bench.subscribe("queue://a")
     for _ in range(5000):  # as fast as it is stored
         bench.send("queue://a", "x", wait=11 * MS // 10)
@@ -122,7 +122,7 @@ def test_what_was_taken_counts_no_more(persistent: bool) -> None:
 
 def test_who_is_told_goes_on_until_a_broker_is_full() -> None:
     told: list[tuple[str, int]] = []
-    bench = Bench(costs=Costs(capped=True), beyond=lambda what, since: told.append((what, since)))
+    bench = Bench(costs=Costs(capped=True), leave_range=lambda what, since: told.append((what, since)))
     bench.wait(SECOND)
     bench.send("topic://a", *["x"] * 3001)
     assert told == [("tokyo takes more than 3,000 messages within a second", SECOND + 1)]
@@ -141,7 +141,7 @@ def test_who_is_told_goes_on_until_a_broker_is_full() -> None:
 def test_half_of_a_destinations_own_memory_is_told_once_and_the_run_goes_on(to: str, persistent: bool) -> None:
     told: list[str] = []
     entries = "".join(f'<policyEntry {kind}="a.&gt;" memoryLimit="4 mb"/>' for kind in ("queue", "topic"))
-    bench = Bench(policy(entries), beyond=lambda what, since: told.append(what))
+    bench = Bench(policy(entries), leave_range=lambda what, since: told.append(what))
     taker = bench.subscribe(to, acknowledges=False, prefetch=1)
     bench.send(to.replace("a.b", "other"), BIG, BIG, BIG, BIG, persistent=persistent)
     bench.send(to, BIG, persistent=persistent)
@@ -155,7 +155,7 @@ def test_half_of_a_destinations_own_memory_is_told_once_and_the_run_goes_on(to: 
 def test_small_messages_take_a_kibibyte_each() -> None:
     told: list[str] = []
     text = policy('<policyEntry queue="&gt;" memoryLimit="1mb"/>')
-    bench = Bench(text, beyond=lambda what, since: told.append(what))
+    bench = Bench(text, leave_range=lambda what, since: told.append(what))
     bench.send("queue://a", *["x"] * 511)
     assert told == []
     bench.send("queue://a", "x")

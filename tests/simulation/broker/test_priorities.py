@@ -74,7 +74,7 @@ def test_a_durable_subscriber_has_what_waited_by_priority_and_another_listener_i
 )
 def test_where_the_order_is_not_known_it_is_told_once(case: str, what: str) -> None:
     told: list[str] = []
-    bench = Bench(QUEUES, beyond=lambda why, since: told.append(why))
+    bench = Bench(QUEUES, leave_range=lambda why, since: told.append(why))
     many = [str(number) for number in range(250)]
     if case == "kinds":
         send(bench, "queue://a", 4, 5)

@@ -53,7 +53,7 @@ def test_what_it_keeps_is_in_memory() -> None:
 
 def test_more_than_a_hundred_for_a_durable_subscriber_are_told_of() -> None:
     told: list[str] = []
-    bench = Bench(MEMORY, beyond=lambda why, since: told.append(why))
+    bench = Bench(MEMORY, leave_range=lambda why, since: told.append(why))
     phone = bench.login("phone")
     taker = bench.subscribe("topic://b", by=phone, durable="d")
     assert taker.subscription is not None

@@ -9,7 +9,7 @@ from msgspec import structs
 from lab.declare.expectations import expectations_of
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.bridge import Bridge
-from lab.history import Beyond, Ended, Observation, read
+from lab.history import Ended, Observation, Uncalibrated, read
 from lab.judge import Report, judge
 from lab.judge.judging import Streamed
 from tests.judge.cases import HERE
@@ -17,20 +17,20 @@ from tests.judge.cases import HERE
 EARLY, LATE = 0.0, 1e6
 
 
-def report(case: str, *beyond: Beyond, expectations: Sequence[Expectation] = ()) -> Report:
+def report(case: str, *uncalibrated: Uncalibrated, expectations: Sequence[Expectation] = ()) -> Report:
     """Return the report on a case of models, on its own expectations if none are given; some is told before its end."""
     history = read(HERE / case / "history.jsonl")
     last = history.observations[-1]
     seen: list[Observation] = [*history.observations]
-    for each in beyond:
+    for each in uncalibrated:
         at = len(seen) - isinstance(last, Ended)
         seen.insert(at, each.with_fields(t=last.t, since=min(each.since, last.t)))
     header = structs.replace(history.header, runtime="simulation")
     return judge(expectations or expectations_of(header.declared), Streamed(header, seen))
 
 
-def left(broker: str, since: float) -> Beyond:
-    return Beyond(t=0.0, broker=broker, why="something was too much", since=since)
+def left(broker: str, since: float) -> Uncalibrated:
+    return Uncalibrated(t=0.0, broker=broker, why="something was too much", since=since)
 
 
 def outcomes(of: Report) -> dict[str, str]:
@@ -41,10 +41,10 @@ def test_what_rests_on_a_broker_is_unknown_and_the_models_words_are_kept() -> No
     before, after = report("all-passed"), report("all-passed", left("tokyo", EARLY))
     assert set(outcomes(after).values()) == {"unknown"}
     for old, new in zip(before.verdicts, after.verdicts, strict=True):
-        why = "beyond what the models know from 0.000 s on: something was too much; by the models: "
+        why = "outside the calibrated range from 0.000 s on: something was too much; by the models: "
         assert new.reason == why + old.reason
     assert after.outcome == "unknown"
-    assert any("What singapore and tokyo did from 0.000 s on is a guess." in note for note in after.notes)
+    assert any("From 0.000 s on, the results of singapore and tokyo are a guess." in note for note in after.notes)
 
 
 def test_so_is_what_rests_on_one_that_a_bridge_joins_to_it() -> None:
@@ -130,6 +130,6 @@ def test_a_run_that_expects_nothing_is_unknown() -> None:
 
 def test_a_moment_before_its_own_beginning_is_no_history() -> None:
     history = read(HERE / "all-passed" / "history.jsonl")
-    odd = Beyond(t=0.0, broker="tokyo", why="something", since=5.0)
+    odd = Uncalibrated(t=0.0, broker="tokyo", why="something", since=5.0)
     found = judge(expectations_of(history.header.declared), Streamed(history.header, [odd, *history.observations]))
     assert all("the history is damaged" in each.reason for each in found.verdicts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from lab.errors import LabTimeout, PlanError
-from lab.history import Beyond
+from lab.history import Uncalibrated
 from lab.simulation.kernel import SECOND, Kernel
 
 
@@ -14,14 +14,14 @@ class Boundary:
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel, self._throw = kernel, kernel.fail
-        self._untold: list[Beyond] = []
+        self._untold: list[Uncalibrated] = []
         self._ignored: set[tuple[str, str]] = set()
-        self._record: Callable[[Beyond], object] = self._untold.append
+        self._record: Callable[[Uncalibrated], object] = self._untold.append
         kernel.fail = self._fail
 
     def tell(self, broker: str, why: str, since: int) -> None:
         """Record that from a moment on, in ns, the models of a broker know no more, or of all brokers if it is ""."""
-        self._record(Beyond(t=self._kernel.now / SECOND, broker=broker, why=why, since=since / SECOND))
+        self._record(Uncalibrated(t=self._kernel.now / SECOND, broker=broker, why=why, since=since / SECOND))
 
     def tell_ignored(self, ignored: Iterable[tuple[str, str]]) -> None:
         """Record, once each, that brokers are simulated without a setting from now on."""
@@ -30,7 +30,7 @@ class Boundary:
                 self._ignored.add((broker, why))
                 self.tell(broker, why, self._kernel.now)
 
-    def follow(self, record: Callable[[Beyond], object]) -> None:
+    def follow(self, record: Callable[[Uncalibrated], object]) -> None:
         """Record the kept entries, then each new one."""
         untold, self._untold = self._untold, []
         for each in untold:

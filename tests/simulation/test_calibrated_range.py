@@ -1,4 +1,4 @@
-"""Where a simulated run leaves what the models know, its verdicts are unknown by name, and nothing hangs."""
+"""Where a simulated run leaves its calibrated range, its verdicts are unknown by name, and nothing hangs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from lab import labs
 from lab.errors import LabTimeout
-from lab.history import Beyond, read
+from lab.history import Uncalibrated, read
 from lab.judge import Outcome
 from lab.shipped import shipped
 
@@ -58,7 +58,7 @@ def test_above_the_speed_that_was_measured_what_rests_on_it_is_unknown(scenarios
     (scenarios / "burst.yaml").write_text(BURST.replace("COUNT", "3500"))
     ran = labs.run(scenarios / "burst.yaml", runtime="simulation", runs=tmp_path, environment={})
     why = "singapore takes more than 3,000 messages within a second"
-    (left,) = [each for each in read(ran.folder.history).observations if isinstance(each, Beyond)]
+    (left,) = [each for each in read(ran.folder.history).observations if isinstance(each, Uncalibrated)]
     assert (left.broker, left.why) == ("singapore", why)
     assert 2 < left.since <= left.t < 4
     first, *rest = ran.report.verdicts
@@ -71,7 +71,9 @@ def test_above_the_speed_that_was_measured_what_rests_on_it_is_unknown(scenarios
         if each.outcome is Outcome.UNKNOWN
     )
     assert any(
-        note.startswith(f"Beyond what the models know: {why}. What singapore and tokyo did")
+        note.startswith(
+            f"Outside the calibrated range: {why}. From {left.since:.3f} s on, the results of singapore and tokyo"
+        )
         for note in ran.report.notes
     )
 

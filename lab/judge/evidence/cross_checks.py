@@ -1,4 +1,4 @@
-"""The second witness: the brokers' own counters beside the clients' ledger, and their disagreements in words.
+"""The cross-check of the clients' ledger against the brokers' own counters, and their disagreements in words.
 
 Limits of the counters: a bridge's Enqueue counts consumer advisories too, so it is never used; a bridge's counters
 restart at each reconnect, so only ends of one session are compared; and only a complete history that ended quietly is.
@@ -19,13 +19,13 @@ from lab.judge.evidence.coverage import unasked
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence.excuses import why_fewer
 from lab.judge.evidence.timeline import Timeline
-from lab.judge.values import Testimony
+from lab.judge.values import CrossCheck
 
 _RISING = ("enqueued", "dequeued", "forwarded", "discarded")
 
 
-def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
-    """Return the counts of both witnesses for each destination and direction, where counters are of this run alone.
+def cross_checks(evidence: Evidence) -> tuple[CrossCheck, ...]:
+    """Return the client and broker counts of each destination and direction, where counters are of this run alone.
 
     That needs exactly two brokers, so that one receives what the other forwards, and no restart, which resets
     counters, nor a silence in which there may have been one. Otherwise return nothing.
@@ -43,7 +43,7 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
         for source, target in (tuple(brokers), tuple(reversed(tuple(brokers)))):
             own, other = counted[source], counted[target]
             if own is not None and other is not None:
-                counts = _testimony(evidence, destination, (source, own), (target, other))
+                counts = _cross_check(evidence, destination, (source, own), (target, other))
                 if counts.enqueued or counts.at_most:
                     found.append(counts)
     return tuple(each for each in found if each.at_most or not any(_accounted_for(each, other) for other in found))
@@ -61,14 +61,14 @@ def _goes_elsewhere(evidence: Evidence, destination: str) -> bool:
     return virtual or destination in composite | parts or rerouted(evidence.header.declared, destination, heard)
 
 
-def _accounted_for(counts: Testimony, other: Testimony) -> bool:
+def _accounted_for(counts: CrossCheck, other: CrossCheck) -> bool:
     """Return whether all messages at a broker without publishers came by `other`, the opposite direction."""
     opposite = (counts.destination, counts.source, counts.target) == (other.destination, other.target, other.source)
     return opposite and other.arrived is not None and counts.enqueued + counts.back == other.arrived + other.waiting
 
 
-def disagreements(evidence: Evidence, counts: Sequence[Testimony], gone: Mapping[str, int]) -> tuple[str, ...]:
-    """Return one note for each disagreement of the witnesses; `gone` has how many messages of each queue are gone."""
+def disagreements(evidence: Evidence, counts: Sequence[CrossCheck], gone: Mapping[str, int]) -> tuple[str, ...]:
+    """Return one note for each disagreement; `gone` has how many messages of each queue are gone."""
     if not evidence.timeline.counted:
         return ()
     return (
@@ -78,7 +78,7 @@ def disagreements(evidence: Evidence, counts: Sequence[Testimony], gone: Mapping
     )
 
 
-def excuses(counts: Sequence[Testimony]) -> Iterator[str]:
+def excuses(counts: Sequence[CrossCheck]) -> Iterator[str]:
     """Yield a note for each count of which clients have less than their broker took, and need not have all."""
     for each in counts:
         if each.excuse:
@@ -97,32 +97,32 @@ def _bridges(timeline: Timeline) -> Iterator[str]:
         for one, other in ways(both):
             if one.dequeued != other.received and not unanswered(one, other, timeline):
                 yield (
-                    f"bridge {near.connector}: {one.broker} says that {other.broker} took {one.dequeued} messages, "
-                    f"{other.broker} says that it received {other.received}"
+                    f"bridge {near.connector}: {one.broker} counts {one.dequeued} messages that {other.broker} took, "
+                    f"{other.broker} counts {other.received} received"
                 )
 
 
-def _differing(counts: Testimony, gone: int) -> Iterator[str]:
+def _differing(counts: CrossCheck, gone: int) -> Iterator[str]:
     """Yield a note for each count on which clients and brokers disagree, beyond the messages that are gone."""
     if not counts.agreed_accepted:
         range_ = f"{counts.accepted}" if counts.accepted == counts.at_most else f"{counts.accepted} to {counts.at_most}"
         back = f" (at most {counts.back} of them from {counts.target})" if counts.back else ""
         yield (
             f"{counts.destination}: the clients know of {range_} messages accepted by {counts.source}, "
-            f"whose own counter says {counts.enqueued + counts.back}{back}"
+            f"whose own counter is {counts.enqueued + counts.back}{back}"
         )
     if not counts.agreed_arrived and not 0 < counts.unaccounted <= gone:
         yield (
-            f"{counts.destination}: {counts.source} says that it forwarded {counts.forwarded}, the subscribers on "
+            f"{counts.destination}: {counts.source} counts {counts.forwarded} forwarded, the subscribers on "
             f"{counts.target} received {counts.arrived}"
             + (f" and {counts.waiting} wait there" if counts.waiting else "")
         )
 
 
-def _testimony(
+def _cross_check(
     evidence: Evidence, destination: str, near: tuple[str, DestinationSeen], far: tuple[str, DestinationSeen]
-) -> Testimony:
-    """Return the counts of both witnesses for the direction from the first broker to the second."""
+) -> CrossCheck:
+    """Return the client counts and broker counts of the direction from the first broker to the second."""
     (source, own), (target, other) = near, far
     sent, back = _sent(evidence, destination, source), _back(evidence, destination, source, far)
     heard = lost = None
@@ -135,7 +135,7 @@ def _testimony(
             heard = sum(_heard(evidence, publication, target) for publication in sent)
             lost = sum(_lost(evidence, publication, target) for publication in sent)
     samples = evidence.timeline.destinations[(source, destination)]
-    found = Testimony(
+    found = CrossCheck(
         destination=destination,
         source=source,
         target=target,

@@ -29,7 +29,7 @@ from lab.runtime.clock import Origin, boot
 from lab.text_files import unwritable
 
 
-class Note(Struct, frozen=True, kw_only=True):
+class StateFile(Struct, frozen=True, kw_only=True):
     """The facts of one open lab."""
 
     run: str
@@ -95,7 +95,7 @@ def note_folder(environment: Mapping[str, str]) -> Path:
     return folder
 
 
-def noted(environment: Mapping[str, str]) -> tuple[Note, ...]:
+def noted(environment: Mapping[str, str]) -> tuple[StateFile, ...]:
     """Return the state files as `load_all` does, or none if their folder does not exist."""
     try:
         return load_all(note_folder(environment))
@@ -123,14 +123,14 @@ def writing_to(folder: Path) -> Iterator[None]:
         raise unwritable(folder, error, room, what=what, remedy=remedy) from error
 
 
-def save(note: Note, folder: Path) -> None:
+def save(note: StateFile, folder: Path) -> None:
     """Write a note, whole or not at all, readable by its owner only; HostError if it cannot be written."""
     make_folder(folder)
     with writing_to(folder), folder_locked(folder):
         _write(note, folder)
 
 
-def update(note: Note, folder: Path) -> bool:
+def update(note: StateFile, folder: Path) -> bool:
     """Replace a lab's note and return True; return False, with nothing written, if the lab has no note any more.
 
     The lock is the folder's, so that a note that `down` removes is not written again.
@@ -144,13 +144,13 @@ def update(note: Note, folder: Path) -> bool:
         return True
 
 
-def load_all(folder: Path) -> tuple[Note, ...]:
+def load_all(folder: Path) -> tuple[StateFile, ...]:
     """Return every note, the oldest lab's first; files that this version cannot read are left out."""
     found = (_read(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
     return tuple(note for note in found if note is not None)
 
 
-def load(run: str, folder: Path) -> Note | None:
+def load(run: str, folder: Path) -> StateFile | None:
     """Return one lab's note; None if there is no such file, or this version cannot read it."""
     return _read(_file(run, folder))
 
@@ -212,13 +212,13 @@ def choose(known: Sequence[_Lab], run: str | None, environment: Mapping[str, str
         raise InputError.of("no lab is running", "run mqlab up SCENARIO to open one")
     if not found and of_shell:
         what = f'no lab "{of_shell}" is running, which MQLAB_RUN of this shell names'
-        raise InputError.of(what, f"unset MQLAB_RUN, or say which; running:\n{running}")
+        raise InputError.of(what, f"unset MQLAB_RUN, or name a run; running:\n{running}")
     if not found:
         raise InputError.of(f'no lab "{run}" is running', f"running:\n{running}")
     if of_shell:
         what = f'more than one lab is running that MQLAB_RUN of this shell means, "{of_shell}"'
-        raise InputError.of(what, f"set it to a whole run id, or say which; running:\n{running}")
-    raise InputError.of("more than one lab is running: say which, by its run id or the end of it", running)
+        raise InputError.of(what, f"set it to a whole run id, or name a run; running:\n{running}")
+    raise InputError.of("more than one lab is running: name a run by its id or the end of its id", running)
 
 
 def lock_file(run: str, folder: Path) -> Path:
@@ -234,7 +234,7 @@ def _part(run: str, folder: Path) -> Path:
     return folder / f"{run}.part"
 
 
-def _read(path: Path) -> Note | None:
+def _read(path: Path) -> StateFile | None:
     try:
         return _decoder().decode(path.read_bytes())
     except (FileNotFoundError, ValueError, msgspec.MsgspecError, RecursionError):
@@ -242,11 +242,12 @@ def _read(path: Path) -> Note | None:
 
 
 @cache
-def _decoder() -> msgspec.json.Decoder[Note]:
-    return msgspec.json.Decoder(Note, dec_hook=lambda kind, text: kind(text))  # an address or a network, from its text
+def _decoder() -> msgspec.json.Decoder[StateFile]:
+    # The hook makes an address or a network from its text.
+    return msgspec.json.Decoder(StateFile, dec_hook=lambda kind, text: kind(text))
 
 
-def _write(note: Note, folder: Path) -> None:
+def _write(note: StateFile, folder: Path) -> None:
     target, part = _file(note.run, folder), _part(note.run, folder)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

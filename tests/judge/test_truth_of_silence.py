@@ -1,4 +1,4 @@
-"""No verdict is better than the truth where witnesses were silent: a kind beside those of `test_truth`.
+"""No verdict is better than the truth where brokers were silent: a kind beside those of `test_truth`.
 
 A run is made up in which a bridge's ends and a broker's demand come and go and its log fills, while the brokers'
 management and logs cannot be read for stretches of time, brokers are paused, killed and started, and a client loses its
@@ -318,7 +318,7 @@ def _truths(draw: st.DrawFn) -> Truth:
 
 @settings(max_examples=5 * EXAMPLES)
 @given(_truths())
-def test_no_verdict_is_better_than_what_the_witnesses_saw(truth: Truth) -> None:
+def test_no_verdict_is_better_than_the_truth_where_brokers_were_silent(truth: Truth) -> None:
     none_is_better_than(truth.true, EXPECTED, truth.observations())
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.history import Ended, Header, HistoryFile, Sent, SharedHistory, Trouble, damage, line, read
-from lab.history.seal import Seal
+from lab.history.checksum import Checksum
 from lab.history.shared_file import begin
 from lab.masking import Mask
 
@@ -108,7 +108,7 @@ def test_a_file_without_a_seal_is_not_looked_at(tmp_path: Path, text: str) -> No
 @given(st.lists(st.integers(1, 300), max_size=12))
 def test_a_seal_does_not_depend_on_how_lines_come(numbers: list[int]) -> None:
     lines = [f"{n}\n".encode() for n in range(sum(numbers))]
-    one, other = Seal(), Seal()
+    one, other = Checksum(), Checksum()
     for each in lines:
         one.add(each)
     for number in numbers:

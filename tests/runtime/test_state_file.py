@@ -16,15 +16,15 @@ from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.errors import HostError, InputError
 from lab.plan.control import Control
 from lab.plan.values import Plan
-from lab.runtime import note as notes
+from lab.runtime import state_file as state_files
 from lab.runtime.clock import Origin, boot
-from lab.runtime.note import Note
 from lab.runtime.owner import Owner
+from lab.runtime.state_file import StateFile
 from lab.runtime.turns import turn
 from tests.amazonmq.account.test_maintenance import waiting
 
 
-def _lab(run: str, engine: str = "") -> Note:
+def _lab(run: str, engine: str = "") -> StateFile:
     instance = InstanceState(
         broker="tokyo", name="tokyo", number=1, container="c", address="10.0.0.1", ports={"mqtt": 1}, management_port=2
     )
@@ -35,7 +35,7 @@ def _lab(run: str, engine: str = "") -> Note:
         brokers={"tokyo": BrokerState(instances=(instance,), management_password="hush-hush")},
         engine=engine,
     )
-    return Note(
+    return StateFile(
         run=run,
         scenario="s",
         plan=Plan(topology="t", seed=1, regions=(), links=(), brokers=(), bridges=(), actions=()),
@@ -51,44 +51,44 @@ def _lab(run: str, engine: str = "") -> Note:
 
 
 def test_a_lab_is_found_again_and_forgotten(tmp_path: Path) -> None:
-    notes.save(_lab("r-1"), tmp_path)
-    notes.save(_lab("r-2"), tmp_path)
-    assert [each.run for each in notes.load_all(tmp_path)] == ["r-1", "r-2"]
-    assert notes.load_all(tmp_path)[0] == _lab("r-1")
-    notes.forget("r-1", tmp_path)
-    notes.forget("r-1", tmp_path)
-    assert [each.run for each in notes.load_all(tmp_path)] == ["r-2"]
+    state_files.save(_lab("r-1"), tmp_path)
+    state_files.save(_lab("r-2"), tmp_path)
+    assert [each.run for each in state_files.load_all(tmp_path)] == ["r-1", "r-2"]
+    assert state_files.load_all(tmp_path)[0] == _lab("r-1")
+    state_files.forget("r-1", tmp_path)
+    state_files.forget("r-1", tmp_path)
+    assert [each.run for each in state_files.load_all(tmp_path)] == ["r-2"]
 
 
 def test_of_several_labs_the_one_of_the_shells_variables_is_meant() -> None:
     labs, of_shell = [_lab("r-1"), _lab("r-2")], {"MQLAB_RUN": "r-2"}
-    assert notes.choose(labs, None, of_shell).run == "r-2"
-    assert notes.choose(labs, "r-1", of_shell).run == "r-1"
+    assert state_files.choose(labs, None, of_shell).run == "r-2"
+    assert state_files.choose(labs, "r-1", of_shell).run == "r-1"
     for environment in ({}, {"MQLAB_RUN": ""}):
-        with pytest.raises(InputError, match="more than one lab is running: say which"):
-            notes.choose(labs, None, environment)
+        with pytest.raises(InputError, match="more than one lab is running: name a run"):
+            state_files.choose(labs, None, environment)
 
 
 def test_the_shells_variable_may_have_the_beginning_or_the_end_of_a_run_id() -> None:
     labs = [_lab("20261127-210015-a45e64"), _lab("20261127-210020-b00000"), _lab("20261126-210020-c00000")]
     for part in ("a45e64", "20261127-210015", "20261127-210015-a45e64"):
-        assert notes.choose(labs, None, {"MQLAB_RUN": part}).run == "20261127-210015-a45e64"
+        assert state_files.choose(labs, None, {"MQLAB_RUN": part}).run == "20261127-210015-a45e64"
     with pytest.raises(InputError, match=r'MQLAB_RUN of this shell means, "20261127"\n.*whole run id(.|\n)*b00000'):
-        notes.choose(labs, None, {"MQLAB_RUN": "20261127"})
+        state_files.choose(labs, None, {"MQLAB_RUN": "20261127"})
     with pytest.raises(InputError, match='no lab "45e6" is running, which MQLAB_RUN of this shell names'):
-        notes.choose(labs, None, {"MQLAB_RUN": "45e6"})
+        state_files.choose(labs, None, {"MQLAB_RUN": "45e6"})
 
 
 def test_a_shell_that_has_outlived_its_lab_means_no_other_one() -> None:
     with pytest.raises(InputError, match=r'no lab "r-2" is running, which MQLAB_RUN of this shell names(.|\n)*unset'):
-        notes.choose([_lab("r-1")], None, {"MQLAB_RUN": "r-2"})
-    assert notes.choose([_lab("r-1")], "r-1", {"MQLAB_RUN": "r-2"}).run == "r-1"
+        state_files.choose([_lab("r-1")], None, {"MQLAB_RUN": "r-2"})
+    assert state_files.choose([_lab("r-1")], "r-1", {"MQLAB_RUN": "r-2"}).run == "r-1"
 
 
 def test_what_its_runtime_wrote_is_for_the_runtime_alone(tmp_path: Path) -> None:
     simulated = _lab("r-1").with_fields(runtime="another", own={"anything": [1, {"else": None}]})
-    notes.save(simulated, tmp_path)
-    assert notes.load("r-1", tmp_path) == simulated
+    state_files.save(simulated, tmp_path)
+    assert state_files.load("r-1", tmp_path) == simulated
 
 
 def test_processes_of_one_boot_have_one_clock() -> None:
@@ -115,18 +115,18 @@ def test_only_what_has_surely_gone_is_off_the_list() -> None:
 
 
 def test_what_a_killed_writer_has_left_goes(tmp_path: Path) -> None:
-    notes.save(_lab("r-1"), tmp_path)
+    state_files.save(_lab("r-1"), tmp_path)
     for run in ("r-1", "r-2"):
         (tmp_path / f"{run}.part").write_text("half of a secret")
-    notes.forget("r-1", tmp_path)
+    state_files.forget("r-1", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["r-2.part"]
-    notes.forget_parts(tmp_path)
+    state_files.forget_parts(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     folder = tmp_path / "labs"
-    notes.save(_lab("r-1"), folder)
+    state_files.save(_lab("r-1"), folder)
     assert stat.S_IMODE((folder / "r-1.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
@@ -138,7 +138,7 @@ def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "list.json").write_text("[1]")
     (tmp_path / "deep.json").write_text("[" * 100_000)
     (tmp_path / "odd.json").write_text(json.dumps({"run": True}))
-    assert notes.load_all(tmp_path) == ()
+    assert state_files.load_all(tmp_path) == ()
 
 
 def test_its_printed_form_has_no_secret() -> None:
@@ -147,33 +147,37 @@ def test_its_printed_form_has_no_secret() -> None:
 
 
 def test_the_folder_follows_the_environment() -> None:
-    assert notes.note_folder({"MQLAB_STATE": "/a"}) == Path("/a")
-    assert notes.note_folder({"XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
-    assert notes.note_folder({"HOME": "/h"}) == Path("/h/.local/state/mqlab/labs")
+    assert state_files.note_folder({"MQLAB_STATE": "/a"}) == Path("/a")
+    assert state_files.note_folder({"XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
+    assert state_files.note_folder({"HOME": "/h"}) == Path("/h/.local/state/mqlab/labs")
 
 
 def test_what_a_command_left_of_the_service_is_there_for_the_next(tmp_path: Path) -> None:
     control = Control(account=waiting())
-    notes.save(_lab("r-1").with_fields(control=control), tmp_path)
-    found = notes.load("r-1", tmp_path)
+    state_files.save(_lab("r-1").with_fields(control=control), tmp_path)
+    found = state_files.load("r-1", tmp_path)
     assert found is not None
     assert found.control == control
 
 
 def test_without_a_home_folder_the_variable_is_named_and_a_look_finds_nothing(tmp_path: Path) -> None:
-    assert notes.note_folder({"HOME": "", "MQLAB_STATE": "/a"}) == Path("/a")
-    assert notes.note_folder({"HOME": "", "XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
+    assert state_files.note_folder({"HOME": "", "MQLAB_STATE": "/a"}) == Path("/a")
+    assert state_files.note_folder({"HOME": "", "XDG_STATE_HOME": "/b"}) == Path("/b/mqlab/labs")
     with pytest.raises(HostError, match=r"no home folder, and HOME is not set\n.*MQLAB_STATE"):
-        notes.note_folder({"HOME": ""})
-    notes.save(_lab("r-1"), tmp_path)
-    assert notes.noted({"HOME": ""}) == ()
-    assert [each.run for each in notes.noted({"HOME": "", "MQLAB_STATE": str(tmp_path)})] == ["r-1"]
+        state_files.note_folder({"HOME": ""})
+    state_files.save(_lab("r-1"), tmp_path)
+    assert state_files.noted({"HOME": ""}) == ()
+    assert [each.run for each in state_files.noted({"HOME": "", "MQLAB_STATE": str(tmp_path)})] == ["r-1"]
 
 
 def test_a_folder_that_cannot_be_made_is_named_with_its_variable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     folder = tmp_path / "file" / "labs"
-    for work in (notes.make_folder, lambda its: notes.save(_lab("r-1"), its), lambda its: turn("r-1", its).__enter__()):
+    for work in (
+        state_files.make_folder,
+        lambda its: state_files.save(_lab("r-1"), its),
+        lambda its: turn("r-1", its).__enter__(),
+    ):
         with pytest.raises(HostError) as caught:
             work(folder)
         assert caught.value.what == f"labs cannot be noted in {folder}: Not a directory"
@@ -183,6 +187,6 @@ def test_a_folder_that_cannot_be_made_is_named_with_its_variable(tmp_path: Path)
 def test_a_full_disk_of_the_notes_is_said_to_be_full(tmp_path: Path) -> None:
     (tmp_path / "r-1.part").symlink_to("/dev/full")
     with pytest.raises(HostError) as caught:
-        notes.save(_lab("r-1"), tmp_path)
+        state_files.save(_lab("r-1"), tmp_path)
     assert caught.value.what == f"the disk is full, or its quota: {tmp_path} cannot be written"
     assert "MQLAB_STATE" in caught.value.remedy

@@ -1,4 +1,4 @@
-"""The stretch of a history that is judged: all of it, or the part between two marks of a standing lab.
+"""The interval of a history that is judged: all of it, or the part between two marks of a running lab.
 
 Earlier observations still tell the state at its beginning; but steps, messages and log lines before it do not count.
 """
@@ -13,7 +13,6 @@ from lab.errors import InputError
 from lab.history import (
     Approached,
     Attempted,
-    Beyond,
     BridgeSeen,
     ClientChanged,
     ConfigurationSaved,
@@ -24,13 +23,14 @@ from lab.history import (
     Paced,
     StepEnded,
     StepStarted,
+    Uncalibrated,
 )
 
 _OF_A_MOMENT = (StepStarted, StepEnded, LogLine, Approached, Attempted, Paced, ConfigurationSaved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Interval:
     """Begin and end in seconds, and the marks that name them, in words."""
 
     begin: float = -inf
@@ -38,20 +38,20 @@ class Stretch:
     words: str = ""
 
     def of(self, observations: Iterable[Observation]) -> Iterable[Observation]:
-        """Return the observations that count for this stretch."""
+        """Return the observations that count for this interval."""
         return observations if self == WHOLE else self._cut(observations)
 
     def _cut(self, observations: Iterable[Observation]) -> Iterator[Observation]:
         later: set[str] = set()
         for seen in observations:
             if seen.t > self.end:
-                if isinstance(seen, Beyond) and seen.since <= self.end:
+                if isinstance(seen, Uncalibrated) and seen.since <= self.end:
                     yield seen
                 elif isinstance(seen, BridgeSeen | Demand) and seen.last_look is not None:
                     if seen.last_look < self.end:
                         yield seen  # what it tells may have been so by then
                 elif isinstance(seen, LogLine) and seen.times > 1:
-                    yield seen  # it stands for several lines, some of which may be of the stretch
+                    yield seen  # it stands for several lines, some of which may be of the interval
                 elif isinstance(seen, ClientChanged) and seen.state == "listening" and seen.client not in later:
                     later.add(seen.client)  # so it was listening until the end
                     yield ClientChanged(t=self.end, client=seen.client, broker=seen.broker, state="listening")
@@ -59,11 +59,11 @@ class Stretch:
                 yield seen
 
 
-WHOLE = Stretch()
+WHOLE = Interval()
 
 
-def between(marks: Iterable[Marked], since: str | None, until: str | None) -> Stretch:
-    """Return the stretch between two marks, by their texts; the last of several marks with one text counts.
+def between(marks: Iterable[Marked], since: str | None, until: str | None) -> Interval:
+    """Return the interval between two marks, by their texts; the last of several marks with one text counts.
 
     Raise InputError if a mark is missing, or if they are in the wrong order.
     """
@@ -78,4 +78,4 @@ def between(marks: Iterable[Marked], since: str | None, until: str | None) -> St
     if begin > end:
         raise InputError.of(f'the mark "{until}" was made before "{since}"', "name the earlier one first")
     words = [f'{way} the mark "{text}" ({known[text]:.3f} s)' for way, text in (("from", since), ("to", until)) if text]
-    return Stretch(begin=begin, end=end, words=" ".join(words))
+    return Interval(begin=begin, end=end, words=" ".join(words))

@@ -1,4 +1,4 @@
-"""What the models of a simulation did not know: whoever's evidence may rest on it is unknown.
+"""Verdicts of a simulation outside its calibrated range: they are unknown if their evidence may depend on it.
 
 Brokers that a bridge has joined, directly or over others, may hold one another up: so what one of them did makes
 unknown what all of them did from then on.
@@ -12,7 +12,7 @@ from typing import Any
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Basis, Expectation
 from lab.declare.kinds import Find
-from lab.history import Beyond
+from lab.history import Uncalibrated
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.evidence_end import evidence_end
 from lab.judge.expectations.base import destination_named
@@ -23,13 +23,13 @@ from lab.judge.wording import listed, moment
 BURST, SLOWER = 500, 2.3
 
 
-def beyond(expectation: Expectation, evidence: Evidence, find: Find) -> str:
-    """Return why an expectation cannot be judged since models were left that its evidence may rest on; "" if it can."""
-    known = [seen for seen in evidence.timeline.beyond if _concerns(expectation, seen, evidence, find)]
+def uncalibrated(expectation: Expectation, evidence: Evidence, find: Find) -> str:
+    """Return why an expectation cannot be judged outside the calibrated range; "" if it can be judged."""
+    known = [seen for seen in evidence.timeline.uncalibrated if _concerns(expectation, seen, evidence, find)]
     if not known:
         return ""
     first = min(known, key=lambda seen: seen.since)
-    return f"beyond what the models know from {_told(first.since)} on: {first.why}"
+    return f"outside the calibrated range from {_told(first.since)} on: {first.why}"
 
 
 def rushed(expectation: Expectation, outcome: Outcome, evidence: Evidence, find: Find) -> str:
@@ -37,7 +37,7 @@ def rushed(expectation: Expectation, outcome: Outcome, evidence: Evidence, find:
     if _in_a_burst(evidence) and (outcome is Outcome.PASSED or expectation.basis is Basis.WINDOW):
         for measured in find(type(expectation), "lab.judge.expectations", "measured"):
             if any(took <= bound < took * SLOWER for took, bound in measured(expectation, evidence)):
-                return f"beyond what the models know: {_burst(evidence)}"
+                return f"outside the calibrated range: {_burst(evidence)}"
     return ""
 
 
@@ -50,16 +50,16 @@ def _burst(evidence: Evidence) -> str:
     return f"{sent:,} messages were sent within a second, for which real brokers may take {SLOWER} times as long"
 
 
-def notes_beyond(evidence: Evidence) -> Iterator[str]:
-    """Yield for each time that models were left whose figures are guesses from then on."""
+def calibration_notes(evidence: Evidence) -> Iterator[str]:
+    """Yield a note for each exit from the calibrated range: the brokers whose results are a guess from then on."""
     by_cause: dict[tuple[str, float], set[str]] = {}
-    for seen in evidence.timeline.beyond:
+    for seen in evidence.timeline.uncalibrated:
         by_cause.setdefault((seen.why, seen.since), set()).add(seen.broker)
     for (why, since), brokers in by_cause.items():
-        whom = "any broker did" if "" in brokers else f"{listed(sorted(_joined(brokers, evidence)))} did"
-        yield f"Beyond what the models know: {why}. What {whom} from {_told(since)} on is a guess."
+        whom = "all brokers" if "" in brokers else listed(sorted(_joined(brokers, evidence)))
+        yield f"Outside the calibrated range: {why}. From {_told(since)} on, the results of {whom} are a guess."
     if _in_a_burst(evidence):
-        yield f"Beyond what the models know: {_burst(evidence)}. Times of those messages are a guess."
+        yield f"Outside the calibrated range: {_burst(evidence)}. Times of those messages are a guess."
 
 
 def _told(since: float) -> str:
@@ -67,7 +67,7 @@ def _told(since: float) -> str:
     return moment(max(since, 0.0))
 
 
-def _concerns(expectation: Expectation, seen: Beyond, evidence: Evidence, find: Find) -> bool:
+def _concerns(expectation: Expectation, seen: Uncalibrated, evidence: Evidence, find: Find) -> bool:
     """Return whether evidence may come from a broker, or one joined to it, outside the calibrated range."""
     if evidence_end(expectation, evidence, find) < seen.since:
         return False
@@ -92,7 +92,7 @@ def _brokers(expectation: Expectation, evidence: Evidence) -> set[str]:
         if end.connector in names:
             found |= {end.broker, end.remote}
     destination = destination_named(expectation)
-    if expectation.rests_on_messages or destination is not None:
+    if expectation.depends_on_messages or destination is not None:
         for audience in evidence.covered(getattr(expectation, "to", None), destination):
             found.update(audience.audience.brokers)
             found.update(tally.publication.broker for tally in audience.tallies)

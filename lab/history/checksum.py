@@ -22,7 +22,7 @@ _LINES = re.compile(rb',"lines":\d+')  # no text has these octets: JSON escapes 
 _DIGEST = re.compile(rb',"digest":"[0-9a-f]*"')
 
 
-class Seal:
+class Checksum:
     """The number of the lines given so far, and their digest."""
 
     def __init__(self) -> None:
@@ -53,9 +53,9 @@ class Seal:
         return digest.hexdigest()
 
 
-def seal(stream: BinaryIO, end: int) -> Seal:
+def checksum_of(stream: BinaryIO, end: int) -> Checksum:
     """Return the checksum of the whole lines from a stream's position up to the offset `end`."""
-    checksum, left = Seal(), end - stream.tell()
+    checksum, left = Checksum(), end - stream.tell()
     while left > 0 and (octets := stream.read(min(PORTION, left))):
         left -= len(octets)
         checksum.add(octets)
@@ -74,7 +74,7 @@ def damage(path: Path) -> str:
         if ended is None or (ended.lines is None and not ended.digest):
             return ""
         stream.seek(0)
-        checksum = seal(stream, begin)
+        checksum = checksum_of(stream, begin)
     if not checksum.fits(last_line, ended):
         return _changed(ended.lines, checksum.lines)
     return "half a line follows the end" if more else ""
