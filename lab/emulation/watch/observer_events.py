@@ -135,8 +135,9 @@ class Translator:
         return MessageSeen(
             t=t, broker=self._broker, event="sent", message=event.message, destination=event.destination,
             client_id=event.client, over=event.over, network=event.network, persistent=event.persistent,
-            retain=event.retain, bytes=event.bytes, digest=event.digest or None, lifetime=lifetime, original=event.original,
-            correlation=event.correlation, transaction=event.transaction, took=took, why=event.error or event.cause,
+            retain=event.retain, bytes=event.bytes, digest=event.digest or None, lifetime=lifetime,
+            original=event.original, correlation=event.correlation, transaction=event.transaction, took=took,
+            why=event.error or event.cause,
         )  # fmt: skip
 
     def _dispatched(self, event: Event, t: float) -> MessageSeen:
