@@ -168,6 +168,10 @@ final class ObservingBroker extends BrokerFilter {
         }
         if (copy instanceof ActiveMQTextMessage) {
             String text = ((ActiveMQTextMessage) copy).getText();
+            if (text != null && text.length() > LARGEST_DIGESTED) {
+                event.with("bytes", octets(text)); // the text as bytes would need as much memory again
+                return;
+            }
             bytes = text == null ? new byte[0] : text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
             length = bytes.length;
         } else if (copy instanceof ActiveMQBytesMessage && copy.isCompressed()) {
@@ -194,6 +198,16 @@ final class ObservingBroker extends BrokerFilter {
             }
             event.with("digest", hex);
         }
+    }
+
+    /** Returns how many bytes a text has in UTF-8. */
+    private static long octets(String text) {
+        long count = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            count += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3; // a pair has four
+        }
+        return count;
     }
 
     @Override
