@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import options, reports
+from lab.cli import reports
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.cli.reports import JUNIT, PAGE
-from lab.history.seal import has_no_checksum
 from lab.judge import judge_whole
 from lab.run_folder import RunFolder
 from lab.scenarios import expectations
@@ -47,8 +46,5 @@ def judge(
     path = find(history)
     judged = judge_whole(path, expectations(scenario, os.environ) if scenario else None, since=since, until=until)
     folder = RunFolder(path=path.parent)
-    if has_no_checksum(path):
-        words = f"{path.name} has no checksum: edits cannot be detected"
-        options.err().print(f"mqlab: {words}", soft_wrap=True, markup=False)
     error = reports.unwritten(judged, folder, page=page, junit_file=junit_file)
     return reports.print_report(judged, folder, json=json, page=page if error is None else None, error=error)

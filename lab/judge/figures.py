@@ -249,6 +249,8 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
         found.append(f"Simulated without {', '.join(ignored)}, as it was asked to: --ignore.")
     found += [f"ActiveMQ {release} is not all of one release: {its}." for release, its in evidence.header.mixed.items()]
     found += [*limits_of(timeline), *notes_beyond(evidence)]
+    if evidence.header.standing and evidence.unsealed:
+        found.append(f"{evidence.unsealed}. No expectation passes.")
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")

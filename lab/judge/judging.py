@@ -18,6 +18,8 @@ from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, damage, observations
+from lab.history.seal import has_end
+from lab.history.shared_file import lock_file
 from lab.judge.basis import basis
 from lab.judge.beyond import beyond, rushed
 from lab.judge.doubts import as_of, doubt
@@ -119,12 +121,13 @@ def judge_whole(
     header = next(stream)
     assert isinstance(header, Header)  # the reader yields it first, or raises
 
+    unsealed = _unsealed(path, header)
     damaged = damage(path)
 
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
         told = Streamed(header, seen, f"{path.name}: {damaged}" if damaged else "")
-        return _judged(asked, told, steps, find, stretch, str(path))
+        return _judged(asked, told, steps, find, stretch, str(path), unsealed)
 
     try:
         return judged(cast(Iterable[Observation], stream))
@@ -139,6 +142,16 @@ def judge_whole(
         raise  # a mistake of ours
 
 
+def _unsealed(path: Path, header: Header) -> str:
+    """Return the reason why a history has no checksum; "" if it has an end, or if an open lab still writes it."""
+    lock = lock_file(path)
+    if (header.standing and lock.exists()) or has_end(path):
+        return ""
+    if not header.standing:
+        return "The history has no end, so no checksum shows whether it was edited"
+    return f"The history has no end and no checksum, and no open lab writes it: {lock.name} is not beside it"
+
+
 def _judged(
     expectations: Sequence[Expectation],
     history: History,
@@ -146,13 +159,14 @@ def _judged(
     find: Find,
     stretch: Stretch = WHOLE,
     file: str = "",
+    unsealed: str = "",
 ) -> Judged:
     header = history.header
-    evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage)
+    evidence = collect_evidence(header, history.observations, stretch, steps, file, history.damage, unsealed)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     timeline = evidence.timeline
-    if evidence.damage or (not verdicts and (timeline.beyond or not timeline.complete)):
+    if evidence.damage or (not verdicts and (timeline.beyond or not timeline.complete or evidence.unsealed)):
         outcome = Outcome.UNKNOWN
     within, witnesses = limits(expectations, evidence), testimonies(evidence)
     report = Report(
@@ -209,5 +223,7 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
     elif outcome is Outcome.PASSED and (why := failed_preconditions(expectation, evidence, find)):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
+    if outcome is Outcome.PASSED and (why := evidence.unsealed):
+        outcome, reason = Outcome.UNKNOWN, f"{why[0].lower()}{why[1:]}; apart from that {reason}"
     reason = as_of(evidence.timeline) + reason
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=rests_on)

@@ -12,6 +12,7 @@ import pytest
 
 from lab.history import Ended, HistoryFile, read
 from lab.judge import Report, Streamed, judge, judge_file
+from tests.sealed import write
 
 CASE = Path(__file__).parent / "all-passed" / "history.jsonl"
 Lines = list[dict[str, Any]]
@@ -20,8 +21,7 @@ Lines = list[dict[str, Any]]
 def judged(path: Path, edit: Callable[[Lines], object]) -> Report:
     lines = [json.loads(each) for each in CASE.read_text().splitlines()]
     edit(lines)
-    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
-    return judge_file(path)
+    return judge_file(write(path, "".join(json.dumps(each) + "\n" for each in lines)))
 
 
 def first(lines: Lines, kind: str) -> int:
@@ -82,7 +82,7 @@ def test_what_no_run_can_have_seen_is_damage_with_its_place(
 
 
 def test_the_whole_history_is_as_it_was(tmp_path: Path) -> None:
-    assert judged(tmp_path / "history.jsonl", lambda lines: None).outcome == "passed", "it has no seal, and needs none"
+    assert judged(tmp_path / "history.jsonl", lambda lines: None).outcome == "passed"
 
 
 @pytest.mark.parametrize("place", [3, 40, -2])
