@@ -41,10 +41,8 @@ def test_nothing_passes_without_the_last_line_or_its_checksum(case: str, tmp_pat
     for end in (unsealed(last), last[:-1], b""):
         if end != last:
             path.write_bytes(b"".join([*lines, end]))
-            assert Outcome.PASSED not in {
-                judge_file(path).outcome,
-                *(each.outcome for each in judge_file(path).verdicts),
-            }
+            report = judge_file(path)
+            assert Outcome.PASSED not in {report.outcome, *(verdict.outcome for verdict in report.verdicts)}
 
 
 def test_a_file_may_end_anywhere_in_a_line_too(tmp_path: Path) -> None:
