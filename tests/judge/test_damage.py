@@ -116,3 +116,15 @@ def test_an_end_that_says_more_than_was_written_makes_every_expectation_unknown(
     whole = judge_file(path)
     assert {verdict.outcome for verdict in whole.verdicts} == {"unknown"} == {whole.outcome}
     assert all("it is not as it was written" in each.reason for each in whole.verdicts)
+
+
+def test_an_interrupted_run_that_wrote_its_end_still_shows_what_was_counted_before(tmp_path: Path) -> None:
+    path, history = tmp_path / "history.jsonl", read(CASE.parents[1] / "counters-unknown" / "history.jsonl")
+    with HistoryFile(path, history.header) as file:
+        for seen in (*history.observations, Ended(t=history.observations[-1].t, complete=False, note="Ctrl-C")):
+            file.record(seen)
+    *_, stuck = judge_file(path).verdicts
+    assert stuck.outcome == "passed", stuck.reason
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    *_, stuck = judge_file(path).verdicts
+    assert stuck.outcome == "unknown" and "the history has no end" in stuck.reason
