@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.judge import HEADER, story
-from lab.history import Observation, Received, lines
+from bench.judge import story, write
+from lab.history import Observation, Received
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from tests.report.browser import Browser, browser, installed
@@ -46,8 +46,7 @@ def measure(count: int) -> dict[str, Any]:
     """Measure all of it; without a browser, all but the opening."""
     with TemporaryDirectory() as folder:
         history, page = Path(folder, "history.jsonl"), Path(folder, "report.html")
-        with history.open("w", encoding="utf-8") as file:
-            file.writelines(lines(HEADER, with_losses(count)))
+        write(history, with_losses(count))
         whole = judge_whole(history)
         judged = time.process_time()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,6 +1,6 @@
 """How long judging a million messages takes, and how much memory, in all and in the books; prints one JSON object.
 
-`python bench/judge.py [MESSAGES]` writes a history of that many messages to a temporary file and judges it from there.
+`python -m bench.judge [MESSAGES]` writes a history of that many messages to a temporary file and judges it from there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import resource
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,9 +23,11 @@ from lab.history import (
     Received,
     Sent,
     Subscribed,
-    lines,
+    line,
     observations,
 )
+from lab.history.checksum import Checksum
+from lab.history.writing import header_line
 from lab.judge import judge_file
 from lab.judge.evidence.evidence import collect_evidence
 from lab.replay.outstanding_messages import Outstanding
@@ -77,13 +79,25 @@ def bytes_a_message(keep: Callable[[int], object], count: int) -> float:
     return round(most / count, 1)
 
 
+def write(path: Path, observations: Iterable[Observation]) -> None:
+    """Write a history with its checksum, line by line."""
+    checksum = Checksum()
+    with path.open("wb") as file:
+        header = header_line(HEADER).encode()
+        checksum.add(header)
+        file.write(header)
+        for seen in observations:
+            octets = line(checksum.on(seen) if isinstance(seen, Ended) else seen).encode()
+            file.write(checksum.closed(octets) if isinstance(seen, Ended) else octets)
+            checksum.add(octets, 1)
+
+
 def main() -> None:
     """Measure reading alone, then reading and judging, in processor time, which other work does not lengthen."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with TemporaryDirectory() as folder:
         path = Path(folder) / "history.jsonl"
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(lines(HEADER, story(count)))
+        write(path, story(count))
         begin = time.process_time()
         for _ in observations(path):
             pass

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from lab.cli import options, reports
+from lab.cli import reports
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
 from lab.cli.reports import JUNIT, PAGE
-from lab.history.checksum import has_no_checksum
 from lab.judge import judge_whole
 from lab.run_folder import RunFolder
 from lab.scenarios import applications, expectations
@@ -53,8 +52,5 @@ def judge(
         clients=applications(scenario, os.environ) if scenario else None,
     )
     folder = RunFolder(path=path.parent)
-    if has_no_checksum(path):
-        words = f"{path.name} has no checksum: edits cannot be detected"
-        options.err().print(f"mqlab: {words}", soft_wrap=True, markup=False)
     error = reports.unwritten(judged, folder, page=page, junit_file=junit_file)
     return reports.print_report(judged, folder, json=json, page=page if error is None else None, error=error)

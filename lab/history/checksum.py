@@ -63,16 +63,16 @@ def checksum_of(stream: BinaryIO, end: int) -> Checksum:
 
 
 def damage(path: Path) -> str:
-    """Return the damage that a history's checksum shows, in words; "" if there is none, or no checksum.
+    """Return the damage that a history's checksum shows, in words; "" if there is none, or the history has no end yet.
 
     Raise InputError if the file cannot be read.
     """
     with open_file(path, str(path)) as stream:
-        if not stream.seekable():
-            return ""
         begin, last_line, ended, more = _last_line(stream)
-        if ended is None or (ended.lines is None and not ended.digest):
+        if ended is None:
             return ""
+        if ended.lines is None and not ended.digest:
+            return "its last line has no checksum"
         stream.seek(0)
         checksum = checksum_of(stream, begin)
     if not checksum.fits(last_line, ended):
@@ -80,11 +80,10 @@ def damage(path: Path) -> str:
     return "half a line follows the end" if more else ""
 
 
-def has_no_checksum(path: Path) -> bool:
-    """Return whether a history has an end, and no checksum there; a stream has neither."""
+def has_end(path: Path) -> bool:
+    """Return whether a history's last line is its end, which has the checksum."""
     with open_file(path, str(path)) as stream:
-        ended = _last_line(stream)[2] if stream.seekable() else None
-    return ended is not None and ended.lines is None and not ended.digest
+        return _last_line(stream)[2] is not None
 
 
 def _last_line(stream: BinaryIO) -> tuple[int, bytes, Ended | None, bool]:

@@ -251,6 +251,8 @@ def notes(
         found.append(f"Simulated without {', '.join(ignored)}, as it was asked to: --ignore.")
     found += [f"ActiveMQ {release} is not all of one release: {its}." for release, its in evidence.header.mixed.items()]
     found += [*limits_of(timeline), *calibration_notes(evidence)]
+    if evidence.header.standing and evidence.unsealed:
+        found.append(f"{evidence.unsealed}. No expectation passes.")
     if not timeline.complete:
         why = f" ({timeline.ended.note})" if timeline.ended is not None and timeline.ended.note else ""
         found.append(f"The history is cut short at {moment(timeline.end)}{why}.")

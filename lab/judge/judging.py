@@ -19,6 +19,8 @@ from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.errors import InputError, LabError, Place
 from lab.history import Header, Marked, Observation, damage, observations
+from lab.history.checksum import has_end
+from lab.history.shared_file import lock_file
 from lab.judge.basis import basis
 from lab.judge.calibrated_range import rushed, uncalibrated
 from lab.judge.doubts import as_of, doubt, unproven
@@ -124,12 +126,13 @@ def judge_whole(
     header = next(stream)
     assert isinstance(header, Header)  # the reader yields it first, or raises
 
+    unsealed = _unsealed(path, header)
     damaged = damage(path)
 
     def judged(seen: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
         told = Streamed(header, seen, f"{path.name}: {damaged}" if damaged else "")
-        return _judged(asked, told, steps, find, interval, str(path), clients)
+        return _judged(asked, told, steps, find, interval, str(path), clients, unsealed)
 
     try:
         return judged(cast(Iterable[Observation], stream))
@@ -144,6 +147,16 @@ def judge_whole(
         raise  # a mistake of ours
 
 
+def _unsealed(path: Path, header: Header) -> str:
+    """Return the reason why a history has no checksum; "" if it has an end, or if an open lab still writes it."""
+    lock = lock_file(path)
+    if (header.standing and lock.exists()) or has_end(path):
+        return ""
+    if not header.standing:
+        return "The history has no end, so no checksum shows whether it was edited"
+    return f"The history has no end and no checksum, and no open lab writes it: {lock.name} is not beside it"
+
+
 def _judged(
     expectations: Sequence[Expectation],
     history: History,
@@ -152,13 +165,14 @@ def _judged(
     interval: Interval = WHOLE,
     file: str = "",
     clients: Mapping[str, Application] | None = None,
+    unsealed: str = "",
 ) -> Judged:
     header = history.header
-    evidence = collect_evidence(header, history.observations, interval, steps, file, history.damage, clients)
+    evidence = collect_evidence(header, history.observations, interval, steps, file, history.damage, clients, unsealed)
     verdicts = [_verdict(expectation, evidence, find) for expectation in expectations]
     outcome = worst([verdict.outcome for verdict in verdicts])
     timeline = evidence.timeline
-    if evidence.damage or (not verdicts and (timeline.uncalibrated or not timeline.complete)):
+    if evidence.damage or (not verdicts and (timeline.uncalibrated or not timeline.complete or evidence.unsealed)):
         outcome = Outcome.UNKNOWN
     within, checks = limits(expectations, evidence), cross_checks(evidence)
     report = Report(
@@ -215,6 +229,8 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
         outcome, reason = Outcome.UNKNOWN, f"{why}; by the models: {reason}"
     elif why := unproven(expectation, outcome, evidence) or _unmet(expectation, outcome, evidence, find):
         outcome, reason = Outcome.UNKNOWN, f"{why}; apart from that {reason}"
+    if outcome is Outcome.PASSED and (why := evidence.unsealed):
+        outcome, reason = Outcome.UNKNOWN, f"{why[0].lower()}{why[1:]}; apart from that {reason}"
     reason = as_of(evidence.timeline) + reason
     return Verdict(expectation=expectation.words(), outcome=outcome, reason=reason, basis=depends_on)
 

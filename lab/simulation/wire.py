@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
-from lab.activemq.protocols import ENDPOINTS
+from lab.activemq.protocols import ENDPOINTS, OPENWIRE, Port
 from lab.activemq.releases import release
 from lab.amazonmq.configurations.configuration import read
 from lab.errors import BrokerError
@@ -44,8 +44,9 @@ class Wire:
         seed: int,
         log: Log,
         changed: Callable[[], None],
+        ports: Sequence[Port] = ENDPOINTS,
     ) -> None:
-        self._broker, self._instance, self._fabric = broker, instance, fabric
+        self._broker, self._instance, self._fabric, self._ports = broker, instance, fabric, ports
         own = plan.broker(broker.name)
         address = partial(fabric.address, seen_by=instance.name)
         its_release = release(own.engine_version) or own.activemq_version
@@ -75,18 +76,9 @@ class Wire:
 
     def open(self) -> None:
         """Listen on every port, then start the network connectors."""
-        doors: Mapping[str, Callable[[Connection], Peer]] = {
-            "openwire": lambda connection: Responder(self._host, connection, self._responders),
-            "mqtt": lambda connection: _mqtt(self._sessions, connection),
-            "stomp": lambda connection: _stomp(self._sessions, connection),
-            "amqp": lambda connection: _amqp(self._sessions, connection),
-            "wss": lambda connection: _web_socket(self._sessions, connection),
-            "console": lambda connection: SilentPeer(),  # what it shows is read elsewhere
-        }
-        for each in ENDPOINTS:
-            if each.name in doors:
-                buffers = (BUFFER, BUFFER) if each.name == "openwire" else None
-                self._fabric.listen(self._instance.name, each.port, doors[each.name], buffers=buffers)
+        for port in self._ports:
+            buffers = (BUFFER, BUFFER) if port.transport and not port.over else None
+            self._fabric.listen(self._instance.name, port.port, partial(self._peer, port), buffers=buffers)
         for connector in self.connectors.values():
             connector.start()
 
@@ -125,8 +117,8 @@ class Wire:
 
     def connections(self) -> Mapping[str, int]:
         """Return how many connections each transport connector has."""
-        found = Counter({each.name: 0 for each in ENDPOINTS if each.transport})
-        found["openwire"] = len(self._responders)
+        found = Counter({port.name: 0 for port in self._ports if port.transport})
+        found[OPENWIRE.name] = len(self._responders)
         found.update(each.connector for each in self._sessions.open)
         return found
 
@@ -138,6 +130,14 @@ class Wire:
             self.connectors[name].stop()
         else:
             self.connectors[name].start()
+
+    def _peer(self, port: Port, connection: Connection) -> Peer:
+        """Return the broker's end of a connection to a port: a protocol is loaded when a client speaks it first."""
+        if not port.transport:
+            return SilentPeer()  # what a console shows is read elsewhere
+        if not port.over:
+            return Responder(self._host, connection, self._responders)
+        return _SIDES["wss" if len(port.over) > 1 else port.over[0]](self._sessions, connection, port.name)
 
     def _seen(self, bridge: Bridge, address: str) -> BridgeSeen:
         return BridgeSeen(
@@ -164,8 +164,8 @@ class Wire:
         return (generator(seed, source) if starts > 1 else fixed(source)).randrange(_PHASE)
 
     def _close(self) -> None:
-        for each in ENDPOINTS:
-            self._fabric.close(self._instance.name, each.port)
+        for port in self._ports:
+            self._fabric.close(self._instance.name, port.port)
 
     def _replace_duplicate(self, local_id: str) -> None:
         for each in self.connectors.values():
@@ -173,28 +173,28 @@ class Wire:
                 return
 
 
-# Each protocol is loaded when a client speaks it first.
-
-
-def _mqtt(sessions: Sessions, connection: Connection) -> Peer:
+def _mqtt(sessions: Sessions, connection: Connection, connector: str) -> Peer:
     from lab.simulation.protocols.mqtt import MqttSide
 
-    return MqttSide(sessions, connection)
+    return MqttSide(sessions, connection, connector)
 
 
-def _stomp(sessions: Sessions, connection: Connection) -> Peer:
+def _stomp(sessions: Sessions, connection: Connection, connector: str) -> Peer:
     from lab.simulation.protocols.stomp import StompSide
 
-    return StompSide(sessions, connection)
+    return StompSide(sessions, connection, connector)
 
 
-def _amqp(sessions: Sessions, connection: Connection) -> Peer:
+def _amqp(sessions: Sessions, connection: Connection, connector: str) -> Peer:
     from lab.simulation.protocols.amqp import AmqpSide
 
-    return AmqpSide(sessions, connection)
+    return AmqpSide(sessions, connection, connector)
 
 
-def _web_socket(sessions: Sessions, connection: Connection) -> Peer:
+def _web_socket(sessions: Sessions, connection: Connection, connector: str) -> Peer:
     from lab.simulation.protocols.web_socket import WebSocketDoor
 
-    return WebSocketDoor(sessions, connection)
+    return WebSocketDoor(sessions, connection, connector)
+
+
+_SIDES = {"mqtt": _mqtt, "stomp": _stomp, "amqp": _amqp, "wss": _web_socket}  # by protocol; a port's row names its own

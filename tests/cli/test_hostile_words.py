@@ -10,6 +10,7 @@ import pytest
 
 import lab.cli
 from tests.command import Commands
+from tests.sealed import write
 
 JUDGED = Path(__file__).parents[1] / "judge" / "broker-killed-for-good" / "history.jsonl"
 HOSTILE = "\x1b[2J\x1b]0;t\x07\x9b1A\u202e[red]evil[/nonsense]\u2066\n✔ forged\x7f"
@@ -32,9 +33,7 @@ def history(tmp_path: Path) -> Path:
     for each in rest:
         if each["kind"] == "log":
             each["text"] = f"TransportConnection | {HOSTILE}"
-    path = tmp_path / "history.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in (first, *rest)))
-    return path
+    return write(tmp_path / "history.jsonl", "".join(json.dumps(each) + "\n" for each in (first, *rest)))
 
 
 @pytest.mark.parametrize("words", ["history", "history --json", "history --unfold", "judge", "judge --json"])

@@ -4,133 +4,25 @@ from __future__ import annotations
 
 import ast
 import re
-from datetime import timedelta
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from msgspec import NODEFAULT, structs
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
-from lab import units
 from lab.activemq.log_lines import NAMED
 from lab.activemq.protocols import ENDPOINTS
 from lab.cli import COMMANDS as LISTED
 from lab.cli import load
-from lab.declare.between import Amount
-from lab.declare.expectations import EXPECTATIONS
-from lab.declare.scenario import Scenario
-from lab.declare.steps import STEPS
-from lab.declare.steps.service import OfService
-from lab.declare.steps.together import Together
-from lab.declare.steps.wait import Wait
-from lab.declare.topology import Broker, Host, ImpairmentFields, Link, Region, Topology, User
-from lab.declare.vpc import ALL_PORTS, Peering, RouteTable
 from lab.history.kinds import KINDS
 from lab.history.observation import Header
 
 from .pages import PAGES, ROOT, code_words, port_rows, rows, sections
 
-SCENARIO, TOPOLOGY, SERVICE = (ROOT / "docs" / name for name in ("scenario.md", "topology.md", "service.md"))
+SCENARIO = ROOT / "docs" / "scenario.md"
 COMMANDS = {name: load(name) for name in LISTED}
 NAMES = sorted(COMMANDS)
-
-MODELS: list[tuple[Path, str, type[BaseModel], str]] = [
-    (TOPOLOGY, "The file", Topology, ""),
-    (TOPOLOGY, "A region", Region, ""),
-    (TOPOLOGY, "A broker", Broker, ""),
-    (TOPOLOGY, "A host", Host, ""),
-    (TOPOLOGY, "A user", User, ""),
-    (TOPOLOGY, "A peering", Peering, ""),
-    (TOPOLOGY, "A route table", RouteTable, ""),
-    (TOPOLOGY, "A link", Link, "link"),
-    (TOPOLOGY, "A link", ImpairmentFields, "impairment"),
-    (SCENARIO, "The file", Scenario, ""),
-    *(
-        (SERVICE if issubclass(step, OfService) else SCENARIO, step.verb, step, "")
-        for step in STEPS.values()
-        if step is not Together
-    ),
-    *(
-        (SERVICE if expectation.of_service else SCENARIO, expectation.kind, expectation, "")
-        for expectation in EXPECTATIONS.values()
-    ),
-]
-STANDING_ALONE = {(Wait, "duration")}  # in a file it has no key
-IN_WORDS = {  # what a table says where a default is not a value to write
-    "none",
-    "unlimited",
-    "empty",
-    "both",
-    "any",
-    "at once",
-    "derived",
-    "first free",
-    "the only one",
-    "one of the two",
-    "every subscriber",
-    "the end",
-    "two seconds",
-    "until told",
-    "made by the lab",
-    "as long as the id",
-    "as many as asked",
-    "as they are",
-    "as recorded",
-    "the broker's",
-    "the latest",
-    "the machine's",
-    "cubic",
-    "the topology's",
-    "the service's default",
-    "the active one",
-    "the one that is down",
-    "the one that is paused",
-}
-
-
-@pytest.mark.parametrize(("page", "heading", "model", "part"), MODELS, ids=lambda each: getattr(each, "__name__", None))
-def test_every_key_is_on_its_page_with_its_default(page: Path, heading: str, model: type[BaseModel], part: str) -> None:
-    told = {code_words(cells[0])[0]: cells for cells in rows(sections(page)[heading]) if code_words(cells[0])}
-    first = len(Link.model_fields)
-    told = dict(list(told.items())[:first] if part == "link" else list(told.items())[first if part else 0 :])
-    fields = {name: field for name, field in model.model_fields.items() if (model, name) not in STANDING_ALONE}
-    assert set(told) == {field.alias or name for name, field in fields.items()}
-    for name, field in fields.items():
-        _, _, default, *_ = told[field.alias or name]
-        expected = _default(field)
-        if expected is None:
-            assert default in IN_WORDS, f"{name}: {default}"
-        else:
-            assert default == expected, name
-
-
-def _default(field: FieldInfo) -> str | None:
-    if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True)
-    if value is None or value in ((), "", {}):
-        return None
-    if value == ALL_PORTS:
-        return "`all`"
-    if isinstance(value, Amount):
-        return value.words
-    if isinstance(value, bool):
-        return "`yes`" if value else "`no`"
-    if isinstance(value, timedelta):
-        return f"`{units.format_duration(value)}`"
-    if isinstance(value, Enum):
-        return f"`{value.value}`"
-    if isinstance(value, tuple):
-        return f"`[{', '.join(value)}]`"
-    if isinstance(value, float):
-        return f"`{units.format_percent(value)}`"
-    if isinstance(value, int) and value >= 2**20:
-        return f"`{units.format_size(value)}`"
-    return f"`{value}`"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.history import Ended, Header, HistoryFile, Sent, SharedHistory, Trouble, damage, line, read
-from lab.history.checksum import Checksum
+from lab.history.checksum import Checksum, has_end
 from lab.history.shared_file import begin
 from lab.masking import Mask
+from tests.sealed import sealed, unsealed
 
 HEADER = Header(run="r", scenario="s", seed=1, runtime="emulation", started="", declared={}, mqlab="0")
 
@@ -82,6 +83,7 @@ def test_what_is_masked_in_the_last_line_is_sealed_as_it_is_written(tmp_path: Pa
         (lambda lines: lines.insert(3, lines.pop(9)), "it is not as it was written"),
         (lambda lines: lines.pop(20), "it is not as it was written: 1 line taken out"),
         (lambda lines: lines.append(b'{"t":99,"ki'), "half a line follows the end"),
+        (lambda lines: lines.append(unsealed(lines.pop())), "its last line has no checksum"),
         (lambda lines: lines.append(re.sub(rb',"lines":[0-9]+', b"", lines.pop())), "it is not as it was written"),
         (lambda lines: lines.append(re.sub(rb',"digest":"[0-9a-f]+"', b"", lines.pop())), "it is not as it was"),
     ],
@@ -93,16 +95,21 @@ def test_an_edited_history_is_damaged(tmp_path: Path, edit: Callable[[list[bytes
     assert not history.complete and history.damage == f"history.jsonl: {its}"
 
 
+def test_a_test_closes_a_history_with_the_checksum_that_a_run_writes(tmp_path: Path) -> None:
+    octets = written(tmp_path / "history.jsonl").read_bytes()
+    assert unsealed(octets) != octets == sealed(octets) == sealed(unsealed(octets))
+
+
 def test_zero_bytes_at_the_end_are_no_damage(tmp_path: Path) -> None:
     path = written(tmp_path / "history.jsonl")
     path.write_bytes(path.read_bytes() + bytes(20_000))
     assert damage(path) == ""
 
 
-@pytest.mark.parametrize("text", ["", "x", "\n", "{}\n", '{"t":1.0,"kind":"ended","complete":true}\n'])
-def test_a_file_without_a_seal_is_not_looked_at(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "x", "\n", "{}\n", '{"t":1.0,"kind":"ended","complete":true}'])
+def test_a_file_without_an_end_shows_no_damage(tmp_path: Path, text: str) -> None:
     (tmp_path / "h").write_text(text)
-    assert damage(tmp_path / "h") == ""
+    assert damage(tmp_path / "h") == "" and not has_end(tmp_path / "h")
 
 
 @given(st.lists(st.integers(1, 300), max_size=12))

@@ -13,20 +13,19 @@ from lab.errors import InputError
 from lab.history import Ended, HistoryFile, Received, StepStarted, read
 from lab.judge import Report, judge_file
 from lab.judge.values import Outcome
+from tests.sealed import write
 
 CASE = Path(__file__).parent / "all-passed" / "history.jsonl"
 Lines = list[dict[str, Any]]
 
 
 def lines() -> Lines:
-    """Return the lines of a good history, which has no seal."""
+    """Return the lines of a good history."""
     return [json.loads(each) for each in CASE.read_text().splitlines()]
 
 
 def judged(folder: Path, its: Sequence[dict[str, Any]]) -> Report:
-    path = folder / "history.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in its))
-    return judge_file(path)
+    return judge_file(write(folder / "history.jsonl", "".join(json.dumps(each) + "\n" for each in its)))
 
 
 def later(its: Lines, by: float) -> Lines:
@@ -56,7 +55,7 @@ def test_an_unsealed_history_in_which_a_step_is_done_twice_is_refused_at_its_lin
     again = next(n for n, each in enumerate(own) if each.get("kind") == "step")
     place = again + 1
     with pytest.raises(InputError, match="a second time: are lines of another run between its own") as caught:
-        judged(tmp_path, [*own[:place], *own[again:place], *own[place:]])
+        judged(tmp_path, [*own[:place], *own[again:place], *own[place:-1]])
     (problem,) = caught.value.problems
     assert problem.place is not None and problem.place.line == place + 1
     assert problem.remedy == "judge each run's history as it was written"
@@ -67,7 +66,7 @@ def test_arrivals_of_a_later_run_are_told_by_the_moments_that_go_back(tmp_path: 
     arrivals = [each for each in own if each.get("kind") == "received"]
     place = own.index(arrivals[0])
     with pytest.raises(InputError, match=r"its moments go back, from \d+\.\d+ s to \d"):
-        judged(tmp_path, [*own[:place], *later(arrivals, 8.0), *own[place:]])
+        judged(tmp_path, [*own[:place], *later(arrivals, 8.0), *own[place:-1]])
 
 
 def test_a_sealed_history_whose_clock_went_back_is_damaged(tmp_path: Path) -> None:
@@ -89,11 +88,7 @@ def test_a_line_whose_moment_jumps_gives_no_false_verdict(tmp_path: Path, by: fl
     right = [each.outcome for each in judged(tmp_path, own).verdicts]
     for place, line in enumerate(own[1:-1], 1):
         changed = [*own[:place], {**line, "t": line["t"] + by}, *own[place + 1 :]]
-        try:
-            found = [each.outcome for each in judged(tmp_path, changed).verdicts]
-        except InputError as error:
-            assert "its moments go back" in str(error)
-            continue
+        found = [each.outcome for each in judged(tmp_path, changed).verdicts]
         for outcome, its in zip(found, right, strict=True):
             assert outcome in (Outcome.UNKNOWN, its), f"line {place + 1}: {line}"
 

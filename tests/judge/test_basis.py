@@ -17,6 +17,7 @@ from lab.report import document, junit
 from lab.report.html import Files, to_html
 from lab.report.terminal import render
 from tests.judge.cases import CASES, HERE
+from tests.sealed import write
 
 RULE, TIMER, WINDOW, CALIBRATED, CHANCE = "rule", "timer", "window arithmetic", "calibrated", "chance"
 
@@ -25,8 +26,7 @@ def judged(case: str, folder: Path, expectations: Sequence[Expectation] | None =
     """Judge a history as one of models, by its own expectations if none are given."""
     text = (HERE / case / "history.jsonl").read_text("utf-8")
     assert '"emulation"' in text.partition("\n")[0]
-    (folder / "history.jsonl").write_text(text.replace('"emulation"', '"simulation"', 1), "utf-8")
-    return judge_whole(folder / "history.jsonl", expectations)
+    return judge_whole(write(folder / "history.jsonl", text.replace('"emulation"', '"simulation"', 1)), expectations)
 
 
 def expected(kind: str, **fields: Any) -> tuple[Expectation, ...]:
@@ -143,10 +143,10 @@ def test_no_timer_hides_what_was_too_much_for_a_window(old: str, new: str, tmp_p
     text = (HERE / "burst-discarded" / "history.jsonl").read_text("utf-8")
     assert text.count(old) == 1
     text = text.replace('"emulation"', '"simulation"', 1).replace(old, new)
-    (tmp_path / "history.jsonl").write_text(text, "utf-8")
+    path = write(tmp_path / "history.jsonl", text)
     expectations = expected("delivered", to="tk", promise="at-least-once", within="5s")
     expectations += expected("bridge", connector=CONNECTOR, up="both-ends")  # which no message has a part in
-    found = judge_whole(tmp_path / "history.jsonl", expectations).report.verdicts
+    found = judge_whole(path, expectations).report.verdicts
     assert [str(each.basis) for each in found] == [WINDOW, TIMER]
 
 
@@ -158,10 +158,9 @@ def test_a_burst_rests_on_what_each_message_costs(tmp_path: Path) -> None:
     slowest = its.report.deliveries[0].latency
     assert slowest is not None
     bound = round(slowest.max + 500)
-    (tmp_path / "history.jsonl").write_text(
-        text.replace('"emulation"', '"simulation"', 1).replace('"within":"5s"', f'"within":"{bound}ms"', 1), "utf-8"
-    )
-    assert [str(each.basis) for each in judge_whole(tmp_path / "history.jsonl").report.verdicts] == [CALIBRATED]
+    text = text.replace('"emulation"', '"simulation"', 1).replace('"within":"5s"', f'"within":"{bound}ms"', 1)
+    path = write(tmp_path / "history.jsonl", text)
+    assert [str(each.basis) for each in judge_whole(path).report.verdicts] == [CALIBRATED]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -15,6 +15,7 @@ from lab.declare.expectations.network_page import NetworkPage
 from lab.history import BrokerChanged, Demand, Marked, Observation, SightChanged, StepEnded, StepStarted, Watched, lines
 from lab.judge import judge_file
 from lab.judge.values import Outcome
+from tests.sealed import write
 
 from .test_ends import ends
 from .test_not_better_than_known import HEADER, TOPIC, sent, subscribed, verdict
@@ -86,10 +87,10 @@ LAST.append(Demanded.model_validate({"broker": "tokyo", "topic": "x", "present":
 def test_at_a_mark_what_the_next_look_found_may_have_been_so(
     tmp_path: Path, expectation: Expectation, last_look: float, outcome: Outcome
 ) -> None:
-    path = tmp_path / "history.jsonl"
     told = [*seen(1, False), *seen(2, True), Watched(t=15), Marked(t=20, text="here"), Watched(t=20.1)]
     told += seen(20.3, False, last_look)
-    path.write_text("".join(lines(structs.replace(HEADER, standing=True), told)))
+    text = "".join(lines(structs.replace(HEADER, standing=True), told))
+    path = write(tmp_path / "history.jsonl", text, standing=True)
     (its,) = judge_file(path, (expectation,), until="here").verdicts
     assert its.outcome is outcome, its.reason
 
@@ -188,10 +189,10 @@ def test_that_a_broker_has_ended_is_known_before_the_next_look(
     tmp_path: Path, expectation: Expectation, states: list[str], outcome: Outcome
 ) -> None:
     """At the mark it had ended; the look before was earlier, and the look that found it so, later."""
-    path = tmp_path / "history.jsonl"
     told = [*seen(1, False), *seen(2, True), Watched(t=15), *ended(20.0 - len(states) + 1, *states)]
     told += [Marked(t=20.1, text="here"), Watched(t=20.2), *seen(20.3, False, 17.8), Watched(t=20.4)]
-    path.write_text("".join(lines(structs.replace(HEADER, standing=True), told)))
+    text = "".join(lines(structs.replace(HEADER, standing=True), told))
+    path = write(tmp_path / "history.jsonl", text, standing=True)
     (its,) = judge_file(path, (expectation,), until="here").verdicts
     assert its.outcome is outcome, its.reason
 

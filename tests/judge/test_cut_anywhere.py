@@ -14,10 +14,11 @@ from lab.declare.expectations import expectations_of
 from lab.history import read
 from lab.judge import Streamed, judge, judge_file
 from lab.judge.values import Outcome
+from tests.sealed import unsealed
 
 FOLDER = Path(__file__).parent
 # A lab that stands is judged as of now, which is another moment in each part.
-CASES = [each.parent.name for each in sorted(FOLDER.glob("*/history.jsonl")) if each.parent.name != "standing"]
+CASES = [each.parent.name for each in sorted(FOLDER.glob("*/history.jsonl")) if "standing" not in each.parent.name]
 MOST = 60  # places at which a long history is cut, evenly spread
 
 
@@ -31,6 +32,17 @@ def test_no_part_of_a_history_is_judged_otherwise_than_the_whole(case: str) -> N
         for verdict, end in zip(part, ends, strict=True):
             told = f"cut after line {cut + 1}: {verdict.expectation}: {verdict.reason}"
             assert verdict.outcome in (Outcome.UNKNOWN, end.outcome), told
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_passes_without_the_last_line_or_its_checksum(case: str, tmp_path: Path) -> None:
+    octets, path = (FOLDER / case / "history.jsonl").read_bytes(), tmp_path / "history.jsonl"
+    *lines, last = octets.splitlines(keepends=True)
+    for end in (unsealed(last), last[:-1], b""):
+        if end != last:
+            path.write_bytes(b"".join([*lines, end]))
+            report = judge_file(path)
+            assert Outcome.PASSED not in {report.outcome, *(verdict.outcome for verdict in report.verdicts)}
 
 
 def test_a_file_may_end_anywhere_in_a_line_too(tmp_path: Path) -> None:

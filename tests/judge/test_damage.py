@@ -12,6 +12,7 @@ import pytest
 
 from lab.history import Ended, HistoryFile, read
 from lab.judge import Report, Streamed, judge, judge_file
+from tests.sealed import write
 
 CASE = Path(__file__).parent / "all-passed" / "history.jsonl"
 Lines = list[dict[str, Any]]
@@ -20,8 +21,7 @@ Lines = list[dict[str, Any]]
 def judged(path: Path, edit: Callable[[Lines], object]) -> Report:
     lines = [json.loads(each) for each in CASE.read_text().splitlines()]
     edit(lines)
-    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
-    return judge_file(path)
+    return judge_file(write(path, "".join(json.dumps(each) + "\n" for each in lines)))
 
 
 def first(lines: Lines, kind: str) -> int:
@@ -82,7 +82,7 @@ def test_what_no_run_can_have_seen_is_damage_with_its_place(
 
 
 def test_the_whole_history_is_as_it_was(tmp_path: Path) -> None:
-    assert judged(tmp_path / "history.jsonl", lambda lines: None).outcome == "passed", "it has no seal, and needs none"
+    assert judged(tmp_path / "history.jsonl", lambda lines: None).outcome == "passed"
 
 
 @pytest.mark.parametrize("place", [3, 40, -2])
@@ -116,3 +116,15 @@ def test_an_end_that_says_more_than_was_written_makes_every_expectation_unknown(
     whole = judge_file(path)
     assert {verdict.outcome for verdict in whole.verdicts} == {"unknown"} == {whole.outcome}
     assert all("it is not as it was written" in each.reason for each in whole.verdicts)
+
+
+def test_an_interrupted_run_that_wrote_its_end_still_shows_what_was_counted_before(tmp_path: Path) -> None:
+    path, history = tmp_path / "history.jsonl", read(CASE.parents[1] / "counters-unknown" / "history.jsonl")
+    with HistoryFile(path, history.header) as file:
+        for seen in (*history.observations, Ended(t=history.observations[-1].t, complete=False, note="Ctrl-C")):
+            file.record(seen)
+    *_, stuck = judge_file(path).verdicts
+    assert stuck.outcome == "passed", stuck.reason
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    *_, stuck = judge_file(path).verdicts
+    assert stuck.outcome == "unknown" and "the history has no end" in stuck.reason

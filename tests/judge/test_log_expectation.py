@@ -13,6 +13,7 @@ from lab.activemq.log_lines import LONGEST_LINE
 from lab.declare.expectations.log import Log
 from lab.history import Achieved, LogLine, Marked, Observation, Watched, lines
 from lab.judge import Outcome, judge_file
+from tests.sealed import write
 
 from .test_not_better_than_known import sent, verdict
 from .test_truth import HEADER
@@ -29,8 +30,8 @@ SAYS = "TransportConnection | Failed to add Connection id=a, clientId=Apache Act
 def test_a_expectation_is_about_what_its_logger_said(tmp_path: Path, text: str, trace: bool, outcome: Outcome) -> None:
     line = {"t": 0.8, "kind": "log", "broker": "singapore", "level": "WARN", "text": text, "name": "x", "trace": trace}
     *others, last = HISTORY.read_text().splitlines()
-    (tmp_path / "history.jsonl").write_text("\n".join([*others[:-1], json.dumps(line), *others[-1:], last, ""]))
-    report = judge_file(tmp_path / "history.jsonl", (Log(broker="singapore", matches="broker-started"),))
+    path = write(tmp_path / "history.jsonl", "\n".join([*others[:-1], json.dumps(line), *others[-1:], last, ""]))
+    report = judge_file(path, (Log(broker="singapore", matches="broker-started"),))
     assert [each.outcome for each in report.verdicts] == [outcome], report.verdicts
 
 
@@ -61,9 +62,9 @@ LINES = [bundled(3, 1), Marked(t=5, text="begin"), bundled(6, 4), Marked(t=10, t
 def test_lines_told_together_may_be_of_either_side_of_a_mark(
     tmp_path: Path, since: str | None, until: str | None, expected: dict[str, Any], outcome: Outcome
 ) -> None:
-    path = tmp_path / "history.jsonl"
     seen: list[Observation] = [*LINES, *(Watched(t=float(t)) for t in range(5, 21, 5))]
-    path.write_text("".join(lines(replace(HEADER, standing=True), sorted(seen, key=lambda each: each.t))))
+    text = "".join(lines(replace(HEADER, standing=True), sorted(seen, key=lambda each: each.t)))
+    path = write(tmp_path / "history.jsonl", text, standing=True)
     expectation = Log.model_validate({"broker": "tokyo", "matches": "again", **expected})
     (its,) = judge_file(path, (expectation,), since=since, until=until).verdicts
     assert its.outcome is outcome, its.reason

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.judge import judge_whole
+from tests.sealed import write
 
 CASE = Path(__file__).parent / "bridge-flickers" / "history.jsonl"
 EXPECTED = {"connector": "connector_tokyo_to_singapore", "up": "nowhere", "within": "6.5s", "after": "heal"}
@@ -21,8 +22,7 @@ def test_an_end_that_is_gone_at_the_next_look_was_an_attempt(tmp_path: Path, las
     down = rest[rest.index(up) + 1]
     up["t"] = 16.4  # 6.5 s after the heal at 10.01 s are over at 16.51 s
     down["t"] = up["t"] + lasts
-    path = tmp_path / "history.jsonl"
-    path.write_text("".join(f"{json.dumps(line)}\n" for line in (header, *rest)))
+    path = write(tmp_path / "history.jsonl", "".join(f"{json.dumps(line)}\n" for line in (header, *rest)))
     (verdict,) = judge_whole(path).report.verdicts
     assert verdict.outcome == outcome, verdict.reason
 
@@ -41,7 +41,6 @@ def test_a_new_session_that_is_older_than_the_end_of_the_one_before_is_up(tmp_pa
         {"t": 30.83004, **end, "remote_address": "x:2", "up": True},
     ]
     rest[-1]["t"] = 40.0
-    path = tmp_path / "history.jsonl"
-    path.write_text("".join(f"{json.dumps(line)}\n" for line in (header, *rest)))
+    path = write(tmp_path / "history.jsonl", "".join(f"{json.dumps(line)}\n" for line in (header, *rest)))
     (verdict,) = judge_whole(path).report.verdicts
     assert verdict.outcome == "passed", verdict.reason

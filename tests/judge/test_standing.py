@@ -34,6 +34,7 @@ from lab.history import (
     lines,
 )
 from lab.judge import Outcome, Verdict, judge_file
+from tests.sealed import write
 
 TOPIC = "topic://prices"
 HEADER = Header(
@@ -88,8 +89,8 @@ def judged(
     tmp_path: Path, expectation: dict[str, Any], seen: Iterable[Observation], *, since: str | None = None,
     until: str | None = None, header: Header = HEADER,
 ) -> Verdict:  # fmt: skip
-    path = tmp_path / "history.jsonl"
-    path.write_text("".join(lines(header, sorted(seen, key=lambda each: each.t))))
+    text = "".join(lines(header, sorted(seen, key=lambda each: each.t)))
+    path = write(tmp_path / "history.jsonl", text, standing=True)
     (verdict,) = judge_file(path, expectations_of({"expect": [expectation]}), since=since, until=until).verdicts
     return verdict
 

@@ -23,6 +23,7 @@ from lab.history import (
     lines,
 )
 from lab.judge import Judged, judge_whole
+from tests.sealed import write
 
 EVIL = "</script></title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{ 7*7 }}\u202e\x1b[2J\ud800"
 TOPOLOGY: dict[str, Any] = {
@@ -97,9 +98,7 @@ def story(
 
 
 def written(path: Path, head: Header, seen: Iterable[Observation]) -> Path:
-    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:  # half a surrogate pair, as JSON has it
-        file.writelines(lines(head, seen))
-    return path
+    return write(path, "".join(lines(head, seen)))
 
 
 def judged(path: Path, head: Header | None = None, seen: Iterable[Observation] | None = None) -> Judged:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.activemq.protocols import ENDPOINTS, PROTOCOLS
+from lab.activemq.protocols import ENDPOINTS, PROTOCOLS, Port
 from lab.errors import BrokerError, LabTimeout, PlanError
 from lab.history import SendOutcome
 from lab.runtime.messages import Destination, Outgoing, Session, Terms
@@ -313,3 +313,20 @@ def test_more_clients_of_a_connector_than_it_may_have_end_the_run_by_name() -> N
     connect(1, "stomp")
     with pytest.raises(PlanError, match="more than 2,000 clients are connected to tokyo over stomp"):
         connect(1, "stomp")
+
+
+def test_a_simulated_broker_listens_on_each_port_of_the_table() -> None:
+    more = [
+        Port(name="also-stomp", protocol="STOMP", scheme="stomp+ssl", port=6790, transport="stomp", over=("stomp",)),
+        Port(name="also-amqp", protocol="AMQP 1.0", scheme="amqp+ssl", port=6791, transport="amqp", over=("amqp",)),
+        Port(name="page", protocol="another console", scheme="https", port=6792),
+    ]
+    world = World(start=["tokyo"], ports=[*ENDPOINTS, *more])
+    peers = [End(world.kernel) for _ in more]
+    for peer, port in zip(peers, more, strict=True):
+        world.fabric.connect(INTERNET, world.instances["tokyo"], port.port, peer, within=10 * SECOND)
+    world.run(5)
+    assert all(peer.its for peer in peers)
+    connections = world.wires["tokyo"].connections()
+    assert [connections[name] for name in ("stomp", "also-stomp", "also-amqp")] == [0, 1, 1]
+    assert "page" not in connections

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lab.activemq.protocols import ENDPOINTS, endpoint
+from lab.activemq.protocols import ENDPOINTS, Port, endpoint
 from lab.history import SendOutcome
 from lab.link.impairment import LinkState
 from lab.plan.values import Plan
@@ -61,6 +61,7 @@ class World:
         passwords: Mapping[str, Mapping[str, str]] = {},
         password: str = PASSWORD,  # of everybody else
         start: Sequence[str] | None = None,
+        ports: Sequence[Port] = ENDPOINTS,
     ) -> None:
         self.plan: Plan = plan_named(scenario, {"PASSWORD": PASSWORD}, set=set).plan
         self.kernel = Kernel()
@@ -71,7 +72,7 @@ class World:
         self.wires: dict[str, Wire] = {}
         self.instances: dict[str, str] = {}  # the one that serves, by broker
         self._stores = {each.name: Store() for each in self.plan.brokers}
-        self._passwords, self._password = passwords, password
+        self._passwords, self._password, self._ports = passwords, password, ports
         for each in start if start is not None else [broker.name for broker in self.plan.brokers]:
             self.start(each)
 
@@ -85,7 +86,16 @@ class World:
         broker = self.brokers[name] = Broker(
             self.kernel, plan, instance, self._stores[name], passwords=passwords, log=log
         )
-        self.wires[name] = Wire(broker, instance, self.fabric, self.plan, seed=7, log=log, changed=self.kernel.notify)
+        self.wires[name] = Wire(
+            broker,
+            instance,
+            self.fabric,
+            self.plan,
+            seed=7,
+            log=log,
+            changed=self.kernel.notify,
+            ports=self._ports,
+        )
         self.wires[name].open()
 
     def client(

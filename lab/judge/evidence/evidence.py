@@ -82,6 +82,7 @@ class Evidence:
     efforts: tuple[Effort, ...]  # of every step that sends or takes messages
     applications: Applications | None = None  # of a run whose brokers were observed
     damage: str = ""  # why the history cannot be what a run wrote, and where; then nothing is known of it for certain
+    unsealed: str = ""  # why the history has no checksum, as a sentence without a full stop; then nothing is passed
 
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
         """Return the audiences of `receivers`, all if None, with their tallies of `destination`, of any if None.
@@ -159,11 +160,13 @@ def collect_evidence(
     file: str = "",
     damage: str = "",
     clients: Mapping[str, Application] | None = None,  # the applications; None: those of the run's own scenario
+    unsealed: str = "",
 ) -> Evidence:
     """Return the evidence in an interval of a history; the observations are iterated over once.
 
     `file` is where a run wrote it, line by line, for the place of what is wrong with it; "" where it is in memory.
-    `damage` is what is known to be wrong already. Raise InputError if a file without a seal has lines of another run.
+    `damage` is what is known to be wrong already, and `unsealed` the reason why there is no checksum. Raise InputError
+    if a file without a checksum has lines of another run.
     """
     written, file = bool(file), file or "history.jsonl"
     line = deque((1,), maxlen=1)  # the number of the present one; counted in C, since a history may have ten million
@@ -233,6 +236,7 @@ def collect_evidence(
         efforts=efforts(ledger, timeline),
         applications=applications,
         damage="; ".join(words for words in (flaws.words, damage) if words),
+        unsealed=unsealed,
     )
 
 

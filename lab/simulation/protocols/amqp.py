@@ -59,8 +59,8 @@ class _Sender:
 class AmqpSide(BrokerSide):
     """One AMQP client's connection, at the broker."""
 
-    def __init__(self, sessions: Sessions, connection: Connection) -> None:
-        super().__init__(sessions, connection, "amqp")
+    def __init__(self, sessions: Sessions, connection: Connection, connector: str) -> None:
+        super().__init__(sessions, connection, connector)
         self._user = self._password = ""
         self._receivers: dict[str, _Receiver] = {}
         self._senders: dict[str, _Sender] = {}
@@ -103,7 +103,12 @@ class AmqpSide(BrokerSide):
     def _on_open(self, frame: Open) -> None:
         try:
             self.session = self.broker.login(
-                self._user, self._password, frame.container, self.address, ended=self._expelled, connector="amqp"
+                self._user,
+                self._password,
+                frame.container,
+                self.address,
+                ended=self._expelled,
+                connector=self.connector,
             )
         except Refused as refusal:
             self.send(Close(refusal.words))

@@ -71,8 +71,8 @@ class _Subscribed:
 class MqttSide(BrokerSide):
     """One MQTT client's connection, at the broker."""
 
-    def __init__(self, sessions: Sessions, connection: Connection, *, web_socket: bool = False) -> None:
-        super().__init__(sessions, connection, "mqtt", web_socket=web_socket)
+    def __init__(self, sessions: Sessions, connection: Connection, connector: str, *, web_socket: bool = False) -> None:
+        super().__init__(sessions, connection, connector, web_socket=web_socket)
         self._login: Connect | None = None
         self._subscriptions: dict[str, _Subscribed] = {}  # by the filter, as the client writes it
         self._unacknowledged: dict[int, tuple[Subscription, int]] = {}  # by packet

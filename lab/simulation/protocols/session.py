@@ -85,7 +85,7 @@ class BrokerSide(SilentPeer):
     def __init__(self, sessions: Sessions, connection: Connection, connector: str, *, web_socket: bool = False) -> None:
         self.sessions, self.connection, self._web_socket = sessions, connection, web_socket
         self.broker, self.process, self.log = sessions.broker, sessions.process, sessions.log
-        self.connector = "wss" if web_socket else connector
+        self.connector = connector  # the name of its port
         self.address = (
             f"{'wss' if web_socket else 'tcp'}://{sessions.address(connection.far.host)}:{connection.far.port}"
         )

@@ -41,8 +41,8 @@ class _Subscribed:
 class StompSide(BrokerSide):
     """One STOMP client's connection, at the broker."""
 
-    def __init__(self, sessions: Sessions, connection: Connection, *, web_socket: bool = False) -> None:
-        super().__init__(sessions, connection, "stomp", web_socket=web_socket)
+    def __init__(self, sessions: Sessions, connection: Connection, connector: str, *, web_socket: bool = False) -> None:
+        super().__init__(sessions, connection, connector, web_socket=web_socket)
         self._subscriptions: dict[str, _Subscribed] = {}  # by the client's name of it
         self._of_ack: dict[str, _Subscribed] = {}
         self._temporaries: dict[str, str] = {}  # as the client names them → the broker's name

@@ -37,8 +37,8 @@ class Upgraded(NamedTuple):
 class WebSocketDoor(SilentPeer):
     """A connection to the port, which becomes one of MQTT or STOMP by its first request."""
 
-    def __init__(self, sessions: Sessions, connection: Connection) -> None:
-        self._sessions, self._connection = sessions, connection
+    def __init__(self, sessions: Sessions, connection: Connection, connector: str) -> None:
+        self._sessions, self._connection, self._connector = sessions, connection, connector
         self._side: BrokerSide | None = None
 
     def received(self, frame: object) -> None:
@@ -47,7 +47,7 @@ class WebSocketDoor(SilentPeer):
             self._side.received(frame)
         elif isinstance(frame, Upgrade):
             kind = MqttSide if frame.protocol == "mqtt" else StompSide
-            self._side = kind(self._sessions, self._connection, web_socket=True)
+            self._side = kind(self._sessions, self._connection, self._connector, web_socket=True)
             answer = Upgraded()
             self._connection.send(answer, on_the_wire(answer.octets()))
 
