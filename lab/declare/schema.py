@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from lab.activemq import releases
+from lab.declare.application import Application
 from lab.declare.entry import EntryFields
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.expectations.base import Expectation
@@ -43,7 +44,7 @@ def scenario_schema(
     steps: Mapping[str, type[Step]] = STEPS, kinds: Mapping[str, type[Expectation]] = EXPECTATIONS
 ) -> dict[str, Any]:
     """Return the schema of a scenario file."""
-    definitions = _definitions([Topology, EntryFields, *steps.values(), *kinds.values()])
+    definitions = _definitions([Topology, Application, EntryFields, *steps.values(), *kinds.values()])
     definitions |= {kind.__name__: kind.file_schema(definitions[kind.__name__]) for kind in steps.values()}
     definitions["Step"] = _step_schema(steps, definitions.pop("EntryFields"))
     scenario = {
@@ -51,6 +52,7 @@ def scenario_schema(
         "about": _TEXT_OR_NUMBER,
         "topology": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Topology"}]},
         "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
+        "clients": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Application"}},
         "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
         "expect": {"type": "array", "items": _one_key(kinds)},
     }

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lab.declare.application import Application
 from lab.declare.expectations import EXPECTATIONS
 from lab.declare.scenario import Scenario
 from lab.declare.schema import scenario_schema
@@ -27,6 +28,7 @@ from lab.declare.vpc import Peering, RouteTable
 from .pages import ROOT
 
 SCENARIO, TOPOLOGY, SERVICE = (ROOT / "docs" / name for name in ("scenario.md", "topology.md", "service.md"))
+APPLICATIONS = ROOT / "docs" / "verdicts-on-applications.md"
 Cells = tuple[str, str, str]
 _REQUIRED = ", required"
 _LONG_ROW = 100  # characters
@@ -42,6 +44,7 @@ MODELS: list[tuple[Path, str, type[BaseModel]]] = [
     (TOPOLOGY, "A link", Link),
     (TOPOLOGY, "A link", ImpairmentFields),
     (SCENARIO, "The file", Scenario),
+    (APPLICATIONS, "The keys of a client", Application),
     *(
         (SERVICE if issubclass(step, OfService) else SCENARIO, step.verb, step)
         for step in STEPS.values()
