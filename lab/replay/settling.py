@@ -18,6 +18,7 @@ from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination
+from lab.runtime.profile import AT_END
 
 LISTEN_SECONDS = 10.0  # seconds after the last send, if no expectation says how long
 LINGER_SECONDS = 0.2  # seconds of listening after the last message, if no expectation says more
@@ -33,7 +34,8 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
         end = _end(rehearsal, expectation)
         if end is not None and not expectation.rests_on_messages:
             (come_true, *_) = (*find(type(expectation), "lab.replay.expectations", "come_true"), _never)
-            rehearsal.wait(come_true(rehearsal, expectation, expectation.term), end - rehearsal.now())
+            with rehearsal.profile.wait(AT_END, f"term of {expectation.kind}", "it has come true, or its time is over"):
+                rehearsal.wait(come_true(rehearsal, expectation, expectation.term), end - rehearsal.now())
 
 
 def watched_demands(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
@@ -83,26 +85,31 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if not any(step.sends_to for step in every_step(scenario.steps)):
         return
     expected, outstanding, listeners = _arrivals(scenario), rehearsal.outstanding, rehearsal.recall(Listeners)
+    profile = rehearsal.profile
     longest = max((each.within.total_seconds() for each in expected), default=LISTEN_SECONDS)
     if listeners.reconnecting:  # messages kept for them are due from their return on
-        rehearsal.wait(lambda: not listeners.reconnecting, longest)
+        with profile.wait(AT_END, "clients return", "no client is reconnecting"):
+            rehearsal.wait(lambda: not listeners.reconnecting, longest)
     silent = [each.within.total_seconds() for each in expected if each.none]
     if silent:
-        rehearsal.rest(outstanding.last_due + max(silent) - rehearsal.now())
+        with profile.wait(AT_END, "silence", "the time is over in which an expectation wants no message"):
+            rehearsal.rest(outstanding.last_due + max(silent) - rehearsal.now())
     terms = [
         end
         for expectation in scenario.expect
         if expectation.rests_on_messages and (end := _end(rehearsal, expectation)) is not None
     ]
-    while True:
-        last = outstanding.last_due
-        left = max([last + longest, *terms]) - rehearsal.now()
-        rehearsal.wait(lambda: outstanding.is_empty() and not listeners.reconnecting, left)
-        if outstanding.last_due == last:  # otherwise a client has returned, and can receive more
-            break
+    with profile.wait(AT_END, "messages", "no message is outstanding"):
+        while True:
+            last = outstanding.last_due
+            left = max([last + longest, *terms]) - rehearsal.now()
+            rehearsal.wait(lambda: outstanding.is_empty() and not listeners.reconnecting, left)
+            if outstanding.last_due == last:  # otherwise a client has returned, and can receive more
+                break
     quiet = max((expectation.listens_on.total_seconds() for expectation in scenario.expect), default=0.0)
     last = max(outstanding.last_received, outstanding.last_return if quiet else 0.0)
-    rehearsal.rest(last + max(quiet, LINGER_SECONDS) - rehearsal.now())
+    with profile.wait(AT_END, "quiet", "no message has come for as long as an expectation wants, or a moment"):
+        rehearsal.rest(last + max(quiet, LINGER_SECONDS) - rehearsal.now())
 
 
 def _for_dead_letters(scenario: Scenario, published: Sequence[Destination]) -> list[Destination]:
@@ -128,7 +135,8 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if rehearsal.plan.bridges and _in_flight(observations):
         # Perhaps by a bridge, whose answers cross a slow link; messages never acknowledged stay in flight.
         seconds = min(_slowest(lab.links.counters()), ANSWERS_WITHIN)
-        rehearsal.wait(lambda: not _in_flight(lab.management.destinations(wanted)), seconds)
+        with rehearsal.profile.wait(AT_END, "acknowledgements", "no message is in flight, or its time is over"):
+            rehearsal.wait(lambda: not _in_flight(lab.management.destinations(wanted)), seconds)
         observations = _once_unchanged(rehearsal, wanted)
     for each in (*observations, *lab.links.counters()):
         if not isinstance(each, DestinationSeen) or each.enqueued or Destination.of(each.destination) in published:
@@ -139,14 +147,15 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
 def _once_unchanged(rehearsal: Rehearsal, wanted: Sequence[tuple[str, Destination]]) -> Sequence[Observation]:
     """Return the brokers' counters once two readings agree, or after the last reading."""
     lab = rehearsal.lab
-    observations: Sequence[Observation] = (*lab.management.destinations(wanted), *lab.management.bridges())
-    for _ in range(MOST_READINGS):
-        # The last acknowledgements may still be on their way over the link.
-        rehearsal.rest(READING_INTERVAL)
-        before, observations = observations, (*lab.management.destinations(wanted), *lab.management.bridges())
-        if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in observations]:
-            break
-    return observations
+    with rehearsal.profile.wait(AT_END, "counters agree", "two readings of the brokers' counters agree"):
+        observations: Sequence[Observation] = (*lab.management.destinations(wanted), *lab.management.bridges())
+        for _ in range(MOST_READINGS):
+            # The last acknowledgements may still be on their way over the link.
+            rehearsal.rest(READING_INTERVAL)
+            before, observations = observations, (*lab.management.destinations(wanted), *lab.management.bridges())
+            if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in observations]:
+                break
+        return observations
 
 
 def _in_flight(observations: Sequence[Observation]) -> bool:

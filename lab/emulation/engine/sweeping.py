@@ -27,6 +27,7 @@ from lab.emulation.state import NAME
 from lab.errors import HostError
 from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
+from lab.runtime.profile import CLOSE, UNPROFILED, Profile
 from lab.runtime.runtime import Leftover, Lost, Removal
 
 REMOVAL_SECONDS = 30.0  # seconds for the engine to remove a lab
@@ -128,7 +129,7 @@ def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ..
     )
 
 
-def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
+def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile = UNPROFILED) -> Removal:
     """Remove everything of one lab, found by its labels and removed by id; harmless if there is nothing.
 
     A container that is no part of the lab is taken off its networks first, put back where it was before if it was
@@ -158,10 +159,12 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
             left = ", ".join(str(each.name) for several in (containers, networks, volumes) for each in several)
             raise HostError(f"{left} of lab {run} could not be removed: {refusals[-1]}", f"try: mqlab sweep {run}")
         refusals = ["the engine gives no reason"]
-        refusals += filter(None, at_once(partial(_remove_container, client), containers))
-        for network in networks:
-            taken_off |= dict.fromkeys(_take_strangers_off(client, run, network))
-        refusals += filter(None, [*map(_remove_one, networks), *map(_remove_volume, volumes)])
+        with profile.wait(CLOSE, f"remove {len(containers)} containers", "the engine has removed each"):
+            refusals += filter(None, at_once(partial(_remove_container, client), containers))
+        with profile.wait(CLOSE, f"remove {len(networks)} networks, {len(volumes)} volumes", "the engine has no more"):
+            for network in networks:
+                taken_off |= dict.fromkeys(_take_strangers_off(client, run, network))
+            refusals += filter(None, [*map(_remove_one, networks), *map(_remove_volume, volumes)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
             clock.sleep(_RETRY_SECONDS)
