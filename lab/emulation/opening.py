@@ -31,7 +31,7 @@ from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.memory_queue import free_on, reserved
 from lab.emulation.network import networks
-from lab.emulation.network.congestion import set_congestion
+from lab.emulation.network.congestion import default_here, set_congestion
 from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.policy import policy
@@ -111,8 +111,9 @@ class Host:
                 for action in opening.plan.actions:
                     opened.do(action, progress)
                 lab = opened.lab
-                with opening.profile.wait(OPEN, "name the router", "the engine has renamed it: the lab is whole"):
-                    self.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
+                if opening.detached:
+                    with opening.profile.wait(OPEN, "name the router", "the engine has renamed it: the lab is whole"):
+                        self.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
             with ExitStack() as leaving:
                 leaving.callback(lab.release)
                 if opening.detached:
@@ -233,7 +234,8 @@ class _Opened:
             if not plan.later:
                 beside = self._host.images[plan.activemq_version].router
                 with order.profile.wait(START, f"{instance.name}: congestion control", "its TCP has the plan's"):
-                    set_congestion(client, made, beside, self._plan.tcp, self._clock)
+                    default = default_here(client, here=self._host.at.here)
+                    set_congestion(client, made, beside, self._plan.tcp, self._clock, default)
             return made
 
         client, run, (first, *others) = self._client, self._opening.run, plan.instances

@@ -112,7 +112,7 @@ def start_router(
     return start(
         client,
         image=image,
-        name=labels.opening_name(run),
+        name=labels.opening_name(run, lab_labels),
         endpoints=[
             Attachment(network=network.name, address=str(network.subnet.router))
             # Joined first, the internet keeps the published ports; joined later, the engine would move them all to it.
@@ -149,6 +149,14 @@ def start_router(
         },
         order=order,
     )
+
+
+def own_probes(log: bytes, link: str) -> dict[str, Any] | None:
+    """Return the answer of the probes that a router sent at its last start; None if its log has no whole line of it."""
+    lines = log.decode(errors="replace").split("\n")[:-1]  # the last part has no end yet, or is empty
+    begin = f"router: link {link}: probed "
+    found = next((line for line in reversed(lines) if line.startswith(begin)), None)
+    return None if found is None else dict(json.loads(found.removeprefix(begin)))
 
 
 class Router:
@@ -196,6 +204,13 @@ class Router:
         answer = self._relay.ask({"do": "change", "directions": dict.fromkeys(leaving, keys)}, link)
         settings = {region: read_setting(answer["directions"][region]["impairment"], region) for region in leaving}
         return int(answer["stamp"]["monotonic_ns"]), settings
+
+    def first_probes(self, link: str) -> dict[str, Any] | None:
+        """Return the answer of the probes that the router sent by itself at its start; None if its log has none yet.
+
+        To send others takes a process in its container, and so a core from brokers that start.
+        """
+        return own_probes(self._client.containers.get(self.container).logs(), link)
 
     def probe(self, link: str, count: int) -> dict[str, Any]:
         """Send probes through a link and return the measured round trips, as the router's JSON."""

@@ -93,10 +93,11 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
     turns = sum(PROBES * _PROBE_BITS / d.impairment.rate * 1000 for d in plan.directions if d.impairment.rate)
     tolerance = 1.0 + 0.02 * asked + spread + turns
     measured = math.nan
+    first = router.first_probes(plan.name)
 
     def fits() -> bool:
-        nonlocal measured
-        answer = router.probe(plan.name, PROBES)
+        nonlocal measured, first
+        answer, first = first or router.probe(plan.name, PROBES), None
         if answer["lost"] < answer["count"]:
             measured = answer["rtt_us"]["p50"] / 1000
         return abs(measured - asked) <= tolerance

@@ -24,8 +24,11 @@ from tests.polled_clock import PolledClock
 class Told:
     """A router that has measured what it is told; the last answer stays."""
 
-    def __init__(self, *answers: tuple[float, float] | None) -> None:
-        self._answers = list(answers)
+    def __init__(self, *answers: tuple[float, float] | None, first: tuple[float, float] | None = None) -> None:
+        self._answers, self._first = list(answers), first
+
+    def first_probes(self, link: str) -> dict[str, Any] | None:
+        return None if self._first is None else Told(self._first).probe(link, PROBES)
 
     def probe(self, link: str, count: int) -> dict[str, Any]:
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
@@ -56,6 +59,14 @@ def test_as_asked() -> None:
 
 def test_late_at_first_while_brokers_start() -> None:
     assert check(Told((71, 84), None, (70.1, 70.2)), link(OCEAN), 10) == "round trip 70.2 ms measured, 70.0 ms asked"
+
+
+def test_the_probes_of_the_routers_start_are_enough_if_they_are_as_asked() -> None:
+    assert "70.3 ms measured" in check(Told(first=(70.0, 70.3)), link(OCEAN))
+
+
+def test_probes_of_the_start_that_were_late_are_sent_again() -> None:
+    assert "70.2 ms measured" in check(Told((70.1, 70.2), first=(71.0, 84.0)), link(OCEAN), 10)
 
 
 @pytest.mark.parametrize("measured", [(35.0, 35.1), (0.1, 0.2), (80.0, 84.0), (140.0, 141.0)])
