@@ -13,7 +13,15 @@ from docker.errors import NotFound
 from msgspec import structs
 
 from lab.emulation.state import BrokerState, InstanceState, LabState
-from lab.emulation.watch.readiness import BROKER_PATIENCE, PROBES, REACHED_WITHIN, cause, for_bridge, for_instance, for_link
+from lab.emulation.watch.readiness import (
+    BROKER_PATIENCE,
+    PROBES,
+    REACHED_WITHIN,
+    cause,
+    for_bridge,
+    for_instance,
+    for_link,
+)
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.link.impairment import Impairment, LinkState
 from lab.network.link import Direction
