@@ -61,8 +61,7 @@ def set_congestion(
         return
     its = client.containers.get(container)
     try:
-        _, default = run_inside(its, ["cat", _DEFAULT], clock)
-        if default == wanted:
+        if not default and run_inside(its, ["cat", _DEFAULT], clock)[1] == wanted:
             return
         code, told = _beside(client, its, image, wanted)
     except docker.errors.APIError:

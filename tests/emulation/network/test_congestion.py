@@ -73,8 +73,16 @@ def test_what_the_machine_has_is_left_alone(default: str, wanted: str) -> None:
 
 
 def test_a_default_that_is_known_is_not_asked_for() -> None:
-    engine = SimpleNamespace(containers=None)  # it answers nothing
-    set_congestion(engine, "c1", "router-image", "cubic", PolledClock(), "cubic")  # type: ignore[arg-type]
+    class Unasked(Engine):
+        def get(self, _: str) -> Any:
+            its = super().get(_)
+            its.exec_run = None  # no process may be started in it
+            return its
+
+    for default, made in (("cubic", 0), ("bbr", 1)):
+        engine: Any = Unasked()
+        set_congestion(engine, "c1", "router-image", "cubic", PolledClock(), default)
+        assert len(engine.made) == made
 
 
 def test_the_default_is_this_machines_where_the_engines_kernel_is() -> None:
