@@ -234,7 +234,7 @@ class _Opened:
             if not plan.later:
                 beside = self._host.images[plan.activemq_version].router
                 with order.profile.wait(START, f"{instance.name}: congestion control", "its TCP has the plan's"):
-                    default = default_here(client, here=self._host.at.here)
+                    default = default_here(client, local=self._host.at.here)
                     set_congestion(client, made, beside, self._plan.tcp, self._clock, default)
             return made
 
@@ -313,7 +313,7 @@ class _Opened:
     def _assemble(self) -> EmulatedLab:
         opening = self._opening
         # A router that is not ready drops packets to brokers, and TCP tries again only after 1, 3 and 7 s.
-        with opening.profile.wait(OPEN, "await-router", "its log says that rules, links and addresses are in place"):
+        with opening.profile.wait(OPEN, "await-router", "its log reports that rules, links and addresses are in place"):
             readiness.for_router(self._client, self._starting["router"].result(), self._clock)
         ca_file = opening.folder / "ca.pem"
         ca_file.write_bytes(self._credentials.authority.ca_pem())

@@ -92,7 +92,7 @@ class Profile:
                 pass
 
     def text(self) -> str:
-        """Return the file: an event for each wait. A wait that has not ended lasts until now, and says so."""
+        """Return the file: an event for each wait. A wait without an end lasts until now: `ended` is false."""
         for wait in self._waits:
             wait.end(ended=False)
         events: list[Mapping[str, Any]] = []
@@ -100,7 +100,7 @@ class Profile:
             spans = [_Span.of(wait, at, self._starts[at]) for wait in self._waits if len(wait.began) > at]
             events += _events(process, spans)
         lines = ",\n".join(json.dumps(self._mask.value(event), ensure_ascii=False) for event in events)
-        rest = {"displayTimeUnit": "ms", "otherData": {"program": "mqlab", "waits left out": self._left_out}}
+        rest = {"displayTimeUnit": "ms", "otherData": {"program": "mqlab", "waits not kept": self._left_out}}
         return f"{BEGINNING}\n{lines}\n], {json.dumps(rest)[1:]}\n"
 
 

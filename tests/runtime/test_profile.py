@@ -122,7 +122,7 @@ def test_a_run_of_many_waits_keeps_the_first_and_counts_the_others() -> None:
     profile = Profile(most=3)
     for _ in range(5):
         profile.begin(OPEN, "one")
-    assert (len(events(profile)), read(profile)["otherData"]["waits left out"]) == (3, 2)
+    assert (len(events(profile)), read(profile)["otherData"]["waits not kept"]) == (3, 2)
 
 
 def test_without_a_profile_nothing_is_kept() -> None:

@@ -72,7 +72,7 @@ class Instances:
                 self._refusals.renew()  # before it runs: otherwise its own answers would be refused
                 started = self._power.start(its)
                 image = str(self._docker.containers.get(self._state.router).attrs["Image"])
-                default = default_here(self._docker, here=self._state.here)
+                default = default_here(self._docker, local=self._state.here)
                 set_congestion(self._docker, its.container, image, self._note().plan.tcp, self._clock, default)
         except BrokerError:
             self._refusals.renew()

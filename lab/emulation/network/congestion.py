@@ -39,12 +39,12 @@ ip route replace blackhole {_SIGN}
 _KEPT = (labels.RUN, labels.OWNER, labels.CREATED, labels.DETACHED, labels.STATE, labels.FOLDER)
 
 
-def default_here(client: docker.DockerClient, *, here: bool) -> str:
+def default_here(client: docker.DockerClient, *, local: bool) -> str:
     """Return the default of the engine's kernel, if that is this machine's kernel; "" if it may be another one.
 
     A container has the default of its kernel. To ask one takes a new process in it, while brokers need every core.
     """
-    if not here or in_container() or client.version().get("KernelVersion") != platform.release():
+    if not local or in_container() or client.version().get("KernelVersion") != platform.release():
         return ""
     return Path(_DEFAULT).read_text().strip() if Path(_DEFAULT).exists() else ""
 

@@ -88,7 +88,7 @@ def test_a_default_that_is_known_is_not_asked_for() -> None:
 def test_the_default_is_this_machines_where_the_engines_kernel_is() -> None:
     def default(kernel: str, *, here: bool = True) -> str:
         engine = SimpleNamespace(version=lambda: {"KernelVersion": kernel})
-        return default_here(engine, here=here)  # type: ignore[arg-type]
+        return default_here(engine, local=here)  # type: ignore[arg-type]
 
     its_own = Path("/proc/sys/net/ipv4/tcp_congestion_control")
     assert default("6.6.16-linuxkit") == default(platform.release(), here=False) == ""
