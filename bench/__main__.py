@@ -44,7 +44,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def measure_startup(quick: bool) -> dict[str, Any]:
     """Open labs and start bare pairs of brokers in turn."""
-    return startup.measure(Article.ready(), pairs=2 if quick else 9)
+    return startup.measure(Article.ready(), pairs=2 if quick else 15)
 
 
 def measure_eight(quick: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The delay is measured in network namespaces, where nothing else takes time; thro
 the namespaces, which shows what Docker's bridges and firewall cost either way. Every figure stands beside plain
 forwarding measured in the same run. Needs root, ip, nft, setpriv, an engine and the images; about three minutes.
 
-    python -m bench.link [--out FILE] [--quick]
+    python -m bench.link [--out FILE] [--quick | --busy]
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bench import throughput
 from bench.article import Article
 from bench.machine import machine
@@ -33,7 +35,9 @@ ALL = [["all", 0, 65535]]
 OPEN = {
     "ways": [{"from": one, "to": other, "out": ALL, "in": ALL} for one, other in ((A, B), (B, A))]
 }  # as a lab has it
-FIRST = ("nice", "-n", "-19")  # the measuring programs wait for nobody: their own waiting is not the link's
+# The measuring programs are real-time processes, since their own waiting is not the link's. Niceness is not enough: a
+# program that wakes may wait for the end of a busy one's time slice, and the echo is part of each round trip.
+FIRST = ("chrt", "-f", "50")
 
 # Arrival is the kernel's stamp; the echo's own turn-around is part of every round trip, also of the plain one.
 ECHO = """
@@ -96,6 +100,12 @@ def cpu_seconds(pid: int) -> float:
     return cpu_seconds_in(Path(f"/proc/{pid}/stat").read_text())
 
 
+def waited(pid: int) -> tuple[int, int]:
+    """Return the ns that a process has waited for a core, and how often it was given one."""
+    _, waited_ns, turns = Path(f"/proc/{pid}/schedstat").read_text().split()
+    return int(waited_ns), int(turns)
+
+
 @contextlib.contextmanager
 def every_core_busy() -> Iterator[None]:
     """Keep as many loops spinning as there are cores."""
@@ -136,18 +146,43 @@ def plain_streams(folder: Path, seconds: float) -> list[float]:
 
 def errors(where: Bed, pid: int, count: int) -> dict[str, Any]:
     """Return the errors of round trips against the configured ones, on a quiet machine and on a busy one."""
-    quiet, busy = [], []
+    quiet = []
     for asked in ROUND_TRIPS_MS:
         where.set(delay_us=asked * 500)
         before = cpu_seconds(pid)
         trips = error(round_trips(where, count, 0.005), asked, count)
         used = (cpu_seconds(pid) - before) / (2 * count) * 1e6
         quiet.append(trips | {"cpu_us_per_packet": round(used)})
+    return {"round_trip_error_ms": quiet, "busy_error_ms": busy_errors(where, pid, count)}
+
+
+def busy_errors(where: Bed, pid: int, count: int) -> list[dict[str, Any]]:
+    """Return the same with every core busy, how long the link waited for a core, and the time that the host took."""
+    rows = []
     with every_core_busy():
         for asked in (10, 70):
             where.set(delay_us=asked * 500)
-            busy.append(error(round_trips(where, count, 0.005), asked, count))
-    return {"round_trip_error_ms": quiet, "busy_error_ms": busy}
+            (ns, turns), stolen = waited(pid), psutil.cpu_times().steal
+            row = error(round_trips(where, count, 0.005), asked, count)
+            later, more = waited(pid)
+            row["link_waited_us"] = round((later - ns) / 1000 / max(1, more - turns), 1)
+            rows.append(row | {"stolen_ms": round((psutil.cpu_times().steal - stolen) * 1000)})
+    return rows
+
+
+def measure_busy() -> list[dict[str, Any]]:
+    """Measure with every core busy alone: some ten seconds."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        bed(Path(folder)) as where,
+        where.router(config(policy=OPEN)) as router,
+    ):
+        return busy_errors(where, link_of(router.pid), 600)
+
+
+def link_of(router: int) -> int:
+    """Return the process of the only link of a router."""
+    return int(Path(f"/proc/{router}/task/{router}/children").read_text().split()[0])
 
 
 def measure(quick: bool) -> dict[str, Any]:
@@ -160,7 +195,7 @@ def measure(quick: bool) -> dict[str, Any]:
             results["plain"] = {"round_trip": error(round_trips(where, count, 0.005), 0, count)}
         streams = plain_streams(Path(folder), seconds)
         with bed(Path(folder)) as where, where.router(config(policy=OPEN)) as router:
-            pid = int(Path(f"/proc/{router.pid}/task/{router.pid}/children").read_text().split()[0])
+            pid = link_of(router.pid)
             results["scheduling"] = where.linkctl("get")[1]["scheduling"]
             results["fixed_cost_us"] = where.linkctl("get")[1]["fixed_cost_us"]
             results |= errors(where, pid, count)
@@ -206,10 +241,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--quick", action="store_true", help="fewer packets, shorter streams")
+    parser.add_argument("--busy", action="store_true", help="the errors with every core busy alone, as JSON")
     asked = parser.parse_args()
     if reason := unfit():
         print(f"bench/link.py {reason}", file=sys.stderr)
         return 3
+    if asked.busy:
+        print("\n".join(map(json.dumps, measure_busy())))
+        return 0
     before = machine()
     results = measure(asked.quick)
     print(table(results))

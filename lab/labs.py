@@ -40,6 +40,7 @@ from lab.operating.outcome import record_seen
 from lab.run_folder import RunFolder, create, home, unwritable
 from lab.runtime import state_file as state_files
 from lab.runtime.lab import StandingLab
+from lab.runtime.profile import JUDGE, OPEN, UNPROFILED, Profile
 from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
 from lab.runtime.state_file import make_folder, new_run_id, note_folder
@@ -149,6 +150,7 @@ def run(
     raising: bool = True,
     reports: bool = True,
     ignore: Sequence[str] = (),
+    profile: Profile = UNPROFILED,
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
@@ -183,6 +185,7 @@ def run(
         port_base=port_base,
         replaying=True,
         ignored=ignore,
+        profile=profile,
     )
     with put_off():  # what was seen is judged and kept before a signal that came in the lab's removal
         try:
@@ -194,7 +197,7 @@ def run(
                     told.stage(f"replay {several(len(played.steps), 'step')}"),
                 ):
                     now = lab.note.opened + timedelta(seconds=lab.clock.now())  # the machine's time, by the lab's clock
-                    replay(played, its.planned.plan, lab, history, run=lab.note.run, began=now)
+                    replay(played, its.planned.plan, lab, history, run=lab.note.run, began=now, profile=profile)
         except (LabError, OSError) as died:
             if folder is None:
                 raise
@@ -202,10 +205,12 @@ def run(
             error.add_remedy(f"the events until then: {folder.path}")
             if not folder.has_a_history():
                 raise error from died
-        judged = judge_whole(folder.history)
+        with profile.wait(JUDGE, "judge", "every expectation has its verdict"):
+            judged = judge_whole(folder.history)
         try:
             if reports:
-                keep(judged, folder)
+                with profile.wait(JUDGE, "keep the reports"):
+                    keep(judged, folder)
         except OSError as unkept:
             error = error or unwritable(folder.path, unkept)
         if error is not None and raising:
@@ -276,10 +281,13 @@ def _opened(
     detached: bool = False,
     replaying: bool = False,
     ignored: Sequence[str] = (),
+    profile: Profile = UNPROFILED,
 ) -> Iterator[_Opened]:
     """Open a scenario's lab; errors of the input are raised before anything is built or written."""
     version = version or runtimes.release_in(archive)
-    found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
+    with profile.wait(OPEN, "load, check and plan"):
+        found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
+    profile.hide(found.scenario.origin.mask)
     if replaying and found.scenario.is_topology:
         right = f"run mqlab up {scenario} to open its lab"
         raise InputError.of(f"{scenario} has no steps: there is nothing to run", right)
@@ -296,7 +304,8 @@ def _opened(
         base = runs or home(environment)
         noted = base if its.name == runtimes.SIMULATION else note_folder(environment)  # that writes no note
         try:
-            ready = its.prepare(found.plan, told, archive=archive, version=version)
+            with profile.wait(OPEN, "prepare", "the images of every release are there"):
+                ready = its.prepare(found.plan, told, archive=archive, version=version)
             found = replace(found, plan=ready.settle(found.plan))
         except HostError as error:
             if replaying and (other := runtimes.instead(its, found, scenario, seed=seed, set=set, version=version)):
@@ -318,6 +327,7 @@ def _opened(
             replaying=replaying,
             reboot_time=topology.reboot_time.total_seconds(),
             service_time=topology.service_time,
+            profile=profile,
         )
         with ExitStack() as standing:
             try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import select
@@ -37,6 +38,7 @@ CONFIG = Path("/etc/mqlab/router.json")
 POLICY_SOCKET = "policy"  # no link's name: their sockets end in .sock
 _START_SECONDS = 10.0
 _CALIBRATE_COUNT, _CALIBRATE_GAP = 60, 0.002
+_PROBE_COUNT, _PROBE_GAP = 20, 0.005
 _STOP = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -76,6 +78,7 @@ def route(path: Path, sockets: Path, opened: contextlib.ExitStack) -> int:
     _announce(config)
     _serve_policy(policy, sockets / POLICY_SOCKET)
     print("router ready", flush=True)
+    threading.Thread(target=_probe_all, args=(path, sockets), name="probes", daemon=True).start()
     return _watch({pid: each.name for pid, each in zip(links, config.links, strict=True)})
 
 
@@ -170,6 +173,14 @@ def _calibrate(config: Config, index: int, pid: int, sockets: Path) -> None:
     cost_us = crossing_cost(probed.there.values())
     state = linkctl.ask(path, {"do": "open", "cost_us": cost_us})
     print(f"router: link {name}: {cost_us:.0f} µs to cross at zero delay; {state['scheduling']}", flush=True)
+
+
+def _probe_all(path: Path, sockets: Path) -> None:
+    """Measure each link as it is impaired, and print the answer: a lab that reads it needs no process in here."""
+    for each in parse_config(path.read_bytes()).links:
+        with contextlib.suppress(linkctl.NoAnswerError, ConfigError, OSError):
+            probed = linkctl.measure(sockets / f"{each.name}.sock", path, each.name, _PROBE_COUNT, _PROBE_GAP)
+            print(f"router: link {each.name}: probed {json.dumps(probed)}", flush=True)
 
 
 def _await_answer(name: str, path: Path, pid: int) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli import new_files, options, reports
+from lab.cli import new_files, options, profile, reports
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION, WAIT
+from lab.cli.profile import PROFILE
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
 from lab.errors import HostError, InputError
@@ -49,6 +50,7 @@ def run(
     page: PAGE = None,
     junit_file: JUNIT = None,
     reports_folder: REPORTS = None,
+    profile_file: PROFILE = None,
     quiet: QUIET = False,
     json: JSON = False,
 ) -> int:
@@ -71,13 +73,17 @@ def run(
             "--html": page,
             "--junit": junit_file,
             "--reports": reports_folder,
+            "--profile": profile_file,
         }
         return run_seeds(scenario, seeds, set or (), ignore or (), runtime, jobs, of_one, quiet=quiet, json=json)
     at_once = jobs or 1
     reports.check_writable(page, junit_file)
+    profile.check_writable(profile_file, page, junit_file)
     if len(scenario) > 1 or reports_folder is not None:
         if page is not None:
             raise InputError.of("--html is for the page of one scenario", "--reports DIR keeps the page of each")
+        if profile_file is not None:
+            raise InputError.of("--profile is for the run of one scenario", "run one scenario, without --reports")
         if port_base is not None and at_once > 1:
             raise InputError.of("--port-base gives every lab the same ports", "leave --jobs or --port-base out")
         its = {
@@ -95,7 +101,7 @@ def run(
         return _several(scenario, arguments, at_once, reports_folder, junit_file, quiet=quiet, json=json)
     from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
-    with put_off() as came:
+    with put_off() as came, profile.kept(profile_file) as waits:
         ran = labs.run(
             scenario[0],
             seed=seed,
@@ -109,6 +115,7 @@ def run(
             progress=options.progress(quiet),
             raising=False,
             ignore=ignore or (),
+            profile=waits,
         )
         unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file)
         if ran.error is not None:  # and no other

@@ -14,6 +14,7 @@ from lab.errors import LabError
 from lab.interrupts import uninterrupted
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Clock
+from lab.runtime.profile import CLOSE, UNPROFILED, Profile
 from lab.runtime.runtime import Opening, Removal
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +33,9 @@ class Closing:
         opening = self._opening
         try:
             with engine.explained():
-                closed = close_lab(self._client, opening.run, opening.folder, opening.note_folder, self._clock)
+                closed = close_lab(
+                    self._client, opening.run, opening.folder, opening.note_folder, self._clock, opening.profile
+                )
             for warning in closed.warnings:
                 _LOG.warning("%s", warning)
         except (LabError, OSError) as closing:
@@ -44,7 +47,14 @@ class Closing:
             _LOG.error("the lab could not be closed: %s", closing)
 
 
-def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_folder: Path, clock: Clock) -> Removal:
+def close_lab(
+    client: docker.DockerClient,
+    run: str,
+    folder: Path | None,
+    note_folder: Path,
+    clock: Clock,
+    profile: Profile = UNPROFILED,
+) -> Removal:
     """Save the logs of a lab, where its run folder is there, and remove everything of it and then its note.
 
     Raise HostError if a part of the lab stays; logs and a note that cannot be written only make a warning.
@@ -53,12 +63,13 @@ def close_lab(client: docker.DockerClient, run: str, folder: Path | None, note_f
     with uninterrupted():
         if folder is not None and folder.is_dir():
             try:
-                logs.save(client, run, folder / "logs", mask_of(each for _, each in logs.containers(client, run)))
+                with profile.wait(CLOSE, "keep logs", "every container's log is written"):
+                    logs.save(client, run, folder / "logs", mask_of(each for _, each in logs.containers(client, run)))
             except (OSError, *engine.ENGINE_TROUBLE) as error:
                 if isinstance(error, engine.ENGINE_TROUBLE) and engine.is_gone(error) and not is_silence(error):
                     raise  # nothing can be removed either
                 warnings.append(f"not every log of lab {run} could be kept: {error}")
-        removal = sweeping.remove(client, run, clock)
+        removal = sweeping.remove(client, run, clock, profile)
         try:
             state_files.forget(run, note_folder)
         except OSError as error:

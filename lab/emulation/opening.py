@@ -31,7 +31,7 @@ from lab.emulation.images.images import Images
 from lab.emulation.lab import EmulatedLab
 from lab.emulation.memory_queue import free_on, reserved
 from lab.emulation.network import networks
-from lab.emulation.network.congestion import set_congestion
+from lab.emulation.network.congestion import default_here, set_congestion
 from lab.emulation.network.forwards import TAKEN, Forwards, forwarding
 from lab.emulation.network.networks import LabNetwork
 from lab.emulation.network.policy import policy
@@ -49,6 +49,7 @@ from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
 from lab.runtime import state_file as state_files
 from lab.runtime.clock import Origin, RealClock, boot
 from lab.runtime.owner import Owner
+from lab.runtime.profile import OPEN, START
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
 from lab.runtime.state_file import StateFile
@@ -56,6 +57,18 @@ from lab.runtime.turns import turn
 
 _PORT_TRIES = 5
 _TAKEN = ("port is already allocated", TAKEN)  # the engine's words
+_BESIDE = "nothing: it goes on beside"
+_UNTIL = {  # the condition at which an action is over, in words
+    "create-network": "the engine has made the regions' networks",
+    "start-router": _BESIDE,
+    "prepare-broker": _BESIDE,
+    "start-broker": _BESIDE,
+    "start-standby": _BESIDE,
+    "await-broker": "the management of every instance reports that it has started, or waits for the store",
+    "check-link": "probes have crossed the link both ways in the configured time",
+    "await-bridge": "both ends list the bridge, and its login was accepted",
+    "await-console": "the web console answers",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +109,11 @@ class Host:
             with engine.explained(), self._memory(opening, clock, progress), turn(opening.run, opening.note_folder):
                 opened = _Opened(self, opening, clock, forwards, closing)
                 for action in opening.plan.actions:
-                    with progress.stage(f"{action.does} {action.to}"):
-                        opened.do(action, progress)
+                    opened.do(action, progress)
                 lab = opened.lab
-                self.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
+                if opening.detached:
+                    with opening.profile.wait(OPEN, "name the router", "the engine has renamed it: the lab is whole"):
+                        self.client.containers.get(lab.state.router).rename(labels.router_name(opening.run))
             with ExitStack() as leaving:
                 leaving.callback(lab.release)
                 if opening.detached:
@@ -158,8 +172,10 @@ class _Opened:
 
     def do(self, action: Action, progress: Progress) -> None:
         """Do one action of the Plan; notes on it go to the progress."""
-        if note := self._does[action.does](action.to):
-            progress.say(note)
+        name = f"{action.does} {action.to}"
+        with progress.stage(name), self._opening.profile.wait(OPEN, name, _UNTIL[action.does]):
+            if note := self._does[action.does](action.to):
+                progress.say(note)
 
     def _create_network(self, name: str) -> str:
         if not self._networks:  # the first such action claims those of all regions, for the hosts files
@@ -217,7 +233,9 @@ class _Opened:
             made = start_broker(client, image, run, plan, instance, *ways, files, self._labels, order)
             if not plan.later:
                 beside = self._host.images[plan.activemq_version].router
-                set_congestion(client, made, beside, self._plan.tcp, self._clock)
+                with order.profile.wait(START, f"{instance.name}: congestion control", "its TCP has the plan's"):
+                    default = default_here(client, local=self._host.at.here)
+                    set_congestion(client, made, beside, self._plan.tcp, self._clock, default)
             return made
 
         client, run, (first, *others) = self._client, self._opening.run, plan.instances
@@ -236,12 +254,14 @@ class _Opened:
 
     def _begin(self, name: str, start: Callable[[Order], str], after: Sequence[Event]) -> Future[str]:
         """Begin a start in the pool; its event is set when the engine is asked, or the start has failed."""
-        order = Order(after=after)
+        profile = self._opening.profile
+        order = Order(after=after, profile=profile)
         self._requested[name] = order.requested
 
         def started() -> str:
             try:
-                return start(order)
+                with profile.wait(START, f"{name}: make and start"):
+                    return start(order)
             finally:
                 order.requested.set()
 
@@ -293,7 +313,8 @@ class _Opened:
     def _assemble(self) -> EmulatedLab:
         opening = self._opening
         # A router that is not ready drops packets to brokers, and TCP tries again only after 1, 3 and 7 s.
-        readiness.for_router(self._client, self._starting["router"].result(), self._clock)
+        with opening.profile.wait(OPEN, "await-router", "its log reports that rules, links and addresses are in place"):
+            readiness.for_router(self._client, self._starting["router"].result(), self._clock)
         ca_file = opening.folder / "ca.pem"
         ca_file.write_bytes(self._credentials.authority.ca_pem())
         for_java = self._credentials.authority.trust_store(TRUST_STORE_PASSWORD)

@@ -66,6 +66,11 @@ class LabState(Struct, frozen=True, kw_only=True):
     ssh: str = ""  # the engine, where its ports are forwarded to this machine over ssh
 
     @property
+    def here(self) -> bool:
+        """Return whether the engine is certainly on this machine."""
+        return self.reached_at == LOOPBACK and not self.ssh
+
+    @property
     def instances(self) -> tuple[InstanceState, ...]:
         """Return every instance of every broker."""
         return tuple(each for broker in self.brokers.values() for each in broker.instances)

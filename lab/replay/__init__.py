@@ -15,7 +15,7 @@ from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import START
 from lab.declare.unrolling import unroll
 from lab.errors import LabError
-from lab.history import Ended, Recorder
+from lab.history import Ended, Recorder, Tee
 from lab.plan.values import Plan
 from lab.replay.listeners import Listeners, end_reconnects
 from lab.replay.network import record_network, record_peerings
@@ -26,6 +26,7 @@ from lab.replay.settling import expected_arrivals, record_counts, settle, watche
 from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.steps.traffic import end_all
 from lab.runtime.lab import Lab
+from lab.runtime.profile import AT_END, REPLAY, UNPROFILED, Profile
 
 __all__ = ["replay"]
 
@@ -39,6 +40,7 @@ def replay(
     run: str,
     began: datetime | None = None,
     find: Find = of_kind,
+    profile: Profile = UNPROFILED,
 ) -> None:
     """Replay a scenario in a lab, and record every observation, from the first step to Ended.
 
@@ -57,31 +59,36 @@ def replay(
         plan,
         program,
         lab,
-        recorder,
+        recorder if profile is UNPROFILED else Tee(recorder, profile),
         run=run,
         closing=closing,
         began=began or datetime.now(UTC),
         topology=scenario.topology,
         tells=tells_of_service(scenario),
         expected=expected_arrivals(scenario),
+        profile=profile,
     )
     try:
         with closing:
             closing.callback(lab.unwatch)
-            rehearsal.watch(watched_demands(scenario), LabRecorder(rehearsal))
+            with profile.wait(REPLAY, "begin to watch", "every broker has been polled once"):
+                rehearsal.watch(watched_demands(scenario), LabRecorder(rehearsal))
             take_if_wanted(rehearsal, scenario, START)
             record_peerings(rehearsal, scenario)
             rehearsal.service.tell_all()
             with rehearsal.recall(Listeners).reconnects:
                 with rehearsal.tasks:
                     play(rehearsal, program.steps, find)
-                    end_all(rehearsal)
+                    with profile.wait(AT_END, "end the traffic", "each traffic that goes on has ended"):
+                        end_all(rehearsal)
                     rehearsal.check()
                 settle(rehearsal, scenario, find)
                 end_reconnects(rehearsal)
             record_counts(rehearsal, scenario)
-            lab.unwatch()  # the counts are final; later attempts do not appear in a log
-            record_network(rehearsal, scenario)
+            with profile.wait(AT_END, "end the watch", "the last poll and the last lines of every log are recorded"):
+                lab.unwatch()  # the counts are final; later attempts do not appear in a log
+            with profile.wait(AT_END, "the network at the end", "each connection that is expected has been tried"):
+                record_network(rehearsal, scenario)
         rehearsal.check()
     except BaseException as error:
         with contextlib.suppress(OSError):  # a full disk, perhaps, which may be the very error that is raised

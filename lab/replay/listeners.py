@@ -102,7 +102,7 @@ def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tu
     callbacks = Callbacks(rehearsal, step.client, step.login)
     if (replier := rehearsal.recall(Repliers).by_client.get(step.client)) is not None:
         callbacks.answer = replier.answer
-    client = rehearsal.lab.connect(
+    client = rehearsal.connect(
         client=step.client,
         broker=step.broker,
         over=step.over,

@@ -20,9 +20,11 @@ from lab.replay.first_error import EndedByError
 from lab.replay.outstanding_messages import Outstanding
 from lab.replay.service import Service
 from lab.replay.tasks import Tasks
+from lab.runtime.client import Client, ClientEvents
 from lab.runtime.lab import Lab
 from lab.runtime.lock import Lock
-from lab.runtime.messages import Destination
+from lab.runtime.messages import ORDINARY, USUAL, Approach, Destination, Session
+from lab.runtime.profile import REPLAY, UNPROFILED, Profile
 
 
 class Remembered(Protocol):
@@ -79,9 +81,10 @@ class Rehearsal(EndedByError):
         topology: Topology,
         tells: bool,  # whether the history has the service's side
         expected: Callable[[str, str], bool | None] = lambda client, destination: None,  # see Outstanding
+        profile: Profile = UNPROFILED,
     ) -> None:
         super().__init__()
-        self.lab, self.run, self.program, self.closing = lab, run, program, closing
+        self.lab, self.run, self.program, self.closing, self.profile = lab, run, program, closing, profile
         self.clock = lab.clock
         self.start = lab.clock.now()
         self.tasks = Tasks(lab.clock, self.fail)
@@ -162,6 +165,23 @@ class Rehearsal(EndedByError):
     def trouble(self, who: str, problem: str) -> None:
         """Record a failure; `who` names the client, the broker or the service."""
         self.record(Trouble(t=self.now(), who=who, what=problem))
+
+    def connect(
+        self,
+        *,
+        client: str,
+        broker: str,
+        over: str,
+        user: str,
+        events: ClientEvents,
+        session: Session = ORDINARY,
+        approach: Approach = USUAL,
+    ) -> Client:
+        """Connect a client to the lab."""
+        with self.profile.wait(REPLAY, f"connect {client} to {broker} over {over}", "the broker accepts the login"):
+            return self.lab.connect(
+                client=client, broker=broker, over=over, user=user, events=events, session=session, approach=approach
+            )
 
     def numbers(self, broker: str) -> tuple[int, ...]:
         """Return the numbers of a broker's instances."""

@@ -31,7 +31,7 @@ class Replier:
     def __init__(self, rehearsal: Rehearsal, step: Subscribe) -> None:
         self._rehearsal, self._name = rehearsal, step.client
         self._sent = 0
-        self._client: Client = rehearsal.lab.connect(
+        self._client: Client = rehearsal.connect(
             client=f"{step.client}-replies",
             broker=step.broker,
             over=step.over,

@@ -12,12 +12,14 @@ from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
-from lab.history import DestinationSeen, LinkSeen, Observation
+from lab.history import BridgeSeen, DestinationSeen, LinkSeen, Observation
+from lab.plan.values import BridgePlan
 from lab.replay.listeners import Listeners
 from lab.replay.rehearsal import Rehearsal
 from lab.replay.steps.snapshot import take_if_wanted
 from lab.replay.turn import StepTimes
 from lab.runtime.messages import Destination
+from lab.runtime.profile import AT_END
 
 LISTEN_SECONDS = 10.0  # seconds after the last send, if no expectation says how long
 LINGER_SECONDS = 0.2  # seconds of listening after the last message, if no expectation says more
@@ -33,7 +35,8 @@ def settle(rehearsal: Rehearsal, scenario: Scenario, find: Find) -> None:
         end = _end(rehearsal, expectation)
         if end is not None and not expectation.depends_on_messages:
             (come_true, *_) = (*find(type(expectation), "lab.replay.expectations", "come_true"), _never)
-            rehearsal.wait(come_true(rehearsal, expectation, expectation.term), end - rehearsal.now())
+            with rehearsal.profile.wait(AT_END, f"term of {expectation.kind}", "it has come true, or its time is over"):
+                rehearsal.wait(come_true(rehearsal, expectation, expectation.term), end - rehearsal.now())
 
 
 def watched_demands(scenario: Scenario) -> tuple[tuple[str, Destination], ...]:
@@ -83,26 +86,31 @@ def _await_messages(rehearsal: Rehearsal, scenario: Scenario) -> None:
     if not any(step.sends_to for step in every_step(scenario.steps)):
         return
     expected, outstanding, listeners = _arrivals(scenario), rehearsal.outstanding, rehearsal.recall(Listeners)
+    profile = rehearsal.profile
     longest = max((each.within.total_seconds() for each in expected), default=LISTEN_SECONDS)
     if listeners.reconnecting:  # messages kept for them are due from their return on
-        rehearsal.wait(lambda: not listeners.reconnecting, longest)
+        with profile.wait(AT_END, "clients return", "no client is reconnecting"):
+            rehearsal.wait(lambda: not listeners.reconnecting, longest)
     silent = [each.within.total_seconds() for each in expected if each.none]
     if silent:
-        rehearsal.rest(outstanding.last_due + max(silent) - rehearsal.now())
+        with profile.wait(AT_END, "silence", "the time is over in which an expectation wants no message"):
+            rehearsal.rest(outstanding.last_due + max(silent) - rehearsal.now())
     terms = [
         end
         for expectation in scenario.expect
         if expectation.depends_on_messages and (end := _end(rehearsal, expectation)) is not None
     ]
-    while True:
-        last = outstanding.last_due
-        left = max([last + longest, *terms]) - rehearsal.now()
-        rehearsal.wait(lambda: outstanding.is_empty() and not listeners.reconnecting, left)
-        if outstanding.last_due == last:  # otherwise a client has returned, and can receive more
-            break
+    with profile.wait(AT_END, "messages", "no message is outstanding"):
+        while True:
+            last = outstanding.last_due
+            left = max([last + longest, *terms]) - rehearsal.now()
+            rehearsal.wait(lambda: outstanding.is_empty() and not listeners.reconnecting, left)
+            if outstanding.last_due == last:  # otherwise a client has returned, and can receive more
+                break
     quiet = max((expectation.listens_on.total_seconds() for expectation in scenario.expect), default=0.0)
     last = max(outstanding.last_received, outstanding.last_return if quiet else 0.0)
-    rehearsal.rest(last + max(quiet, LINGER_SECONDS) - rehearsal.now())
+    with profile.wait(AT_END, "quiet", "no message has come for as long as an expectation wants, or a moment"):
+        rehearsal.rest(last + max(quiet, LINGER_SECONDS) - rehearsal.now())
 
 
 def _for_dead_letters(scenario: Scenario, published: Sequence[Destination]) -> list[Destination]:
@@ -123,30 +131,58 @@ def record_counts(rehearsal: Rehearsal, scenario: Scenario) -> None:
     every = dict.fromkeys((*published, *_for_dead_letters(scenario, published)))
     destinations = [to for to in every if not has_wildcard(str(to))]
     wanted = [(broker.name, to) for to in destinations for broker in rehearsal.plan.brokers] if published else []
-    lab = rehearsal.lab
-    observations = _once_unchanged(rehearsal, wanted)
+    lab, more = rehearsal.lab, any(END in expectation.snapshots for expectation in scenario.expect)
+    observations = _once_unchanged(rehearsal, wanted, more=more)
     if rehearsal.plan.bridges and _in_flight(observations):
         # Perhaps by a bridge, whose answers cross a slow link; messages never acknowledged stay in flight.
         seconds = min(_slowest(lab.links.counters()), ANSWERS_WITHIN)
-        rehearsal.wait(lambda: not _in_flight(lab.management.destinations(wanted)), seconds)
-        observations = _once_unchanged(rehearsal, wanted)
+        with rehearsal.profile.wait(AT_END, "acknowledgements", "no message is in flight, or its time is over"):
+            rehearsal.wait(lambda: not _in_flight(lab.management.destinations(wanted)), seconds)
+        observations = _once_unchanged(rehearsal, wanted, more=more)
     for each in (*observations, *lab.links.counters()):
         if not isinstance(each, DestinationSeen) or each.enqueued or Destination.of(each.destination) in published:
             rehearsal.record_of_lab(each)
     take_if_wanted(rehearsal, scenario, END)
 
 
-def _once_unchanged(rehearsal: Rehearsal, wanted: Sequence[tuple[str, Destination]]) -> Sequence[Observation]:
-    """Return the brokers' counters once two readings agree, or after the last reading."""
-    lab = rehearsal.lab
-    observations: Sequence[Observation] = (*lab.management.destinations(wanted), *lab.management.bridges())
-    for _ in range(MOST_READINGS):
-        # The last acknowledgements may still be on their way over the link.
-        rehearsal.rest(READING_INTERVAL)
-        before, observations = observations, (*lab.management.destinations(wanted), *lab.management.bridges())
-        if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in observations]:
-            break
-    return observations
+def _once_unchanged(
+    rehearsal: Rehearsal, wanted: Sequence[tuple[str, Destination]], *, more: bool
+) -> Sequence[Observation]:
+    """Return the brokers' counters once two readings agree, or after the last reading.
+
+    A reading in which nothing is on its way is followed by the next one at once, unless `more` counters are to be read.
+    """
+    lab, bridges = rehearsal.lab, rehearsal.plan.bridges
+    with rehearsal.profile.wait(AT_END, "counters agree", "two readings of the brokers' counters agree"):
+        observations: Sequence[Observation] = (*lab.management.destinations(wanted), *lab.management.bridges())
+        for _ in range(MOST_READINGS):
+            # The last acknowledgements may still be on their way over the link.
+            rehearsal.rest(READING_INTERVAL if more or not at_rest(wanted, bridges, observations) else 0.0)
+            before, observations = observations, (*lab.management.destinations(wanted), *lab.management.bridges())
+            if [each.with_fields(t=0.0) for each in before] == [each.with_fields(t=0.0) for each in observations]:
+                break
+        return observations
+
+
+def at_rest(
+    wanted: Sequence[tuple[str, Destination]], bridges: Sequence[BridgePlan], observations: Sequence[Observation]
+) -> bool:
+    """Return whether every bridge is up, and no message waits or is unacknowledged.
+
+    That is not known of a broker that is silent, nor of a topic, whose consumers' acknowledgements are not counted.
+    """
+    ends = [each for each in observations if isinstance(each, BridgeSeen)]
+    counts = [each for each in observations if isinstance(each, DestinationSeen)]
+    answered = {each.broker for each in ends} | {each.broker for each in counts}
+    up = {(each.connector, each.broker, each.remote) for each in ends if not each.created_by_duplex}
+    up_beyond = {(each.remote, each.broker) for each in ends if each.created_by_duplex}
+    return (
+        {broker for broker, _ in wanted} <= answered
+        and {(each.connector, each.initiator, each.responder) for each in bridges} <= up
+        and {(each.initiator, each.responder) for each in bridges if each.duplex} <= up_beyond
+        and all(each.enqueued == each.dequeued for each in ends)
+        and all(each.queued == each.in_flight == 0 for each in counts)
+    )
 
 
 def _in_flight(observations: Sequence[Observation]) -> bool:

@@ -16,6 +16,7 @@ from lab.declare.scenario import Scenario
 from lab.errors import Problem
 from lab.plan.values import Plan
 from lab.runtime.lab import StandingLab
+from lab.runtime.profile import UNPROFILED, Profile
 from lab.runtime.progress import Progress, Told
 from lab.runtime.state_file import StateFile
 
@@ -37,6 +38,7 @@ class Opening:
     replaying: bool = False  # a replay changes the lab, and commands do not
     reboot_time: float = 0.0  # seconds that a reboot leaves a broker down
     service_time: datetime | None = None  # the service's clock at the opening; None: the machine's time
+    profile: Profile = field(default=UNPROFILED, repr=False, compare=False)
 
 
 class Ready(Protocol):

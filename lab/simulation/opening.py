@@ -15,6 +15,7 @@ from lab.network.reach import reach
 from lab.plan.control import opening_control
 from lab.plan.values import Action, BridgePlan, Plan
 from lab.runtime.clock import Origin
+from lab.runtime.profile import CLOSE, OPEN, UNPROFILED, Profile
 from lab.runtime.progress import Progress
 from lab.runtime.runtime import Opening
 from lab.runtime.state_file import StateFile
@@ -28,6 +29,11 @@ from lab.units import format_duration
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # when a simulated lab's clock begins, a Monday
 _OLDEST = 3600 * SECOND  # ns that a lab may have stood for: longer than any period of its timers
 BROKER_PATIENCE, BRIDGE_PATIENCE = 120.0, 60.0  # seconds
+_UNTIL = {  # the condition at which an action is over, in words
+    "start-standby": "an instance has the store's lock",
+    "await-broker": "every instance has started",
+    "await-bridge": "the bridge works at both ends",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +65,15 @@ class Models:
         if opening.detached:
             raise HostError("a simulated lab cannot stay", "it lives in the process that opens it alone")
         lab = SimulatedLab(opening, note_of(opening), self.costs, self.limit, self.ignored)
+        opening.profile.follow(lambda: lab.kernel.now / SECOND)
         try:
             with garbage_collection.seldom():
-                stand_up(lab, progress)
+                stand_up(lab, progress, opening.profile)
                 yield lab
         finally:
-            lab.unwatch()
-            lab.keep_logs()
+            with opening.profile.wait(CLOSE, "keep logs"):
+                lab.unwatch()
+                lab.keep_logs()
 
 
 def note_of(opening: Opening) -> StateFile:
@@ -89,9 +97,9 @@ def note_of(opening: Opening) -> StateFile:
     )
 
 
-def stand_up(lab: SimulatedLab, progress: Progress) -> None:
+def stand_up(lab: SimulatedLab, progress: Progress, profile: Profile = UNPROFILED) -> None:
     """Do the actions of a lab's Plan, in virtual time: afterwards its brokers serve, and its bridges are up or not."""
-    opened = _Opened(lab, lab.note.plan)
+    opened = _Opened(lab, lab.note.plan, profile)
     for action in lab.note.plan.actions:
         with progress.stage(f"{action.does} {action.to}"):
             opened.do(action, progress)
@@ -102,8 +110,8 @@ def stand_up(lab: SimulatedLab, progress: Progress) -> None:
 class _Opened:
     """A lab while it is being opened; each kind of action is one method."""
 
-    def __init__(self, lab: SimulatedLab, plan: Plan) -> None:
-        self._lab, self._plan = lab, plan
+    def __init__(self, lab: SimulatedLab, plan: Plan, profile: Profile) -> None:
+        self._lab, self._plan, self._profile = lab, plan, profile
         self._does: Mapping[str, Callable[[str], str | None]] = {
             "start-broker": self._start_broker,
             "start-standby": self._start_standby,
@@ -114,8 +122,11 @@ class _Opened:
 
     def do(self, action: Action, progress: Progress) -> None:
         """Do one action of the Plan in virtual time; those that concern containers alone take none."""
-        if (does := self._does.get(action.does)) is not None and (note := does(action.to)):
-            progress.say(note)
+        if (does := self._does.get(action.does)) is not None:
+            with self._profile.wait(OPEN, f"{action.does} {action.to}", _UNTIL.get(action.does, "")):
+                note = does(action.to)
+            if note:
+                progress.say(note)
 
     def _start_broker(self, name: str) -> None:
         self._lab.instances.brokers[name][0].begin()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from tests.integration.labs import Standing, output_of, secrets_of
+from lab.emulation.network.router import group_of_router
+from tests.integration.labs import Engine, Standing, output_of, secrets_of
 
 pytestmark = pytest.mark.docker
 
@@ -49,11 +50,12 @@ def test_brokers_have_cubic_whatever_the_machine_has(article_lab: Standing) -> N
         assert routes and (default.strip() == "cubic" or all("congctl cubic" in each for each in routes)), routes
 
 
-def test_the_router_administers_its_networks_and_nothing_else(article_lab: Standing) -> None:
+def test_the_router_administers_its_networks_and_nothing_else(article_lab: Standing, engine: Engine) -> None:
     host = article_lab.router.attrs["HostConfig"]
     assert (host["Privileged"], host["CapAdd"], host["CapDrop"]) == (False, ["NET_ADMIN"], ["ALL"])
     assert "no-new-privileges" in host["SecurityOpt"]
     assert [each["PathOnHost"] for each in host["Devices"]] == ["/dev/net/tun"]
+    assert host["CgroupParent"] == group_of_router(engine.client)
     assert host["NetworkMode"] != "host" and host["PidMode"] == "" and not host["Binds"]
     assert int(output_of(article_lab.router, "grep", "CapBnd", "/proc/self/status").split()[1], 16) == 1 << 12
 

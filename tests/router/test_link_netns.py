@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.emulation.network.router import own_probes
 from tests.router import namespaces
 from tests.router.namespaces import HOST, PUBLISHED, ROUTER_OUTSIDE, A, B, Bed
 
@@ -190,10 +191,21 @@ def test_a_cut_is_silent_and_one_way_if_asked_and_heals(bed: Bed) -> None:
         assert ask(bed, "a", TCP, B, 8883, 20) == "ok"
 
 
+def test_the_router_measures_its_links_by_itself_when_they_are_open(bed: Bed) -> None:
+    with bed.router(namespaces.config({"delay_us": 20_000})) as router:
+        assert router.stdout is not None
+        line = next(line for line in router.stdout if ": probed " in line)
+        answer = own_probes(line.encode(), "tokyo-singapore")
+        assert answer is not None
+        assert (answer["count"], answer["lost"], answer["configured_rtt_us"]) == (20, 0, 20_000)
+        assert answer["rtt_us"]["min"] >= 19_500
+
+
 def test_what_is_in_flight_dies_with_a_cut(bed: Bed) -> None:
     with bed.router(namespaces.config({"delay_us": 30_000_000})), program(bed, "b", ECHO, 8883):
         ask(bed, "a", UDP, B, 7, 0.1)
-        assert bed.linkctl("get")[1]["directions"]["tokyo"]["in_flight"]["packets"] == 7
+        tokyo = bed.linkctl("get")[1]["directions"]["tokyo"]
+        assert tokyo["in_flight"]["packets"] == 7 + tokyo["probes"]["packets_in"]
         bed.set(state="cut")
         assert traffic(bed, "tokyo")["dropped"]["cut"] == 7
         assert bed.linkctl("get")[1]["directions"]["tokyo"]["in_flight"] == {"packets": 0, "segments": 0, "bytes": 0}

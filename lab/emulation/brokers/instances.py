@@ -12,7 +12,7 @@ from lab.emulation.brokers.power import DOWN, Power
 from lab.emulation.brokers.refusals import Refusals
 from lab.emulation.engine import logs
 from lab.emulation.engine.engine import explaining
-from lab.emulation.network.congestion import set_congestion
+from lab.emulation.network.congestion import default_here, set_congestion
 from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch.management import Management
 from lab.errors import BrokerError
@@ -72,7 +72,8 @@ class Instances:
                 self._refusals.renew()  # before it runs: otherwise its own answers would be refused
                 started = self._power.start(its)
                 image = str(self._docker.containers.get(self._state.router).attrs["Image"])
-                set_congestion(self._docker, its.container, image, self._note().plan.tcp, self._clock)
+                default = default_here(self._docker, local=self._state.here)
+                set_congestion(self._docker, its.container, image, self._note().plan.tcp, self._clock, default)
         except BrokerError:
             self._refusals.renew()
             raise

@@ -24,6 +24,7 @@ import docker
 from lab.dataclass import dataclass
 from lab.emulation.engine.context import DEFAULT_HOST
 from lab.errors import HostError
+from lab.runtime.profile import START, UNPROFILED, Profile
 from lab.user_home import empty_home_if_none
 
 with empty_home_if_none():
@@ -63,11 +64,13 @@ class Order:
 
     after: Sequence[Event] = ()
     requested: Event = field(default_factory=Event)
+    profile: Profile = UNPROFILED
 
     def await_turn(self) -> None:
         """Wait until the engine may be asked."""
-        for other in self.after:
-            other.wait()
+        with self.profile.wait(START, "turn", "the engine is asked to start the containers that come first"):
+            for other in self.after:
+                other.wait()
         self.requested.set()
 
 
@@ -93,11 +96,13 @@ class _PreparingClient(DockerClient):
             if self._order is None:
                 return
             self._order.await_turn()
-            super().start(container)
+            with self._order.profile.wait(START, f"start {container.name}", "the engine has started it"):
+                super().start(container)
             # The engine takes the networks of a container that starts in any order, and publishes its ports anew at
             # each one that sorts before the last: seconds, for a router. Those of a running one are only added.
             for endpoint in self._further:
-                self.client.networks.get(endpoint.network).connect(container, ipv4_address=endpoint.address)
+                with self._order.profile.wait(START, f"join {endpoint.network}", "the engine has joined it"):
+                    self.client.networks.get(endpoint.network).connect(container, ipv4_address=endpoint.address)
         except docker.errors.APIError:
             container.remove(force=True, v=True)
             raise

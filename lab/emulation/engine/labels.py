@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,12 +25,12 @@ def router_name(run: str) -> str:
     return f"mqlab-{run}-router"
 
 
-def opening_name(run: str) -> str:
+def opening_name(run: str, lab_labels: Mapping[str, str]) -> str:
     """Return the name of the router's container while its lab is being opened.
 
-    The change of name marks the end of the opening, since labels cannot be changed.
+    Its change marks the end of a detached lab's opening, since labels cannot be changed. No other lab needs a mark.
     """
-    return f"{router_name(run)}-opening"
+    return f"{router_name(run)}-opening" if lab_labels[DETACHED] == "yes" else router_name(run)
 
 
 def of_lab(run: str, owner: Owner, *, detached: bool) -> dict[str, str]:

@@ -27,6 +27,7 @@ from lab.emulation.state import NAME
 from lab.errors import HostError
 from lab.runtime.clock import Clock
 from lab.runtime.owner import Owner
+from lab.runtime.profile import CLOSE, UNPROFILED, Profile
 from lab.runtime.runtime import Leftover, Lost, Removal
 
 REMOVAL_SECONDS = 30.0  # seconds for the engine to remove a lab
@@ -128,7 +129,7 @@ def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ..
     )
 
 
-def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
+def remove(client: docker.DockerClient, run: str, clock: Clock, profile: Profile = UNPROFILED) -> Removal:
     """Remove everything of one lab, found by its labels and removed by id; harmless if there is nothing.
 
     A container that is no part of the lab is taken off its networks first, put back where it was before if it was
@@ -158,10 +159,12 @@ def remove(client: docker.DockerClient, run: str, clock: Clock) -> Removal:
             left = ", ".join(str(each.name) for several in (containers, networks, volumes) for each in several)
             raise HostError(f"{left} of lab {run} could not be removed: {refusals[-1]}", f"try: mqlab sweep {run}")
         refusals = ["the engine gives no reason"]
-        refusals += filter(None, at_once(partial(_remove_container, client), containers))
-        for network in networks:
-            taken_off |= dict.fromkeys(_take_strangers_off(client, run, network))
-        refusals += filter(None, [*map(_remove_one, networks), *map(_remove_volume, volumes)])
+        with profile.wait(CLOSE, f"remove {len(containers)} containers", "the engine has removed each"):
+            refusals += filter(None, at_once(partial(_remove_container, client), containers))
+        with profile.wait(CLOSE, f"remove {len(networks)} networks, {len(volumes)} volumes", "the engine has no more"):
+            gone = at_once(partial(_remove_network, client, run), networks)
+            taken_off |= dict.fromkeys(told for off, _ in gone for told in off)
+            refusals += filter(None, [*(refused for _, refused in gone), *map(_remove_volume, volumes)])
         if len(refusals) > 1:
             # Another process may be removing it too, or the engine is still busy with it.
             clock.sleep(_RETRY_SECONDS)
@@ -191,6 +194,11 @@ def _take_strangers_off(client: docker.DockerClient, run: str, network: Network)
             continue  # it has gone meanwhile, or the network's removal will say why not
         goes_on = "; it runs on" if stranger.status == "running" else ""
         yield f"{stranger.name} is no part of lab {run} and was taken off its network {network.name}{goes_on}"
+
+
+def _remove_network(client: docker.DockerClient, run: str, network: Network) -> tuple[Sequence[str], str | None]:
+    """Remove a network; return the external containers that were taken off it, in words, and the engine's refusal."""
+    return list(_take_strangers_off(client, run, network)), _remove_one(network)
 
 
 def _users(client: docker.DockerClient, run: str, volumes: list[Volume]) -> Iterator[str]:

@@ -6,6 +6,9 @@ have any. Routes are gone once a container ends, so they are made at every start
 
 from __future__ import annotations
 
+import platform
+from pathlib import Path
+
 import docker.errors
 from docker.models.containers import Container
 from docker.types import LogConfig
@@ -14,6 +17,7 @@ import docker
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import run_inside
 from lab.emulation.engine.containers import BOUNDED_LOG
+from lab.emulation.engine.own_container import in_container
 from lab.errors import HostError
 from lab.plan.values import OF_HOST
 from lab.runtime.clock import Clock
@@ -35,17 +39,29 @@ ip route replace blackhole {_SIGN}
 _KEPT = (labels.RUN, labels.OWNER, labels.CREATED, labels.DETACHED, labels.STATE, labels.FOLDER)
 
 
-def set_congestion(client: docker.DockerClient, container: str, image: str, wanted: str, clock: Clock) -> None:
+def default_here(client: docker.DockerClient, *, local: bool) -> str:
+    """Return the default of the engine's kernel, if that is this machine's kernel; "" if it may be another one.
+
+    A container has the default of its kernel. To ask one takes a new process in it, while brokers need every core.
+    """
+    if not local or in_container() or client.version().get("KernelVersion") != platform.release():
+        return ""
+    return Path(_DEFAULT).read_text().strip() if Path(_DEFAULT).exists() else ""
+
+
+def set_congestion(
+    client: docker.DockerClient, container: str, image: str, wanted: str, clock: Clock, default: str = ""
+) -> None:
     """Let a container that has just started have a congestion control; do nothing if it has it, or has ended.
 
-    `image` is the router's, which has `ip`. Raise HostError if the kernel refuses, or connections were open before.
+    `image` is the router's, which has `ip`. `default` is that of the engine's kernel, if it is known; otherwise the
+    container is asked. Raise HostError if the kernel refuses, or connections were open before.
     """
-    if wanted == OF_HOST:
+    if wanted in (OF_HOST, default):
         return
     its = client.containers.get(container)
     try:
-        _, default = run_inside(its, ["cat", _DEFAULT], clock)
-        if default == wanted:
+        if not default and run_inside(its, ["cat", _DEFAULT], clock)[1] == wanted:
             return
         code, told = _beside(client, its, image, wanted)
     except docker.errors.APIError:

@@ -92,6 +92,16 @@ def configuration(
     }
 
 
+def group_of_router(client: docker.DockerClient) -> str:
+    """Return the control group in which the engine is to make the router's; "" for the engine's choice.
+
+    `--cpu-shares` weighs a container against others in its group. The engine's group of all containers weighs as much
+    as one process of the machine: in there packets wait, tens of ms, while brokers and other processes use every core.
+    An engine without cgroupfs leaves groups to systemd, which names them in another way.
+    """
+    return "/" if client.info().get("CgroupDriver") == "cgroupfs" else ""
+
+
 def start_router(
     client: docker.DockerClient,
     image: str,
@@ -112,7 +122,7 @@ def start_router(
     return start(
         client,
         image=image,
-        name=labels.opening_name(run),
+        name=labels.opening_name(run, lab_labels),
         endpoints=[
             Attachment(network=network.name, address=str(network.subnet.router))
             # Joined first, the internet keeps the published ports; joined later, the engine would move them all to it.
@@ -146,9 +156,18 @@ def start_router(
             "pids_limit": 64,
             "dns": ["127.0.0.1"],
             "cpu_shares": 65536,  # packets are due at a moment; brokers can wait
+            "cgroup_parent": group_of_router(client),
         },
         order=order,
     )
+
+
+def own_probes(log: bytes, link: str) -> dict[str, Any] | None:
+    """Return the answer of the probes that a router sent at its last start; None if its log has no whole line of it."""
+    lines = log.decode(errors="replace").split("\n")[:-1]  # the last part has no end yet, or is empty
+    begin = f"router: link {link}: probed "
+    found = next((line for line in reversed(lines) if line.startswith(begin)), None)
+    return None if found is None else dict(json.loads(found.removeprefix(begin)))
 
 
 class Router:
@@ -196,6 +215,13 @@ class Router:
         answer = self._relay.ask({"do": "change", "directions": dict.fromkeys(leaving, keys)}, link)
         settings = {region: read_setting(answer["directions"][region]["impairment"], region) for region in leaving}
         return int(answer["stamp"]["monotonic_ns"]), settings
+
+    def first_probes(self, link: str) -> dict[str, Any] | None:
+        """Return the answer of the probes that the router sent by itself at its start; None if its log has none yet.
+
+        To send others takes a process in its container, and so a core from brokers that start.
+        """
+        return own_probes(self._client.containers.get(self.container).logs(), link)
 
     def probe(self, link: str, count: int) -> dict[str, Any]:
         """Send probes through a link and return the measured round trips, as the router's JSON."""

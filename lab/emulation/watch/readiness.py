@@ -51,7 +51,9 @@ _NOT_STARTED = re.compile(
 HAS_STARTED = re.compile(r"Apache ActiveMQ .* \(.*\) started")
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 _POLL_SECONDS = 0.1
-_POLL_BRIDGE = 0.02  # the queries are small, and people wait for the lab to open
+_POLL_BRIDGE = 0.02  # people wait for the lab to open
+_ASK_BRIDGE_EVERY = 0.5  # before the log reports a bridge: a query takes a core from brokers that connect
+_ESTABLISHED = "has been established"
 _LOGS_EVERY = 2.0
 _STATUS_EVERY = 0.5  # while they start, brokers need every core, and the engine's answers take part of one
 
@@ -93,10 +95,11 @@ def for_link(router: Router, plan: LinkPlan, clock: Clock, patience: float = LIN
     turns = sum(PROBES * _PROBE_BITS / d.impairment.rate * 1000 for d in plan.directions if d.impairment.rate)
     tolerance = 1.0 + 0.02 * configured + spread + turns
     measured = math.nan
+    first = router.first_probes(plan.name)
 
     def fits() -> bool:
-        nonlocal measured
-        answer = router.probe(plan.name, PROBES)
+        nonlocal measured, first
+        answer, first = first or router.probe(plan.name, PROBES), None
         if answer["lost"] < answer["count"]:
             measured = answer["rtt_us"]["p50"] / 1000
         return abs(measured - configured) <= tolerance
@@ -202,10 +205,15 @@ def for_bridge(
     if bridge.instances and management.active(bridge.responder) not in bridge.instances:
         return why_not_active(bridge)
     why = ""
-    asked_logs = clock.now()
+    asked_logs, asked = clock.now(), -math.inf
+    initiators = [its.container for its in state.brokers[bridge.initiator].instances]
 
     def settled() -> bool:
-        nonlocal why, asked_logs
+        nonlocal why, asked_logs, asked
+        now = clock.now()
+        if now - asked < _ASK_BRIDGE_EVERY and not any(_ESTABLISHED in _log(client, each) for each in initiators):
+            return False
+        asked = now
         if management.bridge_is_up(bridge):
             return True
         if clock.now() - asked_logs > _LOGS_EVERY:

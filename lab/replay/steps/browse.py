@@ -21,7 +21,7 @@ def perform(rehearsal: Rehearsal, step: Browse, turn: Turn) -> Outcome:
     callbacks, queue = Callbacks(rehearsal, step.client, step.login), destination(step)
     begun, trying = rehearsal.now(), "connect"
     try:
-        client = rehearsal.lab.connect(
+        client = rehearsal.connect(
             client=step.client,
             broker=step.broker,
             over=step.over,

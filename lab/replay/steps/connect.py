@@ -16,7 +16,7 @@ def perform(rehearsal: Rehearsal, step: Connect, turn: Turn) -> Outcome:
     callbacks, begun = Callbacks(rehearsal, step.client, step.login), rehearsal.now()
     outcome, note = "ok", ""
     try:
-        client = rehearsal.lab.connect(
+        client = rehearsal.connect(
             client=step.client,
             broker=step.broker,
             over=step.over,

@@ -65,7 +65,7 @@ def _of_a_queue(rehearsal: Rehearsal, number: int, step: Consume, login: Login) 
     callbacks = Callbacks(rehearsal, step.client, login)
     begun = rehearsal.now()
     try:
-        client = rehearsal.lab.connect(
+        client = rehearsal.connect(
             client=step.client,
             broker=login.broker,
             over=login.over,

@@ -51,7 +51,7 @@ class Sending:
         begun = rehearsal.now()
         try:
             user = rehearsal.user(step.broker, step.user)
-            self._client = rehearsal.lab.connect(
+            self._client = rehearsal.connect(
                 client=self._client_name, broker=step.broker, over=step.over, user=user, events=self._callbacks
             )
         except (BrokerError, LabTimeout) as error:

@@ -54,3 +54,10 @@ def test_a_detached_lab_is_left_behind_only_if_its_opening_died() -> None:
     assert replace(found, whole=False).is_left_behind(here)
     assert replace(found, detached=False).is_left_behind(here)
     assert not replace(found, detached=False, owner=here).is_left_behind(here)
+
+
+def test_the_router_of_a_detached_lab_alone_has_another_name_while_the_lab_opens() -> None:
+    def name(*, detached: bool) -> str:
+        return labels.opening_name("r", labels.of_lab("r", Owner.current(), detached=detached))
+
+    assert (name(detached=False), name(detached=True)) == ("mqlab-r-router", "mqlab-r-router-opening")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +11,8 @@ import docker.errors
 import pytest
 
 from lab.emulation.engine import labels
-from lab.emulation.network.congestion import ROLE, set_congestion
+from lab.emulation.engine.own_container import in_container
+from lab.emulation.network.congestion import ROLE, default_here, set_congestion
 from lab.errors import HostError
 from tests.polled_clock import PolledClock
 
@@ -67,6 +70,30 @@ def test_what_the_machine_has_is_left_alone(default: str, wanted: str) -> None:
     engine = Engine(default)
     asked(engine, wanted)
     assert engine.made == []
+
+
+def test_a_default_that_is_known_is_not_asked_for() -> None:
+    class Unasked(Engine):
+        def get(self, _: str) -> Any:
+            its = super().get(_)
+            its.exec_run = None  # no process may be started in it
+            return its
+
+    for default, made in (("cubic", 0), ("bbr", 1)):
+        engine: Any = Unasked()
+        set_congestion(engine, "c1", "router-image", "cubic", PolledClock(), default)
+        assert len(engine.made) == made
+
+
+def test_the_default_is_this_machines_where_the_engines_kernel_is() -> None:
+    def default(kernel: str, *, here: bool = True) -> str:
+        engine = SimpleNamespace(version=lambda: {"KernelVersion": kernel})
+        return default_here(engine, local=here)  # type: ignore[arg-type]
+
+    its_own = Path("/proc/sys/net/ipv4/tcp_congestion_control")
+    assert default("6.6.16-linuxkit") == default(platform.release(), here=False) == ""
+    known = its_own.read_text().strip() if its_own.exists() and not in_container() else ""
+    assert default(platform.release()) == known
 
 
 def test_a_name_that_the_kernel_lacks_is_refused_by_name() -> None:

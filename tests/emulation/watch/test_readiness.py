@@ -13,7 +13,15 @@ from docker.errors import NotFound
 from msgspec import structs
 
 from lab.emulation.state import BrokerState, InstanceState, LabState
-from lab.emulation.watch.readiness import BROKER_PATIENCE, PROBES, REACHED_WITHIN, cause, for_instance, for_link
+from lab.emulation.watch.readiness import (
+    BROKER_PATIENCE,
+    PROBES,
+    REACHED_WITHIN,
+    cause,
+    for_bridge,
+    for_instance,
+    for_link,
+)
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.link.impairment import Impairment, LinkState
 from lab.network.link import Direction
@@ -24,8 +32,11 @@ from tests.polled_clock import PolledClock
 class Told:
     """A router that has measured what it is told; the last answer stays."""
 
-    def __init__(self, *answers: tuple[float, float] | None) -> None:
-        self._answers = list(answers)
+    def __init__(self, *answers: tuple[float, float] | None, first: tuple[float, float] | None = None) -> None:
+        self._answers, self._first = list(answers), first
+
+    def first_probes(self, link: str) -> dict[str, Any] | None:
+        return None if self._first is None else Told(self._first).probe(link, PROBES)
 
     def probe(self, link: str, count: int) -> dict[str, Any]:
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
@@ -58,6 +69,14 @@ def test_late_at_first_while_brokers_start() -> None:
     assert (
         check(Told((71, 84), None, (70.1, 70.2)), link(OCEAN), 10) == "round trip 70.2 ms measured, 70.0 ms configured"
     )
+
+
+def test_the_probes_of_the_routers_start_are_enough_if_they_are_as_asked() -> None:
+    assert "70.3 ms measured" in check(Told(first=(70.0, 70.3)), link(OCEAN))
+
+
+def test_probes_of_the_start_that_were_late_are_sent_again() -> None:
+    assert "70.2 ms measured" in check(Told((70.1, 70.2), first=(71.0, 84.0)), link(OCEAN), 10)
 
 
 @pytest.mark.parametrize("measured", [(35.0, 35.1), (0.1, 0.2), (80.0, 84.0), (140.0, 141.0)])
@@ -224,3 +243,38 @@ def test_a_client_that_is_refused_is_no_cause_of_a_bridges_fate(line: str, why: 
     broker: Any = Broker(f"{line}\n")
     found = cause(broker, state, bridge)
     assert found == ("a broker refused the connector's user or password (log of a)" if why else "")
+
+
+class Connecting(Broker):
+    """A bridge that comes up at a moment, which the initiator's log may report; its management counts the queries."""
+
+    def __init__(self, clock: PolledClock, up: float, *, logged: bool) -> None:
+        super().__init__("")
+        self._clock, self._up, self._logged = clock, up, logged
+        self.queries: list[float] = []
+
+    def logs(self, tail: int) -> bytes:
+        said = self._logged and self._clock.now() >= self._up
+        return b"Network connection between vm://a#0 and ssl://b:61617 has been established" if said else b""
+
+    def bridge_is_up(self, bridge: BridgePlan) -> bool:
+        self.queries.append(self._clock.now())
+        return self._clock.now() >= self._up
+
+
+@pytest.mark.parametrize(("logged", "late"), [(True, 0.03), (False, 0.55)])
+def test_a_bridge_is_asked_for_when_the_log_reports_it_and_else_now_and_then(logged: bool, late: float) -> None:
+    clock = PolledClock()
+    its = InstanceState(
+        broker="a", name="a", number=1, container="c", address="10.213.0.10", ports={}, management_port=21000
+    )
+    ends = {
+        name: BrokerState(instances=(structs.replace(its, broker=name, name=name),), management_password="")
+        for name in "ab"
+    }
+    state = LabState(ca_file="", router="", networks={}, brokers=ends)
+    bridge = BridgePlan(connector="c", initiator="a", responder="b", duplex=False, user="u")
+    broker: Any = Connecting(clock, 0.7, logged=logged)
+    assert for_bridge(broker, state, broker, bridge, clock) == ""
+    assert 0.7 <= clock.now() < 0.7 + late
+    assert len(broker.queries) == 3

@@ -1,0 +1,69 @@
+"""The option --profile of run: a file with the waits of the run, for a browser's trace viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli import new_files, options
+from lab.errors import InputError
+from lab.runtime.profile import BEGINNING, UNPROFILED, Profile
+from lab.text_files import unwritable, write_text
+
+PROFILE = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="The file that the waits of the run are written to, for chrome://tracing or Perfetto.",
+    ),
+]
+
+
+def check_writable(path: Path | None, *others: Path | None) -> None:
+    """Raise InputError, before anything else is done, if the file cannot be written, or is there and is no profile."""
+    if path is None:
+        return
+    if any(other is not None and other.resolve() == path.resolve() for other in others):
+        raise InputError.of(f"--profile and another option are both to write {path}", "name two files")
+    new_files.check_writable(path)
+    if path.is_symlink() or (path.exists() and not _is_a_profile(path)):
+        raise InputError.of(f"{path} is there, and is no profile", "name another file: this one would be lost")
+
+
+def _is_a_profile(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(len(BEGINNING))
+    return head in (b"", BEGINNING.encode())
+
+
+@contextmanager
+def kept(path: Path | None) -> Iterator[Profile]:
+    """Return a profile, and write it at the end of the block, also after an error, unless that is of the input.
+
+    A file that cannot be written is a warning: the run has its verdict and its exit code all the same.
+    """
+    if path is None:
+        yield UNPROFILED
+        return
+    profile = Profile()
+    try:
+        yield profile
+    except InputError:
+        raise
+    except BaseException:
+        _write(profile, path)
+        raise
+    _write(profile, path)
+
+
+def _write(profile: Profile, path: Path) -> None:
+    try:
+        write_text(path, profile.text())
+    except OSError as error:
+        remedy = "free some space there, or name a file on another disk with --profile"
+        options.warn_of_each([str(unwritable(path, error, remedy, remedy="name another file with --profile"))])
