@@ -1,7 +1,7 @@
-"""What the models of a simulation did not know: whoever's evidence may rest on it is unknown.
+"""Events outside the calibrated range of a simulation: expectations whose evidence may depend on them are unknown.
 
-Brokers that a bridge has joined, directly or over others, may hold one another up: so what one of them did makes
-unknown what all of them did from then on.
+Brokers that a bridge has joined, directly or over other brokers, may delay one another. So such an event on one broker
+makes the later evidence of all of them unknown.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def notes_beyond(evidence: Evidence) -> Iterator[str]:
 
 
 def _told(since: float) -> str:
-    """Return a moment in words; what was before the replay has been so from its beginning on."""
+    """Return a moment in words; a moment before the replay becomes the replay's beginning."""
     return moment(max(since, 0.0))
 
 

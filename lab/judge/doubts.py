@@ -28,7 +28,7 @@ def as_of(timeline: Timeline) -> str:
 
 
 def limits_of(timeline: Timeline) -> Iterator[str]:
-    """Yield notes: the stretch of a standing lab that was judged, when it was unwatched, and what was left out."""
+    """Yield notes on the limits of the evidence: the judged interval, unwatched times and removed lines."""
     if as_of(timeline):
         yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last that its history tells."
     if timeline.stretch.words:

@@ -102,7 +102,7 @@ def _count_received(member: Subscription, audience: Audience, step: int | None =
 
 
 def step_reports(evidence: Evidence) -> tuple[StepReport, ...]:
-    """Return what each step that sends or takes messages was asked, and what it did."""
+    """Return, for each step that sends or takes messages, the number asked and the numbers done."""
     return tuple(
         StepReport(
             step=effort.step,
@@ -313,7 +313,7 @@ def _timing(timeline: Timeline) -> Iterator[str]:
 
 
 def _made_anew(evidence: Evidence) -> Iterator[str]:
-    """Yield a note for each replay of a run's history: what was received were not the bodies of that run."""
+    """Yield a note for each replay of a run's history: the bodies received were not the bodies of that run."""
     its = {each.part_of for each in evidence.ledger.publications.values() if each.last and each.digests is None}
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.step in its:

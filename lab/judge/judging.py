@@ -1,7 +1,7 @@
 """History → Report: one verdict per expectation, from the history alone, in one pass over it.
 
-The clients' ledger decides; the brokers' counters are a second witness, and a note says where they disagree.
-A file of `lab.judge.expectations` judges the expectation that it is named after.
+The clients' ledger decides; the brokers' counters are a cross-check, and a note shows each disagreement. A file of
+`lab.judge.expectations` judges the expectation that it is named after.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class History(Protocol):
 
     @property
     def damage(self) -> str:
-        """Return what is known to be wrong with it, and where; "" if nothing is."""
+        """Return the known damage of the history, with its place; "" if there is none."""
         ...
 
 
@@ -183,7 +183,7 @@ def _judged(
 
 
 def _set(header: Header) -> Mapping[str, str]:
-    """Return what was set instead of the scenario's own values, KEY → VALUE; raise TypeError if it is none."""
+    """Return the values set instead of the scenario's own, KEY → VALUE; raise TypeError if one is not a text."""
     found = header.declared.get("set", {})
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise TypeError("set holds something else than texts")

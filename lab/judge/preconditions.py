@@ -139,7 +139,7 @@ def _efforts(expectation: Expectation, evidence: Evidence, find: Find) -> Iterat
 
 
 def _unannounced(evidence: Evidence) -> Iterator[str]:
-    """Yield each replay into a lab that stands that has no end, and of which nothing tells what it was to send."""
+    """Yield each replay into a running lab that has no end and no record of the messages it was to send."""
     told = {its.part_of for its in evidence.ledger.publications.values()}
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.ended is None and step.step not in told:

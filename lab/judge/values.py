@@ -128,7 +128,7 @@ class Delivery:
 
     @property
     def expired(self) -> int:
-        """Return the number of messages that expired, by their brokers' counters or before anybody listened."""
+        """Return the number of messages that expired, by their brokers' counters or before a client listened."""
         return self.not_delivered.count("expired") + self.over
 
     @property
@@ -170,7 +170,7 @@ class StepReport:
 
     @property
     def amounts(self) -> str:
-        """Return what was asked and what was done, in words."""
+        """Return the number of messages asked and the numbers done, in words."""
         done = f"{self.sent} sent, {self.done} accepted" if self.did == "sent" else f"{self.done} taken"
         return f"asked: {self.asked_words}; {done}"
 
@@ -189,7 +189,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkReport:
-    """One direction of a link: the configured delay, and what was measured and counted."""
+    """One direction of a link: the configured delay, the measured latency and the counted packets."""
 
     leaving: str
     reaching: str
@@ -219,7 +219,7 @@ class BridgeReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
-    """Counts of both witnesses, clients and brokers, for one destination and one direction between two brokers.
+    """The clients' and the brokers' counts for one destination and one direction between two brokers.
 
     `arrived`, `missing` and `lost` are None where a message that was forwarded need not have reached a client.
     """

@@ -41,5 +41,5 @@ def milliseconds(value: float) -> str:
 
 
 def listed(names: list[str]) -> str:
-    """Return names as a list in words: a, b and c; "nobody" if there are none."""
+    """Return names as a list in words: a, b and c; the word "nobody" for an empty list."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nobody"

@@ -119,7 +119,8 @@ def _received(members: Iterable[Subscription], of: Sequence[Publication]) -> Ite
 def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audience:
     """Return several audiences as one: a message has arrived when it reached any of the members.
 
-    With `only`, these alone of the members are meant; what others of their queues received has gone elsewhere.
+    With `only`, the audience has these members alone. Messages that other members received from the same queues then
+    count as gone elsewhere.
     """
     everybody = tuple(member for audience in parts for member in audience.members)
     members = tuple(only) or everybody

@@ -25,7 +25,7 @@ class Causes:
         self._timeline, self._routes = timeline, routes
 
     def of_loss(self, audience: Audience, tally: Tally, number: int) -> str:
-        """Return what may have lost a message of a tally, by its number; "" if nothing was found."""
+        """Return the possible cause of the loss of message `number` of a tally; "" if none was found."""
         publication = tally.publication
         sent = publication.sent_at[number]
         never = ""
@@ -41,17 +41,17 @@ class Causes:
         return self.of_way(audience, publication, sent, self._timeline.end) + discarded
 
     def of_way(self, audience: Audience, publication: Publication, t: float, until: float) -> str:
-        """Return what `near` does, of a publication's messages on their way to an audience.
+        """Return the result of `near` for a publication's messages on their way to an audience.
 
-        Between clients of one broker, what befell links, bridges and other brokers explains nothing.
+        Between clients of one broker, events of links, bridges and other brokers explain nothing.
         """
         return self.near(t, until, at=publication.broker if self._stays(audience, publication) else None)
 
     def near(self, t: float, until: float, *, bridges: bool = True, at: str | None = None) -> str:
         """Return the link or broker that was down between two moments, else the event nearest to `t`; "" if none.
 
-        `bridges` tells whether a bridge's coming and going is such an event; with `at`, only what befell that broker
-        or a client is one.
+        Without `bridges`, the coming and going of a bridge is not counted as an event. With `at`, only events of that
+        broker or of a client are counted.
         """
         shut = [
             Event(t=out.start, words=out.words)

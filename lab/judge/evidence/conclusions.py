@@ -1,8 +1,9 @@
-"""What follows from a broker's outage, from the moment at which its process had ended, whenever a look tells of it.
+"""Conclusions about a broker that is down.
 
-A broker that does not run has no end of a bridge and no demand; of one that is paused, or asked to stop and not known
-to have ended, nobody can tell. From the beginning of another process on, looks count again. What a look found may have
-been so since the look before; just before a step that interferes, the look before that counts.
+From the moment its process ended, the broker has no end of a bridge and no demand, even if a later poll is the first to
+show it. If the broker is paused, or was asked to stop and is not known to have ended, its state is unknown. Polls count
+again when another process begins. The state that a poll found may have been so since the poll before; just before a
+step that interferes, the earlier poll counts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from lab.judge.evidence.timeline import Timeline
 
 
 def conclude(timeline: Timeline) -> None:
-    """Add to a timeline what follows from its outages; call it after all observations were added."""
+    """Add conclusions about brokers that are down to a timeline; call it after all observations were added."""
     for out in timeline.outages:
         if out.what.startswith("connector "):
             continue
@@ -35,7 +36,7 @@ def conclude(timeline: Timeline) -> None:
 
 
 def _known(timeline: Timeline, out: Outage, gone: float) -> None:
-    """End the silences of a broker when it went: until a process is begun, what it has is known without asking."""
+    """End the silences of a broker when its process ended: until another process begins, its state is known."""
     silences, back = timeline.coverage.silences, out.back_from
     for each in [each for each in timeline.coverage.silences_of(out.what) if each.begin < gone < each.end]:
         place = silences.index(each)

@@ -48,7 +48,7 @@ class Coverage:
                 self.silences = [replace(each, end=min(each.end, seen.t)) for each in self.silences]
 
     def _sight(self, seen: SightChanged) -> None:
-        """Record that sight of a broker was lost or regained; of a log, what was missed has been read by then."""
+        """Record that sight of a broker was lost or regained; missed lines of a log have been read by then."""
         if seen.state == "lost":
             its = Silence(broker=seen.broker, of=seen.of, begin=seen.since, instance=seen.instance)
             self.silences.append(its)

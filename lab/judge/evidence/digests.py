@@ -20,8 +20,9 @@ def match_digests(
 ) -> set[int]:
     """Add the arrivals known by digest to the members' arrivals: of equal bodies the n-th sent is the n-th received.
 
-    Return the steps with equal bodies in the stretch: how many of those came is known, and not which. `gone` heard
-    nothing else and left before the stretch; what they received for certain is expected by no client any more.
+    Return the steps with equal bodies in the interval: the number of their arrivals is known, but not which message
+    each arrival is. `gone` subscribed to no other destination and left before the interval. No client is expected to
+    receive a message that they received for certain.
     """
     arrivals = sorted(
         (
@@ -136,7 +137,8 @@ def _have_ids(members: Sequence[Subscription], publication: Publication) -> bool
 class _ByRight:
     """Arrivals beyond the number of messages with one body that a broker may rightly make.
 
-    It may give a client a copy for each of its subscriptions, and give again what it cannot know that a client has.
+    A broker may give a client a copy for each of its subscriptions. It may repeat a message if it cannot know that the
+    client has it.
     """
 
     def __init__(

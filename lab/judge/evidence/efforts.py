@@ -1,7 +1,6 @@
 """The efforts of a run: how many messages each step was asked to send or to take, and how many it did.
 
-Expectations about messages depend on them: where a step did less than the scenario needs, nobody can know what they
-ask.
+Expectations about messages depend on the efforts. If a step did less than the scenario needs, their verdict is unknown.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ REPLAY = "replay"  # the verb; its class would load what reads recordings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """What one step was asked, and what it did."""
+    """The number of messages that a step was asked to send or take, and the number that it did."""
 
     step: int
     words: str  # the step's place and what it asked, such as "step 5.1 (publish 100 …)"
@@ -57,12 +56,12 @@ class Effort:
 
     @property
     def differs(self) -> bool:
-        """Return whether what was asked and what was done are not the same."""
+        """Return whether the step ended early, or did less than it was asked or sent."""
         return self.early or self.done < max(self.sent, self.asked or 0)
 
     @property
     def amounts(self) -> str:
-        """Return what was asked and what was done, in words."""
+        """Return the number of messages asked and the numbers done, in words."""
         if self.did == "taken":
             return f"{self.done} of {self.asked} taken"
         of = f" of {self.asked}" if self.asked is not None else f" of {self.sent} sent"
@@ -139,7 +138,7 @@ def _effort(
     taken: StepTaken | None,
     off_pace: bool,
 ) -> Effort:
-    """Return the effort of a step from what it sent and what it said of itself; one of them is there."""
+    """Return the effort of a step from its publication and from its own record `seen`; at least one of them exists."""
     if seen is not None:
         asked, least, early = seen.asked, seen.least, seen.early
         did, broker, destination, client = seen.did, seen.broker, seen.destination, seen.client

@@ -156,10 +156,10 @@ def collect_evidence(
     file: str = "",
     damage: str = "",
 ) -> Evidence:
-    """Return the evidence in a stretch of a history; the observations are iterated over once.
+    """Return the evidence in an interval of a history; the observations are iterated over once.
 
-    `file` is where a run wrote it, line by line, for the place of what is wrong with it; "" where it is in memory.
-    `damage` is what is known to be wrong already. Raise InputError if a file without a seal has lines of another run.
+    `file` is the file to which a run wrote the history, line by line, for the places of flaws; "" if it is in memory.
+    `damage` is the damage already known. Raise InputError if a file without a checksum has lines of another run.
     """
     written, file = bool(file), file or "history.jsonl"
     line = deque((1,), maxlen=1)  # the number of the present one; counted in C, since a history may have ten million

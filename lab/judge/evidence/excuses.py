@@ -1,7 +1,7 @@
-"""Why clients need not have all messages that their broker took, though no witness is wrong.
+"""Reasons why clients may have fewer messages than their broker took, although all counts are right.
 
-A client that came late or left, a selector, a message that is over: what a broker had for them reached nobody of the
-lab. And what came to a client twice was taken twice.
+A client that came late or left, a selector, or an expired message: then a broker's messages reached no client of the
+lab. A message that came to a client twice was taken twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _UNDER_WAY = 5.0  # seconds for which a message may be on its way to a client th
 
 
 def why_fewer(evidence: Evidence, destination: str, brokers: Collection[str], missing: int) -> str:
-    """Return what may have kept so many messages, taken by brokers, from their clients; "" if nothing is known to."""
+    """Return the reason why so many messages may not have reached the clients of brokers; "" if none is known."""
     for broker in brokers:
         expired = max(
             (each.expired or 0 for each in evidence.timeline.destinations.get((broker, destination), ())), default=0
@@ -60,7 +60,7 @@ def _of_clients(there: Sequence[Subscription], sent: Sequence[float], missing: i
 
 
 def _surely_has(its: Subscription, sent: float) -> bool:
-    """Return whether a client must have what was sent at a moment: it listened then, and for long enough after."""
+    """Return whether a client must have a message sent at a moment: it was subscribed then and long enough after."""
     if its.selector is not None or any(end - _UNDER_WAY <= sent <= end for end in its.breaks):
         return False
     return any(begin <= sent < end - _UNDER_WAY for begin, end in its.windows)

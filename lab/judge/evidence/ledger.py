@@ -276,7 +276,7 @@ class Ledger:
         return self._digests.get(digest)
 
     def _too_early(self, publication: Publication, number: int, t: float, what: str) -> bool:
-        """Record that something of a message comes before its sending; return False if that was left out."""
+        """Record that an event of a message precedes its sending; return False if the history may omit the sending."""
         sent = publication.sent_at[number]
         if sent == sent:  # not NaN
             self._flaws.add(f"{publication.id(number)} {what} at {t:.3f} s, before it was sent at {sent:.3f} s")
@@ -323,9 +323,9 @@ class Ledger:
         return publication, number
 
     def _reserve(self, messages: int) -> None:
-        """Raise InputError if room for so many more messages is more than a machine has.
+        """Raise InputError if so many more messages need more memory than a machine has.
 
-        A line of a stranger's history announces ten million messages.
+        One line of an untrusted history can announce ten million messages.
         """
         self._room -= max(messages, 0)
         if self._room < 0:

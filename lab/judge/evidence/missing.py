@@ -1,8 +1,8 @@
-"""What became of messages that were expected and did not come: waiting, discarded, expired, lost, or unknown.
+"""The fate of messages that were expected and did not come: waiting, discarded, expired, lost, or unknown.
 
-The brokers' counters tell it, at the end of a whole run. They count all messages of a destination, so of each fate
-only as many are certain as there are beyond all other messages that the counter may be of; the rest is unknown. A
-broker keeps nothing for a plain subscriber of a topic: what did not come and cannot be on its way any more is lost.
+The brokers' counters at the end of a whole run show it. They count all messages of a destination. So a fate is certain
+only for the messages beyond all others that the counter may include; the rest is unknown. A broker keeps nothing for a
+plain subscriber of a topic: a message that did not come and cannot be on its way any more is lost.
 """
 
 from __future__ import annotations
@@ -136,10 +136,10 @@ def _of_queue(evidence: Evidence, queue: str, parts: Sequence[Part]) -> NotDeliv
 
 
 def _nowhere(evidence: Evidence, its: Whereabouts, parts: Sequence[Part], others: int) -> int:
-    """Return how many messages no broker has for certain; `others` are those without a place.
+    """Return how many messages no broker has for certain; `others` is the number of messages without a known place.
 
-    A broker that was started again tells only what waits there now. Messages that were in its memory alone and cannot
-    expire are nowhere else.
+    The counters of a restarted broker show only the messages that wait there now. Messages that were in its memory
+    alone and cannot expire are nowhere else.
     """
     if its.unread:
         return 0

@@ -145,7 +145,7 @@ class Moments:
             self._after(seen, since, f"{seen.broker}'s {seen.of} was read again", "it was silent from", ROUNDED)
 
     def _after(self, seen: Observation, other: float | None, what: str, before: str, apart: float) -> None:
-        """Record a flaw if something came before what it must follow."""
+        """Record a flaw if an event came before the event that it must follow."""
         if other is not None and seen.t + apart < other:
             self._flaws.add(f"{what} at {moment(seen.t)}, before {before}, at {moment(other)}")
 

@@ -42,7 +42,7 @@ class Outage:
 
     @classmethod
     def of(cls, what: str, state: str, t: float) -> Self:
-        """Return the outage of what came to a state: "stopping", of which nobody knows yet when it ends, or another."""
+        """Return the outage of a broker or connector in a state; if "stopping", its process may still run."""
         gone = None if state in ("stopping", "paused") else t
         return cls(what=what, state="stopped" if state == "stopping" else state, start=t, gone=gone)
 

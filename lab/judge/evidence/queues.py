@@ -1,7 +1,8 @@
-"""Where a queue's messages are when a run ends, by the brokers' counters: what waits, and what went to strangers.
+"""The places of a queue's messages when a run ends, by the brokers' counters: waiting, expired, dead or taken.
 
-Over all brokers, what was dequeued was forwarded, acknowledged by a client of the lab, over, put among the dead
-letters, or taken by a stranger. Only a complete history has the counters, and a restart loses all but what waits.
+Over all brokers, a dequeued message was forwarded, acknowledged by a client of the lab, expired, put among the dead
+letters, or taken by an external client. Only a complete history has the counters. A restart loses all counters except
+the number of waiting messages.
 """
 
 from __future__ import annotations
@@ -52,11 +53,11 @@ class Whereabouts:
 
     @property
     def gone(self) -> int:
-        """Return the number of messages that are in no queue any more, by expiry, by rejection or by a stranger."""
+        """Return the number of messages in no queue any more: expired, rejected, or taken by an external client."""
         return sum(self.expired.values()) + sum(self.dead.values()) + self.taken
 
     def words(self, *, without: str = "") -> str:
-        """Return the places in words; "" if there are none. What waits on the broker `without` is left out."""
+        """Return the places in words, without the messages that wait on the broker `without`; "" if there are none."""
         found = [self._waiting(broker, number) for broker, number in self.waiting.items() if broker != without]
         found += [f"{number} expired on {broker}" for broker, number in self.expired.items()]
         found += [f"{several(number, 'dead letter')} on {broker}" for broker, number in self.dead.items()]
@@ -76,9 +77,10 @@ class Whereabouts:
 
 
 def explain(evidence: Evidence, audience: Audience, lost: Sequence[tuple[Tally, int]]) -> str:
-    """Return, as the end of a sentence, what became of lost messages, the first of which comes first; "" if unknown.
+    """Return the fate of lost messages as the end of a sentence, "" if it is unknown; the earliest of `lost` is first.
 
-    Of a queue that is where they are; what may have kept them there, only if they are not known to be gone for good.
+    For a queue, the fate is the messages' places. The possible cause of the loss is added only if the messages are not
+    known to be gone for good.
     """
     near = evidence.causes.of_loss(audience, *lost[0])
     queues = {tally.publication.destination for tally, _ in lost}
@@ -158,10 +160,10 @@ def _is_down(evidence: Evidence, broker: str) -> bool:
 def _beside(
     evidence: Evidence, queue: str, sent: Sequence[Publication], known: Mapping[str, DestinationSeen], *, counted: bool
 ) -> int:
-    """Return how many messages of a queue brokers may have beside those that were accepted and nobody received.
+    """Return the number of a queue's messages that brokers may have besides those accepted and not received.
 
-    They were in it before the first step sent to it, are of nobody's step or of one without an acknowledgement, are
-    there twice, or were received and not acknowledged.
+    They were in the queue before the first step sent to it, belong to no step or to a step without an acknowledgement,
+    are there twice, or were received and not acknowledged.
     """
     pending = sum(len(each.pending) + len(each.pending_digests) for each in receivers_of(evidence, queue))
     first_sent = min((t for each in sent for t in each.sent_at if t == t), default=0.0)
@@ -267,7 +269,7 @@ def receivers_of(evidence: Evidence, queue: str) -> list[Subscription]:
 
 
 def _received(evidence: Evidence, queue: str, sent: Sequence[Publication], broker: str) -> int:
-    """Count what clients of a broker received from a queue and did not leave unacknowledged, each arrival by itself."""
+    """Count the messages of a queue that clients of a broker received, less the unacknowledged; each arrival counts."""
     steps, found = {each.step for each in sent}, 0
     for each in receivers_of(evidence, queue):
         if each.broker == broker:

@@ -1,4 +1,4 @@
-"""Arrivals that await an acknowledgement: settled, given back when their client goes, and what comes again by right."""
+"""Arrivals that await an acknowledgement: settled, given back when their client goes, or legitimately redelivered."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Returns:
             self.in_doubt.add((_shared(subscription), position))
 
     def settled_digest(self, subscription: Subscription, digest: int | None, seen: Settled, *, partial: bool) -> None:
-        """Record that a message without an id was acknowledged; if `partial`, its arrival may have been left out."""
+        """Record that a message without an id was acknowledged; if `partial`, the history may omit its arrival."""
         pending, came = subscription.pending_digests, -inf
         if digest in pending:
             place = pending.index(digest)
@@ -86,8 +86,8 @@ class Returns:
     ) -> None:
         """Note a first arrival that came after a later message: disorder, unless the message had been given back.
 
-        A broker knows that a client has gone before anybody has noted it. So it is left open as long as another one
-        has the message unacknowledged: it may go yet.
+        A broker may know that a client has gone before the history records it. So the arrival stays undecided as long
+        as another client has the message unacknowledged: that client may go yet.
         """
         arrivals, position = subscription.of(publication), (publication.step << 32) + number
         whose = (_whose(subscription, publication), position)
@@ -103,7 +103,7 @@ class Returns:
             arrivals.count_out_of_order(number, arrivals.top[0])
 
     def conclude(self) -> None:
-        """Count as disorder what was left open: nobody has given it back."""
+        """Count the undecided arrivals as disorder: their messages were not given back."""
         for found in self._early.values():
             for arrivals, number, after in found:
                 arrivals.count_out_of_order(number, after)

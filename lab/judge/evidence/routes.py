@@ -24,7 +24,7 @@ class Routes:
         return ("a step changes what these routes rest on: after it others may hold",) if changed else ()
 
     def why_never(self, source: str, targets: Iterable[str], destination: str) -> str:
-        """Return what stops messages on their way to every one of the targets, as the end of a sentence; else ""."""
+        """Return, as the end of a sentence, why no message can reach any of the targets; "" if one may."""
         wanted = set(targets)
         found = [row for row in self.rows if (row.source, row.destination) == (source, destination)]
         found = [row for row in found if row.target in wanted]

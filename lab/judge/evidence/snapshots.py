@@ -22,7 +22,7 @@ class Rise(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """The kind and name of what is counted, as in `Counted`."""
+    """The kind and name of a counted destination or connector, as in `Counted`."""
 
     of: str
     name: str
@@ -111,8 +111,8 @@ class Snapshots:
     def rise_of_all(self, between: tuple[str, ...], broker: str, counter: str) -> Rise | str:
         """Return by how much a counter of all a broker's destinations rose, or the reason why that is unknown.
 
-        Advisory topics are in no snapshot, and so in no such sum, as they are in the broker's own totals. Temporary
-        queues come and go with their clients, and are left out too.
+        The sum contains no advisory topics, since no snapshot has them; the broker's own totals do. It contains no
+        temporary queues, since these come and go with their clients.
         """
         before, after = (self.part(name, broker) for name in between)
         if isinstance(before, str) or isinstance(after, str):

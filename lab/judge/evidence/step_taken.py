@@ -1,4 +1,4 @@
-"""A step of a history: what it asked, from when to when it ran, and how it ended."""
+"""A step of a history: its words, from when to when it ran, and how it ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class StepTaken:
 
     @property
     def before(self) -> float:
-        """Return the last moment before it began: what it does at once, as in a simulation, is not done then."""
+        """Return the last moment before it began, at which no action of the step is done, even in a simulation."""
         return nextafter(self.started, -inf)
 
     @property

@@ -137,7 +137,7 @@ class Timeline:
 
     @property
     def end(self) -> float:
-        """Return the end of what is judged, in seconds."""
+        """Return the end of the judged interval, in seconds."""
         if self.stretch.end < inf:
             return self.stretch.end
         return self.last if self.ended is None else self.ended.t

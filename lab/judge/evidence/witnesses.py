@@ -1,7 +1,8 @@
-"""The second witness: the brokers' own counters beside the clients' ledger, and their disagreements in words.
+"""The cross-check: the brokers' own counters beside the clients' ledger, and their disagreements in words.
 
-Limits of the counters: a bridge's Enqueue counts consumer advisories too, so it is never used; a bridge's counters
-restart at each reconnect, so only ends of one session are compared; and only a complete history that ended quietly is.
+Limits of the counters: a bridge's Enqueue counts consumer advisories too, so it is never used. A bridge's counters
+restart at each reconnect, so only ends of one session are compared. Only a complete history that ended quietly is
+compared.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ _RISING = ("enqueued", "dequeued", "forwarded", "discarded")
 
 
 def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
-    """Return the counts of both witnesses for each destination and direction, where counters are of this run alone.
+    """Return the clients' and the brokers' counts for each destination and direction; () if the counters are unusable.
 
-    That needs exactly two brokers, so that one receives what the other forwards, and no restart, which resets
-    counters, nor a silence in which there may have been one. Otherwise return nothing.
+    Usable counters need exactly two brokers, so that one receives the other's forwarded messages. They need a run
+    without a restart, which resets counters, and without a silence in which a broker may have restarted.
     """
     brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
     if not evidence.timeline.counted or len(brokers) != 2 or evidence.timeline.restarted:
@@ -50,9 +51,9 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
 
 
 def _goes_elsewhere(evidence: Evidence, destination: str) -> bool:
-    """Return whether what is sent to a destination is counted at others: its parts, or queues behind a topic.
+    """Return whether messages sent to a destination are counted at others: its parts, or queues behind a topic.
 
-    So it is of a part of a composite destination, whose counters tell of messages sent to that.
+    Also true for each part of a composite destination, since its counters include messages sent to the composite.
     """
     heard = {each.destination for each in evidence.ledger.subscriptions.values()}
     composite = {each.destination for each in evidence.ledger.publications.values() if "," in each.destination}
@@ -68,7 +69,7 @@ def _accounted_for(counts: Testimony, other: Testimony) -> bool:
 
 
 def disagreements(evidence: Evidence, counts: Sequence[Testimony], gone: Mapping[str, int]) -> tuple[str, ...]:
-    """Return one note for each disagreement of the witnesses; `gone` has how many messages of each queue are gone."""
+    """Return one note for each disagreement of clients and brokers; `gone` has the number of gone messages by queue."""
     if not evidence.timeline.counted:
         return ()
     return (
@@ -122,7 +123,7 @@ def _differing(counts: Testimony, gone: int) -> Iterator[str]:
 def _testimony(
     evidence: Evidence, destination: str, near: tuple[str, DestinationSeen], far: tuple[str, DestinationSeen]
 ) -> Testimony:
-    """Return the counts of both witnesses for the direction from the first broker to the second."""
+    """Return the clients' and the brokers' counts for the direction from the first broker to the second."""
     (source, own), (target, other) = near, far
     sent, back = _sent(evidence, destination, source), _back(evidence, destination, source, far)
     heard = lost = None

@@ -139,7 +139,7 @@ def _together(expectation: Delivered, chosen: Chosen) -> str:
 
 
 def _to_others(expectation: Delivered, chosen: Chosen, taken: list[tuple[Tally, int]], expected: int) -> str:
-    """Return in words the messages that others of a queue's subscribers received, and what may be expected of them."""
+    """Return in words the messages that went to a queue's other subscribers, and a remedy for the expectation."""
     others, who = takers(chosen, taken), list(chosen.audience.names)
     tally, number = min(taken, key=sent_at)
     first = "which ones cannot be told, as bodies are equal" if tally.alike else f"first {_sent(tally, number)}"
@@ -340,7 +340,7 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
 
 
 def _may_hear(member: Subscription, sent: float) -> bool:
-    """Return whether what was sent at a moment could come: it is kept, or its receiver was subscribed and connected."""
+    """Return whether a message sent at a moment could come: a queue keeps it, or its receiver was connected."""
     if is_queue(member.destination):
         return True
     return member.subscribed_at(sent) > 0 and not any(lost <= sent < back for lost, back in member.cut_off)

@@ -60,7 +60,7 @@ def until(expectation: Finished, evidence: Evidence) -> float:
 
 
 def concerned(expectation: Finished, effort: Effort, evidence: Evidence) -> bool:
-    """Return whether an expectation is about what a step sent, or its receivers about what it took."""
+    """Return whether a step sends messages of the expectation, or takes messages for one of its receivers."""
     if effort.did == "sent":
         steps = [evidence.timeline.last_step(name) for name in expectation.steps]
         return any(each is not None and each.step == effort.step for each in steps)
@@ -112,7 +112,7 @@ def _compare(
 
 
 def _course(word: str, expectation: Finished, evidence: Evidence) -> _Course | str:
-    """Return how a step's messages came to the receivers expected, or why nobody can tell."""
+    """Return how a step's messages came to the receivers expected, or why that is unknown."""
     step = evidence.timeline.last_step(word)
     if step is None:
         return f"no step {word} was taken"

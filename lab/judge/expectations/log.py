@@ -125,7 +125,7 @@ def _number(lines: Sequence[LogLine], begin: float, end: float) -> tuple[int, in
 
 
 def _found(expectation: Log, lines: list[LogLine], after: str = "") -> str:
-    """Return in words the number of matching lines, what comes `after` that, and the first one."""
+    """Return in words the number of matching lines, then the text `after`, then the first line."""
     first = lines[0]
     when = f"at {moment(first.t)}" if first.t >= 0 else f"{gap(-first.t)} before the first step"
     short = len(first.text) <= _HEAD + _TAIL
