@@ -33,9 +33,9 @@ class Absence(StrEnum):
 def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
     """Return the broker of a way on which a persistent message waits for a disconnected durable subscriber at its end.
 
-    It goes as far as bridges have an active subscription; the rest of the way it goes when the subscriber is back. None
-    where no broker keeps it; an absence of which that is not known is left out. `topic` is what the subscription is of,
-    to which no other client listens.
+    The message goes as far as bridges have an active subscription, and the rest of the way when the subscriber is back.
+    The broker is None if no broker keeps the message. An absence is missing if its broker is unknown. The subscription
+    is to `topic`, to which no other client listens.
     """
     known = (Absence.LEFT,) if any(_counts_ttl(each, way, topic) for each in way) else Absence
     return {absence: _kept_on(way, topic, absence) for absence in known}

@@ -1,4 +1,4 @@
-"""What a network connector is told about forwarding, with ActiveMQ's defaults, and what differs between releases."""
+"""A network connector's settings for forwarding, with ActiveMQ's defaults and the differences between releases."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def release_rules(release: str) -> ReleaseRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarding:
-    """A connector's settings that decide what crosses its bridges; both directions of a duplex bridge have the same.
+    """A connector's settings that decide which messages cross its bridges; a duplex bridge has them in both directions.
 
     Destinations are written like queue://a.>; `NetworkBridgeConfiguration` has the defaults.
     """
