@@ -1,6 +1,6 @@
 """The mistakes in a text that is not XML: a parser's errors, except those that only follow from an earlier error.
 
-Knows no parser: `configuration` hands over what its own logged.
+Knows no parser: `configuration` hands over the log of its parser.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Logged(NamedTuple):
 
 
 def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) -> tuple[Problem, ...]:
-    """Return the mistakes in a text, by place: the first ten, and where there are more, that there are.
+    """Return the first ten mistakes in a text, by place, and a note if there are more.
 
-    `first` is what the parser gave up for, and is told whatever it is. Of the others those are left out that follow
-    from one before: a tag that closes nothing because another one was not read. Of a kind there is one in a line.
+    `first` is the error that ended the parse, and is always reported. Other errors are skipped if they follow from an
+    earlier one: a tag that closes nothing because an earlier tag was not read. A line has one mistake of each kind.
     """
     log = tuple(log)
     legible_to = MOST_MISTAKES + 1 if _legible(log) else int(first.kind in _OF_TAGS)  # it ends the well-formed part

@@ -1,6 +1,6 @@
 """Advice on names that only look like wildcards, and on a connector's settings that let nothing, or not all, across.
 
-By the rules of `lab.activemq.forwarding`; what needs the other broker is in `lab.check`.
+By the rules of `lab.activemq.forwarding`; advice that needs the other broker is in `lab.check`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Sanitises a configuration as Amazon MQ does on saving: removes what is not permitted, each time with a warning.
+"""Sanitises a configuration as Amazon MQ does on saving: removes forbidden settings, each time with a warning.
 
 A save succeeds although content was dropped. The service reports the first twenty removals by element and attribute;
-here all are kept, with their places and a reason in words. Nothing else changes: what stays is as it was written, and
-its offsets are still offsets in the original text.
+here all are kept, with their places and a reason in words. Nothing else changes: the rest is as it was written, and its
+offsets are still offsets in the original text.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ def _existing_children(
 
 
 def _new_children(broker: Element, identity: BrokerIdentity, endpoints: Sequence[Port]) -> Iterator[Node]:
-    """Yield the elements that only the service writes, or that the person left out."""
+    """Yield the elements that only the service writes, or that the configuration lacks."""
     yield _wrap("managementContext", Node("managementContext", {"createConnector": "false"}))
     # Without it the console's web server goes on after the broker has stopped.
     yield _wrap("shutdownHooks", Node("bean", {"class": "org.apache.activemq.hooks.SpringContextHook"}, (), _BEANS))
