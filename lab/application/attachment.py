@@ -1,6 +1,6 @@
-"""Whether a running container may be taken off its networks into a host's place, and what puts it back. Pure.
+"""Whether a running container may be moved from its networks to a host's place, and the commands that undo it. Pure.
 
-Both go by what the engine says of the container, as `docker inspect` prints it.
+Both are decided by the output of `docker inspect` for the container.
 """
 
 from __future__ import annotations
