@@ -161,7 +161,7 @@ class _Routes:
         self._known: dict[tuple[str, str, str, str], Route | None] = {}
 
     def stopped(self, sending: _Sending, each: _Listening) -> Route | None:
-        """Return the route of messages to a listener if none can get there, whoever else listens; else None."""
+        """Return the route of messages to a listener if none can get there, whichever clients listen; else None."""
         target, heard = each.login.broker, each.heard
         if sending.source == target:
             return None

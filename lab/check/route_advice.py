@@ -1,6 +1,6 @@
 """Advice on brokers that are connected only through others, where a connector's settings stop messages.
 
-The routing table finds them, with every bridge taken as up: what keeps one from coming up has advice of its own.
+The routing table finds them, with every bridge taken as up: a bridge that cannot come up has advice of its own.
 """
 
 from __future__ import annotations
