@@ -220,7 +220,7 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
 
 
 def _whole_numbers(model: type[Declared], loc: Keys) -> str:
-    """Return the remedy for what is no whole number: those that the field at a path takes."""
+    """Return the remedy for a value that is not a whole number: the numbers that the field at a path takes."""
     field = dict(_fields_of(_type_at(model, loc[:-1]))).get(str(loc[-1])) if loc else None
     if field is None:
         return ""  # an item of a list has bounds of its own

@@ -1,7 +1,7 @@
-"""Variants: values set from outside or by a variant's file, KEY → VALUE, instead of what a scenario's files say.
+"""Variants: values set from outside or by a variant's file, KEY → VALUE, instead of a scenario's own values.
 
 A KEY is the way to a value in the files: `links.tokyo-singapore.delay`, `steps.2.count`, `connectors.C.prefetchSize`.
-Changes what was read before anything in it is validated, so that a value is checked as if it stood in the file.
+The value is set before the files are validated, so that it is checked as if it stood in the file.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _key_of(argument: str) -> str:
 
 
 class _NowhereError(Exception):
-    """A KEY leads to nothing: how far it leads, what is wrong, and what would be right."""
+    """A KEY leads to nothing: the path as far as it leads, the problem, and the remedy."""
 
     def __init__(self, path: Keys, what: str, remedy: str) -> None:
         self.path, self.what, self.remedy = path, what, remedy
@@ -73,7 +73,7 @@ class _NowhereError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Variant:
-    """Values to be set while a scenario's files are read; what is wrong with them is added to `problems`."""
+    """Values to be set while a scenario's files are read; their mistakes are added to `problems`."""
 
     settings: Mapping[str, str]
     values: dict[Keys, Place]  # the places of what was read, to which those of what is set are added
@@ -176,7 +176,7 @@ class Variant:
         self.problems.append(Problem(what=what, remedy=right, place=self._place(key, path)))
 
     def _place(self, key: str, path: Keys) -> Place:
-        """Return the place of a KEY in a variant's file, else of what is set, or of the nearest value around it."""
+        """Return the place of a KEY: in a variant's file, else of its old value or of the nearest value around it."""
         if key in self.places:
             return replace(self.places[key], set=key)
         while path and path not in self.values:
@@ -295,7 +295,7 @@ def _nowhere(path: Keys, what: str, right: str) -> NoReturn:
 
 
 def _at(value: Any, path: Keys) -> Any:
-    """Return what is at a path in a value; None if it leads nowhere."""
+    """Return the part of a value at a path; None if the path leads nowhere."""
     for step in path:
         inside = isinstance(step, int) and step < len(value) if isinstance(value, list) else False
         if not inside and not (isinstance(value, dict) and step in value):

@@ -1,4 +1,4 @@
-"""The peerings, route tables and security groups of a topology; what is not declared is open, as a link is."""
+"""The peerings, route tables and security groups of a topology; anything not declared is open, as a link is."""
 
 from __future__ import annotations
 
