@@ -34,7 +34,7 @@ _EMPTY = digest(b"")
 
 
 class Missing:
-    """The messages that brokers accepted and that somebody who is expected to receive them has not received yet."""
+    """The accepted messages that a client is expected to receive and has not received yet."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Missing:
     ) -> None:
         """`carries`: whether bridges carry messages from one broker to another.
 
-        `expected`: whether a client is to receive what is sent to a destination; None if no expectation says so.
+        `expected`: whether a client is to receive a destination's messages; None if no expectation decides it.
         """
         self._carries = carries
         self._expected = expected
@@ -193,7 +193,7 @@ class Missing:
         self._look_at_consumers(audience)
 
     def _gone(self, seen: ClientChanged) -> None:
-        """Note that a client is away: it is to receive only what its broker keeps for it, and only when it is back."""
+        """Note that a client is away: it is to receive only the messages kept for it, and only when it is back."""
         if seen.state not in ("disconnected", "lost"):
             return
         if seen.state == "lost":

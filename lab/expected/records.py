@@ -83,7 +83,7 @@ class Publication:
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
 
     def accepted(self, number: int) -> bool:
-        """Return whether a broker accepted a message, by its acknowledgement or since somebody received the message."""
+        """Return whether a broker accepted a message, as an acknowledgement or an arrival shows."""
         return self.outcomes[number] == OK or bool(self.proven and self.proven[number] == PROVEN)
 
     def first_accepted(self) -> int | None:
@@ -268,7 +268,7 @@ class Subscription:
         return step in self.arrivals and number in self.arrivals[step].retained
 
     def breaks_between(self, begin: float, end: float) -> int:
-        """Return how often its connection ended between two moments while what it received was not confirmed."""
+        """Return how often its connection ended between two moments while its received messages were not confirmed."""
         return bisect_right(self.breaks, end) - bisect_left(self.breaks, begin) if self.unconfirmed else 0
 
     def count_unexplained(self, moment: float) -> None:
