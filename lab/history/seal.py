@@ -88,7 +88,7 @@ def has_no_checksum(path: Path) -> bool:
 
 
 def _last_line(stream: BinaryIO) -> tuple[int, bytes, Ended | None, bool]:
-    """Return the place of the last whole line, it, what it says if it is the end, and whether half a line follows."""
+    """Return the last whole line: its place, its text, its `Ended` if it is one, and whether half a line follows."""
     size, tail, window = stream.seek(0, os.SEEK_END), b"", 4096
     while len(tail) < size and tail.count(b"\n") < 2:
         stream.seek(max(0, size - window))
