@@ -31,7 +31,7 @@ _COMPOSITES = {"compositeQueue": "queue", "compositeTopic": "topic"}
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DeclaredBridge:
-    """One direction of a bridge that a configuration asks for, where that is written, and what it lacks."""
+    """One direction of a bridge that a configuration asks for, with its configuration and its obstacles."""
 
     bridge: Bridge
     connector: NetworkConnector
@@ -145,7 +145,7 @@ def _group_of(connector: NetworkConnector, responder: str, brokers: Mapping[str,
 
 
 def forwarding_network(topology: Topology, bridges: Sequence[DeclaredBridge]) -> Network:
-    """Return the network of the bridges that are up, and what its brokers do with messages by themselves."""
+    """Return the network of the bridges that are up, with the brokers' own replays and composite destinations."""
     brokers = {name: sanitised(topology, name).configuration.broker for name in topology.brokers}
     return Network(
         bridges=tuple(each.bridge for each in bridges if each.up),
@@ -220,7 +220,7 @@ def _has_its_own_virtual_topics(broker: Element) -> bool:
 def not_modelled(
     topology: Topology, bridges: Sequence[DeclaredBridge], destination: str, heard: str
 ) -> tuple[str, ...]:
-    """Return what makes it unknown where messages of a destination go, for a consumer of `heard`, in words."""
+    """Return the reasons, in words, why a destination's messages for a consumer of `heard` cannot be followed."""
     found = dict.fromkeys(each.by_chance for each in bridges if each.by_chance and not each.obstacle)
     found |= {
         f"a destination in the lists of {each.bridge.label} has no name": None

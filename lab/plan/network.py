@@ -55,7 +55,7 @@ def default_group(region: str) -> str:
 
 
 class _NetworkBuilder:
-    """A Network while it is built; a part that a verb refuses becomes a Problem, and is left out."""
+    """A Network while it is built; a part that a verb refuses becomes a Problem, and is not built."""
 
     def __init__(self, topology: Topology, origin: Origin) -> None:
         self._topology, self._origin = topology, origin

@@ -68,7 +68,7 @@ def _limit(ttl: int) -> float:
 
 
 def needs(each: DeclaredBridge, destinations: Sequence[str], there: int, back: int) -> Iterator[Need]:
-    """Yield what stops messages, or the demand for them, at a bridge of a way that has to permit some destinations.
+    """Yield the obstacles to messages, or to their demand, at a bridge of a way; it has to permit some destinations.
 
     The bridge is the message's number `there` of that way, and the demand's number `back`.
     """

@@ -34,7 +34,7 @@ class Question:
         return tuple(dict.fromkeys((self.heard, *((self.destination,) if same_kind else ()))))
 
     def after(self, changes: Sequence[Need]) -> Tried | None:
-        """Return what becomes of the message once changes were made; None if that takes too many steps."""
+        """Return the outcome of the message once changes were made; None if that takes too many steps."""
         network = replace(
             self.network,
             bridges=tuple(each.bridge for each in self._bridges(changes)),
@@ -66,7 +66,7 @@ class Question:
 
 
 def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
-    """Return what stops messages, in words, and the changes that together let them through; () if none were found."""
+    """Return the obstacles, in words, and the changes that together let messages through; () if none were found."""
     able = [each for each in question.bridges if each.up]
     between = (question.source, question.target, question.heard)
     path = shortest_way(able, *between) or shortest_way(question.bridges, *between)
@@ -119,7 +119,7 @@ def _least(question: Question, found: Sequence[Need]) -> tuple[Need, ...]:
 
 
 def _of(question: Question, tried: Tried) -> Iterator[Need]:
-    """Yield what its refusals were made by."""
+    """Yield the obstacle behind each refusal of a message."""
     by_bridge = {_direction(each.bridge): each for each in question.bridges}
     for refusal in tried.refusals:
         yield from of_refusal(by_bridge[_direction(refusal.bridge)], refusal)

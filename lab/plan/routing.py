@@ -1,4 +1,4 @@
-"""The routing table of a topology: for each pair of brokers, whether a message gets there, how, or what stops it.
+"""The routing table of a topology: for each pair of brokers, whether a message arrives, and its way or its obstacles.
 
 Every answer is the forwarding rules' own: a consumer is put on one broker, its demand spread, a message published to
 the other. A remedy is given only after it was tried in the same way.
@@ -26,7 +26,7 @@ ANY = {"queue": "queue://any.queue.of.its.own", "topic": "topic://any.topic.of.i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One row of the table: what becomes of messages from one broker to a consumer on another."""
+    """One row of the table: the outcome of messages from one broker to a consumer on another."""
 
     source: str
     target: str
@@ -105,7 +105,7 @@ class RoutingTable:
     def route(
         self, source: str, target: str, destination: str, *, heard: str | None = None, others: Sequence[Listener] = ()
     ) -> Route:
-        """Return what becomes of a message sent to a destination of one broker, for a consumer on another.
+        """Return the outcome of a message sent to a destination of one broker, for a consumer on another.
 
         The consumer listens to that destination, or to `heard`: a wildcard, or a queue of a virtual topic. `others`
         listen too.
@@ -158,9 +158,9 @@ class RoutingTable:
         )
 
     def _tried(self, pair: tuple[str, str], source: str, listeners: Sequence[Listener]) -> Tried:
-        """Return what becomes of a message for the first of several consumers; raise ValueError as `sent` does.
+        """Return the outcome of a message for the first of several consumers; raise ValueError as `sent` does.
 
-        It comes first of all, where the order in which they come matters; where it does not, whoever does.
+        If the order in which consumers come matters, this consumer comes first.
         """
         network, together = self._network(pair), (pair, tuple(sorted(listeners)))
         if together not in self._orders:
@@ -188,7 +188,7 @@ class RoutingTable:
         return self._demands[key]
 
     def _bridges(self, pair: tuple[str, str]) -> tuple[DeclaredBridge, ...]:
-        """Return the bridges, each with what its user may not do with a destination, or with what is heard of it."""
+        """Return the bridges, each with the rights that its user lacks for a pair of destination and subscription."""
         if not self._obstacles:
             return self.bridges
         if pair not in self._bridges_for:
@@ -207,9 +207,10 @@ class RoutingTable:
 def _away(
     found: Tried, network: Network, spreads: Sequence[Demand], source: str, topic: str
 ) -> Mapping[Absence, str | None]:
-    """Return where a message waits for a durable subscriber that is away; {} where it may take several ways.
+    """Return where a message waits for a durable subscriber that is away; {} if it may take several ways.
 
-    Those times are left out in which it may, since another bridge has taken up what one of its way had subscribed to.
+    An absence is missing if the message may take several ways during it, since another bridge has taken up a
+    subscription of a bridge of the way.
     """
     if not (len(found.ways) == 1 and found.copies == 1 and found.arrival is Arrival.ALWAYS):
         return {}
