@@ -25,7 +25,7 @@ _KINDS = ("topic://", "queue://")
 
 
 class _Line(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The line of a message. Fields that its protocol does not have are left out."""
+    """The line of a message, without the fields that its protocol does not have."""
 
     t: Seconds
     destination: Name

@@ -1,6 +1,6 @@
 """The history of a run → the messages that were published in it, without their bodies, which no history has.
 
-It is read by the rules of histories, and its terms are checked as those of a recording are: as a stranger's.
+It is read by the rules of histories. Its terms are checked as those of a recording are, since both are untrusted.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class HistoryReading(MessageFile):
         return its._replace(t=moment(seen.t), size=size)
 
     def _losses(self) -> Iterator[str]:
-        """Yield what is not in it, in words."""
+        """Yield the missing parts of the history, in words."""
         if not self._ended:
             whole = several(self.messages, "message")
             if self._standing:

@@ -20,7 +20,7 @@ _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 def check_name(path: Path) -> None:
-    """Raise InputError unless a file's name is one of a recording, HostError if what packs such a one is missing."""
+    """Raise InputError if a file's name is not a recording's; HostError if the library that packs it is missing."""
     if not path.name.endswith(_SUFFIXES):
         raise InputError.of(
             f"{path} is not a name for a recording",
