@@ -142,7 +142,7 @@ class Rehearsal(EndedByError):
         self.lab.watch(recorder, demand, failed=self.fail)
 
     def demand(self, broker: str, destination: Destination, *, present: bool) -> None:
-        """Record whether a step found a demand at a broker; what is absent is watched from then on, for it may come."""
+        """Record whether a step found a demand at a broker; an absent demand is watched from then on: it may come."""
         its = (broker, str(destination))
         if not present:
             with self._watching:
