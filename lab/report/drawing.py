@@ -165,7 +165,7 @@ def _centred(text: str, width: int) -> str:
 
 
 def _network(shown: Picture, width: int, strokes: _Strokes, ascii: bool) -> list[str]:
-    """Return a map, if there is room for one, a line for what joins each two regions, and the bridges."""
+    """Return a map, if there is room for one, a line for each two regions that are joined, and the bridges."""
     every = _rows(shown)
     rows, states = _table(every, width, strokes), _bridges(shown.bridges, width, strokes)
     if len(states) > max(TALLEST - len(rows) - 1 - FEWEST_LINES, FOLDED):

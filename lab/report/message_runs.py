@@ -92,7 +92,7 @@ def _step_and_number(seen: _Message) -> tuple[str, int]:
 
 
 def _run_key(seen: _Message) -> tuple[object, ...]:
-    """Return what messages of one run have in common, beside their step."""
+    """Return the common fields of the messages of one run, without their step."""
     if isinstance(seen, Received):
         return (seen.client, seen.destination, seen.retained, seen.redelivered)
     if isinstance(seen, Replied | Answered):

@@ -1,6 +1,6 @@
-"""The facts of a drawing: regions and where they are, what goes between them, and the state of bridges.
+"""The facts of a drawing: regions and their places, the links and messages between them, and the state of bridges.
 
-The terminal's drawing and the page's map are made of it; how wide a name is and how a line runs is theirs.
+The terminal's drawing and the page's map are made of it; they decide the width of names and the course of lines.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """A connector's bridge, with the brokers at which its ends are up, and those at which nobody can tell."""
+    """A connector's bridge, with the brokers at which its ends are up, and those at which its state is unknown."""
 
     connector: str
     broker: str
@@ -88,7 +88,7 @@ class Joint:
 
     @property
     def link(self) -> str:
-        """Return the round trip as configured, or else what is known of the link, in words."""
+        """Return the configured round trip, or else why there is none, in words."""
         return self.asked or ("not recorded" if self.linked else "no link")
 
     @property
@@ -113,7 +113,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """The regions of a report, what joins each two of them, and where messages are stopped."""
+    """The regions of a report, the joints between each two of them, and the brokers where messages are stopped."""
 
     places: tuple[Place, ...]
     joints: tuple[Joint, ...]
@@ -122,7 +122,7 @@ class Picture:
 
 
 def picture(report: Report) -> Picture:
-    """Return what is to be drawn of a report."""
+    """Return the picture of a report."""
     return compose(
         report.regions,
         bridges(report),
@@ -142,7 +142,7 @@ def compose(
     declared_links: Sequence[tuple[str, str]] = (),
     routes: Sequence[RouteReport] = (),
 ) -> Picture:
-    """Return a picture of regions and of what joins them; strangers to them are left out."""
+    """Return a picture of regions and of the joints between them; brokers of no region are skipped."""
     home = {broker.name: number for number, region in enumerate(regions) for broker in region.brokers}
     numbers = {region.name: number for number, region in enumerate(regions)}
     sent: dict[tuple[int, int], list[Flow]] = {}

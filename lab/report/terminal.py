@@ -148,7 +148,7 @@ def _first(told: str) -> list[str]:
 
 
 def _deliveries(report: Report, width: int, ascii: bool) -> Table:
-    """Return a table with one row per delivery; columns that are zero throughout are left out."""
+    """Return a table with one row per delivery, without the columns that are zero throughout."""
     shown = [(name, title) for name, title in _FIGURES if any(getattr(row, name) for row in report.deliveries)]
     mild = [name for name, _ in _FIGURES] if report.outcome is Outcome.PASSED else _MILD
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")

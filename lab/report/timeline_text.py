@@ -33,10 +33,10 @@ def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
 
 
 def remainder(cut_short_at: int | None, *, ended: bool, standing: bool = False, open: bool | None = None) -> str:
-    """Return what is missing at the end of a history; "" if nothing is.
+    """Return the missing part at the end of a history, in words; "" if it is complete.
 
-    `cut_short_at` is the number of a half-written line; `ended` tells whether the history has its last line, `standing`
-    whether it is of a lab that stands, and `open` whether its lab is there: None if that is not known here.
+    `cut_short_at` is the number of a half-written line. `ended` is whether the history has its last line, `standing`
+    whether it is of a running lab, and `open` whether its lab is there: None if that is unknown.
     """
     if cut_short_at is not None:
         return f"the history is cut short: its line {cut_short_at} is incomplete and ignored"

@@ -42,7 +42,7 @@ def to_html(judged: Judged, found: Files) -> str:
 
 
 def environment(package: str) -> Environment:
-    """Return what renders the templates of a package; all text in them is escaped, and made visible."""
+    """Return the environment for the templates of a package; all text in them is escaped, and made visible."""
     found = Environment(
         loader=PackageLoader(package, "templates"),
         finalize=_visible,

@@ -78,7 +78,7 @@ class _Open:
 
 
 def _went_well(seen: Observation) -> bool:
-    """Return whether what was asked was done, as far as an observation says: a step, an approach, an answer."""
+    """Return whether an observation of a step, a connection attempt or an answer records a success."""
     if isinstance(seen, Achieved):
         return not seen.early and seen.done >= (seen.asked or 0)
     if isinstance(seen, Replied):

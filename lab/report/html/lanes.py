@@ -269,7 +269,7 @@ def _bars(counts: Sequence[int], below: Sequence[int], tallest: int, *, up: bool
 
 
 def _lines(way: Way, seen: Window, lines: int, anomalous: int) -> tuple[tuple[Line, ...], str]:
-    """Return the lines of a way, and a note on those left out."""
+    """Return the lines of a way, and a note on the omitted ones."""
     drawn: list[Line] = []
     left_out = []
     chosen_of: dict[str, int] = {}
