@@ -145,7 +145,7 @@ def update(note: Note, folder: Path) -> bool:
 
 
 def load_all(folder: Path) -> tuple[Note, ...]:
-    """Return every note, the oldest lab's first; files that this version cannot read are left out."""
+    """Return every note, the oldest lab's first; files that this version cannot read are skipped."""
     found = (_read(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
     return tuple(note for note in found if note is not None)
 
