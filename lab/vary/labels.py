@@ -1,4 +1,4 @@
-"""Labels of values: what stands for them in a table, a page or an error, where no password may be."""
+"""Labels of values, which replace the values in a table, a page or an error, where no password may be."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class _Worker:
         return found
 
     def end(self) -> None:
-        """Close the pipes, by which an idle process ends, wait for its end, and remove what it has left."""
+        """Close the pipes, by which an idle process ends, wait for its end, and remove its temporary files."""
         for pipe in (self._to, self._back):
             try:
                 pipe.close()
@@ -125,7 +125,7 @@ class _Worker:
 
 
 def work(folder: str) -> None:
-    """Do in a process what comes over its standard input until that is closed; remove its temporary files then."""
+    """Do the work that comes over standard input until it is closed; then remove the temporary files."""
     try:
         _work()
     finally:

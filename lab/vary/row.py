@@ -1,4 +1,4 @@
-"""The row of one run: what it was of, how it ended, and its figures."""
+"""The row of one run: its values, its outcome and its figures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What came of one run. A run that failed has no figures: what was seen until then would be taken for all."""
+    """The outcome of one run. A run with an error has no figures: partial figures would be taken for the whole."""
 
     of: Combination
     outcome: str  # passed, failed, unknown, or error

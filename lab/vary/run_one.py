@@ -105,7 +105,7 @@ def _became(of: Iterable[NotDelivered]) -> dict[str, Any]:
 
 
 class Untold:
-    """A progress that nobody follows: hundreds of runs would say the same."""
+    """A progress without output: hundreds of runs would print the same."""
 
     @contextmanager
     def stage(self, what: str) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The runs of one scenario at many seeds, counted: how many passed, and for each expectation what came of it where."""
+"""The runs of one scenario at many seeds, counted: how many passed, and the outcomes of each expectation by seed."""
 
 from __future__ import annotations
 
