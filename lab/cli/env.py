@@ -150,7 +150,7 @@ def properties(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _value(text: str) -> str:
-    """Return a value as a .properties file has it: a backslash escapes, and what is not ASCII stands as its number."""
+    """Return a value as a .properties file has it: with backslashes, and the numbers of signs beyond ASCII."""
     escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     units = escaped.encode("utf-16-be", "surrogatepass")
     words = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))

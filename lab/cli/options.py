@@ -264,7 +264,7 @@ def complain_of_each(problems: Sequence[Problem]) -> None:
 
 
 def _complain(text: str) -> None:
-    """Print one problem; further lines, perhaps a stranger's, are indented and look like no other problem."""
+    """Print one problem; further lines, which may be untrusted, are indented and look like no other problem."""
     from rich.markup import escape
 
     first, *more = plain(text).split("\n")

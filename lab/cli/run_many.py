@@ -90,10 +90,11 @@ def run_all(
     ended: Callable[[RunOf], None],
     command: Sequence[str] = ITSELF,
 ) -> tuple[list[RunOf], BaseException | None]:
-    """Run scenarios, at most `jobs` at once; return the runs in the scenarios' order, and what ended it too early.
+    """Run scenarios, at most `jobs` at once; return the runs in the scenarios' order, and the error that ended them.
 
-    `ended` is called as each ends. Their pages stay in `folder`; without one they are not kept. When an interruption or
-    an error comes, those that run are ended, which another Ctrl-C does not hurry, and what has ended is returned.
+    `ended` is called as each run ends. The runs' pages stay in `folder`; without one they are not kept. When an
+    interruption or an error comes, the runs in progress are ended, which another Ctrl-C does not hurry, and the
+    finished runs are returned.
     """
     processes, found = OwnProcesses(), dict[str, RunOf]()
     names = tuple(unique_names(scenarios))

@@ -1,4 +1,4 @@
-"""sweep: the removal of what labs left behind."""
+"""sweep: the removal of containers, networks and files that labs left behind."""
 
 from __future__ import annotations
 

@@ -203,6 +203,6 @@ def _quoted(text: str) -> str:
 
 
 def _line(*words: str) -> str:
-    """Return a command line up to its first option: what is behind may be a password."""
+    """Return a command line up to its first option, since the words behind it may be a password."""
     path, *others = words
     return " ".join([path, *map(shlex.quote, takewhile(lambda word: not word.startswith("-"), others))])
