@@ -81,7 +81,7 @@ class Found:
 
 
 def is_run_folder(folder: Path, run: str) -> bool:
-    """Return whether a folder that a label names may be written to: anybody may have written the label."""
+    """Return whether a folder that a label names may be written to: the label is untrusted."""
     try:
         its = folder.lstat()
     except OSError:

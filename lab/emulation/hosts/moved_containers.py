@@ -95,10 +95,10 @@ def is_record(volume: Volume) -> bool:
 
 
 def put_back(client: docker.DockerClient, record: Volume) -> tuple[str, ...]:
-    """Put a container back on the networks that a record tells, and remove the record; return what was done, in words.
+    """Put a container back on the networks of a record, and remove the record; return the actions, in words.
 
-    What cannot be done is told too, and keeps nothing else from being done. The record stays while the engine does not
-    say how the container stands, or does not take it off the lab's networks: it shall not have two ways.
+    An action that fails is reported too, and does not keep others from being done. The record stays while the engine
+    does not report the container's state, or does not take it off the lab's networks: it shall not have two ways.
     """
     said: list[str] = []
     try:

@@ -81,7 +81,7 @@ def read_jars(text: str, release: str, name: str) -> Jars:
 
 
 def fetch_all(jars: Jars, cache: Path, say: Say, download: Download | None = None) -> tuple[tuple[Jar, Path], ...]:
-    """Return the files of a list, each checked; what is in the cache is not fetched again.
+    """Return the files of a list, each checked; files in the cache are not fetched again.
 
     Raise the error of the first file that cannot be had, or is not the one it should be.
     """

@@ -1,7 +1,7 @@
 """Waits until a part of the lab is ready: the router, a link as configured, a broker, a working bridge, a console.
 
-An open port or a bridge's MBean proves nothing; each wait tests for what does. A timeout says what it waited for, how
-long, and shows the last log lines.
+An open port or a bridge's MBean proves nothing; each wait tests the function itself. A timeout error has the awaited
+condition, the time waited and the last log lines.
 """
 
 from __future__ import annotations
