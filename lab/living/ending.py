@@ -18,10 +18,10 @@ from lab.runtime.runtime import Lost, Removal, Runtime
 
 
 def end(lab: Note | Lost, runtime: Runtime, note_folder: Path) -> Removal:
-    """End a lab, its history and its monitor, and return what was removed.
+    """End a lab, its history and its monitor, and return the removed parts.
 
-    No other process writes to the history meanwhile; after an error both continue. If it cannot be written, the
-    lab ends all the same.
+    No other process writes to the history meanwhile; after an error both continue. If it cannot be written, the lab
+    ends all the same.
     """
     warnings: list[str] = []
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Recording what comes at brokers into a file: topics by listening, queues by looking at them or, if told, by taking.
+"""Recording messages at brokers into a file: of topics by listening, of queues by browsing or, on request, consuming.
 
 A broker is reached by a Conversation: of an open lab, or one that knows no lab.
 """
@@ -218,7 +218,7 @@ class _Taking:
             raise self._failed
 
     def taker(self, source: Source) -> Callable[[Incoming], None]:
-        """Return what takes the messages of a broker."""
+        """Return the function that takes the messages of a broker."""
 
         def take(message: Incoming) -> None:
             self._take(source, message)
@@ -226,7 +226,7 @@ class _Taking:
         return take
 
     def look(self, source: Source, queue: str, look: Look) -> None:
-        """Take of a look at a queue what was not there before."""
+        """Take the messages that were not in the queue at the poll before."""
         if not look.ended:
             where = f"queue://{queue} at {source.name}"
             self._halves[where] = self._halves.get(where, 0) + 1
@@ -303,7 +303,7 @@ class _Taking:
         )
 
     def _missed(self, sources: Sequence[Source]) -> list[str]:
-        """Return what may not be in the recording, in words."""
+        """Return the messages and fields that the recording may lack, in words."""
         wanted = self._wanted
         found = []
         if wanted.queues and not wanted.consume:
