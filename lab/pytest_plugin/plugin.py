@@ -276,7 +276,7 @@ def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:
 
 
 def _beside(item: pytest.Item, named: str | Path) -> str:
-    """Return the path of a file beside the test's own, if there is one, or else what is named."""
+    """Return the path of a file beside the test's own, if there is one, or else the given name."""
     path = item.path.parent / named
     return str(path) if path.is_file() else str(named)
 

@@ -37,12 +37,12 @@ def properties(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> list[
 
 
 def of_lab(lab: Live, verdicts: Iterable[Verdict]) -> str:
-    """Return what is known of an open lab."""
+    """Return a report on an open lab."""
     return _text(lab.folder, lab.runtime, verdicts, dict(_tails(lab)), tuple(_happened(lab)))
 
 
 def of_run(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> str:
-    """Return what is known of a run that has ended."""
+    """Return a report on a run that has ended."""
     return _text(folder, runtime, verdicts, dict(_kept(folder / "logs")))
 
 
@@ -62,9 +62,9 @@ def _text(
 
 
 def _happened(lab: Live) -> Iterator[str]:
-    """Yield the last rows of a test's stretch of its lab's history: what it did, and what befell brokers and links.
+    """Yield the last rows of a test's interval of its lab's history: its actions, and the events of brokers and links.
 
-    Logs are left out, since they are shown by themselves; a history that cannot be read is none.
+    Logs are shown elsewhere in the report, so they are skipped here. A history that cannot be read has no rows.
     """
     if not isinstance(lab, LabOfTest):
         return

@@ -1,4 +1,4 @@
-"""A pytest session's own labs, and what becomes of tests that have none for want of an engine."""
+"""A pytest session's own labs, and the outcome of tests that have no lab for want of an engine."""
 
 from __future__ import annotations
 

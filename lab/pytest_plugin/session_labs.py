@@ -37,7 +37,7 @@ class Remembered(Protocol):
         ...
 
     def get(self) -> dict[str, str]:
-        """Return what was kept; nothing at first."""
+        """Return the remembered texts; nothing at first."""
         ...
 
     def set(self, known: dict[str, str]) -> None:
@@ -181,7 +181,7 @@ class SessionLabs:
         return None
 
     def _digest(self, wanted: Wanted) -> str:
-        """Return what tells apart labs that are not declared alike."""
+        """Return a digest that differs between labs that are not declared alike."""
         found = plan_named(wanted.scenario, self.settings.environment, seed=wanted.seed, set=dict(wanted.set))
         text = json.dumps([__version__, found.plan.to_dict()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

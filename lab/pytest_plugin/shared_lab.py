@@ -192,5 +192,5 @@ def _busy(seen: Counted) -> int:
 
 
 def _changed_by_tests(account: Account) -> Account:
-    """Return an account without what changes as time passes."""
+    """Return an account without the field that changes as time passes."""
     return replace(account, attended=None)
