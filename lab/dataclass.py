@@ -106,7 +106,7 @@ def _comparing(its: Sequence[Field[Any]], frozen: bool) -> dict[str, Any]:
 
 
 def _values(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what gives the values of these attributes: an attrgetter, which makes no tuple of fewer than two."""
+    """Return a getter of the values of these attributes: an attrgetter, which makes no tuple of fewer than two."""
     if len(names) > 1:
         return operator.attrgetter(*names)
     return lambda of: tuple(getattr(of, name) for name in names)

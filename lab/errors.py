@@ -1,8 +1,8 @@
 """The family of errors, and the Problem that a person can act on.
 
     LabError
-    ├── InputError     what was handed in is wrong; carries every Problem found (exit 2)
-    ├── PlanError      what was asked for cannot be built (exit 3)
+    ├── InputError     a file, an option or an argument is wrong; carries every Problem found (exit 2)
+    ├── PlanError      the requested lab cannot be built (exit 3)
     ├── HostError      this machine cannot do it: no Docker, no image, no TUN device (exit 3)
     ├── BrokerError    a broker did not start, or refused us (exit 3)
     └── LabTimeout     something we waited for did not come (exit 4)
@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One mistake in what a person wrote: the place, what is wrong, and what would be right."""
+    """One mistake in a person's input: its place, the problem, and the remedy."""
 
     what: str
     remedy: str = ""
@@ -58,7 +58,7 @@ class LabError(Exception):
         self.remedy = remedy
 
     def add_remedy(self, words: str) -> None:
-        """Add a line to the remedy, by whoever knows more than the one who raised the error."""
+        """Add a line to the remedy, from a caller that knows more than the code that raised the error."""
         self.remedy = f"{self.remedy}\n{words}".lstrip("\n")
 
     def __str__(self) -> str:

@@ -129,7 +129,7 @@ def _mask_named(found: re.Match[str]) -> str:
 def _searches(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """Return for each password a part of letters and digits, and the password: so most texts pass quickly.
 
-    It is a part of what is looked for. The longest is first, since one may be the beginning of another.
+    A text with the password has that part too. The longest is first, since one may be the beginning of another.
     """
     ordered = sorted(secrets, key=len, reverse=True)
     return tuple((max(_RUN.findall(each[:_LONGEST]), key=len, default=""), each) for each in ordered)
@@ -137,11 +137,11 @@ def _searches(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=256)
 def _pattern(secret: str) -> re.Pattern[str]:
-    """Return what finds a password, each of its signs in any of the forms that formats give it.
+    """Return the pattern of a password, each of its signs in any of the forms that formats give it.
 
     Each repetition is bounded, and hardly two forms begin alike, so that a search takes time in proportion to the text.
-    Of one that is longer than the service takes, the first signs are looked for, and as much behind them may be masked
-    too as the rest can take.
+    If the password is longer than the service permits, its first signs are searched. Then as much text behind them may
+    be masked as the rest can take.
     """
     rows = re.findall(r"""\\+|"+|'+|.""", secret[:_LONGEST], re.DOTALL)
     forms = [_forms(row, after=before) for before, row in zip(("", *rows), rows, strict=False)]

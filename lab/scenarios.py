@@ -70,7 +70,7 @@ def load_named(name: str, environment: Mapping[str, str], set: Mapping[str, str]
 
 
 def mask_named(name: str, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Mask:
-    """Return the mask of a scenario's passwords, however wrong its files or what is `set` may be."""
+    """Return the mask of a scenario's passwords, however wrong its files or the values of `set` may be."""
     try:
         return mask_of(resolve(name, shipped("scenarios")), environment=environment, set=set)
     except InputError:  # no such scenario, and no password of it
