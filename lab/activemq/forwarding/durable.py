@@ -2,10 +2,10 @@
 
 With `conduitSubscriptions` a bridge makes a durable subscription of its own at its near end, which outlives the
 consumer at the far end: `DurableConduitBridge.createDemandSubscription`. Without it the subscription is the consumer's,
-and is given up with it: `DemandForwardingBridge`. What is taken up again by a bridge that opens again is decided by
-`DurableConduitBridge.setupStaticDestinations` (`dynamicOnly`), and by `NetworkBridgeUtils.getBrokerSubscriptionInfo`
-(`syncDurableSubs`). All of it is alike from 5.15 to 5.18. From 5.19.1 on, what a broker tells depends on the TTL of
-consumers, and on the way that they came (AMQ-9689): there is no rule here for that.
+and is given up with it: `DemandForwardingBridge`. The subscriptions that a reopened bridge takes up again are decided
+by `DurableConduitBridge.setupStaticDestinations` (`dynamicOnly`), and by `NetworkBridgeUtils.getBrokerSubscriptionInfo`
+(`syncDurableSubs`). All of it is alike from 5.15 to 5.18. From 5.19.1 on, the subscriptions that a broker sends depend
+on the TTL of consumers, and on the way that they came (AMQ-9689): there is no rule here for that.
 """
 
 from __future__ import annotations
