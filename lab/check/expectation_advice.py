@@ -1,7 +1,7 @@
 """Advice on expectations that cannot be met, because no route carries their messages.
 
-The routing table tells, as the network is when the scenario begins. Nothing is said where steps change what the routes
-rest on, nor of an expectation that nothing arrives, nor where it is not certain that a message is expected.
+The routing table decides, with the network as it is when the scenario begins. There is no advice if steps change the
+routes, nor on an expectation that nothing arrives, nor if it is not certain that a message is expected.
 """
 
 from __future__ import annotations

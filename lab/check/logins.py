@@ -21,7 +21,7 @@ def listeners(scenario: Scenario) -> Sequence[Login]:
 
 
 class _ById:
-    """Steps that are told from others by their identity: to compare thousands takes as long as to look through them."""
+    """Steps as keys by identity: to compare thousands takes as long as to look through them."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = steps

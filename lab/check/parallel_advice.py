@@ -33,7 +33,7 @@ def advise_on_parallel(topology: Topology) -> Iterator[Problem]:
 def _apart(first: DeclaredBridge, second: DeclaredBridge) -> bool:
     """Return whether two connectors are outside the scope of this advice.
 
-    Other advice tells of brokers that ask each other for a duplex bridge, and of two instances one has no bridge.
+    Brokers that ask each other for a duplex bridge have advice of their own, and of two instances one has no bridge.
     """
     if first.bridge.initiator != second.bridge.initiator:
         return first.connector.duplex and second.connector.duplex
