@@ -54,7 +54,7 @@ def links(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def connectors(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the connectors of the open labs, or of the one that `--run` means, or of the broker that is said."""
+    """Return the connectors of the open labs, or of the one that `--run` means, or of the given broker."""
     of = ctx.params.get("broker")
     bridges = (each for plan in _plans(ctx) for each in plan["bridges"])
     return _begun(incomplete, (each["connector"] for each in bridges if of in (None, each["initiator"])))

@@ -131,7 +131,7 @@ def _several(
     quiet: bool,
     json: bool,
 ) -> int:
-    """Run scenarios by processes of their own, and say of each how it ended, as it ends."""
+    """Run scenarios, each in a process of its own, and print the outcome of each as it ends."""
     from lab.cli import run_many
     from lab.report import summary
     from lab.text_files import write_text

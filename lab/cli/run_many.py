@@ -74,7 +74,7 @@ def _run(
 
 
 def _verdict(out: str) -> str:
-    """Return in words what a run that has failed knows of its verdicts all the same: a report found no room, say."""
+    """Return in words the verdicts that a failed run has all the same, for example because the disk was full."""
     with suppress(ValueError, KeyError, TypeError):
         report = json.loads(out)
         return f"\nits verdicts are known: {report['outcome']}, run {report['run']}"

@@ -74,7 +74,7 @@ def _table() -> Table:
 
 
 def _values(name: str, its: Scenario) -> dict[str, object]:
-    """Return what `--json` says of a scenario; of a failing variant, also the texts that its reasons must contain."""
+    """Return the values of `--json` for a scenario; for a failing variant, also the texts required in its reasons."""
     told: dict[str, object] = {"name": name, "scenario": its.scenario, "about": its.about}
     return {**told, "fails": its.origin.fails} if its.origin.fails else told
 
