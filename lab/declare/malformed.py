@@ -68,7 +68,7 @@ def is_key_with_brace(key: str) -> bool:
 def nothing_after(text: str, key: str, start: int, end: int, *, entry: bool, in_braces: bool) -> str:
     """Return the remedy for a plain key from `start` to `end` of a text, after which no value stands.
 
-    `entry` tells whether its mapping is an item of a list, such as a step, `in_braces` whether the mapping has braces.
+    `entry` is whether its mapping is an item of a list, such as a step, `in_braces` whether the mapping has braces.
     """
     if in_braces:
         return _nothing_in_braces(text, key, start, end)

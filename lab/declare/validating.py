@@ -89,7 +89,7 @@ def validate(
 
 
 def validate_variant(content: Any, origin: Origin) -> tuple[VariantFile | None, tuple[Problem, ...]]:
-    """Return what a variant's file says, or None and every Problem."""
+    """Return the content of a variant's file, or None and every Problem."""
     found: list[Problem] = []
     return _validate_model(VariantFile, content, (), origin, found), tuple(found)
 
