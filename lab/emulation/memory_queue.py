@@ -47,7 +47,7 @@ def reserved(
 ) -> Iterator[None]:
     """Hold a reservation of so many bytes for the block, and begin it once they are free.
 
-    `free` returns the bytes that are, beside reservations of others, run → bytes. `waiting` is told once, in words.
+    `free` returns the free bytes, beside reservations of others, run → bytes. `waiting` is called once, with a text.
     Raise LabTimeout if the memory does not become free in `patience` seconds.
     """
     folder = note_folder / _FOLDER

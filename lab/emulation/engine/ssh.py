@@ -126,7 +126,7 @@ def command(
 def tied(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[bytes]:
     """Start an ssh that ends with this process, however that ends; a folder of its own is removed then.
 
-    Its options are to have it say `OPEN`. Its errors are at standard error.
+    Its options make it print `OPEN`. Its errors are at standard error.
     """
     return subprocess.Popen(
         ["sh", "-c", _TIED, str(folder or ""), *command],

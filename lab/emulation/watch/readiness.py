@@ -149,8 +149,8 @@ def for_instance(
 ) -> None:
     """Return once an instance's management reports that it has started, with all its connectors, or waits as a standby.
 
-    Raise BrokerError if it ends, HostError if its log says that it has started and nothing answers here, or that it has
-    a way out past the router, LabTimeout if it does neither in time.
+    Raise BrokerError if it ends, and LabTimeout if it does neither in time. Raise HostError if its log shows that it
+    has started and nothing answers here, or that it has a way out past the router.
     """
     looked = asked = since = math.nan
 
