@@ -174,7 +174,7 @@ class Missing:
             self._over_mqtt(seen, audience, new=new)
 
     def _is_to_hear_nothing(self, seen: Subscribed) -> bool:
-        """Return whether something was sent of which an expectation says that it does not come to a client."""
+        """Return whether messages were sent that must not come to a client, by an expectation."""
         return any(hears(seen.destination, to) and self._expected(seen.client, to) is False for to in self._sent_to)
 
     def _over_mqtt(self, seen: Subscribed, audience: Audience, *, new: bool) -> None:

@@ -280,7 +280,7 @@ class Subscription:
             self.first_unexplained = moment
 
     def begin_again(self, moment: float, *, over: bool) -> None:
-        """Note a subscription at a moment; `over` says whether it stands beside those of the same connection."""
+        """Note a subscription at a moment; `over` is whether it stands beside those of the same connection."""
         before = self.stacked[-1][1] if self.stacked and over else 0
         self.stacked.append((moment, before + 1))
 
@@ -313,5 +313,5 @@ def is_queue(destination: str) -> bool:
 
 
 def damaged(what: str) -> InputError:
-    """Return the error of a history that no run could have written; `what` says why."""
+    """Return the error of a history that no run could have written, with the reason."""
     return InputError.of(f"the history is not as a run writes it: {what}", "judge the file as it was written")
