@@ -25,7 +25,7 @@ _BEGINS = "a history begins with a line that tells its run"
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole history in memory; `complete` when its last line says that the replay came to its end."""
+    """A whole history in memory; `complete` if its last line records that the replay came to its end."""
 
     header: Header
     observations: tuple[Observation, ...]
