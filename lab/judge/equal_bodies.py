@@ -11,10 +11,7 @@ ADVICE = 'write the number into the body to tell them apart: body: "order {n}"'
 
 
 def equal_bodies(tallies: Sequence[Tally], who: str, so: str) -> str:
-    """Return in words how many messages arrived, and what cannot be told as some have equal bodies; else "".
-
-    `so` is what cannot be told.
-    """
+    """Return in words how many messages arrived, and the fact `so` that equal bodies leave unknown; else ""."""
     alike = [tally for tally in tallies if tally.alike]
     if not alike:
         return ""

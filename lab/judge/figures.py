@@ -329,7 +329,7 @@ def _not_whole(evidence: Evidence) -> Iterator[str]:
 
 
 def _missed(evidence: Evidence) -> Iterator[str]:
-    """Yield a note for each step that ended otherwise than the scenario has it, unless another note tells of it."""
+    """Yield a note for each step that ended otherwise than the scenario has it, unless another note reports it."""
     standing = evidence.timeline.standing  # where the note on its end tells how much a step did, and why not more
     told = {effort.step for effort in evidence.efforts if effort.differs and not standing}
     told |= {paced.step for paced in evidence.timeline.paces if not paced.held and not standing}

@@ -1,8 +1,8 @@
-"""Preconditions: what the steps of a scenario were to bring about before an expectation can be judged.
+"""Preconditions: the work that a scenario's steps were to do before an expectation can be judged.
 
-Where a step did not do what the scenario has it do, what would have passed is unknown; what failed stays failed.
-A file of `lab.judge.expectations` may have, beside its `judge`, `until` (how far the expectation's evidence goes),
-`concerned` (whether it is about what a step sent or took) and `unmet` (reasons that no step tells).
+If a step did not do its work, an expectation that would have passed is unknown; a failed one stays failed. A file of
+`lab.judge.expectations` may have, beside its `judge`, `until` (how far the expectation's evidence goes), `concerned`
+(whether it is about a step's messages) and `unmet` (further reasons, which no step records).
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def _gone(ledger: Ledger, meant: Sequence[Publication]) -> list[Subscription]:
 def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], list[Publication], set[int]]]) -> None:
     """Note the accepted messages among those without an acknowledgement: a client received them.
 
-    Of equal bodies a client cannot tell which of them it received: those were accepted perhaps.
+    A client cannot distinguish equal bodies: their messages were accepted perhaps.
     """
     every = ledger.publications.values()
     unsure = {each.step: each for each in every if each.outcomes.count(OK) < each.last}
@@ -140,7 +140,7 @@ def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audie
 def _group(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
     """Group the queue subscriptions that share a queue; a topic subscription is a group of its own.
 
-    Those of one MQTT client that overlap are one: MQTT does not tell for which of them a message came.
+    Subscriptions of one MQTT client that overlap are one: MQTT does not show for which of them a message came.
     """
     queues = {
         part

@@ -56,9 +56,9 @@ def _around(t: float, found: Sequence[Silence]) -> list[Silence]:
 
 
 def _ends(timeline: Timeline, out: Outage, gone: float) -> None:
-    """End the ends of bridges that a broker had when it went, which is when a look that found it so came too late.
+    """End the ends of bridges that a broker had when it went; a poll that found them gone came later.
 
-    What a look that was on its way tells of the time in which the broker was out does not count.
+    A poll that was on its way while the broker was down does not count for that time.
     """
     again, changes = _seen_again(timeline, out), timeline.bridge_changes
     for end, seen in list(timeline.bridges.items()):

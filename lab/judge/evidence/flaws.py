@@ -1,4 +1,4 @@
-"""What a history tells that no run can have seen: the first such line."""
+"""The first line of a history that no run can have written."""
 
 from __future__ import annotations
 

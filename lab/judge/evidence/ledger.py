@@ -139,7 +139,7 @@ class Ledger:
         self.returns.settled(subscription, *self._message(seen.id), seen)
 
     def must_have_been_sent(self, id: str, t: float, told: str) -> None:
-        """Record a flaw if something is told of a message before it was sent."""
+        """Record a flaw if an event of a message comes before its sending."""
         step, _, text = id.partition("-")
         publication = self.publications.get(step)
         number = int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
@@ -266,7 +266,7 @@ class Ledger:
     def _body(self, seen: Received, over: str) -> int | None:
         """Return the number of a received body's digest; None if no such body was sent.
 
-        STOMP in a WebSocket shows the text of a body: of several bodies with one text it cannot tell which came.
+        STOMP in a WebSocket shows the text of a body: of several bodies with one text, the received one is unknown.
         """
         digest = seen.digest or ""
         if over == TEXT and digest in self._texts:

@@ -39,7 +39,7 @@ def shown(messages: Sequence[Message], evidence: Evidence, *, near: str | None =
 
 
 def why_not_counted(evidence: Evidence, destination: str) -> str:
-    """Return why clients do not tell how many messages came from a destination; "" if they do.
+    """Return why clients cannot count the messages that came from a destination; "" if they can.
 
     They know the destination that a message was sent to, and their subscription.
     """

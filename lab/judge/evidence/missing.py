@@ -54,7 +54,7 @@ def fates(evidence: Evidence, audience: Audience) -> Mapping[int, str]:
 def kept(evidence: Evidence, audience: Audience) -> NotDelivered:
     """Return where messages are that may be kept for a durable subscriber of a topic who did not come back.
 
-    What its broker took it keeps. Of all that was sent to the topic, it took as many as its counter says.
+    Its broker keeps the messages that it took. The counter shows how many of the topic's messages it took.
     """
     found = []
     for destination, tallies in _by_destination(tally for tally in audience.tallies if tally.waiting).items():

@@ -1,6 +1,6 @@
-"""What no run can have seen, by the moments of its lines and by the clients in them: an answer before its request …
+"""Orders of moments and clients that no run can have written, such as an answer before its request.
 
-Such a line is a flaw of the history. What messages tell by themselves, the ledger sees.
+Such a line is a flaw of the history. The ledger detects flaws of messages.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _AT_ONCE = (
 
 
 class Moments:
-    """The moments that a history has told so far; each further line is compared with them."""
+    """The moments of a history so far; each further line is compared with them."""
 
     def __init__(self, ledger: Ledger, flaws: Flaws, *, standing: bool, written: bool) -> None:
         self._ledger, self._flaws, self._standing = ledger, flaws, standing

@@ -114,8 +114,8 @@ class Returns:
     ) -> bool:
         """Return whether a broker may rightly redeliver a message, as it cannot know that a client has it.
 
-        Its mark says that it gave the message to a client before. It is by right where that client broke off and the
-        protocol had told the broker nothing that the client knows of: once for each time.
+        Its mark shows that it gave the message to a client before. A redelivery is legitimate if that client broke off,
+        and if the protocol had sent the broker no acknowledgement that the client knows of: once for each time.
         """
         doubt = (_shared(subscription), position)
         if doubt in self.in_doubt:

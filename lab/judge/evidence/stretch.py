@@ -1,6 +1,6 @@
-"""The stretch of a history that is judged: all of it, or the part between two marks of a standing lab.
+"""The judged interval of a history: all of it, or the part between two marks of a running lab.
 
-Earlier observations still tell the state at its beginning; but steps, messages and log lines before it do not count.
+Earlier observations still show the state at its beginning; but steps, messages and log lines before it do not count.
 """
 
 from __future__ import annotations

@@ -202,9 +202,9 @@ def spare_unconfirmed(tallies: Sequence[Tally]) -> None:
 
 
 def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> None:
-    """Leave of equal bodies only what counting proves where several audiences or a part of one are meant.
+    """Leave of equal bodies only the counts if several audiences, or a part of one, are judged.
 
-    Matching gave each message to a client, but which of them received it cannot be told.
+    Matching gave each message to a client, but which of them received it is unknown.
     """
     alike = [tally for tally in tallies if tally.alike]
     sent = sum(sum(1 for t in each.publication.sent_at[each.publication.first :] if t == t) for each in alike)

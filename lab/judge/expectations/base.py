@@ -1,4 +1,4 @@
-"""How far an expectation's evidence goes, and which steps it is about, unless the file of its kind says otherwise."""
+"""Defaults for the file of a kind: how far an expectation's evidence goes, and which steps it is about."""
 
 from __future__ import annotations
 

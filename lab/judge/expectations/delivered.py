@@ -161,7 +161,7 @@ def _of_dead_letters(chosen: Chosen) -> bool:
 
 
 def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, who: str, became: str) -> str:
-    """Return the reason of a delivery that passed; `became` says what became of the messages that did not come."""
+    """Return the reason of a delivery that passed; `became` is the fate of the messages that did not come, in words."""
     slowest = max((took for tally in tallies for _, took in tally.waits()), default=None)
     received = sum(tally.received for tally in tallies)
     words = f"{received} of {expected} reached {who}"

@@ -24,7 +24,7 @@ _ON_ITS_WAY = 1.0  # seconds; what was sent so long before a snapshot may be cou
 
 
 def judge(expectation: Forwarded, evidence: Evidence) -> Finding:
-    """Judge the number of messages that a broker forwarded to others; unknown if the others took fewer than it says."""
+    """Judge the number of messages that a broker forwarded to others; unknown if the others took fewer."""
     destination = str(destination_of(expectation))
     rise = evidence.timeline.snapshots.rise(
         expectation.between, expectation.broker, Subject("destination", destination), "forwarded"

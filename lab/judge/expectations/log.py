@@ -80,9 +80,10 @@ def concerned(expectation: Log, effort: Effort, evidence: Evidence) -> bool:
 
 
 def measured(expectation: Log, evidence: Evidence) -> Iterator[tuple[float, float]]:
-    """Yield when the line came with which there were enough, or too many, with the time allowed; in seconds.
+    """Yield the time of the deciding line, and the time allowed, in seconds.
 
-    Of lines told together, which count as one or as all (see `_number`), the last one's time is known.
+    The deciding line reaches the least count or exceeds the greatest. For repeated lines in one observation, which
+    count as one or as all (see `_number`), only the last line's time is known.
     """
     timeline, term = evidence.timeline, expectation.term
     step = None if term is None else timeline.last_step(term.after)
@@ -98,7 +99,7 @@ def measured(expectation: Log, evidence: Evidence) -> Iterator[tuple[float, floa
 
 
 def _lines(expectation: Log, timeline: Timeline) -> list[LogLine]:
-    """Return what the broker's loggers said, in order of time."""
+    """Return the lines of the broker's loggers, in order of time."""
     own = (line for line in timeline.log if line.broker == expectation.broker and not line.trace)
     return sorted(own, key=lambda line: line.t)
 
