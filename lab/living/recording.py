@@ -95,9 +95,9 @@ def record(
     """Record into a new file until enough has come, the time is over, a connection is lost, or Ctrl-C.
 
     Return the footer, as it was written; a signal that ends the program does so when it is written. `ready` is called
-    once everything listens. Without `redaction`, headers with secrets are kept. What cannot be connected to or written
-    ends it with an error; before anything listens, no file is left then. Raise HostError, which says how many messages
-    are in the file, if it could not be written.
+    once everything listens. Without `redaction`, headers with secrets are kept. A connection that cannot be made, or a
+    file that cannot be written, ends it with an error; before anything listens, no file is left then. Raise HostError,
+    with the number of messages in the file, if it could not be written.
     """
     header = Header(
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -23,7 +23,7 @@ from lab.suggestions import unknown
 
 
 def replay_of(recording: str | Path, broker: str, mark: str = "", **written: Any) -> Replay:
-    """Return the verb that sends a recording into a broker; InputError if it cannot, as a check of the step says.
+    """Return the verb that sends a recording into a broker; raise InputError as a check of the step does.
 
     `mark` is put before the name of an argument in a message.
     """
