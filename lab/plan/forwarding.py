@@ -195,7 +195,7 @@ def _has_no_advisories(topology: Topology, broker: str) -> bool:
 
 
 def connector_forwarding(connector: NetworkConnector, its_release: str) -> Forwarding:
-    """Return what a connector says of forwarding, as a release reads it."""
+    """Return a connector's forwarding settings, as a release reads them."""
     excluded, included, static, durable = (
         [destination for destination, _ in listed(connector, name)] for name in (EXCLUDED, INCLUDED, STATIC, DURABLE)
     )
@@ -248,7 +248,7 @@ def not_modelled(
 
 
 def tells_of_durables(bridges: Sequence[DeclaredBridge]) -> bool:
-    """Return whether a connector is told something about durable subscribers that are away."""
+    """Return whether a connector has a setting for durable subscribers that are away."""
     return any(
         rules.dynamic_only or rules.sync_durable_subs or rules.durable is not None
         for rules in (each.bridge.forwarding for each in bridges)

@@ -1,4 +1,4 @@
-"""Why no message gets from one broker to another, and what would let it through: told only after it was tried."""
+"""Why no message gets from one broker to another, and a remedy, which was tried before it is given."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def _away(
 
 
 def _away_untold(network: Network, source: str, target: str, topic: str) -> Mapping[Absence, str | None]:
-    """Return where a message waits for a durable subscriber of whom bridges are told when they open, and never else."""
+    """Return where a message waits for a durable subscriber that bridges learn of only when they open."""
 
     def told(bridge: Bridge) -> Bridge:
         rules = bridge.forwarding
