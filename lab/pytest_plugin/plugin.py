@@ -214,7 +214,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say in a test's report, and in JUnit XML, what there is to know of its labs."""
+    """Add the known facts about a test's labs to its report and to JUnit XML."""
     labs = _labs_in(item)
     if labs and (call.when == "call" or (call.when == "setup" and call.excinfo is not None)):
         from lab.pytest_plugin import report_text
@@ -255,7 +255,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say which labs stay, and how each is ended."""
+    """List the labs that stay, and the command that ends each."""
     for run in config.stash.get(_STAYING, []):
         terminalreporter.write_line(f"lab {run} stays. See it: mqlab status {run}   End it: mqlab down {run}")
 

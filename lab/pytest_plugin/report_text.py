@@ -1,4 +1,4 @@
-"""What a test's report says of its labs: verdicts, run folder, what happened, logs; harmless for a terminal."""
+"""A test's report on its labs: verdicts, run folder, last events, logs; harmless for a terminal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def verdict(of: Verdict) -> str:
 
 
 def properties(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> list[tuple[str, str]]:
-    """Return what JUnit XML says of a test, beside its outcome."""
+    """Return the properties of a test in JUnit XML, beside its outcome."""
     facts = [(RUN_FOLDER, plain_line(str(folder))), (OF_RUNTIME, runtime)]
     return [*facts, *((VERDICT, verdict(each)) for each in verdicts)]
 
@@ -94,7 +94,7 @@ def _is_telling(seen: Observation) -> bool:
 
 
 def _tails(lab: Live) -> Iterator[tuple[str, list[str]]]:
-    """Yield the last lines of each instance's log; one that cannot be read says why."""
+    """Yield the last lines of each instance's log; for a log that cannot be read, the reason."""
     for broker in lab.lab.note.plan.brokers:
         for its in broker.instances:
             try:

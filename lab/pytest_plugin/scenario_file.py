@@ -50,9 +50,9 @@ class ScenarioFile(pytest.File):
             yield ScenarioTest.from_parent(self, name="run", number=None, about=scenario.scenario, line=None)
 
     def run_once(self, number: int | None) -> Ran:
-        """Run the scenario for an expectation, or return how it went; what kept it from running is raised again.
+        """Run the scenario for an expectation, or return its earlier run, or raise the error that kept it from running.
 
-        For an expectation whose verdict was told already, as of a test that is run again, it is run anew.
+        For an expectation whose verdict was reported already, as of a test that is run again, it is run anew.
         """
         if number in self._told:
             self._ran, self._failed, self._told = None, None, frozenset()

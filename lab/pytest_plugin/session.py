@@ -43,7 +43,7 @@ def is_for_want_of_an_engine(error: BaseException) -> bool:
 
 @contextmanager
 def words_alone() -> Iterator[None]:
-    """Tell an error that mqlab explains by its words alone, such as a mistake in a mark, or a disk that is full.
+    """Report an error that mqlab explains by its words alone, such as a mistake in a mark, or a full disk.
 
     Pytest would show the code that found it, and the arguments there, the process's environment among them.
     """
