@@ -79,7 +79,7 @@ class HistoryReading(MessageFile):
         self.redacted = self._redacted
 
     def _message(self, seen: Observation) -> Recorded | None:
-        """Take in an observation, and return the message if it tells of one that was sent."""
+        """Take in an observation, and return the message if the observation is its sending."""
         if self._ended:
             raise LineError("a line after the last one", remedy="are these two histories in one file?")
         match seen:

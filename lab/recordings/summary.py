@@ -33,7 +33,7 @@ class StreamKey(NamedTuple):
 
 
 def stream_of(message: Recorded) -> StreamKey:
-    """Return the stream of a message; over MQTT its QoS tells whether a broker keeps it, and 1 where nothing does."""
+    """Return the stream of a message; over MQTT its QoS decides whether a broker keeps it, and 1 is the default."""
     kept = message.persistent
     if kept is None:
         kept = message.qos != 0

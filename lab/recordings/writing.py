@@ -1,4 +1,4 @@
-"""The file of a recording while it is written: whole lines within some milliseconds, packed where its name says so."""
+"""The file of a recording while it is written: whole lines within some milliseconds, packed if its name asks for it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def check_name(path: Path) -> None:
 class RecordingFile(WrittenBehind[bytes]):
     """A new file of a recording; thread-safe. Only its owner may read it: bodies are kept as they are.
 
-    Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; without its footer the recording tells
-    that it was cut short. InputError if there is one already; HostError, and no file, if it cannot begin.
+    Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; a recording without a footer was cut
+    short. InputError if there is one already; HostError, and no file, if it cannot begin.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
