@@ -105,7 +105,7 @@ class Chooser:
 def in_time(seen: Iterable[Observation], held: int = MOST_HELD) -> Iterator[Observation]:
     """Yield observations in the order of their moments, but for one that was written down more than `held` too late.
 
-    What a broker's log says is written down when it is read, and a link's change when its order has returned.
+    Lines of a broker's log are written down when they are read, and a link's change when its order has returned.
     """
     waiting: list[tuple[float, int, Observation]] = []
     for number, each in enumerate(seen):

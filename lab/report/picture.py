@@ -83,7 +83,7 @@ class Joint:
 
     @property
     def asked(self) -> str:
-        """Return the round trip as configured, in words; "" if the history does not tell."""
+        """Return the round trip as configured, in words; "" if the history lacks it."""
         return _round_trip([link.configured_delay for link in self._links])
 
     @property

@@ -230,7 +230,7 @@ class Story:
         return rows
 
     def _counters(self, publishing: Publishing) -> list[Row]:
-        """Return each broker's last counters of the destination: they alone tell whether messages were forwarded."""
+        """Return each broker's last counters of the destination: they alone show whether messages were forwarded."""
         last: list[DestinationSeen] = [
             seen[-1] for (_, what), seen in self._timeline.destinations.items() if what == publishing.destination
         ]

@@ -1,6 +1,6 @@
 """Report → text in a terminal: the drawing, the deliveries, the verdicts, and the run's folder.
 
-Colour and fine strokes appear only where the console can show them; no fact is told by colour alone.
+Colour and fine strokes appear only where the console can show them; no fact is shown by colour alone.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def heading(header: Header, *, only_ascii: bool) -> str:
 
 
 def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
-    """Return a row as one line; no fact is told by colour alone."""
+    """Return a row as one line; no fact is shown by colour alone."""
     when = f"{row.t:9.3f}" if row.until is None else f"{row.t:9.3f} – {row.until:.3f}"
     sign = (_ASCII_SIGNS if only_ascii else _SIGNS)[row.weight]
     written = plain_line(f"{when:<21} {sign} {row.who:<{_WHO}} {row.what}", only_ascii)

@@ -1,7 +1,7 @@
 """The messages of each direction → a lane of the timeline: bars of counts, and lines of single messages.
 
 A direction leads from one broker to another. Messages that did not come, or came doubled, late or in doubt, are drawn
-up to a limit that the lane tells; of the others an even selection.
+up to a limit that the lane shows; of the others an even selection.
 """
 
 from __future__ import annotations

@@ -212,7 +212,7 @@ def _hidden(line: Sequence[Point], boxes: Sequence[Area]) -> int:
 
 
 def _crowded(line: Sequence[Point], courses: Sequence[Sequence[Point]]) -> int:
-    """Return how many points of a line are so near to another one that they are hard to tell apart."""
+    """Return how many points of a line are so near to another line that they are hard to distinguish."""
     return sum(any(hypot(x - a, y - b) < _NEAR for course in courses for a, b in course) for x, y in line)
 
 

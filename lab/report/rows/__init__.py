@@ -1,4 +1,4 @@
-"""Observations → rows in words, in files named like those of `lab.history`; an unknown kind is told by its fields."""
+"""Observations → rows in words, in files named like those of `lab.history`; a row of an unknown kind has its fields."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def describe(seen: Observation) -> Row:
 
 
 def is_news(seen: Observation) -> bool:
-    """Return whether an observation tells more than that a monitor or client is still there."""
+    """Return whether an observation shows more than that a monitor or client is still there."""
     return not isinstance(seen, Watched) and not (isinstance(seen, ClientChanged) and seen.state == "listening")
 
 
