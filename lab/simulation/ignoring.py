@@ -1,6 +1,7 @@
 """`--ignore`: settings without a model that a simulation does without, by their names.
 
-What may depend on one is unknown: a broker whose configuration has one tells so as its process starts.
+Evidence that may depend on such a setting is unknown: a broker whose configuration has one reports it as its process
+starts.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def _every(steps: Sequence[Step], path: Keys) -> Iterator[tuple[Step, Keys]]:
 
 
 def _expectations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
-    """Yield the expectations of a process, and of log lines that no model ever writes: their absence says nothing."""
+    """Yield the expectations of a process, and of log lines that no model ever writes: their absence proves nothing."""
     written: Mapping[str, Sequence[str]] = {}
     for at, expectation in enumerate(scenario.expect):
         for field in expectation.of_process:
@@ -161,7 +161,7 @@ def _expectations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
 def _never_written(expected: LogLines, written: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Yield the patterns of an expectation that match none of the lines that the models write to a broker's log.
 
-    Where lines are counted a pattern's alternatives are told apart: one that is never written would be missing.
+    If lines are counted, a pattern's alternatives are looked at one by one: one that is never written would be missing.
     """
     whole = expected.matches
     for part in narrowed(whole) if expected.counted and whole not in NAMED else (whole,):

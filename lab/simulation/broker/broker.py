@@ -238,7 +238,7 @@ class Broker:
     def follow_consumers(
         self, on_consumer: Told, forgotten: Forgotten | None = None, *, by: Session | None = None
     ) -> Callable[[], None]:
-        """Tell of each consumer there is, then of each that comes (True) or goes (False); return how to stop.
+        """Report each consumer there is, then each that comes (True) or goes (False); return how to stop.
 
         `forgotten` learns of durable subscriptions that end for good, by client id and name. Raise Refused if `by` may
         not read the advisories.

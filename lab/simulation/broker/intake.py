@@ -108,7 +108,7 @@ class Intake:
         return self._virtual.spread(message, list(self._regions.all.values()))
 
     def _put_all(self, messages: Sequence[Message], done: Done) -> None:
-        """Send messages on one's behalf, and tell when the last one is accepted."""
+        """Send messages on one's behalf, and answer when the last one is accepted."""
         left = len(messages)
 
         def one(refused: str | None) -> None:

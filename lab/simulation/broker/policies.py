@@ -60,7 +60,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DeadLetters:
-    """A deadLetterStrategy: `SharedDeadLetterStrategy` unless it says otherwise, or none; equal to itself alone."""
+    """A deadLetterStrategy. Default: `SharedDeadLetterStrategy`, equal to itself alone."""
 
     discards: bool = False  # DiscardingDeadLetterStrategy
     individual: bool = False

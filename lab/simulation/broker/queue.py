@@ -76,7 +76,7 @@ class Queue(Destination):
         return bool(self._cursor or self._paged or self._back)
 
     def send(self, message: Message, done: Done) -> None:
-        """Take a message in, and tell when its sender may know.
+        """Take a message in, and answer when its sender may know.
 
         It may be handed out before it is in the store, and is not written if it was acknowledged by then.
         """

@@ -216,7 +216,7 @@ class Regions:
         )
 
     def _drops(self, topic: str) -> None:
-        """Tell that more is kept than stays there: `MemoryTopicMessageStore` drops the oldest, but not at once."""
+        """Report that more is kept than stays there: `MemoryTopicMessageStore` drops the oldest, but not at once."""
         self._limits.guess(f"without a store more than {IN_MEMORY} messages of {topic} wait for durable subscribers")
 
     def _join(self, subscription: Subscription, destination: Destination) -> None:

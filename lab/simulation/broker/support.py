@@ -1,4 +1,4 @@
-"""What the model makes of each element and attribute of a configuration, as `support.toml` says.
+"""The model's treatment of each element and attribute of a configuration, from `support.toml`.
 
 A refusal names the element or the attribute, with its place, before anything runs.
 """
@@ -55,7 +55,7 @@ def unmodelled(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _within(element: Element) -> Iterator[Element]:
-    """Yield the elements that say something; not those that only hold others, nor what a refused one has inside."""
+    """Yield the elements with a setting; not those that only hold others, nor those inside a refused one."""
     if element.name == _ELSEWHERE:
         return
     known = table().get(element.name)

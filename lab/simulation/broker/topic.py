@@ -54,7 +54,7 @@ class Topic(Destination):
             journal.index(store, name)  # `KahaDBTopicMessageStore` asks for its subscriptions, which makes it
 
     def send(self, message: Message, done: Done) -> None:
-        """Take a message in, hand out its copies, and tell its sender.
+        """Take a message in, hand out its copies, and answer its sender.
 
         A persistent one is stored first if there is a durable subscription, whether its consumer is there or not:
         `Topic.doMessageSend`; `concurrentStoreAndDispatchTopics` is off.

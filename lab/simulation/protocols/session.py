@@ -117,7 +117,7 @@ class BrokerSide(SilentPeer):
             self.connection.close()
 
     def _logged_in(self) -> Session:
-        """Return the session; Refused, as ActiveMQ's converters say it, before a login."""
+        """Return the session; before a login raise Refused, in the words of ActiveMQ's converters."""
         if self.session is None:
             raise Refused("Not connected.")
         return self.session

@@ -165,7 +165,7 @@ class StompSide(BrokerSide):
         self._receipt(frame)
 
     def _browse(self, frame: StompFrame, name: str, queue: str) -> None:
-        """Show a queue, and say that this was all: `StompQueueBrowserSubscription`."""
+        """Show a queue, and then its end: `StompQueueBrowserSubscription`."""
         shown = self.broker.browse(queue, by=self._logged_in())
         self._subscriptions[name] = _Subscribed("auto")
         self._receipt(frame)
