@@ -51,7 +51,7 @@ class Axis:
 
 
 def numbers(values: Sequence[str]) -> tuple[float, ...] | None:
-    """Return texts as numbers of one unit, a second or a byte, say; None unless all are quantities of one kind."""
+    """Return texts as numbers of one unit, such as a second or a byte; None unless all are quantities of one kind."""
     for read in _READERS:
         try:
             return tuple(read(each) for each in values)

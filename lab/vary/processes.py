@@ -1,7 +1,7 @@
-"""An executor of processes, one run in each: whose process dies, has its own error, and the others go on.
+"""An executor of processes, one run in each: a run whose process dies has its own error, and the others go on.
 
-A pool of the standard library breaks as a whole when one of its processes dies, and does not say whose run it was. It
-also does the program's own file again in each of them; these are processes of Python that get their work over a pipe.
+A pool of the standard library breaks as a whole when one of its processes dies, and does not name the run. It also runs
+the program's own file again in each of them; these are processes of Python that get their work over a pipe.
 """
 
 from __future__ import annotations

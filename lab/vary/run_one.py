@@ -119,4 +119,4 @@ class Untold:
         """Do nothing."""
 
     def warn(self, what: str) -> None:
-        """Do nothing: warnings are told once, before the first run."""
+        """Do nothing: warnings are printed once, before the first run."""

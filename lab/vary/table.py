@@ -202,7 +202,7 @@ def _line(point: Point, varied: Sequence[str], fates: Sequence[str]) -> list[str
 
 
 def short_names(keys: Sequence[str]) -> Mapping[str, str]:
-    """Return each key's last words, as few as tell it from the others.
+    """Return each key's last words, as few as distinguish it from the others.
 
     >>> short_names(["links.a-b.delay", "steps.2.count", "steps.3.count"])
     {'links.a-b.delay': 'delay', 'steps.2.count': '2.count', 'steps.3.count': '3.count'}

@@ -147,7 +147,7 @@ def _planned(
 
 
 def _with_combination(problem: Problem, words: str) -> Problem:
-    """Return a problem that says of which combination it is."""
+    """Return a problem with its combination in its text."""
     return replace(problem, remedy=f"{problem.remedy}\nin the combination {words}".lstrip("\n"))
 
 
