@@ -89,7 +89,7 @@ class HostError(LabError):
 
 
 class NoEngine(HostError):
-    """No engine answers where this machine's settings say that one is."""
+    """No engine answers at the address of this machine's settings."""
 
 
 class BrokerError(LabError):

@@ -27,7 +27,7 @@ class Terminated(SystemExit):
         self._signal = signal.Signals(number).name
 
     def __str__(self) -> str:
-        """Return which signal it was, where a history says why something ended."""
+        """Return the name of the signal, for the reason of an end in a history."""
         return self._signal
 
 
@@ -87,7 +87,7 @@ def answered() -> None:
 def until_a_signal(*kinds: type[Terminated | KeyboardInterrupt]) -> Iterator[list[Terminated | KeyboardInterrupt]]:
     """End the block at a signal of these kinds, which is `answered` by that; yield a list that has it then.
 
-    Also where the interpreter made an error of its own of it, as `beneath` says. Other errors go on.
+    That includes a signal which the interpreter made an error of its own, as in `beneath`. Other errors go on.
     """
     came: list[Terminated | KeyboardInterrupt] = []
     try:
@@ -184,8 +184,8 @@ class _Hold:
 def uninterrupted() -> Iterator[None]:
     """Hold signals that end the program back during the block, after which the first of them comes.
 
-    An error of the block, or one that it cleans up after, goes on all the same and is told where `ended_by_signals` is
-    on: the signal is `beneath` it then, so that a command exits with the signal's code. Elsewhere the signal's
+    An error of the block, or one that it cleans up after, goes on all the same and is reported where `ended_by_signals`
+    is on: the signal is `beneath` it then, so that a command exits with the signal's code. Elsewhere the signal's
     exception goes on, with the error as its context: beneath the error it would be lost. None comes if one ends the
     program already, so that the remaining clean-up is not cut short. No effect in threads other than the main thread.
     """

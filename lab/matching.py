@@ -1,6 +1,6 @@
 """Identification of messages: ids, bodies that carry an id, and digests of bodies that do not.
 
-Pure. docs/matching.md tells users which messages can be identified.
+Pure. docs/matching.md lists the messages that can be identified.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Quantities as people write them: `80ms`, `1%`, `20mbit`, `64KiB`.
 
 Every quantity carries its unit. Parsing returns standard values (timedelta, float, int), formatting the shortest text
-that parses back to the same value. A text that cannot be parsed raises ValueError, which says what would be right.
+that parses back to the same value. A text that cannot be parsed raises ValueError, with a remedy.
 """
 
 from __future__ import annotations
