@@ -92,7 +92,7 @@ def _pair(shown: Picture, width: int, strokes: _Strokes) -> list[str]:
     there, back = next(((each.there, each.back) for each in shown.joints), (nothing, nothing))
     inner = _inner_width(width, shown.places)
     middle = width - 2 * (inner + 4) - 2
-    arrows = [*_arrow(there, middle, strokes, there=True), "", *_arrow(back, middle, strokes, there=False)]
+    arrows = [*_arrow(there, middle, strokes, forward=True), "", *_arrow(back, middle, strokes, forward=False)]
     height = max(len(_content(place)) for place in (left, right)) + 2
     height = max(height, len(arrows) + 2)
     boxes = [_box(place, inner, height, strokes) for place in (left, right)]
@@ -138,12 +138,12 @@ def _box(place: Place, inner: int, height: int, strokes: _Strokes) -> list[str]:
     return [top, *sides, bottom]
 
 
-def _arrow(way: Way, width: int, strokes: _Strokes, *, there: bool) -> list[str]:
+def _arrow(way: Way, width: int, strokes: _Strokes, *, forward: bool) -> list[str]:
     """Return the three lines of an arrow: the count, the shaft and the delay."""
     shaft = strokes.level * (width - 1)
     return [
         _centred(way.count() if way.used else "no messages", width),
-        f"{shaft}{strokes.right}" if there else f"{strokes.left}{shaft}",
+        f"{shaft}{strokes.right}" if forward else f"{strokes.left}{shaft}",
         _centred(_delay(way.link, width), width),
     ]
 

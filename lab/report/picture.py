@@ -225,8 +225,8 @@ def bridges(report: Report) -> tuple[Bridge, ...]:
     return tuple(found)
 
 
-def _end(of: BridgeReport) -> End:
-    return End(of.connector, of.broker, of.remote, of.created_by_duplex)
+def _end(bridge: BridgeReport) -> End:
+    return End(bridge.connector, bridge.broker, bridge.remote, bridge.created_by_duplex)
 
 
 def _way(flows: Sequence[Flow], link: LinkReport | None) -> Way:

@@ -54,52 +54,54 @@ class Story:
         self._timeline = Timeline()
         self._last = 0.0
 
-    def add(self, seen: Observation) -> None:
+    def add(self, observation: Observation) -> None:
         """Add one observation."""
-        self._last = max(self._last, seen.t)
-        if not is_news(seen):
+        self._last = max(self._last, observation.t)
+        if not is_news(observation):
             return
-        match seen:
+        match observation:
             case Sent():
-                if seen.id == self.message:
-                    self._sent = seen
+                if observation.id == self.message:
+                    self._sent = observation
                     self._heard_by = set(self._listening)
-                    self.lines.append(seen)
+                    self.lines.append(observation)
             case Acknowledged():
-                if seen.id == self.message:
-                    self._outcomes.append(seen)
-                    self.lines.append(seen)
+                if observation.id == self.message:
+                    self._outcomes.append(observation)
+                    self.lines.append(observation)
             case Received():
-                if seen.id == self.message or (self._sent and seen.digest is not None and self._alike(seen)):
-                    self._received.append(seen)
-                    self.lines.append(seen)
-            case Publishing() | StepStarted() | StepEnded() if str(seen.step) == self._step:
-                if isinstance(seen, Publishing):
-                    self._publishing = seen
-                self.lines.append(seen)
-                self._timeline.add(seen)
+                if observation.id == self.message or (
+                    self._sent and observation.digest is not None and self._alike(observation)
+                ):
+                    self._received.append(observation)
+                    self.lines.append(observation)
+            case Publishing() | StepStarted() | StepEnded() if str(observation.step) == self._step:
+                if isinstance(observation, Publishing):
+                    self._publishing = observation
+                self.lines.append(observation)
+                self._timeline.add(observation)
             case Subscribed():
-                self._listening[seen.client, seen.destination] = seen
-                self._away.discard(seen.client)
+                self._listening[observation.client, observation.destination] = observation
+                self._away.discard(observation.client)
             case Unsubscribed():
-                self._listening.pop((seen.client, seen.destination), None)
+                self._listening.pop((observation.client, observation.destination), None)
             case Settled():
-                if seen.id == self.message:
-                    self._settled.append(seen)
-                    self.lines.append(seen)
+                if observation.id == self.message:
+                    self._settled.append(observation)
+                    self.lines.append(observation)
             case Browsed() | Replied() | Answered():
-                if self.message in (seen.ids if isinstance(seen, Browsed) else (seen.id,)):
-                    self._others.append(seen)
-                    self.lines.append(seen)
+                if self.message in (observation.ids if isinstance(observation, Browsed) else (observation.id,)):
+                    self._others.append(observation)
+                    self.lines.append(observation)
             case ClientChanged():
-                self._client_changes.append(seen)
-                (self._away.discard if seen.state == "returned" else self._away.add)(seen.client)
-                if seen.state == "disconnected":
+                self._client_changes.append(observation)
+                (self._away.discard if observation.state == "returned" else self._away.add)(observation.client)
+                if observation.state == "disconnected":
                     self._listening = {
-                        key: its for key, its in self._listening.items() if key[0] != seen.client or its.durable
+                        key: its for key, its in self._listening.items() if key[0] != observation.client or its.durable
                     }
             case _:
-                self._timeline.add(seen)
+                self._timeline.add(observation)
 
     def rows(self) -> Iterable[Row]:
         """Return the story in the order of time; raise InputError if the history has no such message."""
@@ -141,9 +143,9 @@ class Story:
             return ""
         return f", {gap(abs(met[0] - sent))} {'after' if met[0] <= sent else 'before'} {met[1]}"
 
-    def _alike(self, seen: Received) -> bool:
+    def _alike(self, arrival: Received) -> bool:
         """Return whether a delivery without an id has the digest of the message."""
-        return self._sent is not None and seen.digest == self._sent.digest
+        return self._sent is not None and arrival.digest == self._sent.digest
 
     def _demand(self, sent: Sent, publishing: Publishing) -> Row:
         """Return a row on the demand for the message at its sending."""
@@ -184,19 +186,19 @@ class Story:
         left = len(found) - _MOST_EVENTS
         return found if left <= 0 else [*found[:_MOST_EVENTS], replace(found[-1], who="", what=f"{left} events more")]
 
-    def _outcome(self, seen: Acknowledged, sent: Sent) -> Row:
+    def _outcome(self, ack: Acknowledged, sent: Sent) -> Row:
         """Return the row of a send's outcome, with the time since the send."""
-        row = describe(seen)
-        return replace(row, what=f"{row.what}, {gap(seen.t - sent.t)} after it was sent")
+        row = describe(ack)
+        return replace(row, what=f"{row.what}, {gap(ack.t - sent.t)} after it was sent")
 
-    def _receipt(self, seen: Received, sent: Sent, *, first: bool) -> Row:
+    def _receipt(self, arrival: Received, sent: Sent, *, first: bool) -> Row:
         """Return the row of a delivery, with the time since the send and since the last event."""
-        row = describe(seen)
-        after = [each for each in self._timeline.events if sent.t <= each.t <= seen.t]
-        near = f" and {gap(seen.t - after[-1].t)} after {after[-1].words}" if after else ""
+        row = describe(arrival)
+        after = [each for each in self._timeline.events if sent.t <= each.t <= arrival.t]
+        near = f" and {gap(arrival.t - after[-1].t)} after {after[-1].words}" if after else ""
         again = "" if first else " (not the first delivery)"
-        alike = "; equal bodies cannot be told apart" if seen.id is None else ""
-        return replace(row, what=f"{row.what}{again}, {gap(seen.t - sent.t)} after it was sent{near}{alike}")
+        alike = "; equal bodies cannot be told apart" if arrival.id is None else ""
+        return replace(row, what=f"{row.what}{again}, {gap(arrival.t - sent.t)} after it was sent{near}{alike}")
 
     def _missing_receipts(self, publishing: Publishing) -> list[Row]:
         """Return a row for each subscriber that listened at the send and did not receive the message."""

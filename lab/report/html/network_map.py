@@ -180,15 +180,15 @@ def _cut(text: str) -> str:
     return f"{text}…"
 
 
-def _size(words: Sequence[tuple[str, bool]]) -> Point:
-    wide = max(cell_len(text) * (_BROAD if strong else _SMALL) for text, strong in words)
-    return max(90.0, wide + 26.0), 18.0 + sum(_LINE[strong] for _, strong in words)
+def _size(labels: Sequence[tuple[str, bool]]) -> Point:
+    wide = max(cell_len(text) * (_BROAD if strong else _SMALL) for text, strong in labels)
+    return max(90.0, wide + 26.0), 18.0 + sum(_LINE[strong] for _, strong in labels)
 
 
-def _box(place: Place, words: Sequence[tuple[str, bool]], at: Point, size: Point) -> Box:
+def _box(place: Place, labels: Sequence[tuple[str, bool]], at: Point, size: Point) -> Box:
     left, top = at[0] - size[0] / 2, at[1] - size[1] / 2
     placed, y = [], top + 7.0
-    for text, strong in words:
+    for text, strong in labels:
         y += _LINE[strong]
         placed.append(Words(x=at[0], y=y - 2.0, text=text, strong=strong))
     ran = (f"{broker.name}: ActiveMQ {broker.activemq_version or broker.engine_version}" for broker in place.brokers)
@@ -295,7 +295,7 @@ def _head(line: Sequence[Point]) -> str:
     return _path([(x, y), *sides]) + "Z"
 
 
-def _plate(joint: Joint, line: Sequence[Point], there: Sequence[Area]) -> Plate | None:
+def _plate(joint: Joint, line: Sequence[Point], areas: Sequence[Area]) -> Plate | None:
     """Return the round trip's words where they hide nothing, if there is such a place."""
     lines = [f"{joint.asked} asked"] if joint.asked else []
     lines += [f"{joint.given} given"] if joint.given else []
@@ -311,6 +311,6 @@ def _plate(joint: Joint, line: Sequence[Point], there: Sequence[Area]) -> Plate 
         left, top = x - size[0] / 2, y - size[1] / 2
         words = tuple(Words(x=x, y=top + (number + 1) * _LINE[False], text=text) for number, text in enumerate(lines))
         plate = Plate(x=left, y=top, width=size[0], height=size[1], words=words)
-        if left > 0 and left + size[0] < WIDTH and not any(plate.meets(each, 5.0) for each in there):
+        if left > 0 and left + size[0] < WIDTH and not any(plate.meets(each, 5.0) for each in areas):
             return plate
     return None
