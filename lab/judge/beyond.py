@@ -110,9 +110,9 @@ def _joined(brokers: set[str], evidence: Evidence) -> set[str]:
     return found
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(declared: Any) -> Iterator[str]:
     """Yield every text in an expectation as it is written, however deep."""
-    if isinstance(value, str):
-        yield value
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    if isinstance(declared, str):
+        yield declared
+    for each in declared.values() if isinstance(declared, dict) else declared if isinstance(declared, list) else ():
         yield from _texts(each)

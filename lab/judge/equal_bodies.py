@@ -10,7 +10,7 @@ EQUAL = "one of equal bodies"  # in the place of an id
 ADVICE = 'write the number into the body to tell them apart: body: "order {n}"'
 
 
-def equal_bodies(tallies: Sequence[Tally], who: str, so: str) -> str:
+def equal_bodies(tallies: Sequence[Tally], receiver: str, so: str) -> str:
     """Return in words how many messages arrived, and the fact `so` that equal bodies leave unknown; else ""."""
     alike = [tally for tally in tallies if tally.alike]
     if not alike:
@@ -18,4 +18,4 @@ def equal_bodies(tallies: Sequence[Tally], who: str, so: str) -> str:
     came, expected = (sum(getattr(tally, name) for tally in alike) for name in ("received", "expected"))
     again = sum(tally.duplicated for tally in alike)
     more = f" and {again} more came" if again else ""
-    return f"{came} of {expected} with equal bodies reached {who}{more}, but {so}: {ADVICE}"
+    return f"{came} of {expected} with equal bodies reached {receiver}{more}, but {so}: {ADVICE}"

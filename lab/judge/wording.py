@@ -13,10 +13,10 @@ def moment(t: float) -> str:
     return f"{t:.3f} s"
 
 
-def unwatched(seen: Unwatched) -> str:
+def unwatched(gap: Unwatched) -> str:
     """Return, as a clause, when a lab was not watched."""
-    until = " on" if seen.t == inf else f" to {moment(seen.t)}"
-    return f"the lab was not watched from {moment(seen.since)}{until}"
+    until = " on" if gap.t == inf else f" to {moment(gap.t)}"
+    return f"the lab was not watched from {moment(gap.since)}{until}"
 
 
 def silent(silence: Silence) -> str:
@@ -35,9 +35,9 @@ def gap(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
 
 
-def milliseconds(value: float) -> str:
-    """Return a latency in words; `value` is in milliseconds."""
-    return f"{value:.1f} ms" if value < 1000 else f"{value / 1000:.2f} s"
+def milliseconds(latency: float) -> str:
+    """Return a latency in words; `latency` is in milliseconds."""
+    return f"{latency:.1f} ms" if latency < 1000 else f"{latency / 1000:.2f} s"
 
 
 def listed(names: list[str]) -> str:

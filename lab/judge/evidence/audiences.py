@@ -104,15 +104,15 @@ def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], lis
             proven[number] = PROVEN if step not in alike else proven[number] or PERHAPS
 
 
-def _received(members: Iterable[Subscription], of: Sequence[Publication]) -> Iterator[tuple[int, int]]:
+def _received(members: Iterable[Subscription], publications: Sequence[Publication]) -> Iterator[tuple[int, int]]:
     """Yield step and number of each message that a member received, also if it gave it back."""
-    steps = {each.step for each in of}
+    steps = {each.step for each in publications}
     for member in members:
         for step in member.arrivals.keys() & steps:
             yield from ((step, number) for number, times in enumerate(member.arrivals[step].times) if times)
         yield from ((its >> 32, its & 0xFFFFFFFF) for _, its in member.given_back if its >> 32 in steps)
         back = {digest for _, digest, _ in member.returned_digests}
-        for each in of if back else ():
+        for each in publications if back else ():
             yield from ((each.step, number) for number, digest in enumerate(each.digests or ()) if digest in back)
 
 
@@ -151,8 +151,8 @@ def _group(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
     topics = {each.destination for each in ledger.publications.values() if not is_queue(each.destination)}
     several = Counter(each.client for each in ledger.listening() if not is_queue(each.destination))
 
-    def overlapping(its: Subscription) -> bool:
-        return several[its.client] > 1 and protocol(its.over) == "mqtt"
+    def overlapping(subscription: Subscription) -> bool:
+        return several[subscription.client] > 1 and protocol(subscription.over) == "mqtt"
 
     groups: list[tuple[list[Subscription], set[str]]] = []
     for subscription in ledger.listening():

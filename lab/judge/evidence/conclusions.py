@@ -44,10 +44,10 @@ def _known(timeline: Timeline, out: Outage, gone: float) -> None:
         silences[place : place + 1] = [replace(each, end=gone), *rest]
 
 
-def _around(t: float, found: Sequence[Silence]) -> list[Silence]:
+def _around(t: float, gaps: Sequence[Silence]) -> list[Silence]:
     """Return the times between two looks without the moment `t`."""
     parts = []
-    for each in found:
+    for each in gaps:
         if each.begin < t < each.end:
             parts += [replace(each, end=t), replace(each, begin=nextafter(t, inf))]
         else:
@@ -102,10 +102,10 @@ def _demand(timeline: Timeline, out: Outage, gone: float) -> None:
         seen.sort(key=lambda each: each.t)
 
 
-def _until(gone: float, found: Sequence[Silence], again: float) -> list[Silence]:
+def _until(gone: float, silences: Sequence[Silence], again: float) -> list[Silence]:
     """Return the times between two looks without that from when a broker went until it may have had something again."""
     parts = []
-    for each in found:
+    for each in silences:
         if each.begin < gone < each.end:
             parts += [replace(each, end=gone)] + ([replace(each, begin=again)] if again < each.end else [])
         else:

@@ -131,18 +131,18 @@ def _counts(publication: Publication, ledger: Ledger) -> _Counts:
 
 def _effort(
     step: int,
-    words: str,
+    text: str,
     publication: Publication | None,
-    seen: Achieved | None,
+    achieved: Achieved | None,
     counts: _Counts,
     taken: StepTaken | None,
     off_pace: bool,
 ) -> Effort:
-    """Return the effort of a step from its publication and from its own record `seen`; at least one of them exists."""
-    if seen is not None:
-        asked, least, early = seen.asked, seen.least, seen.early
-        did, broker, destination, client = seen.did, seen.broker, seen.destination, seen.client
-        done = counts.accepted if did == "sent" else seen.done
+    """Return the effort of a step from its publication and its own record `achieved`; at least one of them exists."""
+    if achieved is not None:
+        asked, least, early = achieved.asked, achieved.least, achieved.early
+        did, broker, destination, client = achieved.did, achieved.broker, achieved.destination, achieved.client
+        done = counts.accepted if did == "sent" else achieved.done
     else:
         assert publication is not None, "an effort needs a publication or a record of the step"
         asked, least, early = None if publication.grows else publication.count, None, False
@@ -151,7 +151,7 @@ def _effort(
     by_rate = asked is None or (publication is not None and publication.grows)
     return Effort(
         step=step,
-        words=words,
+        words=text,
         did=did,
         broker=broker,
         destination=destination,

@@ -40,10 +40,12 @@ def not_delivered(
     return NotDelivered.together(found for _, found in _grouped(evidence, audience, messages))
 
 
-def in_words(evidence: Evidence, audience: Audience, messages: Sequence[tuple[Tally, int]], of: int, who: str) -> str:
-    """Return that some of the messages expected by `who` did not come; that they are lost only if all surely are."""
+def in_words(
+    evidence: Evidence, audience: Audience, messages: Sequence[tuple[Tally, int]], expected: int, receiver: str
+) -> str:
+    """Return that some messages expected by `receiver` did not come; that they are lost only if all surely are."""
     lost = not_delivered(evidence, audience, messages).lost == len(messages)
-    return f"{len(messages)} of {of} {'lost on the way to' if lost else 'did not reach'} {who}"
+    return f"{len(messages)} of {expected} {'lost on the way to' if lost else 'did not reach'} {receiver}"
 
 
 def fates(evidence: Evidence, audience: Audience) -> Mapping[int, str]:
@@ -135,23 +137,23 @@ def _of_queue(evidence: Evidence, queue: str, parts: Sequence[Part]) -> NotDeliv
     return NotDelivered.together((found, NotDelivered(unknown=count - found.total)))
 
 
-def _nowhere(evidence: Evidence, its: Whereabouts, parts: Sequence[Part], others: int) -> int:
+def _nowhere(evidence: Evidence, places: Whereabouts, parts: Sequence[Part], others: int) -> int:
     """Return how many messages no broker has for certain; `others` is the number of messages without a known place.
 
     The counters of a restarted broker show only the messages that wait there now. Messages that were in its memory
     alone and cannot expire are nowhere else.
     """
-    if its.unread:
+    if places.unread:
         return 0
-    perhaps_dead = min(sum(its.perhaps_dead.values()), its.taken)
-    if its.uncounted:
+    perhaps_dead = min(sum(places.perhaps_dead.values()), places.taken)
+    if places.uncounted:
         sent = [part.tally.publication for part in parts]
         stored = any(each.persistent or each.expiry is not None for each in sent)
         if stored or _SETS_EXPIRY in str(evidence.header.declared):
             return 0
         samples = evidence.timeline.destinations
         dead = (each[-1].queued for (_, to), each in samples.items() if is_dead_letter_queue(to))
-        perhaps_dead = sum(its.perhaps_dead.values()) + sum(dead)
+        perhaps_dead = sum(places.perhaps_dead.values()) + sum(dead)
     return max(others - perhaps_dead, 0)
 
 

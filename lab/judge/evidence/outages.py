@@ -41,10 +41,10 @@ class Outage:
     begun: float | None = None  # when a process of its was begun anew, a while before it had started
 
     @classmethod
-    def of(cls, what: str, state: str, t: float) -> Self:
+    def of(cls, name: str, state: str, t: float) -> Self:
         """Return the outage of a broker or connector in a state; if "stopping", its process may still run."""
         gone = None if state in ("stopping", "paused") else t
-        return cls(what=what, state="stopped" if state == "stopping" else state, start=t, gone=gone)
+        return cls(what=name, state="stopped" if state == "stopping" else state, start=t, gone=gone)
 
     def over(self, state: str, t: float) -> Self:
         """Return it once its process has ended."""

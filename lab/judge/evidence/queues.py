@@ -198,15 +198,15 @@ def _undemanded(evidence: Evidence, queue: str) -> frozenset[str]:
     return frozenset(broker for broker in absent if not timeline.coverage.silence(broker, timeline.end, timeline.end))
 
 
-def _taking(broker: str, its: DestinationSeen, received: int) -> str:
+def _taking(broker: str, counters: DestinationSeen, received: int) -> str:
     """Return in words the counters of a broker from which more went than to other brokers and clients of the lab."""
-    forwarded = [f"forwarded {its.forwarded}"] * (its.forwarded > 0)
-    return f"{broker} {listed([f'dequeued {its.dequeued}', *forwarded, f'its clients received {received}'])}"
+    forwarded = [f"forwarded {counters.forwarded}"] * (counters.forwarded > 0)
+    return f"{broker} {listed([f'dequeued {counters.dequeued}', *forwarded, f'its clients received {received}'])}"
 
 
-def _gone(its: DestinationSeen) -> int:
+def _gone(counters: DestinationSeen) -> int:
     """Return the number of messages that left a broker's queue otherwise than to another broker."""
-    return its.dequeued - its.forwarded
+    return counters.dequeued - counters.forwarded
 
 
 def _more_enqueued(known: Mapping[str, DestinationSeen], sent: Sequence[Publication]) -> int:

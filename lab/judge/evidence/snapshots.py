@@ -44,17 +44,17 @@ class Snapshots:
     def __init__(self) -> None:
         self._parts: dict[tuple[str, str], Part] = {}
 
-    def add(self, seen: Counted | SnapshotTaken) -> None:
+    def add(self, observation: Counted | SnapshotTaken) -> None:
         """Record one observation; a snapshot of the same name replaces an earlier one."""
-        key = (seen.snapshot, seen.broker)
+        key = (observation.snapshot, observation.broker)
         part = self._parts.get(key)
         if part is None or part.whole or part.silent:
             part = self._parts[key] = Part()
-        part.t = seen.t
-        if isinstance(seen, Counted):
-            part.counted.setdefault(Subject(seen.of, seen.name), []).append(seen)
+        part.t = observation.t
+        if isinstance(observation, Counted):
+            part.counted.setdefault(Subject(observation.of, observation.name), []).append(observation)
         else:
-            part.whole, part.silent = seen.answered, not seen.answered
+            part.whole, part.silent = observation.answered, not observation.answered
 
     def part(self, name: str, broker: str) -> Part | str:
         """Return a broker's part of a snapshot, or the reason why there is none."""
@@ -94,7 +94,7 @@ class Snapshots:
             return f"{broker}'s counter {counter} went from {values[0]} to {values[1]}: it began again in between"
         return Rise(values[1] - values[0], before.t, after.t)
 
-    def sum(self, name: str, broker: str, of: str, counter: str) -> int | str:
+    def sum(self, name: str, broker: str, kind: str, counter: str) -> int | str:
         """Return the sum of a counter over all things of a kind in a snapshot, or the reason why it is unknown."""
         part = self.part(name, broker)
         if isinstance(part, str):
@@ -102,7 +102,7 @@ class Snapshots:
         values = [
             _value(part, broker, name, subject, counter)
             for subject in part.counted
-            if subject.of == of and not _is_temporary(subject)
+            if subject.of == kind and not _is_temporary(subject)
         ]
         return next(
             (each for each in values if isinstance(each, str)), sum(each for each in values if isinstance(each, int))

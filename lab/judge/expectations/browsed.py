@@ -67,12 +67,12 @@ def _last_look(expectation: BrowsedExpectation, evidence: Evidence) -> Browsed |
     return next((each for each in its if each.client == expectation.client), None)
 
 
-def _not_all(seen: Browsed, number: int) -> str:
+def _not_all(look: Browsed, number: int) -> str:
     """Return why a browser may not have seen all; "" if it has."""
-    if not seen.ended:
+    if not look.ended:
         return "and the broker did not say that this was all"
-    if seen.waiting is None:
+    if look.waiting is None:
         return "and the broker did not answer how many there were"
-    if number < seen.waiting:
-        return f"and the broker counted {seen.waiting}: it shows a browser 400, or its policy's maxBrowsePageSize"
+    if number < look.waiting:
+        return f"and the broker counted {look.waiting}: it shows a browser 400, or its policy's maxBrowsePageSize"
     return ""

@@ -83,9 +83,9 @@ def measured(expectation: Finished, evidence: Evidence) -> Iterator[tuple[float,
                 yield other.took, own.took / times  # by how much the other one may differ counts `times` as much
 
 
-def _against(own: _Course, of: str, times: Factor, expectation: Finished, evidence: Evidence) -> Finding:
+def _against(own: _Course, reference: str, times: Factor, expectation: Finished, evidence: Evidence) -> Finding:
     """Judge how many times as long as another step it took."""
-    other = _course(of, expectation, evidence)
+    other = _course(reference, expectation, evidence)
     if isinstance(other, str):
         return unknown(other, evidence)
     if other.lost or not other.took:
@@ -98,17 +98,17 @@ def _against(own: _Course, of: str, times: Factor, expectation: Finished, eviden
 
 
 def _compare(
-    own: _Course, found: float, low: float | None, high: float | None, words: str, asked: str, evidence: Evidence
+    own: _Course, figure: float, low: float | None, high: float | None, text: str, asked: str, evidence: Evidence
 ) -> Finding:
     """Judge a figure against its bounds; one of a step that is not finished can only grow."""
-    if high is not None and found > high:
+    if high is not None and figure > high:
         near = evidence.causes.near(own.begin, own.begin + own.took)
-        return Outcome.FAILED, f"{words}{asked}{near}"
+        return Outcome.FAILED, f"{text}{asked}{near}"
     if own.lost:
-        return unknown(words, evidence)
-    if low is not None and found < low:
-        return Outcome.FAILED, f"{words}{asked}"
-    return Outcome.PASSED, words
+        return unknown(text, evidence)
+    if low is not None and figure < low:
+        return Outcome.FAILED, f"{text}{asked}"
+    return Outcome.PASSED, text
 
 
 def _course(word: str, expectation: Finished, evidence: Evidence) -> _Course | str:

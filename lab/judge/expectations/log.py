@@ -53,7 +53,7 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
     if timeline.end < end or not timeline.complete:
         so_far = f"{found}; but" if most >= least and lines else f"{found} when"
         return Outcome.UNKNOWN, f"{so_far} the history ends at {moment(timeline.end)}"
-    if silence := timeline.coverage.silence(expectation.broker, begin, end, of="log"):
+    if silence := timeline.coverage.silence(expectation.broker, begin, end, kind="log"):
         return Outcome.UNKNOWN, f"{found}, but {silent(silence)}"
     cut = [line for line in its if begin <= line.t <= end and len(line.text) >= log_lines.LONGEST_LINE]
     cut = [line for line in cut if line not in matching]
