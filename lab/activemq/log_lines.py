@@ -112,9 +112,9 @@ def name_of(text: str) -> str:
     return next((name for name, pattern in NAMED.items() if pattern.search(text)), "")
 
 
-def is_kept(said: LoggedLine) -> bool:
+def is_kept(line: LoggedLine) -> bool:
     """Return whether a history keeps a line: warnings, errors, and events with a name."""
-    return (said.level in _WARNINGS and not _HARMLESS.search(said.text)) or bool(name_of(said.text))
+    return (line.level in _WARNINGS and not _HARMLESS.search(line.text)) or bool(name_of(line.text))
 
 
 class Pattern(Protocol):
