@@ -113,9 +113,9 @@ def connecting(endpoint: Endpoint) -> dict[str, Any]:
     return {key: value for key, value in wanted.items() if value}
 
 
-def resolver_in(said: str) -> str | None:
+def resolver_in(output: str) -> str | None:
     """Return the resolver that SHOWS_RESOLVER has shown; None if not all of it is there."""
-    _, _, rest = said.partition(f"{_EDGE}\n")
+    _, _, rest = output.partition(f"{_EDGE}\n")
     text, edge, _ = rest.rpartition(_EDGE)
     return text if edge else None
 

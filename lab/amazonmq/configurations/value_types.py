@@ -20,9 +20,9 @@ _BITS = {"long": 64, "short": 16}
 _LONGEST_NUMBER = 100  # digits; int() is slow on longer texts, and no type here holds a tenth of it
 
 
-def is_true(value: str | None) -> bool:
+def is_true(text: str | None) -> bool:
     """Return whether an attribute's boolean value is true; False for None."""
-    return value is not None and value.strip(_BLANKS) in _TRUE
+    return text is not None and text.strip(_BLANKS) in _TRUE
 
 
 def why_not(value: str, kind: ValueType) -> str:
@@ -42,13 +42,13 @@ def why_not(value: str, kind: ValueType) -> str:
     return _out_of_bounds(value, text, kind)
 
 
-def stops_a_broker(value: str, kind: ValueType) -> str:
+def stops_a_broker(raw: str, kind: ValueType) -> str:
     """Return why ActiveMQ does not start with a value that the schema permits, or an empty text if it does."""
-    text = value.strip(_BLANKS)
+    text = raw.strip(_BLANKS)
     if kind.name == "integer" and (len(text) > _LONGEST_NUMBER or not -_JAVA_INT <= int(text) < _JAVA_INT):
-        return f"{shown(value)} is more than ActiveMQ can count to: {_JAVA_INT - 1} is the most"
+        return f"{shown(raw)} is more than ActiveMQ can count to: {_JAVA_INT - 1} is the most"
     if kind.name == "double" and text.endswith("INF"):
-        return f"{shown(value)} is not a number to ActiveMQ"
+        return f"{shown(raw)} is not a number to ActiveMQ"
     return ""
 
 
