@@ -160,9 +160,9 @@ class _Routes:
         self._table, self._messages = table, messages
         self._known: dict[tuple[str, str, str, str], Route | None] = {}
 
-    def stopped(self, sending: _Sending, each: _Listening) -> Route | None:
+    def stopped(self, sending: _Sending, listening: _Listening) -> Route | None:
         """Return the route of messages to a listener if none can get there, whichever clients listen; else None."""
-        target, heard = each.login.broker, each.heard
+        target, heard = listening.login.broker, listening.heard
         if sending.source == target:
             return None
         key = (sending.source, target, sending.destination, heard)

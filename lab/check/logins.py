@@ -34,6 +34,6 @@ class _ById:
 
 
 @lru_cache(maxsize=2)
-def _logins(of: _ById) -> Sequence[Login]:
+def _logins(steps: _ById) -> Sequence[Login]:
     """Search the steps for logins once, since most expectations need them."""
-    return [login for step in every_step(of.steps) if (login := step.login) is not None]
+    return [login for step in every_step(steps.steps) if (login := step.login) is not None]
