@@ -49,10 +49,10 @@ def masked(text: str, texts: Sequence[Text], mask: Mask) -> str:
     return "".join((*parts, mask.text(text[at:])))
 
 
-def _written(raw: str, of: Text, mask: Mask) -> str:
-    if of.is_password:
+def _written(raw: str, text: Text, mask: Mask) -> str:
+    if text.is_password:
         return json.dumps(MASK)
     if raw.startswith(_BLOCK):
         return mask.text(raw)  # its lines stand as they are, and keep their indentation
-    hidden = mask.text(of.value)
-    return raw if hidden == of.value else json.dumps(hidden, ensure_ascii=False)  # in double quotes, for YAML too
+    hidden = mask.text(text.value)
+    return raw if hidden == text.value else json.dumps(hidden, ensure_ascii=False)  # in double quotes, for YAML too

@@ -67,8 +67,8 @@ def _key_of(argument: str) -> str:
 class _NowhereError(Exception):
     """A KEY leads to nothing: the path as far as it leads, the problem, and the remedy."""
 
-    def __init__(self, path: Keys, what: str, remedy: str) -> None:
-        self.path, self.what, self.remedy = path, what, remedy
+    def __init__(self, path: Keys, problem: str, remedy: str) -> None:
+        self.path, self.what, self.remedy = path, problem, remedy
 
 
 @dataclass(slots=True, kw_only=True)
@@ -172,8 +172,8 @@ class Variant:
                 del places[old]
             places |= {(*path, *inside): place for inside in _paths(value)}
 
-    def _refuse(self, key: str, path: Keys, what: str, right: str) -> None:
-        self.problems.append(Problem(what=what, remedy=right, place=self._place(key, path)))
+    def _refuse(self, key: str, path: Keys, problem: str, right: str) -> None:
+        self.problems.append(Problem(what=problem, remedy=right, place=self._place(key, path)))
 
     def _place(self, key: str, path: Keys) -> Place:
         """Return the place of a KEY: in a variant's file, else of its old value or of the nearest value around it."""
@@ -290,27 +290,27 @@ def _value(text: str, path: Keys) -> Any:
     return value
 
 
-def _nowhere(path: Keys, what: str, right: str) -> NoReturn:
-    raise _NowhereError(path, what, right)
+def _nowhere(path: Keys, problem: str, right: str) -> NoReturn:
+    raise _NowhereError(path, problem, right)
 
 
-def _at(value: Any, path: Keys) -> Any:
+def _at(tree: Any, path: Keys) -> Any:
     """Return the part of a value at a path; None if the path leads nowhere."""
     for step in path:
-        inside = isinstance(step, int) and step < len(value) if isinstance(value, list) else False
-        if not inside and not (isinstance(value, dict) and step in value):
+        inside = isinstance(step, int) and step < len(tree) if isinstance(tree, list) else False
+        if not inside and not (isinstance(tree, dict) and step in tree):
             return None
-        value = value[step]
-    return value
+        tree = tree[step]
+    return tree
 
 
-def _paths(value: Any) -> Iterator[Keys]:
+def _paths(tree: Any) -> Iterator[Keys]:
     """Yield the path of a value and of everything in it."""
     yield ()
     inner: Sequence[tuple[str | int, Any]] = ()
-    if isinstance(value, dict):
-        inner = tuple(value.items())
-    elif isinstance(value, list):
-        inner = tuple(enumerate(value))
+    if isinstance(tree, dict):
+        inner = tuple(tree.items())
+    elif isinstance(tree, list):
+        inner = tuple(enumerate(tree))
     for step, each in inner:
         yield from ((step, *path) for path in _paths(each))
