@@ -312,6 +312,6 @@ def is_queue(destination: str) -> bool:
     return destination.startswith("queue://")
 
 
-def damaged(what: str) -> InputError:
+def damaged(reason: str) -> InputError:
     """Return the error of a history that no run could have written, with the reason."""
-    return InputError.of(f"the history is not as a run writes it: {what}", "judge the file as it was written")
+    return InputError.of(f"the history is not as a run writes it: {reason}", "judge the file as it was written")
