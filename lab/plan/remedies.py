@@ -93,9 +93,9 @@ def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
     return _told([*found, *refused]) or ("each of several bridges refuses it, since it has been there",), ()
 
 
-def _least(question: Question, found: Sequence[Need]) -> tuple[Need, ...]:
+def _least(question: Question, needs: Sequence[Need]) -> tuple[Need, ...]:
     """Return changes of what refused demand or a message that let it through together, none of them needless; or ()."""
-    changes = _unique(found)
+    changes = _unique(needs)
     for _ in range(_ROUNDS):
         tried = question.after(changes)
         if tried is None:
@@ -129,21 +129,21 @@ def _conduits(question: Question) -> Iterator[DeclaredBridge]:
     return (each for each in question.bridges if each.up and each.bridge.forwarding.conduit_subscriptions)
 
 
-def _unique(found: Sequence[Need]) -> list[Need]:
+def _unique(needs: Sequence[Need]) -> list[Need]:
     """Return the needs, each remedy of a connector or composite destination once."""
     unique: dict[tuple[object, ...], Need] = {}
-    for need in found:
+    for need in needs:
         at = (need.composite,) if need.at is None else _connector(need.at)
         unique.setdefault((*at, need.remedy), need)
     return list(unique.values())
 
 
-def _told(found: Sequence[Need]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(need.stop for need in found))
+def _told(needs: Sequence[Need]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(need.stop for need in needs))
 
 
-def _connector(each: DeclaredBridge) -> tuple[str, str]:
-    return each.bridge.initiator, each.bridge.connector
+def _connector(declared: DeclaredBridge) -> tuple[str, str]:
+    return declared.bridge.initiator, declared.bridge.connector
 
 
 def _direction(bridge: Bridge) -> tuple[str, str, str, str]:

@@ -174,12 +174,12 @@ class RoutingTable:
         return outcome_for(self._carried[source, together], number)
 
     def _away(
-        self, found: Tried, network: Network, source: str, target: str, topic: str
+        self, tried: Tried, network: Network, source: str, target: str, topic: str
     ) -> Mapping[Absence, str | None]:
         """Return where a message waits for the one consumer, a durable subscriber, while it is away."""
         alone = (target, topic)
         spreads = self._spread(network, ((topic, topic), alone), (alone,))
-        return _away(found, network, spreads, source, topic) or _away_untold(network, source, target, topic)
+        return _away(tried, network, spreads, source, topic) or _away_untold(network, source, target, topic)
 
     def _spread(self, network: Network, key: tuple[object, ...], listeners: Sequence[Listener]) -> tuple[Demand, ...]:
         if key not in self._demands:
@@ -205,16 +205,16 @@ class RoutingTable:
 
 
 def _away(
-    found: Tried, network: Network, spreads: Sequence[Demand], source: str, topic: str
+    tried: Tried, network: Network, spreads: Sequence[Demand], source: str, topic: str
 ) -> Mapping[Absence, str | None]:
     """Return where a message waits for a durable subscriber that is away; {} if it may take several ways.
 
     An absence is missing if the message may take several ways during it, since another bridge has taken up a
     subscription of a bridge of the way.
     """
-    if not (len(found.ways) == 1 and found.copies == 1 and found.arrival is Arrival.ALWAYS):
+    if not (len(tried.ways) == 1 and tried.copies == 1 and tried.arrival is Arrival.ALWAYS):
         return {}
-    (way,) = found.ways
+    (way,) = tried.ways
 
     def strays(absence: Absence) -> bool:
         others = taken_up_too(network.bridges, way, topic, absence)
@@ -224,7 +224,7 @@ def _away(
             again = sent(network, [each.including(others, topic) for each in spreads], source, topic)
         except ValueError:
             return True
-        return (again.ways, again.copies) != (found.ways, found.copies)
+        return (again.ways, again.copies) != (tried.ways, tried.copies)
 
     return {absence: waits for absence, waits in kept_on(way, topic).items() if not strays(absence)}
 

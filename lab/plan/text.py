@@ -65,8 +65,8 @@ def _pair(broker: BrokerPlan) -> str:
     return f"{broker.deployment_mode}, {first} and {second} on one store, {first} active at first"
 
 
-def _ports(its: InstancePlan) -> tuple[str, ...]:
-    return tuple(str(its.ports.get(each.name, "free")) for each in ENDPOINTS)
+def _ports(instance: InstancePlan) -> tuple[str, ...]:
+    return tuple(str(instance.ports.get(each.name, "free")) for each in ENDPOINTS)
 
 
 def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:
