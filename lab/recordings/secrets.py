@@ -14,9 +14,9 @@ def names_of(names: Iterable[str]) -> str:
     return at_most_three(shown(each, 40) for each in names)
 
 
-def at_most_three(words: Iterable[str]) -> str:
+def at_most_three(names: Iterable[str]) -> str:
     """Return at most three of some words, and how many more there are."""
-    told = sorted(words)
+    told = sorted(names)
     return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
 
 
