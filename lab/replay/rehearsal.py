@@ -159,9 +159,9 @@ class Rehearsal(EndedByError):
         self.sightings.see(seen)
         self.record(seen)
 
-    def trouble(self, who: str, problem: str) -> None:
-        """Record a failure; `who` names the client, the broker or the service."""
-        self.record(Trouble(t=self.now(), who=who, what=problem))
+    def trouble(self, name: str, problem: str) -> None:
+        """Record a failure of the client, the broker or the service of that name."""
+        self.record(Trouble(t=self.now(), who=name, what=problem))
 
     def numbers(self, broker: str) -> tuple[int, ...]:
         """Return the numbers of a broker's instances."""
