@@ -39,7 +39,7 @@ def clusters(configuration: Configuration) -> Iterator[Unmodelled]:
         if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
             words = 'updateClusterClients="true" for a bridge of masterslave:'
             what, place = f"the simulation has no model of {words}", configuration.place(element.start)
-            yield Unmodelled.of_setting("updateClusterClients", words, what, _LEAVE_OUT, place, of=element.name)
+            yield Unmodelled.of_setting("updateClusterClients", words, what, _LEAVE_OUT, place, tag=element.name)
 
 
 def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
@@ -49,7 +49,7 @@ def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
         words = f'persistent="{attribute.value}" for a pair, whose instances share the lock of their store'
         what, place = f"the simulation has no model of {words}", configuration.place(attribute.start)
         span = (attribute.start, attribute.end)
-        yield Unmodelled.of_setting("persistent", words, what, _LEAVE_OUT, place, of="broker", span=span)
+        yield Unmodelled.of_setting("persistent", words, what, _LEAVE_OUT, place, tag="broker", span=span)
 
 
 def named(problem: Problem, names: Iterable[str]) -> bool:

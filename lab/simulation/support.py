@@ -46,19 +46,26 @@ class Unmodelled(Problem):
     def of_setting(
         cls,
         setting: str,
-        words: str,
-        what: str,
+        text: str,
+        problem: str,
         remedy: str,
         place: Place,
         *,
-        of: str = "",
+        tag: str = "",
         span: Span | None = None,
         connector: str = "",
     ) -> Unmodelled:
         """Return the problem of a setting, with the option that ignores it among the remedies."""
         remedy += f"\nor simulate without it, where dependent expectations are unknown: {IGNORE} {setting}"
         return cls(
-            what=what, remedy=remedy, place=place, setting=setting, of=of, words=words, span=span, connector=connector
+            what=problem,
+            remedy=remedy,
+            place=place,
+            setting=setting,
+            of=tag,
+            words=text,
+            span=span,
+            connector=connector,
         )
 
     def is_named(self, name: str) -> bool:

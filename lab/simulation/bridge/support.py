@@ -157,7 +157,7 @@ def refusals(connector: NetworkConnector) -> Iterator[Problem]:
 
 
 def _refused(
-    what: str,
+    feature: str,
     support: Support,
     value: str,
     place: Place,
@@ -168,14 +168,16 @@ def _refused(
     """Yield the problem of a setting that is refused. Without a name, the setting cannot be ignored."""
     if not support.refuses(value):
         return
-    words = f"the simulation has no {what}: {support.why}"
+    words = f"the simulation has no {feature}: {support.why}"
     if connector is None:
         yield Problem(what=words, remedy=_STEPS, place=place)
         return
     its = connector.name
-    yield Unmodelled.of_setting(setting, what, words, _STEPS, place, of="networkConnector", span=span, connector=its)
+    yield Unmodelled.of_setting(
+        setting, feature, words, _STEPS, place, tag="networkConnector", span=span, connector=its
+    )
 
 
-def _unread(what: str, why: values.Why | None, value: str, place: Place) -> Iterator[Problem]:
+def _unread(feature: str, why: values.Why | None, value: str, place: Place) -> Iterator[Problem]:
     if why is not None and (reason := why(value)):
-        yield Problem(what=f"the simulation has no {what}: {reason}", remedy=_STEPS, place=place)
+        yield Problem(what=f"the simulation has no {feature}: {reason}", remedy=_STEPS, place=place)

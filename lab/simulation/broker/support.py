@@ -76,7 +76,7 @@ def _unmodelled(
         f"the simulation has no model of {path}",
         support.why,
         configuration.place(its.start),
-        of="" if attribute is None else element.name,
+        tag="" if attribute is None else element.name,
         span=(its.start, its.end),
     )
 
