@@ -99,12 +99,12 @@ class Upward:
             return cls(low=10 ** floor(log10(low)), high=10 ** ceil(log10(high * 1.001)), logarithmic=True)
         return cls(low=min(low, 0.0), high=high * 1.08 or 1.0, logarithmic=False)
 
-    def place(self, value: float) -> float:
+    def place(self, figure: float) -> float:
         """Return where a value stands, in percent from the top."""
         if self.logarithmic:
-            part = (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
+            part = (log10(figure) - log10(self.low)) / (log10(self.high) - log10(self.low))
         else:
-            part = (value - self.low) / (self.high - self.low)
+            part = (figure - self.low) / (self.high - self.low)
         return round(100 - 100 * part, 2)
 
     @property

@@ -21,19 +21,19 @@ def labels(values: Sequence[str], mask: Mask) -> tuple[str, ...]:
     return _told_apart([mask.text(each) for each in values])
 
 
-def refused(of: Combination, grid: Grid, mask: Mask) -> str:
+def refused(combination: Combination, grid: Grid, mask: Mask) -> str:
     """Return the words of a combination that is refused: a value that seems to give a password is masked as a whole."""
     words = []
     for key in grid.varied:
         its = grid.values[key]
         found = _told_apart([MASK if _gives_a_password(key, each) else mask.text(each) for each in its])
-        words.append(f"{key}={found[its.index(of.set[key])]}")
+        words.append(f"{key}={found[its.index(combination.set[key])]}")
     return ", ".join(words)
 
 
-def _gives_a_password(key: str, value: str) -> bool:
+def _gives_a_password(key: str, text: str) -> bool:
     """Return whether a value may give one, or a header's secret, too short to be masked wherever it stands."""
-    return is_secret(f"{key.rpartition('.')[2]} {value}") and value not in NO_PASSWORDS
+    return is_secret(f"{key.rpartition('.')[2]} {text}") and text not in NO_PASSWORDS
 
 
 def _told_apart(texts: Sequence[str]) -> tuple[str, ...]:

@@ -63,6 +63,6 @@ class Row:
         return self.delivered / self.took if self.took and self.delivered is not None else None
 
 
-def error_row(of: Combination, why: str, exit_code: int) -> Row:
+def error_row(combination: Combination, why: str, exit_code: int) -> Row:
     """Return the row of a run that has no result."""
-    return Row(of=of, outcome=ERROR, seed=of.seed, why=why, exit_code=exit_code)
+    return Row(of=combination, outcome=ERROR, seed=combination.seed, why=why, exit_code=exit_code)
