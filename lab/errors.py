@@ -52,14 +52,14 @@ class LabError(Exception):
 
     exit_code = 3
 
-    def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(what)
-        self.what = what
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.what = problem
         self.remedy = remedy
 
-    def add_remedy(self, words: str) -> None:
+    def add_remedy(self, line: str) -> None:
         """Add a line to the remedy, from a caller that knows more than the code that raised the error."""
-        self.remedy = f"{self.remedy}\n{words}".lstrip("\n")
+        self.remedy = f"{self.remedy}\n{line}".lstrip("\n")
 
     def __str__(self) -> str:
         return self.what + "".join(f"\n  {line}" for line in self.remedy.splitlines())
@@ -75,9 +75,9 @@ class InputError(LabError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @classmethod
-    def of(cls, what: str, remedy: str = "", place: Place | None = None) -> InputError:
+    def of(cls, problem: str, remedy: str = "", place: Place | None = None) -> InputError:
         """Return an error with a single Problem."""
-        return cls([Problem(what=what, remedy=remedy, place=place)])
+        return cls([Problem(what=problem, remedy=remedy, place=place)])
 
 
 class PlanError(LabError):
@@ -93,10 +93,10 @@ class NoEngine(HostError):
 
 
 class BrokerError(LabError):
-    """A broker did not start, or refused a request; `what` ends with its last log lines, `how` is one word for it."""
+    """A broker did not start, or refused a request; `problem` ends with its last log lines, `how` is one word."""
 
-    def __init__(self, what: str, remedy: str = "", how: str = "failed") -> None:
-        super().__init__(what, remedy)
+    def __init__(self, problem: str, remedy: str = "", how: str = "failed") -> None:
+        super().__init__(problem, remedy)
         self.how = how
 
 

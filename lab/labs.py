@@ -233,18 +233,18 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
 
 
 @contextmanager
-def _ended_if_unkept(its: _Opened, folder: Path) -> Iterator[None]:
+def _ended_if_unkept(opened: _Opened, folder: Path) -> Iterator[None]:
     """End a detached lab after an error in the block: it would stay, and no person would know of it."""
     try:
         yield
     except BaseException as error:
         try:
-            end(its.lab.note, its.runtime, folder)
+            end(opened.lab.note, opened.runtime, folder)
         except LabError as closing:
             error.add_note(f"and the lab could not be closed: {closing}")
             Logged().warn(f"the lab could not be closed: {closing}")
         if isinstance(error, OSError):
-            raise unwritable(its.folder.path, error) from error
+            raise unwritable(opened.folder.path, error) from error
         raise
 
 
@@ -331,8 +331,8 @@ def _opened(
             yield _Opened(planned=found, folder=folder, notes=noted, runtime=its, lab=lab, mixed=ready.mixed)
 
 
-def _header(of: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
+def _header(opened: _Opened, routes: Mapping[str, Any] | None = None) -> Header:
     """Return a history's header; without routes it is of a lab that stands."""
-    its, note = of.runtime, of.lab.note
-    more = {"mixed": of.mixed, "costs": dict(its.costs), "ignored": tuple(its.ignored), "routes": routes}
-    return header_of(of.planned, note.plan, run=note.run, runtime=note.runtime, **more)
+    its, note = opened.runtime, opened.lab.note
+    more = {"mixed": opened.mixed, "costs": dict(its.costs), "ignored": tuple(its.ignored), "routes": routes}
+    return header_of(opened.planned, note.plan, run=note.run, runtime=note.runtime, **more)

@@ -96,15 +96,15 @@ class Mask:
             return text
         return _STRING.sub(lambda found: found["kept"] or quoted(self.text(loads(found[0]))), text)
 
-    def value(self, value: Any) -> Any:
+    def value(self, tree: Any) -> Any:
         """Return a JSON-able value without passwords in its strings, and in its keys but those of small letters."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self._key(key): self.value(each) for key, each in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.value(each) for each in value]
-        return value
+        if isinstance(tree, str):
+            return self.text(tree)
+        if isinstance(tree, dict):
+            return {self._key(key): self.value(each) for key, each in tree.items()}
+        if isinstance(tree, list | tuple):
+            return [self.value(each) for each in tree]
+        return tree
 
     def _key(self, key: str) -> str:
         return key if _WORD.fullmatch(key) else self.text(key)
@@ -120,9 +120,9 @@ def named_in(text: str) -> frozenset[str]:
     return frozenset(form for each in written for form in (each, unescape(each), unquote(unescape(each))))
 
 
-def _mask_named(found: re.Match[str]) -> str:
-    quote = found["quote"] or ""
-    return f"{found[1]}{quote}{MASK}{quote}"
+def _mask_named(match: re.Match[str]) -> str:
+    quote = match["quote"] or ""
+    return f"{match[1]}{quote}{MASK}{quote}"
 
 
 @lru_cache(maxsize=16)

@@ -137,7 +137,7 @@ def unwritable(path: Path, error: OSError) -> HostError:
         path,
         error,
         "free some space there, or set MQLAB_HOME to a folder on another disk; run: mqlab doctor",
-        what=f"{path} cannot be written: {type(error).__name__}: {error}",
+        problem=f"{path} cannot be written: {type(error).__name__}: {error}",
         remedy="is it there, and yours to write?",
     )
 

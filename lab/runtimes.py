@@ -94,13 +94,19 @@ def release_in(archive: Path | None) -> str | None:
 
 
 def instead(
-    of: Runtime, found: PlannedScenario, name: str, *, seed: int | None, set: Mapping[str, str], version: str | None
+    runtime: Runtime,
+    found: PlannedScenario,
+    name: str,
+    *,
+    seed: int | None,
+    set: Mapping[str, str],
+    version: str | None,
 ) -> str:
     """Return the command that runs a scenario by its name where a runtime cannot; "" if no other would take it.
 
     A password in it is masked, as in all printed text; the person who typed the password can type it again.
     """
-    if of.name != USUAL or _simulation({}).refusals(found.scenario, found.plan):
+    if runtime.name != USUAL or _simulation({}).refusals(found.scenario, found.plan):
         return ""
     hide = found.scenario.origin.mask.text
     asked = [hide(name), *(each for key, value in set.items() for each in ("--set", f"{key}={hide(value)}"))]
