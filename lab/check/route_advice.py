@@ -77,7 +77,7 @@ def _number(remedy: str) -> int:
 
 def _place(at: DeclaredBridge, remedy: str) -> Place:
     """Return the place of the attribute that a remedy names, or of the connector if it is not written."""
-    for attribute in at.connector.element.attributes:
+    for attribute in at.connector.xml.attributes:
         if attribute.name.endswith("TTL") and f" {attribute.name}=" in remedy:
             return at.configuration.place(attribute.value_start)
     return at.connector.place

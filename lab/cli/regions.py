@@ -66,7 +66,7 @@ def _row(of: str, code: str, preset: Preset) -> dict[str, Any]:
         "from": of,
         "to": code,
         "city": REGIONS[code].city,
-        "there_ms": preset.there / milli,
+        "there_ms": preset.forth / milli,
         "back_ms": preset.back / milli,
         "delay_ms": preset.delay / milli,
         "estimated": preset.estimated,

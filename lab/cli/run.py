@@ -146,7 +146,7 @@ def _several(
     def ended(one: RunOf) -> None:
         if not quiet:
             options.err().print(f"{one.outcome:<8} {one.scenario:<{wide}} {one.seconds:8.1f} s", markup=False)
-        for line in one.said.splitlines():
+        for line in one.warnings.splitlines():
             options.err().print(f"{one.scenario}: {line}", markup=False, soft_wrap=True)
 
     found, cut_short = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)

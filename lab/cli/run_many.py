@@ -61,7 +61,7 @@ def _run(
                 began=began,
                 report=json.loads(out),
                 junit=junit.read_text("utf-8"),
-                said=err.strip(),
+                warnings=err.strip(),
             )
         except (ValueError, OSError) as error:
             err = f"{err}\nno report: {error}"

@@ -177,7 +177,7 @@ def _queues(now: Look, rates: _Rates) -> Iterator[Item]:
 
 def _event(row: Row) -> _Line:
     sign = {Weight.PLAIN: " ", Weight.STEP: ">", Weight.FAULT: "!"}[row.weight]
-    return f"{row.t:9.1f} {sign} {row.who}  {row.what}", _STYLES[row.weight]
+    return f"{row.t:9.1f} {sign} {row.actor}  {row.text}", _STYLES[row.weight]
 
 
 @dataclass(frozen=True, slots=True)

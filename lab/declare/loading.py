@@ -209,7 +209,7 @@ class _Loader:
 
     def mask(self) -> Mask:
         """Return the mask of all passwords that the files have or name, also for what no user of the scenario has."""
-        read = (each.value for texts in self._yaml.values() for each in texts)  # without YAML's own escapes
+        read = (each.content for texts in self._yaml.values() for each in texts)  # without YAML's own escapes
         named = (each for text in (*self._texts.values(), *read) for each in named_in(text))
         return Mask.of((*self._passwords.all, *named))
 
@@ -236,7 +236,7 @@ class _Loader:
         self._texts[file] = document.text
         if document.content is not None:
             self._yaml[file] = texts_of(document)
-            self._passwords.all += [each.value for each in self._yaml[file] if each.is_password]
+            self._passwords.all += [each.content for each in self._yaml[file] if each.is_password]
         self._values |= {(*prefix, *keys): spot.place for keys, spot in document.values.items()}
         self._keys |= {(*prefix, *keys): spot.place for keys, spot in document.keys.items()}
         self.problems += document.problems

@@ -116,7 +116,7 @@ class Variant:
         edits: list[tuple[Edit, str]] = []
         for connector in configuration.connectors:
             self._connectors.add(connector.name)
-            element = connector.element
+            element = connector.xml
             for key, name, attribute in self._attributes():
                 if name != connector.name or not _ATTRIBUTE.fullmatch(attribute) or unprintable(self.settings[key]):
                     continue

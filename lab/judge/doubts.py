@@ -31,12 +31,14 @@ def limits_of(timeline: Timeline) -> Iterator[str]:
     """Yield notes on the limits of the evidence: the judged interval, unwatched times and removed lines."""
     if as_of(timeline):
         yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last that its history tells."
-    if timeline.stretch.words:
-        yield f"Judged {timeline.stretch.words}: messages, verbs and log lines of that time."
+    if timeline.stretch.text:
+        yield f"Judged {timeline.stretch.text}: messages, verbs and log lines of that time."
     for gap in timeline.coverage.gaps:
         yield f"Bridges, demand and logs may have changed unseen: {unwatched(gap)}."
     for silence in unasked(timeline.coverage.silences, timeline.outages):
-        unseen = "it may have logged more" if silence.of == "log" else "its bridges and demand may have changed unseen"
+        unseen = (
+            "it may have logged more" if silence.kind == "log" else "its bridges and demand may have changed unseen"
+        )
         yield f"{silent(silence)}: {unseen}."
     for of, what in timeline.coverage.forgotten.items():
         left = "what became of messages" if of == "messages" else "what happened"

@@ -106,7 +106,7 @@ def step_reports(evidence: Evidence) -> tuple[StepReport, ...]:
     return tuple(
         StepReport(
             step=effort.step,
-            words=effort.words,
+            words=effort.label,
             did=effort.did,
             asked=effort.asked,
             at_least=effort.least,
@@ -290,7 +290,7 @@ def _amounts(evidence: Evidence) -> Iterator[str]:
         if effort.differs:
             needs = "" if effort.least is None else f"; the scenario needs {effort.least}"
             needs += "; it was to fail" if effort.fails else ""
-            yield f"A step did less than it was asked: {effort.words}: {effort.amounts}{needs}."
+            yield f"A step did less than it was asked: {effort.label}: {effort.amounts}{needs}."
 
 
 def _timing(timeline: Timeline) -> Iterator[str]:
@@ -317,14 +317,14 @@ def _made_anew(evidence: Evidence) -> Iterator[str]:
     its = {each.part_of for each in evidence.ledger.publications.values() if each.last and each.digests is None}
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.step in its:
-            yield f"Bodies were made anew, since a history has none: {step.words}."
+            yield f"Bodies were made anew, since a history has none: {step.label}."
 
 
 def _not_whole(evidence: Evidence) -> Iterator[str]:
     """Yield a note for each replay of a recording with warnings, such as where it was cut short."""
     for step in evidence.timeline.steps:
-        if step.verb == REPLAY and (missing := step.words.rpartition(", pace ")[2].partition("; ")[2]):
-            its = step.words.removesuffix(f"; {missing}")
+        if step.verb == REPLAY and (missing := step.label.rpartition(", pace ")[2].partition("; ")[2]):
+            its = step.label.removesuffix(f"; {missing}")
             yield f"A replay is not all that once was sent: {its}): {missing.removesuffix(')')}."
 
 
@@ -337,8 +337,8 @@ def _missed(evidence: Evidence) -> Iterator[str]:
         yield f"A maintenance window was not done as asked: {seen.broker}'s, until {moment(seen.t)}; {seen.failed}."
     for step in evidence.timeline.steps:
         if step.missed and step.ok:
-            yield f"A step went well that was to fail: {step.words}."
+            yield f"A step went well that was to fail: {step.label}."
         elif step.missed and step.step not in told:
-            yield f"{step.kind.in_vain}: {step.words}{f'; {step.note}' if step.note else ''}."
+            yield f"{step.kind.in_vain}: {step.label}{f'; {step.note}' if step.note else ''}."
         elif standing and step.ended is None:
-            yield f"A step has no end: {step.words}; it was still running, or its process was killed."
+            yield f"A step has no end: {step.label}; it was still running, or its process was killed."

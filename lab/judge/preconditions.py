@@ -34,7 +34,7 @@ def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Fin
     missed = [
         step
         for step in _missed(expectation, evidence, find)
-        if not any(effort.words.startswith(step.words) for effort, _ in efforts)
+        if not any(effort.label.startswith(step.label) for effort, _ in efforts)
     ]
     standing = evidence.timeline.standing
     remedy = _ANEW if standing else "if that was expected, write fails: yes beside the verb"
@@ -90,8 +90,8 @@ def _windows(expectation: Expectation, evidence: Evidence, find: Find) -> Iterat
 def _words(step: StepTaken) -> str:
     """Return how a step ended otherwise than the scenario has it."""
     if step.ok:
-        return f"{step.words} went well, and was to fail"
-    return f"{step.words} was not done as asked" + (f": {step.note}" if step.note else "")
+        return f"{step.label} went well, and was to fail"
+    return f"{step.label} was not done as asked" + (f": {step.note}" if step.note else "")
 
 
 def _concerns(step: StepTaken, expectation: Expectation, evidence: Evidence) -> bool:
@@ -133,9 +133,9 @@ def _efforts(expectation: Expectation, evidence: Evidence, find: Find) -> Iterat
     for effort in evidence.efforts:
         if effort.short and concerned(expectation, effort, evidence):
             enough = _anew(effort) if evidence.timeline.standing else _enough(effort)
-            yield effort, f"{effort.words}: {effort.amounts} ({enough})"
+            yield effort, f"{effort.label}: {effort.amounts} ({enough})"
         elif effort.off_pace and expectation.of_speed and concerned(expectation, effort, evidence):
-            yield effort, f"{effort.words} did not keep its rate (write one that can be kept there)"
+            yield effort, f"{effort.label} did not keep its rate (write one that can be kept there)"
 
 
 def _unannounced(evidence: Evidence) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _unannounced(evidence: Evidence) -> Iterator[str]:
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.ended is None and step.step not in told:
             remedy = f"judge again; if it was killed, {_ANEW}"
-            yield f"{step.words}: it has no end and no record of its messages ({remedy})"
+            yield f"{step.label}: it has no end and no record of its messages ({remedy})"
 
 
 def _anew(effort: Effort) -> str:

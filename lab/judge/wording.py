@@ -21,10 +21,10 @@ def unwatched(gap: Unwatched) -> str:
 
 def silent(silence: Silence) -> str:
     """Return, as a clause, when a broker's management did not answer, or its log could not be read, or was not."""
-    if silence.of == "look":
+    if silence.kind == "look":
         return f"{silence.broker} was not polled between {moment(silence.begin)} and {moment(silence.end)}"
     until = " on" if silence.end == inf else f" to {moment(silence.end)}"
-    what = "management did not answer" if silence.of == "management" else "log could not be read"
+    what = "management did not answer" if silence.kind == "management" else "log could not be read"
     return f"{silence.broker}'s {what} from {moment(silence.begin)}{until}"
 
 

@@ -205,7 +205,7 @@ def connector_forwarding(connector: NetworkConnector, its_release: str) -> Forwa
         excluded=excluded,
         included=included,
         static=static,
-        durable=durable if any(connector.element.children_named(DURABLE)) else None,
+        durable=durable if any(connector.xml.children_named(DURABLE)) else None,
     )
 
 
@@ -241,7 +241,7 @@ def not_modelled(
     if destination.startswith("topic://") or any(each.takes(destination) for each in composites):
         for each in bridges:
             there = sanitised(topology, each.bridge.target).configuration.broker
-            if is_true(each.connector.element.get("useVirtualDestSubs")) and is_true(there.get("useVirtualDestSubs")):
+            if is_true(each.connector.xml.get("useVirtualDestSubs")) and is_true(there.get("useVirtualDestSubs")):
                 words = "asks for messages without a consumer, for virtual destinations: useVirtualDestSubs"
                 found[f"{each.bridge.label} {words}"] = None
     return tuple(found)

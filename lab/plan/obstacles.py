@@ -185,7 +185,7 @@ def _suppressing_no_topics(old: Forwarding) -> Forwarding:
 
 def _too_short(declared: DeclaredBridge, forth: int, back: int) -> Iterator[Need]:
     """Yield the TTLs of a connector that are too small, by the attribute that counts."""
-    rules, label, element = declared.bridge.forwarding, declared.bridge.label, declared.connector.element
+    rules, label, element = declared.bridge.forwarding, declared.bridge.label, declared.connector.xml
     short_message, short_consumer = _limit(rules.message_ttl) < forth, _limit(rules.consumer_ttl) < back
     need = max(forth, back)
     unwritten = element.get("messageTTL") is None and element.get("consumerTTL") is None
@@ -221,6 +221,6 @@ def _longer(ttl: int, need: int) -> int:
 
 
 def _written(declared: DeclaredBridge, name: str, subject: str, ttl: int) -> str:
-    written = declared.connector.element.get(name)
+    written = declared.connector.xml.get(name)
     of = f'{name}="{written}"' if written else f"no {name}"
     return f"{declared.bridge.label} has {of}: {subject} may cross {several(ttl, 'bridge')}"

@@ -86,7 +86,7 @@ def _network(plan: Plan) -> list[str]:
     if all(found.yes for _, _, found in answers):
         return []
     peerings = [(each.name, each.id, each.requester, each.accepter, str(each.state)) for each in network.peerings]
-    rows = [(source, target, "open" if found.yes else found.words) for source, target, found in answers]
+    rows = [(source, target, "open" if found.yes else found.reason) for source, target, found in answers]
     return [
         *table("peerings", ("name", "id", "requester", "accepter", "state"), peerings),
         *table(f"who reaches port {port}", ("from", "of", "answer"), rows),

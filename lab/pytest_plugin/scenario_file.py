@@ -27,7 +27,7 @@ class ScenarioFile(pytest.File):
 
     _ran: Ran | None = None
     _failed: LabError | None = None
-    _told: frozenset[int | None] = frozenset()  # whose verdicts of that run were told
+    _reported: frozenset[int | None] = frozenset()  # whose verdicts of that run were told
 
     def collect(self) -> Iterator[ScenarioTest]:
         """Read and check the scenario, and yield its tests."""
@@ -54,9 +54,9 @@ class ScenarioFile(pytest.File):
 
         For an expectation whose verdict was reported already, as of a test that is run again, it is run anew.
         """
-        if number in self._told:
-            self._ran, self._failed, self._told = None, None, frozenset()
-        self._told |= {number}
+        if number in self._reported:
+            self._ran, self._failed, self._reported = None, None, frozenset()
+        self._reported |= {number}
         if self._failed is not None:
             raise self._failed
         if self._ran is None:

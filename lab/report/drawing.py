@@ -89,7 +89,7 @@ def _pair(shown: Picture, width: int, strokes: _Strokes) -> list[str]:
     """Return two boxes, side by side, with the arrows between them."""
     left, right = shown.places
     nothing = Way(received=0, expected=None, used=False, link=None)
-    there, back = next(((each.there, each.back) for each in shown.joints), (nothing, nothing))
+    there, back = next(((each.forth, each.back) for each in shown.joints), (nothing, nothing))
     inner = _inner_width(width, shown.places)
     middle = width - 2 * (inner + 4) - 2
     arrows = [*_arrow(there, middle, strokes, forward=True), "", *_arrow(back, middle, strokes, forward=False)]
@@ -194,7 +194,7 @@ def _where(shown: Picture, width: int, most: int) -> list[str]:
 class _Row:
     """What joins two regions, or the messages within one."""
 
-    who: str
+    label: str
     link: str = ""
     given: str = ""
     ways: tuple[Way, ...]
@@ -212,17 +212,17 @@ class _Row:
     def cells(self) -> tuple[str, ...]:
         """Return the cells of the table."""
         there, *back = (way.count() if way.used else "" for way in self.ways)
-        return self.who, self.link, self.given, there, *back, *([] if back else [""])
+        return self.label, self.link, self.given, there, *back, *([] if back else [""])
 
 
 def _rows(shown: Picture) -> list[_Row]:
     """Return a row for each two regions that are joined, and for each with messages of its own."""
     return [
         *(
-            _Row(who=f"{e.left.label} – {e.right.label}", link=e.link, given=e.given, ways=(e.there, e.back))
+            _Row(label=f"{e.left.label} – {e.right.label}", link=e.link, given=e.given, ways=(e.forth, e.back))
             for e in shown.joints
         ),
-        *(_Row(who=f"within {each.label}", ways=(each.within,)) for each in shown.places if each.within.used),
+        *(_Row(label=f"within {each.label}", ways=(each.within,)) for each in shown.places if each.within.used),
     ]
 
 

@@ -61,7 +61,7 @@ class _Run:
             who, weight = f"step {self.step}", weight if seen.outcome is SendOutcome.OK else Weight.FAULT
         else:
             who, what = f"step {self.step}", f"sent {which}"
-        return Row(t=seen.t, until=self.last_t, who=who, what=what, weight=weight)
+        return Row(t=seen.t, until=self.last_t, actor=who, text=what, weight=weight)
 
 
 def folded(observations: Iterable[Observation]) -> Iterator[Row]:

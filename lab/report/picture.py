@@ -76,7 +76,7 @@ class Joint:
 
     left: Place
     right: Place
-    there: Way
+    forth: Way
     back: Way
     bridges: tuple[Bridge, ...]
     linked: bool
@@ -99,7 +99,7 @@ class Joint:
 
     @property
     def _links(self) -> list[LinkReport]:
-        return [way.link for way in (self.there, self.back) if way.link is not None]
+        return [way.link for way in (self.forth, self.back) if way.link is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,7 @@ def compose(
             Joint(
                 left=places[a],
                 right=places[b],
-                there=way(a, b),
+                forth=way(a, b),
                 back=way(b, a),
                 bridges=tuple(between.get((a, b), ())),
                 linked=(a, b) in linked,

@@ -116,7 +116,7 @@ class Story:
         rows = [
             describe(publishing),
             self._demand(sent, publishing),
-            replace(describe(sent), what=f"sent {sent.id}{near}"),
+            replace(describe(sent), text=f"sent {sent.id}{near}"),
         ]
         rows += self._events(sent.t, until)
         rows += [self._outcome(seen, sent) for seen in self._outcomes]
@@ -137,7 +137,7 @@ class Story:
             for each in self._timeline.closures
             if each.start <= until and (each.end is None or each.end >= sent)
         ]
-        before = [(each.t, each.words) for each in self._timeline.events if sent - FAR_SECONDS <= each.t <= sent]
+        before = [(each.t, each.text) for each in self._timeline.events if sent - FAR_SECONDS <= each.t <= sent]
         met = min(shut, key=lambda each: abs(each[0] - sent), default=None) or max(before, default=None)
         if met is None:
             return ""
@@ -161,44 +161,44 @@ class Story:
         later = min((seen.t for seen in of if seen.t > sent.t and seen.present), default=inf)
         if self._timeline.coverage.silence(broker, sent.t, sent.t):
             return Row(
-                t=sent.t, who=broker, what="did not answer: it is unknown whether a bridge was to forward the message"
+                t=sent.t, actor=broker, text="did not answer: it is unknown whether a bridge was to forward the message"
             )
         if before is not None and before.present:
             return describe(before)
         if not of:
             return Row(
-                t=sent.t, who=broker, what=f"no demand for {destination} was recorded: no bridge was to forward it"
+                t=sent.t, actor=broker, text=f"no demand for {destination} was recorded: no bridge was to forward it"
             )
         when = f"until {moment(later)}" if later < inf else "then or later"
         return Row(
             t=sent.t,
-            who=broker,
+            actor=broker,
             weight=Weight.FAULT,
-            what=f"had no bridge's consumer on {destination} {when}: a topic message is not forwarded without one",
+            text=f"had no bridge's consumer on {destination} {when}: a topic message is not forwarded without one",
         )
 
     def _events(self, since: float, until: float) -> list[Row]:
         """Return the faults and recoveries between the send and the last delivery."""
         timeline = self._timeline
-        found = [Row(t=each.start, who="link", what=each.words, weight=Weight.FAULT) for each in timeline.closures]
-        found += [Row(t=each.t, who="", what=each.words, weight=Weight.FAULT) for each in timeline.events]
+        found = [Row(t=each.start, actor="link", text=each.words, weight=Weight.FAULT) for each in timeline.closures]
+        found += [Row(t=each.t, actor="", text=each.text, weight=Weight.FAULT) for each in timeline.events]
         found = sorted((row for row in found if since <= row.t <= until), key=lambda row: row.t)
         left = len(found) - _MOST_EVENTS
-        return found if left <= 0 else [*found[:_MOST_EVENTS], replace(found[-1], who="", what=f"{left} events more")]
+        return found if left <= 0 else [*found[:_MOST_EVENTS], replace(found[-1], actor="", text=f"{left} events more")]
 
     def _outcome(self, ack: Acknowledged, sent: Sent) -> Row:
         """Return the row of a send's outcome, with the time since the send."""
         row = describe(ack)
-        return replace(row, what=f"{row.what}, {gap(ack.t - sent.t)} after it was sent")
+        return replace(row, text=f"{row.text}, {gap(ack.t - sent.t)} after it was sent")
 
     def _receipt(self, arrival: Received, sent: Sent, *, first: bool) -> Row:
         """Return the row of a delivery, with the time since the send and since the last event."""
         row = describe(arrival)
         after = [each for each in self._timeline.events if sent.t <= each.t <= arrival.t]
-        near = f" and {gap(arrival.t - after[-1].t)} after {after[-1].words}" if after else ""
+        near = f" and {gap(arrival.t - after[-1].t)} after {after[-1].text}" if after else ""
         again = "" if first else " (not the first delivery)"
         alike = "; equal bodies cannot be told apart" if arrival.id is None else ""
-        return replace(row, what=f"{row.what}{again}, {gap(arrival.t - sent.t)} after it was sent{near}{alike}")
+        return replace(row, text=f"{row.text}{again}, {gap(arrival.t - sent.t)} after it was sent{near}{alike}")
 
     def _missing_receipts(self, publishing: Publishing) -> list[Row]:
         """Return a row for each subscriber that listened at the send and did not receive the message."""
@@ -210,8 +210,8 @@ class Story:
         rows = [
             Row(
                 t=self._last,
-                who=client,
-                what=f"never received {self.message}, though it listened"
+                actor=client,
+                text=f"never received {self.message}, though it listened"
                 + (f" to those where {selecting[client]}" if client in selecting else "")
                 + (": it had gone, and did not come back" if client in self._away else ""),
                 weight=Weight.FAULT,
@@ -219,13 +219,13 @@ class Story:
             for client, _ in silent
         ]
         if not rows and not got:
-            rows = [Row(t=self._last, who="", what="no client received it")]
+            rows = [Row(t=self._last, actor="", text="no client received it")]
         if not self._outcomes:
             rows.append(
                 Row(
                     t=self._last,
-                    who=f"step {publishing.step}",
-                    what="no outcome was recorded: unknown",
+                    actor=f"step {publishing.step}",
+                    text="no outcome was recorded: unknown",
                     weight=Weight.FAULT,
                 )
             )

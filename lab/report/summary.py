@@ -30,7 +30,7 @@ class RunOf:
     report: dict[str, Any] | None = None
     junit: str | None = None
     error: str = ""  # why it failed
-    said: str = ""  # on stderr, though it did not fail: warnings
+    warnings: str = ""  # on stderr, though it did not fail: warnings
     ended: bool = True  # by itself
 
     @property

@@ -27,7 +27,7 @@ def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
     """Return a row as one line; no fact is shown by colour alone."""
     when = f"{row.t:9.3f}" if row.until is None else f"{row.t:9.3f} – {row.until:.3f}"
     sign = (_ASCII_SIGNS if only_ascii else _SIGNS)[row.weight]
-    written = plain_line(f"{when:<21} {sign} {row.who:<{_WHO}} {row.what}", only_ascii)
+    written = plain_line(f"{when:<21} {sign} {row.actor:<{_WHO}} {row.text}", only_ascii)
     style = _STYLES[row.weight] if colour else ""
     return f"{style}{written}\033[0m\n" if style else f"{written}\n"
 

@@ -121,7 +121,7 @@ def without(plan: Plan, broker: str, names: Sequence[str]) -> Without:
     spans = dict.fromkeys(each.span for each in gone if each.span is not None)
     saved = apply(its.saved, [Edit(start=start, end=end, text="") for start, end in spans])
     told = [
-        (where, f"{broker} is simulated without {each.words}")
+        (where, f"{broker} is simulated without {each.text}")
         for each in gone
         for where in (broker, *_far_ends(plan, broker, each.connector))
     ]

@@ -37,8 +37,8 @@ class Unmodelled(Problem):
     """A setting without a model, which a person may have ignored by its name."""
 
     setting: str
-    of: str = ""  # the element that has it, if it is no element itself
-    words: str  # such as 'persistent="false" of <broker>'
+    tag: str = ""  # the element that has it, if it is no element itself
+    text: str  # such as 'persistent="false" of <broker>'
     span: Span | None = None  # what to cut out of the text so that no model sees it; None: no model looks at it
     connector: str = ""  # the network connector that it is of, if it is of one
 
@@ -62,15 +62,15 @@ class Unmodelled(Problem):
             remedy=remedy,
             place=place,
             setting=setting,
-            of=tag,
-            words=text,
+            tag=tag,
+            text=text,
             span=span,
             connector=connector,
         )
 
     def is_named(self, name: str) -> bool:
         """Return whether an `--ignore` is about it: lazyDispatch, policyEntry@lazyDispatch, an element's name."""
-        return name in (self.setting, f"{self.of}@{self.setting}")
+        return name in (self.setting, f"{self.tag}@{self.setting}")
 
 
 MODELLED = Support(Kind.MODELLED)

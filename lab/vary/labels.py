@@ -47,19 +47,19 @@ class Labels:
     """The labels of a grid's values, which stand in its rows instead of them."""
 
     mask: Mask
-    of: Mapping[str, Mapping[str, str]]  # key → value → label, in the order of the values
+    by_value: Mapping[str, Mapping[str, str]]  # key → value → label, in the order of the values
 
     @classmethod
     def for_grid(cls, grid: Grid, mask: Mask) -> Labels:
         """Return the labels of all values of a grid."""
         its = {key: dict(zip(values, labels(values, mask), strict=True)) for key, values in grid.values.items()}
-        return cls(mask=mask, of=its)
+        return cls(mask=mask, by_value=its)
 
     def grid(self, grid: Grid) -> Grid:
         """Return the grid with labels instead of values."""
-        return replace(grid, values={key: tuple(its.values()) for key, its in self.of.items()})
+        return replace(grid, values={key: tuple(its.values()) for key, its in self.by_value.items()})
 
     def row(self, row: Row) -> Row:
         """Return a row with labels instead of values, and without passwords in its reason."""
-        its = {key: self.of[key][value] for key, value in row.of.set.items()}
-        return replace(row, of=replace(row.of, set=its), why=self.mask.text(row.why))
+        its = {key: self.by_value[key][value] for key, value in row.combination.set.items()}
+        return replace(row, combination=replace(row.combination, set=its), why=self.mask.text(row.why))

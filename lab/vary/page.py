@@ -29,7 +29,7 @@ class _Line:
     """One combination of values in the table."""
 
     set: Mapping[str, str]
-    words: str
+    text: str
     outcome: str
     cells: tuple[str, ...]
     why: str
@@ -73,7 +73,7 @@ def _line(point: Point, fates: Sequence[str]) -> _Line:
     ]
     return _Line(
         set=point.set,
-        words=point.words,
+        text=point.words,
         outcome=point.outcome,
         cells=(some, *(short(point.middle(name)) for name in (*fates, "p50_ms", "p99_ms", "per_s", "took_s"))),
         why=next((why for why in whys if why), ""),

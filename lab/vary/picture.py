@@ -35,7 +35,7 @@ class Dot:
     x: float
     y: float
     outcome: str
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Cell:
     text: str
     depth: float  # of its colour, in percent
     outcome: str
-    words: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class HeatMap:
 class Group:
     """The pictures of one combination of all further keys' values."""
 
-    words: str
+    text: str
     lines: tuple[Lines, ...]
     maps: tuple[HeatMap, ...]
 
@@ -143,22 +143,22 @@ def _group(
     if len(axes) == 1:
         if len(values[0]) > MOST_POINTS:
             notes.append(f"{axes[0]} has {len(values[0])} values: more than are drawn.")
-            return Group(words=words, lines=(), maps=())
+            return Group(text=words, lines=(), maps=())
         drawn = tuple(
             _lines(axes[0], names[axes[0]], values[0], points, *figure)
             for figure in figures
             if _worth(figure[0], points)
         )
-        return Group(words=words, lines=drawn, maps=())
+        return Group(text=words, lines=drawn, maps=())
     if len(values[0]) > MOST_COLUMNS or len(values[1]) > MOST_ROWS:
         notes.append(f"{' and '.join(axes)} have more values than are drawn: {MOST_COLUMNS} and {MOST_ROWS}.")
-        return Group(words=words, lines=(), maps=())
+        return Group(text=words, lines=(), maps=())
     maps = tuple(
         _map(axes, [names[key] for key in axes], values, points, *figure)
         for figure in figures
         if _worth(figure[0], points)
     )
-    return Group(words=words, lines=(), maps=maps)
+    return Group(text=words, lines=(), maps=maps)
 
 
 def _lines(
@@ -177,7 +177,7 @@ def _lines(
             x=round(place, 2),
             y=upward.place(point.middle(name) or 0.0),
             outcome=point.outcome,
-            words=f"{called}={point.set[key]}: {title} {short(point.middle(name))}, {point.words}",
+            text=f"{called}={point.set[key]}: {title} {short(point.middle(name))}, {point.words}",
         )
         for place, point, _ in seen
     )
@@ -227,11 +227,11 @@ def _map(
     def cell(column: str, row: str) -> Cell:
         point = by_values.get((column, row))
         if point is None:
-            return Cell(text="", depth=0.0, outcome="left", words=f"{across}={column}, {down}={row}: not run")
+            return Cell(text="", depth=0.0, outcome="left", title=f"{across}={column}, {down}={row}: not run")
         value = point.middle(name)
         words = f"{across}={column}, {down}={row}: {title} {short(value)}, {point.words}"
         depth = 0.0 if value is None else _DEEPEST * _part(value, low, high, logarithmic)
-        return Cell(text=short(value), depth=round(depth, 1), outcome=point.outcome, words=words)
+        return Cell(text=short(value), depth=round(depth, 1), outcome=point.outcome, title=words)
 
     return HeatMap(
         title=title,

@@ -31,7 +31,7 @@ class Flow:
 class Row:
     """The outcome of one run. A run with an error has no figures: partial figures would be taken for the whole."""
 
-    of: Combination
+    combination: Combination
     outcome: str  # passed, failed, unknown, or error
     seed: int | None  # as it was; None where the run did not come so far
     why: str = ""  # it failed, in words
@@ -65,4 +65,4 @@ class Row:
 
 def error_row(combination: Combination, why: str, exit_code: int) -> Row:
     """Return the row of a run that has no result."""
-    return Row(of=combination, outcome=ERROR, seed=combination.seed, why=why, exit_code=exit_code)
+    return Row(combination=combination, outcome=ERROR, seed=combination.seed, why=why, exit_code=exit_code)

@@ -71,7 +71,7 @@ def row_of(combination: Combination, judged: Judged, cpu: float) -> Row:
         if at == at  # not NaN
     ]
     return Row(
-        of=combination,
+        combination=combination,
         outcome=str(report.outcome),
         seed=report.seed,
         verdicts=report.verdicts,

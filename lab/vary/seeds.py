@@ -26,7 +26,7 @@ def lines(variation: Variation) -> Iterator[str]:
         if row.error:
             reasons.setdefault(row.why, []).append(row)
     for why, its in reasons.items():
-        yield f"{_count('error', [row.of.seed for row in its])}: {why}"
+        yield f"{_count('error', [row.combination.seed for row in its])}: {why}"
 
 
 def document(variation: Variation) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def document(variation: Variation) -> dict[str, Any]:
     return {
         "scenario": variation.scenario,
         "runtime": "simulation",
-        "seeds": [row.of.seed for row in variation.rows],
+        "seeds": [row.combination.seed for row in variation.rows],
         **{end: len(_seeds(variation.rows, end)) for end in ENDS},
         "expectations": [
             {
@@ -48,7 +48,7 @@ def document(variation: Variation) -> dict[str, Any]:
         ],
         "runs": [
             {
-                "seed": row.of.seed,
+                "seed": row.combination.seed,
                 "outcome": row.outcome,
                 "verdicts": [{"outcome": str(each.outcome), "reason": each.reason} for each in row.verdicts],
                 **({"error": row.why} if row.error else {}),
@@ -64,13 +64,13 @@ def expectations(rows: Sequence[Row]) -> Sequence[str]:
 
 
 def _seeds(rows: Sequence[Row], outcome: str) -> list[int | None]:
-    return [row.of.seed for row in rows if row.outcome == outcome]
+    return [row.combination.seed for row in rows if row.outcome == outcome]
 
 
 def _verdicts(rows: Sequence[Row], number: int) -> dict[str, list[int | None]]:
     """Return the seeds at which an expectation came to each verdict."""
     judged = [row for row in rows if row.verdicts]
-    return {end: [row.of.seed for row in judged if row.verdicts[number].outcome == end] for end in VERDICTS}
+    return {end: [row.combination.seed for row in judged if row.verdicts[number].outcome == end] for end in VERDICTS}
 
 
 def _counts(numbers: dict[str, list[int | None]]) -> list[str]:

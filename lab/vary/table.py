@@ -84,8 +84,8 @@ def points(rows: Sequence[Row]) -> tuple[Point, ...]:
     """Return the rows by their combination of values, in the order of the first of each."""
     found: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        found.setdefault(tuple(row.of.set.values()), []).append(row)
-    return tuple(Point(set=its[0].of.set, rows=tuple(its)) for its in found.values())
+        found.setdefault(tuple(row.combination.set.values()), []).append(row)
+    return tuple(Point(set=its[0].combination.set, rows=tuple(its)) for its in found.values())
 
 
 def to_csv(variation: Variation) -> str:
@@ -108,7 +108,7 @@ def to_csv(variation: Variation) -> str:
         verdicts = [str(each.outcome) for each in row.verdicts]
         writer.writerow(
             [
-                *row.of.set.values(),
+                *row.combination.set.values(),
                 *("" if row.seed is None else row.seed, row.outcome, *verdicts, *[""] * (expectations - len(verdicts))),
                 *(_cell(getattr(row, name)) for name in ("expected", "delivered", *FATES, "duplicates")),
                 *_percentiles(row.latency),
@@ -141,7 +141,7 @@ def document(variation: Variation) -> dict[str, Any]:
 
 def _run(row: Row) -> dict[str, Any]:
     return {
-        "set": dict(row.of.set),
+        "set": dict(row.combination.set),
         "seed": row.seed,
         "outcome": row.outcome,
         "why": row.why,

@@ -49,7 +49,7 @@ def meeting(boxes: Sequence[Box]) -> list[tuple[str, str]]:
 def test_every_region_link_and_bridge_is_there_and_no_box_meets_another(name: str) -> None:
     report, drawn = NETWORKS[name], map_of(NETWORKS[name])
     assert meeting(drawn.boxes) == []
-    assert [box.words[0].text for box in drawn.boxes] == [region.brokers[0].name for region in report.regions]
+    assert [box.labels[0].text for box in drawn.boxes] == [region.brokers[0].name for region in report.regions]
     assert all(box.x >= 0 and box.x + box.width <= 1000 for box in drawn.boxes)
     assert all(drawn.top <= box.y and box.y + box.height <= drawn.top + drawn.height for box in drawn.boxes)
     assert Counter(stroke.tone for stroke in drawn.strokes)["link"] == len(report.links) / 2
@@ -63,7 +63,7 @@ def test_words_at_a_line_hide_no_box_and_no_other_words(name: str) -> None:
     assert drawn.plates
     assert [p for p in drawn.plates for box in drawn.boxes if p.meets(box, 0)] == []
     assert [(a, b) for a, b in combinations(drawn.plates, 2) if a.meets(b, 0)] == []
-    assert [word.text for word in drawn.plates[0].words] == ["40.0 ms asked", "40.2 ms given"]
+    assert [word.text for word in drawn.plates[0].labels] == ["40.0 ms asked", "40.2 ms given"]
 
 
 def test_a_bridge_that_is_down_is_an_arrow_of_its_own_above_the_others() -> None:

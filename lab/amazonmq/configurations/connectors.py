@@ -43,7 +43,7 @@ class NetworkConnector:
     remotes: tuple[RemoteUri, ...]
     place: Place
     uri_place: Place
-    element: Element
+    xml: Element
 
 
 def alternatives(connector: NetworkConnector) -> tuple[tuple[RemoteUri, ...], ...]:

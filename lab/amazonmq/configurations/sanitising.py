@@ -42,13 +42,13 @@ class Removal:
     """An element, attribute or value that the service removes: the warning, the place, the reason in words."""
 
     reason: Reason
-    element: str
+    tag: str
     attribute: str | None
     place: Place
     why: str
 
     def __str__(self) -> str:
-        of = self.element if self.attribute is None else f"{self.element} {self.attribute}"
+        of = self.tag if self.attribute is None else f"{self.tag} {self.attribute}"
         return f"{self.place}: {self.reason} {of}\n  {self.why}"
 
     def problem(self) -> Problem:
@@ -191,4 +191,4 @@ class _Sanitising:
 
     def _record(self, reason: Reason, element: Element, attribute: str | None, offset: int, why: str) -> None:
         place = self._lines.place(offset)
-        self.removals.append(Removal(reason=reason, element=element.name, attribute=attribute, place=place, why=why))
+        self.removals.append(Removal(reason=reason, tag=element.name, attribute=attribute, place=place, why=why))

@@ -63,7 +63,7 @@ def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[P
         *layout.add_attributes(broker, _broker_attributes(identity), own_line=True),
         *_existing_children(layout, broker, identity, endpoints),
         *layout.add_children(broker, [_NOTE, *_new_children(broker, identity, endpoints)]),
-        *(edit for connector in configuration.connectors for edit in _connector(layout, connector.element, identity)),
+        *(edit for connector in configuration.connectors for edit in _connector(layout, connector.xml, identity)),
     ]
     return apply(source, [*configuration.deletions, *edits])
 

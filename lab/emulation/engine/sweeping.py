@@ -77,7 +77,7 @@ class Found:
         words = f"{self.containers} containers, {self.networks} networks"
         if self.volumes:
             counts, words = counts | {"volumes": self.volumes}, f"{words}, {self.volumes} volumes"
-        return Leftover(run=self.run, created=self.created, counts=counts, words=words)
+        return Leftover(run=self.run, created=self.created, counts=counts, text=words)
 
 
 def is_run_folder(folder: Path, run: str) -> bool:

@@ -260,7 +260,7 @@ def why_unreachable(plan: Plan, bridge: BridgePlan) -> str:
     """Return the rule of the plan's network that stops a bridge; "" if the bridge can open."""
     near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
     found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
-    return "" if any(each.yes for each in found) else found[0].words
+    return "" if any(each.yes for each in found) else found[0].reason
 
 
 def _log(client: docker.DockerClient, container: str) -> str:

@@ -54,21 +54,21 @@ class Causes:
         broker or of a client are counted.
         """
         shut = [
-            Event(t=out.start, words=out.words)
+            Event(t=out.start, text=out.words)
             for out in (self._timeline.downtimes if at is None else self._timeline.outages)
-            if out.start <= until and (out.end is None or out.end >= t) and at in (None, getattr(out, "what", ""))
+            if out.start <= until and (out.end is None or out.end >= t) and at in (None, getattr(out, "name", ""))
         ]
         around = [
             event
             for event in self._timeline.events
             if abs(event.t - t) <= FAR_SECONDS
-            and (bridges or event.of != "bridge")
-            and (at is None or event.of in ("", at))
+            and (bridges or event.subject != "bridge")
+            and (at is None or event.subject in ("", at))
         ]
         event = _nearest(shut, t) or _nearest(around, t)
         if event is None:
             return ""
-        return f", {gap(abs(event.t - t))} {'after' if event.t <= t else 'before'} {event.words}"
+        return f", {gap(abs(event.t - t))} {'after' if event.t <= t else 'before'} {event.text}"
 
     def _stays(self, audience: Audience, publication: Publication) -> bool:
         """Return whether a publication's messages have no way but through their own broker.
@@ -88,12 +88,12 @@ class Causes:
     def between(self, begin: float, end: float) -> str:
         """Return the link or broker that was down between two moments, else the first event then; "" if none."""
         shut = [
-            Event(t=out.start, words=out.words)
+            Event(t=out.start, text=out.words)
             for out in self._timeline.downtimes
             if out.start <= end and (out.end is None or out.end >= begin)
         ]
         event = _nearest(shut or [event for event in self._timeline.events if begin <= event.t <= end], begin)
-        return "" if event is None else f"; at {moment(event.t)} {event.words}"
+        return "" if event is None else f"; at {moment(event.t)} {event.text}"
 
     def undemanded(self, broker: str, destination: str, sent: float) -> str:
         """Return that a topic's broker had no bridge's consumer when a message was sent; "" if it had one."""

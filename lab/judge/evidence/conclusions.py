@@ -21,11 +21,11 @@ from lab.judge.evidence.timeline import Timeline
 def conclude(timeline: Timeline) -> None:
     """Add conclusions about brokers that are down to a timeline; call it after all observations were added."""
     for out in timeline.outages:
-        if out.what.startswith("connector "):
+        if out.name.startswith("connector "):
             continue
         if out.gone is None or out.frozen:
             end = out.gone if out.gone is not None else inf if out.end is None else out.end
-            timeline.coverage.silences.append(Silence(broker=out.what, of="management", begin=out.start, end=end))
+            timeline.coverage.silences.append(Silence(broker=out.name, kind="management", begin=out.start, end=end))
         if out.gone is not None:
             _known(timeline, out, out.gone)
             _ends(timeline, out, out.gone)
@@ -38,7 +38,7 @@ def conclude(timeline: Timeline) -> None:
 def _known(timeline: Timeline, out: Outage, gone: float) -> None:
     """End the silences of a broker when its process ended: until another process begins, its state is known."""
     silences, back = timeline.coverage.silences, out.back_from
-    for each in [each for each in timeline.coverage.silences_of(out.what) if each.begin < gone < each.end]:
+    for each in [each for each in timeline.coverage.silences_of(out.name) if each.begin < gone < each.end]:
         place = silences.index(each)
         rest = [replace(each, begin=back)] if each.end > back else []
         silences[place : place + 1] = [replace(each, end=gone), *rest]
@@ -62,7 +62,7 @@ def _ends(timeline: Timeline, out: Outage, gone: float) -> None:
     """
     again, changes = _seen_again(timeline, out), timeline.bridge_changes
     for end, seen in list(timeline.bridges.items()):
-        if end.broker != out.what:
+        if end.broker != out.name:
             continue
         for t in [t for t, each, up in changes if each == end and up and gone < t < out.back_from]:
             changes.remove((t, end, True))
@@ -87,7 +87,7 @@ def _demand(timeline: Timeline, out: Outage, gone: float) -> None:
     """End the demand that a broker had when it went, which is when a look that found it so came too late."""
     again = _seen_again(timeline, out)
     for of, seen in timeline.demand.items():
-        if of[0] != out.what:
+        if of[0] != out.name:
             continue
         seen[:] = [each for each in seen if not (each.present and gone < each.t < out.back_from)]
         before = [each.present for each in seen if each.t <= gone]
@@ -116,5 +116,5 @@ def _until(gone: float, silences: Sequence[Silence], again: float) -> list[Silen
 def _seen_again(timeline: Timeline, out: Outage) -> float:
     """Return when a broker that was out may have been looked at again; infinity if it never was."""
     back = out.back_from
-    silences = timeline.coverage.silences_of(out.what)
+    silences = timeline.coverage.silences_of(out.name)
     return max((each.end for each in silences if each.begin <= back < each.end), default=back)

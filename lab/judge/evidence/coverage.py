@@ -18,7 +18,7 @@ class Silence:
     """A stretch of time, in seconds, in which a broker's management, or its log, could not be read, or was not."""
 
     broker: str
-    of: str  # "management" | "log" | "look": between two looks, of which the later one found a change
+    kind: str  # "management" | "log" | "look": between two looks, of which the later one found a change
     begin: float
     end: float = inf
     instance: int = 0
@@ -50,13 +50,13 @@ class Coverage:
     def _sight(self, change: SightChanged) -> None:
         """Record that sight of a broker was lost or regained; missed lines of a log have been read by then."""
         if change.state == "lost":
-            its = Silence(broker=change.broker, of=change.of, begin=change.since, instance=change.instance)
+            its = Silence(broker=change.broker, kind=change.of, begin=change.since, instance=change.instance)
             self.silences.append(its)
             return
         its_own = (change.broker, change.of, change.instance)
         for place in range(len(self.silences) - 1, -1, -1):
             each = self.silences[place]
-            if (each.broker, each.of, each.instance) == its_own and each.end == inf:
+            if (each.broker, each.kind, each.instance) == its_own and each.end == inf:
                 if change.of == "log":
                     del self.silences[place]
                 else:
@@ -77,7 +77,7 @@ class Coverage:
 
     def silences_of(self, broker: str, kind: str = "management") -> Iterator[Silence]:
         """Yield the silences of a broker."""
-        return (each for each in self.silences if (each.broker, each.of) == (broker, kind))
+        return (each for each in self.silences if (each.broker, each.kind) == (broker, kind))
 
 
 def unasked(silences: Iterable[Silence], outages: Sequence[Outage]) -> tuple[Silence, ...]:
@@ -86,7 +86,7 @@ def unasked(silences: Iterable[Silence], outages: Sequence[Outage]) -> tuple[Sil
         each
         for each in silences
         if not any(
-            out.what == each.broker and out.start <= each.end and (out.end is None or out.end >= each.begin)
+            out.name == each.broker and out.start <= each.end and (out.end is None or out.end >= each.begin)
             for out in outages
         )
     )

@@ -26,7 +26,7 @@ class Effort:
     """The number of messages that a step was asked to send or take, and the number that it did."""
 
     step: int
-    words: str  # the step's place and what it asked, such as "step 5.1 (publish 100 …)"
+    label: str  # the step's place and what it asked, such as "step 5.1 (publish 100 …)"
     did: str  # "sent" | "taken"
     broker: str
     destination: str  # empty for a step that takes of its client's subscriptions
@@ -151,7 +151,7 @@ def _effort(
     by_rate = asked is None or (publication is not None and publication.grows)
     return Effort(
         step=step,
-        words=text,
+        label=text,
         did=did,
         broker=broker,
         destination=destination,

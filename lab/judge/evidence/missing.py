@@ -285,7 +285,7 @@ def _quiet_since(evidence: Evidence, audience: Audience, publication: Publicatio
     timeline = evidence.timeline
     away = audience.brokers != (publication.broker,)
     places = {publication.broker, *audience.brokers}
-    still = [each for each in timeline.outages if each.end is None and (away or each.what in places)]
+    still = [each for each in timeline.outages if each.end is None and (away or each.name in places)]
     if still or (away and any(each.end is None for each in timeline.closures)):
         return -inf
     last = (its[-1] for (_, to), its in timeline.destinations.items() if to in parts_of(publication.destination))
@@ -299,8 +299,8 @@ def _quiet_since(evidence: Evidence, audience: Audience, publication: Publicatio
 def _began_again(evidence: Evidence, broker: str) -> bool:
     """Return whether a broker's counters are not of the whole run, or not of its end."""
     timeline = evidence.timeline
-    silent = any(each.broker == broker and each.of == "management" for each in timeline.coverage.silences)
-    return silent or broker in timeline.restarted or any(each.what == broker for each in timeline.outages)
+    silent = any(each.broker == broker and each.kind == "management" for each in timeline.coverage.silences)
+    return silent or broker in timeline.restarted or any(each.name == broker for each in timeline.outages)
 
 
 def _by_destination(tallies: Iterable[Tally]) -> Mapping[str, list[Tally]]:

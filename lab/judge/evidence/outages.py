@@ -31,7 +31,7 @@ class Closure:
 class Outage:
     """A stretch of time in which a broker, or one of its connectors, did not run."""
 
-    what: str  # "tokyo", "connector wan of tokyo"
+    name: str  # "tokyo", "connector wan of tokyo"
     state: str  # "stopped" | "killed" | "paused" | "deleted"
     start: float
     end: float | None = None
@@ -44,7 +44,7 @@ class Outage:
     def of(cls, name: str, state: str, t: float) -> Self:
         """Return the outage of a broker or connector in a state; if "stopping", its process may still run."""
         gone = None if state in ("stopping", "paused") else t
-        return cls(what=name, state="stopped" if state == "stopping" else state, start=t, gone=gone)
+        return cls(name=name, state="stopped" if state == "stopping" else state, start=t, gone=gone)
 
     def over(self, state: str, t: float) -> Self:
         """Return it once its process has ended."""
@@ -60,10 +60,10 @@ class Outage:
     def words(self) -> str:
         """Return what happened to the broker or connector."""
         if self.back == "active":
-            return f"{self.what} was {self.state} (its other instance active at {self.end:.3f} s)"
+            return f"{self.name} was {self.state} (its other instance active at {self.end:.3f} s)"
         if self.state == "deleted":
-            return f"{self.what} was deleted"
+            return f"{self.name} was deleted"
         verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
         return (
-            f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
+            f"{self.name} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
         )

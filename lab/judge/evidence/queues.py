@@ -116,7 +116,7 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
         return None
     timeline = evidence.timeline
     silent_ones = unasked(timeline.coverage.silences, timeline.outages)
-    anew = timeline.restarted | {each.broker for each in silent_ones if each.of == "management"}  # perhaps
+    anew = timeline.restarted | {each.broker for each in silent_ones if each.kind == "management"}  # perhaps
     since_start = {broker: its for broker, its in known.items() if broker not in anew}
     uncounted = tuple(broker for broker in brokers if broker not in since_start)
     expired = {broker: its.expired for broker, its in since_start.items() if its.expired}
@@ -154,7 +154,7 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
 
 def _is_down(evidence: Evidence, broker: str) -> bool:
     """Return whether a broker does not run at the end, so that its counters are of an earlier moment."""
-    return any(each.what == broker and each.end is None for each in evidence.timeline.outages)
+    return any(each.name == broker and each.end is None for each in evidence.timeline.outages)
 
 
 def _beside(

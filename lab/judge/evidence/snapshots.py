@@ -24,7 +24,7 @@ class Rise(NamedTuple):
 class Subject(NamedTuple):
     """The kind and name of a counted destination or connector, as in `Counted`."""
 
-    of: str
+    kind: str
     name: str
 
 
@@ -102,7 +102,7 @@ class Snapshots:
         values = [
             _value(part, broker, name, subject, counter)
             for subject in part.counted
-            if subject.of == kind and not _is_temporary(subject)
+            if subject.kind == kind and not _is_temporary(subject)
         ]
         return next(
             (each for each in values if isinstance(each, str)), sum(each for each in values if isinstance(each, int))
@@ -119,7 +119,7 @@ class Snapshots:
             return before if isinstance(before, str) else str(after)
         risen = 0
         for subject in dict.fromkeys((*before.counted, *after.counted)):
-            if subject.of != "destination" or _is_temporary(subject):
+            if subject.kind != "destination" or _is_temporary(subject):
                 continue
             if subject not in after.counted:
                 return f"{subject.name} had gone from {broker}, with its counters, by the snapshot {between[1]}"
@@ -153,10 +153,10 @@ def _value(part: Part, broker: str, snapshot: str, subject: Subject, counter: st
     """Return a counter's value, or the reason why it is unknown."""
     counted = part.counted.get(subject)
     if counted is None:
-        if subject.of == "destination":
+        if subject.kind == "destination":
             return not_counted(subject.name) or 0  # the broker has no such destination yet
-        return f"{broker} showed no {subject.of} {subject.name} when the snapshot {snapshot} was taken"
+        return f"{broker} showed no {subject.kind} {subject.name} when the snapshot {snapshot} was taken"
     if len(counted) > 1:
-        return f"{broker} showed {len(counted)} ends of the {subject.of} {subject.name}"
+        return f"{broker} showed {len(counted)} ends of the {subject.kind} {subject.name}"
     value = counted[0].counters.get(counter)
     return f"{broker} does not tell {counter} in the snapshot {snapshot}" if value is None else value

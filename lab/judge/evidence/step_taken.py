@@ -22,7 +22,7 @@ class StepTaken:
     kind: type[Step] = Step
     name: str = ""  # its own
     place: str = ""  # where a person finds it, such as "5.1 round 2"
-    words: str = ""  # its place and what it asked, such as "step 5.1 (publish 100 …)"
+    label: str = ""  # its place and what it asked, such as "step 5.1 (publish 100 …)"
     ok: bool = True  # whether it did what was asked
     fails: bool = False  # whether the scenario has it fail
     note: str = ""  # on how it ended

@@ -35,7 +35,7 @@ class Stretch:
 
     begin: float = -inf
     end: float = inf
-    words: str = ""
+    text: str = ""
 
     def of(self, observations: Iterable[Observation]) -> Iterable[Observation]:
         """Return the observations that count for this stretch."""
@@ -78,4 +78,4 @@ def between(marks: Iterable[Marked], since: str | None, until: str | None) -> St
     if begin > end:
         raise InputError.of(f'the mark "{until}" was made before "{since}"', "name the earlier one first")
     words = [f'{way} the mark "{text}" ({known[text]:.3f} s)' for way, text in (("from", since), ("to", until)) if text]
-    return Stretch(begin=begin, end=end, words=" ".join(words))
+    return Stretch(begin=begin, end=end, text=" ".join(words))

@@ -57,8 +57,8 @@ class Event:
     """An event that may explain a message's fate; its words follow "0.4 s after"."""
 
     t: float
-    words: str
-    of: str = ""  # "bridge", "connector", "link", "network", or the broker that it befell; "" for a client's
+    text: str
+    subject: str = ""  # "bridge", "connector", "link", "network", or the broker that it befell; "" for a client's
 
 
 class End(NamedTuple):
@@ -185,7 +185,7 @@ class Timeline:
                     words = (
                         f"instance {observation.instance} of {observation.broker}, the standby, was {observation.state}"
                     )
-                    self.events.append(Event(t=observation.t, words=words, of=observation.broker))
+                    self.events.append(Event(t=observation.t, text=words, subject=observation.broker))
                 else:
                     self._broker(observation.broker, observation.state, observation.t, observation.instance)
             case ConnectorChanged():
@@ -205,14 +205,14 @@ class Timeline:
             case Counted() | SnapshotTaken():
                 self.snapshots.add(observation)
             case Trouble():
-                self.events.append(Event(t=observation.t, words=f"{observation.who}: {observation.what}"))
+                self.events.append(Event(t=observation.t, text=f"{observation.who}: {observation.what}"))
             case Maintenance():
                 self.windows.append(observation)
             case SightChanged():
                 self.coverage.add(observation)
                 if observation.state == "lost":
                     words = f"{observation.broker}'s {observation.of} could not be read any more"
-                    self.events.append(Event(t=observation.since, words=words, of=observation.broker))
+                    self.events.append(Event(t=observation.since, text=words, subject=observation.broker))
             case Watched() | Unwatched() | Forgotten():
                 self._watched(observation)
             case Ended():
@@ -227,7 +227,7 @@ class Timeline:
         if step.due is not None and step.t - step.due > LATE:
             self.late.append(step)
         kind, words = self._kinds.get(step.verb, Step), self.asked[step.step]
-        its = StepTaken(step=step.step, verb=step.verb, asked=step.asked, started=step.t, kind=kind, words=words)
+        its = StepTaken(step=step.step, verb=step.verb, asked=step.asked, started=step.t, kind=kind, label=words)
         self.steps.append(replace(its, name=step.name, place=place))
 
     def _ended(self, end: StepEnded) -> None:
@@ -274,13 +274,13 @@ class Timeline:
                     else f"the bridge from {bridge.remote}"
                 )
                 words = f"{name} on {bridge.broker} {'came back' if bridge.up else 'went down'}"
-                self.events.append(Event(t=bridge.t, words=words, of="bridge"))
+                self.events.append(Event(t=bridge.t, text=words, subject="bridge"))
         self._unseen.discard(end)
 
     def _found(self, subject: End | tuple[str, str], observation: BridgeSeen | Demand) -> None:
         """Record, of a change that a look found, when it may have been: since the look before."""
         if observation.last_look is not None and observation.last_look < observation.t:
-            between = Silence(broker=observation.broker, of="look", begin=observation.last_look, end=observation.t)
+            between = Silence(broker=observation.broker, kind="look", begin=observation.last_look, end=observation.t)
             self.looks.setdefault(subject, []).append(between)
 
     def _link(self, change: LinkChanged) -> None:
@@ -293,7 +293,7 @@ class Timeline:
             shut[change.leaving] = change.state
         if was_shut and not shut:
             self._last_closure(change.link, end=change.t)
-            self.events.append(Event(t=change.t, words=f"link {change.link} was healed", of="link"))
+            self.events.append(Event(t=change.t, text=f"link {change.link} was healed", subject="link"))
         elif shut and not was_shut:
             self.closures.append(
                 Closure(link=change.link, state=change.state, leaving=(change.leaving,), start=change.t)
@@ -303,35 +303,39 @@ class Timeline:
         direction = (change.link, change.leaving)
         if self._impairments.get(direction, change.impairment) != change.impairment:
             words = f"link {change.link} leaving {change.leaving} was impaired ({change.impairment})"
-            self.events.append(Event(t=change.t, words=words, of="link"))
+            self.events.append(Event(t=change.t, text=words, subject="link"))
         elif change.state == "open" and not was_shut and direction not in self._impairments:
             words = f"link {change.link} leaving {change.leaving} was set ({change.impairment})"
-            self.events.append(Event(t=change.t, words=words, of="link"))
+            self.events.append(Event(t=change.t, text=words, subject="link"))
         self._impairments[direction] = change.impairment
 
     def _broker(self, name: str, state: str, t: float, instance: int = 0) -> None:
         """Record that a broker or connector went down or came back; a broker is down once it is stopping."""
         of = "connector" if name.startswith("connector ") else name
-        place = next((n for n, outage in enumerate(self.outages) if outage.what == name and outage.end is None), None)
+        place = next((n for n, outage in enumerate(self.outages) if outage.name == name and outage.end is None), None)
         if state == "active":
             self.restarted.add(name)  # the instance that takes over counts from zero
             self._taken_over[name] = t
-            self.events.append(Event(t=t, words=f"instance {instance} of {name} became active", of=of))
+            self.events.append(Event(t=t, text=f"instance {instance} of {name} became active", subject=of))
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
         elif state in ("started", "resumed"):
-            self.events.append(Event(t=t, words=f"{name} was {state}{' again' if state == 'started' else ''}", of=of))
+            self.events.append(
+                Event(t=t, text=f"{name} was {state}{' again' if state == 'started' else ''}", subject=of)
+            )
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
         elif state in ("creating", "created"):
-            self.events.append(Event(t=t, words=f"{name} was {'being ' if state == 'creating' else ''}created", of=of))
+            self.events.append(
+                Event(t=t, text=f"{name} was {'being ' if state == 'creating' else ''}created", subject=of)
+            )
         elif state == "starting":
             self.restarted.add(name)  # and it stays down until it has started
             if place is not None and self.outages[place].begun is None:
                 self.outages[place] = replace(self.outages[place], begun=t)
         elif place is None and t < self._taken_over.get(name, -inf):  # reported after the takeover that ended it
             end = self._taken_over[name]
-            if not any(out.what == name and out.start <= t and out.end == end for out in self.outages):
+            if not any(out.name == name and out.start <= t and out.end == end for out in self.outages):
                 self.outages.append(replace(Outage.of(name, state, t), end=end, back="active"))
         elif place is None:
             self.outages.append(Outage.of(name, state, t))
@@ -354,7 +358,7 @@ class Timeline:
             case RuleChanged():
                 words = f"the rule {change.rule} of {change.group} was {change.state}"
         if known:
-            self.events.append(Event(t=change.t, words=words, of="network"))
+            self.events.append(Event(t=change.t, text=words, subject="network"))
 
     def _last_closure(self, link: str, *, end: float | None = None, also: str | None = None) -> None:
         """Update a link's latest closure: end it, or add a direction."""

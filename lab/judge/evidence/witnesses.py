@@ -34,7 +34,9 @@ def testimonies(evidence: Evidence) -> tuple[Testimony, ...]:
     brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
     if not evidence.timeline.counted or len(brokers) != 2 or evidence.timeline.restarted:
         return ()
-    if any(each.of == "management" for each in unasked(evidence.timeline.coverage.silences, evidence.timeline.outages)):
+    if any(
+        each.kind == "management" for each in unasked(evidence.timeline.coverage.silences, evidence.timeline.outages)
+    ):
         return ()
     found = []
     for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):

@@ -202,7 +202,7 @@ def _course(
     lasts until a poll found another state.
     """
     nears, fars = {end.broker for end in initiators}, {end.remote for end in initiators}
-    silences = [each for each in timeline.coverage.silences if each.of == "management"]
+    silences = [each for each in timeline.coverage.silences if each.kind == "management"]
     if not initiators:  # then any broker may have had an end of it unseen
         nears, fars = {expectation.broker or each.broker for each in silences}, {each.broker for each in silences}
     silences = [each for each in silences if each.broker in nears | fars]

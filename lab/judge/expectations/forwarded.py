@@ -126,7 +126,7 @@ def _given(part: Part) -> Mapping[tuple[str, str, str], int]:
 
     Several may have one name: those of a connector to several brokers, or of brokers whose connectors are called alike.
     """
-    ends = (each for subject, counted in part.counted.items() if subject.of == "bridge" for each in counted)
+    ends = (each for subject, counted in part.counted.items() if subject.kind == "bridge" for each in counted)
     return {(each.name, each.remote, each.session): each.counters.get("dequeued", 0) for each in ends}
 
 

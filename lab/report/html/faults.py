@@ -34,7 +34,7 @@ class Fault:
 
     letter: str
     look: Look
-    words: str
+    text: str
     start: float
     end: float | None
     ways: tuple[tuple[str, str], ...] = ()  # the directions of a link affected, as regions
@@ -59,8 +59,8 @@ class Event:
     """One line of the list of events."""
 
     t: float
-    who: str
-    words: str
+    actor: str
+    text: str
     tone: Tone = Tone.PLAIN
 
 
@@ -69,7 +69,7 @@ class _Open:
     """A fault that is being collected."""
 
     look: Look
-    words: str
+    text: str
     start: float
     ways: list[tuple[str, str]]
     brokers: list[str]
@@ -103,13 +103,13 @@ def faults(observations: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]
                 look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
                 words, brokers = _words(each), _brokers(each)
                 start = min(each.t, getattr(each, "since", each.t))
-                bands.append(_Open(look=look, words=words, start=start, ways=[], brokers=brokers, end=_end(each)))
+                bands.append(_Open(look=look, text=words, start=start, ways=[], brokers=brokers, end=_end(each)))
             continue
-        thing = (each.kind, *(_field(each, name) for name in course.thing))
+        thing = (each.kind, *(_field(each, name) for name in course.subject))
         if isinstance(each, BridgeSeen) and _was_replaced(each, sessions.setdefault(thing, set())):
             continue
         look_now = _look(each, course, thing, impairments)
-        if look_now is not None and thing in present and (present[thing].look, present[thing].words) == look_now:
+        if look_now is not None and thing in present and (present[thing].look, present[thing].text) == look_now:
             continue
         if look_now is None and _field(each, course.state) not in course.ends:
             continue
@@ -124,7 +124,7 @@ def faults(observations: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]
         Fault(
             letter=_letter(number),
             look=band.look,
-            words=band.words,
+            text=band.text,
             start=band.start,
             end=band.end,
             ways=tuple(band.ways),
@@ -181,7 +181,7 @@ def _begin(bands: list[_Open], observation: Observation, look: Look, text: str) 
     ways = [(_field(observation, "leaving"), _field(observation, "reaching"))] if _field(observation, "leaving") else []
     brokers = [] if ways else _brokers(observation)
     for band in reversed(bands):
-        if band.look != look or band.end is not None or band.words != text:
+        if band.look != look or band.end is not None or band.text != text:
             continue
         together = ways and band.ways and observation.t - band.start <= TOGETHER
         if together or (len(brokers) == 2 and set(brokers) == set(band.brokers)):
@@ -189,7 +189,7 @@ def _begin(bands: list[_Open], observation: Observation, look: Look, text: str) 
             band.open += 1
             return band
     start = min(observation.t, getattr(observation, "since", observation.t))  # sight may have been lost earlier
-    begun = _Open(look=look, words=text, start=start, ways=ways, brokers=brokers)
+    begun = _Open(look=look, text=text, start=start, ways=ways, brokers=brokers)
     bands.append(begun)
     return begun
 
@@ -205,8 +205,8 @@ def _field(observation: Observation, name: str) -> str:
 def _words(observation: Observation) -> str:
     """Return an observation in one line, without its kind, which is the label."""
     row = describe(observation)
-    what = row.what.removeprefix(f"{observation.kind.replace('-', ' ')}: ")
-    return f"{row.who}: {what}" if row.who not in ("", observation.kind) else what
+    what = row.text.removeprefix(f"{observation.kind.replace('-', ' ')}: ")
+    return f"{row.actor}: {what}" if row.actor not in ("", observation.kind) else what
 
 
 def _letter(number: int) -> str:
@@ -219,7 +219,7 @@ def with_direction(fault: Fault) -> Fault:
     """Return a fault whose words name its direction, if it affects one direction only."""
     if len(fault.ways) != 1:
         return fault
-    return replace(fault, words=f"{fault.words}, {fault.ways[0][0]} → {fault.ways[0][1]} only")
+    return replace(fault, text=f"{fault.text}, {fault.ways[0][0]} → {fault.ways[0][1]} only")
 
 
 def events(observations: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
@@ -232,5 +232,5 @@ def events(observations: Sequence[Observation]) -> tuple[tuple[Event, ...], int]
             continue  # messages
         bad = not each.as_written if isinstance(each, StepEnded) else isinstance(each, Trouble)
         row = describe(each)
-        found.append(Event(t=each.t, who=row.who, words=row.what, tone=Tone.SHUT if bad else Tone.PLAIN))
+        found.append(Event(t=each.t, actor=row.actor, text=row.text, tone=Tone.SHUT if bad else Tone.PLAIN))
     return tuple(found[:MOST_EVENTS]), len(found)

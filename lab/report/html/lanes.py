@@ -51,7 +51,7 @@ class Line:
     x1: float
     x2: float
     fate: str
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +293,7 @@ def _line(publication: Publication, number: int, took: float | None, fate: str, 
     end = t if took is None else t + took
     after = "" if took is None else f" after {took * 1000:.1f} ms"
     text = f"{publication.id(number)} sent at {moment(t)}: {text}{after}"
-    return Line(x1=window.x(t), x2=window.x(end), fate=fate, words=text)
+    return Line(x1=window.x(t), x2=window.x(end), fate=fate, text=text)
 
 
 def _fates(tally: Tally, within: float, became: Mapping[int, str]) -> Mapping[str, Sequence[int]]:

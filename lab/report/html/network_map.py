@@ -49,7 +49,7 @@ class Area:
     y: float
     width: float
     height: float
-    words: tuple[Words, ...]
+    labels: tuple[Words, ...]
 
     def holds(self, point: Point, margin: float) -> bool:
         """Return whether a point is in it or that near to it."""
@@ -193,7 +193,7 @@ def _box(place: Place, labels: Sequence[tuple[str, bool]], at: Point, size: Poin
         placed.append(Words(x=at[0], y=y - 2.0, text=text, strong=strong))
     ran = (f"{broker.name}: ActiveMQ {broker.activemq_version or broker.engine_version}" for broker in place.brokers)
     title = "\n".join([f"{place.name}, {place.city or 'none of AWS'}", *ran])
-    return Box(x=left, y=top, width=size[0], height=size[1], words=tuple(placed), title=title)
+    return Box(x=left, y=top, width=size[0], height=size[1], labels=tuple(placed), title=title)
 
 
 def _line(a: Point, b: Point, bend: float) -> list[Point]:
@@ -310,7 +310,7 @@ def _plate(joint: Joint, line: Sequence[Point], areas: Sequence[Area]) -> Plate 
         x, y = course[round(along * (len(course) - 1))]
         left, top = x - size[0] / 2, y - size[1] / 2
         words = tuple(Words(x=x, y=top + (number + 1) * _LINE[False], text=text) for number, text in enumerate(lines))
-        plate = Plate(x=left, y=top, width=size[0], height=size[1], words=words)
+        plate = Plate(x=left, y=top, width=size[0], height=size[1], labels=words)
         if left > 0 and left + size[0] < WIDTH and not any(plate.meets(each, 5.0) for each in areas):
             return plate
     return None

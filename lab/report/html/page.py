@@ -55,7 +55,7 @@ class Page:
     lasted: str
     headline: str
     grave: bool  # whether the report failed, so that missing messages are shown as bad
-    words: Mapping[str, str]  # of each fate
+    fate_words: Mapping[str, str]  # of each fate
     tones: Mapping[str, str]  # of each fate in a drawing
     keys: tuple[str, ...]  # fates that the drawing's key names
     tiles: tuple[Tile, ...]
@@ -112,7 +112,7 @@ def page(judged: Judged, files: Files) -> Page:
         lasted=gap(max(timeline.end, 0.0)),
         headline=headline(report, timeline.complete),
         grave=report.outcome is Outcome.FAILED,
-        words=WORDS,
+        fate_words=WORDS,
         tones=TONES,
         keys=tuple(fate for fate in FATES[1:] if fate in _KEYS or any(way.many(fate) for way in found)),
         tiles=tiles(report),

@@ -33,7 +33,7 @@ class Pair:
 
     left: Place
     right: Place | None
-    there: Arrow
+    forth: Arrow
     back: Arrow
     bridges: tuple[Bridge, ...]
     link: str  # the round trip as asked, or what is known
@@ -46,7 +46,7 @@ def pairs(shown: Picture, outcome: Outcome) -> tuple[Pair, ...]:
     joined = {place.name for joint in shown.joints for place in (joint.left, joint.right)}
     nothing = Arrow(count="", flowed=False, tone="plain", delay=())
     lone = [
-        Pair(left=place, right=None, there=nothing, back=nothing, bridges=(), link="", given="")
+        Pair(left=place, right=None, forth=nothing, back=nothing, bridges=(), link="", given="")
         for place in shown.places
         if place.name not in joined
     ]
@@ -57,7 +57,7 @@ def _pair(joint: Joint, outcome: Outcome) -> Pair:
     return Pair(
         left=joint.left,
         right=joint.right,
-        there=_arrow(joint.there, outcome),
+        forth=_arrow(joint.forth, outcome),
         back=_arrow(joint.back, outcome),
         bridges=tuple(
             Bridge(

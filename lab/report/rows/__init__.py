@@ -21,7 +21,7 @@ _WORDS: Words = {
 def describe(observation: Observation) -> Row:
     """Return an observation as a row of a timeline."""
     who, what, weight = _WORDS.get(type(observation), _fields)(observation)
-    return Row(t=observation.t, who=who, what=what, weight=weight)
+    return Row(t=observation.t, actor=who, text=what, weight=weight)
 
 
 def is_news(observation: Observation) -> bool:

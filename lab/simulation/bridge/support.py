@@ -118,12 +118,12 @@ def discovery_options(uri: str) -> Mapping[str, str]:
 def refusals(connector: NetworkConnector) -> Iterator[Problem]:
     """Yield what of a connector is outside the model, with its place."""
     name = connector.name
-    for each in connector.element.attributes:
+    for each in connector.xml.attributes:
         what = f'{each.name}="{each.value}" of the network connector {name}'
         support, span = ATTRIBUTES.get(each.name, _UNKNOWN), (each.start, each.end)
         yield from _refused(what, support, each.value, connector.place, each.name, connector, span)
         yield from _unread(what, values.ATTRIBUTES.get(each.name), each.value, connector.place)
-    for group in connector.element.children:
+    for group in connector.xml.children:
         support, span = COLLECTIONS.get(group.name, _UNKNOWN), (group.start, group.end)
         what = f"<{group.name}> in the network connector {name}"
         yield from _refused(what, support, "", connector.place, group.name, connector, span)

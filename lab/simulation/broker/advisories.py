@@ -17,7 +17,7 @@ CONSUMERS = "topic://ActiveMQ.Advisory.Consumer.>"
 
 
 class _Follower(NamedTuple):
-    told: Told
+    callback: Told
     forgotten: Forgotten | None
     client: str
 
@@ -87,14 +87,14 @@ class Advisories:
         self.consumers[info.id] = info
         self.send(of_consumers(info.destination))
         for each in tuple(self._following):
-            each.told(info, True)
+            each.callback(info, True)
 
     def remove(self, info: ConsumerInfo) -> None:
         """Announce that a consumer has gone; a durable subscription may be kept for it."""
         if self.consumers.pop(info.id, None) is not None:
             self.send(of_consumers(info.destination))
             for each in tuple(self._following):
-                each.told(info, False)
+                each.callback(info, False)
 
     def forget(self, client: str, name: str, destination: str) -> None:
         """Announce that a durable subscription has ended: `RemoveSubscriptionInfo`."""

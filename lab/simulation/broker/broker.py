@@ -77,7 +77,7 @@ class Broker:
         self.settings = settings(plan)
         self.store = store = store if self.settings.persistent else Store()
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
-        self._rights = Authorization(self.settings.element)
+        self._rights = Authorization(self.settings.xml)
         self._advisories = Advisories(self._rights, reported=self.settings.advisories)
         self._logins = Logins(
             self.name,
@@ -94,7 +94,7 @@ class Broker:
             now=self._now,
             store=store,
             journal=self._journal,
-            choose=(choose := policies(self.settings.element)),
+            choose=(choose := policies(self.settings.xml)),
             bury=undertaker.bury,
             log=log,
             made=lambda name: self._advisories.send(of_destinations(name)),
@@ -109,7 +109,7 @@ class Broker:
             self._regions,
             self._rights,
             self._advisories,
-            VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics),
+            VirtualDestinations(self.settings.xml, usual=self.settings.virtual_topics),
             watch=self._upkeep.watch,
             stamping=self.settings.stamping,
             costs=costs,

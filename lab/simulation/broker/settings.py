@@ -17,7 +17,7 @@ USUAL_PERCENT = 70  # of the heap that the lab's brokers have for messages
 class Settings:
     """The attributes of a broker element that are modelled: `BrokerService`."""
 
-    element: Element
+    xml: Element
     purge_every: int  # ns; 0: never
     purged_at_once: int  # 0: any number
     virtual_topics: bool
@@ -68,7 +68,7 @@ def settings(plan: BrokerPlan) -> Settings:
         return 0 if (text := broker.get(name)) is None else int(text)
 
     return Settings(
-        element=broker,
+        xml=broker,
         purge_every=number("schedulePeriodForDestinationPurge") * MILLISECOND,
         purged_at_once=number("maxPurgedDestinationsPerSweep"),
         virtual_topics=flag("useVirtualTopics", True),
