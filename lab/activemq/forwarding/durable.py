@@ -56,7 +56,7 @@ def is_taken_up(connector: str, broker: str, topic: str, *, client: str, name: s
 
 
 def taken_up_too(bridges: Iterable[Bridge], way: Sequence[Bridge], topic: str, absence: Absence) -> tuple[Bridge, ...]:
-    """Return the other bridges that have taken up what those of a way had subscribed to for a subscriber at its end."""
+    """Return the other bridges that have taken up a way's subscriptions for a subscriber at its end."""
     if absence not in (Absence.REOPENED, Absence.RESTARTED):
         return ()
     its = {each.source: each for each in way if each.forwarding.conduit_subscriptions}

@@ -123,7 +123,7 @@ def forwarding(
     static: Sequence[str] = (),
     durable: Sequence[str] | None = None,
 ) -> Forwarding:
-    """Return what a connector's attributes, as text, and its lists of destinations mean to a release.
+    """Return a release's reading of a connector's attributes, as text, and of its lists of destinations.
 
     Raise ValueError if a number is none; unknown attributes are no matter of forwarding and are left alone.
     """
