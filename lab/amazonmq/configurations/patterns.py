@@ -39,7 +39,7 @@ def listed(connector: NetworkConnector, name: str) -> tuple[tuple[str, Element],
 
 
 def has_nameless(connector: NetworkConnector) -> bool:
-    """Return whether a destination in a connector's lists has no name, of which it is not known what ActiveMQ makes."""
+    """Return whether a destination in a connector's lists has no name; ActiveMQ's reading of it is unknown."""
     return any(
         each.name in _DESTINATIONS and not (each.get("physicalName") or "").strip()
         for name in (EXCLUDED, INCLUDED, STATIC)

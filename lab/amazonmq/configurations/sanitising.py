@@ -76,7 +76,7 @@ class Sanitised:
 
 
 def sanitise(configuration: Configuration, engine_version: str) -> Sanitised:
-    """Return a configuration without what an engine version does not permit; raise InputError if it has no list.
+    """Return a configuration without settings forbidden in an engine version; raise InputError if it has no list.
 
     >>> from lab.amazonmq.configurations.configuration import read
     >>> text = b'<broker xmlns="http://activemq.apache.org/schema/core" start="false"/>'
@@ -143,7 +143,7 @@ class _Sanitising:
             yield kept
 
     def _attributes(self, element: Element, allowed: PermittedElement | None) -> tuple[Attribute, ...]:
-        """Return the attributes that stay; a collection (`allowed` is None) keeps only what any element may have."""
+        """Return the attributes that stay; a collection (`allowed` is None) keeps only those that any element has."""
         gone = [each for each in element.attributes if not self._permits(element, each, allowed)]
         if not gone:
             return element.attributes

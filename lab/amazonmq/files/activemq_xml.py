@@ -1,4 +1,4 @@
-"""Renders a configuration as the complete activemq.xml of a real broker, with what Amazon MQ adds.
+"""Renders a configuration as the complete activemq.xml of a real broker, with the elements that Amazon MQ adds.
 
 The person's own lines stay unchanged, and `diff` shows the additions. No password is ever written: placeholders, which
 no text of a person can be mistaken for, stand for lines of the broker's secrets file.

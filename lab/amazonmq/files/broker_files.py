@@ -42,7 +42,7 @@ class BrokerFile:
 
 
 def broker_files(activemq_xml: str, users: Sequence[UserIdentity], secrets: BrokerSecrets) -> tuple[BrokerFile, ...]:
-    """Return every text file of one broker; `activemq_xml` is what `render` returned."""
+    """Return every text file of one broker; `activemq_xml` is the text from `render`."""
     texts = {
         "activemq.xml": activemq_xml,
         "jetty.xml": jetty_xml(),
