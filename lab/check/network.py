@@ -1,6 +1,6 @@
 """Checks of steps and expectations about the network, by applying the steps in order.
 
-What AWS, or the lab, would refuse while a scenario runs is reported here, with its place.
+Actions that AWS, or the lab, would refuse while a scenario runs are reported here, with their places.
 """
 
 from __future__ import annotations
