@@ -1,4 +1,4 @@
-"""env: what a client of another program needs of a running lab. It is the one command that prints passwords."""
+"""env: a running lab's addresses and logins for other programs. It is the one command that prints passwords."""
 
 from __future__ import annotations
 

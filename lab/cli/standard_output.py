@@ -22,7 +22,7 @@ def reader_left() -> int:
 
 @contextmanager
 def as_far_as_it_takes_it() -> Iterator[None]:
-    """Let what the block prints be lost, as on a full disk; of a reader that has gone BrokenPipeError is raised."""
+    """Ignore errors of output in the block, such as a full disk; a reader that has gone raises BrokenPipeError."""
     try:
         yield
     except BrokenPipeError:
