@@ -208,7 +208,7 @@ class _Loader:
         return list(dict.fromkeys(known))
 
     def mask(self) -> Mask:
-        """Return the mask of all passwords that the files have or name, also for what no user of the scenario has."""
+        """Return the mask of all passwords that the files have or name, also those of no user of the scenario."""
         read = (each.content for texts in self._yaml.values() for each in texts)  # without YAML's own escapes
         named = (each for text in (*self._texts.values(), *read) for each in named_in(text))
         return Mask.of((*self._passwords.all, *named))

@@ -58,7 +58,7 @@ def settings_of(arguments: Iterable[str]) -> dict[str, str]:
 
 
 def _key_of(argument: str) -> str:
-    """Return what of an argument may be shown: a KEY, and nothing after it or after the word password."""
+    """Return the part of an argument that may be shown: a KEY, up to its end or up to the word password."""
     found = _SHOWN.match(argument)
     key = "" if found is None else found[0]
     return key if key == argument else f"{key}…"
@@ -84,7 +84,7 @@ class Variant:
     _were_aws: dict[Keys, str] = field(default_factory=dict)  # links of which figures are set, by their KEYs
 
     def add(self, settings: Mapping[str, str], places: Mapping[str, Place]) -> None:
-        """Set also what a variant's file does, unless it is set from outside."""
+        """Set also the values of a variant's file, except values set from outside."""
         self.places = {key: place for key, place in places.items() if key not in self.settings}
         self.settings = {**settings, **self.settings}
 
@@ -274,7 +274,7 @@ def _longest(names: Iterable[str], rest: str) -> str:
 
 
 def _value(text: str, path: Keys) -> Any:
-    """Return what a VALUE stands for: the text, or what YAML makes of it if it begins as a list, mapping or quote."""
+    """Return the value of a VALUE: the text, or its YAML if it begins as a list, mapping or quote."""
     value: Any = text
     if unprintable(text):
         _nowhere(path, *_UNPRINTABLE)
