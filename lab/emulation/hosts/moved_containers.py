@@ -1,4 +1,4 @@
-"""Containers of others that were taken into hosts' places: how they are moved, and put back whatever has died since.
+"""Containers of others that were taken into hosts' places: how they are moved, and later put back, even after a crash.
 
 What a container was before is kept by the engine, as a label of a volume of the lab's, before anything is changed.
 """

@@ -47,7 +47,7 @@ class Jars:
 
     @property
     def others(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the releases that modules of ActiveMQ are of instead, each with what those modules are called."""
+        """Return the other releases of some of ActiveMQ's modules, each with the names of those modules."""
         found: dict[str, dict[str, None]] = {}
         for jar in self.jars:
             its = jar.artifact
