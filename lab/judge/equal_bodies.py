@@ -1,4 +1,4 @@
-"""What is known of messages that have equal bodies and carry no id: how many came, and not which."""
+"""Messages that have equal bodies and carry no id: the number that came is known, and not which."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ def regions(evidence: Evidence) -> tuple[RegionOutline, ...]:
 
 
 def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Sequence[Testimony]) -> tuple[str, ...]:
-    """Return the notes of a report: what a reader should know beside the verdicts."""
+    """Return the notes of a report: facts that a reader needs beside the verdicts."""
     timeline = evidence.timeline
     found = [f"The history is damaged: {evidence.damage}. No figure is certain."] if evidence.damage else []
     if its := evidence.header.costs:
@@ -285,7 +285,7 @@ def notes(expectations: Sequence[Expectation], evidence: Evidence, witnesses: Se
 
 
 def _amounts(evidence: Evidence) -> Iterator[str]:
-    """Yield a note for each step that did less than it was asked, with what the scenario needs of it."""
+    """Yield a note for each step that did less than it was asked, with the number that the scenario needs."""
     for effort in evidence.efforts if not evidence.timeline.standing else ():
         if effort.differs:
             needs = "" if effort.least is None else f"; the scenario needs {effort.least}"

@@ -26,7 +26,7 @@ _ANEW = "do it anew, and judge from there on"
 
 
 def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Find) -> str:
-    """Return which steps did less than an expectation needs, and what would make it known; "" if none did."""
+    """Return which steps did less than an expectation needs, and the remedy; "" if none did."""
     # A line that is not in a log may be missing because what would have caused it was never sent.
     sending = expectation.rests_on_sending or (expectation.of_absence and expectation.log_lines is not None)
     efforts = [*_efforts(expectation, evidence, find)] if sending else []
@@ -108,7 +108,7 @@ def _concerns(step: StepTaken, expectation: Expectation, evidence: Evidence) -> 
 
 
 def _subscriptions(step: StepTaken, evidence: Evidence) -> Collection[tuple[str, str]]:
-    """Return what a step tried to subscribe to, or all that its client ever did: client and destination, if known."""
+    """Return the subscriptions that a step tried, or all of its client: client and destination, if known."""
     approaches = [each for each in evidence.timeline.approaches if each.destination]
     if tried := {(each.client, each.destination) for each in approaches if of_attempt(each, (step,))}:
         return tried
@@ -148,12 +148,12 @@ def _unannounced(evidence: Evidence) -> Iterator[str]:
 
 
 def _anew(effort: Effort) -> str:
-    """Return what to do about a replay into a lab that stands."""
+    """Return the remedy for a replay into a running lab."""
     return f"judge again when it has ended; if it was killed, {_ANEW}" if effort.open else _ANEW
 
 
 def _enough(effort: Effort) -> str:
-    """Return what to write where a step was expected to do so much."""
+    """Return the text to write where a step was expected to do so much."""
     if effort.fails:
         return "it was to fail: if this was expected, remove fails: yes"
     if effort.done:

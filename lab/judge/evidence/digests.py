@@ -93,7 +93,7 @@ def match_digests(
         arrivals.top[0] = max(arrivals.top[0], place)
 
     def note_returns(until: float) -> None:
-        """Note the arrivals, up to a moment, that were given back later: they came before what followed them."""
+        """Note the arrivals, up to a moment, that were given back later: they came before the arrivals after them."""
         while returns and returns[0][0] <= until:
             moment, position, digest, _ = returns.pop(0)
             _, publication, number, _ = sendings[digest][0]

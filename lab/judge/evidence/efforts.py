@@ -112,7 +112,7 @@ def _taker(number: int, steps: Collection[int]) -> int:
 
 
 class _Counts(NamedTuple):
-    """What became of a publication's messages: a message that a client received was accepted, acknowledged or not."""
+    """The outcomes of a publication's messages: a received message was accepted, acknowledged or not."""
 
     handed: int = 0
     accepted: int = 0

@@ -257,7 +257,7 @@ class Ledger:
                 returns.note_disorder(subscription, publication, number, self.subscriptions.values(), arrival)
 
     def _known(self, send: Sent) -> int:
-        """Return the number of a body's digest, and note what a text protocol makes of the body."""
+        """Return the number of a body's digest, and note the body's form in a protocol of text."""
         its = self._digests.setdefault(send.digest or "", len(self._digests))
         if send.digest_as_text is not None:
             self._texts.setdefault(send.digest_as_text, set()).add(its)

@@ -75,7 +75,7 @@ def never_received(evidence: Evidence, destination: str) -> list[Message]:
 
 
 def undecided(evidence: Evidence, queue: str) -> int:
-    """Count what a queue may hold beside those: messages of unknown acceptance, or received and not acknowledged."""
+    """Count a queue's other possible messages: of unknown acceptance, or received and not acknowledged."""
     found = 0
     for publication in evidence.ledger.publications.values():
         if hears(queue, publication.destination):

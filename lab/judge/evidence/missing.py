@@ -36,7 +36,7 @@ class Part:
 def not_delivered(
     evidence: Evidence, audience: Audience, messages: Iterable[tuple[Tally, int]] | None = None
 ) -> NotDelivered:
-    """Return what became of messages that were expected by an audience and did not come: of all, or of some."""
+    """Return the fates of messages that were expected by an audience and did not come: of all, or of some."""
     return NotDelivered.together(found for _, found in _grouped(evidence, audience, messages))
 
 
@@ -49,7 +49,7 @@ def in_words(
 
 
 def fates(evidence: Evidence, audience: Audience) -> Mapping[int, str]:
-    """Return by step what became of its messages that did not come; "unknown" where they have several fates."""
+    """Return by step the fate of its messages that did not come; "unknown" where they have several fates."""
     return {part.tally.publication.step: found.fate for parts, found in _grouped(evidence, audience) for part in parts}
 
 
@@ -80,7 +80,7 @@ def kept(evidence: Evidence, audience: Audience) -> NotDelivered:
 def _grouped(
     evidence: Evidence, audience: Audience, messages: Iterable[tuple[Tally, int]] | None = None
 ) -> Iterator[tuple[list[Part], NotDelivered]]:
-    """Yield the messages that a queue's counters, or those of a publisher's topic, are of, and what became of them."""
+    """Yield the messages in the counters of a queue, or of a publisher's topic, and their fates."""
     groups: dict[tuple[str, ...], list[Part]] = {}
     for part in _parts(audience, messages):
         its = part.tally.publication
@@ -120,7 +120,7 @@ def _queues(audience: Audience, publication: Publication) -> tuple[str, ...]:
 
 
 def _of_queue(evidence: Evidence, queue: str, parts: Sequence[Part]) -> NotDelivered:
-    """Return what became of messages of a queue, by its brokers' counters."""
+    """Return the fates of messages of a queue, by its brokers' counters."""
     its, count = whereabouts(evidence, queue), _count(parts)
     if its is None:
         return NotDelivered(unknown=count)
@@ -179,7 +179,7 @@ def _not_received(evidence: Evidence, queue: str) -> int:
 
 
 def _of_topic(evidence: Evidence, audience: Audience, parts: Sequence[Part]) -> NotDelivered:
-    """Return what became of messages of one publisher's broker and one topic."""
+    """Return the fates of messages of one publisher's broker and one topic."""
     publication = parts[0].tally.publication
     over = sum(_surely_over(evidence, audience, part) for part in parts)
     open_ = _count(parts) - over

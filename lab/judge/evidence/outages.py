@@ -21,7 +21,7 @@ class Closure:
 
     @property
     def words(self) -> str:
-        """Return what happened to the link."""
+        """Return the link's cut or reject, and its end, in words."""
         way = f" leaving {self.leaving[0]}" if len(self.leaving) == 1 else ""
         healed = "never healed" if self.end is None else f"healed at {self.end:.3f} s"
         return f"link {self.link} {'was cut' if self.state == 'cut' else 'began to reject'}{way} ({healed})"
@@ -58,7 +58,7 @@ class Outage:
 
     @property
     def words(self) -> str:
-        """Return what happened to the broker or connector."""
+        """Return the outage of the broker or connector, and its end, in words."""
         if self.back == "active":
             return f"{self.name} was {self.state} (its other instance active at {self.end:.3f} s)"
         if self.state == "deleted":

@@ -65,7 +65,7 @@ class Whereabouts:
         return listed(found) if found else ""
 
     def taken_words(self) -> str:
-        """Return in words what no client of the lab took, and by which counters."""
+        """Return in words the messages that went to no client of the lab, and the counters that show it."""
         dead = [f"the {several(number, 'dead letter')} on {broker}" for broker, number in self.perhaps_dead.items()]
         perhaps = f", unless they are among {listed(dead)}" if dead else ""
         return f"{self.taken} went to no client of the lab ({'; '.join(self.takings)}){perhaps}{self.handed_out}"

@@ -19,7 +19,7 @@ class Routes:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what a reader of the routes has to know, in words."""
+        """Return the warning on the routes for a reader, in words."""
         changed = self.rows and not self.fixed
         return ("a step changes what these routes rest on: after it others may hold",) if changed else ()
 

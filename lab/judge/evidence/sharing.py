@@ -1,4 +1,4 @@
-"""What each of a queue's subscribers received: messages that went to others than those meant, and each one's number."""
+"""The messages that each of a queue's subscribers received: those that went to others, and each one's number."""
 
 from __future__ import annotations
 

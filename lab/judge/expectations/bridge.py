@@ -85,7 +85,7 @@ def _of_responders(expectation: Bridge, timeline: Timeline) -> list[End]:
 
 
 def _judge_agreement(expectation: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
-    """Judge whether each end received what the other dequeued, by their last observed counters."""
+    """Judge whether each end received as many as the other dequeued, by their last observed counters."""
     timeline = evidence.timeline
     if timeline.standing:
         return Outcome.UNKNOWN, "the counters of its ends are read when a run ends, and not in a running lab"

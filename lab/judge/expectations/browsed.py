@@ -1,4 +1,4 @@
-"""Judge of the expectation `browsed`: what a browser saw, and whether that was all."""
+"""Judge of the expectation `browsed`: the messages that a browser saw, and whether those were all."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def unmet(expectation: BrowsedExpectation, evidence: Evidence) -> Iterator[str]:
 
 
 def _last_look(expectation: BrowsedExpectation, evidence: Evidence) -> Browsed | None:
-    """Return what the client saw the last time that it browsed; None if it never did."""
+    """Return the client's last browsing; None if it never browsed."""
     its = (each for each in reversed(evidence.timeline.seen) if isinstance(each, Browsed))
     return next((each for each in its if each.client == expectation.client), None)
 

@@ -1,4 +1,4 @@
-"""Judge of the expectation `counters`: by how much counters rose between two snapshots, and what there is at one."""
+"""Judge of the expectation `counters`: the rise of counters between two snapshots, and values at one."""
 
 from __future__ import annotations
 

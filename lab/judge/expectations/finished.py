@@ -68,7 +68,7 @@ def concerned(expectation: Finished, effort: Effort, evidence: Evidence) -> bool
 
 
 def measured(expectation: Finished, evidence: Evidence) -> Iterator[tuple[float, float]]:
-    """Yield how long the step took, with each bound, and the other one with what would be one for it; in seconds."""
+    """Yield the time that the step took, with each bound in seconds; a bound in times of another step is converted."""
     own = _course(expectation.step, expectation, evidence)
     if isinstance(own, str):
         return

@@ -97,7 +97,7 @@ def _others(expectation: Forwarded, evidence: Evidence) -> list[str]:
 
 
 def _least(came: int | str | None, rise: Rise) -> int:
-    """Return the least number of messages that the broker forwarded, by what the others can have taken."""
+    """Return the least number of messages that the broker forwarded, by the counters of the other brokers."""
     return 0 if isinstance(came, str) else rise.by if came is None else min(came, rise.by)
 
 

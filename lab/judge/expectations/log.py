@@ -75,7 +75,7 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
 
 
 def concerned(expectation: Log, effort: Effort, evidence: Evidence) -> bool:
-    """Return whether what a step sent or took may have brought such a line about."""
+    """Return whether a step's messages may have caused such a line."""
     return expectation.matches not in log_lines.OF_NO_MESSAGE and base.concerned(expectation, effort, evidence)
 
 
