@@ -213,7 +213,7 @@ class _Taking:
         return self._failed is not None or (most is not None and self._count >= most)
 
     def check(self) -> None:
-        """Raise what kept a message from being written."""
+        """Raise the error that kept a message from being written."""
         if self._failed is not None:
             raise self._failed
 
