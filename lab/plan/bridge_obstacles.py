@@ -1,4 +1,4 @@
-"""What keeps a bridge from coming up, or its user from carrying a destination, in words."""
+"""Obstacles that keep a bridge from coming up, or its user from carrying a destination, in words."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class DeclaredBridge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What keeps bridges down in a lab that stands, apart from its brokers' configurations and users."""
+    """Present obstacles to bridges of a running lab, apart from its brokers' configurations and users."""
 
     vpcs: Vpcs  # as they are now
     down: Mapping[tuple[str, str], str]  # initiator, responder → what is seen of these brokers, or the link between

@@ -1,4 +1,4 @@
-"""What stops messages, or the demand for them, between two brokers, and which attribute would change that."""
+"""Obstacles to messages, or to the demand for them, between two brokers, and the attributes to change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Change = Callable[[Forwarding], Forwarding]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Need:
-    """Something that stops messages, what would change that, and where."""
+    """An obstacle to messages, with its remedy and its place."""
 
     stop: str  # in words
     remedy: str = ""  # in words; "" if no change of a configuration is one
@@ -91,7 +91,7 @@ def needs(declared: DeclaredBridge, destinations: Sequence[str], forth: int, bac
 
 
 def of_lists(declared: DeclaredBridge, destination: str) -> Iterator[Need]:
-    """Yield what of a connector's settings, apart from its TTLs, keeps a destination from crossing it."""
+    """Yield the settings of a connector, apart from its TTLs, that keep a destination from crossing it."""
     rules, label = declared.bridge.forwarding, declared.bridge.label
     if rules.static_bridge and not any(covers(pattern, destination) for pattern in rules.static):
         yield Need(
@@ -153,7 +153,7 @@ def of_conduit(declared: DeclaredBridge) -> Need:
 
 
 def of_refusal(declared: DeclaredBridge, refusal: Refusal) -> Iterator[Need]:
-    """Yield what made a bridge refuse a demand, or a message; nothing if no setting of its connector is at fault."""
+    """Yield why a bridge refused a demand or a message; nothing if no setting of its connector is at fault."""
     label, kind = declared.bridge.label, refusal.destination.partition("://")[0]
     crossed = len(refusal.path) + 1
     match refusal.stop:

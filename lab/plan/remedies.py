@@ -94,7 +94,7 @@ def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
 
 
 def _least(question: Question, needs: Sequence[Need]) -> tuple[Need, ...]:
-    """Return changes of what refused demand or a message that let it through together, none of them needless; or ()."""
+    """Return the changes that together let the message through, none of them needless; () if none do."""
     changes = _unique(needs)
     for _ in range(_ROUNDS):
         tried = question.after(changes)
