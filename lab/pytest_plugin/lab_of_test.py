@@ -57,7 +57,7 @@ class LabOfTest(Live):
         return report
 
     def judge_expected(self, *, patient: bool = True) -> tuple[Verdict, ...]:
-        """Judge what the test expects, and return the verdicts that did not pass.
+        """Judge the test's expectations, and return the verdicts that did not pass.
 
         With `patient`, listen on while one is unknown, for as long as a run of the scenario would.
         """

@@ -1,4 +1,4 @@
-"""What pytest knows of mqlab: options, fixtures, hooks. Every session loads it, so it loads nothing by itself."""
+"""mqlab in pytest: options, fixtures, hooks. Every session loads it, so it loads nothing by itself."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Judge what a test expects at its end, also of one that has failed, and let it fail if that was not so."""
+    """Judge a test's expectations at its end, even if it has failed, and let it fail if one did not pass."""
     try:
         result = yield
     except (pytest.skip.Exception, KeyboardInterrupt):
@@ -297,7 +297,7 @@ def _own(item: pytest.Item) -> list[LabOfTest]:
 
 
 def _judge_failed(lab: LabOfTest) -> None:
-    """Judge what a test expected that has failed; whatever hinders that does not hide why it failed."""
+    """Judge the expectations of a test that has failed; an error in it does not hide the failure."""
     from lab.errors import LabError
 
     with suppress(LabError, OSError):

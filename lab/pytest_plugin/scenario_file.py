@@ -96,7 +96,7 @@ class ScenarioTest(pytest.Item):
             raise NotPassed("\n".join(not_held))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return the verdict, or what kept the scenario from running, without a traceback."""
+        """Return the verdict, or the error that kept the scenario from running, without a traceback."""
         if isinstance(excinfo.value, NotPassed | LabError):
             return words(excinfo.value)
         return super().repr_failure(excinfo, style)

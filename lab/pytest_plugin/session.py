@@ -84,7 +84,7 @@ def labs_of(config: pytest.Config) -> SessionLabs:
 
 
 class _Cached:
-    """What pytest's cache keeps of the lab that a worker reuses."""
+    """The record in pytest's cache of the lab that a worker reuses."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._worker = getattr(config, "workerinput", {}).get("workerid", "main")

@@ -29,7 +29,7 @@ _LOG = logging.getLogger("lab")
 
 
 class Remembered(Protocol):
-    """What is known from one session to the next."""
+    """The texts remembered from one session to the next."""
 
     @property
     def lock(self) -> Path:

@@ -23,7 +23,7 @@ _SETTLES = (0.5, 1.5, 18.0)  # seconds, in which clients go and messages arrive 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """The brokers' counts at a moment, by which it is seen what a test has left."""
+    """The brokers' counts at a moment, which show the messages that a test has left."""
 
     processes: Mapping[str, str]  # broker → its process; a broker that does not answer is missing
     busy: Mapping[tuple[str, str], int]  # broker and destination → consumers and messages in flight
