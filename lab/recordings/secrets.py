@@ -21,7 +21,7 @@ def at_most_three(names: Iterable[str]) -> str:
 
 
 def sent_masked(redacted: Mapping[str, int]) -> str:
-    """Return in words which headers a replay sends with what a mask has left of them; "" if none."""
+    """Return in words the masked headers that a replay sends; "" if none."""
     return f"sent with {MASK} in place of masked text: {names_of(redacted)}" if redacted else ""
 
 
