@@ -192,7 +192,7 @@ def _where(shown: Picture, width: int, most: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """What joins two regions, or the messages within one."""
+    """The link between two regions, or the messages within one."""
 
     label: str
     link: str = ""

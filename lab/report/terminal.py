@@ -232,7 +232,7 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
 
 
 def _steps(report: Report, width: int, ascii: bool) -> Table | Text:
-    """Return a table of what each step that sends or takes was asked and did; of many, those that fell short first.
+    """Return a table of the numbers that each step was asked and did; of many, those that fell short first.
 
     In a terminal that is too narrow for a table these are a few lines for each.
     """

@@ -1,4 +1,4 @@
-"""What joins each two regions: the counts of both directions, the round trip, the bridges."""
+"""Pairs of regions: the counts of both directions, the round trip, the bridges."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _replied(reply: Replied) -> Description:
 
 
 def answer(reply: Replied, which: str) -> Description:
-    """Return what became of one answer, or of several alike; `which` names the requests."""
+    """Return the outcome of one answer, or of several alike; `which` names the requests."""
     note = f" ({reply.note})" if reply.note else ""
     weight = Weight.PLAIN if reply.outcome is SendOutcome.OK else Weight.FAULT
     return reply.client, f"answered {which}, {OUTCOMES[reply.outcome].rstrip(':')}{note}", weight
