@@ -26,7 +26,7 @@ _LEAVE_OUT = "leave it out, or run it with real brokers: --runtime emulation"
 
 
 def lacking(configuration: Configuration) -> Iterator[Problem]:
-    """Yield what of a configuration has no model; the service's own is modelled."""
+    """Yield the settings of a configuration without a model; the service's own are modelled."""
     if configuration.file != FILE:
         yield from of_brokers.unmodelled(configuration)
     for connector in configuration.connectors:
@@ -76,7 +76,7 @@ def misnamed(
 
 
 def _written(configuration: Configuration, name: str) -> Iterator[tuple[Support, Place]]:
-    """Yield where an element or an attribute of a name stands, with what the simulation makes of it."""
+    """Yield the place of each element or attribute of a name, with the simulation's treatment of it."""
     for element in configuration.broker.walk():
         if element.name == name:
             yield _support(element, ""), configuration.place(element.start)

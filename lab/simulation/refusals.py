@@ -1,4 +1,4 @@
-"""What of a scenario the models do not have: named with its place before anything runs, and with what would do."""
+"""The parts of a scenario without a model, each with its place and a remedy, before anything runs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _releases(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
 
 
 def _configurations(scenario: Scenario, plan: Plan, ignored: Sequence[str]) -> Iterator[Problem]:
-    """Yield what of each configuration is not modelled: those that brokers begin with, and those of later revisions."""
+    """Yield the settings without a model in each configuration: those at the start, and those of later revisions."""
     topology = scenario.topology
     found = [sanitised(topology, name).configuration for name, its in topology.brokers.items() if its.configuration]
     for step, _ in _every(scenario.steps, ("steps",)):

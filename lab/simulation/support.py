@@ -1,4 +1,4 @@
-"""What a simulation makes of a setting: it models it, it can do without it, or it refuses it by name."""
+"""A simulation's treatment of a setting: it models it, it can do without it, or it refuses it by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model makes of each attribute, element and option of a network connector; `refusals` asks all of it."""
+"""The model's treatment of each attribute, element and option of a network connector; `refusals` asks for all."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def discovery_options(uri: str) -> Mapping[str, str]:
 
 
 def refusals(connector: NetworkConnector) -> Iterator[Problem]:
-    """Yield what of a connector is outside the model, with its place."""
+    """Yield the settings of a connector that are outside the model, with their places."""
     name = connector.name
     for each in connector.xml.attributes:
         what = f'{each.name}="{each.value}" of the network connector {name}'

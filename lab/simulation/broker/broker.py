@@ -226,7 +226,7 @@ class Broker:
         return tuple(each.info for (its, _), each in self._regions.durables.items() if its == client)
 
     def browse(self, queue: str, *, by: Session) -> tuple[Message, ...]:
-        """Return what a browser is shown of a queue, of which nothing is taken; raise Refused."""
+        """Return the messages that a browser is shown of a queue, of which nothing is taken; raise Refused."""
         self._intake.check(by, READ, queue)
         found = self._regions.get(queue)
         return tuple(found.shown()) if isinstance(found, Queue) else ()

@@ -22,7 +22,7 @@ PATIENCE = 2 * SECOND
 
 
 class Capacity:
-    """What one process has taken within a second, which begins with a message."""
+    """The messages that one process has taken within a second, which begins with a message."""
 
     def __init__(self, broker: str, beyond: Tell) -> None:
         self._broker, self._beyond = broker, beyond

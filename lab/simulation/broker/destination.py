@@ -1,4 +1,4 @@
-"""What queues and topics have in common: their counters, and their messages' places in them."""
+"""The common parts of queues and topics: their counters, and their messages' places in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a configuration's policy entries ask of a destination, as far as it is modelled, with ActiveMQ's defaults."""
+"""A configuration's policy entries for a destination, as far as they are modelled, with ActiveMQ's defaults."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ class Queue(Destination):
         return left
 
     def shown(self) -> list[Message]:
-        """Return what a browser is shown: the messages in their order, those in flight too, and no more than a page."""
+        """Return a browser's view: the messages in their order, those in flight too, and no more than a page."""
         return [node.message for node, _ in zip(self._live.values(), range(self.policy.browsed), strict=False)]
 
     def wake(self) -> None:

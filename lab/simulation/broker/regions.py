@@ -55,7 +55,7 @@ class Regions:
         self._crowded = None if settings.persistent else self._drops
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
-        """Make what the store has of destinations and durable subscriptions, as a process does that starts."""
+        """Make the store's destinations and durable subscriptions, as a process does that starts."""
         for name in (*self._store.destinations, *self._store.queues):
             self.get(name)
         for key, record in self._store.durables.items():

@@ -1,4 +1,4 @@
-"""What a broker's configuration asks of its process as a whole, with ActiveMQ's defaults."""
+"""A broker's settings for its process as a whole, with ActiveMQ's defaults."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What the host makes of it: ns, measured."""
+    """The times that a broker's host takes, as measured, in ns."""
 
     message: int = 0  # for a broker to take one message
     handling: int = 0  # that a message takes beside, while others are served

@@ -37,7 +37,7 @@ def table() -> Mapping[str, Support]:
 
 
 def unmodelled(configuration: Configuration) -> Iterator[Problem]:
-    """Yield what a sanitised configuration has and the model has not."""
+    """Yield the settings of a sanitised configuration that the model lacks."""
     for element in _within(configuration.broker):
         support = table().get(element.name, _UNKNOWN)
         if support.kind is Kind.REFUSED:

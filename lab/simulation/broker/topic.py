@@ -90,7 +90,7 @@ class Topic(Destination):
             self._recover(subscription)
 
     def keep_for(self, durable: DurableSubscription) -> None:
-        """Let a durable subscription have all that comes from now on, and what the store has for it."""
+        """Let a durable subscription have all that comes from now on, and its messages in the store."""
         self.consumers += 1
         self.idle_since = None
         durable.destinations.append(self)

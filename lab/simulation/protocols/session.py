@@ -1,4 +1,4 @@
-"""What the broker's sides of all protocols share: one client's connection, its login, its consumers' names."""
+"""The common part of the broker's sides of all protocols: a client's connection, login and consumers' names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Frame(Protocol):
 
 
 class Sessions:
-    """What every connection of a broker needs, and the connections that are open, by the order of their coming."""
+    """The state that a broker's connections share, and the open ones, by the order of their coming."""
 
     def __init__(self, broker: Broker, process: Process, log: Log, address: Callable[[str], str]) -> None:
         self.broker, self.process, self.log = broker, process, log
