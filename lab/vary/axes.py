@@ -1,4 +1,4 @@
-"""Axes of a picture: what a key's values are as numbers, where they stand, and which of them are written there."""
+"""Axes of a picture: a key's values as numbers, their places, and the values that are written there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is to draw of a variation, without any HTML: lines over one key, a heat map over two, again for more."""
+"""The picture of a variation, without any HTML: lines over one key, a heat map over two, again for more."""
 
 from __future__ import annotations
 

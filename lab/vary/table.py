@@ -126,7 +126,7 @@ def to_json(variation: Variation) -> str:
 
 
 def document(variation: Variation) -> dict[str, Any]:
-    """Return what the JSON has."""
+    """Return the JSON's content."""
     return {
         "version": VERSION,
         "mqlab": __version__,
