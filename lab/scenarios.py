@@ -33,7 +33,7 @@ _WORDS = "say it in words that no password has, and without a value after passwo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedScenario:
-    """A scenario that was read, checked and planned, with what the service would remove from its texts, and advice."""
+    """A scenario that was read, checked and planned, with the service's removals from its texts, and advice."""
 
     scenario: Scenario
     plan: Plan
