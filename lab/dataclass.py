@@ -121,10 +121,10 @@ def _repr(self: Any) -> str:
 def _refusing(cls: Any, fields: Sequence[Field[Any]]) -> dict[str, Any]:
     names = frozenset(each.name for each in fields)
 
-    def setting(self: Any, name: str, value: object) -> None:
+    def setting(self: Any, name: str, new: object) -> None:
         if type(self) is cls or name in names:
             raise FrozenInstanceError(f"cannot assign to field {name!r}")
-        super(cls, self).__setattr__(name, value)
+        super(cls, self).__setattr__(name, new)
 
     def deleting(self: Any, name: str) -> None:
         if type(self) is cls or name in names:

@@ -95,7 +95,7 @@ def release_in(archive: Path | None) -> str | None:
 
 def instead(
     runtime: Runtime,
-    found: PlannedScenario,
+    planned: PlannedScenario,
     name: str,
     *,
     seed: int | None,
@@ -106,9 +106,9 @@ def instead(
 
     A password in it is masked, as in all printed text; the person who typed the password can type it again.
     """
-    if runtime.name != USUAL or _simulation({}).refusals(found.scenario, found.plan):
+    if runtime.name != USUAL or _simulation({}).refusals(planned.scenario, planned.plan):
         return ""
-    hide = found.scenario.origin.mask.text
+    hide = planned.scenario.origin.mask.text
     asked = [hide(name), *(each for key, value in set.items() for each in ("--set", f"{key}={hide(value)}"))]
     asked += [] if seed is None else ["--seed", str(seed)]
     asked += [] if version is None else ["--activemq-version", version]

@@ -99,12 +99,12 @@ def variables(found: Mapping[str, Any]) -> dict[str, str]:
     return named
 
 
-def _of_broker(broker: str, its: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for instance in its.get("instances") or ({"name": broker, **its},):
+def _of_broker(broker: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for instance in facts.get("instances") or ({"name": broker, **facts},):
         for endpoint, url in instance["endpoints"].items():
             yield f"{instance['name']}_{endpoint}_url", url
             yield f"{instance['name']}_{endpoint}_port", url.rpartition(":")[2].partition("/")[0]
-    for number, (user, password) in enumerate(its["users"].items(), 1):
+    for number, (user, password) in enumerate(facts["users"].items(), 1):
         more = "" if number == 1 else f"_{number}"
         yield f"{broker}_user{more}", user
         yield f"{broker}_password{more}", password

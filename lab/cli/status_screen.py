@@ -204,8 +204,8 @@ class _Rates:
         return next(found, "–")
 
     def _last(self, counted: Counted) -> Counted | None:
-        def key(each: Counted) -> tuple[str, ...]:
-            return each.of, each.broker, each.name, each.remote, each.session
+        def key(counted: Counted) -> tuple[str, ...]:
+            return counted.of, counted.broker, counted.name, counted.remote, counted.session
 
         return next((each for each in self.before.counted if key(each) == key(counted)), None) if self.before else None
 

@@ -103,32 +103,34 @@ class Missing:
             if send.digest is not None and step in self._retaining:
                 self._bodies[send.id] = send.digest
 
-    def _published(self, seen: Publishing) -> None:
+    def _published(self, announced: Publishing) -> None:
         """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
-        step = str(seen.step)  # as it begins the messages' ids
-        self._sent_to.add(seen.destination)
-        if is_queue(seen.destination):
-            for part in parts_of(seen.destination):
+        step = str(announced.step)  # as it begins the messages' ids
+        self._sent_to.add(announced.destination)
+        if is_queue(announced.destination):
+            for part in parts_of(announced.destination):
                 self._audiences.setdefault(part, Audience(part))
-        elif seen.retained:
-            self._retaining[step] = seen
-        if seen.count is None:
-            self._growing[step] = seen
-        if seen.count is None or not is_queue(seen.destination):
-            self._going_on[step] = seen, "" if seen.count is None else str(seen.count)
-        if seen.body == "given":
+        elif announced.retained:
+            self._retaining[step] = announced
+        if announced.count is None:
+            self._growing[step] = announced
+        if announced.count is None or not is_queue(announced.destination):
+            self._going_on[step] = announced, "" if announced.count is None else str(announced.count)
+        if announced.body == "given":
             self._given.add(step)
-            self._expecting[step] = tuple(each for each in self._audiences.values() if self._reaches(seen, each))
+            self._expecting[step] = tuple(each for each in self._audiences.values() if self._reaches(announced, each))
             return
-        self._publishing[step] = seen
+        self._publishing[step] = announced
         expecting = []
         for audience in self._audiences.values():
-            reached = self._reaches(seen, audience)
-            if not reached and not (is_queue(audience.destination) and hears(audience.destination, seen.destination)):
+            reached = self._reaches(announced, audience)
+            if not reached and not (
+                is_queue(audience.destination) and hears(audience.destination, announced.destination)
+            ):
                 continue
             if not reached:
                 audience.blocked.add(step)
-            audience.marks[step] = bytearray((seen.count or 0) + 1)
+            audience.marks[step] = bytearray((announced.count or 0) + 1)
             expecting.append(audience)
         self._expecting[step] = tuple(expecting)
 

@@ -71,9 +71,9 @@ def _happened(lab: Live) -> Iterator[str]:
     rows: deque[Row] = deque(maxlen=LINES)
     tries = 0  # a test that is run again begins again
 
-    def number(seen: object) -> int:
+    def number(observation: object) -> int:
         nonlocal tries
-        tries += _begins(seen, lab.begins)
+        tries += _begins(observation, lab.begins)
         return tries
 
     with suppress(LabError, OSError):
@@ -85,12 +85,12 @@ def _happened(lab: Live) -> Iterator[str]:
         yield timeline_text.text(row, only_ascii=False, colour=False).rstrip("\n")
 
 
-def _begins(seen: object, mark: str) -> bool:
-    return isinstance(seen, Marked) and seen.text == mark
+def _begins(observation: object, mark: str) -> bool:
+    return isinstance(observation, Marked) and observation.text == mark
 
 
-def _is_telling(seen: Observation) -> bool:
-    return is_news(seen) and not isinstance(seen, LogLine | Marked)
+def _is_telling(observation: Observation) -> bool:
+    return is_news(observation) and not isinstance(observation, LogLine | Marked)
 
 
 def _tails(lab: Live) -> Iterator[tuple[str, list[str]]]:

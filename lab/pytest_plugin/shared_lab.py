@@ -186,9 +186,9 @@ class SharedLab:
         return changed or not all(map(live.lab.management.bridge_is_up, declared.bridges))
 
 
-def _busy(seen: Counted) -> int:
+def _busy(counted: Counted) -> int:
     """Return the consumers of a destination and its messages in flight, which do not come or go by themselves."""
-    return seen.counters.get("consumers", 0) + seen.counters.get("in-flight", 0)
+    return counted.counters.get("consumers", 0) + counted.counters.get("in-flight", 0)
 
 
 def _changed_by_tests(account: Account) -> Account:

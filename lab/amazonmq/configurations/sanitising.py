@@ -143,7 +143,7 @@ class _Sanitising:
             yield kept
 
     def _attributes(self, element: Element, allowed: PermittedElement | None) -> tuple[Attribute, ...]:
-        """Return the attributes that stay; a collection (`allowed` is None) keeps only those that any element has."""
+        """Return the attributes that stay; a collection (`allowed` is None) keeps only those for any element."""
         gone = [each for each in element.attributes if not self._permits(element, each, allowed)]
         if not gone:
             return element.attributes

@@ -159,14 +159,14 @@ def refusals(connector: NetworkConnector) -> Iterator[Problem]:
 def _refused(
     feature: str,
     support: Support,
-    value: str,
+    raw: str,
     place: Place,
     setting: str = "",
     connector: NetworkConnector | None = None,
     span: Span | None = None,
 ) -> Iterator[Problem]:
     """Yield the problem of a setting that is refused. Without a name, the setting cannot be ignored."""
-    if not support.refuses(value):
+    if not support.refuses(raw):
         return
     words = f"the simulation has no {feature}: {support.why}"
     if connector is None:
@@ -178,6 +178,6 @@ def _refused(
     )
 
 
-def _unread(feature: str, why: values.Why | None, value: str, place: Place) -> Iterator[Problem]:
-    if why is not None and (reason := why(value)):
+def _unread(feature: str, why: values.Why | None, raw: str, place: Place) -> Iterator[Problem]:
+    if why is not None and (reason := why(raw)):
         yield Problem(what=f"the simulation has no {feature}: {reason}", remedy=_STEPS, place=place)
