@@ -2,7 +2,7 @@
 
     from lab import InputError, labs
 
-What a program may use is named here, and loaded when it is first used; docs/python.md tells of it.
+The public API is named here, and loaded when it is first used; docs/python.md describes it.
 """
 
 from __future__ import annotations

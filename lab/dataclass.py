@@ -59,7 +59,7 @@ else:
     dataclass = _dataclass
 
 
-def _init(cls: Any, its: Sequence[Field[Any]], frozen: bool) -> Any:
+def _init(cls: Any, fields: Sequence[Field[Any]], frozen: bool) -> Any:
     for each in cls.__dataclass_fields__.values():
         if each._field_type is dataclasses._FIELD_INITVAR:  # type: ignore[attr-defined]
             raise TypeError(f"{cls.__qualname__}.{each.name} is an InitVar, which this dataclass does not take")
@@ -67,7 +67,7 @@ def _init(cls: Any, its: Sequence[Field[Any]], frozen: bool) -> Any:
     in_order: list[str] = []
     by_name: list[str] = []
     body: list[str] = []
-    for each in its:
+    for each in fields:
         name, default, value = each.name, f"__default_{each.name}", each.name
         if each.default is not MISSING:
             names[default], parameter = each.default, f"{name}={default}"
@@ -91,13 +91,13 @@ def _init(cls: Any, its: Sequence[Field[Any]], frozen: bool) -> Any:
     exec("\n".join([*lines, " return __init__"]), vars(module) if module else {}, made)
     found = made["__made_of"](**names)
     found.__qualname__ = f"{cls.__qualname__}.__init__"  # which a TypeError names
-    found.__annotations__ = {each.name: each.type for each in its if each.init} | {"return": None}
+    found.__annotations__ = {each.name: each.type for each in fields if each.init} | {"return": None}
     return found
 
 
-def _comparing(its: Sequence[Field[Any]], frozen: bool) -> dict[str, Any]:
-    values = _values([each.name for each in its if each.compare])
-    hashed = _values([each.name for each in its if (each.compare if each.hash is None else each.hash)])
+def _comparing(fields: Sequence[Field[Any]], frozen: bool) -> dict[str, Any]:
+    values = _values([each.name for each in fields if each.compare])
+    hashed = _values([each.name for each in fields if (each.compare if each.hash is None else each.hash)])
 
     def equal(self: Any, other: object) -> Any:
         return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
@@ -106,7 +106,7 @@ def _comparing(its: Sequence[Field[Any]], frozen: bool) -> dict[str, Any]:
 
 
 def _values(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what gives the values of these attributes: an attrgetter, which makes no tuple of fewer than two."""
+    """Return a getter of the values of these attributes: an attrgetter, which makes no tuple of fewer than two."""
     if len(names) > 1:
         return operator.attrgetter(*names)
     return lambda of: tuple(getattr(of, name) for name in names)
@@ -118,13 +118,13 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({shown})"
 
 
-def _refusing(cls: Any, its: Sequence[Field[Any]]) -> dict[str, Any]:
-    names = frozenset(each.name for each in its)
+def _refusing(cls: Any, fields: Sequence[Field[Any]]) -> dict[str, Any]:
+    names = frozenset(each.name for each in fields)
 
-    def setting(self: Any, name: str, value: object) -> None:
+    def setting(self: Any, name: str, new: object) -> None:
         if type(self) is cls or name in names:
             raise FrozenInstanceError(f"cannot assign to field {name!r}")
-        super(cls, self).__setattr__(name, value)
+        super(cls, self).__setattr__(name, new)
 
     def deleting(self: Any, name: str) -> None:
         if type(self) is cls or name in names:

@@ -1,8 +1,8 @@
 """The family of errors, and the Problem that a person can act on.
 
     LabError
-    ├── InputError     what was handed in is wrong; carries every Problem found (exit 2)
-    ├── PlanError      what was asked for cannot be built (exit 3)
+    ├── InputError     a file, an option or an argument is wrong; carries every Problem found (exit 2)
+    ├── PlanError      the requested lab cannot be built (exit 3)
     ├── HostError      this machine cannot do it: no Docker, no image, no TUN device (exit 3)
     ├── BrokerError    a broker did not start, or refused us (exit 3)
     └── LabTimeout     something we waited for did not come (exit 4)
@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One mistake in what a person wrote: the place, what is wrong, and what would be right."""
+    """One mistake in a person's input: its place, the problem, and the remedy."""
 
     what: str
     remedy: str = ""
@@ -52,14 +52,14 @@ class LabError(Exception):
 
     exit_code = 3
 
-    def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(what)
-        self.what = what
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.what = problem
         self.remedy = remedy
 
-    def add_remedy(self, words: str) -> None:
-        """Add a line to the remedy, by whoever knows more than the one who raised the error."""
-        self.remedy = f"{self.remedy}\n{words}".lstrip("\n")
+    def add_remedy(self, line: str) -> None:
+        """Add a line to the remedy, from a caller that knows more than the code that raised the error."""
+        self.remedy = f"{self.remedy}\n{line}".lstrip("\n")
 
     def __str__(self) -> str:
         return self.what + "".join(f"\n  {line}" for line in self.remedy.splitlines())
@@ -75,9 +75,9 @@ class InputError(LabError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @classmethod
-    def of(cls, what: str, remedy: str = "", place: Place | None = None) -> InputError:
+    def of(cls, problem: str, remedy: str = "", place: Place | None = None) -> InputError:
         """Return an error with a single Problem."""
-        return cls([Problem(what=what, remedy=remedy, place=place)])
+        return cls([Problem(what=problem, remedy=remedy, place=place)])
 
 
 class PlanError(LabError):
@@ -89,14 +89,14 @@ class HostError(LabError):
 
 
 class NoEngine(HostError):
-    """No engine answers where this machine's settings say that one is."""
+    """No engine answers at the address of this machine's settings."""
 
 
 class BrokerError(LabError):
-    """A broker did not start, or refused a request; `what` ends with its last log lines, `how` is one word for it."""
+    """A broker did not start, or refused a request; `problem` ends with its last log lines, `how` is one word."""
 
-    def __init__(self, what: str, remedy: str = "", how: str = "failed") -> None:
-        super().__init__(what, remedy)
+    def __init__(self, problem: str, remedy: str = "", how: str = "failed") -> None:
+        super().__init__(problem, remedy)
         self.how = how
 
 

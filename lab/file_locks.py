@@ -1,4 +1,4 @@
-"""Locks on open files, which the system releases however a process ends; here alone systems are told apart."""
+"""Locks on open files, which the system releases however a process ends; only here do systems differ."""
 
 from __future__ import annotations
 

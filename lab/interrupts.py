@@ -27,7 +27,7 @@ class Terminated(SystemExit):
         self._signal = signal.Signals(number).name
 
     def __str__(self) -> str:
-        """Return which signal it was, where a history says why something ended."""
+        """Return the name of the signal, for the reason of an end in a history."""
         return self._signal
 
 
@@ -77,7 +77,7 @@ def ended_by_signals() -> Iterator[None]:
 
 
 def answered() -> None:
-    """Let the exceptions that signals have raised end here: the program does what they ask for, in its own way."""
+    """End the exceptions that signals have raised: the program itself does the work that they ask for."""
     _asked.answered = _asked.inside  # elsewhere the program goes on, and the next signal is another matter
     while _asked.unanswered:
         del _asked.unanswered.pop().__del__
@@ -87,7 +87,7 @@ def answered() -> None:
 def until_a_signal(*kinds: type[Terminated | KeyboardInterrupt]) -> Iterator[list[Terminated | KeyboardInterrupt]]:
     """End the block at a signal of these kinds, which is `answered` by that; yield a list that has it then.
 
-    Also where the interpreter made an error of its own of it, as `beneath` says. Other errors go on.
+    That includes a signal which the interpreter made an error of its own, as in `beneath`. Other errors go on.
     """
     came: list[Terminated | KeyboardInterrupt] = []
     try:
@@ -101,10 +101,11 @@ def until_a_signal(*kinds: type[Terminated | KeyboardInterrupt]) -> Iterator[lis
 
 
 def _unanswered(number: int) -> Terminated | KeyboardInterrupt:
-    """Return a signal's exception, which has the signal come again when it is gone.
+    """Return a signal's exception, which makes the signal come again when it is discarded.
 
-    It goes when nobody has it any more: nothing is unwound by it then, so that no clean-up is disturbed. It carries an
-    object whose end is without a line of Python, in which the signal would be handled and its exception dropped again.
+    It is discarded when no code refers to it any more: nothing is unwound by it then, so that no clean-up is disturbed.
+    It carries an object with a finalizer in C: a finalizer in Python would let the interpreter handle the signal inside
+    it and drop its exception again.
     """
     carried: Any = type("Unanswered", (), {"__del__": staticmethod(partial(interrupt_main, signal.Signals(number)))})
     error = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
@@ -114,7 +115,7 @@ def _unanswered(number: int) -> Terminated | KeyboardInterrupt:
 
 
 def _silent_about_signals(hook: Callable[[UnraisableHookArgs], Any]) -> Callable[[UnraisableHookArgs], None]:
-    """Return a hook that leaves out what comes of signals, since they come again, and tells the rest."""
+    """Return a hook that skips errors caused by signals, since these come again, and reports the rest."""
 
     def told(unraisable: UnraisableHookArgs) -> None:
         if beneath(unraisable.exc_value) is None:
@@ -146,10 +147,10 @@ def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 class _Hold:
-    """A handler that takes the place of others one by one: while `on` it holds signals back, else it is as they are.
+    """A handler that takes the place of others one by one: while `on` it holds signals back, else it calls the others.
 
-    So what comes from the first change of a handler on is held back, and what comes amid changing them back is as they
-    are, whatever it raises.
+    So a signal that comes after the first handler was changed is held back. A signal that comes while handlers are
+    changed back gets its own handler, with any error that it raises.
     """
 
     def __init__(self) -> None:
@@ -183,8 +184,8 @@ class _Hold:
 def uninterrupted() -> Iterator[None]:
     """Hold signals that end the program back during the block, after which the first of them comes.
 
-    An error of the block, or one that it cleans up after, goes on all the same and is told where `ended_by_signals` is
-    on: the signal is `beneath` it then, so that a command exits with the signal's code. Elsewhere the signal's
+    An error of the block, or one that it cleans up after, goes on all the same and is reported where `ended_by_signals`
+    is on: the signal is `beneath` it then, so that a command exits with the signal's code. Elsewhere the signal's
     exception goes on, with the error as its context: beneath the error it would be lost. None comes if one ends the
     program already, so that the remaining clean-up is not cut short. No effect in threads other than the main thread.
     """
@@ -204,8 +205,8 @@ def uninterrupted() -> Iterator[None]:
 def put_off() -> Iterator[list[int]]:
     """Have the signals that `uninterrupted` holds back in the block come at the end of this one; others come at once.
 
-    So a lab is removed, and what was seen in it is kept before the signal comes. Yield their numbers, of which the
-    first is to come: none does if there is none left. An error of the block goes on, as of `uninterrupted`.
+    So a lab is removed and its evidence kept before the signal comes. Yield their numbers, of which the first is to
+    come: none does if there is none left. An error of the block goes on, as of `uninterrupted`.
     """
     came: list[int] = []
     if not _in_main_thread():

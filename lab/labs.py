@@ -155,7 +155,7 @@ def run(
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
     A failed expectation is a verdict in the report, not an error. `set` has values instead of those of the scenario's
-    files: {"links.a-b.delay": "70ms"}. After an error in the replay, or in removing the lab, what was seen before is
+    files: {"links.a-b.delay": "70ms"}. After an error in the replay, or in removing the lab, the earlier evidence is
     judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none. A
     Ctrl-C that comes while the lab is removed is raised when the report is kept. A simulation is without the settings
     to `ignore`, as with `mqlab run --ignore`.
@@ -238,18 +238,18 @@ def down(run: str | None = None, *, environment: Mapping[str, str] = os.environ)
 
 
 @contextmanager
-def _ended_if_unkept(its: _Opened, folder: Path) -> Iterator[None]:
-    """End a detached lab after an error in the block: it would stay, and nobody was told so."""
+def _ended_if_unkept(opened: _Opened, folder: Path) -> Iterator[None]:
+    """End a detached lab after an error in the block: it would stay, and no person would know of it."""
     try:
         yield
     except BaseException as error:
         try:
-            end(its.lab.note, its.runtime, folder)
+            end(opened.lab.note, opened.runtime, folder)
         except LabError as closing:
             error.add_note(f"and the lab could not be closed: {closing}")
             Logged().warn(f"the lab could not be closed: {closing}")
         if isinstance(error, OSError):
-            raise unwritable(its.folder.path, error) from error
+            raise unwritable(opened.folder.path, error) from error
         raise
 
 

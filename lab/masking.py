@@ -96,15 +96,15 @@ class Mask:
             return text
         return _STRING.sub(lambda found: found["kept"] or quoted(self.text(loads(found[0]))), text)
 
-    def value(self, value: Any) -> Any:
+    def value(self, tree: Any) -> Any:
         """Return a JSON-able value without passwords in its strings, and in its keys but those of small letters."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self._key(key): self.value(each) for key, each in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.value(each) for each in value]
-        return value
+        if isinstance(tree, str):
+            return self.text(tree)
+        if isinstance(tree, dict):
+            return {self._key(key): self.value(each) for key, each in tree.items()}
+        if isinstance(tree, list | tuple):
+            return [self.value(each) for each in tree]
+        return tree
 
     def _key(self, key: str) -> str:
         return key if _WORD.fullmatch(key) else self.text(key)
@@ -120,16 +120,16 @@ def named_in(text: str) -> frozenset[str]:
     return frozenset(form for each in written for form in (each, unescape(each), unquote(unescape(each))))
 
 
-def _mask_named(found: re.Match[str]) -> str:
-    quote = found["quote"] or ""
-    return f"{found[1]}{quote}{MASK}{quote}"
+def _mask_named(match: re.Match[str]) -> str:
+    quote = match["quote"] or ""
+    return f"{match[1]}{quote}{MASK}{quote}"
 
 
 @lru_cache(maxsize=16)
 def _searches(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
     """Return for each password a part of letters and digits, and the password: so most texts pass quickly.
 
-    It is a part of what is looked for. The longest is first, since one may be the beginning of another.
+    A text with the password has that part too. The longest is first, since one may be the beginning of another.
     """
     ordered = sorted(secrets, key=len, reverse=True)
     return tuple((max(_RUN.findall(each[:_LONGEST]), key=len, default=""), each) for each in ordered)
@@ -137,11 +137,11 @@ def _searches(secrets: frozenset[str]) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=256)
 def _pattern(secret: str) -> re.Pattern[str]:
-    """Return what finds a password, each of its signs in any of the forms that formats give it.
+    """Return the pattern of a password, each of its signs in any of the forms that formats give it.
 
     Each repetition is bounded, and hardly two forms begin alike, so that a search takes time in proportion to the text.
-    Of one that is longer than the service takes, the first signs are looked for, and as much behind them may be masked
-    too as the rest can take.
+    If the password is longer than the service permits, its first signs are searched. Then as much text behind them may
+    be masked as the rest can take.
     """
     rows = re.findall(r"""\\+|"+|'+|.""", secret[:_LONGEST], re.DOTALL)
     forms = [_forms(row, after=before) for before, row in zip(("", *rows), rows, strict=False)]

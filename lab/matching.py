@@ -1,6 +1,6 @@
 """Identification of messages: ids, bodies that carry an id, and digests of bodies that do not.
 
-Pure. docs/matching.md tells users which messages can be identified.
+Pure. docs/matching.md lists the messages that can be identified.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def digest(body: bytes) -> str:
 def digest_as_text(body: bytes) -> str | None:
     """Return the digest of a body as a protocol of text shows it; None if that is the body itself.
 
-    ActiveMQ replaces what is not UTF-8 where STOMP is in a WebSocket: each such sequence becomes U+FFFD.
+    In STOMP over WebSocket, ActiveMQ replaces each sequence that is not UTF-8 by U+FFFD.
     """
     try:
         body.decode()

@@ -1,4 +1,4 @@
-"""Text that a terminal shows as it is: what strangers wrote cannot control it, feign a line, or turn others' around."""
+"""Text that a terminal shows as it is: untrusted text cannot control it, feign a line, or turn other text around."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class RunFolder:
     def keep(self, sources: tuple[SourceFile, ...], plan: Plan, mask: Mask, set: Mapping[str, str] = {}) -> None:
         """Write the sources, the plan and the brokers' files, before the lab opens; passwords in them are masked.
 
-        The sources are as they were: what was `set` instead of their values is in the plan's file.
+        The sources are as they were: values `set` instead of their own are in the plan's file.
         """
         for source in sources:
             _write(self.path / "sources" / mask.text(source.name), source.text)
@@ -85,7 +85,7 @@ class RunFolder:
     def broker_files(self) -> Mapping[str, Mapping[str, str]]:
         """Return the texts of each broker's activemq.xml and activemq.N.xml: broker → file name → text.
 
-        Symbolic links are not followed. Of a stranger's folder, only so much is read as a run could have written.
+        Symbolic links are not followed. The folder is untrusted: only so much is read as a run could have written.
         """
         found: dict[str, dict[str, str]] = {}
         for file in sorted(islice((self.path / "brokers").glob("*/activemq*.xml"), MOST_FILES), key=_in_order):
@@ -132,12 +132,12 @@ def home(environment: Mapping[str, str]) -> Path:
 
 
 def unwritable(path: Path, error: OSError) -> HostError:
-    """Return why what belongs to a run could not be written, in words; the error is its cause."""
+    """Return why a file of a run could not be written, in words; the error is its cause."""
     return text_files.unwritable(
         path,
         error,
         "free some space there, or set MQLAB_HOME to a folder on another disk; run: mqlab doctor",
-        what=f"{path} cannot be written: {type(error).__name__}: {error}",
+        problem=f"{path} cannot be written: {type(error).__name__}: {error}",
         remedy="is it there, and yours to write?",
     )
 

@@ -44,9 +44,9 @@ STANDING = (USUAL,)  # those whose labs other processes can reach
 
 
 def usual(environment: Mapping[str, str]) -> str:
-    """Return the name of the runtime to use where nobody names one: MQLAB_RUNTIME, or else the emulation.
+    """Return the name of the default runtime: MQLAB_RUNTIME, or else the emulation.
 
-    Raise InputError where MQLAB_RUNTIME names none.
+    Raise InputError if MQLAB_RUNTIME is not the name of a runtime.
     """
     name = settings.RUNTIME.in_force(environment)
     _check_known(name, "MQLAB_RUNTIME: ")
@@ -94,15 +94,21 @@ def release_in(archive: Path | None) -> str | None:
 
 
 def instead(
-    of: Runtime, found: PlannedScenario, name: str, *, seed: int | None, set: Mapping[str, str], version: str | None
+    runtime: Runtime,
+    planned: PlannedScenario,
+    name: str,
+    *,
+    seed: int | None,
+    set: Mapping[str, str],
+    version: str | None,
 ) -> str:
     """Return the command that runs a scenario by its name where a runtime cannot; "" if no other would take it.
 
-    A password in it is masked, as in all that is printed: whoever typed it knows what to type.
+    A password in it is masked, as in all printed text; the person who typed the password can type it again.
     """
-    if of.name != USUAL or _simulation({}).refusals(found.scenario, found.plan):
+    if runtime.name != USUAL or _simulation({}).refusals(planned.scenario, planned.plan):
         return ""
-    hide = found.scenario.origin.mask.text
+    hide = planned.scenario.origin.mask.text
     asked = [hide(name), *(each for key, value in set.items() for each in ("--set", f"{key}={hide(value)}"))]
     asked += [] if seed is None else ["--seed", str(seed)]
     asked += [] if version is None else ["--activemq-version", version]

@@ -34,7 +34,7 @@ _WORDS = "use words that no password has, and write no value after password="
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedScenario:
-    """A scenario that was read, checked and planned, with what the service would remove from its texts, and advice."""
+    """A scenario that was read, checked and planned, with the service's removals from its texts, and advice."""
 
     scenario: Scenario
     plan: Plan
@@ -71,7 +71,7 @@ def load_named(name: str, environment: Mapping[str, str], set: Mapping[str, str]
 
 
 def mask_named(name: str, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Mask:
-    """Return the mask of a scenario's passwords, however wrong its files or what is `set` may be."""
+    """Return the mask of a scenario's passwords, however wrong its files or the values of `set` may be."""
     try:
         return mask_of(resolve(name, shipped("scenarios")), environment=environment, set=set)
     except InputError:  # no such scenario, and no password of it

@@ -155,15 +155,15 @@ def write_new(path: Path, content: bytes, opener: Callable[[str, int], int] | No
         raise HostError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def unwritable(path: Path, error: OSError, room: str, *, what: str = "", remedy: str = "") -> HostError:
+def unwritable(path: Path, error: OSError, room: str, *, problem: str = "", remedy: str = "") -> HostError:
     """Return why a path could not be written, in words; the error is its cause.
 
-    `room` is the remedy where the disk is full; elsewhere `what` is wrong, and `remedy` would be right.
+    `room` is the remedy where the disk is full; any other error has `problem` and `remedy`.
     """
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         found = HostError(f"the disk is full, or its quota: {path} cannot be written", room)
     else:
-        found = HostError(what or f"{path} cannot be written: {error.strerror}", remedy)
+        found = HostError(problem or f"{path} cannot be written: {error.strerror}", remedy)
     found.__cause__ = error  # a signal may be beneath it, which would come at once if nobody had the error any more
     return found
 

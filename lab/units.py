@@ -1,7 +1,7 @@
 """Quantities as people write them: `80ms`, `1%`, `20mbit`, `64KiB`.
 
 Every quantity carries its unit. Parsing returns standard values (timedelta, float, int), formatting the shortest text
-that parses back to the same value. A text that cannot be parsed raises ValueError, which says what would be right.
+that parses back to the same value. A text that cannot be parsed raises ValueError, with a remedy.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def parse_percent(text: str) -> float:
     return float(value)
 
 
-def format_duration(value: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """Return a duration as text in the largest unit that needs no fraction, or in milliseconds with one."""
-    micros = value // timedelta(microseconds=1)
+    micros = duration // timedelta(microseconds=1)
     if micros == 0:
         return "0ms"
     for unit in ("h", "m", "s", "ms"):
@@ -120,27 +120,27 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def milliseconds(value: timedelta) -> float:
+def milliseconds(duration: timedelta) -> float:
     """Return a duration as a number of milliseconds."""
-    return value / timedelta(milliseconds=1)
+    return duration / timedelta(milliseconds=1)
 
 
-def _quantity(text: str, units: Mapping[str, Fraction], what: str, examples: str) -> Fraction:
+def _quantity(text: str, units: Mapping[str, Fraction], kind: str, examples: str) -> Fraction:
     match = _NUMBER.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not {what}: write {examples}")
+        raise ValueError(f"{text!r} is not {kind}: write {examples}")
     number, unit = match.groups()
     if not unit:
         if Fraction(number) == 0 and "%" not in units:
             return Fraction(0)
         raise ValueError(f"{text!r} has no unit: write {examples}")
     if unit not in units:
-        raise ValueError(f"{text!r} has a unit that is not {what}'s ({', '.join(units)}): write {examples}")
+        raise ValueError(f"{text!r} has a unit that is not {kind}'s ({', '.join(units)}): write {examples}")
     return Fraction(number) * units[unit]
 
 
-def _largest(value: int, units: Mapping[str, Fraction], order: tuple[str, ...]) -> str:
+def _largest(number: int, units: Mapping[str, Fraction], order: tuple[str, ...]) -> str:
     for unit in order:
-        if value and value % units[unit] == 0:
-            return f"{value // units[unit]}{unit}"
-    return f"{value}{order[-1]}"
+        if number and number % units[unit] == 0:
+            return f"{number // units[unit]}{unit}"
+    return f"{number}{order[-1]}"

@@ -18,9 +18,9 @@ LONGEST = 64 * 2**20  # bytes of a line; the first line holds the scenario with 
 class LineError(ValueError):
     """An error in a line, the character at which it is, and the remedy."""
 
-    def __init__(self, what: str, column: int = 1, remedy: str = "was it edited by hand?") -> None:
-        super().__init__(what)
-        self.what, self.column, self.remedy = what, column, remedy
+    def __init__(self, problem: str, column: int = 1, remedy: str = "was it edited by hand?") -> None:
+        super().__init__(problem)
+        self.what, self.column, self.remedy = problem, column, remedy
 
 
 def portions(stream: BinaryIO) -> Iterator[bytes]:

@@ -47,9 +47,9 @@ class WriteBehind(Generic[_Item]):
         self._thread = threading.Thread(target=self._keep_writing, name=name, daemon=True)
         self._thread.start()
 
-    def add(self, item: _Item, weight: int = 1) -> None:
+    def add(self, unit: _Item, weight: int = 1) -> None:
         """Hand over an item, of `weight` KiB if it is large; raise OSError if an earlier item was not written."""
-        self._items.append(item)
+        self._items.append(unit)
         self._weight += weight
         if self._failed is not None:
             raise self._failed

@@ -84,7 +84,7 @@ class Policy:
 def folded(counts: Mapping[_Dropped, int]) -> dict[_Dropped, int]:
     """Return the causes with the most packets, and the others summed by source, target and place.
 
-    No packet is left out. A client that tries every port of a broker makes thousands of causes.
+    Every packet is counted. A client that tries every port of a broker makes thousands of causes.
     """
     ordered = sorted(counts.items(), key=lambda each: -each[1])
     told, others = dict(ordered[:_MOST_TOLD]), ordered[_MOST_TOLD:]

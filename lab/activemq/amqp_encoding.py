@@ -1,4 +1,4 @@
-"""Messages in AMQP's own encoding, as clients of other protocols receive what was published over AMQP. Pure.
+"""Messages in AMQP's own encoding, as clients of other protocols receive messages published over AMQP. Pure.
 
 By default (`transport.transformer=native`) a broker keeps such a message as octets: header, properties and body in the
 sections of AMQP 1.0, part 3.2. MQTT and STOMP clients receive these octets as the body.

@@ -88,10 +88,10 @@ def read(line: str, mask: Callable[[str], str] = str) -> LoggedLine | None:
 
 
 def shortened(text: str, mask: Callable[[str], str]) -> str:
-    """Return what is kept of a text; one that is cut is masked before, since a password's beginning is known to none.
+    """Return the part of a text that is kept; a long text is masked first, since a cut password cannot be recognised.
 
-    What is masked becomes shorter, so more of a text is looked at until there is enough before what may be the
-    beginning of a password: the mask sees each character twice at most.
+    Masking makes a text shorter. So a longer part of the text is read until enough is left before a possible beginning
+    of a password. The mask reads each character twice at most.
 
     >>> shortened("x" * 495 + "S3cretS3cret1", lambda text: text.replace("S3cretS3cret1", "********"))[490:]
     'xxxxx*****'
@@ -112,9 +112,9 @@ def name_of(text: str) -> str:
     return next((name for name, pattern in NAMED.items() if pattern.search(text)), "")
 
 
-def is_kept(said: LoggedLine) -> bool:
+def is_kept(line: LoggedLine) -> bool:
     """Return whether a history keeps a line: warnings, errors, and events with a name."""
-    return (said.level in _WARNINGS and not _HARMLESS.search(said.text)) or bool(name_of(said.text))
+    return (line.level in _WARNINGS and not _HARMLESS.search(line.text)) or bool(name_of(line.text))
 
 
 class Pattern(Protocol):

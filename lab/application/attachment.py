@@ -1,6 +1,6 @@
-"""Whether a running container may be taken off its networks into a host's place, and what puts it back. Pure.
+"""Whether a running container may be moved from its networks to a host's place, and the commands that undo it. Pure.
 
-Both go by what the engine says of the container, as `docker inspect` prints it.
+Both are decided by the output of `docker inspect` for the container.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ def connecting(endpoint: Endpoint) -> dict[str, Any]:
     return {key: value for key, value in wanted.items() if value}
 
 
-def resolver_in(said: str) -> str | None:
+def resolver_in(output: str) -> str | None:
     """Return the resolver that SHOWS_RESOLVER has shown; None if not all of it is there."""
-    _, _, rest = said.partition(f"{_EDGE}\n")
+    _, _, rest = output.partition(f"{_EDGE}\n")
     text, edge, _ = rest.rpartition(_EDGE)
     return text if edge else None
 

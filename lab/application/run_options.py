@@ -56,7 +56,7 @@ class Words(NamedTuple):
 class _Option(NamedTuple):
     name: str
     written: str
-    value: str
+    argument: str
 
 
 def read(arguments: Sequence[str], folder: str = "") -> Words:

@@ -25,7 +25,7 @@ from lab.plan.brokers import brokers_by_host, sanitised
 def removals(topology: Topology) -> tuple[Removal, ...]:
     """Return the settings that Amazon MQ would remove; a file that several brokers use is listed once.
 
-    A configuration that cannot be read is left out: `check` reports it.
+    A configuration that cannot be read is skipped: `check` reports it.
     """
     found: dict[Removal, None] = {}
     for name in topology.brokers:

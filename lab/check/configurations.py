@@ -48,7 +48,7 @@ def _of_misnamed_regions(topology: Topology) -> Mapping[str, str]:
 def _with_misnamed(by_host: Mapping[str, str], misnamed: Mapping[str, str], read: Configuration) -> Mapping[str, str]:
     """Return brokers by host name, with the names that a configuration has for those in misnamed regions.
 
-    What is wrong is the region's name, which is told: in these host names it may be right.
+    The region's name is the mistake, and is reported: in these host names it may be right.
     """
     remotes = [remote for connector in read.connectors for remote in connector.remotes]
     found = {each.host: name for each in remotes if (name := misnamed.get(_before_region(each.host)))}

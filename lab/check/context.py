@@ -48,17 +48,17 @@ class Context:
         """Return the place of a field, or of the nearest written value around it."""
         return self.scenario.origin.place(*self.path, *field)
 
-    def wrong(self, field: str, what: str, remedy: str) -> Problem:
+    def wrong(self, field: str, problem: str, remedy: str) -> Problem:
         """Return a Problem at a field."""
-        return Problem(what=what, remedy=remedy, place=self.place(field))
+        return Problem(what=problem, remedy=remedy, place=self.place(field))
 
-    def written(self, field: str, value: str) -> str:
+    def written(self, field: str, entry: str) -> str:
         """Return a field with a value as a file has it."""
-        return f"{field}: {value}"
+        return f"{field}: {entry}"
 
-    def whole(self, what: str, remedy: str) -> Problem:
+    def whole(self, problem: str, remedy: str) -> Problem:
         """Return a Problem at the verb of a step, or at the kind of an expectation."""
-        return Problem(what=what, remedy=remedy, place=self.scenario.origin.key(*self.path))
+        return Problem(what=problem, remedy=remedy, place=self.scenario.origin.key(*self.path))
 
     def missing(self, field: str, kind: str, name: str, valid: Iterable[str], label: str) -> Problem:
         """Return the Problem that a field names a thing, such as a broker, that does not exist."""

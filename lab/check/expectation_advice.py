@@ -1,7 +1,7 @@
 """Advice on expectations that cannot be met, because no route carries their messages.
 
-The routing table tells, as the network is when the scenario begins. Nothing is said where steps change what the routes
-rest on, nor of an expectation that nothing arrives, nor where it is not certain that a message is expected.
+The routing table decides, with the network as it is when the scenario begins. There is no advice if steps change the
+routes, nor on an expectation that nothing arrives, nor if it is not certain that a message is expected.
 """
 
 from __future__ import annotations
@@ -160,9 +160,9 @@ class _Routes:
         self._table, self._messages = table, messages
         self._known: dict[tuple[str, str, str, str], Route | None] = {}
 
-    def stopped(self, sending: _Sending, each: _Listening) -> Route | None:
-        """Return the route of messages to a listener if none can get there, whoever else listens; else None."""
-        target, heard = each.login.broker, each.heard
+    def stopped(self, sending: _Sending, listening: _Listening) -> Route | None:
+        """Return the route of messages to a listener if none can get there, whichever clients listen; else None."""
+        target, heard = listening.login.broker, listening.heard
         if sending.source == target:
             return None
         key = (sending.source, target, sending.destination, heard)

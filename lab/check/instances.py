@@ -84,8 +84,12 @@ class Instances:
             self._active = number
 
 
-def missing(context: Context, step: Step, its: Instances) -> Problem:
+def missing(context: Context, step: Step, instances: Instances) -> Problem:
     """Return the Problem that a step is about a broker that does not exist at that time."""
-    right = "put a create-broker step before it" if its.missing == State.ABSENT else "put the step before its deletion"
+    right = (
+        "put a create-broker step before it"
+        if instances.missing == State.ABSENT
+        else "put the step before its deletion"
+    )
     broker = getattr(step, "broker", "")
-    return context.wrong("broker", f"{broker} is {its.missing} here, so there is nothing to {step.action}", right)
+    return context.wrong("broker", f"{broker} is {instances.missing} here, so there is nothing to {step.action}", right)

@@ -21,7 +21,7 @@ def listeners(scenario: Scenario) -> Sequence[Login]:
 
 
 class _ById:
-    """Steps that are told from others by their identity: to compare thousands takes as long as to look through them."""
+    """Steps as keys by identity: to compare thousands takes as long as to look through them."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = steps
@@ -34,6 +34,6 @@ class _ById:
 
 
 @lru_cache(maxsize=2)
-def _logins(of: _ById) -> Sequence[Login]:
+def _logins(steps: _ById) -> Sequence[Login]:
     """Search the steps for logins once, since most expectations need them."""
-    return [login for step in every_step(of.steps) if (login := step.login) is not None]
+    return [login for step in every_step(steps.steps) if (login := step.login) is not None]

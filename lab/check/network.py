@@ -1,6 +1,6 @@
 """Checks of steps and expectations about the network, by applying the steps in order.
 
-What AWS, or the lab, would refuse while a scenario runs is reported here, with its place.
+Actions that AWS, or the lab, would refuse while a scenario runs are reported here, with their places.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ class NetworkSoFar:
         self.tries: dict[str, Try] = {}  # by name
 
 
-def check_ends(context: Context, of: Reachable | Dropped | Try) -> Iterator[Problem]:
+def check_ends(context: Context, connection: Reachable | Dropped | Try) -> Iterator[Problem]:
     """Yield a Problem if no connection can be tried between two ends."""
     if context.unknown & {"source", "to"}:
         return
     brokers, hosts = context.topology.brokers, context.topology.hosts
-    if of.source == INTERNET:
+    if connection.source == INTERNET:
         ports = [each.port for each in ENDPOINTS]
-        if of.port is not None and of.port not in ports:
+        if connection.port is not None and connection.port not in ports:
             yield context.wrong(
-                "port", f"{of.port} is no endpoint of a broker", f"they are {', '.join(map(str, ports))}"
+                "port", f"{connection.port} is no endpoint of a broker", f"they are {', '.join(map(str, ports))}"
             )
-    elif (hosts.get(of.source) or brokers[of.source]).region == brokers[of.to].region:
-        what = f"{of.source} and {of.to} are in one region, whose packets do not pass the router"
+    elif (hosts.get(connection.source) or brokers[connection.source]).region == brokers[connection.to].region:
+        what = f"{connection.source} and {connection.to} are in one region, whose packets do not pass the router"
         yield context.wrong("to", what, "name brokers of two regions, or internet")

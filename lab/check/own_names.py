@@ -50,9 +50,9 @@ def names_of_rounds(scenario: Scenario, name_of: Callable[[Step], str]) -> set[s
 
 
 def wrong_round(context: Context, name: str, *, needed: bool = True) -> tuple[str, str] | None:
-    """Return what is wrong with a name for a step in a repeat, or in none, and the remedy; None if it is right.
+    """Return the problem of a name for a step in a repeat, or in none, and the remedy; None if the name is right.
 
-    `needed` tells whether the rounds must be told apart.
+    `needed` is whether the rounds must have different names.
     """
     several = rounds_around(context.scenario.steps, context.path) > 1
     if needed and several and ROUND not in name:

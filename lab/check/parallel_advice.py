@@ -33,7 +33,7 @@ def advise_on_parallel(topology: Topology) -> Iterator[Problem]:
 def _apart(first: DeclaredBridge, second: DeclaredBridge) -> bool:
     """Return whether two connectors are outside the scope of this advice.
 
-    Other advice tells of brokers that ask each other for a duplex bridge, and of two instances one has no bridge.
+    Brokers that ask each other for a duplex bridge have advice of their own, and of two instances one has no bridge.
     """
     if first.bridge.initiator != second.bridge.initiator:
         return first.connector.duplex and second.connector.duplex
@@ -46,12 +46,12 @@ def _shared(first: DeclaredBridge, second: DeclaredBridge) -> list[str]:
     return [each for each in found if each in ANY.values()] or found
 
 
-def _carries(each: DeclaredBridge, destination: str) -> bool:
-    rules = each.bridge.forwarding
+def _carries(declared: DeclaredBridge, destination: str) -> bool:
+    rules = declared.bridge.forwarding
     if rules.message_ttl == 0 or not rules.permits(destination):
         return False
     static = any(covers(pattern, destination) for pattern in rules.static)
-    return not each.spare and (static or (not rules.static_bridge and rules.learns_of(destination)))
+    return not declared.spare and (static or (not rules.static_bridge and rules.learns_of(destination)))
 
 
 def _worded(first: DeclaredBridge, second: DeclaredBridge, shared: list[str]) -> Problem:

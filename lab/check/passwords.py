@@ -43,22 +43,22 @@ def words_among(secrets: frozenset[str], declared: Any, expectations: Iterable[E
             yield secret
 
 
-def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from value
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+def _keys(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict):
+        yield from tree
+    for each in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
         yield from _keys(each)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(tree: Any) -> Iterator[str]:
     """Yield the whole texts that are not a person's own words."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for each in value:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, list):
+        for each in tree:
             yield from _texts(each)
-    elif isinstance(value, dict):
-        for key, each in value.items():
+    elif isinstance(tree, dict):
+        for key, each in tree.items():
             if key not in _OF_A_PERSON:
                 yield from _texts(each)
 

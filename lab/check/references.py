@@ -62,12 +62,12 @@ def check_references(context: Context, declared: Declared) -> Iterator[Problem]:
                     yield context.missing(written, names.kind, name, names.valid, label)
 
 
-def _named(value: str | tuple[str, ...] | Receivers | Mapping[str, object]) -> tuple[str, ...]:
-    if isinstance(value, Receivers):
-        return value.names
-    if isinstance(value, Mapping):
-        return tuple(value)
-    return (value,) if isinstance(value, str) else value
+def _named(field: str | tuple[str, ...] | Receivers | Mapping[str, object]) -> tuple[str, ...]:
+    if isinstance(field, Receivers):
+        return field.names
+    if isinstance(field, Mapping):
+        return tuple(field)
+    return (field,) if isinstance(field, str) else field
 
 
 def _brokers(context: Context, declared: Declared, reference: Reference) -> Names:

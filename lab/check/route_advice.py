@@ -1,6 +1,6 @@
 """Advice on brokers that are connected only through others, where a connector's settings stop messages.
 
-The routing table finds them, with every bridge taken as up: what keeps one from coming up has advice of its own.
+The routing table finds them, with every bridge taken as up: a bridge that cannot come up has advice of its own.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ def advise_on_routes(topology: Topology) -> Iterator[Problem]:
     yield from _worded(told)
 
 
-def _first(at: DeclaredBridge, told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> DeclaredBridge:
+def _first(at: DeclaredBridge, blocked: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> DeclaredBridge:
     """Return the direction by which a connector is known already, or this one."""
     its = (at.bridge.initiator, at.bridge.connector)
-    return next((each for each, _ in told if (each.bridge.initiator, each.bridge.connector) == its), at)
+    return next((each for each, _ in blocked if (each.bridge.initiator, each.bridge.connector) == its), at)
 
 
-def _worded(told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> Iterator[Problem]:
+def _worded(blocked: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> Iterator[Problem]:
     """Yield the advice on each connector: of several values for one TTL, the largest."""
     largest: dict[tuple[DeclaredBridge, str], tuple[str, dict[str, Route]]] = {}
-    for (at, words), routes in told.items():
+    for (at, words), routes in blocked.items():
         attribute, _, _ = words.partition("=")
         known = largest.get((at, attribute))
         if known is None or _number(words) > _number(known[0]):
@@ -70,14 +70,14 @@ def _worded(told: dict[tuple[DeclaredBridge, str], dict[str, Route]]) -> Iterato
         )
 
 
-def _number(words: str) -> int:
-    digits = "".join(each for each in words if each.isdigit())
-    return int(digits) if "TTL" in words and digits else 0
+def _number(remedy: str) -> int:
+    digits = "".join(each for each in remedy if each.isdigit())
+    return int(digits) if "TTL" in remedy and digits else 0
 
 
-def _place(at: DeclaredBridge, words: str) -> Place:
+def _place(at: DeclaredBridge, remedy: str) -> Place:
     """Return the place of the attribute that a remedy names, or of the connector if it is not written."""
-    for attribute in at.connector.element.attributes:
-        if attribute.name.endswith("TTL") and f" {attribute.name}=" in words:
+    for attribute in at.connector.xml.attributes:
+        if attribute.name.endswith("TTL") and f" {attribute.name}=" in remedy:
             return at.configuration.place(attribute.value_start)
     return at.connector.place

@@ -44,11 +44,11 @@ def most_sent(context: Context, destination: str, broker: str | None = None) -> 
 
 
 def all_sent_before(context: Context, heard: Sequence[str]) -> bool:
-    """Return whether all that is sent to topics is over for certain before anybody subscribes to `heard`.
+    """Return whether all sending to topics is over for certain before a client subscribes to `heard`.
 
-    A message may reach somebody who subscribed after its sending: one that a broker retains or recalls, one that is on
-    its way between brokers as another client had listened already, one that no acknowledgement was awaited of. So it is
-    certain only if nobody hears of it before, and no broker has a part in it.
+    A message may reach a client that subscribed after the sending: if a broker retains or recalls it, if it is on its
+    way between brokers for an earlier client, or if no acknowledgement was awaited. So the sending is over for certain
+    only if no client subscribes before it, and no broker takes part in it.
     """
     fed = context.recall(Fed)
     if unread(context.topology) or any(fed.by_brokers(each) for each in heard):

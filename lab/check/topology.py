@@ -103,8 +103,8 @@ def _regions(topology: Topology, origin: Origin) -> Iterator[Problem]:
             )
 
 
-def _reserved(kind: str, name: str, whose: str, place: Place | None) -> Problem:
-    return Problem(what=f'a lab calls {whose} "{name}"', remedy=f"give the {kind} another name", place=place)
+def _reserved(kind: str, name: str, owner: str, place: Place | None) -> Problem:
+    return Problem(what=f'a lab calls {owner} "{name}"', remedy=f"give the {kind} another name", place=place)
 
 
 def _broker(

@@ -80,7 +80,7 @@ def load(name: str) -> Any:
 
 
 class _PlainFlags:
-    """A command of which --help says no type of options that take no value."""
+    """A command whose --help shows no type for options that take no value."""
 
     def get_params(self, ctx: Any) -> Any:
         """Return the parameters, --help among them."""

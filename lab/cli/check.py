@@ -228,7 +228,7 @@ def _scenario(
 def _refused(
     scenario: Scenario, runtime: str, activemq_version: str | None, ignored: Sequence[str]
 ) -> tuple[Problem, ...]:
-    """Return what a runtime would refuse of a scenario in which nothing is wrong."""
+    """Return the parts of a correct scenario that a runtime would refuse."""
     from lab import runtimes
 
     with runtimes.runtime(runtime, os.environ, ignored) as its:

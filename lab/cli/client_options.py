@@ -1,4 +1,4 @@
-"""What the commands that are clients of a broker share: which broker, where, over which protocol, as whom."""
+"""The options of commands that are clients of a broker: the broker, the destination, the protocol, the user."""
 
 from __future__ import annotations
 

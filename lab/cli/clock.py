@@ -57,10 +57,10 @@ def _print(account: Account, machine: datetime, json: bool) -> None:
     options.show({"now": now.isoformat(), "windows": windows}, lines, json)
 
 
-def _window(its: BrokerRecord, now: datetime) -> dict[str, Any]:
+def _window(record: BrokerRecord, now: datetime) -> dict[str, Any]:
     return {
-        "broker": its.name,
-        "window": str(its.window),
-        "opens": its.window.opens_after(now).isoformat(),
-        "pending": its.has_pending,
+        "broker": record.name,
+        "window": str(record.window),
+        "opens": record.window.opens_after(now).isoformat(),
+        "pending": record.has_pending,
     }

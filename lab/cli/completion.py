@@ -1,6 +1,7 @@
-"""What a shell offers for an argument: scenarios that ship, runs, and the names in the notes of open labs.
+"""The words that a shell offers for an argument: scenarios that ship, runs, and the names in state files of open labs.
 
-Notes are read as JSON, and no lab is asked. Whatever cannot be read offers nothing: a completion has nobody to tell.
+State files are read as JSON, and no lab is queried. A file that cannot be read offers nothing, since a completion
+cannot print an error.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def brokers(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def logs(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return what has a log: the router, and each instance of a broker."""
+    """Return the parts of a lab that have a log: the router, and each instance of a broker."""
     names = (its["name"] for plan in _plans(ctx) for each in plan["brokers"] for its in each["instances"])
     return _begun(incomplete, (*names, "router"))
 
@@ -53,7 +54,7 @@ def links(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def connectors(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the connectors of the open labs, or of the one that `--run` means, or of the broker that is said."""
+    """Return the connectors of the open labs, or of the one that `--run` means, or of the given broker."""
     of = ctx.params.get("broker")
     bridges = (each for plan in _plans(ctx) for each in plan["bridges"])
     return _begun(incomplete, (each["connector"] for each in bridges if of in (None, each["initiator"])))

@@ -127,7 +127,7 @@ def _warnings(saved: Sanitised) -> list[dict[str, Any]]:
     return [
         {
             "reason": str(each.reason),
-            "elementName": each.element,
+            "elementName": each.tag,
             **({"attributeName": each.attribute} if each.attribute else {}),
         }
         for each in saved.reported

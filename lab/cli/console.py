@@ -1,4 +1,4 @@
-"""The console of commands: texts are shown as they are, whoever wrote them."""
+"""The console of commands: all texts are shown as they are, also untrusted ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PlainConsole(Console):
         self._of_results = file is sys.stdout
 
     def render_str(self, text: str, **how: Any) -> Text:
-        """Return what is shown of a text; rich calls this for every string."""
+        """Return the visible form of a text; rich calls this for every string."""
         return super().render_str(plain(text), **how)
 
     def on_broken_pipe(self) -> None:

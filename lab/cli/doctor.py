@@ -1,4 +1,4 @@
-"""doctor: an examination of this machine for what a lab needs, and the settings that the lab goes by."""
+"""doctor: an examination of this machine for a lab's needs, and the settings that the lab goes by."""
 
 from __future__ import annotations
 

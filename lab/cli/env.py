@@ -1,4 +1,4 @@
-"""env: what a client of another program needs of a running lab. It is the one command that prints passwords."""
+"""env: a running lab's addresses and logins for other programs. It is the one command that prints passwords."""
 
 from __future__ import annotations
 
@@ -99,12 +99,12 @@ def variables(found: Mapping[str, Any]) -> dict[str, str]:
     return named
 
 
-def _of_broker(broker: str, its: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for instance in its.get("instances") or ({"name": broker, **its},):
+def _of_broker(broker: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for instance in facts.get("instances") or ({"name": broker, **facts},):
         for endpoint, url in instance["endpoints"].items():
             yield f"{instance['name']}_{endpoint}_url", url
             yield f"{instance['name']}_{endpoint}_port", url.rpartition(":")[2].partition("/")[0]
-    for number, (user, password) in enumerate(its["users"].items(), 1):
+    for number, (user, password) in enumerate(facts["users"].items(), 1):
         more = "" if number == 1 else f"_{number}"
         yield f"{broker}_user{more}", user
         yield f"{broker}_password{more}", password
@@ -150,7 +150,7 @@ def properties(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _value(text: str) -> str:
-    """Return a value as a .properties file has it: a backslash escapes, and what is not ASCII stands as its number."""
+    """Return a value as a .properties file has it: with backslashes, and the numbers of signs beyond ASCII."""
     escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     units = escaped.encode("utf-16-be", "surrogatepass")
     words = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))

@@ -83,12 +83,12 @@ def history(
     if message is not None and (choice != Choice() or follow):
         raise InputError.of("--message shows all events of a message", "leave the other filters out")
 
-    def show(seen: Iterable[Observation]) -> None:
+    def show(observations: Iterable[Observation]) -> None:
         if json:
-            for each in seen:
+            for each in observations:
                 _put(plain_json(line(each)))
         else:
-            told = seen if choice.kinds else filter(is_news, seen)
+            told = observations if choice.kinds else filter(is_news, observations)
             if not follow:
                 told = in_time(told)
             _show(map(describe, told) if unfold else folded(told))

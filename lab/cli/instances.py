@@ -1,4 +1,4 @@
-"""What befalls the brokers of a running lab: kill, stop, start, pause and resume, each of one instance."""
+"""Faults of the brokers of a running lab: kill, stop, start, pause and resume, each of one instance."""
 
 from __future__ import annotations
 

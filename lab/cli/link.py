@@ -70,13 +70,13 @@ def impair(
         _print(live.impair(link, leaving=leaving, **fields), json)
 
 
-def _print(found: Sequence[DirectionNow], json: bool) -> None:
+def _print(directions: Sequence[DirectionNow], json: bool) -> None:
     lines = (
         f"{'' if each.changed is None else f'{each.changed:.3f} s: '}"
         f"{each.link}: {each.leaving} → {each.reaching} {each.state}, {each.impairment}"
-        for each in found
+        for each in directions
     )
-    options.show([each.to_dict() for each in found], lines, json)
+    options.show([each.to_dict() for each in directions], lines, json)
 
 
 VERBS = {

@@ -1,4 +1,4 @@
-"""Files that a command is to write: what is wrong with them is said before anything else is done."""
+"""Files that a command is to write: their problems are reported before anything else is done."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def one_run(run: str | None, by_option: str | None) -> str | None:
 
 
 def waiting(wait: str | None) -> Mapping[str, str]:
-    """Return the environment for a lab with what `--wait` says; InputError if that is no duration."""
+    """Return the environment for a lab with the value of `--wait`; InputError if that is not a duration."""
     if wait is None:
         return os.environ
     try:
@@ -181,7 +181,7 @@ def ending(command: Callable[P, int | None]) -> Callable[P, None]:
 
 
 def _told(command: Callable[[], int | None], json: bool) -> int:
-    """Return a command's exit code once its error, if it has one, was told."""
+    """Run a command, print its error, if it has one, and return its exit code."""
     try:
         code = command() or 0
         sys.stdout.flush()
@@ -204,7 +204,7 @@ def refuse(error: LabError, *, json: bool) -> int:
 
 
 def _tell(error: Exception, told: LabError, json: bool) -> int:
-    """Print an error as `told` and return its exit code; raise it if a signal is beneath it."""
+    """Print an error as `told` and return its exit code; raise the error if a signal is beneath it."""
     if json:
         with as_far_as_it_takes_it():
             print_json_line(problems(told))
@@ -264,7 +264,7 @@ def complain_of_each(problems: Sequence[Problem]) -> None:
 
 
 def _complain(text: str) -> None:
-    """Print one problem; further lines, perhaps a stranger's, are indented and look like no other problem."""
+    """Print one problem; further lines, which may be untrusted, are indented and look like no other problem."""
     from rich.markup import escape
 
     first, *more = plain(text).split("\n")
@@ -329,7 +329,7 @@ def say(text: str, *, nl: bool = True) -> None:
 
 
 def show(value: Any, lines: Iterable[str], json: bool) -> None:
-    """Print a value on stdout as JSON, or else the lines that tell it to people."""
+    """Print a value on stdout as JSON, or else as lines for people."""
     if json:
         print_json(value)
     else:
@@ -354,7 +354,7 @@ def _json(value: Any, indent: int | None = None) -> str:
 def print_text(text: str, *, nl: bool = True) -> None:
     """Print a text on stdout as it is; HostError if its encoding lacks a sign.
 
-    A question mark in its place could be one of a password, and so could the sign, which is not told.
+    A question mark in its place could be one of a password, and so could the sign, which is not printed.
     """
     try:
         typer.echo(text, nl=nl)

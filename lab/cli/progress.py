@@ -22,13 +22,13 @@ class TerminalProgress:
         self._what = ""
 
     @contextmanager
-    def stage(self, what: str) -> Iterator[None]:
+    def stage(self, name: str) -> Iterator[None]:
         """Show a stage during the block, and at its end the time it took."""
         started = time.monotonic()
-        self._what = what
+        self._what = name
         self._notes.clear()
         if not self._quiet and self._console.is_terminal:
-            self._status = self._console.status(what)
+            self._status = self._console.status(name)
             self._status.start()
         try:
             yield
@@ -39,16 +39,16 @@ class TerminalProgress:
         if not self._quiet:
             note = f"  [dim]{escape('; '.join(self._notes))}[/dim]" if self._notes else ""
             self._console.print(
-                f"[green]✔[/green] {what}{note} [dim]({time.monotonic() - started:.1f} s)[/dim]", highlight=False
+                f"[green]✔[/green] {name}{note} [dim]({time.monotonic() - started:.1f} s)[/dim]", highlight=False
             )
 
     def say(self, note: str) -> None:
         """Keep a note for the end of the stage."""
         self._notes.append(note)
 
-    def warn(self, what: str) -> None:
+    def warn(self, warning: str) -> None:
         """Print a warning, even if `quiet`."""
-        self._console.print(f"[yellow]warning:[/yellow] {escape(what)}", soft_wrap=True, highlight=False)
+        self._console.print(f"[yellow]warning:[/yellow] {escape(warning)}", soft_wrap=True, highlight=False)
 
     def tell(self, note: str) -> None:
         """Show a passing note while a stage lasts."""

@@ -106,7 +106,7 @@ def send(
     user: str | None = None,
     every: float | None = None,
 ) -> dict[str, Any]:
-    """Publish bodies one by one, at most one in `every` seconds; return what was sent, as JSON-able values.
+    """Publish bodies one by one, at most one in `every` seconds; return a summary, as JSON-able values.
 
     `to` is the keywords of `Conversation.publish`. Raise the error that ended it, with how many were accepted before.
     """

@@ -1,4 +1,4 @@
-"""record: what comes at brokers, into a file that can be replayed."""
+"""record: messages that come at brokers, into a file that can be replayed."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def record(
 
 
 def show(footer: Footer, file: Path, json: bool) -> None:
-    """Print what was recorded; raise BrokerError if a lost connection ended it, in JSON instead of the rest."""
+    """Print a recording's summary; raise BrokerError if a lost connection ended it, in JSON instead of the rest."""
     lost = footer.ended.startswith(LOST)
     if not (lost and json):
         options.show({"file": str(file), **asdict(footer)}, told(footer, file), json)
@@ -150,7 +150,7 @@ def of_lab(live: Live, broker: str, over: str, user: str | None) -> Source:
 
 
 def told(footer: Footer, file: Path) -> Iterator[str]:
-    """Yield what was recorded, and what was not, in lines."""
+    """Yield lines on the recorded messages, and on those that may be missing."""
     yield f"{several(footer.messages, 'message')} in {footer.seconds:.1f} s in {file} (ended: {footer.ended})"
     for name, count in footer.redacted.items():
         yield f"  the header {name} is masked in {several(count, 'message')}"

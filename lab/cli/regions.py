@@ -60,13 +60,13 @@ def _rows(named: list[str]) -> list[dict[str, Any]]:
     return [_row(named[0], code, preset) for code, preset in near]
 
 
-def _row(of: str, code: str, preset: Preset) -> dict[str, Any]:
+def _row(region: str, code: str, preset: Preset) -> dict[str, Any]:
     milli = timedelta(milliseconds=1)
     return {
-        "from": of,
+        "from": region,
         "to": code,
         "city": REGIONS[code].city,
-        "there_ms": preset.there / milli,
+        "there_ms": preset.forth / milli,
         "back_ms": preset.back / milli,
         "delay_ms": preset.delay / milli,
         "estimated": preset.estimated,

@@ -66,7 +66,7 @@ def print_report(
 ) -> int:
     """Print the report and return the exit code; `page` is the path of its HTML page, if there is one.
 
-    `error` is told after it: a file that could not be written.
+    `error` is printed after it: a file that could not be written.
     """
     report = judged.report
     if json:

@@ -1,4 +1,4 @@
-"""routes: which broker's messages reach which, over which connectors, or what stops them.
+"""routes: the brokers that messages can reach, the connectors on the way, or the obstacles.
 
 Of a scenario without Docker; of a running lab as it is now.
 """

@@ -138,7 +138,7 @@ def _several(
     quiet: bool,
     json: bool,
 ) -> int:
-    """Run scenarios by processes of their own, and say of each how it ended, as it ends."""
+    """Run scenarios, each in a process of its own, and print the outcome of each as it ends."""
     from lab.cli import run_many
     from lab.report import summary
     from lab.text_files import write_text
@@ -153,7 +153,7 @@ def _several(
     def ended(one: RunOf) -> None:
         if not quiet:
             options.err().print(f"{one.outcome:<8} {one.scenario:<{wide}} {one.seconds:8.1f} s", markup=False)
-        for line in one.said.splitlines():
+        for line in one.warnings.splitlines():
             options.err().print(f"{one.scenario}: {line}", markup=False, soft_wrap=True)
 
     found, cut_short = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)

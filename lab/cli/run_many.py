@@ -61,7 +61,7 @@ def _run(
                 began=began,
                 report=json.loads(out),
                 junit=junit.read_text("utf-8"),
-                said=err.strip(),
+                warnings=err.strip(),
             )
         except (ValueError, OSError) as error:
             err = f"{err}\nno report: {error}"
@@ -74,7 +74,7 @@ def _run(
 
 
 def _verdict(out: str) -> str:
-    """Return in words what a run that has failed knows of its verdicts all the same: a report found no room, say."""
+    """Return in words the verdicts that a failed run has all the same, for example because the disk was full."""
     with suppress(ValueError, KeyError, TypeError):
         report = json.loads(out)
         return f"\nits verdicts are known: {report['outcome']}, run {report['run']}"
@@ -90,10 +90,11 @@ def run_all(
     ended: Callable[[RunOf], None],
     command: Sequence[str] = ITSELF,
 ) -> tuple[list[RunOf], BaseException | None]:
-    """Run scenarios, at most `jobs` at once; return the runs in the scenarios' order, and what ended it too early.
+    """Run scenarios, at most `jobs` at once; return the runs in the scenarios' order, and the error that ended them.
 
-    `ended` is called as each ends. Their pages stay in `folder`; without one they are not kept. When an interruption or
-    an error comes, those that run are ended, which another Ctrl-C does not hurry, and what has ended is returned.
+    `ended` is called as each run ends. The runs' pages stay in `folder`; without one they are not kept. When an
+    interruption or an error comes, the runs in progress are ended, which another Ctrl-C does not hurry, and the
+    finished runs are returned.
     """
     processes, found = OwnProcesses(), dict[str, RunOf]()
     names = tuple(unique_names(scenarios))

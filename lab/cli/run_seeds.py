@@ -72,7 +72,7 @@ def run_seeds(
 
 
 def _check(scenarios: Sequence[str], runtime: str | None, apart: Mapping[str, object], first: int) -> None:
-    """Raise InputError for what does not go with many seeds."""
+    """Raise InputError for options that do not go with many seeds."""
     name = runtimes.usual(os.environ) if runtime is None else runtime
     if name == runtimes.USUAL:
         what = "--seeds is for the simulation: real brokers draw their chances anew in each run, whatever the seed"

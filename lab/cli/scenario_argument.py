@@ -42,7 +42,7 @@ def read(name: str, set: Mapping[str, str] = {}, version: str | None = None) -> 
 def plan_named(
     name: str, version: str | None, set: Mapping[str, str], port_base: int | None = None, *, ports: bool = False
 ) -> PlannedScenario:
-    """Load, check and plan a scenario; write to stderr what the service would remove, and advice.
+    """Load, check and plan a scenario; write to stderr the settings that the service would remove, and advice.
 
     With `ports` that is also which fixed ports are taken: those declared, and those counted from `port_base`.
     """

@@ -73,10 +73,10 @@ def _table() -> Table:
     return table
 
 
-def _values(name: str, its: Scenario) -> dict[str, object]:
-    """Return what `--json` says of a scenario; of a failing variant, also the texts that its reasons must contain."""
-    told: dict[str, object] = {"name": name, "scenario": its.scenario, "about": its.about}
-    return {**told, "fails": its.origin.fails} if its.origin.fails else told
+def _values(name: str, scenario: Scenario) -> dict[str, object]:
+    """Return the values of `--json` for a scenario; for a failing variant, also the texts required in its reasons."""
+    told: dict[str, object] = {"name": name, "scenario": scenario.scenario, "about": scenario.about}
+    return {**told, "fails": scenario.origin.fails} if scenario.origin.fails else told
 
 
 def _copy(path: Path, to: Path) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""What becomes of a command whose standard output does not take what it prints."""
+"""The end of a command whose standard output cannot be written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PIPE_CLOSED = 141  # as a program that SIGPIPE ends
 
 
 def reader_left() -> int:
-    """Drop what is still to be written for a reader that has gone, and return the exit code."""
+    """Drop the rest of the output for a reader that has gone, and return the exit code."""
     for each in (sys.stdout, sys.stderr):
         try:
             each.flush()
@@ -22,7 +22,7 @@ def reader_left() -> int:
 
 @contextmanager
 def as_far_as_it_takes_it() -> Iterator[None]:
-    """Let what the block prints be lost, as on a full disk; of a reader that has gone BrokenPipeError is raised."""
+    """Ignore errors of output in the block, such as a full disk; a reader that has gone raises BrokenPipeError."""
     try:
         yield
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""The screen of `mqlab status --watch`: what was seen of a lab at a moment and before → lines of text. Pure."""
+"""The screen of `mqlab status --watch`: two polls of a lab → lines of text. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing of a lab: what it is, and its figures."""
+    """One part of a lab: its name, and its figures."""
 
     name: str
     figures: str
@@ -44,8 +44,8 @@ def screen(
 ) -> list[Text]:
     """Return the lines that show a lab: brokers, bridges, links, queues, and the last events.
 
-    Rates are between two looks, and – at the first one. No line is wider than `width` cells, and there are `height`
-    lines at most, None for as many as it takes; a part that is not whole says so, and shows first what is bad.
+    Rates are between two polls, and – at the first one. No line is wider than `width` cells. There are `height` lines
+    at most; None for no limit. A part that does not fit has a line about the rest, and shows its bad lines first.
     """
     note = now.status.note
     head = f"{note.run}  {now.clock}  {note.scenario}"
@@ -177,7 +177,7 @@ def _queues(now: Look, rates: _Rates) -> Iterator[Item]:
 
 def _event(row: Row) -> _Line:
     sign = {Weight.PLAIN: " ", Weight.STEP: ">", Weight.FAULT: "!"}[row.weight]
-    return f"{row.t:9.1f} {sign} {row.who}  {row.what}", _STYLES[row.weight]
+    return f"{row.t:9.1f} {sign} {row.actor}  {row.text}", _STYLES[row.weight]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,8 @@ class _Rates:
         return next(found, "–")
 
     def _last(self, counted: Counted) -> Counted | None:
-        def key(each: Counted) -> tuple[str, ...]:
-            return each.of, each.broker, each.name, each.remote, each.session
+        def key(counted: Counted) -> tuple[str, ...]:
+            return counted.of, counted.broker, counted.name, counted.remote, counted.session
 
         return next((each for each in self.before.counted if key(each) == key(counted)), None) if self.before else None
 

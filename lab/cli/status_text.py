@@ -127,8 +127,8 @@ def _network(network: Network) -> list[str]:
     return [*(f"  {peering.line(each)}" for each in network.peerings), *blackholes, *groups]
 
 
-def _seen(found: Sequence[Observation]) -> list[dict[str, Any]]:
-    return [{"t": each.t, **each.told()} for each in found]
+def _seen(observations: Sequence[Observation]) -> list[dict[str, Any]]:
+    return [{"t": each.t, **each.told()} for each in observations]
 
 
 def show(status: Status, console: Console) -> None:
@@ -226,5 +226,5 @@ def _url(scheme: str, host: str, port: int) -> str:
     return f"{scheme}://{host}:{port}" + ("/admin/" if scheme == "https" else "")
 
 
-def _ms(value: float | None) -> str:
-    return "–" if value is None else f"{value:g} ms"
+def _ms(figure: float | None) -> str:
+    return "–" if figure is None else f"{figure:g} ms"

@@ -65,7 +65,7 @@ class Looks:
         self._events: deque[Row] = deque(maxlen=_EVENTS)
 
     def look(self) -> Look:
-        """Return what is seen now."""
+        """Return a poll of the lab's present state."""
         status, lab = self._live.status(), self._live.lab
         counted = tuple(each for each in lab.management.snapshot("watch") if isinstance(each, Counted))
         if self._history is not None:

@@ -1,4 +1,4 @@
-"""sweep: the removal of what labs left behind."""
+"""sweep: the removal of containers, networks and files that labs left behind."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def sweep(
         options.print_json([{"run": each.run, "created": each.created, **each.counts} for each in swept.removed])
         return
     for each in swept.removed:
-        options.say(f"{'would remove' if dry_run else 'removed'} lab {each.run}: {each.words}")
+        options.say(f"{'would remove' if dry_run else 'removed'} lab {each.run}: {each.text}")
     if not quiet and run is None:
         more = " (mqlab down ends a lab of yours)" if swept.alive else ""
         which = "left behind" if age is None else f"older than {older_than}"

@@ -1,4 +1,4 @@
-"""What is wrong with a command line, and what to write instead: the errors of commands, options and arguments."""
+"""The errors of a command line, with the text to write instead: of commands, options and arguments."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def wide_option(words: Sequence[str], options: Iterable[str]) -> InputError | No
 
 
 def explained(error: Any, words: Sequence[str]) -> InputError:
-    """Return an error of click's, of a command line of so many words, with what to write instead.
+    """Return an error of click's, of a command line of so many words, with the text to write instead.
 
     Which one it is, its class is named for: typer has click's classes under names of its own.
     """
@@ -203,6 +203,6 @@ def _quoted(text: str) -> str:
 
 
 def _line(*words: str) -> str:
-    """Return a command line up to its first option: what is behind may be a password."""
+    """Return a command line up to its first option, since the words behind it may be a password."""
     path, *others = words
     return " ".join([path, *map(shlex.quote, takewhile(lambda word: not word.startswith("-"), others))])

@@ -163,7 +163,7 @@ def _about(seconds: float) -> str:
 
 @contextmanager
 def _executor(on: str | None, jobs: int | None) -> Iterator[tuple[Executor, int]]:
-    """Return what does the runs, and how many at a time, for a block."""
+    """Return the executor of the runs, and their number at a time, for a block."""
     from lab.vary.cluster import cluster
     from lab.vary.processes import Processes, cores
 

@@ -110,7 +110,7 @@ def _as_text(entry: Any) -> str:
 
 
 def reply_to(octets: bytes) -> Destination | None:
-    """Return where answers to a message go; None if it does not say so."""
+    """Return the destination of answers to a message; None if it has none."""
     message = Message()
     try:
         _decode_into(message, octets)

@@ -49,8 +49,8 @@ def connecting(endpoint: Endpoint, protocol: str) -> Iterator[None]:
 def await_ticket(secured: ssl.SSLSocket) -> None:
     """Wait until the broker has ended the handshake too: in TLS 1.3 its session ticket shows that, if it sends one.
 
-    ActiveMQ reads a login that comes with the end of the handshake in one thread, and what follows in another, out of
-    one buffer (`NIOSSLTransport`, 5.18.3).
+    ActiveMQ reads a login that comes with the end of the handshake in one thread, and the following data in another,
+    out of one buffer (`NIOSSLTransport`, 5.18.3).
     """
     if secured.version() == "TLSv1.3":
         with selectors.DefaultSelector() as ready:

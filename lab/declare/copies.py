@@ -20,20 +20,20 @@ class Text:
 
     start: int
     end: int
-    value: str = field(repr=False)
+    content: str = field(repr=False)
     is_password: bool = False
 
 
 def texts_of(document: Document) -> tuple[Text, ...]:
     """Return every key and every text of a document, in their order."""
-    found = [Text(start=spot.start, end=spot.end, value=str(keys[-1])) for keys, spot in document.keys.items()]
+    found = [Text(start=spot.start, end=spot.end, content=str(keys[-1])) for keys, spot in document.keys.items()]
     for keys, spot in document.values.items():
         value = document.content
         for step in keys:
             value = value[step]
         if isinstance(value, str):
             its = leads_to_a_secret(keys) and value not in NO_PASSWORDS
-            found.append(Text(start=spot.start, end=spot.end, value=value, is_password=its))
+            found.append(Text(start=spot.start, end=spot.end, content=value, is_password=its))
     return tuple(sorted(found, key=lambda each: each.start))
 
 
@@ -49,10 +49,10 @@ def masked(text: str, texts: Sequence[Text], mask: Mask) -> str:
     return "".join((*parts, mask.text(text[at:])))
 
 
-def _written(raw: str, of: Text, mask: Mask) -> str:
-    if of.is_password:
+def _written(raw: str, text: Text, mask: Mask) -> str:
+    if text.is_password:
         return json.dumps(MASK)
     if raw.startswith(_BLOCK):
         return mask.text(raw)  # its lines stand as they are, and keep their indentation
-    hidden = mask.text(of.value)
-    return raw if hidden == of.value else json.dumps(hidden, ensure_ascii=False)  # in double quotes, for YAML too
+    hidden = mask.text(text.content)
+    return raw if hidden == text.content else json.dumps(hidden, ensure_ascii=False)  # in double quotes, for YAML too

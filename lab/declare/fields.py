@@ -55,60 +55,60 @@ def types_in(annotation: Any) -> Iterator[Any]:
 
 
 def _parsed_by(parse: Any, already: type) -> BeforeValidator:
-    def read(value: Any) -> Any:
-        if isinstance(value, already):
-            return value
+    def read(raw: Any) -> Any:
+        if isinstance(raw, already):
+            return raw
         try:
-            return parse(read_scalar(value))
+            return parse(read_scalar(raw))
         except OverflowError as error:
-            raise ValueError(f"{value!r} is more than can be counted") from error
+            raise ValueError(f"{raw!r} is more than can be counted") from error
 
     return BeforeValidator(read)
 
 
-def read_scalar(value: Any) -> str:
+def read_scalar(raw: Any) -> str:
     """Return the text of a scalar; raise ValueError for a list, a mapping, or a text too long for a quantity."""
-    if not isinstance(value, str):
+    if not isinstance(raw, str):
         raise ValueError("a single value is needed here, not a list or a mapping")
-    if len(value) > 40:
-        raise ValueError(f"{shown(value)} is too long for this field")
-    return value
+    if len(raw) > 40:
+        raise ValueError(f"{shown(raw)} is too long for this field")
+    return raw
 
 
-def _parse_yes_no(value: Any) -> Any:
-    if isinstance(value, bool):
-        return value
-    text = read_scalar(value)
+def _parse_yes_no(raw: Any) -> Any:
+    if isinstance(raw, bool):
+        return raw
+    text = read_scalar(raw)
     if text in ("yes", "true"):
         return True
     if text in ("no", "false"):
         return False
-    raise ValueError(f"{value!r} is neither yes nor no")
+    raise ValueError(f"{raw!r} is neither yes nor no")
 
 
 class NotWholeError(ValueError):
     """A text is not a whole number from 0 up; the bounds of its field determine the remedy."""
 
 
-def read_number(value: Any) -> Any:
+def read_number(raw: Any) -> Any:
     """Return the whole number of a text; raise NotWholeError if it is not one."""
-    if isinstance(value, int):
-        return value
-    text = read_scalar(value).replace("_", "")
+    if isinstance(raw, int):
+        return raw
+    text = read_scalar(raw).replace("_", "")
     if not text.isascii() or not text.isdigit():
         negative = text.startswith("-") and text[1:].strip("0").isdigit()
-        raise NotWholeError(f"{value!r} is {'below 0' if negative else 'not a whole number'}")
+        raise NotWholeError(f"{raw!r} is {'below 0' if negative else 'not a whole number'}")
     return int(text)
 
 
-def _parse_cidr(value: Any) -> Any:
-    if isinstance(value, IPv4Network):
-        return value
-    text = read_scalar(value)
+def _parse_cidr(raw: Any) -> Any:
+    if isinstance(raw, IPv4Network):
+        return raw
+    text = read_scalar(raw)
     try:
         return IPv4Network(text)
     except ValueError as error:
-        raise ValueError(f"{value!r} is not a CIDR block ({error}): write {_suggest_block(text)}") from error
+        raise ValueError(f"{raw!r} is not a CIDR block ({error}): write {_suggest_block(text)}") from error
 
 
 def _suggest_block(text: str) -> str:
@@ -119,20 +119,20 @@ def _suggest_block(text: str) -> str:
         return "10.1.0.0/16"
 
 
-def _parse_address(value: Any) -> Any:
-    if isinstance(value, IPv4Address):
-        return value
-    text = read_scalar(value)
+def _parse_address(raw: Any) -> Any:
+    if isinstance(raw, IPv4Address):
+        return raw
+    text = read_scalar(raw)
     try:
         return IPv4Address(text)
     except ValueError as error:
-        raise ValueError(f"{value!r} is not an IPv4 address: write 10.1.0.10") from error
+        raise ValueError(f"{raw!r} is not an IPv4 address: write 10.1.0.10") from error
 
 
-def _parse_moment(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value
-    date, _, rest = str(value).partition(" ")
+def _parse_moment(raw: Any) -> Any:
+    if isinstance(raw, datetime):
+        return raw
+    date, _, rest = str(raw).partition(" ")
     time, _, zone = rest.partition(" ")
     try:
         check_zone(zone or "UTC")
@@ -141,19 +141,19 @@ def _parse_moment(value: Any) -> Any:
             return moment.replace(tzinfo=ZoneInfo(zone or "UTC"))
     except (ValueError, InputError):
         pass
-    raise ValueError(f'{value!r} is not a moment: write one such as "2026-11-29 02:59:55 Asia/Tokyo"')
+    raise ValueError(f'{raw!r} is not a moment: write one such as "2026-11-29 02:59:55 Asia/Tokyo"')
 
 
 def _format_moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} {moment.tzinfo}"
 
 
-def _parse_list(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
+def _parse_list(raw: Any) -> Any:
+    return (raw,) if isinstance(raw, str) else raw
 
 
-def _format_yes_no(value: bool) -> str:
-    return "yes" if value else "no"
+def _format_yes_no(yes: bool) -> str:
+    return "yes" if yes else "no"
 
 
 def _written_by(write: Any) -> PlainSerializer:
@@ -242,10 +242,10 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(_parse_list)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
 
 
-def _check_pair(value: tuple[str, ...]) -> tuple[str, ...]:
-    if len(value) != 2 or value[0] == value[1]:
+def _check_pair(pair: tuple[str, ...]) -> tuple[str, ...]:
+    if len(pair) != 2 or pair[0] == pair[1]:
         raise ValueError("two different names are needed here: write [FIRST, SECOND]")
-    return value
+    return pair
 
 
 Pair = Annotated[Names, AfterValidator(_check_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})]
@@ -261,8 +261,8 @@ class Receivers(Declared):
 
     @model_validator(mode="before")
     @classmethod
-    def _all(cls, value: Any) -> Any:
-        return value if isinstance(value, Receivers | dict) else {"all": value}
+    def _all(cls, raw: Any) -> Any:
+        return raw if isinstance(raw, Receivers | dict) else {"all": raw}
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -283,10 +283,10 @@ class Receivers(Declared):
         return self.all or self.any
 
 
-def _check_each(value: Receivers) -> Receivers:
-    if value.any:
+def _check_each(receivers: Receivers) -> Receivers:
+    if receivers.any:
         raise ValueError("each subscriber is judged by itself here: write [NAME, NAME]")
-    return value
+    return receivers
 
 
 Each = Annotated[Receivers, AfterValidator(_check_each)]

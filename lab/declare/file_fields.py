@@ -17,8 +17,8 @@ class NamedFile(Declared):
 
     @model_validator(mode="before")
     @classmethod
-    def _path(cls, value: Any) -> Any:
-        return {"path": value} if isinstance(value, str) else value
+    def _path(cls, raw: Any) -> Any:
+        return {"path": raw} if isinstance(raw, str) else raw
 
     @model_serializer
     def _written(self) -> str:

@@ -208,8 +208,8 @@ class _Loader:
         return list(dict.fromkeys(known))
 
     def mask(self) -> Mask:
-        """Return the mask of all passwords that the files have or name, also for what no user of the scenario has."""
-        read = (each.value for texts in self._yaml.values() for each in texts)  # without YAML's own escapes
+        """Return the mask of all passwords that the files have or name, also those of no user of the scenario."""
+        read = (each.content for texts in self._yaml.values() for each in texts)  # without YAML's own escapes
         named = (each for text in (*self._texts.values(), *read) for each in named_in(text))
         return Mask.of((*self._passwords.all, *named))
 
@@ -236,7 +236,7 @@ class _Loader:
         self._texts[file] = document.text
         if document.content is not None:
             self._yaml[file] = texts_of(document)
-            self._passwords.all += [each.value for each in self._yaml[file] if each.is_password]
+            self._passwords.all += [each.content for each in self._yaml[file] if each.is_password]
         self._values |= {(*prefix, *keys): spot.place for keys, spot in document.values.items()}
         self._keys |= {(*prefix, *keys): spot.place for keys, spot in document.keys.items()}
         self.problems += document.problems
@@ -268,7 +268,7 @@ class _Loader:
                 elif kind is not None and isinstance(fields, dict):
                     self._fill_step(kind, fields, here)
 
-    def _fill_step(self, kind: type[Step], fields: dict[str, Any], here: Keys) -> None:
+    def _fill_step(self, kind: type[Step], fields: dict[str, Any], path: Keys) -> None:
         """Put files and passwords into the fields of a step; the type of each field determines which."""
         if isinstance(headers := fields.get("headers"), dict):
             self._passwords.all += [text for name, text in headers.items() if is_secret(name) and isinstance(text, str)]
@@ -277,17 +277,17 @@ class _Loader:
                 continue
             holds = tuple(types_in(field.annotation))
             if Configuration in holds:
-                fields[key] = self._read_configuration(self._path.parent, fields[key], (*here, key))
+                fields[key] = self._read_configuration(self._path.parent, fields[key], (*path, key))
             elif SecretStr in holds:
-                self._take_password(fields, fields.get("user"), (*here, key))
+                self._take_password(fields, fields.get("user"), (*path, key))
             elif isinstance(fields[key], str) and (kinds := [each for each in holds if _is_named_file(each)]):
-                fields[key] = self._read_named(fields[key], kinds[0], self._values[(*here, key)])
+                fields[key] = self._read_named(fields[key], kinds[0], self._values[(*path, key)])
 
-    def _fill_broker(self, folder: Path, broker: dict[str, Any], its: Keys, holder: Document, prefix: Keys) -> None:
+    def _fill_broker(self, folder: Path, broker: dict[str, Any], keys: Keys, holder: Document, prefix: Keys) -> None:
         """Put a configuration and passwords into a broker of the topology that stands in the document `holder`."""
-        written, path = broker.get("configuration"), (*its, "configuration")
+        written, path = broker.get("configuration"), (*keys, "configuration")
         if isinstance(written, str) and is_xml(written) and not self._values[path].set:
-            spot = holder.values[*prefix, "brokers", its[-1], "configuration"]
+            spot = holder.values[*prefix, "brokers", keys[-1], "configuration"]
             try:
                 found = {"text": written, "source": source_of(written, spot, holder), "file": holder.file}
             except InputError as error:
@@ -300,7 +300,7 @@ class _Loader:
         users = broker.get("users")
         for user, fields in users.items() if isinstance(users, dict) else ():
             if isinstance(fields, dict) and "password" in fields:
-                self._take_password(fields, user, (*its, "users", user, "password"))
+                self._take_password(fields, user, (*keys, "users", user, "password"))
 
     def _with_attributes(self, written: dict[str, Any]) -> dict[str, Any]:
         """Return a configuration with the values that are set from outside for its connectors."""

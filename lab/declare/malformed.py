@@ -33,18 +33,18 @@ _DASHED = re.compile(r" *-([A-Za-z][\w-]*):(?:\s|$)")
 _KEY_BELOW = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*( *)([\w-]+):(?=\s)")
 
 
-def remedy(words: str, text: str, index: int) -> str:
+def remedy(problem: str, text: str, index: int) -> str:
     """Return the remedy for an error that PyYAML reports at `index` of a text; "" if none is known."""
     before = text[text.rfind("\n", 0, index) + 1 : index]
     if dashed := _dash_without_space(text, index):
         return f"write a space after the dash: - {dashed}: …"
-    if "mapping values are not allowed" in words and is_key_with_brace(before.partition(": ")[0]):
+    if "mapping values are not allowed" in problem and is_key_with_brace(before.partition(": ")[0]):
         return _NO_SPACE
-    if "but got ':'" in words and _ONE_WORD.fullmatch(before):
+    if "but got ':'" in problem and _ONE_WORD.fullmatch(before):
         return f"{_COLON} and a space"
-    if words.startswith("expected ") and before.rstrip().endswith("}"):
+    if problem.startswith("expected ") and before.rstrip().endswith("}"):
         return f"{QUOTES} {{; after a closing brace comes a comma, another closing one, or a new line"
-    return next((right for sign, right in _REMEDIES if sign in words), "")
+    return next((right for sign, right in _REMEDIES if sign in problem), "")
 
 
 def _dash_without_space(text: str, index: int) -> str:
@@ -68,7 +68,7 @@ def is_key_with_brace(key: str) -> bool:
 def nothing_after(text: str, key: str, start: int, end: int, *, entry: bool, in_braces: bool) -> str:
     """Return the remedy for a plain key from `start` to `end` of a text, after which no value stands.
 
-    `entry` tells whether its mapping is an item of a list, such as a step, `in_braces` whether the mapping has braces.
+    `entry` is whether its mapping is an item of a list, such as a step, `in_braces` whether the mapping has braces.
     """
     if in_braces:
         return _nothing_in_braces(text, key, start, end)

@@ -10,18 +10,18 @@ from lab.activemq.protocols import ENDPOINTS, HOST_PORTS
 from lab.declare.fields import Declared, Whole
 
 
-def _check_port(value: int) -> int:
-    if value not in HOST_PORTS:
-        raise ValueError(f"{value} is not a port that a lab can have: write {HOST_PORTS[0]} to {HOST_PORTS[-1]}")
-    return value
+def _check_port(port: int) -> int:
+    if port not in HOST_PORTS:
+        raise ValueError(f"{port} is not a port that a lab can have: write {HOST_PORTS[0]} to {HOST_PORTS[-1]}")
+    return port
 
 
-def _one_or_more(value: Any) -> Any:
-    return value if isinstance(value, list | tuple) else (value,)
+def _one_or_more(raw: Any) -> Any:
+    return raw if isinstance(raw, list | tuple) else (raw,)
 
 
-def _as_written(value: tuple[int, ...]) -> int | list[int]:
-    return value[0] if len(value) == 1 else list(value)
+def _as_written(ports: tuple[int, ...]) -> int | list[int]:
+    return ports[0] if len(ports) == 1 else list(ports)
 
 
 _PORT = {"type": ["integer", "string"], "minimum": HOST_PORTS[0], "maximum": HOST_PORTS[-1], "pattern": r"^\d+$"}

@@ -201,8 +201,8 @@ class _Reader:
             self._refuse(event, "a key has no anchor and no tag", "remove it")
         return str(event.value)
 
-    def _refuse(self, event: Any, what: str, remedy: str) -> None:
-        self.problems.append(Problem(what=what, remedy=remedy, place=self._spot(event).place))
+    def _refuse(self, event: Any, problem: str, remedy: str) -> None:
+        self.problems.append(Problem(what=problem, remedy=remedy, place=self._spot(event).place))
         if len(self.problems) >= MOST_PROBLEMS:
             raise _UnreadableError(Problem(what="there is more wrong below", place=self._spot(event).place))
 
@@ -228,8 +228,8 @@ class _Reader:
             raise _UnreadableError(_malformed(words, place, right)) from error
 
 
-def _malformed(words: str, place: Place, remedy: str) -> Problem:
-    said = words.partition(" handle '")[0]  # what follows may be a password's beginning
+def _malformed(problem: str, place: Place, remedy: str) -> Problem:
+    said = problem.partition(" handle '")[0]  # what follows may be a password's beginning
     return Problem(what=f"not well-formed YAML: {said}", remedy=remedy, place=place)
 
 

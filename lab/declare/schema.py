@@ -189,17 +189,17 @@ def _one_key(kinds: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
     }
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(schema: Any) -> Any:
     """Return a schema without the titles and nulls that pydantic adds and that a file cannot have."""
-    if isinstance(value, list):
-        return [_cleaned(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    choices = [each for each in value.get("anyOf", ()) if each != {"type": "null"}]
+    if isinstance(schema, list):
+        return [_cleaned(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    choices = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
     if len(choices) == 1:
-        value = {**choices[0], **{key: each for key, each in value.items() if key != "anyOf"}}
-    return {key: _cleaned(each) for key, each in value.items() if not _is_superfluous(key, each)}
+        schema = {**choices[0], **{key: each for key, each in schema.items() if key != "anyOf"}}
+    return {key: _cleaned(each) for key, each in schema.items() if not _is_superfluous(key, each)}
 
 
-def _is_superfluous(key: str, value: Any) -> bool:
-    return (key == "title" and isinstance(value, str)) or (key == "default" and value in (None, []))
+def _is_superfluous(key: str, schema: Any) -> bool:
+    return (key == "title" and isinstance(schema, str)) or (key == "default" and schema in (None, []))

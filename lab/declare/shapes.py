@@ -1,7 +1,7 @@
 """The files of a network of a shape: a topology, and a configuration for each broker that initiates a bridge.
 
 Each pair that is joined has a connector for queues and one for topics, as AWS recommends, since consumers of a queue
-want to be told apart and those of a topic taken together. Their TTLs are as large as the shape needs.
+are to be kept separate and those of a topic taken together. Their TTLs are as large as the shape needs.
 """
 
 from __future__ import annotations

@@ -31,13 +31,13 @@ _LONGEST = 2_000  # characters of a header's value
 _HEADER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 
 
-def _check_line(value: str) -> str:
+def _check_line(line: str) -> str:
     """Return a text that a header of any protocol can hold; raise ValueError for another one."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    if any(ord(character) < 32 or ord(character) == 127 for character in line):
         raise ValueError("there is a control character in it: write one line")
-    if len(value) > _LONGEST:
-        raise ValueError(f"{shown(value)} is longer than {_LONGEST}")
-    return value
+    if len(line) > _LONGEST:
+        raise ValueError(f"{shown(line)} is longer than {_LONGEST}")
+    return line
 
 
 def _check_header_name(name: str) -> str:
@@ -75,8 +75,8 @@ class Reconnect(Declared):
 
     @model_validator(mode="before")
     @classmethod
-    def _after(cls, value: Any) -> Any:
-        return {"after": value} if isinstance(value, str) else value
+    def _after(cls, raw: Any) -> Any:
+        return {"after": raw} if isinstance(raw, str) else raw
 
     @model_validator(mode="after")
     def _not_at_once(self) -> Self:

@@ -53,11 +53,11 @@ _OBSERVED = re.compile(r"[A-Za-z0-9_*>$-][A-Za-z0-9_.*>$-]{0,199}")
 MIN_MEMORY, MAX_MEMORY = 192 * 2**20, 64 * 2**30  # bytes of a broker's container
 
 
-def _check_hold(value: timedelta, info: ValidationInfo) -> timedelta:
-    if value > LONGEST_DELAY:
-        figure = f"{info.field_name} is {format_duration(value)}"
+def _check_hold(hold: timedelta, info: ValidationInfo) -> timedelta:
+    if hold > LONGEST_DELAY:
+        figure = f"{info.field_name} is {format_duration(hold)}"
         raise ValueError(f"a link holds a packet for a minute at most, and {figure}: write 60s or less")
-    return value
+    return hold
 
 
 _KINDS: Mapping[Kind, Any] = {
@@ -126,16 +126,16 @@ ConfigurationFile = Annotated[
 ]
 
 
-def _check_deployment_mode(value: Any) -> Any:
-    if value == "CLUSTER_MULTI_AZ":
+def _check_deployment_mode(raw: Any) -> Any:
+    if raw == "CLUSTER_MULTI_AZ":
         raise ValueError("CLUSTER_MULTI_AZ is for RabbitMQ: write SINGLE_INSTANCE or ACTIVE_STANDBY_MULTI_AZ")
-    return value
+    return raw
 
 
-def _check_addresses(value: tuple[Address, ...]) -> tuple[Address, ...]:
-    if len(value) != 2 or value[0] == value[1]:
+def _check_addresses(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    if len(addresses) != 2 or addresses[0] == addresses[1]:
         raise ValueError("a pair has two instances: write two different addresses, [10.1.0.10, 10.1.0.11]")
-    return value
+    return addresses
 
 
 class Broker(Declared):
@@ -200,12 +200,12 @@ class DirectedLink(Declared):
     """The impairments of each direction, by the region that the direction leaves."""
 
 
-def _link_form(value: Any) -> str | None:
-    if isinstance(value, str):
+def _link_form(raw: Any) -> str | None:
+    if isinstance(raw, str):
         return "<preset>"
-    if isinstance(value, DirectedLink) or (isinstance(value, Mapping) and "leaving" in value):
+    if isinstance(raw, DirectedLink) or (isinstance(raw, Mapping) and "leaving" in raw):
         return "<directed>"
-    return "<both ways>" if isinstance(value, ImpairmentFields | Mapping) else None
+    return "<both ways>" if isinstance(raw, ImpairmentFields | Mapping) else None
 
 
 class Link(Declared):
@@ -227,18 +227,18 @@ class Link(Declared):
         return "-".join(self.between)
 
 
-def _check_not_empty(value: Mapping[str, object]) -> Mapping[str, object]:
-    if not value:
+def _check_not_empty(entries: Mapping[str, object]) -> Mapping[str, object]:
+    if not entries:
         raise ValueError("at least one is needed")
-    return value
+    return entries
 
 
-def _check_congestion_control(value: Any) -> Any:
-    if not isinstance(value, str) or not _CONGESTION_CONTROL.fullmatch(value):
+def _check_congestion_control(raw: Any) -> Any:
+    if not isinstance(raw, str) or not _CONGESTION_CONTROL.fullmatch(raw):
         raise ValueError(
             "this is no name of a congestion control: write cubic, bbr, reno, or host for the machine's own"
         )
-    return value
+    return raw
 
 
 CongestionControl = Annotated[

@@ -79,12 +79,12 @@ def in_order(steps: Sequence[Step], path: Keys = ("steps",)) -> Iterator[tuple[K
         yield from inner_in_order(step, (*path, position, step.verb))
 
 
-def inner_in_order(step: Step, here: Keys) -> Iterator[tuple[Keys, Step]]:
-    """Yield a step and every step in it, in the order of doing; `here` is the path to the fields after its verb."""
-    yield here, step
+def inner_in_order(step: Step, path: Keys) -> Iterator[tuple[Keys, Step]]:
+    """Yield a step and every step in it, in the order of doing; `path` is the path to the fields after its verb."""
+    yield path, step
     if not isinstance(step, Compound):
         return
-    inside = (*here, *step.inside)
+    inside = (*path, *step.inside)
     if step.at_once:
         begins = sorted(enumerate(step.steps), key=lambda each: each[1].at or timedelta(0))
         for position, each in begins:

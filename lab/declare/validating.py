@@ -89,7 +89,7 @@ def validate(
 
 
 def validate_variant(content: Any, origin: Origin) -> tuple[VariantFile | None, tuple[Problem, ...]]:
-    """Return what a variant's file says, or None and every Problem."""
+    """Return the content of a variant's file, or None and every Problem."""
     found: list[Problem] = []
     return _validate_model(VariantFile, content, (), origin, found), tuple(found)
 
@@ -99,14 +99,14 @@ def _validate_entries(
     path: Keys,
     kinds: _Kinds,
     origin: Origin,
-    found: list[Problem],
+    problems: list[Problem],
 ) -> tuple[Declared | None, ...]:
     """Validate a list whose entries are one word each, with its fields: `- cut: {link: a-b}`."""
     word, label = ("expectation", "expectations") if path == ("expect",) else ("verb", "verbs")
     if not isinstance(written, list):
         dashed = [key.lstrip("-\u3000") for key in written if key.startswith("-")] if isinstance(written, dict) else []
         right = f"write a space after the dash: - {dashed[0]}: …" if dashed else f"write - {word}: …"
-        found.append(Problem(what=f"{path[-1]} is a list", remedy=right, place=origin.place(*path)))
+        problems.append(Problem(what=f"{path[-1]} is a list", remedy=right, place=origin.place(*path)))
         return ()
     entries: list[Declared | None] = []
     for number, entry in enumerate(written):
@@ -117,53 +117,53 @@ def _validate_entries(
             listed = f": {', '.join(names)}" if names else ""
             what = f"an entry of {path[-1]} is one {word} with its fields{listed}"
             right = f"write - {word}: {{…}}\n{label}: {', '.join(kinds)}"
-            found.append(Problem(what=what, remedy=right, place=origin.place(*here)))
+            problems.append(Problem(what=what, remedy=right, place=origin.place(*here)))
             continue
         (name,) = names
         if name not in kinds:
             right = remedy(name, kinds, label)
             if is_key_with_brace(name) and (meant := name.partition("{")[0].rstrip(" :")) in kinds:
                 right = f"write a colon and a space after {meant}: {meant}: {{…}}"
-            found.append(Problem(what=f"no {word} {name!r}", remedy=right, place=origin.key(*here, name)))
+            problems.append(Problem(what=f"no {word} {name!r}", remedy=right, place=origin.key(*here, name)))
             continue
-        read = _validate_entry(kinds[name], entry[name], (*here, name), kinds, origin, found)
+        read = _validate_entry(kinds[name], entry[name], (*here, name), kinds, origin, problems)
         if isinstance(read, Step) and (beside := {key: entry[key] for key in others & entry.keys()}):
-            its = _validate_model(EntryFields, beside, here, origin, found)
+            its = _validate_model(EntryFields, beside, here, origin, problems)
             read = read.with_entry(at=its.at, named=its.named, fails=its.fails) if its is not None else read
         entries.append(read)
     return tuple(entries)
 
 
 def _validate_entry(
-    kind: type[Declared], fields: Any, path: Keys, kinds: _Kinds, origin: Origin, found: list[Problem]
+    kind: type[Declared], fields: Any, path: Keys, kinds: _Kinds, origin: Origin, problems: list[Problem]
 ) -> Declared | None:
     """Validate the fields after a verb or an expectation; the inner steps of a step come first."""
     if issubclass(kind, Step) and (wrong := kind.shape_error(fields)) is not None:
-        found.append(Problem(what=wrong[0], remedy=wrong[1], place=origin.place(*path)))
+        problems.append(Problem(what=wrong[0], remedy=wrong[1], place=origin.place(*path)))
         return None
     if not issubclass(kind, Compound):
-        return _validate_model(kind, fields, path, origin, found)
-    before = len(found)
+        return _validate_model(kind, fields, path, origin, problems)
+    before = len(problems)
     if kind.inside and not isinstance(fields, dict):
-        return _validate_model(kind, fields, path, origin, found)
+        return _validate_model(kind, fields, path, origin, problems)
     inner = kind.inner_entries(fields)
     if inner is None:
-        return _validate_model(kind, fields if kind.inside else {}, path, origin, found)
-    steps = _validate_entries(inner, (*path, *kind.inside), kinds, origin, found)
-    if len(found) == before:
-        return _validate_model(kind, kind.with_inner(fields, steps), path, origin, found)
+        return _validate_model(kind, fields if kind.inside else {}, path, origin, problems)
+    steps = _validate_entries(inner, (*path, *kind.inside), kinds, origin, problems)
+    if len(problems) == before:
+        return _validate_model(kind, kind.with_inner(fields, steps), path, origin, problems)
     # The Problems of the inner steps are noted; the step's own fields are still checked.
-    _validate_model(kind, kind.with_inner(fields, (Step.model_construct(),)), path, origin, found)
+    _validate_model(kind, kind.with_inner(fields, (Step.model_construct(),)), path, origin, problems)
     return None
 
 
 def _validate_model(
-    model: type[_Model], written: Any, path: Keys, origin: Origin, found: list[Problem]
+    model: type[_Model], written: Any, path: Keys, origin: Origin, problems: list[Problem]
 ) -> _Model | None:
     try:
         return model.model_validate(written)
     except ValidationError as error:
-        found += (_to_problem(each, model, written, path, origin) for each in error.errors(include_url=False))
+        problems += (_to_problem(each, model, written, path, origin) for each in error.errors(include_url=False))
     return None
 
 
@@ -220,7 +220,7 @@ def _to_problem(error: ErrorDetails, model: type[Declared], written: Any, path: 
 
 
 def _whole_numbers(model: type[Declared], loc: Keys) -> str:
-    """Return the remedy for what is no whole number: those that the field at a path takes."""
+    """Return the remedy for a value that is not a whole number: the numbers that the field at a path takes."""
     field = dict(_fields_of(_type_at(model, loc[:-1]))).get(str(loc[-1])) if loc else None
     if field is None:
         return ""  # an item of a list has bounds of its own

@@ -1,7 +1,7 @@
-"""Variants: values set from outside or by a variant's file, KEY → VALUE, instead of what a scenario's files say.
+"""Variants: values set from outside or by a variant's file, KEY → VALUE, instead of a scenario's own values.
 
 A KEY is the way to a value in the files: `links.tokyo-singapore.delay`, `steps.2.count`, `connectors.C.prefetchSize`.
-Changes what was read before anything in it is validated, so that a value is checked as if it stood in the file.
+The value is set before the files are validated, so that it is checked as if it stood in the file.
 """
 
 from __future__ import annotations
@@ -58,22 +58,22 @@ def settings_of(arguments: Iterable[str]) -> dict[str, str]:
 
 
 def _key_of(argument: str) -> str:
-    """Return what of an argument may be shown: a KEY, and nothing after it or after the word password."""
+    """Return the part of an argument that may be shown: a KEY, up to its end or up to the word password."""
     found = _SHOWN.match(argument)
     key = "" if found is None else found[0]
     return key if key == argument else f"{key}…"
 
 
 class _NowhereError(Exception):
-    """A KEY leads to nothing: how far it leads, what is wrong, and what would be right."""
+    """A KEY leads to nothing: the path as far as it leads, the problem, and the remedy."""
 
-    def __init__(self, path: Keys, what: str, remedy: str) -> None:
-        self.path, self.what, self.remedy = path, what, remedy
+    def __init__(self, path: Keys, problem: str, remedy: str) -> None:
+        self.path, self.what, self.remedy = path, problem, remedy
 
 
 @dataclass(slots=True, kw_only=True)
 class Variant:
-    """Values to be set while a scenario's files are read; what is wrong with them is added to `problems`."""
+    """Values to be set while a scenario's files are read; their mistakes are added to `problems`."""
 
     settings: Mapping[str, str]
     values: dict[Keys, Place]  # the places of what was read, to which those of what is set are added
@@ -84,7 +84,7 @@ class Variant:
     _were_aws: dict[Keys, str] = field(default_factory=dict)  # links of which figures are set, by their KEYs
 
     def add(self, settings: Mapping[str, str], places: Mapping[str, Place]) -> None:
-        """Set also what a variant's file does, unless it is set from outside."""
+        """Set also the values of a variant's file, except values set from outside."""
         self.places = {key: place for key, place in places.items() if key not in self.settings}
         self.settings = {**settings, **self.settings}
 
@@ -116,7 +116,7 @@ class Variant:
         edits: list[tuple[Edit, str]] = []
         for connector in configuration.connectors:
             self._connectors.add(connector.name)
-            element = connector.element
+            element = connector.xml
             for key, name, attribute in self._attributes():
                 if name != connector.name or not _ATTRIBUTE.fullmatch(attribute) or unprintable(self.settings[key]):
                     continue
@@ -172,11 +172,11 @@ class Variant:
                 del places[old]
             places |= {(*path, *inside): place for inside in _paths(value)}
 
-    def _refuse(self, key: str, path: Keys, what: str, right: str) -> None:
-        self.problems.append(Problem(what=what, remedy=right, place=self._place(key, path)))
+    def _refuse(self, key: str, path: Keys, problem: str, right: str) -> None:
+        self.problems.append(Problem(what=problem, remedy=right, place=self._place(key, path)))
 
     def _place(self, key: str, path: Keys) -> Place:
-        """Return the place of a KEY in a variant's file, else of what is set, or of the nearest value around it."""
+        """Return the place of a KEY: in a variant's file, else of its old value or of the nearest value around it."""
         if key in self.places:
             return replace(self.places[key], set=key)
         while path and path not in self.values:
@@ -274,7 +274,7 @@ def _longest(names: Iterable[str], rest: str) -> str:
 
 
 def _value(text: str, path: Keys) -> Any:
-    """Return what a VALUE stands for: the text, or what YAML makes of it if it begins as a list, mapping or quote."""
+    """Return the value of a VALUE: the text, or its YAML if it begins as a list, mapping or quote."""
     value: Any = text
     if unprintable(text):
         _nowhere(path, *_UNPRINTABLE)
@@ -290,27 +290,27 @@ def _value(text: str, path: Keys) -> Any:
     return value
 
 
-def _nowhere(path: Keys, what: str, right: str) -> NoReturn:
-    raise _NowhereError(path, what, right)
+def _nowhere(path: Keys, problem: str, right: str) -> NoReturn:
+    raise _NowhereError(path, problem, right)
 
 
-def _at(value: Any, path: Keys) -> Any:
-    """Return what is at a path in a value; None if it leads nowhere."""
+def _at(tree: Any, path: Keys) -> Any:
+    """Return the part of a value at a path; None if the path leads nowhere."""
     for step in path:
-        inside = isinstance(step, int) and step < len(value) if isinstance(value, list) else False
-        if not inside and not (isinstance(value, dict) and step in value):
+        inside = isinstance(step, int) and step < len(tree) if isinstance(tree, list) else False
+        if not inside and not (isinstance(tree, dict) and step in tree):
             return None
-        value = value[step]
-    return value
+        tree = tree[step]
+    return tree
 
 
-def _paths(value: Any) -> Iterator[Keys]:
+def _paths(tree: Any) -> Iterator[Keys]:
     """Yield the path of a value and of everything in it."""
     yield ()
     inner: Sequence[tuple[str | int, Any]] = ()
-    if isinstance(value, dict):
-        inner = tuple(value.items())
-    elif isinstance(value, list):
-        inner = tuple(enumerate(value))
+    if isinstance(tree, dict):
+        inner = tuple(tree.items())
+    elif isinstance(tree, list):
+        inner = tuple(enumerate(tree))
     for step, each in inner:
         yield from ((step, *path) for path in _paths(each))

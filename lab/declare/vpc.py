@@ -1,4 +1,4 @@
-"""The peerings, route tables and security groups of a topology; what is not declared is open, as a link is."""
+"""The peerings, route tables and security groups of a topology; anything not declared is open, as a link is."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ALL_PORTS = (0, 65535)
 _LONGEST_ADDRESS = 15  # characters
 
 
-def _parse_ports(value: Any) -> Any:
+def _parse_ports(raw: Any) -> Any:
     """Return the first and last port of `61617`, `61614-61619` or `all`."""
-    if isinstance(value, tuple):
-        return value
-    if not isinstance(value, str | int) or isinstance(value, bool):
+    if isinstance(raw, tuple):
+        return raw
+    if not isinstance(raw, str | int) or isinstance(raw, bool):
         raise ValueError("a port is needed here, or a range such as 61614-61619, or all")
-    text = str(value)
+    text = str(raw)
     if text == "all":
         return ALL_PORTS
     first, _, last = text.partition("-")
@@ -30,16 +30,16 @@ def _parse_ports(value: Any) -> Any:
     return int(first), int(last or first)
 
 
-def _format_ports(value: tuple[int, int]) -> str:
-    first, last = value
-    return "all" if value == ALL_PORTS else str(first) if first == last else f"{first}-{last}"
+def _format_ports(ports: tuple[int, int]) -> str:
+    first, last = ports
+    return "all" if ports == ALL_PORTS else str(first) if first == last else f"{first}-{last}"
 
 
-def _check_prefix(value: Any) -> Any:
+def _check_prefix(raw: Any) -> Any:
     """Raise ValueError for an address without a prefix's length, which AWS requires."""
-    if isinstance(value, str) and len(value) <= _LONGEST_ADDRESS and value.replace(".", "").isdigit():
-        raise ValueError(f"InvalidParameterValue: CIDR block {value} is malformed: write {value}/32")
-    return value
+    if isinstance(raw, str) and len(raw) <= _LONGEST_ADDRESS and raw.replace(".", "").isdigit():
+        raise ValueError(f"InvalidParameterValue: CIDR block {raw} is malformed: write {raw}/32")
+    return raw
 
 
 Ports = Annotated[

@@ -1,4 +1,4 @@
-"""Examination of this machine for what a lab needs: findings, each with a remedy."""
+"""Examination of this machine for a lab's needs: findings, each with a remedy."""
 
 from __future__ import annotations
 

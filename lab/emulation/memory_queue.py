@@ -1,8 +1,8 @@
-"""Waiting for memory: a lab whose brokers might take what others were promised waits until there is enough.
+"""Waiting for memory: a lab waits until its brokers fit beside the memory promised to other labs.
 
-What is free is what the system says is available, less what the brokers of running labs may still take, less what
-labs have reserved here whose brokers are not there yet. Each process has its reservation in a file, which counts for
-as long as the process holds its lock: the system releases it however the process ends, and wherever it ran.
+Free memory is the memory that the system reports as available, less the memory that brokers of running labs may still
+take, less reservations of labs whose brokers are not there yet. Each process has its reservation in a file, which
+counts for as long as the process holds its lock: the system releases it however the process ends, and wherever it ran.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def reserved(
 ) -> Iterator[None]:
     """Hold a reservation of so many bytes for the block, and begin it once they are free.
 
-    `free` returns the bytes that are, beside reservations of others, run → bytes. `waiting` is told once, in words.
+    `free` returns the free bytes, beside reservations of others, run → bytes. `waiting` is called once, with a text.
     Raise LabTimeout if the memory does not become free in `patience` seconds.
     """
     folder = note_folder / _FOLDER
@@ -83,7 +83,8 @@ def reserved(
 def free_on(client: docker.DockerClient, *, here: bool) -> Callable[[Mapping[str, int]], int]:
     """Return a function that returns the free bytes of an engine's machine, beside reservations: run → bytes.
 
-    Of this machine they are measured. Of another one the engine tells the whole alone: less what labs may take.
+    On this machine they are measured. Another machine's engine reports only the whole memory: the labs' limits are
+    subtracted.
     """
 
     def free(reservations: Mapping[str, int]) -> int:

@@ -303,7 +303,7 @@ class _Opened:
     def _await_console(self, name: str) -> str | None:
         found = reach(self._plan.network, INTERNET, self._plan.broker(name).instances[0].name, CONSOLE.port)
         if not found.yes:
-            return f"not from here: {found.words}"
+            return f"not from here: {found.reason}"
         its = self.lab.state.brokers[name].first
         readiness.for_console(
             name, self._host.at.host, its.ports[CONSOLE.name], Path(self.lab.state.ca_file), self._clock

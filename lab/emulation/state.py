@@ -134,6 +134,6 @@ def ended_runs(known: Iterable[StateFile], runs: Collection[str], engine: str, h
     )
 
 
-def _is_dead(owner: str, here: Owner) -> bool:
+def _is_dead(owner: str, machine: Owner) -> bool:
     its = Owner.parse(owner)
-    return its is not None and its.is_dead(here)
+    return its is not None and its.is_dead(machine)

@@ -82,7 +82,7 @@ class _Trial:
         self._hosts: dict[str, Container] = {}
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
-        """Return each step's name and what does it; it returns what it found and raises LabError where it failed."""
+        """Return each step's name and function; the function returns its finding and raises LabError on failure."""
         does = (self._claim, self._route, self._look_at_route, self._measure, self._forward, self._call)
         return zip(checks.TRIED, does, strict=True)
 

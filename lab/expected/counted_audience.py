@@ -1,4 +1,4 @@
-"""The receivers of messages, counted as a run goes on: what is accepted and not received, by flags or by numbers."""
+"""The receivers of messages, with a running count of messages accepted and not received, by flags or by numbers."""
 
 from __future__ import annotations
 

@@ -1,17 +1,17 @@
 """The rules: which messages subscriptions are expected to receive, which perhaps, and until when. Pure.
 
-1. A queue keeps what is sent to it. Its subscribers are expected to receive it together, whenever they listen.
-2. A topic's subscriber is expected to receive what is sent while it is subscribed. A durable one stays subscribed
-   while it is away; what comes meanwhile can be delivered when it is back.
+1. A queue keeps its messages. Its subscribers are expected to receive them together, whenever they listen.
+2. A topic's subscriber is expected to receive the messages sent while it is subscribed. A durable subscriber stays
+   subscribed while it is away; messages sent meanwhile can be delivered when it is back.
 3. The queue behind a virtual topic keeps messages from its first consumer on.
 4. A selector lets a message through, keeps it out, or may do either.
 5. A new MQTT subscription is expected to receive the last retained message of each topic that it hears. An empty
-   retained message deletes the one before it, and nobody is expected to receive it later. While the outcome of a later
-   retained message is unknown, either of the two may be the one.
-6. A message that expired before anybody listened is not expected. One that could expire before the evidence ends may
-   have been dropped; one that lives longer may not.
-7. A message is missing for certain only if somebody listened until its time was over. One under way as its receiver
-   left may have been dropped for that, also if the receiver comes back.
+   retained message deletes the one before it, and no client is expected to receive it later. While the outcome of a
+   later retained message is unknown, either of the two may be the one.
+6. A message that expired before a client listened is not expected. If its time could be over before the evidence ends,
+   it may have been dropped; if it lives longer, it may not.
+7. A message is missing for certain only if a client listened until its time was over. A message under way as its
+   receiver left may have been dropped for that, even if the receiver comes back.
 8. A broker gives one client a copy of a message for each of its subscriptions that hears it.
 """
 
@@ -61,7 +61,7 @@ class Retained:
     def of(
         self, members: Sequence[Subscription], publication: Publication
     ) -> tuple[Mapping[int, float], Mapping[int, float]]:
-        """Return, by number, what members were to be given as they subscribed, and when: surely, perhaps."""
+        """Return the messages due to members as they subscribed, number → moment: the certain and the possible ones."""
         surely: dict[int, float] = {}
         perhaps: dict[int, float] = {}
         messages = self._topics.get(publication.destination, ()) if publication.retained else ()
@@ -142,8 +142,8 @@ def copies(member: Subscription, members: Sequence[Subscription], destination: s
 def had_time(members: Sequence[Subscription], destination: str, within: float, until: float) -> Callable[[float], bool]:
     """Return a function of the moment when a message was due: whether it is missing for certain.
 
-    That is so if somebody listened when `within` was over. All in seconds; `until` is when the evidence ends. A durable
-    subscriber that was away meanwhile has `within` from its return on.
+    It is if a member listened when `within` was over. All times are in seconds; `until` is when the evidence ends. A
+    durable subscriber that was away meanwhile has `within` from its return on.
     """
     members = [member for member in members if hears(member.destination, destination)]
     if is_queue(destination) or any(is_queue(member.destination) for member in members):
@@ -161,8 +161,8 @@ def had_time(members: Sequence[Subscription], destination: str, within: float, u
 def first_heard(members: Sequence[Subscription], destination: str) -> Callable[[float], tuple[float, float] | None]:
     """Return a function of the moment when a message was due: when it could come first, and until when it was heard.
 
-    All in seconds; None if nobody could hear it any more. What is in a queue comes to whoever listens later; what is
-    kept for a durable subscriber comes at its return.
+    All times are in seconds; None if no member could hear it any more. A message in a queue comes to any member that
+    listens later. A message kept for a durable subscriber comes at its return.
     """
     members = [member for member in members if hears(member.destination, destination)]
     kept = is_queue(destination) or any(is_queue(member.destination) for member in members)

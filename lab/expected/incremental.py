@@ -34,7 +34,7 @@ _EMPTY = digest(b"")
 
 
 class Missing:
-    """The messages that brokers accepted and that somebody who is expected to receive them has not received yet."""
+    """The accepted messages that a client is expected to receive and has not received yet."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Missing:
     ) -> None:
         """`carries`: whether bridges carry messages from one broker to another.
 
-        `expected`: whether a client is to receive what is sent to a destination; None if no expectation says so.
+        `expected`: whether a client is to receive a destination's messages; None if no expectation decides it.
         """
         self._carries = carries
         self._expected = expected
@@ -89,46 +89,48 @@ class Missing:
                 return False
         return True
 
-    def _sent_one(self, seen: Sent) -> None:
-        self.last_sent = self.last_due = seen.t
-        if seen.digest is not None:
-            self._digests[seen.digest] += 1
-            if seen.digest_as_text is not None:
-                self._digests[seen.digest_as_text] += 1
+    def _sent_one(self, send: Sent) -> None:
+        self.last_sent = self.last_due = send.t
+        if send.digest is not None:
+            self._digests[send.digest] += 1
+            if send.digest_as_text is not None:
+                self._digests[send.digest_as_text] += 1
         if self._growing or self._retaining or self._going_on:
-            step, _, number = seen.id.partition("-")
+            step, _, number = send.id.partition("-")
             self._sent[step] = number
             if step in self._going_on and self._going_on[step][1] == number:
                 del self._going_on[step]
-            if seen.digest is not None and step in self._retaining:
-                self._bodies[seen.id] = seen.digest
+            if send.digest is not None and step in self._retaining:
+                self._bodies[send.id] = send.digest
 
-    def _published(self, seen: Publishing) -> None:
+    def _published(self, announced: Publishing) -> None:
         """Fix the audiences of a step's messages: the subscriptions in reach now; of a queue, later ones too."""
-        step = str(seen.step)  # as it begins the messages' ids
-        self._sent_to.add(seen.destination)
-        if is_queue(seen.destination):
-            for part in parts_of(seen.destination):
+        step = str(announced.step)  # as it begins the messages' ids
+        self._sent_to.add(announced.destination)
+        if is_queue(announced.destination):
+            for part in parts_of(announced.destination):
                 self._audiences.setdefault(part, Audience(part))
-        elif seen.retained:
-            self._retaining[step] = seen
-        if seen.count is None:
-            self._growing[step] = seen
-        if seen.count is None or not is_queue(seen.destination):
-            self._going_on[step] = seen, "" if seen.count is None else str(seen.count)
-        if seen.body == "given":
+        elif announced.retained:
+            self._retaining[step] = announced
+        if announced.count is None:
+            self._growing[step] = announced
+        if announced.count is None or not is_queue(announced.destination):
+            self._going_on[step] = announced, "" if announced.count is None else str(announced.count)
+        if announced.body == "given":
             self._given.add(step)
-            self._expecting[step] = tuple(each for each in self._audiences.values() if self._reaches(seen, each))
+            self._expecting[step] = tuple(each for each in self._audiences.values() if self._reaches(announced, each))
             return
-        self._publishing[step] = seen
+        self._publishing[step] = announced
         expecting = []
         for audience in self._audiences.values():
-            reached = self._reaches(seen, audience)
-            if not reached and not (is_queue(audience.destination) and hears(audience.destination, seen.destination)):
+            reached = self._reaches(announced, audience)
+            if not reached and not (
+                is_queue(audience.destination) and hears(audience.destination, announced.destination)
+            ):
                 continue
             if not reached:
                 audience.blocked.add(step)
-            audience.marks[step] = bytearray((seen.count or 0) + 1)
+            audience.marks[step] = bytearray((announced.count or 0) + 1)
             expecting.append(audience)
         self._expecting[step] = tuple(expecting)
 
@@ -147,64 +149,64 @@ class Missing:
             and (publishing.body == "given" or expected is not False)
         )
 
-    def _subscribed(self, seen: Subscribed) -> None:
+    def _subscribed(self, start: Subscribed) -> None:
         """Add a client to its audience; of a step that is sending, it is to receive the messages from now on."""
-        key = _key(seen.client, seen.destination)
-        audience = self._audiences.setdefault(key, Audience(seen.destination))
-        if seen.client in audience.away or seen.client in self._lost:
-            self.last_return = seen.t
-            self._lost.discard(seen.client)
-        if seen.client in audience.away and (audience.missing or audience.accepted > audience.received):
-            self.last_due = seen.t  # what was kept for it can be delivered from now on
-        if (seen.client in audience.away or is_queue(seen.destination)) and self._is_to_hear_nothing(seen):
-            self.last_due = seen.t
-        new = seen.client not in audience.brokers
-        audience.brokers[seen.client] = seen.broker
-        audience.away.discard(seen.client)
-        audience.selectors[seen.client] = seen.selector
-        if seen.durable:
-            audience.durable.add(seen.client)
+        key = _key(start.client, start.destination)
+        audience = self._audiences.setdefault(key, Audience(start.destination))
+        if start.client in audience.away or start.client in self._lost:
+            self.last_return = start.t
+            self._lost.discard(start.client)
+        if start.client in audience.away and (audience.missing or audience.accepted > audience.received):
+            self.last_due = start.t  # what was kept for it can be delivered from now on
+        if (start.client in audience.away or is_queue(start.destination)) and self._is_to_hear_nothing(start):
+            self.last_due = start.t
+        new = start.client not in audience.brokers
+        audience.brokers[start.client] = start.broker
+        audience.away.discard(start.client)
+        audience.selectors[start.client] = start.selector
+        if start.durable:
+            audience.durable.add(start.client)
         for step, (publishing, _) in self._going_on.items():
             if audience not in self._expecting[step] and self._reaches(publishing, audience):
                 self._expecting[step] += (audience,)
                 audience.begins[step] = int(self._sent.get(step, 0)) + 1
                 audience.marks[step] = bytearray(0 if publishing.count is None else publishing.count + 1)
         self._look_at_consumers(audience)
-        if protocol(seen.over) == "mqtt":
-            self._over_mqtt(seen, audience, new=new)
+        if protocol(start.over) == "mqtt":
+            self._over_mqtt(start, audience, new=new)
 
-    def _is_to_hear_nothing(self, seen: Subscribed) -> bool:
-        """Return whether something was sent of which an expectation says that it does not come to a client."""
-        return any(hears(seen.destination, to) and self._expected(seen.client, to) is False for to in self._sent_to)
+    def _is_to_hear_nothing(self, start: Subscribed) -> bool:
+        """Return whether messages were sent that must not come to a client, by an expectation."""
+        return any(hears(start.destination, to) and self._expected(start.client, to) is False for to in self._sent_to)
 
-    def _over_mqtt(self, seen: Subscribed, audience: Audience, *, new: bool) -> None:
+    def _over_mqtt(self, start: Subscribed, audience: Audience, *, new: bool) -> None:
         """Expect the retained messages of a new subscription, and note that it is the client's."""
-        if audience not in (its := self._of_client.setdefault(seen.client, [])):
+        if audience not in (its := self._of_client.setdefault(start.client, [])):
             its.append(audience)
         for topic, (publishing, known) in self._retained.items() if new else ():
-            if hears(seen.destination, topic) and self._is_expected(publishing, seen.client, seen.broker, audience):
+            if hears(start.destination, topic) and self._is_expected(publishing, start.client, start.broker, audience):
                 audience.retained[known] += 1
-                self.last_due = seen.t
+                self.last_due = start.t
 
-    def _unsubscribed(self, seen: Unsubscribed) -> None:
-        audience = self._audiences[_key(seen.client, seen.destination)]
-        audience.give_back(seen.client)
-        audience.brokers.pop(seen.client, None)
+    def _unsubscribed(self, end: Unsubscribed) -> None:
+        audience = self._audiences[_key(end.client, end.destination)]
+        audience.give_back(end.client)
+        audience.brokers.pop(end.client, None)
         self._look_at_consumers(audience)
 
-    def _gone(self, seen: ClientChanged) -> None:
-        """Note that a client is away: it is to receive only what its broker keeps for it, and only when it is back."""
-        if seen.state not in ("disconnected", "lost"):
+    def _gone(self, change: ClientChanged) -> None:
+        """Note that a client is away: it is to receive only the messages kept for it, and only when it is back."""
+        if change.state not in ("disconnected", "lost"):
             return
-        if seen.state == "lost":
-            self._lost.add(seen.client)
+        if change.state == "lost":
+            self._lost.add(change.client)
         for audience in self._audiences.values():
-            if seen.client in audience.brokers:
-                audience.give_back(seen.client)
-                if seen.client in audience.durable:
-                    audience.away.add(seen.client)
-                elif seen.state == "disconnected":
-                    audience.brokers.pop(seen.client)
+            if change.client in audience.brokers:
+                audience.give_back(change.client)
+                if change.client in audience.durable:
+                    audience.away.add(change.client)
+                elif change.state == "disconnected":
+                    audience.brokers.pop(change.client)
                     self._look_at_consumers(audience)
 
     def _look_at_consumers(self, audience: Audience) -> None:
@@ -213,24 +215,24 @@ class Missing:
             steps = audience.marks.keys() & self._publishing.keys()
             audience.blocked = {step for step in steps if not self._reaches(self._publishing[step], audience)}
 
-    def _settled(self, seen: Settled) -> None:
-        audience = self._audiences.get(_key(seen.client, seen.destination))
-        if audience is not None and seen.id is not None and seen.outcome is not SendOutcome.FAILED:
-            pending = audience.pending.get(seen.client, [])
-            if _split_id(seen.id) in pending:
-                pending.remove(_split_id(seen.id))
+    def _settled(self, ack: Settled) -> None:
+        audience = self._audiences.get(_key(ack.client, ack.destination))
+        if audience is not None and ack.id is not None and ack.outcome is not SendOutcome.FAILED:
+            pending = audience.pending.get(ack.client, [])
+            if _split_id(ack.id) in pending:
+                pending.remove(_split_id(ack.id))
 
-    def _acknowledged(self, seen: Acknowledged) -> None:
-        step, number = _split_id(seen.id)
-        if self._retaining and seen.outcome is _OK and step in self._retaining:
-            self._retain(step, seen.id)
+    def _acknowledged(self, ack: Acknowledged) -> None:
+        step, number = _split_id(ack.id)
+        if self._retaining and ack.outcome is _OK and step in self._retaining:
+            self._retain(step, ack.id)
         for audience in self._expecting.get(step, ()):
             if audience.begins and number < audience.begins.get(step, 0):
                 continue
             if step in self._given:
-                audience.accepted += seen.outcome is _OK
-                audience.doubtful |= seen.outcome is SendOutcome.UNKNOWN
-            elif seen.outcome is _OK:
+                audience.accepted += ack.outcome is _OK
+                audience.doubtful |= ack.outcome is SendOutcome.UNKNOWN
+            elif ack.outcome is _OK:
                 marks = audience.marks[step]
                 if number >= len(marks) and step in self._growing:
                     extend(marks, number)
@@ -246,27 +248,27 @@ class Missing:
         else:
             self._retained[publishing.destination] = publishing, known
 
-    def _received(self, seen: Received) -> None:
-        self.last_received = seen.t
-        key = _key(seen.client, seen.destination)
+    def _received(self, arrival: Received) -> None:
+        self.last_received = arrival.t
+        key = _key(arrival.client, arrival.destination)
         if (audience := self._audiences.get(key)) is None:  # it came before the broker confirmed the subscription
-            audience = self._audiences[key] = Audience(seen.destination)
+            audience = self._audiences[key] = Audience(arrival.destination)
         # MQTT does not tell for which of a client's subscriptions it came.
-        its = self._of_client.get(seen.client, ())
+        its = self._of_client.get(arrival.client, ())
         together = its if len(its) > 1 and audience in its else (audience,)
         for each in together:
             if each.retained:
-                self._given_as_retained(each, seen.digest if seen.id is None else seen.id)
-        if seen.id is None:
+                self._given_as_retained(each, arrival.digest if arrival.id is None else arrival.id)
+        if arrival.id is None:
             for each in together:
-                self._count(each, seen.digest or "", self._digests.get(seen.digest or "", 0))
+                self._count(each, arrival.digest or "", self._digests.get(arrival.digest or "", 0))
             return
-        step, number = _split_id(seen.id)
-        if seen.pending:
-            audience.pending.setdefault(seen.client, []).append((step, number))
+        step, number = _split_id(arrival.id)
+        if arrival.pending:
+            audience.pending.setdefault(arrival.client, []).append((step, number))
         if step in self._given:  # the id was in a header
             for each in together:
-                self._count(each, seen.id, 1)
+                self._count(each, arrival.id, 1)
             return
         for each in together:
             each.mark_received(step, number, grows=step in self._growing)

@@ -88,7 +88,7 @@ class Publication:
         return f"{self.id(number)} (step {self.place})" if self.place else self.id(number)
 
     def accepted(self, number: int) -> bool:
-        """Return whether a broker accepted a message, by its acknowledgement or since somebody received the message."""
+        """Return whether a broker accepted a message, as an acknowledgement or an arrival shows."""
         return self.outcomes[number] == OK or bool(self.proven and self.proven[number] == PROVEN)
 
     def first_accepted(self) -> int | None:
@@ -273,7 +273,7 @@ class Subscription:
         return step in self.arrivals and number in self.arrivals[step].retained
 
     def breaks_between(self, begin: float, end: float) -> int:
-        """Return how often its connection ended between two moments while what it received was not confirmed."""
+        """Return how often its connection ended between two moments while its received messages were not confirmed."""
         return bisect_right(self.breaks, end) - bisect_left(self.breaks, begin) if self.unconfirmed else 0
 
     def count_unexplained(self, moment: float) -> None:
@@ -285,7 +285,7 @@ class Subscription:
             self.first_unexplained = moment
 
     def begin_again(self, moment: float, *, over: bool) -> None:
-        """Note a subscription at a moment; `over` says whether it stands beside those of the same connection."""
+        """Note a subscription at a moment; `over` is whether it stands beside those of the same connection."""
         before = self.stacked[-1][1] if self.stacked and over else 0
         self.stacked.append((moment, before + 1))
 
@@ -317,6 +317,6 @@ def is_queue(destination: str) -> bool:
     return destination.startswith("queue://")
 
 
-def damaged(what: str) -> InputError:
-    """Return the error of a history that no run could have written; `what` says why."""
-    return InputError.of(f"the history is not as a run writes it: {what}", "judge the file as it was written")
+def damaged(reason: str) -> InputError:
+    """Return the error of a history that no run could have written, with the reason."""
+    return InputError.of(f"the history is not as a run writes it: {reason}", "judge the file as it was written")

@@ -1,7 +1,8 @@
 """Removal of the oldest lines of a history that has become too large.
 
 Lines about messages are removed first and, if that is not enough, all others except marks and the last known state of
-each thing: a link, an end of a bridge, a subscription. A `Forgotten` line says up to which moment lines were removed.
+each thing: a link, an end of a bridge, a subscription. A `Forgotten` line has the moment up to which lines were
+removed.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def has_end(path: Path) -> bool:
 
 
 def _last_line(stream: BinaryIO) -> tuple[int, bytes, Ended | None, bool]:
-    """Return the place of the last whole line, it, what it says if it is the end, and whether half a line follows."""
+    """Return the last whole line: its place, its text, its `Ended` if it is one, and whether half a line follows."""
     size, tail, window = stream.seek(0, os.SEEK_END), b"", 4096
     while len(tail) < size and tail.count(b"\n") < 2:
         stream.seek(max(0, size - window))
@@ -101,9 +101,9 @@ def _last_line(stream: BinaryIO) -> tuple[int, bytes, Ended | None, bool]:
     return size - len(tail) + begin, tail[begin:end], ended, bool(tail[end:].strip(b"\0"))
 
 
-def _changed(written: int | None, there: int) -> str:
+def _changed(written: int | None, lines_there: int) -> str:
     """Return the damage in words, from the number of lines that were written and of those in the file."""
-    if written is None or there == written:
+    if written is None or lines_there == written:
         return "it is not as it was written"
-    many = f"{several(abs(there - written), 'line')} {'put in' if there > written else 'taken out'}"
-    return f"it is not as it was written: {many} ({there} before the last one, {written} were written)"
+    many = f"{several(abs(lines_there - written), 'line')} {'put in' if lines_there > written else 'taken out'}"
+    return f"it is not as it was written: {many} ({lines_there} before the last one, {written} were written)"

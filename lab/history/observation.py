@@ -1,6 +1,6 @@
 """The base of all observations, the Header of a history, and the observations of the run itself.
 
-`t` is seconds since the replay began, on one monotonic clock. A field left at its default is left out of the file.
+`t` is seconds since the replay began, on one monotonic clock. The file has no field whose value is the default.
 """
 
 from __future__ import annotations

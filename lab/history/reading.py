@@ -25,7 +25,7 @@ _BEGINS = "a history begins with a line that names its run"
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole history in memory; `complete` when its last line says that the replay came to its end."""
+    """A whole history in memory; `complete` if its last line records that the replay came to its end."""
 
     header: Header
     observations: tuple[Observation, ...]
@@ -148,4 +148,4 @@ def _header(found: dict[str, Any]) -> Header:
             f"no history that this mqlab reads: {told}, and this reads version {VERSION}",
             remedy=f"mqlab {writer} wrote it: judge it with that one" if type(writer) is str else _BEGINS,
         )
-    return record(found, Header)
+    return record(fields, Header)

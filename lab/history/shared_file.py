@@ -1,8 +1,8 @@
 """A history that several processes write to at once: whole lines, in one order, bounded in size.
 
 Every write holds the lock of a file beside it, which also has the number of the last step and the steps in progress.
-These are noted before the line is written: a writer that is killed in between skips a number, and none comes twice.
-That file is removed when the history ends; what is recorded after that is dropped.
+These are noted before the line is written: a writer that is killed in between skips a number, and no number is used
+twice. That file is removed when the history ends; later observations are dropped.
 """
 
 from __future__ import annotations

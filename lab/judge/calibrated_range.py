@@ -1,7 +1,7 @@
 """Verdicts of a simulation outside its calibrated range: they are unknown if their evidence may depend on it.
 
-Brokers that a bridge has joined, directly or over others, may hold one another up: so what one of them did makes
-unknown what all of them did from then on.
+Brokers that a bridge has joined, directly or over other brokers, may delay one another. So such an event on one broker
+makes the later evidence of all of them unknown.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def calibration_notes(evidence: Evidence) -> Iterator[str]:
 
 
 def _told(since: float) -> str:
-    """Return a moment in words; what was before the replay has been so from its beginning on."""
+    """Return a moment in words; a moment before the replay becomes the replay's beginning."""
     return moment(max(since, 0.0))
 
 
@@ -110,9 +110,9 @@ def _joined(brokers: set[str], evidence: Evidence) -> set[str]:
     return found
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(declared: Any) -> Iterator[str]:
     """Yield every text in an expectation as it is written, however deep."""
-    if isinstance(value, str):
-        yield value
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    if isinstance(declared, str):
+        yield declared
+    for each in declared.values() if isinstance(declared, dict) else declared if isinstance(declared, list) else ():
         yield from _texts(each)

@@ -53,7 +53,9 @@ def limits_of(timeline: Timeline) -> Iterator[str]:
     for gap in timeline.coverage.gaps:
         yield f"Bridges, demand and logs may have changed unseen: {unwatched(gap)}."
     for silence in unasked(timeline.coverage.silences, timeline.outages):
-        unseen = "it may have logged more" if silence.of == "log" else "its bridges and demand may have changed unseen"
+        unseen = (
+            "it may have logged more" if silence.kind == "log" else "its bridges and demand may have changed unseen"
+        )
         yield f"{silent(silence)}: {unseen}."
     for of, what in timeline.coverage.forgotten.items():
         left = "what became of messages" if of == "messages" else "what happened"

@@ -1,4 +1,4 @@
-"""The moment until which an expectation's evidence goes: what happens later cannot make it untrue."""
+"""The moment at which an expectation's evidence ends: later events cannot make the expectation untrue."""
 
 from __future__ import annotations
 

@@ -102,11 +102,11 @@ def _count_received(member: Subscription, audience: Audience, step: int | None =
 
 
 def step_reports(evidence: Evidence) -> tuple[StepReport, ...]:
-    """Return what each step that sends or takes messages was asked, and what it did."""
+    """Return, for each step that sends or takes messages, the number asked and the numbers done."""
     return tuple(
         StepReport(
             step=effort.step,
-            words=effort.words,
+            words=effort.label,
             did=effort.did,
             asked=effort.asked,
             at_least=effort.least,
@@ -289,12 +289,12 @@ def notes(
 
 
 def _amounts(evidence: Evidence) -> Iterator[str]:
-    """Yield a note for each step that did less than it was asked, with what the scenario needs of it."""
+    """Yield a note for each step that did less than it was asked, with the number that the scenario needs."""
     for effort in evidence.efforts if not evidence.timeline.standing else ():
         if effort.differs:
             needs = "" if effort.least is None else f"; the scenario needs {effort.least}"
             needs += "; it was to fail" if effort.fails else ""
-            yield f"A step did less than it was asked: {effort.words}: {effort.amounts}{needs}."
+            yield f"A step did less than it was asked: {effort.label}: {effort.amounts}{needs}."
 
 
 def _timing(timeline: Timeline) -> Iterator[str]:
@@ -317,23 +317,23 @@ def _timing(timeline: Timeline) -> Iterator[str]:
 
 
 def _made_anew(evidence: Evidence) -> Iterator[str]:
-    """Yield a note for each replay of a run's history: what was received were not the bodies of that run."""
+    """Yield a note for each replay of a run's history: the bodies received were not the bodies of that run."""
     its = {each.part_of for each in evidence.ledger.publications.values() if each.last and each.digests is None}
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.step in its:
-            yield f"Bodies were made anew, since a history has none: {step.words}."
+            yield f"Bodies were made anew, since a history has none: {step.label}."
 
 
 def _not_whole(evidence: Evidence) -> Iterator[str]:
     """Yield a note for each replay of a recording with warnings, such as where it was cut short."""
     for step in evidence.timeline.steps:
-        if step.verb == REPLAY and (missing := step.words.rpartition(", pace ")[2].partition("; ")[2]):
-            its = step.words.removesuffix(f"; {missing}")
+        if step.verb == REPLAY and (missing := step.label.rpartition(", pace ")[2].partition("; ")[2]):
+            its = step.label.removesuffix(f"; {missing}")
             yield f"A replay is not all that once was sent: {its}): {missing.removesuffix(')')}."
 
 
 def _missed(evidence: Evidence) -> Iterator[str]:
-    """Yield a note for each step that ended otherwise than the scenario has it, unless another note tells of it."""
+    """Yield a note for each step that ended otherwise than the scenario has it, unless another note reports it."""
     standing = evidence.timeline.standing  # where the note on its end tells how much a step did, and why not more
     told = {effort.step for effort in evidence.efforts if effort.differs and not standing}
     told |= {paced.step for paced in evidence.timeline.paces if not paced.held and not standing}
@@ -341,8 +341,8 @@ def _missed(evidence: Evidence) -> Iterator[str]:
         yield f"A maintenance window was not done as asked: {seen.broker}'s, until {moment(seen.t)}; {seen.failed}."
     for step in evidence.timeline.steps:
         if step.missed and step.ok:
-            yield f"A step went well that was to fail: {step.words}."
+            yield f"A step went well that was to fail: {step.label}."
         elif step.missed and step.step not in told:
-            yield f"{step.kind.in_vain}: {step.words}{f'; {step.note}' if step.note else ''}."
+            yield f"{step.kind.in_vain}: {step.label}{f'; {step.note}' if step.note else ''}."
         elif standing and step.ended is None:
-            yield f"A step has no end: {step.words}; it was still running, or its process was killed."
+            yield f"A step has no end: {step.label}; it was still running, or its process was killed."

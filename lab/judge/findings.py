@@ -17,14 +17,14 @@ from lab.judge.wording import moment
 Finding = tuple[Outcome, str]
 
 
-def at_the_end(passed: bool, words: str, evidence: Evidence) -> Finding:
+def at_the_end(passed: bool, reason: str, evidence: Evidence) -> Finding:
     """Return the finding of an expectation about the end of a run; unknown if the history is cut short.
 
-    `words` is the reason.
+    `reason` is the reason.
     """
     if not evidence.timeline.complete:
-        return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {words}"
-    return Outcome.of(passed), words
+        return Outcome.UNKNOWN, f"the history is cut short at {moment(evidence.timeline.end)}; until then: {reason}"
+    return Outcome.of(passed), reason
 
 
 def unknown(why: str, evidence: Evidence) -> Finding:

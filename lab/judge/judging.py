@@ -56,7 +56,7 @@ class History(Protocol):
 
     @property
     def damage(self) -> str:
-        """Return what is known to be wrong with it, and where; "" if nothing is."""
+        """Return the known damage of the history, with its place; "" if there is none."""
         ...
 
 
@@ -129,7 +129,7 @@ def judge_whole(
     unsealed = _unsealed(path, header)
     damaged = damage(path)
 
-    def judged(seen: Iterable[Observation]) -> Judged:
+    def judged(observations: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
         told = Streamed(header, seen, f"{path.name}: {damaged}" if damaged else "")
         return _judged(asked, told, steps, find, interval, str(path), clients, unsealed)
@@ -203,7 +203,7 @@ def _judged(
 
 
 def _set(header: Header) -> Mapping[str, str]:
-    """Return what was set instead of the scenario's own values, KEY → VALUE; raise TypeError if it is none."""
+    """Return the values set instead of the scenario's own, KEY → VALUE; raise TypeError if one is not a text."""
     found = header.declared.get("set", {})
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise TypeError("set holds something else than texts")

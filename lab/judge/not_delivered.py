@@ -1,4 +1,4 @@
-"""What became of messages that were accepted, expected and not delivered, as counts: the value, and its words."""
+"""The fates of messages that were accepted, expected and not delivered, as counts and in words."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class NotDelivered:
         return found[0] if len(found) == 1 else "unknown"
 
     def words(self, thousands: str = "") -> str:
-        """Return what became of them, such as "3 wait on tokyo and 1 was lost"; "" if there are none.
+        """Return the fates in words, such as "3 wait on tokyo and 1 was lost"; "" if there are no messages.
 
         `thousands` separates the thousands of a number.
         """

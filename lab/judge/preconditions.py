@@ -1,8 +1,8 @@
-"""Preconditions: what the steps of a scenario were to bring about before an expectation can be judged.
+"""Preconditions: the work that a scenario's steps were to do before an expectation can be judged.
 
-Where a step did not do what the scenario has it do, what would have passed is unknown; what failed stays failed.
-A file of `lab.judge.expectations` may have, beside its `judge`, `until` (how far the expectation's evidence goes),
-`concerned` (whether it is about what a step sent or took) and `unmet` (reasons that no step tells).
+If a step did not do its work, an expectation that would have passed is unknown; a failed one stays failed. A file of
+`lab.judge.expectations` may have, beside its `judge`, `until` (how far the expectation's evidence goes), `concerned`
+(whether it is about a step's messages) and `unmet` (further reasons, which no step records).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ANEW = "do it anew, and judge from there on"
 
 
 def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Find) -> str:
-    """Return which steps did less than an expectation needs, and what would make it known; "" if none did."""
+    """Return which steps did less than an expectation needs, and the remedy; "" if none did."""
     # A line that is not in a log may be missing because what would have caused it was never sent.
     sending = expectation.depends_on_sending or (expectation.of_absence and expectation.log_lines is not None)
     efforts = [*_efforts(expectation, evidence, find)] if sending else []
@@ -34,7 +34,7 @@ def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Fin
     missed = [
         step
         for step in _missed(expectation, evidence, find)
-        if not any(effort.words.startswith(step.words) for effort, _ in efforts)
+        if not any(effort.label.startswith(step.label) for effort, _ in efforts)
     ]
     standing = evidence.timeline.standing
     remedy = _ANEW if standing else "if that was expected, write fails: yes beside the verb"
@@ -90,8 +90,8 @@ def _windows(expectation: Expectation, evidence: Evidence, find: Find) -> Iterat
 def _words(step: StepTaken) -> str:
     """Return how a step ended otherwise than the scenario has it."""
     if step.ok:
-        return f"{step.words} went well, and was to fail"
-    return f"{step.words} was not done as asked" + (f": {step.note}" if step.note else "")
+        return f"{step.label} went well, and was to fail"
+    return f"{step.label} was not done as asked" + (f": {step.note}" if step.note else "")
 
 
 def _concerns(step: StepTaken, expectation: Expectation, evidence: Evidence) -> bool:
@@ -108,7 +108,7 @@ def _concerns(step: StepTaken, expectation: Expectation, evidence: Evidence) -> 
 
 
 def _subscriptions(step: StepTaken, evidence: Evidence) -> Collection[tuple[str, str]]:
-    """Return what a step tried to subscribe to, or all that its client ever did: client and destination, if known."""
+    """Return the subscriptions that a step tried, or all of its client: client and destination, if known."""
     approaches = [each for each in evidence.timeline.approaches if each.destination]
     if tried := {(each.client, each.destination) for each in approaches if of_attempt(each, (step,))}:
         return tried
@@ -133,9 +133,9 @@ def _efforts(expectation: Expectation, evidence: Evidence, find: Find) -> Iterat
     for effort in evidence.efforts:
         if effort.short and concerned(expectation, effort, evidence):
             enough = _anew(effort) if evidence.timeline.standing else _enough(effort)
-            yield effort, f"{effort.words}: {effort.amounts} ({enough})"
+            yield effort, f"{effort.label}: {effort.amounts} ({enough})"
         elif effort.off_pace and expectation.of_speed and concerned(expectation, effort, evidence):
-            yield effort, f"{effort.words} did not keep its rate (write one that can be kept there)"
+            yield effort, f"{effort.label} did not keep its rate (write one that can be kept there)"
 
 
 def _unannounced(evidence: Evidence) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _unannounced(evidence: Evidence) -> Iterator[str]:
     for step in evidence.timeline.steps:
         if step.verb == REPLAY and step.ended is None and step.step not in told:
             remedy = f"judge again; if it was killed, {_ANEW}"
-            yield f"{step.words}: it has no end and no record of its messages ({remedy})"
+            yield f"{step.label}: it has no end and no record of its messages ({remedy})"
 
 
 def _anew(effort: Effort) -> str:
@@ -153,7 +153,7 @@ def _anew(effort: Effort) -> str:
 
 
 def _enough(effort: Effort) -> str:
-    """Return what to write where a step was expected to do so much."""
+    """Return the text to write where a step was expected to do so much."""
     if effort.fails:
         return "it was to fail: if this was expected, remove fails: yes"
     if effort.done:

@@ -40,7 +40,7 @@ def not_quiet(quiet: timedelta, chosen: Chosen, evidence: Evidence) -> str:
 
 
 def in_words(quiet: timedelta | None, chosen: Chosen, evidence: Evidence) -> str:
-    """Return, as the end of a sentence, how long an audience listened after its last message; "" if nobody asked."""
+    """Return, as the end of a sentence, how long an audience listened after its last message; "" without `quiet`."""
     if quiet is None:
         return ""
     if chosen.audience.until < evidence.timeline.end:

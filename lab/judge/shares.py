@@ -48,5 +48,5 @@ def judge_shares(expectation: Delivered, shares: Mapping[str, Portion], evidence
 
 
 def _holds_still(portion: Portion, count: int, whole: int, pending: int) -> bool:
-    """Return whether a share is as expected whoever receives what is pending: this subscriber, or the others."""
+    """Return whether a share is as expected if this subscriber receives all pending messages, and if the others do."""
     return portion.holds(count, whole + pending) and portion.holds(count + pending, whole + pending)

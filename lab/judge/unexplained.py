@@ -18,7 +18,7 @@ def unexplained(chosen: Chosen) -> int:
 
 
 def in_words(chosen: Chosen, so: str) -> str:
-    """Return in words that arrivals may be bodies changed on the way, and `so` what is unknown; "" if none may be."""
+    """Return in words that arrivals may be bodies changed on the way, which leaves `so` unknown; "" if not."""
     number = unexplained(chosen)
     if not number:
         return ""

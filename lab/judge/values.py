@@ -113,7 +113,7 @@ class Delivery:
 
     @property
     def waiting(self) -> int:
-        """Return the number of messages that a broker has, as its counters say, expected or kept."""
+        """Return the number of messages that a broker has, by its counters, expected or kept."""
         return self.not_delivered.count("waiting") + self.kept.count("waiting")
 
     @property
@@ -128,12 +128,12 @@ class Delivery:
 
     @property
     def expired(self) -> int:
-        """Return the number of messages that expired, by their brokers' counters or before anybody listened."""
+        """Return the number of messages that expired, by their brokers' counters or before a client listened."""
         return self.not_delivered.count("expired") + self.over
 
     @property
     def unknown(self) -> int:
-        """Return the number of messages that were expected and did not come, and no counter tells where they are."""
+        """Return the number of messages that were expected and did not come, and that no counter locates."""
         return self.not_delivered.unknown
 
     @property
@@ -170,7 +170,7 @@ class StepReport:
 
     @property
     def amounts(self) -> str:
-        """Return what was asked and what was done, in words."""
+        """Return the number of messages asked and the numbers done, in words."""
         done = f"{self.sent} sent, {self.done} accepted" if self.did == "sent" else f"{self.done} taken"
         return f"asked: {self.asked_words}; {done}"
 
@@ -189,7 +189,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkReport:
-    """One direction of a link: the configured delay, and what was measured and counted."""
+    """One direction of a link: the configured delay, the measured latency and the counted packets."""
 
     leaving: str
     reaching: str
@@ -249,7 +249,7 @@ class CrossCheck:
     def agreed_accepted(self) -> bool:
         """Return whether the source's counter agrees with its clients on the messages accepted.
 
-        Of those that the target says it forwarded, any may have been held back.
+        Any message that the target forwarded may have been held back.
         """
         return self.accepted <= self.enqueued + self.back and self.enqueued <= self.at_most
 
@@ -346,5 +346,5 @@ class Report:
 
     @property
     def simulated(self) -> bool:
-        """Return whether models ran, and no broker: a report says so where one looks first."""
+        """Return whether models ran, and no broker; a report shows this at its top."""
         return self.runtime == "simulation"

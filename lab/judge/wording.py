@@ -13,18 +13,18 @@ def moment(t: float) -> str:
     return f"{t:.3f} s"
 
 
-def unwatched(seen: Unwatched) -> str:
+def unwatched(gap: Unwatched) -> str:
     """Return, as a clause, when a lab was not watched."""
-    until = " on" if seen.t == inf else f" to {moment(seen.t)}"
-    return f"the lab was not watched from {moment(seen.since)}{until}"
+    until = " on" if gap.t == inf else f" to {moment(gap.t)}"
+    return f"the lab was not watched from {moment(gap.since)}{until}"
 
 
 def silent(silence: Silence) -> str:
     """Return, as a clause, when a broker's management did not answer, or its log could not be read, or was not."""
-    if silence.of == "look":
+    if silence.kind == "look":
         return f"{silence.broker} was not polled between {moment(silence.begin)} and {moment(silence.end)}"
     until = " on" if silence.end == inf else f" to {moment(silence.end)}"
-    what = "management did not answer" if silence.of == "management" else "log could not be read"
+    what = "management did not answer" if silence.kind == "management" else "log could not be read"
     return f"{silence.broker}'s {what} from {moment(silence.begin)}{until}"
 
 
@@ -35,11 +35,11 @@ def gap(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
 
 
-def milliseconds(value: float) -> str:
-    """Return a latency in words; `value` is in milliseconds."""
-    return f"{value:.1f} ms" if value < 1000 else f"{value / 1000:.2f} s"
+def milliseconds(latency: float) -> str:
+    """Return a latency in words; `latency` is in milliseconds."""
+    return f"{latency:.1f} ms" if latency < 1000 else f"{latency / 1000:.2f} s"
 
 
 def listed(names: list[str]) -> str:
-    """Return names as a list in words: a, b and c; "nobody" if there are none."""
+    """Return names as a list in words: a, b and c; the word "nobody" for an empty list."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "nobody"

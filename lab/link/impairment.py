@@ -53,7 +53,7 @@ class Figure:
     """One figure of an impairment, with all that reading and writing it needs."""
 
     kind: Kind
-    words: str  # for texts: {} stands for its value, {NAME} for another figure's; empty: not mentioned
+    phrase: str  # for texts: {} stands for its value, {NAME} for another figure's; empty: not mentioned
     about: str  # one line of help
     key: str = ""  # in scenario files and options: the name with dashes, unless set here
     name: str = ""  # the field's; set, with the default, from `Impairment`

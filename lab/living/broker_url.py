@@ -36,9 +36,9 @@ def is_url(target: str) -> bool:
 def source(
     url: str, environment: Mapping[str, str], clock: Clock, *, over: str | None = None, ca_file: Path | None = None
 ) -> Source:
-    """Return the broker of a URL; InputError if it is none to connect to, or if no login is in the environment.
+    """Return the broker of a URL; InputError if it cannot be connected to, or if no login is in the environment.
 
-    The CAs of the system vouch for its certificate, or those of `ca_file`. The URL's scheme tells the protocol; with
+    The CAs of the system vouch for its certificate, or those of `ca_file`. The URL's scheme decides the protocol; with
     `wss`, `over` does.
     """
     parts = _split(url)

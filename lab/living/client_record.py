@@ -15,7 +15,7 @@ from lab.runtime.messages import Destination, Incoming, Terms
 
 
 class ClientRecord(ClientRecorder):
-    """Records what one client of a program does and receives; thread-safe."""
+    """Records the actions and arrivals of one client of a program; thread-safe."""
 
     def __init__(self, history: LivingHistory, client: str, broker: str, over: str) -> None:
         super().__init__(client, broker, over, run=history.run, now=history.now, record=history.record)

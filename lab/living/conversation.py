@@ -65,9 +65,10 @@ class Conversation:
         """Subscribe to a topic or a queue, named as in ActiveMQ (`a.b`, wildcards `*` and `>`) over every protocol.
 
         With `ack` "auto" a message is done once the broker has sent it, whether it is asked for here or not. With
-        "client-individual" it is done once `acknowledge` says so, with "client" all up to it are, and the broker sends
-        at most `prefetch` messages ahead. `qos` is for MQTT; the others are for STOMP and AMQP, InputError over MQTT.
-        With `whole` each message's `shown` has all properties that its protocol shows, such as its destination.
+        "client-individual" it is done once it is given to `acknowledge`, with "client" all messages up to it are, and
+        the broker sends at most `prefetch` messages ahead. `qos` is for MQTT; the others are for STOMP and AMQP,
+        InputError over MQTT. With `whole` each message's `shown` has all properties that its protocol shows, such as
+        its destination.
         """
         to = destination(topic, queue)
         terms = Terms(destination=to, qos=qos, selector=selector, ack=ack, prefetch=prefetch, whole=whole)

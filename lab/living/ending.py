@@ -20,8 +20,8 @@ from lab.runtime.state_file import StateFile
 def end(lab: StateFile | Lost, runtime: Runtime, note_folder: Path) -> Removal:
     """End a lab, its history and its monitor, and return what was removed.
 
-    No other process writes to the history meanwhile; after an error both continue. If it cannot be written, the
-    lab ends all the same.
+    No other process writes to the history meanwhile; after an error both continue. If it cannot be written, the lab
+    ends all the same.
     """
     warnings: list[str] = []
     with ExitStack() as stack:

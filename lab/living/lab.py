@@ -301,7 +301,7 @@ class Live:
             return [self.do(each) for each in verbs][-1]
 
     def reboot(self, broker: str, *, downtime: float | None = None, within: float = _STARTS_WITHIN) -> Done:
-        """Reboot a broker, which applies what is pending, and return when it listens again.
+        """Reboot a broker, which applies its pending changes, and return when it listens again.
 
         A broker that does not listen within so many seconds, or ends while starting, is RUNNING for the service all the
         same, as in Amazon MQ: another revision can be applied to it.
@@ -517,7 +517,7 @@ class Live:
         """Remove all messages from all brokers that run: of queues, and those kept for clients that are away.
 
         Durable subscriptions whose clients are away end, and topics without a listener go, with the message that they
-        retained. Queues stay, empty; what is on its way between brokers still comes.
+        retained. Queues stay, empty; messages on their way between brokers still come.
         """
         records = self.lab.note.control.account.brokers
         running = [each.name for each in records if each.state is BrokerState.RUNNING]
@@ -625,7 +625,7 @@ class Live:
         self.lab.enforce(self._control.network)
 
     def record_found(self) -> None:
-        """Record what has become of brokers that verbs have taken out. Call it inside a turn."""
+        """Record the present state of brokers that verbs have taken out. Call it inside a turn."""
         self._plane.record_found()
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""Recording what comes at brokers into a file: topics by listening, queues by looking at them or, if told, by taking.
+"""Recording messages at brokers into a file: of topics by listening, of queues by browsing or, on request, consuming.
 
 A broker is reached by a Conversation: of an open lab, or one that knows no lab.
 """
@@ -95,9 +95,9 @@ def record(
     """Record into a new file until enough has come, the time is over, a connection is lost, or Ctrl-C.
 
     Return the footer, as it was written; a signal that ends the program does so when it is written. `ready` is called
-    once everything listens. Without `redaction`, headers with secrets are kept. What cannot be connected to or written
-    ends it with an error; before anything listens, no file is left then. Raise HostError, which says how many messages
-    are in the file, if it could not be written.
+    once everything listens. Without `redaction`, headers with secrets are kept. A connection that cannot be made, or a
+    file that cannot be written, ends it with an error; before anything listens, no file is left then. Raise HostError,
+    with the number of messages in the file, if it could not be written.
     """
     header = Header(
         started=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -213,12 +213,12 @@ class _Taking:
         return self._failed is not None or (most is not None and self._count >= most)
 
     def check(self) -> None:
-        """Raise what kept a message from being written."""
+        """Raise the error that kept a message from being written."""
         if self._failed is not None:
             raise self._failed
 
     def taker(self, source: Source) -> Callable[[Incoming], None]:
-        """Return what takes the messages of a broker."""
+        """Return the function that takes the messages of a broker."""
 
         def take(message: Incoming) -> None:
             self._take(source, message)
@@ -226,7 +226,7 @@ class _Taking:
         return take
 
     def look(self, source: Source, queue: str, look: Look) -> None:
-        """Take of a look at a queue what was not there before."""
+        """Take the messages that were not in the queue at the poll before."""
         if not look.ended:
             where = f"queue://{queue} at {source.name}"
             self._halves[where] = self._halves.get(where, 0) + 1
@@ -303,7 +303,7 @@ class _Taking:
         )
 
     def _missed(self, sources: Sequence[Source]) -> list[str]:
-        """Return what may not be in the recording, in words."""
+        """Return the messages and fields that the recording may lack, in words."""
         wanted = self._wanted
         found = []
         if wanted.queues and not wanted.consume:

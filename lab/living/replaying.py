@@ -23,7 +23,7 @@ from lab.suggestions import unknown
 
 
 def replay_of(recording: str | Path, broker: str, mark: str = "", **written: Any) -> Replay:
-    """Return the verb that sends a recording into a broker; InputError if it cannot, as a check of the step says.
+    """Return the verb that sends a recording into a broker; raise InputError as a check of the step does.
 
     `mark` is put before the name of an argument in a message.
     """
@@ -70,14 +70,14 @@ class _Arguments:
     def __init__(self, mark: str) -> None:
         self._mark = mark
 
-    def wrong(self, field: str, what: str, remedy: str) -> Problem:
-        return Problem(what=what, remedy=remedy)
+    def wrong(self, field: str, problem: str, remedy: str) -> Problem:
+        return Problem(what=problem, remedy=remedy)
 
     def missing(self, field: str, kind: str, name: str, valid: Iterable[str], label: str) -> Problem:
         return unknown(kind, name, valid, label, None)
 
-    def written(self, field: str, value: str) -> str:
-        return f"{self._mark}{field} {value}" if self._mark else f"{field}={value!r}"
+    def written(self, field: str, entry: str) -> str:
+        return f"{self._mark}{field} {entry}" if self._mark else f"{field}={entry!r}"
 
 
 class _Stage(EndedByError):
@@ -91,8 +91,8 @@ class _Stage(EndedByError):
     def record(self, observation: Observation) -> None:
         self._history.record(observation)
 
-    def trouble(self, who: str, problem: str) -> None:
-        self.record(Trouble(t=self.now(), who=who, what=problem))
+    def trouble(self, name: str, problem: str) -> None:
+        self.record(Trouble(t=self.now(), who=name, what=problem))
 
     def user(self, broker: str, user: str | None) -> str:
         assert user is not None, "the verb has one"

@@ -1,4 +1,4 @@
-"""The routes of an open lab: by its brokers' configurations and users, the network, and what is down, as they are now.
+"""The routes of an open lab: by its brokers' present configurations and users, its network, and its present outages.
 
 They are made from the service's records, not from the scenario's declarations.
 """

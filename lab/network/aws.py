@@ -26,7 +26,7 @@ USUAL_ERROR, LARGE_ERROR = 0.16, 0.41
 class Preset:
     """The round trips between two regions, from either side, and where the figures come from."""
 
-    there: timedelta
+    forth: timedelta
     back: timedelta
     source: str
     estimated: bool = False
@@ -34,7 +34,7 @@ class Preset:
     @property
     def delay(self) -> timedelta:
         """Return the delay of each direction: half of the mean round trip."""
-        return (self.there + self.back) / 4
+        return (self.forth + self.back) / 4
 
 
 def round_trip(a: str, b: str) -> Preset | None:
@@ -48,12 +48,12 @@ def round_trip(a: str, b: str) -> Preset | None:
     """
     if a == b and a in REGIONS:
         source = f"within {city(a)}: about 1 ms, as between availability zones"
-        return Preset(there=BETWEEN_ZONES, back=BETWEEN_ZONES, source=source, estimated=True)
+        return Preset(forth=BETWEEN_ZONES, back=BETWEEN_ZONES, source=source, estimated=True)
     there, back = _measured().get((a, b)), _measured().get((b, a))
     names = f"{city(a)} – {city(b)}"
     if there is not None and back is not None:
         source = f"{names}: {there:g} ms there, {back:g} ms back; {SOURCE}"
-        return Preset(there=timedelta(milliseconds=there), back=timedelta(milliseconds=back), source=source)
+        return Preset(forth=timedelta(milliseconds=there), back=timedelta(milliseconds=back), source=source)
     far = distance(a, b)
     if far is None:
         return None
@@ -62,7 +62,7 @@ def round_trip(a: str, b: str) -> Preset | None:
         f"{names}: about {far * MS_PER_KM:.0f} ms, estimated from {far:,.0f} km; half of such estimates are within "
         f"{100 * USUAL_ERROR:.0f} %, nine of ten within {100 * LARGE_ERROR:.0f} %"
     )
-    return Preset(there=about, back=about, source=source, estimated=True)
+    return Preset(forth=about, back=about, source=source, estimated=True)
 
 
 def measured_pairs() -> tuple[tuple[str, str], ...]:

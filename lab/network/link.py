@@ -37,5 +37,5 @@ def impairment_text(impairment: Impairment) -> str:
     """Return an impairment in the words of a scenario file: the delay, and every figure that is not the default."""
     values = {each: getattr(impairment, each.name) for each in FIGURES}
     told = {each.name: _WRITTEN.get(each.kind, str)(value) for each, value in values.items() if value is not None}
-    said = (each for each, value in values.items() if each.words and (each.name == "delay" or value != each.default))
-    return ", ".join(each.words.format(told[each.name], **told) for each in said)
+    said = (each for each, value in values.items() if each.phrase and (each.name == "delay" or value != each.default))
+    return ", ".join(each.phrase.format(told[each.name], **told) for each in said)

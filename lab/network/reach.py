@@ -64,7 +64,7 @@ class Reach:
     """The answer of `reach`: a connection can be opened, or the rule that stops it, with the reason in words."""
 
     stop: Stop | None = None
-    words: str = ""
+    reason: str = ""
 
     @property
     def yes(self) -> bool:
@@ -80,15 +80,15 @@ def reach(network: Network, source: str, target: str, port: int, protocol: Proto
     """
     there, what = way(network, source, target), f"{protocol} {port}"
     if not _passes(there.outbound, protocol, port):
-        return Reach(stop=Stop.NO_EGRESS_RULE, words=there.no_egress.replace(WHAT, what))
+        return Reach(stop=Stop.NO_EGRESS_RULE, reason=there.no_egress.replace(WHAT, what))
     if there.stop is not None:
-        return Reach(stop=there.stop, words=there.no_route)
+        return Reach(stop=there.stop, reason=there.no_route)
     if not _passes(there.inbound, protocol, port):
-        return Reach(stop=Stop.NO_INGRESS_RULE, words=there.no_ingress.replace(WHAT, what))
+        return Reach(stop=Stop.NO_INGRESS_RULE, reason=there.no_ingress.replace(WHAT, what))
     if source != INTERNET:
         back = way(network, target, source)
         if back.stop is not None:
-            return Reach(stop=Stop.NO_RETURN_ROUTE, words=f"no way back: {back.no_route}")
+            return Reach(stop=Stop.NO_RETURN_ROUTE, reason=f"no way back: {back.no_route}")
     return Reach()
 
 

@@ -43,7 +43,7 @@ class ControlPlane(Protocol):
 
     @property
     def reboot_time(self) -> float:
-        """Return the seconds that a reboot leaves a broker down, unless the verb says otherwise."""
+        """Return the default number of seconds that a reboot leaves a broker down."""
         ...
 
     def change(self, verb: Callable[[Control], Done]) -> Done:

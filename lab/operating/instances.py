@@ -103,7 +103,7 @@ def new_state(
 ) -> BrokerChanged:
     """Return an instance's new state as an observation, at `t` or now. Only an instance of a pair has its number.
 
-    It is a standby if another instance is active, or if `standby` says that it was one.
+    It is a standby if another instance is active, or with `standby`, if it was one.
     """
     t = plane.lab.clock.now() if t is None else t
     if len(numbers(plane, broker)) == 1:

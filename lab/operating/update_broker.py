@@ -13,7 +13,7 @@ from lab.plan.control import Control
 
 
 def operate(plane: ControlPlane, verb: UpdateBroker) -> Done:
-    """Make the changes pending, and reboot the broker if the verb says so."""
+    """Make the changes pending, and reboot the broker if the verb has `reboot`."""
 
     def update(control: Control) -> Account:
         if verb.security_groups is not None:

@@ -35,7 +35,7 @@ def operate(plane: ControlPlane, verb: UpdateConfiguration) -> Done:
 def revision_saved(name: str, revision: Revision, removals: Sequence[Removal], t: float) -> ConfigurationSaved:
     """Return a saved revision as an observation; `t` is of the lab's clock."""
     told = Counter(
-        " ".join(word for word in (str(each.reason), each.element, each.attribute) if word)
+        " ".join(word for word in (str(each.reason), each.tag, each.attribute) if word)
         for each in removals[:MOST_SHOWN]
     )
     return ConfigurationSaved(

@@ -55,7 +55,7 @@ class Tried:
 
 
 def demands(network: Network, target: str, heard: str, others: Sequence[Listener] = ()) -> tuple[Demand, ...]:
-    """Return the demand of one consumer on a broker, spread in several orders, of which equal ones are left out.
+    """Return the demand of one consumer on a broker, spread in several orders, without equal results.
 
     It listens to `heard`, which may be a wildcard; `others` are there too. Raise ValueError if it makes too many
     subscriptions.
@@ -72,12 +72,13 @@ def demands(network: Network, target: str, heard: str, others: Sequence[Listener
 
 
 def in_any_order(network: Network, listeners: Sequence[Listener]) -> bool:
-    """Return whether consumers make the same subscriptions in whatever order they come, but for numbers and paths.
+    """Return whether consumers make the same subscriptions in any order of coming, except for numbers and paths.
 
-    Then their demand need be spread once for all of them; False also where that is not easily told. It is so for one
-    destination, without circles, if no rule that looks at the path stops the demand of any of them on its way: all of
-    it gets as far as that of each alone, and a bridge that takes consumers together has one subscription whoever came
-    first. Of a queue's, those have the priority of the first, which another bridge may have lowered.
+    Then their demand is spread only once for all of them. False also if this is not easily decided. It is true for one
+    destination, without circles, if no rule about the path stops the demand of any consumer on its way. Then all demand
+    gets as far as that of each consumer alone, and a bridge that takes consumers together has one subscription,
+    whichever came first. A queue's subscription has the priority of the first consumer, which another bridge may have
+    lowered.
     """
     heard = {each for _, each in listeners}
     if len(heard) > 1 or len({*listeners}) < len(listeners):
@@ -123,7 +124,7 @@ def carried(network: Network, spreads: Sequence[Demand], source: str, destinatio
 
 
 def sent(network: Network, spreads: Sequence[Demand], source: str, destination: str) -> Tried:
-    """Return what becomes of a message, for the first consumer, that is sent where demand has spread.
+    """Return the outcome, for the first consumer, of a message that is sent where demand has spread.
 
     Raise ValueError after too many steps.
     """
@@ -131,7 +132,7 @@ def sent(network: Network, spreads: Sequence[Demand], source: str, destination: 
 
 
 def outcome_for(message: Carried, consumer: int) -> Tried:
-    """Return what becomes of a message for one of the consumers, which are counted from 0 in their order."""
+    """Return the outcome of a message for one of the consumers, which are counted from 0 in their order."""
     clients = [
         next(islice((each.number for each in demand.subscriptions if each.bridge is None), consumer, None))
         for demand, _ in message

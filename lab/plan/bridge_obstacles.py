@@ -1,4 +1,4 @@
-"""What keeps a bridge from coming up, or its user from carrying a destination, in words."""
+"""Obstacles that keep a bridge from coming up, or its user from carrying a destination, in words."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _unreached(
             found = reach(vpcs, mode.instance_name(initiator, number), target, remote.port or OPENWIRE.port)
             if found.yes:
                 return ""
-            words = words or found.words
+            words = words or found.reason
     return words
 
 

@@ -116,7 +116,7 @@ def _placed(topology: Topology) -> tuple[dict[str, tuple[IPv4Address | None, ...
 
 
 def declared_addresses(broker: Broker) -> tuple[IPv4Address | None, ...]:
-    """Return the addresses of a broker's instances as declared; None for each that is left out."""
+    """Return the declared addresses of a broker's instances; None for each instance without one."""
     if broker.deployment_mode is DeploymentMode.SINGLE_INSTANCE:
         return (broker.address,)
     return broker.addresses or (None,) * len(broker.deployment_mode.instances)
@@ -149,7 +149,7 @@ def instances_named(topology: Topology) -> Mapping[tuple[str, str, str], tuple[i
 
 
 def connectors(topology: Topology) -> dict[str, list[str]]:
-    """Return the brokers that have each connector, by its name; configurations that cannot be read are left out."""
+    """Return the brokers that have each connector, by its name; configurations that cannot be read are skipped."""
     owners: dict[str, list[str]] = {}
     for name in topology.brokers:
         for connector in _connectors(topology, name) or ():

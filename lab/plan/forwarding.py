@@ -31,7 +31,7 @@ _COMPOSITES = {"compositeQueue": "queue", "compositeTopic": "topic"}
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DeclaredBridge:
-    """One direction of a bridge that a configuration asks for, where that is written, and what it lacks."""
+    """One direction of a bridge that a configuration asks for, with its configuration and its obstacles."""
 
     bridge: Bridge
     connector: NetworkConnector
@@ -145,7 +145,7 @@ def _group_of(connector: NetworkConnector, responder: str, brokers: Mapping[str,
 
 
 def forwarding_network(topology: Topology, bridges: Sequence[DeclaredBridge]) -> Network:
-    """Return the network of the bridges that are up, and what its brokers do with messages by themselves."""
+    """Return the network of the bridges that are up, with the brokers' own replays and composite destinations."""
     brokers = {name: sanitised(topology, name).configuration.broker for name in topology.brokers}
     return Network(
         bridges=tuple(each.bridge for each in bridges if each.up),
@@ -195,7 +195,7 @@ def _has_no_advisories(topology: Topology, broker: str) -> bool:
 
 
 def connector_forwarding(connector: NetworkConnector, its_release: str) -> Forwarding:
-    """Return what a connector says of forwarding, as a release reads it."""
+    """Return a connector's forwarding settings, as a release reads them."""
     excluded, included, static, durable = (
         [destination for destination, _ in listed(connector, name)] for name in (EXCLUDED, INCLUDED, STATIC, DURABLE)
     )
@@ -205,7 +205,7 @@ def connector_forwarding(connector: NetworkConnector, its_release: str) -> Forwa
         excluded=excluded,
         included=included,
         static=static,
-        durable=durable if any(connector.element.children_named(DURABLE)) else None,
+        durable=durable if any(connector.xml.children_named(DURABLE)) else None,
     )
 
 
@@ -220,7 +220,7 @@ def _has_its_own_virtual_topics(broker: Element) -> bool:
 def not_modelled(
     topology: Topology, bridges: Sequence[DeclaredBridge], destination: str, heard: str
 ) -> tuple[str, ...]:
-    """Return what makes it unknown where messages of a destination go, for a consumer of `heard`, in words."""
+    """Return the reasons, in words, why a destination's messages for a consumer of `heard` cannot be followed."""
     found = dict.fromkeys(each.by_chance for each in bridges if each.by_chance and not each.obstacle)
     found |= {
         f"a destination in the lists of {each.bridge.label} has no name": None
@@ -241,14 +241,14 @@ def not_modelled(
     if destination.startswith("topic://") or any(each.takes(destination) for each in composites):
         for each in bridges:
             there = sanitised(topology, each.bridge.target).configuration.broker
-            if is_true(each.connector.element.get("useVirtualDestSubs")) and is_true(there.get("useVirtualDestSubs")):
+            if is_true(each.connector.xml.get("useVirtualDestSubs")) and is_true(there.get("useVirtualDestSubs")):
                 words = "asks for messages without a consumer, for virtual destinations: useVirtualDestSubs"
                 found[f"{each.bridge.label} {words}"] = None
     return tuple(found)
 
 
 def tells_of_durables(bridges: Sequence[DeclaredBridge]) -> bool:
-    """Return whether a connector is told something about durable subscribers that are away."""
+    """Return whether a connector has a setting for durable subscribers that are away."""
     return any(
         rules.dynamic_only or rules.sync_durable_subs or rules.durable is not None
         for rules in (each.bridge.forwarding for each in bridges)

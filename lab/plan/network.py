@@ -55,7 +55,7 @@ def default_group(region: str) -> str:
 
 
 class _NetworkBuilder:
-    """A Network while it is built; a part that a verb refuses becomes a Problem, and is left out."""
+    """A Network while it is built; a part that a verb refuses becomes a Problem, and is not built."""
 
     def __init__(self, topology: Topology, origin: Origin) -> None:
         self._topology, self._origin = topology, origin
@@ -85,8 +85,8 @@ class _NetworkBuilder:
             where = self._origin.place(*_ROOT, *place)
             self.problems += (replace(problem, place=where) for problem in error.problems)
 
-    def _report(self, place: Keys, what: str, remedy: str) -> None:
-        self.problems.append(Problem(what=what, remedy=remedy, place=self._origin.place(*_ROOT, *place)))
+    def _report(self, place: Keys, problem: str, remedy: str) -> None:
+        self.problems.append(Problem(what=problem, remedy=remedy, place=self._origin.place(*_ROOT, *place)))
 
     def _check_region(self, region: str, place: Keys) -> bool:
         if region in self._topology.regions:
@@ -285,18 +285,18 @@ class _NetworkBuilder:
                 )
         self.network = replace(self.network, interfaces=tuple(made.values()))
 
-    def _groups_of(self, kind: str, name: str, of: Broker | Host) -> tuple[str, ...]:
+    def _groups_of(self, kind: str, name: str, member: Broker | Host) -> tuple[str, ...]:
         """Return the groups of a broker or a host: those it names, or where they are wrong, the default one."""
-        usual = (default_group(of.region),)
-        groups, said = of.security_groups or usual, len(self.problems)
-        check = partial(_check_groups, vpc=of.region, groups=groups, of=kind.removesuffix("s"))
+        usual = (default_group(member.region),)
+        groups, said = member.security_groups or usual, len(self.problems)
+        check = partial(_check_groups, vpc=member.region, groups=groups, owner=kind.removesuffix("s"))
         self._apply((kind, name, "security-groups"), check)
         return groups if len(self.problems) == said else usual
 
-    def _check_subnet(self, kind: str, name: str, region: str, address: IPv4Address, here: Sequence[Subnet]) -> bool:
-        inside = any(address in each.cidr for each in here)
+    def _check_subnet(self, kind: str, name: str, region: str, address: IPv4Address, subnets: Sequence[Subnet]) -> bool:
+        inside = any(address in each.cidr for each in subnets)
         if not inside and address in self._topology.regions[region].vpc:
-            its = ", ".join(f"{each.name} {each.cidr}" for each in here)
+            its = ", ".join(f"{each.name} {each.cidr}" for each in subnets)
             what = f"{address} is in no subnet of {region}"
             self._report((kind, name, "address"), what, f"its subnets: {its}")
         return inside
@@ -307,8 +307,8 @@ def _request(network: Network, *, name: str, ends: tuple[str, str], age: timedel
     return peerings.request(network, name=name, requester=here, accepter=there, at=BEGINNING - age).network
 
 
-def _check_groups(network: Network, vpc: str, groups: tuple[str, ...], of: str) -> Network:
-    security_groups.check_groups(network, vpc, groups, owner=of)
+def _check_groups(network: Network, vpc: str, groups: tuple[str, ...], owner: str) -> Network:
+    security_groups.check_groups(network, vpc, groups, owner=owner)
     return network
 
 

@@ -1,4 +1,4 @@
-"""What stops messages, or the demand for them, between two brokers, and which attribute would change that."""
+"""Obstacles to messages, or to the demand for them, between two brokers, and the attributes to change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Change = Callable[[Forwarding], Forwarding]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Need:
-    """Something that stops messages, what would change that, and where."""
+    """An obstacle to messages, with its remedy and its place."""
 
     stop: str  # in words
     remedy: str = ""  # in words; "" if no change of a configuration is one
@@ -45,8 +45,8 @@ def shortest_way(
     Of those, the one that has the larger TTL. None if there is no way.
     """
 
-    def fit(each: DeclaredBridge) -> tuple[bool, float]:
-        rules = each.bridge.forwarding
+    def fit(declared: DeclaredBridge) -> tuple[bool, float]:
+        rules = declared.bridge.forwarding
         return rules.permits(destination) and rules.learns_of(destination) and not rules.static_bridge, min(
             _limit(rules.message_ttl), _limit(rules.consumer_ttl)
         )
@@ -67,48 +67,48 @@ def _limit(ttl: int) -> float:
     return float("inf") if ttl <= NO_LIMIT else ttl
 
 
-def needs(each: DeclaredBridge, destinations: Sequence[str], there: int, back: int) -> Iterator[Need]:
-    """Yield what stops messages, or the demand for them, at a bridge of a way that has to permit some destinations.
+def needs(declared: DeclaredBridge, destinations: Sequence[str], forth: int, back: int) -> Iterator[Need]:
+    """Yield the obstacles to messages, or to their demand, at a bridge of a way; it has to permit some destinations.
 
-    The bridge is the message's number `there` of that way, and the demand's number `back`.
+    The bridge is the message's number `forth` of that way, and the demand's number `back`.
     """
-    label = each.bridge.label
-    if each.obstacle:
-        yield Need(stop=f"the bridge of {label} does not come up: {each.obstacle}", at=each)
-    if each.spare:
-        yield Need(stop=f"{label} has its bridge to another broker of those that it names", at=each)
+    label = declared.bridge.label
+    if declared.obstacle:
+        yield Need(stop=f"the bridge of {label} does not come up: {declared.obstacle}", at=declared)
+    if declared.spare:
+        yield Need(stop=f"{label} has its bridge to another broker of those that it names", at=declared)
     for destination in destinations:
-        yield from of_lists(each, destination)
-    for missing in each.forbidden:
+        yield from of_lists(declared, destination)
+    for missing in declared.forbidden:
         yield Need(
             stop=f"the bridge of {label} closes when it tries: {missing.words}",
             remedy=missing.remedy,
-            at=each,
+            at=declared,
             right=missing,
             broker=missing.broker,
         )
-    yield from _too_short(each, there, back)
+    yield from _too_short(declared, forth, back)
 
 
-def of_lists(each: DeclaredBridge, destination: str) -> Iterator[Need]:
-    """Yield what of a connector's settings, apart from its TTLs, keeps a destination from crossing it."""
-    rules, label = each.bridge.forwarding, each.bridge.label
+def of_lists(declared: DeclaredBridge, destination: str) -> Iterator[Need]:
+    """Yield the settings of a connector, apart from its TTLs, that keep a destination from crossing it."""
+    rules, label = declared.bridge.forwarding, declared.bridge.label
     if rules.static_bridge and not any(covers(pattern, destination) for pattern in rules.static):
         yield Need(
             stop=f"{label} learns of no consumer: "
-            + (f"advisorySupport is false at {each.silent}" if each.silent else "it is a staticBridge"),
+            + (f"advisorySupport is false at {declared.silent}" if declared.silent else "it is a staticBridge"),
             remedy='write advisorySupport="true"'
-            if each.silent
+            if declared.silent
             else "remove staticBridge, or list it in staticallyIncludedDestinations",
-            at=each,
+            at=declared,
             change=lambda old: replace(old, static_bridge=False),
-            broker=each.silent,
+            broker=declared.silent,
         )
     if not rules.learns_of(destination):
         yield Need(
             stop=f"{label} asks for no advisory on it: destinationFilter",
             remedy="remove destinationFilter",
-            at=each,
+            at=declared,
             change=lambda old: replace(old, destination_filter=()),
         )
     kind, _, its = destination.partition("://")
@@ -116,7 +116,7 @@ def of_lists(each: DeclaredBridge, destination: str) -> Iterator[Need]:
         yield Need(
             stop=f"{label} excludes it",
             remedy=f"remove the pattern that covers {its} from its excludedDestinations",
-            at=each,
+            at=declared,
             change=lambda old: replace(
                 old, excluded=tuple(pattern for pattern in old.excluded if not covers(pattern, destination))
             ),
@@ -125,53 +125,54 @@ def of_lists(each: DeclaredBridge, destination: str) -> Iterator[Need]:
         yield Need(
             stop=f"{label} includes other destinations alone",
             remedy=f'add <{kind} physicalName="{its}"/> to its dynamicallyIncludedDestinations',
-            at=each,
+            at=declared,
             change=lambda old: replace(old, included=(*old.included, destination)),
         )
 
 
-def of_composite(each: Composite) -> Need:
+def of_composite(composite: Composite) -> Need:
     """Return that a broker forwards all messages of a destination, and keeps none."""
-    others = ", ".join(to.partition("://")[2] for to in each.to) or "nowhere"
+    others = ", ".join(to.partition("://")[2] for to in composite.to) or "nowhere"
     return Need(
-        stop=f"{each.words} at {each.broker} sends its messages to {others} instead",
+        stop=f"{composite.words} at {composite.broker} sends its messages to {others} instead",
         remedy='write forwardOnly="false"',
-        composite=each,
-        broker=each.broker,
+        composite=composite,
+        broker=composite.broker,
     )
 
 
-def of_conduit(each: DeclaredBridge) -> Need:
+def of_conduit(declared: DeclaredBridge) -> Need:
     """Return that a bridge adds a consumer to a subscription that it has, which may not go where its own would."""
     return Need(
-        stop=f"{each.bridge.label} adds the consumer to a subscription that it has for others: conduitSubscriptions",
+        stop=f"{declared.bridge.label} adds the consumer to a subscription that it has for others: "
+        "conduitSubscriptions",
         remedy='write conduitSubscriptions="false"',
-        at=each,
+        at=declared,
         change=lambda old: replace(old, conduit_subscriptions=False),
     )
 
 
-def of_refusal(each: DeclaredBridge, refusal: Refusal) -> Iterator[Need]:
-    """Yield what made a bridge refuse a demand, or a message; nothing if no setting of its connector is at fault."""
-    label, kind = each.bridge.label, refusal.destination.partition("://")[0]
+def of_refusal(declared: DeclaredBridge, refusal: Refusal) -> Iterator[Need]:
+    """Yield why a bridge refused a demand or a message; nothing if no setting of its connector is at fault."""
+    label, kind = declared.bridge.label, refusal.destination.partition("://")[0]
     crossed = len(refusal.path) + 1
     match refusal.stop:
         case Stop.CONSUMER_TTL:
-            yield from _too_short(each, 0, crossed)
+            yield from _too_short(declared, 0, crossed)
         case Stop.MESSAGE_TTL:
-            yield from _too_short(each, crossed, 0)
+            yield from _too_short(declared, crossed, 0)
         case Stop.DUPLICATE:
             name = f"suppressDuplicate{kind.capitalize()}Subscriptions"
             yield Need(
                 stop=f"{label} makes no subscription beside another one for the same consumer: {name}",
                 remedy=f'write {name}="false"',
-                at=each,
+                at=declared,
                 change=_suppressing_no_queues if kind == "queue" else _suppressing_no_topics,
             )
         case Stop.VISITED:
             return
         case _:
-            yield from of_lists(each, refusal.destination)
+            yield from of_lists(declared, refusal.destination)
 
 
 def _suppressing_no_queues(old: Forwarding) -> Forwarding:
@@ -182,18 +183,18 @@ def _suppressing_no_topics(old: Forwarding) -> Forwarding:
     return replace(old, suppress_duplicate_topic_subscriptions=False)
 
 
-def _too_short(each: DeclaredBridge, there: int, back: int) -> Iterator[Need]:
+def _too_short(declared: DeclaredBridge, forth: int, back: int) -> Iterator[Need]:
     """Yield the TTLs of a connector that are too small, by the attribute that counts."""
-    rules, label, element = each.bridge.forwarding, each.bridge.label, each.connector.element
-    short_message, short_consumer = _limit(rules.message_ttl) < there, _limit(rules.consumer_ttl) < back
-    need = max(there, back)
+    rules, label, element = declared.bridge.forwarding, declared.bridge.label, declared.connector.xml
+    short_message, short_consumer = _limit(rules.message_ttl) < forth, _limit(rules.consumer_ttl) < back
+    need = max(forth, back)
     unwritten = element.get("messageTTL") is None and element.get("consumerTTL") is None
     if (short_message or short_consumer) and (element.get(NETWORK_TTL) is not None or unwritten):
         written = element.get(NETWORK_TTL)
         yield Need(
             stop=f'{label} has networkTTL="{written}"' if written else f"{label} has no networkTTL, which counts as 1",
             remedy=f'write networkTTL="{need}"',
-            at=each,
+            at=declared,
             change=lambda old: replace(
                 old, message_ttl=_longer(old.message_ttl, need), consumer_ttl=_longer(old.consumer_ttl, need)
             ),
@@ -201,16 +202,16 @@ def _too_short(each: DeclaredBridge, there: int, back: int) -> Iterator[Need]:
         return
     if short_message:
         yield Need(
-            stop=_written(each, "messageTTL", "a message", rules.message_ttl),
-            remedy=f'write messageTTL="{there}"',
-            at=each,
-            change=lambda old: replace(old, message_ttl=_longer(old.message_ttl, there)),
+            stop=_written(declared, "messageTTL", "a message", rules.message_ttl),
+            remedy=f'write messageTTL="{forth}"',
+            at=declared,
+            change=lambda old: replace(old, message_ttl=_longer(old.message_ttl, forth)),
         )
     if short_consumer:
         yield Need(
-            stop=_written(each, "consumerTTL", "the demand of a consumer", rules.consumer_ttl),
+            stop=_written(declared, "consumerTTL", "the demand of a consumer", rules.consumer_ttl),
             remedy=f'write consumerTTL="{back}"',
-            at=each,
+            at=declared,
             change=lambda old: replace(old, consumer_ttl=_longer(old.consumer_ttl, back)),
         )
 
@@ -219,7 +220,7 @@ def _longer(ttl: int, need: int) -> int:
     return ttl if _limit(ttl) >= need else need
 
 
-def _written(each: DeclaredBridge, name: str, what: str, ttl: int) -> str:
-    written = each.connector.element.get(name)
+def _written(declared: DeclaredBridge, name: str, subject: str, ttl: int) -> str:
+    written = declared.connector.xml.get(name)
     of = f'{name}="{written}"' if written else f"no {name}"
-    return f"{each.bridge.label} has {of}: {what} may cross {several(ttl, 'bridge')}"
+    return f"{declared.bridge.label} has {of}: {subject} may cross {several(ttl, 'bridge')}"

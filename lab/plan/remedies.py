@@ -1,4 +1,4 @@
-"""Why no message gets from one broker to another, and what would let it through: told only after it was tried."""
+"""Why no message gets from one broker to another, and a remedy, which was tried before it is given."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Question:
         return tuple(dict.fromkeys((self.heard, *((self.destination,) if same_kind else ()))))
 
     def after(self, changes: Sequence[Need]) -> Tried | None:
-        """Return what becomes of the message once changes were made; None if that takes too many steps."""
+        """Return the outcome of the message once changes were made; None if that takes too many steps."""
         network = replace(
             self.network,
             bridges=tuple(each.bridge for each in self._bridges(changes)),
@@ -66,7 +66,7 @@ class Question:
 
 
 def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
-    """Return what stops messages, in words, and the changes that together let them through; () if none were found."""
+    """Return the obstacles, in words, and the changes that together let messages through; () if none were found."""
     able = [each for each in question.bridges if each.up]
     between = (question.source, question.target, question.heard)
     path = shortest_way(able, *between) or shortest_way(question.bridges, *between)
@@ -93,9 +93,9 @@ def why_never(question: Question) -> tuple[tuple[str, ...], tuple[Need, ...]]:
     return _told([*found, *refused]) or ("each of several bridges refuses it, since it has been there",), ()
 
 
-def _least(question: Question, found: Sequence[Need]) -> tuple[Need, ...]:
-    """Return changes of what refused demand or a message that let it through together, none of them needless; or ()."""
-    changes = _unique(found)
+def _least(question: Question, needs: Sequence[Need]) -> tuple[Need, ...]:
+    """Return the changes that together let the message through, none of them needless; () if none do."""
+    changes = _unique(needs)
     for _ in range(_ROUNDS):
         tried = question.after(changes)
         if tried is None:
@@ -119,7 +119,7 @@ def _least(question: Question, found: Sequence[Need]) -> tuple[Need, ...]:
 
 
 def _of(question: Question, tried: Tried) -> Iterator[Need]:
-    """Yield what its refusals were made by."""
+    """Yield the obstacle behind each refusal of a message."""
     by_bridge = {_direction(each.bridge): each for each in question.bridges}
     for refusal in tried.refusals:
         yield from of_refusal(by_bridge[_direction(refusal.bridge)], refusal)
@@ -129,21 +129,21 @@ def _conduits(question: Question) -> Iterator[DeclaredBridge]:
     return (each for each in question.bridges if each.up and each.bridge.forwarding.conduit_subscriptions)
 
 
-def _unique(found: Sequence[Need]) -> list[Need]:
+def _unique(needs: Sequence[Need]) -> list[Need]:
     """Return the needs, each remedy of a connector or composite destination once."""
     unique: dict[tuple[object, ...], Need] = {}
-    for need in found:
+    for need in needs:
         at = (need.composite,) if need.at is None else _connector(need.at)
         unique.setdefault((*at, need.remedy), need)
     return list(unique.values())
 
 
-def _told(found: Sequence[Need]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(need.stop for need in found))
+def _told(needs: Sequence[Need]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(need.stop for need in needs))
 
 
-def _connector(each: DeclaredBridge) -> tuple[str, str]:
-    return each.bridge.initiator, each.bridge.connector
+def _connector(declared: DeclaredBridge) -> tuple[str, str]:
+    return declared.bridge.initiator, declared.bridge.connector
 
 
 def _direction(bridge: Bridge) -> tuple[str, str, str, str]:

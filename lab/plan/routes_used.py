@@ -22,8 +22,7 @@ MOST_ROUTES = 100  # routes that are kept; nobody reads more
 def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
     """Return the routes of each destination that a step sends to and a client of another broker hears.
 
-    Where several clients hear one, all of them are there at once. `fixed` tells whether no step changes what the routes
-    rest on.
+    If several clients hear one, all of them are there at once. `fixed` is whether no step changes the routes.
     """
     steps = tuple(every_step(scenario.steps))
     sent: dict[str, dict[str, None]] = {}  # destination → brokers

@@ -1,4 +1,4 @@
-"""The routing table of a topology: for each pair of brokers, whether a message gets there, how, or what stops it.
+"""The routing table of a topology: for each pair of brokers, whether a message arrives, and its way or its obstacles.
 
 Every answer is the forwarding rules' own: a consumer is put on one broker, its demand spread, a message published to
 the other. A remedy is given only after it was tried in the same way.
@@ -26,7 +26,7 @@ ANY = {"queue": "queue://any.queue.of.its.own", "topic": "topic://any.topic.of.i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One row of the table: what becomes of messages from one broker to a consumer on another."""
+    """One row of the table: the outcome of messages from one broker to a consumer on another."""
 
     source: str
     target: str
@@ -105,7 +105,7 @@ class RoutingTable:
     def route(
         self, source: str, target: str, destination: str, *, heard: str | None = None, others: Sequence[Listener] = ()
     ) -> Route:
-        """Return what becomes of a message sent to a destination of one broker, for a consumer on another.
+        """Return the outcome of a message sent to a destination of one broker, for a consumer on another.
 
         The consumer listens to that destination, or to `heard`: a wildcard, or a queue of a virtual topic. `others`
         listen too.
@@ -158,9 +158,9 @@ class RoutingTable:
         )
 
     def _tried(self, pair: tuple[str, str], source: str, listeners: Sequence[Listener]) -> Tried:
-        """Return what becomes of a message for the first of several consumers; raise ValueError as `sent` does.
+        """Return the outcome of a message for the first of several consumers; raise ValueError as `sent` does.
 
-        It comes first of all, where the order in which they come matters; where it does not, whoever does.
+        If the order in which consumers come matters, this consumer comes first.
         """
         network, together = self._network(pair), (pair, tuple(sorted(listeners)))
         if together not in self._orders:
@@ -174,12 +174,12 @@ class RoutingTable:
         return outcome_for(self._carried[source, together], number)
 
     def _away(
-        self, found: Tried, network: Network, source: str, target: str, topic: str
+        self, tried: Tried, network: Network, source: str, target: str, topic: str
     ) -> Mapping[Absence, str | None]:
         """Return where a message waits for the one consumer, a durable subscriber, while it is away."""
         alone = (target, topic)
         spreads = self._spread(network, ((topic, topic), alone), (alone,))
-        return _away(found, network, spreads, source, topic) or _away_untold(network, source, target, topic)
+        return _away(tried, network, spreads, source, topic) or _away_untold(network, source, target, topic)
 
     def _spread(self, network: Network, key: tuple[object, ...], listeners: Sequence[Listener]) -> tuple[Demand, ...]:
         if key not in self._demands:
@@ -188,7 +188,7 @@ class RoutingTable:
         return self._demands[key]
 
     def _bridges(self, pair: tuple[str, str]) -> tuple[DeclaredBridge, ...]:
-        """Return the bridges, each with what its user may not do with a destination, or with what is heard of it."""
+        """Return the bridges, each with the rights that its user lacks for a pair of destination and subscription."""
         if not self._obstacles:
             return self.bridges
         if pair not in self._bridges_for:
@@ -205,15 +205,16 @@ class RoutingTable:
 
 
 def _away(
-    found: Tried, network: Network, spreads: Sequence[Demand], source: str, topic: str
+    tried: Tried, network: Network, spreads: Sequence[Demand], source: str, topic: str
 ) -> Mapping[Absence, str | None]:
-    """Return where a message waits for a durable subscriber that is away; {} where it may take several ways.
+    """Return where a message waits for a durable subscriber that is away; {} if it may take several ways.
 
-    Those times are left out in which it may, since another bridge has taken up what one of its way had subscribed to.
+    An absence is missing if the message may take several ways during it, since another bridge has taken up a
+    subscription of a bridge of the way.
     """
-    if not (len(found.ways) == 1 and found.copies == 1 and found.arrival is Arrival.ALWAYS):
+    if not (len(tried.ways) == 1 and tried.copies == 1 and tried.arrival is Arrival.ALWAYS):
         return {}
-    (way,) = found.ways
+    (way,) = tried.ways
 
     def strays(absence: Absence) -> bool:
         others = taken_up_too(network.bridges, way, topic, absence)
@@ -223,13 +224,13 @@ def _away(
             again = sent(network, [each.including(others, topic) for each in spreads], source, topic)
         except ValueError:
             return True
-        return (again.ways, again.copies) != (found.ways, found.copies)
+        return (again.ways, again.copies) != (tried.ways, tried.copies)
 
     return {absence: waits for absence, waits in kept_on(way, topic).items() if not strays(absence)}
 
 
 def _away_untold(network: Network, source: str, target: str, topic: str) -> Mapping[Absence, str | None]:
-    """Return where a message waits for a durable subscriber of whom bridges are told when they open, and never else."""
+    """Return where a message waits for a durable subscriber that bridges learn of only when they open."""
 
     def told(bridge: Bridge) -> Bridge:
         rules = bridge.forwarding

@@ -65,8 +65,8 @@ def _pair(broker: BrokerPlan) -> str:
     return f"{broker.deployment_mode}, {first} and {second} on one store, {first} active at first"
 
 
-def _ports(its: InstancePlan) -> tuple[str, ...]:
-    return tuple(str(its.ports.get(each.name, "free")) for each in ENDPOINTS)
+def _ports(instance: InstancePlan) -> tuple[str, ...]:
+    return tuple(str(instance.ports.get(each.name, "free")) for each in ENDPOINTS)
 
 
 def _directions(link: LinkPlan) -> Iterator[tuple[str, str, str]]:
@@ -86,7 +86,7 @@ def _network(plan: Plan) -> list[str]:
     if all(found.yes for _, _, found in answers):
         return []
     peerings = [(each.name, each.id, each.requester, each.accepter, str(each.state)) for each in network.peerings]
-    rows = [(source, target, "open" if found.yes else found.words) for source, target, found in answers]
+    rows = [(source, target, "open" if found.yes else found.reason) for source, target, found in answers]
     return [
         *table("peerings", ("name", "id", "requester", "accepter", "state"), peerings),
         *table(f"who reaches port {port}", ("from", "of", "answer"), rows),

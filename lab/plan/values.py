@@ -175,21 +175,21 @@ class Plan:
         return found
 
 
-def _to_json(value: Any) -> Any:
+def _to_json(content: Any) -> Any:
     """Return a value as types of JSON."""
-    if isinstance(value, timedelta):
-        return units.format_duration(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, IPv4Address | IPv4Network):
-        return str(value)
-    if isinstance(value, frozenset):
-        return sorted(_to_json(each) for each in value)
-    if isinstance(value, tuple):
-        return [_to_json(each) for each in value]
-    if isinstance(value, BrokerPlan):
-        of_first = {"address": str(value.address), "host_name": value.host_name}
-        return {**of_first, **{field.name: _to_json(getattr(value, field.name)) for field in fields(value)}}
-    if is_dataclass(value):
-        return {field.name: _to_json(getattr(value, field.name)) for field in fields(value)}
-    return value
+    if isinstance(content, timedelta):
+        return units.format_duration(content)
+    if isinstance(content, Enum):
+        return content.value
+    if isinstance(content, IPv4Address | IPv4Network):
+        return str(content)
+    if isinstance(content, frozenset):
+        return sorted(_to_json(each) for each in content)
+    if isinstance(content, tuple):
+        return [_to_json(each) for each in content]
+    if isinstance(content, BrokerPlan):
+        of_first = {"address": str(content.address), "host_name": content.host_name}
+        return {**of_first, **{field.name: _to_json(getattr(content, field.name)) for field in fields(content)}}
+    if is_dataclass(content):
+        return {field.name: _to_json(getattr(content, field.name)) for field in fields(content)}
+    return content

@@ -42,7 +42,7 @@ class LabOfTest(Live):
     def expect(self, scenario: str | Path) -> None:
         """Have the test judged at its end by the expectations of a scenario, whose steps are not done.
 
-        If one failed or is unknown, the test fails. Raise InputError with what is wrong with the scenario's files.
+        If one failed or is unknown, the test fails. Raise InputError if the scenario's files have mistakes.
         """
         asked = self._expected[str(scenario)] = expectations(str(scenario), os.environ)
         if any(START in expectation.snapshots for expectation in asked):
@@ -57,7 +57,7 @@ class LabOfTest(Live):
         return report
 
     def judge_expected(self, *, patient: bool = True) -> tuple[Verdict, ...]:
-        """Judge what the test expects, and return the verdicts that did not pass.
+        """Judge the test's expectations, and return the verdicts that did not pass.
 
         With `patient`, listen on while one is unknown, for as long as a run of the scenario would.
         """
@@ -81,7 +81,7 @@ class LabOfTest(Live):
 
 
 def _waits(expectations: Sequence[Expectation]) -> tuple[float, float]:
-    """Return how long to listen on for duplicates, and how much longer for what may still come, in seconds."""
+    """Return how long to listen on for duplicates, and how much longer for late messages, in seconds."""
     quiet = max((expectation.listens_on.total_seconds() for expectation in expectations), default=0.0)
     within = [
         expectation.arrivals.within.total_seconds() for expectation in expectations if expectation.arrivals is not None

@@ -1,4 +1,4 @@
-"""What pytest knows of mqlab: options, fixtures, hooks. Every session loads it, so it loads nothing by itself."""
+"""mqlab in pytest: options, fixtures, hooks. Every session loads it, so it loads nothing by itself."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Judge what a test expects at its end, also of one that has failed, and let it fail if that was not so."""
+    """Judge a test's expectations at its end, even if it has failed, and let it fail if one did not pass."""
     try:
         result = yield
     except (pytest.skip.Exception, KeyboardInterrupt):
@@ -214,7 +214,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say in a test's report, and in JUnit XML, what there is to know of its labs."""
+    """Add the known facts about a test's labs to its report and to JUnit XML."""
     labs = _labs_in(item)
     if labs and (call.when == "call" or (call.when == "setup" and call.excinfo is not None)):
         from lab.pytest_plugin import report_text
@@ -255,7 +255,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say which labs stay, and how each is ended."""
+    """List the labs that stay, and the command that ends each."""
     for run in config.stash.get(_STAYING, []):
         terminalreporter.write_line(f"lab {run} stays. See it: mqlab status {run}   End it: mqlab down {run}")
 
@@ -276,7 +276,7 @@ def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:
 
 
 def _beside(item: pytest.Item, named: str | Path) -> str:
-    """Return the path of a file beside the test's own, if there is one, or else what is named."""
+    """Return the path of a file beside the test's own, if there is one, or else the given name."""
     path = item.path.parent / named
     return str(path) if path.is_file() else str(named)
 
@@ -297,7 +297,7 @@ def _own(item: pytest.Item) -> list[LabOfTest]:
 
 
 def _judge_failed(lab: LabOfTest) -> None:
-    """Judge what a test expected that has failed; whatever hinders that does not hide why it failed."""
+    """Judge the expectations of a test that has failed; an error in it does not hide the failure."""
     from lab.errors import LabError
 
     with suppress(LabError, OSError):

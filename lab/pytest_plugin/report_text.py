@@ -1,4 +1,4 @@
-"""What a test's report says of its labs: verdicts, run folder, what happened, logs; harmless for a terminal."""
+"""A test's report on its labs: verdicts, run folder, last events, logs; harmless for a terminal."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def verdict(of: Verdict) -> str:
 
 
 def properties(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> list[tuple[str, str]]:
-    """Return what JUnit XML says of a test, beside its outcome."""
+    """Return the properties of a test in JUnit XML, beside its outcome."""
     facts = [(RUN_FOLDER, plain_line(str(folder))), (OF_RUNTIME, runtime)]
     return [*facts, *((VERDICT, verdict(each)) for each in verdicts)]
 
 
 def of_lab(lab: Live, verdicts: Iterable[Verdict]) -> str:
-    """Return what is known of an open lab."""
+    """Return a report on an open lab."""
     return _text(lab.folder, lab.runtime, verdicts, dict(_tails(lab)), tuple(_happened(lab)))
 
 
 def of_run(folder: Path, runtime: str, verdicts: Iterable[Verdict]) -> str:
-    """Return what is known of a run that has ended."""
+    """Return a report on a run that has ended."""
     return _text(folder, runtime, verdicts, dict(_kept(folder / "logs")))
 
 
@@ -64,16 +64,16 @@ def _text(
 def _happened(lab: Live) -> Iterator[str]:
     """Yield the last rows of a test's interval of its lab's history: what it did, and what befell brokers and links.
 
-    Logs are left out, since they are shown by themselves; a history that cannot be read is none.
+    Logs are shown elsewhere in the report, so they are skipped here. A history that cannot be read has no rows.
     """
     if not isinstance(lab, LabOfTest):
         return
     rows: deque[Row] = deque(maxlen=LINES)
     tries = 0  # a test that is run again begins again
 
-    def number(seen: object) -> int:
+    def number(observation: object) -> int:
         nonlocal tries
-        tries += _begins(seen, lab.begins)
+        tries += _begins(observation, lab.begins)
         return tries
 
     with suppress(LabError, OSError):
@@ -85,16 +85,16 @@ def _happened(lab: Live) -> Iterator[str]:
         yield timeline_text.text(row, only_ascii=False, colour=False).rstrip("\n")
 
 
-def _begins(seen: object, mark: str) -> bool:
-    return isinstance(seen, Marked) and seen.text == mark
+def _begins(observation: object, mark: str) -> bool:
+    return isinstance(observation, Marked) and observation.text == mark
 
 
-def _is_telling(seen: Observation) -> bool:
-    return is_news(seen) and not isinstance(seen, LogLine | Marked)
+def _is_telling(observation: Observation) -> bool:
+    return is_news(observation) and not isinstance(observation, LogLine | Marked)
 
 
 def _tails(lab: Live) -> Iterator[tuple[str, list[str]]]:
-    """Yield the last lines of each instance's log; one that cannot be read says why."""
+    """Yield the last lines of each instance's log; for a log that cannot be read, the reason."""
     for broker in lab.lab.note.plan.brokers:
         for its in broker.instances:
             try:

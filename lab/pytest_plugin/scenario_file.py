@@ -27,7 +27,7 @@ class ScenarioFile(pytest.File):
 
     _ran: Ran | None = None
     _failed: LabError | None = None
-    _told: frozenset[int | None] = frozenset()  # whose verdicts of that run were told
+    _reported: frozenset[int | None] = frozenset()  # whose verdicts of that run were told
 
     def collect(self) -> Iterator[ScenarioTest]:
         """Read and check the scenario, and yield its tests."""
@@ -50,13 +50,13 @@ class ScenarioFile(pytest.File):
             yield ScenarioTest.from_parent(self, name="run", number=None, about=scenario.scenario, line=None)
 
     def run_once(self, number: int | None) -> Ran:
-        """Run the scenario for an expectation, or return how it went; what kept it from running is raised again.
+        """Run the scenario for an expectation, or return its earlier run, or raise the error that kept it from running.
 
-        For an expectation whose verdict was told already, as of a test that is run again, it is run anew.
+        For an expectation whose verdict was reported already, as of a test that is run again, it is run anew.
         """
-        if number in self._told:
-            self._ran, self._failed, self._told = None, None, frozenset()
-        self._told |= {number}
+        if number in self._reported:
+            self._ran, self._failed, self._reported = None, None, frozenset()
+        self._reported |= {number}
         if self._failed is not None:
             raise self._failed
         if self._ran is None:
@@ -96,7 +96,7 @@ class ScenarioTest(pytest.Item):
             raise NotPassed("\n".join(not_held))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Return the verdict, or what kept the scenario from running, without a traceback."""
+        """Return the verdict, or the error that kept the scenario from running, without a traceback."""
         if isinstance(excinfo.value, NotPassed | LabError):
             return words(excinfo.value)
         return super().repr_failure(excinfo, style)

@@ -1,4 +1,4 @@
-"""A pytest session's own labs, and what becomes of tests that have none for want of an engine."""
+"""A pytest session's own labs, and the outcome of tests that have no lab for want of an engine."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def is_for_want_of_an_engine(error: BaseException) -> bool:
 
 @contextmanager
 def words_alone() -> Iterator[None]:
-    """Tell an error that mqlab explains by its words alone, such as a mistake in a mark, or a disk that is full.
+    """Report an error that mqlab explains by its words alone, such as a mistake in a mark, or a full disk.
 
     Pytest would show the code that found it, and the arguments there, the process's environment among them.
     """
@@ -84,7 +84,7 @@ def labs_of(config: pytest.Config) -> SessionLabs:
 
 
 class _Cached:
-    """What pytest's cache keeps of the lab that a worker reuses."""
+    """The record in pytest's cache of the lab that a worker reuses."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._worker = getattr(config, "workerinput", {}).get("workerid", "main")

@@ -29,7 +29,7 @@ _LOG = logging.getLogger("lab")
 
 
 class Remembered(Protocol):
-    """What is known from one session to the next."""
+    """The texts remembered from one session to the next."""
 
     @property
     def lock(self) -> Path:
@@ -37,7 +37,7 @@ class Remembered(Protocol):
         ...
 
     def get(self) -> dict[str, str]:
-        """Return what was kept; nothing at first."""
+        """Return the remembered texts; nothing at first."""
         ...
 
     def set(self, known: dict[str, str]) -> None:
@@ -181,7 +181,7 @@ class SessionLabs:
         return None
 
     def _digest(self, wanted: Wanted) -> str:
-        """Return what tells apart labs that are not declared alike."""
+        """Return a digest that differs between labs that are not declared alike."""
         found = plan_named(wanted.scenario, self.settings.environment, seed=wanted.seed, set=dict(wanted.set))
         text = json.dumps([__version__, found.plan.to_dict()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -190,17 +190,17 @@ class SessionLabs:
         return runtimes.runtime(wanted.runtime, self.settings.environment)
 
     @contextmanager
-    def _asking(self, its: Runtime) -> Iterator[None]:
+    def _asking(self, runtime: Runtime) -> Iterator[None]:
         """Raise NoEngine if the engine of a runtime has not answered in this session; it is not asked again then."""
-        if its.name in self._unreachable:
-            raise self._unreachable[its.name]
+        if runtime.name in self._unreachable:
+            raise self._unreachable[runtime.name]
         try:
             yield
         except HostError as error:
-            if (explained := self._explained(error, its)) is error:
+            if (explained := self._explained(error, runtime)) is error:
                 raise
             raise explained from error
-        self._answered.add(its.name)
+        self._answered.add(runtime.name)
 
     def _notes(self) -> Path:
         """Return the folder of notes; where there can be none, one that has none."""
@@ -209,17 +209,17 @@ class SessionLabs:
         except HostError:
             return self.settings.runs
 
-    def _explained(self, error: HostError, its: Runtime) -> HostError:
+    def _explained(self, error: HostError, runtime: Runtime) -> HostError:
         """Return the error, or NoEngine if the engine has never answered: something else may be wrong first."""
-        if its.name not in self._answered:
+        if runtime.name not in self._answered:
             try:
-                its.open_labs(self._notes())  # an engine that it has reached is not asked again
+                runtime.open_labs(self._notes())  # an engine that it has reached is not asked again
             except NoEngine as why:
-                self._unreachable[its.name] = why
+                self._unreachable[runtime.name] = why
                 return why
             except HostError as why:
                 return why
-            self._answered.add(its.name)
+            self._answered.add(runtime.name)
         if isinstance(error, NoEngine):
             return HostError(
                 f"the Docker engine does not answer any more: {error.what}",

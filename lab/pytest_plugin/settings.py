@@ -1,4 +1,4 @@
-"""What one session of tests asks of its labs."""
+"""The settings of one session of tests for its labs."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _SETTLES = (0.5, 1.5, 18.0)  # seconds, in which clients go and messages arrive 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """The brokers' counts at a moment, by which it is seen what a test has left."""
+    """The brokers' counts at a moment, which show the messages that a test has left."""
 
     processes: Mapping[str, str]  # broker → its process; a broker that does not answer is missing
     busy: Mapping[tuple[str, str], int]  # broker and destination → consumers and messages in flight
@@ -186,11 +186,11 @@ class SharedLab:
         return changed or not all(map(live.lab.management.bridge_is_up, declared.bridges))
 
 
-def _busy(seen: Counted) -> int:
+def _busy(counted: Counted) -> int:
     """Return the consumers of a destination and its messages in flight, which do not come or go by themselves."""
-    return seen.counters.get("consumers", 0) + seen.counters.get("in-flight", 0)
+    return counted.counters.get("consumers", 0) + counted.counters.get("in-flight", 0)
 
 
 def _changed_by_tests(account: Account) -> Account:
-    """Return an account without what changes as time passes."""
+    """Return an account without the field that changes as time passes."""
     return replace(account, attended=None)

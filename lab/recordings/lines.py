@@ -25,7 +25,7 @@ _KINDS = ("topic://", "queue://")
 
 
 class _Line(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The line of a message. Fields that its protocol does not have are left out."""
+    """The line of a message, without the fields that its protocol does not have."""
 
     t: Seconds
     destination: Name
@@ -81,14 +81,14 @@ def header_of(octets: bytes) -> dict[str, Any]:
         raise LineError(f"this is no recording: {bad.what}", bad.column, _BEGINS) from bad
 
 
-def parsed_header(found: dict[str, Any]) -> Header:
+def parsed_header(fields: dict[str, Any]) -> Header:
     """Return the Header of a first line; raise LineError if this version cannot read the recording."""
     if (version := found.get("recording")) != VERSION or type(version) is not int:
         told = "it has no version" if version is None else f"it is of version {_shown(version)}"
         writer = found.get("mqlab")
         right = f"mqlab {shown(writer)} wrote it: use that one" if isinstance(writer, str) else _BEGINS
         raise LineError(f"no recording that this mqlab reads: {told}, and this reads version {VERSION}", remedy=right)
-    return record(found, Header)
+    return record(fields, Header)
 
 
 def parsed(octets: bytes) -> Recorded | Footer:

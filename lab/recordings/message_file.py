@@ -1,4 +1,4 @@
-"""What messages are replayed from: a file that is read in one streaming pass, and says what is missing in it."""
+"""A file of messages to replay; it is read in one streaming pass, and describes its missing parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.whole_lines import LineError
 
 
 class MessageFile(ABC):
-    """A file that is being read; iterate once. InputError, with file and line, for what is damaged."""
+    """A file that is being read; iterate once. Damage raises InputError, with file and line."""
 
     header: Header
 

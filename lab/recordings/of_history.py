@@ -1,6 +1,6 @@
 """The history of a run → the messages that were published in it, without their bodies, which no history has.
 
-It is read by the rules of histories, and its terms are checked as those of a recording are: as a stranger's.
+It is read by the rules of histories. Its terms are checked as those of a recording are, since both are untrusted.
 """
 
 from __future__ import annotations
@@ -78,57 +78,57 @@ class HistoryReading(MessageFile):
         self.loss = "; ".join(self._losses())
         self.redacted = self._redacted
 
-    def _message(self, seen: Observation) -> Recorded | None:
-        """Take in an observation, and return the message if it tells of one that was sent."""
+    def _message(self, observation: Observation) -> Recorded | None:
+        """Take in an observation, and return the message if the observation is its sending."""
         if self._ended:
             raise LineError("a line after the last one", remedy="are these two histories in one file?")
-        match seen:
+        match observation:
             case Sent():
-                return self._sent(seen)
+                return self._sent(observation)
             case Publishing():
-                self._publishing(seen)
+                self._publishing(observation)
             case Forgotten(of="messages"):
-                self._forgotten = seen
+                self._forgotten = observation
             case Ended():
                 self._ended = True
         return None
 
-    def _publishing(self, seen: Publishing) -> None:
-        number = str(seen.step)
+    def _publishing(self, step: Publishing) -> None:
+        number = str(step.step)
         if number in self._steps or number in self._wild:
             raise LineError(f"the messages of step {number} are recorded a second time")
         if len(self._steps) + len(self._wild) == _MOST_STEPS:
             raise LineError(f"more than {_MOST_STEPS} steps send messages", remedy="replay another one")
-        self._brokers[seen.broker] = f"run {self.run}"
-        if has_wildcard(seen.destination):
-            self._wild[number] = shown(seen.destination, 40)
+        self._brokers[step.broker] = f"run {self.run}"
+        if has_wildcard(step.destination):
+            self._wild[number] = shown(step.destination, 40)
             return
         told = {
             "t": 0.0,
-            "destination": seen.destination,
-            "over": seen.over,
-            "broker": seen.broker,
-            "headers": dict(seen.headers),
-            "persistent": seen.persistent,
-            "retained": seen.retained,
-            "priority": seen.priority,
-            "expiry": seen.expiry_s,
-            "group": seen.group,
+            "destination": step.destination,
+            "over": step.over,
+            "broker": step.broker,
+            "headers": dict(step.headers),
+            "persistent": step.persistent,
+            "retained": step.retained,
+            "priority": step.priority,
+            "expiry": step.expiry_s,
+            "group": step.group,
         }
         known = {name: value for name, value in told.items() if value is not None}
-        self._steps[number] = without_body(known, seen.size or 0)
-        if seen.body == "given":
+        self._steps[number] = without_body(known, step.size or 0)
+        if step.body == "given":
             self._given.add(number)
-        if seen.size is None:
+        if step.size is None:
             self._unsized.add(number)
-        if masked := tuple(name for name, value in seen.headers.items() if MASK in value):
+        if masked := tuple(name for name, value in step.headers.items() if MASK in value):
             self._masked[number] = masked
-        if seen.reply_to:
+        if step.reply_to:
             self._asking.add(number)
-        self._varying.update(seen.varying)
+        self._varying.update(step.varying)
 
-    def _sent(self, seen: Sent) -> Recorded | None:
-        found = _ID.fullmatch(seen.id)
+    def _sent(self, send: Sent) -> Recorded | None:
+        found = _ID.fullmatch(send.id)
         if found is not None and (wild := self._wild.get(found[1])) is not None:
             self._unsent[wild] += 1
             return None
@@ -137,13 +137,13 @@ class HistoryReading(MessageFile):
             raise LineError(f"no earlier line names the step that sends {shown(seen.id, 40)}")
         self._requests += found[1] in self._asking
         self._redacted.update(self._masked.get(found[1], ()))
-        self._sizeless += seen.size is None and found[1] in self._unsized
-        size = its.size if seen.size is None else octets(seen.size)
-        self._empty += size == 0 and found[1] in self._given - (self._unsized if seen.size is None else set())
-        return its._replace(t=moment(seen.t), size=size)
+        self._sizeless += send.size is None and found[1] in self._unsized
+        size = its.size if send.size is None else octets(send.size)
+        self._empty += size == 0 and found[1] in self._given - (self._unsized if send.size is None else set())
+        return its._replace(t=moment(send.t), size=size)
 
     def _losses(self) -> Iterator[str]:
-        """Yield what is not in it, in words."""
+        """Yield the missing parts of the history, in words."""
         if not self._ended:
             whole = several(self.messages, "message")
             if self._standing:

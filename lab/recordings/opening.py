@@ -1,4 +1,4 @@
-"""A file → what messages are replayed from: a recording, or else the history of a run, which its first line tells."""
+"""A file → the messages to replay: a recording, or the history of a run. The first line decides."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Packer(Protocol):
 
 
 def packer(path: Path) -> Packer | None:
-    """Return what packs the content of a file of that name; None for a plain one.
+    """Return the packer for a file of that name; None for a plain file.
 
     Raise HostError if its library is not installed.
     """
@@ -45,10 +45,10 @@ def packer(path: Path) -> Packer | None:
 
 
 def unpacked(stream: BinaryIO) -> BinaryIO:
-    """Return a stream of what is in a file, packed or not; its first octets tell.
+    """Return a stream of a file's content, packed or not, as its first octets show.
 
-    A packed stream that was cut short ends there, without an error, also where zero bytes follow, which a machine that
-    went down may leave. Raise LineError, there or while reading, for one that is damaged or cannot be unpacked here.
+    A packed stream that was cut short ends there, without an error, even if zero bytes follow, which a machine that
+    went down may leave. Raise LineError, there or while reading, if it is damaged or cannot be unpacked here.
     """
     begin = stream.read(len(_ZSTD))
     stream.seek(0)

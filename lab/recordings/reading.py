@@ -1,7 +1,7 @@
 """A recording's file → its messages, in one streaming pass.
 
-One that was cut short is read up to its last whole line, and says what is lost. A line that is damaged is an error with
-its place.
+A file that was cut short is read up to its last whole line, and describes its loss. A damaged line is an error with its
+place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class IsHistory(InputError):
 
 
 class Reading(MessageFile):
-    """A recording that is being read; iterate once. InputError, with file and line, for what is damaged.
+    """A recording that is being read; iterate once. Damage raises InputError, with file and line.
 
     >>> with Reading(path) as reading:
     ...     reading.header.asked, [message.body for message in reading], reading.loss

@@ -14,14 +14,14 @@ def names_of(names: Iterable[str]) -> str:
     return at_most_three(shown(each, 40) for each in names)
 
 
-def at_most_three(words: Iterable[str]) -> str:
+def at_most_three(names: Iterable[str]) -> str:
     """Return at most three of some words, and how many more there are."""
-    told = sorted(words)
+    told = sorted(names)
     return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
 
 
 def sent_masked(redacted: Mapping[str, int]) -> str:
-    """Return in words which headers a replay sends with what a mask has left of them; "" if none."""
+    """Return in words the masked headers that a replay sends; "" if none."""
     return f"sent with {MASK} in place of masked text: {names_of(redacted)}" if redacted else ""
 
 
@@ -42,5 +42,5 @@ class Redaction:
         return found
 
     def forget(self, headers: Mapping[str, str], safe: Mapping[str, str]) -> None:
-        """Do not count a message whose headers were replaced, since it is left out."""
+        """Do not count a message whose headers were replaced, since it is dropped."""
         self.counts -= Counter(name for name, value in headers.items() if safe[name] != value)

@@ -1,4 +1,4 @@
-"""What a recording, or a history, has, from one look that keeps no message: what its replay must know before.
+"""The summary that a replay needs of a recording or a history, from one pass that keeps no message.
 
 Messages that agree in broker, protocol, destination, persistence and retention are a stream: they may be sent alike.
 """
@@ -33,7 +33,7 @@ class StreamKey(NamedTuple):
 
 
 def stream_of(message: Recorded) -> StreamKey:
-    """Return the stream of a message; over MQTT its QoS tells whether a broker keeps it, and 1 where nothing does."""
+    """Return the stream of a message; over MQTT its QoS decides whether a broker keeps it, and 1 is the default."""
     kept = message.persistent
     if kept is None:
         kept = message.qos != 0
@@ -42,7 +42,7 @@ def stream_of(message: Recorded) -> StreamKey:
 
 @dataclass(slots=True)
 class Stream:
-    """The messages of a stream: how many, and what else all of them share. What differs is named in `varying`."""
+    """The messages of a stream: their number, their common fields, and the names of the `varying` fields."""
 
     messages: int = 0
     headers: dict[str, str] = field(default_factory=dict)  # that each message has, with that value
@@ -112,7 +112,7 @@ class Summary:
 
 
 def summarise(path: Path, file: str = "") -> Summary:
-    """Return what a recording, or a history, has; InputError, with file and line, for what is damaged in it."""
+    """Return the summary of a recording, or of a history; damage raises InputError, with file and line."""
     streams: dict[StreamKey, Stream] = {}
     first = last = 0.0
     with opened(path, file) as reading:

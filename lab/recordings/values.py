@@ -22,7 +22,7 @@ Content = Annotated[str, Meta(max_length=10_000, pattern=r"\A[^\x00]*\Z")]
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """The first line: when and where was recorded, and what was asked for."""
+    """The first line: the time and place of the recording, and its destinations."""
 
     recording: int = VERSION
     started: str  # ISO 8601, UTC; each `t` counts from here

@@ -1,4 +1,4 @@
-"""The file of a recording while it is written: whole lines within some milliseconds, packed where its name says so."""
+"""The file of a recording while it is written: whole lines within some milliseconds, packed if its name asks for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 
 def check_name(path: Path) -> None:
-    """Raise InputError unless a file's name is one of a recording, HostError if what packs such a one is missing."""
+    """Raise InputError if a file's name is not a recording's; HostError if the library that packs it is missing."""
     if not path.name.endswith(_SUFFIXES):
         raise InputError.of(
             f"{path} is not a name for a recording",
@@ -32,8 +32,8 @@ def check_name(path: Path) -> None:
 class RecordingFile(WrittenBehind[bytes]):
     """A new file of a recording; thread-safe. Only its owner may read it: bodies are kept as they are.
 
-    Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; without its footer the recording tells
-    that it was cut short. InputError if there is one already; HostError, and no file, if it cannot begin.
+    Lines reach the file whole and in order, within `WriteBehind.EVERY` seconds; a recording without a footer was cut
+    short. InputError if there is one already; HostError, and no file, if it cannot begin.
     """
 
     def __init__(self, path: Path, header: Header) -> None:

@@ -1,4 +1,4 @@
-"""Clients with subscriptions and their connections: connects them, and reconnects after a loss as their steps say."""
+"""Clients with subscriptions and their connections: connects them, and reconnects after a loss as their steps ask."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _connect(rehearsal: Rehearsal, step: Subscribe, kept: Sequence[Terms]) -> tu
 
 
 def _watch_connection(rehearsal: Rehearsal, listener: Listener) -> None:
-    """When the connection is lost, record that, and reconnect if the client's first step says so."""
+    """When the connection is lost, record that, and reconnect if the client's first step has `reconnect`."""
     callbacks, listeners = listener.callbacks, rehearsal.recall(Listeners)
 
     def lost() -> None:
@@ -144,7 +144,7 @@ def _reconnect(rehearsal: Rehearsal, listener: Listener) -> None:
 
 
 def _try_all(rehearsal: Rehearsal, listener: Listener) -> bool:
-    """Try to reconnect as often as the step says; return False if all tries failed, or if the client is to leave."""
+    """Try to reconnect as often as the step asks; return False if all tries failed, or if the client is to leave."""
     reconnect = listener.first.reconnect
     listeners = rehearsal.recall(Listeners)
     assert reconnect is not None, "only a client with reconnect reconnects"

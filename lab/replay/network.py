@@ -76,7 +76,7 @@ def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, withi
         took_ms=round(attempt.took * 1000, 3),
         allowed=says.yes,
         stop="" if says.stop is None else str(says.stop),
-        why=says.words,
+        why=says.reason,
         dropped={cause: count for cause, count in dropped.items() if count},
     )
     rehearsal.record(attempted)
@@ -105,5 +105,5 @@ def _says(rehearsal: Rehearsal, near: str, far: str, port: int) -> Reach:
         if {way.leaving for way in link.directions} == regions:
             for way in link.directions:
                 if (state := rehearsal.service.links[link.name, way.leaving]) is LinkState.CUT:
-                    return Reach(stop=Stop.LINK, words=f"link {link.name} leaving {way.leaving} is {state}")
+                    return Reach(stop=Stop.LINK, reason=f"link {link.name} leaving {way.leaving} is {state}")
     return answer

@@ -15,7 +15,7 @@ class Outcome:
     note: str = ""
 
 
-def refused(stage: Replayed, who: str, error: LabError) -> Outcome:
-    """Record a refusal by `who`, such as a broker, and return the failed Outcome."""
-    stage.trouble(who, error.what)
+def refused(stage: Replayed, refuser: str, error: LabError) -> Outcome:
+    """Record a refusal by `refuser`, such as a broker, and return the failed Outcome."""
+    stage.trouble(refuser, error.what)
     return Outcome(ok=False, note=error.what)

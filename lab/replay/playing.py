@@ -20,8 +20,8 @@ def play(rehearsal: Rehearsal, steps: Sequence[Numbered], find: Find) -> bool:
     return all([_play_one(rehearsal, each, find) for each in steps])  # noqa: C419 (a list: every step is done)
 
 
-def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
-    step, number = each.step, each.number
+def _play_one(rehearsal: Rehearsal, numbered: Numbered, find: Find) -> bool:
+    step, number = numbered.step, numbered.number
     due = None if step.at is None else step.at.total_seconds()
     if due is not None:
         rehearsal.rest(due - rehearsal.now())
@@ -29,7 +29,7 @@ def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
     begun = rehearsal.now()
     rehearsal.record(
         StepStarted(
-            t=begun, step=number, verb=step.verb, asked=step.words(), place=each.place, due=due, name=step.named
+            t=begun, step=number, verb=step.verb, asked=step.words(), place=numbered.place, due=due, name=step.named
         )
     )
     late = f"it began {begun - due:.3g} s late" if due is not None and begun - due > LATE else ""
@@ -45,9 +45,9 @@ def _play_one(rehearsal: Rehearsal, each: Numbered, find: Find) -> bool:
 
     turn = Turn(
         number=number,
-        place=each.place,
-        inner=each.inner,
-        later=lambda: rehearsal.program.concurrent_and_later(each),
+        place=numbered.place,
+        inner=numbered.inner,
+        later=lambda: rehearsal.program.concurrent_and_later(numbered),
         play=lambda inner: play(rehearsal, inner, find),
         ended=ended,
     )

@@ -145,7 +145,7 @@ class Rehearsal(EndedByError):
         self.lab.watch(recorder, demand, failed=self.fail)
 
     def demand(self, broker: str, destination: Destination, *, present: bool) -> None:
-        """Record whether a step found a demand at a broker; what is absent is watched from then on, for it may come."""
+        """Record whether a step found a demand at a broker; an absent demand is watched from then on: it may come."""
         its = (broker, str(destination))
         if not present:
             with self._watching:
@@ -162,9 +162,9 @@ class Rehearsal(EndedByError):
         self.sightings.see(seen)
         self.record(seen)
 
-    def trouble(self, who: str, problem: str) -> None:
-        """Record a failure; `who` names the client, the broker or the service."""
-        self.record(Trouble(t=self.now(), who=who, what=problem))
+    def trouble(self, name: str, problem: str) -> None:
+        """Record a failure of the client, the broker or the service of that name."""
+        self.record(Trouble(t=self.now(), who=name, what=problem))
 
     def connect(
         self,

@@ -60,9 +60,9 @@ def _end(rehearsal: Rehearsal, expectation: Expectation) -> float | None:
 def expected_arrivals(scenario: Scenario) -> Callable[[str, str], bool | None]:
     """Return a function of (client, destination): whether messages sent there are expected to reach the client.
 
-    True if any expectation says so: the replay waits for its whole time, even if no bridge leads there.
-    False if all of them say that none does: the replay waits for their whole time, and not longer for messages that
-    must not arrive. None without such an expectation.
+    True if any expectation expects them: the replay waits for its whole time, even if no bridge leads there. False if
+    all expect that none arrives: the replay waits for their whole time, and not longer for messages that must not
+    arrive. None without such an expectation.
     """
     expected = _arrivals(scenario)
 

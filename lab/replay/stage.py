@@ -29,8 +29,8 @@ class Replayed(Protocol):
         """Return the seconds since the replay began."""
         ...
 
-    def trouble(self, who: str, problem: str) -> None:
-        """Record a failure; `who` names the client or broker."""
+    def trouble(self, name: str, problem: str) -> None:
+        """Record a failure of the client or the broker of that name."""
         ...
 
     def fail(self, error: Exception) -> None:

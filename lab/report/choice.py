@@ -45,18 +45,18 @@ class Chooser:
         self._clients: dict[str, set[str]] = {}  # the brokers each client was seen at
         self._steps: dict[str, Publishing] = {}
 
-    def takes(self, seen: Observation) -> bool:
+    def takes(self, observation: Observation) -> bool:
         """Return whether an observation meets the criteria."""
-        if isinstance(seen, Publishing):
-            self._steps[str(seen.step)] = seen
-        if isinstance(seen, Publishing | Subscribed):
-            self._clients.setdefault(seen.client, set()).add(seen.broker)
+        if isinstance(observation, Publishing):
+            self._steps[str(observation.step)] = observation
+        if isinstance(observation, Publishing | Subscribed):
+            self._clients.setdefault(observation.client, set()).add(observation.broker)
         choice = self._choice
         return (
-            choice.since <= seen.t <= choice.until
-            and (not choice.kinds or seen.kind in choice.kinds)
-            and (choice.broker is None or self._concerns_broker(seen, choice.broker))
-            and (choice.client is None or self._concerns_client(seen, choice.client))
+            choice.since <= observation.t <= choice.until
+            and (not choice.kinds or observation.kind in choice.kinds)
+            and (choice.broker is None or self._concerns_broker(observation, choice.broker))
+            and (choice.client is None or self._concerns_client(observation, choice.client))
         )
 
     def check_early(self) -> None:
@@ -71,44 +71,47 @@ class Chooser:
         _known("broker", choice.broker, brokers)
         _known("client", choice.client, set(self._clients))
 
-    def _concerns_broker(self, seen: Observation, broker: str) -> bool:
-        named = (getattr(seen, name, None) for name in ("broker", "remote", "who"))
+    def _concerns_broker(self, observation: Observation, broker: str) -> bool:
+        named = (getattr(observation, name, None) for name in ("broker", "remote", "who"))
         if broker in named:
             return True
-        if any(broker in self._clients.get(getattr(seen, name, ""), ()) for name in ("client", "who")):
+        if any(broker in self._clients.get(getattr(observation, name, ""), ()) for name in ("client", "who")):
             return True
         region = self._regions.get(broker)
-        if region is not None and region in (getattr(seen, "leaving", None), getattr(seen, "reaching", None)):
+        if region is not None and region in (
+            getattr(observation, "leaving", None),
+            getattr(observation, "reaching", None),
+        ):
             return True
-        publishing = self._publishing(seen)
-        return (publishing is not None and publishing.broker == broker) or self._names(seen, broker)
+        publishing = self._publishing(observation)
+        return (publishing is not None and publishing.broker == broker) or self._names(observation, broker)
 
-    def _concerns_client(self, seen: Observation, client: str) -> bool:
-        if client in (getattr(seen, "client", None), getattr(seen, "who", None)):
+    def _concerns_client(self, observation: Observation, client: str) -> bool:
+        if client in (getattr(observation, "client", None), getattr(observation, "who", None)):
             return True
-        publishing = self._publishing(seen) if not hasattr(seen, "client") else None
-        return (publishing is not None and publishing.client == client) or self._names(seen, client)
+        publishing = self._publishing(observation) if not hasattr(observation, "client") else None
+        return (publishing is not None and publishing.client == client) or self._names(observation, client)
 
-    def _publishing(self, seen: Observation) -> Publishing | None:
+    def _publishing(self, observation: Observation) -> Publishing | None:
         """Return the publish step that an observation of a message, or of the step, belongs to."""
-        message = getattr(seen, "id", None)
-        if message is not None and not hasattr(seen, "client"):
+        message = getattr(observation, "id", None)
+        if message is not None and not hasattr(observation, "client"):
             return self._steps.get(message.partition("-")[0])
-        return self._steps.get(str(getattr(seen, "step", "")))
+        return self._steps.get(str(getattr(observation, "step", "")))
 
-    def _names(self, seen: Observation, name: str) -> bool:
+    def _names(self, observation: Observation, name: str) -> bool:
         """Return whether a name is written in the step that an observation is about."""
-        step = getattr(seen, "step", 0)
+        step = getattr(observation, "step", 0)
         return 1 <= step <= len(self._named) and name in self._named[step - 1]
 
 
-def in_time(seen: Iterable[Observation], held: int = MOST_HELD) -> Iterator[Observation]:
+def in_time(observations: Iterable[Observation], held: int = MOST_HELD) -> Iterator[Observation]:
     """Yield observations in the order of their moments, but for one that was written down more than `held` too late.
 
-    What a broker's log says is written down when it is read, and a link's change when its order has returned.
+    Lines of a broker's log are written down when they are read, and a link's change when its order has returned.
     """
     waiting: list[tuple[float, int, Observation]] = []
-    for number, each in enumerate(seen):
+    for number, each in enumerate(observations):
         heappush(waiting, (each.t, number, each))
         if len(waiting) > held:
             yield heappop(waiting)[2]
@@ -116,9 +119,9 @@ def in_time(seen: Iterable[Observation], held: int = MOST_HELD) -> Iterator[Obse
         yield heappop(waiting)[2]
 
 
-def _known(what: str, name: str | None, known: set[str]) -> None:
+def _known(noun: str, name: str | None, known: set[str]) -> None:
     if name is not None and name not in known:
-        raise InputError.of(f'no {what} named "{name}" in this history', remedy(name, sorted(known), f"{what}s in it"))
+        raise InputError.of(f'no {noun} named "{name}" in this history', remedy(name, sorted(known), f"{noun}s in it"))
 
 
 def _regions(declared: Mapping[str, Any]) -> dict[str, str]:
@@ -128,13 +131,13 @@ def _regions(declared: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(broker.get("region")) for name, broker in found if isinstance(broker, Mapping)}
 
 
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _listed(names: object) -> list[Any]:
+    return names if isinstance(names, list) else []
 
 
-def _texts(value: object) -> frozenset[str]:
+def _texts(declared: object) -> frozenset[str]:
     """Return every text in a declared step, however deep."""
-    found, left = set(), [value]
+    found, left = set(), [declared]
     while left:
         match left.pop():
             case str() as text:

@@ -63,8 +63,8 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def _fields(of: object, *names: str) -> dict[str, Any]:
-    return {name: getattr(of, name) for name in names}
+def _fields(record: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -89,10 +89,10 @@ def _pair(shown: Picture, width: int, strokes: _Strokes) -> list[str]:
     """Return two boxes, side by side, with the arrows between them."""
     left, right = shown.places
     nothing = Way(received=0, expected=None, used=False, link=None)
-    there, back = next(((each.there, each.back) for each in shown.joints), (nothing, nothing))
+    there, back = next(((each.forth, each.back) for each in shown.joints), (nothing, nothing))
     inner = _inner_width(width, shown.places)
     middle = width - 2 * (inner + 4) - 2
-    arrows = [*_arrow(there, middle, strokes, there=True), "", *_arrow(back, middle, strokes, there=False)]
+    arrows = [*_arrow(there, middle, strokes, forward=True), "", *_arrow(back, middle, strokes, forward=False)]
     height = max(len(_content(place)) for place in (left, right)) + 2
     height = max(height, len(arrows) + 2)
     boxes = [_box(place, inner, height, strokes) for place in (left, right)]
@@ -138,12 +138,12 @@ def _box(place: Place, inner: int, height: int, strokes: _Strokes) -> list[str]:
     return [top, *sides, bottom]
 
 
-def _arrow(way: Way, width: int, strokes: _Strokes, *, there: bool) -> list[str]:
+def _arrow(way: Way, width: int, strokes: _Strokes, *, forward: bool) -> list[str]:
     """Return the three lines of an arrow: the count, the shaft and the delay."""
     shaft = strokes.level * (width - 1)
     return [
         _centred(way.count() if way.used else "no messages", width),
-        f"{shaft}{strokes.right}" if there else f"{strokes.left}{shaft}",
+        f"{shaft}{strokes.right}" if forward else f"{strokes.left}{shaft}",
         _centred(_delay(way.link, width), width),
     ]
 
@@ -164,7 +164,7 @@ def _centred(text: str, width: int) -> str:
 
 
 def _network(shown: Picture, width: int, strokes: _Strokes, ascii: bool) -> list[str]:
-    """Return a map, if there is room for one, a line for what joins each two regions, and the bridges."""
+    """Return a map, if there is room for one, a line for each two regions that are joined, and the bridges."""
     every = _rows(shown)
     rows, states = _table(every, width, strokes), _bridges(shown.bridges, width, strokes)
     if len(states) > max(TALLEST - len(rows) - 1 - FEWEST_LINES, FOLDED):
@@ -191,9 +191,9 @@ def _where(shown: Picture, width: int, most: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """What joins two regions, or the messages within one."""
+    """The link between two regions, or the messages within one."""
 
-    who: str
+    label: str
     link: str = ""
     measured: str = ""
     ways: tuple[Way, ...]
@@ -221,7 +221,7 @@ def _rows(shown: Picture) -> list[_Row]:
             _Row(who=f"{e.left.label} – {e.right.label}", link=e.link, measured=e.measured, ways=(e.there, e.back))
             for e in shown.joints
         ),
-        *(_Row(who=f"within {each.label}", ways=(each.within,)) for each in shown.places if each.within.used),
+        *(_Row(label=f"within {each.label}", ways=(each.within,)) for each in shown.places if each.within.used),
     ]
 
 

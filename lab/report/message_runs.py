@@ -22,11 +22,11 @@ class _Run:
 
     __slots__ = ("backwards", "count", "highest", "last", "last_t", "lowest", "seen", "step")
 
-    def __init__(self, seen: _Message, step: str, number: int) -> None:
-        self.seen, self.step = seen, step
+    def __init__(self, message: _Message, step: str, number: int) -> None:
+        self.seen, self.step = message, step
         self.count = self.backwards = 0
         self.lowest = self.highest = self.last = number
-        self.last_t = seen.t
+        self.last_t = message.t
 
     def add(self, number: int, t: float) -> None:
         self.count += 1
@@ -61,7 +61,7 @@ class _Run:
             who, weight = f"step {self.step}", weight if seen.outcome is SendOutcome.OK else Weight.FAULT
         else:
             who, what = f"step {self.step}", f"sent {which}"
-        return Row(t=seen.t, until=self.last_t, who=who, what=what, weight=weight)
+        return Row(t=seen.t, until=self.last_t, actor=who, text=what, weight=weight)
 
 
 def folded(observations: Iterable[Observation]) -> Iterator[Row]:
@@ -83,21 +83,25 @@ def folded(observations: Iterable[Observation]) -> Iterator[Row]:
     yield from _close(runs)
 
 
-def _step_and_number(seen: _Message) -> tuple[str, int]:
+def _step_and_number(message: _Message) -> tuple[str, int]:
     """Return a message's step and number: 0 for a body without an id, -1 for an id that no run writes."""
-    if seen.id is None:
+    if message.id is None:
         return "", 0
-    step, _, text = seen.id.partition("-")
+    step, _, text = message.id.partition("-")
     return step, int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 
-def _run_key(seen: _Message) -> tuple[object, ...]:
-    """Return what messages of one run have in common, beside their step."""
-    if isinstance(seen, Received):
-        return (seen.client, seen.destination, seen.retained, seen.redelivered)
-    if isinstance(seen, Replied | Answered):
-        return (type(seen), seen.client, *((seen.outcome, seen.note) if isinstance(seen, Replied) else ()))
-    return (seen.outcome, seen.note) if isinstance(seen, Acknowledged) else ()
+def _run_key(message: _Message) -> tuple[object, ...]:
+    """Return the common fields of the messages of one run, without their step."""
+    if isinstance(message, Received):
+        return (message.client, message.destination, message.retained, message.redelivered)
+    if isinstance(message, Replied | Answered):
+        return (
+            type(message),
+            message.client,
+            *((message.outcome, message.note) if isinstance(message, Replied) else ()),
+        )
+    return (message.outcome, message.note) if isinstance(message, Acknowledged) else ()
 
 
 def _close(runs: dict[tuple[object, ...], _Run]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""What became of messages that were not delivered, as reports show it: the words of a row, and of all rows."""
+"""The fates of messages that were not delivered, as reports show them: the words of a row, and of all rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TITLES = (  # figures of a delivery, with what they are called
 
 
 def of_all(rows: Sequence[Delivery]) -> NotDelivered:
-    """Return what became of all messages that were expected and did not come."""
+    """Return the fates of all messages that were expected and did not come."""
     return NotDelivered.together(row.not_delivered for row in rows)
 
 
@@ -35,11 +35,11 @@ def became(row: Delivery) -> str:
 
 
 def arrived(row: Delivery) -> str:
-    """Return how many messages arrived, and what became of the others."""
+    """Return how many messages arrived, and the fates of the others."""
     words = f"{row.received} of {row.expected}"
     return f"{words}, {row.not_delivered.words()}" if row.not_delivered.total else words
 
 
 def read(deliveries: Sequence[Mapping[str, Any]]) -> NotDelivered:
-    """Return what became of all messages by the deliveries of a `report.json`."""
+    """Return the fates of all messages by the deliveries of a `report.json`."""
     return NotDelivered.together(NotDelivered(**each["not_delivered"]) for each in deliveries)

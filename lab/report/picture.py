@@ -1,6 +1,6 @@
-"""The facts of a drawing: regions and where they are, what goes between them, and the state of bridges.
+"""The facts of a drawing: regions and their places, the links and messages between them, and the state of bridges.
 
-The terminal's drawing and the page's map are made of it; how wide a name is and how a line runs is theirs.
+The terminal's drawing and the page's map are made of it; they decide the width of names and the course of lines.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """A connector's bridge, with the brokers at which its ends are up, and those at which nobody can tell."""
+    """A connector's bridge, with the brokers at which its ends are up, and those at which its state is unknown."""
 
     connector: str
     broker: str
@@ -76,7 +76,7 @@ class Joint:
 
     left: Place
     right: Place
-    there: Way
+    forth: Way
     back: Way
     bridges: tuple[Bridge, ...]
     linked: bool
@@ -99,7 +99,7 @@ class Joint:
 
     @property
     def _links(self) -> list[LinkReport]:
-        return [way.link for way in (self.there, self.back) if way.link is not None]
+        return [way.link for way in (self.forth, self.back) if way.link is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """The regions of a report, what joins each two of them, and where messages are stopped."""
+    """The regions of a report, the joints between each two of them, and the brokers where messages are stopped."""
 
     places: tuple[Place, ...]
     joints: tuple[Joint, ...]
@@ -122,7 +122,7 @@ class Picture:
 
 
 def picture(report: Report) -> Picture:
-    """Return what is to be drawn of a report."""
+    """Return the picture of a report."""
     return compose(
         report.regions,
         bridges(report),
@@ -142,7 +142,7 @@ def compose(
     declared_links: Sequence[tuple[str, str]] = (),
     routes: Sequence[RouteReport] = (),
 ) -> Picture:
-    """Return a picture of regions and of what joins them; strangers to them are left out."""
+    """Return a picture of regions and of the joints between them; brokers of no region are skipped."""
     home = {broker.name: number for number, region in enumerate(regions) for broker in region.brokers}
     numbers = {region.name: number for number, region in enumerate(regions)}
     sent: dict[tuple[int, int], list[Flow]] = {}
@@ -182,7 +182,7 @@ def compose(
             Joint(
                 left=places[a],
                 right=places[b],
-                there=way(a, b),
+                forth=way(a, b),
                 back=way(b, a),
                 bridges=tuple(between.get((a, b), ())),
                 linked=(a, b) in linked,
@@ -225,8 +225,8 @@ def bridges(report: Report) -> tuple[Bridge, ...]:
     return tuple(found)
 
 
-def _end(of: BridgeReport) -> End:
-    return End(of.connector, of.broker, of.remote, of.created_by_duplex)
+def _end(bridge: BridgeReport) -> End:
+    return End(bridge.connector, bridge.broker, bridge.remote, bridge.created_by_duplex)
 
 
 def _way(flows: Sequence[Flow], link: LinkReport | None) -> Way:

@@ -54,52 +54,54 @@ class Story:
         self._timeline = Timeline()
         self._last = 0.0
 
-    def add(self, seen: Observation) -> None:
+    def add(self, observation: Observation) -> None:
         """Add one observation."""
-        self._last = max(self._last, seen.t)
-        if not is_news(seen):
+        self._last = max(self._last, observation.t)
+        if not is_news(observation):
             return
-        match seen:
+        match observation:
             case Sent():
-                if seen.id == self.message:
-                    self._sent = seen
+                if observation.id == self.message:
+                    self._sent = observation
                     self._heard_by = set(self._listening)
-                    self.lines.append(seen)
+                    self.lines.append(observation)
             case Acknowledged():
-                if seen.id == self.message:
-                    self._outcomes.append(seen)
-                    self.lines.append(seen)
+                if observation.id == self.message:
+                    self._outcomes.append(observation)
+                    self.lines.append(observation)
             case Received():
-                if seen.id == self.message or (self._sent and seen.digest is not None and self._alike(seen)):
-                    self._received.append(seen)
-                    self.lines.append(seen)
-            case Publishing() | StepStarted() | StepEnded() if str(seen.step) == self._step:
-                if isinstance(seen, Publishing):
-                    self._publishing = seen
-                self.lines.append(seen)
-                self._timeline.add(seen)
+                if observation.id == self.message or (
+                    self._sent and observation.digest is not None and self._alike(observation)
+                ):
+                    self._received.append(observation)
+                    self.lines.append(observation)
+            case Publishing() | StepStarted() | StepEnded() if str(observation.step) == self._step:
+                if isinstance(observation, Publishing):
+                    self._publishing = observation
+                self.lines.append(observation)
+                self._timeline.add(observation)
             case Subscribed():
-                self._listening[seen.client, seen.destination] = seen
-                self._away.discard(seen.client)
+                self._listening[observation.client, observation.destination] = observation
+                self._away.discard(observation.client)
             case Unsubscribed():
-                self._listening.pop((seen.client, seen.destination), None)
+                self._listening.pop((observation.client, observation.destination), None)
             case Settled():
-                if seen.id == self.message:
-                    self._settled.append(seen)
-                    self.lines.append(seen)
+                if observation.id == self.message:
+                    self._settled.append(observation)
+                    self.lines.append(observation)
             case Browsed() | Replied() | Answered():
-                if self.message in (seen.ids if isinstance(seen, Browsed) else (seen.id,)):
-                    self._others.append(seen)
-                    self.lines.append(seen)
+                if self.message in (observation.ids if isinstance(observation, Browsed) else (observation.id,)):
+                    self._others.append(observation)
+                    self.lines.append(observation)
             case ClientChanged():
-                self._client_changes.append(seen)
-                (self._away.discard if seen.state == "returned" else self._away.add)(seen.client)
-                if seen.state == "disconnected":
+                self._client_changes.append(observation)
+                (self._away.discard if observation.state == "returned" else self._away.add)(observation.client)
+                if observation.state == "disconnected":
                     self._listening = {
-                        key: its for key, its in self._listening.items() if key[0] != seen.client or its.durable
+                        key: its for key, its in self._listening.items() if key[0] != observation.client or its.durable
                     }
             case _:
-                self._timeline.add(seen)
+                self._timeline.add(observation)
 
     def rows(self) -> Iterable[Row]:
         """Return the story in the order of time; raise InputError if the history has no such message."""
@@ -114,7 +116,7 @@ class Story:
         rows = [
             describe(publishing),
             self._demand(sent, publishing),
-            replace(describe(sent), what=f"sent {sent.id}{near}"),
+            replace(describe(sent), text=f"sent {sent.id}{near}"),
         ]
         rows += self._events(sent.t, until)
         rows += [self._outcome(seen, sent) for seen in self._outcomes]
@@ -135,15 +137,15 @@ class Story:
             for each in self._timeline.closures
             if each.start <= until and (each.end is None or each.end >= sent)
         ]
-        before = [(each.t, each.words) for each in self._timeline.events if sent - FAR_SECONDS <= each.t <= sent]
+        before = [(each.t, each.text) for each in self._timeline.events if sent - FAR_SECONDS <= each.t <= sent]
         met = min(shut, key=lambda each: abs(each[0] - sent), default=None) or max(before, default=None)
         if met is None:
             return ""
         return f", {gap(abs(met[0] - sent))} {'after' if met[0] <= sent else 'before'} {met[1]}"
 
-    def _alike(self, seen: Received) -> bool:
+    def _alike(self, arrival: Received) -> bool:
         """Return whether a delivery without an id has the digest of the message."""
-        return self._sent is not None and seen.digest == self._sent.digest
+        return self._sent is not None and arrival.digest == self._sent.digest
 
     def _demand(self, sent: Sent, publishing: Publishing) -> Row:
         """Return a row on the demand for the message at its sending."""
@@ -159,41 +161,41 @@ class Story:
         later = min((seen.t for seen in of if seen.t > sent.t and seen.present), default=inf)
         if self._timeline.coverage.silence(broker, sent.t, sent.t):
             return Row(
-                t=sent.t, who=broker, what="did not answer: it is unknown whether a bridge was to forward the message"
+                t=sent.t, actor=broker, text="did not answer: it is unknown whether a bridge was to forward the message"
             )
         if before is not None and before.present:
             return describe(before)
         if not of:
             return Row(
-                t=sent.t, who=broker, what=f"no demand for {destination} was recorded: no bridge was to forward it"
+                t=sent.t, actor=broker, text=f"no demand for {destination} was recorded: no bridge was to forward it"
             )
         when = f"until {moment(later)}" if later < inf else "then or later"
         return Row(
             t=sent.t,
-            who=broker,
+            actor=broker,
             weight=Weight.FAULT,
-            what=f"had no bridge's consumer on {destination} {when}: a topic message is not forwarded without one",
+            text=f"had no bridge's consumer on {destination} {when}: a topic message is not forwarded without one",
         )
 
     def _events(self, since: float, until: float) -> list[Row]:
         """Return the faults and recoveries between the send and the last delivery."""
         timeline = self._timeline
-        found = [Row(t=each.start, who="link", what=each.words, weight=Weight.FAULT) for each in timeline.closures]
-        found += [Row(t=each.t, who="", what=each.words, weight=Weight.FAULT) for each in timeline.events]
+        found = [Row(t=each.start, actor="link", text=each.words, weight=Weight.FAULT) for each in timeline.closures]
+        found += [Row(t=each.t, actor="", text=each.text, weight=Weight.FAULT) for each in timeline.events]
         found = sorted((row for row in found if since <= row.t <= until), key=lambda row: row.t)
         left = len(found) - _MOST_EVENTS
-        return found if left <= 0 else [*found[:_MOST_EVENTS], replace(found[-1], who="", what=f"{left} events more")]
+        return found if left <= 0 else [*found[:_MOST_EVENTS], replace(found[-1], actor="", text=f"{left} events more")]
 
-    def _outcome(self, seen: Acknowledged, sent: Sent) -> Row:
+    def _outcome(self, ack: Acknowledged, sent: Sent) -> Row:
         """Return the row of a send's outcome, with the time since the send."""
-        row = describe(seen)
-        return replace(row, what=f"{row.what}, {gap(seen.t - sent.t)} after it was sent")
+        row = describe(ack)
+        return replace(row, text=f"{row.text}, {gap(ack.t - sent.t)} after it was sent")
 
-    def _receipt(self, seen: Received, sent: Sent, *, first: bool) -> Row:
+    def _receipt(self, arrival: Received, sent: Sent, *, first: bool) -> Row:
         """Return the row of a delivery, with the time since the send and since the last event."""
-        row = describe(seen)
-        after = [each for each in self._timeline.events if sent.t <= each.t <= seen.t]
-        near = f" and {gap(seen.t - after[-1].t)} after {after[-1].words}" if after else ""
+        row = describe(arrival)
+        after = [each for each in self._timeline.events if sent.t <= each.t <= arrival.t]
+        near = f" and {gap(arrival.t - after[-1].t)} after {after[-1].text}" if after else ""
         again = "" if first else " (not the first delivery)"
         alike = "; equal bodies cannot be distinguished" if seen.id is None else ""
         return replace(row, what=f"{row.what}{again}, {gap(seen.t - sent.t)} after it was sent{near}{alike}")
@@ -208,8 +210,8 @@ class Story:
         rows = [
             Row(
                 t=self._last,
-                who=client,
-                what=f"never received {self.message}, though it listened"
+                actor=client,
+                text=f"never received {self.message}, though it listened"
                 + (f" to those where {selecting[client]}" if client in selecting else "")
                 + (": it had gone, and did not come back" if client in self._away else ""),
                 weight=Weight.FAULT,
@@ -217,20 +219,20 @@ class Story:
             for client, _ in silent
         ]
         if not rows and not got:
-            rows = [Row(t=self._last, who="", what="no client received it")]
+            rows = [Row(t=self._last, actor="", text="no client received it")]
         if not self._outcomes:
             rows.append(
                 Row(
                     t=self._last,
-                    who=f"step {publishing.step}",
-                    what="no outcome was recorded: unknown",
+                    actor=f"step {publishing.step}",
+                    text="no outcome was recorded: unknown",
                     weight=Weight.FAULT,
                 )
             )
         return rows
 
     def _counters(self, publishing: Publishing) -> list[Row]:
-        """Return each broker's last counters of the destination: they alone tell whether messages were forwarded."""
+        """Return each broker's last counters of the destination: they alone show whether messages were forwarded."""
         last: list[DestinationSeen] = [
             seen[-1] for (_, what), seen in self._timeline.destinations.items() if what == publishing.destination
         ]

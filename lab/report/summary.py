@@ -30,7 +30,7 @@ class RunOf:
     report: dict[str, Any] | None = None
     junit: str | None = None
     error: str = ""  # why it failed
-    said: str = ""  # on stderr, though it did not fail: warnings
+    warnings: str = ""  # on stderr, though it did not fail: warnings
     ended: bool = True  # by itself
 
     @property
@@ -47,7 +47,7 @@ class RunOf:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """Return what did not pass, with its reason, or the error."""
+        """Return the expectations that did not pass, with their reasons, or the error."""
         if self.report is None:
             return (self.error,)
         return tuple(
@@ -56,7 +56,7 @@ class RunOf:
 
 
 def markdown(runs: Sequence[RunOf]) -> str:
-    """Return a summary, which lies beside the runs' pages: how many ended how, a table, and what did not pass."""
+    """Return a summary, which lies beside the runs' pages: the count of each outcome, a table, and the failures."""
     count = Counter(run.outcome for run in runs)
     counted = ", ".join(f"{count[each]} {each}" for each in (*_SIGN, ERROR, NOT_ENDED) if count[each])
     head = "| | scenario | verdict | messages | seconds |"

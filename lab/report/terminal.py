@@ -1,6 +1,6 @@
 """Report → text in a terminal: the drawing, the deliveries, the verdicts, and the run's folder.
 
-Colour and fine strokes appear only where the console can show them; no fact is told by colour alone.
+Colour and fine strokes appear only where the console can show them; no fact is shown by colour alone.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def render(
     only_ascii = not console.encoding.lower().replace("-", "").startswith("utf")
     marks = _ASCII_MARKS if only_ascii else _MARKS
 
-    def text(words: str, style: str = "") -> Text:
-        return Text(plain_line(words, only_ascii), style=style)
+    def text(line: str, style: str = "") -> Text:
+        return Text(plain_line(line, only_ascii), style=style)
 
     head = text(f"{report.scenario}: ", "bold")
     head.append(str(report.outcome), f"bold {_STYLES[report.outcome]}")
@@ -143,12 +143,12 @@ def _figure(row: Delivery, name: str, title: str) -> str:
     return ", ".join(" ".join((count, title, *where)) for count, *where in map(_first, told(row, name).split(", ")))
 
 
-def _first(told: str) -> list[str]:
-    return told.split(" ", 1)
+def _first(reason: str) -> list[str]:
+    return reason.split(" ", 1)
 
 
 def _deliveries(report: Report, width: int, ascii: bool) -> Table:
-    """Return a table with one row per delivery; columns that are zero throughout are left out."""
+    """Return a table with one row per delivery, without the columns that are zero throughout."""
     shown = [(name, title) for name, title in _FIGURES if any(getattr(row, name) for row in report.deliveries)]
     mild = [name for name, _ in _FIGURES] if report.outcome is Outcome.PASSED else _MILD
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -223,16 +223,16 @@ def _routes(report: Report, width: int, ascii: bool) -> Table | Text:
     return table
 
 
-def _wrapped(words: str, width: int, indent: str) -> list[str]:
+def _wrapped(text: str, width: int, indent: str) -> list[str]:
     """Return lines of whole words, of which one that is wider than the terminal has a line to itself."""
     further = f"{indent}  "
     return wrap(
-        words, width, initial_indent=indent, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+        text, width, initial_indent=indent, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
     )
 
 
 def _steps(report: Report, width: int, ascii: bool) -> Table | Text:
-    """Return a table of what each step that sends or takes was asked and did; of many, those that fell short first.
+    """Return a table of the numbers that each step was asked and did; of many, those that fell short first.
 
     In a terminal that is too narrow for a table these are a few lines for each.
     """
@@ -258,10 +258,10 @@ def _steps(report: Report, width: int, ascii: bool) -> Table | Text:
     return table
 
 
-def _cut(words: str, room: int, ascii: bool) -> Text:
+def _cut(text: str, room: int, ascii: bool) -> Text:
     """Return words that fit into some columns."""
     mark = "..." if ascii else "…"
-    return Text(words if len(words) <= room else words[: room - len(mark)].rstrip() + mark)
+    return Text(text if len(text) <= room else text[: room - len(mark)].rstrip() + mark)
 
 
 def _recipient(row: Delivery) -> str:

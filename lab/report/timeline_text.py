@@ -24,16 +24,16 @@ def heading(header: Header, *, only_ascii: bool) -> str:
 
 
 def text(row: Row, *, only_ascii: bool, colour: bool) -> str:
-    """Return a row as one line; no fact is told by colour alone."""
+    """Return a row as one line; no fact is shown by colour alone."""
     when = f"{row.t:9.3f}" if row.until is None else f"{row.t:9.3f} – {row.until:.3f}"
     sign = (_ASCII_SIGNS if only_ascii else _SIGNS)[row.weight]
-    written = plain_line(f"{when:<21} {sign} {row.who:<{_WHO}} {row.what}", only_ascii)
+    written = plain_line(f"{when:<21} {sign} {row.actor:<{_WHO}} {row.text}", only_ascii)
     style = _STYLES[row.weight] if colour else ""
     return f"{style}{written}\033[0m\n" if style else f"{written}\n"
 
 
 def remainder(cut_short_at: int | None, *, ended: bool, standing: bool = False, open: bool | None = None) -> str:
-    """Return what is missing at the end of a history; "" if nothing is.
+    """Return the missing part at the end of a history, in words; "" if it is complete.
 
     `cut_short_at` is the number of a half-written line; `ended` tells whether the history has its last line, `standing`
     whether it is of a running lab, and `open` whether its lab is there: None if that is not known here.

@@ -33,7 +33,7 @@ class Unsettled(NamedTuple):
 
 
 class ClientRecorder:
-    """Records what one client does and receives; thread-safe. Bodies are not kept."""
+    """Records the actions and arrivals of one client; thread-safe. Bodies are not kept."""
 
     def __init__(
         self,

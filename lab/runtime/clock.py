@@ -42,7 +42,7 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """Seconds since `origin`, a moment of the machine's monotonic clock; since its creation if left out."""
+    """Seconds since `origin`, a moment of the machine's monotonic clock. Default: the moment of its creation."""
 
     def __init__(self, origin: float | None = None) -> None:
         self.origin = time.monotonic() if origin is None else origin

@@ -1,4 +1,4 @@
-"""The congestion control of this machine's TCP: lab clients have it, and brokers where a topology says `tcp: host`."""
+"""The congestion control of this machine's TCP: lab clients have it, and brokers with `tcp: host` in a topology."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def congestion_control(file: Path = _FILE) -> str:
 
 
 def is_modelled(name: str) -> bool:
-    """Return whether the simulation has this one, as far as is known: also if the system did not say which it is."""
+    """Return whether the simulation has this congestion control; True also if the system did not name its own."""
     return name in ("", MODELLED)

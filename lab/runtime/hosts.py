@@ -19,8 +19,8 @@ class Hosts(Protocol):
         """Return the name of the container that has a host's address now; "" if none has."""
         ...
 
-    def run(self, host: str, words: Sequence[str]) -> int:
-        """Run a container there; `words` are what would follow `docker run`. Return that command's exit code.
+    def run(self, host: str, arguments: Sequence[str]) -> int:
+        """Run a container there with the arguments of `docker run`. Return that command's exit code.
 
         Raise InputError for an option that would lead past the lab's router, or if a container has the address.
         """

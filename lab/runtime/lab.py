@@ -314,9 +314,9 @@ class StandingLab(Lab, Protocol):
     def keep_off(self, instances: Mapping[str, bool], recorded: Mapping[str, tuple[str, float]]) -> None:
         """Write which instances verbs have taken out, and whether each was active; HostError if the lab has ended.
 
-        `recorded` has, of those of which the history tells something since, the last state that it tells, and when, in
-        seconds of the lab's clock, or until when that lasts at most; `down` of one that had ended by itself before a
-        verb began to start it.
+        `recorded` has the last recorded state of instances, with the second of the lab's clock at which it was so, or
+        until which it lasts at most. The state is `down` for an instance that had ended by itself before a verb began
+        to start it.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The links of a Plan as a part of a lab: what both runtimes make of the JSON and the settings of their directions."""
+"""The links of a Plan as a part of a lab: the JSON and the settings of their directions, for both runtimes."""
 
 from __future__ import annotations
 

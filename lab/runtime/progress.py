@@ -13,7 +13,7 @@ _LOG = logging.getLogger("lab")
 class Progress(Protocol):
     """A receiver of the stages of a long operation."""
 
-    def stage(self, what: str) -> AbstractContextManager[None]:
+    def stage(self, name: str) -> AbstractContextManager[None]:
         """Return a context manager for a stage; its block is the stage."""
         ...
 
@@ -29,7 +29,7 @@ class Told(Progress, Protocol):
         """Show a passing note while a stage lasts."""
         ...
 
-    def warn(self, what: str) -> None:
+    def warn(self, warning: str) -> None:
         """Show a warning."""
         ...
 
@@ -38,9 +38,9 @@ class Logged:
     """A Progress that writes to the log `lab`: stages and notes as information, warnings as warnings."""
 
     @contextmanager
-    def stage(self, what: str) -> Iterator[None]:
+    def stage(self, name: str) -> Iterator[None]:
         """Log the stage when it begins."""
-        _LOG.info("%s", what)
+        _LOG.info("%s", name)
         yield
 
     def say(self, note: str) -> None:
@@ -51,6 +51,6 @@ class Logged:
         """Log a passing note, for debugging."""
         _LOG.debug("%s", note)
 
-    def warn(self, what: str) -> None:
+    def warn(self, warning: str) -> None:
         """Log a warning."""
-        _LOG.warning("%s", what)
+        _LOG.warning("%s", warning)

@@ -109,7 +109,7 @@ class Leftover:
     run: str
     created: str
     counts: Mapping[str, int]  # kind of part → number
-    words: str  # the counts in words
+    text: str  # the counts in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ def writing_to(folder: Path) -> Iterator[None]:
         room = "free some space there, or set MQLAB_STATE to a folder on another disk"
         what = f"labs cannot be noted in {folder}: {error.strerror}"
         remedy = "set MQLAB_STATE to a folder that is yours alone: a state file has a lab's passwords"
-        raise unwritable(folder, error, room, what=what, remedy=remedy) from error
+        raise unwritable(folder, error, room, problem=what, remedy=remedy) from error
 
 
 def save(note: StateFile, folder: Path) -> None:

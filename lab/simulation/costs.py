@@ -53,9 +53,9 @@ def with_values(own: Mapping[str, str]) -> Costs:
 
 
 def own_values(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """Return what a person's own file says, name → a duration in words; nothing if MQLAB_COSTS names no file.
+    """Return the values of a person's own file, name → a duration in words; nothing if MQLAB_COSTS names no file.
 
-    Raise InputError for a file that says something else.
+    Raise InputError for a file with other content.
     """
     named = COSTS.get(environment)
     return _read(Path(named), f"{COSTS.name}={named}") if named else {}

@@ -1,6 +1,7 @@
 """`--ignore`: settings without a model that a simulation does without, by their names.
 
-What may depend on one is unknown: a broker whose configuration has one tells so as its process starts.
+Evidence that may depend on such a setting is unknown: a broker whose configuration has one reports it as its process
+starts.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _LEAVE_OUT = "leave it out, or run it with real brokers: --runtime emulation"
 
 
 def lacking(configuration: Configuration) -> Iterator[Problem]:
-    """Yield what of a configuration has no model; the service's own is modelled."""
+    """Yield the settings of a configuration without a model; the service's own are modelled."""
     if configuration.file != FILE:
         yield from of_brokers.unmodelled(configuration)
     for connector in configuration.connectors:
@@ -38,7 +39,7 @@ def clusters(configuration: Configuration) -> Iterator[Unmodelled]:
         if element.name == "transportConnector" and is_true(element.get("updateClusterClients")):
             words = 'updateClusterClients="true" for a bridge of masterslave:'
             what, place = f"the simulation has no model of {words}", configuration.place(element.start)
-            yield Unmodelled.of_setting("updateClusterClients", words, what, _LEAVE_OUT, place, of=element.name)
+            yield Unmodelled.of_setting("updateClusterClients", words, what, _LEAVE_OUT, place, tag=element.name)
 
 
 def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
@@ -48,7 +49,7 @@ def without_store(configuration: Configuration) -> Iterator[Unmodelled]:
         words = f'persistent="{attribute.value}" for a pair, whose instances share the lock of their store'
         what, place = f"the simulation has no model of {words}", configuration.place(attribute.start)
         span = (attribute.start, attribute.end)
-        yield Unmodelled.of_setting("persistent", words, what, _LEAVE_OUT, place, of="broker", span=span)
+        yield Unmodelled.of_setting("persistent", words, what, _LEAVE_OUT, place, tag="broker", span=span)
 
 
 def named(problem: Problem, names: Iterable[str]) -> bool:
@@ -75,7 +76,7 @@ def misnamed(
 
 
 def _written(configuration: Configuration, name: str) -> Iterator[tuple[Support, Place]]:
-    """Yield where an element or an attribute of a name stands, with what the simulation makes of it."""
+    """Yield the place of each element or attribute of a name, with the simulation's treatment of it."""
     for element in configuration.broker.walk():
         if element.name == name:
             yield _support(element, ""), configuration.place(element.start)
@@ -120,7 +121,7 @@ def without(plan: Plan, broker: str, names: Sequence[str]) -> Without:
     spans = dict.fromkeys(each.span for each in gone if each.span is not None)
     saved = apply(its.saved, [Edit(start=start, end=end, text="") for start, end in spans])
     told = [
-        (where, f"{broker} is simulated without {each.words}")
+        (where, f"{broker} is simulated without {each.text}")
         for each in gone
         for where in (broker, *_far_ends(plan, broker, each.connector))
     ]

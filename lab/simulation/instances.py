@@ -60,7 +60,7 @@ class Process(Protocol):
 
 
 class Host(Protocol):
-    """What the network does to an instance's host."""
+    """The network's part in an instance's state: the kernel of its host."""
 
     def power(self, instance: str, state: str) -> None:
         """Have the host's kernel answer as in a state: UP, PAUSED, DOWN, ABSENT or DELETED."""
@@ -80,7 +80,7 @@ def _told(version: str, broker: str, id: str, event: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What instances need of their lab."""
+    """The parts of a lab that instances need."""
 
     kernel: Kernel
     costs: Costs

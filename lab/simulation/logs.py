@@ -47,7 +47,7 @@ class InstanceLog:
             self._told(kept)
 
     def follow(self, on_line: Callable[[LogLine], None], since: float | None) -> None:
-        """Tell of the lines since a moment of the lab's clock, or of all, and then of each that comes."""
+        """Report the lines since a moment of the lab's clock, or all, and then each that comes."""
         self._told, self._flood = on_line, Flood()
         earlier, self._kept = self._kept, []
         for line in earlier:

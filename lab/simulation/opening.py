@@ -159,7 +159,7 @@ class _Opened:
         near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
         found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
         if not any(each.yes for each in found):
-            return found[0].words
+            return found[0].reason
         if bridge.instances and self._lab.instances.active(bridge.responder) not in bridge.instances:
             return f"{bridge.connector} names only an instance of {bridge.responder} that is not active"
         if self._lab.clock.wait(lambda: self._lab.management.bridge_is_up(bridge), BRIDGE_PATIENCE):

@@ -1,4 +1,4 @@
-"""What of a scenario the models do not have: named with its place before anything runs, and with what would do."""
+"""The parts of a scenario without a model, each with its place and a remedy, before anything runs."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _releases(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
 
 
 def _configurations(scenario: Scenario, plan: Plan, ignored: Sequence[str]) -> Iterator[Problem]:
-    """Yield what of each configuration is not modelled: those that brokers begin with, and those of later revisions."""
+    """Yield the settings without a model in each configuration: those at the start, and those of later revisions."""
     topology = scenario.topology
     found = [sanitised(topology, name).configuration for name, its in topology.brokers.items() if its.configuration]
     for step, _ in _every(scenario.steps, ("steps",)):
@@ -154,7 +154,7 @@ def _every(steps: Sequence[Step], path: Keys) -> Iterator[tuple[Step, Keys]]:
 
 
 def _expectations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
-    """Yield the expectations of a process, and of log lines that no model ever writes: their absence says nothing."""
+    """Yield the expectations of a process, and of log lines that no model ever writes: their absence proves nothing."""
     written: Mapping[str, Sequence[str]] = {}
     for at, expectation in enumerate(scenario.expect):
         for field in expectation.of_process:
@@ -169,7 +169,7 @@ def _expectations(scenario: Scenario, plan: Plan) -> Iterator[Problem]:
 def _never_written(expected: LogLines, written: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Yield the patterns of an expectation that match none of the lines that the models write to a broker's log.
 
-    Where lines are counted a pattern's alternatives are told apart: one that is never written would be missing.
+    If lines are counted, a pattern's alternatives are looked at one by one: one that is never written would be missing.
     """
     whole = expected.matches
     for part in narrowed(whole) if expected.counted and whole not in NAMED else (whole,):

@@ -1,4 +1,4 @@
-"""The alternatives of a regular expression, one at a time: what each of them alone would match."""
+"""The alternatives of a regular expression, one at a time, each with its own matches."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Simulation:
         pass
 
     def refusals(self, scenario: Scenario, plan: Plan) -> tuple[Problem, ...]:
-        """Return what of a scenario has no model."""
+        """Return the parts of a scenario without a model."""
         from lab.simulation.refusals import refusals  # here, since a lab that only stands does no steps
 
         return refusals(scenario, plan, max(self._limit or LONGEST, LONGEST), self.ignored)
@@ -103,7 +103,7 @@ class Simulation:
         raise _no_images()
 
     def examine(self) -> tuple[Finding, ...]:
-        """Return what a simulation needs: Python alone."""
+        """Return the needs of a simulation: Python alone."""
         from platform import python_version  # here, since it takes longer to load than most of the models
 
         return (Finding(what="simulation", ok=True, found=f"Python {python_version()} is all that it needs"),)

@@ -1,4 +1,4 @@
-"""What a simulation makes of a setting: it models it, it can do without it, or it refuses it by name."""
+"""A simulation's treatment of a setting: it models it, it can do without it, or it refuses it by name."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Unmodelled(Problem):
     """A setting without a model, which a person may have ignored by its name."""
 
     setting: str
-    of: str = ""  # the element that has it, if it is no element itself
-    words: str  # such as 'persistent="false" of <broker>'
+    tag: str = ""  # the element that has it, if it is no element itself
+    text: str  # such as 'persistent="false" of <broker>'
     span: Span | None = None  # what to cut out of the text so that no model sees it; None: no model looks at it
     connector: str = ""  # the network connector that it is of, if it is of one
 
@@ -46,24 +46,31 @@ class Unmodelled(Problem):
     def of_setting(
         cls,
         setting: str,
-        words: str,
-        what: str,
+        text: str,
+        problem: str,
         remedy: str,
         place: Place,
         *,
-        of: str = "",
+        tag: str = "",
         span: Span | None = None,
         connector: str = "",
     ) -> Unmodelled:
         """Return the problem of a setting, with the option that ignores it among the remedies."""
         remedy += f"\nor simulate without it, where dependent expectations are unknown: {IGNORE} {setting}"
         return cls(
-            what=what, remedy=remedy, place=place, setting=setting, of=of, words=words, span=span, connector=connector
+            what=problem,
+            remedy=remedy,
+            place=place,
+            setting=setting,
+            tag=tag,
+            text=text,
+            span=span,
+            connector=connector,
         )
 
     def is_named(self, name: str) -> bool:
         """Return whether an `--ignore` is about it: lazyDispatch, policyEntry@lazyDispatch, an element's name."""
-        return name in (self.setting, f"{self.of}@{self.setting}")
+        return name in (self.setting, f"{self.tag}@{self.setting}")
 
 
 MODELLED = Support(Kind.MODELLED)

@@ -15,7 +15,7 @@ _STEADY = SECOND + SECOND // 1000  # ns after which a step may take a bridge tha
 
 
 class Watched(Protocol):
-    """What the watch reads of a broker; nothing of one that does not run."""
+    """The state of brokers as the watch polls it; nothing for a broker that does not run."""
 
     def ends(self, broker: str) -> Sequence[BridgeSeen]:
         """Return the ends of bridges that a broker lists now."""

@@ -6,7 +6,7 @@
     print(vary.to_csv(found))
 
 `Grid` has the combinations, `run_one` does one of them, `run_all` does all over any executor; `table`, `picture` and
-`page` show what came of them.
+`page` show their results.
 """
 
 from lab.vary.page import to_html

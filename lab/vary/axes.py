@@ -1,4 +1,4 @@
-"""Axes of a picture: what a key's values are as numbers, where they stand, and which of them are written there."""
+"""Axes of a picture: a key's values as numbers, their places, and the values that are written there."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Axis:
 
 
 def numbers(values: Sequence[str]) -> tuple[float, ...] | None:
-    """Return texts as numbers of one unit, a second or a byte, say; None unless all are quantities of one kind."""
+    """Return texts as numbers of one unit, such as a second or a byte; None unless all are quantities of one kind."""
     for read in _READERS:
         try:
             return tuple(read(each) for each in values)
@@ -99,12 +99,12 @@ class Upward:
             return cls(low=10 ** floor(log10(low)), high=10 ** ceil(log10(high * 1.001)), logarithmic=True)
         return cls(low=min(low, 0.0), high=high * 1.08 or 1.0, logarithmic=False)
 
-    def place(self, value: float) -> float:
+    def place(self, figure: float) -> float:
         """Return where a value stands, in percent from the top."""
         if self.logarithmic:
-            part = (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
+            part = (log10(figure) - log10(self.low)) / (log10(self.high) - log10(self.low))
         else:
-            part = (value - self.low) / (self.high - self.low)
+            part = (figure - self.low) / (self.high - self.low)
         return round(100 - 100 * part, 2)
 
     @property

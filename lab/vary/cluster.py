@@ -22,8 +22,9 @@ _PATIENCE = 10.0  # seconds for a scheduler to answer
 def cluster(address: str, patience: float = _PATIENCE) -> Iterator[tuple[Executor, int]]:
     """Return an executor that sends runs to a scheduler's workers, and the number of their threads, for a block.
 
-    Raise InputError for what is no address, HostError if Dask is not installed here, no scheduler answers, it has no
-    workers, or they have no mqlab, or another version of it, whose figures might be others.
+    Raise InputError if the text is not an address. Raise HostError if Dask is not installed here, if no scheduler
+    answers, or if it has no workers. Raise HostError also if the workers have no mqlab, or another version of it, whose
+    figures might differ.
     """
     if not _ADDRESS.fullmatch(address):
         raise InputError.of(f"--on {address} is no address of a scheduler", "write tcp://HOST:PORT")

@@ -113,7 +113,7 @@ def split(text: str, named: str) -> tuple[str, ...]:
 
 
 def _first(text: str, named: str) -> tuple[str, str | None]:
-    """Return the first value, and what is after its comma; None if it is the last."""
+    """Return the first value, and the text after its comma; None if it is the last."""
     if text.startswith((*_OPENING, *_QUOTES)):
         end = _end_of_yaml(text, named)
         return text[:end], text[end + 1 :] if end < len(text) else None

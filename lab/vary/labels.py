@@ -1,4 +1,4 @@
-"""Labels of values: what stands for them in a table, a page or an error, where no password may be."""
+"""Labels of values, which replace the values in a table, a page or an error, where no password may be."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def labels(values: Sequence[str], mask: Mask) -> tuple[str, ...]:
     return _told_apart([mask.text(each) for each in values])
 
 
-def refused(of: Combination, grid: Grid, mask: Mask) -> str:
+def refused(combination: Combination, grid: Grid, mask: Mask) -> str:
     """Return the words of a combination that is refused: a value that seems to give a password is masked as a whole."""
     words = []
     for key in grid.varied:
         its = grid.values[key]
         found = _told_apart([MASK if _gives_a_password(key, each) else mask.text(each) for each in its])
-        words.append(f"{key}={found[its.index(of.set[key])]}")
+        words.append(f"{key}={found[its.index(combination.set[key])]}")
     return ", ".join(words)
 
 
-def _gives_a_password(key: str, value: str) -> bool:
+def _gives_a_password(key: str, text: str) -> bool:
     """Return whether a value may give one, or a header's secret, too short to be masked wherever it stands."""
-    return is_secret(f"{key.rpartition('.')[2]} {value}") and value not in NO_PASSWORDS
+    return is_secret(f"{key.rpartition('.')[2]} {text}") and text not in NO_PASSWORDS
 
 
 def _told_apart(texts: Sequence[str]) -> tuple[str, ...]:
@@ -47,19 +47,19 @@ class Labels:
     """The labels of a grid's values, which stand in its rows instead of them."""
 
     mask: Mask
-    of: Mapping[str, Mapping[str, str]]  # key → value → label, in the order of the values
+    by_value: Mapping[str, Mapping[str, str]]  # key → value → label, in the order of the values
 
     @classmethod
     def for_grid(cls, grid: Grid, mask: Mask) -> Labels:
         """Return the labels of all values of a grid."""
         its = {key: dict(zip(values, labels(values, mask), strict=True)) for key, values in grid.values.items()}
-        return cls(mask=mask, of=its)
+        return cls(mask=mask, by_value=its)
 
     def grid(self, grid: Grid) -> Grid:
         """Return the grid with labels instead of values."""
-        return replace(grid, values={key: tuple(its.values()) for key, its in self.of.items()})
+        return replace(grid, values={key: tuple(its.values()) for key, its in self.by_value.items()})
 
     def row(self, row: Row) -> Row:
         """Return a row with labels instead of values, and without passwords in its reason."""
-        its = {key: self.of[key][value] for key, value in row.of.set.items()}
-        return replace(row, of=replace(row.of, set=its), why=self.mask.text(row.why))
+        its = {key: self.by_value[key][value] for key, value in row.combination.set.items()}
+        return replace(row, combination=replace(row.combination, set=its), why=self.mask.text(row.why))

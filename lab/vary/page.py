@@ -29,27 +29,27 @@ class _Line:
     """One combination of values in the table."""
 
     set: Mapping[str, str]
-    words: str
+    text: str
     outcome: str
     cells: tuple[str, ...]
     why: str
 
 
-def to_html(of: Variation) -> str:
+def to_html(variation: Variation) -> str:
     """Return the text of the page; equal variations have equal texts."""
-    found, fates = points(of.rows), shown(of.rows)
+    found, fates = points(variation.rows), shown(variation.rows)
     return (
         environment("lab.vary")
         .get_template("page.html")
         .render(
-            of=of,
-            drawn=draw(of),
-            headline=headline(of),
+            of=variation,
+            drawn=draw(variation),
+            headline=headline(variation),
             points=[_line(point, fates) for point in found[:MOST_ROWS]],
             fates=[fate.replace("_", " ") for fate in fates],
             left_out=max(len(found) - MOST_ROWS, 0),
             meanings=_MEANINGS,
-            names=short_names(of.grid.varied),
+            names=short_names(variation.grid.varied),
             version=__version__,
             style=style(),
             own=Markup(files("lab.vary").joinpath("templates", "page.css").read_text(encoding="utf-8")),
@@ -57,12 +57,12 @@ def to_html(of: Variation) -> str:
     )
 
 
-def headline(of: Variation) -> str:
+def headline(variation: Variation) -> str:
     """Return in one sentence how many runs there were, and how they ended."""
-    ends = [row.outcome for row in of.rows]
+    ends = [row.outcome for row in variation.rows]
     counted = [f"{ends.count(each)} {each}" for each in ENDS if each in ends]
-    left = [f"{of.left} not run"] if of.left else []
-    return f"{several(of.grid.count, 'run')}: {', '.join([*counted, *left])}"
+    left = [f"{variation.left} not run"] if variation.left else []
+    return f"{several(variation.grid.count, 'run')}: {', '.join([*counted, *left])}"
 
 
 def _line(point: Point, fates: Sequence[str]) -> _Line:
@@ -73,7 +73,7 @@ def _line(point: Point, fates: Sequence[str]) -> _Line:
     ]
     return _Line(
         set=point.set,
-        words=point.words,
+        text=point.words,
         outcome=point.outcome,
         cells=(some, *(short(point.middle(name)) for name in (*fates, "p50_ms", "p99_ms", "per_s", "took_s"))),
         why=next((why for why in whys if why), ""),

@@ -1,4 +1,4 @@
-"""What there is to draw of a variation, without any HTML: lines over one key, a heat map over two, again for more."""
+"""The picture of a variation, without any HTML: lines over one key, a heat map over two, again for more."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Dot:
     x: float
     y: float
     outcome: str
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Cell:
     text: str
     depth: float  # of its colour, in percent
     outcome: str
-    words: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class HeatMap:
 class Group:
     """The pictures of one combination of all further keys' values."""
 
-    words: str
+    text: str
     lines: tuple[Lines, ...]
     maps: tuple[HeatMap, ...]
 
@@ -98,10 +98,10 @@ class Drawn:
     kinds: tuple[str, ...]  # the outcomes that there are
 
 
-def draw(of: Variation) -> Drawn:
+def draw(variation: Variation) -> Drawn:
     """Return the pictures of a variation: over the first two keys that have several values."""
-    found = points(of.rows)
-    varied = of.grid.varied
+    found = points(variation.rows)
+    varied = variation.grid.varied
     notes: list[str] = []
     groups: list[Group] = []
     figures = tuple(each for each in FIGURES if _worth(each[0], found))
@@ -111,57 +111,61 @@ def draw(of: Variation) -> Drawn:
         notes.append("No run has a figure to draw: no message was expected, or all runs ended with an error.")
     else:
         axes, others = varied[:2], varied[2:]
-        choices = [*product(*(of.grid.values[key] for key in others))]
+        choices = [*product(*(variation.grid.values[key] for key in others))]
         for choice in choices[:MOST_GROUPS]:
             fixed = dict(zip(others, choice, strict=True))
             its = [point for point in found if all(point.set[key] == value for key, value in fixed.items())]
-            groups.append(_group(of, axes, fixed, its, figures, notes))
+            groups.append(_group(variation, axes, fixed, its, figures, notes))
         if len(choices) > MOST_GROUPS:
             notes.append(f"Drawn are {MOST_GROUPS} of {len(choices)} combinations of {', '.join(others)}.")
     ends = {point.outcome for point in found}
     kinds = tuple(each for each in ENDS if each in ends)
-    return Drawn(groups=tuple(groups), notes=tuple(dict.fromkeys(notes)), seeds=len(of.grid.seeds), kinds=kinds)
+    return Drawn(groups=tuple(groups), notes=tuple(dict.fromkeys(notes)), seeds=len(variation.grid.seeds), kinds=kinds)
 
 
-def _worth(name: str, found: Sequence[Point]) -> bool:
+def _worth(name: str, points: Sequence[Point]) -> bool:
     """Return whether a figure is known of any point, and is not 0 throughout where that is the rule."""
-    seen = [value for point in found if (value := point.middle(name)) is not None]
+    seen = [value for point in points if (value := point.middle(name)) is not None]
     return any(seen) if name in _IF_ANY else bool(seen)
 
 
 def _group(
-    of: Variation,
+    variation: Variation,
     axes: Sequence[str],
     fixed: Mapping[str, str],
-    its: Sequence[Point],
+    points: Sequence[Point],
     figures: Sequence[tuple[str, str, str]],
     notes: list[str],
 ) -> Group:
     words = ", ".join(f"{key}={value}" for key, value in fixed.items())
-    names = short_names(of.grid.varied)
-    values = [of.grid.values[key] for key in axes]
+    names = short_names(variation.grid.varied)
+    values = [variation.grid.values[key] for key in axes]
     if len(axes) == 1:
         if len(values[0]) > MOST_POINTS:
             notes.append(f"{axes[0]} has {len(values[0])} values: more than are drawn.")
-            return Group(words=words, lines=(), maps=())
+            return Group(text=words, lines=(), maps=())
         drawn = tuple(
-            _lines(axes[0], names[axes[0]], values[0], its, *figure) for figure in figures if _worth(figure[0], its)
+            _lines(axes[0], names[axes[0]], values[0], points, *figure)
+            for figure in figures
+            if _worth(figure[0], points)
         )
-        return Group(words=words, lines=drawn, maps=())
+        return Group(text=words, lines=drawn, maps=())
     if len(values[0]) > MOST_COLUMNS or len(values[1]) > MOST_ROWS:
         notes.append(f"{' and '.join(axes)} have more values than are drawn: {MOST_COLUMNS} and {MOST_ROWS}.")
-        return Group(words=words, lines=(), maps=())
+        return Group(text=words, lines=(), maps=())
     maps = tuple(
-        _map(axes, [names[key] for key in axes], values, its, *figure) for figure in figures if _worth(figure[0], its)
+        _map(axes, [names[key] for key in axes], values, points, *figure)
+        for figure in figures
+        if _worth(figure[0], points)
     )
-    return Group(words=words, lines=(), maps=maps)
+    return Group(text=words, lines=(), maps=maps)
 
 
 def _lines(
-    key: str, called: str, values: Sequence[str], its: Sequence[Point], name: str, title: str, unit: str
+    key: str, called: str, values: Sequence[str], points: Sequence[Point], name: str, title: str, unit: str
 ) -> Lines:
     axis = axis_of(values)
-    by_value = {point.set[key]: point for point in its}
+    by_value = {point.set[key]: point for point in points}
     seen = [
         (place, by_value[value], figures)
         for place, value in sorted(zip(axis.places, values, strict=True))
@@ -173,7 +177,7 @@ def _lines(
             x=round(place, 2),
             y=upward.place(point.middle(name) or 0.0),
             outcome=point.outcome,
-            words=f"{called}={point.set[key]}: {title} {short(point.middle(name))}, {point.words}",
+            text=f"{called}={point.set[key]}: {title} {short(point.middle(name))}, {point.words}",
         )
         for place, point, _ in seen
     )
@@ -208,26 +212,26 @@ def _map(
     axes: Sequence[str],
     names: Sequence[str],
     values: Sequence[Sequence[str]],
-    its: Sequence[Point],
+    points: Sequence[Point],
     name: str,
     title: str,
     unit: str,
 ) -> HeatMap:
     across, down = names
     columns, rows = (_in_order(each) for each in values)
-    by_values = {tuple(point.set[key] for key in axes): point for point in its}
-    seen = [value for point in its if (value := point.middle(name)) is not None]
+    by_values = {tuple(point.set[key] for key in axes): point for point in points}
+    seen = [value for point in points if (value := point.middle(name)) is not None]
     low, high = min(seen), max(seen)
     logarithmic = low > 0 and high >= _WIDE * low
 
     def cell(column: str, row: str) -> Cell:
         point = by_values.get((column, row))
         if point is None:
-            return Cell(text="", depth=0.0, outcome="left", words=f"{across}={column}, {down}={row}: not run")
+            return Cell(text="", depth=0.0, outcome="left", title=f"{across}={column}, {down}={row}: not run")
         value = point.middle(name)
         words = f"{across}={column}, {down}={row}: {title} {short(value)}, {point.words}"
         depth = 0.0 if value is None else _DEEPEST * _part(value, low, high, logarithmic)
-        return Cell(text=short(value), depth=round(depth, 1), outcome=point.outcome, words=words)
+        return Cell(text=short(value), depth=round(depth, 1), outcome=point.outcome, title=words)
 
     return HeatMap(
         title=title,
@@ -249,10 +253,10 @@ def _in_order(values: Sequence[str]) -> Sequence[str]:
     return values if found is None else [value for _, value in sorted(zip(found, values, strict=True))]
 
 
-def _part(value: float, low: float, high: float, logarithmic: bool) -> float:
+def _part(figure: float, low: float, high: float, logarithmic: bool) -> float:
     """Return where a value is between the lowest and the highest, from 0 to 1."""
     if high == low:
         return 0.0
     if logarithmic:
-        return log10(value / low) / log10(high / low)
-    return (value - low) / (high - low)
+        return log10(figure / low) / log10(high / low)
+    return (figure - low) / (high - low)

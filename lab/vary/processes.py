@@ -1,7 +1,7 @@
-"""An executor of processes, one run in each: whose process dies, has its own error, and the others go on.
+"""An executor of processes, one run in each: a run whose process dies has its own error, and the others go on.
 
-A pool of the standard library breaks as a whole when one of its processes dies, and does not say whose run it was. It
-also does the program's own file again in each of them; these are processes of Python that get their work over a pipe.
+A pool of the standard library breaks as a whole when one of its processes dies, and does not name the run. It also runs
+the program's own file again in each of them; these are processes of Python that get their work over a pipe.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class _Worker:
         return found
 
     def end(self) -> None:
-        """Close the pipes, by which an idle process ends, wait for its end, and remove what it has left."""
+        """Close the pipes, by which an idle process ends, wait for its end, and remove its temporary files."""
         for pipe in (self._to, self._back):
             try:
                 pipe.close()
@@ -125,7 +125,7 @@ class _Worker:
 
 
 def work(folder: str) -> None:
-    """Do in a process what comes over its standard input until that is closed; remove its temporary files then."""
+    """Do the work that comes over standard input until it is closed; then remove the temporary files."""
     try:
         _work()
     finally:

@@ -1,4 +1,4 @@
-"""The row of one run: what it was of, how it ended, and its figures."""
+"""The row of one run: its values, its outcome and its figures."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What came of one run. A run that failed has no figures: what was seen until then would be taken for all."""
+    """The outcome of one run. A run with an error has no figures: partial figures would be taken for the whole."""
 
-    of: Combination
+    combination: Combination
     outcome: str  # passed, failed, unknown, or error
     seed: int | None  # as it was; None where the run did not come so far
     why: str = ""  # it failed, in words
@@ -63,6 +63,6 @@ class Row:
         return self.delivered / self.took if self.took and self.delivered is not None else None
 
 
-def error_row(of: Combination, why: str, exit_code: int) -> Row:
+def error_row(combination: Combination, why: str, exit_code: int) -> Row:
     """Return the row of a run that has no result."""
-    return Row(of=of, outcome=ERROR, seed=of.seed, why=why, exit_code=exit_code)
+    return Row(combination=combination, outcome=ERROR, seed=combination.seed, why=why, exit_code=exit_code)

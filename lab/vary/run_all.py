@@ -45,9 +45,9 @@ def run_all(
             future.cancel()
 
 
-def _submit(executor: Executor, run: Callable[[Combination], Row], of: Combination) -> Future[Row]:
+def _submit(executor: Executor, run: Callable[[Combination], Row], combination: Combination) -> Future[Row]:
     """Submit a run; raise HostError if the executor takes none any more."""
     try:
-        return executor.submit(run, of)
+        return executor.submit(run, combination)
     except RuntimeError as error:  # BrokenExecutor is one, and so is what a pool says that was shut down
         raise HostError(f"the executor takes no more runs: {error}") from error

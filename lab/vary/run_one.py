@@ -21,7 +21,7 @@ from lab.vary.row import Flow, Row, error_row
 from lab.vary.texts import Texts
 
 
-def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Row:
+def run_one(texts: Texts, combination: Combination, limit: timedelta | None = None) -> Row:
     """Simulate a combination and return its row, an error row for a LabError; `limit` is of virtual time."""
     before = time.thread_time()
     with TemporaryDirectory(prefix="mqlab-vary-") as place:
@@ -37,8 +37,8 @@ def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Ro
         try:
             ran = labs.run(
                 folder / "files" / texts.scenario,
-                seed=of.seed,
-                set=of.set,
+                seed=combination.seed,
+                set=combination.set,
                 runs=folder,
                 environment=environment,
                 runtime=runtimes.simulation(environment, limit, texts.ignored),
@@ -51,11 +51,11 @@ def run_one(texts: Texts, of: Combination, limit: timedelta | None = None) -> Ro
             error = refused
         if error is not None:
             why = error.what.replace(f"{folder}/files{os.sep}", f"{texts.folder}{os.sep}")
-            return error_row(of, why, error.exit_code)
-    return row_of(of, ran.judged, time.thread_time() - before)
+            return error_row(combination, why, error.exit_code)
+    return row_of(combination, ran.judged, time.thread_time() - before)
 
 
-def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
+def row_of(combination: Combination, judged: Judged, cpu: float) -> Row:
     """Return the figures of a judged run that took so many seconds of the processor."""
     report, evidence = judged.report, judged.evidence
     timed = [
@@ -71,7 +71,7 @@ def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
         if at == at  # not NaN
     ]
     return Row(
-        of=of,
+        combination=combination,
         outcome=str(report.outcome),
         seed=report.seed,
         verdicts=report.verdicts,
@@ -98,17 +98,17 @@ def row_of(of: Combination, judged: Judged, cpu: float) -> Row:
     )
 
 
-def _became(of: Iterable[NotDelivered]) -> dict[str, Any]:
+def _became(fates: Iterable[NotDelivered]) -> dict[str, Any]:
     """Return how many messages had each fate."""
-    found = NotDelivered.together(of)
+    found = NotDelivered.together(fates)
     return {fate: found.count(fate) for fate in FATES}
 
 
 class Untold:
-    """A progress that nobody follows: hundreds of runs would say the same."""
+    """A progress without output: hundreds of runs would print the same."""
 
     @contextmanager
-    def stage(self, what: str) -> Iterator[None]:
+    def stage(self, name: str) -> Iterator[None]:
         """Do nothing for the block."""
         yield
 
@@ -118,5 +118,5 @@ class Untold:
     def tell(self, note: str) -> None:
         """Do nothing."""
 
-    def warn(self, what: str) -> None:
-        """Do nothing: warnings are told once, before the first run."""
+    def warn(self, warning: str) -> None:
+        """Do nothing: warnings are printed once, before the first run."""

@@ -84,31 +84,31 @@ def points(rows: Sequence[Row]) -> tuple[Point, ...]:
     """Return the rows by their combination of values, in the order of the first of each."""
     found: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        found.setdefault(tuple(row.of.set.values()), []).append(row)
-    return tuple(Point(set=its[0].of.set, rows=tuple(its)) for its in found.values())
+        found.setdefault(tuple(row.combination.set.values()), []).append(row)
+    return tuple(Point(set=its[0].combination.set, rows=tuple(its)) for its in found.values())
 
 
-def to_csv(of: Variation) -> str:
+def to_csv(variation: Variation) -> str:
     """Return one line for each run; a figure that there is none of is empty."""
-    flows = _flows(of.rows)
-    expectations = max((len(row.verdicts) for row in of.rows), default=0)
+    flows = _flows(variation.rows)
+    expectations = max((len(row.verdicts) for row in variation.rows), default=0)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
         [
-            *of.grid.values,
+            *variation.grid.values,
             *("seed", "outcome", *(f"verdict.{number}" for number in range(1, expectations + 1))),
             *("expected", "delivered", *FATES, "duplicates", "p50_ms", "p99_ms", "max_ms"),
             *(f"{label} {name}" for label in flows for name in (*FATES, *(f"{each}_ms" for each in _PERCENTILES))),
             *("took_s", "per_s", "lasted_s", "cpu_s", "why"),
         ]
     )
-    for row in of.rows:
+    for row in variation.rows:
         its = {_key(flow): flow for flow in row.flows}
         verdicts = [str(each.outcome) for each in row.verdicts]
         writer.writerow(
             [
-                *row.of.set.values(),
+                *row.combination.set.values(),
                 *("" if row.seed is None else row.seed, row.outcome, *verdicts, *[""] * (expectations - len(verdicts))),
                 *(_cell(getattr(row, name)) for name in ("expected", "delivered", *FATES, "duplicates")),
                 *_percentiles(row.latency),
@@ -120,28 +120,28 @@ def to_csv(of: Variation) -> str:
     return out.getvalue()
 
 
-def to_json(of: Variation) -> str:
+def to_json(variation: Variation) -> str:
     """Return all of it, with the reason of each verdict."""
-    return json.dumps(document(of), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document(variation), indent=1, ensure_ascii=False) + "\n"
 
 
-def document(of: Variation) -> dict[str, Any]:
-    """Return what the JSON has."""
+def document(variation: Variation) -> dict[str, Any]:
+    """Return the JSON's content."""
     return {
         "version": VERSION,
         "mqlab": __version__,
         "runtime": "simulation",
-        "scenario": of.scenario,
-        "values": {key: list(values) for key, values in of.grid.values.items()},
-        "seeds": [seed for seed in of.grid.seeds if seed is not None],
-        "runs_asked": of.grid.count,
-        "runs": [_run(row) for row in of.rows],
+        "scenario": variation.scenario,
+        "values": {key: list(values) for key, values in variation.grid.values.items()},
+        "seeds": [seed for seed in variation.grid.seeds if seed is not None],
+        "runs_asked": variation.grid.count,
+        "runs": [_run(row) for row in variation.rows],
     }
 
 
 def _run(row: Row) -> dict[str, Any]:
     return {
-        "set": dict(row.of.set),
+        "set": dict(row.combination.set),
         "seed": row.seed,
         "outcome": row.outcome,
         "why": row.why,
@@ -167,12 +167,12 @@ def _verdict(verdict: Verdict) -> dict[str, str]:
     return its | basis
 
 
-def lines(of: Variation, most: int = 60) -> Iterator[str]:
+def lines(variation: Variation, most: int = 60) -> Iterator[str]:
     """Yield a line for each combination of values, at most so many: medians over its seeds."""
-    varied, its = of.grid.varied, shown(of.rows)
+    varied, its = variation.grid.varied, shown(variation.rows)
     titles = (name.replace("_", " ") for name in its)
     head = [*short_names(varied).values(), "verdict", "delivered", *titles, "p50 ms", "p99 ms", "per s", "took s"]
-    found = points(of.rows)
+    found = points(variation.rows)
     table = [head, *(_line(point, varied, its) for point in found[:most])]
     widths = [max(len(row[column]) for row in table) for column in range(len(head))]
     left = len(varied) + 1  # columns of words; figures are at the right
@@ -202,7 +202,7 @@ def _line(point: Point, varied: Sequence[str], fates: Sequence[str]) -> list[str
 
 
 def short_names(keys: Sequence[str]) -> Mapping[str, str]:
-    """Return each key's last words, as few as tell it from the others.
+    """Return each key's last words, as few as distinguish it from the others.
 
     >>> short_names(["links.a-b.delay", "steps.2.count", "steps.3.count"])
     {'links.a-b.delay': 'delay', 'steps.2.count': '2.count', 'steps.3.count': '3.count'}
@@ -217,13 +217,13 @@ def short_names(keys: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def short(value: float | None) -> str:
+def short(figure: float | None) -> str:
     """Return a figure for people: three digits or more, and a dash for none."""
-    if value is None:
+    if figure is None:
         return "–"
-    if value == int(value):
-        return f"{int(value)}"
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    if figure == int(figure):
+        return f"{int(figure)}"
+    return f"{figure:.0f}" if abs(figure) >= 1000 else f"{figure:.3g}"
 
 
 def _key(flow: Flow) -> tuple[str, str]:
@@ -245,17 +245,19 @@ def _flow_cells(flow: Flow | None) -> list[str]:
     return [*(f"{getattr(flow, fate)}" for fate in FATES), *_percentiles(flow.latency)]
 
 
-def _percentiles(found: Percentiles | None) -> list[str]:
-    return [_cell(getattr(found, name, None)) for name in _PERCENTILES]
+def _percentiles(figures: Percentiles | None) -> list[str]:
+    return [_cell(getattr(figures, name, None)) for name in _PERCENTILES]
 
 
-def _rounded(found: Percentiles | None) -> dict[str, float] | None:
-    return None if found is None else {name: round(getattr(found, name), 3) for name in ("p50", "p95", "p99", "max")}
+def _rounded(figures: Percentiles | None) -> dict[str, float] | None:
+    return (
+        None if figures is None else {name: round(getattr(figures, name), 3) for name in ("p50", "p95", "p99", "max")}
+    )
 
 
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _round(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 4)
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{round(value, 4)}"
+def _cell(figure: float | None) -> str:
+    return "" if figure is None else f"{round(figure, 4)}"

@@ -126,14 +126,14 @@ def look(
 
 
 def _planned(
-    name: str, of: Combination, grid: Grid, environment: _Used, mask: Mask, models: Runtime
+    name: str, combination: Combination, grid: Grid, environment: _Used, mask: Mask, models: Runtime
 ) -> PlannedScenario:
     """Return a combination's scenario; raise InputError if it, or its model, is refused.
 
     The error quotes neither what `mask` knows nor a password of the combination's own.
     """
     try:
-        found = plan_named(name, environment, seed=of.seed, set=of.set)
+        found = plan_named(name, environment, seed=combination.seed, set=combination.set)
         if found.scenario.is_topology:
             raise InputError.of(f"{name} has no steps: there is nothing to run", "name a scenario's file")
         if beyond := models.refusals(found.scenario, found.plan):
@@ -141,14 +141,14 @@ def _planned(
     except InputError as error:
         if not grid.varied:
             raise
-        words = refused(of, grid, mask | mask_named(name, environment, set=of.set))
+        words = refused(combination, grid, mask | mask_named(name, environment, set=combination.set))
         raise InputError([_with_combination(each, words) for each in error.problems]) from error
     return found
 
 
-def _with_combination(problem: Problem, words: str) -> Problem:
-    """Return a problem that says of which combination it is."""
-    return replace(problem, remedy=f"{problem.remedy}\nin the combination {words}".lstrip("\n"))
+def _with_combination(problem: Problem, text: str) -> Problem:
+    """Return a problem with its combination in its text."""
+    return replace(problem, remedy=f"{problem.remedy}\nin the combination {text}".lstrip("\n"))
 
 
 def _path(name: str) -> Path:
@@ -164,16 +164,16 @@ def _files(name: str, scenario: Scenario) -> Iterator[Path]:
         yield Path(each.file) if isinstance(each, Configuration) else Path(values[()].file).parent / each.path
 
 
-def _named(value: Any) -> Iterator[Configuration | NamedFile]:
+def _named(tree: Any) -> Iterator[Configuration | NamedFile]:
     """Yield each configuration and each named file in a value of any depth."""
-    if isinstance(value, Configuration | NamedFile):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _named(getattr(value, name))
-    elif isinstance(value, tuple | list):
-        for each in value:
+    if isinstance(tree, Configuration | NamedFile):
+        yield tree
+    elif isinstance(tree, BaseModel):
+        for name in type(tree).model_fields:
+            yield from _named(getattr(tree, name))
+    elif isinstance(tree, tuple | list):
+        for each in tree:
             yield from _named(each)
-    elif isinstance(value, Mapping):
-        for each in value.values():
+    elif isinstance(tree, Mapping):
+        for each in tree.values():
             yield from _named(each)

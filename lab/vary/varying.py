@@ -82,7 +82,7 @@ def rows_of(
 
 def variation(looked: Looked, grid: Grid, rows: Iterable[Row]) -> Variation:
     """Return the rows of a grid, whatever their order, as a variation of labels."""
-    ordered = tuple(sorted(rows, key=lambda row: row.of.number))
+    ordered = tuple(sorted(rows, key=lambda row: row.combination.number))
     return Variation(scenario=looked.name, grid=Labels.for_grid(grid, looked.mask).grid(grid), rows=ordered)
 
 

@@ -65,4 +65,4 @@ def test_no_configuration_has_an_ldap_connector() -> None:
     <ldapNetworkConnector uri="ldap://h" base="dc=b"/></networkConnectors></broker>"""
     saved = sanitise(read(text.encode(), "a.xml"), "5.18")
     assert "ldapNetworkConnector" not in saved.text
-    assert [each.element for each in saved.removals] == ["ldapNetworkConnector"]
+    assert [each.tag for each in saved.removals] == ["ldapNetworkConnector"]

@@ -127,7 +127,7 @@ def test_a_run_that_a_signal_ended_has_failed_with_a_shells_code(tmp_path: Path)
 def test_what_a_run_that_did_not_fail_said_is_kept(tmp_path: Path) -> None:
     ended: list[RunOf] = []
     run_all(["warned"], [], jobs=1, folder=tmp_path, ended=ended.append, command=COMMAND)
-    assert [(one.outcome, one.said) for one in ended] == [("passed", "warning: a port")]
+    assert [(one.outcome, one.warnings) for one in ended] == [("passed", "warning: a port")]
 
 
 def test_warnings_of_each_are_printed_also_without_progress(commands: Commands) -> None:

@@ -80,8 +80,8 @@ def look(t: float, *, sent: int, queued: int, session: str = "1") -> Look:
         ),
         counted=tuple(each.with_fields(t=t, session=session) for each in seen),
         events=(
-            Row(t=8.5, who="step 1", what="began: cut tokyo-singapore", weight=Weight.STEP),
-            Row(t=9.0, who="tokyo-singapore", what="singapore to tokyo is cut", weight=Weight.FAULT),
+            Row(t=8.5, actor="step 1", text="began: cut tokyo-singapore", weight=Weight.STEP),
+            Row(t=9.0, actor="tokyo-singapore", text="singapore to tokyo is cut", weight=Weight.FAULT),
         ),
     )  # fmt: skip
 
@@ -133,7 +133,7 @@ def test_words_of_strangers_cannot_control_the_terminal() -> None:
         NOW,
         status=replace(NOW.status, bridges=(replace(BRIDGE, connector=hostile, up=False, why_not=hostile),)),
         counted=(counted("destination", "tokyo", f"queue://{hostile}", queued=1),),
-        events=(Row(t=1.0, who=hostile, what=hostile),),
+        events=(Row(t=1.0, actor=hostile, text=hostile),),
     )
     shown = text(screen(its, None, width=200))
     assert shown.replace("\n", "").isprintable()

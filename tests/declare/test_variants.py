@@ -172,9 +172,9 @@ def test_an_attribute_of_a_connector_is_set_in_its_configuration(story: Path) ->
         'connectors.there.and.back.destinationFilter="a" > b & c',
     )  # fmt: skip
     (connector,) = sanitised(found.topology, "tokyo.one").configuration.connectors
-    assert connector.element.get("prefetchSize") == "10"
-    assert connector.element.get("networkTTL") == "3"
-    assert connector.element.get("destinationFilter") == '"a" > b & c'
+    assert connector.xml.get("prefetchSize") == "10"
+    assert connector.xml.get("networkTTL") == "3"
+    assert connector.xml.get("destinationFilter") == '"a" > b & c'
     assert connector.duplex  # as in the file
     assert {source.name for source in found.origin.sources} == {"story.yaml", "topology.yaml", "tokyo.xml"}
 

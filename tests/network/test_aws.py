@@ -26,14 +26,14 @@ def test_each_direction_gets_half_of_the_mean_round_trip() -> None:
 def test_a_pair_turned_round_swaps_there_and_back(pair: tuple[str, str]) -> None:
     one, other = round_trip(*pair), round_trip(*pair[::-1])
     assert one is not None and other is not None
-    assert (one.there, one.back, one.delay) == (other.back, other.there, other.delay)
+    assert (one.forth, one.back, one.delay) == (other.back, other.forth, other.delay)
 
 
 def test_every_pair_of_commercial_regions_has_a_round_trip_that_says_where_it_comes_from() -> None:
     for one, other in combinations(COMMERCIAL, 2):
         preset = round_trip(one, other)
         assert preset is not None
-        assert preset.there > timedelta(0)
+        assert preset.forth > timedelta(0)
         assert ("estimated from" in preset.source) is preset.estimated
 
 
@@ -52,7 +52,7 @@ def test_every_measured_region_is_known_and_no_round_trip_is_faster_than_light_i
     for one, other in measured_pairs():
         far, preset = distance(one, other), round_trip(one, other)
         assert far is not None and preset is not None
-        assert preset.there > timedelta(milliseconds=far * 2 / 204)
+        assert preset.forth > timedelta(milliseconds=far * 2 / 204)
 
 
 def test_the_estimate_is_as_good_as_it_says() -> None:
@@ -60,7 +60,7 @@ def test_the_estimate_is_as_good_as_it_says() -> None:
     for one, other in measured_pairs():
         far, preset = distance(one, other), round_trip(one, other)
         assert far is not None and preset is not None
-        measured = preset.there / timedelta(milliseconds=1)
+        measured = preset.forth / timedelta(milliseconds=1)
         errors.append(abs(far * MS_PER_KM - measured) / measured)
         factors.append(measured / far)
     assert round(median(factors), 4) == MS_PER_KM

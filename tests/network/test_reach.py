@@ -19,7 +19,7 @@ NORTH, SOUTH = BLOCKS["tokyo"], BLOCKS["singapore"]
 
 def stop(of: Network, source: str = "tokyo", target: str = "singapore", port: int = 61617) -> str:
     """Return what stops a connection, in words; "open" where nothing does."""
-    return reach(of, source, target, port).words or "open"
+    return reach(of, source, target, port).reason or "open"
 
 
 def test_all_that_a_bridge_needs_and_what_each_missing_piece_says() -> None:

@@ -65,7 +65,7 @@ def test_who_says_anything_of_peerings_or_routes_has_exactly_what_is_said(tmp_pa
 
 def test_who_declares_a_group_has_closed_ones_and_the_links_are_as_they_were(tmp_path: Path) -> None:
     of = network(tmp_path, "security-groups: {sg: {region: tokyo}}")
-    assert reach(of, "tokyo", "singapore", 61617).words == (
+    assert reach(of, "tokyo", "singapore", 61617).reason == (
         "no ingress rule on default-singapore for tcp 61617 from 10.1.0.4"
     )
     assert not open_(of, INTERNET, "tokyo", 8883)
@@ -84,7 +84,7 @@ route-tables:
     assert [table.name for table in ruled.route_tables] == ["public", "south", "tokyo", "osaka"]
     # the broker's address, the first that is free, is in the first subnet
     assert open_(ruled, "tokyo", "singapore")
-    assert reach(other, "tokyo", "singapore", 61617).words == "no route to 10.2.0.4 in the route table tokyo"
+    assert reach(other, "tokyo", "singapore", 61617).reason == "no route to 10.2.0.4 in the route table tokyo"
 
 
 def test_a_pending_peering_of_long_ago_has_expired(tmp_path: Path) -> None:
@@ -107,5 +107,5 @@ def test_shipped_topologies_are_closed_where_they_say_so(tmp_path: Path, name: s
     path = tmp_path / "scenario.yaml"
     path.write_text(f"scenario: s\ntopology: {SHIPPED / name}.yaml\nsteps:\n  - wait: 1s\n")
     of = network_of(load(path, environment={}).topology)
-    assert reach(of, "tokyo", "singapore", 61617).words == stop
+    assert reach(of, "tokyo", "singapore", 61617).reason == stop
     assert open_(of, INTERNET, "singapore", 8883)

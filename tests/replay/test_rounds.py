@@ -83,7 +83,7 @@ def test_a_step_that_is_late_or_fell_short_is_called_by_its_name(tmp_path: Path)
     played.play()
     assert any("step 1 orders (publish 1 to queue://q" in note for note in judged(played).notes)
     (row,) = [describe(each) for each in played.seen(StepStarted)]
-    assert row.what.startswith("orders: publish 1 to queue://q")
+    assert row.text.startswith("orders: publish 1 to queue://q")
 
 
 @pytest.mark.parametrize("written", ["as: first-cut", 'as: "cut 1"', "as: -x", "as: [a]"])

@@ -135,7 +135,7 @@ def test_every_text_is_hostile_and_stays_text(tmp_path: Path) -> None:
 def test_a_kind_it_does_not_know_becomes_a_mark_with_its_words() -> None:
     told, count = faults([Comet(t=3.0, broker="tokyo", tail="long")])
     assert count == 1
-    assert (told[0].letter, told[0].look.label, told[0].words, told[0].when) == (
+    assert (told[0].letter, told[0].look.label, told[0].text, told[0].when) == (
         "A",
         "comet",
         "tokyo: tail long",
@@ -143,7 +143,7 @@ def test_a_kind_it_does_not_know_becomes_a_mark_with_its_words() -> None:
     )
     assert told[0].touches("tokyo", "x", {}) and not told[0].touches("x", "y", {})
     listed, _ = events([Comet(t=3.0, broker="tokyo", tail="long")])
-    assert (listed[0].who, listed[0].words) == ("tokyo", "comet: tail long")
+    assert (listed[0].actor, listed[0].text) == ("tokyo", "comet: tail long")
 
 
 def test_a_state_it_does_not_know_becomes_a_band_of_that_name() -> None:
@@ -177,7 +177,7 @@ def test_another_impairment_is_another_band() -> None:
         return LinkChanged(t=t, link="l", leaving="a", reaching="b", state="open", impairment=impairment)
 
     told, _ = faults([link(1, "delay 9ms"), link(2, "delay 9ms"), link(3, "loss 1%")])
-    assert [(each.words, each.start, each.end) for each in told] == [
+    assert [(each.text, each.start, each.end) for each in told] == [
         ("l set to delay 9ms", 1, 3),
         ("l set to loss 1%", 3, None),
     ]
@@ -206,7 +206,7 @@ def test_only_a_rate_that_was_not_kept_is_a_mark() -> None:
 
     assert faults([paced(True)]) == ((), 0)
     ((mark,), _) = faults([paced(False)])
-    assert (mark.look.label, mark.words) == (
+    assert (mark.look.label, mark.text) == (
         "rate not kept",
         "step 3: did not keep its rate: 4 messages a second reached, 20 asked",
     )
@@ -217,7 +217,7 @@ def test_what_a_browser_saw_is_an_event_and_an_answer_that_was_not_sent_a_fault(
     sent, got = Replied(t=2, client="clerk", id="1-1"), Answered(t=3, client="step-1", id="1-1")
     assert faults([saw, sent, got]) == ((), 0)
     listed, _ = events([saw, sent, got])
-    assert [each.words for each in listed] == ["saw 1 message in queue://a at tokyo over stomp: 1-1"]
+    assert [each.text for each in listed] == ["saw 1 message in queue://a at tokyo over stomp: 1-1"]
     ((mark,), _) = faults([Replied(t=2, client="clerk", id="1-1", outcome=SendOutcome.FAILED, note="no such queue")])
     assert mark.look.label == "answer not sent"
 
@@ -226,7 +226,7 @@ def test_the_list_of_events_is_in_the_words_of_the_timeline_and_in_order() -> No
     seen = [StepStarted(t=1, step=1, verb="wait", asked="wait 1s"), StepEnded(t=2, step=1)]
     seen.append(LogLine(t=-1, broker="tokyo", level="INFO", text="Apache ActiveMQ started", name="broker-started"))
     listed, _ = events(seen)
-    assert [(each.t, each.who, each.words) for each in listed] == [
+    assert [(each.t, each.actor, each.text) for each in listed] == [
         (-1, "tokyo", "logged INFO: Apache ActiveMQ started"),
         (1, "step 1", "wait 1s"),
     ]
@@ -374,7 +374,7 @@ def test_that_somebody_watches_or_listens_still_is_neither_a_fault_nor_an_event(
     shown, in_all = faults(whole.evidence.timeline.seen)
     assert (in_all, [each.look.label for each in shown]) == (2, ["noted", "noted"])
     listed, _ = events(whole.evidence.timeline.seen)
-    assert [each.words for each in listed] == ["bridge wan to sg at a:1 is up", "before", "after", "cut (by command)"]
+    assert [each.text for each in listed] == ["bridge wan to sg at a:1 is up", "before", "after", "cut (by command)"]
 
 
 def test_what_nobody_saw_is_a_band_from_its_beginning_on() -> None:
@@ -412,7 +412,7 @@ def test_who_was_let_in_is_no_fault_and_who_was_not_is_called_so() -> None:
 
 def test_a_note_is_shown_in_its_own_words() -> None:
     shown, _ = faults([Marked(t=1, text="before the change")])
-    assert [(each.look.label, each.words) for each in shown] == [("noted", "before the change")]
+    assert [(each.look.label, each.text) for each in shown] == [("noted", "before the change")]
 
 
 def test_every_kind_that_may_be_a_fault_has_a_name_for_people() -> None:
@@ -435,7 +435,7 @@ def test_without_messages_nothing_is_said_of_their_lines() -> None:
 def test_a_name_near_the_right_edge_is_on_the_left_of_its_moment(tmp_path: Path) -> None:
     marks = [Marked(t=0.01, text="first"), Marked(t=2.4, text="last")]
     given = page(judged(tmp_path / "history.jsonl", seen=[*story(), *marks]), FILES)
-    assert {band.fault.words: band.near_end for band in given.bands if band.fault.look.label == "noted"} == {
+    assert {band.fault.text: band.near_end for band in given.bands if band.fault.look.label == "noted"} == {
         "first": False,
         "last": True,
     }

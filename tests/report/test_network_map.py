@@ -49,7 +49,7 @@ def meeting(boxes: Sequence[Box]) -> list[tuple[str, str]]:
 def test_every_region_link_and_bridge_is_there_and_no_box_meets_another(name: str) -> None:
     report, drawn = NETWORKS[name], map_of(NETWORKS[name])
     assert meeting(drawn.boxes) == []
-    assert [box.words[0].text for box in drawn.boxes] == [region.brokers[0].name for region in report.regions]
+    assert [box.labels[0].text for box in drawn.boxes] == [region.brokers[0].name for region in report.regions]
     assert all(box.x >= 0 and box.x + box.width <= 1000 for box in drawn.boxes)
     assert all(drawn.top <= box.y and box.y + box.height <= drawn.top + drawn.height for box in drawn.boxes)
     assert Counter(stroke.tone for stroke in drawn.strokes)["link"] == len(report.links) / 2

@@ -30,7 +30,7 @@ def test_every_text_belongs_to_a_case() -> None:
 
 
 def told(*seen: Observation) -> list[str]:
-    return [row.what for row in folded(seen)]
+    return [row.text for row in folded(seen)]
 
 
 def received(t: float, number: int, client: str = "tk") -> Received:
@@ -39,7 +39,7 @@ def received(t: float, number: int, client: str = "tk") -> Received:
 
 def test_messages_in_order_are_one_row() -> None:
     rows = list(folded([received(n / 10, n) for n in range(1, 201)]))
-    assert rows == [Row(t=0.1, until=20.0, who="tk", what="received 3-1 to 3-200 from queue://q")]
+    assert rows == [Row(t=0.1, until=20.0, actor="tk", text="received 3-1 to 3-200 from queue://q")]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_runs_of_different_clients_and_outcomes_are_kept_apart() -> None:
     doubt = [Acknowledged(t=2, id=f"3-{n}", outcome=SendOutcome.UNKNOWN, note="lost") for n in (3, 4)]
     seen = [Sent(t=0, id="3-1"), received(1, 1), Sent(t=1, id="3-2"), received(2, 1, "other"), received(2, 2), *doubt]
     rows = list(folded(seen))
-    assert [row.what for row in rows] == [
+    assert [row.text for row in rows] == [
         "sent 3-1 to 3-2",
         "received 3-1 to 3-2 from queue://q",
         "received 3-1 from queue://q",
@@ -101,7 +101,7 @@ class Eclipse(Observation, frozen=True, kw_only=True, tag="sun-eclipse"):
 
 def test_a_kind_without_words_tells_its_fields() -> None:
     row = describe(Eclipse(t=1, broker="tokyo", how_dark=0.5, total=False))
-    assert (row.who, row.what) == ("tokyo", "sun eclipse: how dark 0.5, total no")
+    assert (row.actor, row.text) == ("tokyo", "sun eclipse: how dark 0.5, total no")
 
 
 @given(seen=st.one_of([made(kind) for kind in KINDS.values()]))
@@ -111,14 +111,14 @@ def test_everything_that_can_be_seen_can_be_said(seen: Observation) -> None:
 
 
 def test_a_hostile_name_cannot_move_the_cursor() -> None:
-    row = Row(t=0, who="\033[2J", what="a\nb\r\ud800\u202e")
+    row = Row(t=0, actor="\033[2J", text="a\nb\r\ud800\u202e")
     written = text(row, only_ascii=False, colour=False)
     assert written.removesuffix("\n").isprintable()
     assert text(row, only_ascii=True, colour=False).isascii()
 
 
 def test_colour_only_adds_to_what_is_said() -> None:
-    row = Row(t=0, who="tk", what="connection lost", weight=Weight.FAULT)
+    row = Row(t=0, actor="tk", text="connection lost", weight=Weight.FAULT)
     plain = text(row, only_ascii=False, colour=False)
     assert "! tk" in plain
     assert plain.rstrip("\n") in text(row, only_ascii=False, colour=True)

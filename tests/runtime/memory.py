@@ -103,7 +103,7 @@ class Memory:
         if wanted.run is not None and wanted.run not in self.labs:
             raise InputError.of(f"nothing of run {wanted.run} is in {self.name}")
         runs = self.labs if wanted.every else ()
-        left = tuple(Leftover(run=run, created="", counts={"labs": 1}, words="1 lab") for run in runs)
+        left = tuple(Leftover(run=run, created="", counts={"labs": 1}, text="1 lab") for run in runs)
         return Swept(removed=left, alive=len(self.labs) - len(left))
 
     def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:

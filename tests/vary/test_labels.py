@@ -30,4 +30,4 @@ def test_one_password_alone_has_no_number_and_a_failure_does_not_quote_it() -> N
         "uri": (f"x?password={MASK} (1)", f"x?password={MASK} (2)"),
     }
     row = its.row(error_row(grid.combination(1), f"it said {ONE}", 3))
-    assert (row.of, row.why) == (its.grid(grid).combination(1), f"it said {MASK}")
+    assert (row.combination, row.why) == (its.grid(grid).combination(1), f"it said {MASK}")

@@ -75,7 +75,7 @@ def test_one_key_is_lines_through_every_value_in_order() -> None:
     assert first.line.count("L") == 3
     assert first.band.count("L") == 7
     assert first.notes == ("the horizontal scale is logarithmic",)
-    assert first.dots[0].words == "prefetchSize=1: latency, p99 20, passed"
+    assert first.dots[0].text == "prefetchSize=1: latency, p99 20, passed"
     assert second.title == "throughput" and second.unit.startswith("messages a second")
     assert draw(variation(ONE)).groups[0].lines[0].band == ""
 
@@ -92,7 +92,7 @@ def test_two_keys_are_a_heat_map_in_the_order_of_their_numbers() -> None:
     assert (first.across, first.down, first.columns) == ("delay", "prefetchSize", ("5ms", "70ms", "1s"))
     assert [name for name, _ in first.rows] == [*PREFETCH]
     corner = first.rows[0][1][1]  # the very first combination: 70ms and 1
-    assert (corner.text, corner.depth, corner.words) == (
+    assert (corner.text, corner.depth, corner.title) == (
         "15",
         0.0,
         "delay=70ms, prefetchSize=1: latency, p99 15, passed",
@@ -103,7 +103,7 @@ def test_two_keys_are_a_heat_map_in_the_order_of_their_numbers() -> None:
 
 def test_a_third_key_has_a_map_for_each_value_and_not_too_many() -> None:
     grid = Grid(values={**TWO.values, "loss": ("0%", "1%")})
-    assert [group.words for group in draw(variation(grid)).groups] == ["loss=0%", "loss=1%"]
+    assert [group.text for group in draw(variation(grid)).groups] == ["loss=0%", "loss=1%"]
     many = Grid(values={"a": ("1", "2"), "b": ("1", "2"), "c": tuple(map(str, range(20)))})
     drawn = draw(variation(many))
     assert (len(drawn.groups), drawn.notes) == (12, ("Drawn are 12 of 20 combinations of c.",))
@@ -124,7 +124,7 @@ def test_losses_are_drawn_where_there_are_any() -> None:
 
 def test_the_page_needs_nothing_else_and_escapes_what_it_shows() -> None:
     of = variation(ONE)
-    text = to_html(replace(of, rows=(error_row(of.rows[0].of, "<b>it died</b>", 3), *of.rows[1:])))
+    text = to_html(replace(of, rows=(error_row(of.rows[0].combination, "<b>it died</b>", 3), *of.rows[1:])))
     assert "&lt;a&gt; story" in text and "<a> story" not in text
     assert "&lt;b&gt;it died" in text
     assert "4 runs: 3 passed, 1 error" in text

@@ -22,7 +22,7 @@ from tests.vary.working import TEN, Dies, plain, raises, row
 
 
 def outcomes(rows: list[Row]) -> list[str]:
-    return [each.outcome for each in sorted(rows, key=lambda each: each.of.number)]
+    return [each.outcome for each in sorted(rows, key=lambda each: each.combination.number)]
 
 
 def test_any_executor_does_them_all() -> None:

@@ -192,7 +192,7 @@ def test_from_python_with_rows_as_they_come() -> None:
     seen: list[vary.Row] = []
     found = vary.run("tokyo-singapore", set={DELAY: ["20ms", "70ms"]}, seeds=[4], jobs=1, each=seen.append)
     assert [row.outcome for row in found.rows] == ["failed", "passed"]
-    assert sorted(seen, key=lambda row: row.of.number) == [*found.rows]
+    assert sorted(seen, key=lambda row: row.combination.number) == [*found.rows]
     assert (found.scenario, found.left, found.passed) == ("the article, replayed", 0, False)
     with pytest.raises(InputError, match="there is no seed"):
         vary.run("tokyo-singapore", seeds=[])
@@ -202,7 +202,7 @@ def test_the_program_that_the_page_shows(capsys: pytest.CaptureFixture[str]) -> 
     (block,) = blocks("python", "vary")
     exec(compile(block.text, block.id, "exec"), {})
     said = capsys.readouterr().out
-    assert said.count("Row(of=Combination(") == 4
+    assert said.count("Row(combination=Combination(") == 4
     assert (
         said.rstrip().splitlines()[-1].startswith("100,2,failed,")
     )  # the scenario expectations what a window of 10 does

@@ -34,7 +34,7 @@ def row(of: Combination, outcome: str = "passed", **figures: object) -> Row:
         "lasted": 12.0,
         "cpu": 0.25,
     }
-    return Row(of=of, outcome=outcome, **(usual | figures))  # type: ignore[arg-type]
+    return Row(combination=of, outcome=outcome, **(usual | figures))  # type: ignore[arg-type]
 
 
 def variation(grid: Grid, **given: object) -> Variation:

@@ -1,6 +1,6 @@
 """Use every endpoint of the training broker once, so that the classes a first client needs are in the archive too.
 
-Speaks just enough of each protocol by hand; a reply that is not what the protocol says ends the build.
+Speaks just enough of each protocol by hand; a reply that breaks the protocol ends the build.
 """
 
 import base64

@@ -70,7 +70,7 @@ class Demand:
         return self._of_brokers.get(broker, ())
 
     def including(self, bridges: Iterable[Bridge], destination: str) -> Demand:
-        """Return it with a subscription of each of these bridges, for nobody, as to what is statically included."""
+        """Return a copy with a subscription of each bridge to a statically included destination, without a consumer."""
         last = max((each.number for each in self.subscriptions), default=0)
         more = (
             Subscription(

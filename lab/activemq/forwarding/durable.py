@@ -2,10 +2,10 @@
 
 With `conduitSubscriptions` a bridge makes a durable subscription of its own at its near end, which outlives the
 consumer at the far end: `DurableConduitBridge.createDemandSubscription`. Without it the subscription is the consumer's,
-and is given up with it: `DemandForwardingBridge`. What is taken up again by a bridge that opens again is decided by
-`DurableConduitBridge.setupStaticDestinations` (`dynamicOnly`), and by `NetworkBridgeUtils.getBrokerSubscriptionInfo`
-(`syncDurableSubs`). All of it is alike from 5.15 to 5.18. From 5.19.1 on, what a broker tells depends on the TTL of
-consumers, and on the way that they came (AMQ-9689): there is no rule here for that.
+and is given up with it: `DemandForwardingBridge`. The subscriptions that a reopened bridge takes up again are decided
+by `DurableConduitBridge.setupStaticDestinations` (`dynamicOnly`), and by `NetworkBridgeUtils.getBrokerSubscriptionInfo`
+(`syncDurableSubs`). All of it is alike from 5.15 to 5.18. From 5.19.1 on, the subscriptions that a broker sends depend
+on the TTL of consumers, and on the way that they came (AMQ-9689): there is no rule here for that.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Absence(StrEnum):
 def kept_on(way: Sequence[Bridge], topic: str) -> Mapping[Absence, str | None]:
     """Return the broker of a way on which a persistent message waits for a disconnected durable subscriber at its end.
 
-    It goes as far as bridges have an active subscription; the rest of the way it goes when the subscriber is back. None
-    where no broker keeps it; an absence of which that is not known is left out. `topic` is what the subscription is of,
-    to which no other client listens.
+    The message goes as far as bridges have an active subscription, and the rest of the way when the subscriber is back.
+    The broker is None if no broker keeps the message. An absence is missing if its broker is unknown. The subscription
+    is to `topic`, to which no other client listens.
     """
     known = (Absence.LEFT,) if any(_counts_ttl(each, way, topic) for each in way) else Absence
     return {absence: _kept_on(way, topic, absence) for absence in known}
@@ -56,7 +56,7 @@ def is_taken_up(connector: str, broker: str, topic: str, *, client: str, name: s
 
 
 def taken_up_too(bridges: Iterable[Bridge], way: Sequence[Bridge], topic: str, absence: Absence) -> tuple[Bridge, ...]:
-    """Return the other bridges that have taken up what those of a way had subscribed to for a subscriber at its end."""
+    """Return the other bridges that have taken up a way's subscriptions for a subscriber at its end."""
     if absence not in (Absence.REOPENED, Absence.RESTARTED):
         return ()
     its = {each.source: each for each in way if each.forwarding.conduit_subscriptions}

@@ -67,7 +67,7 @@ def demand_priority(rules: Forwarding, own: int, path: Sequence[str]) -> int:
 def may_join(rules: Forwarding, destination: str, *, network: bool) -> bool:
     """Return whether a consumer may share a subscription: `addToAlreadyInterestedConsumers`.
 
-    `network` tells whether it is a bridge's own consumer, not a client's.
+    `network` is whether it is a bridge's own consumer, not a client's.
     """
     return rules.conduit_subscriptions and not (
         network and destination.startswith("queue://") and not rules.conduit_network_queue_subscriptions

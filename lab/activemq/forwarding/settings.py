@@ -1,4 +1,4 @@
-"""What a network connector is told about forwarding, with ActiveMQ's defaults, and what differs between releases."""
+"""A network connector's settings for forwarding, with ActiveMQ's defaults and the differences between releases."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def release_rules(release: str) -> ReleaseRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarding:
-    """A connector's settings that decide what crosses its bridges; both directions of a duplex bridge have the same.
+    """A connector's settings that decide which messages cross its bridges; a duplex bridge has them in both directions.
 
     Destinations are written like queue://a.>; `NetworkBridgeConfiguration` has the defaults.
     """
@@ -123,7 +123,7 @@ def forwarding(
     static: Sequence[str] = (),
     durable: Sequence[str] | None = None,
 ) -> Forwarding:
-    """Return what a connector's attributes, as text, and its lists of destinations mean to a release.
+    """Return a release's reading of a connector's attributes, as text, and of its lists of destinations.
 
     Raise ValueError if a number is none; unknown attributes are no matter of forwarding and are left alone.
     """

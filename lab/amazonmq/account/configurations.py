@@ -14,7 +14,7 @@ from lab.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """The result of an update: the account, the new revision's number, and what the service removed from the text."""
+    """The result of an update: the account, the new revision's number, and the settings removed from the text."""
 
     account: Account
     revision: int

@@ -68,7 +68,7 @@ class SavedConfiguration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """The result of a save: the configuration with the new revision, and what was removed from the text."""
+    """The result of a save: the configuration with the new revision, and the settings removed from the text."""
 
     configuration: SavedConfiguration
     sanitised: Sanitised

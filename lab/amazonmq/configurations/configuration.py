@@ -106,7 +106,7 @@ class Configuration:
             ),
             place=self.place(element.start),
             uri_place=self.place(uri_start),
-            element=element,
+            xml=element,
         )
 
     def _remote(self, text: str, offset: int) -> RemoteUri:

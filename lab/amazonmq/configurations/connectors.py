@@ -43,7 +43,7 @@ class NetworkConnector:
     remotes: tuple[RemoteUri, ...]
     place: Place
     uri_place: Place
-    element: Element
+    xml: Element
 
 
 def alternatives(connector: NetworkConnector) -> tuple[tuple[RemoteUri, ...], ...]:
@@ -81,7 +81,7 @@ def parse_address(text: str) -> tuple[str, str, int | None]:
 def _members(uri: str, opening: int) -> Iterator[tuple[int, str]]:
     """Yield each address and its offset, between the parenthesis at `opening` and its end; nested lists are opened.
 
-    One pass, whatever the depth: what is written here is a stranger's.
+    One pass, whatever the depth: the text is untrusted.
     """
     lists = [0]  # for each list that is open, the parentheses that are open in its present member, as ssl:(…)x(
     start, over = opening + 1, False  # of the present member; over, once it was a list that has closed

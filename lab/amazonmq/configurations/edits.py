@@ -116,9 +116,9 @@ class Layout:
         return [f"<{opening}>", *inner, f"</{tag}>"]
 
 
-def quoted(value: str) -> str:
+def quoted(text: str) -> str:
     """Return a value quoted and escaped for an attribute; `xml.sax.saxutils` would import `urllib` for this."""
-    return f'"{value.translate(_ESCAPES)}"'
+    return f'"{text.translate(_ESCAPES)}"'
 
 
 def _indent(source: str, offset: int) -> str:

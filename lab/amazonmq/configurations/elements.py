@@ -134,9 +134,8 @@ def scan(text: str) -> tuple[Tag, ...]:
 def unclosed(text: str) -> Iterator[Unclosed]:
     """Yield each tag that is open where a closing one does not fit, or where the text ends, in the text's order.
 
-    A closing tag ends the tag of its name, and those that were opened in it and have no end. Whether one that closes
-    nothing is too much or misspelled cannot be told, so that it is the last one to be told of. The tags must be
-    legible up to there.
+    A closing tag ends the tag of its name, and those that were opened in it and have no end. A tag that closes nothing
+    may be superfluous or misspelled, so it is the last one to be yielded. The tags must be legible up to there.
     """
     opened: list[re.Match[str]] = []
     for match in _MARKUP.finditer(text):

@@ -1,6 +1,6 @@
 """The mistakes in a text that is not XML: a parser's errors, except those that only follow from an earlier error.
 
-Knows no parser: `configuration` hands over what its own logged.
+Knows no parser: `configuration` hands over the log of its parser.
 """
 
 from __future__ import annotations
@@ -48,25 +48,25 @@ class Logged(NamedTuple):
     line: int
     column: int
     kind: str
-    what: str
+    message: str
 
 
 def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) -> tuple[Problem, ...]:
-    """Return the mistakes in a text, by place: the first ten, and where there are more, that there are.
+    """Return the first ten mistakes in a text, by place, and a note if there are more.
 
-    `first` is what the parser gave up for, and is told whatever it is. Of the others those are left out that follow
-    from one before: a tag that closes nothing because another one was not read. Of a kind there is one in a line.
+    `first` is the error that ended the parse, and is always reported. Other errors are skipped if they follow from an
+    earlier one: a tag that closes nothing because an earlier tag was not read. A line has one mistake of each kind.
     """
     log = tuple(log)
     legible_to = MOST_MISTAKES + 1 if _legible(log) else int(first.kind in _OF_TAGS)  # it ends the well-formed part
     ends = tuple(islice(unclosed(text), legible_to))
     if first.kind in _OF_TAGS and ends:
-        found = [_problem(source.place(first.line, first.column), first.what, _opened(text, source, ends[0]))]
+        found = [_problem(source.place(first.line, first.column), first.message, _opened(text, source, ends[0]))]
         ends = ends[1:]
     else:
-        found = [_problem(source.place(first.line, first.column), first.what, _in_a_tag(text, first))]
+        found = [_problem(source.place(first.line, first.column), first.message, _in_a_tag(text, first))]
     found += [
-        _problem(source.place(each.line, each.column), each.what, _in_a_tag(text, each)) for each in _own(first, log)
+        _problem(source.place(each.line, each.column), each.message, _in_a_tag(text, each)) for each in _own(first, log)
     ]
     found += [_end(text, source, each) for each in ends]
     found.sort(key=lambda each: each.place or Place(file="", line=0, column=0))
@@ -77,7 +77,7 @@ def mistakes(text: str, source: Source, first: Logged, log: Iterable[Logged]) ->
 
 
 def _legible(log: Sequence[Logged]) -> bool:
-    return all(each.kind in (*_OF_TAGS, *_BESIDE_TAGS) or each.what.startswith(_NO_NAME) for each in log)
+    return all(each.kind in (*_OF_TAGS, *_BESIDE_TAGS) or each.message.startswith(_NO_NAME) for each in log)
 
 
 def _own(first: Logged, log: Sequence[Logged]) -> Iterator[Logged]:
@@ -108,12 +108,12 @@ def _opened(text: str, source: Source, tag: Unclosed) -> str:
 
 def _in_a_tag(text: str, logged: Logged) -> str:
     """Return the remedy for an attribute without quotes or without a value; "" for any other mistake."""
-    if not logged.what.startswith(("AttValue", "Specification mandates", "error parsing attribute name")):
+    if not logged.message.startswith(("AttValue", "Specification mandates", "error parsing attribute name")):
         return ""
     line = next(islice(text.split("\n"), logged.line - 1, None), "")
     if signs := wide_signs.remedy(_IN_QUOTES.sub("", line)):
         return signs
-    if valueless := _VALUELESS.search(logged.what):
+    if valueless := _VALUELESS.search(logged.message):
         return f'write {valueless[1]}="…": an attribute has a value'
     near = (found for found in _UNQUOTED.finditer(line) if found.end(1) <= logged.column <= found.end() + 1)
     if (unquoted := next(near, None)) is None:

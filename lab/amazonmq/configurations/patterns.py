@@ -1,6 +1,6 @@
 """Advice on names that only look like wildcards, and on a connector's settings that let nothing, or not all, across.
 
-By the rules of `lab.activemq.forwarding`; what needs the other broker is in `lab.check`.
+By the rules of `lab.activemq.forwarding`; advice that needs the other broker is in `lab.check`.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ def listed(connector: NetworkConnector, name: str) -> tuple[tuple[str, Element],
     """Return the destinations in a connector's list of that name, written like queue://a.>, with their elements."""
     return tuple(
         (f"{each.name}://{physical}", each)
-        for group in connector.element.children_named(name)
+        for group in connector.xml.children_named(name)
         for each in group.children
         if each.name in _DESTINATIONS and (physical := (each.get("physicalName") or "").strip())
     )
 
 
 def has_nameless(connector: NetworkConnector) -> bool:
-    """Return whether a destination in a connector's lists has no name, of which it is not known what ActiveMQ makes."""
+    """Return whether a destination in a connector's lists has no name; ActiveMQ's reading of it is unknown."""
     return any(
         each.name in _DESTINATIONS and not (each.get("physicalName") or "").strip()
         for name in (EXCLUDED, INCLUDED, STATIC)
-        for group in connector.element.children_named(name)
+        for group in connector.xml.children_named(name)
         for each in group.children
     )
 
@@ -121,7 +121,7 @@ def _asked_for(filter_: tuple[str, ...], destination: str) -> bool:
 
 
 def _filter_of_no_kind(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
-    attribute = connector.element.attribute("destinationFilter")
+    attribute = connector.xml.attribute("destinationFilter")
     filter_ = forwarding(dict(connector.attributes), release="5.18.3").destination_filter
     if (
         attribute is not None
@@ -139,7 +139,7 @@ def _filter_of_no_kind(configuration: Configuration, connector: NetworkConnector
 
 
 def _nothing_static(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
-    attribute = connector.element.attribute("staticBridge")
+    attribute = connector.xml.attribute("staticBridge")
     rules = forwarding(dict(connector.attributes), release="5.18.3")
     if attribute is not None and rules.static_bridge and not listed(connector, STATIC):
         yield _advice(
@@ -151,8 +151,8 @@ def _nothing_static(configuration: Configuration, connector: NetworkConnector) -
 
 
 def _no_hop(configuration: Configuration, connector: NetworkConnector) -> Iterator[Problem]:
-    name = NETWORK_TTL if connector.element.attribute(NETWORK_TTL) is not None else "messageTTL"
-    attribute = connector.element.attribute(name)
+    name = NETWORK_TTL if connector.xml.attribute(NETWORK_TTL) is not None else "messageTTL"
+    attribute = connector.xml.attribute(name)
     if attribute is not None and forwarding(dict(connector.attributes), release="5.18.3").message_ttl == 0:
         yield _advice(
             configuration,

@@ -65,7 +65,7 @@ def _user_problems(
         yield Problem(
             what=f"the connector {connector.name} names the user {connector.user_name!r}, whom {identity.name} lacks",
             remedy=f"users of {identity.name}: {', '.join(user.name for user in identity.users)}",
-            place=_value_place(configuration, connector.element.attribute("userName")),
+            place=_value_place(configuration, connector.xml.attribute("userName")),
         )
 
 
@@ -124,7 +124,7 @@ def _name_problems(configuration: Configuration, connectors: tuple[NetworkConnec
     seen: set[str] = set()
     for connector in connectors:
         if connector.name in seen:
-            place = _value_place(configuration, connector.element.attribute("name")) or connector.place
+            place = _value_place(configuration, connector.xml.attribute("name")) or connector.place
             yield Problem(
                 what=f"{count[connector.name]} connectors have the name {connector.name}",
                 remedy="give each connector another name: the name distinguishes their connections",

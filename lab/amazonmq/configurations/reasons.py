@@ -39,16 +39,16 @@ def attribute(name: str, kind: str, names: Sequence[str], permitted: Permitted) 
     return what + _nearest(name, tuple(names))
 
 
-def key(child: Element, attribute: str, value: str | None) -> str:
+def key(child: Element, attribute: str, text: str | None) -> str:
     """Return why an element is removed whose key attribute is missing, wrong or repeated.
 
-    That the service removes it is assumed. `value` is None for a missing or wrong one.
+    That the service removes it is assumed. `text` is None for a missing or wrong one.
     """
-    if value is None:
+    if text is None:
         written = child.get(attribute)
         named = f"without {attribute}" if written is None else f"with the {attribute} {shown(written)}"
         return f"{child.name} is not permitted {named}: only the one named openwire may be written"
-    return f"a second {child.name} is named {value}"
+    return f"a second {child.name} is named {text}"
 
 
 def no_list(engine_version: str) -> tuple[str, str]:

@@ -38,13 +38,13 @@ def about_element(name: str) -> str:
     return f"{name} {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
 
 
-def about_attribute(element: str, name: str) -> str:
+def about_attribute(tag: str, name: str) -> str:
     """Return why the service refuses an attribute of an element, or an empty text if no special reason is known."""
-    if name in _SERVICE_ATTRIBUTES.get(element, frozenset()):
-        return f"Amazon MQ sets {name} of {element} itself"
+    if name in _SERVICE_ATTRIBUTES.get(tag, frozenset()):
+        return f"Amazon MQ sets {name} of {tag} itself"
     return ""
 
 
-def is_expression(value: str) -> bool:
+def is_expression(text: str) -> bool:
     """Return whether a value is not plain text: Spring evaluates `#{…}` and `${…}`; to ActiveMQ `#name` is a bean."""
-    return "${" in value or "#{" in value or value.startswith("#") or _SECRET in value
+    return "${" in text or "#{" in text or text.startswith("#") or _SECRET in text

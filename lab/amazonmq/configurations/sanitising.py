@@ -1,8 +1,8 @@
-"""Sanitises a configuration as Amazon MQ does on saving: removes what is not permitted, each time with a warning.
+"""Sanitises a configuration as Amazon MQ does on saving: removes forbidden settings, each time with a warning.
 
 A save succeeds although content was dropped. The service reports the first twenty removals by element and attribute;
-here all are kept, with their places and a reason in words. Nothing else changes: what stays is as it was written, and
-its offsets are still offsets in the original text.
+here all are kept, with their places and a reason in words. Nothing else changes: the rest is as it was written, and its
+offsets are still offsets in the original text.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Removal:
     """An element, attribute or value that the service removes: the warning, the place, the reason in words."""
 
     reason: Reason
-    element: str
+    tag: str
     attribute: str | None
     place: Place
     why: str
 
     def __str__(self) -> str:
-        of = self.element if self.attribute is None else f"{self.element} {self.attribute}"
+        of = self.tag if self.attribute is None else f"{self.tag} {self.attribute}"
         return f"{self.place}: {self.reason} {of}\n  {self.why}"
 
     def problem(self) -> Problem:
@@ -76,7 +76,7 @@ class Sanitised:
 
 
 def sanitise(configuration: Configuration, engine_version: str) -> Sanitised:
-    """Return a configuration without what an engine version does not permit; raise InputError if it has no list.
+    """Return a configuration without settings forbidden in an engine version; raise InputError if it has no list.
 
     >>> from lab.amazonmq.configurations.configuration import read
     >>> text = b'<broker xmlns="http://activemq.apache.org/schema/core" start="false"/>'
@@ -143,7 +143,7 @@ class _Sanitising:
             yield kept
 
     def _attributes(self, element: Element, allowed: PermittedElement | None) -> tuple[Attribute, ...]:
-        """Return the attributes that stay; a collection (`allowed` is None) keeps only what any element may have."""
+        """Return the attributes that stay; a collection (`allowed` is None) keeps only those for any element."""
         gone = [each for each in element.attributes if not self._permits(element, each, allowed)]
         if not gone:
             return element.attributes
@@ -191,4 +191,4 @@ class _Sanitising:
 
     def _record(self, reason: Reason, element: Element, attribute: str | None, offset: int, why: str) -> None:
         place = self._lines.place(offset)
-        self.removals.append(Removal(reason=reason, element=element.name, attribute=attribute, place=place, why=why))
+        self.removals.append(Removal(reason=reason, tag=element.name, attribute=attribute, place=place, why=why))

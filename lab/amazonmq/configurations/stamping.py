@@ -1,4 +1,4 @@
-"""What timeStampingBrokerPlugin makes of how long a message lives: `TimeStampingBrokerPlugin.send`.
+"""The effect of timeStampingBrokerPlugin on the time that a message lives: `TimeStampingBrokerPlugin.send`.
 
 It looks at every message that comes from a client, whatever its protocol; not at dead letters.
 """

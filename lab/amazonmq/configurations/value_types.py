@@ -20,39 +20,39 @@ _BITS = {"long": 64, "short": 16}
 _LONGEST_NUMBER = 100  # digits; int() is slow on longer texts, and no type here holds a tenth of it
 
 
-def is_true(value: str | None) -> bool:
+def is_true(text: str | None) -> bool:
     """Return whether an attribute's boolean value is true; False for None."""
-    return value is not None and value.strip(_BLANKS) in _TRUE
+    return text is not None and text.strip(_BLANKS) in _TRUE
 
 
-def why_not(value: str, kind: ValueType) -> str:
+def why_not(raw: str, kind: ValueType) -> str:
     """Return why a value is not of its type and the remedy, or an empty text if it is."""
     if kind.name == "string":
-        if kind.one_of and value not in kind.one_of:
-            return f"{shown(value)} is not {'one of ' * (len(kind.one_of) > 1)}{', '.join(kind.one_of)}"
+        if kind.one_of and raw not in kind.one_of:
+            return f"{shown(raw)} is not {'one of ' * (len(kind.one_of) > 1)}{', '.join(kind.one_of)}"
         return ""
-    text = value.strip(_BLANKS)
+    text = raw.strip(_BLANKS)
     if kind.name == "boolean":
-        return "" if text in (*_TRUE, *_FALSE) else f"{shown(value)} is neither true nor false"
+        return "" if text in (*_TRUE, *_FALSE) else f"{shown(raw)} is neither true nor false"
     if kind.name == "double":
-        return "" if _DECIMAL.fullmatch(text) else f"{shown(value)} is not a number"
+        return "" if _DECIMAL.fullmatch(text) else f"{shown(raw)} is not a number"
     if not _WHOLE.fullmatch(text):
         unit = ": it takes no unit" if text[:1].isdigit() else ""
-        return f"{shown(value)} is not a whole number{unit}"
-    return _out_of_bounds(value, text, kind)
+        return f"{shown(raw)} is not a whole number{unit}"
+    return _out_of_bounds(raw, text, kind)
 
 
-def stops_a_broker(value: str, kind: ValueType) -> str:
+def stops_a_broker(raw: str, kind: ValueType) -> str:
     """Return why ActiveMQ does not start with a value that the schema permits, or an empty text if it does."""
-    text = value.strip(_BLANKS)
+    text = raw.strip(_BLANKS)
     if kind.name == "integer" and (len(text) > _LONGEST_NUMBER or not -_JAVA_INT <= int(text) < _JAVA_INT):
-        return f"{shown(value)} is more than ActiveMQ can count to: {_JAVA_INT - 1} is the most"
+        return f"{shown(raw)} is more than ActiveMQ can count to: {_JAVA_INT - 1} is the most"
     if kind.name == "double" and text.endswith("INF"):
-        return f"{shown(value)} is not a number to ActiveMQ"
+        return f"{shown(raw)} is not a number to ActiveMQ"
     return ""
 
 
-def _out_of_bounds(value: str, text: str, kind: ValueType) -> str:
+def _out_of_bounds(raw: str, text: str, kind: ValueType) -> str:
     least, most = kind.least, kind.most
     if kind.name in _BITS and least is None:
         half = 2 ** (_BITS[kind.name] - 1)
@@ -60,5 +60,5 @@ def _out_of_bounds(value: str, text: str, kind: ValueType) -> str:
     if least is None or most is None:
         return ""
     if len(text) > _LONGEST_NUMBER or not least <= int(text) <= most:
-        return f"{shown(value)} is not between {least} and {most}"
+        return f"{shown(raw)} is not between {least} and {most}"
     return ""

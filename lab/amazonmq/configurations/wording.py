@@ -30,7 +30,7 @@ def as_json(
     for number, each in enumerate(removals):
         yield _entry("removal", each.place, each.why, "") | {
             "reason": str(each.reason),
-            "element": each.element,
+            "element": each.tag,
             "attribute": each.attribute,
             "reported-by-the-service": number < MOST_SHOWN,
         }

@@ -1,4 +1,4 @@
-"""Renders a configuration as the complete activemq.xml of a real broker, with what Amazon MQ adds.
+"""Renders a configuration as the complete activemq.xml of a real broker, with the elements that Amazon MQ adds.
 
 The person's own lines stay unchanged, and `diff` shows the additions. No password is ever written: placeholders, which
 no text of a person can be mistaken for, stand for lines of the broker's secrets file.
@@ -64,7 +64,7 @@ def render(sanitised: Sanitised, identity: BrokerIdentity, endpoints: Sequence[P
         *layout.add_attributes(broker, _broker_attributes(identity), own_line=True),
         *_existing_children(layout, broker, identity, endpoints),
         *layout.add_children(broker, [_NOTE, *_new_children(broker, identity, endpoints)]),
-        *(edit for connector in configuration.connectors for edit in _connector(layout, connector.element, identity)),
+        *(edit for connector in configuration.connectors for edit in _connector(layout, connector.xml, identity)),
     ]
     return apply(source, [*configuration.deletions, *edits])
 
@@ -139,7 +139,7 @@ def _existing_children(
 
 
 def _new_children(broker: Element, identity: BrokerIdentity, endpoints: Sequence[Port]) -> Iterator[Node]:
-    """Yield the elements that only the service writes, or that the person left out."""
+    """Yield the elements that only the service writes, or that the configuration lacks."""
     yield _wrap("managementContext", Node("managementContext", {"createConnector": "false"}))
     # Without it the console's web server goes on after the broker has stopped.
     yield _wrap("shutdownHooks", Node("bean", {"class": "org.apache.activemq.hooks.SpringContextHook"}, (), _BEANS))

@@ -42,7 +42,7 @@ class BrokerFile:
 
 
 def broker_files(activemq_xml: str, users: Sequence[UserIdentity], secrets: BrokerSecrets) -> tuple[BrokerFile, ...]:
-    """Return every text file of one broker; `activemq_xml` is what `render` returned."""
+    """Return every text file of one broker; `activemq_xml` is the text from `render`."""
     texts = {
         "activemq.xml": activemq_xml,
         "jetty.xml": jetty_xml(),
@@ -112,9 +112,9 @@ def jolokia_access() -> str:
     return files("lab.amazonmq.files").joinpath("jolokia-access.xml").read_text("utf-8")
 
 
-def _spring_literal(value: str) -> str:
+def _spring_literal(text: str) -> str:
     """Return a value that Spring reads as it is: Spring evaluates `#{…}` in the values of placeholders too."""
-    return value.replace("#{", "#{'#{'}")
+    return text.replace("#{", "#{'#{'}")
 
 
 def _properties(values: Mapping[str, str]) -> str:

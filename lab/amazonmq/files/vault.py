@@ -32,7 +32,7 @@ class Vault:
     def of(cls, secrets: BrokerSecrets, numbers: Mapping[str, int], others: Iterable[str] = ()) -> Vault:
         """Return the vault of a new broker; `numbers` maps its users to their passwords' numbers.
 
-        `others` are passwords that the scenario's files name, whoever has them.
+        `others` are all passwords in the scenario's files.
         """
         return cls(
             own={"key_store": secrets.key_store, "console": secrets.console, "jolokia": secrets.jolokia},

@@ -54,17 +54,18 @@ def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
 
 
 def _receiver(
-    context: Context, expectation: ToReceivers, client: str, its: set[str], meant: set[str], wanted: str | None
+    context: Context, expectation: ToReceivers, client: str, destinations: set[str], meant: set[str], wanted: str | None
 ) -> Iterator[Problem]:
     """Yield a Problem if a client receives no messages, or messages that the steps do not determine."""
     fed = context.recall(Fed)
     sent = [each for each in fed.sent if wanted is None or hears(wanted, each)]
-    if not its or any(hears(each, target) for each in meant for target in sent):
-        yield from _often(context, client, its, sent)
+    if not destinations or any(hears(each, target) for each in meant for target in sent):
+        yield from _often(context, client, destinations, sent)
         return
     by_brokers = sorted(each for each in meant if fed.by_brokers(each))
     if not by_brokers:
-        right = f"{_in_ascii(its, sent)}{_listed(f'{client} subscribes to', its)}\n{_listed('published to', fed.sent)}"
+        heard, published = _listed(f"{client} subscribes to", destinations), _listed("published to", fed.sent)
+        right = f"{_in_ascii(destinations, sent)}{heard}\n{published}"
         what = f"no step publishes to a destination that {client} subscribes to, so nothing is expected"
         yield context.wrong("to", what, right)
     elif not (
@@ -83,10 +84,10 @@ def _receiver(
         yield context.wrong("to", what, right)
 
 
-def _often(context: Context, client: str, its: Iterable[str], sent: Iterable[str]) -> Iterator[Problem]:
+def _often(context: Context, client: str, destinations: Iterable[str], sent: Iterable[str]) -> Iterator[Problem]:
     """Yield a Problem if a subscription receives several parts of a composite destination: messages repeat."""
     composite = [target for target in sent if len(parts_of(target)) > 1]
-    for each, target in sorted((each, target) for each in its for target in composite):
+    for each, target in sorted((each, target) for each in destinations for target in composite):
         parts = [part for part in parts_of(target) if hears(each, part)]
         if len(parts) > 1:
             what = f"to {client} at {each} each message that is sent to {target} comes {len(parts)} times"

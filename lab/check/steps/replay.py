@@ -22,7 +22,7 @@ _OF_SEND = frozenset(
 class Place(Protocol):
     """The place of a replay: a step of a scenario, or a command or a program, which has other words for its fields."""
 
-    def wrong(self, field: str, what: str, remedy: str) -> Problem:
+    def wrong(self, field: str, problem: str, remedy: str) -> Problem:
         """Return a Problem at a field."""
         ...
 
@@ -30,7 +30,7 @@ class Place(Protocol):
         """Return the Problem that a field names a thing that does not exist."""
         ...
 
-    def written(self, field: str, value: str) -> str:
+    def written(self, field: str, entry: str) -> str:
         """Return a field with a value as it is written there."""
         ...
 

@@ -49,10 +49,10 @@ class StepName(NamedTuple):
 
     kinds: Callable[[type[Step]], bool]
 
-    def __get_pydantic_json_schema__(self, of: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         order = (*Fault, None)  # those of no fault come last
         its = sorted(filter(self.kinds, STEPS.values()), key=lambda kind: order.index(kind.fault))
-        return {"anyOf": [{"enum": [kind.verb for kind in its]}, handler(of)]}
+        return {"anyOf": [{"enum": [kind.verb for kind in its]}, handler(schema)]}
 
 
 # The steps that an expectation can count from: by verb, of which the last one is meant, or by a name of their own.
@@ -195,12 +195,12 @@ class Expectation(Declared):
         return f"{self.kind}: {_flow(self.model_dump(mode='json', by_alias=True, exclude_defaults=True))}"
 
 
-def _flow(value: object) -> str:
+def _flow(raw: object) -> str:
     """Return a value as YAML in one line; a list of one item is written as that item."""
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_flow(each)}' for key, each in value.items())}}}"
-    if isinstance(value, list):
-        items = [_flow(item) for item in value]
+    if isinstance(raw, dict):
+        return f"{{{', '.join(f'{key}: {_flow(each)}' for key, each in raw.items())}}}"
+    if isinstance(raw, list):
+        items = [_flow(item) for item in raw]
         return items[0] if len(items) == 1 else f"[{', '.join(items)}]"
-    text = str(value)
+    text = str(raw)
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -20,12 +20,12 @@ from lab.printable import shown
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
-def _parse(value: Any) -> Any:
-    if isinstance(value, int | float):
-        return value
-    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
-        raise ValueError(f"{shown(str(value))} is not a number of times: write 1.5")
-    return float(value)
+def _parse(raw: Any) -> Any:
+    if isinstance(raw, int | float):
+        return raw
+    if not isinstance(raw, str) or not _NUMBER.fullmatch(raw):
+        raise ValueError(f"{shown(str(raw))} is not a number of times: write 1.5")
+    return float(raw)
 
 
 def _format(number: float) -> str:

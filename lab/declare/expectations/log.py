@@ -62,12 +62,12 @@ class Log(Expectation):
 
     @field_validator("matches")
     @classmethod
-    def _can_be_looked_for(cls, value: str) -> str:
+    def _can_be_looked_for(cls, pattern: str) -> str:
         try:
-            log_lines.pattern(value)
+            log_lines.pattern(pattern)
         except ValueError as error:
             raise ValueError(f"not a regular expression ({error}): write one as RE2 knows it") from error
-        return value
+        return pattern
 
     @model_validator(mode="after")
     def _together(self) -> Self:

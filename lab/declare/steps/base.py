@@ -138,9 +138,9 @@ class Step(Declared):
         return None
 
     @classmethod
-    def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
-        """Return the schema of the fields as a file has them, made from `its`, the model's."""
-        return its
+    def file_schema(cls, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema of the fields as a file has them, made from `schema`, the model's."""
+        return schema
 
     def words(self) -> str:
         """Return the step in one line, for people; without passwords."""
@@ -179,13 +179,13 @@ class Compound(Step):
         return 1
 
     @classmethod
-    def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
+    def file_schema(cls, schema: dict[str, Any]) -> dict[str, Any]:
         """Return the schema with inner steps as a file has them: each an entry."""
         entry = {"$ref": "#/$defs/Step"}
         if not cls.inside:
-            return {"description": its["description"], "type": "array", "minItems": 1, "items": entry}
-        its["properties"]["steps"]["items"] = entry
-        return its
+            return {"description": schema["description"], "type": "array", "minItems": 1, "items": entry}
+        schema["properties"]["steps"]["items"] = entry
+        return schema
 
     @classmethod
     def inner_entries(cls, fields: Any) -> Any:

@@ -35,19 +35,19 @@ class ReplayPace(Declared):
 
     @model_validator(mode="before")
     @classmethod
-    def _read(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if value in (_ORIGINAL, _ACKNOWLEDGEMENTS):
-            return {"times": Fraction(1)} if value == _ORIGINAL else {}
-        if found := _TIMES.fullmatch(value):
+    def _read(cls, raw: Any) -> Any:
+        if not isinstance(raw, str):
+            return raw
+        if raw in (_ORIGINAL, _ACKNOWLEDGEMENTS):
+            return {"times": Fraction(1)} if raw == _ORIGINAL else {}
+        if found := _TIMES.fullmatch(raw):
             if not (times := Fraction(found[1])):
                 raise ValueError("0x sends nothing: write 0.5x for half as fast")
             return {"times": times}
         try:
-            return {"rate": units.parse_message_rate(value)}
+            return {"rate": units.parse_message_rate(raw)}
         except ValueError as error:
-            what = f"{shown(value)} is no pace: write original, 10x, 200/s or acknowledgements"
+            what = f"{shown(raw)} is no pace: write original, 10x, 200/s or acknowledgements"
             raise ValueError(what) from error
 
     @model_serializer

@@ -27,13 +27,16 @@ class Snapshot(Step):
 
     @model_validator(mode="before")
     @classmethod
-    def _scalar(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+    def _scalar(cls, raw: Any) -> Any:
+        return {"name": raw} if isinstance(raw, str) else raw
 
     @classmethod
-    def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
+    def file_schema(cls, schema: dict[str, Any]) -> dict[str, Any]:
         """Return the schema of a name alone, or of a mapping with it."""
-        return {"description": its["description"], "oneOf": [its["properties"]["name"], {**its, "minProperties": 1}]}
+        return {
+            "description": schema["description"],
+            "oneOf": [schema["properties"]["name"], {**schema, "minProperties": 1}],
+        }
 
     def words(self) -> str:
         """Return the step in one line, for people."""

@@ -34,7 +34,7 @@ class UpdateConfiguration(OfService):
         return self.update(account, machine).account
 
     def update(self, account: Account, machine: datetime) -> Updated:
-        """Return the account after the step, the revision's number, and what the service removed from the text."""
+        """Return the account after the step, the revision's number, and the settings removed from the text."""
         return configurations.update_configuration(
             account,
             self.configuration,

@@ -42,8 +42,8 @@ class Wait(Step, Addressed):
 
     @model_validator(mode="before")
     @classmethod
-    def _scalar(cls, value: Any) -> Any:
-        return {"duration": value} if isinstance(value, str) else value
+    def _scalar(cls, raw: Any) -> Any:
+        return {"duration": raw} if isinstance(raw, str) else raw
 
     @model_validator(mode="after")
     def _fields_of_its_condition(self) -> Self:
@@ -82,10 +82,10 @@ class Wait(Step, Addressed):
         return "a wait has a duration or a condition", right
 
     @classmethod
-    def file_schema(cls, its: dict[str, Any]) -> dict[str, Any]:
+    def file_schema(cls, schema: dict[str, Any]) -> dict[str, Any]:
         """Return the schema of a duration alone, or of a condition."""
-        duration = its["properties"].pop("duration")
-        condition = {**its, "required": ["until"]}
+        duration = schema["properties"].pop("duration")
+        condition = {**schema, "required": ["until"]}
         return {"description": condition.pop("description"), "oneOf": [duration, condition]}
 
     def written(self) -> Any:

@@ -48,7 +48,7 @@ def is_silence(error: BaseException) -> bool:
 def causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and its causes; the library hides the first cause two or three layers deep.
 
-    Not what was being handled when it came: that may be an error of a person's own, whose lab is being closed.
+    Its `__context__` is not followed: that may be an error of a person's own, whose lab is being closed.
     """
     todo, seen = [error], set[int]()
     while todo:

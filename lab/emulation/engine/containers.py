@@ -1,4 +1,4 @@
-"""Start of a lab's containers and networks: Testcontainers, plus what it lacks.
+"""Start of a lab's containers and networks: Testcontainers, and a client with the functions that it lacks.
 
 Testcontainers makes a container on one network and starts it at once. A lab's containers need a fixed address, files
 before the start that neither `docker inspect` nor the image shows, and further networks after it; so a client of ours

@@ -139,7 +139,7 @@ def is_gone(error: Exception) -> bool:
 
 
 def told_in_words(tell: Callable[[Exception], None]) -> Callable[[Exception], None]:
-    """Return a function that passes an error on to `tell`, an error of the engine's library as a HostError."""
+    """Return a function that passes an error on to `tell`, with an error of the engine's library as a HostError."""
     return lambda error: tell(in_words(error) if isinstance(error, ENGINE_TROUBLE) else error)
 
 
@@ -168,12 +168,12 @@ def explain(error: BaseException, host: str) -> HostError:
     return HostError(f"the Docker engine at {host} cannot be used: {without_password(str(error))}", _start(host))
 
 
-def check_is_docker(said: Mapping[str, Any]) -> None:
+def check_is_docker(version: Mapping[str, Any]) -> None:
     """Raise HostError if an engine's version names another engine than Docker, which answers to Docker's API too."""
-    parts = [str(each.get("Name", "")) for each in said.get("Components") or () if isinstance(each, Mapping)]
+    parts = [str(each.get("Name", "")) for each in version.get("Components") or () if isinstance(each, Mapping)]
     if any("podman" in part.lower() for part in parts):
         raise HostError(
-            f"the engine is Podman {said.get('Version', '')}, which only answers to Docker's API",
+            f"the engine is Podman {version.get('Version', '')}, which only answers to Docker's API",
             "labs need Docker 20.10 or newer: Podman ignores the default route of a lab's networks, so that\n"
             "brokers would reach this machine and the world past the router. Point DOCKER_HOST at a Docker engine\n"
             + see(ENGINE),

@@ -22,7 +22,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 def containers(client: docker.DockerClient, run: str) -> tuple[tuple[str, Container], ...]:
     """Return (name, container) for each container of a lab, sorted; the name is an instance's, or "router".
 
-    An application's own are left out: their logs may have secrets that no lab knows.
+    An application's own containers are skipped: their logs may have secrets that no lab knows.
     """
     listed = client.containers.list(all=True, filters={"label": f"{labels.RUN}={run}"}, ignore_removed=True)
     found = [each for each in listed if labels.HOST not in each.labels and each.labels.get(labels.ROLE) != "trust"]

@@ -126,7 +126,7 @@ def command(
 def tied(command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> subprocess.Popen[bytes]:
     """Start an ssh that ends with this process, however that ends; a folder of its own is removed then.
 
-    Its options are to have it say `OPEN`. Its errors are at standard error.
+    Its options make it print `OPEN`. Its errors are at standard error.
     """
     return subprocess.Popen(
         ["sh", "-c", _TIED, str(folder or ""), *command],
@@ -194,9 +194,12 @@ def check_forwarding(to: Destination, environment: Mapping[str, str], port: int 
     )
 
 
-def explain(to: Destination, said: str, code: int | None = None) -> HostError:
+def explain(to: Destination, output: str, code: int | None = None) -> HostError:
     """Return a HostError with the reason why an engine cannot be reached, from the output of ssh or the remote host."""
-    heard, reason = said.lower(), _last(said) or ("ssh gives no reason" if code is None else f"ssh ended with {code}")
+    heard, reason = (
+        output.lower(),
+        _last(output) or ("ssh gives no reason" if code is None else f"ssh ended with {code}"),
+    )
     got_in = code not in (_FAILED, None)
     if any(words in heard for words in _HOST_KEY):
         known = "its host key is another one than that which is known" if "has changed" in heard else ""
@@ -261,8 +264,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, s
     return done.returncode, done.stderr.decode(errors="replace").strip()
 
 
-def _last(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _last(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
 

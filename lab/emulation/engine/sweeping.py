@@ -78,11 +78,11 @@ class Found:
         words = f"{self.containers} containers, {self.networks} networks"
         if self.volumes:
             counts, words = counts | {"volumes": self.volumes}, f"{words}, {self.volumes} volumes"
-        return Leftover(run=self.run, created=self.created, counts=counts, words=words)
+        return Leftover(run=self.run, created=self.created, counts=counts, text=words)
 
 
 def is_run_folder(folder: Path, run: str) -> bool:
-    """Return whether a folder that a label names may be written to: anybody may have written the label."""
+    """Return whether a folder that a label names may be written to: the label is untrusted."""
     try:
         its = folder.lstat()
     except OSError:

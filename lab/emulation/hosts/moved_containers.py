@@ -1,4 +1,4 @@
-"""Containers of others that were taken into hosts' places: how they are moved, and put back whatever has died since.
+"""Containers of others that were taken into hosts' places: how they are moved, and later put back, even after a crash.
 
 What a container was before is kept by the engine, as a label of a volume of the lab's, before anything is changed.
 """
@@ -95,10 +95,10 @@ def is_record(volume: Volume) -> bool:
 
 
 def put_back(client: docker.DockerClient, record: Volume) -> tuple[str, ...]:
-    """Put a container back on the networks that a record tells, and remove the record; return what was done, in words.
+    """Put a container back on the networks of a record, and remove the record; return the actions, in words.
 
-    What cannot be done is told too, and keeps nothing else from being done. The record stays while the engine does not
-    say how the container stands, or does not take it off the lab's networks: it shall not have two ways.
+    An action that fails is reported too, and does not keep others from being done. The record stays while the engine
+    does not report the container's state, or does not take it off the lab's networks: it shall not have two ways.
     """
     said: list[str] = []
     try:

@@ -65,8 +65,8 @@ def save(client: docker.DockerClient, names: Images, file: Path) -> str:
 def load(client: docker.DockerClient, names: Images, file: Path, sha256: str | None) -> None:
     """Load images from a file; raise InputError, with nothing loaded, if its checksum is wrong.
 
-    `sha256` is what `save` returned; what stands beside the file if None. No image gets a name but those of `names`.
-    What is in the images is the writer's: only a digest from elsewhere tells a stranger's file.
+    `sha256` is the digest that `save` returned. Default: the digest beside the file. No image gets a name but those of
+    `names`. The writer decides the content of the images: only a digest from elsewhere detects another person's file.
     """
     with open_file(file, str(file)) as content:
         wanted = sha256 or _digest(file)

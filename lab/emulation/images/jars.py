@@ -47,7 +47,7 @@ class Jars:
 
     @property
     def others(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the releases that modules of ActiveMQ are of instead, each with what those modules are called."""
+        """Return the other releases of some of ActiveMQ's modules, each with the names of those modules."""
         found: dict[str, dict[str, None]] = {}
         for jar in self.jars:
             its = jar.artifact
@@ -81,7 +81,7 @@ def read_jars(text: str, release: str, name: str) -> Jars:
 
 
 def fetch_all(jars: Jars, cache: Path, say: Say, download: Download | None = None) -> tuple[tuple[Jar, Path], ...]:
-    """Return the files of a list, each checked; what is in the cache is not fetched again.
+    """Return the files of a list, each checked; files in the cache are not fetched again.
 
     Raise the error of the first file that cannot be had, or is not the one it should be.
     """

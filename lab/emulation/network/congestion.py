@@ -1,6 +1,6 @@
 """The congestion control of a broker's TCP: set on its container's routes, by a container that shares its network.
 
-A kernel refuses `net.ipv4.tcp_congestion_control` in a container unless it lets everybody have that one; a route may
+A kernel refuses `net.ipv4.tcp_congestion_control` in a container unless all users may set that algorithm; a route may
 have any. Routes are gone once a container ends, so they are made at every start, and the entry point waits for them.
 """
 

@@ -1,8 +1,8 @@
 """The process that forwards a lab's ports over ssh: it connects again when a connection is lost, and ends with the lab.
 
 It lives as long as the process that started it, which holds the pipe at its standard input, and for a lab that may
-outlive that one, as long as the lab's note is there. While it lives it has the lock of a file of its own, in which
-`ssh.OPEN` is written once it forwards, and behind it, while it does not any more, what ssh said of that.
+outlive that process, as long as the lab's note is there. While it lives it has the lock of a file of its own.
+`ssh.OPEN` is written there once it forwards, and behind it, while it does not any more, the error of ssh.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A lab's ports on an engine at ssh://, which are published on 127.0.0.1 there, forwarded from 127.0.0.1 here.
 
-One process of its own does it for the whole lab, whoever opened it (`forwarder.py`); a process that attaches to the
+One process does it for the whole lab (`forwarder.py`), whichever process opened the lab. A process that attaches to the
 lab starts another one if that has died.
 """
 

@@ -1,4 +1,4 @@
-"""The subnets that a lab may claim: pure arithmetic on a private pool.
+"""The subnets that a lab may take: pure arithmetic on a private pool.
 
 The addresses that a topology declares (VPC CIDRs, brokers) decide policy; the subnets really used are small and
 private, so that any number of labs with the same declared CIDR run side by side.
@@ -94,7 +94,7 @@ def of_route_word(word: str) -> IPv4Address:
 
 
 def host_routes(table: str) -> tuple[IPv4Network, ...]:
-    """Read the host's own routes from the text of /proc/net/route, the default route left out."""
+    """Read the host's own routes, except the default route, from the text of /proc/net/route."""
     found = []
     for line in table.splitlines()[1:]:
         fields = line.split()

@@ -1,7 +1,7 @@
 """The watch over brokers during a replay: bridge ends that come or go, and demand; one thread for each broker.
 
-It looks now and then, and at once when a broker's log tells of a change. A broker that hangs holds up its own watch
-alone, and the history says from when on it was not seen.
+It polls now and then, and at once when a broker's log shows a change. A broker that hangs holds up its own watch alone,
+and the history records from when on it was not seen.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """All counters of one broker: the queries, for one request, and the answers as observations. Pure.
 
-Advisory topics are left out: they come and go with every consumer, and carry no messages of clients.
+Advisory topics are excluded: they come and go with every consumer, and carry no messages of clients.
 """
 
 from __future__ import annotations

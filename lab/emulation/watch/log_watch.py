@@ -1,7 +1,7 @@
 """The watch over the brokers' logs during a replay: lines that matter, at the broker's own moment.
 
 The engine ends a log's stream with the container, so it is opened again from where it ended. While the engine does not
-give it, the history says so; when it does again, what was missed is read first.
+give it, the history records that; when it does again, missed lines are read first.
 """
 
 from __future__ import annotations

@@ -258,5 +258,5 @@ def _mirrored_connector(name: str, remote: str, client_id: str, planned: Sequenc
     return next((candidate for candidate in names if is_login(client_id, candidate, remote, OUTBOUND)), client_id)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int)
+def _is_number(figure: object) -> bool:
+    return isinstance(figure, int)

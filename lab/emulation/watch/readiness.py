@@ -1,7 +1,7 @@
 """Waits until a part of the lab is ready: the router, a link as configured, a broker, a working bridge, a console.
 
-An open port or a bridge's MBean proves nothing; each wait tests for what does. A timeout says what it waited for, how
-long, and shows the last log lines.
+An open port or a bridge's MBean proves nothing; each wait tests the function itself. A timeout error has the awaited
+condition, the time waited and the last log lines.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ def for_instance(
 ) -> None:
     """Return once an instance's management reports that it has started, with all its connectors, or waits as a standby.
 
-    Raise BrokerError if it ends, HostError if its log says that it has started and nothing answers here, or that it has
-    a way out past the router, LabTimeout if it does neither in time.
+    Raise BrokerError if it ends, and LabTimeout if it does neither in time. Raise HostError if its log shows that it
+    has started and nothing answers here, or that it has a way out past the router.
     """
     looked = asked = since = math.nan
 
@@ -268,7 +268,7 @@ def why_unreachable(plan: Plan, bridge: BridgePlan) -> str:
     """Return the rule of the plan's network that stops a bridge; "" if the bridge can open."""
     near, far = plan.broker(bridge.initiator).instances, plan.broker(bridge.responder).instances
     found = [reach(plan.network, one.name, other.name, OPENWIRE.port) for one in near for other in far]
-    return "" if any(each.yes for each in found) else found[0].words
+    return "" if any(each.yes for each in found) else found[0].reason
 
 
 def _log(client: docker.DockerClient, container: str) -> str:

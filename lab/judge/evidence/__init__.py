@@ -1,1 +1,1 @@
-"""What a history proves: messages, faults, counters, put in order for the expectations."""
+"""The facts that a history proves: messages, faults, counters, put in order for the expectations."""

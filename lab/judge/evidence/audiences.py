@@ -92,7 +92,7 @@ def _gone(ledger: Ledger, meant: Sequence[Publication]) -> list[Subscription]:
 def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], list[Publication], set[int]]]) -> None:
     """Note the accepted messages among those without an acknowledgement: a client received them.
 
-    Of equal bodies a client cannot tell which of them it received: those were accepted perhaps.
+    A client cannot distinguish equal bodies: their messages were accepted perhaps.
     """
     every = ledger.publications.values()
     unsure = {each.step: each for each in every if each.outcomes.count(OK) < each.last}
@@ -104,22 +104,23 @@ def _prove(ledger: Ledger, matched: Sequence[tuple[tuple[Subscription, ...], lis
             proven[number] = PROVEN if step not in alike else proven[number] or PERHAPS
 
 
-def _received(members: Iterable[Subscription], of: Sequence[Publication]) -> Iterator[tuple[int, int]]:
+def _received(members: Iterable[Subscription], publications: Sequence[Publication]) -> Iterator[tuple[int, int]]:
     """Yield step and number of each message that a member received, also if it gave it back."""
-    steps = {each.step for each in of}
+    steps = {each.step for each in publications}
     for member in members:
         for step in member.arrivals.keys() & steps:
             yield from ((step, number) for number, times in enumerate(member.arrivals[step].times) if times)
         yield from ((its >> 32, its & 0xFFFFFFFF) for _, its in member.given_back if its >> 32 in steps)
         back = {digest for _, digest, _ in member.returned_digests}
-        for each in of if back else ():
+        for each in publications if back else ():
             yield from ((each.step, number) for number, digest in enumerate(each.digests or ()) if digest in back)
 
 
 def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audience:
     """Return several audiences as one: a message has arrived when it reached any of the members.
 
-    With `only`, these alone of the members are meant; what others of their queues received has gone elsewhere.
+    With `only`, the audience has these members alone. Messages that other members received from the same queues then
+    count as gone elsewhere.
     """
     everybody = tuple(member for audience in parts for member in audience.members)
     members = tuple(only) or everybody
@@ -139,7 +140,7 @@ def merge(parts: Sequence[Audience], only: Sequence[Subscription] = ()) -> Audie
 def _group(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
     """Group the queue subscriptions that share a queue; a topic subscription is a group of its own.
 
-    Those of one MQTT client that overlap are one: MQTT does not tell for which of them a message came.
+    Subscriptions of one MQTT client that overlap are one: MQTT does not show for which of them a message came.
     """
     queues = {
         part
@@ -150,8 +151,8 @@ def _group(ledger: Ledger) -> Iterable[tuple[Subscription, ...]]:
     topics = {each.destination for each in ledger.publications.values() if not is_queue(each.destination)}
     several = Counter(each.client for each in ledger.listening() if not is_queue(each.destination))
 
-    def overlapping(its: Subscription) -> bool:
-        return several[its.client] > 1 and protocol(its.over) == "mqtt"
+    def overlapping(subscription: Subscription) -> bool:
+        return several[subscription.client] > 1 and protocol(subscription.over) == "mqtt"
 
     groups: list[tuple[list[Subscription], set[str]]] = []
     for subscription in ledger.listening():

@@ -25,7 +25,7 @@ class Causes:
         self._timeline, self._routes = timeline, routes
 
     def of_loss(self, audience: Audience, tally: Tally, number: int) -> str:
-        """Return what may have lost a message of a tally, by its number; "" if nothing was found."""
+        """Return the possible cause of the loss of message `number` of a tally; "" if none was found."""
         publication = tally.publication
         sent = publication.sent_at[number]
         never = ""
@@ -41,34 +41,34 @@ class Causes:
         return self.of_way(audience, publication, sent, self._timeline.end) + discarded
 
     def of_way(self, audience: Audience, publication: Publication, t: float, until: float) -> str:
-        """Return what `near` does, of a publication's messages on their way to an audience.
+        """Return the result of `near` for a publication's messages on their way to an audience.
 
-        Between clients of one broker, what befell links, bridges and other brokers explains nothing.
+        Between clients of one broker, events of links, bridges and other brokers explain nothing.
         """
         return self.near(t, until, at=publication.broker if self._stays(audience, publication) else None)
 
     def near(self, t: float, until: float, *, bridges: bool = True, at: str | None = None) -> str:
         """Return the link or broker that was down between two moments, else the event nearest to `t`; "" if none.
 
-        `bridges` tells whether a bridge's coming and going is such an event; with `at`, only what befell that broker
-        or a client is one.
+        Without `bridges`, the coming and going of a bridge is not counted as an event. With `at`, only events of that
+        broker or of a client are counted.
         """
         shut = [
-            Event(t=out.start, words=out.words)
+            Event(t=out.start, text=out.words)
             for out in (self._timeline.downtimes if at is None else self._timeline.outages)
-            if out.start <= until and (out.end is None or out.end >= t) and at in (None, getattr(out, "what", ""))
+            if out.start <= until and (out.end is None or out.end >= t) and at in (None, getattr(out, "name", ""))
         ]
         around = [
             event
             for event in self._timeline.events
             if abs(event.t - t) <= FAR_SECONDS
-            and (bridges or event.of != "bridge")
-            and (at is None or event.of in ("", at))
+            and (bridges or event.subject != "bridge")
+            and (at is None or event.subject in ("", at))
         ]
         event = _nearest(shut, t) or _nearest(around, t)
         if event is None:
             return ""
-        return f", {gap(abs(event.t - t))} {'after' if event.t <= t else 'before'} {event.words}"
+        return f", {gap(abs(event.t - t))} {'after' if event.t <= t else 'before'} {event.text}"
 
     def _stays(self, audience: Audience, publication: Publication) -> bool:
         """Return whether a publication's messages have no way but through their own broker.
@@ -88,12 +88,12 @@ class Causes:
     def between(self, begin: float, end: float) -> str:
         """Return the link or broker that was down between two moments, else the first event then; "" if none."""
         shut = [
-            Event(t=out.start, words=out.words)
+            Event(t=out.start, text=out.words)
             for out in self._timeline.downtimes
             if out.start <= end and (out.end is None or out.end >= begin)
         ]
         event = _nearest(shut or [event for event in self._timeline.events if begin <= event.t <= end], begin)
-        return "" if event is None else f"; at {moment(event.t)} {event.words}"
+        return "" if event is None else f"; at {moment(event.t)} {event.text}"
 
     def undemanded(self, broker: str, destination: str, sent: float) -> str:
         """Return that a topic's broker had no bridge's consumer when a message was sent; "" if it had one."""

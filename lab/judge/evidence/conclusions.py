@@ -1,8 +1,9 @@
-"""What follows from a broker's outage, from the moment at which its process had ended, whenever a look tells of it.
+"""Conclusions about a broker that is down.
 
-A broker that does not run has no end of a bridge and no demand; of one that is paused, or asked to stop and not known
-to have ended, nobody can tell. From the beginning of another process on, looks count again. What a look found may have
-been so since the look before; just before a step that interferes, the look before that counts.
+From the moment its process ended, the broker has no end of a bridge and no demand, even if a later poll is the first to
+show it. If the broker is paused, or was asked to stop and is not known to have ended, its state is unknown. Polls count
+again when another process begins. The state that a poll found may have been so since the poll before; just before a
+step that interferes, the earlier poll counts.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from lab.judge.evidence.timeline import Timeline
 
 
 def conclude(timeline: Timeline) -> None:
-    """Add to a timeline what follows from its outages; call it after all observations were added."""
+    """Add conclusions about brokers that are down to a timeline; call it after all observations were added."""
     for out in timeline.outages:
-        if out.what.startswith("connector "):
+        if out.name.startswith("connector "):
             continue
         if out.gone is None or out.frozen:
             end = out.gone if out.gone is not None else inf if out.end is None else out.end
-            timeline.coverage.silences.append(Silence(broker=out.what, of="management", begin=out.start, end=end))
+            timeline.coverage.silences.append(Silence(broker=out.name, kind="management", begin=out.start, end=end))
         if out.gone is not None:
             _known(timeline, out, out.gone)
             _ends(timeline, out, out.gone)
@@ -35,18 +36,18 @@ def conclude(timeline: Timeline) -> None:
 
 
 def _known(timeline: Timeline, out: Outage, gone: float) -> None:
-    """End the silences of a broker when it went: until a process is begun, what it has is known without asking."""
+    """End the silences of a broker when its process ended: until another process begins, its state is known."""
     silences, back = timeline.coverage.silences, out.back_from
-    for each in [each for each in timeline.coverage.silences_of(out.what) if each.begin < gone < each.end]:
+    for each in [each for each in timeline.coverage.silences_of(out.name) if each.begin < gone < each.end]:
         place = silences.index(each)
         rest = [replace(each, begin=back)] if each.end > back else []
         silences[place : place + 1] = [replace(each, end=gone), *rest]
 
 
-def _around(t: float, found: Sequence[Silence]) -> list[Silence]:
+def _around(t: float, gaps: Sequence[Silence]) -> list[Silence]:
     """Return the times between two looks without the moment `t`."""
     parts = []
-    for each in found:
+    for each in gaps:
         if each.begin < t < each.end:
             parts += [replace(each, end=t), replace(each, begin=nextafter(t, inf))]
         else:
@@ -55,13 +56,13 @@ def _around(t: float, found: Sequence[Silence]) -> list[Silence]:
 
 
 def _ends(timeline: Timeline, out: Outage, gone: float) -> None:
-    """End the ends of bridges that a broker had when it went, which is when a look that found it so came too late.
+    """End the ends of bridges that a broker had when it went; a poll that found them gone came later.
 
-    What a look that was on its way tells of the time in which the broker was out does not count.
+    A poll that was on its way while the broker was down does not count for that time.
     """
     again, changes = _seen_again(timeline, out), timeline.bridge_changes
     for end, seen in list(timeline.bridges.items()):
-        if end.broker != out.what:
+        if end.broker != out.name:
             continue
         for t in [t for t, each, up in changes if each == end and up and gone < t < out.back_from]:
             changes.remove((t, end, True))
@@ -86,7 +87,7 @@ def _demand(timeline: Timeline, out: Outage, gone: float) -> None:
     """End the demand that a broker had when it went, which is when a look that found it so came too late."""
     again = _seen_again(timeline, out)
     for of, seen in timeline.demand.items():
-        if of[0] != out.what:
+        if of[0] != out.name:
             continue
         seen[:] = [each for each in seen if not (each.present and gone < each.t < out.back_from)]
         before = [each.present for each in seen if each.t <= gone]
@@ -101,10 +102,10 @@ def _demand(timeline: Timeline, out: Outage, gone: float) -> None:
         seen.sort(key=lambda each: each.t)
 
 
-def _until(gone: float, found: Sequence[Silence], again: float) -> list[Silence]:
+def _until(gone: float, silences: Sequence[Silence], again: float) -> list[Silence]:
     """Return the times between two looks without that from when a broker went until it may have had something again."""
     parts = []
-    for each in found:
+    for each in silences:
         if each.begin < gone < each.end:
             parts += [replace(each, end=gone)] + ([replace(each, begin=again)] if again < each.end else [])
         else:
@@ -115,5 +116,5 @@ def _until(gone: float, found: Sequence[Silence], again: float) -> list[Silence]
 def _seen_again(timeline: Timeline, out: Outage) -> float:
     """Return when a broker that was out may have been looked at again; infinity if it never was."""
     back = out.back_from
-    silences = timeline.coverage.silences_of(out.what)
+    silences = timeline.coverage.silences_of(out.name)
     return max((each.end for each in silences if each.begin <= back < each.end), default=back)

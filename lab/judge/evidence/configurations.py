@@ -22,9 +22,9 @@ def configurations(declared: Mapping[str, Any]) -> dict[str, tuple[Configuration
 
 
 def stampings(declared: Mapping[str, Any]) -> dict[str, tuple[Stamping, ...]]:
-    """Return the time-stamping plugins that each broker may have had: how long messages lived there by them.
+    """Return the time-stamping plugins that each broker may have had, with the lifetime that they give to messages.
 
-    Brokers that had none are left out.
+    Brokers without such a plugin are not included.
     """
     found = {
         broker: tuple(

@@ -18,7 +18,7 @@ class Silence:
     """A stretch of time, in seconds, in which a broker's management, or its log, could not be read, or was not."""
 
     broker: str
-    of: str  # "management" | "log" | "look": between two looks, of which the later one found a change
+    kind: str  # "management" | "log" | "look": between two looks, of which the later one found a change
     begin: float
     end: float = inf
     instance: int = 0
@@ -34,33 +34,33 @@ class Coverage:
         self.silences: list[Silence] = []
         self._until = 0.0
 
-    def add(self, seen: Watched | Unwatched | Forgotten | SightChanged) -> None:
+    def add(self, observation: Watched | Unwatched | Forgotten | SightChanged) -> None:
         """Record one observation."""
-        if isinstance(seen, Forgotten):
-            self.forgotten[seen.of] = seen
-        elif isinstance(seen, SightChanged):
-            self._sight(seen)
+        if isinstance(observation, Forgotten):
+            self.forgotten[observation.of] = observation
+        elif isinstance(observation, SightChanged):
+            self._sight(observation)
         else:
-            self._until = seen.t
-            if isinstance(seen, Unwatched):
-                self.gaps.append(seen)
+            self._until = observation.t
+            if isinstance(observation, Unwatched):
+                self.gaps.append(observation)
                 # A new watch says so where a broker is silent still.
-                self.silences = [replace(each, end=min(each.end, seen.t)) for each in self.silences]
+                self.silences = [replace(each, end=min(each.end, observation.t)) for each in self.silences]
 
-    def _sight(self, seen: SightChanged) -> None:
-        """Record that sight of a broker was lost or regained; of a log, what was missed has been read by then."""
-        if seen.state == "lost":
-            its = Silence(broker=seen.broker, of=seen.of, begin=seen.since, instance=seen.instance)
+    def _sight(self, change: SightChanged) -> None:
+        """Record that sight of a broker was lost or regained; missed lines of a log have been read by then."""
+        if change.state == "lost":
+            its = Silence(broker=change.broker, kind=change.of, begin=change.since, instance=change.instance)
             self.silences.append(its)
             return
-        its_own = (seen.broker, seen.of, seen.instance)
+        its_own = (change.broker, change.of, change.instance)
         for place in range(len(self.silences) - 1, -1, -1):
             each = self.silences[place]
-            if (each.broker, each.of, each.instance) == its_own and each.end == inf:
-                if seen.of == "log":
+            if (each.broker, each.kind, each.instance) == its_own and each.end == inf:
+                if change.of == "log":
                     del self.silences[place]
                 else:
-                    self.silences[place] = replace(each, end=seen.t)
+                    self.silences[place] = replace(each, end=change.t)
 
     def close(self, end: float) -> None:
         """Note the end of the history, in seconds: if the monitor was silent before it, that is a gap too."""
@@ -71,13 +71,13 @@ class Coverage:
         """Return the first gap between two moments, in seconds; None if there is none."""
         return next((each for each in self.gaps if each.since < end and each.t > begin), None)
 
-    def silence(self, broker: str, begin: float, end: float, of: str = "management") -> Silence | None:
+    def silence(self, broker: str, begin: float, end: float, kind: str = "management") -> Silence | None:
         """Return a broker's first silence between two moments, which may be one and the same; None if there is none."""
-        return next((each for each in self.silences_of(broker, of) if each.begin < end and each.end > begin), None)
+        return next((each for each in self.silences_of(broker, kind) if each.begin < end and each.end > begin), None)
 
-    def silences_of(self, broker: str, of: str = "management") -> Iterator[Silence]:
+    def silences_of(self, broker: str, kind: str = "management") -> Iterator[Silence]:
         """Yield the silences of a broker."""
-        return (each for each in self.silences if (each.broker, each.of) == (broker, of))
+        return (each for each in self.silences if (each.broker, each.kind) == (broker, kind))
 
 
 def unasked(silences: Iterable[Silence], outages: Sequence[Outage]) -> tuple[Silence, ...]:
@@ -86,7 +86,7 @@ def unasked(silences: Iterable[Silence], outages: Sequence[Outage]) -> tuple[Sil
         each
         for each in silences
         if not any(
-            out.what == each.broker and out.start <= each.end and (out.end is None or out.end >= each.begin)
+            out.name == each.broker and out.start <= each.end and (out.end is None or out.end >= each.begin)
             for out in outages
         )
     )

@@ -1,7 +1,8 @@
 """The cross-check of the clients' ledger against the brokers' own counters, and their disagreements in words.
 
-Limits of the counters: a bridge's Enqueue counts consumer advisories too, so it is never used; a bridge's counters
-restart at each reconnect, so only ends of one session are compared; and only a complete history that ended quietly is.
+Limits of the counters: a bridge's Enqueue counts consumer advisories too, so it is never used. A bridge's counters
+restart at each reconnect, so only ends of one session are compared. Only a complete history that ended quietly is
+compared.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ _RISING = ("enqueued", "dequeued", "forwarded", "discarded")
 def cross_checks(evidence: Evidence) -> tuple[CrossCheck, ...]:
     """Return the client and broker counts of each destination and direction, where counters are of this run alone.
 
-    That needs exactly two brokers, so that one receives what the other forwards, and no restart, which resets
-    counters, nor a silence in which there may have been one. Otherwise return nothing.
+    Usable counters need exactly two brokers, so that one receives the other's forwarded messages. They need a run
+    without a restart, which resets counters, and without a silence in which a broker may have restarted.
     """
     brokers = evidence.header.declared.get("topology", {}).get("brokers", {})
     if not evidence.timeline.counted or len(brokers) != 2 or evidence.timeline.restarted:
         return ()
-    if any(each.of == "management" for each in unasked(evidence.timeline.coverage.silences, evidence.timeline.outages)):
+    if any(
+        each.kind == "management" for each in unasked(evidence.timeline.coverage.silences, evidence.timeline.outages)
+    ):
         return ()
     found = []
     for destination in dict.fromkeys(each.destination for each in evidence.ledger.publications.values()):
@@ -50,9 +53,9 @@ def cross_checks(evidence: Evidence) -> tuple[CrossCheck, ...]:
 
 
 def _goes_elsewhere(evidence: Evidence, destination: str) -> bool:
-    """Return whether what is sent to a destination is counted at others: its parts, or queues behind a topic.
+    """Return whether messages sent to a destination are counted at others: its parts, or queues behind a topic.
 
-    So it is of a part of a composite destination, whose counters tell of messages sent to that.
+    Also true for each part of a composite destination, since its counters include messages sent to the composite.
     """
     heard = {each.destination for each in evidence.ledger.subscriptions.values()}
     composite = {each.destination for each in evidence.ledger.publications.values() if "," in each.destination}

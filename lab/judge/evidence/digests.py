@@ -92,7 +92,7 @@ def match_digests(
         arrivals.top[0] = max(arrivals.top[0], place)
 
     def note_returns(until: float) -> None:
-        """Note the arrivals, up to a moment, that were given back later: they came before what followed them."""
+        """Note the arrivals, up to a moment, that were given back later: they came before the arrivals after them."""
         while returns and returns[0][0] <= until:
             moment, position, digest, _ = returns.pop(0)
             _, publication, number, _ = sendings[digest][0]
@@ -136,7 +136,8 @@ def _have_ids(members: Sequence[Subscription], publication: Publication) -> bool
 class _ByRight:
     """Arrivals beyond the number of messages with one body that a broker may rightly make.
 
-    It may give a client a copy for each of its subscriptions, and give again what it cannot know that a client has.
+    A broker may give a client a copy for each of its subscriptions. It may repeat a message if it cannot know that the
+    client has it.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ def began_again(evidence: Evidence, broker: str, destination: str | None, rise: 
         if not up and rise.begin < t < rise.end and broker in (end.broker, end.remote):
             return f"the bridge of {listed(sorted((end.broker, end.remote)))} went down at {moment(t)}, {lost}"
     for silence in evidence.timeline.coverage.silences:
-        if silence.of == "management" and silence.begin < rise.end and silence.end > rise.begin:
+        if silence.kind == "management" and silence.begin < rise.end and silence.end > rise.begin:
             return f"{silent(silence)}, so that a bridge may have gone unseen, {lost}"
     for each in evidence.ledger.subscriptions.values():
         own = each.destination

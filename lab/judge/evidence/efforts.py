@@ -1,7 +1,6 @@
 """The efforts of a run: how many messages each step was asked to send or to take, and how many it did.
 
-Expectations about messages depend on them: where a step did less than the scenario needs, nobody can know what they
-ask.
+Expectations about messages depend on the efforts. If a step did less than the scenario needs, their verdict is unknown.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ REPLAY = "replay"  # the verb; its class would load what reads recordings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """What one step was asked, and what it did."""
+    """The number of messages that a step was asked to send or take, and the number that it did."""
 
     step: int
-    words: str  # the step's place and what it asked, such as "step 5.1 (publish 100 …)"
+    label: str  # the step's place and what it asked, such as "step 5.1 (publish 100 …)"
     did: str  # "sent" | "taken"
     broker: str
     destination: str  # empty for a step that takes of its client's subscriptions
@@ -57,12 +56,12 @@ class Effort:
 
     @property
     def differs(self) -> bool:
-        """Return whether what was asked and what was done are not the same."""
+        """Return whether the step ended early, or did less than it was asked or sent."""
         return self.early or self.done < max(self.sent, self.asked or 0)
 
     @property
     def amounts(self) -> str:
-        """Return what was asked and what was done, in words."""
+        """Return the number of messages asked and the numbers done, in words."""
         if self.did == "taken":
             return f"{self.done} of {self.asked} taken"
         of = f" of {self.asked}" if self.asked is not None else f" of {self.sent} sent"
@@ -113,7 +112,7 @@ def _taker(number: int, steps: Collection[int]) -> int:
 
 
 class _Counts(NamedTuple):
-    """What became of a publication's messages: a message that a client received was accepted, acknowledged or not."""
+    """The outcomes of a publication's messages: a received message was accepted, acknowledged or not."""
 
     handed: int = 0
     accepted: int = 0
@@ -132,18 +131,18 @@ def _counts(publication: Publication, ledger: Ledger) -> _Counts:
 
 def _effort(
     step: int,
-    words: str,
+    text: str,
     publication: Publication | None,
-    seen: Achieved | None,
+    achieved: Achieved | None,
     counts: _Counts,
     taken: StepTaken | None,
     off_pace: bool,
 ) -> Effort:
-    """Return the effort of a step from what it sent and what it said of itself; one of them is there."""
-    if seen is not None:
-        asked, least, early = seen.asked, seen.least, seen.early
-        did, broker, destination, client = seen.did, seen.broker, seen.destination, seen.client
-        done = counts.accepted if did == "sent" else seen.done
+    """Return the effort of a step from its publication and its own record `achieved`; at least one of them exists."""
+    if achieved is not None:
+        asked, least, early = achieved.asked, achieved.least, achieved.early
+        did, broker, destination, client = achieved.did, achieved.broker, achieved.destination, achieved.client
+        done = counts.accepted if did == "sent" else achieved.done
     else:
         assert publication is not None, "an effort needs a publication or a record of the step"
         asked, least, early = None if publication.grows else publication.count, None, False
@@ -152,7 +151,7 @@ def _effort(
     by_rate = asked is None or (publication is not None and publication.grows)
     return Effort(
         step=step,
-        words=words,
+        label=text,
         did=did,
         broker=broker,
         destination=destination,

@@ -131,9 +131,9 @@ def _members(audience: Audience, names: Sequence[str], destination: str | None) 
     ]
 
 
-def _named(found: Sequence[Chosen], names: Sequence[str], destination: str | None) -> list[Subscription]:
+def _named(audiences: Sequence[Chosen], names: Sequence[str], destination: str | None) -> list[Subscription]:
     """Return the members of some names in several audiences."""
-    return [member for each in found for member in _members(each.audience, names, destination)]
+    return [member for each in audiences for member in _members(each.audience, names, destination)]
 
 
 def _narrowed(whole: Chosen, names: Sequence[str], destination: str | None) -> Chosen:

@@ -1,7 +1,7 @@
 """Why clients need not have all messages that their broker took, though no count is wrong.
 
-A client that came late or left, a selector, a message that is over: what a broker had for them reached nobody of the
-lab. And what came to a client twice was taken twice.
+A client that came late or left, a selector, or an expired message: then a broker's messages reached no client of the
+lab. A message that came to a client twice was taken twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _UNDER_WAY = 5.0  # seconds for which a message may be on its way to a client th
 
 
 def why_fewer(evidence: Evidence, destination: str, brokers: Collection[str], missing: int) -> str:
-    """Return what may have kept so many messages, taken by brokers, from their clients; "" if nothing is known to."""
+    """Return the reason why so many messages may not have reached the clients of brokers; "" if none is known."""
     for broker in brokers:
         expired = max(
             (each.expired or 0 for each in evidence.timeline.destinations.get((broker, destination), ())), default=0
@@ -41,41 +41,43 @@ def why_fewer(evidence: Evidence, destination: str, brokers: Collection[str], mi
     return "" if over is None else f"messages of step {over.step} may have been over"
 
 
-def _of_clients(there: Sequence[Subscription], sent: Sequence[float], missing: int, brokers: Collection[str]) -> str:
+def _of_clients(members: Sequence[Subscription], sent: Sequence[float], missing: int, brokers: Collection[str]) -> str:
     """Return why the clients there need not have so many of the messages; "" if they must."""
-    unheard = [t for t in sent if not any(_surely_has(each, t) for each in there)]
+    unheard = [t for t in sent if not any(_surely_has(each, t) for each in members)]
     if not 0 < missing <= len(unheard):
         return ""
-    if not there:
+    if not members:
         return f"no client of the lab subscribed to it on {listed(list(brokers))}"
-    if selects := next((each for each in there if each.selector is not None), None):
+    if selects := next((each for each in members if each.selector is not None), None):
         return f"{selects.client} has a selector"
-    lefts = [(end, each.client) for each in there for end in (*(end for _, end in each.windows), *each.breaks)]
+    lefts = [(end, each.client) for each in members for end in (*(end for _, end in each.windows), *each.breaks)]
     left, client = max((pair for pair in lefts if pair[0] - _UNDER_WAY <= unheard[0]), default=(inf, ""))
     if client:
         return f"{client} left at {moment(left)}"
-    comings = [(begin, each.client) for each in there for begin, _ in each.windows if begin > unheard[0]]
+    comings = [(begin, each.client) for each in members for begin, _ in each.windows if begin > unheard[0]]
     came, client = min(comings, default=(inf, ""))
     return f"{client} came at {moment(came)}" if client else ""
 
 
-def _surely_has(its: Subscription, sent: float) -> bool:
-    """Return whether a client must have what was sent at a moment: it listened then, and for long enough after."""
-    if its.selector is not None or any(end - _UNDER_WAY <= sent <= end for end in its.breaks):
+def _surely_has(member: Subscription, sent: float) -> bool:
+    """Return whether a client must have a message sent at a moment: it was subscribed then and long enough after."""
+    if member.selector is not None or any(end - _UNDER_WAY <= sent <= end for end in member.breaks):
         return False
-    return any(begin <= sent < end - _UNDER_WAY for begin, end in its.windows)
+    return any(begin <= sent < end - _UNDER_WAY for begin, end in member.windows)
 
 
-def _came_again(there: Sequence[Subscription], of: Sequence[Publication], missing: int) -> str:
+def _came_again(members: Sequence[Subscription], publications: Sequence[Publication], missing: int) -> str:
     """Return that a client received so many messages once more; "" if none did."""
-    for one in there:
-        arrivals = [found for each in of if (found := one.arrivals.get(each.step)) is not None]
+    for one in members:
+        arrivals = [found for each in publications if (found := one.arrivals.get(each.step)) is not None]
         again = sum(sum(each.times) - len(each.times) + each.times.count(0) for each in arrivals)
         if 0 < missing <= again:
             return f"{one.client} received {several(again, 'message')} once more"
     return ""
 
 
-def _may_be_over(its: Publication, end: float) -> bool:
+def _may_be_over(publication: Publication, end: float) -> bool:
     """Return whether a message's time to live may have ended before the run did."""
-    return its.expiry is not None and any(sent + its.expiry <= end for sent in its.sent_at[its.first :])
+    return publication.expiry is not None and any(
+        sent + publication.expiry <= end for sent in publication.sent_at[publication.first :]
+    )

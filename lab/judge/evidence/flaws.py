@@ -1,4 +1,4 @@
-"""What a history tells that no run can have seen: the first such line."""
+"""The first line of a history that no run can have written."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Flaws:
         self._first: tuple[int, str] | None = None
         self._foreign: tuple[int, str] | None = None
 
-    def add_foreign(self, what: str) -> None:
+    def add_foreign(self, flaw: str) -> None:
         """Record a flaw of the line that is being judged, by which it, or one before, is of another run."""
-        self._foreign = self._foreign or (self.line(), what)
-        self.add(f"{what}, as if lines of another run were between its own")
+        self._foreign = self._foreign or (self.line(), flaw)
+        self.add(f"{flaw}, as if lines of another run were between its own")
 
     def refuse_foreign(self, path: str) -> None:
         """Raise InputError if a line is of another run, which a history without a checksum cannot deny."""
@@ -32,9 +32,9 @@ class Flaws:
                 words, "judge each run's history as it was written", Place(file=path, line=line, column=1)
             )
 
-    def add(self, what: str, line: int | None = None) -> None:
+    def add(self, flaw: str, line: int | None = None) -> None:
         """Record a flaw of a line, of the one that is being judged if no number is given."""
-        found = (self.line() if line is None else line, what)
+        found = (self.line() if line is None else line, flaw)
         if self._first is None or found < self._first:
             self._first = found
 

@@ -1,6 +1,6 @@
 """The interval of a history that is judged: all of it, or the part between two marks of a running lab.
 
-Earlier observations still tell the state at its beginning; but steps, messages and log lines before it do not count.
+Earlier observations still show the state at its beginning; but steps, messages and log lines before it do not count.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Interval:
 
     begin: float = -inf
     end: float = inf
-    words: str = ""
+    text: str = ""
 
     def of(self, observations: Iterable[Observation]) -> Iterable[Observation]:
         """Return the observations that count for this interval."""

@@ -53,60 +53,60 @@ class Ledger:
         self._room = MOST_IN_ALL  # for how many more there may be room
         self.returns = Returns(self._flaws)
 
-    def subscribed(self, seen: Subscribed) -> None:
+    def subscribed(self, start: Subscribed) -> None:
         """Record that a subscription was opened or reopened."""
-        subscription = self._subscription(seen.client, seen.destination)
-        subscription.broker, subscription.over = seen.broker, seen.over
-        subscription.durable, subscription.selector = seen.durable, seen.selector
-        subscription.unconfirmed = seen.ack == "auto" and protocol(seen.over) in ("amqp", "mqtt")
-        subscription.acknowledges = seen.ack != "auto" or protocol(seen.over) == "amqp"
+        subscription = self._subscription(start.client, start.destination)
+        subscription.broker, subscription.over = start.broker, start.over
+        subscription.durable, subscription.selector = start.durable, start.selector
+        subscription.unconfirmed = start.ack == "auto" and protocol(start.over) in ("amqp", "mqtt")
+        subscription.acknowledges = start.ack != "auto" or protocol(start.over) == "amqp"
         open_ = bool(subscription.windows) and subscription.windows[-1][1] == inf
-        anew = protocol(seen.over) == "mqtt" or subscription.disconnected_since < inf  # MQTT has one for each filter
-        subscription.begin_again(seen.t, over=open_ and not anew)
+        anew = protocol(start.over) == "mqtt" or subscription.disconnected_since < inf  # MQTT has one for each filter
+        subscription.begin_again(start.t, over=open_ and not anew)
         subscription.disconnected_since, subscription.left = inf, False
         if self._standing:
-            subscription.alive = seen.t
+            subscription.alive = start.t
         subscription.starts += 1
         for absences in (subscription.away, subscription.cut_off):
             if absences and absences[-1][1] == inf:
-                absences[-1] = (absences[-1][0], seen.t)
+                absences[-1] = (absences[-1][0], start.t)
         if not subscription.windows or subscription.windows[-1][1] != inf:
-            subscription.windows.append((seen.t, inf))
+            subscription.windows.append((start.t, inf))
 
-    def unsubscribed(self, seen: Unsubscribed) -> None:
+    def unsubscribed(self, end: Unsubscribed) -> None:
         """Record the end of a subscription."""
-        subscription = self._subscription(seen.client, seen.destination)
-        if subscription.windows and seen.t + ROUNDED < (since := subscription.windows[-1][0]):
-            what = f"{seen.client} unsubscribed from {seen.destination} at {seen.t:.3f} s"
+        subscription = self._subscription(end.client, end.destination)
+        if subscription.windows and end.t + ROUNDED < (since := subscription.windows[-1][0]):
+            what = f"{end.client} unsubscribed from {end.destination} at {end.t:.3f} s"
             self._flaws.add(f"{what}, before it subscribed at {since:.3f} s")
-        self.returns.give_back(subscription, self.publications, seen.t)
-        _close(subscription, seen.t)
+        self.returns.give_back(subscription, self.publications, end.t)
+        _close(subscription, end.t)
 
-    def client_changed(self, seen: ClientChanged) -> None:
+    def client_changed(self, change: ClientChanged) -> None:
         """Record that a client disconnected or still listens.
 
         On a disconnect, unacknowledged messages return to the broker, and durable subscriptions are kept.
         """
-        if seen.state == "listening":
+        if change.state == "listening":
             for subscription in self.subscriptions.values():
-                if subscription.client == seen.client:
-                    subscription.alive = max(subscription.alive, seen.t)
+                if subscription.client == change.client:
+                    subscription.alive = max(subscription.alive, change.t)
             return
-        if seen.state not in ("disconnected", "lost"):
+        if change.state not in ("disconnected", "lost"):
             return
         for subscription in self.subscriptions.values():
-            if subscription.client != seen.client or not subscription.windows or subscription.windows[-1][1] != inf:
+            if subscription.client != change.client or not subscription.windows or subscription.windows[-1][1] != inf:
                 continue
-            self.returns.give_back(subscription, self.publications, seen.t)
-            subscription.breaks.append(seen.t)
-            subscription.disconnected_since = min(subscription.disconnected_since, seen.t)
-            subscription.left |= seen.state == "disconnected"
-            if not subscription.durable and seen.state == "disconnected":
-                _close(subscription, seen.t)
+            self.returns.give_back(subscription, self.publications, change.t)
+            subscription.breaks.append(change.t)
+            subscription.disconnected_since = min(subscription.disconnected_since, change.t)
+            subscription.left |= change.state == "disconnected"
+            if not subscription.durable and change.state == "disconnected":
+                _close(subscription, change.t)
                 continue
             absences = subscription.away if subscription.durable else subscription.cut_off
             if not absences or absences[-1][1] != inf:
-                absences.append((seen.t, inf))
+                absences.append((change.t, inf))
 
     @cached_property
     def fullest_second(self) -> int:
@@ -127,25 +127,25 @@ class Ledger:
                 if publication.outcomes[number] == OK:
                     yield publication.sent_at[number]
 
-    def settled(self, seen: Settled) -> None:
+    def settled(self, ack: Settled) -> None:
         """Record that a message was acknowledged, or may have been."""
-        subscription = self._subscription(seen.client, seen.destination)
-        if seen.outcome is SendOutcome.FAILED:
+        subscription = self._subscription(ack.client, ack.destination)
+        if ack.outcome is SendOutcome.FAILED:
             return  # it still awaits an acknowledgement
-        if seen.id is None:
-            body = self._digests.get(seen.digest or "")
-            self.returns.settled_digest(subscription, body, seen, partial=self._standing)
+        if ack.id is None:
+            body = self._digests.get(ack.digest or "")
+            self.returns.settled_digest(subscription, body, ack, partial=self._standing)
             return
-        self.returns.settled(subscription, *self._message(seen.id), seen)
+        self.returns.settled(subscription, *self._message(ack.id), ack)
 
-    def must_have_been_sent(self, id: str, t: float, told: str) -> None:
-        """Record a flaw if something is told of a message before it was sent."""
+    def must_have_been_sent(self, id: str, t: float, event: str) -> None:
+        """Record a flaw if an event of a message comes before its sending."""
         step, _, text = id.partition("-")
         publication = self.publications.get(step)
         number = int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
         if publication is not None and 1 <= number <= publication.count:
             if not publication.sent_at[number] <= t + ROUNDED:
-                self._too_early(publication, number, t, told)
+                self._too_early(publication, number, t, event)
         elif publication is None or not publication.partial:
             self._flaws.add(f"{id[:40]} {told}, and no earlier line records that it was sent")
 
@@ -162,67 +162,67 @@ class Ledger:
                 if not subscription.durable and (not absences or absences[-1][1] != inf):
                     absences.append((t, inf))
 
-    def publishing(self, seen: Publishing) -> None:
+    def publishing(self, start: Publishing) -> None:
         """Record the beginning of a publication."""
-        if str(seen.step) in self.publications:
-            self._flaws.add(f"step {seen.step} announces its messages a second time")
-        publication = self.publications[str(seen.step)] = Publication(seen)
+        if str(start.step) in self.publications:
+            self._flaws.add(f"step {start.step} announces its messages a second time")
+        publication = self.publications[str(start.step)] = Publication(start)
         self._reserve(publication.count)
         publication.partial = self._standing
 
-    def sent(self, seen: Sent) -> None:
+    def sent(self, send: Sent) -> None:
         """Record a send; raise InputError if its step announced no such message."""
-        publication, number = self._message(seen.id, new=True)
-        if seen.t < self._begin:
+        publication, number = self._message(send.id, new=True)
+        if send.t < self._begin:
             publication.first = number + 1
         if publication.sent_at[number] == publication.sent_at[number]:  # not NaN
-            self._flaws.add(f"{seen.id} is sent a second time")
-        publication.sent_at[number] = seen.t
+            self._flaws.add(f"{send.id} is sent a second time")
+        publication.sent_at[number] = send.t
         if number > publication.last:
             publication.last = number
-        if seen.digest is not None:
+        if send.digest is not None:
             if publication.digests is None:
                 publication.digests = array("q", [-1]) * (publication.count + 1)
-            publication.digests[number] = self._known(seen)
-            if publication.retained and seen.digest == EMPTY:
+            publication.digests[number] = self._known(send)
+            if publication.retained and send.digest == EMPTY:
                 publication.empty.add(number)
 
-    def acknowledged(self, seen: Acknowledged) -> None:
+    def acknowledged(self, ack: Acknowledged) -> None:
         """Record the outcome of a send; the last one counts, but an acceptance is never withdrawn."""
-        publication, number = self._message(seen.id)
+        publication, number = self._message(ack.id)
         if publication.partial and publication.sent_at[number] != publication.sent_at[number]:  # NaN
             return  # its sending is not in the history any more
-        if not publication.sent_at[number] <= seen.t + ROUNDED:
-            self._too_early(publication, number, seen.t, "has an outcome")
-        if seen.outcome is _ACCEPTED:  # hashing an enumeration costs more than the rest of this method
+        if not publication.sent_at[number] <= ack.t + ROUNDED:
+            self._too_early(publication, number, ack.t, "has an outcome")
+        if ack.outcome is _ACCEPTED:  # hashing an enumeration costs more than the rest of this method
             publication.outcomes[number] = OK
         elif publication.outcomes[number] != OK:
-            publication.outcomes[number] = _OUTCOMES[seen.outcome]
+            publication.outcomes[number] = _OUTCOMES[ack.outcome]
 
-    def received(self, seen: Received) -> None:
+    def received(self, arrival: Received) -> None:
         """Record an arrival."""
-        subscription = self.subscriptions.get((seen.client, seen.destination))
+        subscription = self.subscriptions.get((arrival.client, arrival.destination))
         if subscription is None:  # a broker may deliver before it confirms the subscription
-            subscription = self._subscription(seen.client, seen.destination)
-            self.unannounced[seen.client, seen.destination] = self._flaws.line()
-        if seen.t >= self._begin:
+            subscription = self._subscription(arrival.client, arrival.destination)
+            self.unannounced[arrival.client, arrival.destination] = self._flaws.line()
+        if arrival.t >= self._begin:
             subscription.arrivals_in_all += 1
-        if self._standing and subscription.alive < seen.t:
-            subscription.alive = seen.t
-        if seen.id is None:
-            body = self._body(seen, subscription.over)
+        if self._standing and subscription.alive < arrival.t:
+            subscription.alive = arrival.t
+        if arrival.id is None:
+            body = self._body(arrival, subscription.over)
             if body is None:
-                subscription.count_unexplained(seen.t)
+                subscription.count_unexplained(arrival.t)
             else:
                 subscription.digests.append(body)
-                subscription.digest_times.append(seen.t)
-                subscription.digest_retained.append(seen.retained)
-                subscription.digest_redelivered.append(seen.redelivered)
-                if seen.pending:
+                subscription.digest_times.append(arrival.t)
+                subscription.digest_retained.append(arrival.retained)
+                subscription.digest_redelivered.append(arrival.redelivered)
+                if arrival.pending:
                     subscription.pending_digests.append(body)
-                    subscription.pending_digest_times.append(seen.t)
+                    subscription.pending_digest_times.append(arrival.t)
             return
-        step, _, text = seen.id.partition("-")
+        step, _, text = arrival.id.partition("-")
         publication = self.publications.get(step)
         if (
             publication is None
@@ -231,55 +231,55 @@ class Ledger:
             or not 1 <= (number := int(text)) <= publication.count
         ):
             if publication is None or not publication.partial:
-                subscription.count_unexplained(seen.t)
+                subscription.count_unexplained(arrival.t)
             return
-        early = not publication.sent_at[number] <= seen.t + ROUNDED
-        if early and self._too_early(publication, number, seen.t, "was received"):
-            subscription.count_unexplained(seen.t)
+        early = not publication.sent_at[number] <= arrival.t + ROUNDED
+        if early and self._too_early(publication, number, arrival.t, "was received"):
+            subscription.count_unexplained(arrival.t)
             return
         arrivals = subscription.arrivals.get(publication.step)
         if arrivals is None:
             self._reserve(publication.count)
             arrivals = subscription.of(publication)
         position = (publication.step << 32) + number
-        if seen.pending:
+        if arrival.pending:
             subscription.pending[position] = None
         returns = self.returns
-        by_right = (seen.redelivered or returns.in_doubt) and returns.by_right(
-            subscription, self.subscriptions.values(), position, seen
+        by_right = (arrival.redelivered or returns.in_doubt) and returns.by_right(
+            subscription, self.subscriptions.values(), position, arrival
         )
-        if arrivals.add(number, seen.t, seen.retained, bool(by_right) or number < publication.first):
-            if seen.retained:
+        if arrivals.add(number, arrival.t, arrival.retained, bool(by_right) or number < publication.first):
+            if arrival.retained:
                 pass  # a broker gives what it retains at a subscription, ahead of what it kept
             elif position > arrivals.top[0]:
                 arrivals.top[0] = position
             elif position < arrivals.top[0] and number >= publication.first:
-                returns.note_disorder(subscription, publication, number, self.subscriptions.values(), seen)
+                returns.note_disorder(subscription, publication, number, self.subscriptions.values(), arrival)
 
-    def _known(self, seen: Sent) -> int:
-        """Return the number of a body's digest, and note what a text protocol makes of the body."""
-        its = self._digests.setdefault(seen.digest or "", len(self._digests))
-        if seen.digest_as_text is not None:
-            self._texts.setdefault(seen.digest_as_text, set()).add(its)
+    def _known(self, send: Sent) -> int:
+        """Return the number of a body's digest, and note the body's form in a protocol of text."""
+        its = self._digests.setdefault(send.digest or "", len(self._digests))
+        if send.digest_as_text is not None:
+            self._texts.setdefault(send.digest_as_text, set()).add(its)
         return its
 
-    def _body(self, seen: Received, over: str) -> int | None:
+    def _body(self, arrival: Received, over: str) -> int | None:
         """Return the number of a received body's digest; None if no such body was sent.
 
-        STOMP in a WebSocket shows the text of a body: of several bodies with one text it cannot tell which came.
+        STOMP in a WebSocket shows the text of a body: of several bodies with one text, the received one is unknown.
         """
-        digest = seen.digest or ""
+        digest = arrival.digest or ""
         if over == TEXT and digest in self._texts:
             its = self._digests.setdefault(digest, len(self._digests))
             for other in self._texts[digest]:
                 self._same.join(its, other)
         return self._digests.get(digest)
 
-    def _too_early(self, publication: Publication, number: int, t: float, what: str) -> bool:
-        """Record that something of a message comes before its sending; return False if that was left out."""
+    def _too_early(self, publication: Publication, number: int, t: float, event: str) -> bool:
+        """Record that an event of a message precedes its sending; return False if the history may omit the sending."""
         sent = publication.sent_at[number]
         if sent == sent:  # not NaN
-            self._flaws.add(f"{publication.id(number)} {what} at {t:.3f} s, before it was sent at {sent:.3f} s")
+            self._flaws.add(f"{publication.id(number)} {event} at {t:.3f} s, before it was sent at {sent:.3f} s")
         elif publication.partial:
             return False
         else:
@@ -323,9 +323,9 @@ class Ledger:
         return publication, number
 
     def _reserve(self, messages: int) -> None:
-        """Raise InputError if room for so many more messages is more than a machine has.
+        """Raise InputError if so many more messages need more memory than a machine has.
 
-        A line of a stranger's history announces ten million messages.
+        One line of an untrusted history can announce ten million messages.
         """
         self._room -= max(messages, 0)
         if self._room < 0:

@@ -39,7 +39,7 @@ def shown(messages: Sequence[Message], evidence: Evidence, *, near: str | None =
 
 
 def why_not_counted(evidence: Evidence, destination: str) -> str:
-    """Return why clients do not tell how many messages came from a destination; "" if they do.
+    """Return why clients cannot count the messages that came from a destination; "" if they can.
 
     They know the destination that a message was sent to, and their subscription.
     """
@@ -75,7 +75,7 @@ def never_received(evidence: Evidence, destination: str) -> list[Message]:
 
 
 def undecided(evidence: Evidence, queue: str) -> int:
-    """Count what a queue may hold beside those: messages of unknown acceptance, or received and not acknowledged."""
+    """Count a queue's other possible messages: of unknown acceptance, or received and not acknowledged."""
     found = 0
     for publication in evidence.ledger.publications.values():
         if hears(queue, publication.destination):

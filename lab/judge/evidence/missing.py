@@ -1,8 +1,8 @@
-"""What became of messages that were expected and did not come: waiting, discarded, expired, lost, or unknown.
+"""The fate of messages that were expected and did not come: waiting, discarded, expired, lost, or unknown.
 
-The brokers' counters tell it, at the end of a whole run. They count all messages of a destination, so of each fate
-only as many are certain as there are beyond all other messages that the counter may be of; the rest is unknown. A
-broker keeps nothing for a plain subscriber of a topic: what did not come and cannot be on its way any more is lost.
+The brokers' counters at the end of a whole run show it. They count all messages of a destination. So a fate is certain
+only for the messages beyond all others that the counter may include; the rest is unknown. A broker keeps nothing for a
+plain subscriber of a topic: a message that did not come and cannot be on its way any more is lost.
 """
 
 from __future__ import annotations
@@ -36,25 +36,27 @@ class Part:
 def not_delivered(
     evidence: Evidence, audience: Audience, messages: Iterable[tuple[Tally, int]] | None = None
 ) -> NotDelivered:
-    """Return what became of messages that were expected by an audience and did not come: of all, or of some."""
+    """Return the fates of messages that were expected by an audience and did not come: of all, or of some."""
     return NotDelivered.together(found for _, found in _grouped(evidence, audience, messages))
 
 
-def in_words(evidence: Evidence, audience: Audience, messages: Sequence[tuple[Tally, int]], of: int, who: str) -> str:
-    """Return that some of the messages expected by `who` did not come; that they are lost only if all surely are."""
+def in_words(
+    evidence: Evidence, audience: Audience, messages: Sequence[tuple[Tally, int]], expected: int, receiver: str
+) -> str:
+    """Return that some messages expected by `receiver` did not come; that they are lost only if all surely are."""
     lost = not_delivered(evidence, audience, messages).lost == len(messages)
-    return f"{len(messages)} of {of} {'lost on the way to' if lost else 'did not reach'} {who}"
+    return f"{len(messages)} of {expected} {'lost on the way to' if lost else 'did not reach'} {receiver}"
 
 
 def fates(evidence: Evidence, audience: Audience) -> Mapping[int, str]:
-    """Return by step what became of its messages that did not come; "unknown" where they have several fates."""
+    """Return by step the fate of its messages that did not come; "unknown" where they have several fates."""
     return {part.tally.publication.step: found.fate for parts, found in _grouped(evidence, audience) for part in parts}
 
 
 def kept(evidence: Evidence, audience: Audience) -> NotDelivered:
     """Return where messages are that may be kept for a durable subscriber of a topic who did not come back.
 
-    What its broker took it keeps. Of all that was sent to the topic, it took as many as its counter says.
+    Its broker keeps the messages that it took. The counter shows how many of the topic's messages it took.
     """
     found = []
     for destination, tallies in _by_destination(tally for tally in audience.tallies if tally.waiting).items():
@@ -78,7 +80,7 @@ def kept(evidence: Evidence, audience: Audience) -> NotDelivered:
 def _grouped(
     evidence: Evidence, audience: Audience, messages: Iterable[tuple[Tally, int]] | None = None
 ) -> Iterator[tuple[list[Part], NotDelivered]]:
-    """Yield the messages that a queue's counters, or those of a publisher's topic, are of, and what became of them."""
+    """Yield the messages in the counters of a queue, or of a publisher's topic, and their fates."""
     groups: dict[tuple[str, ...], list[Part]] = {}
     for part in _parts(audience, messages):
         its = part.tally.publication
@@ -118,7 +120,7 @@ def _queues(audience: Audience, publication: Publication) -> tuple[str, ...]:
 
 
 def _of_queue(evidence: Evidence, queue: str, parts: Sequence[Part]) -> NotDelivered:
-    """Return what became of messages of a queue, by its brokers' counters."""
+    """Return the fates of messages of a queue, by its brokers' counters."""
     its, count = whereabouts(evidence, queue), _count(parts)
     if its is None:
         return NotDelivered(unknown=count)
@@ -135,23 +137,23 @@ def _of_queue(evidence: Evidence, queue: str, parts: Sequence[Part]) -> NotDeliv
     return NotDelivered.together((found, NotDelivered(unknown=count - found.total)))
 
 
-def _nowhere(evidence: Evidence, its: Whereabouts, parts: Sequence[Part], others: int) -> int:
-    """Return how many messages no broker has for certain; `others` are those without a place.
+def _nowhere(evidence: Evidence, places: Whereabouts, parts: Sequence[Part], others: int) -> int:
+    """Return how many messages no broker has for certain; `others` is the number of messages without a known place.
 
-    A broker that was started again tells only what waits there now. Messages that were in its memory alone and cannot
-    expire are nowhere else.
+    The counters of a restarted broker show only the messages that wait there now. Messages that were in its memory
+    alone and cannot expire are nowhere else.
     """
-    if its.unread:
+    if places.unread:
         return 0
-    perhaps_dead = min(sum(its.perhaps_dead.values()), its.taken)
-    if its.uncounted:
+    perhaps_dead = min(sum(places.perhaps_dead.values()), places.taken)
+    if places.uncounted:
         sent = [part.tally.publication for part in parts]
         stored = any(each.persistent or each.expiry is not None for each in sent)
         if stored or _SETS_EXPIRY in str(evidence.header.declared):
             return 0
         samples = evidence.timeline.destinations
         dead = (each[-1].queued for (_, to), each in samples.items() if is_dead_letter_queue(to))
-        perhaps_dead = sum(its.perhaps_dead.values()) + sum(dead)
+        perhaps_dead = sum(places.perhaps_dead.values()) + sum(dead)
     return max(others - perhaps_dead, 0)
 
 
@@ -177,7 +179,7 @@ def _not_received(evidence: Evidence, queue: str) -> int:
 
 
 def _of_topic(evidence: Evidence, audience: Audience, parts: Sequence[Part]) -> NotDelivered:
-    """Return what became of messages of one publisher's broker and one topic."""
+    """Return the fates of messages of one publisher's broker and one topic."""
     publication = parts[0].tally.publication
     over = sum(_surely_over(evidence, audience, part) for part in parts)
     open_ = _count(parts) - over
@@ -283,7 +285,7 @@ def _quiet_since(evidence: Evidence, audience: Audience, publication: Publicatio
     timeline = evidence.timeline
     away = audience.brokers != (publication.broker,)
     places = {publication.broker, *audience.brokers}
-    still = [each for each in timeline.outages if each.end is None and (away or each.what in places)]
+    still = [each for each in timeline.outages if each.end is None and (away or each.name in places)]
     if still or (away and any(each.end is None for each in timeline.closures)):
         return -inf
     last = (its[-1] for (_, to), its in timeline.destinations.items() if to in parts_of(publication.destination))
@@ -297,8 +299,8 @@ def _quiet_since(evidence: Evidence, audience: Audience, publication: Publicatio
 def _began_again(evidence: Evidence, broker: str) -> bool:
     """Return whether a broker's counters are not of the whole run, or not of its end."""
     timeline = evidence.timeline
-    silent = any(each.broker == broker and each.of == "management" for each in timeline.coverage.silences)
-    return silent or broker in timeline.restarted or any(each.what == broker for each in timeline.outages)
+    silent = any(each.broker == broker and each.kind == "management" for each in timeline.coverage.silences)
+    return silent or broker in timeline.restarted or any(each.name == broker for each in timeline.outages)
 
 
 def _by_destination(tallies: Iterable[Tally]) -> Mapping[str, list[Tally]]:

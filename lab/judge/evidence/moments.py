@@ -1,6 +1,6 @@
-"""What no run can have seen, by the moments of its lines and by the clients in them: an answer before its request …
+"""Orders of moments and clients that no run can have written, such as an answer before its request.
 
-Such a line is a flaw of the history. What messages tell by themselves, the ledger sees.
+Such a line is a flaw of the history. The ledger detects flaws of messages.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _AT_ONCE = (
 
 
 class Moments:
-    """The moments that a history has told so far; each further line is compared with them."""
+    """The moments of a history so far; each further line is compared with them."""
 
     def __init__(self, ledger: Ledger, flaws: Flaws, *, standing: bool, written: bool) -> None:
         self._ledger, self._flaws, self._standing = ledger, flaws, standing
@@ -69,56 +69,56 @@ class Moments:
         self._refused: set[str] = set()  # clients that were not let in, at least once
         self._others = 0.0  # the latest moment by another clock
 
-    def look(self, seen: Observation, last: float) -> None:
+    def look(self, line: Observation, last: float) -> None:
         """Record a flaw if no run can have seen this; `last` is the latest moment so far, of any line."""
-        if isinstance(seen, _OTHER_CLOCKS):
-            self._others = max(self._others, seen.t)
-        match seen:
+        if isinstance(line, _OTHER_CLOCKS):
+            self._others = max(self._others, line.t)
+        match line:
             case Answered() | Replied():
-                told = "was answered" if isinstance(seen, Answered) else "had an answer sent"
-                self._ledger.must_have_been_sent(seen.id, seen.t, told)
+                told = "was answered" if isinstance(line, Answered) else "had an answer sent"
+                self._ledger.must_have_been_sent(line.id, line.t, told)
             case Browsed():
-                for each in seen.ids:
-                    self._ledger.must_have_been_sent(each, seen.t, "was browsed")
+                for each in line.ids:
+                    self._ledger.must_have_been_sent(each, line.t, "was browsed")
             case StepStarted():
-                if seen.step in self._steps:
-                    self._again(f"step {seen.step} begins a second time")
-                self._steps.setdefault(seen.step, seen.t)
+                if line.step in self._steps:
+                    self._again(f"step {line.step} begins a second time")
+                self._steps.setdefault(line.step, line.t)
             case StepEnded():
-                self._after(seen, self._steps.get(seen.step), f"step {seen.step} ended", "it began", ROUNDED)
-                if seen.step in self._done:
-                    self._again(f"step {seen.step} ends a second time")
-                self._done.add(seen.step)
+                self._after(line, self._steps.get(line.step), f"step {line.step} ended", "it began", ROUNDED)
+                if line.step in self._done:
+                    self._again(f"step {line.step} ends a second time")
+                self._done.add(line.step)
             case LinkChanged():
-                way = (seen.link, seen.leaving)
-                what = f"link {seen.link} leaving {seen.leaving} changed"
-                self._after(seen, self._links.get(way), what, "its change in a line before", _APART)
-                self._links[way] = seen.t
-            case ClientChanged() if seen.state in ("disconnected", "lost"):
-                begins = [each.windows[-1][0] for each in self._ledger.of_client(seen.client) if each.windows]
-                what = f"{seen.client} was {'lost' if seen.state == 'lost' else 'gone'}"
-                self._after(seen, min(begins, default=None), what, "it subscribed", _UNREST)
+                way = (line.link, line.leaving)
+                what = f"link {line.link} leaving {line.leaving} changed"
+                self._after(line, self._links.get(way), what, "its change in a line before", _APART)
+                self._links[way] = line.t
+            case ClientChanged() if line.state in ("disconnected", "lost"):
+                begins = [each.windows[-1][0] for each in self._ledger.of_client(line.client) if each.windows]
+                what = f"{line.client} was {'lost' if line.state == 'lost' else 'gone'}"
+                self._after(line, min(begins, default=None), what, "it subscribed", _UNREST)
             case Approached():
-                self._refused |= {seen.client} if seen.outcome != "ok" else set()
-                self._not_negative(f"{seen.client}'s attempt at {seen.broker}", seen.took)
+                self._refused |= {line.client} if line.outcome != "ok" else set()
+                self._not_negative(f"{line.client}'s attempt at {line.broker}", line.took)
             case Attempted():
-                self._not_negative(f"an attempt from {seen.source} to {seen.target}", seen.took_ms)
+                self._not_negative(f"an attempt from {line.source} to {line.target}", line.took_ms)
             case SightChanged():
                 self._sight(seen)
             case Uncalibrated():
                 self._after(seen, seen.since, "the simulation left its calibrated range", "it was to leave it", ROUNDED)
             case Unwatched():
-                self._after(seen, seen.since, "the lab was watched again", "it was not watched", ROUNDED)
+                self._after(line, line.since, "the lab was watched again", "it was not watched", ROUNDED)
             case Ended():
                 alone = seen.complete and not self._standing and last > self._others
                 self._after(seen, last, "the history ends", "its last event", ROUNDED if alone else _APART)
             case _:
                 pass
 
-    def earlier(self, seen: Observation, last: float) -> None:
+    def earlier(self, line: Observation, last: float) -> None:
         """Record a flaw if a line that is written at once has an earlier moment than a line before."""
-        if seen.t + _APART < last and self._in_order and isinstance(seen, _AT_ONCE):
-            self._flaws.add_foreign(f"its moments go back, from {moment(last)} to {moment(seen.t)}")
+        if line.t + _APART < last and self._in_order and isinstance(line, _AT_ONCE):
+            self._flaws.add_foreign(f"its moments go back, from {moment(last)} to {moment(line.t)}")
 
     def close(self, *, complete: bool) -> None:
         """Record a flaw if a client received that never subscribed; call it after the last line.
@@ -131,24 +131,26 @@ class Moments:
             if not self._ledger.subscriptions[client, destination].starts and client not in self._refused:
                 self._flaws.add(f"{client} receives from {destination}, and no line records that it subscribed", line)
 
-    def _again(self, what: str) -> None:
+    def _again(self, event: str) -> None:
         if self._in_order:
-            self._flaws.add_foreign(what)
+            self._flaws.add_foreign(event)
 
-    def _sight(self, seen: SightChanged) -> None:
-        key = (seen.broker, seen.of, seen.instance)
-        if seen.state == "lost":
-            self._silent[key] = seen.since
-            self._after(seen, seen.since, f"{seen.broker}'s {seen.of} was found silent", "it was last read", ROUNDED)
+    def _sight(self, change: SightChanged) -> None:
+        key = (change.broker, change.of, change.instance)
+        if change.state == "lost":
+            self._silent[key] = change.since
+            self._after(
+                change, change.since, f"{change.broker}'s {change.of} was found silent", "it was last read", ROUNDED
+            )
         else:
             since = self._silent.pop(key, None)
-            self._after(seen, since, f"{seen.broker}'s {seen.of} was read again", "it was silent from", ROUNDED)
+            self._after(change, since, f"{change.broker}'s {change.of} was read again", "it was silent from", ROUNDED)
 
-    def _after(self, seen: Observation, other: float | None, what: str, before: str, apart: float) -> None:
-        """Record a flaw if something came before what it must follow."""
-        if other is not None and seen.t + apart < other:
-            self._flaws.add(f"{what} at {moment(seen.t)}, before {before}, at {moment(other)}")
+    def _after(self, line: Observation, other: float | None, event: str, before: str, apart: float) -> None:
+        """Record a flaw if an event came before the event that it must follow."""
+        if other is not None and line.t + apart < other:
+            self._flaws.add(f"{event} at {moment(line.t)}, before {before}, at {moment(other)}")
 
-    def _not_negative(self, what: str, took: float) -> None:
+    def _not_negative(self, duration: str, took: float) -> None:
         if took < 0:
-            self._flaws.add(f"{what} took less than no time ({took:g})")
+            self._flaws.add(f"{duration} took less than no time ({took:g})")

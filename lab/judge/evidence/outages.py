@@ -21,7 +21,7 @@ class Closure:
 
     @property
     def words(self) -> str:
-        """Return what happened to the link."""
+        """Return the link's cut or reject, and its end, in words."""
         way = f" leaving {self.leaving[0]}" if len(self.leaving) == 1 else ""
         healed = "never healed" if self.end is None else f"healed at {self.end:.3f} s"
         return f"link {self.link} {'was cut' if self.state == 'cut' else 'began to reject'}{way} ({healed})"
@@ -31,7 +31,7 @@ class Closure:
 class Outage:
     """A stretch of time in which a broker, or one of its connectors, did not run."""
 
-    what: str  # "tokyo", "connector wan of tokyo"
+    name: str  # "tokyo", "connector wan of tokyo"
     state: str  # "stopped" | "killed" | "paused" | "deleted"
     start: float
     end: float | None = None
@@ -41,10 +41,10 @@ class Outage:
     begun: float | None = None  # when a process of its was begun anew, a while before it had started
 
     @classmethod
-    def of(cls, what: str, state: str, t: float) -> Self:
-        """Return the outage of what came to a state: "stopping", of which nobody knows yet when it ends, or another."""
+    def of(cls, name: str, state: str, t: float) -> Self:
+        """Return the outage of a broker or connector in a state; if "stopping", its process may still run."""
         gone = None if state in ("stopping", "paused") else t
-        return cls(what=what, state="stopped" if state == "stopping" else state, start=t, gone=gone)
+        return cls(name=name, state="stopped" if state == "stopping" else state, start=t, gone=gone)
 
     def over(self, state: str, t: float) -> Self:
         """Return it once its process has ended."""
@@ -58,12 +58,12 @@ class Outage:
 
     @property
     def words(self) -> str:
-        """Return what happened to the broker or connector."""
+        """Return the outage of the broker or connector, and its end, in words."""
         if self.back == "active":
-            return f"{self.what} was {self.state} (its other instance active at {self.end:.3f} s)"
+            return f"{self.name} was {self.state} (its other instance active at {self.end:.3f} s)"
         if self.state == "deleted":
-            return f"{self.what} was deleted"
+            return f"{self.name} was deleted"
         verb = "resumed" if (self.back or self.state) in ("resumed", "paused") else "started again"
         return (
-            f"{self.what} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
+            f"{self.name} was {self.state} ({f'never {verb}' if self.end is None else f'{verb} at {self.end:.3f} s'})"
         )

@@ -1,7 +1,8 @@
-"""Where a queue's messages are when a run ends, by the brokers' counters: what waits, and what went to strangers.
+"""The places of a queue's messages when a run ends, by the brokers' counters: waiting, expired, dead or taken.
 
-Over all brokers, what was dequeued was forwarded, acknowledged by a client of the lab, over, put among the dead
-letters, or taken by a stranger. Only a complete history has the counters, and a restart loses all but what waits.
+Over all brokers, a dequeued message was forwarded, acknowledged by a client of the lab, expired, put among the dead
+letters, or taken by an external client. Only a complete history has the counters. A restart loses all counters except
+the number of waiting messages.
 """
 
 from __future__ import annotations
@@ -52,11 +53,11 @@ class Whereabouts:
 
     @property
     def gone(self) -> int:
-        """Return the number of messages that are in no queue any more, by expiry, by rejection or by a stranger."""
+        """Return the number of messages in no queue any more: expired, rejected, or taken by an external client."""
         return sum(self.expired.values()) + sum(self.dead.values()) + self.taken
 
     def words(self, *, without: str = "") -> str:
-        """Return the places in words; "" if there are none. What waits on the broker `without` is left out."""
+        """Return the places in words, without the messages that wait on the broker `without`; "" if there are none."""
         found = [self._waiting(broker, number) for broker, number in self.waiting.items() if broker != without]
         found += [f"{number} expired on {broker}" for broker, number in self.expired.items()]
         found += [f"{several(number, 'dead letter')} on {broker}" for broker, number in self.dead.items()]
@@ -64,7 +65,7 @@ class Whereabouts:
         return listed(found) if found else ""
 
     def taken_words(self) -> str:
-        """Return in words what no client of the lab took, and by which counters."""
+        """Return in words the messages that went to no client of the lab, and the counters that show it."""
         dead = [f"the {several(number, 'dead letter')} on {broker}" for broker, number in self.perhaps_dead.items()]
         perhaps = f", unless they are among {listed(dead)}" if dead else ""
         return f"{self.taken} went to no client of the lab ({'; '.join(self.takings)}){perhaps}{self.handed_out}"
@@ -76,9 +77,10 @@ class Whereabouts:
 
 
 def explain(evidence: Evidence, audience: Audience, lost: Sequence[tuple[Tally, int]]) -> str:
-    """Return, as the end of a sentence, what became of lost messages, the first of which comes first; "" if unknown.
+    """Return the fate of lost messages as the end of a sentence, "" if it is unknown; the earliest of `lost` is first.
 
-    Of a queue that is where they are; what may have kept them there, only if they are not known to be gone for good.
+    For a queue, the fate is the messages' places. The possible cause of the loss is added only if the messages are not
+    known to be gone for good.
     """
     near = evidence.causes.of_loss(audience, *lost[0])
     queues = {tally.publication.destination for tally, _ in lost}
@@ -114,7 +116,7 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
         return None
     timeline = evidence.timeline
     silent_ones = unasked(timeline.coverage.silences, timeline.outages)
-    anew = timeline.restarted | {each.broker for each in silent_ones if each.of == "management"}  # perhaps
+    anew = timeline.restarted | {each.broker for each in silent_ones if each.kind == "management"}  # perhaps
     since_start = {broker: its for broker, its in known.items() if broker not in anew}
     uncounted = tuple(broker for broker in brokers if broker not in since_start)
     expired = {broker: its.expired for broker, its in since_start.items() if its.expired}
@@ -152,16 +154,16 @@ def whereabouts(evidence: Evidence, queue: str) -> Whereabouts | None:
 
 def _is_down(evidence: Evidence, broker: str) -> bool:
     """Return whether a broker does not run at the end, so that its counters are of an earlier moment."""
-    return any(each.what == broker and each.end is None for each in evidence.timeline.outages)
+    return any(each.name == broker and each.end is None for each in evidence.timeline.outages)
 
 
 def _beside(
     evidence: Evidence, queue: str, sent: Sequence[Publication], known: Mapping[str, DestinationSeen], *, counted: bool
 ) -> int:
-    """Return how many messages of a queue brokers may have beside those that were accepted and nobody received.
+    """Return the number of a queue's messages that brokers may have besides those accepted and not received.
 
-    They were in it before the first step sent to it, are of nobody's step or of one without an acknowledgement, are
-    there twice, or were received and not acknowledged.
+    They were in the queue before the first step sent to it, belong to no step or to a step without an acknowledgement,
+    are there twice, or were received and not acknowledged.
     """
     pending = sum(len(each.pending) + len(each.pending_digests) for each in receivers_of(evidence, queue))
     first_sent = min((t for each in sent for t in each.sent_at if t == t), default=0.0)
@@ -196,15 +198,15 @@ def _undemanded(evidence: Evidence, queue: str) -> frozenset[str]:
     return frozenset(broker for broker in absent if not timeline.coverage.silence(broker, timeline.end, timeline.end))
 
 
-def _taking(broker: str, its: DestinationSeen, received: int) -> str:
+def _taking(broker: str, counters: DestinationSeen, received: int) -> str:
     """Return in words the counters of a broker from which more went than to other brokers and clients of the lab."""
-    forwarded = [f"forwarded {its.forwarded}"] * (its.forwarded > 0)
-    return f"{broker} {listed([f'dequeued {its.dequeued}', *forwarded, f'its clients received {received}'])}"
+    forwarded = [f"forwarded {counters.forwarded}"] * (counters.forwarded > 0)
+    return f"{broker} {listed([f'dequeued {counters.dequeued}', *forwarded, f'its clients received {received}'])}"
 
 
-def _gone(its: DestinationSeen) -> int:
+def _gone(counters: DestinationSeen) -> int:
     """Return the number of messages that left a broker's queue otherwise than to another broker."""
-    return its.dequeued - its.forwarded
+    return counters.dequeued - counters.forwarded
 
 
 def _more_enqueued(known: Mapping[str, DestinationSeen], sent: Sequence[Publication]) -> int:
@@ -267,7 +269,7 @@ def receivers_of(evidence: Evidence, queue: str) -> list[Subscription]:
 
 
 def _received(evidence: Evidence, queue: str, sent: Sequence[Publication], broker: str) -> int:
-    """Count what clients of a broker received from a queue and did not leave unacknowledged, each arrival by itself."""
+    """Count the messages of a queue that clients of a broker received, less the unacknowledged; each arrival counts."""
     steps, found = {each.step for each in sent}, 0
     for each in receivers_of(evidence, queue):
         if each.broker == broker:

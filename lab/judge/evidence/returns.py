@@ -1,4 +1,4 @@
-"""Arrivals that await an acknowledgement: settled, given back when their client goes, and what comes again by right."""
+"""Arrivals that await an acknowledgement: settled, given back when their client goes, or legitimately redelivered."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class Returns:
         self.in_doubt: set[tuple[str, int]] = set()  # acknowledged without an answer: may be redelivered
         self._excused: dict[tuple[str, int], int] = {}  # how many redeliveries a broken connection has accounted for
 
-    def settled(self, subscription: Subscription, publication: Publication, number: int, seen: Settled) -> None:
+    def settled(self, subscription: Subscription, publication: Publication, number: int, ack: Settled) -> None:
         """Record that a message was acknowledged, or may have been."""
         position = (publication.step << 32) + number
-        if not publication.partial and seen.t + ROUNDED < subscription.first_arrival(position):
-            self._flaws.add(f"{seen.client} acknowledged {seen.id} at {seen.t:.3f} s, before it was received")
+        if not publication.partial and ack.t + ROUNDED < subscription.first_arrival(position):
+            self._flaws.add(f"{ack.client} acknowledged {ack.id} at {ack.t:.3f} s, before it was received")
         if position in subscription.pending:
             del subscription.pending[position]
-        elif self.last.pop((seen.client, seen.destination, position), None) is not None:
+        elif self.last.pop((ack.client, ack.destination, position), None) is not None:
             # The connection ended before the answer came.
             subscription.of(publication).times[number] += 1
             subscription.returned -= 1
-        if seen.outcome is SendOutcome.UNKNOWN:
+        if ack.outcome is SendOutcome.UNKNOWN:
             self.in_doubt.add((_shared(subscription), position))
 
-    def settled_digest(self, subscription: Subscription, digest: int | None, seen: Settled, *, partial: bool) -> None:
-        """Record that a message without an id was acknowledged; if `partial`, its arrival may have been left out."""
+    def settled_digest(self, subscription: Subscription, digest: int | None, ack: Settled, *, partial: bool) -> None:
+        """Record that a message without an id was acknowledged; if `partial`, the history may omit its arrival."""
         pending, came = subscription.pending_digests, -inf
         if digest in pending:
             place = pending.index(digest)
@@ -45,8 +45,8 @@ class Returns:
             del pending[place]
         elif digest is not None and not partial and digest not in subscription.digests:
             came = -inf if any(each == digest for _, each, _ in subscription.returned_digests) else inf
-        if seen.t + ROUNDED < came:
-            what = f"{seen.client} acknowledged a message of {seen.destination} at {seen.t:.3f} s"
+        if ack.t + ROUNDED < came:
+            what = f"{ack.client} acknowledged a message of {ack.destination} at {ack.t:.3f} s"
             self._flaws.add(f"{what}, before it was received")
 
     def give_back(self, subscription: Subscription, publications: dict[str, Publication], t: float) -> None:
@@ -82,18 +82,18 @@ class Returns:
         publication: Publication,
         number: int,
         every: Iterable[Subscription],
-        seen: Received,
+        arrival: Received,
     ) -> None:
         """Note a first arrival that came after a later message: disorder, unless the message had been given back.
 
-        A broker knows that a client has gone before anybody has noted it. So it is left open as long as another one
-        has the message unacknowledged: it may go yet.
+        A broker may know that a client has gone before the history records it. So the arrival stays undecided as long
+        as another client has the message unacknowledged: that client may go yet.
         """
         arrivals, position = subscription.of(publication), (publication.step << 32) + number
         whose = (_whose(subscription, publication), position)
         if whose in self._back:
             arrivals.aside += 1
-        elif seen.redelivered and any(
+        elif arrival.redelivered and any(
             position in each.pending and _whose(each, publication) == whose[0]
             for each in every
             if each is not subscription
@@ -103,25 +103,25 @@ class Returns:
             arrivals.count_out_of_order(number, arrivals.top[0])
 
     def conclude(self) -> None:
-        """Count as disorder what was left open: nobody has given it back."""
+        """Count the undecided arrivals as disorder: their messages were not given back."""
         for found in self._early.values():
             for arrivals, number, after in found:
                 arrivals.count_out_of_order(number, after)
         self._early.clear()
 
     def by_right(
-        self, subscription: Subscription, every: Iterable[Subscription], position: int, seen: Received
+        self, subscription: Subscription, every: Iterable[Subscription], position: int, arrival: Received
     ) -> bool:
         """Return whether a broker may rightly redeliver a message, as it cannot know that a client has it.
 
-        Its mark says that it gave the message to a client before. It is by right where that client broke off and the
-        protocol had told the broker nothing that the client knows of: once for each time.
+        Its mark shows that it gave the message to a client before. A redelivery is legitimate if that client broke off,
+        and if the protocol had sent the broker no acknowledgement that the client knows of: once for each time.
         """
         doubt = (_shared(subscription), position)
         if doubt in self.in_doubt:
             self.in_doubt.remove(doubt)
             return True
-        if not seen.redelivered:
+        if not arrival.redelivered:
             return False
         own = subscription.destination
         if is_queue(own):

@@ -19,12 +19,12 @@ class Routes:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what a reader of the routes has to know, in words."""
+        """Return the warning on the routes for a reader, in words."""
         changed = self.rows and not self.fixed
         return ("a step changes the conditions of these routes: after it, other routes may apply",) if changed else ()
 
     def why_never(self, source: str, targets: Iterable[str], destination: str) -> str:
-        """Return what stops messages on their way to every one of the targets, as the end of a sentence; else ""."""
+        """Return, as the end of a sentence, why no message can reach any of the targets; "" if one may."""
         wanted = set(targets)
         found = [row for row in self.rows if (row.source, row.destination) == (source, destination)]
         found = [row for row in found if row.target in wanted]

@@ -1,4 +1,4 @@
-"""Bodies that a receiver cannot tell apart: a protocol of text replaces the octets of a body that is not UTF-8."""
+"""Bodies that a receiver cannot distinguish: a protocol of text replaces the octets of a body that is not UTF-8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each of a queue's subscribers received: messages that went to others than those meant, and each one's number."""
+"""The messages that each of a queue's subscribers received: those that went to others, and each one's number."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ def went_to_others(
 ) -> tuple[list[tuple[Tally, int]], list[tuple[Tally, int]]]:
     """Return the messages expected by an audience that other consumers of its queue kept, or perhaps kept.
 
-    `whole` tells whether the history is. If it is cut short, what is not acknowledged may yet be given back, and what
-    is may yet come a second time, unless that is no better: each may come `once`, or its time was over at `due`.
+    `whole` is whether the history is complete. In a history that is cut short, a message that was not acknowledged may
+    still be given back, and an acknowledged one may still come again. That is excluded if each message comes at most
+    `once`, or if its time was over at `due`.
     """
     found = [(tally, number) for tally in chosen.tallies for number in tally.elsewhere]
     pending = {position for other in chosen.audience.others for position in other.pending}

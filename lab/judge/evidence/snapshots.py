@@ -22,9 +22,9 @@ class Rise(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """The kind and name of what is counted, as in `Counted`."""
+    """The kind and name of a counted destination or connector, as in `Counted`."""
 
-    of: str
+    kind: str
     name: str
 
 
@@ -44,17 +44,17 @@ class Snapshots:
     def __init__(self) -> None:
         self._parts: dict[tuple[str, str], Part] = {}
 
-    def add(self, seen: Counted | SnapshotTaken) -> None:
+    def add(self, observation: Counted | SnapshotTaken) -> None:
         """Record one observation; a snapshot of the same name replaces an earlier one."""
-        key = (seen.snapshot, seen.broker)
+        key = (observation.snapshot, observation.broker)
         part = self._parts.get(key)
         if part is None or part.whole or part.silent:
             part = self._parts[key] = Part()
-        part.t = seen.t
-        if isinstance(seen, Counted):
-            part.counted.setdefault(Subject(seen.of, seen.name), []).append(seen)
+        part.t = observation.t
+        if isinstance(observation, Counted):
+            part.counted.setdefault(Subject(observation.of, observation.name), []).append(observation)
         else:
-            part.whole, part.silent = seen.answered, not seen.answered
+            part.whole, part.silent = observation.answered, not observation.answered
 
     def part(self, name: str, broker: str) -> Part | str:
         """Return a broker's part of a snapshot, or the reason why there is none."""
@@ -94,7 +94,7 @@ class Snapshots:
             return f"{broker}'s counter {counter} went from {values[0]} to {values[1]}: it began again in between"
         return Rise(values[1] - values[0], before.t, after.t)
 
-    def sum(self, name: str, broker: str, of: str, counter: str) -> int | str:
+    def sum(self, name: str, broker: str, kind: str, counter: str) -> int | str:
         """Return the sum of a counter over all things of a kind in a snapshot, or the reason why it is unknown."""
         part = self.part(name, broker)
         if isinstance(part, str):
@@ -102,7 +102,7 @@ class Snapshots:
         values = [
             _value(part, broker, name, subject, counter)
             for subject in part.counted
-            if subject.of == of and not _is_temporary(subject)
+            if subject.kind == kind and not _is_temporary(subject)
         ]
         return next(
             (each for each in values if isinstance(each, str)), sum(each for each in values if isinstance(each, int))
@@ -111,15 +111,15 @@ class Snapshots:
     def rise_of_all(self, between: tuple[str, ...], broker: str, counter: str) -> Rise | str:
         """Return by how much a counter of all a broker's destinations rose, or the reason why that is unknown.
 
-        Advisory topics are in no snapshot, and so in no such sum, as they are in the broker's own totals. Temporary
-        queues come and go with their clients, and are left out too.
+        The sum contains no advisory topics, since no snapshot has them; the broker's own totals do. It contains no
+        temporary queues, since these come and go with their clients.
         """
         before, after = (self.part(name, broker) for name in between)
         if isinstance(before, str) or isinstance(after, str):
             return before if isinstance(before, str) else str(after)
         risen = 0
         for subject in dict.fromkeys((*before.counted, *after.counted)):
-            if subject.of != "destination" or _is_temporary(subject):
+            if subject.kind != "destination" or _is_temporary(subject):
                 continue
             if subject not in after.counted:
                 return f"{subject.name} had gone from {broker}, with its counters, by the snapshot {between[1]}"
@@ -153,10 +153,10 @@ def _value(part: Part, broker: str, snapshot: str, subject: Subject, counter: st
     """Return a counter's value, or the reason why it is unknown."""
     counted = part.counted.get(subject)
     if counted is None:
-        if subject.of == "destination":
+        if subject.kind == "destination":
             return not_counted(subject.name) or 0  # the broker has no such destination yet
-        return f"{broker} showed no {subject.of} {subject.name} when the snapshot {snapshot} was taken"
+        return f"{broker} showed no {subject.kind} {subject.name} when the snapshot {snapshot} was taken"
     if len(counted) > 1:
-        return f"{broker} showed {len(counted)} ends of the {subject.of} {subject.name}"
+        return f"{broker} showed {len(counted)} ends of the {subject.kind} {subject.name}"
     value = counted[0].counters.get(counter)
     return f"{broker} does not show {counter} in the snapshot {snapshot}" if value is None else value

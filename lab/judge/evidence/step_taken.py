@@ -1,4 +1,4 @@
-"""A step of a history: what it asked, from when to when it ran, and how it ended."""
+"""A step of a history: its words, from when to when it ran, and how it ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StepTaken:
     kind: type[Step] = Step
     name: str = ""  # its own
     place: str = ""  # where a person finds it, such as "5.1 round 2"
-    words: str = ""  # its place and what it asked, such as "step 5.1 (publish 100 …)"
+    label: str = ""  # its place and what it asked, such as "step 5.1 (publish 100 …)"
     ok: bool = True  # whether it did what was asked
     fails: bool = False  # whether the scenario has it fail
     note: str = ""  # on how it ended
@@ -34,7 +34,7 @@ class StepTaken:
 
     @property
     def before(self) -> float:
-        """Return the last moment before it began: what it does at once, as in a simulation, is not done then."""
+        """Return the last moment before it began, at which no action of the step is done, even in a simulation."""
         return nextafter(self.started, -inf)
 
     @property

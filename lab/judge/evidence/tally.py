@@ -92,8 +92,8 @@ def tally_of(
 ) -> Tally:
     """Return the tally of a publication; `alike` has the steps whose equal bodies cannot be told apart.
 
-    `others` share the members' queues: what they received did not reach the members, and if it did, it is doubled.
-    The evidence ends at `end`, in seconds.
+    `others` share the members' queues. A message that they received did not reach the members; if it reached a member
+    too, it is doubled. The evidence ends at `end`, in seconds.
     """
     members = entitlement.members
     tally = Tally(
@@ -183,9 +183,10 @@ def tally_of(
 
 
 def spare_unconfirmed(tallies: Sequence[Tally]) -> None:
-    """Count what came of equal bodies as accepted messages first: one without an acknowledgement need not have come.
+    """Count arrivals of equal bodies as accepted messages first: an unacknowledged message need not have come.
 
-    Matching gave it to those that were sent first, of which a broker may have accepted some unconfirmed or none.
+    Matching gave the arrivals to the messages that were sent first, of which a broker may have accepted some
+    unconfirmed or none.
     """
     alike = [tally for tally in tallies if tally.alike]
     spare = sum(tally.recovered for tally in alike)
@@ -201,9 +202,9 @@ def spare_unconfirmed(tallies: Sequence[Tally]) -> None:
 
 
 def only_counted(tallies: Sequence[Tally], members: Sequence[Subscription]) -> None:
-    """Leave of equal bodies only what counting proves where several audiences or a part of one are meant.
+    """Leave of equal bodies only the counts if several audiences, or a part of one, are judged.
 
-    Matching gave each message to a client, but which of them received it cannot be told.
+    Matching gave each message to a client, but which of them received it is unknown.
     """
     alike = [tally for tally in tallies if tally.alike]
     sent = sum(sum(1 for t in each.publication.sent_at[each.publication.first :] if t == t) for each in alike)

@@ -57,8 +57,8 @@ class Event:
     """An event that may explain a message's fate; its words follow "0.4 s after"."""
 
     t: float
-    words: str
-    of: str = ""  # "bridge", "connector", "link", "network", or the broker that it befell; "" for a client's
+    text: str
+    subject: str = ""  # "bridge", "connector", "link", "network", or the broker that it befell; "" for a client's
 
 
 class End(NamedTuple):
@@ -152,20 +152,20 @@ class Timeline:
         self.last = last
         self.coverage.close(self.end)
 
-    def add(self, seen: Observation) -> None:
+    def add(self, observation: Observation) -> None:
         """Record one observation; messages are ignored."""
-        self.seen.append(seen)
-        match seen:
+        self.seen.append(observation)
+        match observation:
             case StepStarted():
                 self._started(seen)
             case Uncalibrated():
                 self.uncalibrated.append(seen)
             case StepEnded():
-                self._ended(seen)
+                self._ended(observation)
             case Paced():
-                self.paces.append(seen)
+                self.paces.append(observation)
             case Achieved():
-                self.achieved.append(seen)
+                self.achieved.append(observation)
             case Demand():
                 its = self.demand.setdefault((seen.broker, seen.destination), [])
                 if its and its[-1].present is not seen.present:
@@ -173,173 +173,192 @@ class Timeline:
                 if seen.t <= self.interval.end:
                     its.append(seen)
             case BridgeSeen():
-                self._bridge(seen)
+                self._bridge(observation)
             case DestinationSeen():
-                self.destinations.setdefault((seen.broker, seen.destination), []).append(seen)
+                self.destinations.setdefault((observation.broker, observation.destination), []).append(observation)
             case LinkChanged():
-                self._link(seen)
+                self._link(observation)
             case LinkSeen():
-                self.links[(seen.link, seen.leaving, seen.reaching)] = seen
+                self.links[(observation.link, observation.leaving, observation.reaching)] = observation
             case BrokerChanged():
-                if seen.standby:  # the broker still serves; only its standby changed
-                    words = f"instance {seen.instance} of {seen.broker}, the standby, was {seen.state}"
-                    self.events.append(Event(t=seen.t, words=words, of=seen.broker))
+                if observation.standby:  # the broker still serves; only its standby changed
+                    words = (
+                        f"instance {observation.instance} of {observation.broker}, the standby, was {observation.state}"
+                    )
+                    self.events.append(Event(t=observation.t, text=words, subject=observation.broker))
                 else:
-                    self._broker(seen.broker, seen.state, seen.t, seen.instance)
+                    self._broker(observation.broker, observation.state, observation.t, observation.instance)
             case ConnectorChanged():
-                self._broker(f"connector {seen.connector} of {seen.broker}", seen.state, seen.t)
+                self._broker(
+                    f"connector {observation.connector} of {observation.broker}", observation.state, observation.t
+                )
             case PeeringChanged() | RouteChanged() | RuleChanged():
-                self._network(seen)
+                self._network(observation)
             case Attempted():
-                self.attempts.append(seen)
+                self.attempts.append(observation)
             case PacketsDropped():
-                self.dropped.append(seen)
+                self.dropped.append(observation)
             case Approached():
-                self.approaches.append(seen)
+                self.approaches.append(observation)
             case LogLine():
-                self.log.append(seen)
+                self.log.append(observation)
             case Counted() | SnapshotTaken():
-                self.snapshots.add(seen)
+                self.snapshots.add(observation)
             case Trouble():
-                self.events.append(Event(t=seen.t, words=f"{seen.who}: {seen.what}"))
+                self.events.append(Event(t=observation.t, text=f"{observation.who}: {observation.what}"))
             case Maintenance():
-                self.windows.append(seen)
+                self.windows.append(observation)
             case SightChanged():
-                self.coverage.add(seen)
-                if seen.state == "lost":
-                    words = f"{seen.broker}'s {seen.of} could not be read any more"
-                    self.events.append(Event(t=seen.since, words=words, of=seen.broker))
+                self.coverage.add(observation)
+                if observation.state == "lost":
+                    words = f"{observation.broker}'s {observation.of} could not be read any more"
+                    self.events.append(Event(t=observation.since, text=words, subject=observation.broker))
             case Watched() | Unwatched() | Forgotten():
-                self._watched(seen)
+                self._watched(observation)
             case Ended():
-                self.ended = seen
+                self.ended = observation
             case _:
                 pass  # a message: the ledger records those
 
-    def _started(self, seen: StepStarted) -> None:
-        named = f" {seen.name}" if seen.name else ""
-        place = seen.place or str(seen.step)
-        self.asked[seen.step] = f"step {place}{named} ({seen.asked})"
-        if seen.due is not None and seen.t - seen.due > LATE:
-            self.late.append(seen)
-        kind, words = self._kinds.get(seen.verb, Step), self.asked[seen.step]
-        its = StepTaken(step=seen.step, verb=seen.verb, asked=seen.asked, started=seen.t, kind=kind, words=words)
-        self.steps.append(replace(its, name=seen.name, place=place))
+    def _started(self, step: StepStarted) -> None:
+        named = f" {step.name}" if step.name else ""
+        place = step.place or str(step.step)
+        self.asked[step.step] = f"step {place}{named} ({step.asked})"
+        if step.due is not None and step.t - step.due > LATE:
+            self.late.append(step)
+        kind, words = self._kinds.get(step.verb, Step), self.asked[step.step]
+        its = StepTaken(step=step.step, verb=step.verb, asked=step.asked, started=step.t, kind=kind, label=words)
+        self.steps.append(replace(its, name=step.name, place=place))
 
-    def _ended(self, seen: StepEnded) -> None:
+    def _ended(self, end: StepEnded) -> None:
         for place in range(len(self.steps) - 1, -1, -1):  # concurrent steps end in any order
             step = self.steps[place]
-            if step.step == seen.step:
-                self.steps[place] = replace(step, ended=seen.t, ok=seen.ok, fails=seen.fails, note=seen.note)
+            if step.step == end.step:
+                self.steps[place] = replace(step, ended=end.t, ok=end.ok, fails=end.fails, note=end.note)
                 return
 
-    def _watched(self, seen: Watched | Unwatched | Forgotten) -> None:
+    def _watched(self, watch: Watched | Unwatched | Forgotten) -> None:
         """Record whether the lab was watched; after a gap the state of a bridge is unknown until it is seen again."""
-        self.coverage.add(seen)
-        if not isinstance(seen, Unwatched):
+        self.coverage.add(watch)
+        if not isinstance(watch, Unwatched):
             return
         for end, its in self.bridges.items():
             if its.up:
-                self.bridges[end] = its.with_fields(up=False, t=seen.since)
-                self.bridge_changes.append((seen.since, end, False))
+                self.bridges[end] = its.with_fields(up=False, t=watch.since)
+                self.bridge_changes.append((watch.since, end, False))
                 self._unseen.add(end)
 
-    def _bridge(self, seen: BridgeSeen) -> None:
+    def _bridge(self, bridge: BridgeSeen) -> None:
         """Record the state of a bridge's end; a change of it is an event too."""
-        end = End(seen.connector, seen.broker, seen.remote, seen.created_by_duplex)
+        end = End(bridge.connector, bridge.broker, bridge.remote, bridge.created_by_duplex)
         before = self.bridges.get(end)
-        if before is not None and before.up and not seen.up and seen.remote_address not in ("", before.remote_address):
+        if (
+            before is not None
+            and before.up
+            and not bridge.up
+            and bridge.remote_address not in ("", before.remote_address)
+        ):
             return  # an earlier session of this end has gone, not the present one
         if before is None or before.up != seen.up:
             self._found(end, seen)
         if seen.t > self.interval.end:
             return
-        self.bridges[end] = seen
-        if before is None or before.up != seen.up:
+        self.bridges[end] = bridge
+        if before is None or before.up != bridge.up:
             # Both ends of one change of session are seen at one look, and the new one may be some microseconds older.
-            self.bridge_changes.append((seen.t if before is None else max(seen.t, before.t), end, seen.up))
+            self.bridge_changes.append((bridge.t if before is None else max(bridge.t, before.t), end, bridge.up))
             if before is not None and end not in self._unseen:
-                name = f"{seen.connector}'s bridge" if not seen.created_by_duplex else f"the bridge from {seen.remote}"
-                words = f"{name} on {seen.broker} {'came back' if seen.up else 'went down'}"
-                self.events.append(Event(t=seen.t, words=words, of="bridge"))
+                name = (
+                    f"{bridge.connector}'s bridge"
+                    if not bridge.created_by_duplex
+                    else f"the bridge from {bridge.remote}"
+                )
+                words = f"{name} on {bridge.broker} {'came back' if bridge.up else 'went down'}"
+                self.events.append(Event(t=bridge.t, text=words, subject="bridge"))
         self._unseen.discard(end)
 
-    def _found(self, of: End | tuple[str, str], seen: BridgeSeen | Demand) -> None:
+    def _found(self, subject: End | tuple[str, str], observation: BridgeSeen | Demand) -> None:
         """Record, of a change that a look found, when it may have been: since the look before."""
-        if seen.last_look is not None and seen.last_look < seen.t:
-            between = Silence(broker=seen.broker, of="look", begin=seen.last_look, end=seen.t)
-            self.looks.setdefault(of, []).append(between)
+        if observation.last_look is not None and observation.last_look < observation.t:
+            between = Silence(broker=observation.broker, kind="look", begin=observation.last_look, end=observation.t)
+            self.looks.setdefault(subject, []).append(between)
 
-    def _link(self, seen: LinkChanged) -> None:
+    def _link(self, change: LinkChanged) -> None:
         """Record the state of a link's direction; a closure, its end and an impairment are events too."""
-        shut = self._shut.setdefault(seen.link, {})
+        shut = self._shut.setdefault(change.link, {})
         was_shut = bool(shut)
-        if seen.state == "open":
-            shut.pop(seen.leaving, None)
+        if change.state == "open":
+            shut.pop(change.leaving, None)
         else:
-            shut[seen.leaving] = seen.state
+            shut[change.leaving] = change.state
         if was_shut and not shut:
-            self._last_closure(seen.link, end=seen.t)
-            self.events.append(Event(t=seen.t, words=f"link {seen.link} was healed", of="link"))
+            self._last_closure(change.link, end=change.t)
+            self.events.append(Event(t=change.t, text=f"link {change.link} was healed", subject="link"))
         elif shut and not was_shut:
-            self.closures.append(Closure(link=seen.link, state=seen.state, leaving=(seen.leaving,), start=seen.t))
+            self.closures.append(
+                Closure(link=change.link, state=change.state, leaving=(change.leaving,), start=change.t)
+            )
         elif shut:
-            self._last_closure(seen.link, also=seen.leaving)
-        direction = (seen.link, seen.leaving)
-        if self._impairments.get(direction, seen.impairment) != seen.impairment:
-            words = f"link {seen.link} leaving {seen.leaving} was impaired ({seen.impairment})"
-            self.events.append(Event(t=seen.t, words=words, of="link"))
-        elif seen.state == "open" and not was_shut and direction not in self._impairments:
-            words = f"link {seen.link} leaving {seen.leaving} was set ({seen.impairment})"
-            self.events.append(Event(t=seen.t, words=words, of="link"))
-        self._impairments[direction] = seen.impairment
+            self._last_closure(change.link, also=change.leaving)
+        direction = (change.link, change.leaving)
+        if self._impairments.get(direction, change.impairment) != change.impairment:
+            words = f"link {change.link} leaving {change.leaving} was impaired ({change.impairment})"
+            self.events.append(Event(t=change.t, text=words, subject="link"))
+        elif change.state == "open" and not was_shut and direction not in self._impairments:
+            words = f"link {change.link} leaving {change.leaving} was set ({change.impairment})"
+            self.events.append(Event(t=change.t, text=words, subject="link"))
+        self._impairments[direction] = change.impairment
 
-    def _broker(self, what: str, state: str, t: float, instance: int = 0) -> None:
+    def _broker(self, name: str, state: str, t: float, instance: int = 0) -> None:
         """Record that a broker or connector went down or came back; a broker is down once it is stopping."""
-        of = "connector" if what.startswith("connector ") else what
-        place = next((n for n, outage in enumerate(self.outages) if outage.what == what and outage.end is None), None)
+        of = "connector" if name.startswith("connector ") else name
+        place = next((n for n, outage in enumerate(self.outages) if outage.name == name and outage.end is None), None)
         if state == "active":
-            self.restarted.add(what)  # the instance that takes over counts from zero
-            self._taken_over[what] = t
-            self.events.append(Event(t=t, words=f"instance {instance} of {what} became active", of=of))
+            self.restarted.add(name)  # the instance that takes over counts from zero
+            self._taken_over[name] = t
+            self.events.append(Event(t=t, text=f"instance {instance} of {name} became active", subject=of))
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
         elif state in ("started", "resumed"):
-            self.events.append(Event(t=t, words=f"{what} was {state}{' again' if state == 'started' else ''}", of=of))
+            self.events.append(
+                Event(t=t, text=f"{name} was {state}{' again' if state == 'started' else ''}", subject=of)
+            )
             if place is not None:
                 self.outages[place] = replace(self.outages[place], end=t, back=state)
         elif state in ("creating", "created"):
-            self.events.append(Event(t=t, words=f"{what} was {'being ' if state == 'creating' else ''}created", of=of))
+            self.events.append(
+                Event(t=t, text=f"{name} was {'being ' if state == 'creating' else ''}created", subject=of)
+            )
         elif state == "starting":
-            self.restarted.add(what)  # and it stays down until it has started
+            self.restarted.add(name)  # and it stays down until it has started
             if place is not None and self.outages[place].begun is None:
                 self.outages[place] = replace(self.outages[place], begun=t)
-        elif place is None and t < self._taken_over.get(what, -inf):  # reported after the takeover that ended it
-            end = self._taken_over[what]
-            if not any(out.what == what and out.start <= t and out.end == end for out in self.outages):
-                self.outages.append(replace(Outage.of(what, state, t), end=end, back="active"))
+        elif place is None and t < self._taken_over.get(name, -inf):  # reported after the takeover that ended it
+            end = self._taken_over[name]
+            if not any(out.name == name and out.start <= t and out.end == end for out in self.outages):
+                self.outages.append(replace(Outage.of(name, state, t), end=end, back="active"))
         elif place is None:
-            self.outages.append(Outage.of(what, state, t))
+            self.outages.append(Outage.of(name, state, t))
         elif state in ("killed", "stopped", "deleted"):  # one that was asked to stop, or that was paused or down
             self.outages[place] = self.outages[place].over(state, t)
 
-    def _network(self, seen: PeeringChanged | RouteChanged | RuleChanged) -> None:
+    def _network(self, change: PeeringChanged | RouteChanged | RuleChanged) -> None:
         """Record the state of a peering, route or rule; a change of it is an event too."""
         known = True
-        match seen:
+        match change:
             case PeeringChanged():
-                known = seen.peering in self.peerings
-                self.peerings[seen.peering] = seen
-                words = f"the peering {seen.peering} was {seen.state}"
+                known = change.peering in self.peerings
+                self.peerings[change.peering] = change
+                words = f"the peering {change.peering} was {change.state}"
             case RouteChanged():
                 known = bool(self.steps)
-                self.routes[seen.table, seen.destination] = seen
-                became = "became a blackhole" if seen.state == "blackhole" else f"was {seen.state}"
-                words = f"the route {seen.destination} of {seen.table} {became}"
+                self.routes[change.table, change.destination] = change
+                became = "became a blackhole" if change.state == "blackhole" else f"was {change.state}"
+                words = f"the route {change.destination} of {change.table} {became}"
             case RuleChanged():
-                words = f"the rule {seen.rule} of {seen.group} was {seen.state}"
+                words = f"the rule {change.rule} of {change.group} was {change.state}"
         if known:
-            self.events.append(Event(t=seen.t, words=words, of="network"))
+            self.events.append(Event(t=change.t, text=words, subject="network"))
 
     def _last_closure(self, link: str, *, end: float | None = None, also: str | None = None) -> None:
         """Update a link's latest closure: end it, or add a direction."""

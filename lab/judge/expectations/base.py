@@ -1,4 +1,4 @@
-"""How far an expectation's evidence goes, and which steps it is about, unless the file of its kind says otherwise."""
+"""Defaults for the file of a kind: how far an expectation's evidence goes, and which steps it is about."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def until(expectation: Expectation, evidence: Evidence) -> float:
 
 
 def concerned(expectation: Expectation, effort: Effort, evidence: Evidence) -> bool:
-    """Return whether an expectation is about what a step sent or took: of its destination, between its snapshots."""
+    """Return whether an expectation is about a step's messages: of its destination, between its snapshots."""
     if not of_its_destination(expectation, effort, evidence):
         return False
     moments = [evidence.timeline.snapshots.moment(name) for name in expectation.snapshots]

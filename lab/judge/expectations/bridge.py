@@ -85,7 +85,7 @@ def _of_responders(expectation: Bridge, timeline: Timeline) -> list[End]:
 
 
 def _judge_agreement(expectation: Bridge, evidence: Evidence, initiators: list[End]) -> Finding:
-    """Judge whether each end received what the other dequeued, by their last observed counters."""
+    """Judge whether each end received as many as the other dequeued, by their last observed counters."""
     timeline = evidence.timeline
     if timeline.standing:
         return Outcome.UNKNOWN, "the counters of its ends are read when a run ends, and not in a running lab"
@@ -171,7 +171,7 @@ def _judge_after(
 
 
 class _State(NamedTuple):
-    """Whether a bridge's initiator and its responder had an end, from a moment on; None if nobody can tell."""
+    """Whether a bridge's initiator and its responder had an end, from a moment on; None if it is unknown."""
 
     t: float
     near: bool | None
@@ -189,7 +189,7 @@ class _State(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """Return the state that it was in; None if nobody can tell."""
+        """Return the state that it was in; None if it is unknown."""
         return None if self.near is None or self.far is None else _STATES[self.near, self.far]
 
 
@@ -198,11 +198,11 @@ def _course(
 ) -> list[_State]:
     """Return the bridge's states in order of time, each with its first moment; the first one is "nowhere".
 
-    Without `attempts`, those are left out at which one end alone showed itself and went again; without `looks`, a state
-    lasts until a look found another one.
+    Without `attempts`, moments are skipped at which one end alone appeared and went again. Without `looks`, a state
+    lasts until a poll found another state.
     """
     nears, fars = {end.broker for end in initiators}, {end.remote for end in initiators}
-    silences = [each for each in timeline.coverage.silences if each.of == "management"]
+    silences = [each for each in timeline.coverage.silences if each.kind == "management"]
     if not initiators:  # then any broker may have had an end of it unseen
         nears, fars = {expectation.broker or each.broker for each in silences}, {each.broker for each in silences}
     silences = [each for each in silences if each.broker in nears | fars]
@@ -266,7 +266,7 @@ def _attempts(course: list[_State], timeline: Timeline) -> set[float]:
 
 
 def _perhaps_attempt(course: list[_State], timeline: Timeline) -> bool:
-    """Return whether one end alone showed itself last, and too late for anybody to see whether it went again."""
+    """Return whether one end alone appeared last, too late in the history to show whether it went again."""
     alone = course[-1].name in ("initiator", "responder") and course[-2].name == "nowhere"
     return alone and timeline.end - course[-1].t < _ATTEMPT
 

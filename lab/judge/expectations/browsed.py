@@ -1,4 +1,4 @@
-"""Judge of the expectation `browsed`: what a browser saw, and whether that was all."""
+"""Judge of the expectation `browsed`: the messages that a browser saw, and whether those were all."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ def unmet(expectation: BrowsedExpectation, evidence: Evidence) -> Iterator[str]:
 
 
 def _last_look(expectation: BrowsedExpectation, evidence: Evidence) -> Browsed | None:
-    """Return what the client saw the last time that it browsed; None if it never did."""
+    """Return the client's last browsing; None if it never browsed."""
     its = (each for each in reversed(evidence.timeline.seen) if isinstance(each, Browsed))
     return next((each for each in its if each.client == expectation.client), None)
 
 
-def _not_all(seen: Browsed, number: int) -> str:
+def _not_all(look: Browsed, number: int) -> str:
     """Return why a browser may not have seen all; "" if it has."""
     if not seen.ended:
         return "and the broker did not confirm that this was all"
     if seen.waiting is None:
         return "and the broker did not answer how many there were"
-    if number < seen.waiting:
-        return f"and the broker counted {seen.waiting}: it shows a browser 400, or its policy's maxBrowsePageSize"
+    if number < look.waiting:
+        return f"and the broker counted {look.waiting}: it shows a browser 400, or its policy's maxBrowsePageSize"
     return ""

@@ -1,4 +1,4 @@
-"""Judge of the expectation `counters`: by how much counters rose between two snapshots, and what there is at one."""
+"""Judge of the expectation `counters`: the rise of counters between two snapshots, and values at one."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def judge(expectation: Counters, evidence: Evidence) -> Finding:
 
 
 def _rise(expectation: Counters, snapshots: Snapshots, subject: Subject | None, counter: str) -> Rise | str:
-    """Return by how much a counter rose, or why that is unknown; a broker in all counts what its destinations do."""
+    """Return by how much a counter rose, or why that is unknown; without a subject, that of all destinations."""
     if subject is None:
         return snapshots.rise_of_all(expectation.between, expectation.broker, counter)
     return snapshots.rise(expectation.between, expectation.broker, subject, counter)

@@ -139,7 +139,7 @@ def _together(expectation: Delivered, chosen: Chosen) -> str:
 
 
 def _to_others(expectation: Delivered, chosen: Chosen, taken: list[tuple[Tally, int]], expected: int) -> str:
-    """Return in words the messages that others of a queue's subscribers received, and what may be expected of them."""
+    """Return in words the messages that went to a queue's other subscribers, and a remedy for the expectation."""
     others, who = takers(chosen, taken), list(chosen.audience.names)
     tally, number = min(taken, key=sent_at)
     first = "which ones is not known, as bodies are equal" if tally.alike else f"first {_sent(tally, number)}"
@@ -160,11 +160,11 @@ def _of_dead_letters(chosen: Chosen) -> bool:
     return all(is_dead_letter_queue(each) for each in chosen.audience.destinations)
 
 
-def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, who: str, became: str) -> str:
-    """Return the reason of a delivery that passed; `became` says what became of the messages that did not come."""
+def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, receiver: str, became: str) -> str:
+    """Return the reason of a delivery that passed; `became` is the fate of the messages that did not come, in words."""
     slowest = max((took for tally in tallies for _, took in tally.waits()), default=None)
     received = sum(tally.received for tally in tallies)
-    words = f"{received} of {expected} reached {who}"
+    words = f"{received} of {expected} reached {receiver}"
     more = sum(tally.duplicated for tally in tallies)
     words += f", {more} once more" if more else ", each once" if expectation.promise != "at-least-once" else ""
     words += f", the slowest in {milliseconds(slowest * 1000)}" if slowest is not None else ""
@@ -178,12 +178,12 @@ def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, w
     words += f"; {copies} came again, one for each subscription of the client" if copies else ""
     words += f"; {kept} came again, as a broker sends a retained message to each subscription" if kept else ""
     over = sum(tally.expired for tally in tallies)
-    words += f"; {over} {_were(over)} over before {who} listened" if over else ""
+    words += f"; {over} {_were(over)} over before {receiver} listened" if over else ""
     words += f" ({undecided} without an acknowledgement did not arrive and are not counted)" if undecided else ""
     return words
 
 
-def _uncertain(chosen: Chosen, who: str) -> str:
+def _uncertain(chosen: Chosen, receiver: str) -> str:
     """Return which messages may still arrive or were perhaps not expected; "" if there are none."""
     waiting = [(tally, number) for tally in chosen.tallies for number in tally.waiting]
     unsure = [(tally, number) for tally in chosen.tallies for number in tally.unsure]
@@ -192,14 +192,14 @@ def _uncertain(chosen: Chosen, who: str) -> str:
         first = min(waiting, key=sent_at)
         gone = min(member.away[-1][0] for member in chosen.audience.members if member.away)
         words.append(
-            f"{several(len(waiting), 'message')} may be kept for {who}, which went at {moment(gone)} and did not come "
-            f"back, first {_sent(*first)}"
+            f"{several(len(waiting), 'message')} may be kept for {receiver}, which went at {moment(gone)} and did not "
+            f"come back, first {_sent(*first)}"
         )
     if unsure:
         tally, number = min(unsure, key=sent_at)
         they = "it was" if len(unsure) == 1 else "they were"
         words.append(
-            f"{several(len(unsure), 'message')} did not reach {who}; it is unknown whether {they} expected, first "
+            f"{several(len(unsure), 'message')} did not reach {receiver}; it is unknown whether {they} expected, first "
             f"{_sent(tally, number)}: {tally.why_unsure}"
         )
     return "; ".join(words)
@@ -234,19 +234,19 @@ def _were(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
-def _nothing_expected(chosen: Chosen, who: str) -> str:
+def _nothing_expected(chosen: Chosen, receiver: str) -> str:
     """Return why no message was expected."""
     undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
     expired = sum(tally.expired for tally in chosen.tallies)
     if expired and not undecided:
-        over = f"{several(expired, 'message')} meant for {who} {_were(expired)} over before {who} listened"
+        over = f"{several(expired, 'message')} meant for {receiver} {_were(expired)} over before {receiver} listened"
         return f"{over}, so nothing was expected"
     if undecided:
-        return f"of {several(undecided, 'message')} meant for {who}, none was known to be accepted"
+        return f"of {several(undecided, 'message')} meant for {receiver}, none was known to be accepted"
     where = listed(list(chosen.audience.destinations))
     selective = [member.client for member in chosen.audience.members if member.selector is not None]
     what = f"nothing that the selector of {listed(selective)} lets through" if selective else "nothing"
-    return f"{what} was sent to {where} while {who} listened"
+    return f"{what} was sent to {where} while {receiver} listened"
 
 
 def _sent(tally: Tally, number: int) -> str:
@@ -340,7 +340,7 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
 
 
 def _may_hear(member: Subscription, sent: float) -> bool:
-    """Return whether what was sent at a moment could come: it is kept, or its receiver was subscribed and connected."""
+    """Return whether a message sent at a moment could come: a queue keeps it, or its receiver was connected."""
     if is_queue(member.destination):
         return True
     return member.subscribed_at(sent) > 0 and not any(lost <= sent < back for lost, back in member.cut_off)

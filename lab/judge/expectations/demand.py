@@ -59,7 +59,7 @@ def _course(expectation: Demanded, timeline: Timeline) -> list[tuple[float, bool
 
 
 def _unseen(expectation: Demanded, timeline: Timeline, t: float) -> Silence | None:
-    """Return why nobody can tell of a moment whether demand was there; None if somebody can."""
+    """Return why it is unknown whether demand was there at a moment; None if it is known."""
     looks = timeline.looks.get((expectation.broker, str(destination_of(expectation))), ())
     between = (each for each in looks if each.begin <= t < each.end)
     return timeline.coverage.silence(expectation.broker, t, t) or next(between, None)

@@ -49,7 +49,7 @@ def judge(expectation: Discarded, evidence: Evidence) -> Finding:
 
 
 def _equal_bodies(evidence: Evidence, broker: str, destination: str) -> bool:
-    """Return whether messages of a broker's publishers cannot be told apart."""
+    """Return whether messages of a broker's publishers have equal bodies."""
     return any(
         tally.alike and tally.publication.broker == broker and hears(destination, tally.publication.destination)
         for audience in evidence.audiences

@@ -27,8 +27,8 @@ def judge(expectation: Dropped, evidence: Evidence) -> Finding:
     return Outcome.of(expectation.packets.holds(packets)), reason
 
 
-def _matches(expectation: Dropped, seen: PacketsDropped) -> bool:
+def _matches(expectation: Dropped, dropped: PacketsDropped) -> bool:
     """Return whether the expectation is about these packets."""
-    ends = (expectation.source, expectation.to) == (seen.source, seen.target)
-    port = expectation.port is None or f" {expectation.port} " in f"{seen.cause} "
-    return ends and port and expectation.because in (None, _AT.get(seen.at))
+    ends = (expectation.source, expectation.to) == (dropped.source, dropped.target)
+    port = expectation.port is None or f" {expectation.port} " in f"{dropped.cause} "
+    return ends and port and expectation.because in (None, _AT.get(dropped.at))

@@ -60,7 +60,7 @@ def until(expectation: Finished, evidence: Evidence) -> float:
 
 
 def concerned(expectation: Finished, effort: Effort, evidence: Evidence) -> bool:
-    """Return whether an expectation is about what a step sent, or its receivers about what it took."""
+    """Return whether a step sends messages of the expectation, or takes messages for one of its receivers."""
     if effort.did == "sent":
         steps = [evidence.timeline.last_step(name) for name in expectation.steps]
         return any(each is not None and each.step == effort.step for each in steps)
@@ -68,7 +68,7 @@ def concerned(expectation: Finished, effort: Effort, evidence: Evidence) -> bool
 
 
 def measured(expectation: Finished, evidence: Evidence) -> Iterator[tuple[float, float]]:
-    """Yield how long the step took, with each bound, and the other one with what would be one for it; in seconds."""
+    """Yield the time that the step took, with each bound in seconds; a bound in times of another step is converted."""
     own = _course(expectation.step, expectation, evidence)
     if isinstance(own, str):
         return
@@ -83,9 +83,9 @@ def measured(expectation: Finished, evidence: Evidence) -> Iterator[tuple[float,
                 yield other.took, own.took / times  # by how much the other one may differ counts `times` as much
 
 
-def _against(own: _Course, of: str, times: Factor, expectation: Finished, evidence: Evidence) -> Finding:
+def _against(own: _Course, reference: str, times: Factor, expectation: Finished, evidence: Evidence) -> Finding:
     """Judge how many times as long as another step it took."""
-    other = _course(of, expectation, evidence)
+    other = _course(reference, expectation, evidence)
     if isinstance(other, str):
         return unknown(other, evidence)
     if other.lost or not other.took:
@@ -98,21 +98,21 @@ def _against(own: _Course, of: str, times: Factor, expectation: Finished, eviden
 
 
 def _compare(
-    own: _Course, found: float, low: float | None, high: float | None, words: str, asked: str, evidence: Evidence
+    own: _Course, figure: float, low: float | None, high: float | None, text: str, asked: str, evidence: Evidence
 ) -> Finding:
     """Judge a figure against its bounds; one of a step that is not finished can only grow."""
-    if high is not None and found > high:
+    if high is not None and figure > high:
         near = evidence.causes.near(own.begin, own.begin + own.took)
-        return Outcome.FAILED, f"{words}{asked}{near}"
+        return Outcome.FAILED, f"{text}{asked}{near}"
     if own.lost:
-        return unknown(words, evidence)
-    if low is not None and found < low:
-        return Outcome.FAILED, f"{words}{asked}"
-    return Outcome.PASSED, words
+        return unknown(text, evidence)
+    if low is not None and figure < low:
+        return Outcome.FAILED, f"{text}{asked}"
+    return Outcome.PASSED, text
 
 
 def _course(word: str, expectation: Finished, evidence: Evidence) -> _Course | str:
-    """Return how a step's messages came to the receivers expected, or why nobody can tell."""
+    """Return how a step's messages came to the receivers expected, or why that is unknown."""
     step = evidence.timeline.last_step(word)
     if step is None:
         return f"no step {word} was taken"

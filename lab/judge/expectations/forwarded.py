@@ -24,7 +24,7 @@ _ON_ITS_WAY = 1.0  # seconds; what was sent so long before a snapshot may be cou
 
 
 def judge(expectation: Forwarded, evidence: Evidence) -> Finding:
-    """Judge the number of messages that a broker forwarded to others; unknown if the others took fewer than it says."""
+    """Judge the number of messages that a broker forwarded to others; unknown if the others took fewer."""
     destination = str(destination_of(expectation))
     rise = evidence.timeline.snapshots.rise(
         expectation.between, expectation.broker, Subject("destination", destination), "forwarded"
@@ -97,15 +97,15 @@ def _others(expectation: Forwarded, evidence: Evidence) -> list[str]:
 
 
 def _least(came: int | str | None, rise: Rise) -> int:
-    """Return the least number of messages that the broker forwarded, by what the others can have taken."""
+    """Return the least number of messages that the broker forwarded, by the counters of the other brokers."""
     return 0 if isinstance(came, str) else rise.by if came is None else min(came, rise.by)
 
 
 def _surely_came(expectation: Forwarded, evidence: Evidence, destination: str, rise: Rise) -> int | str | None:
-    """Return how many messages went on for certain, as `_came`: no more than the broker's bridges gave.
+    """Return the number of messages of `_came`, but no more than the broker's bridges gave.
 
-    What the others took may be of somebody whom no step knows, and so hide what was held back. The bridges' own
-    counters are of all destinations: what others may have had of them is taken off.
+    The other brokers may have taken messages from an external client, which would hide messages held back here. The
+    bridges' own counters include all destinations: messages that other destinations may have forwarded are subtracted.
     """
     came, snapshots = _came(expectation, evidence, destination), evidence.timeline.snapshots
     before, after = (snapshots.part(name, expectation.broker) for name in expectation.between)
@@ -126,15 +126,16 @@ def _given(part: Part) -> Mapping[tuple[str, str, str], int]:
 
     Several may have one name: those of a connector to several brokers, or of brokers whose connectors are called alike.
     """
-    ends = (each for subject, counted in part.counted.items() if subject.of == "bridge" for each in counted)
+    ends = (each for subject, counted in part.counted.items() if subject.kind == "bridge" for each in counted)
     return {(each.name, each.remote, each.session): each.counters.get("dequeued", 0) for each in ends}
 
 
 def _came(expectation: Forwarded, evidence: Evidence, destination: str) -> int | str | None:
-    """Return how many messages the other brokers took from this one for certain, or why that is not known.
+    """Return how many messages the other brokers took from this one for certain, or why that is unknown.
 
-    None if no topology is declared, so that nobody knows the others. What others enqueued came from their own clients,
-    from this one, or from one another; of several, it is the least that cannot have come from one another.
+    None if no topology is declared, so that the other brokers are unknown. The messages that the others enqueued came
+    from their own clients, from this broker, or from one another. Of several brokers, the result is the least number
+    that cannot have come from one another.
     """
     others = _others(expectation, evidence)
     if not others:

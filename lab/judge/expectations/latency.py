@@ -44,7 +44,7 @@ def until(expectation: Latency, evidence: Evidence) -> float:
 
 
 def concerned(expectation: Latency, effort: Effort, evidence: Evidence) -> bool:
-    """Return whether an expectation is about what a step sent or took: of one direction, what its broker was sent."""
+    """Return whether an expectation is about the messages of a step; with a direction, those sent to its source."""
     if expectation.direction is not None and effort.did == "sent":
         return effort.broker == expectation.direction[0]
     return receivers.concerned(expectation, effort, evidence)

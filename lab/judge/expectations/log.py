@@ -53,7 +53,7 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
     if timeline.end < end or not timeline.complete:
         so_far = f"{found}; but" if most >= least and lines else f"{found} when"
         return Outcome.UNKNOWN, f"{so_far} the history ends at {moment(timeline.end)}"
-    if silence := timeline.coverage.silence(expectation.broker, begin, end, of="log"):
+    if silence := timeline.coverage.silence(expectation.broker, begin, end, kind="log"):
         return Outcome.UNKNOWN, f"{found}, but {silent(silence)}"
     cut = [line for line in its if begin <= line.t <= end and len(line.text) >= log_lines.LONGEST_LINE]
     cut = [line for line in cut if line not in matching]
@@ -75,14 +75,15 @@ def judge(expectation: Log, evidence: Evidence) -> Finding:
 
 
 def concerned(expectation: Log, effort: Effort, evidence: Evidence) -> bool:
-    """Return whether what a step sent or took may have brought such a line about."""
+    """Return whether a step's messages may have caused such a line."""
     return expectation.matches not in log_lines.OF_NO_MESSAGE and base.concerned(expectation, effort, evidence)
 
 
 def measured(expectation: Log, evidence: Evidence) -> Iterator[tuple[float, float]]:
-    """Yield when the line came with which there were enough, or too many, with the time allowed; in seconds.
+    """Yield the time of the deciding line, and the time allowed, in seconds.
 
-    Of lines told together, which count as one or as all (see `_number`), the last one's time is known.
+    The deciding line reaches the least count or exceeds the greatest. For repeated lines in one observation, which
+    count as one or as all (see `_number`), only the last line's time is known.
     """
     timeline, term = evidence.timeline, expectation.term
     step = None if term is None else timeline.last_step(term.after)
@@ -98,7 +99,7 @@ def measured(expectation: Log, evidence: Evidence) -> Iterator[tuple[float, floa
 
 
 def _lines(expectation: Log, timeline: Timeline) -> list[LogLine]:
-    """Return what the broker's loggers said, in order of time."""
+    """Return the lines of the broker's loggers, in order of time."""
     own = (line for line in timeline.log if line.broker == expectation.broker and not line.trace)
     return sorted(own, key=lambda line: line.t)
 
@@ -125,7 +126,7 @@ def _number(lines: Sequence[LogLine], begin: float, end: float) -> tuple[int, in
 
 
 def _found(expectation: Log, lines: list[LogLine], after: str = "") -> str:
-    """Return in words the number of matching lines, what comes `after` that, and the first one."""
+    """Return in words the number of matching lines, then the text `after`, then the first line."""
     first = lines[0]
     when = f"at {moment(first.t)}" if first.t >= 0 else f"{gap(-first.t)} before the first step"
     short = len(first.text) <= _HEAD + _TAIL

@@ -63,7 +63,7 @@ def _judge_one(expectation: Ordered, chosen: Chosen, evidence: Evidence) -> Find
 def _may_have_given_back(evidence: Evidence, member: Subscription, position: int) -> str:
     """Return a client that has a message unacknowledged where a history is cut short; "" if there is none.
 
-    A broker may know that it has gone, and give the message to another one, before anybody has noted that.
+    A broker may know that the client has gone, and give the message to another client, before the history records it.
     """
     if evidence.timeline.complete:
         return ""

@@ -84,7 +84,7 @@ def _judge_one(expectation: Recovered, chosen: Chosen, step: StepTaken, evidence
 def _kept(chosen: Chosen, evidence: Evidence) -> bool:
     """Return whether any of the messages that did not come was kept for the audience, as far as is known.
 
-    A queue keeps what is persistent until a client takes it, or the brokers' counters say that it has gone.
+    A queue keeps a persistent message until a client takes it, or until the brokers' counters show that it has gone.
     """
     for tally in chosen.tallies:
         queue = tally.publication.destination

@@ -28,7 +28,7 @@ class _Result:
 
     t: float
     outcome: str
-    words: str
+    text: str
 
 
 def judge(expectation: Unreachable, evidence: Evidence) -> Finding:
@@ -38,15 +38,15 @@ def judge(expectation: Unreachable, evidence: Evidence) -> Finding:
     others = [result for result in results if result.outcome != expectation.why]
     if others:
         near = evidence.causes.near(others[0].t, others[0].t)
-        return Outcome.FAILED, f"{others[0].words}{near}"
+        return Outcome.FAILED, f"{others[0].text}{near}"
     if not results:
         return Outcome.UNKNOWN, "nothing of the kind was tried" + (
             "" if timeline.complete else f" when the history ends at {moment(timeline.end)}"
         )
     if not timeline.complete:
-        return at_the_end(True, results[0].words, evidence)
+        return at_the_end(True, results[0].text, evidence)
     each = "" if len(results) == 1 else f"{several(len(results), 'attempt')}, each {expectation.why}; first: "
-    return Outcome.PASSED, f"{each}{results[0].words}"
+    return Outcome.PASSED, f"{each}{results[0].text}"
 
 
 def _results(expectation: Unreachable, evidence: Evidence) -> Iterator[_Result]:
@@ -60,7 +60,7 @@ def _results(expectation: Unreachable, evidence: Evidence) -> Iterator[_Result]:
             ended = _OUTCOMES.get(seen.outcome, "failed otherwise")
             words = f"{seen.client} at {seen.broker} over {seen.over}{doing} {ended} after {gap(seen.took)}"
             note = f": {seen.note}" if seen.note else ""
-            yield _Result(t=seen.t, outcome=seen.outcome, words=f"{words}, at {moment(seen.t)}{note}")
+            yield _Result(t=seen.t, outcome=seen.outcome, text=f"{words}, at {moment(seen.t)}{note}")
     for subscription in evidence.ledger.subscriptions.values():
         named = expectation.client in (None, subscription.client) and expectation.broker in (None, subscription.broker)
         if named and expectation.over in (None, subscription.over) and wanted in (None, subscription.destination):
@@ -69,7 +69,7 @@ def _results(expectation: Unreachable, evidence: Evidence) -> Iterator[_Result]:
                 continue  # it began before the interval that is judged
             since = starts[0] if starts else 0.0
             words = f"{subscription.client} subscribed to {subscription.destination} at {subscription.broker}"
-            yield _Result(t=since, outcome="ok", words=f"{words} over {subscription.over}, at {moment(since)}")
+            yield _Result(t=since, outcome="ok", text=f"{words} over {subscription.over}, at {moment(since)}")
     if expectation.client is not None:
         return  # a publish step's client has no name in the scenario
     for publication in evidence.ledger.publications.values():
@@ -78,4 +78,4 @@ def _results(expectation: Unreachable, evidence: Evidence) -> Iterator[_Result]:
         if named and wanted in (None, publication.destination) and number is not None:
             words = f"{publication.broker} accepted {publication.named(number)} over {publication.over}"
             sent = publication.sent_at[number]
-            yield _Result(t=sent, outcome="ok", words=f"{words}, sent at {moment(sent)}")
+            yield _Result(t=sent, outcome="ok", text=f"{words}, sent at {moment(sent)}")

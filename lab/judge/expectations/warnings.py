@@ -1,4 +1,4 @@
-"""Judge of the expectation `warnings`: what the service removed when it saved a revision."""
+"""Judge of the expectation `warnings`: the settings that the service removed when it saved a revision."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _await_demand(rehearsal: Rehearsal, broker: str, to: Destination, later: Seq
 
 
 def _sent(broker: str, to: Destination, later: Sequence[Step]) -> tuple[Destination, ...]:
-    """Return what later steps send to a broker that a subscription with a wildcard hears; nothing without one.
+    """Return the destinations of later steps that a subscription with a wildcard hears; nothing without one.
 
     A bridge's consumer on each of these will do: nothing else is sent.
     """

@@ -25,14 +25,14 @@ _QUANTITY = re.compile(r"(?<=\d) (?=(?:ms|s)\b)")
 __all__ = ["Files", "environment", "style", "to_html", "write"]
 
 
-def to_html(judged: Judged, found: Files) -> str:
+def to_html(judged: Judged, files: Files) -> str:
     """Return the text of the page; equal histories and files give equal texts."""
     script = _shipped("page.js")
     return (
         environment("lab.report.html")
         .get_template("page.html")
         .render(
-            page=page(judged, found),
+            page=page(judged, files),
             told=told,
             style=style(),
             script=Markup(script),
@@ -42,7 +42,7 @@ def to_html(judged: Judged, found: Files) -> str:
 
 
 def environment(package: str) -> Environment:
-    """Return what renders the templates of a package; all text in them is escaped, and made visible."""
+    """Return the environment for the templates of a package; all text in them is escaped, and made visible."""
     found = Environment(
         loader=PackageLoader(package, "templates"),
         finalize=_visible,
@@ -61,9 +61,9 @@ def style() -> Markup:
     return Markup(_shipped("page.css"))
 
 
-def write(judged: Judged, found: Files, path: Path) -> None:
+def write(judged: Judged, files: Files, path: Path) -> None:
     """Write the page; a reader sees the old file or the new one, never half of it."""
-    write_text(path, to_html(judged, found))
+    write_text(path, to_html(judged, files))
 
 
 def _shipped(name: str) -> str:
@@ -75,8 +75,8 @@ def _unbreakable(text: str) -> Markup:
     return Markup(_QUANTITY.sub("&nbsp;", str(escape(_visible(text)))))
 
 
-def _visible(value: object) -> object:
+def _visible(shown: object) -> object:
     """Return a value, a string with U+FFFD in place of signs that control a terminal, a parser or text direction."""
-    if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
-        return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in value)
-    return value
+    if isinstance(shown, str) and not isinstance(shown, Markup) and not shown.isprintable():
+        return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in shown)
+    return shown

@@ -27,16 +27,16 @@ class Band:
         return self.x > WIDE * (1 - APART)
 
 
-def bands_of(told: Sequence[Fault], seen: Window) -> tuple[Band, ...]:
+def bands_of(faults: Sequence[Fault], window: Window) -> tuple[Band, ...]:
     """Return the bands of the faults that are within the window."""
     rows: list[float] = []
     found = []
-    for fault in told:
-        end = seen.end if fault.end is None else min(fault.end, seen.end)
-        if fault.start > seen.end or end < seen.start:
+    for fault in faults:
+        end = window.end if fault.end is None else min(fault.end, window.end)
+        if fault.start > window.end or end < window.start:
             continue
-        x = seen.x(max(fault.start, seen.start))
-        band = Band(fault=fault, x=x, width=max(round(seen.x(end) - x, 2), 0.0))
+        x = window.x(max(fault.start, window.start))
+        band = Band(fault=fault, x=x, width=max(round(window.x(end) - x, 2), 0.0))
         label = x - WIDE * APART if band.near_end else x  # where its label begins
         row = next((place for place, last in enumerate(rows) if label - last > WIDE * APART), len(rows))
         rows[row : row + 1] = [label]

@@ -50,8 +50,8 @@ def broker_texts(files: Files, declared: Mapping[str, object]) -> tuple[BrokerTe
     return tuple(found)
 
 
-def _position(number: int, of: int) -> str:
+def _position(number: int, count: int) -> str:
     """Return the position of a file among several of one broker, in words; "" if it is the only one."""
-    if of == 1:
+    if count == 1:
         return ""
-    return ", at the beginning" if number == 1 else ", at the end" if number == of else ", then"
+    return ", at the beginning" if number == 1 else ", at the end" if number == count else ", then"

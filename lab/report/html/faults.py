@@ -34,7 +34,7 @@ class Fault:
 
     letter: str
     look: Look
-    words: str
+    text: str
     start: float
     end: float | None
     ways: tuple[tuple[str, str], ...] = ()  # the directions of a link affected, as regions
@@ -59,8 +59,8 @@ class Event:
     """One line of the list of events."""
 
     t: float
-    who: str
-    words: str
+    actor: str
+    text: str
     tone: Tone = Tone.PLAIN
 
 
@@ -69,7 +69,7 @@ class _Open:
     """A fault that is being collected."""
 
     look: Look
-    words: str
+    text: str
     start: float
     ways: list[tuple[str, str]]
     brokers: list[str]
@@ -77,24 +77,24 @@ class _Open:
     open: int = 1  # directions of a link or ends of a bridge still affected
 
 
-def _went_well(seen: Observation) -> bool:
-    """Return whether what was asked was done, as far as an observation says: a step, an approach, an answer."""
-    if isinstance(seen, Achieved):
-        return not seen.early and seen.done >= (seen.asked or 0)
-    if isinstance(seen, Replied):
-        return seen.outcome is SendOutcome.OK
-    if isinstance(seen, Approached):
-        return seen.outcome == "ok"
-    return isinstance(seen, Paced) and seen.held
+def _went_well(observation: Observation) -> bool:
+    """Return whether an observation of a step, a connection attempt or an answer records a success."""
+    if isinstance(observation, Achieved):
+        return not observation.early and observation.done >= (observation.asked or 0)
+    if isinstance(observation, Replied):
+        return observation.outcome is SendOutcome.OK
+    if isinstance(observation, Approached):
+        return observation.outcome == "ok"
+    return isinstance(observation, Paced) and observation.held
 
 
-def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
+def faults(observations: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     """Return the faults in the order they began, up to a limit, and the number of all faults."""
     bands: list[_Open] = []
     present: dict[tuple[str, ...], _Open] = {}
     impairments: dict[tuple[str, ...], str] = {}
     sessions: dict[tuple[str, ...], set[str]] = {}
-    for each in sorted(seen, key=lambda each: each.t):  # an engine may report an end after the recovery
+    for each in sorted(observations, key=lambda each: each.t):  # an engine may report an end after the recovery
         course = COURSES.get(each.kind)
         if not is_news(each):
             continue
@@ -103,13 +103,13 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
                 look = MARKS.get(each.kind, Look(label=each.kind, tone=Tone.PLAIN))
                 words, brokers = _words(each), _brokers(each)
                 start = min(each.t, getattr(each, "since", each.t))
-                bands.append(_Open(look=look, words=words, start=start, ways=[], brokers=brokers, end=_end(each)))
+                bands.append(_Open(look=look, text=words, start=start, ways=[], brokers=brokers, end=_end(each)))
             continue
-        thing = (each.kind, *(_field(each, name) for name in course.thing))
+        thing = (each.kind, *(_field(each, name) for name in course.subject))
         if isinstance(each, BridgeSeen) and _was_replaced(each, sessions.setdefault(thing, set())):
             continue
         look_now = _look(each, course, thing, impairments)
-        if look_now is not None and thing in present and (present[thing].look, present[thing].words) == look_now:
+        if look_now is not None and thing in present and (present[thing].look, present[thing].text) == look_now:
             continue
         if look_now is None and _field(each, course.state) not in course.ends:
             continue
@@ -124,7 +124,7 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
         Fault(
             letter=_letter(number),
             look=band.look,
-            words=band.words,
+            text=band.text,
             start=band.start,
             end=band.end,
             ways=tuple(band.ways),
@@ -135,78 +135,78 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     return given, len(named)
 
 
-def _end(seen: Observation) -> float | None:
-    """Return when something that is told at its end was over; None if it lasts on."""
-    return None if seen.t == inf else seen.t
+def _end(observation: Observation) -> float | None:
+    """Return when a lasting event that is recorded at its end was over; None if it lasts on."""
+    return None if observation.t == inf else observation.t
 
 
-def _was_replaced(seen: BridgeSeen, up: set[str]) -> bool:
+def _was_replaced(end: BridgeSeen, up: set[str]) -> bool:
     """Update the sessions `up` of a bridge's end; return whether a session ended while another is up."""
-    if seen.up:
-        up.add(seen.remote_address)
+    if end.up:
+        up.add(end.remote_address)
     else:
-        up.discard(seen.remote_address)
-    return not seen.up and bool(up)
+        up.discard(end.remote_address)
+    return not end.up and bool(up)
 
 
 def _look(
-    seen: Observation, course: Course, thing: tuple[str, ...], impairments: dict[tuple[str, ...], str]
+    observation: Observation, course: Course, subject: tuple[str, ...], impairments: dict[tuple[str, ...], str]
 ) -> tuple[Look, str] | None:
     """Return the look and words of a faulty state; None if the state is well or continues the one before."""
-    state = _field(seen, course.state)
-    if seen.kind == "link":
-        impairment = _field(seen, "impairment")
+    state = _field(observation, course.state)
+    if observation.kind == "link":
+        impairment = _field(observation, "impairment")
         if state == "open":
-            first = impairments.setdefault(thing, "")
-            return None if impairment == first else (IMPAIRED, f"{thing[1]} set to {impairment}")
-        impairments.setdefault(thing, impairment)
+            first = impairments.setdefault(subject, "")
+            return None if impairment == first else (IMPAIRED, f"{subject[1]} set to {impairment}")
+        impairments.setdefault(subject, impairment)
     look = course.looks.get(state)
     if look is None:
         if state not in course.ends and state not in course.looks:  # a state this page does not know
-            return Look(label=f"{seen.kind} {state}", tone=Tone.PLAIN), " ".join(thing[1:])
+            return Look(label=f"{observation.kind} {state}", tone=Tone.PLAIN), " ".join(subject[1:])
         return None
-    if seen.kind == "link":
-        return look, thing[1]
-    if seen.kind == "bridge":
-        return look, thing[1] or f"of {thing[3]}"
-    if seen.kind == "sight":
-        return look, f"{thing[1]}'s {thing[2]}"
-    if seen.kind == "broker":
-        return look, f"{thing[1]}, its standby" if thing[2] == "True" else thing[1]
-    return look, " ".join(thing[1:])
+    if observation.kind == "link":
+        return look, subject[1]
+    if observation.kind == "bridge":
+        return look, subject[1] or f"of {subject[3]}"
+    if observation.kind == "sight":
+        return look, f"{subject[1]}'s {subject[2]}"
+    if observation.kind == "broker":
+        return look, f"{subject[1]}, its standby" if subject[2] == "True" else subject[1]
+    return look, " ".join(subject[1:])
 
 
-def _begin(bands: list[_Open], seen: Observation, look: Look, words: str) -> _Open:
+def _begin(bands: list[_Open], observation: Observation, look: Look, text: str) -> _Open:
     """Return a new fault, or the open fault of a link's other direction or a bridge's other end, if it is the same."""
-    ways = [(_field(seen, "leaving"), _field(seen, "reaching"))] if _field(seen, "leaving") else []
-    brokers = [] if ways else _brokers(seen)
+    ways = [(_field(observation, "leaving"), _field(observation, "reaching"))] if _field(observation, "leaving") else []
+    brokers = [] if ways else _brokers(observation)
     for band in reversed(bands):
-        if band.look != look or band.end is not None or band.words != words:
+        if band.look != look or band.end is not None or band.text != text:
             continue
-        together = ways and band.ways and seen.t - band.start <= TOGETHER
+        together = ways and band.ways and observation.t - band.start <= TOGETHER
         if together or (len(brokers) == 2 and set(brokers) == set(band.brokers)):
             band.ways += ways
             band.open += 1
             return band
-    start = min(seen.t, getattr(seen, "since", seen.t))  # what was not seen was not seen from an earlier moment on
-    begun = _Open(look=look, words=words, start=start, ways=ways, brokers=brokers)
+    start = min(observation.t, getattr(observation, "since", observation.t))  # sight may have been lost earlier
+    begun = _Open(look=look, text=text, start=start, ways=ways, brokers=brokers)
     bands.append(begun)
     return begun
 
 
-def _brokers(seen: Observation) -> list[str]:
-    return [_field(seen, name) for name in ("broker", "remote") if _field(seen, name)]
+def _brokers(observation: Observation) -> list[str]:
+    return [_field(observation, name) for name in ("broker", "remote") if _field(observation, name)]
 
 
-def _field(seen: Observation, name: str) -> str:
-    return str(getattr(seen, name, ""))
+def _field(observation: Observation, name: str) -> str:
+    return str(getattr(observation, name, ""))
 
 
-def _words(seen: Observation) -> str:
+def _words(observation: Observation) -> str:
     """Return an observation in one line, without its kind, which is the label."""
-    row = describe(seen)
-    what = row.what.removeprefix(f"{seen.kind.replace('-', ' ')}: ")
-    return f"{row.who}: {what}" if row.who not in ("", seen.kind) else what
+    row = describe(observation)
+    what = row.text.removeprefix(f"{observation.kind.replace('-', ' ')}: ")
+    return f"{row.actor}: {what}" if row.actor not in ("", observation.kind) else what
 
 
 def _letter(number: int) -> str:
@@ -219,18 +219,18 @@ def with_direction(fault: Fault) -> Fault:
     """Return a fault whose words name its direction, if it affects one direction only."""
     if len(fault.ways) != 1:
         return fault
-    return replace(fault, words=f"{fault.words}, {fault.ways[0][0]} → {fault.ways[0][1]} only")
+    return replace(fault, text=f"{fault.text}, {fault.ways[0][0]} → {fault.ways[0][1]} only")
 
 
-def events(seen: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
+def events(observations: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:
     """Return the events besides messages and counters, in order, up to a limit, and the number of all events."""
     found = []
-    for each in sorted(seen, key=lambda each: each.t):  # a log's line may be read later than it was written
+    for each in sorted(observations, key=lambda each: each.t):  # a log's line may be read later than it was written
         if each.kind in COUNTERS or not is_news(each) or (isinstance(each, StepEnded) and each.ok and not each.note):
             continue
         if isinstance(each, Answered) or (isinstance(each, Replied) and _went_well(each)):
             continue  # messages
         bad = not each.as_written if isinstance(each, StepEnded) else isinstance(each, Trouble)
         row = describe(each)
-        found.append(Event(t=each.t, who=row.who, words=row.what, tone=Tone.SHUT if bad else Tone.PLAIN))
+        found.append(Event(t=each.t, actor=row.actor, text=row.text, tone=Tone.SHUT if bad else Tone.PLAIN))
     return tuple(found[:MOST_EVENTS]), len(found)

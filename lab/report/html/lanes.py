@@ -1,7 +1,7 @@
 """The messages of each direction → a lane of the timeline: bars of counts, and lines of single messages.
 
 A direction leads from one broker to another. Messages that did not come, or came doubled, late or in doubt, are drawn
-up to a limit that the lane tells; of the others an even selection.
+up to a limit that the lane shows; of the others an even selection.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Line:
     x1: float
     x2: float
     fate: str
-    words: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +149,10 @@ def ways(judged: Judged) -> tuple[Way, ...]:
     return tuple(found.values())
 
 
-def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window:
+def window(ways: Sequence[Way], moments: Iterable[float], end: float) -> Window:
     """Return the window from the first message to the last, with those of `moments` (of faults) that are near."""
     first, last = [], []
-    for way in found:
+    for way in ways:
         for tally in (part.tally for part in way.parts):
             sent_at = tally.publication.sent_at
             took = tally.latency
@@ -173,21 +173,21 @@ def window(found: Sequence[Way], moments: Iterable[float], end: float) -> Window
     return Window(start=begin - 2 * edge, end=over + edge)
 
 
-def lanes(found: Sequence[Way], seen: Window) -> tuple[Lane, ...]:
-    """Return the lanes of the busiest ways, in the order of `found`."""
-    busiest = sorted(found, key=lambda way: -max(way.expected, way.arrived))[:LANES]
+def lanes(ways: Sequence[Way], window: Window) -> tuple[Lane, ...]:
+    """Return the lanes of the busiest ways, in the order of `ways`."""
+    busiest = sorted(ways, key=lambda way: -max(way.expected, way.arrived))[:LANES]
     share = max(1, len(busiest))
     return tuple(
-        _lane(way, seen, lines=min(160, LINES // share), anomalous=min(500, ANOMALIES // share))
-        for way in found
+        _lane(way, window, lines=min(160, LINES // share), anomalous=min(500, ANOMALIES // share))
+        for way in ways
         if way in busiest
     )
 
 
-def anomalies(found: Sequence[Way], most: int) -> tuple[tuple[Anomaly, ...], int]:
+def anomalies(ways: Sequence[Way], most: int) -> tuple[tuple[Anomaly, ...], int]:
     """Return the anomalies and their number in all; of too many, an even selection of each way and fate."""
     groups = [
-        (way, part, fate) for way in found for part in way.parts for fate in reversed(FATES[1:]) if part.fates[fate]
+        (way, part, fate) for way in ways for part in way.parts for fate in reversed(FATES[1:]) if part.fates[fate]
     ]
     total = sum(len(part.fates[fate]) for _, part, fate in groups)
     share = max(1, most // max(1, len(groups)))
@@ -218,11 +218,11 @@ def _bin(place: float) -> int:
     return max(0, min(BINS - 1, int(place)))
 
 
-def _lane(way: Way, seen: Window, *, lines: int, anomalous: int) -> Lane:
+def _lane(way: Way, window: Window, *, lines: int, anomalous: int) -> Lane:
     """Return the lane of a way; `lines` and `anomalous` limit the lines of each fate."""
     sent, failed, received = [0] * BINS, [0] * BINS, [0] * BINS
-    scale = BINS / (seen.end - seen.start)
-    start = seen.start
+    scale = BINS / (window.end - window.start)
+    start = window.start
     for tally in (part.tally for part in way.parts):
         sent_at = tally.publication.sent_at
         for number, took in zip(tally.arrived, tally.latency, strict=True):
@@ -233,7 +233,7 @@ def _lane(way: Way, seen: Window, *, lines: int, anomalous: int) -> Lane:
             for number in numbers:
                 failed[_bin((sent_at[number] - start) * scale)] += 1
     tallest = max(1, *(a + b for a, b in zip(sent, failed, strict=True)), *received)
-    drawn, left_out = _lines(way, seen, lines, anomalous)
+    drawn, left_out = _lines(way, window, lines, anomalous)
     return Lane(
         source=way.source,
         target=way.target,
@@ -268,8 +268,8 @@ def _bars(counts: Sequence[int], below: Sequence[int], tallest: int, *, up: bool
     return "".join(parts)
 
 
-def _lines(way: Way, seen: Window, lines: int, anomalous: int) -> tuple[tuple[Line, ...], str]:
-    """Return the lines of a way, and a note on those left out."""
+def _lines(way: Way, window: Window, lines: int, anomalous: int) -> tuple[tuple[Line, ...], str]:
+    """Return the lines of a way, and a note on the omitted ones."""
     drawn: list[Line] = []
     left_out = []
     chosen_of: dict[str, int] = {}
@@ -282,18 +282,18 @@ def _lines(way: Way, seen: Window, lines: int, anomalous: int) -> tuple[tuple[Li
             took = _took(tally, chosen)
             chosen_of[fate] = chosen_of.get(fate, 0) + len(chosen)
             told = f"to {', '.join(part.audience.names)}, {WORDS[fate]}"
-            drawn += (_line(tally.publication, number, took.get(number), fate, seen, told) for number in chosen)
+            drawn += (_line(tally.publication, number, took.get(number), fate, window, told) for number in chosen)
         if chosen_of.get(fate, 0) < total:
             left_out.append(f"{chosen_of[fate]:,} of {total:,}: {WORDS[fate]}")
     return tuple(drawn), "; ".join(left_out)
 
 
-def _line(publication: Publication, number: int, took: float | None, fate: str, seen: Window, words: str) -> Line:
+def _line(publication: Publication, number: int, took: float | None, fate: str, window: Window, text: str) -> Line:
     t = publication.sent_at[number]
     end = t if took is None else t + took
     after = "" if took is None else f" after {took * 1000:.1f} ms"
-    words = f"{publication.id(number)} sent at {moment(t)}: {words}{after}"
-    return Line(x1=seen.x(t), x2=seen.x(end), fate=fate, words=words)
+    text = f"{publication.id(number)} sent at {moment(t)}: {text}{after}"
+    return Line(x1=window.x(t), x2=window.x(end), fate=fate, text=text)
 
 
 def _fates(tally: Tally, within: float, became: Mapping[int, str]) -> Mapping[str, Sequence[int]]:

@@ -54,8 +54,8 @@ def distribution(way: Way, delay: float | None) -> Distribution | None:
     counts[-1] += len(ordered) - places[-1]
     counts[0] += places[0]
 
-    def at(value: float) -> float:
-        return _place(value, edges, logarithmic)
+    def at(latency: float) -> float:
+        return _place(latency, edges, logarithmic)
 
     return Distribution(
         source=way.source,
@@ -78,9 +78,9 @@ def distribution(way: Way, delay: float | None) -> Distribution | None:
     )
 
 
-def milliseconds_short(value: float) -> str:
+def milliseconds_short(latency: float) -> str:
     """Return a round number of milliseconds in words."""
-    return f"{value:g} ms" if value < 1000 else f"{value / 1000:g} s"
+    return f"{latency:g} ms" if latency < 1000 else f"{latency / 1000:g} s"
 
 
 def _edges(least: float, most: float, logarithmic: bool) -> list[float]:
@@ -91,11 +91,11 @@ def _edges(least: float, most: float, logarithmic: bool) -> list[float]:
     return [most * 1.04 * place / BINS for place in range(BINS + 1)]
 
 
-def _place(value: float, edges: Sequence[float], logarithmic: bool) -> float:
+def _place(latency: float, edges: Sequence[float], logarithmic: bool) -> float:
     """Return the place of a value on the scale, in units of the drawing."""
-    low, high, at = edges[0], edges[-1], value
+    low, high, at = edges[0], edges[-1], latency
     if logarithmic:
-        low, high, at = log10(low), log10(high), log10(max(value, low, 1e-9))
+        low, high, at = log10(low), log10(high), log10(max(latency, low, 1e-9))
     return round(min(max((at - low) / (high - low), 0.0), 1.0) * WIDE, 1)
 
 

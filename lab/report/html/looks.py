@@ -32,7 +32,7 @@ class Look:
 class Course:
     """The fields of a kind of Observation that name a thing and its state, and the look of each state."""
 
-    thing: tuple[str, ...]  # the fields that name the thing
+    subject: tuple[str, ...]  # the fields that name the thing
     state: str  # the field that holds its state
     looks: Mapping[str, Look | None]  # by state: the look of the band that begins; None continues the present band
     ends: tuple[str, ...]  # the states that end a band
@@ -40,7 +40,7 @@ class Course:
 
 COURSES: Mapping[str, Course] = {
     "link": Course(
-        thing=("link", "leaving", "reaching"),
+        subject=("link", "leaving", "reaching"),
         state="state",
         looks={
             "cut": Look(label="link cut", tone=Tone.SHUT),
@@ -49,7 +49,7 @@ COURSES: Mapping[str, Course] = {
         ends=("open",),
     ),
     "broker": Course(
-        thing=("broker", "standby"),
+        subject=("broker", "standby"),
         state="state",
         looks={
             "stopping": Look(label="broker stopped", tone=Tone.SHUT),
@@ -63,19 +63,19 @@ COURSES: Mapping[str, Course] = {
         ends=("started", "resumed", "active", "created"),
     ),
     "sight": Course(
-        thing=("broker", "of", "instance"),
+        subject=("broker", "of", "instance"),
         state="state",
         looks={"lost": Look(label="not seen", tone=Tone.WORSE)},
         ends=("regained",),
     ),
     "connector": Course(
-        thing=("broker", "connector"),
+        subject=("broker", "connector"),
         state="state",
         looks={"stopped": Look(label="connector stopped", tone=Tone.SHUT)},
         ends=("started",),
     ),
     "peering": Course(
-        thing=("peering",),
+        subject=("peering",),
         state="state",
         looks={
             "initiating-request": None,
@@ -88,7 +88,7 @@ COURSES: Mapping[str, Course] = {
         ends=("active",),
     ),
     "route": Course(
-        thing=("table", "destination"),
+        subject=("table", "destination"),
         state="state",
         looks={
             "blackhole": Look(label="route blackhole", tone=Tone.SHUT),
@@ -97,13 +97,13 @@ COURSES: Mapping[str, Course] = {
         ends=("active",),
     ),
     "rule": Course(
-        thing=("group", "rule"),
+        subject=("group", "rule"),
         state="state",
         looks={"revoked": Look(label="rule revoked", tone=Tone.WORSE)},
         ends=("authorized",),
     ),
     "client": Course(
-        thing=("client",),
+        subject=("client",),
         state="state",
         looks={
             "disconnected": Look(label="client away", tone=Tone.PLAIN),
@@ -114,7 +114,7 @@ COURSES: Mapping[str, Course] = {
         ends=("returned",),
     ),
     "bridge": Course(
-        thing=("connector", "broker", "remote", "created_by_duplex"),
+        subject=("connector", "broker", "remote", "created_by_duplex"),
         state="up",
         looks={"False": Look(label="bridge down", tone=Tone.DOWN)},
         ends=("True",),

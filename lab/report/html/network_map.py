@@ -49,7 +49,7 @@ class Area:
     y: float
     width: float
     height: float
-    words: tuple[Words, ...]
+    labels: tuple[Words, ...]
 
     def holds(self, point: Point, margin: float) -> bool:
         """Return whether a point is in it or that near to it."""
@@ -180,20 +180,20 @@ def _cut(text: str) -> str:
     return f"{text}…"
 
 
-def _size(words: Sequence[tuple[str, bool]]) -> Point:
-    wide = max(cell_len(text) * (_BROAD if strong else _SMALL) for text, strong in words)
-    return max(90.0, wide + 26.0), 18.0 + sum(_LINE[strong] for _, strong in words)
+def _size(labels: Sequence[tuple[str, bool]]) -> Point:
+    wide = max(cell_len(text) * (_BROAD if strong else _SMALL) for text, strong in labels)
+    return max(90.0, wide + 26.0), 18.0 + sum(_LINE[strong] for _, strong in labels)
 
 
-def _box(place: Place, words: Sequence[tuple[str, bool]], at: Point, size: Point) -> Box:
+def _box(place: Place, labels: Sequence[tuple[str, bool]], at: Point, size: Point) -> Box:
     left, top = at[0] - size[0] / 2, at[1] - size[1] / 2
     placed, y = [], top + 7.0
-    for text, strong in words:
+    for text, strong in labels:
         y += _LINE[strong]
         placed.append(Words(x=at[0], y=y - 2.0, text=text, strong=strong))
     ran = (f"{broker.name}: ActiveMQ {broker.activemq_version or broker.engine_version}" for broker in place.brokers)
     title = "\n".join([f"{place.name}, {place.city or 'none of AWS'}", *ran])
-    return Box(x=left, y=top, width=size[0], height=size[1], words=tuple(placed), title=title)
+    return Box(x=left, y=top, width=size[0], height=size[1], labels=tuple(placed), title=title)
 
 
 def _line(a: Point, b: Point, bend: float) -> list[Point]:
@@ -212,7 +212,7 @@ def _hidden(line: Sequence[Point], boxes: Sequence[Area]) -> int:
 
 
 def _crowded(line: Sequence[Point], courses: Sequence[Sequence[Point]]) -> int:
-    """Return how many points of a line are so near to another one that they are hard to tell apart."""
+    """Return how many points of a line are so near to another line that they are hard to distinguish."""
     return sum(any(hypot(x - a, y - b) < _NEAR for course in courses for a, b in course) for x, y in line)
 
 
@@ -314,7 +314,7 @@ def _plate(joint: Joint, line: Sequence[Point], there: Sequence[Area]) -> Plate 
         x, y = course[round(along * (len(course) - 1))]
         left, top = x - size[0] / 2, y - size[1] / 2
         words = tuple(Words(x=x, y=top + (number + 1) * _LINE[False], text=text) for number, text in enumerate(lines))
-        plate = Plate(x=left, y=top, width=size[0], height=size[1], words=words)
-        if left > 0 and left + size[0] < WIDTH and not any(plate.meets(each, 5.0) for each in there):
+        plate = Plate(x=left, y=top, width=size[0], height=size[1], labels=words)
+        if left > 0 and left + size[0] < WIDTH and not any(plate.meets(each, 5.0) for each in areas):
             return plate
     return None

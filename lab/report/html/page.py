@@ -55,7 +55,7 @@ class Page:
     lasted: str
     headline: str
     grave: bool  # whether the report failed, so that missing messages are shown as bad
-    words: Mapping[str, str]  # of each fate
+    fate_words: Mapping[str, str]  # of each fate
     tones: Mapping[str, str]  # of each fate in a drawing
     keys: tuple[str, ...]  # fates that the drawing's key names
     tiles: tuple[Tile, ...]
@@ -113,7 +113,7 @@ def page(judged: Judged, files: Files) -> Page:
         lasted=gap(max(timeline.end, 0.0)),
         headline=headline(report, timeline.complete),
         grave=report.outcome is Outcome.FAILED,
-        words=WORDS,
+        fate_words=WORDS,
         tones=TONES,
         keys=tuple(fate for fate in FATES[1:] if fate in _KEYS or any(way.many(fate) for way in found)),
         tiles=tiles(report),
@@ -165,26 +165,26 @@ def _moments(shown: Sequence[Fault]) -> list[float]:
     return [t for fault in shown for t in (fault.start, fault.end) if t is not None]
 
 
-def _ticks(seen: Window) -> tuple[Mark, ...]:
+def _ticks(window: Window) -> tuple[Mark, ...]:
     """Return the labelled moments below the timeline."""
-    span = seen.end - seen.start
+    span = window.end - window.start
     step = round_step(span, 6)
-    first = int(seen.start / step) - 1
+    first = int(window.start / step) - 1
     places = [step * (first + number) for number in range(int(span / step) + 4)]
     return tuple(
-        Mark(x=seen.x(t), label=f"{t:.10g} s" if step >= 0.001 else f"{t:.4f} s")
+        Mark(x=window.x(t), label=f"{t:.10g} s" if step >= 0.001 else f"{t:.4f} s")
         for t in (round(place, 6) for place in places)
-        if seen.start <= t <= seen.end
+        if window.start <= t <= window.end
     )
 
 
-def _elsewhere(seen: Window, end: float) -> str:
+def _elsewhere(window: Window, end: float) -> str:
     """Return a note on the time that is not drawn; "" if it is short."""
-    shown = min(seen.end, end) - max(seen.start, 0.0)
+    shown = min(window.end, end) - max(window.start, 0.0)
     if end - shown < 0.1 * end:
         return ""
     return (
-        f"{max(seen.start, 0):.2f} s to {min(seen.end, end):.2f} s of {end:.2f} s are drawn: "
+        f"{max(window.start, 0):.2f} s to {min(window.end, end):.2f} s of {end:.2f} s are drawn: "
         "before and after, no message was sent or received."
     )
 
@@ -204,8 +204,8 @@ def _links(reports: Sequence[LinkReport]) -> tuple[LinkRow, ...]:
     """Return the rows of links."""
     top = max((figure for link in reports for figure in (link.configured_delay, link.measured_p99 or 0.0)), default=0.0)
 
-    def part(value: float | None) -> float | None:
-        return None if value is None else round(value / max(top * 1.05, 0.001) * 100, 2)
+    def part(moment: float | None) -> float | None:
+        return None if moment is None else round(moment / max(top * 1.05, 0.001) * 100, 2)
 
     return tuple(
         LinkRow(

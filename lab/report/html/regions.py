@@ -1,4 +1,4 @@
-"""What joins each two regions: the counts of both directions, the round trip, the bridges."""
+"""Pairs of regions: the counts of both directions, the round trip, the bridges."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Pair:
 
     left: Place
     right: Place | None
-    there: Arrow
+    forth: Arrow
     back: Arrow
     bridges: tuple[Bridge, ...]
     link: str  # the round trip as configured, or the reason that there is none
@@ -57,7 +57,7 @@ def _pair(joint: Joint, outcome: Outcome) -> Pair:
     return Pair(
         left=joint.left,
         right=joint.right,
-        there=_arrow(joint.there, outcome),
+        forth=_arrow(joint.forth, outcome),
         back=_arrow(joint.back, outcome),
         bridges=tuple(
             Bridge(

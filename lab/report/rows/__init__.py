@@ -1,4 +1,4 @@
-"""Observations → rows in words, in files named like those of `lab.history`; an unknown kind is told by its fields."""
+"""Observations → rows in words, in files named like those of `lab.history`; a row of an unknown kind has its fields."""
 
 from __future__ import annotations
 
@@ -19,29 +19,35 @@ _WORDS: Words = {
 }
 
 
-def describe(seen: Observation) -> Row:
+def describe(observation: Observation) -> Row:
     """Return an observation as a row of a timeline."""
-    who, what, weight = _WORDS.get(type(seen), _fields)(seen)
-    return Row(t=seen.t, who=who, what=what, weight=weight)
+    who, what, weight = _WORDS.get(type(observation), _fields)(observation)
+    return Row(t=observation.t, actor=who, text=what, weight=weight)
 
 
-def is_news(seen: Observation) -> bool:
-    """Return whether an observation tells more than that a monitor or client is still there."""
-    return not isinstance(seen, Watched) and not (isinstance(seen, ClientChanged) and seen.state == "listening")
+def is_news(observation: Observation) -> bool:
+    """Return whether an observation shows more than that a monitor or client is still there."""
+    return not isinstance(observation, Watched) and not (
+        isinstance(observation, ClientChanged) and observation.state == "listening"
+    )
 
 
-def _fields(seen: Observation) -> Description:
+def _fields(observation: Observation) -> Description:
     """Return the fields of an observation of an unknown kind in words."""
-    told = seen.told()
+    told = observation.told()
     actor = next((name for name in _ACTORS if told.get(name)), None)
     who = str(told.pop(actor)) if actor else ""
     rest = ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in told.items() if value is not None)
-    return who, f"{seen.kind.replace('-', ' ')}: {rest}" if rest else seen.kind.replace("-", " "), Weight.PLAIN
+    return (
+        who,
+        f"{observation.kind.replace('-', ' ')}: {rest}" if rest else observation.kind.replace("-", " "),
+        Weight.PLAIN,
+    )
 
 
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {each}" for key, each in value.items()) or "none"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _value(field: object) -> str:
+    if isinstance(field, bool):
+        return "yes" if field else "no"
+    if isinstance(field, Mapping):
+        return ", ".join(f"{key} {each}" for key, each in field.items()) or "none"
+    return ", ".join(map(str, field)) if isinstance(field, tuple) else str(field)

@@ -25,30 +25,30 @@ from lab.report.rows.row import Description, Weight, Words
 from lab.units import several
 
 
-def _subscribed(seen: Subscribed) -> Description:
-    what = f"subscribed to {seen.destination} at {seen.broker} over {seen.over}"
-    what += ", durable" if seen.durable else ""
-    what += f", where {seen.selector}" if seen.selector is not None else ""
-    what += f", acknowledging by {seen.ack}" if seen.ack != "auto" else ""
-    return seen.client, what, Weight.PLAIN
+def _subscribed(start: Subscribed) -> Description:
+    what = f"subscribed to {start.destination} at {start.broker} over {start.over}"
+    what += ", durable" if start.durable else ""
+    what += f", where {start.selector}" if start.selector is not None else ""
+    what += f", acknowledging by {start.ack}" if start.ack != "auto" else ""
+    return start.client, what, Weight.PLAIN
 
 
-def _approached(seen: Approached) -> Description:
-    doing = f" to {seen.what} {seen.destination}" if seen.destination else " to connect"
-    note = f" ({seen.note})" if seen.note else ""
-    what = f"tried{doing} at {seen.broker} over {seen.over}: {seen.outcome} after {seen.took:.3g} s{note}"
-    return seen.client, what, Weight.PLAIN if seen.outcome == "ok" else Weight.FAULT
+def _approached(attempt: Approached) -> Description:
+    doing = f" to {attempt.what} {attempt.destination}" if attempt.destination else " to connect"
+    note = f" ({attempt.note})" if attempt.note else ""
+    what = f"tried{doing} at {attempt.broker} over {attempt.over}: {attempt.outcome} after {attempt.took:.3g} s{note}"
+    return attempt.client, what, Weight.PLAIN if attempt.outcome == "ok" else Weight.FAULT
 
 
-def _unsubscribed(seen: Unsubscribed) -> Description:
-    return seen.client, f"ended its subscription to {seen.destination} at {seen.broker}", Weight.PLAIN
+def _unsubscribed(end: Unsubscribed) -> Description:
+    return end.client, f"ended its subscription to {end.destination} at {end.broker}", Weight.PLAIN
 
 
-def _client(seen: ClientChanged) -> Description:
-    what = _CAME_OR_WENT.get(seen.state, seen.state) + f" {seen.broker}"
-    note = f": {seen.note}" if seen.note else ""
-    well = seen.state in ("disconnected", "returned", "listening")
-    return seen.client, what + note, Weight.PLAIN if well else Weight.FAULT
+def _client(change: ClientChanged) -> Description:
+    what = _CAME_OR_WENT.get(change.state, change.state) + f" {change.broker}"
+    note = f": {change.note}" if change.note else ""
+    well = change.state in ("disconnected", "returned", "listening")
+    return change.client, what + note, Weight.PLAIN if well else Weight.FAULT
 
 
 _CAME_OR_WENT: Mapping[str, str] = {
@@ -61,33 +61,33 @@ _CAME_OR_WENT: Mapping[str, str] = {
 }
 
 
-def _publishing(seen: Publishing) -> Description:
-    kept = "persistent" if seen.persistent else "not persistent"
-    kept += ", retained" if seen.retained else ""
-    kept += f", group {seen.group}" if seen.group is not None else ""
-    kept += f", priority {seen.priority}" if seen.priority is not None else ""
-    kept += f", over after {seen.expiry_s:g} s" if seen.expiry_s is not None else ""
-    kept += f", with {', '.join(f'{name} {value}' for name, value in seen.headers.items())}" if seen.headers else ""
-    differ = "differs or is" if len(seen.varying) == 1 else "differ or are"
-    kept += f", whose {', '.join(seen.varying)} {differ} secret" if seen.varying else ""
-    count = "messages" if seen.count is None else several(seen.count, "message")
-    kept += f", answers to a {seen.reply_to} queue" if seen.reply_to else ""
-    step = seen.part_of or seen.step
-    client = "" if seen.client == f"step-{step}" else f", as client {seen.client}"
-    what = f"publishes {count} to {seen.destination} at {seen.broker} over {seen.over}, {kept}{client}"
-    part = f", ids {seen.step}-…" if seen.part_of is not None else ""
+def _publishing(start: Publishing) -> Description:
+    kept = "persistent" if start.persistent else "not persistent"
+    kept += ", retained" if start.retained else ""
+    kept += f", group {start.group}" if start.group is not None else ""
+    kept += f", priority {start.priority}" if start.priority is not None else ""
+    kept += f", over after {start.expiry_s:g} s" if start.expiry_s is not None else ""
+    kept += f", with {', '.join(f'{name} {value}' for name, value in start.headers.items())}" if start.headers else ""
+    differ = "differs or is" if len(start.varying) == 1 else "differ or are"
+    kept += f", whose {', '.join(start.varying)} {differ} secret" if start.varying else ""
+    count = "messages" if start.count is None else several(start.count, "message")
+    kept += f", answers to a {start.reply_to} queue" if start.reply_to else ""
+    step = start.part_of or start.step
+    client = "" if start.client == f"step-{step}" else f", as client {start.client}"
+    what = f"publishes {count} to {start.destination} at {start.broker} over {start.over}, {kept}{client}"
+    part = f", ids {start.step}-…" if start.part_of is not None else ""
     return f"step {step}", what + part, Weight.PLAIN
 
 
-def _sent(seen: Sent) -> Description:
-    return f"step {seen.id.partition('-')[0]}", f"sent {seen.id}", Weight.PLAIN
+def _sent(sent: Sent) -> Description:
+    return f"step {sent.id.partition('-')[0]}", f"sent {sent.id}", Weight.PLAIN
 
 
-def _acknowledged(seen: Acknowledged) -> Description:
+def _acknowledged(ack: Acknowledged) -> Description:
     return (
-        f"step {seen.id.partition('-')[0]}",
-        f"{OUTCOMES[seen.outcome]} {seen.id}" + (f" ({seen.note})" if seen.note else ""),
-        Weight.PLAIN if seen.outcome is SendOutcome.OK else Weight.FAULT,
+        f"step {ack.id.partition('-')[0]}",
+        f"{OUTCOMES[ack.outcome]} {ack.id}" + (f" ({ack.note})" if ack.note else ""),
+        Weight.PLAIN if ack.outcome is SendOutcome.OK else Weight.FAULT,
     )
 
 
@@ -98,49 +98,49 @@ OUTCOMES: Mapping[SendOutcome, str] = {
 }
 
 
-def _received(seen: Received) -> Description:
-    what = seen.id if seen.id is not None else f"a body with digest {seen.digest}"
-    return seen.client, f"received {what} from {seen.destination}{marks(seen)}", Weight.PLAIN
+def _received(arrival: Received) -> Description:
+    what = arrival.id if arrival.id is not None else f"a body with digest {arrival.digest}"
+    return arrival.client, f"received {what} from {arrival.destination}{marks(arrival)}", Weight.PLAIN
 
 
-def marks(seen: Received) -> str:
+def marks(arrival: Received) -> str:
     """Return the broker's flags of a received message in words; "" if it has none."""
-    said = (", retained" if seen.retained else "") + (", marked as redelivered" if seen.redelivered else "")
-    return said + (", to be acknowledged" if seen.pending else "")
+    said = (", retained" if arrival.retained else "") + (", marked as redelivered" if arrival.redelivered else "")
+    return said + (", to be acknowledged" if arrival.pending else "")
 
 
-def _settled(seen: Settled) -> Description:
-    message = seen.id if seen.id is not None else f"a body with digest {seen.digest}"
-    if seen.outcome is SendOutcome.OK:
-        return seen.client, f"acknowledged {message} from {seen.destination}", Weight.PLAIN
-    how = "the broker refused it" if seen.outcome is SendOutcome.FAILED else "no answer came"
-    return seen.client, f"acknowledged {message} from {seen.destination}: {how}", Weight.FAULT
+def _settled(ack: Settled) -> Description:
+    message = ack.id if ack.id is not None else f"a body with digest {ack.digest}"
+    if ack.outcome is SendOutcome.OK:
+        return ack.client, f"acknowledged {message} from {ack.destination}", Weight.PLAIN
+    how = "the broker refused it" if ack.outcome is SendOutcome.FAILED else "no answer came"
+    return ack.client, f"acknowledged {message} from {ack.destination}: {how}", Weight.FAULT
 
 
-def _paced(seen: Paced) -> Description:
-    drawn = "" if seen.drawn_per_s == seen.asked_per_s else f", {seen.drawn_per_s:g} drawn"
-    kept = f"{'kept' if seen.held else 'did not keep'} its rate"
-    what = f"{kept}: {seen.reached_per_s:g} messages a second reached, {seen.asked_per_s:g} asked{drawn}"
-    if seen.late_p99_s is not None and seen.late_p50_s is not None:
-        what += f"; sent late by {1000 * seen.late_p50_s:.3g} ms (p50), {1000 * seen.late_p99_s:.3g} ms (p99)"
-    if seen.drift is not None:
-        what += f", drift {seen.drift:.2%}"
-    return f"step {seen.step}", what, Weight.PLAIN if seen.held else Weight.FAULT
+def _paced(pace: Paced) -> Description:
+    drawn = "" if pace.drawn_per_s == pace.asked_per_s else f", {pace.drawn_per_s:g} drawn"
+    kept = f"{'kept' if pace.held else 'did not keep'} its rate"
+    what = f"{kept}: {pace.reached_per_s:g} messages a second reached, {pace.asked_per_s:g} asked{drawn}"
+    if pace.late_p99_s is not None and pace.late_p50_s is not None:
+        what += f"; sent late by {1000 * pace.late_p50_s:.3g} ms (p50), {1000 * pace.late_p99_s:.3g} ms (p99)"
+    if pace.drift is not None:
+        what += f", drift {pace.drift:.2%}"
+    return f"step {pace.step}", what, Weight.PLAIN if pace.held else Weight.FAULT
 
 
-def _answered(seen: Answered) -> Description:
-    return f"step {seen.id.partition('-')[0]}", f"got the answer to {seen.id}", Weight.PLAIN
+def _answered(reply: Answered) -> Description:
+    return f"step {reply.id.partition('-')[0]}", f"got the answer to {reply.id}", Weight.PLAIN
 
 
-def _replied(seen: Replied) -> Description:
-    return answer(seen, seen.id)
+def _replied(reply: Replied) -> Description:
+    return answer(reply, reply.id)
 
 
-def answer(seen: Replied, which: str) -> Description:
-    """Return what became of one answer, or of several alike; `which` names the requests."""
-    note = f" ({seen.note})" if seen.note else ""
-    weight = Weight.PLAIN if seen.outcome is SendOutcome.OK else Weight.FAULT
-    return seen.client, f"answered {which}, {OUTCOMES[seen.outcome].rstrip(':')}{note}", weight
+def answer(reply: Replied, which: str) -> Description:
+    """Return the outcome of one answer, or of several alike; `which` names the requests."""
+    note = f" ({reply.note})" if reply.note else ""
+    weight = Weight.PLAIN if reply.outcome is SendOutcome.OK else Weight.FAULT
+    return reply.client, f"answered {which}, {OUTCOMES[reply.outcome].rstrip(':')}{note}", weight
 
 
 def _browsed(seen: Browsed) -> Description:

@@ -6,21 +6,21 @@ from lab.history import Forgotten, Marked, Unwatched, Watched
 from lab.report.rows.row import Description, Weight, Words
 
 
-def _mark(seen: Marked) -> Description:
-    return "mark", seen.text, Weight.STEP
+def _mark(mark: Marked) -> Description:
+    return "mark", mark.text, Weight.STEP
 
 
-def _watched(seen: Watched) -> Description:
+def _watched(watched: Watched) -> Description:
     return "monitor", "watches", Weight.PLAIN
 
 
-def _unwatched(seen: Unwatched) -> Description:
-    return "monitor", f"the lab was not watched from {seen.since:.3f} s until now", Weight.FAULT
+def _unwatched(unwatched: Unwatched) -> Description:
+    return "monitor", f"the lab was not watched from {unwatched.since:.3f} s until now", Weight.FAULT
 
 
-def _forgotten(seen: Forgotten) -> Description:
-    what = "lines of messages" if seen.of == "messages" else "other lines"
-    left = f"{what} up to {seen.until:.3f} s were removed, {seen.lines} so far: the history was too large"
+def _forgotten(forgotten: Forgotten) -> Description:
+    what = "lines of messages" if forgotten.of == "messages" else "other lines"
+    left = f"{what} up to {forgotten.until:.3f} s were removed, {forgotten.lines} so far: the history was too large"
     return "history", left, Weight.FAULT
 
 

@@ -15,41 +15,41 @@ from lab.history import (
 from lab.report.rows.row import Description, Weight, Words
 
 
-def _link(seen: LinkChanged) -> Description:
-    state = "is open" if seen.state == "open" else f"is {seen.state}"
-    return seen.link, f"from {seen.leaving} to {seen.reaching} {state}, {seen.impairment}", Weight.FAULT
+def _link(change: LinkChanged) -> Description:
+    state = "is open" if change.state == "open" else f"is {change.state}"
+    return change.link, f"from {change.leaving} to {change.reaching} {state}, {change.impairment}", Weight.FAULT
 
 
-def _peering(seen: PeeringChanged) -> Description:
-    ends = f"from {seen.requester} to {seen.accepter}"
-    return seen.peering, f"peering {seen.id} {ends} is {seen.state}", _weight(seen.state == "active")
+def _peering(change: PeeringChanged) -> Description:
+    ends = f"from {change.requester} to {change.accepter}"
+    return change.peering, f"peering {change.id} {ends} is {change.state}", _weight(change.state == "active")
 
 
-def _route(seen: RouteChanged) -> Description:
-    state = {"blackhole": "is a blackhole", "deleted": "was deleted"}.get(seen.state, f"is {seen.state}")
-    what = f"route {seen.destination} to the peering {seen.peering} {state}"
-    return seen.table, what, _weight(seen.state == "active")
+def _route(change: RouteChanged) -> Description:
+    state = {"blackhole": "is a blackhole", "deleted": "was deleted"}.get(change.state, f"is {change.state}")
+    what = f"route {change.destination} to the peering {change.peering} {state}"
+    return change.table, what, _weight(change.state == "active")
 
 
-def _rule(seen: RuleChanged) -> Description:
-    return seen.group, f"inbound rule {seen.rule} {seen.state}", _weight(seen.state == "authorized")
+def _rule(change: RuleChanged) -> Description:
+    return change.group, f"inbound rule {change.rule} {change.state}", _weight(change.state == "authorized")
 
 
-def _policy(seen: PolicyApplied) -> Description:
-    changed = "; ".join(f"{ends}: {words}" for ends, words in seen.changed.items()) or "as before"
-    return "router", f"lets pass since {seen.took_ms:g} ms after the order: {changed}", Weight.PLAIN
+def _policy(policy: PolicyApplied) -> Description:
+    changed = "; ".join(f"{ends}: {words}" for ends, words in policy.changed.items()) or "as before"
+    return "router", f"lets pass since {policy.took_ms:g} ms after the order: {changed}", Weight.PLAIN
 
 
-def _attempt(seen: Attempted) -> Description:
-    dropped = "".join(f"; {packets} dropped: {cause}" for cause, packets in seen.dropped.items())
-    says = "" if not seen.why or seen.why in seen.dropped else f"; {seen.why}"
-    what = f"tried {seen.target}, port {seen.port}: {seen.answer} ({seen.took_ms:g} ms){says}{dropped}"
-    return seen.source, what, Weight.PLAIN
+def _attempt(attempt: Attempted) -> Description:
+    dropped = "".join(f"; {packets} dropped: {cause}" for cause, packets in attempt.dropped.items())
+    says = "" if not attempt.why or attempt.why in attempt.dropped else f"; {attempt.why}"
+    what = f"tried {attempt.target}, port {attempt.port}: {attempt.answer} ({attempt.took_ms:g} ms){says}{dropped}"
+    return attempt.source, what, Weight.PLAIN
 
 
-def _dropped(seen: PacketsDropped) -> Description:
-    packets = "1 packet" if seen.packets == 1 else f"{seen.packets} packets"
-    return "router", f"dropped {packets} from {seen.source} to {seen.target}: {seen.cause}", Weight.PLAIN
+def _dropped(dropped: PacketsDropped) -> Description:
+    packets = "1 packet" if dropped.packets == 1 else f"{dropped.packets} packets"
+    return "router", f"dropped {packets} from {dropped.source} to {dropped.target}: {dropped.cause}", Weight.PLAIN
 
 
 def _weight(well: bool) -> Weight:
@@ -60,15 +60,15 @@ def _weight(well: bool) -> Weight:
 def _link_seen(seen: LinkSeen) -> Description:
     measured = [
         f"{name} {value:g} ms"
-        for name, value in (("p50", seen.measured_p50_ms), ("p99", seen.measured_p99_ms))
+        for name, value in (("p50", link.measured_p50_ms), ("p99", link.measured_p99_ms))
         if value is not None
     ]
-    dropped = ", ".join(f"{count} by {cause}" for cause, count in seen.dropped.items() if count) or "none"
+    dropped = ", ".join(f"{count} by {cause}" for cause, count in link.dropped.items() if count) or "none"
     what = (
         f"from {seen.leaving} to {seen.reaching}: {seen.configured_delay_ms:g} ms configured, "
         f"measured {', '.join(measured) or 'nothing'}, {seen.packets} packets, dropped {dropped}"
     )
-    return seen.link, what, Weight.PLAIN
+    return link.link, what, Weight.PLAIN
 
 
 WORDS: Words = {

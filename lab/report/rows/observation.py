@@ -6,22 +6,22 @@ from lab.history import Ended, StepEnded, StepStarted, Trouble, Uncalibrated
 from lab.report.rows.row import Description, Weight, Words
 
 
-def _step(seen: StepStarted) -> Description:
-    named = f"{seen.name}: " if seen.name else ""
-    return f"step {seen.step}", named + seen.asked + (f" (by {seen.by})" if seen.by else ""), Weight.STEP
+def _step(step: StepStarted) -> Description:
+    named = f"{step.name}: " if step.name else ""
+    return f"step {step.step}", named + step.asked + (f" (by {step.by})" if step.by else ""), Weight.STEP
 
 
-def _step_ended(seen: StepEnded) -> Description:
-    if seen.fails:
-        done = "done, and was to fail" if seen.ok else "failed, as it was to"
+def _step_ended(end: StepEnded) -> Description:
+    if end.fails:
+        done = "done, and was to fail" if end.ok else "failed, as it was to"
     else:
-        done = "done" if seen.ok else "not done as asked"
-    what = f"{done}: {seen.note}" if seen.note else done
-    return f"step {seen.step}", what, Weight.PLAIN if seen.as_written else Weight.FAULT
+        done = "done" if end.ok else "not done as asked"
+    what = f"{done}: {end.note}" if end.note else done
+    return f"step {end.step}", what, Weight.PLAIN if end.as_written else Weight.FAULT
 
 
-def _trouble(seen: Trouble) -> Description:
-    return seen.who, seen.what, Weight.FAULT
+def _trouble(trouble: Trouble) -> Description:
+    return trouble.who, trouble.what, Weight.FAULT
 
 
 def _uncalibrated(seen: Uncalibrated) -> Description:
@@ -29,10 +29,10 @@ def _uncalibrated(seen: Uncalibrated) -> Description:
     return seen.broker or "simulation", what, Weight.FAULT
 
 
-def _ended(seen: Ended) -> Description:
-    if seen.complete:
-        return "run", seen.note or "the replay came to its end", Weight.STEP
-    note = f": {seen.note}" if seen.note else ""
+def _ended(end: Ended) -> Description:
+    if end.complete:
+        return "run", end.note or "the replay came to its end", Weight.STEP
+    note = f": {end.note}" if end.note else ""
     return "run", f"the replay was ended early{note}", Weight.FAULT
 
 

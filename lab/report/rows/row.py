@@ -23,8 +23,8 @@ class Row:
     """One line of a timeline: a moment in seconds, an actor and a text; `until` is the end of a stretch of time."""
 
     t: float
-    who: str
-    what: str
+    actor: str
+    text: str
     weight: Weight = Weight.PLAIN
     until: float | None = None
 

@@ -1,4 +1,4 @@
-"""What all bridge ends of one broker process share."""
+"""The state that all bridge ends of one broker process share."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from lab.simulation.tcp.connection import Connection
 
 
 class InactivityMonitor:
-    """The two ticks of one end of a connection: one that listens, and one that says that it is there.
+    """The two ticks of one end of a connection: one checks for incoming traffic, the other sends keep-alives.
 
-    Its owner notes in `heard` and `spoke` what went by.
+    Its owner notes incoming and outgoing traffic in `heard` and `spoke`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What both ends of a bridge write to their brokers' logs: ActiveMQ's own sentences.
+"""The log lines of both ends of a bridge: ActiveMQ's own sentences.
 
 `samples` has one of each kind, so that an expectation of a line that the model never writes can be refused.
 """

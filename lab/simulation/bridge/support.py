@@ -1,4 +1,4 @@
-"""What the model makes of each attribute, element and option of a network connector; `refusals` asks all of it."""
+"""The model's treatment of each attribute, element and option of a network connector; `refusals` asks for all."""
 
 from __future__ import annotations
 
@@ -116,14 +116,14 @@ def discovery_options(uri: str) -> Mapping[str, str]:
 
 
 def refusals(connector: NetworkConnector) -> Iterator[Problem]:
-    """Yield what of a connector is outside the model, with its place."""
+    """Yield the settings of a connector that are outside the model, with their places."""
     name = connector.name
-    for each in connector.element.attributes:
+    for each in connector.xml.attributes:
         what = f'{each.name}="{each.value}" of the network connector {name}'
         support, span = ATTRIBUTES.get(each.name, _UNKNOWN), (each.start, each.end)
         yield from _refused(what, support, each.value, connector.place, each.name, connector, span)
         yield from _unread(what, values.ATTRIBUTES.get(each.name), each.value, connector.place)
-    for group in connector.element.children:
+    for group in connector.xml.children:
         support, span = COLLECTIONS.get(group.name, _UNKNOWN), (group.start, group.end)
         what = f"<{group.name}> in the network connector {name}"
         yield from _refused(what, support, "", connector.place, group.name, connector, span)
@@ -157,25 +157,27 @@ def refusals(connector: NetworkConnector) -> Iterator[Problem]:
 
 
 def _refused(
-    what: str,
+    feature: str,
     support: Support,
-    value: str,
+    raw: str,
     place: Place,
     setting: str = "",
     connector: NetworkConnector | None = None,
     span: Span | None = None,
 ) -> Iterator[Problem]:
     """Yield the problem of a setting that is refused. Without a name, the setting cannot be ignored."""
-    if not support.refuses(value):
+    if not support.refuses(raw):
         return
-    words = f"the simulation has no {what}: {support.why}"
+    words = f"the simulation has no {feature}: {support.why}"
     if connector is None:
         yield Problem(what=words, remedy=_STEPS, place=place)
         return
     its = connector.name
-    yield Unmodelled.of_setting(setting, what, words, _STEPS, place, of="networkConnector", span=span, connector=its)
+    yield Unmodelled.of_setting(
+        setting, feature, words, _STEPS, place, tag="networkConnector", span=span, connector=its
+    )
 
 
-def _unread(what: str, why: values.Why | None, value: str, place: Place) -> Iterator[Problem]:
-    if why is not None and (reason := why(value)):
-        yield Problem(what=f"the simulation has no {what}: {reason}", remedy=_STEPS, place=place)
+def _unread(feature: str, why: values.Why | None, raw: str, place: Place) -> Iterator[Problem]:
+    if why is not None and (reason := why(raw)):
+        yield Problem(what=f"the simulation has no {feature}: {reason}", remedy=_STEPS, place=place)

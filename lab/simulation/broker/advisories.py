@@ -17,7 +17,7 @@ CONSUMERS = "topic://ActiveMQ.Advisory.Consumer.>"
 
 
 class _Follower(NamedTuple):
-    told: Told
+    callback: Told
     forgotten: Forgotten | None
     client: str
 
@@ -52,7 +52,7 @@ class Advisories:
 
     @property
     def listeners(self) -> int:
-        """Return how many consumers the topics of advisories have, as their counters say.
+        """Return how many consumers the topics of advisories have, by their counters.
 
         A bridge's is one on each topic that its pattern covers: seen on 5.18.3.
         """
@@ -79,25 +79,25 @@ class Advisories:
         return stop
 
     def follows(self, *login: str) -> bool:
-        """Return whether a bridge whose client id has these parts is told."""
+        """Return whether a bridge whose client id has these parts receives advisories."""
         return any(is_login(each.client, *login) for each in self._following)
 
     def add(self, info: ConsumerInfo) -> None:
-        """Tell that a consumer has come."""
+        """Announce a consumer that has come."""
         self.consumers[info.id] = info
         self.send(of_consumers(info.destination))
         for each in tuple(self._following):
-            each.told(info, True)
+            each.callback(info, True)
 
     def remove(self, info: ConsumerInfo) -> None:
-        """Tell that a consumer has gone; a durable subscription may be kept for it."""
+        """Announce that a consumer has gone; a durable subscription may be kept for it."""
         if self.consumers.pop(info.id, None) is not None:
             self.send(of_consumers(info.destination))
             for each in tuple(self._following):
-                each.told(info, False)
+                each.callback(info, False)
 
     def forget(self, client: str, name: str, destination: str) -> None:
-        """Tell that a durable subscription has ended: `RemoveSubscriptionInfo`."""
+        """Announce that a durable subscription has ended: `RemoveSubscriptionInfo`."""
         self.send(of_consumers(destination))
         for each in tuple(self._following):
             if each.forgotten is not None:

@@ -1,4 +1,4 @@
-"""What users may do with destinations: a configuration's authorization map."""
+"""The rights of users for destinations: a configuration's authorization map."""
 
 from __future__ import annotations
 

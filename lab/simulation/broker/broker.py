@@ -78,7 +78,7 @@ class Broker:
         self.settings = settings(plan)
         self.store = store = store if self.settings.persistent else Store()
         groups = {user.name: frozenset(user.groups) for user in plan.identity.users}
-        self._rights = Authorization(self.settings.element)
+        self._rights = Authorization(self.settings.xml)
         self._advisories = Advisories(self._rights, reported=self.settings.advisories)
         self._logins = Logins(
             self.name,
@@ -95,7 +95,7 @@ class Broker:
             now=self._now,
             store=store,
             journal=self._journal,
-            choose=(choose := policies(self.settings.element)),
+            choose=(choose := policies(self.settings.xml)),
             bury=undertaker.bury,
             log=log,
             made=lambda name: self._advisories.send(of_destinations(name)),
@@ -110,7 +110,7 @@ class Broker:
             self._regions,
             self._rights,
             self._advisories,
-            VirtualDestinations(self.settings.element, usual=self.settings.virtual_topics),
+            VirtualDestinations(self.settings.xml, usual=self.settings.virtual_topics),
             watch=self._upkeep.watch,
             stamping=self.settings.stamping,
             costs=costs,
@@ -227,7 +227,7 @@ class Broker:
         return tuple(each.info for (its, _), each in self._regions.durables.items() if its == client)
 
     def browse(self, queue: str, *, by: Session) -> tuple[Message, ...]:
-        """Return what a browser is shown of a queue, of which nothing is taken; raise Refused."""
+        """Return the messages that a browser is shown of a queue, of which nothing is taken; raise Refused."""
         self._intake.check(by, READ, queue)
         found = self._regions.get(queue)
         return tuple(found.shown()) if isinstance(found, Queue) else ()
@@ -239,7 +239,7 @@ class Broker:
     def follow_consumers(
         self, on_consumer: Told, forgotten: Forgotten | None = None, *, by: Session | None = None
     ) -> Callable[[], None]:
-        """Tell of each consumer there is, then of each that comes (True) or goes (False); return how to stop.
+        """Report each consumer there is, then each that comes (True) or goes (False); return how to stop.
 
         `forgotten` learns of durable subscriptions that end for good, by client id and name. Raise Refused if `by` may
         not read the advisories.

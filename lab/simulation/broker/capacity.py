@@ -22,7 +22,7 @@ PATIENCE = 2 * SECOND
 
 
 class Capacity:
-    """What one process has taken within a second, which begins with a message."""
+    """The messages that one process has taken within a second, which begins with a message."""
 
     def __init__(self, broker: str, leave_range: Tell) -> None:
         self._broker, self._leave_range = broker, leave_range
@@ -31,7 +31,7 @@ class Capacity:
         self._left = False  # once something was told
 
     def take(self, message: Message, now: int) -> None:
-        """Count a message; tell, once, if there are more than any broker was seen to take."""
+        """Count a message; report, once, if there are more than any broker was seen to take."""
         if self._left:
             return
         if now >= self._until:
@@ -45,7 +45,7 @@ class Capacity:
             self._leave(f"{PERSISTENT // MIB} MiB of persistent messages")
 
     def fall_behind(self, since: int) -> None:
-        """Tell, once, that a connection's messages have waited for the store for PATIENCE, and since when, in ns."""
+        """Report, once, that a connection's messages have waited for the store for PATIENCE, and since when, in ns."""
         if not self._left:
             self._left = True
             seconds = PATIENCE // SECOND

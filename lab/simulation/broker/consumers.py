@@ -7,7 +7,7 @@ from lab.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerInfo:
-    """A consumer: ActiveMQ's `ConsumerInfo`, which advisories tell bridges of."""
+    """A consumer: ActiveMQ's `ConsumerInfo`, which advisories send to bridges."""
 
     id: str
     client: str  # its connection's client id

@@ -89,7 +89,7 @@ def _of(destination: Destination) -> dict[str, int]:
 
 
 def _discarded(name: str, subscriptions: Iterable[Subscription]) -> int:
-    """Return what network subscriptions of exactly this destination have discarded: a wildcard's is its own MBean."""
+    """Return the discards of network subscriptions to exactly this destination: a wildcard's is its own MBean."""
     return sum(
         each.discarded
         for each in subscriptions

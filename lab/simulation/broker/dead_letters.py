@@ -14,7 +14,7 @@ CAUSE = "dlqDeliveryFailureCause"  # the property that says why
 
 
 class Undertaker:
-    """Sends dead letters where their destination's policy says: `RegionBroker.sendToDeadLetterQueue`."""
+    """Sends dead letters to the queue of their destination's policy: `RegionBroker.sendToDeadLetterQueue`."""
 
     def __init__(self, now: Callable[[], int], send: Callable[[Message], None]) -> None:
         self._now, self._send = now, send

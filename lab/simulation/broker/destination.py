@@ -1,4 +1,4 @@
-"""What queues and topics have in common: their counters, and their messages' places in them."""
+"""The common parts of queues and topics: their counters, and their messages' places in them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Destination:
         return False
 
     def send(self, message: Message, done: Done) -> None:
-        """Take a message in, and tell its sender."""
+        """Take a message in, and answer its sender."""
         raise NotImplementedError
 
     def settle(self, node: Node, forwarded: bool) -> None:

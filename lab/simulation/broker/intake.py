@@ -31,7 +31,7 @@ def _nobody(_: str | None) -> None:
 
 
 class Intake:
-    """What a broker does with a message between its coming and its destinations, one message after the other."""
+    """A broker's treatment of a message between its coming and its destinations, one message after the other."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Intake:
         return self._virtual.spread(message, list(self._regions.all.values()))
 
     def _put_all(self, messages: Sequence[Message], done: Done) -> None:
-        """Send messages on one's behalf, and tell when the last one is accepted."""
+        """Send messages on one's behalf, and answer when the last one is accepted."""
         left = len(messages)
 
         def one(refused: str | None) -> None:
@@ -160,7 +160,7 @@ class Intake:
         self._kernel.at(free, self._on_turn, message, done, by)
 
     def _on_stored(self, by: Session, refusal: str | None) -> None:
-        """Go on with what one client has sent: its connection's thread waited for the store (`Queue.doMessageSend`)."""
+        """Go on with one client's messages: its connection's thread waited for the store (`Queue.doMessageSend`)."""
         done, by.storing = by.storing, None
         if done is not None:
             done(refusal)

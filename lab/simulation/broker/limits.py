@@ -22,10 +22,10 @@ STORE = 512 * MIB  # half of the limit that the lab's brokers have for their sto
 
 
 class Limits:
-    """The octets of all messages that one process holds; it tells where the simulation begins to guess.
+    """The octets of all messages that one process holds; it reports where the simulation begins to guess.
 
-    A message is held once, for all that wait for it: `Message.incrementReferenceCount`. What is handed out and not
-    acknowledged is in memory too, whether it is stored or not.
+    A message is held once, for all that wait for it: `Message.incrementReferenceCount`. A message that is handed out
+    and not acknowledged is in memory too, whether it is stored or not.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Limits:
             _release(self._tight[message.destination], message)
 
     def guess(self, reason: str) -> None:
-        """Tell, once, what of this broker is a guess from now on."""
+        """Report, once, the part of this broker that is a guess from now on."""
         if reason not in self._guesses:
             self._guesses.add(reason)
             self._leave_range(f"{reason} at {self._broker}", self._now())

@@ -1,4 +1,4 @@
-"""What a configuration's policy entries ask of a destination, as far as it is modelled, with ActiveMQ's defaults."""
+"""A configuration's policy entries for a destination, as far as they are modelled, with ActiveMQ's defaults."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DeadLetters:
-    """A deadLetterStrategy: `SharedDeadLetterStrategy` unless it says otherwise, or none; equal to itself alone."""
+    """A deadLetterStrategy. Default: `SharedDeadLetterStrategy`, equal to itself alone."""
 
     discards: bool = False  # DiscardingDeadLetterStrategy
     individual: bool = False

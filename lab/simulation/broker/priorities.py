@@ -43,7 +43,7 @@ class Doubts:
         self._kinds: set[bool] = set()  # persistent or not: of what came since the queue was last empty
 
     def recover(self, cursor: deque[Node]) -> deque[Node]:
-        """Return what a store had in the order in which it comes."""
+        """Return a store's messages in the order in which they come."""
         self._recovered, found = bool(cursor), by_priority(cursor)
         if not is_sure(found, self._page):
             self._guess(f"{self._queue} is read by priority from a store that has more than a page of it")

@@ -76,7 +76,7 @@ class Queue(Destination):
         return bool(self._cursor or self._paged or self._back)
 
     def send(self, message: Message, done: Done) -> None:
-        """Take a message in, and tell when its sender may know.
+        """Take a message in, and answer when its sender may know.
 
         It may be handed out before it is in the store, and is not written if it was acknowledged by then.
         """
@@ -192,7 +192,7 @@ class Queue(Destination):
         return left
 
     def shown(self) -> list[Message]:
-        """Return what a browser is shown: the messages in their order, those in flight too, and no more than a page."""
+        """Return a browser's view: the messages in their order, those in flight too, and no more than a page."""
         return [node.message for node, _ in zip(self._live.values(), range(self.policy.browsed), strict=False)]
 
     def wake(self) -> None:

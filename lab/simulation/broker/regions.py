@@ -55,7 +55,7 @@ class Regions:
         self._crowded = None if settings.persistent else self._drops
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
-        """Make what the store has of destinations and durable subscriptions, as a process does that starts."""
+        """Make the store's destinations and durable subscriptions, as a process does that starts."""
         for name in (*self._store.destinations, *self._store.queues):
             self.get(name)
         for key, record in self._store.durables.items():
@@ -216,7 +216,7 @@ class Regions:
         )
 
     def _drops(self, topic: str) -> None:
-        """Tell that more is kept than stays there: `MemoryTopicMessageStore` drops the oldest, but not at once."""
+        """Report that more is kept than stays there: `MemoryTopicMessageStore` drops the oldest, but not at once."""
         self._limits.guess(f"without a store more than {IN_MEMORY} messages of {topic} wait for durable subscribers")
 
     def _join(self, subscription: Subscription, destination: Destination) -> None:

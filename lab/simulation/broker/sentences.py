@@ -1,4 +1,4 @@
-"""What a broker writes to its log about clients, messages and destinations: ActiveMQ's own sentences.
+"""A broker's log lines about clients, messages and destinations: ActiveMQ's own sentences.
 
 `samples` has one of each kind, so that an expectation of a line that the model never writes can be refused.
 """

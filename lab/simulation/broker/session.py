@@ -52,7 +52,7 @@ class Session:
             self.closed(self)
 
     def end(self, why: str) -> None:
-        """End it from the broker's side, which its protocol is told."""
+        """End it from the broker's side, with a notice to its protocol."""
         if self.open:
             self.close()
             self.behind.clear()  # nobody reads any more from its connection

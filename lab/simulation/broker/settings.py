@@ -1,4 +1,4 @@
-"""What a broker's configuration asks of its process as a whole, with ActiveMQ's defaults."""
+"""A broker's settings for its process as a whole, with ActiveMQ's defaults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USUAL_PERCENT = 70  # of the heap that the lab's brokers have for messages
 class Settings:
     """The attributes of a broker element that are modelled: `BrokerService`."""
 
-    element: Element
+    xml: Element
     purge_every: int  # ns; 0: never
     purged_at_once: int  # 0: any number
     virtual_topics: bool
@@ -33,7 +33,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What the host makes of it: ns, measured."""
+    """The times that a broker's host takes, as measured, in ns."""
 
     message: int = 0  # for a broker to take one message
     handling: int = 0  # that a message takes beside, while others are served
@@ -68,7 +68,7 @@ def settings(plan: BrokerPlan) -> Settings:
         return 0 if (text := broker.get(name)) is None else int(text)
 
     return Settings(
-        element=broker,
+        xml=broker,
         purge_every=number("schedulePeriodForDestinationPurge") * MILLISECOND,
         purged_at_once=number("maxPurgedDestinationsPerSweep"),
         virtual_topics=flag("useVirtualTopics", True),

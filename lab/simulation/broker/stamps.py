@@ -1,4 +1,4 @@
-"""Time stamps: what timeStampingBrokerPlugin does to a message that comes."""
+"""Time stamps: the effect of timeStampingBrokerPlugin on a message that comes."""
 
 from __future__ import annotations
 

@@ -58,11 +58,11 @@ class Store:
 
 
 class Journal:
-    """The way from a process to its store. What a killed one had not synced is not there, and no client was told so.
+    """The way from a process to its store. A killed process loses the messages not synced, which were not acknowledged.
 
-    `journalDiskSyncStrategy` ALWAYS. What a topic keeps for durable subscriptions is written by the connections'
-    threads: `DataFileAppender` writes all that waits, and syncs once. What comes to queues is written by one thread for
-    all of them, which waits for each message's sync: `KahaDBStore.queueExecutor`.
+    `journalDiskSyncStrategy` ALWAYS. Messages that a topic keeps for durable subscriptions are written by the
+    connections' threads: `DataFileAppender` writes all that waits, and syncs once. Messages to queues are written by
+    one thread for all of them, which waits for each message's sync: `KahaDBStore.queueExecutor`.
     """
 
     def __init__(self, process: Process, sync: int, checkpoint: int) -> None:

@@ -1,4 +1,4 @@
-"""What the model makes of each element and attribute of a configuration, as `support.toml` says.
+"""The model's treatment of each element and attribute of a configuration, from `support.toml`.
 
 A refusal names the element or the attribute, with its place, before anything runs.
 """
@@ -37,7 +37,7 @@ def table() -> Mapping[str, Support]:
 
 
 def unmodelled(configuration: Configuration) -> Iterator[Problem]:
-    """Yield what a sanitised configuration has and the model has not."""
+    """Yield the settings of a sanitised configuration that the model lacks."""
     for element in _within(configuration.broker):
         support = table().get(element.name, _UNKNOWN)
         if support.kind is Kind.REFUSED:
@@ -55,7 +55,7 @@ def unmodelled(configuration: Configuration) -> Iterator[Problem]:
 
 
 def _within(element: Element) -> Iterator[Element]:
-    """Yield the elements that say something; not those that only hold others, nor what a refused one has inside."""
+    """Yield the elements with a setting; not those that only hold others, nor those inside a refused one."""
     if element.name == _ELSEWHERE:
         return
     known = table().get(element.name)
@@ -76,7 +76,7 @@ def _unmodelled(
         f"the simulation has no model of {path}",
         support.why,
         configuration.place(its.start),
-        of="" if attribute is None else element.name,
+        tag="" if attribute is None else element.name,
         span=(its.start, its.end),
     )
 

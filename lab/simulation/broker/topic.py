@@ -54,7 +54,7 @@ class Topic(Destination):
             journal.index(store, name)  # `KahaDBTopicMessageStore` asks for its subscriptions, which makes it
 
     def send(self, message: Message, done: Done) -> None:
-        """Take a message in, hand out its copies, and tell its sender.
+        """Take a message in, hand out its copies, and answer its sender.
 
         A persistent one is stored first if there is a durable subscription, whether its consumer is there or not:
         `Topic.doMessageSend`; `concurrentStoreAndDispatchTopics` is off.
@@ -90,7 +90,7 @@ class Topic(Destination):
             self._recover(subscription)
 
     def keep_for(self, durable: DurableSubscription) -> None:
-        """Let a durable subscription have all that comes from now on, and what the store has for it."""
+        """Let a durable subscription have all that comes from now on, and its messages in the store."""
         self.consumers += 1
         self.idle_since = None
         durable.destinations.append(self)

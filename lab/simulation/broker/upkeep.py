@@ -1,4 +1,4 @@
-"""What a broker does by the clock: it removes destinations out of use, and lets messages expire."""
+"""A broker's work by the clock: it removes destinations out of use, and lets messages expire."""
 
 from __future__ import annotations
 

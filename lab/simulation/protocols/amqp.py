@@ -53,7 +53,7 @@ class _Sender:
     destination: str
     durable: bool
     unsettled: dict[int, int] = field(default_factory=dict)  # delivery → token
-    of: Subscription | None = None
+    subscription: Subscription | None = None
 
 
 class AmqpSide(BrokerSide):
@@ -166,15 +166,15 @@ class AmqpSide(BrokerSide):
             prefetch=0,  # credit comes with the first flow
             durable=frame.name if durable else None,
         )
-        mine.of = self.broker.subscribe(info, partial(self._deliver, frame.name, mine), by=session)
+        mine.subscription = self.broker.subscribe(info, partial(self._deliver, frame.name, mine), by=session)
         self._senders[frame.name] = mine
 
     def _on_flow(self, frame: Flow) -> None:
         sender = self._senders.get(frame.name)
         if sender is None:
             return
-        if sender.of is not None:
-            sender.of.grant(frame.credit)
+        if sender.subscription is not None:
+            sender.subscription.grant(frame.credit)
             return
         for message in self.broker.browse(sender.destination, by=self._logged_in())[: frame.credit]:
             self._delivery += 1
@@ -182,7 +182,7 @@ class AmqpSide(BrokerSide):
         self.send(Flow(frame.name, 0, drain=True))
 
     def _deliver(self, name: str, to: _Sender, token: int, message: Message, redelivered: bool) -> None:
-        if self.ended or to.of is None:
+        if self.ended or to.subscription is None:
             return
         self._delivery += 1
         to.unsettled[self._delivery] = token
@@ -190,11 +190,11 @@ class AmqpSide(BrokerSide):
 
     def _on_disposition(self, frame: Disposition) -> None:
         sender = self._senders.get(frame.name)
-        if sender is None or sender.of is None:
+        if sender is None or sender.subscription is None:
             return
         token = sender.unsettled.pop(frame.delivery, None)
         if token is not None:
-            sender.of.acknowledge(token)
+            sender.subscription.acknowledge(token)
 
     def _on_transfer(self, frame: Transfer) -> None:
         receiver = self._receivers.get(frame.name)
@@ -226,8 +226,8 @@ class AmqpSide(BrokerSide):
             for end in receiver.ends:
                 end()
         sender = self._senders.pop(frame.name, None)
-        if sender is not None and sender.of is not None:
-            sender.of.close(redelivered=False)
+        if sender is not None and sender.subscription is not None:
+            sender.subscription.close(redelivered=False)
             if sender.durable and self.session is not None:
                 with suppress(Refused):
                     self.broker.forget(self.session.client, frame.name, by=self.session)

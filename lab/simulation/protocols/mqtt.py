@@ -65,7 +65,7 @@ class _Subscribed:
 
     qos: int
     durable: str | None
-    of: Subscription | None = None
+    subscription: Subscription | None = None
 
 
 class MqttSide(BrokerSide):
@@ -207,21 +207,21 @@ class MqttSide(BrokerSide):
             durable=durable,
             retroactive=True,
         )
-        mine.of = self.broker.subscribe(info, partial(self._deliver, mine), by=self.session)
+        mine.subscription = self.broker.subscribe(info, partial(self._deliver, mine), by=self.session)
         self._subscriptions[topic] = mine
 
     def _deliver(self, to: _Subscribed, token: int, message: Message, redelivered: bool) -> None:
-        if self.ended or to.of is None:
+        if self.ended or to.subscription is None:
             return
         qos = granted_qos(message, to.qos)
         if qos:
             self._packet = packet = self._packet % 65_535 + 1
-            self._unacknowledged[packet] = to.of, token
+            self._unacknowledged[packet] = to.subscription, token
         topic = _topic(message.destination)
         dup = bool(qos) and redelivered
         self.send(Publish(topic, message.body, qos, message.retained, dup, self._packet if qos else 0))
         if not qos:
-            to.of.acknowledge(token)
+            to.subscription.acknowledge(token)
 
     def _on_unsubscribe(self, frame: Unsubscribe) -> None:
         if frame.topic in self._subscriptions:
@@ -230,10 +230,10 @@ class MqttSide(BrokerSide):
 
     def _forget(self, topic: str) -> None:
         gone = self._subscriptions.pop(topic)
-        if gone.of is not None:
-            gone.of.close()
+        if gone.subscription is not None:
+            gone.subscription.close()
             self._unacknowledged = {
-                key: known for key, known in self._unacknowledged.items() if known[0] is not gone.of
+                key: known for key, known in self._unacknowledged.items() if known[0] is not gone.subscription
             }
         if gone.durable is not None and self.session is not None:
             with suppress(Refused):

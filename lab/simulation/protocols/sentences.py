@@ -1,4 +1,4 @@
-"""What a broker writes to its log about the connections of clients: ActiveMQ's own sentences."""
+"""A broker's log lines about the connections of clients: ActiveMQ's own sentences."""
 
 from __future__ import annotations
 

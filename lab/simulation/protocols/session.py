@@ -1,4 +1,4 @@
-"""What the broker's sides of all protocols share: one client's connection, its login, its consumers' names."""
+"""The common part of the broker's sides of all protocols: a client's connection, login and consumers' names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Frame(Protocol):
 
 
 class Sessions:
-    """What every connection of a broker needs, and the connections that are open, by the order of their coming."""
+    """The state that a broker's connections share, and the open ones, by the order of their coming."""
 
     def __init__(self, broker: Broker, process: Process, log: Log, address: Callable[[str], str]) -> None:
         self.broker, self.process, self.log = broker, process, log
@@ -117,7 +117,7 @@ class BrokerSide(SilentPeer):
             self.connection.close()
 
     def _logged_in(self) -> Session:
-        """Return the session; Refused, as ActiveMQ's converters say it, before a login."""
+        """Return the session; before a login raise Refused, in the words of ActiveMQ's converters."""
         if self.session is None:
             raise Refused("Not connected.")
         return self.session

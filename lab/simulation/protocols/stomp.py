@@ -35,7 +35,7 @@ class _Subscribed:
 
     ack: str
     unacknowledged: dict[str, int] = field(default_factory=dict)  # ack id → token, in order
-    of: Subscription | None = None
+    subscription: Subscription | None = None
 
 
 class StompSide(BrokerSide):
@@ -158,14 +158,14 @@ class StompSide(BrokerSide):
             durable=durable,
         )
         try:
-            mine.of = self.broker.subscribe(info, partial(self._deliver, name, mine), by=session)
+            mine.subscription = self.broker.subscribe(info, partial(self._deliver, name, mine), by=session)
         except Refused:
             del self._subscriptions[name]
             raise
         self._receipt(frame)
 
     def _browse(self, frame: StompFrame, name: str, queue: str) -> None:
-        """Show a queue, and say that this was all: `StompQueueBrowserSubscription`."""
+        """Show a queue, and then its end: `StompQueueBrowserSubscription`."""
         shown = self.broker.browse(queue, by=self._logged_in())
         self._subscriptions[name] = _Subscribed("auto")
         self._receipt(frame)
@@ -175,13 +175,13 @@ class StompSide(BrokerSide):
         self.send(StompFrame("MESSAGE", end))
 
     def _deliver(self, name: str, to: _Subscribed, token: int, message: Message, redelivered: bool) -> None:
-        if self.ended or to.of is None:
+        if self.ended or to.subscription is None:
             return
         headers = self._headers(name, message)
         if redelivered:
             headers["redelivered"] = "true"
         if to.ack == "auto":
-            to.of.acknowledge(token)  # before the client has it: `onMessageDispatch`
+            to.subscription.acknowledge(token)  # before the client has it: `onMessageDispatch`
         else:
             self._acks += 1
             headers["ack"] = ack = f"{self.name}-{self._acks}"
@@ -214,12 +214,12 @@ class StompSide(BrokerSide):
         """Settle a message, in client mode with all before it: `onStompMessageAck`."""
         ack = frame.headers.get("id", "")
         of = self._of_ack.get(ack)
-        if of is None or of.of is None:
+        if of is None or of.subscription is None:
             raise _Invalid(f"Unexpected ACK received for message-id [{None}]")
         every = list(of.unacknowledged)
         for each in every[: every.index(ack) + 1] if of.ack == "client" else (ack,):
             del self._of_ack[each]
-            of.of.acknowledge(of.unacknowledged.pop(each))
+            of.subscription.acknowledge(of.unacknowledged.pop(each))
         self._receipt(frame)
 
     def _on_unsubscribe(self, frame: StompFrame) -> None:
@@ -233,8 +233,8 @@ class StompSide(BrokerSide):
             raise _Invalid("No subscription matched.")
         for ack in gone.unacknowledged:
             del self._of_ack[ack]
-        if gone.of is not None:
-            gone.of.close()
+        if gone.subscription is not None:
+            gone.subscription.close()
         self._receipt(frame)
 
     def _destination(self, written: str) -> str:

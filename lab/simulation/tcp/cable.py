@@ -44,7 +44,7 @@ class Cable(Direction):
 
     def land(
         self,
-        each: InFlight,
+        in_flight: InFlight,
         way: Way,
         on_arrival: Callable[[int, int], None],
         on_reset: Callable[[], None],
@@ -53,7 +53,7 @@ class Cable(Direction):
     ) -> None:
         """Take a flight out when it is due, count it (`delivered`), and hand it on: none that a cut has dropped."""
         flight = self.flight
-        if not flight or flight[0] is not each:
+        if not flight or flight[0] is not in_flight:
             return
         due, arrived, _, packets, octets, _ = flight.popleft()
         self.flight_bytes -= octets

@@ -1,4 +1,4 @@
-"""What becomes of packets between hosts: policies, the links' own decisions, hosts that are down.
+"""The fate of packets between hosts: policies, the links' own decisions, hosts that are down.
 
 A flight of packets that is not lost is one event. What passes, and when, is decided as the router decides it, by
 `lab.network` and `lab.link.direction`; so are its counters.

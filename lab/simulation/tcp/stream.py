@@ -18,7 +18,7 @@ _FIN = object()
 
 
 class Hosts(Protocol):
-    """What an end asks of the hosts."""
+    """The hosts of connections, as an end uses them."""
 
     kernel: Kernel
     paths: Paths
