@@ -33,7 +33,7 @@ def trace(
     seen = (each for each in observations(find(run)) if not isinstance(each, Header))
     way = trace_of((each for each in seen if isinstance(each, Observation)), message)
     if json:
-        rows = [{"t": row.t, "broker": row.who, "event": row.what} for row in way.rows if row.until is None]
+        rows = [{"t": row.t, "broker": row.actor, "event": row.text} for row in way.rows if row.until is None]
         options.print_json({"message": way.message, "events": rows, "outcome": way.outcome, "gaps": list(way.gaps)})
         return
     out, only_ascii = options.out(), options.only_ascii()

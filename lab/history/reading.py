@@ -140,10 +140,10 @@ def _observation(octets: bytes) -> Observation:
     raise LineError(f"{what}; there are {', '.join(KINDS)}")
 
 
-def _header(found: dict[str, Any]) -> Header:
-    if (version := found.get("history")) != VERSION or type(version) is not int:
+def _header(fields: dict[str, Any]) -> Header:
+    if (version := fields.get("history")) != VERSION or type(version) is not int:
         told = "it has no version" if version is None else f"it is of version {version!r}"
-        writer = found.get("mqlab")
+        writer = fields.get("mqlab")
         raise LineError(
             f"no history that this mqlab reads: {told}, and this reads version {VERSION}",
             remedy=f"mqlab {writer} wrote it: judge it with that one" if type(writer) is str else _BEGINS,

@@ -48,8 +48,8 @@ def limits_of(timeline: Timeline) -> Iterator[str]:
     """Yield notes: the interval of a running lab that was judged, when it was unwatched, and what was left out."""
     if as_of(timeline):
         yield f"The lab was not ended: everything is as of {moment(timeline.end)}, the last moment in its history."
-    if timeline.interval.words:
-        yield f"Judged {timeline.interval.words}: messages, verbs and log lines of that time."
+    if timeline.interval.text:
+        yield f"Judged {timeline.interval.text}: messages, verbs and log lines of that time."
     for gap in timeline.coverage.gaps:
         yield f"Bridges, demand and logs may have changed unseen: {unwatched(gap)}."
     for silence in unasked(timeline.coverage.silences, timeline.outages):

@@ -131,7 +131,7 @@ def judge_whole(
 
     def judged(observations: Iterable[Observation]) -> Judged:
         asked = expectations_of(header.declared, kinds) if expectations is None else expectations
-        told = Streamed(header, seen, f"{path.name}: {damaged}" if damaged else "")
+        told = Streamed(header, observations, f"{path.name}: {damaged}" if damaged else "")
         return _judged(asked, told, steps, find, interval, str(path), clients, unsealed)
 
     try:

@@ -83,9 +83,9 @@ def header_of(octets: bytes) -> dict[str, Any]:
 
 def parsed_header(fields: dict[str, Any]) -> Header:
     """Return the Header of a first line; raise LineError if this version cannot read the recording."""
-    if (version := found.get("recording")) != VERSION or type(version) is not int:
+    if (version := fields.get("recording")) != VERSION or type(version) is not int:
         told = "it has no version" if version is None else f"it is of version {_shown(version)}"
-        writer = found.get("mqlab")
+        writer = fields.get("mqlab")
         right = f"mqlab {shown(writer)} wrote it: use that one" if isinstance(writer, str) else _BEGINS
         raise LineError(f"no recording that this mqlab reads: {told}, and this reads version {VERSION}", remedy=right)
     return record(fields, Header)

@@ -134,7 +134,7 @@ class HistoryReading(MessageFile):
             return None
         its = None if found is None else self._steps.get(found[1])
         if found is None or its is None:
-            raise LineError(f"no earlier line names the step that sends {shown(seen.id, 40)}")
+            raise LineError(f"no earlier line names the step that sends {shown(send.id, 40)}")
         self._requests += found[1] in self._asking
         self._redacted.update(self._masked.get(found[1], ()))
         self._sizeless += send.size is None and found[1] in self._unsized

@@ -211,14 +211,14 @@ class _Row:
     def cells(self) -> tuple[str, ...]:
         """Return the cells of the table."""
         there, *back = (way.count() if way.used else "" for way in self.ways)
-        return self.who, self.link, self.measured, there, *back, *([] if back else [""])
+        return self.label, self.link, self.measured, there, *back, *([] if back else [""])
 
 
 def _rows(shown: Picture) -> list[_Row]:
     """Return a row for each two regions that are joined, and for each with messages of its own."""
     return [
         *(
-            _Row(who=f"{e.left.label} – {e.right.label}", link=e.link, measured=e.measured, ways=(e.there, e.back))
+            _Row(label=f"{e.left.label} – {e.right.label}", link=e.link, measured=e.measured, ways=(e.forth, e.back))
             for e in shown.joints
         ),
         *(_Row(label=f"within {each.label}", ways=(each.within,)) for each in shown.places if each.within.used),

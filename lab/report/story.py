@@ -197,8 +197,8 @@ class Story:
         after = [each for each in self._timeline.events if sent.t <= each.t <= arrival.t]
         near = f" and {gap(arrival.t - after[-1].t)} after {after[-1].text}" if after else ""
         again = "" if first else " (not the first delivery)"
-        alike = "; equal bodies cannot be distinguished" if seen.id is None else ""
-        return replace(row, what=f"{row.what}{again}, {gap(seen.t - sent.t)} after it was sent{near}{alike}")
+        alike = "; equal bodies cannot be distinguished" if arrival.id is None else ""
+        return replace(row, text=f"{row.text}{again}, {gap(arrival.t - sent.t)} after it was sent{near}{alike}")
 
     def _missing_receipts(self, publishing: Publishing) -> list[Row]:
         """Return a row for each subscriber that listened at the send and did not receive the message."""

@@ -90,8 +90,8 @@ def _rows(events: Sequence[MessageSeen]) -> Iterable[Row]:
     for seen in events:
         if before is not None and seen.t - before.t >= _LONG_WAIT:
             waited = f"the message waited {seen.t - before.t:.1f} s"
-            yield Row(t=before.t, who=before.broker, what=waited, until=seen.t)
-        yield Row(t=seen.t, who=seen.broker, what=event(seen), weight=_weight(seen))
+            yield Row(t=before.t, actor=before.broker, text=waited, until=seen.t)
+        yield Row(t=seen.t, actor=seen.broker, text=event(seen), weight=_weight(seen))
         before = seen
 
 

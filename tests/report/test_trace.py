@@ -31,7 +31,7 @@ def way(*observations: Observation, wanted: str = ID) -> Trace:
 
 def test_a_message_is_followed_across_a_bridge_with_its_waits() -> None:
     found = way(SENT, TO_BRIDGE, ARRIVED, FORWARDED, GIVEN, DONE)
-    assert [(row.who, row.what) for row in found.rows] == [
+    assert [(row.actor, row.text) for row in found.rows] == [
         ("tokyo", "accepted it from shop on queue://orders"),
         ("tokyo", "dispatched it from queue://orders to the bridge C"),
         ("tokyo", "the message waited 40.9 s"),

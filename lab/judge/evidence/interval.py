@@ -78,4 +78,4 @@ def between(marks: Iterable[Marked], since: str | None, until: str | None) -> In
     if begin > end:
         raise InputError.of(f'the mark "{until}" was made before "{since}"', "name the earlier one first")
     words = [f'{way} the mark "{text}" ({known[text]:.3f} s)' for way, text in (("from", since), ("to", until)) if text]
-    return Interval(begin=begin, end=end, words=" ".join(words))
+    return Interval(begin=begin, end=end, text=" ".join(words))

@@ -147,7 +147,7 @@ class Ledger:
             if not publication.sent_at[number] <= t + ROUNDED:
                 self._too_early(publication, number, t, event)
         elif publication is None or not publication.partial:
-            self._flaws.add(f"{id[:40]} {told}, and no earlier line records that it was sent")
+            self._flaws.add(f"{id[:40]} {event}, and no earlier line records that it was sent")
 
     def of_client(self, client: str) -> Iterator[Subscription]:
         """Return the subscriptions of a client."""
@@ -283,7 +283,7 @@ class Ledger:
         elif publication.partial:
             return False
         else:
-            self._flaws.add(f"{publication.id(number)} {what}, and no earlier line records that it was sent")
+            self._flaws.add(f"{publication.id(number)} {event}, and no earlier line records that it was sent")
         return True
 
     def listening(self) -> tuple[Subscription, ...]:

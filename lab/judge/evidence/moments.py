@@ -104,14 +104,14 @@ class Moments:
             case Attempted():
                 self._not_negative(f"an attempt from {line.source} to {line.target}", line.took_ms)
             case SightChanged():
-                self._sight(seen)
+                self._sight(line)
             case Uncalibrated():
-                self._after(seen, seen.since, "the simulation left its calibrated range", "it was to leave it", ROUNDED)
+                self._after(line, line.since, "the simulation left its calibrated range", "it was to leave it", ROUNDED)
             case Unwatched():
                 self._after(line, line.since, "the lab was watched again", "it was not watched", ROUNDED)
             case Ended():
-                alone = seen.complete and not self._standing and last > self._others
-                self._after(seen, last, "the history ends", "its last event", ROUNDED if alone else _APART)
+                alone = line.complete and not self._standing and last > self._others
+                self._after(line, last, "the history ends", "its last event", ROUNDED if alone else _APART)
             case _:
                 pass
 

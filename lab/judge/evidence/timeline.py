@@ -157,9 +157,9 @@ class Timeline:
         self.seen.append(observation)
         match observation:
             case StepStarted():
-                self._started(seen)
+                self._started(observation)
             case Uncalibrated():
-                self.uncalibrated.append(seen)
+                self.uncalibrated.append(observation)
             case StepEnded():
                 self._ended(observation)
             case Paced():
@@ -167,11 +167,11 @@ class Timeline:
             case Achieved():
                 self.achieved.append(observation)
             case Demand():
-                its = self.demand.setdefault((seen.broker, seen.destination), [])
-                if its and its[-1].present is not seen.present:
-                    self._found((seen.broker, seen.destination), seen)
-                if seen.t <= self.interval.end:
-                    its.append(seen)
+                its = self.demand.setdefault((observation.broker, observation.destination), [])
+                if its and its[-1].present is not observation.present:
+                    self._found((observation.broker, observation.destination), observation)
+                if observation.t <= self.interval.end:
+                    its.append(observation)
             case BridgeSeen():
                 self._bridge(observation)
             case DestinationSeen():
@@ -259,9 +259,9 @@ class Timeline:
             and bridge.remote_address not in ("", before.remote_address)
         ):
             return  # an earlier session of this end has gone, not the present one
-        if before is None or before.up != seen.up:
-            self._found(end, seen)
-        if seen.t > self.interval.end:
+        if before is None or before.up != bridge.up:
+            self._found(end, bridge)
+        if bridge.t > self.interval.end:
             return
         self.bridges[end] = bridge
         if before is None or before.up != bridge.up:

@@ -69,9 +69,9 @@ def _last_look(expectation: BrowsedExpectation, evidence: Evidence) -> Browsed |
 
 def _not_all(look: Browsed, number: int) -> str:
     """Return why a browser may not have seen all; "" if it has."""
-    if not seen.ended:
+    if not look.ended:
         return "and the broker did not confirm that this was all"
-    if seen.waiting is None:
+    if look.waiting is None:
         return "and the broker did not answer how many there were"
     if number < look.waiting:
         return f"and the broker counted {look.waiting}: it shows a browser 400, or its policy's maxBrowsePageSize"

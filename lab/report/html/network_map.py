@@ -300,7 +300,7 @@ def _round_trips(joint: Joint) -> list[str]:
     return [f"{trip} {name}" for trip, name in trips if trip]
 
 
-def _plate(joint: Joint, line: Sequence[Point], there: Sequence[Area]) -> Plate | None:
+def _plate(joint: Joint, line: Sequence[Point], areas: Sequence[Area]) -> Plate | None:
     """Return the round trip's words where they hide nothing, if there is such a place."""
     lines = _round_trips(joint)
     if not lines:

@@ -46,7 +46,7 @@ def pairs(shown: Picture, outcome: Outcome) -> tuple[Pair, ...]:
     joined = {place.name for joint in shown.joints for place in (joint.left, joint.right)}
     nothing = Arrow(count="", flowed=False, tone="plain", delay=())
     lone = [
-        Pair(left=place, right=None, there=nothing, back=nothing, bridges=(), link="", measured="")
+        Pair(left=place, right=None, forth=nothing, back=nothing, bridges=(), link="", measured="")
         for place in shown.places
         if place.name not in joined
     ]

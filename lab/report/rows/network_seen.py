@@ -57,7 +57,7 @@ def _weight(well: bool) -> Weight:
     return Weight.PLAIN if well else Weight.FAULT
 
 
-def _link_seen(seen: LinkSeen) -> Description:
+def _link_seen(link: LinkSeen) -> Description:
     measured = [
         f"{name} {value:g} ms"
         for name, value in (("p50", link.measured_p50_ms), ("p99", link.measured_p99_ms))
@@ -65,8 +65,8 @@ def _link_seen(seen: LinkSeen) -> Description:
     ]
     dropped = ", ".join(f"{count} by {cause}" for cause, count in link.dropped.items() if count) or "none"
     what = (
-        f"from {seen.leaving} to {seen.reaching}: {seen.configured_delay_ms:g} ms configured, "
-        f"measured {', '.join(measured) or 'nothing'}, {seen.packets} packets, dropped {dropped}"
+        f"from {link.leaving} to {link.reaching}: {link.configured_delay_ms:g} ms configured, "
+        f"measured {', '.join(measured) or 'nothing'}, {link.packets} packets, dropped {dropped}"
     )
     return link.link, what, Weight.PLAIN
 
