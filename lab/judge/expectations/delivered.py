@@ -183,11 +183,11 @@ def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, w
 
 
 def _undecided(tallies: Sequence[Tally]) -> str:
-    """Return, as the end of a sentence, what a broker refused or did not acknowledge, and what did not come."""
+    """Return, as the end of a sentence, the messages that failed or were not acknowledged, and did not come."""
     total = sum(tally.undecided for tally in tallies)
     refused = sum(tally.publication.outcomes[number] == FAILED for tally in tallies for number in tally.in_doubt)
     refused = min(refused, total)
-    parts = [f"{refused} that a broker refused"] if refused else []
+    parts = [f"{refused} refused or not sent"] if refused else []
     parts += [f"{total - refused} without an acknowledgement"] if total > refused else []
     return f" ({' and '.join(parts)} did not arrive and are not counted)" if parts else ""
 
