@@ -109,7 +109,8 @@ def _judge_one(expectation: Latency, way: str, timed: Sequence[Timed], evidence:
     if figures is None:
         return Outcome.UNKNOWN, f"nothing whose time could be taken went {way}"
     whole = evidence.timeline.complete
-    failed, so_far = [], []  # messages that a cut history lacks may mend the latter
+    failed: list[str] = []
+    so_far: list[str] = []  # messages that a cut history lacks may mend these
     if expectation.at_least is not None and ordered[0] < (least := units.milliseconds(expectation.at_least)):
         bound = units.format_duration(expectation.at_least)
         first = _first(timed, lambda took: took < least, evidence)
