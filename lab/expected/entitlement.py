@@ -203,7 +203,7 @@ def never_returned(members: Sequence[Subscription], due: float) -> bool:
 def returned_at(members: Sequence[Subscription], sent: float, received: float) -> float | None:
     """Return the moment when a durable subscriber returned to a message kept for it; None if none was kept.
 
-    Where the evidence ends before it tells of the return, that is when the message came.
+    Where the evidence ends before the return, that is when the message came.
     """
     for member in members:
         for gone, back in member.away:

@@ -93,7 +93,7 @@ def test_what_was_discarded_is_not_known_where_a_bridge_may_have_gone_unseen(sil
 @pytest.mark.parametrize(
     ("polls", "told"),
     [
-        ([(3, True)], "which tokyo retained: a bridge brings what is retained over for the first demand alone"),
+        ([(3, True)], "which tokyo retained: a bridge brings a retained message over for the first demand alone"),
         ([], "when tokyo had no demand for it (no network consumer on tokyo at any time)"),
         ([(9, True)], ""),
     ],

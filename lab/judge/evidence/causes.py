@@ -30,7 +30,7 @@ class Causes:
         sent = publication.sent_at[number]
         if number in tally.kept and publication.broker not in audience.brokers:
             if (first := self._first_demand(publication.broker, publication.destination)) < tally.kept[number]:
-                retained = "a bridge brings what is retained over for the first demand alone"
+                retained = "a bridge brings a retained message over for the first demand alone"
                 return f", which {publication.broker} retained: {retained}, and that came at {moment(first)} or before"
             if first < inf:  # it may have been the first one
                 return self.of_way(audience, publication, tally.kept[number], self._timeline.end)
