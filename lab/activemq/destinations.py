@@ -139,6 +139,17 @@ def covers(subscription: str, destination: str) -> bool:
     return all(any(_covers(one, other) for one in parts_of(subscription)) for other in parts_of(destination))
 
 
+def is_on(subscription: str, destination: str) -> bool:
+    """Return whether a subscription is on a destination itself: a queue that takes from a virtual topic is not.
+
+    >>> topic = "topic://VirtualTopic.b"
+    >>> is_on("topic://VirtualTopic.>", topic), is_on("queue://Consumer.a.VirtualTopic.b", topic)
+    (True, False)
+    """
+    same = subscription.partition("://")[0] == destination.partition("://")[0]
+    return same and (subscription == destination or covers(subscription, destination))
+
+
 def virtual_topic_of(queue: str) -> str | None:
     """Return the virtual topic whose messages go into a queue such as queue://Consumer.a.VirtualTopic.b; else None."""
     levels = queue.removeprefix("queue://").split(".")

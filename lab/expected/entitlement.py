@@ -201,11 +201,14 @@ def never_returned(members: Sequence[Subscription], due: float) -> bool:
 
 
 def returned_at(members: Sequence[Subscription], sent: float, received: float) -> float | None:
-    """Return the moment when a durable subscriber returned to a message kept for it; None if none was kept."""
+    """Return the moment when a durable subscriber returned to a message kept for it; None if none was kept.
+
+    Where the evidence ends before the return, that is when the message came.
+    """
     for member in members:
         for gone, back in member.away:
-            if gone <= received and sent < back < inf:
-                return back
+            if gone <= received and sent < back:
+                return back if back < inf else received
     return None
 
 

@@ -28,7 +28,7 @@ from lab.judge.evidence.cross_checks import cross_checks
 from lab.judge.evidence.evidence import Evidence, collect_evidence
 from lab.judge.evidence.interval import WHOLE, Interval, between
 from lab.judge.figures import bridges, deliveries, flows, limits, linked, links, notes, regions, step_reports
-from lab.judge.preconditions import failed_preconditions
+from lab.judge.preconditions import failed_preconditions, not_taken_yet
 from lab.judge.values import Outcome, Report, Verdict, worst
 
 
@@ -223,6 +223,8 @@ def _verdict(expectation: Expectation, evidence: Evidence, find: Find) -> Verdic
         why = f"the history is damaged, so its content is unknown: {evidence.damage}"
         return Verdict(expectation=expectation.words(), outcome=Outcome.UNKNOWN, reason=why, basis=depends_on)
     outcome, reason = judges[0](expectation, evidence)
+    if outcome is Outcome.FAILED and (cut := not_taken_yet(expectation, evidence)):
+        outcome, reason = Outcome.UNKNOWN, f"{cut}: {reason}"
     if why := doubt(expectation, evidence.timeline):
         outcome, reason = Outcome.UNKNOWN, why
     elif why := uncalibrated(expectation, evidence, find) or rushed(expectation, outcome, evidence, find):

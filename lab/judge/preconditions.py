@@ -7,7 +7,8 @@ If a step did not do its work, an expectation that would have passed is unknown;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
@@ -48,6 +49,30 @@ def failed_preconditions(expectation: Expectation, evidence: Evidence, find: Fin
             less += unmet(expectation, evidence)
         found += _told(less)
     return "; ".join(found)
+
+
+def not_taken_yet(expectation: Expectation, evidence: Evidence) -> str:
+    """Return why the last step of a verb that an expectation names is not in a history that is cut short; "" if it is.
+
+    The scenario declares how often it takes the verb; its own name is of one step alone.
+    """
+    timeline = evidence.timeline
+    for word in () if timeline.complete else expectation.steps:
+        taken = sum(step.verb == word for step in timeline.steps)
+        if taken < _declared(evidence.header.declared.get("steps", ()), word):
+            return f"the history is cut short at {moment(timeline.end)}, before the last {word}; until then"
+    return ""
+
+
+def _declared(steps: Sequence[Mapping[str, Any]], verb: str) -> int:
+    """Count the steps of a verb among declared ones, at any depth; those of a repeat in each of its rounds."""
+    total = 0
+    for step in steps:
+        total += verb in step
+        total += _declared(step.get("together", ()), verb)
+        if repeated := step.get("repeat"):
+            total += repeated["times"] * _declared(repeated["steps"], verb)
+    return total
 
 
 def _told(reasons: Sequence[str], remedy: str = "") -> Iterator[str]:

@@ -49,14 +49,17 @@ def record_peerings(rehearsal: Rehearsal, scenario: Scenario) -> None:
 
 
 def record_network(rehearsal: Rehearsal, scenario: Scenario) -> None:
-    """Try the connections expected for the end, and record the packets that the router dropped by route or rule."""
+    """Record the packets that the router dropped by route or rule, then try the connections expected for the end.
+
+    The packets of these attempts are in no counter: no step sent them.
+    """
+    for drop in rehearsal.lab.policies.dropped():
+        rehearsal.record_of_lab(drop)
     asked = dict.fromkeys(expectation.attempt for expectation in scenario.expect if expectation.attempt is not None)
     for source, to, port in asked:
         _try(rehearsal, END, source, to, port, Try.model_fields["within"].default.total_seconds())
     now, at = rehearsal.clock.now(), rehearsal.service.age
     rehearsal.service.change(lambda control: verbs.expire_requests(control, now, at=at))
-    for drop in rehearsal.lab.policies.dropped():
-        rehearsal.record_of_lab(drop)
 
 
 def _try(rehearsal: Rehearsal, name: str, source: str, to: str, port: int, within: float) -> Attempted:

@@ -88,3 +88,22 @@ def test_what_was_discarded_is_not_known_where_a_bridge_may_have_gone_unseen(sil
         *snapshot(50, "end", "tokyo", discarded=0),
     )
     assert its.outcome is outcome, its.reason
+
+
+@pytest.mark.parametrize(
+    ("polls", "told"),
+    [
+        ([(3, True)], "which tokyo retained: a bridge brings a retained message over for the first demand alone"),
+        ([], "when tokyo had no demand for it (no network consumer on tokyo at any time)"),
+        ([(9, True)], ""),
+    ],
+    ids=["another subscriber was there before", "no bridge asked for it", "the demand was its own"],
+)
+def test_a_retained_message_is_brought_over_for_the_first_demand_alone(
+    polls: list[tuple[float, bool]], told: str
+) -> None:
+    ear = subscribed(8, "ear").with_fields(broker="singapore")
+    seen = [Demand(t=t, broker="tokyo", destination=TOPIC, present=present) for t, present in ((0.5, False), *polls)]
+    its = verdict(DELIVERED, *sent(1, retained=True), ear, *seen)
+    assert its.outcome is Outcome.FAILED
+    assert told in its.reason and ("demand" in its.reason) is bool(told), its.reason

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from lab.declare.expectations.delivered import Delivered
-from lab.history import Acknowledged, DestinationSeen, Ended, Observation, Publishing, Received, Sent
+from lab.declare.expectations.forwarded import Forwarded
+from lab.declare.expectations.stuck import Stuck
+from lab.history import (
+    Acknowledged,
+    Counted,
+    DestinationSeen,
+    Ended,
+    Observation,
+    Publishing,
+    Received,
+    Sent,
+    SnapshotTaken,
+)
 from lab.judge import Streamed, judge
 from lab.judge.values import Outcome
 
@@ -76,3 +90,20 @@ def test_nobody_is_expected_to_receive_a_dead_letter() -> None:
     came = Received(t=2, client="ear", destination="queue://x", id="2-1")
     its = verdict(expectation, *ears, *published(2, "x", 1), came)
     assert its.outcome is Outcome.PASSED, its.reason
+
+
+@pytest.mark.parametrize("expectation", [{"kind": "forwarded", "count": 2}, {"kind": "stuck", "count": 2}], ids=str)
+def test_clients_do_not_tell_how_many_dead_letters_they_received(expectation: dict[str, Any]) -> None:
+    """They were sent to another queue, so the clients' count of that name is no second witness."""
+    queue, its = "ActiveMQ.DLQ", {"broker": "tokyo", "queue": "ActiveMQ.DLQ", "count": expectation["count"]}
+    expected = {"forwarded": Forwarded, "stuck": Stuck}[expectation["kind"]].model_validate(its)
+    seen: list[Observation] = [subscribed(0, "ear", "queue://x", "stomp")]
+    for t, name, number in ((0.5, "start", 0), (58, "end", 2)):
+        for broker in ("tokyo", "singapore"):
+            counters = dict.fromkeys(("enqueued", "forwarded", "queued"), number) | {"consumers": 0}
+            counters |= {"network-consumers": 0, "in-flight": 0}
+            of = {"snapshot": name, "broker": broker, "of": "destination", "name": f"queue://{queue}"}
+            seen += [Counted(t=t, counters=counters, **of), SnapshotTaken(t=t, snapshot=name, broker=broker)]
+    its = verdict(expected, *sorted([*seen, *published(2, "x", 3)], key=lambda each: each.t))
+    assert its.outcome is not Outcome.FAILED
+    assert "brokers put dead letters into it" in its.reason and "disagree" not in its.reason, its.reason

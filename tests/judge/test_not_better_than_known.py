@@ -114,6 +114,16 @@ def test_what_a_broker_retains_comes_at_each_subscription_and_not_for_want_of_an
     assert its.reason.endswith("; 1 came again, as a broker sends a retained message to each subscription")
 
 
+def test_what_a_broker_retains_waits_from_the_return_of_one_who_lost_the_connection_before_it_came() -> None:
+    expectation = Delivered.model_validate({"topic": "x", "promise": "at-least-once", "within": "5s"})
+    ear = replace(subscribed(3, "ear"), durable=True)
+    lost_it = ClientChanged(t=4, client="ear", broker="tokyo", state="lost")
+    returned = replace(lost_it, t=20, state="returned")
+    came = received(20.2, "ear", retained=True)
+    its = verdict(expectation, *sent(1, retained=True), ear, lost_it, replace(ear, t=20), returned, came)
+    assert its.outcome is Outcome.PASSED, its.reason
+
+
 @pytest.mark.parametrize(("complete", "outcome"), [(True, Outcome.PASSED), (False, Outcome.UNKNOWN)])
 def test_demand_after_a_step_is_not_held_by_a_history_that_is_cut_short(complete: bool, outcome: Outcome) -> None:
     expectation = Demanded.model_validate(

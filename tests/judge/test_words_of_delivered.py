@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.declare.expectations.delivered import Delivered
-from lab.history import ClientChanged, LinkChanged, Observation, Unsubscribed
+from lab.history import Acknowledged, ClientChanged, LinkChanged, Observation, Unsubscribed
 from lab.judge.values import Outcome
 
 from .test_not_better_than_known import QUEUE, TOPIC, received, sent, subscribed, verdict
@@ -34,6 +34,29 @@ def test_what_a_selector_keeps_out_was_sent(destination: str) -> None:
     )
     words = f"nothing that the selector of ear lets through was sent to {destination} while ear listened"
     assert (nothing, all_of_it) == (f"{words}, so nothing could have come", words)
+
+
+def test_a_selector_lets_nothing_through_of_the_destination_that_the_expectation_names() -> None:
+    ear = subscribed(0, "ear", "topic://>", "stomp").with_fields(selector="a = 'b'")
+    nothing = Delivered.model_validate({"to": "ear", "topic": "x", "promise": "nothing", "within": "5s"})
+    words = "nothing that the selector of ear lets through was sent to topic://x while ear listened"
+    assert verdict(nothing, ear, *sent(1)).reason == f"{words}, so nothing could have come"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("failed", "1 refused or not sent did not arrive and are not counted"),
+        ("unknown", "1 without an acknowledgement did not arrive and are not counted"),
+    ],
+)
+def test_a_message_that_failed_does_not_merely_lack_an_acknowledgement(outcome: str, told: str) -> None:
+    seen = [
+        each.with_fields(outcome=outcome) if isinstance(each, Acknowledged) and each.id == "2-2" else each
+        for each in sent(1, count=2)
+    ]
+    its = verdict(delivered("exactly-once"), subscribed(0, "ear"), *seen, received(1.5, "ear"))
+    assert f"({told})" in its.reason, its.reason
 
 
 def test_what_is_kept_for_one_who_is_away_was_sent() -> None:

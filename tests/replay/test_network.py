@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.history import Attempted, Header, History, MemoryRecorder, PeeringChanged, StepEnded
+from lab.history import Attempted, Header, History, MemoryRecorder, PacketsDropped, PeeringChanged, StepEnded
 from lab.judge import judge
 from lab.replay import replay
 from lab.runtime.lab import Attempt
@@ -61,6 +61,18 @@ def test_packets_that_do_something_else_than_the_network_says_break_the_expectat
     verdicts = judge(scenario.expect, history).verdicts
     assert [each.outcome for each in verdicts] == ["failed", "failed"]
     assert all(each.reason.startswith("packets and network disagree") for each in verdicts)
+
+
+def test_packets_of_the_attempts_at_the_end_are_not_among_those_dropped(tmp_path: Path) -> None:
+    """One expectation does not bring about what another one counts."""
+    text = "steps:\n  - try: {name: first, from: singapore, to: tokyo}\nexpect:\n"
+    text += "  - dropped: {from: singapore, to: tokyo}\n"
+    packets = []
+    for more in ("", "  - reachable: {from: singapore, to: tokyo, answer: silent}\n"):
+        _, history = played(tmp_path, text + more)
+        seen = [each for each in history.observations if isinstance(each, PacketsDropped)]
+        packets.append([each.packets for each in seen if each.source == "singapore"])
+    assert packets[0] and packets[0] == packets[1]
 
 
 def test_a_topology_that_says_nothing_of_it_has_nothing_of_it_in_its_history(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lab.activemq.bridge_logins import INBOUND, OUTBOUND, is_login
-from lab.activemq.destinations import covers
+from lab.activemq.destinations import is_on
 from lab.activemq.forwarding.durable import SUBSCRIPTIONS_BEGIN
 from lab.dataclass import dataclass
 from lab.history import BridgeSeen, DestinationSeen
@@ -219,7 +219,7 @@ def demands(consumers: Answer, destination: Destination, logins: Sequence[Sequen
     return any(
         subscription.network
         and (logins is None or any(is_login(subscription.client_id, *login) for login in logins))
-        and (subscription.destination == destination or covers(str(subscription.destination), wanted))
+        and is_on(str(subscription.destination), wanted)
         for subscription in read_subscriptions(consumers)
     )
 

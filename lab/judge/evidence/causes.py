@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from lab.activemq.destinations import hears
+from lab.activemq.destinations import hears, is_on
 from lab.expected.records import Publication, is_queue
 from lab.history import Demand
 from lab.judge.evidence.audiences import Audience
@@ -28,6 +28,12 @@ class Causes:
         """Return the possible cause of the loss of message `number` of a tally; "" if none was found."""
         publication = tally.publication
         sent = publication.sent_at[number]
+        if number in tally.kept and publication.broker not in audience.brokers:
+            if (first := self._first_demand(publication.broker, publication.destination)) < tally.kept[number]:
+                retained = "a bridge brings a retained message over for the first demand alone"
+                return f", which {publication.broker} retained: {retained}, and that came at {moment(first)} or before"
+            if first < inf:  # it may have been the first one
+                return self.of_way(audience, publication, tally.kept[number], self._timeline.end)
         never = ""
         if not tally.arrived:  # what did arrive would show that the rules are not the reason
             never = self._routes.why_never(publication.broker, audience.brokers, publication.destination)
@@ -116,6 +122,13 @@ class Causes:
             f", when {broker} had no demand for it (no network consumer on {broker} "
             f"{when if ever else 'at any time'}): a topic message without demand is not forwarded"
         )
+
+    def _first_demand(self, broker: str, destination: str) -> float:
+        """Return the moment of the first poll that found demand for a topic at a broker; infinity if none did."""
+        polls = (
+            (what, poll) for (where, what), polls in self._timeline.demand.items() if where == broker for poll in polls
+        )
+        return min((poll.t for what, poll in polls if poll.present and is_on(what, destination)), default=inf)
 
     def _discarded(self, broker: str, destination: str) -> str:
         """Return, as the end of a sentence, the messages that a broker discarded for a slow bridge; else ""."""

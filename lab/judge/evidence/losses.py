@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lab.activemq.destinations import hears, parts_of, virtual_topic_of
+from lab.activemq.destinations import hears, is_dead_letter_queue, parts_of, virtual_topic_of
+from lab.amazonmq.configurations.dead_letters import individual
+from lab.amazonmq.configurations.dead_letters import shared as shared_by
 from lab.expected.records import OK, UNKNOWN, Publication, Subscription, is_queue
 from lab.judge.evidence.audiences import merge
-from lab.judge.evidence.configurations import rerouted
+from lab.judge.evidence.configurations import configurations, rerouted
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.wording import moment
 
@@ -44,6 +46,8 @@ def why_not_counted(evidence: Evidence, destination: str) -> str:
     They know the destination that a message was sent to, and their subscription.
     """
     heard = [each.destination for each in evidence.ledger.subscriptions.values()]
+    if _takes_dead_letters(evidence, destination):
+        return "brokers put dead letters into it, which were sent to other destinations"
     if rerouted(evidence.header.declared, destination, heard):
         return "by a configuration, messages go into other destinations than those that they are sent to"
     topic = virtual_topic_of(destination)
@@ -58,6 +62,14 @@ def why_not_counted(evidence: Evidence, destination: str) -> str:
         ):
             return f"a client hears several parts of {publication.destination}, whose copies are alike"
     return ""
+
+
+def _takes_dead_letters(evidence: Evidence, destination: str) -> bool:
+    """Return whether brokers put dead letters into a destination, by its name or by a configuration."""
+    its = [each for found in configurations(evidence.header.declared).values() for each in found]
+    of_one = (individual(its, each.destination) for each in evidence.ledger.publications.values())
+    dead = is_dead_letter_queue(destination) or destination in shared_by(its)
+    return dead or any(destination in found for found in of_one)
 
 
 def never_received(evidence: Evidence, destination: str) -> list[Message]:

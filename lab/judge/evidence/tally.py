@@ -172,9 +172,9 @@ def tally_of(
             tally.first_arrival = (number, first)
         tally.arrived.append(number)
         tally.latency.append(first - sent)
-        if durable and number not in tally.kept:
+        if durable:
             takers = [member for member in members if member.first_arrival((publication.step << 32) + number) == first]
-            if (back := returned_at(takers, sent, first)) is not None:
+            if (back := returned_at(takers, tally.kept.get(number, sent), first)) is not None:
                 tally.kept[number] = back
     tally.first_duplicate = _first_duplicate(arrivals, beside, tally)
     if tally.alike:  # nor can their latencies be determined

@@ -65,7 +65,7 @@ def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) 
     expected = sum(tally.expected for tally in tallies)
     uncertain = _uncertain(chosen, who)
     if not expected:
-        return Outcome.UNKNOWN, uncertain or _nothing_expected(chosen, who)
+        return Outcome.UNKNOWN, uncertain or _nothing_expected(chosen, who, destination_of(expectation))
     failed = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = overdue(chosen, within, watched)
@@ -168,7 +168,7 @@ def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, r
     more = sum(tally.duplicated for tally in tallies)
     words += f", {more} once more" if more else ", each once" if expectation.promise != "at-least-once" else ""
     words += f", the slowest in {milliseconds(slowest * 1000)}" if slowest is not None else ""
-    recovered, undecided = (sum(getattr(t, name) for t in tallies) for name in ("recovered", "undecided"))
+    recovered = sum(tally.recovered for tally in tallies)
     words += f", and {recovered} whose acceptance was unknown" if recovered else ""
     words += f"; {became}, which {expectation.promise} allows" if became else ""
     kept = sum(tally.retained_again for tally in tallies)
@@ -179,8 +179,17 @@ def _passed(expectation: Delivered, tallies: tuple[Tally, ...], expected: int, r
     words += f"; {kept} came again, as a broker sends a retained message to each subscription" if kept else ""
     over = sum(tally.expired for tally in tallies)
     words += f"; {over} {_were(over)} over before {receiver} listened" if over else ""
-    words += f" ({undecided} without an acknowledgement did not arrive and are not counted)" if undecided else ""
-    return words
+    return words + _undecided(tallies)
+
+
+def _undecided(tallies: Sequence[Tally]) -> str:
+    """Return, as the end of a sentence, the messages that failed or were not acknowledged, and did not come."""
+    total = sum(tally.undecided for tally in tallies)
+    refused = sum(tally.publication.outcomes[number] == FAILED for tally in tallies for number in tally.in_doubt)
+    refused = min(refused, total)
+    parts = [f"{refused} refused or not sent"] if refused else []
+    parts += [f"{total - refused} without an acknowledgement"] if total > refused else []
+    return f" ({' and '.join(parts)} did not arrive and are not counted)" if parts else ""
 
 
 def _uncertain(chosen: Chosen, receiver: str) -> str:
@@ -234,8 +243,8 @@ def _were(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
-def _nothing_expected(chosen: Chosen, receiver: str) -> str:
-    """Return why no message was expected."""
+def _nothing_expected(chosen: Chosen, receiver: str, destination: str | None) -> str:
+    """Return why no message was expected, of those to a destination if there is one."""
     undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
     expired = sum(tally.expired for tally in chosen.tallies)
     if expired and not undecided:
@@ -243,7 +252,7 @@ def _nothing_expected(chosen: Chosen, receiver: str) -> str:
         return f"{over}, so nothing was expected"
     if undecided:
         return f"of {several(undecided, 'message')} meant for {receiver}, none was known to be accepted"
-    where = listed(list(chosen.audience.destinations))
+    where = destination if destination is not None else listed(list(chosen.audience.destinations))
     selective = [member.client for member in chosen.audience.members if member.selector is not None]
     what = f"nothing that the selector of {listed(selective)} lets through" if selective else "nothing"
     return f"{what} was sent to {where} while {receiver} listened"
@@ -313,7 +322,8 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
     count = len(sent)
     if not count:
         kept = any(tally.waiting for tally in chosen.tallies) and _uncertain(chosen, who)
-        return Outcome.UNKNOWN, kept or f"{_nothing_expected(chosen, who)}, so nothing could have come"
+        none = _nothing_expected(chosen, who, destination_of(expectation))
+        return Outcome.UNKNOWN, kept or f"{none}, so nothing could have come"
     for tally in chosen.tallies:  # what has no acknowledgement may come as well
         find = first_heard(tally.members, tally.publication.destination)
         for number in tally.in_doubt:

@@ -13,7 +13,7 @@ from lab.judge.evidence.audiences import Audience
 from lab.judge.evidence.efforts import Effort
 from lab.judge.evidence.evidence import Evidence
 from lab.judge.expectations import receivers
-from lab.judge.findings import Finding, combine, never_subscribed
+from lab.judge.findings import Finding, combine, never_subscribed, unknown
 from lab.judge.values import Outcome, Percentiles
 from lab.judge.wording import listed, milliseconds, moment
 
@@ -108,7 +108,9 @@ def _judge_one(expectation: Latency, way: str, timed: Sequence[Timed], evidence:
     figures = Percentiles.of(ordered)
     if figures is None:
         return Outcome.UNKNOWN, f"nothing whose time could be taken went {way}"
-    failed = []
+    whole = evidence.timeline.complete
+    failed: list[str] = []
+    so_far: list[str] = []  # messages that a cut history lacks may mend these
     if expectation.at_least is not None and ordered[0] < (least := units.milliseconds(expectation.at_least)):
         bound = units.format_duration(expectation.at_least)
         first = _first(timed, lambda took: took < least, evidence)
@@ -120,12 +122,14 @@ def _judge_one(expectation: Latency, way: str, timed: Sequence[Timed], evidence:
         if bounds.at_most is not None and figure > (most := units.milliseconds(bounds.at_most)):
             first = _first(timed, lambda took, most=most: took > most, evidence)  # type: ignore[misc]
             allowed = units.format_duration(bounds.at_most)
-            failed.append(f"{name} is {milliseconds(figure)}, allowed are {allowed}{first}")
+            lasts = whole or name == "max"
+            (failed if lasts else so_far).append(f"{name} is {milliseconds(figure)}, allowed are {allowed}{first}")
         if bounds.at_least is not None and figure < units.milliseconds(bounds.at_least):
             asked = units.format_duration(bounds.at_least)
-            failed.append(f"{name} is {milliseconds(figure)}, asked were at least {asked}")
-    if failed:
-        return Outcome.FAILED, f"{way}, over {len(ordered)}: {'; '.join(failed)}"
+            (failed if whole else so_far).append(f"{name} is {milliseconds(figure)}, asked were at least {asked}")
+    if failed or so_far:
+        words = f"{way}, over {len(ordered)}: {'; '.join((*failed, *so_far))}"
+        return (Outcome.FAILED, words) if failed else unknown(words, evidence)
     return Outcome.PASSED, (
         f"{way}, over {len(ordered)}: fastest {milliseconds(ordered[0])}, p50 {milliseconds(figures.p50)}, "
         f"p95 {milliseconds(figures.p95)}, p99 {milliseconds(figures.p99)}, slowest {milliseconds(figures.max)}"

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lab.activemq.bridge_logins import INBOUND, is_login
-from lab.activemq.destinations import covers
+from lab.activemq.destinations import is_on
 from lab.activemq.forwarding.filters import parts
 from lab.history import DestinationSeen
 from lab.plan.values import BrokerPlan, InstancePlan
@@ -258,7 +258,7 @@ class Broker:
         return any(
             info.network
             and (towards is None or is_login(info.client, info.connector or "", towards, INBOUND, self.name))
-            and (info.destination == destination or covers(info.destination, destination))
+            and is_on(info.destination, destination)
             for info in self.consumers()
         )
 

@@ -192,7 +192,11 @@ class Queue(Destination):
         return left
 
     def shown(self) -> list[Message]:
-        """Return a browser's view: the messages in their order, those in flight too, and no more than a page."""
+        """Return a browser's view: the messages in their order, those in flight too, and no more than a page.
+
+        Messages that are paged in for it and are over expire: `Queue.doPageInForDispatch`.
+        """
+        self.expire()
         return [node.message for node, _ in zip(self._live.values(), range(self.policy.browsed), strict=False)]
 
     def wake(self) -> None:

@@ -114,3 +114,9 @@ def test_demand_is_also_there_by_a_wildcard() -> None:
     assert not mbeans.demands(wild, Destination(kind="queue", name="a.b"))
     assert not mbeans.demands({"one": consumer("a.b")}, Destination(kind="topic", name="a.>"))
     assert not mbeans.demands({"one": consumer("a.b", network=False)}, Destination(kind="topic", name="a.b"))
+
+
+def test_a_queue_behind_a_virtual_topic_is_no_demand_for_the_topic() -> None:
+    queue = consumer("Consumer.a.VirtualTopic.b") | {"DestinationQueue": True, "DestinationTopic": False}
+    assert mbeans.demands({"one": queue}, Destination(kind="queue", name="Consumer.a.VirtualTopic.b"))
+    assert not mbeans.demands({"one": queue}, Destination(kind="topic", name="VirtualTopic.b"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import inf
 
 from tests.judge.truths import undecided
 from tests.judge.truths.asked_expectation import AskedExpectation
-from tests.judge.truths.expecting import accepted, arrivals, at_work, groups
+from tests.judge.truths.expecting import accepted, arrivals, at_work, groups, windows
 from tests.judge.truths.scene import World
 from tests.judge.truths.words import FAILED, PASSED, UNKNOWN, Word, worst
 
@@ -23,6 +24,8 @@ def share_of(expectation: AskedExpectation, world: World) -> Word:
         message for message in messages if message not in came and group.expecting(message) and accepted(message, world)
     ]
     pending = sum(message.sent + expectation.within > world.end for message in missing)
+    if world.complete and all(spans[-1][1] < inf for each in group.members if (spans := windows(each, world.end))):
+        pending = 0  # all have left, so nobody can receive any
     words: list[Word] = []
     for name, low, high in expectation.shares:
         if name not in group.names:

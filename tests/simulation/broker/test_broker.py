@@ -118,6 +118,13 @@ def test_a_bridges_consumer_is_demand_by_its_name_or_a_wildcard() -> None:
     ]
 
 
+def test_a_queue_behind_a_virtual_topic_is_no_demand_for_the_topic() -> None:
+    bench = Bench()
+    queue = "queue://Consumer.a.VirtualTopic.b"
+    bench.subscribe(queue, network=True, target="other")
+    assert [bench.broker.demand(each) for each in (queue, "topic://VirtualTopic.b")] == [True, False]
+
+
 def test_a_destination_that_nobody_uses_is_removed_and_logged() -> None:
     bench = Bench()  # the service's own policy: after ten minutes, looked at every ten seconds
     bench.send("queue://empty", "1")

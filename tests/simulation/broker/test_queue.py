@@ -312,6 +312,17 @@ def test_what_a_consumer_rejects_is_a_dead_letter() -> None:
     assert bench.subscribe("queue://ActiveMQ.DLQ").bodies == ["1"]
 
 
+def test_what_is_over_expires_before_a_browser_is_shown_anything() -> None:
+    """As real brokers did: five of seven messages were over, and a browser saw two."""
+    bench = Bench()
+    bench.send(Q, "1", "2", expires=bench.kernel.now + SECOND)
+    bench.send(Q, "3")
+    bench.wait(3 * SECOND)
+    assert len(bench.broker.browse(Q, by=bench.sender)) == 1
+    bench.wait(SECOND)
+    assert bench.counters(Q)["expired"] == 2
+
+
 def test_a_browser_is_shown_all_and_takes_nothing() -> None:
     bench = Bench()
     bench.send(Q, "1", "2")
