@@ -86,16 +86,16 @@ def connections(live: Live) -> dict[str, Any]:
     return {**found, "trust_store": str(store), "brokers": there}
 
 
-def of_user(found: Mapping[str, Any], user: str) -> dict[str, Any]:
+def of_user(connection: Mapping[str, Any], user: str) -> dict[str, Any]:
     """Return a lab's endpoints with one user of each broker that knows it; raise InputError if no broker does."""
     brokers = {
         name: {**broker, "users": {known: secret for known, secret in broker["users"].items() if known == user}}
-        for name, broker in found["brokers"].items()
+        for name, broker in connection["brokers"].items()
     }
     if not any(broker["users"] for broker in brokers.values()):
-        names = dict.fromkeys(known for broker in found["brokers"].values() for known in broker["users"])
+        names = dict.fromkeys(known for broker in connection["brokers"].values() for known in broker["users"])
         raise InputError([unknown("user", user, names, "users of this lab", None)])
-    return {**found, "brokers": brokers}
+    return {**connection, "brokers": brokers}
 
 
 def variables(found: Mapping[str, Any]) -> dict[str, str]:

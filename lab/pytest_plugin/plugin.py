@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lab.pytest_plugin.lab_of_test import LabOfTest
     from lab.pytest_plugin.session_labs import SessionLabs
 
+_WITHIN_A_FILE = ("load", "loadscope", "worksteal")  # ways of xdist that may give one file's tests to two workers
 _SCENARIOS = (".scenario.yaml", ".scenario.yml")
 _LAB = pytest.StashKey["LabOfTest"]()  # of a test with the fixture `mqlab`
 _MADE = pytest.StashKey["list[LabOfTest]"]()  # of a test with `mqlab_make`
@@ -103,17 +104,26 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """Keep a scenario's tests on one worker with `--dist loadgroup`, whether or not xdist sees their group."""
+    """Keep a scenario's tests on one worker with `--dist loadgroup`, whether or not xdist sees their group.
+
+    With `--mqlab-reuse` all tests of a file are kept on one worker, since each worker opens a lab.
+    """
+    reuse = config.getoption("mqlab_reuse")
+    if reuse and config.getvalue("dist") in _WITHIN_A_FILE:
+        from xdist.scheduler import LoadFileScheduling
+
+        return LoadFileScheduling(config, log)
     if config.getvalue("dist") != "loadgroup":
         return None
     from xdist.scheduler import LoadGroupScheduling
 
     class ByScenario(LoadGroupScheduling):  # type: ignore[misc]
-        """A scenario's file is a group."""
+        """A scenario's file is a group; so is each other file without groups, if its lab is reused."""
 
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return file if file.endswith(_SCENARIOS) else str(super()._split_scope(nodeid))
+            group = str(super()._split_scope(nodeid))
+            return file if file.endswith(_SCENARIOS) or (reuse and group == nodeid) else group
 
     return ByScenario(config, log)
 
