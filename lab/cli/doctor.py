@@ -38,7 +38,7 @@ def doctor(
     if settings:
         _print_settings(json)
         return 0
-    with runtime(usual(os.environ), os.environ) as its:
+    with options.progress(quiet=json).waiting("examine this machine"), runtime(usual(os.environ), os.environ) as its:
         findings = its.examine()
     if json:
         options.print_json(

@@ -86,9 +86,14 @@ def _narrow(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def _wrapped(before: str, text: str) -> list[str]:
     """Return a text behind another one, in lines that begin below its first sign."""
-    after = " " * len(before)
-    room = {"width": _WIDTH_COLUMNS, "break_long_words": False, "break_on_hyphens": False}
-    return textwrap.wrap(text, initial_indent=before, subsequent_indent=after, **room) or [before.rstrip()]
+    wrapper = textwrap.TextWrapper(
+        width=_WIDTH_COLUMNS,
+        initial_indent=before,
+        subsequent_indent=" " * len(before),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.wrap(text) or [before.rstrip()]
 
 
 def routes_json(routes: Sequence[Route]) -> list[dict[str, Any]]:

@@ -116,7 +116,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     if reuse and config.getvalue("dist") in _WITHIN_A_FILE:
         from xdist.scheduler import LoadFileScheduling
 
-        return LoadFileScheduling(config, log)
+        whole_files: object = LoadFileScheduling(config, log)
+        return whole_files
     if config.getvalue("dist") != "loadgroup":
         return None
     from xdist.scheduler import LoadGroupScheduling

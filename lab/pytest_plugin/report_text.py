@@ -95,8 +95,8 @@ def _events(history: Path, begins: str) -> Iterator[str]:
         yield timeline_text.text(row, only_ascii=False, colour=False).rstrip("\n")
 
 
-def _is_mark(seen: object, text: str) -> bool:
-    return isinstance(seen, Marked) and seen.text == text
+def _is_mark(line: object, text: str) -> bool:
+    return isinstance(line, Marked) and line.text == text
 
 
 def _is_telling(seen: Observation) -> bool:

@@ -243,9 +243,9 @@ class SessionLabs:
         return error
 
 
-def _fits(known: Mapping[str, str], of: str) -> bool:
+def _fits(known: Mapping[str, str], digest: str) -> bool:
     """Return whether a lab was left as it was declared, by a session that wanted the same lab."""
-    return known.get("of") == of and known.get("left") == "clean"
+    return known.get("of") == digest and known.get("left") == "clean"
 
 
 @contextmanager

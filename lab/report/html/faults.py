@@ -138,12 +138,12 @@ def faults(seen: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]:
     return given, len(named)
 
 
-def _left(old: _Open, seen: Observation, present: dict[tuple[str, ...], _Open]) -> _Open:
+def _left(old: _Open, change: Observation, present: dict[tuple[str, ...], _Open]) -> _Open:
     """End a link's fault of both directions, and begin and return the fault of the direction that is left."""
-    healed = (_field(seen, "leaving"), _field(seen, "reaching"))
-    old.end = seen.t
+    healed = (_field(change, "leaving"), _field(change, "reaching"))
+    old.end = change.t
     ways = [way for way in old.ways if way != healed]
-    rest = _Open(look=old.look, words=old.words, start=seen.t, ways=ways, brokers=[], open=old.open, rest_of=old)
+    rest = _Open(look=old.look, words=old.words, start=change.t, ways=ways, brokers=[], open=old.open, rest_of=old)
     present |= {thing: rest for thing, band in present.items() if band is old}
     return rest
 
