@@ -62,7 +62,7 @@ def routes(
     ] = None,
     all_routes: Annotated[
         bool,
-        typer.Option("--all", help="Show all pairs of brokers, also where the scenario sends or listens to nothing."),
+        typer.Option("--all", help="Show the routes between all brokers, and not only those that the scenario uses."),
     ] = False,
     set: SET = None,
     activemq_version: VERSION = None,
