@@ -37,14 +37,16 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
 fi
 echo "making $venv"
+builders=$(mktemp)
+(while sleep 5 && kill -0 $$ 2>/dev/null; do echo "  still making $venv after $SECONDS s"; done) &
+ticks=$!
+trap 'kill "$ticks" 2>/dev/null; rm -f "$builders"' EXIT
 "$python" -m venv --clear "$venv"
 if [ "$runtime" = simulation ]; then
   "$venv/bin/pip" install -q --prefer-binary -c constraints.txt .
   exit 0
 fi
 # What compiles is pinned too: without isolation pip builds with what is installed, and fetches nothing beside the lock.
-builders=$(mktemp)
-trap 'rm -f "$builders"' EXIT
 awk '/^[^ #]/ { wanted = /^(cffi|pycparser|setuptools)==/ } wanted' requirements.lock >"$builders"
 "$venv/bin/pip" install -q --require-hashes -r "$builders"
 # PKG_CONFIG_LIBDIR: neither OpenSSL nor Cyrus SASL are compiled in where they happen to be there. -O1 takes 8 s instead of 20.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -11,6 +12,7 @@ from lab.dataclass import dataclass
 
 AS_OF = "2026-11-26"  # when the project's advisories were read
 PAGE = "docs/known-holes.md"
+SEVERITIES = ("critical", "important", "moderate", "low")  # the worst first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Advisory:
     source: str  # the address of the project's advisory
     closed: str = ""  # what closes it in a lab; empty: nothing
     test: str = ""  # what shows that
+    severity: str = ""  # as the project rates it; empty: its advisory does not, or was not read for that
 
     def affects(self, release: str) -> bool:
         """Return whether a release, such as 5.18.3, has the vulnerability."""
@@ -46,17 +49,30 @@ def known_holes(release: str) -> tuple[Advisory, ...]:
     return tuple(each for each in advisories() if each.affects(release))
 
 
-def words(release: str) -> str:
-    """Return in words which known holes a release has: those that are open in a lab, then those that a lab closes."""
+def summary(release: str) -> str:
+    """Return in one line how many vulnerabilities of a release are known, the worst, and the release that has none."""
     if _parts(release)[0] != 5:
-        return "not looked up: the list has holes of ActiveMQ 5 alone"
+        return "not looked up: the list has vulnerabilities of ActiveMQ 5 alone"
     known = known_holes(release)
-    found = [
-        f"{which}: {', '.join(each.id for each in known if bool(each.closed) is closed)}"
-        for which, closed in (("open", False), ("closed by the lab", True))
-        if any(bool(each.closed) is closed for each in known)
-    ]
-    return "; ".join(found) or f"none known on {AS_OF}"
+    if not known:
+        return f"no vulnerability was known on {AS_OF}"
+    still_open = [each for each in known if not each.closed]
+    counts = Counter(each.severity or "of unknown severity" for each in still_open)
+    rated = ", ".join(f"{counts[each]} {each}" for each in (*SEVERITIES, "of unknown severity") if counts[each])
+    free = min((since for since in _mended() if _parts(since) > _parts(release) and not known_holes(since)), key=_parts)
+    return f"{len(known)} known vulnerabilities, {len(still_open)} open in a lab ({rated}); {free} has none"
+
+
+def listing(release: str) -> Iterator[str]:
+    """Yield a line for each known vulnerability of a release: its severity, whether a lab closes it, and its text."""
+    for each in known_holes(release):
+        state = f"closed in a lab: {each.closed}" if each.closed else "open in a lab"
+        yield f"{each.id} ({each.severity or 'severity unknown'}, {state}): {each.about}"
+
+
+def _mended() -> Iterator[str]:
+    """Yield the releases that mend something."""
+    return (mended for each in advisories() for _, mended in each.affected)
 
 
 def _parts(release: str) -> tuple[int, ...]:

@@ -44,7 +44,7 @@ def environment(plan: Plan, run: str, brokers: Iterable[str]) -> dict[str, str]:
     for broker in brokers:
         for its in plan.broker(broker).instances:
             for endpoint in ENDPOINTS:
-                values = {"url": endpoint.url(its.host_name), "port": str(endpoint.port)}
+                values = {"url": endpoint.url(its.host_name), "host": its.host_name, "port": str(endpoint.port)}
                 for name, value in values.items():
                     key = variable(f"{its.name}_{endpoint.name}_{name}")
                     if key in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lab.check.configurations import check_configurations
@@ -14,6 +15,7 @@ from lab.check.topology import check_topology
 from lab.declare.kinds import Find, of_kind
 from lab.declare.scenario import Scenario
 from lab.errors import Place, Problem
+from lab.suggestions import unknown
 
 
 def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find = of_kind) -> tuple[Problem, ...]:
@@ -27,6 +29,7 @@ def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find
     memory: dict[type, Any] = {}
     found = [
         *check_topology(scenario.topology, scenario.origin, activemq_version),
+        *_check_user(scenario),
         *check_passwords(scenario),
         *check_configurations(scenario.topology, scenario.origin, activemq_version),
         *check_steps(scenario, memory, find),
@@ -36,3 +39,10 @@ def check(scenario: Scenario, *, activemq_version: str | None = None, find: Find
     ]
     nowhere = Place(file="", line=0, column=0)
     return tuple(sorted(dict.fromkeys(found), key=lambda problem: problem.place or nowhere))
+
+
+def _check_user(scenario: Scenario) -> Iterator[Problem]:
+    """Yield a Problem if no broker has the scenario's user."""
+    users = dict.fromkeys(user for broker in scenario.topology.brokers.values() for user in broker.users)
+    if scenario.user is not None and scenario.user not in users:
+        yield unknown("user", scenario.user, users, "users of the brokers", scenario.origin.place("user"))

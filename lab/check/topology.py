@@ -141,6 +141,9 @@ def _users(name: str, broker: Broker, origin: Origin) -> Iterator[Problem]:
             remedy=f"Amazon MQ takes at most {USERS_PER_BROKER} for a broker",
             place=origin.key(*_ROOT, "brokers", name, "users", user),
         )
+    if broker.user is not None and broker.user not in broker.users:
+        place = origin.place(*_ROOT, "brokers", name, "user")
+        yield unknown("user", broker.user, broker.users, f"users of {name}", place)
     for user, fields in broker.users.items():
         path: Keys = (*_ROOT, "brokers", name, "users", user)
         if reason := check_user_name(user):

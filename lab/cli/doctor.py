@@ -9,26 +9,36 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from lab.activemq.advisories import AS_OF, known_holes, listing, summary
+from lab.activemq.releases import RELEASES
 from lab.cli import options
 from lab.cli.options import JSON
+from lab.errors import InputError
 from lab.runtimes import runtime, usual
 from lab.settings import Reader, in_plain_text, read_by
 
 _SETTINGS = "Print the environment variables that mqlab reads, with the values in force, and check nothing."
+_VULNERABILITIES = "Print the known vulnerabilities of each release of ActiveMQ, and check nothing."
 
 
 def doctor(
     settings: Annotated[bool, typer.Option("--settings", help=_SETTINGS)] = False,
+    vulnerabilities: Annotated[bool, typer.Option("--vulnerabilities", help=_VULNERABILITIES)] = False,
     json: JSON = False,
 ) -> int:
     """Check whether this machine can run a lab.
 
     Example: mqlab doctor
     """
+    if settings and vulnerabilities:
+        raise InputError.of("--settings and --vulnerabilities exclude each other", "choose one")
+    if vulnerabilities:
+        _print_vulnerabilities(json)
+        return 0
     if settings:
         _print_settings(json)
         return 0
-    with runtime(usual(os.environ), os.environ) as its:
+    with options.progress(quiet=json).waiting("examine this machine"), runtime(usual(os.environ), os.environ) as its:
         findings = its.examine()
     if json:
         options.print_json(
@@ -36,10 +46,10 @@ def doctor(
         )
     else:
         console = options.out()
-        for each in findings:
+        for each, after in zip(findings, (*findings[1:], None), strict=True):
             sign = {True: "[green]✔[/green]", False: "[red]✘[/red]", None: "[yellow]![/yellow]"}[each.ok]
             console.print(f"{sign} {escape(each.what)}: {escape(each.found)}")
-            if each.remedy and each.ok is not True:
+            if each.remedy and each.ok is not True and (after is None or after.remedy != each.remedy):
                 console.print(f"    {escape(each.remedy)}")
     sys.stdout.flush()
     return 3 if any(each.ok is False for each in findings) else 0
@@ -63,3 +73,26 @@ def _print_settings(json: bool) -> None:
     for row in rows:
         value = f"{row['value'] or 'none'}{'' if row['set'] else ' (default)'}"
         options.say(f"{row['name']}={value}\n    {row['sentence']} Unit: {row['unit']}.")
+
+
+def _print_vulnerabilities(json: bool) -> None:
+    if json:
+        options.print_json(
+            [
+                {
+                    "release": release,
+                    "id": each.id,
+                    "severity": each.severity,
+                    "about": each.about,
+                    "closed": each.closed,
+                    "source": each.source,
+                }
+                for release in RELEASES.values()
+                for each in known_holes(release)
+            ]
+        )
+        return
+    for release in RELEASES.values():
+        options.say(f"ActiveMQ {release}, as of {AS_OF}: {summary(release)}")
+        for line in listing(release):
+            options.say(f"  {line}")

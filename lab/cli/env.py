@@ -18,6 +18,7 @@ from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.run_folder import TRUST_STORE, TRUST_STORE_PASSWORD
+from lab.suggestions import unknown
 from lab.text_files import open_private, write_new
 
 _NOT_BARE = "'\"\\$#`= \t"  # in a line of a .env file
@@ -36,6 +37,10 @@ def env(
         ),
     ] = False,
     json: JSON = False,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", metavar="NAME", help="The user to print, of each broker that has it (default: all)."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="The new file to write, readable only by you.")
     ] = None,
@@ -50,6 +55,8 @@ def env(
     new_files.check_new(output)
     with open_lab.attached(options.one_run(run, by_option)) as live:
         found = connections(live)
+    if user is not None:
+        found = of_user(found, user)
     if json:
         text = as_json.dumps(found, indent=2, ensure_ascii=output is None and options.only_ascii()) + "\n"
     elif spring:
@@ -79,8 +86,20 @@ def connections(live: Live) -> dict[str, Any]:
     return {**found, "trust_store": str(store), "brokers": there}
 
 
+def of_user(connection: Mapping[str, Any], user: str) -> dict[str, Any]:
+    """Return a lab's endpoints with one user of each broker that knows it; raise InputError if no broker does."""
+    brokers = {
+        name: {**broker, "users": {known: secret for known, secret in broker["users"].items() if known == user}}
+        for name, broker in connection["brokers"].items()
+    }
+    if not any(broker["users"] for broker in brokers.values()):
+        names = dict.fromkeys(known for broker in connection["brokers"].values() for known in broker["users"])
+        raise InputError([unknown("user", user, names, "users of this lab", None)])
+    return {**connection, "brokers": brokers}
+
+
 def variables(found: Mapping[str, Any]) -> dict[str, str]:
-    """Return environment variables: MQLAB_<BROKER>_<ENDPOINT>_URL and _PORT, _USER and _PASSWORD, then _USER_2 ….
+    """Return environment variables: MQLAB_<BROKER>_<ENDPOINT>_URL, _HOST and _PORT, _USER, _PASSWORD, then _USER_2 ….
 
     Of a pair, each instance has its endpoints under its own name. Raise InputError if two variables have one name.
     """
@@ -103,7 +122,9 @@ def _of_broker(broker: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str
     for instance in facts.get("instances") or ({"name": broker, **facts},):
         for endpoint, url in instance["endpoints"].items():
             yield f"{instance['name']}_{endpoint}_url", url
-            yield f"{instance['name']}_{endpoint}_port", url.rpartition(":")[2].partition("/")[0]
+            host, _, port = url.partition("://")[2].partition("/")[0].rpartition(":")
+            yield f"{instance['name']}_{endpoint}_host", host
+            yield f"{instance['name']}_{endpoint}_port", port
     for number, (user, password) in enumerate(facts["users"].items(), 1):
         more = "" if number == 1 else f"_{number}"
         yield f"{broker}_user{more}", user

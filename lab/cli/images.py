@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from lab.activemq.advisories import AS_OF, PAGE, known_holes, words
+from lab.activemq.advisories import AS_OF, known_holes, summary
 from lab.activemq.releases import RELEASES, mixture
 from lab.cli import new_files, options
 from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
@@ -89,10 +89,10 @@ def images(
     for each in listed:
         if mixed := mixture(each.name):
             options.say(f"{each.name} is not all of one release: {mixed}")
-    options.say(f"\nknown holes, as of {AS_OF} (what each is: {PAGE}):")
+    options.say(f"\nas of {AS_OF} (mqlab doctor --vulnerabilities lists all):")
     named = filter(None, (_release(each.name) for each in listed))
     for release in dict.fromkeys((*RELEASES.values(), *named)):
-        options.say(f"ActiveMQ {release}: {words(release)}")
+        options.say(f"ActiveMQ {release}: {summary(release)}")
 
 
 def _release(image: str) -> str | None:

@@ -5,6 +5,7 @@ Of a scenario without Docker; of a running lab as it is now.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -13,13 +14,15 @@ from lab.activemq.destinations import has_wildcard
 from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON, SET, VERSION
 from lab.dataclass import dataclass
+from lab.declare.scenario import Scenario
 from lab.declare.topology import Topology
 from lab.declare.variants import settings_of
 from lab.errors import InputError
 from lab.masking import Mask
 from lab.plan.arrival import Arrival
 from lab.plan.forwarding import Standing, declared_bridges, tells_of_durables
-from lab.plan.routing import routing_table
+from lab.plan.routes_used import used_routes
+from lab.plan.routing import Route, routing_table
 from lab.plan.routing_text import describe_routes, routes_json
 from lab.suggestions import remedy
 
@@ -55,8 +58,12 @@ def routes(
     ] = None,
     destination: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="The destination, for example queue://orders (default: all; repeatable)."),
+        typer.Option(metavar="NAME", help="The destination, for example queue://orders (repeatable)."),
     ] = None,
+    all_routes: Annotated[
+        bool,
+        typer.Option("--all", help="Show the routes between all brokers, and not only those that the scenario uses."),
+    ] = False,
     set: SET = None,
     activemq_version: VERSION = None,
     run: Annotated[
@@ -79,8 +86,8 @@ def routes(
 ) -> int:
     """Show which brokers messages reach, the connectors that carry them, and the obstacles.
 
-    The routes follow ActiveMQ's rules, for one consumer that keeps up, with every bridge up that can be. Without
-    SCENARIO, the current state of a running lab is used.
+    The routes follow ActiveMQ's rules, for consumers that keep up, with every bridge up that can be. Of a scenario
+    with steps, the command shows the routes that its clients use. Without SCENARIO, it shows a running lab.
 
     Example: mqlab routes tokyo-singapore
     """
@@ -93,7 +100,9 @@ def routes(
         raise InputError.of("a scenario and --run are two things to ask about", "name one of them")
     if scenario is not None:
         found = scenario_argument.read(scenario, settings_of(set or ()), activemq_version)
-        asked = _Asked(topology=found.topology, mask=found.origin.mask, activemq_version=activemq_version)
+        asked = _Asked(
+            topology=found.topology, mask=found.origin.mask, activemq_version=activemq_version, scenario=found
+        )
     elif set or activemq_version is not None:
         raise InputError.of("--set and --activemq-version are for scenarios", "name the scenario")
     else:
@@ -104,16 +113,23 @@ def routes(
             raise InputError.of(f'no broker named "{name}"', remedy(name, list(brokers), "brokers in this topology"))
     if source is not None and source == target:
         raise InputError.of(f"from {source} to itself no bridge leads", "name two brokers")
-    table = routing_table(
-        asked.topology,
-        destinations=tuple(destination or ()),
-        sources=None if source is None else (source,),
-        targets=None if target is None else (target,),
-        activemq_version=asked.activemq_version,
-        standing=asked.standing,
-    )
+    table: Sequence[Route]
+    if asked.scenario is not None and asked.scenario.steps and not all_routes and not destination:
+        table = used_routes(asked.scenario, activemq_version, ends=(source, target))
+    else:
+        table = routing_table(
+            asked.topology,
+            destinations=tuple(destination or ()),
+            sources=None if source is None else (source,),
+            targets=None if target is None else (target,),
+            activemq_version=asked.activemq_version,
+            standing=asked.standing,
+        )
     if json:
         options.print_json(asked.mask.value(routes_json(table)))
+    elif not table:
+        options.say("the scenario has no client that hears messages of another broker")
+        options.say("  add --all for the routes between all brokers")
     else:
         told = durable or tells_of_durables(declared_bridges(asked.topology, standing=asked.standing))
         options.say(asked.mask.text(describe_routes(table, durable=told)), nl=False)
@@ -128,6 +144,7 @@ class _Asked:
     mask: Mask
     activemq_version: str | None
     standing: Standing | None = None
+    scenario: Scenario | None = None
 
 
 def _standing(run: str | None) -> _Asked:

@@ -11,6 +11,7 @@ from lab.cli import options, status_text
 from lab.cli.client_options import seconds
 from lab.cli.options import BY_OPTION, JSON, RUN
 from lab.errors import InputError
+from lab.living import monitor_process
 from lab.runtime import state_file as state_files
 from lab.runtime.runtime import Lost
 from lab.runtime.state_file import note_folder
@@ -45,6 +46,9 @@ def status(
     folder = note_folder(os.environ)
     seen: list[Status] = []
     lost: list[Lost] = []
+    for note in state_files.fitting(state_files.load_all(folder), run):
+        if monitor_process.start(note, os.environ):
+            options.progress(quiet=json).warn(f"lab {note.run} had no monitor process: another one is started")
     with AllRuntimes(os.environ) as its:
         known = its.labs(folder)
         for each in known if run is None else (state_files.choose(known, run, os.environ),):

@@ -73,7 +73,7 @@ def load(
         topology = content.get("topology") if isinstance(content, dict) else None
         found = dict.fromkeys((*loader.problems, *problems, *configuration_problems(topology)))
         raise InputError(without_passwords(_sorted(loader.with_wide_signs(found)), origin.mask))
-    return scenario.from_files(origin)
+    return scenario.with_logins().from_files(origin)
 
 
 def mask_of(path: Path, *, environment: Mapping[str, str], set: Mapping[str, str] = {}) -> Mask:

@@ -37,6 +37,8 @@ class Scenario(Declared):
     """The seed of all random choices in a run."""
     clients: Annotated[Mapping[Name, Application], Field(max_length=MOST_CLIENTS)] = {}
     """The applications that expectations name; the topology must `observe` the destinations of their messages."""
+    user: str | None = None
+    """The user that clients log in as, on each broker that has a user of this name (default: the broker's `user`)."""
     steps: tuple[Step, ...]
     """The steps of the scenario, in order."""
     expect: tuple[Expectation, ...] = ()
@@ -57,6 +59,16 @@ class Scenario(Declared):
         """Return a copy with an origin."""
         copy = self.model_copy()
         copy._origin = origin
+        return copy
+
+    def with_logins(self) -> Self:
+        """Return a copy in which the scenario's user is the `user` of each broker that has it."""
+        brokers = {
+            name: broker.model_copy(update={"user": self.user}) if self.user in broker.users else broker
+            for name, broker in self.topology.brokers.items()
+        }
+        copy = self.model_copy(update={"topology": self.topology.model_copy(update={"brokers": brokers})})
+        copy._origin = self._origin
         return copy
 
     def with_seed(self, seed: int) -> Self:

@@ -159,6 +159,8 @@ class Broker(Declared):
     """The configuration of the broker: the path of an XML file, or the XML (default: Amazon MQ's default)."""
     users: Mapping[str, User] = Field(min_length=1, max_length=MOST_USERS)
     """The users of the broker, by name."""
+    user: str | None = None
+    """The user that clients log in as if their step names no user (default: the broker's only user)."""
     memory: Size = MEMORY
     """The memory of each container of the broker; the Java heap gets half."""
     ports: Ports | None = None

@@ -24,6 +24,11 @@ class ClientRecord(ClientRecorder):
         self._acks: dict[str, str] = {}  # by destination: how its subscription acknowledges, as in Terms
         self._publications: dict[tuple[object, ...], tuple[int, int]] = {}  # by terms: step, and messages so far
 
+    @property
+    def listens(self) -> bool:
+        """Return whether the client has a subscription."""
+        return bool(self._acks)
+
     def subscribed(self, terms: Terms) -> None:
         """Record that the broker accepted a subscription."""
         self._acks[str(terms.destination)] = terms.ack

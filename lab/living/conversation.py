@@ -17,6 +17,7 @@ from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
 
+_SHOWN_BYTES = 60  # of a body that broke a silence
 _ACKS = ("auto", "client", "client-individual")
 
 
@@ -39,7 +40,7 @@ class Conversation:
         on_message: Callable[[Incoming], None] | None = None,
     ) -> None:
         self.name, self._record, self._clock = record.client, record, clock
-        self._heard = _Heard(clock, record, on_message)
+        self._heard, self._handed_on = _Heard(clock, record, on_message), on_message is not None
         with self._trying("connect"):
             self._client = connect(self._heard)
 
@@ -114,8 +115,31 @@ class Conversation:
         self._heard.accepted(number, f"send to {to}")
 
     def receive(self, within: float = 10.0) -> Incoming:
-        """Return the next message; raise LabTimeout if none comes within so many seconds."""
+        """Return the next message. Raise LabTimeout if no message comes within so many seconds (default: 10).
+
+        `stays_silent` is for a test that expects no message. BrokerError if the connection is lost.
+        """
         return self._heard.next(within)
+
+    def stays_silent(self, within: float) -> None:
+        """Return after so many seconds in which no message came. Raise AssertionError at the first message.
+
+        `receive` still returns that message. BrokerError if the connection is lost, InputError for a client without a
+        subscription or with `on_message`: neither can show silence.
+
+        >>> with lab.connect("singapore") as singapore, lab.connect("tokyo") as tokyo:
+        ...     singapore.subscribe(topic="prices.usd")
+        ...     tokyo.publish("1.08", topic="prices.eur")
+        ...     singapore.stays_silent(within=5)
+        """
+        if self._handed_on:
+            raise InputError.of(
+                f"the messages of {self.name} are handed to on_message",
+                "connect without on_message, or count the messages that it takes",
+            )
+        if not (self._record.listens or self._heard.lost_because):
+            raise InputError.of(f"{self.name} has no subscription", "subscribe before stays_silent")
+        self._heard.silence(within)
 
     def acknowledge(self, message: Incoming) -> None:
         """Acknowledge a message and return when the broker has confirmed it; raise BrokerError if it does not.
@@ -213,6 +237,20 @@ class _Heard:
             self._take(arrival)  # for the next call
             raise arrival
         return arrival
+
+    def silence(self, within: float) -> None:
+        begun = self._clock.now()
+        if not self._clock.wait(lambda: bool(self._came), within):
+            return
+        first = self._came[0]
+        if isinstance(first, Exception):
+            raise first
+        after, body = self._clock.now() - begun, repr(first.body[:_SHOWN_BYTES])
+        more = f" … ({len(first.body)} bytes)" if len(first.body) > _SHOWN_BYTES else ""
+        raise AssertionError(
+            f"a message of {first.destination} came within {after:.3g} s, and silence was expected for {within:g} s: "
+            f"{body}{more}"
+        )
 
     def _take(self, arrival: Incoming | Exception) -> None:
         self._came.append(arrival)

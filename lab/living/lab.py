@@ -541,7 +541,7 @@ class Live:
         name: str | None = None,
         on_message: Callable[[Incoming], None] | None = None,
     ) -> Conversation:
-        """Connect a client to a broker as a user, or as the first one that the broker knows.
+        """Connect a client to a broker as a user, or as the `user` of the topology, or as the first one that it knows.
 
         `name` is the client's name in the lab's history, and in expectations about it. With `on_message`, messages are
         handed to it as they come, in the client's thread, and `receive` returns none.

@@ -30,10 +30,10 @@ def log_of(note: StateFile) -> Path:
     return Path(note.folder) / "monitor.log"
 
 
-def start(note: StateFile, environment: Mapping[str, str]) -> None:
-    """Start the monitor of a detached lab, unless it has one."""
+def start(note: StateFile, environment: Mapping[str, str]) -> bool:
+    """Start the monitor of a detached lab, unless it has one; return whether it was started."""
     if not note.detached or note.replaying or not lock_file(file_of(note)).exists() or is_kept(note):
-        return
+        return False
     import subprocess  # here, since most labs start no process
 
     with _opened(log_of(note)) as log:
@@ -46,6 +46,7 @@ def start(note: StateFile, environment: Mapping[str, str]) -> None:
             start_new_session=True,
             check=True,
         )
+    return True
 
 
 def is_kept(note: StateFile) -> bool:

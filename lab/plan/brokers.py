@@ -48,6 +48,7 @@ def _host_names(topology: Topology, name: str) -> tuple[str, ...]:
 def identity(topology: Topology, name: str, activemq_version: str | None = None) -> BrokerIdentity:
     """Return the identity for which a broker's configuration is rendered; the broker's region must exist.
 
+    The user that clients log in as is the first of its users.
     `activemq_version` replaces the release of the engine version.
     """
     broker = topology.brokers[name]
@@ -60,7 +61,7 @@ def identity(topology: Topology, name: str, activemq_version: str | None = None)
         deployment_mode=broker.deployment_mode,
         users=tuple(
             UserIdentity(name=user, groups=fields.groups, console_access=fields.console_access)
-            for user, fields in broker.users.items()
+            for user, fields in sorted(broker.users.items(), key=lambda login: login[0] != broker.user)
         ),
         engine_version=broker.engine_version,
         activemq_version=release(broker.engine_version, activemq_version) or broker.engine_version,

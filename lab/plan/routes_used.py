@@ -12,42 +12,51 @@ from lab.declare.steps.base import OF_ROUTES, Step
 from lab.declare.steps.user import OfUser
 from lab.declare.unrolling import every_step
 from lab.plan.arrival import Listener
-from lab.plan.routing import RoutingTable
+from lab.plan.routing import Route, RoutingTable
 from lab.plan.routing_text import route_json
 from lab.plan.values import Plan
+
+Ends = tuple[str | None, str | None]  # the brokers of senders and listeners
 
 MOST_ROUTES = 100  # routes that are kept; nobody reads more
 
 
 def routes_used(scenario: Scenario, plan: Plan) -> dict[str, Any]:
+    """Return the used routes as a history keeps them, and in `fixed` whether no step changes their preconditions."""
+    routes = used_routes(scenario, plan.activemq_version, most=MOST_ROUTES)
+    fixed = not any(step.fault in OF_ROUTES or isinstance(step, OfUser) for step in every_step(scenario.steps))
+    return {"fixed": fixed, "rows": [route_json(route) for route in routes]} if routes else {}
+
+
+def used_routes(
+    scenario: Scenario, activemq_version: str | None, *, most: int | None = None, ends: Ends = (None, None)
+) -> list[Route]:
     """Return the routes of each destination that a step sends to and a client of another broker hears.
 
-    If several clients hear one, all of them are there at once. `fixed` is whether no step changes the routes.
+    Where several clients hear one, all of them are there at once. `ends` are the brokers at both ends, None for any.
     """
-    steps = tuple(every_step(scenario.steps))
     sent: dict[str, dict[str, None]] = {}  # destination → brokers
     listeners: dict[Listener, None] = {}
-    for step in steps:
+    for step in every_step(scenario.steps):
         for destination, broker, listens in _ends(step):
             if listens:
                 listeners[broker, destination] = None
             else:
                 sent.setdefault(destination, {})[broker] = None
-    table = RoutingTable(scenario.topology, activemq_version=plan.activemq_version)
+    table = RoutingTable(scenario.topology, activemq_version=activemq_version)
     heard = {destination: [each for each in listeners if hears(each[1], destination)] for destination in sent}
     asked = (
         (source, listener, destination)
         for destination, sources in sent.items()
         for source in sources
         for listener in heard[destination]
-        if source != listener[0]
+        if source != listener[0] and ends[0] in (None, source) and ends[1] in (None, listener[0])
     )
-    rows = []
-    for source, listener, destination in islice(asked, MOST_ROUTES):
+    routes = []
+    for source, listener, destination in islice(asked, most):
         others = tuple(other for other in heard[destination] if other != listener)
-        rows.append(route_json(table.route(source, listener[0], destination, heard=listener[1], others=others)))
-    fixed = not any(step.fault in OF_ROUTES or isinstance(step, OfUser) for step in steps)
-    return {"fixed": fixed, "rows": rows} if rows else {}
+        routes.append(table.route(source, listener[0], destination, heard=listener[1], others=others))
+    return routes
 
 
 def _ends(step: Step) -> Iterator[tuple[str, str, bool]]:

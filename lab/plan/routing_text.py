@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,22 +12,25 @@ from lab.plan.routing import ANY, Route
 from lab.plan.text import table
 
 _HEAD = ("from", "to", "arrives", "bridges", "over, or the obstacle")
-_AWAY = ("from", "to", "bridges stayed up", "opened again", "brokers restarted", "came up after it left")
+_AWAY = ("from", "to", "stayed up", "opened again", "restarted", "came up later")
 _ALL = {destination: f"{kind}s" for kind, destination in ANY.items()}
+_WIDTH_COLUMNS = 80
+_LEAST_COLUMNS = 24  # of a cell beside others; a narrower one begins a line of its own
 
 
 def describe_routes(routes: Sequence[Route], *, durable: bool = False) -> str:
     """Return a table for all queues and one for all topics, one if they are alike, and those of names that differ.
 
-    With `durable` there is one more for each topic: where its messages wait for durable subscribers that are away.
+    Obstacles have numbers there; below the tables each has its text, and its remedy. With `durable` there is one more
+    table for each topic: where its messages wait for durable subscribers that are away.
     """
-    tables = _by_destination(routes)
+    tables, obstacles = _by_destination(routes), _Obstacles()
     lines: list[str] = []
     shown: list[tuple[str, list[tuple[str, ...]]]] = []
     for destination, its in tables.items():
-        rows = [_row(each) for each in its]
+        rows = [_row(each, obstacles) for each in its]
         of_kind = tables.get(ANY[destination.partition("://")[0]])
-        if destination not in _ALL and of_kind is not None and rows == [_row(each) for each in of_kind]:
+        if destination not in _ALL and of_kind is not None and rows == [_row(each, obstacles) for each in of_kind]:
             continue
         same = next((place for place, (_, other) in enumerate(shown) if other == rows), None)
         title = _ALL.get(destination, destination)
@@ -35,10 +39,61 @@ def describe_routes(routes: Sequence[Route], *, durable: bool = False) -> str:
         else:
             shown[same] = (f"{shown[same][0]} and {title}", rows)
     for title, rows in shown:
-        lines += table(title, _HEAD, rows)
+        lines += _narrow(title, rows)
+    lines += obstacles.lines()
     if durable:
         lines += _waiting(tables)
     return "\n".join(lines[1:]) + "\n"
+
+
+class _Obstacles:
+    """The obstacles of several routes, each with a number from 1 on and its remedy."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def numbers(self, route: Route) -> str:
+        """Return the numbers of a route's obstacles, in words; "" if it has none."""
+        pairs = dict.fromkeys((need.stop, f"{need.remedy} on {need.where}") for need in route.remedies)
+        pairs |= dict.fromkeys((stop, "") for stop in route.stops if all(stop != known for known, _ in pairs))
+        found = [self._numbers.setdefault(pair, len(self._numbers) + 1) for pair in pairs]
+        return f"obstacle{'s' * (len(found) > 1)} {', '.join(map(str, found))}" if found else ""
+
+    def lines(self) -> list[str]:
+        """Return the lines of the list."""
+        wide = len(str(len(self._numbers)))
+        lines = ["", "obstacles"] if self._numbers else []
+        for (stop, remedy), number in self._numbers.items():
+            lines += _wrapped(f"  {number:>{wide}}  ", stop)
+            lines += _wrapped(" " * (wide + 4), remedy) if remedy else []
+        return lines
+
+
+def _narrow(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return a table's lines, none wider than a terminal unless a word is: the last column is wrapped."""
+    lines = table(title, _HEAD[:-1], [row[:-1] for row in rows])
+    if not rows:
+        return lines
+    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in (_HEAD, *rows)), strict=True)]
+    begin = 2 + sum(width + 2 for width in widths)
+    beside = _WIDTH_COLUMNS - begin >= _LEAST_COLUMNS
+    head, *cells = lines[2:]
+    shown = [f"{head:<{begin}}{_HEAD[-1]}" if beside else head]
+    for line, row in zip(cells, rows, strict=True):
+        shown += _wrapped(f"{line:<{begin}}", row[-1]) if beside else [line, *_wrapped(" " * 6, row[-1])]
+    return [*lines[:2], *shown]
+
+
+def _wrapped(before: str, text: str) -> list[str]:
+    """Return a text behind another one, in lines that begin below its first sign."""
+    wrapper = textwrap.TextWrapper(
+        width=_WIDTH_COLUMNS,
+        initial_indent=before,
+        subsequent_indent=" " * len(before),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.wrap(text) or [before.rstrip()]
 
 
 def routes_json(routes: Sequence[Route]) -> list[dict[str, Any]]:
@@ -85,20 +140,17 @@ def _waits(route: Route) -> tuple[str, ...]:
 
 
 def _by_destination(routes: Sequence[Route]) -> Mapping[str, list[Route]]:
-    found: dict[str, list[Route]] = {}
-    for each in routes:
-        found.setdefault(each.destination, []).append(each)
-    return found
+    tables: dict[str, list[Route]] = {}
+    for route in routes:
+        heard = f", heard as {route.heard}" if route.heard else ""
+        tables.setdefault(f"{route.destination}{heard}", []).append(route)
+    return tables
 
 
-def _row(route: Route) -> tuple[str, ...]:
+def _row(route: Route, obstacles: _Obstacles) -> tuple[str, ...]:
+    words = obstacles.numbers(route)
     if route.over and route.arrival is not Arrival.NEVER:
-        words = " → ".join(bridge.label for bridge in route.over)
-        if route.copies > 1:
-            words += f"; up to {route.copies} copies"
-        words = "; ".join((words, *route.stops))
-    else:
-        remedies = [f"{each.remedy} on {each.where}" for each in route.remedies]
-        words = "; ".join((*route.stops, *dict.fromkeys(remedies)))
+        copies = f"up to {route.copies} copies" if route.copies > 1 else ""
+        words = "; ".join(filter(None, (" → ".join(bridge.label for bridge in route.over), copies, words)))
     hops = str(len(route.over)) if route.over else "–"
     return route.source, route.target, route.arrival.value, hops, words

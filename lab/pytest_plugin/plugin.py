@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from lab.pytest_plugin.lab_of_test import LabOfTest
     from lab.pytest_plugin.session_labs import SessionLabs
 
+_WITHIN_A_FILE = ("load", "loadscope", "worksteal")  # ways of xdist that may give one file's tests to two workers
 _SCENARIOS = (".scenario.yaml", ".scenario.yml")
 _LAB = pytest.StashKey["LabOfTest"]()  # of a test with the fixture `mqlab`
 _MADE = pytest.StashKey["list[LabOfTest]"]()  # of a test with `mqlab_make`
@@ -67,6 +69,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--mqlab-require-docker", action="store_true", help="Fail where a test would be skipped without Docker."
     )
+    group.addoption(
+        "--mqlab-logs", action="store_true", help="Write all log lines of a failing test to a file in its run folder."
+    )
     parser.addini(
         "mqlab_topology",
         "The topology or scenario of the session's lab, a path or the name of a shipped one.",
@@ -103,17 +108,27 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """Keep a scenario's tests on one worker with `--dist loadgroup`, whether or not xdist sees their group."""
+    """Keep a scenario's tests on one worker with `--dist loadgroup`, whether or not xdist sees their group.
+
+    With `--mqlab-reuse` all tests of a file are kept on one worker, since each worker opens a lab.
+    """
+    reuse = config.getoption("mqlab_reuse")
+    if reuse and config.getvalue("dist") in _WITHIN_A_FILE:
+        from xdist.scheduler import LoadFileScheduling
+
+        whole_files: object = LoadFileScheduling(config, log)
+        return whole_files
     if config.getvalue("dist") != "loadgroup":
         return None
     from xdist.scheduler import LoadGroupScheduling
 
     class ByScenario(LoadGroupScheduling):  # type: ignore[misc]
-        """A scenario's file is a group."""
+        """A scenario's file is a group; so is each other file without groups, if its lab is reused."""
 
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return file if file.endswith(_SCENARIOS) else str(super()._split_scope(nodeid))
+            group = str(super()._split_scope(nodeid))
+            return file if file.endswith(_SCENARIOS) or (reuse and group == nodeid) else group
 
     return ByScenario(config, log)
 
@@ -221,6 +236,7 @@ def pytest_runtest_makereport(
 
         for lab, verdicts in labs:
             item.user_properties += report_text.properties(lab.folder, lab.runtime, verdicts)
+    _hide_lab(item, call)
     report = yield
     if call.excinfo is not None and is_for_want_of_an_engine(call.excinfo.value):
         path, line, _ = item.reportinfo()  # where the test is, and not what skips it
@@ -230,11 +246,10 @@ def pytest_runtest_makereport(
     if report.failed and labs:
         from lab.pytest_plugin import report_text
 
+        error = None if call.excinfo is None else call.excinfo.value
+        logs = report_text.Logs.of(error, item.nodeid, all_lines=item.config.getoption("mqlab_logs"))
         for lab, verdicts in labs:
-            if call.when == "teardown":  # it may have ended
-                told = report_text.of_run(lab.folder, lab.runtime, verdicts)
-            else:
-                told = report_text.of_lab(lab, verdicts)
+            told = report_text.of_lab(lab, verdicts, logs)
             report.sections.append((f"mqlab: lab {lab.run}", told))
             item.config.stash[LABS].failed(lab.run, lab.runtime)
     return report
@@ -258,6 +273,34 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """List the labs that stay, and the command that ends each."""
     for run in config.stash.get(_STAYING, []):
         terminalreporter.write_line(f"lab {run} stays. See it: mqlab status {run}   End it: mqlab down {run}")
+
+
+def _hide_lab(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Leave mqlab's code out of the traceback of an error that mqlab explains, except with --full-trace."""
+    if call.excinfo is None or item.config.getoption("fulltrace"):
+        return
+    error = call.excinfo.value
+    lines = [*_lines(error.__traceback__)]
+    modules = [str(line.tb_frame.f_globals.get("__name__", "")) for line in lines]
+    silence = modules[-1:] == ["lab.living.conversation"] and type(error) is AssertionError
+    if not (silence or _is_of_lab(type(error).__module__)):
+        return
+    kept: TracebackType | None = None
+    for line, module in zip(reversed(lines), reversed(modules), strict=True):
+        if not _is_of_lab(module):
+            kept = TracebackType(kept, line.tb_frame, line.tb_lasti, line.tb_lineno)
+    if kept is not None:
+        call.excinfo = pytest.ExceptionInfo.from_exc_info((type(error), error, kept))
+
+
+def _lines(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _is_of_lab(module: str) -> bool:
+    return module.partition(".")[0] == "lab"
 
 
 def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:

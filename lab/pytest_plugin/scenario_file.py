@@ -88,7 +88,8 @@ class ScenarioTest(pytest.Item):
         report = ran.report
         verdicts = report.verdicts if self._number is None else report.verdicts[self._number :][:1]
         self.user_properties += report_text.properties(ran.folder.path, report.runtime, verdicts)
-        self.stash[RUN_REPORT] = report_text.of_run(ran.folder.path, report.runtime, report.verdicts)
+        logs = report_text.Logs.of(ran.error, self.nodeid, all_lines=self.config.getoption("mqlab_logs"))
+        self.stash[RUN_REPORT] = report_text.of_run(ran.folder.path, report.runtime, report.verdicts, logs)
         not_held = [report_text.verdict(each) for each in verdicts if each.outcome is not Outcome.PASSED]
         if ran.error is not None:
             not_held.append(words(ran.error))

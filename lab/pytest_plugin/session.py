@@ -79,22 +79,28 @@ def labs_of(config: pytest.Config) -> SessionLabs:
         keep=config.getoption("mqlab_keep"),
         reuse=config.getoption("mqlab_reuse"),
     )
-    made = config.stash[LABS] = SessionLabs(settings, _Cached(config) if settings.reuse else None)
+    made = config.stash[LABS] = SessionLabs(settings, _cached(config) if settings.reuse else ())
     return made
 
 
-class _Cached:
-    """The record in pytest's cache of the lab that a worker reuses."""
+def _cached(config: pytest.Config) -> tuple[_Cached, ...]:
+    """Return what pytest's cache keeps of the labs that are reused: of as many as there are workers."""
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    return tuple(_Cached(config, name) for name in ("main", *(f"worker-{number}" for number in range(2, workers + 1))))
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._worker = getattr(config, "workerinput", {}).get("workerid", "main")
-        self._cache, self._key = config.cache, f"mqlab/{self._worker}"
+
+class _Cached:
+    """What pytest's cache keeps of a lab that is reused, whichever worker has it."""
+
+    def __init__(self, config: pytest.Config, name: str) -> None:
+        self._name = name
+        self._cache, self._key = config.cache, f"mqlab/{name}"
         assert self._cache is not None  # else the option is refused
 
     @property
     def lock(self) -> Path:
         assert self._cache is not None
-        return self._cache.mkdir("mqlab") / f"{self._worker}.lock"
+        return self._cache.mkdir("mqlab") / f"{self._name}.lock"
 
     def get(self) -> dict[str, str]:
         assert self._cache is not None

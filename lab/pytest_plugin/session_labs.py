@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ _LOG = logging.getLogger("lab")
 
 
 class Remembered(Protocol):
-    """The texts remembered from one session to the next."""
+    """What is known of a lab from one session to the next."""
 
     @property
     def lock(self) -> Path:
@@ -48,7 +48,7 @@ class Remembered(Protocol):
 class SessionLabs:
     """All labs that the tests of one process have."""
 
-    def __init__(self, settings: Settings, remembered: Remembered | None = None) -> None:
+    def __init__(self, settings: Settings, remembered: Sequence[Remembered] = ()) -> None:
         self.settings, self._remembered = settings, remembered
         self.usual = SharedLab(
             self._reused if settings.reuse else partial(self._opened, settings.usual), stays=settings.reuse
@@ -137,14 +137,29 @@ class SessionLabs:
 
     @contextmanager
     def _reused(self) -> Iterator[Live]:
-        """Open the lab that is reused, or one that ends with the session while another session has that one."""
-        assert self._remembered is not None  # it is reused
-        with _held(self._remembered.lock) as ours:
-            if not ours:
+        """Open a lab that is reused, or one that ends with the session while others have all of these."""
+        with ExitStack() as held:
+            remembered = self._chosen(held)
+            if remembered is None:
                 _LOG.warning("another session has the lab that is reused: this one opens its own, which does not stay")
-            opening = self._left(self._remembered) if ours else self._opened(self.settings.usual)
+            opening = self._opened(self.settings.usual) if remembered is None else self._left(remembered)
             with opening as live:
                 yield live
+
+    def _chosen(self, held: ExitStack) -> Remembered | None:
+        """Return what is known of a lab that no other session has: first of a lab that can be reused; hold its lock.
+
+        One worker chooses at a time: a lock that is held to read what is known is no lab in use.
+        """
+        of = self._digest(self.settings.usual)
+        with _held(self._remembered[0].lock.with_name("choice.lock"), wait=True):
+            for fit in (True, False):
+                for remembered in self._remembered:
+                    with ExitStack() as looking:
+                        if looking.enter_context(_held(remembered.lock)) and (not fit or _fits(remembered.get(), of)):
+                            held.enter_context(looking.pop_all())
+                            return remembered
+        return None
 
     @contextmanager
     def _left(self, remembered: Remembered) -> Iterator[Live]:
@@ -170,7 +185,7 @@ class SessionLabs:
         """Reach the lab that an earlier session has left, if it is as it was declared; else end it, and return None."""
         environment = self.settings.environment
         with suppress(InputError):  # it has ended meanwhile
-            if known.get("of") == of and known.get("left") == "clean":
+            if _fits(known, of):
                 with ExitStack() as attached:
                     lab = attached.enter_context(labs.attach(known["run"], environment=environment))
                     if known.get("steps") == str(lab.history.file.last_step()):  # verbs and clients' messages have some
@@ -228,13 +243,18 @@ class SessionLabs:
         return error
 
 
+def _fits(known: Mapping[str, str], digest: str) -> bool:
+    """Return whether a lab was left as it was declared, by a session that wanted the same lab."""
+    return known.get("of") == digest and known.get("left") == "clean"
+
+
 @contextmanager
-def _held(path: Path) -> Iterator[bool]:
-    """Hold a file's lock for the block, if no other session has it; return whether it is held."""
+def _held(path: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Hold a file's lock for the block, if no other session has it, or wait for it; return whether it is held."""
     descriptor, ours = os.open(path, os.O_RDWR | os.O_CREAT, 0o600), False
     try:
         with suppress(BlockingIOError):
-            lock(descriptor, wait=False)
+            lock(descriptor, wait=wait)
             ours = True
         yield ours
     finally:

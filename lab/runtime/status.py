@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
+from lab.activemq import log_lines
 from lab.dataclass import dataclass
 from lab.history import BridgeSeen, LinkSeen, PacketsDropped
 from lab.link.impairment import Setting
@@ -124,6 +125,11 @@ class Status:
     dropped: tuple[PacketsDropped, ...]  # by the router, for want of a route or a rule
 
 
+_ATTEMPT = "Establishing network connection from"  # a connector's line
+_ERRORS = frozenset([  # names of lines with which an attempt at a bridge, or the bridge, ends
+    "bridge-failed", "certificate-untrusted", "connection-closed", "connection-refused", "connection-reset",
+    "connection-timed-out", "host-name-wrong", "inactive", "not-authorized", "password-invalid",
+])  # fmt: skip
 _CONTAINER = {"exited": "has exited", "gone": "is gone", "created": "has not been started"}
 _LINK = {"cut": "is cut", "reject": "rejects every packet"}
 
@@ -152,3 +158,17 @@ def shown_cause(plan: Plan, bridge: BridgePlan, brokers: Sequence[BrokerStatus],
         if link.round_trip_ms is None:
             return f"nothing comes back over the link {link.name}"
     return ""
+
+
+def waiting_since(lines: Iterable[str], hosts: Iterable[str]) -> str:
+    """Return a sentence if a broker's log shows no attempt at a bridge to some host names after its last error."""
+    names, error = tuple(hosts), ""
+    for line in lines:
+        said = log_lines.read(line)
+        if said is None or not any(name in said.text for name in names):
+            continue
+        if _ATTEMPT in said.text:
+            error = ""
+        elif log_lines.name_of(said.text) in _ERRORS:
+            error = f"{said.at:%H:%M:%S}"
+    return f"no attempt was made since its last error, at {error} UTC" if error else ""

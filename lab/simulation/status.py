@@ -19,6 +19,7 @@ from lab.runtime.status import (
     Status,
     Whereabouts,
     shown_cause,
+    waiting_since,
 )
 from lab.simulation.instances import PAUSED, STARTING, STOPPING, UP, Instance, Instances
 
@@ -41,7 +42,11 @@ def look(
     def why_not(bridge: BridgePlan) -> str | None:
         if management.bridge_is_up(bridge):
             return None
-        return shown_cause(note.plan, bridge, brokers, shown) or "see the logs of both ends"
+        if cause := shown_cause(note.plan, bridge, brokers, shown):
+            return cause
+        lines = (line for each in instances.all if each.broker == bridge.initiator for line in each.log.tail(None))
+        hosts = (each.host_name for each in note.plan.broker(bridge.responder).instances)
+        return waiting_since(lines, hosts) or "see the logs of both ends"
 
     return Status(
         note=note,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
-from lab.activemq.advisories import advisories, known_holes, words
+from lab.activemq.advisories import SEVERITIES, advisories, known_holes, listing, summary
 from lab.activemq.releases import RELEASES
 from lab.amazonmq.configurations.configuration import read
 from lab.amazonmq.configurations.sanitising import sanitise
@@ -34,10 +35,24 @@ def test_a_release_has_the_holes_of_its_advisories(hole: str, release: str, has:
 
 
 @pytest.mark.parametrize("release", RELEASES.values())
-def test_what_applies_is_told(release: str) -> None:
-    told = words(release)
-    assert all(each.id in told for each in known_holes(release))
-    assert told.startswith("open: CVE-") and "; closed by the lab: CVE-" in told
+def test_a_release_has_one_line_and_a_list(release: str) -> None:
+    known = known_holes(release)
+    still_open = [each for each in known if not each.closed]
+    line = summary(release)
+    assert line.startswith(f"{len(known)} known vulnerabilities, {len(still_open)} open in a lab (")
+    assert sum(map(int, re.findall(r"(\d+) (?:important|moderate|low|of unknown)", line))) == len(still_open)
+    assert line.endswith("; 5.19.11 has none") and known_holes("5.19.11") == ()
+    assert [each.id for each in known] == [each.partition(" (")[0] for each in listing(release)]
+    assert all(each.about in text for each, text in zip(known, listing(release), strict=True))
+
+
+def test_a_release_without_known_vulnerabilities_and_of_another_line_are_told_apart() -> None:
+    assert summary("5.19.11").startswith("no vulnerability was known on 2026-")
+    assert summary("6.2.0").startswith("not looked up")
+
+
+def test_severities_are_of_the_scale() -> None:
+    assert {each.severity for each in advisories()} <= {*SEVERITIES, ""}
 
 
 def test_a_hole_is_closed_where_a_test_shows_it() -> None:

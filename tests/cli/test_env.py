@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.cli.env import dotenv_line, properties, shell_line, table, variables
+from lab.cli.env import dotenv_line, of_user, properties, shell_line, table, variables
 from lab.errors import InputError
 
 AT = {"mqtt": "mqtt+ssl://localhost:1883", "console": "https://localhost:8162/admin/"}
@@ -35,14 +35,30 @@ def test_every_endpoint_and_user_has_a_variable() -> None:
         "MQLAB_TRUST_STORE": "/a folder/t.p12",
         "MQLAB_TRUST_STORE_PASSWORD": "changeit",
         "MQLAB_TOKYO_MQTT_URL": "mqtt+ssl://localhost:1883",
+        "MQLAB_TOKYO_MQTT_HOST": "localhost",
         "MQLAB_TOKYO_MQTT_PORT": "1883",
         "MQLAB_TOKYO_CONSOLE_URL": "https://localhost:8162/admin/",
+        "MQLAB_TOKYO_CONSOLE_HOST": "localhost",
         "MQLAB_TOKYO_CONSOLE_PORT": "8162",
         "MQLAB_TOKYO_USER": "alice",
         "MQLAB_TOKYO_PASSWORD": "first-of-all-1",
         "MQLAB_TOKYO_USER_2": "bob",
         "MQLAB_TOKYO_PASSWORD_2": "second-of-all",
     }
+
+
+def test_one_user_is_printed_of_each_broker_that_has_it() -> None:
+    its = lab(
+        tokyo={"endpoints": AT, "users": {"alice": "first-of-all-1", "bob": "second-of-all"}},
+        singapore={"endpoints": AT, "users": {"alice": "first-of-all-1"}},
+    )
+    logins = {name: secret for name, secret in variables(of_user(its, "bob")).items() if "USER" in name}
+    assert logins == {"MQLAB_TOKYO_USER": "bob"}
+
+
+def test_a_user_that_no_broker_has_is_refused_with_those_there_are() -> None:
+    with pytest.raises(InputError, match=r"(?s)bobb.*did you mean bob.*alice, bob"):
+        of_user(ONE, "bobb")
 
 
 def test_both_instances_of_a_pair_have_endpoints() -> None:

@@ -25,13 +25,11 @@ def test_it_does_not_send_to_itself(tmp_path: Path) -> None:
     assert not any("mqlab doctor" in each.remedy for each in doctor.examine(away))
 
 
-def test_the_known_holes_of_each_release_are_named() -> None:
+def test_each_release_has_one_line_on_its_known_vulnerabilities() -> None:
     found = {each.what: each for each in doctor.known_holes()}
-    assert set(found) == {f"known holes of ActiveMQ {release}" for release in RELEASES.values()}
-    its = found["known holes of ActiveMQ 5.18.3"]
-    assert its.ok is None and "CVE-2026-33227" in its.found.partition("closed by the lab")[0]
-    assert "CVE-2026-34197" in its.found.partition("closed by the lab")[2]
-    assert "CVE-2023-46604" not in its.found
+    assert set(found) == {f"ActiveMQ {release}" for release in RELEASES.values()}
+    assert all("known vulnerabilities" in each.found and "CVE-" not in each.found for each in found.values())
+    assert found["ActiveMQ 5.18.3"].ok is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab import labs
-from lab.errors import InputError
+from lab.errors import BrokerError, InputError
 from lab.history import Received, Settled, Subscribed, read
 from lab.living.conversation import destination
 from lab.living.lab import Live
@@ -97,3 +97,36 @@ def test_a_message_is_sent_to_one_destination(live: Live, name: str) -> None:
         for named in ({"topic": name}, {"queue": name}):
             with pytest.raises(InputError, match="a message is sent to one destination, not to"):
                 client.publish("one", **named)
+
+
+def test_silence_is_expected_and_a_message_ends_it_and_stays_there(live: Live) -> None:
+    with live.connect("tokyo", over="stomp") as tokyo, live.connect("tokyo", name="ear") as ear:
+        ear.subscribe(topic="prices")
+        begun = live.lab.clock.now()
+        ear.stays_silent(within=5)
+        assert live.lab.clock.now() - begun >= 5
+        tokyo.publish("x" * 100, topic="prices")
+        with pytest.raises(AssertionError, match=r"a message of .*prices came .* 5 s: b'x+' … \(100 bytes\)"):
+            ear.stays_silent(within=5)
+        assert ear.receive().body == b"x" * 100
+
+
+def test_a_client_that_cannot_hear_shows_no_silence(live: Live) -> None:
+    with live.connect("tokyo", name="deaf") as deaf, pytest.raises(InputError, match="deaf has no subscription"):
+        deaf.stays_silent(within=1)
+    with live.connect("tokyo", on_message=lambda message: None) as handed_on:
+        handed_on.subscribe(topic="prices")
+        with pytest.raises(InputError, match="handed to on_message"):
+            handed_on.stays_silent(within=1)
+    with live.connect("tokyo") as closed:
+        closed.subscribe(topic="prices")
+    with pytest.raises(InputError, match="no subscription"):
+        closed.stays_silent(within=1)
+
+
+def test_a_connection_that_is_lost_is_no_silence(live: Live) -> None:
+    ear = live.connect("singapore")
+    ear.subscribe(topic="prices")
+    live.kill("singapore")
+    with pytest.raises(BrokerError, match="connection was lost"):
+        ear.stays_silent(within=600)

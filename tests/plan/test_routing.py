@@ -41,6 +41,14 @@ def test_a_topology_has_its_table(path: Path) -> None:
     assert table(path) == path.with_suffix(".txt").read_text()
 
 
+def test_no_line_is_wider_than_a_terminal_and_each_remedy_is_written_once() -> None:
+    for path in CASES:
+        lines = table(path).splitlines()
+        assert [line for line in lines if len(line) > 80] == []
+        remedies = [line for line in lines if line.startswith("     write ")]
+        assert len(remedies) == len({*remedies})
+
+
 def test_a_shipped_topology_needs_no_more_than_one_table() -> None:
     assert table(SCENARIOS / "tokyo-singapore.yaml").startswith("queues and topics\n")
 

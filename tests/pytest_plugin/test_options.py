@@ -172,6 +172,19 @@ def test_options_that_make_no_sense_are_refused(
     ended.stderr.fnmatch_lines([says])
 
 
+def test_workers_that_reuse_labs_have_whole_files(pytester: pytest.Pytester, session: Session) -> None:
+    for name in ("one", "two"):
+        tests = f"@pytest.mark.parametrize('n', range(4))\ndef test_it(worker_id, n): Path('{name}', worker_id).touch()"
+        pytester.makepyfile(**{f"test_{name}": f"import pytest\nfrom pathlib import Path\n{tests}"})
+        (pytester.path / name).mkdir()
+    for way in ("load", "loadgroup"):
+        ended = session("-n", "2", "--dist", way, "--mqlab-reuse", runtime="emulation", inside=False)
+        ended.assert_outcomes(passed=8)
+        assert [len([*(pytester.path / name).iterdir()]) for name in ("one", "two")] == [1, 1]
+        for name in ("one", "two"):
+            next((pytester.path / name).iterdir()).unlink()
+
+
 def test_pytest_finds_the_plugin_by_its_entry_point() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["pytest11"] == {"mqlab": "lab.pytest_plugin.plugin"}

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lab import labs
+from lab.history import LogLine
 from lab.pytest_plugin import report_text
 from tests.pytest_plugin.conftest import RERUNNING, SCENARIO, Session
 
@@ -64,11 +66,9 @@ def test_a_test_fails_by_its_verdict_alone(expecting: Callable[[str, str], None]
             "*- mqlab: lab *-",
             "failed: delivered: *",
             "passed: bridge: *",
+            "the last that happened in the test:",
             "runtime: simulation",
             f"run folder: {folder}",
-            "the last lines of the log of tokyo:",
-            "  *BrokerService | Apache ActiveMQ 5.18.3 (tokyo, *) started*",
-            "the last lines of the log of singapore:",
         ]
     )
     ended.stdout.no_fnmatch_line("*Traceback*")
@@ -108,7 +108,7 @@ def test_what_happened_in_the_test_is_told_and_nothing_of_the_one_before(
             "the last that happened in the test:",
             "* cut link tokyo-singapore*",
             "* late * subscribed to *",
-            "the last lines*",
+            "runtime: simulation",
         ]
     )
     ended.stdout.no_fnmatch_line("* early * subscribed to *")
@@ -237,10 +237,75 @@ def test_labs_made_for_a_test_and_the_sessions_are_told_of_too(pytester: pytest.
     assert str(ended.stdout).count("- mqlab: lab ") == 3
 
 
-def test_the_last_twenty_lines_of_each_log_harmless(tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "tokyo.log").write_text("".join(f"line {n} \x1b[31m\u202e\n" for n in range(100)))
-    (tmp_path / "logs" / "router.log").write_text("no broker's\n")
-    lines = report_text.of_run(tmp_path, "emulation", ()).splitlines()
-    assert lines[2] == "the last lines of the log of tokyo:"
-    assert lines[3:] == [f"  line {n} ?[31m?" for n in range(80, 100)]
+NOISY = """
+import pytest
+
+def test_before(mqlab):
+    mqlab.cut()
+
+def test_noisy(mqlab):
+    down = lambda: not mqlab.bridged("connector_tokyo_to_singapore")
+    for _ in range({times}):
+        mqlab.stop_connector("tokyo", "connector_tokyo_to_singapore")
+        mqlab.wait(down, within=60)
+        mqlab.start_connector("tokyo", "connector_tokyo_to_singapore")
+        mqlab.wait(lambda: not down(), within=60)
+    {fails}
+"""
+
+
+def test_known_lines_of_the_tests_time_are_shown_ten_at_most(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile(NOISY.format(times=8, fails="assert 0"))
+    ended = session()
+    ended.assert_outcomes(passed=1, failed=1)
+    text = str(ended.stdout)
+    ended.stdout.fnmatch_lines(["known lines in the log of tokyo (the last 10 of *; all: --mqlab-logs):"])
+    lines = text.partition("log of tokyo (")[2].partition("known lines in")[0].partition("runtime:")[0].splitlines()[1:]
+    assert len(lines) == 10
+    assert all(" bridge-started: " in line or " bridge-stopped: " in line for line in lines), lines
+    assert "broker-started" not in text  # it started before the test
+
+
+def test_all_lines_of_the_tests_time_are_in_a_file_on_request(
+    pytester: pytest.Pytester, session: Session, runs: Runs
+) -> None:
+    pytester.makepyfile(NOISY.format(times=1, fails="assert 0"))
+    ended = session("--mqlab-logs")
+    (folder,) = runs()
+    (path,) = (folder / "logs" / "tests").iterdir()
+    ended.stdout.fnmatch_lines([f"run folder: {folder}", f"log lines of the test: {path}"])
+    assert "test_noisy" in path.name
+    assert path.stat().st_mode & 0o777 == 0o600
+    lines = path.read_text().splitlines()
+    assert any("tokyo INFO bridge-started | " in line for line in lines)
+    assert not any("broker-started" in line for line in lines)
+
+
+@pytest.mark.parametrize("wrong", ["mqlab.connect('tokio')", "mqlab.connect()", "no_such_name"])
+def test_an_error_of_the_caller_has_its_words_first_and_no_log(
+    pytester: pytest.Pytester, session: Session, wrong: str
+) -> None:
+    pytester.makepyfile(NOISY.format(times=1, fails=wrong))
+    ended = session("--mqlab-logs")
+    ended.assert_outcomes(passed=1, failed=1)
+    ended.stdout.fnmatch_lines([f">       {wrong}*", "E  *"])
+    for line in ("known lines in*", "log lines of*", "*def broker(self*", "*_login*"):
+        ended.stdout.no_fnmatch_line(line)
+
+
+def test_an_error_of_the_lab_is_shown_at_the_line_of_the_test(pytester: pytest.Pytester, session: Session) -> None:
+    pytester.makepyfile("def test_one(mqlab):\n    mqlab.wait(lambda: False, within=1)")
+    ended = session()
+    ended.stdout.fnmatch_lines([">       mqlab.wait(lambda: False, within=1)", "E  *LabTimeout: not within 1 s*"])
+    ended.stdout.no_fnmatch_line("*raise LabTimeout*")
+    session("--full-trace").stdout.fnmatch_lines([">*raise LabTimeout*"])
+
+
+def test_a_line_of_a_log_is_harmless_for_a_terminal(tmp_path: Path) -> None:
+    with labs.up("tokyo-singapore", runtime="simulation", runs=tmp_path, environment={}) as lab:
+        lab.history.record(
+            LogLine(t=1.0, broker="tokyo", level="WARN", text=f"\x1b[31m\u202e{'x' * 300}", name="inactive")
+        )
+        lines = report_text.of_run(lab.folder, "simulation", (), report_text.Logs()).splitlines()
+    (shown,) = [line for line in lines if "inactive" in line]
+    assert shown == f"      1.000 inactive: ?[31m?{'x' * 194}…"

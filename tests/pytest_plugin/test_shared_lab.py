@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,6 +20,8 @@ from lab.pytest_plugin.session_labs import SessionLabs
 from lab.pytest_plugin.settings import FAILED, Settings, Wanted
 from lab.pytest_plugin.shared_lab import SharedLab
 from lab.runtime.lab import StandingLab
+from lab.scenarios import plan_named
+from lab.version import __version__
 
 USUAL = Wanted(scenario="tokyo-singapore", runtime="simulation")
 
@@ -154,8 +158,8 @@ def test_one_that_is_interrupted_while_it_is_brought_back_is_not_as_it_was(
 class Memory:
     """What is known of the lab that is reused; it looks whether somebody has that while it is asked."""
 
-    def __init__(self, folder: Path) -> None:
-        self.lock = folder / "main.lock"
+    def __init__(self, folder: Path, name: str = "main") -> None:
+        self.lock = folder / f"{name}.lock"
         self.known = {"run": "theirs", "of": "another file", "left": "in use"}
         self.taken: list[bool] = []
 
@@ -177,7 +181,7 @@ class Memory:
 
 def test_a_lab_that_another_session_has_is_left_alone(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
-    its = SessionLabs(Settings(usual=USUAL, runs=tmp_path, environment={}, reuse=True), memory)
+    its = SessionLabs(Settings(usual=USUAL, runs=tmp_path, environment={}, reuse=True), [memory])
     with memory.lock.open("w") as file:
         lock(file.fileno())
         with its.usual.test("one") as lab_of_test:
@@ -200,12 +204,33 @@ def test_what_is_done_after_the_last_test_is_not_taken_for_what_was_declared(tmp
 def test_a_session_has_the_lab_that_it_reuses_for_itself(tmp_path: Path) -> None:
     memory = Memory(tmp_path)
     memory.known = {}
-    its = SessionLabs(Settings(usual=USUAL, runs=tmp_path, environment={}, reuse=True), memory)
+    its = SessionLabs(Settings(usual=USUAL, runs=tmp_path, environment={}, reuse=True), [memory])
     with pytest.raises(InputError):  # a simulated one cannot stay
         its.usual.ready()
     its.close()
-    assert memory.taken == [True]
+    assert memory.taken == [True, True]
     assert not memory.is_taken()
+
+
+def test_a_lab_that_was_left_clean_is_taken_before_another_one_is_opened(tmp_path: Path) -> None:
+    settings, memories = Settings(usual=USUAL, runs=tmp_path, environment={}, reuse=True), list[Memory]()
+    for name in ("main", "worker-2"):
+        memories.append(Memory(tmp_path, name))
+        memories[-1].known = {}
+    text = json.dumps([__version__, plan_named(USUAL.scenario, {}).plan.to_dict()], sort_keys=True)
+    memories[1].known = {"run": "left", "of": hashlib.sha256(text.encode()).hexdigest(), "left": "clean"}
+    its = SessionLabs(settings, memories)
+    with pytest.raises(InputError):  # a simulated one cannot stay
+        its.usual.ready()
+    assert [len(memory.taken) for memory in memories] == [1, 2]
+    its.close()
+    with memories[1].lock.open("w") as file:
+        lock(file.fileno())
+        its = SessionLabs(settings, memories)
+        with pytest.raises(InputError):
+            its.usual.ready()
+        its.close()
+    assert [len(memory.taken) for memory in memories] == [3, 2]
 
 
 def test_an_opening_that_failed_is_not_tried_again() -> None:

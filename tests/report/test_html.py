@@ -31,7 +31,7 @@ from lab.history.kinds import KINDS
 from lab.judge import judge_whole
 from lab.report.html import Files, to_html
 from lab.report.html.broker_texts import LARGEST_FILE
-from lab.report.html.faults import events, faults
+from lab.report.html.faults import events, faults, with_direction
 from lab.report.html.looks import COURSES, MARKS, SILENT
 from lab.report.html.page import page
 from tests.judge.cases import CASES
@@ -82,7 +82,7 @@ def test_the_page_says_what_the_report_says(tmp_path: Path) -> None:
     assert "run 20261124-000000-abcdef · emulation · seed 7 · 2026-11-24 00:00:00 UTC" in text
     assert "mqlab run mine.yaml --seed 7" in text
     assert "<broker><!-- secret-free --></broker>" in read.text
-    assert "link cut ocean 0.050 s to 1.400 s" in text
+    assert "link cut ocean, both directions 0.050 s to 1.400 s" in text
     assert "35.0 ms configured, 35.2 ms measured" in text and "7 by cut" in text
 
 
@@ -161,7 +161,14 @@ def test_faults_are_bands_of_the_ways_they_concern() -> None:
 
     seen = [link(1, "cut", "a"), link(1.001, "cut", "b"), link(2, "open", "b"), link(3, "open", "a")]
     told, _ = faults(seen)
-    assert [(each.start, each.end, each.ways) for each in told] == [(1, 3, (("a", "b"), ("b", "a")))]
+    assert [(each.start, each.end, each.ways) for each in told] == [
+        (1, 2, (("a", "b"), ("b", "a"))),
+        (2, 3, (("a", "b"),)),
+    ]
+    assert [with_direction(each).look.label for each in told] == ["link cut", "link cut a → b"]
+    assert [with_direction(each).words for each in told] == ["l, both directions", "l"]
+    seen = [link(1, "cut", "a"), link(1.001, "cut", "b"), link(2, "open", "b"), link(2.1, "open", "a")]
+    assert [(each.start, each.end, len(each.ways)) for each in faults(seen)[0]] == [(1, 2.1, 2)]
     seen = [link(1, "cut", "a"), link(2, "open", "a"), link(3, "open", "a", "delay 9ms"), link(4, "open", "a")]
     told, _ = faults(seen)
     assert [(each.look.label, each.start, each.end) for each in told] == [
@@ -170,6 +177,14 @@ def test_faults_are_bands_of_the_ways_they_concern() -> None:
     ]
     assert told[0].touches("one", "two", {"one": "a", "two": "b"})
     assert not told[0].touches("two", "one", {"one": "a", "two": "b"})
+
+
+def test_a_key_names_only_what_is_drawn(tmp_path: Path) -> None:
+    shown = page(judged(tmp_path / "history.jsonl"), FILES)
+    drawn = {line.fate for strip in shown.strips for line in strip.lane.lines}
+    assert set(shown.keys) == drawn and "arrived" in drawn
+    (path,) = (each for each in CASES if each.name == "silent-and-back")
+    assert page(judge_whole(path / "history.jsonl"), FILES).keys == ()
 
 
 def test_another_impairment_is_another_band() -> None:

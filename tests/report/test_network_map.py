@@ -168,3 +168,15 @@ def test_the_table_below_says_each_round_trip_count_and_bridge(tmp_path: Path) -
     assert table.count("40.0 ms") == 2 and table.count("40.2 ms") == 2 and table.count("no link") == 1
     assert table.count("10 of 10") == 6
     assert "<b>b2-b0-topics</b> b2 ⇄ b0, up at b2 and b0" in table
+
+
+def test_the_key_of_the_map_names_only_what_is_drawn(tmp_path: Path) -> None:
+    report = NETWORKS["5"]
+    drawn = {stroke.tone for stroke in map_of(report).strokes}
+    base = judged(tmp_path / "history.jsonl")
+    names = ("regions", "links", "bridges", "flows", "routes")
+    shown = replace(base.report, **{name: getattr(report, name) for name in names})
+    html = to_html(replace(base, report=shown), Files())
+    keys = {"link": "key cable", "up": "key up", "down": "key broken", "stopped": "key stopped"}
+    assert drawn and drawn != {*keys}
+    assert {tone for tone, key in keys.items() if f'class="{key}"' in html} == drawn

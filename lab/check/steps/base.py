@@ -18,9 +18,11 @@ def check(context: Context, step: Step) -> Iterator[Problem]:
     yield from _check_fails(context, step)
     login = step.login
     if login is not None and "broker" not in context.unknown:
-        users = context.topology.brokers[login.broker].users
-        if login.user is None and len(users) > 1:
-            right = f"add user: one of {', '.join(users)}"
+        broker = context.topology.brokers[login.broker]
+        users = broker.users
+        if login.user is None and broker.user is None and len(users) > 1:
+            once = f"or add it once: beside steps, or at {login.broker} in the topology"
+            right = f"add user: one of {', '.join(users)}\n{once}"
             yield context.wrong("broker", f"{login.broker} has {len(users)} users", right)
     its = context.recall(Brokers).named.get(getattr(step, "broker", None) or "")
     if not isinstance(step, OnBroker) and its is not None and its.missing:

@@ -258,6 +258,11 @@ def cause(client: docker.DockerClient, state: LabState, bridge: BridgePlan) -> s
     return ""
 
 
+def recent_lines(client: docker.DockerClient, state: LabState, broker: str) -> list[str]:
+    """Return the last lines of the logs of a broker's instances."""
+    return [line for its in state.brokers[broker].instances for line in _log(client, its.container).splitlines()]
+
+
 def _is_of_a_bridge(line: str) -> bool:
     """Return whether a bridge logged a line, or a broker of a bridge's connection; clients are refused too."""
     said = read(line)

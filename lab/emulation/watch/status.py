@@ -17,7 +17,16 @@ from lab.history import PacketsDropped
 from lab.plan.values import BridgePlan
 from lab.runtime.owner import Owner
 from lab.runtime.state_file import StateFile
-from lab.runtime.status import ABSENT, DELETED, BridgeStatus, BrokerStatus, LinkStatus, Status, shown_cause
+from lab.runtime.status import (
+    ABSENT,
+    DELETED,
+    BridgeStatus,
+    BrokerStatus,
+    LinkStatus,
+    Status,
+    shown_cause,
+    waiting_since,
+)
 
 
 def look(
@@ -110,7 +119,9 @@ def _why_not(
         return found
     if bridge.instances and management.active(bridge.responder) not in bridge.instances:
         return readiness.why_not_active(bridge)
-    return readiness.cause(client, state, bridge)
+    hosts = (each.host_name for each in note.plan.broker(bridge.responder).instances)
+    waits = waiting_since(readiness.recent_lines(client, state, bridge.initiator), hosts)
+    return "; ".join(filter(None, (readiness.cause(client, state, bridge), waits)))
 
 
 def _role(management: Management, instance: InstanceState) -> str:

@@ -75,6 +75,7 @@ class _Open:
     brokers: list[str]
     end: float | None = None
     open: int = 1  # directions of a link or ends of a bridge still affected
+    rest_of: _Open | None = None  # the fault of both directions, of which this direction is left
 
 
 def _went_well(observation: Observation) -> bool:
@@ -116,9 +117,11 @@ def faults(observations: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]
         if (old := present.pop(thing, None)) is not None:
             old.open -= 1
             old.end = None if old.open else each.t  # both directions, or both ends, must have recovered
+            if old.open and old.ways:
+                bands.append(_left(old, each, present))
         if look_now is not None:
             present[thing] = _begin(bands, each, *look_now)
-    named = [band for band in bands if band.end is None or band.end >= band.start]
+    named = [band for band in bands if (band.end is None or band.end >= band.start) and not _is_moment(band)]
     named.sort(key=lambda band: band.start)
     given = tuple(
         Fault(
@@ -135,9 +138,27 @@ def faults(observations: Iterable[Observation]) -> tuple[tuple[Fault, ...], int]
     return given, len(named)
 
 
-def _end(observation: Observation) -> float | None:
-    """Return when a lasting event that is recorded at its end was over; None if it lasts on."""
-    return None if observation.t == inf else observation.t
+def _left(old: _Open, change: Observation, present: dict[tuple[str, ...], _Open]) -> _Open:
+    """End a link's fault of both directions, and begin and return the fault of the direction that is left."""
+    healed = (_field(change, "leaving"), _field(change, "reaching"))
+    old.end = change.t
+    ways = [way for way in old.ways if way != healed]
+    rest = _Open(look=old.look, text=old.text, start=change.t, ways=ways, brokers=[], open=old.open, rest_of=old)
+    present |= {thing: rest for thing, band in present.items() if band is old}
+    return rest
+
+
+def _is_moment(band: _Open) -> bool:
+    """Return whether a direction is left for so short that a step changed both; the fault of both lasts as long."""
+    if band.rest_of is None or band.end is None or band.end - band.start > TOGETHER:
+        return False
+    band.rest_of.end = band.end
+    return True
+
+
+def _end(seen: Observation) -> float | None:
+    """Return when something that is told at its end was over; None if it lasts on."""
+    return None if seen.t == inf else seen.t
 
 
 def _was_replaced(end: BridgeSeen, up: set[str]) -> bool:
@@ -216,10 +237,11 @@ def _letter(number: int) -> str:
 
 
 def with_direction(fault: Fault) -> Fault:
-    """Return a fault whose words name its direction, if it affects one direction only."""
-    if len(fault.ways) != 1:
-        return fault
-    return replace(fault, text=f"{fault.text}, {fault.ways[0][0]} → {fault.ways[0][1]} only")
+    """Return a fault of a link whose label names its direction, or whose words say that it affects both."""
+    if len(fault.ways) == 1:
+        (leaving, reaching) = fault.ways[0]
+        return replace(fault, look=replace(fault.look, label=f"{fault.look.label} {leaving} → {reaching}"))
+    return replace(fault, text=f"{fault.text}, both directions") if fault.ways else fault
 
 
 def events(observations: Sequence[Observation]) -> tuple[tuple[Event, ...], int]:

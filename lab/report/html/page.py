@@ -23,7 +23,6 @@ from lab.report.html.totals import MORE, Tile, headline, tiles
 from lab.report.picture import picture
 
 MOST_ANOMALIES, MOST_ROWS = 300, 500
-_KEYS = ("late", "doubled", "doubt", "lost")  # named whether there are any or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ def page(judged: Judged, files: Files) -> Page:
         grave=report.outcome is Outcome.FAILED,
         fate_words=WORDS,
         tones=TONES,
-        keys=tuple(fate for fate in FATES[1:] if fate in _KEYS or any(way.many(fate) for way in found)),
+        keys=tuple(fate for fate in FATES if any(line.fate == fate for lane in drawn for line in lane.lines)),
         tiles=tiles(report),
         more=tuple((name, title) for name, title in MORE if any(getattr(row, name) for row in report.deliveries)),
         steps=report.steps[:MOST_ROWS],
