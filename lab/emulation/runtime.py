@@ -103,7 +103,8 @@ class Emulation:
         """Return the newest releases that are to be had here, by broker, of engine versions that have newer ones."""
         engines = dict.fromkeys(broker.engine_version for broker in plan.brokers if broker.engine_version in NEWEST)
         found = {
-            each: building.settled(self._client, each, environment=self._environment, say=told.tell) for each in engines
+            each: building.settled(self._client, each, environment=self._environment, say=told.tell, warn=told.warn)
+            for each in engines
         }
         return {its.name: release for its in plan.brokers if (release := found.get(its.engine_version)) is not None}
 
