@@ -32,7 +32,7 @@ _VERSIONED = re.compile(r"/v\d[\d.]*(?=/)")
 _Shape = type | tuple[Any, ...] | Mapping[str, Any] | list[Any]
 _MAYBE_OBJECT = (dict, type(None))
 
-# The shapes that are relied on, by path: a type, the keys of an object, or a list of one shape.
+# The shapes that are relied on, by method and path: a type, the keys of an object, or a list of one shape.
 _CONTAINER_SHAPE = {
     "Id": str,
     "Name": str,
@@ -46,20 +46,21 @@ _VOLUME_SHAPE = {"Name": str, "Labels": _MAYBE_OBJECT}
 _SHAPES: Sequence[tuple[re.Pattern[str], _Shape]] = tuple(
     (re.compile(pattern), shape)
     for pattern, shape in (
-        (r"/version", {"Version": str, "ApiVersion": str, "Os": str}),
-        (r"/info", dict),
-        (r"/containers/json", [{"Id": str}]),
-        (r"/containers/[^/]+/json", _CONTAINER_SHAPE),
-        (r"/containers/[^/]+/stats", dict),
-        (r"/exec/[^/]+/json", {"ExitCode": (int, type(None)), "Running": bool}),
-        (r"/images/json", [{"Id": str}]),
-        (r"/images/.+/json", {"Id": str}),
-        (r"/networks", [_NETWORK_SHAPE]),
-        (r"/networks/[^/]+", _NETWORK_SHAPE),
-        (r"/volumes", {"Volumes": ([_VOLUME_SHAPE], type(None))}),
-        (r"/volumes/[^/]+", _VOLUME_SHAPE),
-        (r"/(?:containers|networks)/create", dict),
-        (r"/containers/[^/]+/exec", {"Id": str}),
+        (r"GET /version", {"Version": str, "ApiVersion": str, "Os": str}),
+        (r"GET /info", dict),
+        (r"GET /containers/json", [{"Id": str}]),
+        (r"GET /containers/[^/]+/json", _CONTAINER_SHAPE),
+        (r"GET /containers/[^/]+/stats", dict),
+        (r"GET /exec/[^/]+/json", {"ExitCode": (int, type(None)), "Running": bool}),
+        (r"GET /images/json", [{"Id": str}]),
+        (r"GET /images/.+/json", {"Id": str}),
+        (r"GET /networks", [_NETWORK_SHAPE]),
+        (r"GET /networks/[^/]+", _NETWORK_SHAPE),
+        (r"GET /volumes", {"Volumes": ([_VOLUME_SHAPE], type(None))}),
+        (r"GET /volumes/[^/]+", _VOLUME_SHAPE),
+        (r"POST /(?:containers|networks)/create", {"Id": str}),
+        (r"POST /volumes/create", _VOLUME_SHAPE),
+        (r"POST /containers/[^/]+/exec", {"Id": str}),
     )
 )
 
@@ -138,7 +139,7 @@ def take_whole(answer: Response, began: float, now: Callable[[], float] = time.m
     elif 300 <= answer.status_code != 304:
         raise BrokenAnswer(f"its answer to {path} is another address (HTTP {answer.status_code})", again=False)
     else:
-        check(path, answer._content)
+        check(str(answer.request.method), path, answer._content)
 
 
 def _portions(answer: Response, path: str) -> Iterator[bytes]:
@@ -232,9 +233,9 @@ def _explained(body: bytes) -> bytes:
     return json.dumps({"message": words.strip()[:_EXPLANATION]}).encode()
 
 
-def check(path: str, body: bytes) -> None:
-    """Raise BrokenAnswer if an answer to a question of this path has another shape than the API says."""
-    shape = next((shape for pattern, shape in _SHAPES if pattern.fullmatch(path)), None)
+def check(method: str, path: str, body: bytes) -> None:
+    """Raise BrokenAnswer if an answer to such a request has another shape than the API says."""
+    shape = next((shape for pattern, shape in _SHAPES if pattern.fullmatch(f"{method} {path}")), None)
     if shape is None:
         return
     if not body.strip():

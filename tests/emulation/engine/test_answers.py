@@ -123,6 +123,18 @@ def test_a_request_that_changes_something_is_sent_once() -> None:
         assert its.asked == ["/networks/create"]
 
 
+def test_an_answer_has_the_shape_of_its_method() -> None:
+    with serving() as (its, client):
+        its.told |= {
+            "/networks/create": [reply({"Id": "n1", "Warning": ""}, 201)],
+            "/networks/n1": [head(204)],
+            "/containers/c1/start": [head(204)],
+        }
+        assert client.api.create_network("n")["Id"] == "n1"
+        client.api.remove_network("n1")
+        client.api.start("c1")
+
+
 def test_an_engine_that_is_empty_for_ever_is_named_with_a_remedy() -> None:
     with serving() as (its, client):
         its.told["/containers/json"] = [reply(b"")]
