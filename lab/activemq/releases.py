@@ -59,9 +59,14 @@ def ended(engine_version: str) -> str | None:
     return ENDED.get(".".join(engine_version.split(".")[:2]))
 
 
+def numbers(release: str) -> tuple[int, ...]:
+    """Return the numbers of a release, which compare: (5, 18, 3)."""
+    return tuple(int(part) for part in re.findall(r"\d+", release)[:3])
+
+
 def is_too_old(release: str) -> bool:
     """Return whether a release such as 5.16.7 is too old for the broker's image."""
-    return tuple(int(part) for part in re.findall(r"\d+", release)[:2]) < OLDEST
+    return numbers(release)[:2] < OLDEST
 
 
 def mixture(image: str) -> str:

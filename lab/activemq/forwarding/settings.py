@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from lab.activemq.forwarding.filters import covers
+from lab.activemq.releases import numbers
 from lab.dataclass import dataclass
 
 NO_LIMIT = -1
@@ -40,8 +41,7 @@ _RULES: Mapping[tuple[int, int, int], ReleaseRules] = {  # by the first release 
 
 def release_rules(release: str) -> ReleaseRules:
     """Return the rules of a release such as 5.18.3; an unknown older or newer release has those of the nearest one."""
-    major, minor, patch = (int(part) for part in release.split(".")[:3])
-    known = [first for first in _RULES if first <= (major, minor, patch)]
+    known = [first for first in _RULES if first <= numbers(release)]
     return _RULES[max(known, default=min(_RULES))]
 
 
