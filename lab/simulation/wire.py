@@ -8,7 +8,6 @@ from functools import partial
 from itertools import chain
 
 from lab.activemq.protocols import ENDPOINTS
-from lab.activemq.releases import release
 from lab.amazonmq.configurations.configuration import read
 from lab.errors import BrokerError
 from lab.history import BridgeSeen
@@ -48,7 +47,6 @@ class Wire:
         self._broker, self._instance, self._fabric = broker, instance, fabric
         own = plan.broker(broker.name)
         address = partial(fabric.address, seen_by=instance.name)
-        its_release = release(own.engine_version) or own.activemq_version
         self._mark = instance.number if len(own.instances) > 1 else 0
         self._host = Host(
             broker=broker,
@@ -66,7 +64,7 @@ class Wire:
             each.name: Connector(
                 self._host,
                 fabric,
-                settings(each, connector_forwarding(each, its_release), broker.password),
+                settings(each, connector_forwarding(each, own.activemq_version, own.engine_version), broker.password),
                 hosts,
                 self._phase(each.name, seed),
             )
