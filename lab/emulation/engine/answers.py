@@ -68,8 +68,8 @@ _SHAPES: Sequence[tuple[re.Pattern[str], _Shape]] = tuple(
 class BrokenAnswer(DockerException):
     """An answer of an engine that cannot be used, and whether the next one may be whole."""
 
-    def __init__(self, what: str, *, again: bool = True) -> None:
-        super().__init__(what)
+    def __init__(self, problem: str, *, again: bool = True) -> None:
+        super().__init__(problem)
         self.again = again
 
 
@@ -222,7 +222,7 @@ def _unframed(came: bytes) -> bytes:
 
 
 def _explained(body: bytes) -> bytes:
-    """Return the body of a refusal as the API has it, also where it is, say, the page of a proxy."""
+    """Return the body of a refusal as the API has it, also where it is the page of a proxy."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
@@ -234,7 +234,7 @@ def _explained(body: bytes) -> bytes:
 
 
 def check(method: str, path: str, body: bytes) -> None:
-    """Raise BrokenAnswer if an answer to such a request has another shape than the API says."""
+    """Raise BrokenAnswer if an answer to such a request has another shape than in the API."""
     shape = next((shape for pattern, shape in _SHAPES if pattern.fullmatch(f"{method} {path}")), None)
     if shape is None:
         return
@@ -248,18 +248,18 @@ def check(method: str, path: str, body: bytes) -> None:
         raise BrokenAnswer(f"its answer to {path} has the wrong shape: {wrong}")
 
 
-def _wrong(said: object, shape: Any, at: str = "the answer") -> str:
+def _wrong(answer: object, shape: Any, at: str = "the answer") -> str:
     """Return the difference between JSON and a shape; "" if there is none."""
     if isinstance(shape, list):
-        if not isinstance(said, list):
+        if not isinstance(answer, list):
             return f"{at} is not a list"
-        return next((wrong for entry in said if (wrong := _wrong(entry, shape[0], "an entry"))), "")
+        return next((wrong for entry in answer if (wrong := _wrong(entry, shape[0], "an entry"))), "")
     if isinstance(shape, Mapping):
-        if not isinstance(said, dict):
+        if not isinstance(answer, dict):
             return f"{at} is not an object"
         wanted = ((key, inside) for key, inside in shape.items())
-        return next((wrong for key, inside in wanted if (wrong := _wrong(said.get(key), inside, key))), "")
+        return next((wrong for key, inside in wanted if (wrong := _wrong(answer.get(key), inside, key))), "")
     if isinstance(shape, tuple):
-        differences = [_wrong(said, other, at) for other in shape]
+        differences = [_wrong(answer, other, at) for other in shape]
         return "" if "" in differences else differences[0]
-    return "" if isinstance(said, shape) else f"{at} is {json.dumps(said)[:80]}"
+    return "" if isinstance(answer, shape) else f"{at} is {json.dumps(answer)[:80]}"

@@ -11,7 +11,7 @@ LINES = ("5.17", "5.18", "5.19")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerRules:
-    """The rules in which brokers of these lines differ; what has no rule here is in docs/engine-versions.md."""
+    """The rules in which brokers of these lines differ; docs/engine-versions.md has further differences."""
 
     # AMQ-9698: a look at a topic lets an expired message expire for each durable subscriber that is away, also for one
     # that has acknowledged it, and again at each look while another one keeps it in the store.

@@ -136,7 +136,7 @@ class Topic(Destination):
         """Let stored messages expire that wait for durable subscribers that are away; return whether others may yet.
 
         `Topic.expireMessagesTask` looks at the first messages of the store, however many subscribers wait for them.
-        What waits for others expires when its turn comes, and so does what is not persistent.
+        Other messages, and those that are not persistent, expire when their turn comes.
         """
         now, stored = self._now(), dict[int, Message]()
         for durable in self.durables:
