@@ -9,6 +9,7 @@ MODELS := .venv-simulation
 SEEDS ?= 1 2
 JOBS ?= 1
 TIMES ?= 10
+ENGINE ?= 5.18
 COSTS ?= costs.toml
 # Where ip and nft are, also for somebody whose PATH does not lead there.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -61,8 +62,8 @@ bench: $(VENV)/.ready engine images ## measure ratios in one run, into bench/res
 	@bash docker/test-tools.sh
 	$(BIN)/python -m bench
 
-scenarios: $(VENV)/.ready engine images ## run every shipped scenario at SEEDS="1 2", into bench/results/scenarios.json
-	$(BIN)/python -m bench.scenarios --seeds $(SEEDS) --jobs $(JOBS)
+scenarios: $(VENV)/.ready engine images ## run every shipped scenario at SEEDS="1 2" and ENGINE=5.18, into bench/results/
+	$(BIN)/python -m bench.scenarios --engine $(ENGINE) --seeds $(SEEDS) --jobs $(JOBS)
 
 contract: $(VENV)/.ready engine images ## run each shipped scenario TIMES times with real brokers, and compare the simulation
 	$(BIN)/python -m bench.contract --times $(TIMES) --page

@@ -1,9 +1,11 @@
-"""Every shipped scenario, at more than one seed: `python -m bench.scenarios [NAME ...] [--seeds 1 2] [--jobs 1]`.
+"""Every shipped scenario, at more than one seed: `python -m bench.scenarios [NAME ...] [--engine 5.19] [--seeds 1 2]`.
 
+Its brokers are of one engine version; those of a topology that has two, such as that of migration, keep theirs.
 Each is run by `mqlab run`, as a person would, and must pass; a failing variant must fail for the reason that
-its file gives. Prints a line as each ends and, below one that ended otherwise, why. Keeps bench/results/scenarios.json
-when no scenario was left out. The exit code is 1 when any of them did not end as it should. With --reports, the report
-of each one's first run that passed is written beside it, as `scenarios/NAME.report.txt`.
+its file gives. Prints a line as each ends and, below one that ended otherwise, why. When no scenario was left out, it
+keeps bench/results/scenarios-5.18.json or bench/results/scenarios-5.19.json, with the releases that ran. The exit code
+is 1 when any of them did not end as it should. With --reports, the report of each one's first run that passed is
+written beside it, as `scenarios/NAME.report.txt`.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ from typing import Any
 
 from bench.machine import machine
 from lab import settings
+from lab.activemq.releases import DEFAULT, RELEASES
+from lab.scenarios import load_named
 
 MQLAB = str(Path(sys.executable).with_name("mqlab"))
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
-RESULT = Path(__file__).parent / "results" / "scenarios.json"
+RESULTS = Path(__file__).parent / "results"
 PATIENCE, CLEANING_UP = 900.0, 120.0  # seconds for one run, the longest of which takes 4 minutes; and to end it
 ENDS = {2: "bad input", 3: "not built", 4: "timed out", 130: "interrupted"}
 
@@ -41,6 +45,7 @@ class Ran:
     run: str = ""
     why: tuple[str, ...] = ()
     to_say: tuple[str, ...] = ()  # of a failing variant, which must fail; empty: it must pass
+    releases: tuple[str, ...] = ()  # of ActiveMQ, that its brokers were of
 
     @property
     def passed(self) -> bool:
@@ -106,7 +111,21 @@ def ended(scenario: str, seed: int, code: int, out: str, err: str, seconds: floa
         if verdict["outcome"] != "passed"
         for line in (verdict["expectation"], *verdict["reason"].splitlines())
     )
-    return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, run=report["run"], why=why)
+    ran = releases_of(report)
+    return Ran(scenario=scenario, seed=seed, outcome=outcome, seconds=seconds, run=report["run"], why=why, releases=ran)
+
+
+def of_engine(name: str, engine: str) -> list[str]:
+    """Return the options of `mqlab run` by which a scenario's brokers are of an engine version, if they are of one."""
+    brokers = load_named(name, {}).topology.brokers
+    mixed = len({broker.engine_version for broker in brokers.values()}) > 1
+    return [] if mixed else [word for its in brokers for word in ("--set", f"brokers.{its}.engine-version={engine}")]
+
+
+def releases_of(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the releases of ActiveMQ that a report names, sorted."""
+    brokers = (broker for region in report["regions"] for broker in region["brokers"])
+    return tuple(sorted({release for broker in brokers if (release := broker["activemq_version"])}))
 
 
 def shipped() -> dict[str, tuple[str, ...]]:
@@ -162,6 +181,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = shipped()
     parser.add_argument("names", nargs="*", choices=[*names, []], metavar="NAME", help="instead of all of them")
+    parser.add_argument("--engine", choices=RELEASES, default=DEFAULT, help="the engine version of the brokers")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], metavar="N")
     parser.add_argument("--jobs", type=_number, default=1, metavar="N", help="how many labs at once")
     parser.add_argument("--runs", metavar="DIR", help="keep the runs under this folder instead of .mqlab")
@@ -172,7 +192,9 @@ def main() -> int:
     print(f"{'scenario':<28} {'seed':>5}  {'outcome':<12} {'time':>8}", flush=True)
     with ThreadPoolExecutor(max_workers=asked.jobs) as pool:
         runs = [
-            pool.submit(run, name, seed, more, names[name]) for seed in asked.seeds for name in asked.names or names
+            pool.submit(run, name, seed, [*more, *of_engine(name, asked.engine)], names[name])
+            for seed in asked.seeds
+            for name in asked.names or names
         ]
         try:
             for each in runs:  # in their order, whichever of those at once ends first
@@ -186,9 +208,10 @@ def main() -> int:
     if asked.reports:
         write_reports(found, Path(asked.runs or settings.HOME.in_force(os.environ)), SCENARIOS)
     if not asked.names:
-        result = {"machine": before, "jobs": asked.jobs, "runs": [asdict(each) for each in found]}
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        ran = {"engine": asked.engine, "releases": sorted({release for each in found for release in each.releases})}
+        result = {"machine": before, **ran, "jobs": asked.jobs, "runs": [asdict(each) for each in found]}
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"scenarios-{asked.engine}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0 if all(each.right for each in found) else 1
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.scenarios import Ran, ended, summary
+from bench.scenarios import Ran, ended, of_engine, summary
 from lab.declare.loading import load
 from lab.scenarios import load_named
 from lab.shipped import shipped
@@ -69,7 +69,9 @@ def verdict(outcome: str) -> str:
 
 
 def document(outcome: str, *verdicts: str) -> str:
-    return f'{{"outcome": "{outcome}", "run": "r", "verdicts": [{", ".join(map(verdict, verdicts))}]}}'
+    regions = '[{"brokers": [{"activemq_version": "5.19.1"}, {"activemq_version": "5.18.3"}]}]'
+    all_ = ", ".join(map(verdict, verdicts))
+    return f'{{"outcome": "{outcome}", "run": "r", "regions": {regions}, "verdicts": [{all_}]}}'
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,18 @@ def test_a_run_is_held_only_where_its_exit_code_and_its_report_say_so(
     ran = ended("s", 1, code, out, "x.yaml:1:1: what\n", 2.0)
     assert (ran.outcome, ran.why[: len(why)], ran.passed) == (outcome, why, outcome == "passed")
     assert bool(ran.why) == (outcome not in ("passed", "passed, exit code 1"))
+
+
+def test_a_run_that_is_kept_has_the_releases_that_ran() -> None:
+    assert ended("s", 1, 0, document("passed", "passed"), "", 2.0).releases == ("5.18.3", "5.19.1")
+
+
+@pytest.mark.parametrize("name", [*NAMES, *FAILING_VARIANTS])
+def test_every_scenario_runs_at_an_engine_version_except_one_that_has_two(name: str) -> None:
+    options = of_engine(name, "5.19")
+    changed = load_named(name, {}, dict(pair.split("=") for pair in options[1::2]))
+    versions = {its.engine_version for its in changed.topology.brokers.values()}
+    assert versions == ({"5.18", "5.19"} if name.startswith("migration") else {"5.19"})
 
 
 def test_the_summary_says_how_many_did_not_hold() -> None:

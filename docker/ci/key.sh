@@ -7,7 +7,7 @@ if [ "$MQLAB_CI_RUNTIME" != emulation ]; then
   key=mqlab-no-images
 else
   needs_mqlab
-  key=$("$mqlab" images --key)
+  key=$("$mqlab" images --key ${releases[@]+"${releases[@]}"})
 fi
 echo "$key" | tee "$MQLAB_CI_KEY_FILE"
 if [ -n "${GITHUB_OUTPUT:-}" ]; then echo "key=$key" >>"$GITHUB_OUTPUT"; fi

@@ -4,6 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${MQLAB_CI_PYTHON:=python3}"
 : "${MQLAB_CI_EXTRAS:=}"                          # [amqp] for clients over AMQP, which needs a C compiler
 : "${MQLAB_CI_RUNTIME:=emulation}"                # or simulation
+: "${MQLAB_CI_ACTIVEMQ:=}"                       # releases that the file of images has, between spaces; else the default's
 : "${MQLAB_CI_SCENARIOS:=}"                       # names or files, between spaces
 : "${MQLAB_CI_JOBS:=1}"
 : "${MQLAB_CI_REPORTS:=mqlab-reports}"            # pages, JUnit XML, summary.md
@@ -19,6 +20,8 @@ MQLAB_RUNTIME=$MQLAB_CI_RUNTIME
 export MQLAB_RUNTIME MQLAB_HOME="${MQLAB_HOME:-$MQLAB_CI_HOME/runs}"
 mqlab=$MQLAB_CI_HOME/venv/bin/mqlab
 mkdir -p "$MQLAB_CI_HOME"
+releases=()
+for release in $MQLAB_CI_ACTIVEMQ; do releases+=(--activemq-version "$release"); done
 
 needs_mqlab() { # which install.sh installs
   [ -x "$mqlab" ] && return

@@ -28,14 +28,15 @@ def release(engine_version: str, activemq_version: str | None = None) -> str | N
     """Return the ActiveMQ release for an engine version, None if the lab has none; `activemq_version` overrides it."""
     if activemq_version is not None:
         return activemq_version
-    named = engine_version if engine_version in RELEASES.values() else None
+    named = engine_version if engine_version in (*RELEASES.values(), *NEWEST.values()) else None
     return RELEASES.get(engine_version, named)
 
 
 def check_engine_version(engine_version: str, activemq_version: str | None = None) -> tuple[str, str] | None:
     """Return the problem with an engine version and its remedy, or None."""
     offered = f"Amazon MQ has offered: {', '.join(ENGINES)}"
-    listed = f"the lab runs: {', '.join(f'{engine} (ActiveMQ {found})' for engine, found in RELEASES.items())}"
+    runs = {engine: " or ".join(filter(None, (NEWEST.get(engine), found))) for engine, found in RELEASES.items()}
+    listed = f"the lab runs: {', '.join(f'{engine} (ActiveMQ {found})' for engine, found in runs.items())}"
     if not _VERSION.fullmatch(engine_version):
         return f"{engine_version!r} is not an engine version of Amazon MQ", f"{offered}\n{listed}"
     if activemq_version is not None and is_too_old(activemq_version):
@@ -58,9 +59,14 @@ def ended(engine_version: str) -> str | None:
     return ENDED.get(".".join(engine_version.split(".")[:2]))
 
 
+def numbers(release: str) -> tuple[int, ...]:
+    """Return the numbers of a release, which compare: (5, 18, 3)."""
+    return tuple(int(part) for part in re.findall(r"\d+", release)[:3])
+
+
 def is_too_old(release: str) -> bool:
     """Return whether a release such as 5.16.7 is too old for the broker's image."""
-    return tuple(int(part) for part in re.findall(r"\d+", release)[:2]) < OLDEST
+    return numbers(release)[:2] < OLDEST
 
 
 def mixture(image: str) -> str:

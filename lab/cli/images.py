@@ -13,7 +13,7 @@ from rich.table import Table
 from lab.activemq.advisories import AS_OF, known_holes, summary
 from lab.activemq.releases import RELEASES, mixture
 from lab.cli import new_files, options
-from lab.cli.options import ARCHIVE, JSON, QUIET, VERSION
+from lab.cli.options import ARCHIVE, JSON, QUIET, VERSIONS
 from lab.errors import InputError
 from lab.runtimes import USUAL, runtime, usual
 
@@ -21,7 +21,7 @@ WITHOUT_IMAGES = "the runtime that MQLAB_RUNTIME names needs no images"
 
 
 def images(
-    activemq_version: VERSION = None,
+    activemq_version: VERSIONS = None,
     activemq_archive: ARCHIVE = None,
     save: Annotated[
         Path | None,
@@ -50,10 +50,13 @@ def images(
 
     Example: mqlab images --key
     """
+    releases = activemq_version or []
     if (save is not None) + (load is not None) + key > 1:
         raise InputError.of("--save, --load and --key exclude each other", "choose one")
     if sha256 is not None and (load is None or not re.fullmatch("[0-9a-fA-F]{64}", sha256)):
         raise InputError.of("--sha256 is 64 hexadecimal digits, of a file to --load", "see FILE.sha256")
+    if activemq_archive is not None and len(releases) > 1:
+        raise InputError.of("--activemq-archive has one release", "give --activemq-version once, or not at all")
     if save is not None:
         new_files.check_new(save)
         for ending in (".sha256", ".part"):  # written beside it, the second one for a while
@@ -61,16 +64,16 @@ def images(
     with runtime(usual(os.environ), os.environ) as its:
         told = options.progress(quiet)
         if key:
-            word = its.image_key(told, version=activemq_version, archive=activemq_archive)
+            word = its.image_key(told, versions=releases, archive=activemq_archive)
             options.show({"key": word}, [word], json)
             return
         if save is not None:
-            digest = its.save_images(told, save, version=activemq_version, archive=activemq_archive)
+            digest = its.save_images(told, save, versions=releases, archive=activemq_archive)
             options.show({"file": str(save), "sha256": digest}, [f"{digest}  {save}"], json)
             return
         if load is not None:
-            its.load_images(told, load, version=activemq_version, archive=activemq_archive, digest=sha256)
-        listed = its.images(told, version=activemq_version, archive=activemq_archive)
+            its.load_images(told, load, versions=releases, archive=activemq_archive, digest=sha256)
+        listed = its.images(told, versions=releases, archive=activemq_archive)
     if json:
         options.print_json(
             [

@@ -80,6 +80,15 @@ def _release(version: str | None) -> str | None:
 VERSION = Annotated[
     str | None, typer.Option("--activemq-version", metavar="VERSION", help=_RELEASES, callback=_release)
 ]
+VERSIONS = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--activemq-version",
+        metavar="VERSION",
+        help=f"{_RELEASES[:-1]}; may be given several times.",
+        callback=lambda versions: [_release(version) for version in versions or ()],
+    ),
+]
 _ON_DISK = "The path of an ActiveMQ binary archive (apache-activemq-*-bin.tar.gz)."
 ARCHIVE = Annotated[Path | None, typer.Option("--activemq-archive", metavar="FILE", help=_ON_DISK)]
 FOLDER = Annotated[

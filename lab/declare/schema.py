@@ -52,6 +52,7 @@ def scenario_schema(
         "about": _TEXT_OR_NUMBER,
         "topology": {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Topology"}]},
         "seed": {"type": ["integer", "string"], "pattern": "^[0-9_]+$", "default": 1},
+        "user": {"type": "string"},
         "clients": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Application"}},
         "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}},
         "expect": {"type": "array", "items": _one_key(kinds)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from datetime import UTC, datetime
@@ -103,7 +103,8 @@ class Emulation:
         """Return the newest releases that are to be had here, by broker, of engine versions that have newer ones."""
         engines = dict.fromkeys(broker.engine_version for broker in plan.brokers if broker.engine_version in NEWEST)
         found = {
-            each: building.settled(self._client, each, environment=self._environment, say=told.tell) for each in engines
+            each: building.settled(self._client, each, environment=self._environment, say=told.tell, warn=told.warn)
+            for each in engines
         }
         return {its.name: release for its in plan.brokers if (release := found.get(its.engine_version)) is not None}
 
@@ -194,39 +195,46 @@ class Emulation:
             removed=tuple(each.leftover() for each in chosen), alive=len(found) - len(chosen), warnings=tuple(warnings)
         )
 
-    def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
-        """Build the missing ones of the three images, and return all images."""
+    def images(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> tuple[Image, ...]:
+        """Build the missing ones of the images, and return all images."""
         client = self._client
         with told.stage("images"):
-            self._images(told, version, archive)
+            self._images_of(told, versions, archive)
         return building.listing(client)
 
-    def image_key(self, told: Told, *, version: str | None, archive: Path | None) -> str:
-        """Return a name of the three images: the digest of their names, in which all that they are made of counts."""
-        return f"mqlab-images-{digest({}, *astuple(self._wanted(told, version, archive)))}"
+    def image_key(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> str:
+        """Return a name of the images: the digest of their names, in which all that they are made of counts."""
+        names = (name for its in self._wanted_of(told, versions, archive) for name in astuple(its))
+        return f"mqlab-images-{digest({}, *dict.fromkeys(names))}"
 
-    def save_images(self, told: Told, file: Path, *, version: str | None, archive: Path | None) -> str:
-        """Build the missing ones of the three images, write them to a file, and return its SHA-256."""
+    def save_images(self, told: Told, file: Path, *, versions: Sequence[str], archive: Path | None) -> str:
+        """Build the missing ones of the images, write them to a file, and return its SHA-256."""
         with told.stage("images"):
-            names = self._images(told, version, archive)
+            names = self._images_of(told, versions, archive)
         with told.stage(f"save them to {file}"):
             return bundle.save(self._client, names, file)
 
     def load_images(
-        self, told: Told, file: Path, *, version: str | None, archive: Path | None, digest: str | None
+        self, told: Told, file: Path, *, versions: Sequence[str], archive: Path | None, digest: str | None
     ) -> None:
-        """Load the three images from a file; InputError, with none loaded, if it was changed or has others."""
+        """Load the images from a file; InputError, with none loaded, if it was changed or has others."""
         with told.stage(f"load images from {file}"):
-            bundle.load(self._client, self._wanted(told, version, archive), file, digest)
+            bundle.load(self._client, self._wanted_of(told, versions, archive), file, digest)
 
     def examine(self) -> tuple[Finding, ...]:
         """Examine this machine and its engine."""
         return doctor.examine(self._environment)
 
-    def _wanted(self, told: Told, version: str | None, archive: Path | None) -> Images:
-        return building.wanted(
-            self._client, version=version, archive=archive, environment=self._environment, say=told.tell
-        ).names
+    def _wanted_of(self, told: Told, versions: Sequence[str], archive: Path | None) -> tuple[Images, ...]:
+        return tuple(
+            building.wanted(
+                self._client, version=each, archive=archive, environment=self._environment, say=told.tell
+            ).names
+            for each in versions or (None,)
+        )
+
+    def _images_of(self, told: Told, versions: Sequence[str], archive: Path | None) -> tuple[Images, ...]:
+        return tuple(self._images(told, each, archive) for each in versions or (None,))
 
     def _images(self, told: Told, version: str | None, archive: Path | None) -> Images:
         return building.ensure(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lab.activemq.forwarding.network import Bridge, Composite, Network
-from lab.activemq.forwarding.settings import Forwarding, forwarding, release_rules
+from lab.activemq.forwarding.settings import PRIORITY, Forwarding, decreases_priority, forwarding, release_rules
 from lab.activemq.releases import release
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.connectors import NetworkConnector, RemoteUri, alternatives
@@ -102,7 +102,7 @@ def _bridges_of(
     releases = {
         name: release(its.engine_version, activemq_version) or _OLDEST for name, its in topology.brokers.items()
     }
-    settings = connector_forwarding(connector, releases[initiator])
+    settings = connector_forwarding(connector, releases[initiator], topology.brokers[initiator].engine_version)
     label = connector.name if names[connector.name] == 1 else f"{connector.name} of {initiator}"
     taken: dict[tuple[RemoteUri, ...], str] = {}  # of a group of alternatives: the first that comes up
     responders = dict.fromkeys(known.brokers[each.host] for each in connector.remotes if each.host in known.brokers)
@@ -194,13 +194,13 @@ def _has_no_advisories(topology: Topology, broker: str) -> bool:
     return written is not None and not is_true(written)
 
 
-def connector_forwarding(connector: NetworkConnector, its_release: str) -> Forwarding:
-    """Return a connector's forwarding settings, as a release reads them."""
+def connector_forwarding(connector: NetworkConnector, its_release: str, engine_version: str) -> Forwarding:
+    """Return the forwarding settings of a connector, as a release of a broker of this engine version reads them."""
     excluded, included, static, durable = (
         [destination for destination, _ in listed(connector, name)] for name in (EXCLUDED, INCLUDED, STATIC, DURABLE)
     )
     return forwarding(
-        dict(connector.attributes),
+        {PRIORITY: str(decreases_priority(engine_version)).lower(), **dict(connector.attributes)},
         release=its_release,
         excluded=excluded,
         included=included,

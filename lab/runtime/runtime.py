@@ -196,20 +196,20 @@ class Runtime(Protocol):
         """Remove labs; raise InputError if one run is wanted and there is nothing of it."""
         ...
 
-    def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
-        """Build the missing images, of ActiveMQ `version` or the usual one, and return all images."""
+    def images(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> tuple[Image, ...]:
+        """Build the missing images of these ActiveMQ versions, or of the usual one, and return all images."""
         ...
 
-    def image_key(self, told: Told, *, version: str | None, archive: Path | None) -> str:
+    def image_key(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> str:
         """Return a name of the images needed, a word for a cache: another one for other images. None is built."""
         ...
 
-    def save_images(self, told: Told, file: Path, *, version: str | None, archive: Path | None) -> str:
+    def save_images(self, told: Told, file: Path, *, versions: Sequence[str], archive: Path | None) -> str:
         """Build the missing images, write them to a file, with its digest beside it, and return that."""
         ...
 
     def load_images(
-        self, told: Told, file: Path, *, version: str | None, archive: Path | None, digest: str | None
+        self, told: Told, file: Path, *, versions: Sequence[str], archive: Path | None, digest: str | None
     ) -> None:
         """Load the images from a file instead of building them; InputError, with none loaded, if it was changed."""
         ...

@@ -82,22 +82,22 @@ class Simulation:
         """Return that nothing is left behind."""
         return Swept(removed=(), alive=0)
 
-    def images(self, told: Told, *, version: str | None, archive: Path | None) -> tuple[Image, ...]:
+    def images(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> tuple[Image, ...]:
         """Return nothing: no image is needed; raise InputError for a version or an archive, of which none would be."""
-        if version is not None or archive is not None:
+        if versions or archive is not None:
             raise _no_images()
         return ()
 
-    def image_key(self, told: Told, *, version: str | None, archive: Path | None) -> str:
+    def image_key(self, told: Told, *, versions: Sequence[str], archive: Path | None) -> str:
         """Raise InputError: there is nothing to cache."""
         raise _no_images()
 
-    def save_images(self, told: Told, file: Path, *, version: str | None, archive: Path | None) -> str:
+    def save_images(self, told: Told, file: Path, *, versions: Sequence[str], archive: Path | None) -> str:
         """Raise InputError: there is nothing to save."""
         raise _no_images()
 
     def load_images(
-        self, told: Told, file: Path, *, version: str | None, archive: Path | None, digest: str | None
+        self, told: Told, file: Path, *, versions: Sequence[str], archive: Path | None, digest: str | None
     ) -> None:
         """Raise InputError: nothing needs to be loaded."""
         raise _no_images()

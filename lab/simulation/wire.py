@@ -8,7 +8,6 @@ from functools import partial
 from itertools import chain
 
 from lab.activemq.protocols import ENDPOINTS, OPENWIRE, Port
-from lab.activemq.releases import release
 from lab.amazonmq.configurations.configuration import read
 from lab.errors import BrokerError
 from lab.history import BridgeSeen
@@ -49,7 +48,6 @@ class Wire:
         self._broker, self._instance, self._fabric, self._ports = broker, instance, fabric, ports
         own = plan.broker(broker.name)
         address = partial(fabric.address, seen_by=instance.name)
-        its_release = release(own.engine_version) or own.activemq_version
         self._mark = instance.number if len(own.instances) > 1 else 0
         self._host = Host(
             broker=broker,
@@ -67,7 +65,7 @@ class Wire:
             each.name: Connector(
                 self._host,
                 fabric,
-                settings(each, connector_forwarding(each, its_release), broker.password),
+                settings(each, connector_forwarding(each, own.activemq_version, own.engine_version), broker.password),
                 hosts,
                 self._phase(each.name, seed),
             )

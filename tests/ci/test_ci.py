@@ -201,6 +201,21 @@ def test_only_a_file_of_images_that_is_refused_is_made_anew(
     done = script("images.sh", environment, tmp_path, MQLAB_CI_RUNTIME="emulation", LOADS=str(loads))
     assert (done.returncode, file.exists()) == (130 if loads == 130 else 0, kept), done
     assert Path(environment["INSTALLED"]).read_text("utf-8").split() == asked
+    assert 'set\nMQLAB_CI_ACTIVEMQ="5.18.3 5.19.1"' in done.stdout
+
+
+@pytest.mark.parametrize("name", ["images.sh", "key.sh"])
+def test_the_file_of_images_has_the_releases_that_are_named(
+    name: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    mqlab = Path(environment["MQLAB_CI_HOME"]) / "venv" / "bin" / "mqlab"
+    mqlab.unlink()
+    mqlab.write_text('#!/bin/sh\necho "$*" >>"$INSTALLED"\n', "utf-8")
+    mqlab.chmod(0o755)
+    done = script(name, environment, tmp_path, MQLAB_CI_RUNTIME="emulation", MQLAB_CI_ACTIVEMQ="5.18.3 5.19.1")
+    assert done.returncode == 0 and "the default engine version alone" not in done.stdout
+    asked = Path(environment["INSTALLED"]).read_text("utf-8")
+    assert asked.endswith("--activemq-version 5.18.3 --activemq-version 5.19.1\n")
 
 
 def test_a_summary_of_an_earlier_run_is_not_shown_for_this_one(environment: dict[str, str], tmp_path: Path) -> None:

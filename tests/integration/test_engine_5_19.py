@@ -1,4 +1,4 @@
-"""A broker of engine version 5.19, whatever it is made of here: every protocol crosses it, and its history names it."""
+"""Brokers of engine version 5.19, whatever they are made of here: protocols cross them, and scenarios pass."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.scenarios import of_engine, run
 from lab import labs
 from lab.activemq.releases import NEWEST, RELEASES
 from lab.history import read
 
 pytestmark = pytest.mark.docker
+# Three protocols, flow control, sessions and durable subscribers over a restart, a pair, and 5.18 beside 5.19.
+SCENARIOS = ("mqtt-stomp-amqp", "small-window", "mqtt-session", "durable-reboot", "failover", "migration")
 TOPOLOGY = """
 topology: of-5-19
 regions:
@@ -43,3 +46,10 @@ def test_every_protocol_crosses_a_broker_of_5_19(engine: object, tmp_path: Path)
     (ran,) = header.activemq.values()
     assert ran in (RELEASES["5.19"], NEWEST["5.19"])
     assert header.mixed.keys() == ({ran} if ran == RELEASES["5.19"] else set())
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_passes_at_5_19(name: str, engine: object, tmp_path: Path) -> None:
+    ran = run(name, 1, ["--runs", str(tmp_path), *of_engine(name, "5.19")])
+    assert ran.passed, ran
+    assert any(release.startswith("5.19.") for release in ran.releases), ran.releases

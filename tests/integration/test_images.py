@@ -54,7 +54,7 @@ def test_a_second_time_nothing_is_done(client: docker.DockerClient, built: image
 
 def test_images_go_through_a_file(client: docker.DockerClient, built: images.Images, tmp_path: Path) -> None:
     file = tmp_path / "images.tar"
-    digest = bundle.save(client, built, file)
+    digest = bundle.save(client, [built], file)
     assert digest_file(file).read_text("ascii") == f"{digest}  images.tar\n"
     assert {each.name for each in tmp_path.iterdir()} == {"images.tar", "images.tar.sha256"}
     before = {name: client.images.get(name).id for name in (built.base, built.broker, built.router)}

@@ -110,9 +110,11 @@ def test_what_stops_messages_is_told_with_what_lets_them_through(seed: int, tmp_
 
 def test_a_release_may_be_named_for_all_brokers() -> None:
     its = topology(FOLDER / "hub.yaml")
-    for version, expected in ((None, True), ("5.17.6", False)):
+    for version, splits in ((None, True), ("5.18.1", False), ("5.17.6", True)):
         rules = [each.bridge.forwarding for each in declared_bridges(its, version)]
-        assert {each.decrease_network_consumer_priority for each in rules} == {expected}
+        assert {each.splits_composite_consumers for each in rules} == {splits}
+        # activemq.xml has this default, of the engine version.
+        assert {each.decrease_network_consumer_priority for each in rules} == {True}
     assert routing_table(its, activemq_version="5.17.6") != ()
 
 

@@ -29,9 +29,9 @@ def main() -> int:
         if not (seed in results and results[seed].network == _network(seed)):
             began = time.monotonic()
             with tempfile.TemporaryDirectory() as folder:
-                network, answered = answers(Path(folder), seed)
+                network, answered, stayed = answers(Path(folder), seed)
             print(f"network {seed}: answered in {time.monotonic() - began:.0f} s")
-            results[seed] = Kept(network=network, answers=answered)
+            results[seed] = Kept(network=network, answers=answered, stayed=stayed)
             keep(results)
         its = compared(seed, results[seed])
         print(f"network {seed}: {sum(each.agrees for each in its)} of {len(its)} routes as the table says")

@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ class Kept:
 
     network: str  # digest of its files
     answers: Mapping[str, str]  # by destination: 5 in 5, messages and copies
+    stayed: Sequence[str] = ()  # ends of bridges that stayed up although they were to be lost
 
 
 def kept() -> dict[int, Kept]:
@@ -39,21 +40,26 @@ def kept() -> dict[int, Kept]:
 def keep(results: Mapping[int, Kept]) -> None:
     """Write what is kept."""
     written = {str(seed): asdict(results[seed]) for seed in sorted(results)}
+    for its in written.values():
+        if not its["stayed"]:
+            del its["stayed"]
     RESULTS.write_text(json.dumps(written, indent=1) + "\n")
 
 
 @cache
-def _compared(seed: int, network: str, answers: tuple[tuple[str, str], ...]) -> tuple[tuple[Compared, ...], str]:
+def _compared(
+    seed: int, network: str, answers: tuple[tuple[str, str], ...], stayed: tuple[str, ...]
+) -> tuple[tuple[Compared, ...], str]:
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder), seed)
         brokers = load(path, environment={}).topology.brokers
         engine = next(iter(brokers.values())).engine_version
-        return compare(Path(folder), dict(answers), seed=seed), f"{len(brokers)} {engine}"
+        return compare(Path(folder), dict(answers), seed=seed, stayed=stayed), f"{len(brokers)} {engine}"
 
 
 def compared(seed: int, its: Kept) -> tuple[Compared, ...]:
     """Return each route of a kept network as the rules have it now, beside what real brokers did."""
-    return _compared(seed, its.network, tuple(its.answers.items()))[0]
+    return _compared(seed, its.network, tuple(its.answers.items()), tuple(its.stayed))[0]
 
 
 def page_table(results: Mapping[int, Kept]) -> str:
@@ -73,7 +79,7 @@ def page_table(results: Mapping[int, Kept]) -> str:
 
 
 def _network(seed: int, its: Kept) -> tuple[str, str]:
-    brokers, _, engine = _compared(seed, its.network, tuple(its.answers.items()))[1].partition(" ")
+    brokers, _, engine = _compared(seed, its.network, tuple(its.answers.items()), tuple(its.stayed))[1].partition(" ")
     return brokers, engine
 
 

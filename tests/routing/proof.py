@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab import labs
+from lab.activemq.forwarding.durable import Absence
 from lab.declare.loading import load
 from lab.declare.topology import Topology
-from lab.history import Acknowledged, Publishing, Received, SendOutcome
+from lab.history import Acknowledged, BridgeSeen, LinkChanged, Publishing, Received, SendOutcome
 from lab.history.reading import read
+from lab.link.impairment import LinkState
 from lab.plan.arrival import Arrival
 from lab.plan.routing import Route, RoutingTable, routing_table
 from tests.routing.listening import FIRST, listening, write_listening
@@ -63,10 +65,11 @@ def write(folder: Path, seed: int) -> Path:
     return (write_listening if seed >= FIRST else write_network)(folder, seed)
 
 
-def answers(folder: Path, seed: int) -> tuple[str, Mapping[str, str]]:
+def answers(folder: Path, seed: int) -> tuple[str, Mapping[str, str], tuple[str, ...]]:
     """Write a network's files into a folder, and let real brokers answer.
 
-    Return the digest of its files and, by destination, how many of its messages came in how many copies: 5 in 5.
+    Return the digest of its files; by destination, how many of its messages came in how many copies: 5 in 5; and the
+    ends of bridges, as `CONNECTOR at BROKER`, that were not seen down although their links rejected for a while.
     """
     path = write(folder, seed)
     files = digest(folder)
@@ -76,9 +79,11 @@ def answers(folder: Path, seed: int) -> tuple[str, Mapping[str, str]]:
     once: dict[str, set[str]] = {}
     accepted: Counter[str] = Counter()
     destinations: dict[str, str] = {}  # by the number of the publish step
+    ends, lost, closed = set[str](), set[str](), False
     for seen in read(ran.folder.history).observations:
         match seen:
             case Publishing():
+                closed = False  # what was to be lost was lost before
                 destinations[str(seen.step)] = seen.destination
             case Acknowledged(outcome=SendOutcome.OK):
                 accepted[destinations[seen.id.partition("-")[0]]] += 1
@@ -86,8 +91,18 @@ def answers(folder: Path, seed: int) -> tuple[str, Mapping[str, str]]:
                 destination = destinations[id.partition("-")[0]]
                 copies[destination] += 1
                 once.setdefault(destination, set()).add(id)
+            case LinkChanged():
+                closed = closed or seen.state == LinkState.REJECT
+            case BridgeSeen(up=True):
+                ends.add(f"{seen.connector} at {seen.broker}")
+            case BridgeSeen() if closed:
+                lost.add(f"{seen.connector} at {seen.broker}")
     assert set(accepted.values()) == {MESSAGES}, "not all were sent"
-    return files, {each: f"{len(once.get(each, ()))} in {copies[each]}" for each in sorted(accepted)}
+    return (
+        files,
+        {each: f"{len(once.get(each, ()))} in {copies[each]}" for each in sorted(accepted)},
+        tuple(sorted(ends - lost)),
+    )
 
 
 def digest(folder: Path) -> str:
@@ -98,12 +113,17 @@ def digest(folder: Path) -> str:
     return found.hexdigest()[:16]
 
 
-def compare(folder: Path, answered: Mapping[str, str], *, seed: int) -> tuple[Compared, ...]:
-    """Ask the table of the network in a folder, and compare it with what real brokers answered."""
+def compare(
+    folder: Path, answered: Mapping[str, str], *, seed: int, stayed: Collection[str] = ()
+) -> tuple[Compared, ...]:
+    """Ask the table of the network in a folder, and compare it with what real brokers answered.
+
+    `stayed` are the ends of bridges that stayed up although they were to be lost.
+    """
     topology = load(folder / "scenario.yaml", environment={}).topology
     version = KEPT_OF.get(next(iter(topology.brokers.values())).engine_version)
     if seed >= FIRST:
-        return tuple(_otherwise(topology, answered, seed, version))
+        return tuple(_otherwise(topology, answered, seed, version, stayed))
     found: list[Compared] = []
     for destination, answer in answered.items():
         came, _, copies = answer.partition(" in ")
@@ -115,16 +135,30 @@ def compare(folder: Path, answered: Mapping[str, str], *, seed: int) -> tuple[Co
     return tuple(found)
 
 
-def _otherwise(topology: Topology, answered: Mapping[str, str], seed: int, version: str | None) -> Iterator[Compared]:
+def _otherwise(
+    topology: Topology, answered: Mapping[str, str], seed: int, version: str | None, stayed: Collection[str]
+) -> Iterator[Compared]:
     """Compare a network of `listening`; of a durable subscriber: what waited for it on its own broker."""
     table, its = RoutingTable(topology, activemq_version=version), listening(list(topology.brokers), seed)
     for each in (*its.consumers, *its.durable):
         route = table.route(each.source, each.target, each.destination, heard=each.heard)
         came, _, copies = answered[each.destination].partition(" in ")
         if each in its.durable and (route.away or route.arrival is not Arrival.NEVER):
-            if its.absence not in route.away:
+            absence = absence_of(route, its.absence, stayed)
+            if absence is None or absence not in route.away:
                 continue  # the table says that there is no telling
-            waits = route.away[its.absence]
+            waits = route.away[absence]
             arrival = Arrival.ALWAYS if waits == each.target else Arrival.NEVER
-            route = replace(route, arrival=arrival, copies=1, stops=(f"{its.absence}: it waits on {waits}",))
+            route = replace(route, arrival=arrival, copies=1, stops=(f"{absence}: it waits on {waits}",))
         yield Compared(seed=seed, route=route, came=int(came), copies=int(copies))
+
+
+def absence_of(route: Route, meant: Absence, stayed: Collection[str]) -> Absence | None:
+    """Return what befell a route's bridges while the subscriber was away; None if not all had the same fate.
+
+    A link that rejects ends a connection only once a packet crosses it, and an idle bridge may send none meanwhile.
+    """
+    if meant is not Absence.REOPENED:
+        return meant
+    fates = {f"{each.connector} at {broker}" in stayed for each in route.over for broker in (each.source, each.target)}
+    return {(True,): Absence.LEFT, (False,): meant}.get(tuple(fates))

@@ -90,9 +90,9 @@ def test_a_runtime_that_the_environment_names_by_mistake_is_refused_by_whoever_a
 def test_a_simulation_needs_python_alone() -> None:
     with runtime("simulation", {}) as its:
         assert [(each.what, each.ok) for each in its.examine()] == [("simulation", True)]
-        assert its.images(Logged(), version=None, archive=None) == ()
+        assert its.images(Logged(), versions=(), archive=None) == ()
         with pytest.raises(InputError, match="a simulation needs no images"):
-            its.images(Logged(), version="5.18.3", archive=None)
+            its.images(Logged(), versions=("5.18.3",), archive=None)
 
 
 def test_a_run_is_swept_in_the_runtime_that_has_it(tmp_path: Path) -> None:

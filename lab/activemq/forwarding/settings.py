@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from lab.activemq.forwarding.filters import covers
+from lab.activemq.releases import numbers
 from lab.dataclass import dataclass
 
 NO_LIMIT = -1
 # Sets both TTLs, and wins over messageTTL and consumerTTL beside it, in whatever order they are written: the parser
 # hands over attributes sorted by name, and this one comes last. Seen on 5.18.3, 5.17.6 and 5.16.7.
 NETWORK_TTL = "networkTTL"
+PRIORITY = "decreaseNetworkConsumerPriority"
 NETWORK_PRIORITY = -5  # ConsumerInfo.NETWORK_CONSUMER_PRIORITY
 _ADVISORIES = "ActiveMQ.Advisory.Consumer."
 _KINDS = {"Queue": "queue", "Topic": "topic"}  # as an advisory's topic has them
@@ -40,9 +42,16 @@ _RULES: Mapping[tuple[int, int, int], ReleaseRules] = {  # by the first release 
 
 def release_rules(release: str) -> ReleaseRules:
     """Return the rules of a release such as 5.18.3; an unknown older or newer release has those of the nearest one."""
-    major, minor, patch = (int(part) for part in release.split(".")[:3])
-    known = [first for first in _RULES if first <= (major, minor, patch)]
+    known = [first for first in _RULES if first <= numbers(release)]
     return _RULES[max(known, default=min(_RULES))]
+
+
+def decreases_priority(engine_version: str) -> bool:
+    """Return the default of decreaseNetworkConsumerPriority, which changed with 5.18 (AMQ-5137).
+
+    It is that of a broker's engine version, whatever release it runs, and is written into its activemq.xml.
+    """
+    return numbers(engine_version)[:2] >= (5, 18)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +158,7 @@ def forwarding(
         conduit_network_queue_subscriptions=flag(
             "conduitNetworkQueueSubscriptions", defaults.conduit_network_queue_subscriptions
         ),
-        decrease_network_consumer_priority=flag(
-            "decreaseNetworkConsumerPriority", defaults.decrease_network_consumer_priority
-        ),
+        decrease_network_consumer_priority=flag(PRIORITY, defaults.decrease_network_consumer_priority),
         consumer_priority_base=number(("consumerPriorityBase",), defaults.consumer_priority_base),
         suppress_duplicate_queue_subscriptions=flag(
             "suppressDuplicateQueueSubscriptions", defaults.suppress_duplicate_queue_subscriptions

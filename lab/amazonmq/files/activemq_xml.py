@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
+from lab.activemq.forwarding.settings import PRIORITY, decreases_priority
 from lab.activemq.protocols import ENDPOINTS, OPENWIRE, Port
 from lab.amazonmq.configurations.configuration import Configuration
 from lab.amazonmq.configurations.edits import Edit, Layout, Node, apply
@@ -161,9 +162,8 @@ def _connector(layout: Layout, element: Element, identity: BrokerIdentity) -> li
     if user is not None:
         known = any(each.name == user for each in identity.users)
         added["password"] = secret(user_key(user) if known else STRANGER_KEY)
-    if element.attribute("decreaseNetworkConsumerPriority") is None:
-        # The default changed with 5.18 (AMQ-5137), and the lab's ActiveMQ need not be of the declared version.
-        added["decreaseNetworkConsumerPriority"] = str(_version(identity.engine_version) >= (5, 18)).lower()
+    if element.attribute(PRIORITY) is None:
+        added[PRIORITY] = str(decreases_priority(identity.engine_version)).lower()
     return layout.add_attributes(element, added)
 
 
@@ -224,8 +224,3 @@ def _transport_uri(endpoint: Port) -> str:
 
 def _wrap(name: str, *children: Node) -> Node:
     return Node(name, {}, children)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    """Return a version's first two numbers, so that 5.9 sorts before 5.18."""
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:2])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from typing import cast
 
+from docker.errors import NotFound
 from docker.models.containers import Container
-from requests.exceptions import JSONDecodeError
 
+from docker import DockerClient
+from lab.emulation.engine.answers import PAUSE_SECONDS, BrokenAnswer
+from lab.emulation.engine.api import Api
 from lab.interrupts import left_to_others
 from lab.runtime.clock import Clock
-
-_PAUSE_SECONDS = (0.05, 0.1, 0.2, 0.4)  # seconds before a command is run again: a busy engine is busy for a while
 
 
 def run_inside(
@@ -20,29 +22,34 @@ def run_inside(
     clock: Clock,
     environment: Mapping[str, str] | None = None,
     user: str = "",
+    lasts: float = 0.0,
 ) -> tuple[int | None, str]:
     """Run a command that always has output and may be repeated; return its exit code and its output, stripped.
 
-    A busy engine (seen with 20.10) may report success and lose the output, or give no answer at all; then the command
-    is run again.
+    `lasts` is how many seconds the command itself may take. A busy engine (seen with 20.10) may report success without
+    output, not know the command that was just made, or give half an answer; then the command is run again.
     """
-    for seconds in _PAUSE_SECONDS:
+    for seconds in PAUSE_SECONDS:
         try:
-            code, text = _run(container, command, environment, user)
-        except JSONDecodeError:  # the engine's own answer was empty
-            pass
+            code, text = _run(container, command, environment, user, lasts)
+        except BrokenAnswer as error:
+            if not error.again:
+                raise
+        except NotFound as error:
+            if "exec instance" not in str(error).lower():
+                raise
         else:
             if text or code != 0:
                 return code, text
         clock.sleep(seconds)
-    return _run(container, command, environment, user)
+    return _run(container, command, environment, user, lasts)
 
 
 def _run(
-    container: Container, command: Sequence[str], environment: Mapping[str, str] | None, user: str
+    container: Container, command: Sequence[str], environment: Mapping[str, str] | None, user: str, lasts: float
 ) -> tuple[int | None, str]:
-    code, output = container.exec_run(list(command), environment=dict(environment or {}), user=user)
-    assert isinstance(output, bytes)  # no stream was asked for
+    api = cast("Api", cast("DockerClient", container.client).api)  # every client is of `engine`
+    code, output = api.run(str(container.id), command, environment or {}, user, lasts)
     return code, output.decode(errors="replace").strip()
 
 

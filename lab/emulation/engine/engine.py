@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import ConnectTimeout, RequestException
 
 import docker
 from lab.dataclass import dataclass
 from lab.emulation.checks import ENGINE, see
+from lab.emulation.engine.answers import READ_SECONDS, BrokenAnswer
 from lab.emulation.engine.api import HUNG, Api, causes, is_silence
 from lab.emulation.engine.context import DEFAULT_HOST, resolved
 from lab.emulation.engine.ssh import without_password
@@ -31,8 +32,9 @@ ENGINE_TROUBLE = (DockerException, RequestException)  # errors that any call of 
 OLDEST = (1, 41)  # Docker 20.10, the oldest engine the lab's networks were measured on
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)  # by a machine that is off, or a network that is
 _GONE = (FileNotFoundError, ConnectionError)  # what a socket says whose engine has gone
+_LONGEST_REASON = 500  # characters
 _SILENT = "the Docker engine does not answer any more"
-_ANSWER_SECONDS = (10.0, 60.0)  # seconds for a connection to an engine, and for its first answer
+_ANSWER_SECONDS = (10.0, READ_SECONDS)  # seconds for a connection to an engine, and for its first answer
 C = TypeVar("C")
 
 
@@ -75,6 +77,8 @@ def _connect(named: dict[str, str], host: str, leading: SshSocket | None = None)
         asking.api.timeout = _ANSWER_SECONDS  # type: ignore[assignment]  # requests takes one for each, the library one for both
         said = asking.api.version(api_version=False)  # which every engine answers
         asking.close()
+    except BrokenAnswer as error:
+        raise _is_no_docker(f"{host}: {error}") from error
     except (DockerException, OSError, ValueError) as error:
         raise explain(error, host) from error
     check_is_docker(said)
@@ -130,7 +134,23 @@ def in_words(error: Exception) -> HostError:
             f"a part of the lab has gone: {error.explanation or error}",
             "check whether the lab was removed: mqlab status",
         )
-    return HostError(f"{type(error).__name__}: {error}", see(ENGINE))
+    if isinstance(error, BrokenAnswer):
+        return _is_no_docker(str(error))
+    if isinstance(error, APIError):
+        return HostError(f"the Docker engine refused a request: {_shortened(error.explanation or error)}", see(ENGINE))
+    return HostError(f"the Docker engine could not be asked: {_shortened(error)}", see(ENGINE))
+
+
+def _is_no_docker(what: str) -> HostError:
+    return HostError(
+        f"the Docker engine does not answer as its API says: {what}",
+        "run the command again if the machine is very busy; else check that a Docker engine answers there:   "
+        f"docker version\n{see(ENGINE)}",
+    )
+
+
+def _shortened(text: object) -> str:
+    return without_password(str(text))[:_LONGEST_REASON]
 
 
 def is_gone(error: Exception) -> bool:
@@ -165,7 +185,7 @@ def explain(error: BaseException, host: str) -> HostError:
         away = isinstance(cause, FileNotFoundError | ConnectionRefusedError | ConnectTimeout | TimeoutError)
         if away or (isinstance(cause, OSError) and cause.errno in _UNREACHABLE):
             return NoEngine(f"no Docker engine answers at {host}", _start(host))
-    return HostError(f"the Docker engine at {host} cannot be used: {without_password(str(error))}", _start(host))
+    return HostError(f"the Docker engine at {host} cannot be used: {_shortened(error)}", _start(host))
 
 
 def check_is_docker(version: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from docker.models.containers import Container
 
 import docker
 from lab.emulation.engine import labels
+from lab.emulation.engine.answers import MOST_LINE_BYTES
 from lab.emulation.engine.engine import explained
 from lab.errors import InputError
 from lab.masking import Mask
@@ -61,11 +62,14 @@ def lines(client: docker.DockerClient, run: str, name: str, *, tail: int | None,
 
 
 def whole_lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Yield the lines of a stream, wherever its chunks end; only a line feed ends a line."""
+    """Yield the lines of a stream, wherever its chunks end; only a line feed ends a line, or a MiB without any."""
     part = b""
     for chunk in chunks:
         *lines, part = (part + chunk).split(b"\n")
         for line in lines:
             yield line.decode(errors="replace").removesuffix("\r")
+        if len(part) > MOST_LINE_BYTES:
+            yield part.decode(errors="replace")
+            part = b""
     if part:
         yield part.decode(errors="replace")

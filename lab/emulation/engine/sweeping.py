@@ -97,16 +97,18 @@ def find(client: docker.DockerClient, run: str | None = None) -> tuple[Found, ..
     containers: Counter[str] = Counter()
     whole: set[str] = set()
     for container in client.containers.list(all=True, filters={"label": label}, ignore_removed=True):
-        its_run = container.labels[labels.RUN]
+        its_run = container.labels.get(labels.RUN, "")
         labelled.setdefault(its_run, []).append(container.labels)
         containers[its_run] += 1
         if container.name == router_name(its_run):
             whole.add(its_run)
     counted: dict[str, Counter[str]] = {"networks": Counter(), "volumes": Counter()}
     for kind, found in (("networks", client.networks), ("volumes", client.volumes)):
-        for its in (each.attrs["Labels"] for each in found.list(filters={"label": label})):
-            labelled.setdefault(its[labels.RUN], []).append(its)
-            counted[kind][its[labels.RUN]] += 1
+        for its in (each.attrs["Labels"] or {} for each in found.list(filters={"label": label})):
+            its_run = its.get(labels.RUN, "")
+            labelled.setdefault(its_run, []).append(its)
+            counted[kind][its_run] += 1
+    labelled.pop("", None)  # an engine that ignores filters has others
     return tuple(
         sorted(
             (

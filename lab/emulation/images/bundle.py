@@ -7,6 +7,7 @@ import json
 import posixpath
 import re
 import tarfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -37,14 +38,14 @@ _NOT_OURS = (
 ANEW = "mqlab images --save FILE writes it anew"
 
 
-def save(client: docker.DockerClient, names: Images, file: Path) -> str:
+def save(client: docker.DockerClient, names: Sequence[Images], file: Path) -> str:
     """Write images to a file and its SHA-256 beside it, whole or not at all; return the SHA-256, in hexadecimal."""
     api, total = client.api, hashlib.sha256()
     part = file.with_name(f"{file.name}.part")
     url = f"{api.base_url}/v{api.api_version}/images/get"
     try:
         with (
-            api.get(url, params={"names": [names.base, names.broker, names.router]}, stream=True) as answer,
+            api.get(url, params={"names": _all(names)}, stream=True) as answer,
             part.open("wb") as out,
         ):
             answer.raise_for_status()
@@ -62,7 +63,7 @@ def save(client: docker.DockerClient, names: Images, file: Path) -> str:
     return total.hexdigest()
 
 
-def load(client: docker.DockerClient, names: Images, file: Path, sha256: str | None) -> None:
+def load(client: docker.DockerClient, names: Sequence[Images], file: Path, sha256: str | None) -> None:
     """Load images from a file; raise InputError, with nothing loaded, if its checksum is wrong.
 
     `sha256` is the digest that `save` returned. Default: the digest beside the file. No image gets a name but those of
@@ -76,15 +77,20 @@ def load(client: docker.DockerClient, names: Images, file: Path, sha256: str | N
             raise InputError.of(what, f"expected SHA-256 {wanted}\nfound            {found}\n{ANEW}")
         content.seek(0)
         tags, of_index = _tags(content, file)
-        needed = {names.base, names.broker, names.router}
+        needed = set(_all(names))
         if tags != needed or not of_index <= needed:
             what = f"{file} holds other images than this mqlab needs: {', '.join(sorted(tags | of_index)) or 'none'}"
-            raise InputError.of(what, f"needed: {names.base}, {names.broker}, {names.router}\n{ANEW}")
+            raise InputError.of(what, f"needed: {', '.join(_all(names))}\n{ANEW}")
         content.seek(0)
         try:
             client.images.load(content)
         except (DockerException, RequestException) as error:
             raise HostError(f"the Docker engine did not accept {file}: {error}", ANEW) from error
+
+
+def _all(names: Sequence[Images]) -> tuple[str, ...]:
+    """Return the names of images, each once: several releases share two of their three images."""
+    return tuple(dict.fromkeys(name for its in names for name in (its.base, its.broker, its.router)))
 
 
 def digest_file(file: Path) -> Path:

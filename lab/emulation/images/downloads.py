@@ -9,6 +9,7 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ class Archives:
 
     activemq: Mapping[str, str]  # version → SHA-512
     jolokia: Artifact
+    lists: Mapping[str, str] = field(default_factory=dict)  # version → SHA-512 of the list of its jars
 
     def distribution(self, version: str) -> Artifact:
         """Return the binary archive of an ActiveMQ version."""
@@ -74,7 +76,7 @@ def read_archives(text: str) -> Archives:
         packaging="jar",
         sha512=read["jolokia"]["sha512"],
     )
-    return Archives(activemq=read["activemq"], jolokia=jolokia)
+    return Archives(activemq=read["activemq"], jolokia=jolokia, lists=read["jars"])
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:

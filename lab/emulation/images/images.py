@@ -37,9 +37,9 @@ from lab.emulation.images.downloads import (
     sha512,
 )
 from lab.emulation.images.jars import Jars
-from lab.emulation.images.locked import cache_lock, is_served, lock, locked
+from lab.emulation.images.locked import cache_lock, lock, locked, why_unserved
 from lab.emulation.images.names import Images, Ingredients, plan_images, recipe, router_recipe
-from lab.errors import HostError, InputError
+from lab.errors import HostError, InputError, LabError
 from lab.runtime.runtime import Image
 from lab.shipped import shipped
 
@@ -158,8 +158,14 @@ def choose(
     if artifact.sha512:
         return Distribution(artifact=artifact, file=None)
     if recipe is not None and (jars := image_jars.listed(recipe, artifact.version)) is not None:
+        image_jars.check_list(jars, archives.lists.get(artifact.version, ""))
         return Distribution(artifact=replace(artifact, sha512=jars.sha512), file=None, jars=jars)
-    return Distribution(artifact=lock(artifact, cache, say, download), file=None)
+    try:
+        return Distribution(artifact=lock(artifact, cache, say, download), file=None)
+    except LabError as error:
+        if usual := next((engine for engine, newest in releases.NEWEST.items() if newest == artifact.version), None):
+            error.add_remedy(f"or use engine version {usual}, for which the lab has another release too")
+        raise
 
 
 def _on_disk(archives: Archives, version: str | None, archive: Path, cache: Path) -> Distribution:
@@ -191,13 +197,14 @@ def settled(
     *,
     environment: Mapping[str, str],
     say: Say,
+    warn: Say,
     recipes: Path | None = None,
     download: Download | None = None,
 ) -> str | None:
     """Return the release that real brokers of an engine version are of here, None if the lab has none.
 
-    That is the newest one where its archive was fetched once, or can be; else the usual one. Once the usual one's image
-    is there, no repository is asked any more.
+    That is the newest one where its archive was fetched once, or can be; else the usual one, with a warning. Once the
+    usual one's image is there, no repository is asked any more.
     """
     usual, newest = releases.RELEASES.get(engine_version), releases.NEWEST.get(engine_version)
     if usual is None or newest is None:
@@ -208,10 +215,13 @@ def settled(
         its = wanted(client, version=usual, archive=None, environment=environment, say=say, recipes=recipes)
         if exists(client, its.names.broker):
             return usual
-    if is_served(archives.distribution(newest), cache, say, download):
-        return newest
-    say(f"the archive of ActiveMQ {newest} cannot be had here: {usual} runs, of its jars")
-    return usual
+    if why := why_unserved(archives.distribution(newest), cache, say, download):
+        warn(
+            f"brokers of engine version {engine_version} run ActiveMQ {usual}, of its jars, "
+            f"instead of {newest}: {why}; run mqlab images --activemq-version {newest} once that archive can be fetched"
+        )
+        return usual
+    return newest
 
 
 def recorded_sha512(file: Path, cache: Path) -> str:

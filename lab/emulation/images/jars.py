@@ -80,6 +80,17 @@ def read_jars(text: str, release: str, name: str) -> Jars:
     return Jars(release=release, jars=tuple(jars), sha512=hashlib.sha512(text.encode()).hexdigest())
 
 
+def check_list(jars: Jars, sha512: str) -> None:
+    """Raise InputError if a list is not the one of this SHA-512, although each of its lines can be read."""
+    if jars.sha512 != sha512:
+        name = _FILE.format(jars.release)
+        raise InputError.of(
+            f"{name} was changed: its SHA-512 is not the one in archives.toml",
+            "install mqlab again; after a change of your own, write its SHA-512 there:   "
+            f"sha512sum {name}\nexpected {sha512 or 'nothing'}\nfound    {jars.sha512}",
+        )
+
+
 def fetch_all(jars: Jars, cache: Path, say: Say, download: Download | None = None) -> tuple[tuple[Jar, Path], ...]:
     """Return the files of a list, each checked; files in the cache are not fetched again.
 

@@ -90,20 +90,22 @@ def _sha1(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
 
 
-def is_served(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> bool:
-    """Return whether an archive is to be had: the lock has it, or a repository serves it, and it is locked now.
+def why_unserved(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> str:
+    """Return why an archive is not to be had; "" if the lock has it, or a repository serves it, and it is locked now.
 
     Raise HostError if one is served that is not as published, or if the lock was spoilt.
     """
     if artifact.version in locked(cache):
-        return True
+        return ""
     try:
         lock(artifact, cache, say, download)
     except NotAsPublished:
         raise
-    except (InputError, HostError):  # no repository serves it, or none can be reached
-        return False
-    return True
+    except InputError as error:  # no repository serves it
+        return str(error).partition("\n")[0]
+    except HostError as error:  # none can be reached
+        return error.what
+    return ""
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def from_container(container: Container, address: str, port: int, within: float,
     """Try a TCP connection from inside a container, for at most `within` seconds; return the outcome."""
     begun = clock.now()
     script = _SCRIPT.format(within=f"{within:.3f}", address=address, port=port)
-    _, text = run_inside(container, ["bash", "-c", script], clock, {"LC_ALL": "C"})
+    _, text = run_inside(container, ["bash", "-c", script], clock, {"LC_ALL": "C"}, lasts=within)
     words = text.splitlines()[-1].split() if text else []
     if len(words) != 3:  # the container ended under it
         return Attempt("unreachable", clock.now() - begun)

@@ -31,6 +31,7 @@ from lab.runtime.clock import Clock, RealClock
 CONFIGURATION = "/etc/mqlab/router.json"
 READY = "router ready"
 ROUTER_MEMORY = 128 * 2**20
+_PROBE_SECONDS = 60.0  # seconds that the probes of a link take at most
 LINK_MEMORY = 160 * 2**20
 
 
@@ -227,7 +228,9 @@ class Router:
         """Send probes through a link and return the measured round trips, as the router's JSON."""
         command = ["python3", "/opt/mqlab/linkctl.py", link, "probe", "--count", str(count)]
         try:
-            code, output = run_inside(self._client.containers.get(self.container), command, self._clock)
+            code, output = run_inside(
+                self._client.containers.get(self.container), command, self._clock, lasts=_PROBE_SECONDS
+            )
         except docker.errors.APIError as error:
             raise why_silent(self._client, self.container, error) from error
         try:

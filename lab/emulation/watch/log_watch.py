@@ -17,6 +17,7 @@ import docker.errors
 
 import docker
 from lab.activemq.log_lines import LoggedLine, is_kept, name_of, read, shortened
+from lab.emulation.engine.answers import MOST_LINE_BYTES
 from lab.emulation.engine.engine import ENGINE_TROUBLE
 from lab.emulation.state import InstanceState
 from lab.history import LogLine, Recorder, SightChanged
@@ -93,6 +94,9 @@ class LogWatch:
                 *lines, self._part = (self._part + chunk).split(b"\n")
                 for line in lines:
                     self._line(line.decode(errors="replace").rstrip("\r"))
+                if len(self._part) > MOST_LINE_BYTES:
+                    self._line(self._part.decode(errors="replace"))
+                    self._part = b""
                 self._read_at = self._clock.now()
         except docker.errors.NotFound:
             return False

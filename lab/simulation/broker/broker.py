@@ -110,7 +110,11 @@ class Broker:
             self._regions,
             self._rights,
             self._advisories,
-            VirtualDestinations(self.settings.xml, usual=self.settings.virtual_topics),
+            VirtualDestinations(
+                self.settings.xml,
+                usual=self.settings.virtual_topics,
+                refuses_nameless=self.settings.refuses_nameless_topics,
+            ),
             watch=self._upkeep.watch,
             stamping=self.settings.stamping,
             costs=costs,

@@ -109,15 +109,14 @@ class DurableSubscription(Subscription):
             self._pending.extendleft(reversed(back))
         self.deliver = _nobody
 
-    def drop_expired(self, expired: Callable[[Node], bool]) -> None:
-        """Remove expired messages from the waiting ones and from the store."""
-        kept: deque[Node] = deque()
-        for node in self._pending:
-            if expired(node):
+    def drop(self, number: int) -> bool:
+        """Remove one of the waiting messages, in the store too; return whether it waited."""
+        for place, node in enumerate(self._pending):
+            if node.number == number:
+                del self._pending[place]
                 self._forget(node)
-            else:
-                kept.append(node)
-        self._pending = kept
+                return True
+        return False
 
     def _forget(self, node: Node) -> None:
         """Keep a message no longer, in the store neither."""

@@ -20,7 +20,7 @@ from lab.simulation.broker.session import Refused, Session
 from lab.simulation.broker.settings import Costs
 from lab.simulation.broker.stamps import stamped
 from lab.simulation.broker.store import Done
-from lab.simulation.broker.virtual_destinations import VirtualDestinations
+from lab.simulation.broker.virtual_destinations import NAMELESS, VirtualDestinations
 from lab.simulation.broker.warm_up import times, warm_up
 
 Log = Callable[[str, str, str], None]  # level, logger, text
@@ -91,6 +91,8 @@ class Intake:
         except Refused as refused:
             self._log(*not_authorized(by.address, refused.words))
             raise
+        if destination not in self._regions.all and self._virtual.refuses(destination):
+            raise Refused(NAMELESS)
 
     def put(self, message: Message, done: Done = _nobody) -> None:
         """Send a message to its destination, or to those that it stands for."""
@@ -127,6 +129,9 @@ class Intake:
         if destination is None:
             if message.destination.startswith("temp-"):
                 done(f"The destination {message.destination} does not exist.")
+                return
+            if self._virtual.refuses(message.destination):
+                done(NAMELESS)
                 return
             destination = self._regions.get(message.destination)
         destination.send(message, done)

@@ -51,7 +51,7 @@ class Regions:
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
         self._bury, self._log, self._made, self._emptied = bury, log, made, emptied
         self._removed, self._limits = removed, limits
-        self._expires_durables = settings.expires_durables
+        self._expires_durables, self._expires_acknowledged = settings.expires_durables, settings.expires_acknowledged
         self._crowded = None if settings.persistent else self._drops
 
     def recover(self, test: Callable[[ConsumerInfo], Test | None]) -> None:
@@ -212,6 +212,7 @@ class Regions:
             journal=self._journal,
             bury=self._bury,
             expires_durables=self._expires_durables,
+            expires_acknowledged=self._expires_acknowledged,
             crowded=self._crowded,
         )
 

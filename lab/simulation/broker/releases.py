@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from lab.activemq.releases import numbers
+from lab.dataclass import dataclass
 from lab.errors import PlanError
 
-# What is modelled is alike in 5.17.6, 5.18.3 and 5.19.1; what differs is in docs/engine-versions.md.
 LINES = ("5.17", "5.18", "5.19")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerRules:
+    """The rules in which brokers of these lines differ; docs/engine-versions.md has further differences."""
+
+    # AMQ-9698: a look at a topic lets an expired message expire for each durable subscriber that is away, also for one
+    # that has acknowledged it, and again at each look while another one keeps it in the store.
+    expires_acknowledged: bool
+    # AMQ-9685: a queue whose name is a virtual topic's prefix and postfix alone cannot be made.
+    refuses_nameless_topics: bool
+
+
+def broker_rules(release: str) -> BrokerRules:
+    """Return the rules of a release such as 5.18.3."""
+    since = numbers(release) >= (5, 19, 1)
+    return BrokerRules(expires_acknowledged=not since, refuses_nameless_topics=not since)
 
 
 def why_not(release: str) -> tuple[str, str] | None:

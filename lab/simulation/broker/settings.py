@@ -8,6 +8,7 @@ from lab.amazonmq.configurations.stamping import Stamping, stampings
 from lab.amazonmq.configurations.value_types import is_true
 from lab.dataclass import dataclass
 from lab.plan.values import BrokerPlan
+from lab.simulation.broker.releases import broker_rules
 
 MILLISECOND = 1_000_000  # ns
 USUAL_PERCENT = 70  # of the heap that the lab's brokers have for messages
@@ -23,6 +24,8 @@ class Settings:
     virtual_topics: bool
     advisories: bool
     expires_durables: bool  # of a consumer that is there, by the clock
+    expires_acknowledged: bool  # for a subscriber that has acknowledged it
+    refuses_nameless_topics: bool
     checkpoint: int  # ns from one checkpoint of the store to the next
     destinations: tuple[str, ...]  # made at the start
     persistent: bool  # else all that it keeps goes with its process
@@ -67,6 +70,7 @@ def settings(plan: BrokerPlan) -> Settings:
     def number(name: str) -> int:
         return 0 if (text := broker.get(name)) is None else int(text)
 
+    rules, persistent = broker_rules(plan.activemq_version), flag("persistent", True)
     return Settings(
         xml=broker,
         purge_every=number("schedulePeriodForDestinationPurge") * MILLISECOND,
@@ -74,6 +78,8 @@ def settings(plan: BrokerPlan) -> Settings:
         virtual_topics=flag("useVirtualTopics", True),
         advisories=flag("advisorySupport", True),
         expires_durables=flag("enableMessageExpirationOnActiveDurableSubs", False),
+        expires_acknowledged=rules.expires_acknowledged or not persistent,
+        refuses_nameless_topics=rules.refuses_nameless_topics,
         checkpoint=_checkpoint(broker) * MILLISECOND,
         destinations=tuple(
             f"{each.name}://{each.get('physicalName')}"
@@ -81,7 +87,7 @@ def settings(plan: BrokerPlan) -> Settings:
             for each in group.children
             if each.name in ("queue", "topic")
         ),
-        persistent=flag("persistent", True),
+        persistent=persistent,
         stamping=stampings(broker),
         memory_percent=_memory(broker),
         limits_memory=any(each.get("memoryLimit") for each in broker.walk()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from heapq import nsmallest
 
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.durable_subscriptions import DurableSubscription
@@ -23,6 +24,7 @@ class Topic(Destination):
     __slots__ = (
         "_bury",
         "_crowded",
+        "_expires_acknowledged",
         "_expires_durables",
         "_journal",
         "_kept",
@@ -42,10 +44,12 @@ class Topic(Destination):
         journal: Journal,
         bury: Bury,
         expires_durables: bool,
+        expires_acknowledged: bool,
         crowded: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(name, policy, now())
-        self._now, self._expires_durables, self._crowded = now, expires_durables, crowded
+        self._now, self._crowded = now, crowded
+        self._expires_durables, self._expires_acknowledged = expires_durables, expires_acknowledged
         self.subscriptions: list[TopicSubscription] = []
         self.durables: list[DurableSubscription] = []
         self._kept: Message | None = None  # in memory alone: it goes with the process, and with the destination
@@ -129,27 +133,30 @@ class Topic(Destination):
         self.bury(node, f"Message Expired. Expiration:{node.message.expires}")
 
     def expire(self) -> bool:
-        """Let messages expire that wait for durable subscribers that are away; return whether others may yet.
+        """Let stored messages expire that wait for durable subscribers that are away; return whether others may yet.
 
-        `Topic.expireMessagesTask` browses the store. What waits for others expires when its turn comes.
+        `Topic.expireMessagesTask` looks at the first messages of the store, however many subscribers wait for them.
+        Other messages, and those that are not persistent, expire when their turn comes.
         """
-        now, left = self._now(), False
-
-        def expired(node: Node) -> bool:
-            nonlocal left
-            ends = node.message.expires
-            if node.destination is not self or ends is None or ends > now:
-                left |= node.destination is self and ends is not None
-                return False
-            self.lapse(node)
-            return True
-
+        now, stored = self._now(), dict[int, Message]()
         for durable in self.durables:
-            if self._expires_durables or not durable.open:
-                durable.drop_expired(expired)
-            else:
-                left = True  # its consumer may go yet
-        return left
+            its = durable.record.pending
+            stored |= {number: message for number, message in its.items() if message.destination == self.name}
+        first = nsmallest(self.policy.expired_at_once, stored, lambda number: self._place(number, stored[number]))
+        away = [durable for durable in self.durables if self._expires_durables or not durable.open]
+        for number in first:
+            message = stored[number]
+            if message.expires is None or message.expires > now:
+                continue
+            node = Node(message, self, number)
+            for durable in away:
+                if durable.drop(number) or self._expires_acknowledged:
+                    self.lapse(node)
+        return any(message.expires is not None for message in stored.values())
+
+    def _place(self, number: int, message: Message) -> tuple[int, int]:
+        """Return the place of a message in the store's order."""
+        return (-message.priority if self.policy.prioritized else 0, number)
 
     def _dispatch(self, message: Message, number: int) -> None:
         """Hand each subscription its copy: `SimpleDispatchPolicy`, after the recovery policy has had a look."""

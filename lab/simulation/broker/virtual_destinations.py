@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from lab.activemq.destinations import has_wildcard, hears
@@ -15,6 +16,7 @@ from lab.simulation.broker.message import Message
 from lab.simulation.broker.queue import Queue
 from lab.simulation.broker.selectors import selection
 
+NAMELESS = "Invalid destination name: a non-empty name is required"  # `ActiveMQDestination.setPhysicalName`
 DEEPEST = 50  # destinations that stand for others, one in the other: more is a circle, and a broker's stack ends there
 
 
@@ -57,7 +59,8 @@ class Composite:
 class VirtualDestinations:
     """A configuration's virtual destinations, or ActiveMQ's own: topics below VirtualTopic."""
 
-    def __init__(self, broker: Element, *, usual: bool) -> None:
+    def __init__(self, broker: Element, *, usual: bool, refuses_nameless: bool) -> None:
+        self._refuses_nameless = refuses_nameless
         written = broker.find("destinationInterceptors")
         if written is not None:
             found = [_rule(each) for group in written.walk() for each in _declared(group)]
@@ -77,6 +80,23 @@ class VirtualDestinations:
         """Return whether a consumer's queue pattern becomes a queue of that very name: `VirtualTopic.create`."""
         return has_wildcard(pattern) and any(
             isinstance(each, VirtualTopic) and covers(f"queue://{each.prefix}>", pattern) for each in self._rules
+        )
+
+    def refuses(self, queue: str) -> bool:
+        """Return whether a queue cannot be made: the topic that it has messages of would have no name.
+
+        `VirtualTopic.interceptMappedDestination`, of a virtual topic that may have any name.
+        """
+        name = queue.removeprefix("queue://")
+        return (
+            self._refuses_nameless
+            and name != queue
+            and any(
+                isinstance(rule, VirtualTopic)
+                and covers(rule.queues(rule.name), queue)
+                and re.fullmatch(_regex(rule.prefix) + _regex(rule.postfix), name) is not None
+                for rule in self._rules
+            )
         )
 
     def spread(self, message: Message, destinations: Sequence[Destination], depth: int = 0) -> list[Message]:
@@ -105,6 +125,10 @@ class VirtualDestinations:
                 yield from matching
                 if (not matching) if rule.unmatched else not rule.only:
                     yield name
+
+
+def _regex(part: str) -> str:
+    return re.escape(part).replace(r"\*", r"[^.]*")
 
 
 def _declared(group: Element) -> Iterator[Element]:

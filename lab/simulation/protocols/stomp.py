@@ -10,6 +10,7 @@ from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.session import Refused
 from lab.simulation.broker.subscriptions import Subscription
+from lab.simulation.broker.virtual_destinations import NAMELESS
 from lab.simulation.kernel import Timer, cancel
 from lab.simulation.protocols import sentences
 from lab.simulation.protocols.session import BrokerSide, Sessions, is_security
@@ -269,4 +270,6 @@ class StompSide(BrokerSide):
 
 
 def _kind(message: str) -> str:
+    if message == NAMELESS:
+        return "java.lang.IllegalArgumentException"
     return "java.lang.SecurityException" if is_security(message) else "javax.jms.JMSException"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from requests.exceptions import JSONDecodeError
+from docker.errors import NotFound
 
+from lab.emulation.engine.answers import BrokenAnswer
 from lab.emulation.engine.commands import in_the_foreground, run_inside
 from lab.emulation.network.attempts import from_container
 from lab.emulation.network.router import Router
@@ -15,21 +16,23 @@ from tests.polled_clock import PolledClock
 
 GOT = (0, b'{"ok": true, "lost": 0}\n')
 LOST = (0, b"")
-EMPTY = JSONDecodeError("Expecting value", "", 0)  # of the engine's own answer
+EMPTY = BrokenAnswer("its answer to /exec/1/json is empty")
+UNKNOWN = NotFound("404", explanation="No such exec instance: 1")
 
 
 class Engine:
     """An engine, its list of containers and a container in one, which answers as it is told."""
 
     def __init__(self, *answers: tuple[int, bytes] | Exception) -> None:
-        self.containers = self
+        self.containers = self.client = self.api = self
+        self.id = "c1"
         self.answers = list(answers)
         self.asked: list[list[str]] = []
 
     def get(self, _: str) -> Engine:
         return self
 
-    def exec_run(self, command: list[str], **_: object) -> tuple[int, bytes]:
+    def run(self, _: str, command: list[str], *__: object) -> tuple[int, bytes]:
         self.asked.append(command)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -44,6 +47,7 @@ class Engine:
         ([LOST, LOST, (0, b" hello\n")], (0, "hello")),
         ([LOST] * 5, (0, "")),
         ([EMPTY, LOST, EMPTY, EMPTY, (0, b"hello")], (0, "hello")),
+        ([UNKNOWN, (0, b"hello")], (0, "hello")),
         ([(3, b"")], (3, "")),
         ([LOST, (2, b"no")], (2, "no")),
     ],
@@ -58,8 +62,22 @@ def test_a_command_whose_words_are_lost_is_run_again(
 
 
 def test_an_engine_that_never_answers_is_an_error() -> None:
-    with pytest.raises(JSONDecodeError):
+    with pytest.raises(BrokenAnswer):
         run_inside(cast(Any, Engine(*[EMPTY] * 5)), ["say", "something"], PolledClock())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BrokenAnswer("the output of a command has no end", again=False),
+        NotFound("404", explanation="No such container: c1"),
+    ],
+)
+def test_a_command_that_cannot_succeed_is_not_run_again(error: Exception) -> None:
+    engine = Engine(error)
+    with pytest.raises(type(error)):
+        run_inside(cast(Any, engine), ["say", "something"], PolledClock())
+    assert len(engine.asked) == 1
 
 
 def test_the_router_is_asked_again() -> None:

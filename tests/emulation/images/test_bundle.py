@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,9 +57,18 @@ def of(engine: Engine) -> docker.DockerClient:
 
 def test_what_was_saved_is_loaded(engine: Engine, tmp_path: Path) -> None:
     file = file_of([{"RepoTags": [name]} for name in NEEDED], tmp_path / "images.tar")
-    load(of(engine), NAMES, file, None)
-    load(of(engine), NAMES, file, hashlib.sha256(file.read_bytes()).hexdigest().upper())
+    load(of(engine), [NAMES], file, None)
+    load(of(engine), [NAMES], file, hashlib.sha256(file.read_bytes()).hexdigest().upper())
     assert engine.loaded == [file.read_bytes()] * 2
+
+
+def test_a_file_has_the_images_of_several_releases_and_each_but_once(engine: Engine, tmp_path: Path) -> None:
+    newer = replace(NAMES, broker="mqlab/broker:newer")
+    file = file_of([{"RepoTags": [name]} for name in (*NEEDED, newer.broker)], tmp_path / "images.tar")
+    load(of(engine), [NAMES, newer], file, None)
+    assert engine.loaded == [file.read_bytes()]
+    with pytest.raises(InputError, match="holds other images than this mqlab needs"):
+        load(of(engine), [NAMES], file, None)
 
 
 def test_a_changed_file_is_refused(engine: Engine, tmp_path: Path) -> None:
@@ -67,7 +77,7 @@ def test_a_changed_file_is_refused(engine: Engine, tmp_path: Path) -> None:
         opened.seek(700)
         opened.write(b"!")
     with pytest.raises(InputError, match="is not the file that was saved"):
-        load(of(engine), NAMES, file, None)
+        load(of(engine), [NAMES], file, None)
     assert not engine.loaded
 
 
@@ -84,7 +94,7 @@ def test_a_changed_file_is_refused(engine: Engine, tmp_path: Path) -> None:
 )
 def test_other_images_are_refused(engine: Engine, tmp_path: Path, tags: Any, what: str) -> None:
     with pytest.raises(InputError, match=what):
-        load(of(engine), NAMES, file_of(tags, tmp_path / "images.tar"), None)
+        load(of(engine), [NAMES], file_of(tags, tmp_path / "images.tar"), None)
     assert not engine.loaded
 
 
@@ -92,17 +102,17 @@ def test_what_is_no_archive_or_has_no_digest_is_refused(engine: Engine, tmp_path
     plain = tmp_path / "plain"
     plain.write_bytes(b"no archive" * 100)
     with pytest.raises(InputError, match=r"plain\.sha256 does not exist") as lacking:
-        load(of(engine), NAMES, plain, None)
+        load(of(engine), [NAMES], plain, None)
     assert "--sha256 HEX" in lacking.value.problems[0].remedy
     with pytest.raises(InputError, match="is not a file of images"):
-        load(of(engine), NAMES, plain, hashlib.sha256(plain.read_bytes()).hexdigest())
+        load(of(engine), [NAMES], plain, hashlib.sha256(plain.read_bytes()).hexdigest())
     digest_file(plain).write_text("none")
     with pytest.raises(InputError, match="holds no SHA-256"):
-        load(of(engine), NAMES, plain, None)
+        load(of(engine), [NAMES], plain, None)
     with pytest.raises(InputError, match="is not a file of images"):
-        load(of(engine), NAMES, file_of([], tmp_path / "other.tar", name="other.json"), None)
+        load(of(engine), [NAMES], file_of([], tmp_path / "other.tar", name="other.json"), None)
     with pytest.raises(InputError, match="is not there"):
-        load(of(engine), NAMES, tmp_path / "nothing", None)
+        load(of(engine), [NAMES], tmp_path / "nothing", None)
     assert not engine.loaded
 
 
@@ -123,7 +133,7 @@ def test_what_engines_write_beside_the_manifest_is_taken(engine: Engine, tmp_pat
     named = index(*by_index, {"org.opencontainers.image.ref.name": NEEDED[2]}, None)
     path = tmp_path / "images.tar"
     file = file_of(OURS, path, ("./index.json", named), ("d/layer.tar", {}), ("c/layer.tar", "../d/layer.tar"))
-    load(of(engine), NAMES, file, None)
+    load(of(engine), [NAMES], file, None)
     assert engine.loaded == [file.read_bytes()]
 
 
@@ -152,7 +162,7 @@ def test_other_images_that_an_engine_might_find_are_refused(
     engine: Engine, tmp_path: Path, more: list[tuple[str, Any]], what: str
 ) -> None:
     with pytest.raises(InputError, match=what):
-        load(of(engine), NAMES, file_of(OURS, tmp_path / "images.tar", *more), None)
+        load(of(engine), [NAMES], file_of(OURS, tmp_path / "images.tar", *more), None)
     assert not engine.loaded
 
 
@@ -160,5 +170,5 @@ def test_a_key_in_two_cases_is_refused(engine: Engine, tmp_path: Path) -> None:
     """Engines read keys in any case and take the last."""
     twice = [{"RepoTags": NEEDED, "repotag\u017f": ["python:3.12"]}]
     with pytest.raises(InputError, match="is not a file of images"):
-        load(of(engine), NAMES, file_of(twice, tmp_path / "images.tar"), None)
+        load(of(engine), [NAMES], file_of(twice, tmp_path / "images.tar"), None)
     assert not engine.loaded

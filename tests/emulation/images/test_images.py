@@ -14,7 +14,7 @@ from lab.activemq.releases import NEWEST, RELEASES
 from lab.emulation.images import images
 from lab.emulation.images.base import bootstrap_command, first_that_works, run
 from lab.emulation.images.build import from_bytes, write_context
-from lab.emulation.images.downloads import read_archives
+from lab.emulation.images.downloads import read_archives, sha512
 from lab.emulation.images.locked import locked
 from lab.emulation.images.names import Ingredients, digest, packages, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError
@@ -97,7 +97,11 @@ def test_the_context_is_the_same_for_the_same_files() -> None:
 
 # --- where ActiveMQ comes from
 
-ARCHIVES = read_archives('[activemq]\n"5.90.1" = "aa"\n"5.18.3" = "bb"\n[jolokia]\nversion = "1"\nsha512 = "bb"')
+LISTS = {"5.19.1": sha512(shipped("docker") / "broker" / "jars-5.19.1.txt")}
+ARCHIVES = replace(
+    read_archives('[activemq]\n"5.90.1" = "aa"\n"5.18.3" = "bb"\n[jars]\n[jolokia]\nversion = "1"\nsha512 = "bb"'),
+    lists=LISTS,
+)
 
 
 def archive(folder: Path, version: str) -> Path:
@@ -146,6 +150,21 @@ def test_a_version_with_a_list_of_jars_is_made_of_them(tmp_path: Path) -> None:
     assert (chosen.artifact.version, chosen.artifact.sha512) == ("5.19.1", chosen.jars.sha512)
 
 
+def test_a_list_of_jars_that_was_changed_is_refused_though_each_line_can_be_read(tmp_path: Path) -> None:
+    shipped_list = shipped("docker") / "broker" / "jars-5.19.1.txt"
+    *lines, _ = shipped_list.read_text().splitlines(keepends=True)
+    (tmp_path / shipped_list.name).write_text("".join(lines))
+    with pytest.raises(InputError, match=r"jars-5\.19\.1\.txt was changed") as caught:
+        images.choose(ARCHIVES, "5.19.1", None, tmp_path, quiet, recipe=tmp_path)
+    assert "install mqlab again" in str(caught.value)
+
+
+def test_the_newest_release_by_name_is_refused_with_the_engine_version_that_has_another_one(tmp_path: Path) -> None:
+    with serving() as repository, pytest.raises(InputError, match="no repository serves") as caught:
+        images.choose(ARCHIVES, NEWEST["5.19"], None, tmp_path, quiet, repository.download())
+    assert "or use engine version 5.19" in str(caught.value)
+
+
 def test_a_version_that_is_too_old_is_refused(tmp_path: Path) -> None:
     for version, file in (("5.16.7", None), (None, archive(tmp_path, "5.16.7"))):
         with pytest.raises(InputError, match=r"mqlab does not support ActiveMQ 5\.16\.7") as caught:
@@ -174,14 +193,21 @@ def test_an_engine_version_is_of_its_newest_release_where_that_can_be_had(tmp_pa
 
     def settled(engine_version: str = "5.19") -> str | None:
         return images.settled(
-            client, engine_version, environment=environment, say=said.append, download=repository.download()
+            client,
+            engine_version,
+            environment=environment,
+            say=quiet,
+            warn=said.append,
+            download=repository.download(),
         )
 
     with serving() as repository:
         assert settled("5.18") == RELEASES["5.18"]
         assert repository.asked == []
         assert settled() == usual
-        assert said == [f"the archive of ActiveMQ {newest} cannot be had here: {usual} runs, of its jars"]
+        (warning,) = said
+        assert f"run ActiveMQ {usual}, of its jars, instead of {newest}: no repository serves" in warning
+        assert f"mqlab images --activemq-version {newest}" in warning
         repository.put(its, b"the newest")
         made = images.wanted(client, version=usual, archive=None, environment=environment, say=quiet)
         engine.there.add(made.names.broker)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.emulation.images.downloads import Artifact, fetch
-from lab.emulation.images.locked import LOCK, is_served, lock, locked
+from lab.emulation.images.locked import LOCK, lock, locked, why_unserved
 from lab.errors import HostError, InputError
 from tests.emulation.images.repository import Repository, serving
 
@@ -48,7 +48,7 @@ def test_its_sha512_is_kept_and_a_later_download_must_have_it(repository: Reposi
 
 def test_one_that_is_not_as_published_is_refused_and_not_kept(repository: Repository, tmp_path: Path) -> None:
     repository.put(ARCHIVE, CONTENT, sha1="a" * 40)
-    for refusing in (lock, is_served):
+    for refusing in (lock, why_unserved):
         with pytest.raises(HostError, match=r"apache-activemq-5\.19\.10-bin\.tar\.gz does not match its") as caught:
             refusing(ARCHIVE, tmp_path, lambda _: None, repository.download())
         assert f"published SHA-1 {'a' * 40}" in caught.value.remedy
@@ -74,14 +74,21 @@ def test_a_published_digest_that_is_none_is_refused(published: bytes, repository
 
 def test_what_no_repository_serves_is_not_there(repository: Repository, tmp_path: Path) -> None:
     repository.files.clear()
-    assert not is_served(ARCHIVE, tmp_path, lambda _: None, repository.download())
+    assert "no repository serves" in why_unserved(ARCHIVE, tmp_path, lambda _: None, repository.download())
     with pytest.raises(InputError, match="no repository serves"):
         lock(ARCHIVE, tmp_path, lambda _: None, repository.download())
 
 
 def test_without_its_sha1_it_is_not_there(repository: Repository, tmp_path: Path) -> None:
     repository.files = {path: its for path, its in repository.files.items() if not path.endswith(".sha1")}
-    assert not is_served(ARCHIVE, tmp_path, lambda _: None, repository.download())
+    assert "no repository serves" in why_unserved(ARCHIVE, tmp_path, lambda _: None, repository.download())
+
+
+def test_a_repository_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
+    def cut(*_: object) -> Path:
+        raise HostError("cannot fetch it: no route to host")
+
+    assert why_unserved(ARCHIVE, tmp_path, lambda _: None, cut) == "cannot fetch it: no route to host"
 
 
 @pytest.mark.parametrize("written", ["", "[]", '{"5.19.10": "abc"}', '{"5.19.10": 1}', "\x00"])

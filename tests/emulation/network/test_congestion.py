@@ -30,7 +30,8 @@ class Engine:
         its = {labels.RUN: "r", labels.BROKER: "tokyo", labels.ROLE: "broker"}
         return SimpleNamespace(
             id="c1", name="mqlab-r-tokyo", labels=its, status="running" if self._runs else "exited",
-            exec_run=lambda *_, **__: (0, self._default.encode()), reload=lambda: None,
+            client=SimpleNamespace(api=SimpleNamespace(run=lambda *_: (0, self._default.encode()))),
+            reload=lambda: None,
         )  # fmt: skip
 
     def create(self, image: str, **options: Any) -> Any:

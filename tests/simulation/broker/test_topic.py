@@ -167,6 +167,55 @@ def test_it_expires_for_each_durable_subscriber_and_is_one_dead_letter(release: 
     assert bench.counters("queue://ActiveMQ.DLQ")["enqueued"] == 3
 
 
+EXPIRING = policy('<policyEntry topic="&gt;" expireMessagesPeriod="1000" maxExpirePageSize="10"/>')
+
+
+@pytest.mark.parametrize(("release", "expired"), [("5.18.3", 10), ("5.19.1", 5)])
+def test_it_expires_for_a_subscriber_that_has_acknowledged_it_until_5_19(release: str, expired: int) -> None:
+    bench = Bench(EXPIRING, release=release)
+    clients = [bench.login(name) for name in ("reader", "away")]
+    for client in clients:
+        bench.subscribe(T, by=client, durable="alerts")
+    clients[1].close()
+    bench.send(T, *"12345", expires=bench.kernel.now + SECOND)
+    clients[0].close()
+    bench.wait(10 * SECOND)
+    assert bench.counters(T)["expired"] == expired
+    assert bench.counters("queue://ActiveMQ.DLQ")["enqueued"] == 5
+    assert bench.store.durables["away", "alerts"].pending == {}
+
+
+@pytest.mark.parametrize(("release", "each_second"), [("5.18.3", 3), ("5.19.1", 0)])
+def test_it_expires_again_and_again_while_another_subscriber_holds_it_until_5_19(
+    release: str, each_second: int
+) -> None:
+    bench = Bench(EXPIRING, release=release)
+    had = bench.login("had")
+    bench.subscribe(T, by=had, durable="alerts")
+    bench.subscribe(T, by=bench.login("holder"), durable="alerts", acknowledges=False)
+    bench.send(T, *"123", expires=bench.kernel.now + SECOND)
+    had.close()
+    bench.wait(3 * SECOND)
+    before = bench.counters(T).get("expired", 0)
+    bench.wait(4 * SECOND)
+    assert bench.counters(T).get("expired", 0) - before == 4 * each_second
+
+
+@pytest.mark.parametrize("release", ["5.18.3", "5.19.1"])
+def test_a_look_goes_no_further_than_its_page_and_finds_what_is_stored_alone(release: str) -> None:
+    bench = Bench(EXPIRING, release=release)
+    phone = bench.login("phone")
+    bench.subscribe(T, by=phone, durable="alerts")
+    phone.close()
+    bench.send(T, "transient", expires=bench.kernel.now + SECOND, persistent=False)
+    bench.send(T, *"0123456789")
+    bench.send(T, "late", expires=bench.kernel.now + SECOND)
+    bench.wait(10 * SECOND)
+    assert "expired" not in bench.counters(T)
+    assert bench.subscribe(T, by=bench.login("phone"), durable="alerts").bodies == [*"0123456789"]
+    assert bench.counters(T)["expired"] == 2
+
+
 def test_a_policy_may_give_what_is_kept_to_all_and_none_keeps_nothing() -> None:
     """ActiveMQ's own policy, which keeps what is retained, wraps another: `Topic.setSubscriptionRecoveryPolicy`."""
     entry = '<policyEntry topic="{}" {}/>'

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from lab.errors import PlanError
+from lab.simulation.broker.session import Refused
 from tests.simulation.broker.bench import Bench, configuration
 
 DECLARED = """<destinationInterceptors><virtualDestinationInterceptor><virtualDestinations>{}</virtualDestinations>
 </virtualDestinationInterceptor></destinationInterceptors>"""
 
 
-def declared(rules: str) -> Bench:
-    return Bench(configuration(DECLARED.format(rules)))
+def declared(rules: str, release: str = "5.18.3") -> Bench:
+    return Bench(configuration(DECLARED.format(rules)), release=release)
 
 
 def test_a_virtual_topics_message_goes_into_the_queues_that_are_there_and_to_listeners() -> None:
@@ -106,3 +109,15 @@ def test_a_circle_is_named() -> None:
     )
     with pytest.raises(PlanError, match="round in a circle"):
         bench.send("queue://a", "1")
+
+
+@pytest.mark.parametrize(("release", "refused"), [("5.18.3", True), ("5.19.1", False)])
+def test_a_queue_of_a_topic_without_a_name_cannot_be_made_until_5_19(release: str, refused: bool) -> None:
+    """As real brokers of both releases did, over STOMP and AMQP."""
+    bench = declared('<virtualTopic name="&gt;" prefix="VTC.*."/>', release)
+    said = "Invalid destination name: a non-empty name is required"
+    with pytest.raises(Refused, match=said) if refused else nullcontext():
+        bench.subscribe("queue://VTC.a.")
+    assert bench.send("queue://VTC.b.", "1") == [said if refused else None]
+    bench.subscribe("queue://VTC.a.x")
+    assert Bench(release=release).send("queue://Consumer.a.", "1") == [None], "the usual one has a name"
