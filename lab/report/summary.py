@@ -9,6 +9,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, ElementTree, SubElement, fromstring, indent, tostring
 
 from lab.dataclass import dataclass
+from lab.errors import Place
 from lab.printable import plain_line
 from lab.report.junit import THE_RUN, safe, timestamp
 from lab.report.not_delivered import read
@@ -32,6 +33,7 @@ class RunOf:
     error: str = ""  # why it failed
     said: str = ""  # on stderr, though it did not fail: warnings
     ended: bool = True  # by itself
+    problems: tuple[tuple[Place | None, str], ...] = ()  # of the error, as far as they are known
 
     @property
     def outcome(self) -> str:
