@@ -181,7 +181,7 @@ def test_the_job_image_has_an_installation_that_its_jobs_keep(environment: dict[
     text = (SCRIPTS / "Dockerfile").read_text("utf-8").replace("/opt/mqlab", f"{tmp_path}/opt")
     (_, names), (_, copied), (_, command) = re.findall("^(ENV|COPY|RUN) (.*)$", text, re.MULTILINE)
     given = dict(name.split("=", 1) for name in names.replace("$EXTRAS", "").split())
-    assert given.pop("PATH") == f"{tmp_path}/opt/venv/bin:$PATH"
+    assert given.pop("PATH") == f"$PATH:{tmp_path}/opt/venv/bin"  # last: python3 is the one that it was installed with
     checkout = tmp_path / "opt" / "checkout"
     assert copied == f". {checkout}"
     checkout.mkdir(parents=True)
