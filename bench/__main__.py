@@ -1,4 +1,4 @@
-"""Everything there is to measure: `python -m bench [startup|failover|link|replay|traffic|memory|… ...] [--quick]`.
+"""Everything there is to measure: `python -m bench [startup|failover|link|replay|publish|traffic|… ...] [--quick]`.
 
 Figures are ratios against something measured in the same run, or bounds; none of them is a test, so the exit code is
 0 whatever they are, and 1 only where something could not be measured. Results go to bench/results/, and a table with
@@ -26,6 +26,7 @@ from bench import (
     link,
     memory,
     policy,
+    publish,
     recordings,
     replay,
     simulation,
@@ -96,6 +97,12 @@ def measure_replay(quick: bool) -> dict[str, Any]:
         return replay.measure(endpoints, count=1000 if quick else 6000, pairs=3 if quick else 9)
 
 
+def measure_publish(quick: bool) -> dict[str, Any]:
+    """Publish by the command against bare client loops, on the broker of an open lab."""
+    Article.ready()  # the images are there
+    return publish.measure(count=1000 if quick else 6000, pairs=3 if quick else 9)
+
+
 def measure_traffic(quick: bool) -> dict[str, Any]:
     """Let traffic go on at parts of the bare rate, on the broker of an open lab."""
     with endpoints_of_a_broker() as endpoints:
@@ -154,6 +161,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "policy": measure_policy,
     "link": measure_link,
     "replay": measure_replay,
+    "publish": measure_publish,
     "traffic": measure_traffic,
     "recordings": measure_recordings,
     "memory": measure_memory,

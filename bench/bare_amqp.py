@@ -25,7 +25,10 @@ def bare_amqp(endpoint: Endpoint, persistent: int, count: int, size: int) -> flo
     hearing = threading.Thread(target=_hear, args=(endpoint, count, ready, finished))
     hearing.start()
     assert ready.wait(WITHIN)
-    took = _say(endpoint, bool(persistent), count, size, finished)
+    took = say(endpoint, "topic://bench.bare", persistent=bool(persistent), count=count, size=size)
+    said = time.perf_counter()
+    assert finished.wait(WITHIN)
+    took += time.perf_counter() - said
     hearing.join(WITHIN)
     return count / took
 
@@ -57,7 +60,8 @@ def _hear(endpoint: Endpoint, count: int, ready: threading.Event, finished: thre
     finished.set()
 
 
-def _say(endpoint: Endpoint, persistent: bool, count: int, size: int, finished: threading.Event) -> float:
+def say(endpoint: Endpoint, address: str, *, persistent: bool, count: int, size: int) -> float:
+    """Publish as fast as proton does, and give the seconds from the first message to the last acknowledgement."""
     sent = accepted = 0
     start = 0.0
     body = b"." * size
@@ -75,7 +79,7 @@ def _say(endpoint: Endpoint, persistent: bool, count: int, size: int, finished: 
             session = event.connection.session()
             session.open()
             sender = session.sender("says")
-            sender.source.address = sender.target.address = "topic://bench.bare"
+            sender.source.address = sender.target.address = address
             sender.open()
         elif event.type == Event.LINK_FLOW:
             start = start or time.perf_counter()
@@ -86,7 +90,6 @@ def _say(endpoint: Endpoint, persistent: bool, count: int, size: int, finished: 
             send(event.link)
 
     _loop(endpoint, "bare-says", on_event, lambda: accepted == count)
-    assert finished.wait(WITHIN)
     return time.perf_counter() - start
 
 

@@ -107,6 +107,12 @@ def _replay(found: Result) -> Iterator[Figure]:
         yield _least(f"replay, {name}, of a bare client loop", case["ratio"], 0.9, "", measured)
 
 
+def _publish(found: Result) -> Iterator[Figure]:
+    for name, case in found["cases"].items():
+        measured = f"{case['ratio']:.2f}   ({case['publish_per_s']}/s, bare {case['bare_per_s']}/s)"
+        yield _least(f"mqlab publish over {name}, of a bare client loop", case["ratio"], 0.9, "", measured)
+
+
 def _traffic(found: Result) -> Iterator[Figure]:
     for row in found["rows"]:
         measured = f"{abs(row['error']):.2%}   (asked {row['asked_per_s']}/s, reached {row['reached_per_s']}/s)"
@@ -230,6 +236,7 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "policy": _policy,
     "link": _link,
     "replay": _replay,
+    "publish": _publish,
     "traffic": _traffic,
     "recordings": _recordings,
     "memory": _memory,

@@ -16,19 +16,22 @@ if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 _HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
+_TIMER = ("SIGALRM", "setitimer", "ITIMER_REAL")  # nor these
+_ALARM, _SET_TIMER, _REAL = (getattr(signal, name, None) for name in _TIMER)
 _ENDING = tuple(each for each in (signal.SIGINT, signal.SIGTERM, _HANGUP) if each is not None)
 
 
 class Terminated(SystemExit):
     """A signal asked the program to end; the exit code is the shell's: 128 plus the signal's number."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, limit: str = "") -> None:
         super().__init__(128 + number)
+        self.limit = limit  # in words, if a time limit was reached; "" for a signal of another program
         self._signal = signal.Signals(number).name
 
     def __str__(self) -> str:
-        """Return the name of the signal, for the reason of an end in a history."""
-        return self._signal
+        """Return the time limit or the name of the signal, for the reason of an end in a history."""
+        return self.limit or self._signal
 
 
 class _Asked:
@@ -38,6 +41,7 @@ class _Asked:
         self.unanswered: list[Any] = []  # a type for each exception; what it carries, until it is answered, is of it
         self.inside = self.answered = False
         self.put_off: list[int] | None = None  # in the block of `put_off`, what is to come after it
+        self.limit = ""  # the time limit that was reached, in words
 
 
 _asked = _Asked()
@@ -100,6 +104,39 @@ def until_a_signal(*kinds: type[Terminated | KeyboardInterrupt]) -> Iterator[lis
         came.append(its)
 
 
+@contextmanager
+def time_limited(seconds: float | None, limit: str) -> Iterator[list[BaseException]]:
+    """End the block as SIGTERM does if it takes longer; yield a list that has the error then, whose words are `limit`.
+
+    If the limit is reached in a clean-up, the block ends by itself. The block must be in `ended_by_signals`.
+    """
+    reached: list[BaseException] = []
+    if seconds is None:
+        yield reached
+        return
+    if _ALARM is None or _SET_TIMER is None or not (_asked.inside and _in_main_thread()):
+        raise RuntimeError("a time limit needs the signals of a command")
+
+    def end(number: int, frame: FrameType | None) -> None:
+        _asked.limit = limit
+        signal.raise_signal(signal.SIGTERM)
+
+    before = signal.signal(_ALARM, end)
+    _SET_TIMER(_REAL, seconds)
+    try:
+        yield reached
+    except BaseException as error:
+        its = beneath(error)
+        if not (isinstance(its, Terminated) and its.limit):
+            raise
+        answered()
+        reached.append(error)
+    finally:
+        _SET_TIMER(_REAL, 0)
+        signal.signal(_ALARM, before)
+        _asked.limit = ""
+
+
 def _unanswered(number: int) -> Terminated | KeyboardInterrupt:
     """Return a signal's exception, which makes the signal come again when it is discarded.
 
@@ -108,7 +145,7 @@ def _unanswered(number: int) -> Terminated | KeyboardInterrupt:
     it and drop its exception again.
     """
     carried: Any = type("Unanswered", (), {"__del__": staticmethod(partial(interrupt_main, signal.Signals(number)))})
-    error = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)
+    error = KeyboardInterrupt() if number == signal.SIGINT else Terminated(number, _asked.limit)
     error.__dict__["unanswered"] = carried()
     _asked.unanswered.append(carried)
     return error  # raised by the caller, whose frame does not hold it: in a circle it would not go

@@ -24,10 +24,10 @@ from lab.amazonmq.configurations.wording import lines
 from lab.dataclass import dataclass
 from lab.declare.loading import masked_sources
 from lab.declare.origin import without_passwords
-from lab.errors import HostError, InputError, LabError
+from lab.errors import HostError, InputError, LabError, LabTimeout
 from lab.history import Header, HistoryFile
 from lab.history.shared_file import begin
-from lab.interrupts import put_off
+from lab.interrupts import put_off, time_limited
 from lab.living import monitor_process
 from lab.living.attach import attach
 from lab.living.ending import end, end_history_of_closed
@@ -46,7 +46,7 @@ from lab.runtime.runtime import Opening, Runtime
 from lab.runtime.state_file import make_folder, new_run_id, note_folder
 from lab.runtimes import STANDING, AllRuntimes
 from lab.scenarios import PlannedScenario, header_of, plan_named
-from lab.units import several
+from lab.units import format_duration, several
 
 if TYPE_CHECKING:  # a lab that only stands need not wait until replay, judge and report are loaded
     from lab.judge import Judged, Report
@@ -151,6 +151,7 @@ def run(
     reports: bool = True,
     ignore: Sequence[str] = (),
     profile: Profile = UNPROFILED,
+    time_limit: timedelta | None = None,
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
@@ -158,7 +159,7 @@ def run(
     files: {"links.a-b.delay": "70ms"}. After an error in the replay, or in removing the lab, the earlier evidence is
     judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none. A
     Ctrl-C that comes while the lab is removed is raised when the report is kept. A simulation is without the settings
-    to `ignore`, as with `mqlab run --ignore`.
+    to `ignore`, as with `mqlab run --ignore`. A `time_limit` is an error of the replay; only commands can have one.
 
     >>> ran = labs.run("tokyo-singapore")
     >>> ran.passed, [str(verdict.outcome) for verdict in ran.report.verdicts]
@@ -172,6 +173,7 @@ def run(
     told = progress or Logged()
     folder: RunFolder | None = None
     error: LabError | None = None
+    limit = f"the time limit of {format_duration(time_limit)}" if time_limit else ""
     opened = _opened(
         str(scenario),
         environment,
@@ -189,7 +191,7 @@ def run(
     )
     with put_off():  # what was seen is judged and kept before a signal that came in the lab's removal
         try:
-            with opened as its:
+            with time_limited(time_limit.total_seconds() if time_limit else None, limit) as reached, opened as its:
                 played, folder, lab = its.planned.scenario, its.folder, its.lab
                 routes = routes_used(played, lab.note.plan)
                 with (
@@ -202,9 +204,17 @@ def run(
             if folder is None:
                 raise
             error = died if isinstance(died, LabError) else unwritable(folder.path, died)
+        else:
+            if reached and time_limit is not None:
+                more = "" if str(reached[0]) == limit else f", and then: {reached[0]}"
+                right = f"allow more time: --time-limit {format_duration(2 * time_limit)}"
+                error = LabTimeout(f"the run reached {limit}{more}", right)
+        if error is not None:
+            if folder is None:
+                raise error
             error.add_remedy(f"the events until then: {folder.path}")
             if not folder.has_a_history():
-                raise error from died
+                raise error
         with profile.wait(JUDGE, "judge", "every expectation has its verdict"):
             judged = judge_whole(folder.history)
         try:

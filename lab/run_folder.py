@@ -142,16 +142,22 @@ def unwritable(path: Path, error: OSError) -> HostError:
     )
 
 
+def make_home(base: Path) -> None:
+    """Make the folder that runs are kept under, which git ignores, if it is not there; OSError if it cannot be made."""
+    base.mkdir(parents=True, exist_ok=True)
+    ignore = base / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+
+
 def create(base: Path, run: str) -> RunFolder:
     """Create the folder of a new run and point `latest` at it; HostError if the folder cannot be made."""
     runs = base / "runs"
     path = runs / run
     try:
-        runs.mkdir(parents=True, exist_ok=True)
+        make_home(base)
+        runs.mkdir(exist_ok=True)
         path.mkdir(mode=0o700)
-        ignore = base / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
         pointer = runs / f".latest-{run}"
         pointer.symlink_to(run)
         pointer.replace(runs / "latest")  # one step, so that another reader never finds it missing

@@ -216,12 +216,18 @@ SETTINGS = (
         reader=Reader.MAKE,
     ),
     _ci("MQLAB_CI_HOME", "folder", "Folder to cache: the installation and the file of images.", ".mqlab-ci"),
+    _ci("MQLAB_CI_VENV", "folder", "Folder that mqlab is installed in.", "`venv` in `MQLAB_CI_HOME`"),
     _ci("MQLAB_CI_PYTHON", "command", "Python that mqlab is installed with.", "python3"),
     _ci("MQLAB_CI_EXTRAS", "extras, such as [amqp]", "Extras of mqlab to install."),
     _ci("MQLAB_CI_RUNTIME", "`emulation` or `simulation`", "Runtime of the scenarios.", "emulation"),
-    _ci("MQLAB_CI_SCENARIOS", "names or files, between spaces", "Scenarios to run."),
+    _ci("MQLAB_CI_SCENARIOS", "names, files or patterns, between spaces", "Scenarios to run."),
     _ci("MQLAB_CI_JOBS", "number", "Number of scenarios that run at once.", "1"),
-    _ci("MQLAB_CI_REPORTS", "folder", "Folder for pages, JUnit XML and `summary.md`.", "mqlab-reports"),
+    _ci("MQLAB_CI_SHARD", "`2/3`, or `3`", "Part of the scenarios to run; of a number alone, part `$CI_NODE_INDEX`."),
+    _ci("MQLAB_CI_LIMIT", "duration", "Maximum time of each run."),
+    _ci(
+        "MQLAB_CI_RUNS", "`failed` or `none`", "Runs whose folders are kept in `failed-runs` of the reports.", "failed"
+    ),
+    _ci("MQLAB_CI_REPORTS", "folder", "Folder for pages, JUnit XML, `summary.md` and annotations.", "mqlab-reports"),
     _ci("MQLAB_CI_KEY_FILE", "file", "File for the cache key of the images.", "`key` in `MQLAB_CI_HOME`"),
 )
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install mqlab from this checkout into MQLAB_CI_HOME, in the versions that its tests ran with, and check that it starts.
-# What is installed stays where the checkout, the Python and MQLAB_CI_EXTRAS are what they were.
+# Install mqlab from this checkout into MQLAB_CI_VENV, in the versions that its tests ran with, and check that it starts.
+# An installation stays if the checkout, the Python, its extras and its folder did not change, as in a cache or a job image.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
@@ -23,14 +23,14 @@ if [ -n "$MQLAB_CI_EXTRAS" ]; then
 fi
 
 stamp() { # all that is installed from: every file by its checksum
-  printf '%s\n' "$python" "$MQLAB_CI_EXTRAS"
+  printf '%s\n' "$python" "$MQLAB_CI_EXTRAS" "$MQLAB_CI_VENV"
   cd "$root" && find pyproject.toml constraints.txt lab docker scenarios -type f ! -name '*.pyc' -exec cksum {} + | LC_ALL=C sort
 }
 
 wanted=$(stamp)
-if [ "$wanted" != "$(cat "$MQLAB_CI_HOME/venv/stamp" 2>/dev/null)" ]; then
-  "$MQLAB_CI_PYTHON" -m venv --clear "$MQLAB_CI_HOME/venv"
-  "$MQLAB_CI_HOME/venv/bin/pip" install --quiet --disable-pip-version-check --prefer-binary -c "$root/constraints.txt" "$root$MQLAB_CI_EXTRAS"
-  echo "$wanted" >"$MQLAB_CI_HOME/venv/stamp"
+if [ "$wanted" != "$(cat "$MQLAB_CI_VENV/stamp" 2>/dev/null)" ]; then
+  "$MQLAB_CI_PYTHON" -m venv --clear "$MQLAB_CI_VENV"
+  "$MQLAB_CI_VENV/bin/pip" install --quiet --disable-pip-version-check --prefer-binary -c "$root/constraints.txt" "$root$MQLAB_CI_EXTRAS"
+  echo "$wanted" >"$MQLAB_CI_VENV/stamp"
 fi
 "$mqlab" --version

@@ -43,10 +43,10 @@ SCENARIO = Annotated[
     ),
 ]
 SCENARIOS = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="SCENARIO...",
-        help="Scenario files, or names of shipped scenarios; they run one by one, or at the same time with --jobs.",
+        help="Scenario files, patterns for them, or names of shipped scenarios; they run one by one, or with --jobs.",
         autocompletion=completion.scenarios,
     ),
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
@@ -13,8 +15,9 @@ from lab.cli import client_options, open_lab, options
 from lab.cli.client_options import OVER, QUEUE, TOPIC, USER
 from lab.cli.open_lab import BROKER, OF_RUN
 from lab.cli.options import JSON
-from lab.errors import BrokerError, InputError, LabTimeout
+from lab.errors import InputError
 from lab.living.lab import Live
+from lab.living.pipeline import LARGEST_TOGETHER, TOGETHER
 from lab.masking import is_secret
 from lab.units import parse_message_rate, several
 
@@ -55,9 +58,9 @@ def publish(
     run: OF_RUN = None,
     json: JSON = False,
 ) -> None:
-    """Publish messages to a broker of a running lab; each is acknowledged before the next is sent.
+    """Publish messages to a broker of a running lab, in their order, and wait until all are acknowledged.
 
-    If the broker refuses a message, the command ends and prints the number of accepted messages.
+    If a message is not accepted, no more are sent, and the command prints how many were, and the first that was not.
 
     Example: mqlab publish tokyo hello --queue orders
     """
@@ -81,6 +84,7 @@ def publish(
             every=every,
             over=over,
             user=user,
+            together=TOGETHER if _at_hand(lines) else 1,
             to={
                 "topic": topic,
                 "queue": queue,
@@ -105,37 +109,52 @@ def send(
     over: str = "mqtt",
     user: str | None = None,
     every: float | None = None,
+    together: int = 1,
 ) -> dict[str, Any]:
-    """Publish bodies one by one, at most one in `every` seconds; return a summary, as JSON-able values.
+    """Publish bodies in their order, at most one in `every` seconds; return a summary, as JSON-able values.
 
-    `to` is the keywords of `Conversation.publish`. Raise the error that ended it, with how many were accepted before.
+    Up to `together` small bodies are taken at once. `to` is the keywords of `Conversation.pipeline`. Raise the error
+    that ended it, with the messages that were accepted and those that were not.
     """
     clock = live.lab.clock
-    accepted, sending = 0, False
-    with live.connect(broker, over=over, user=user) as client:
+    with live.connect(broker, over=over, user=user) as client, client.pipeline(**to) as sending:
         began = clock.now()
         try:
-            for body in bodies:
+            for portion in _portions(bodies, 1 if every is not None else together):
                 if every is not None:
-                    clock.sleep(max(0.0, began + accepted * every - clock.now()))
-                sending = True
-                client.publish(body, **to)
-                accepted, sending = accepted + 1, False
+                    clock.sleep(max(0.0, began + sending.sent * every - clock.now()))
+                sending.send(portion)
+            sending.finish()
         except (KeyboardInterrupt, SystemExit):
-            doubt = f", and message {accepted + 1} may have been" if sending else ""
-            options.warn_of_each([f"{accepted} were accepted{doubt}"])
+            options.warn_of_each([sending.so_far()])
             raise
-        except (BrokerError, LabTimeout) as error:
-            raise type(error)(
-                f"message {accepted + 1}: {error.what}; {accepted} were accepted", error.remedy
-            ) from error
         return {
             "run": live.run,
             "broker": broker,
             "destination": str(client_options.destination(to.get("topic"), to.get("queue"))),
-            "sent": accepted,
+            "sent": sending.accepted,
             "seconds": clock.now() - began,
         }
+
+
+def _portions(bodies: Iterator[bytes], most: int) -> Iterator[list[bytes]]:
+    """Yield bodies in portions: up to `most` small ones, and each large one alone."""
+    portion: list[bytes] = []
+    for body in bodies:
+        if len(body) > LARGEST_TOGETHER and portion:
+            yield portion
+            portion = []
+        portion.append(body)
+        if len(portion) >= most or len(body) > LARGEST_TOGETHER:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
+
+
+def _at_hand(lines: bool) -> bool:
+    """Return whether the bodies are there at once: they are no lines, or those of a file."""
+    return not lines or stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
 
 
 def _bodies(body: str | None, count: int) -> Iterator[bytes]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli import new_files, options, profile, reports
+from lab.cli import new_files, options, profile, reports, run_chosen
 from lab.cli.options import ARCHIVE, FOLDER, JSON, PORT_BASE, QUIET, RUNTIME, SCENARIOS, SEED, SET, VERSION, WAIT
 from lab.cli.profile import PROFILE
 from lab.cli.reports import JUNIT, PAGE
 from lab.declare.variants import settings_of
 from lab.errors import HostError, InputError
 from lab.interrupts import put_off
+from lab.run_folder import home
+from lab.units import parse_duration
 
 if TYPE_CHECKING:  # which one scenario does without
+    from lab.report.annotations import Places
     from lab.report.summary import RunOf
 
 _AT_ONCE = "The number of runs at the same time (default: 1, or with --seeds one for each core)."
@@ -28,14 +34,22 @@ REPORTS = Annotated[
     typer.Option(
         "--reports",
         metavar="DIR",
-        help="The folder for the HTML page and JUnit file of each scenario, and for a summary.md.",
+        help="The folder for the page and JUnit file of each scenario, summary.md and annotations for CI.",
         parser=new_files.named_folder,
     ),
 ]
 
+_PART = "The part of the scenarios to run, for example 1/3 for the first of three jobs."
+SHARD = Annotated[str | None, typer.Option("--shard", metavar="K/N", help=_PART)]
+LAST_FAILED = Annotated[
+    bool, typer.Option("--last-failed", help="Run the scenarios that did not pass when they last ran.")
+]
+_LONGEST = "The maximum time of each run; a run that reaches it ends with an error, and its lab is removed."
+TIME_LIMIT = Annotated[str | None, typer.Option("--time-limit", metavar="DURATION", help=_LONGEST)]
+
 
 def run(
-    scenario: SCENARIOS,
+    scenario: SCENARIOS = None,
     seed: SEED = None,
     seeds: SEEDS = None,
     set: SET = None,
@@ -46,7 +60,10 @@ def run(
     runs: FOLDER = None,
     port_base: PORT_BASE = None,
     wait: WAIT = None,
+    time_limit: TIME_LIMIT = None,
     jobs: JOBS = None,
+    shard: SHARD = None,
+    last_failed: LAST_FAILED = False,
     page: PAGE = None,
     junit_file: JUNIT = None,
     reports_folder: REPORTS = None,
@@ -70,16 +87,32 @@ def run(
             "--runs": runs,
             "--port-base": port_base,
             "--wait": wait,
+            "--time-limit": time_limit,
+            "--shard": shard,
+            "--last-failed": last_failed or None,
             "--html": page,
             "--junit": junit_file,
             "--reports": reports_folder,
             "--profile": profile_file,
         }
-        return run_seeds(scenario, seeds, set or (), ignore or (), runtime, jobs, of_one, quiet=quiet, json=json)
+        return run_seeds(
+            run_chosen.chosen(scenario or (), None, None),
+            seeds,
+            set or (),
+            ignore or (),
+            runtime,
+            jobs,
+            of_one,
+            quiet=quiet,
+            json=json,
+        )
     at_once = jobs or 1
+    limit = None if time_limit is None else _limit(time_limit)
     reports.check_writable(page, junit_file)
+    failures = run_chosen.Failures(runs or home(os.environ))
+    scenarios = run_chosen.chosen(scenario or (), shard, failures if last_failed else None)
     profile.check_writable(profile_file, page, junit_file)
-    if len(scenario) > 1 or reports_folder is not None:
+    if len(scenarios) != 1 or reports_folder is not None:
         if page is not None:
             raise InputError.of("--html is for the page of one scenario", "--reports DIR keeps the page of each")
         if profile_file is not None:
@@ -94,38 +127,67 @@ def run(
             "--runs": runs,
             "--port-base": port_base,
             "--wait": wait,
+            "--time-limit": time_limit,
         }
         arguments = [word for key, value in its.items() if value is not None for word in (key, str(value))]
         arguments += [word for each in set or () for word in ("--set", each)]
         arguments += [word for each in ignore or () for word in ("--ignore", each)]
-        return _several(scenario, arguments, at_once, reports_folder, junit_file, quiet=quiet, json=json)
+        from lab.cli.run_places import places_of
+
+        places = places_of(settings_of(set or ()))
+        return _several(
+            scenarios, arguments, at_once, reports_folder, junit_file, failures, places, quiet=quiet, json=json
+        )
     from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
-    with put_off() as came, profile.kept(profile_file) as waits:
-        ran = labs.run(
-            scenario[0],
-            seed=seed,
-            set=settings_of(set or ()),
-            activemq_version=activemq_version,
-            activemq_archive=activemq_archive,
-            runs=runs,
-            runtime=runtime,
-            port_base=port_base,
-            environment=options.waiting(wait),
-            progress=options.progress(quiet),
-            raising=False,
-            ignore=ignore or (),
-            profile=waits,
-        )
-        unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file)
-        if ran.error is not None:  # and no other
-            if not json:  # a program finds the report where the error says
-                reports.print_report(ran.judged, ran.folder, json=False, page=None)
-            raise ran.error
-        shown = ran.folder.page if page is None or unwritten is not None else page
-        code = reports.print_report(ran.judged, ran.folder, json=json, page=shown, error=unwritten)
-        came.clear()  # signals that came as the lab was removed: the command ends by itself, and has a verdict
+    passed = False
+    try:
+        with put_off() as came, profile.kept(profile_file) as waits:
+            ran = labs.run(
+                scenarios[0],
+                seed=seed,
+                set=settings_of(set or ()),
+                activemq_version=activemq_version,
+                activemq_archive=activemq_archive,
+                runs=runs,
+                runtime=runtime,
+                port_base=port_base,
+                environment=options.waiting(wait),
+                progress=options.progress(quiet),
+                raising=False,
+                ignore=ignore or (),
+                time_limit=limit,
+                profile=waits,
+            )
+            unwritten = reports.unwritten(ran.judged, ran.folder, page=page, junit_file=junit_file)
+            if ran.error is not None:  # and no other
+                if not json:  # a program finds the report where the error says
+                    reports.print_report(ran.judged, ran.folder, json=False, page=None)
+                raise ran.error
+            passed = ran.passed
+            shown = ran.folder.page if page is None or unwritten is not None else page
+            code = reports.print_report(ran.judged, ran.folder, json=json, page=shown, error=unwritten)
+            came.clear()  # signals that came as the lab was removed: the command ends by itself, and has a verdict
+    finally:
+        failures.record(scenarios[0], passed=passed)
     return code
+
+
+def _limit(text: str) -> timedelta:
+    """Return a time limit; InputError if it is no duration, or if this system cannot have one."""
+    if not hasattr(signal, "setitimer"):
+        raise InputError.of("--time-limit: this system has no timer", "leave it out, or run mqlab on Linux or macOS")
+    try:
+        return parse_duration(text)
+    except (ValueError, OverflowError) as error:
+        raise options.refused_quantity("--time-limit", text, error, "m") from error
+
+
+def _page(one: RunOf, folder: Path | None, base: Path) -> Path | None:
+    """Return the page of a run that did not pass, which is in the folder of the reports or in the run's own."""
+    if one.report is None or one.outcome == "passed":
+        return None
+    return base / "runs" / one.report["run"] / "report.html" if folder is None else folder / f"{one.name}.html"
 
 
 def _several(
@@ -134,13 +196,15 @@ def _several(
     jobs: int,
     folder: Path | None,
     junit_file: Path | None,
+    failures: run_chosen.Failures,
+    places: Places,
     *,
     quiet: bool,
     json: bool,
 ) -> int:
     """Run scenarios, each in a process of its own, and print the outcome of each as it ends."""
     from lab.cli import run_many
-    from lab.report import summary
+    from lab.report import annotations, summary
     from lab.text_files import write_text
 
     if folder is not None:
@@ -148,9 +212,10 @@ def _several(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError.of(f"{folder} cannot be made: {error.strerror}", "--reports names a folder") from error
-    wide = max(map(len, scenarios))
+    wide = max(map(len, scenarios), default=0)
 
     def ended(one: RunOf) -> None:
+        failures.record(one.scenario, passed=one.outcome == "passed")
         if not quiet:
             options.err().print(f"{one.outcome:<8} {one.scenario:<{wide}} {one.seconds:8.1f} s", markup=False)
         for line in one.warnings.splitlines():
@@ -159,7 +224,13 @@ def _several(
     found, cut_short = run_many.run_all(scenarios, arguments, jobs=jobs, folder=folder, ended=ended)
     of_all = found if cut_short is None else run_many.with_the_rest(scenarios, found)
     unwritten: HostError | None = None  # told at the end: the verdicts are known all the same
-    made = ((folder and folder / "summary.md", summary.markdown), (junit_file, summary.junit))
+    marks = [] if folder is None else list(annotations.annotated(of_all, places))
+    made = (
+        (folder and folder / "summary.md", summary.markdown),
+        (folder and folder / "annotations.txt", lambda _: annotations.workflow_commands(marks)),
+        (folder and folder / "code-quality.json", lambda _: annotations.code_quality(marks)),
+        (junit_file, summary.junit),
+    )
     for path, text in made:
         try:
             if path is not None:
@@ -174,6 +245,7 @@ def _several(
         for line in (
             f"{one.scenario}: {one.outcome}{'' if one.report is None else ', run ' + one.report['run']}",
             *(f"  {why}" for each in one.why for why in each.splitlines()),
+            *(f"  page: {page}" for page in (_page(one, folder, failures.home),) if page is not None),
         )
     ]
     told = [
@@ -188,6 +260,8 @@ def _several(
         for one in found
     ]
     options.show(told, lines, json)
+    if not scenarios and not quiet:
+        options.err().print("no scenario is to be run")
     if unwritten is not None:
         options.complain(f"{unwritten.what}\n{unwritten.remedy}")
     if cut_short is not None:

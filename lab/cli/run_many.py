@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lab.cli.reports import is_a_report
+from lab.cli.run_places import problems_of
 from lab.interrupts import uninterrupted
 from lab.own_processes import OverError, OwnProcesses, how_ended
 from lab.report.summary import RunOf
@@ -70,7 +71,8 @@ def _run(
     if status < 0:
         err = f"{err}\nits process {how_ended(status)}"
     why = (err.strip() or f"its process {how_ended(status)}") + _verdict(out)
-    return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, began=began, error=why)
+    known = problems_of(out)
+    return RunOf(scenario=scenario, name=name, code=code or 3, seconds=seconds, began=began, error=why, problems=known)
 
 
 def _verdict(out: str) -> str:

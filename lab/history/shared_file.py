@@ -57,11 +57,11 @@ class SharedHistory:
         self._one = threading.Lock()  # the lock of the file is held by the process, for all its threads
         self._file = self._lock = -1
 
-    def record(self, observation: Observation) -> None:
-        """Write one observation."""
+    def record(self, *observations: Observation) -> None:
+        """Write observations, one after the other."""
         with self._turn() as steps:
             if steps is not None:
-                self._append(line(observation))
+                self._write(b"".join(self._octets(line(observation)) for observation in observations))
 
     def step(self, make: Callable[[int], StepStarted]) -> int:
         """Record the beginning of a verb under the next step number, and return that; 0 after the end."""

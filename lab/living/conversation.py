@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
+from typing import Any
 
 from lab.activemq.destinations import as_shown, has_wildcard, prefixed, why_not_as_shown
 from lab.activemq.protocols import protocol
@@ -13,6 +14,7 @@ from lab.clients.base import ANSWER_WITHIN
 from lab.errors import BrokerError, InputError, LabTimeout
 from lab.history import SendOutcome
 from lab.living.client_record import ClientRecord, without_id
+from lab.living.pipeline import Pipeline
 from lab.runtime.client import Client, ClientEvents
 from lab.runtime.clock import Clock
 from lab.runtime.messages import Destination, Incoming, Look, Outgoing, Terms
@@ -94,25 +96,40 @@ class Conversation:
         InputError for a destination with wildcards: ActiveMQ would make one of that name, which no pattern is.
         `qos` and `retained` are for MQTT; `persistent` and `headers` are for the other protocols.
         """
-        to, octets = destination(topic, queue), body.encode() if isinstance(body, str) else body
-        if has_wildcard(str(to)):
-            raise InputError.of(f"a message is sent to one destination, not to {to}", "* and > are wildcards: name one")
-        number, carried = self._record.sending(
-            to, qos=qos, persistent=persistent, retained=retained, headers=headers or {}
-        )
-        self._record.sent(number, octets)
-        self._client.publish(
-            Outgoing(
-                id=number,
-                destination=to,
-                body=octets,
-                headers=carried,
-                qos=qos,
-                persistent=persistent,
-                retained=retained,
-            )
-        )
-        self._heard.accepted(number, f"send to {to}")
+        given = {"qos": qos, "persistent": persistent, "retained": retained, "headers": headers or {}}
+        message = self._outgoing(sending_to(topic, queue), body.encode() if isinstance(body, str) else body, given)
+        self._record.sent(message.id, message.body)
+        self._client.publish(message)
+        self._heard.accepted(message.id, f"send to {message.destination}")
+
+    def pipeline(
+        self,
+        *,
+        topic: str | None = None,
+        queue: str | None = None,
+        qos: int = 1,
+        persistent: bool = True,
+        retained: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> Pipeline:
+        """Return a sender of many messages, which does not wait for each acknowledgement; the arguments of `publish`.
+
+        >>> with lab.connect("tokyo", over="stomp") as tokyo, tokyo.pipeline(queue="orders") as sending:
+        ...     for number in range(100):
+        ...         sending.send([b"order"])
+        ...     sending.finish()
+        ...     sending.accepted
+        100
+        """
+        to = sending_to(topic, queue)
+        given = {"qos": qos, "persistent": persistent, "retained": retained, "headers": headers or {}}
+        made = Pipeline(lambda body: self._outgoing(to, body, given), self._client.publish, self._record, self._clock)
+        self._heard.pipelines.append(made)
+        return made
+
+    def _outgoing(self, to: Destination, body: bytes, given: Mapping[str, Any]) -> Outgoing:
+        number, carried = self._record.sending(to, **given)
+        return Outgoing(id=number, destination=to, body=body, **{**given, "headers": carried})
 
     def receive(self, within: float = 10.0) -> Incoming:
         """Return the next message. Raise LabTimeout if no message comes within so many seconds (default: 10).
@@ -195,8 +212,12 @@ class _Heard:
         self.lost_because = ""
         self._came: deque[Incoming | Exception] = deque()
         self._outcomes: dict[str, tuple[SendOutcome, str]] = {}
+        self.pipelines: list[Pipeline] = []
 
     def acknowledged(self, id: str, outcome: SendOutcome, note: str = "") -> None:
+        if any(pipeline.acknowledged(id, outcome, note) for pipeline in self.pipelines):
+            self._clock.notify()
+            return
         self._record.acknowledged(id, outcome, note)
         self._outcomes[id] = (outcome, note)
         self._clock.notify()
@@ -271,6 +292,14 @@ def _check(terms: Terms, over: str) -> None:
 
 def _keyword(kind: str, name: str) -> str:
     return f"{kind}={name!r}"
+
+
+def sending_to(topic: str | None, queue: str | None) -> Destination:
+    """Return the destination of messages; InputError for several, or for one with wildcards."""
+    to = destination(topic, queue)
+    if has_wildcard(str(to)):
+        raise InputError.of(f"a message is sent to one destination, not to {to}", "* and > are wildcards: name one")
+    return to
 
 
 def destination(topic: str | None, queue: str | None, written: Callable[[str, str], str] = _keyword) -> Destination:

@@ -38,8 +38,7 @@ class LivingHistory:
 
     def record(self, *observations: Observation) -> None:
         """Record observations."""
-        for each in observations:
-            self.file.record(each)
+        self.file.record(*observations)
 
     @contextmanager
     def step(self, verb: Step) -> Iterator[list[Done]]:

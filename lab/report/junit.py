@@ -1,4 +1,4 @@
-"""Report → JUnit XML for CI systems: one test case for each expectation.
+"""Report → JUnit XML for CI systems: one test case for the run, which has its time, and one for each expectation.
 
 A failed one is a failure. An unknown one is an error and not skipped, since CI systems pass over skipped cases. There
 is no standard; the file keeps to both schemas in use, the one for Apache Ant's task (which fixes the order of elements
@@ -18,15 +18,16 @@ from lab.report.not_delivered import arrived
 from lab.text_files import write_text
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-WHOLE = "the run can be judged"  # the only case if the scenario expects nothing
+THE_RUN = "the run"  # the case with the time: CI systems add up the times of a suite's cases
 NOWHEN = "1970-01-01T00:00:00"
 
 
 def to_xml(report: Report, seconds: float) -> str:
     """Return the text of `report.junit.xml` for a run of `seconds`; equal reports have equal texts."""
     cases = [(verdict.expectation, verdict.outcome, verdict.reason) for verdict in report.verdicts]
-    if not cases:
-        cases = [(WHOLE, report.outcome, " ".join(report.notes) or "nothing was expected")]
+    alone = report.outcome if not cases else Outcome.PASSED
+    cases.insert(0, (THE_RUN, alone, " ".join(report.notes) or "nothing was expected"))
+    whole = f"{max(seconds, 0.0):.3f}"
     outcomes = Counter(outcome for _, outcome, _ in cases)
     root = Element("testsuites")
     suite = SubElement(
@@ -41,7 +42,7 @@ def to_xml(report: Report, seconds: float) -> str:
             "tests": str(len(cases)),
             "failures": str(outcomes[Outcome.FAILED]),
             "errors": str(outcomes[Outcome.UNKNOWN]),
-            "time": f"{max(seconds, 0.0):.3f}",
+            "time": whole,
         },
     )
     properties = SubElement(suite, "properties")
@@ -59,14 +60,16 @@ def to_xml(report: Report, seconds: float) -> str:
         if verdict.basis is not None:
             SubElement(properties, "property", {"name": f"basis {_name(verdict.expectation)}", "value": verdict.basis})
     named: Counter[str] = Counter()
-    for expectation, outcome, reason in cases:
+    for number, (expectation, outcome, reason) in enumerate(cases):
         name = _name(expectation)
         named[name] += 1
         if named[name] > 1:  # CI systems tell cases apart by their name
             name += f" ({named[name]})"
         # A dot would begin a package.
         classname = f"mqlab.{_name(report.scenario).replace('.', '_') or 'scenario'}"
-        case = SubElement(suite, "testcase", {"name": name, "classname": classname, "time": "0.000"})
+        case = SubElement(
+            suite, "testcase", {"name": name, "classname": classname, "time": "0.000" if number else whole}
+        )
         if outcome is not Outcome.PASSED:
             element = "failure" if outcome is Outcome.FAILED else "error"
             told = SubElement(case, element, {"type": str(outcome), "message": safe(reason)})

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, ElementTree, SubElement, fromstring, indent, tostring
 
 from lab.dataclass import dataclass
+from lab.errors import Place
 from lab.printable import plain_line
-from lab.report.junit import safe, timestamp
+from lab.report.junit import THE_RUN, safe, timestamp
 from lab.report.not_delivered import read
 
 _SIGN = {"passed": "✅", "failed": "❌", "unknown": "❔"}
@@ -32,6 +33,7 @@ class RunOf:
     error: str = ""  # why it failed
     warnings: str = ""  # on stderr, though it did not fail: warnings
     ended: bool = True  # by itself
+    problems: tuple[tuple[Place | None, str], ...] = ()  # of the error, as far as they are known
 
     @property
     def outcome(self) -> str:
@@ -74,11 +76,16 @@ def markdown(runs: Sequence[RunOf]) -> str:
 
 
 def junit(runs: Sequence[RunOf]) -> str:
-    """Return one JUnit text with a suite for each run; one that failed, or has not ended, is a suite with one error."""
+    """Return one JUnit text with a suite for each run; one that failed, or has not ended, is a suite with one error.
+
+    The time of a suite, and of its first case, is the machine's time that the run took: a simulated one is shorter.
+    """
     root = Element("testsuites")
     for number, run in enumerate(runs):
         suite = _failed(run) if run.junit is None else fromstring(run.junit.encode())[0]
         suite.set("id", str(number))
+        for timed in (suite, *suite.findall("testcase")[:1]):
+            timed.set("time", f"{run.seconds:.3f}")
         root.append(suite)
     indent(ElementTree(root))
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
@@ -95,11 +102,10 @@ def _failed(run: RunOf) -> Element:
             "tests": "1",
             "failures": "0",
             "errors": "1",
-            "time": f"{run.seconds:.3f}",
         },
     )
     SubElement(suite, "properties")
-    its = {"name": "the run", "classname": f"mqlab.{run.name.replace('.', '_')}", "time": "0.000"}
+    its = {"name": THE_RUN, "classname": f"mqlab.{run.name.replace('.', '_')}"}
     case = SubElement(suite, "testcase", its)
     SubElement(case, "error", {"type": run.outcome, "message": safe(run.error)}).text = safe(run.error)
     SubElement(suite, "system-out")

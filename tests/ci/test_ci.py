@@ -59,7 +59,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     python.write_text(PYTHON, "utf-8")
     python.chmod(0o755)
     files = {name: str(tmp_path / name.lower()) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-    mine = {key: value for key, value in os.environ.items() if not key.startswith("MQLAB_")}
+    mine = {key: value for key, value in os.environ.items() if not key.startswith(("MQLAB_", "GITHUB_", "CI_"))}
     return {
         **mine,
         **files,
@@ -82,7 +82,7 @@ def test_every_step_is_one_script_and_every_script_a_step() -> None:
     theirs = [CALL.fullmatch(line) for job in JOBS.values() for line in job["script"]]
     names = {match[1] for match in (*ours, *theirs) if match}
     assert None not in (*ours, *theirs)
-    assert names | {"settings.sh"} == {path.name for path in SCRIPTS.iterdir()}
+    assert names | {"settings.sh", "Dockerfile"} == {path.name for path in SCRIPTS.iterdir()}
 
 
 def test_every_setting_of_a_step_is_one_of_the_scripts() -> None:
@@ -122,7 +122,15 @@ def test_the_images_are_kept_also_where_a_scenario_is_broken() -> None:
     restored, saved = (uses.index(f"actions/cache/{verb}") for verb in ("restore", "save"))
     assert restored < uses.index("images") < saved < uses.index("run the scenarios")
     assert {**steps[restored]["with"]} == {**steps[saved]["with"]}
-    assert all(job["cache"]["when"] == "always" for job in JOBS.values())
+    assert all(cache["when"] == "always" for job in JOBS.values() for cache in job["cache"])
+
+
+def test_the_components_keep_the_images_and_the_environment() -> None:
+    home = "$CI_PROJECT_DIR/.mqlab-ci"
+    for job in JOBS.values():
+        assert job["variables"]["MQLAB_CI_HOME"] == home and "MQLAB_CI_VENV" not in job["variables"]
+        kept = {f"$CI_PROJECT_DIR/{path}" for cache in job["cache"] for path in cache["paths"]}
+        assert kept == {f"{home}/{name}" for name in ("venv", "images.tar", "images.tar.sha256")}
 
 
 def test_what_would_be_another_is_installed_anew_and_nothing_else(environment: dict[str, str], tmp_path: Path) -> None:
@@ -159,6 +167,35 @@ def test_a_python_that_is_none_or_too_old_is_named(environment: dict[str, str], 
     none = script("install.sh", environment, tmp_path, MQLAB_CI_PYTHON="python9")
     assert none.returncode == 2
     assert none.stderr.splitlines()[-1] == "MQLAB_CI_PYTHON=python9 is no Python of 3.11 or newer"
+
+
+def test_an_environment_of_another_folder_is_made_anew(environment: dict[str, str], tmp_path: Path) -> None:
+    """Its programs begin with the path of its Python."""
+    assert script("install.sh", environment, tmp_path).returncode == 0
+    shutil.move(tmp_path / "mqlab" / "venv", tmp_path / "cached")
+    assert script("install.sh", environment, tmp_path, MQLAB_CI_VENV=str(tmp_path / "cached")).returncode == 0
+    assert len(Path(environment["INSTALLED"]).read_text("utf-8").splitlines()) == 2
+
+
+def test_the_job_image_has_an_installation_that_its_jobs_keep(environment: dict[str, str], tmp_path: Path) -> None:
+    text = (SCRIPTS / "Dockerfile").read_text("utf-8").replace("/opt/mqlab", f"{tmp_path}/opt")
+    (_, names), (_, copied), (_, command) = re.findall("^(ENV|COPY|RUN) (.*)$", text, re.MULTILINE)
+    given = dict(name.split("=", 1) for name in names.replace("$EXTRAS", "").split())
+    assert given.pop("PATH") == f"$PATH:{tmp_path}/opt/venv/bin"  # last: python3 is the one that it was installed with
+    checkout = tmp_path / "opt" / "checkout"
+    assert copied == f". {checkout}"
+    checkout.mkdir(parents=True)
+    for name in ("lab", "docker", "scenarios", "pyproject.toml", "constraints.txt"):
+        (checkout / name).symlink_to(ROOT / name)
+    command = command.replace("/tmp/mqlab", f"{tmp_path}/home")
+    of_image = {**environment, **given}
+    subprocess.run(["bash", "-c", command], env=of_image, capture_output=True, check=True)
+    job = {**of_image, "MQLAB_CI_EXTRAS": "", "MQLAB_CI_HOME": str(tmp_path / "project")}
+    for name in ("install.sh", "key.sh"):
+        command = f"{checkout}/docker/ci/{name}"
+        subprocess.run(["bash", command], cwd=tmp_path, env=job, capture_output=True, check=True)
+    assert len(Path(environment["INSTALLED"]).read_text("utf-8").splitlines()) == 1
+    assert not (tmp_path / "project" / "venv").exists()
 
 
 @pytest.mark.parametrize("extras", ["[foo]", "[amqp,foo]", "amqp", "[amqp] ; x", "[]", "[,]"])
@@ -218,6 +255,94 @@ def test_the_file_of_images_has_the_releases_that_are_named(
     assert asked.endswith("--activemq-version 5.18.3 --activemq-version 5.19.1\n")
 
 
+# Stands for mqlab: writes down the arguments, says what a hostile reason would, and leaves an annotation and two runs.
+WRITING = """#!/bin/sh
+printf '%s\\n' "$@" >"$INSTALLED"
+mkdir -p "$MQLAB_CI_REPORTS"
+echo "  ::add-mask::passed"; echo "::error::said" >&2
+echo "::error file=a.yaml,line=1::why" >"$MQLAB_CI_REPORTS/annotations.txt"
+for run in 20261201-100000-aaaaaa:passed 20261201-100000-bbbbbb:failed; do
+  folder=$MQLAB_HOME/runs/${run%:*}
+  mkdir -p "$folder/logs"
+  printf '{\\n  "outcome": "%s"\\n' "${run#*:}" >"$folder/report.json"
+done
+mkdir -p "$MQLAB_HOME/runs/20261201-100001-cccccc"
+exit 1
+"""
+
+
+@pytest.fixture
+def writing(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a job with a mqlab that only writes down its arguments."""
+    mqlab = tmp_path / "mqlab" / "venv" / "bin" / "mqlab"
+    mqlab.unlink()
+    mqlab.write_text(WRITING, "utf-8")
+    mqlab.chmod(0o755)
+    reports = str(tmp_path / "reports")
+    return {**environment, "MQLAB_CI_SCENARIOS": "tests/*.yaml a", "MQLAB_CI_REPORTS": reports}
+
+
+def arguments(environment: dict[str, str]) -> list[str]:
+    return Path(environment["INSTALLED"]).read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, []),
+        ({"MQLAB_CI_SHARD": "1", "CI_NODE_INDEX": "3", "CI_NODE_TOTAL": "4"}, []),
+        ({"MQLAB_CI_SHARD": "2/3", "MQLAB_CI_LIMIT": "10m"}, ["--shard", "2/3", "--time-limit", "10m"]),
+        ({"MQLAB_CI_SHARD": "3", "CI_NODE_INDEX": "2"}, ["--shard", "2/3"]),
+        ({"MQLAB_CI_SHARD": "3"}, ["--shard", "/3"]),  # which mqlab refuses: no part is left out in silence
+    ],
+)
+def test_patterns_a_shard_and_a_limit_are_handed_on(
+    writing: dict[str, str], tmp_path: Path, given: dict[str, str], words: list[str]
+) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "b.yaml").touch()
+    assert script("run.sh", writing, tmp_path, **given).returncode == 1
+    assert arguments(writing)[7:] == [*words, "--", "tests/*.yaml", "a"]
+
+
+@pytest.mark.parametrize("kept", ["failed", "none"])
+def test_the_folders_of_runs_that_did_not_pass_are_kept(writing: dict[str, str], tmp_path: Path, kept: str) -> None:
+    earlier = tmp_path / "mqlab" / "runs" / "runs" / "20261130-100000-dddddd"
+    earlier.mkdir(parents=True)
+    of_earlier_job = tmp_path / "reports" / "failed-runs" / "20261130-100000-eeeeee"
+    of_earlier_job.mkdir(parents=True)
+    assert script("run.sh", writing, tmp_path, MQLAB_CI_RUNS=kept).returncode == 1
+    found = sorted(path.name for path in (tmp_path / "reports" / "failed-runs").iterdir())
+    assert found == (["20261201-100000-bbbbbb", "20261201-100001-cccccc"] if kept == "failed" else [])
+    assert script("run.sh", writing, tmp_path, MQLAB_CI_RUNS="all").stderr == (
+        "MQLAB_CI_RUNS=all says of no runs whether they are kept: failed or none\n"
+    )
+
+
+def test_on_github_only_annotations_are_commands(writing: dict[str, str], tmp_path: Path) -> None:
+    done = script("run.sh", writing, tmp_path, GITHUB_ACTIONS="true")
+    begin, *said, end, annotation = done.stdout.splitlines()
+    token = begin.removeprefix("::stop-commands::")
+    assert re.fullmatch("[0-9a-f]{32}", token) and end == f"::{token}::"
+    assert said == ["  ::add-mask::passed", "::error::said"]
+    assert annotation == "::error file=a.yaml,line=1::why"
+    assert (done.stderr, done.returncode) == ("", 1)
+    elsewhere = script("run.sh", writing, tmp_path)
+    assert (elsewhere.stdout, elsewhere.stderr) == ("  ::add-mask::passed\n", "::error::said\n")
+
+
+def test_pages_of_an_earlier_job_are_removed_and_no_other_file(writing: dict[str, str], tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    for name in ("old one.html", "mine.html", "code-quality.json"):
+        (reports / name).touch()
+    (reports / "old one.junit.xml").write_text('<testsuites><testsuite package="mqlab"/></testsuites>', "utf-8")
+    (reports / "mine.junit.xml").write_text("<testsuites/>", "utf-8")
+    script("run.sh", writing, tmp_path)
+    left = {path.name for path in reports.iterdir()}
+    assert left == {"mine.html", "mine.junit.xml", "annotations.txt", "failed-runs"}
+
+
 def test_a_summary_of_an_earlier_run_is_not_shown_for_this_one(environment: dict[str, str], tmp_path: Path) -> None:
     reports = tmp_path / "reports"
     given = {"MQLAB_CI_REPORTS": str(reports), "MQLAB_CI_SCENARIOS": "one-way\r\n"}
@@ -270,7 +395,7 @@ def test_a_script_before_the_one_that_installs_says_so(environment: dict[str, st
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.splitlines() == [
         f"mqlab is not installed: there is no {home}/venv/bin/mqlab",
-        f"  bash {SCRIPTS}/install.sh installs it; MQLAB_CI_HOME says where, to every script",
+        f"  bash {SCRIPTS}/install.sh installs it; MQLAB_CI_HOME and MQLAB_CI_VENV say where, to every script",
     ]
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 from typer.testing import CliRunner
@@ -16,6 +13,7 @@ from lab.cli import app
 from lab.cli.listen import heard, to_dict
 from lab.cli.publish import send
 from lab.errors import BrokerError, InputError, LabTimeout
+from lab.history import Acknowledged, Sent, observations
 from lab.living.lab import Live
 from lab.runtime.messages import Destination, Incoming
 
@@ -88,47 +86,55 @@ def test_messages_in_a_queue_are_counted_and_a_silent_broker_has_no_number(live:
 def test_a_broker_that_goes_ends_it_with_what_was_accepted(live: Live) -> None:
     def bodies() -> Iterator[bytes]:
         yield from (b"1", b"2")
+        live.wait(lambda: live.queued("tokyo", "q") == 2, within=60)
         live.lab.instances.kill("tokyo")
         yield b"3"
 
-    with pytest.raises((BrokerError, LabTimeout), match=r"^message 3: .*; 2 were accepted"):
+    with pytest.raises((BrokerError, LabTimeout), match=r"^message 3: .*; 2 were accepted, message 3 was not ack"):
         send(live, "tokyo", bodies(), to={"queue": "q"}, over="stomp")
-
-
-class Interrupted:
-    """A lab, and its client, which a signal reaches while the third message is on its way."""
-
-    run, lab = "r", SimpleNamespace(clock=SimpleNamespace(now=lambda: 0.0))
-
-    def __init__(self, signal: type[BaseException]) -> None:
-        self._signal, self._left = signal, 2
-
-    def connect(self, broker: str, **terms: object) -> AbstractContextManager[Interrupted]:
-        return nullcontext(self)
-
-    def publish(self, body: bytes, **to: object) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise self._signal
 
 
 @pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])
 def test_an_interruption_ends_it_with_what_was_accepted(
-    capsys: pytest.CaptureFixture[str], signal: type[BaseException]
+    live: Live, capsys: pytest.CaptureFixture[str], signal: type[BaseException]
 ) -> None:
+    def bodies() -> Iterator[bytes]:
+        yield from (b"1", b"2")
+        live.wait(lambda: live.queued("tokyo", "q") == 2, within=60)
+        yield from (b"3", b"4")
+        raise signal
+
     with pytest.raises(signal):
-        send(cast(Live, Interrupted(signal)), "tokyo", iter(BODIES), to={"queue": "q"}, over="stomp")
-    assert "2 were accepted, and message 3 may have been" in " ".join(capsys.readouterr().err.split())
+        send(live, "tokyo", bodies(), to={"queue": "q"}, over="stomp")
+    told = " ".join(capsys.readouterr().err.split())
+    assert "of 4 messages 2 were accepted and 2 were not acknowledged, the first is message 3" in told
 
 
 def test_an_interruption_between_messages_leaves_no_doubt(live: Live, capsys: pytest.CaptureFixture[str]) -> None:
     def bodies() -> Iterator[bytes]:
         yield from (b"1", b"2")
+        live.wait(lambda: live.queued("tokyo", "q") == 2, within=60)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         send(live, "tokyo", bodies(), to={"queue": "q"}, over="stomp")
     assert capsys.readouterr().err.split()[-3:] == ["2", "were", "accepted"]
+
+
+@pytest.mark.parametrize("together", [1, 10])
+def test_many_messages_are_in_order_and_each_is_in_the_history_before_its_acknowledgement(
+    live: Live, together: int
+) -> None:
+    bodies = [f"{number}".encode() for number in range(1000)]
+    assert send(live, "tokyo", iter(bodies), to={"queue": "q"}, over="stomp", together=together)["sent"] == 1000
+    listening = heard(live, "tokyo", queue="q", over="stomp", count=1000, within=60)
+    assert [each.body for each in listening if each is not None] == bodies
+    seen = list(observations(Path(live.lab.note.folder) / "history.jsonl"))
+    sent = [each.id for each in seen if isinstance(each, Sent)]
+    acknowledged = [each.id for each in seen if isinstance(each, Acknowledged)]
+    assert (len(sent), sent) == (1000, acknowledged)
+    places = {each.id: place for place, each in enumerate(seen) if isinstance(each, Sent)}
+    assert all(places[each.id] < place for place, each in enumerate(seen) if isinstance(each, Acknowledged))
 
 
 def test_a_body_that_is_no_text_is_base64() -> None:

@@ -75,11 +75,26 @@ def test_several_scenarios_are_run_and_told(commands: Commands, tmp_path: Path) 
     assert done.code == 2
     assert {path.name for path in reports.iterdir()} == {
         *(f"{name}.{kind}" for name in ("tokyo-singapore", "one-way") for kind in ("html", "junit.xml")),
-        "summary.md",
+        *("summary.md", "annotations.txt", "code-quality.json"),
     }
     assert "2 passed, 1 error" in (reports / "summary.md").read_text("utf-8")
     assert len(parse(junit).getroot()) == 3
     assert "no scenario named" in done.json[2]["error"]
+    (line,) = (reports / "annotations.txt").read_text("utf-8").splitlines()
+    assert line.startswith("::error title=no-such-scenario%3A error::no scenario named")
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_of_a_run_that_did_not_pass_the_page_is_named(commands: Commands, tmp_path: Path, kept: bool) -> None:
+    text = (ROOT / "scenarios" / "one-way.yaml").read_text("utf-8") + "  - latency: {to: [sg], at-least: 1m}\n"
+    (tmp_path / "slow.yaml").write_text(text.replace("topologies/", f"{ROOT}/scenarios/topologies/"), "utf-8")
+    more = ("--reports", tmp_path / "reports") if kept else ()
+    done = commands("run", "one-way", tmp_path / "slow.yaml", "--runtime", "simulation", "--quiet", *more)
+    (page,) = (line.removeprefix("  page: ") for line in done.out.splitlines() if "page: " in line)
+    assert Path(page).is_file()
+    assert page == str(
+        tmp_path / "reports" / "slow.html" if kept else commands.latest.parent / Path(page).parent.name / "report.html"
+    )
 
 
 def test_names_of_files_are_told_apart() -> None:

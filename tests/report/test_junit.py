@@ -19,7 +19,7 @@ from lxml import etree
 
 from lab.judge import Outcome, Verdict, judge_file
 from lab.judge.values import Report
-from lab.report.junit import WHOLE, to_xml
+from lab.report.junit import THE_RUN, to_xml
 from tests.judge.cases import CASES
 from tests.promised import lacking
 
@@ -89,12 +89,12 @@ def test_hostile_texts_stay_text(jenkins: etree.XMLSchema, started: str) -> None
 def test_broken_is_a_failure_and_unknown_an_error() -> None:
     suite = ElementTree.fromstring(to_xml(of(Outcome.FAILED, Outcome.UNKNOWN, Outcome.PASSED), 12.3456))[0]
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("time")) == (
-        "3",
+        "4",
         "1",
         "1",
         "12.346",
     )
-    assert [[child.tag for child in case] for case in suite.iter("testcase")] == [["failure"], ["error"], []]
+    assert [[child.tag for child in case] for case in suite.iter("testcase")] == [[], ["failure"], ["error"], []]
     assert suite.find(".//skipped") is None
     assert [child.get("message") for case in suite.iter("testcase") for child in case] == ["so failed", "so unknown"]
 
@@ -102,7 +102,13 @@ def test_broken_is_a_failure_and_unknown_an_error() -> None:
 def test_cases_of_one_name_are_told_apart() -> None:
     suite = ElementTree.fromstring(to_xml(of(Outcome.PASSED, Outcome.PASSED), 0))[0]
     names = [case.get("name") for case in suite.iter("testcase")]
-    assert names == ["delivered: {to: a}", "delivered: {to: a} (2)"]
+    assert names == [THE_RUN, "delivered: {to: a}", "delivered: {to: a} (2)"]
+
+
+def test_the_cases_of_a_run_take_as_long_together_as_the_run() -> None:
+    """CI systems show the sum of the cases."""
+    suite = ElementTree.fromstring(to_xml(of(Outcome.FAILED, Outcome.PASSED), 12.3456))[0]
+    assert [case.get("time") for case in suite.iter("testcase")] == ["12.346", "0.000", "0.000"]
 
 
 def test_a_dot_in_a_scenarios_name_begins_no_package() -> None:
@@ -113,7 +119,7 @@ def test_a_dot_in_a_scenarios_name_begins_no_package() -> None:
 @pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.UNKNOWN])
 def test_where_nothing_was_expected_there_is_one_case_all_the_same(outcome: Outcome) -> None:
     suite = ElementTree.fromstring(to_xml(replace(of(), outcome=outcome, notes=("cut short",)), 0))[0]
-    assert [case.get("name") for case in suite.iter("testcase")] == [WHOLE]
+    assert [case.get("name") for case in suite.iter("testcase")] == [THE_RUN]
     assert (suite.find(".//error") is None) == (outcome is Outcome.PASSED)
 
 

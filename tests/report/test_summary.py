@@ -71,6 +71,11 @@ def test_one_file_has_a_suite_for_each_run(tmp_path: Path) -> None:
     )
     assert [suite.get("id") for suite in root] == ["0", "1"]
     assert [suite.get("errors") for suite in root] == ["0", "1"]
+    times = [[part.get("time") for part in (suite, *suite.iter("testcase"))] for suite in root]
+    assert times == [
+        ["1.000", "1.000", "0.000", "0.000", "0.000"],
+        ["0.500", "0.500"],
+    ]  # of the machine, not of the models
     assert root[1].get("timestamp") == "2026-11-27T03:04:05"  # in UTC
     error = root[1].find("testcase/error")
     assert error is not None and error.get("message") == "no engine"
