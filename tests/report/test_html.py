@@ -166,7 +166,7 @@ def test_faults_are_bands_of_the_ways_they_concern() -> None:
         (2, 3, (("a", "b"),)),
     ]
     assert [with_direction(each).look.label for each in told] == ["link cut", "link cut a → b"]
-    assert [with_direction(each).words for each in told] == ["l, both directions", "l"]
+    assert [with_direction(each).text for each in told] == ["l, both directions", "l"]
     seen = [link(1, "cut", "a"), link(1.001, "cut", "b"), link(2, "open", "b"), link(2.1, "open", "a")]
     assert [(each.start, each.end, len(each.ways)) for each in faults(seen)[0]] == [(1, 2.1, 2)]
     seen = [link(1, "cut", "a"), link(2, "open", "a"), link(3, "open", "a", "delay 9ms"), link(4, "open", "a")]

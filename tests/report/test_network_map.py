@@ -63,7 +63,7 @@ def test_words_at_a_line_hide_no_box_and_no_other_words(name: str) -> None:
     assert drawn.plates
     assert [p for p in drawn.plates for box in drawn.boxes if p.meets(box, 0)] == []
     assert [(a, b) for a, b in combinations(drawn.plates, 2) if a.meets(b, 0)] == []
-    assert [word.text for word in drawn.plates[0].words] == ["40.0 ms configured", "40.2 ms measured"]
+    assert [word.text for word in drawn.plates[0].labels] == ["40.0 ms configured", "40.2 ms measured"]
 
 
 def test_a_bridge_that_is_down_is_an_arrow_of_its_own_above_the_others() -> None:

@@ -14,6 +14,7 @@ from requests.exceptions import Timeout
 
 import docker
 from lab.emulation.engine import answers
+from lab.runtime.clock import RealClock
 
 HUNG = (Timeout, TimeoutError, BlockingIOError)  # of an engine that takes questions, or not even those, and is silent
 
@@ -45,7 +46,7 @@ class Api(docker.APIClient):
                 outcome = error
             seconds = pause(outcome)
             if seconds is not None:
-                time.sleep(seconds)
+                RealClock().sleep(seconds)
             elif isinstance(outcome, Exception):
                 raise outcome
             else:
@@ -89,7 +90,7 @@ class Api(docker.APIClient):
         for seconds in answers.PAUSE_SECONDS:
             if not self.exec_inspect(made)["Running"]:
                 break
-            time.sleep(seconds)  # its output has ended, and a busy engine does not know yet that the command has
+            RealClock().sleep(seconds)  # its output has ended, and a busy engine does not know yet that the command has
         return self.exec_inspect(made)["ExitCode"], output
 
     def _stream_helper(self, response: Response, decode: bool = False) -> Any:
