@@ -140,7 +140,7 @@ def run(
         )
     from lab import labs  # here, since judging needs no Docker, whose library is slow to load
 
-    passed = False
+    passed = refused = False
     try:
         with put_off() as came, profile.kept(profile_file) as waits:
             ran = labs.run(
@@ -168,8 +168,12 @@ def run(
             shown = ran.folder.page if page is None or unwritten is not None else page
             code = reports.print_report(ran.judged, ran.folder, json=json, page=shown, error=unwritten)
             came.clear()  # signals that came as the lab was removed: the command ends by itself, and has a verdict
+    except InputError:  # nothing ran, so the earlier outcome stays
+        refused = True
+        raise
     finally:
-        failures.record(scenarios[0], passed=passed)
+        if not refused:
+            failures.record(scenarios[0], passed=passed)
     return code
 
 
