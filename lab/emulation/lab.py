@@ -31,7 +31,7 @@ from lab.emulation.watch import log_watch
 from lab.emulation.watch.bridges import BridgeWatch, Looks
 from lab.emulation.watch.log_watch import LogWatch
 from lab.emulation.watch.management import Management
-from lab.emulation.watch.observer_watch import ObserverWatch
+from lab.emulation.watch.observer_watch import ObserverWatch, Process
 from lab.emulation.watch.status import look
 from lab.errors import BrokerError, HostError, LabTimeout
 from lab.history import Recorder
@@ -94,6 +94,7 @@ class EmulatedLab:
         self._watch: BridgeWatch | None = None
         self._logs: tuple[LogWatch, ...] = ()
         self._observers: ObserverWatch | None = None
+        self._observed: dict[str, Process] = {}  # by instance: the process whose events this lab has read
 
     def connect(
         self,
@@ -205,7 +206,7 @@ class EmulatedLab:
         )
         patterns = {broker.name: broker.identity.observe for broker in self.note.plan.brokers}
         self._observers = ObserverWatch(
-            self.state.instances, patterns, self.management.observed, self.clock, recorder, tell
+            self.state.instances, patterns, self.management.observed, self.clock, recorder, tell, self._observed
         )
         self._observers.begin()
 

@@ -20,7 +20,7 @@ from lab.history.writing import line
 
 MESSAGES, EVERYTHING = "messages", "everything"
 _HEAD = re.compile(rb'\{"t":(-?[0-9.]+),"kind":"([a-z-]+)"')  # as `writing` begins every line
-_OF_MESSAGES = ("sent", "acked", "received", "settled", "watched", "paced")
+_OF_MESSAGES = ("sent", "acked", "received", "settled", "watched", "paced", "message", "connection", "transaction")
 _LISTENING = b'"state":"listening"'
 _STAY = ("mark", "unwatched", "forgotten", "publishing", "uncalibrated")
 _THINGS: Mapping[str, tuple[str, ...]] = {  # kinds whose last line stays, with the fields that identify the thing
@@ -38,6 +38,8 @@ _THINGS: Mapping[str, tuple[str, ...]] = {  # kinds whose last line stays, with 
     "subscribed": ("client", "destination"),
     "client": ("client",),
     "step": ("step",),
+    "consumer": ("broker", "consumer"),
+    "observer": ("broker", "instance"),
 }
 _ENDS = {"unsubscribed": "subscribed", "step-ended": "step"}  # a kind that ends, and the kind that began
 
@@ -111,7 +113,9 @@ def _look(number: int, kind: str, octets: bytes, stay: set[int], last: dict[tupl
         stay.add(number)
     if kind in _ENDS:
         last.pop((_ENDS[kind], *(fields[name] for name in _THINGS[_ENDS[kind]])), None)
-    if kind in _THINGS:
+    if kind == "consumer" and fields["state"] != "subscribed":
+        last.pop((kind, *(fields.get(name) for name in _THINGS[kind])), None)
+    elif kind in _THINGS:
         last[(kind, *(fields.get(name) for name in _THINGS[kind]))] = number
 
 

@@ -55,7 +55,7 @@ class ConsumerSeen(Observation, frozen=True, kw_only=True, tag="consumer"):
     consumer: str
     """The id of the consumer."""
     state: str
-    """The change: `subscribed` or `unsubscribed`."""
+    """The change: `subscribed`, `unsubscribed`, or `forgotten` for a durable subscription that was removed."""
     destination: str = ""
     """The destination or the pattern that the consumer subscribed to."""
     client_id: str = ""

@@ -28,14 +28,16 @@ def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> 
     its = evidence.applications
     if its is None or not expectation.depends_on_messages:
         return ""
-    if (gap := its.gap(evidence.timeline.interval.begin)) or outcome is not Outcome.PASSED:
+    if gap := its.gap(evidence.timeline.interval.begin):
         return gap
     arrivals = expectation.arrivals
     if arrivals is None:
-        return its.unread(name for audience in evidence.audiences for name in audience.names)
-    destination = None if arrivals.destination is None else str(arrivals.destination)
-    chosen = evidence.chosen(arrivals.to, destination)
-    return its.unread(name for each in chosen for name in each.audience.names)
+        audiences = evidence.audiences
+    else:
+        destination = None if arrivals.destination is None else str(arrivals.destination)
+        audiences = tuple(each.audience for each in evidence.chosen(arrivals.to, destination))
+    names = [name for audience in audiences for name in audience.names]
+    return its.crowded(names) or (its.unread(names) if outcome is Outcome.PASSED else "")
 
 
 def as_of(timeline: Timeline) -> str:

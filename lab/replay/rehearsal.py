@@ -12,7 +12,18 @@ from typing import Any, Protocol, TypeVar
 
 from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
-from lab.history import BridgeSeen, Demand, LogLine, Observation, Recorder, SightChanged, Tee, Trouble, Uncalibrated
+from lab.history import (
+    BridgeSeen,
+    Demand,
+    LogLine,
+    Observation,
+    ObserverChanged,
+    Recorder,
+    SightChanged,
+    Tee,
+    Trouble,
+    Uncalibrated,
+)
 from lab.plan.values import Plan
 from lab.replay.bridge_paths import carrier
 from lab.replay.bridges import BridgeEnds
@@ -129,6 +140,8 @@ class Rehearsal(EndedByError):
         """Record an observation with a moment of the lab's clock."""
         seen = observation.with_fields(t=observation.t - self.start)
         if isinstance(seen, SightChanged | Uncalibrated):
+            seen = seen.with_fields(since=seen.since - self.start)
+        if isinstance(seen, ObserverChanged) and seen.since is not None:
             seen = seen.with_fields(since=seen.since - self.start)
         if isinstance(seen, BridgeSeen | Demand) and seen.last_look is not None:
             seen = seen.with_fields(last_look=seen.last_look - self.start)

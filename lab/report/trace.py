@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lab.dataclass import dataclass
 from lab.errors import InputError
-from lab.history import MessageSeen, Observation, ObserverChanged
+from lab.history import MessageSeen, Observation, ObserverChanged, TransactionEnded
 from lab.report.rows.observed import client, event
 from lab.report.rows.row import Row, Weight
 
@@ -33,11 +33,14 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
     `last:DESTINATION` is the message that was sent last to a destination. InputError if no message fits, or several.
     """
     events: dict[str, list[MessageSeen]] = {}
+    committed: set[tuple[str, str]] = set()  # broker and transaction
     lost: list[ObserverChanged] = []
     observed = False
     for seen in observations:
         if isinstance(seen, MessageSeen):
             events.setdefault(seen.message, []).append(seen)
+        elif isinstance(seen, TransactionEnded) and seen.committed:
+            committed.add((seen.broker, seen.transaction))
         elif isinstance(seen, ObserverChanged):
             observed = True
             if seen.state == "lost":
@@ -52,7 +55,9 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
         for seen in lost
         if seen.since is None or seen.t >= its[0].t
     )
-    return Trace(message=message, rows=tuple(_rows(its)), outcome=_outcome(its, missing=bool(gaps)), gaps=gaps)
+    return Trace(
+        message=message, rows=tuple(_rows(its)), outcome=_outcome(its, committed, missing=bool(gaps)), gaps=gaps
+    )
 
 
 def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
@@ -99,11 +104,14 @@ def _weight(seen: MessageSeen) -> Weight:
     return Weight.FAULT if seen.event in _FAULTS or (seen.event == "sent" and seen.why) else Weight.PLAIN
 
 
-def _outcome(events: Sequence[MessageSeen], *, missing: bool) -> str:
+def _outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, missing: bool) -> str:
     """Return what became of a message in one sentence, as far as the events prove it."""
     ours = [seen for seen in events if not seen.network]
     acknowledged = [
-        seen for seen in ours if seen.event == "acknowledged" and not seen.transaction and not seen.automatic
+        seen
+        for seen in ours
+        if seen.event == "acknowledged" and not seen.automatic and not seen.why
+        if not seen.transaction or (seen.broker, seen.transaction) in committed
     ]
     if acknowledged:
         by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in acknowledged)

@@ -182,9 +182,9 @@ def test_clients_of_the_lab_are_not_counted_twice() -> None:
     assert its.reason.startswith("1 of 1 reached billing")
 
 
-def test_a_broker_that_is_killed_has_no_consumers() -> None:
-    killed = BrokerChanged(t=2.5, broker="singapore", state="killed")
-    its = verdict(subscribed(1), sent(2), killed)
+def test_a_broker_that_is_stopped_has_no_consumers() -> None:
+    stopped = BrokerChanged(t=2.5, broker="singapore", state="stopped")
+    its = verdict(subscribed(1), sent(2), stopped)
     assert its.outcome is UNKNOWN, its.reason
 
 
@@ -192,3 +192,47 @@ def test_a_broker_that_is_killed_has_no_consumers() -> None:
 def test_a_client_id_is_compared_as_text(client: str) -> None:
     its = verdict(subscribed(1, client=client), sent(2), taken(2.1))
     assert its.outcome is PASSED, its.reason
+
+
+def test_several_connections_of_one_name_on_a_topic_cannot_be_told_apart() -> None:
+    topic = {"destination": "topic://orders"}
+    both = [subscribed(1).with_fields(**topic), subscribed(1, "c2", "billing-2").with_fields(**topic)]
+    lines = [BEGAN, *both, sent(2).with_fields(**topic), *(each.with_fields(**topic) for each in taken(2.1))]
+    expectation = Delivered.model_validate({"to": "billing", "topic": "orders", "promise": "exactly-once"})
+    (its,) = judge([expectation], Streamed(OBSERVED, [*lines, Ended(t=30.0, complete=True)])).verdicts
+    assert its.outcome is UNKNOWN
+    assert its.reason.startswith("several connections of billing subscribe to topic://orders")
+
+
+def test_a_durable_subscription_expects_messages_until_it_is_removed() -> None:
+    topic = {"destination": "topic://orders"}
+    durable = subscribed(1, durable="d").with_fields(**topic)
+    gone = left(2)
+    removed = ConsumerSeen(t=3, broker="singapore", consumer="", state="forgotten", client_id="billing-1", durable="d")
+    expectation = Delivered.model_validate({"to": "billing", "topic": "orders", "promise": "exactly-once"})
+    back = durable.with_fields(t=5, consumer="c2")
+    end = Ended(t=30.0, complete=True)
+    first = [sent(1.5).with_fields(**topic), *(each.with_fields(**topic) for each in taken(1.6))]
+    later = sent(4, 2).with_fields(**topic)
+    (kept,) = judge([expectation], Streamed(OBSERVED, [BEGAN, durable, *first, gone, later, back, end])).verdicts
+    assert kept.outcome is FAILED, kept.reason
+    lines = [BEGAN, durable, *first, gone, removed, later, back, end]
+    (over,) = judge([expectation], Streamed(OBSERVED, lines)).verdicts
+    assert over.outcome is PASSED, over.reason
+
+
+def test_a_delivery_may_precede_its_sending_by_the_error_of_two_clocks() -> None:
+    its = verdict(subscribed(1), sent(2), taken(1.98))
+    assert its.outcome is PASSED, its.reason
+
+
+def test_a_client_with_the_name_of_another_one_is_not_taken_for_it() -> None:
+    stranger = subscribed(1, "c2", "billing").with_fields(broker="tokyo")
+    its = verdict(subscribed(1), stranger, sent(2), taken(2.1))
+    assert its.outcome is PASSED, its.reason
+
+
+def test_a_broker_that_was_killed_may_have_had_events_that_were_not_read() -> None:
+    its = verdict(subscribed(1), sent(2), taken(2.1), BrokerChanged(t=20, broker="singapore", state="killed"))
+    assert its.outcome is UNKNOWN
+    assert its.reason.startswith("the observer of singapore lost events after 20.000 s: it was killed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import InputError
-from lab.history import MessageSeen, Observation, ObserverChanged
+from lab.history import MessageSeen, Observation, ObserverChanged, TransactionEnded
 from lab.report.trace import Trace, trace
 
 ID = "ID:tokyo-41-1:1:1:1"
@@ -94,3 +94,11 @@ def test_errors_say_what_to_write() -> None:
         way(SENT, wanted="last:prices")
     with pytest.raises(InputError, match="no broker of this run was observed"):
         trace([SENT], ID)
+
+
+def test_an_acknowledgement_in_a_transaction_counts_when_it_is_committed() -> None:
+    done = DONE.with_fields(transaction="t1")
+    committed = TransactionEnded(t=43, broker="singapore", transaction="t1", committed=True)
+    assert way(SENT, GIVEN, done, committed).outcome == "acknowledged by billing-2 at singapore"
+    undone = committed.with_fields(committed=False)
+    assert way(SENT, GIVEN, done, undone).outcome == "dispatched to billing-2 at singapore, and not acknowledged"

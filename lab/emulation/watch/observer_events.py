@@ -21,6 +21,10 @@ _NANOSECONDS = 1e9
 _MILLISECONDS = 1e3
 
 
+class UnreadableError(BrokerError):
+    """An observer's answer has another form."""
+
+
 class Head(Struct, frozen=True, kw_only=True):
     """The first line of an answer: the buffer's state."""
 
@@ -77,13 +81,13 @@ class Answer:
 
 
 def parse(broker: str, text: object) -> Answer:
-    """Return an observer's answer; raise BrokerError if it has another shape."""
+    """Return an observer's answer; raise UnreadableError if it has another form."""
     try:
         first, *rest = str(text).split("\n")
         head = msgspec.json.decode(first, type=Head)
         return Answer(head=head, events=tuple(msgspec.json.decode(line, type=Event) for line in rest))
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise BrokerError(f"broker {broker}'s observer answered in another form: {error}") from error
+        raise UnreadableError(f"broker {broker}'s observer answered in another form: {error}") from error
 
 
 class Translator:
@@ -94,6 +98,7 @@ class Translator:
         self._consumers: dict[str, Event] = {}
         # Dispatched and not acknowledged, by consumer: an acknowledgement of several names only the last of them.
         self._pending: dict[str, OrderedDict[tuple[str, str], Event]] = {}
+        self._in_transaction: dict[str, list[tuple[str, tuple[str, str]]]] = {}  # consumers and keys of _pending
 
     def observations(self, event: Event, t: float, took: float | None = None) -> Iterator[Observation]:
         """Yield the observations of an event at `t`, in seconds of the lab's clock; `took` is a send's duration."""
@@ -112,9 +117,18 @@ class Translator:
             case "acknowledged":
                 yield from self._acknowledged(event, t)
             case "expired" | "dead-lettered" | "discarded":
+                self._pending.get(event.consumer, OrderedDict()).pop((event.message, event.destination), None)
                 yield self._message(event, t, why=event.cause)
+            case "forgotten":
+                yield ConsumerSeen(
+                    t=t, broker=self._broker, consumer="", state="forgotten", client_id=event.client,
+                    durable=event.durable,
+                )  # fmt: skip
             case "committed" | "rolled-back":
                 done = event.event == "committed"
+                for consumer, key in self._in_transaction.pop(event.transaction, ()):
+                    if done:
+                        self._pending.get(consumer, OrderedDict()).pop(key, None)
                 yield TransactionEnded(t=t, broker=self._broker, transaction=event.transaction, committed=done)
 
     def _consumer(self, event: Event, t: float) -> ConsumerSeen:
@@ -143,6 +157,7 @@ class Translator:
     def _dispatched(self, event: Event, t: float) -> MessageSeen:
         pending = self._pending.setdefault(event.consumer, OrderedDict())
         pending[event.message, event.destination] = event
+        pending.move_to_end((event.message, event.destination))  # a redelivery comes after those that it had passed
         if len(pending) > _MOST_UNACKNOWLEDGED:
             pending.popitem(last=False)
         return self._message(event, t, retain=event.retained, redelivered=event.redelivered)
@@ -153,18 +168,36 @@ class Translator:
         if name is None:  # it moves the consumer's window, or another event has it already
             return
         pending = self._pending.get(event.consumer, OrderedDict())
-        keys = [key for key in pending if key[0] == event.message]
-        if event.kind == "all" and event.count > 1 and keys:
-            order = list(pending)
-            end = order.index(keys[-1]) + 1
-            keys = order[max(0, end - event.count) : end]
-        for message, destination in keys or [(event.message, event.destination)]:
-            if not event.transaction:
-                pending.pop((message, destination), None)
-            named = msgspec.structs.replace(event, message=message, destination=destination)
+        for key in self._keys(event, pending):
+            dispatched = pending.get(key)
+            if event.transaction:
+                self._in_transaction.setdefault(event.transaction, []).append((event.consumer, key))
+            else:
+                pending.pop(key, None)
             yield self._message(
-                named, t, name=name, transaction=event.transaction, automatic=event.automatic, why=event.error
+                msgspec.structs.replace(event, message=key[0], destination=key[1]),
+                t,
+                name=name,
+                transaction=event.transaction,
+                automatic=event.automatic,
+                retain=dispatched is not None and dispatched.retained,
+                why=event.error,
             )
+
+    def _keys(self, event: Event, pending: OrderedDict[tuple[str, str], Event]) -> list[tuple[str, str]]:
+        """Return the message and destination of each message that an acknowledgement is of, oldest first."""
+        key = (event.message, event.destination)
+        if key not in pending:  # a consumer of a pattern names that as its destination
+            key = next((its for its in pending if its[0] == event.message), key)
+        if key not in pending:
+            consumer = self._consumers.get(event.consumer)
+            pattern = consumer is not None and any(sign in consumer.destination for sign in "*>")
+            return [] if pattern else [key]  # of a pattern's messages only the observed ones were dispatched here
+        if event.kind != "all" or event.count < 2:
+            return [key]
+        order = list(pending)
+        end = order.index(key) + 1
+        return order[max(0, end - event.count) : end]
 
     def _message(self, event: Event, t: float, *, name: str = "", **more: object) -> MessageSeen:
         consumer = self._consumers.get(event.consumer)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab.dataclass import dataclass
 from lab.emulation.state import InstanceState
-from lab.emulation.watch.observer_events import Answer, Translator
+from lab.emulation.watch.observer_events import Answer, Translator, UnreadableError
 from lab.errors import BrokerError
 from lab.history import ObserverChanged, Recorder
 from lab.runtime.clock import Clock
@@ -20,9 +20,12 @@ _NANOSECONDS = 1e9
 Take = Callable[[InstanceState, str, int], Answer | None]
 
 
+_MOST_ANSWERS = 400  # of 512 KiB each: as many as are read when a watch ends
+
+
 @dataclass(slots=True, kw_only=True)
-class _Process:
-    """One process of a broker: its clock against the lab's, and the events read from it."""
+class Process:
+    """One process of an observed broker: its clock against the lab's, and the events read from it."""
 
     started: str
     translator: Translator
@@ -30,10 +33,15 @@ class _Process:
     error: float  # seconds by which the offset may be wrong
     next: int = 1  # the number of the next event
     dropped: int = 0
+    stopped: bool = False  # whether it ended in order, and its last event was read
+    silent: bool = False  # whether it did not answer the last time
 
 
 class ObserverWatch:
-    """Takes the events of all instances of observed brokers until `end`, in a thread for each of them."""
+    """Takes the events of all instances of observed brokers until `end`, in a thread for each of them.
+
+    One watch at a time may read an observer, since a broker forgets the events that were read.
+    """
 
     def __init__(
         self,
@@ -43,9 +51,10 @@ class ObserverWatch:
         clock: Clock,
         recorder: Recorder,
         failed: Failed,
+        processes: dict[str, Process],  # by instance: those read so far, which the next watch goes on with
     ) -> None:
         self._watches = [
-            _InstanceWatch(instance, tuple(patterns[instance.broker]), take, clock, recorder)
+            _InstanceWatch(instance, tuple(patterns[instance.broker]), take, clock, recorder, processes)
             for instance in instances
             if patterns.get(instance.broker)
         ]
@@ -72,43 +81,55 @@ class ObserverWatch:
             while not self._stop.is_set():
                 if not watch.take():
                     self._stop.wait(_POLL_SECONDS)
-            while watch.take():
-                pass
             watch.end()
         except Exception as error:  # noqa: BLE001 (of whatever kind: the observer is not read from here on)
-            watch.lose(f"its watch has ended: {type(error).__name__}: {error}")
             self._failed(error)
+            watch.lose(f"its watch has ended: {type(error).__name__}: {error}")
 
 
 class _InstanceWatch:
     """The watch over the observer of one instance."""
 
     def __init__(
-        self, instance: InstanceState, patterns: tuple[str, ...], take: Take, clock: Clock, recorder: Recorder
+        self,
+        instance: InstanceState,
+        patterns: tuple[str, ...],
+        take: Take,
+        clock: Clock,
+        recorder: Recorder,
+        processes: dict[str, Process],
     ) -> None:
         self.instance, self._patterns = instance, patterns
         self._take, self._clock, self._recorder = take, clock, recorder
-        self._process: _Process | None = None
+        self._processes = processes
         self._read_at = clock.now()  # when the broker had no more events
 
     def take(self) -> bool:
         """Record the events that are there; return whether there may be more at once."""
-        process = self._process
+        process = self._processes.get(self.instance.name)
         before = self._clock.now()
         try:
             read = ("", 0) if process is None else (process.started, process.next - 1)
             answer = self._take(self.instance, *read)
+        except UnreadableError:
+            raise
         except BrokerError:
-            return False  # it does not answer: if its process has ended, the next one tells
-        if answer is None:
+            if process is not None:
+                process.silent = True  # if it has ended, the next process or the end of the watch tells
             return False
         after = self._clock.now()
-        if process is None or process.started != answer.head.started:
-            if process is not None:
-                self.lose("its process ended, perhaps with events that were not read")
+        if answer is None or (process is not None and process.started != answer.head.started):
+            self._ended(process)
+            process = None
+        if answer is None:
+            return False
+        if process is None:
             process = self._begin(answer, before, after)
         elif (after - before) / 2 < process.error:
             self._set_clock(process, answer, before, after)
+        process.silent = False
+        if answer.head.first > process.next:
+            self.lose("another process has read its earlier events")
         if answer.head.dropped > process.dropped:
             lost = answer.head.dropped - process.dropped
             process.dropped = answer.head.dropped
@@ -125,30 +146,49 @@ class _InstanceWatch:
         self._changed("lost", since=self._read_at, why=why)
 
     def end(self) -> None:
-        """Record the end of the observation."""
-        if self._process is not None:
-            self._changed("ended", clock_error=self._process.error)
+        """Read what is left, have the broker forget it, and record the end of the observation."""
+        for _ in range(_MOST_ANSWERS):
+            if not self.take():
+                break
+        else:
+            self.lose("it had more events at the end than could be read")
+        process = self._processes.get(self.instance.name)
+        if process is None:
+            return
+        if process.silent:
+            self._ended(process)
+            return
+        self.take()  # what was read last is known to have come
+        self._changed("ended", clock_error=process.error)
 
-    def _begin(self, answer: Answer, before: float, after: float) -> _Process:
-        process = _Process(started=answer.head.started, translator=Translator(self.instance.broker), offset=0, error=0)
+    def _ended(self, process: Process | None) -> None:
+        """Forget a process that is gone; its last events may be missing unless it ended in order."""
+        if process is not None:
+            self._processes.pop(self.instance.name, None)
+            if not process.stopped:
+                self.lose("its process ended or does not answer, perhaps with events that were not read")
+
+    def _begin(self, answer: Answer, before: float, after: float) -> Process:
+        process = Process(started=answer.head.started, translator=Translator(self.instance.broker), offset=0, error=0)
         self._set_clock(process, answer, before, after)
-        self._process = process
+        self._processes[self.instance.name] = process
         self._changed("began", patterns=self._patterns, clock_error=process.error)
         return process
 
-    def _set_clock(self, process: _Process, answer: Answer, before: float, after: float) -> None:
+    def _set_clock(self, process: Process, answer: Answer, before: float, after: float) -> None:
         process.offset = (before + after) / 2 - answer.head.now / _NANOSECONDS
         process.error = (after - before) / 2
 
-    def _record(self, process: _Process, answer: Answer) -> None:
+    def _record(self, process: Process, answer: Answer) -> None:
         for event in answer.events:
+            process.stopped |= event.event == "stopped"
             t = event.at / _NANOSECONDS + process.offset
             took = None if event.done is None else (event.done - event.at) / _NANOSECONDS
-            for seen in process.translator.observations(event, t, took):
-                self._recorder.record(seen)
+            for observation in process.translator.observations(event, t, took):
+                self._recorder.record(observation)
 
     def _changed(self, state: str, **more: object) -> None:
-        seen = ObserverChanged(
+        change = ObserverChanged(
             t=self._clock.now(), broker=self.instance.broker, state=state, instance=self.instance.mark
         )
-        self._recorder.record(seen.with_fields(**more))
+        self._recorder.record(change.with_fields(**more))

@@ -11,9 +11,9 @@ dispatch is counted, and a verdict that would have passed is unknown, unless `de
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from fnmatch import fnmatchcase
 from heapq import heappop, heappush
 from math import inf
 
@@ -70,6 +70,9 @@ class Applications:
         self._taken: dict[str, list[tuple[_Consumer, MessageSeen]]] = {}  # by transaction
         self._consumers: dict[tuple[str, str], _Consumer] = {}  # by broker and consumer id
         self._open: dict[tuple[str, str], int] = {}  # by client and destination: consumers
+        self._durable: dict[tuple[str, str, str], tuple[str, str]] = {}  # by broker, client id and name
+        self._early: dict[str, list[Received]] = {}  # by ActiveMQ's message id: deliveries whose sending comes later
+        self._crowded: dict[str, str] = {}  # by client: why its deliveries cannot be told apart
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
         self.gaps: list[ObserverChanged] = []
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
@@ -85,6 +88,12 @@ class Applications:
                 yield from self._told(heappop(waiting)[2])
         while waiting:
             yield from self._told(heappop(waiting)[2])
+        for deliveries in self._early.values():  # of messages that no application is known to have sent
+            yield from deliveries
+
+    def crowded(self, receivers: Iterable[str]) -> str:
+        """Return why deliveries to receivers cannot be told apart; "" if they can."""
+        return next((self._crowded[name] for name in receivers if name in self._crowded), "")
 
     def gap(self, begin: float) -> str:
         """Return the events that an observer lost after `begin`, in words; "" if it lost none."""
@@ -119,6 +128,9 @@ class Applications:
             case ObserverChanged() if seen.state == "lost":
                 self.gaps.append(seen)
             case BrokerChanged() if seen.state in _GONE and not seen.standby:
+                if seen.state == "killed":
+                    why = "it was killed, perhaps with events that were not read"
+                    self.gaps.append(ObserverChanged(t=seen.t, broker=seen.broker, state="lost", since=seen.t, why=why))
                 yield from self._all_left(seen.broker, seen.t)
             case Watched():
                 for client in dict.fromkeys(client for client, _ in self._open):
@@ -129,12 +141,19 @@ class Applications:
         if client_id in self._own or client_id in self._own_ids:
             return None
         for name, application in self._declared.items():
-            if application.broker in (None, broker) and fnmatchcase(client_id, application.client_id):
+            if application.broker in (None, broker) and _fits(client_id, application.client_id):
                 return name
+        if client_id in self._declared or f"mqlab-{self._run}-{client_id}" in self._own:
+            return f"client id {client_id}"
         return client_id or f"a client of {broker} without a client id"
 
     def _consumer(self, seen: ConsumerSeen) -> Iterator[Observation]:
         key = (seen.broker, seen.consumer)
+        if seen.state == "forgotten":
+            its = self._durable.pop((seen.broker, seen.client_id, seen.durable), None)
+            if its is not None:
+                yield Unsubscribed(t=seen.t, client=its[0], broker=seen.broker, destination=its[1])
+            return
         if seen.state == "unsubscribed":
             if (consumer := self._consumers.pop(key, None)) is not None:
                 yield from self._left(consumer, seen.broker, seen.t)
@@ -142,6 +161,8 @@ class Applications:
         name = None if seen.network or seen.browser or seen.error else self._name(seen.client_id, seen.broker)
         if name is None:
             return
+        if (old := self._consumers.pop(key, None)) is not None:
+            yield from self._left(old, seen.broker, seen.t)
         declared = self._declared.get(name)
         consumer = self._consumers[key] = _Consumer(
             client=name,
@@ -152,6 +173,13 @@ class Applications:
         )
         of = (name, seen.destination)
         self._open[of] = self._open.get(of, 0) + 1
+        if consumer.durable:
+            self._durable[seen.broker, seen.client_id, seen.durable] = of
+        if self._open[of] > 1 and seen.destination.startswith("topic://"):
+            self._crowded[name] = (
+                f"several connections of {name} subscribe to {seen.destination}, and each receives every message: give "
+                "each a name in clients"
+            )
         if self._open[of] == 1:
             yield Subscribed(
                 t=seen.t,
@@ -172,6 +200,10 @@ class Applications:
             return
         del self._open[of]
         if consumer.durable:  # the broker keeps its messages
+            if any(client == consumer.client for client, _ in self._open):
+                self._crowded[consumer.client] = (
+                    f"{consumer.client} has a durable subscription and others: give each connection a name in clients"
+                )
             yield ClientChanged(t=t, client=consumer.client, broker=broker, state="disconnected")
         else:
             yield Unsubscribed(t=t, client=consumer.client, broker=broker, destination=consumer.destination)
@@ -182,7 +214,7 @@ class Applications:
 
     def _message(self, seen: MessageSeen) -> Iterator[Observation]:
         if seen.event == "sent":
-            if not seen.original and (name := self._name(seen.client_id, seen.broker)) is not None:
+            if (name := self._name(seen.client_id, seen.broker)) is not None:
                 yield from self._sending(seen, name)
             return
         consumer = self._consumers.get((seen.broker, seen.consumer))
@@ -192,19 +224,20 @@ class Applications:
             if seen.redelivered:
                 consumer.redelivered.add(seen.message)
             if consumer.dispatched:
-                yield self._delivery(consumer, seen)
-        elif seen.event == "acknowledged":
+                yield from self._delivery(consumer, seen)
+        elif seen.event == "acknowledged" and not seen.why:
             if seen.transaction:
                 self._taken.setdefault(seen.transaction, []).append((consumer, seen))
             elif not consumer.dispatched:
                 if seen.automatic:
                     self.automatic.add(consumer.client)
-                yield self._delivery(consumer, seen)
+                yield from self._delivery(consumer, seen)
 
     def _sending(self, seen: MessageSeen, name: str) -> Iterator[Observation]:
         if seen.message in self._ids:
             return  # sent again, with the id that it had
-        common = (name, seen.broker, seen.destination, seen.persistent, seen.retain, seen.lifetime)
+        lifetime = None if seen.lifetime is None else round(seen.lifetime, 1)  # an absolute end differs by milliseconds
+        common = (name, seen.broker, seen.destination, seen.persistent, seen.retain, lifetime)
         if common not in self._steps:
             step = FIRST_STEP + len(self._steps)
             self._steps[common] = [step, 0]
@@ -218,7 +251,7 @@ class Applications:
                 persistent=seen.persistent,
                 body="generated",
                 retained=seen.retain,
-                expiry_s=seen.lifetime,
+                expiry_s=lifetime,
             )
         its = self._steps[common]
         its[1] += 1
@@ -226,6 +259,8 @@ class Applications:
         self._ids[seen.message] = message
         self.names.setdefault(its[0], {})[its[1]] = seen.message
         yield Sent(t=seen.t, id=message)
+        for delivery in self._early.pop(seen.message, ()):
+            yield delivery.with_fields(t=max(delivery.t, seen.t), id=message, digest=None)
         if seen.why:
             yield Acknowledged(t=seen.t, id=message, outcome=SendOutcome.FAILED, note=seen.why)
         elif seen.transaction:
@@ -233,10 +268,10 @@ class Applications:
         else:
             yield Acknowledged(t=seen.t + (seen.took or 0.0), id=message)
 
-    def _delivery(self, consumer: _Consumer, seen: MessageSeen) -> Received:
+    def _delivery(self, consumer: _Consumer, seen: MessageSeen) -> Iterator[Received]:
         again = seen.message in consumer.redelivered
         message = self._ids.get(seen.message)
-        return Received(
+        delivery = Received(
             t=seen.t,
             client=consumer.client,
             destination=consumer.destination,
@@ -245,6 +280,10 @@ class Applications:
             retained=seen.retain,
             redelivered=again,
         )
+        if message is None:  # the clocks of two brokers may differ by more than the way took
+            self._early.setdefault(seen.message, []).append(delivery)
+        else:
+            yield delivery
 
     def _transaction(self, seen: TransactionEnded) -> Iterator[Observation]:
         outcome = SendOutcome.OK if seen.committed else SendOutcome.FAILED
@@ -253,7 +292,7 @@ class Applications:
             yield Acknowledged(t=seen.t, id=message, outcome=outcome, note=note)
         for consumer, taken in self._taken.pop(seen.transaction, ()):
             if seen.committed and not consumer.dispatched:
-                yield self._delivery(consumer, taken.with_fields(t=seen.t))
+                yield from self._delivery(consumer, taken.with_fields(t=seen.t))
 
 
 def observed(header: Header) -> bool:
@@ -266,6 +305,11 @@ def declared_in(header: Header) -> Mapping[str, Application]:
     """Return the applications that the scenario of a run declared; raise ValueError if the header was edited."""
     declared = header.declared.get("clients") or {}
     return {name: Application.model_validate(fields) for name, fields in declared.items()}
+
+
+def _fits(client_id: str, pattern: str) -> bool:
+    """Return whether a client id fits a pattern, in which `*` alone has a meaning."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), client_id, re.DOTALL) is not None
 
 
 def _over(connector: str) -> str:

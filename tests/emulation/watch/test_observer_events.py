@@ -99,3 +99,26 @@ def test_a_client_id_may_have_any_characters() -> None:
 def test_an_answer_of_another_form_is_an_error_that_names_the_broker(text: object) -> None:
     with pytest.raises(BrokerError, match="broker tokyo's observer answered in another form"):
         parse("tokyo", text)
+
+
+def test_an_acknowledgement_says_whether_its_message_was_a_retained_one() -> None:
+    retained = event("dispatched", message="m1", destination="topic://p", consumer="c1", retained=True)
+    one = event("acknowledged", kind="one", consumer="c1", message="m1", count=1, destination="topic://p")
+    last = translated(subscribed(destination="topic://p"), retained, one)[-1]
+    assert isinstance(last, MessageSeen) and last.event == "acknowledged" and last.retain
+
+
+def test_a_message_that_expired_is_not_among_those_that_are_acknowledged_together() -> None:
+    expired = event("expired", message="m2", destination="queue://orders", consumer="c1")
+    both = event("acknowledged", kind="all", consumer="c1", message="m3", count=2, destination="queue://orders")
+    seen = translated(subscribed(), dispatched("m1"), dispatched("m2"), dispatched("m3"), expired, both)
+    assert [each[1] for each in names(seen) if each[0] == "acknowledged"] == ["m1", "m3"]
+
+
+def test_of_a_pattern_only_messages_that_were_observed_are_acknowledged() -> None:
+    wide = subscribed(destination="queue://orders.>")
+    other = event("acknowledged", kind="one", consumer="c1", message="m9", count=1, destination="queue://orders.>")
+    one = event("acknowledged", kind="one", consumer="c1", message="m1", count=1, destination="queue://orders.>")
+    seen = translated(wide, dispatched("m1"), other, one)
+    (acknowledged,) = [each for each in seen if isinstance(each, MessageSeen) and each.event == "acknowledged"]
+    assert (acknowledged.message, acknowledged.destination) == ("m1", "queue://orders")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.emulation.state import InstanceState
-from lab.emulation.watch.observer_events import Answer, Event, Head
-from lab.emulation.watch.observer_watch import ObserverWatch
+from lab.emulation.watch.observer_events import Answer, Event, Head, UnreadableError
+from lab.emulation.watch.observer_watch import ObserverWatch, Process
 from lab.errors import BrokerError
 from lab.history import MemoryRecorder, MessageSeen, ObserverChanged
 from lab.runtime.clock import RealClock
@@ -51,7 +51,7 @@ CLOCK = RealClock()
 def watched(broker: Broker, do: Callable[[MemoryRecorder], None]) -> MemoryRecorder:
     """Return the observations of a watch during which something is done."""
     recorder, errors = MemoryRecorder(), list[Exception]()
-    watch = ObserverWatch([TOKYO], {"tokyo": ["orders.>"]}, broker.take, CLOCK, recorder, errors.append)
+    watch = ObserverWatch([TOKYO], {"tokyo": ["orders.>"]}, broker.take, CLOCK, recorder, errors.append, {})
     watch.begin()
     try:
         assert until(lambda: bool(recorder.observations))
@@ -133,8 +133,68 @@ def test_a_process_that_ended_may_have_had_events_that_were_not_read() -> None:
 
 def test_a_broker_without_patterns_is_not_asked() -> None:
     broker, recorder = Broker(), MemoryRecorder()
-    watch = ObserverWatch([TOKYO], {"tokyo": []}, broker.take, CLOCK, recorder, lambda error: None)
+    watch = ObserverWatch([TOKYO], {"tokyo": []}, broker.take, CLOCK, recorder, lambda error: None, {})
     watch.begin()
     watch.end()
     assert broker.asked == []
     assert recorder.observations == []
+
+
+def test_a_process_that_ended_in_order_has_lost_nothing() -> None:
+    broker = Broker()
+
+    def do(recorder: MemoryRecorder) -> None:
+        broker.send("before")
+        broker.events.append(Event(at=broker.now(), event="stopped"))
+        assert until(lambda: messages(recorder) == ["before"])
+        asked = len(broker.asked)
+        assert until(lambda: len(broker.asked) > asked + 1)
+        broker.restart()
+        broker.send("after")
+        assert until(lambda: messages(recorder) == ["before", "after"])
+
+    assert [seen.state for seen in changes(watched(broker, do))] == ["began", "began", "ended"]
+
+
+def test_a_broker_that_does_not_come_back_may_have_had_events_that_were_not_read() -> None:
+    broker = Broker()
+
+    def do(recorder: MemoryRecorder) -> None:
+        broker.absent = True
+
+    assert [seen.state for seen in changes(watched(broker, do))] == ["began", "lost"]
+
+
+def test_the_next_watch_goes_on_where_the_last_one_ended() -> None:
+    broker, recorder, processes = Broker(), MemoryRecorder(), dict[str, Process]()
+    for number in range(2):
+        watch = ObserverWatch(
+            [TOKYO], {"tokyo": ["orders"]}, broker.take, CLOCK, recorder, lambda error: None, processes
+        )
+        broker.send(f"m{number}")
+        watch.begin()
+        assert until(lambda number=number: len(messages(recorder)) == number + 1)
+        watch.end()
+        assert broker.events == []  # they were read, and the broker has forgotten them
+    assert messages(recorder) == ["m0", "m1"]
+    assert [seen.state for seen in changes(recorder)] == ["began", "ended", "ended"]
+
+
+def test_events_that_another_process_has_read_are_missing() -> None:
+    broker = Broker()
+    broker.first = 8
+    assert [seen.state for seen in changes(watched(broker, lambda recorder: None))] == ["began", "lost", "ended"]
+
+
+def test_an_answer_of_another_form_ends_the_watch_by_name() -> None:
+    errors, recorder = list[Exception](), MemoryRecorder()
+
+    def take(instance: InstanceState, started: str, after: int) -> Answer:
+        raise UnreadableError("broker tokyo's observer answered in another form")
+
+    watch = ObserverWatch([TOKYO], {"tokyo": ["orders"]}, take, CLOCK, recorder, errors.append, {})
+    watch.begin()
+    assert until(lambda: bool(errors) and bool(recorder.observations))
+    watch.end()
+    (lost,) = changes(recorder)
+    assert (lost.state, "another form" in lost.why) == ("lost", True)

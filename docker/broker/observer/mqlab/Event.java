@@ -33,17 +33,27 @@ final class Event {
         return text.append('}').toString();
     }
 
+    private static boolean isHalf(String value, int i) {
+        char c = value.charAt(i);
+        return Character.isHighSurrogate(c) && (i + 1 == value.length() || !Character.isLowSurrogate(value.charAt(i + 1)))
+            || Character.isLowSurrogate(c) && (i == 0 || !Character.isHighSurrogate(value.charAt(i - 1)));
+    }
+
+    private void escape(char c) {
+        text.append("\\u");
+        for (int shift = 12; shift >= 0; shift -= 4) {
+            text.append(Character.forDigit(c >> shift & 15, 16));
+        }
+    }
+
     private void quote(String value) {
         text.append('"');
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
             if (c == '"' || c == '\\') {
                 text.append('\\').append(c);
-            } else if (c < ' ' || c > '~') { // a lone half of a pair stays as it is, escaped
-                text.append("\\u");
-                for (int shift = 12; shift >= 0; shift -= 4) {
-                    text.append(Character.forDigit(c >> shift & 15, 16));
-                }
+            } else if (c < ' ' || c > '~') {
+                escape(isHalf(value, i) ? '\ufffd' : c); // half of a pair is no character, and no JSON
             } else {
                 text.append(c);
             }

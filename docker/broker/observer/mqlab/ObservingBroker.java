@@ -14,7 +14,6 @@ import org.apache.activemq.broker.ProducerBrokerExchange;
 import org.apache.activemq.broker.TransportConnector;
 import org.apache.activemq.broker.region.MessageReference;
 import org.apache.activemq.broker.region.Subscription;
-import org.apache.activemq.command.ActiveMQBytesMessage;
 import org.apache.activemq.command.ActiveMQDestination;
 import org.apache.activemq.command.ActiveMQTextMessage;
 import org.apache.activemq.command.ConnectionInfo;
@@ -60,6 +59,13 @@ final class ObservingBroker extends BrokerFilter {
         }
     }
 
+    @Override
+    public void stop() throws Exception {
+        super.stop();
+        buffer.add(new Event("stopped").line());
+        buffer.awaitTaken(500);
+    }
+
     // Connections and consumers
 
     @Override
@@ -81,7 +87,10 @@ final class ObservingBroker extends BrokerFilter {
 
     @Override
     public Subscription addConsumer(ConnectionContext context, ConsumerInfo info) throws Exception {
-        boolean observed = isObserved(info.getDestination());
+        ActiveMQDestination wanted = info.getDestination();
+        // A pattern may be wider than what is observed: which of its messages are, each dispatch decides.
+        boolean observed = isObserved(wanted)
+            || wanted != null && wanted.isPattern() && !wanted.getPhysicalName().startsWith("ActiveMQ.Advisory.");
         if (observed) {
             // Before the broker acts: it may dispatch retained and kept messages while it adds the consumer.
             consumers.put(info.getConsumerId(), info.getDestination());
@@ -95,6 +104,7 @@ final class ObservingBroker extends BrokerFilter {
             return super.addConsumer(context, info);
         } catch (Exception error) {
             if (observed) {
+                consumers.remove(info.getConsumerId());
                 observe(() -> new Event("unsubscribed").with("consumer", info.getConsumerId()).with("error", words(error)));
             }
             throw error;
@@ -162,7 +172,7 @@ final class ObservingBroker extends BrokerFilter {
         int offset = 0;
         int length;
         ByteSequence content = copy.getContent();
-        if (content != null && content.getLength() > LARGEST_DIGESTED) {
+        if (content != null && (content.getLength() > LARGEST_DIGESTED || copy.isCompressed())) { // it may unpack to far more
             event.with("bytes", content.getLength());
             return;
         }
@@ -173,12 +183,6 @@ final class ObservingBroker extends BrokerFilter {
                 return;
             }
             bytes = text == null ? new byte[0] : text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
-            length = bytes.length;
-        } else if (copy instanceof ActiveMQBytesMessage && copy.isCompressed()) {
-            ActiveMQBytesMessage packed = (ActiveMQBytesMessage) copy;
-            packed.setReadOnlyBody(true);
-            bytes = new byte[(int) packed.getBodyLength()];
-            packed.readBytes(bytes);
             length = bytes.length;
         } else {
             copy.storeContent();
@@ -213,7 +217,8 @@ final class ObservingBroker extends BrokerFilter {
     @Override
     public void preProcessDispatch(MessageDispatch dispatch) {
         Message message = dispatch.getMessage();
-        if (message != null && consumers.containsKey(dispatch.getConsumerId())) {
+        if (message != null && consumers.containsKey(dispatch.getConsumerId()) && (isObserved(message.getDestination())
+            || isObserved(message.getOriginalDestination()) || isObserved(dispatch.getDestination()))) {
             observe(() -> new Event("dispatched").with("message", message.getMessageId())
                 .with("destination", destination(dispatch.getDestination(), message)).with("consumer", dispatch.getConsumerId())
                 .flag("retained", isTrue(message.getProperty("ActiveMQ.Retained"))).with("redelivered", dispatch.getRedeliveryCounter()));
@@ -313,7 +318,7 @@ final class ObservingBroker extends BrokerFilter {
     private Event observation(Observation observation) {
         try {
             return observation.make();
-        } catch (Exception | LinkageError unexpected) {
+        } catch (Exception | LinkageError | OutOfMemoryError unexpected) {
             buffer.drop();
             return null;
         }
