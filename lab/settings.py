@@ -220,6 +220,13 @@ SETTINGS = (
     _ci("MQLAB_CI_PYTHON", "command", "Python that mqlab is installed with.", "python3"),
     _ci("MQLAB_CI_EXTRAS", "extras, such as [amqp]", "Extras of mqlab to install."),
     _ci("MQLAB_CI_RUNTIME", "`emulation` or `simulation`", "Runtime of the scenarios.", "emulation"),
+    _ci(
+        "MQLAB_CI_ACTIVEMQ",
+        "releases, between spaces",
+        "Releases of ActiveMQ whose images are in the file that is cached. With brokers of engine version 5.19: "
+        "`5.18.3 5.19.1`.",
+        "that of the default engine version",
+    ),
     _ci("MQLAB_CI_SCENARIOS", "names, files or patterns, between spaces", "Scenarios to run."),
     _ci("MQLAB_CI_JOBS", "number", "Number of scenarios that run at once.", "1"),
     _ci("MQLAB_CI_SHARD", "`2/3`, or `3`", "Part of the scenarios to run; of a number alone, part `$CI_NODE_INDEX`."),

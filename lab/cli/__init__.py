@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "status": "Show a lab: its brokers, both ends of each bridge, and its links.",
     "env": "Print the endpoints, users, passwords and CA file of a running lab; no other command prints passwords.",
     "logs": "Print the log of a broker or of the router.",
-    "publish": "Publish messages to a broker of a running lab; each is acknowledged before the next is sent.",
+    "publish": "Publish messages to a broker of a running lab, in their order, and wait until all are acknowledged.",
     "listen": "Print the messages of a topic or a queue as they arrive: the body, or with --json all properties.",
     "record": "Record messages at brokers into a file that a scenario can replay.",
     "replay": "Send the messages of a recording, or of a run, to a broker of a running lab.",

@@ -12,7 +12,6 @@ from pathlib import Path
 from lab.declare.loading import resolve
 from lab.errors import InputError
 from lab.file_locks import folder_locked
-from lab.run_folder import make_home
 from lab.shipped import shipped
 from lab.text_files import STANDARD_INPUT, is_file, write_text
 
@@ -84,13 +83,14 @@ class Failures:
         return [_from_here(name) for name in self._read() if Path(name).name == name or is_file(Path(name))]
 
     def record(self, scenario: str, *, passed: bool) -> None:
-        """Record how a run of a scenario ended, unless there is no such scenario; a full disk is no error."""
+        """Record the end of a run, unless there is no such scenario or no folder of runs; a full disk is no error."""
         with suppress(InputError, OSError):
             path = resolve(scenario, shipped("scenarios"))
             if path == STANDARD_INPUT or not is_file(path):
                 return
             name = scenario if path.parent == shipped("scenarios") else str(path.absolute())
-            make_home(self.home)
+            if not self.home.is_dir():  # nothing has run there
+                return
             with folder_locked(self.home):
                 others = [other for other in self._read() if other != name]
                 write_text(self._file, json.dumps(others if passed else [*others, name], indent=2) + "\n")

@@ -41,7 +41,7 @@ def round_trip(a: str, b: str) -> Preset | None:
     """Return the round trips between two regions, or two VPCs of one; None if it is not known where one is.
 
     >>> preset = round_trip("ap-northeast-1", "ap-southeast-1")
-    >>> preset.there, preset.delay
+    >>> preset.forth, preset.delay
     (datetime.timedelta(microseconds=70500), datetime.timedelta(microseconds=35300))
     >>> print(round_trip("ap-northeast-1", "ap-southeast-6").source)
     Tokyo – New Zealand: about 156 ms, estimated from 8,840 km; half of such estimates are within 16 %, ...

@@ -75,7 +75,7 @@ class Reach:
 def reach(network: Network, source: str, target: str, port: int, protocol: Protocol = Protocol.TCP) -> Reach:
     """Return whether an instance, or the internet, can open a connection to an instance's port.
 
-    >>> reach(planned.network, "tokyo", "singapore", 61617).yes, reach(planned.network, "tokyo", "singapore", 22).words
+    >>> reach(planned.network, "tokyo", "singapore", 61617).yes, reach(planned.network, "tokyo", "singapore", 22).reason
     (True, '')
     """
     there, what = way(network, source, target), f"{protocol} {port}"

@@ -116,6 +116,7 @@ def test_the_failures_of_another_folder_are_named_by_their_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.yaml").touch()
+    (tmp_path / "home").mkdir()
     failures = Failures(tmp_path / "home")
     failures.record(str(tmp_path / "a.yaml"), passed=False)
     failures.record("one-way", passed=False)

@@ -24,6 +24,7 @@ def test_a_topology_has_brokers_that_configurations_apply_to() -> None:
         "engine-version",
         "configuration",
         "users",
+        "user",
         "memory",
         "ports",
         "public",

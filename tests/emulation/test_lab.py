@@ -69,11 +69,13 @@ def test_a_bridge_that_a_log_tells_of_is_seen_though_no_look_is_due() -> None:
     with ThreadPoolExecutor() as pool:
         lab: Any = SimpleNamespace(
             state=SimpleNamespace(brokers={"a": None}, instances=(its,)),
-            management=SimpleNamespace(ends=lambda _: tuple(ends), demands=lambda *_: (), pool=pool),
+            management=SimpleNamespace(ends=lambda _: tuple(ends), demands=lambda *_: (), pool=pool, observed=None),
             _power=SimpleNamespace(state=lambda _: UP, mark_answering=lambda _: None),
             router=SimpleNamespace(begin=lambda: None),
             clock=clock,
             mask=Mask,
+            note=SimpleNamespace(plan=SimpleNamespace(brokers=())),
+            _observed={},
             _actives=SimpleNamespace(find=lambda _: its, last=lambda _: its),
             _docker=SimpleNamespace(api=SimpleNamespace(logs=logs)),
         )

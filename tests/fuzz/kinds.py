@@ -312,7 +312,7 @@ def saved_images(dice: Random, folder: Path) -> None:
     loaded: list[object] = []
     engine = cast(Any, SimpleNamespace(images=SimpleNamespace(load=loaded.append)))
     try:
-        bundle.load(engine, Images(base=its[0], broker=its[1], router=its[2]), path, None)
+        bundle.load(engine, [Images(base=its[0], broker=its[1], router=its[2])], path, None)
     except InputError as error:
         assert str(path) in str(error)
         assert not loaded

@@ -58,7 +58,7 @@ def test_images_go_through_a_file(client: docker.DockerClient, built: images.Ima
     assert digest_file(file).read_text("ascii") == f"{digest}  images.tar\n"
     assert {each.name for each in tmp_path.iterdir()} == {"images.tar", "images.tar.sha256"}
     before = {name: client.images.get(name).id for name in (built.base, built.broker, built.router)}
-    load(client, built, file, digest)  # the engine has them, which other tests need: what it gets is the same
+    load(client, [built], file, digest)  # the engine has them, which other tests need: what it gets is the same
     assert {name: client.images.get(name).id for name in before} == before
 
 
