@@ -18,7 +18,7 @@ from lab.errors import HostError
 from lab.history import MemoryRecorder, Received, read
 from lab.replay import replay
 from lab.runtime.client import Client, ClientEvents
-from lab.runtime.messages import ORDINARY, Incoming, Session
+from lab.runtime.messages import Incoming
 from lab.shipped import shipped
 from tests.command import Commands
 from tests.integration.labs import (
@@ -229,12 +229,8 @@ class FaultyLab:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lab, name)
 
-    def connect(
-        self, *, client: str, broker: str, over: str, user: str, events: ClientEvents, session: Session = ORDINARY
-    ) -> Client:
-        return self._lab.connect(
-            client=client, broker=broker, over=over, user=user, events=Faulty(events), session=session
-        )
+    def connect(self, *, events: ClientEvents, **more: Any) -> Client:
+        return self._lab.connect(events=Faulty(events), **more)
 
 
 def test_an_exception_in_a_client_ends_the_run_and_the_lab(engine: Engine, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def created_though_its_command_is_killed(mqlab: Commands, engine: Engine) -> lis
     creating.kill()
     creating.wait()
     healed = done(mqlab.inside("link", "heal"))  # whatever it is: `up` has ended the creation, or this does so first
-    assert (mqlab.said("up", APART) + healed.err).count("end the creation of singapore that was interrupted") == 1
+    assert (mqlab.said("up", APART) + healed.err).count("✔ end the creation of singapore that was interrupted") == 1
     return [*states, done(mqlab.inside("broker", "describe", "singapore", "--json")).json["brokerState"]]
 
 
@@ -103,7 +103,7 @@ def a_window_is_attended_to_while_nobody_is_at_work(mqlab: Commands) -> None:
     assert "UPDATE waits for a reboot" in waits.out
     clock = done(mqlab.inside("clock", "--before", "singapore", "--by", "2s", "--json")).json
     assert [each["pending"] for each in clock["windows"] if each["broker"] == "singapore"] == [True]
-    said = "reboot singapore, whose maintenance window has opened"
+    said = "✔ reboot singapore, whose maintenance window has opened"
     assert eventually(lambda: said in mqlab.said("up", APART), 90), mqlab.said("up", APART)
     (second,) = [user for user in status_of("singapore", mqlab)["users"] if user["username"] == "second"]
     assert second == {"username": "second"}, "nothing of it waits"
