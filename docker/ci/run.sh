@@ -43,7 +43,7 @@ until
   [ -z "$told" ] # else it was the signal that ended the waiting
 do :; done
 if [ -n "$token" ]; then
-  echo "::$token::"
+  printf '\n::%s::\n' "$token"
   exec 2>&3
   if [ -e "$MQLAB_CI_REPORTS/annotations.txt" ]; then cat "$MQLAB_CI_REPORTS/annotations.txt"; fi
 fi

@@ -85,7 +85,7 @@ VERSIONS = Annotated[
     typer.Option(
         "--activemq-version",
         metavar="VERSION",
-        help=f"{_RELEASES[:-1]}; may be given several times.",
+        help=f"{_RELEASES[:-1]} (repeatable).",
         callback=lambda versions: [_release(version) for version in versions or ()],
     ),
 ]

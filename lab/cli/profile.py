@@ -36,8 +36,11 @@ def check_writable(path: Path | None, *others: Path | None) -> None:
 
 
 def _is_a_profile(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(len(BEGINNING))
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(BEGINNING))
+    except OSError as error:
+        raise InputError.of(f"{path} cannot be read: {error.strerror}", "name another file") from error
     return head in (b"", BEGINNING.encode())
 
 

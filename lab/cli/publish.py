@@ -24,6 +24,9 @@ from lab.units import parse_message_rate, several
 _LONGEST = 64 * 2**20  # bytes of the standard input
 
 
+_SLOW = 0.05  # seconds between two messages, from which on each is acknowledged before the next one
+
+
 def publish(
     broker: BROKER,
     body: Annotated[
@@ -124,6 +127,9 @@ def send(
                 if every is not None:
                     clock.sleep(max(0.0, began + sending.sent * every - clock.now()))
                 sending.send(portion)
+                # Until the next body, which may be long in coming, each outcome is known and in the history.
+                if together == 1 or (every is not None and every >= _SLOW):
+                    sending.finish()
             sending.finish()
         except (KeyboardInterrupt, SystemExit):
             options.warn_of_each([sending.so_far()])

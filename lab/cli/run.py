@@ -182,9 +182,12 @@ def _limit(text: str) -> timedelta:
     if not hasattr(signal, "setitimer"):
         raise InputError.of("--time-limit: this system has no timer", "leave it out, or run mqlab on Linux or macOS")
     try:
-        return parse_duration(text)
+        limit = parse_duration(text)
     except (ValueError, OverflowError) as error:
         raise options.refused_quantity("--time-limit", text, error, "m") from error
+    if not limit:
+        raise InputError.of("--time-limit is 0, and no run ends in no time", "leave it out for a run without a limit")
+    return limit
 
 
 def _page(one: RunOf, folder: Path | None, base: Path) -> Path | None:

@@ -109,7 +109,7 @@ class Pipeline:
             before = len(self._pending)
             self._clock.wait(lambda: self._has_come(most), ANSWER_WITHIN)
             if len(self._pending) == before:
-                first = min(self._pending.values())
+                first = min(tuple(self._pending.values()), default=self.sent)
                 raise LabTimeout(f"message {first}: no acknowledgement came for {ANSWER_WITHIN:g} s; {self.so_far()}")
 
     def _has_come(self, most: int) -> bool:

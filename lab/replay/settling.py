@@ -182,6 +182,7 @@ def at_rest(
         and {(each.initiator, each.responder) for each in bridges if each.duplex} <= up_beyond
         and all(each.enqueued == each.dequeued for each in ends)
         and all(each.queued == each.in_flight == 0 for each in counts)
+        and not any(each.enqueued and each.destination.startswith("topic://") for each in counts)
     )
 
 

@@ -49,7 +49,7 @@ class StateFile(Struct, frozen=True, kw_only=True):
     own: Mapping[str, Any]  # JSON-able data that only the runtime reads; it may hold secrets
 
     def __repr__(self) -> str:
-        return f"Note(run={self.run!r}, scenario={self.scenario!r}, runtime={self.runtime!r})"
+        return f"StateFile(run={self.run!r}, scenario={self.scenario!r}, runtime={self.runtime!r})"
 
     def with_fields(self, **fields: Any) -> Self:
         """Return a copy with other contents in some fields."""

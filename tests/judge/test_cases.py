@@ -13,7 +13,7 @@ from lab.report.document import document, schema, to_json
 
 from .cases import CASES, IN_JSON, judged, shown
 
-ELSEWHERE = {"class", "heard_as", "routes_notes", "tcp"}  # left out of reports that have nothing to say there
+ELSEWHERE = {"basis", "heard_as", "routes_notes", "tcp"}  # left out of reports that have nothing to say there
 CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
