@@ -47,7 +47,8 @@ TESTED = Path(__file__).parents[1] / "integration" / "scenarios"  # what real br
 OWN_PASSWORDS = {"WRITERS_PASSWORD": "MQ-lab-2021-writer"}
 
 
-REFUSED = {"elsewhere": "memory", "observed": "observer", "pair-reboots": "redeliveryPlugin"}  # what of them has no model
+# Scenarios with a setting that has no model, and a word of their refusal.
+REFUSED = {"elsewhere": "memory", "observed": "observer", "pair-reboots": "redeliveryPlugin"}
 PATHS = {path.stem: path for path in sorted(TESTED.glob("*.yaml")) if not path.stem.endswith("-topology")}
 
 
