@@ -213,7 +213,7 @@ def refuse(error: LabError, *, json: bool) -> int:
 
 
 def _tell(error: Exception, told: LabError, json: bool) -> int:
-    """Print an error as `told` and return its exit code; raise the error if a signal is beneath it."""
+    """Print an error in the words of `told`, and return its exit code; raise the error if a signal is beneath it."""
     if json:
         with as_far_as_it_takes_it():
             print_json_line(problems(told))

@@ -1,4 +1,4 @@
-"""A client that the lab does not run: an application, known by what its broker sees of it."""
+"""An application, which is a client that the lab does not run; observers in the brokers see its connections."""
 
 from __future__ import annotations
 

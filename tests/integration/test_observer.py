@@ -67,10 +67,13 @@ def over_mqtt(lab: Standing, broker: str, client_id: str, topic: str, qos: int, 
     client.tls_set(ca_certs=str(where.ca_file))
     client.on_message = lambda client, data, message: bodies.append(message.payload)
     client.on_subscribe = lambda client, data, mid, codes, properties: answered.append(mid)
+    connected = list[object]()
+    client.on_connect = lambda client, data, flags, code, properties: connected.append(code)
     client.connect(where.host, where.port)
     client.loop_start()
     stack.callback(client.loop_stop)
     stack.callback(client.disconnect)
+    assert eventually(lambda: bool(connected), 20)  # before that, a broker would drop it for subscribing
     client.subscribe(topic, qos)
     assert eventually(lambda: bool(answered), 20)
     return bodies

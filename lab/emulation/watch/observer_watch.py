@@ -146,7 +146,7 @@ class _InstanceWatch:
         self._changed("lost", since=self._read_at, why=why)
 
     def end(self) -> None:
-        """Read what is left, have the broker forget it, and record the end of the observation."""
+        """Read the remaining events, have the broker forget them, and record the end of the observation."""
         for _ in range(_MOST_ANSWERS):
             if not self.take():
                 break

@@ -92,7 +92,7 @@ class Applications:
             yield from deliveries
 
     def crowded(self, receivers: Iterable[str]) -> str:
-        """Return why deliveries to receivers cannot be told apart; "" if they can."""
+        """Return why deliveries to receivers look alike; "" if they do not."""
         return next((self._crowded[name] for name in receivers if name in self._crowded), "")
 
     def gap(self, begin: float) -> str:

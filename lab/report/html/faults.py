@@ -157,7 +157,7 @@ def _is_moment(band: _Open) -> bool:
 
 
 def _end(seen: Observation) -> float | None:
-    """Return when something that is told at its end was over; None if it lasts on."""
+    """Return when a lasting event that is recorded at its end was over; None if it lasts on."""
     return None if seen.t == inf else seen.t
 
 
