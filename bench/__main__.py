@@ -1,4 +1,4 @@
-"""Everything there is to measure: `python -m bench [startup|failover|link|replay|publish|traffic|… ...] [--quick]`.
+"""Everything there is to measure: `python -m bench [startup|failover|link|replay|observer|traffic|… ...] [--quick]`.
 
 Figures are ratios against something measured in the same run, or bounds; none of them is a test, so the exit code is
 0 whatever they are, and 1 only where something could not be measured. Results go to bench/results/, and a table with
@@ -25,6 +25,7 @@ from bench import (
     goals,
     link,
     memory,
+    observer,
     policy,
     publish,
     recordings,
@@ -97,6 +98,11 @@ def measure_replay(quick: bool) -> dict[str, Any]:
         return replay.measure(endpoints, count=1000 if quick else 6000, pairs=3 if quick else 9)
 
 
+def measure_observer(quick: bool) -> dict[str, Any]:
+    """Run bare client loops at a broker with an observer, and at one without."""
+    return observer.measure(count=1000 if quick else 6000, pairs=3 if quick else 9)
+
+
 def measure_publish(quick: bool) -> dict[str, Any]:
     """Publish by the command against bare client loops, on the broker of an open lab."""
     Article.ready()  # the images are there
@@ -161,6 +167,7 @@ BENCHES: Mapping[str, Callable[[bool], dict[str, Any]]] = {
     "policy": measure_policy,
     "link": measure_link,
     "replay": measure_replay,
+    "observer": measure_observer,
     "publish": measure_publish,
     "traffic": measure_traffic,
     "recordings": measure_recordings,

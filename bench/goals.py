@@ -107,6 +107,13 @@ def _replay(found: Result) -> Iterator[Figure]:
         yield _least(f"replay, {name}, of a bare client loop", case["ratio"], 0.9, "", measured)
 
 
+def _observer(found: Result) -> Iterator[Figure]:
+    for name, case in found["cases"].items():
+        measured = f"{case['ratio']:.2f}   ({case['with_per_s']}/s, without {case['without_per_s']}/s)"
+        goal = 0.9 if name == "persistent" else 0.7
+        yield _least(f"a broker with an observer, {name}, of one without", case["ratio"], goal, "", measured)
+
+
 def _publish(found: Result) -> Iterator[Figure]:
     for name, case in found["cases"].items():
         measured = f"{case['ratio']:.2f}   ({case['publish_per_s']}/s, bare {case['bare_per_s']}/s)"
@@ -236,6 +243,7 @@ _READ: Mapping[str, Callable[[Result], Iterator[Figure]]] = {
     "policy": _policy,
     "link": _link,
     "replay": _replay,
+    "observer": _observer,
     "publish": _publish,
     "traffic": _traffic,
     "recordings": _recordings,
