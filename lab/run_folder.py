@@ -102,7 +102,7 @@ class RunFolder:
         return {str(file.relative_to(folder)): _read(file) for file in found}
 
     def scenario_name(self) -> str | None:
-        """Return the name of the scenario's file, of a variant its own; None unless the folder has exactly one."""
+        """Return the name of the scenario's file, or of the variant's; None if the folder has none, or several."""
         found = [*(self.path / "sources").glob("*.y*ml")]
         if len(found) == 2:
             found = [file for file in found if _OF_A_VARIANT.search(_read(file))]

@@ -45,7 +45,7 @@ def advisories() -> tuple[Advisory, ...]:
 
 
 def known_holes(release: str) -> tuple[Advisory, ...]:
-    """Return the known holes of a release of ActiveMQ 5."""
+    """Return the known vulnerabilities of a release of ActiveMQ 5."""
     return tuple(each for each in advisories() if each.affects(release))
 
 

@@ -16,7 +16,7 @@ from lab.declare.topology import MEMORY
 from lab.errors import HostError, InputError
 from lab.suggestions import remedy
 
-_REGIONS = "The codes of AWS regions, for example eu-west-1,us-east-1; a repeated region has one more VPC."
+_REGIONS = "The codes of AWS regions, for example eu-west-1,us-east-1; each repetition adds a VPC and a broker."
 
 
 def generate(

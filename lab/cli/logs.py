@@ -35,7 +35,7 @@ def logs(
         typer.Option(
             "--run",
             metavar="RUN",
-            help="The lab, or the run that has ended (default: the only running lab).",
+            help="The lab or ended run, by its run id (default: MQLAB_RUN, else the only running lab).",
             autocompletion=completion.runs,
         ),
     ] = None,

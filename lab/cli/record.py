@@ -105,7 +105,7 @@ def record(
     if user is not None and not names:
         raise InputError.of("--user is for a lab's broker", f"set {USER_OF_URL.name} instead: it is the user at a URL")
     if run is not None and not names:
-        raise InputError.of("--run is for a lab's broker", "name a broker, or leave --run out")
+        raise InputError.of("--run is for a lab's broker", "add a broker of the lab by name, or leave --run out")
     protocol = client_options.protocol(over, wanted.queues[0] if wanted.queues else None) if names else ""
     with ExitStack() as lab:
         live = lab.enter_context(open_lab.attached(run, quiet=json)) if names else None

@@ -78,7 +78,7 @@ def routes(
         bool,
         typer.Option(
             "--durable",
-            help="Print where the messages of durable subscribers wait, even if no connector has a setting for it.",
+            help="Print where messages wait for durable subscribers that are away, even if no connector has a setting.",
         ),
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 1 if a message may not arrive.")] = False,

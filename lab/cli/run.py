@@ -34,7 +34,7 @@ REPORTS = Annotated[
     typer.Option(
         "--reports",
         metavar="DIR",
-        help="The folder for the page and JUnit file of each scenario, summary.md and annotations for CI.",
+        help="The folder for summary.md, CI annotations, and an HTML page and a JUnit file for each scenario.",
         parser=new_files.named_folder,
     ),
 ]

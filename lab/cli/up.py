@@ -45,7 +45,7 @@ def up(
     quiet: QUIET = False,
     json: JSON = False,
 ) -> None:
-    """Open a lab for a scenario or a topology, and keep it until Ctrl-C; no messages are sent.
+    """Open a lab for a scenario or a topology, and keep it until Ctrl-C; the scenario's steps are not run.
 
     Maintenance windows open at their time, and an interrupted reboot is completed.
 

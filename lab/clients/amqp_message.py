@@ -54,7 +54,7 @@ def encode(message: Outgoing) -> bytes:
 
 
 def decode(octets: bytes) -> Decoded:
-    """Return the parts of a message; octets that are not a message become the body: any program may have sent them."""
+    """Return the parts of an AMQP message. Bytes that cannot be decoded as one become the body."""
     try:
         usual = _decode_usual(octets)
     except IndexError:

@@ -29,7 +29,7 @@ def silent(silence: Silence) -> str:
 
 
 def gap(seconds: float) -> str:
-    """Return a duration in words: milliseconds below 0.1 s, else seconds; it is not negative."""
+    """Return a duration in words: in milliseconds below 0.1 s, else in seconds."""
     if seconds < 0.0995:
         return f"{seconds * 1000:.1f} ms"
     return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"

@@ -60,7 +60,7 @@ class Question:
                 yield replace(each, bridge=replace(each.bridge, forwarding=rules))
 
     def mended_by(self, changes: Sequence[Need]) -> bool:
-        """Return whether a message arrives after changes."""
+        """Return whether the changes end the certainty that the message never arrives."""
         found = self.after(changes)
         return found is not None and found.arrival is not Arrival.NEVER
 

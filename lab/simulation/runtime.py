@@ -21,7 +21,7 @@ from lab.simulation.costs import own_values, with_values
 if TYPE_CHECKING:
     from lab.simulation.opening import Models
 
-_ALONE = "a simulated lab lives in the process that opened it alone"
+_ALONE = "a simulated lab exists only in the process that opened it"
 
 
 class Simulation:

@@ -16,7 +16,7 @@ class Authenticate(NamedTuple):
     password: str
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 50 + len(self.user) + len(self.password)
 
 
@@ -26,7 +26,7 @@ class Authenticated(NamedTuple):
     ok: bool
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 24
 
 
@@ -37,7 +37,7 @@ class Open(NamedTuple):
     name: str = ""  # of a session: what its client knows it by
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 40 + len(self.container)
 
 
@@ -53,7 +53,7 @@ class Attach(NamedTuple):
     dynamic: bool = False  # a temporary queue is to be made
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 110 + len(self.name) + 2 * len(self.address) + len(self.selector or "")
 
 
@@ -64,7 +64,7 @@ class Attached(NamedTuple):
     address: str
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 110 + len(self.name) + 2 * len(self.address)
 
 
@@ -76,7 +76,7 @@ class Flow(NamedTuple):
     drain: bool = False
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 34
 
 
@@ -89,7 +89,7 @@ class Transfer(NamedTuple):
     redelivered: bool = False
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         properties = sum(len(key) + len(value) + 4 for key, value in self.message.properties.items())
         return _AROUND + properties + len(self.message.body)
 
@@ -102,7 +102,7 @@ class Disposition(NamedTuple):
     refusal: str = ""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 28 + len(self.refusal)
 
 
@@ -113,7 +113,7 @@ class Detach(NamedTuple):
     refusal: str = ""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 26 + len(self.refusal)
 
 
@@ -123,7 +123,7 @@ class Close(NamedTuple):
     refusal: str = ""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 20 + len(self.refusal)
 
 
@@ -131,5 +131,5 @@ class Empty(NamedTuple):
     """A frame without content: a sign of life."""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return 8

@@ -21,7 +21,7 @@ class Connect(NamedTuple):
     keep_alive: int  # seconds
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _HEADER + 10 + 6 + len(self.client_id) + len(self.user) + len(self.password)
 
 
@@ -31,7 +31,7 @@ class Connack(NamedTuple):
     code: int
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _HEADER + 2
 
 
@@ -47,7 +47,7 @@ class Publish:
     packet: int = 0
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         topic = self.topic
         rest = 2 + (len(topic) if topic.isascii() else len(topic.encode())) + (2 if self.qos else 0) + len(self.body)
         return rest + 1 + (1 if rest < 128 else 2 if rest < 16_384 else 3 if rest < 2_097_152 else 4)
@@ -61,7 +61,7 @@ class Ack:
     packet: int
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _HEADER + 2
 
 
@@ -73,7 +73,7 @@ class Subscribe(NamedTuple):
     qos: int
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _HEADER + 5 + len(self.topic.encode())
 
 
@@ -84,7 +84,7 @@ class Suback(NamedTuple):
     code: int
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _HEADER + 3
 
 
@@ -95,7 +95,7 @@ class Unsubscribe(NamedTuple):
     topic: str
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _HEADER + 4 + len(self.topic.encode())
 
 
@@ -105,7 +105,7 @@ class Unsuback(NamedTuple):
     packet: int
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _HEADER + 2
 
 
@@ -115,5 +115,5 @@ class Sign(NamedTuple):
     kind: str  # PINGREQ | PINGRESP | DISCONNECT
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _HEADER

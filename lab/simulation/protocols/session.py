@@ -26,7 +26,7 @@ class Frame(Protocol):
     """A frame of any protocol."""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         ...
 
 

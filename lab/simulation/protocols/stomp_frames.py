@@ -19,7 +19,7 @@ class StompFrame:
     body: bytes = b""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         if not self.command:
             return 1
         headers = self.headers

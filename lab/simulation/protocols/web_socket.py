@@ -20,7 +20,7 @@ class Upgrade(NamedTuple):
     host: str
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _ASKED + len(self.host)
 
 
@@ -30,7 +30,7 @@ class Upgraded(NamedTuple):
     refusal: str = ""
 
     def octets(self) -> int:
-        """Return its size."""
+        """Return the size in bytes."""
         return _ANSWERED
 
 
