@@ -107,7 +107,7 @@ def test_an_interruption_ends_it_with_what_was_accepted(
     with pytest.raises(signal):
         send(live, "tokyo", bodies(), to={"queue": "q"}, over="stomp")
     told = " ".join(capsys.readouterr().err.split())
-    assert told.endswith("4 were accepted"), told  # lines may be long in coming, so each is acknowledged before the next
+    assert told.endswith("4 were accepted"), told  # each before the next one, which may be long in coming
 
 
 def test_an_interruption_between_messages_leaves_no_doubt(live: Live, capsys: pytest.CaptureFixture[str]) -> None:
