@@ -236,3 +236,28 @@ def test_a_broker_that_was_killed_may_have_had_events_that_were_not_read() -> No
     its = verdict(subscribed(1), sent(2), taken(2.1), BrokerChanged(t=20, broker="singapore", state="killed"))
     assert its.outcome is UNKNOWN
     assert its.reason.startswith("the observer of singapore lost events after 20.000 s: it was killed")
+
+
+def lab_client(client: str) -> Subscribed:
+    """Make known that a name is a client of the lab."""
+    return Subscribed(t=0.5, client=client, broker="singapore", over="stomp", destination="queue://other", step=1)
+
+
+def test_an_application_that_receives_messages_of_the_lab_is_not_judged() -> None:
+    of_lab = sent(2).with_fields(client_id=f"mqlab-{HEADER.run}-publisher")
+    its = verdict(lab_client("publisher"), subscribed(1), sent(1.5, 2), taken(1.6, 2), of_lab, taken(2.1))
+    assert its.outcome is UNKNOWN
+    assert its.reason.startswith("billing also receives messages of the lab's own clients")
+
+
+def test_an_application_that_shares_its_queue_with_the_lab_is_not_judged() -> None:
+    listener = subscribed(0.9, "c9", f"mqlab-{HEADER.run}-listener")
+    its = verdict(lab_client("listener"), listener, subscribed(1), sent(2), taken(2.1), sent(3, 2), taken(3.1, 2, "c9"))
+    assert its.outcome is UNKNOWN
+    assert its.reason.startswith("clients of the lab take messages of applications from queue://orders")
+
+
+def test_a_delivery_whose_sending_no_observer_saw_decides_nothing_and_damages_nothing() -> None:
+    its = verdict(subscribed(1), sent(2), taken(2.1), taken(3, 9))
+    assert its.outcome is UNKNOWN
+    assert its.reason.startswith("billing received messages, and no observer saw who sent them")

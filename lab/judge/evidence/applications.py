@@ -72,7 +72,10 @@ class Applications:
         self._open: dict[tuple[str, str], int] = {}  # by client and destination: consumers
         self._durable: dict[tuple[str, str, str], tuple[str, str]] = {}  # by broker, client id and name
         self._early: dict[str, list[Received]] = {}  # by ActiveMQ's message id: deliveries whose sending comes later
-        self._crowded: dict[str, str] = {}  # by client: why its deliveries cannot be told apart
+        self._crowded: dict[str, str] = {}  # by client: why its deliveries cannot be assigned to messages
+        self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
+        self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
+        self._shared = ""  # why no delivery of an application proves anything: clients of the lab take its messages
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
         self.gaps: list[ObserverChanged] = []
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
@@ -88,12 +91,14 @@ class Applications:
                 yield from self._told(heappop(waiting)[2])
         while waiting:
             yield from self._told(heappop(waiting)[2])
-        for deliveries in self._early.values():  # of messages that no application is known to have sent
-            yield from deliveries
+        for deliveries in self._early.values():
+            for delivery in deliveries:
+                what = f"{delivery.client} received messages, and no observer saw who sent them"
+                self._crowded.setdefault(delivery.client, what)
 
     def crowded(self, receivers: Iterable[str]) -> str:
-        """Return why deliveries to receivers look alike; "" if they do not."""
-        return next((self._crowded[name] for name in receivers if name in self._crowded), "")
+        """Return why deliveries to receivers cannot be assigned to their messages; "" if they can."""
+        return self._shared or next((self._crowded[name] for name in receivers if name in self._crowded), "")
 
     def gap(self, begin: float) -> str:
         """Return the events that an observer lost after `begin`, in words; "" if it lost none."""
@@ -155,11 +160,15 @@ class Applications:
                 yield Unsubscribed(t=seen.t, client=its[0], broker=seen.broker, destination=its[1])
             return
         if seen.state == "unsubscribed":
+            self._lab_consumers.discard(key)
             if (consumer := self._consumers.pop(key, None)) is not None:
                 yield from self._left(consumer, seen.broker, seen.t)
             return
-        name = None if seen.network or seen.browser or seen.error else self._name(seen.client_id, seen.broker)
+        if seen.network or seen.browser or seen.error:
+            return
+        name = self._name(seen.client_id, seen.broker)
         if name is None:
+            self._lab_consumers.add(key)
             return
         if (old := self._consumers.pop(key, None)) is not None:
             yield from self._left(old, seen.broker, seen.t)
@@ -216,6 +225,15 @@ class Applications:
         if seen.event == "sent":
             if (name := self._name(seen.client_id, seen.broker)) is not None:
                 yield from self._sending(seen, name)
+            else:
+                self._of_lab.add(seen.message)
+            return
+        if (seen.broker, seen.consumer) in self._lab_consumers:
+            if seen.event == "acknowledged" and seen.destination.startswith("queue://") and seen.message in self._ids:
+                self._shared = (
+                    f"clients of the lab take messages of applications from {seen.destination}: let the lab use "
+                    "another queue"
+                )
             return
         consumer = self._consumers.get((seen.broker, seen.consumer))
         if consumer is None:
@@ -269,6 +287,12 @@ class Applications:
             yield Acknowledged(t=seen.t + (seen.took or 0.0), id=message)
 
     def _delivery(self, consumer: _Consumer, seen: MessageSeen) -> Iterator[Received]:
+        if seen.message in self._of_lab:
+            self._crowded[consumer.client] = (
+                f"{consumer.client} also receives messages of the lab's own clients, whose ids differ: send those to "
+                "another destination"
+            )
+            return
         again = seen.message in consumer.redelivered
         message = self._ids.get(seen.message)
         delivery = Received(
