@@ -29,9 +29,9 @@ class Outstanding:
         self._queued: deque[Observation] = deque()
         self._lock = Lock()
 
-    def record(self, observation: Observation) -> None:
-        """Queue an observation; count all if many are queued, unless another thread is counting."""
-        self._queued.append(observation)
+    def record(self, *observations: Observation) -> None:
+        """Queue observations; count all if many are queued, unless another thread is counting."""
+        self._queued += observations
         if len(self._queued) > _MOST_QUEUED and self._lock.acquire(blocking=False):
             try:
                 self._missing.count(self._taken())

@@ -215,9 +215,10 @@ class LabRecorder:
     def __init__(self, rehearsal: Rehearsal) -> None:
         self._rehearsal = rehearsal
 
-    def record(self, observation: Observation) -> None:
-        """Record an observation, its moment counted from the replay's beginning; may be called from any thread."""
+    def record(self, *observations: Observation) -> None:
+        """Record observations, their moments counted from the replay's beginning; may be called from any thread."""
         try:
-            self._rehearsal.record_of_lab(observation)
+            for observation in observations:
+                self._rehearsal.record_of_lab(observation)
         except OSError as error:
             self._rehearsal.fail(error)

@@ -9,7 +9,7 @@ from lab.dataclass import dataclass
 from lab.emulation.state import InstanceState
 from lab.emulation.watch.observer_events import Answer, Translator, UnreadableError
 from lab.errors import BrokerError
-from lab.history import ObserverChanged, Recorder
+from lab.history import Observation, ObserverChanged, Recorder
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Failed
 
@@ -180,12 +180,15 @@ class _InstanceWatch:
         process.error = (after - before) / 2
 
     def _record(self, process: Process, answer: Answer) -> None:
+        """Record the events of an answer together: a history that many write to is locked once."""
+        observations: list[Observation] = []
         for event in answer.events:
             process.stopped |= event.event == "stopped"
             t = event.at / _NANOSECONDS + process.offset
             took = None if event.done is None else (event.done - event.at) / _NANOSECONDS
-            for observation in process.translator.observations(event, t, took):
-                self._recorder.record(observation)
+            observations += process.translator.observations(event, t, took)
+        if observations:
+            self._recorder.record(*observations)
 
     def _changed(self, state: str, **more: object) -> None:
         change = ObserverChanged(

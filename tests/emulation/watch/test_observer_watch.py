@@ -8,7 +8,7 @@ from lab.emulation.state import InstanceState
 from lab.emulation.watch.observer_events import Answer, Event, Head, UnreadableError
 from lab.emulation.watch.observer_watch import ObserverWatch, Process
 from lab.errors import BrokerError
-from lab.history import MemoryRecorder, MessageSeen, ObserverChanged
+from lab.history import MemoryRecorder, MessageSeen, Observation, ObserverChanged
 from lab.runtime.clock import RealClock
 
 TOKYO = InstanceState(
@@ -72,6 +72,29 @@ def messages(recorder: MemoryRecorder) -> list[str]:
 
 def changes(recorder: MemoryRecorder) -> list[ObserverChanged]:
     return [seen for seen in recorder.observations if isinstance(seen, ObserverChanged)]
+
+
+class CountingRecorder(MemoryRecorder):
+    """Counts its calls, each of which locks a history that many processes write to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def record(self, *observations: Observation) -> None:
+        self.calls += any(isinstance(seen, MessageSeen) for seen in observations)
+        super().record(*observations)
+
+
+def test_the_events_of_an_answer_are_recorded_together() -> None:
+    broker, recorder = Broker(), CountingRecorder()
+    for number in range(4):
+        broker.send(f"ID:{number}")
+    watch = ObserverWatch([TOKYO], {"tokyo": ["orders.>"]}, broker.take, CLOCK, recorder, [].append, {})
+    watch.begin()
+    watch.end()
+    assert messages(recorder) == ["ID:0", "ID:1", "ID:2", "ID:3"]
+    assert recorder.calls == 2, "an answer of this broker has two events"
 
 
 def test_every_event_is_recorded_once_however_many_an_answer_has() -> None:
