@@ -85,7 +85,7 @@ class Refused(InputError):
     """A service of AWS refuses a request: the code of its exception, its sentence, and the attribute that is wrong."""
 
     code: str = ""
-    reason: str = ""
+    sentence: str = ""
     attribute: str = ""
 
 

@@ -27,7 +27,7 @@ def refused(error: InputError, service: str) -> ApiRefused:
     problem = error.problems[0]
     code, reason, attribute = _USUAL_CODE.get(service, "InvalidParameterValue"), problem.what, ""
     if isinstance(error, Refused):
-        code, reason, attribute = error.code, error.reason, error.attribute
+        code, reason, attribute = error.code, error.sentence, error.attribute
     elif (match := _CODE_FIRST.fullmatch(reason)) is not None:
         code, reason = match["code"], match["reason"]
     place = f" ({problem.place})" if problem.place else ""

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from lab.errors import InputError, Problem
-
-
-class Refused(InputError):
-    """EC2 refused a request; `code` and `sentence` are AWS's, apart from the text for people, which has both."""
-
-    code: str = ""
-    sentence: str = ""
+from lab.errors import Problem, Refused
 
 
 def refused(code: str, sentence: str, remedy: str = "") -> Refused:

@@ -29,5 +29,5 @@ def not_found(kind: str, name: str, known: Iterable[str], label: str) -> Refused
 
 def _refused(reason: str, code: str, right: str, attribute: str) -> Refused:
     refusal = Refused([Problem(what=f"{reason} ({code})", remedy=right)])
-    refusal.code, refusal.reason, refusal.attribute = code, reason, attribute
+    refusal.code, refusal.sentence, refusal.attribute = code, reason, attribute
     return refusal
