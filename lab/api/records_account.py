@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lab.amazonmq.account import brokers
 from lab.amazonmq.account.account import Account, open_windows
+from lab.amazonmq.configurations.sanitising import Removal
 from lab.api import kept_account
 from lab.api.call import Call
 from lab.api.kept_account import KeptAccount, new_access_key
@@ -22,6 +23,7 @@ from lab.declare.steps.base import Step
 from lab.declare.steps.delete_broker import DeleteBroker
 from lab.declare.steps.network import OnNetwork
 from lab.declare.steps.reboot import Reboot
+from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.errors import InputError
 from lab.file_locks import lock
 from lab.history import Header, Observation, SharedHistory, StepEnded, StepStarted
@@ -118,8 +120,11 @@ class RecordsAccount:
         """Take note that an answer has the state of a broker."""
         self._answered.add(broker_id)
 
-    def keep(self, control: Control, records: Records) -> tuple[Observation, ...]:
-        """Save a state, and return its differences from the state before as observations."""
+    def keep(self, control: Control, records: Records, removals: Sequence[Removal] = ()) -> tuple[Observation, ...]:
+        """Save a state, and return its differences from the state before as observations.
+
+        `removals` are the settings that were removed from a configuration's new revision.
+        """
         before, t = self.control, self.age.total_seconds()
         if (control, records) == (before, self.records):
             return ()
@@ -130,7 +135,7 @@ class RecordsAccount:
         waiting = set(in_progress(control.account))
         self._since = {key: self._since.get(key, now) for key in waiting}
         self._answered &= waiting
-        return tuple(_differences(before, control, t))
+        return tuple(_differences(before, control, t, removals))
 
     @contextmanager
     def step(self, verb: str, words: str) -> Iterator[list[Observation]]:
@@ -236,7 +241,10 @@ class ServedCall:
     def do(self, step: Step) -> None:
         """Do a verb that scenarios have too; of a reboot and a deletion this is the beginning."""
         with self._account.step(step.verb, step.words()) as observations:
-            observations += self._account.keep(self._decided(step), self.records)
+            removals: tuple[Removal, ...] = ()
+            if isinstance(step, UpdateConfiguration):
+                removals = step.update(self.control.account, self._account.machine()).removals
+            observations += self._account.keep(self._decided(step), self.records, removals)
 
     def _decided(self, step: Step) -> Control:
         control = self.control
@@ -270,7 +278,7 @@ def forget(folder: Path) -> None:
             shutil.rmtree(folder)
 
 
-def _differences(before: Control, after: Control, t: float) -> Iterator[Observation]:
+def _differences(before: Control, after: Control, t: float, removals: Sequence[Removal]) -> Iterator[Observation]:
     records = {record.name: record for record in before.account.brokers}
     for record in after.account.brokers:
         if records.get(record.name) != record:
@@ -278,7 +286,7 @@ def _differences(before: Control, after: Control, t: float) -> Iterator[Observat
     revisions = {each.name: len(each.revisions) for each in before.account.configurations}
     for configuration in after.account.configurations:
         for revision in configuration.revisions[revisions.get(configuration.name, 0) :]:
-            yield revision_saved(configuration.name, revision, (), t)
+            yield revision_saved(configuration.name, revision, removals, t)
     if before.network is not after.network:
         yield from differences(before.network, after.network, t)
 

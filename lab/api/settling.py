@@ -33,9 +33,6 @@ def finished(control: Control, records: Records, broker_id: str) -> tuple[Contro
         return after, replace(records, mq=replace(records.mq, brokers=left, tags=tags))
     account = brokers.applied(account, record.name)
     record = account.broker(record.name)
-    if facts.pending_engine_version:
-        record = replace(record, engine_version=facts.pending_engine_version)
-        account = account.with_broker(record)
     account = brokers.finish_reboot(account, record.name)
     grouped = tuple(
         replace(interface, groups=record.security_groups) if interface.broker == record.name else interface

@@ -26,13 +26,11 @@ class BrokerFacts:
     arn: str
     instance_type: str
     subnets: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()  # of its instances, in their order
     auto_minor_version_upgrade: bool = True
     storage_type: str = "efs"
     kms_key: str = ""
     logs: Logs = field(default_factory=Logs)
     request_token: str = ""  # `creatorRequestId`
-    pending_engine_version: str = ""
     pending_instance_type: str = ""
     pending_logs: Logs | None = None
 
@@ -42,7 +40,6 @@ class BrokerFacts:
             self,
             instance_type=self.pending_instance_type or self.instance_type,
             logs=self.logs if self.pending_logs is None else self.pending_logs,
-            pending_engine_version="",
             pending_instance_type="",
             pending_logs=None,
         )
