@@ -11,6 +11,8 @@ from lab.network import ids
 from lab.network.refusals import refused
 from lab.network.vpc import Network, Peering, PeeringState
 
+MOST_PENDING = 25  # requests of one VPC
+MOST_ACTIVE = 50  # peerings of one VPC
 _WRONG_STATE = (
     "InvalidStateTransition",
     "The specified VPC peering connection is not in the correct state for the request: ",
@@ -48,6 +50,13 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
             f"no link joins {requester} and {accepter}, so no packet could use the peering",
             f"add to the topology's links: {{between: [{requester}, {accepter}], link: aws}}",
         )
+    outstanding = sum(each.requester == requester and each.state is PeeringState.PENDING for each in network.peerings)
+    if outstanding >= MOST_PENDING:
+        raise refused(
+            "OutstandingVpcPeeringConnectionLimitExceeded",
+            f"{requester} has {MOST_PENDING} requests that wait for acceptance",
+            "accept, reject or delete one of them",
+        )
     made = Peering(
         id=derived_id(network.topology, name, sum(each.name == name for each in network.peerings)),
         name=name,
@@ -61,6 +70,13 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
 
 def accept(network: Network, peering: str, *, at: timedelta) -> Network:
     """Return the Network with a pending request accepted."""
+    for vpc in network.peering(peering).vpcs:
+        if sum(each.state is PeeringState.ACTIVE and vpc in each.vpcs for each in network.peerings) >= MOST_ACTIVE:
+            raise refused(
+                "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
+                f"{vpc} has {MOST_ACTIVE} active peerings",
+                "delete one of them",
+            )
     return _answer(network.at(at), peering, "accept", PeeringState.ACTIVE)
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import count
 from typing import Literal
 
-from lab.errors import InputError
+from lab.errors import InputError, Refused
 from lab.network.ids import derived_id
-from lab.network.refusals import Refused, refused
+from lab.network.refusals import refused
 from lab.network.vpc import MOST_GROUPS, MOST_RULES, Network, Protocol, Rule, SecurityGroup
 
 Way = Literal["inbound", "outbound"]

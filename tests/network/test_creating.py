@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.errors import Refused
 from lab.network import interfaces, peerings, route_tables, routes, security_groups, subnets, vpcs
 from lab.network.reach import reach
-from lab.network.refusals import Refused
 from lab.network.vpc import ANYWHERE, Network, Protocol, Rule
 from tests.network.served import SINGAPORE, TOKYO, block, two_vpcs
 
