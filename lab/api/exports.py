@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 REGION = "ap-northeast-1"
-SHELLS = ("bash", "powershell", "dotenv")
+SHELLS = ("bash", "powershell", "dotenv", "terraform")
 _FORMS = {"bash": "export {}={}", "powershell": '$env:{} = "{}"', "dotenv": "{}={}"}
 
 
@@ -41,3 +41,14 @@ def provider(url: str, access_key: str) -> str:
     sts = "{url}"
   }}
 }}"""
+
+
+def settings(url: str, access_key: str, shell: str) -> str:
+    """Return the settings to paste; a shell's have the block for Terraform behind them, as a comment."""
+    block = provider(url, access_key)
+    if shell == "terraform":
+        return block
+    lines = exports(environment(url, access_key), shell)
+    return "\n".join(
+        (lines, "# Terraform and OpenTofu, without these variables:", *(f"# {line}" for line in block.splitlines()))
+    )

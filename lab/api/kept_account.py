@@ -36,6 +36,11 @@ class KeptAccount(Struct, frozen=True, kw_only=True):
         return structs.replace(self, control=control, records=records)
 
 
+def account_folder(states: Path, name: str) -> Path:
+    """Return the folder of an account below that of the state files."""
+    return states / "accounts" / name
+
+
 def new_access_key() -> str:
     """Return an invented id of an access key, in the form of AWS's."""
     return "MQLAB" + "".join(secrets.choice(_KEY_SIGNS) for _ in range(15))

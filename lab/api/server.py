@@ -1,4 +1,7 @@
-"""The HTTP server of the API: who may ask, how much at once, and what is logged. Starlette and uvicorn carry it."""
+"""The HTTP server of the API: who may ask, how much at once, and what is logged.
+
+Starlette and uvicorn are of the extra mqlab[serve], and touched here alone.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,20 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
-
 from lab.api.dispatching import Answered, Serve, dispatch, turned_away
 from lab.api.refused import ApiRefused
 from lab.api.wire.http import HttpRequest
 from lab.errors import HostError, InputError
 from lab.version import __version__
+
+try:
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.requests import ClientDisconnect, Request
+    from starlette.responses import JSONResponse, Response
+    from starlette.routing import Mount, Route
+except ImportError as missing:
+    raise HostError("Starlette and uvicorn are not installed", "pip install 'mqlab[serve]'") from missing
 
 HOST = "127.0.0.1"
 MOST_BODY_BYTES = 2**20

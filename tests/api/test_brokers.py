@@ -6,8 +6,8 @@ from lab.api.serving import ServedHere
 from tests.api.clients import broker, client
 
 
-def test_a_broker_is_created_and_runs(api: ServedHere) -> None:
-    mq = client(api, "mq")
+def test_a_broker_is_created_and_runs(mqlab_api: ServedHere) -> None:
+    mq = client(mqlab_api, "mq")
     made = mq.create_broker(**broker())
     first = mq.describe_broker(BrokerId=made["BrokerId"])
     assert (first["BrokerState"], first["BrokerInstances"]) == ("CREATION_IN_PROGRESS", [])

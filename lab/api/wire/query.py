@@ -64,7 +64,8 @@ def answer(model: Model, operation: Operation, content: Mapping[str, Any], reque
     name = operation.name
     if model.protocol == "ec2":
         space = f"http://ec2.amazonaws.com/doc/{model.version}/"
-        body = f"<requestId>{request_id}</requestId>{inner or '<return>true</return>'}"
+        done = "" if operation.answer is not None and operation.answer.members else "<return>true</return>"
+        body = f"<requestId>{request_id}</requestId>{inner or done}"
     else:
         space = model.namespace
         metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
