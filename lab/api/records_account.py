@@ -117,8 +117,9 @@ class RecordsAccount:
         self._log(self._mask.text(text))
 
     def answered(self, broker_id: str) -> None:
-        """Take note that an answer has the state of a broker."""
-        self._answered.add(broker_id)
+        """Take note that an answer has the state of a broker, if the state is in progress."""
+        if broker_id in self._since:
+            self._answered.add(broker_id)
 
     def keep(self, control: Control, records: Records, removals: Sequence[Removal] = ()) -> tuple[Observation, ...]:
         """Save a state, and return its differences from the state before as observations.

@@ -36,3 +36,11 @@ def broker(name: str = "tokyo", **members: Any) -> dict[str, Any]:
         "AutoMinorVersionUpgrade": True,
         "Users": [{"Username": "ana", "Password": PASSWORD}],
     } | members
+
+
+def running(mq: Any, name: str = "tokyo", **members: Any) -> str:
+    """Create a broker, ask until it runs, and return its id."""
+    broker_id = str(mq.create_broker(**broker(**{"BrokerName": name} | members))["BrokerId"])
+    states = [mq.describe_broker(BrokerId=broker_id)["BrokerState"] for _ in range(2)]
+    assert states == ["CREATION_IN_PROGRESS", "RUNNING"]
+    return broker_id

@@ -22,7 +22,7 @@ from lab.amazonmq.names import (
 )
 from lab.api.call import Call
 from lab.api.mq import configurations
-from lab.api.mq.default_network import default_groups, default_subnets
+from lab.api.mq.default_network import check_default, default_group, default_subnets
 from lab.api.mq.lookup import arn, bad_request, configuration_of, conflict, lab_name
 from lab.api.mq.mq_records import BrokerFacts, Logs
 from lab.api.mq.offers import (
@@ -59,9 +59,10 @@ def create_broker(account: ServedAccount, call: Call, request: Mapping[str, Any]
                 return {"BrokerArn": facts.arn, "BrokerId": key}
             raise conflict(f"Broker [{name}] already exists. Choose another name.", "brokerName")
     _check(account, call, request)
+    check_default(account, call, request.get("SubnetIds") or [], request.get("SecurityGroups") or [])
     broker_id = f"b-{uuid.uuid4()}"
     subnets, mode = _subnets(account, call, request), request["DeploymentMode"].upper()
-    groups = tuple(request.get("SecurityGroups") or default_groups(account, call, subnets))
+    groups = tuple(request.get("SecurityGroups") or default_group(account, subnets))
     version, users = engine_version(request), _users(account, request)
     opens = window_of(request) or DEFAULT_WINDOW
     chosen = applied_revision(account, call, request, version)

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from lab.api.call import Call
+from lab.api.ec2 import default_vpc
+from lab.api.mq.lookup import bad_request
 from lab.api.served_account import ServedAccount
 
 
 def default_subnets(account: ServedAccount, call: Call, number: int) -> tuple[str, ...]:
-    """Return subnets of the region's default VPC."""
-    return ()
+    """Return so many subnets of the region's default VPC, in different zones."""
+    subnets = default_vpc.default_subnets(account, call.region)
+    if len(subnets) < number:
+        raise bad_request("Default VPC not found. Name subnets of another VPC.", "subnetIds")
+    return tuple(subnet.name for subnet in subnets[:number])
 
 
-def default_groups(account: ServedAccount, call: Call, subnets: tuple[str, ...]) -> tuple[str, ...]:
+def default_group(account: ServedAccount, subnets: tuple[str, ...]) -> tuple[str, ...]:
     """Return the default group of the VPC of subnets."""
-    return ()
+    network = account.control.network
+    return (default_vpc.default_group(network, network.subnet(subnets[0]).vpc),)
+
+
+def check_default(account: ServedAccount, call: Call, subnets: list[str], groups: list[str]) -> None:
+    """Refuse subnets without groups, or groups without subnets, of another VPC than the default one."""
+    if bool(subnets) == bool(groups):
+        return
+    network, default = account.control.network, default_vpc.default_vpc(account, call.region)
+    name = "" if default is None else default.name
+    vpcs = {each.vpc for each in (*network.subnets, *network.groups) if each.name in (*subnets, *groups)}
+    if vpcs - {name}:
+        raise bad_request(
+            "Subnets and security groups must belong to the default VPC when only one is provided.",
+            "subnetIds" if subnets else "securityGroups",
+        )
