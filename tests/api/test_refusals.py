@@ -61,7 +61,12 @@ CREATIONS = [  # members of the request → code, attribute, words
         "timeZone",
         "Mars",
     ),
-    ({"MaintenanceWindowStartTime": {"DayOfWeek": "NODAY", "TimeOfDay": "01:00"}}, BAD, "maintenanceWindowStartTime.dayOfWeek", "NODAY"),
+    (
+        {"MaintenanceWindowStartTime": {"DayOfWeek": "NODAY", "TimeOfDay": "01:00"}},
+        BAD,
+        "maintenanceWindowStartTime.dayOfWeek",
+        "NODAY",
+    ),
     ({"Tags": {"aws:x": "1"}}, BAD, "tags", "aws:"),
     ({"Tags": {f"k{n}": "" for n in range(51)}}, BAD, "tags", "at most 50"),
     ({"Tags": {"k" * 129: ""}}, BAD, "tags", "128"),
