@@ -89,11 +89,12 @@ class Door:
                 )
             except ApiRefused as error:
                 why = error
-        answered = self._done(plain) if why is None else turned_away(plain, why)
+        answered = self.done(plain) if why is None else turned_away(plain, why)
         self._log(_line(answered, time.perf_counter() - began))
         return answered
 
-    def _done(self, request: HttpRequest) -> Answered:
+    def done(self, request: HttpRequest) -> Answered:
+        """Return the answer to a whole request; a fault of mqlab is a refusal, and a line of the log."""
         try:
             return dispatch(request, access_key=self._access_key, serve=self._serve, now=lambda: datetime.now(UTC))
         except Exception as error:  # noqa: BLE001 - a fault answered with 500 is repeated by clients, as if it hung

@@ -11,7 +11,7 @@ from lab.dataclass import dataclass
 
 VALID_FOR = timedelta(minutes=15)
 _CREDENTIAL = re.compile(
-    r"(?P<key>[^/,\s]{1,128})/\d{8}/(?P<region>[a-z0-9-]{1,40})/(?P<service>[a-z0-9.-]{1,60})/aws4_request"
+    r"(?P<key>[!-+\-.0-~]{1,128})/\d{8}/(?P<region>[a-z0-9-]{1,40})/(?P<service>[a-z0-9.-]{1,60})/aws4_request"
 )
 
 
