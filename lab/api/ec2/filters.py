@@ -8,6 +8,8 @@ from typing import Any
 
 from lab.api.refused import ApiRefused
 
+MOST_TEXTS = 200  # of one filter
+_LONGEST_TEXT = 512  # characters
 ABSENT = ""  # the path of a filter whose facts the lab does not have: no row fits
 
 
@@ -20,6 +22,10 @@ def fitting(
         name = each.get("Name") or ""
         if name not in paths and name != "tag-key" and not name.startswith("tag:"):
             raise ApiRefused("InvalidParameterValue", f"The filter '{name}' is invalid", attribute="Filters")
+        texts = each.get("Values") or ()
+        if len(texts) > MOST_TEXTS or any(len(text) > _LONGEST_TEXT for text in texts):
+            problem = f"A filter has at most {MOST_TEXTS} values of {_LONGEST_TEXT} characters"
+            raise ApiRefused("FilterLimitExceeded", problem, attribute="Filters")
     return [row for row in rows if all(_fits(row, each, paths) for each in wanted)]
 
 
@@ -47,8 +53,8 @@ def _fits(row: Mapping[str, Any], wanted: Mapping[str, Any], paths: Mapping[str,
         texts = [each["Value"] for each in tags if each["Key"] == name.removeprefix("tag:")]
     else:
         texts = list(_texts(row, paths[name].split("."))) if paths[name] else []
-    patterns = [_pattern(str(each)) for each in wanted.get("Values") or ()]
-    return any(pattern.fullmatch(text) for pattern in patterns for text in texts)
+    patterns = [_Pattern(str(each)) for each in wanted.get("Values") or ()]
+    return any(pattern.fits(text) for pattern in patterns for text in texts)
 
 
 def _texts(part: Any, path: Sequence[str]) -> Iterator[str]:
@@ -63,9 +69,28 @@ def _texts(part: Any, path: Sequence[str]) -> Iterator[str]:
         yield from _texts(part[path[0]], path[1:])
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    r"""Return the pattern of a filter's text: `*` is any text, `?` one character, and `\` makes the next one plain."""
-    parts = re.findall(r"\\.|.", text, flags=re.DOTALL)
-    plain = {"*": ".*", "?": "."}
-    joined = "".join(plain.get(each) or re.escape(each[-1]) for each in parts)
-    return re.compile(re.sub(r"(\.\*)+", ".*", joined), flags=re.DOTALL)
+class _Pattern:
+    r"""The text of a filter: `*` is any text, `?` one character, and `\` makes the next character plain.
+
+    The parts between two `*` have fixed lengths and are found from left to right, so that no text takes long.
+    """
+
+    def __init__(self, text: str) -> None:
+        parts: list[list[str]] = [[]]
+        for sign in re.findall(r"\\.|.", text, flags=re.DOTALL):
+            if sign == "*":
+                parts.append([])
+            else:
+                parts[-1].append("." if sign == "?" else re.escape(sign[-1]))
+        self._first, *self._others = [re.compile("".join(part), flags=re.DOTALL) for part in parts]
+        self._last_length = len(parts[-1])
+
+    def fits(self, text: str) -> bool:
+        """Return whether a text fits the pattern as a whole."""
+        if not self._others:
+            return self._first.fullmatch(text) is not None
+        found = self._first.match(text)
+        for part in self._others[:-1]:
+            found = found and part.search(text, found.end())
+        start = len(text) - self._last_length
+        return found is not None and start >= found.end() and self._others[-1].match(text, start) is not None

@@ -15,6 +15,7 @@ from lab.network.vpc import Protocol, Rule, SecurityGroup
 
 ALL_PORTS = (0, 65535)
 _ALL_TYPES = (-1, -1)  # of ICMP
+_LAST_TYPE = 255
 _PROTOCOLS = {
     "-1": Protocol.ALL,
     "all": Protocol.ALL,
@@ -196,6 +197,9 @@ def _ports(fields: Mapping[str, Any]) -> tuple[Protocol, tuple[int, int]]:
         return protocol, ALL_PORTS
     if protocol is Protocol.ICMP:
         types = (-1 if first is None else first, -1 if last is None else last)
+        for number in types:
+            if not -1 <= number <= _LAST_TYPE:
+                raise ApiRefused("InvalidParameterValue", f"ICMP type or code ({number}) out of range")
         return protocol, ALL_PORTS if types == _ALL_TYPES else types
     if first is None or last is None:
         raise ApiRefused("InvalidParameterValue", "Must specify both from and to ports with TCP/UDP.")

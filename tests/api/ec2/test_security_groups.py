@@ -199,6 +199,7 @@ def test_refusals_of_rules(ec2: Ec2, group: str) -> None:
     assert code(permission(protocol="")) == "MissingParameter"
     assert code(permission(None)) == "InvalidParameterValue"
     assert code(permission(70000)) == "InvalidParameterValue"
+    assert code(permission(256, protocol="icmp")) == "InvalidParameterValue"
     assert code(permission(cidr="10.0.0.0")) == "InvalidParameterValue"
     assert code(permission(IpRanges=[], Ipv6Ranges=[{"CidrIpv6": "10.0.0.0/8"}])) == "InvalidParameterValue"
     assert code(permission(UserIdGroupPairs=[{"GroupId": "sg-0"}])) == "InvalidGroup.NotFound"

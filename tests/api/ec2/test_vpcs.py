@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lab.api.ec2.filters import fitting
 from lab.api.ec2.operations import OPERATIONS
 from lab.api.wire.models import models
 from tests.api.ec2.asking import SINGAPORE, TOKYO, Ec2
@@ -150,6 +153,25 @@ def test_filters_know_wildcards_and_every_filter_must_fit(ec2: Ec2) -> None:
     literal = [{"Name": "tag:Name", "Values": [r"to\*kyo"]}]
     assert ec2.ids("DescribeVpcs", Filters=literal) == [vpc]
     assert ec2.ids("DescribeVpcs", Filters=[{"Name": "tag:Name", "Values": [r"t\*o"]}]) == []
+
+
+@given(text=st.text("ab*?\\", max_size=8), pattern=st.text("ab*?\\", max_size=8))
+def test_a_pattern_fits_as_a_regular_expression_says(text: str, pattern: str) -> None:
+    own = [{"Name": "x", "Values": [pattern]}]
+    pieces = re.findall(r"\\.|.", pattern, flags=re.DOTALL)
+    plain = "".join({"*": ".*", "?": "."}.get(each) or re.escape(each[-1]) for each in pieces)
+    expected = re.fullmatch(plain, text, flags=re.DOTALL) is not None
+    assert bool(fitting([{"x": text}], {"Filters": own}, {"x": "x"})) == expected
+
+
+def test_a_pattern_of_many_stars_is_compared_at_once(ec2: Ec2) -> None:
+    tags = [{"ResourceType": "vpc", "Tags": [{"Key": "Name", "Value": "a" * 256}]}]
+    ec2("CreateVpc", CidrBlock="10.1.0.0/16", TagSpecifications=tags)
+    assert ec2.ids("DescribeVpcs", Filters=[{"Name": "tag:Name", "Values": ["*a" * 200 + "b"]}]) == []
+    too_long = [{"Name": "tag:Name", "Values": ["*" * 513]}]
+    assert ec2.code("DescribeVpcs", Filters=too_long) == "FilterLimitExceeded"
+    too_many = [{"Name": "tag:Name", "Values": ["a"] * 201}]
+    assert ec2.code("DescribeVpcs", Filters=too_many) == "FilterLimitExceeded"
 
 
 def test_zones_and_regions(ec2: Ec2) -> None:
