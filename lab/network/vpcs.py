@@ -51,7 +51,6 @@ def delete(network: Network, name: str) -> Network:
         *(each.name for each in network.route_tables if each.vpc == vpc.name and not each.main),
         *(each.name for each in network.groups if each.vpc == vpc.name and each.group_name != DEFAULT),
         *(each.id for each in network.peerings if each.alive and vpc.name in each.vpcs),
-        *(each.name for each in network.interfaces if each.vpc == vpc.name),
     ]
     if dependents:
         raise refused(

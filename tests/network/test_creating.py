@@ -95,6 +95,39 @@ def test_brokers_of_created_vpcs_reach_each_other_over_a_peering_with_routes_and
     assert reach(network, "tokyo", "singapore", 61617).yes
 
 
+def _many(number: int) -> Network:
+    """Return a VPC with as many others, which have peerings with it that are pending."""
+    network = two_vpcs()
+    for each in range(number):
+        region = f"region-{each}"
+        network = vpcs.create(network, name=f"vpc-{each}", aws_region=region, cidr=block(f"10.{each + 3}.0.0/16"))
+    return replace(network, linked=frozenset(frozenset(("vpc-a", f"vpc-{each}")) for each in range(number)))
+
+
+def test_a_vpc_has_twenty_five_pending_requests_and_fifty_active_peerings_at_most() -> None:
+    network, ids = _many(51), list[str]()
+    for each in range(51):
+        if each == peerings.MOST_PENDING:
+            with pytest.raises(Refused) as refusal:
+                _requested(network, each)
+            assert refusal.value.code == "OutstandingVpcPeeringConnectionLimitExceeded"
+            for peering in ids:
+                network = peerings.accept(network, peering, at=NOW)
+        network = _requested(network, each)
+        ids.append(network.peerings[-1].id)
+        if each > peerings.MOST_PENDING and each < peerings.MOST_ACTIVE:
+            network = peerings.accept(network, ids[-1], at=NOW)
+    network = peerings.accept(network, ids[peerings.MOST_PENDING], at=NOW)
+    with pytest.raises(Refused) as refusal:
+        peerings.accept(network, ids[-1], at=NOW)
+    assert refusal.value.code == "ActiveVpcPeeringConnectionPerVpcLimitExceeded"
+
+
+def _requested(network: Network, number: int) -> Network:
+    asked = f"vpc-{number}"
+    return peerings.request(network, name=asked, requester="vpc-a", accepter=asked, at=NOW).network
+
+
 def _full(make: Callable[[Network, int], Network], number: int) -> Network:
     network = two_vpcs()
     for each in range(number):
