@@ -40,7 +40,7 @@ def create_route(account: ServedAccount, call: Call, request: Request) -> Answer
 
 @takes("DestinationCidrBlock", "RouteTableId", *_TARGETS)
 def replace_route(account: ServedAccount, call: Call, request: Request) -> Answer:
-    """Give a route of a table another target."""
+    """Replace the target of a route."""
     table, destination = _table_and_destination(account, call, request)
     member, target = _target(request)
     own, reached = _gateway_routes(account, table), str(destination)
