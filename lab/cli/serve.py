@@ -50,7 +50,7 @@ def serve(
         typer.Option(
             "--reboot-time",
             metavar="DURATION",
-            help="The time that a creation, a reboot or a deletion takes (default: until a client has asked once).",
+            help="The time that a creation, a reboot or a deletion takes (default: until a client has seen the state).",
         ),
     ] = None,
     shell: Annotated[
