@@ -104,7 +104,7 @@ class RecordsAccount:
         return self.machine() - self._kept.created
 
     def serve(self, call: Call) -> ServedCall:
-        """Return the account for a call, with everything ended and expired that ends or expires until now."""
+        """Return the account for a call, after the verbs that have ended and the requests that have expired."""
         self._go_on()
         return ServedCall(self, call)
 
@@ -139,11 +139,11 @@ class RecordsAccount:
         return tuple(_differences(before, control, t, removals))
 
     @contextmanager
-    def step(self, verb: str, words: str) -> Iterator[list[Observation]]:
+    def step(self, verb: str, summary: str) -> Iterator[list[Observation]]:
         """Record a verb that is done in the block as a step; the block adds the observations to the list."""
         observations: list[Observation] = []
         number = self.history.step(
-            lambda number: StepStarted(t=self.age.total_seconds(), step=number, verb=verb, asked=words, by=API)
+            lambda number: StepStarted(t=self.age.total_seconds(), step=number, verb=verb, asked=summary, by=API)
         )
         try:
             yield observations
@@ -161,7 +161,7 @@ class RecordsAccount:
         kept_account.save(self._kept, self.folder)
 
     def close(self) -> None:
-        """Give the account back; it stays on file."""
+        """Close the files, so that another server can have the account; it stays on file."""
         if hasattr(self, "history"):
             self.history.close()
         os.close(self._lock)
@@ -192,7 +192,7 @@ class RecordsAccount:
         return SharedHistory(path, lambda: self._mask)
 
     def _go_on(self) -> None:
-        """End what has been in progress for long enough, open maintenance windows, let peering requests expire."""
+        """End verbs that took long enough, open maintenance windows, and let peering requests expire."""
         now, control, records = self.machine(), self.control, self.records
         for key in in_progress(control.account):
             since = self._since.setdefault(key, now)
@@ -233,10 +233,10 @@ class ServedCall:
         """Return the service's time."""
         return self.control.account.now(self._account.machine())
 
-    def change(self, verb: Callable[[Control, Records], tuple[Control, Records]], words: str = "") -> None:
+    def change(self, verb: Callable[[Control, Records], tuple[Control, Records]], summary: str = "") -> None:
         """Keep the outcome of a verb of the API alone."""
         name = _words(self._call.operation)
-        with self._account.step("-".join(name), words or f"{' '.join(name)} in {self._call.region}") as observations:
+        with self._account.step("-".join(name), summary or f"{' '.join(name)} in {self._call.region}") as observations:
             observations += self._account.keep(*verb(self.control, self.records))
 
     def do(self, step: Step) -> None:

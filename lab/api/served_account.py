@@ -29,10 +29,10 @@ class ServedAccount(Protocol):
         """Return the service's time."""
         ...
 
-    def change(self, verb: Callable[[Control, Records], tuple[Control, Records]], words: str = "") -> None:
+    def change(self, verb: Callable[[Control, Records], tuple[Control, Records]], summary: str = "") -> None:
         """Keep the outcome of a verb; it is saved before this returns. A refusal of the verb changes nothing.
 
-        The history has the call's operation as a step; `words` are the step in one line.
+        The history has the call's operation as a step; `summary` is the step in one line.
         """
         ...
 

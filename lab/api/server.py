@@ -1,4 +1,4 @@
-"""The HTTP server of the API: who may ask, how much at once, and what is logged.
+"""The HTTP server of the API: its limits, its checks of a request before the request is read, and its log.
 
 Starlette and uvicorn are of the extra mqlab[serve], and touched here alone.
 """

@@ -50,7 +50,7 @@ def serve(
         typer.Option(
             "--reboot-time",
             metavar="DURATION",
-            help="The time that a creation, a reboot or a deletion takes (default: until a client has asked once).",
+            help="The time that a creation, a reboot or a deletion takes (default: until a client has seen the state).",
         ),
     ] = None,
     shell: Annotated[
@@ -59,7 +59,7 @@ def serve(
     ] = exports.SHELLS[0],
     quiet: QUIET = False,
 ) -> None:
-    """Serve the APIs of Amazon MQ, EC2 and STS for boto3, the AWS command line, Terraform and Ansible, until Ctrl-C.
+    """Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.
 
     Example: mqlab serve --runtime none
     """

@@ -116,7 +116,7 @@ def disassociate_route_table(account: ServedAccount, call: Call, request: Reques
 
 @takes("AssociationId", "RouteTableId")
 def replace_route_table_association(account: ServedAccount, call: Call, request: Request) -> Answer:
-    """Replace the route table of an association, which gets a new id; that of the main table makes another one main."""
+    """Replace the route table of an association, which gets a new id; of the main table's, the table becomes main."""
     association = _association_in(account, call, required(request, "AssociationId"))
     table, new = table_in(account, call, required(request, "RouteTableId")).name, new_id("rtbassoc")
 

@@ -62,7 +62,7 @@ def revoke_security_group_egress(account: ServedAccount, call: Call, request: Re
 
 @takes("GroupId", "SecurityGroupRules")
 def modify_security_group_rules(account: ServedAccount, call: Call, request: Request) -> Answer:
-    """Replace the permissions of rules, which keep their ids."""
+    """Replace the permissions of rules of a group; they keep their ids."""
     group = group_in(account, call, required(request, "GroupId")).name
     updates = {
         each.get("SecurityGroupRuleId") or "": rule_of(account, each.get("SecurityGroupRule") or {})

@@ -28,7 +28,8 @@ def check_default(account: ServedAccount, call: Call, subnets: list[str], groups
         return
     network, default = account.control.network, default_vpc.default_vpc(account, call.region)
     name = "" if default is None else default.name
-    vpcs = {each.vpc for each in (*network.subnets, *network.groups) if each.name in (*subnets, *groups)}
+    vpcs = {subnet.vpc for subnet in network.subnets if subnet.name in subnets}
+    vpcs |= {group.vpc for group in network.groups if group.name in groups}
     if vpcs - {name}:
         raise bad_request(
             "Subnets and security groups must belong to the default VPC when only one is provided.",

@@ -60,8 +60,10 @@ def list_tags(account: ServedAccount, call: Call, request: Mapping[str, Any]) ->
 
 
 def _known(account: ServedAccount, call: Call, arn: str) -> str:
-    known = (*account.records.mq.brokers.values(), *account.records.mq.configurations.values())
-    if not any(facts.arn == arn and facts.region == call.region for facts in known):
+    mq = account.records.mq
+    arns = {facts.arn for facts in mq.brokers.values() if facts.region == call.region}
+    arns |= {facts.arn for facts in mq.configurations.values() if facts.region == call.region}
+    if arn not in arns:
         raise not_found("resource", arn, "resource-arn")
     return arn
 
