@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "peering": "Show and change the VPC peerings of a running lab.",
     "route": "Show and change the routes of a running lab.",
     "sg": "Show and change the security groups of a running lab.",
+    "serve": "Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.",
     "host": "Run your own applications in the regions of a running lab.",
     "sweep": "Remove the remains of dead runs, or all parts of one run, by their labels.",
     "scenarios": "List the shipped scenarios, or print or copy one.",

@@ -101,7 +101,7 @@ class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
     name: str = ""
     """The step's own name."""
     by: str = ""
-    """The origin of a verb in a running lab: `command`, `python` or `monitor`."""
+    """The origin of a verb in a running lab: `command`, `python`, `monitor` or `api`."""
 
 
 class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):

@@ -23,6 +23,7 @@ from lab.pytest_plugin.session import (
 from lab.pytest_plugin.settings import KEEP, NEVER, PROPERTIES, Wanted
 
 if TYPE_CHECKING:
+    from lab.api.serving import ServedHere
     from lab.living.lab import Live
     from lab.pytest_plugin.lab_of_test import LabOfTest
     from lab.pytest_plugin.session_labs import SessionLabs
@@ -165,6 +166,23 @@ def mqlab(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iterator[
             if scenario is not None:
                 lab.expect(scenario)
         yield lab
+
+
+@pytest.fixture(scope="session")
+def _mqlab_api_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHere]:
+    with words_alone():
+        from lab.api.serving import served
+
+        served_here = served(tmp_path_factory.mktemp("mqlab-api") / "account")
+    with served_here as api:
+        yield api
+
+
+@pytest.fixture
+def mqlab_api(_mqlab_api_of_session: ServedHere) -> ServedHere:
+    """The session's server of Amazon MQ's API, with an empty account; it has records alone, and no broker."""
+    _mqlab_api_of_session.reset()
+    return _mqlab_api_of_session
 
 
 @pytest.fixture
