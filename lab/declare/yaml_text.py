@@ -57,7 +57,7 @@ def flow(content: Any) -> str:
 
 
 def lines(content: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    """Yield the lines of a mapping: a key on each, and what is too long for its line on further ones.
+    """Yield the lines of a mapping: a key on each, and long values on further lines.
 
     >>> print(*lines({"topology": "two", "links": [{"between": ["a", "b"], "link": "aws"}]}), sep="\\n")
     topology: two
