@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "sg": "Show and change the security groups of a running lab.",
     "host": "Run your own applications in the regions of a running lab.",
     "sweep": "Remove the remains of dead runs, or all parts of one run, by their labels.",
-    "scenarios": "List the shipped scenarios, or print or copy one.",
+    "scenarios": "List the shipped scenarios, or print or copy one, or judge a changed copy.",
     "plan": "Show the parts of a lab, in the order in which they are created.",
     "render": "Print the activemq.xml that a broker starts with.",
     "routes": "Show which brokers messages reach, the connectors that carry them, and the obstacles.",
