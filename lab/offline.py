@@ -22,6 +22,6 @@ def refuse_offline(environment: Mapping[str, str], download: str, remedy: str) -
     """Raise HostError with the name of a download and the way without it, if downloads are refused."""
     if is_offline(environment):
         raise HostError(
-            f"{settings.OFFLINE.name}: {download} is not downloaded",
+            f"{settings.OFFLINE.name}: the download of {download} is refused",
             f"{remedy}\nor leave out --offline and {settings.OFFLINE.name}",
         )

@@ -39,7 +39,7 @@ def test_another_text_is_refused() -> None:
 
 def test_a_refusal_names_the_download_and_begins_its_remedy_with_the_way_without_it() -> None:
     refuse_offline({}, "thing.jar", "copy it")
-    with pytest.raises(HostError, match=r"MQLAB_OFFLINE: thing\.jar is not downloaded") as caught:
+    with pytest.raises(HostError, match=r"MQLAB_OFFLINE: the download of thing\.jar is refused") as caught:
         refuse_offline(OFFLINE, "thing.jar", "copy it")
     assert caught.value.remedy.splitlines()[0] == "copy it"
 
@@ -48,7 +48,7 @@ def test_a_file_of_the_cache_is_used_and_another_one_is_refused_by_name(tmp_path
     with serving() as repository:
         repository.put(ARTIFACT, GOOD)
         offline = repository.download(OFFLINE)
-        with pytest.raises(HostError, match=r"thing-1\.0-bin\.tar\.gz is not downloaded") as caught:
+        with pytest.raises(HostError, match=r"the download of thing-1\.0-bin\.tar\.gz is refused") as caught:
             fetch(ARTIFACT, tmp_path, str, offline)
         assert repository.asked == []
         assert caught.value.remedy.startswith("load the images from another machine: mqlab images --load FILE")
@@ -60,7 +60,7 @@ def test_a_file_of_the_cache_is_used_and_another_one_is_refused_by_name(tmp_path
 def test_an_archive_without_a_lock_is_refused(tmp_path: Path) -> None:
     with serving() as repository:
         repository.put(ARCHIVE, CONTENT)
-        with pytest.raises(HostError, match="MQLAB_OFFLINE: apache-activemq"):
+        with pytest.raises(HostError, match="MQLAB_OFFLINE: the download of apache-activemq"):
             lock(ARCHIVE, tmp_path, str, repository.download(OFFLINE))
         assert repository.asked == []
 
@@ -72,13 +72,13 @@ def test_a_newer_release_is_not_asked_for_and_the_warning_names_the_variable(tmp
     warnings: list[str] = []
     environment = {**OFFLINE, "MQLAB_CACHE": str(tmp_path)}
     assert settled(client, "5.19", environment=environment, say=str, warn=warnings.append) == "5.19.1"
-    assert "MQLAB_OFFLINE: apache-activemq" in warnings[0]
+    assert "MQLAB_OFFLINE: the download of apache-activemq" in warnings[0]
 
 
 def test_the_base_image_is_neither_pulled_nor_bootstrapped(tmp_path: Path) -> None:
     client: Any = SimpleNamespace()
     files = {"packages.txt": b"java", "finish.sh": b""}
-    with pytest.raises(HostError, match="the base image mqlab/base:x-1 is not downloaded"):
+    with pytest.raises(HostError, match="the download of the base image mqlab/base:x-1 is refused"):
         base_image.make(client, "mqlab/base:x-1", files, tmp_path, OFFLINE, str)
 
 
@@ -90,7 +90,7 @@ def test_an_application_s_image_is_not_pulled() -> None:
     there: Any = SimpleNamespace(images=SimpleNamespace(get=str))
     words = read(["--rm", "busybox", "true"])
     assert without_pulling(without, words, {}) == words
-    with pytest.raises(HostError, match="image busybox is not downloaded"):
+    with pytest.raises(HostError, match="the download of image busybox is refused"):
         without_pulling(without, words, OFFLINE)
     assert without_pulling(there, words, OFFLINE) == (("--rm", "--pull=never"), ("busybox", "true"))
 

@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "check": "Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.",
     "schema": "Print the JSON Schema of a file, for editors that complete and check it.",
     "images": "Build the missing images and list all, or save them to a file, or load them.",
+    "bundle": "Write one file that sets up mqlab on machines without network, or unpack such a file.",
     "doctor": "Check whether this machine can run a lab.",
 }
 _OFFLINE = "--offline"
