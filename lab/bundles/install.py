@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import importlib.util
 import json
-import lzma
 import os
 import platform
 import re
@@ -40,7 +39,6 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     EOFError,
     NotImplementedError,
     RuntimeError,
@@ -122,6 +120,8 @@ class Bundle:
 
     def __init__(self, path: Path, archive: zipfile.ZipFile | None) -> None:
         self._path, self._zip, self._name = path, archive, str(path)
+        if archive is not None:
+            self._check_kinds(archive)
         with self._open(MANIFEST) as source:
             octets = source.read(_LARGEST_MANIFEST + 1)
         if len(octets) > _LARGEST_MANIFEST:
@@ -133,16 +133,19 @@ class Bundle:
         for path_inside in self.manifest.members:
             self.copy(path_inside, None)
 
-    def _check_names(self, archive: zipfile.ZipFile) -> None:
+    def _check_kinds(self, archive: zipfile.ZipFile) -> None:
         rows = archive.infolist()
-        if len({row.filename for row in rows}) < len(rows):
-            raise _damaged(self._name, "a name is there twice")
+        if len(rows) > _MOST_MEMBERS or len({row.filename for row in rows}) < len(rows):
+            raise _damaged(self._name, "it has too many files, or a name is there twice")
         for row in rows:
-            if row.filename not in (*self.manifest.members, MANIFEST):
-                raise _damaged(self._name, f"{row.filename!r} is not in its {MANIFEST}")
-            kind = stat.S_IFMT(row.external_attr >> 16)
-            if row.filename != row.orig_filename or kind not in (0, stat.S_IFREG):
+            kind, packed = stat.S_IFMT(row.external_attr >> 16), row.compress_type
+            if kind not in (0, stat.S_IFREG) or packed not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise _damaged(self._name, f"{row.filename!r} is not a plain file")
+
+    def _check_names(self, archive: zipfile.ZipFile) -> None:
+        for row in archive.infolist():
+            if row.filename != row.orig_filename or row.filename not in (*self.manifest.members, MANIFEST):
+                raise _damaged(self._name, f"{row.filename!r} is not in its {MANIFEST}")
 
     @contextmanager
     def _open(self, member: str) -> Iterator[IO[bytes]]:

@@ -14,7 +14,7 @@ from lab.bundles import install, saving
 from lab.bundles.wheels import PLATFORMS, PYTHONS, collect, own_wheel, target
 from lab.cli import new_files, options
 from lab.cli.options import JSON, QUIET, VERSIONS
-from lab.errors import InputError
+from lab.errors import InputError, LabError
 from lab.runtimes import USUAL, runtime
 
 _FILE = typer.Argument(metavar="FILE", help="The file of the bundle, for example mqlab.zip.")
@@ -104,12 +104,15 @@ def load(
             bundle.unpack(folder)
     except install.Refused as refused:
         raise InputError.of(refused.problem, refused.remedy) from refused
-    manifest = bundle.manifest
+    manifest, script = bundle.manifest, folder / "install.py"
     if row := manifest.members.get(install.IMAGES):
         with runtime(USUAL, os.environ) as its:
             tar = folder / install.IMAGES
-            its.load_images(told, tar, versions=manifest.activemq, archive=None, digest=row.sha256)
-    script = folder / "install.py"
+            try:
+                its.load_images(told, tar, versions=manifest.activemq, archive=None, digest=row.sha256)
+            except LabError as error:
+                error.add_remedy(f"or go without them: the bundle is unpacked, and python {script} installs mqlab")
+                raise
     shown = {"folder": str(folder), "mqlab": manifest.mqlab, "files": sorted(manifest.members)}
     options.show(shown, [f"{len(manifest.members)} files in {folder}", f"to install mqlab: python {script}"], json)
 

@@ -18,8 +18,9 @@ _NO_NETWORK = "import socket, sys; sys.exit([name for _, name in socket.if_namei
 
 
 @pytest.mark.netns
-@pytest.mark.skipif(unfit() is not None, reason=str(unfit()))
 def test_a_bundle_installs_and_a_scenario_passes_without_network(tmp_path: Path) -> None:
+    if reason := unfit():
+        pytest.skip(reason)
     wheels = wheelhouse(tmp_path / "wheels")
     saved = Commands(folder=tmp_path).inside("bundle", "save", "mqlab.zip", "--wheels", wheels, "--offline", "--json")
     assert saved.code == 0, saved.err

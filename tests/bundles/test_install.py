@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
 import resource
 import stat
@@ -16,8 +17,9 @@ import pytest
 
 from lab.bundles import install
 from lab.bundles.install import Refused, check_space, machine, opened
+from lab.bundles.saving import save
 from lab.bundles.wheels import Target
-from tests.bundles.bundles import PLATFORM, PYTHON, made, small
+from tests.bundles.bundles import HERE, PLATFORM, PYTHON, made, small
 from tests.command import Commands
 
 
@@ -38,6 +40,21 @@ def test_a_whole_bundle_is_unpacked_with_pages_scenarios_and_its_own_installer(t
         assert (folder / name).is_file()
     with opened(folder) as unpacked:
         assert unpacked.manifest == bundle.manifest
+
+
+def test_images_are_a_file_of_the_bundle_with_their_releases(tmp_path: Path) -> None:
+    (tmp_path / "tar").write_bytes(b"images")
+    save(tmp_path / "b.zip", HERE, [], tmp_path / "tar", ["5.18.3"])
+    with opened(tmp_path / "b.zip") as bundle:
+        assert bundle.manifest.activemq == ("5.18.3",)
+        assert bundle.manifest.members["images.tar"].sha256 == hashlib.sha256(b"images").hexdigest()
+
+
+def test_images_that_no_engine_takes_leave_an_unpacked_bundle_that_can_be_installed(tmp_path: Path) -> None:
+    (tmp_path / "tar").write_bytes(b"images")
+    save(tmp_path / "b.zip", HERE, [], tmp_path / "tar", [])
+    ended = Commands(folder=tmp_path).inside("bundle", "load", "b.zip", "c", DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert (ended.code, "the bundle is unpacked, and python c/install.py installs mqlab" in ended.err) == (3, True)
 
 
 def test_the_same_files_make_the_same_bundle(tmp_path: Path) -> None:
@@ -126,6 +143,10 @@ def test_members_beside_the_manifest_links_and_second_members_are_refused(tmp_pa
     with zipfile.ZipFile(file, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("a", b"2")
     assert "a name is there twice" in refused(file)
+    file = made(tmp_path / "b.zip", {"b": b"1"}, {"a": {"size": 5, "sha256": "0" * 64}})
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a", b"12345")
+    assert "'a' is not a plain file" in refused(file)
     file = made(tmp_path / "b.zip", {"b": b"1"}, {"a": {"size": 5, "sha256": "0" * 64}})
     with zipfile.ZipFile(file, "a") as archive:
         link = zipfile.ZipInfo("a")
