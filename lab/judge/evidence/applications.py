@@ -11,7 +11,6 @@ dispatch is counted, and a verdict that would have passed is unknown, unless `de
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from heapq import heappop, heappush
@@ -37,6 +36,7 @@ from lab.history import (
     Unsubscribed,
     Watched,
 )
+from lab.judge.evidence.own_clients import OwnClients, fits
 from lab.units import several
 
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
@@ -62,7 +62,7 @@ class Applications:
 
     def __init__(self, header: Header, declared: Mapping[str, Application]) -> None:
         self._declared, self._run = declared, header.run
-        self._own_ids = _client_ids(header.declared.get("steps"))
+        self._lab = OwnClients(header, declared)
         self._own: set[str] = set()  # clients of the lab
         self._steps: dict[tuple[object, ...], list[int]] = {}  # by what messages have in common: step, last number
         self._ids: dict[str, str] = {}  # ActiveMQ's message id → the id in the ledger
@@ -84,7 +84,7 @@ class Applications:
         """Yield all observations in the order of their moments, with those of the applications' clients."""
         waiting: list[tuple[float, int, Observation]] = []
         latest = -inf
-        for number, seen in enumerate(observations):
+        for number, seen in enumerate(self._lab.left(observations)):
             heappush(waiting, (seen.t, number, seen))
             latest = max(latest, seen.t)
             while waiting and waiting[0][0] < latest - _HORIZON:
@@ -142,11 +142,14 @@ class Applications:
                     yield ClientChanged(t=seen.t, client=client, broker="", state="listening")
 
     def _name(self, client_id: str, broker: str) -> str | None:
-        """Return the name of a client by its client id; None for a client of the lab."""
-        if client_id in self._own or client_id in self._own_ids:
-            return None
+        """Return the name of a client by its client id; None for a client of the lab that is not judged by events."""
+        if (own := self._lab.name(client_id)) is not None:
+            if not self._lab.judged:
+                return None
+            if not self._lab.is_declared(client_id, broker):
+                return own
         for name, application in self._declared.items():
-            if application.broker in (None, broker) and _fits(client_id, application.client_id):
+            if application.broker in (None, broker) and fits(client_id, application.client_id):
                 return name
         if client_id in self._declared or f"mqlab-{self._run}-{client_id}" in self._own:
             return f"client id {client_id}"
@@ -331,23 +334,6 @@ def declared_in(header: Header) -> Mapping[str, Application]:
     return {name: Application.model_validate(fields) for name, fields in declared.items()}
 
 
-def _fits(client_id: str, pattern: str) -> bool:
-    """Return whether a client id fits a pattern, in which `*` alone has a meaning."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), client_id, re.DOTALL) is not None
-
-
 def _over(connector: str) -> str:
     """Return the protocol of a connector as steps name it; OpenWire's clients acknowledge as STOMP's do."""
     return next((name for name in _PROTOCOLS if connector.startswith(name)), "stomp")
-
-
-def _client_ids(declared: object) -> set[str]:
-    """Return every `client-id` in declared steps, however deep."""
-    if isinstance(declared, Mapping):
-        own = declared.get("client-id")
-        return {each for value in declared.values() for each in _client_ids(value)} | (
-            {own} if isinstance(own, str) else set()
-        )
-    if isinstance(declared, list | tuple):
-        return {each for value in declared for each in _client_ids(value)}
-    return set()

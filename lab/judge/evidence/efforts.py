@@ -142,7 +142,7 @@ def _effort(
     if achieved is not None:
         asked, least, early = achieved.asked, achieved.least, achieved.early
         did, broker, destination, client = achieved.did, achieved.broker, achieved.destination, achieved.client
-        done = counts.accepted if did == "sent" else achieved.done
+        done = counts.accepted if did == "sent" and publication is not None else achieved.done
     else:
         assert publication is not None, "an effort needs a publication or a record of the step"
         asked, least, early = None if publication.grows else publication.count, None, False
