@@ -76,6 +76,7 @@ class Applications:
         self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
         self._shared = ""  # why no delivery of an application proves anything: clients of the lab take its messages
+        self._seen = False  # whether a client of another program sent or listened
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
         self.gaps: list[ObserverChanged] = []
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
@@ -101,7 +102,9 @@ class Applications:
         return self._shared or next((self._crowded[name] for name in receivers if name in self._crowded), "")
 
     def gap(self, begin: float) -> str:
-        """Return the events that an observer lost after `begin`, in words; "" if it lost none."""
+        """Return the events that an observer lost after `begin`, in words; "" if it lost none of an application."""
+        if not (self._declared or self._seen):
+            return ""
         for lost in self.gaps:
             if lost.t >= begin:
                 count = several(lost.lost_events, "event") if lost.lost_events else "events"
@@ -173,6 +176,7 @@ class Applications:
         if name is None:
             self._lab_consumers.add(key)
             return
+        self._seen = True
         if (old := self._consumers.pop(key, None)) is not None:
             yield from self._left(old, seen.broker, seen.t)
         declared = self._declared.get(name)
@@ -259,6 +263,7 @@ class Applications:
             return  # sent again, with the id that it had
         lifetime = None if seen.lifetime is None else round(seen.lifetime, 1)  # an absolute end differs by milliseconds
         common = (name, seen.broker, seen.destination, seen.persistent, seen.retain, lifetime)
+        self._seen = True
         if common not in self._steps:
             step = FIRST_STEP + len(self._steps)
             self._steps[common] = [step, 0]
