@@ -35,7 +35,9 @@ CLIENTS = {
     "screen": {"client-id": "screen", "delivered-when": "dispatched"},
 }
 TOPOLOGY = {**HEADER.declared.get("topology", {}), "observe": ["orders"]}
-OBSERVED = replace(HEADER, runtime="emulation", declared={**HEADER.declared, "topology": TOPOLOGY, "clients": CLIENTS, "steps": []})
+OBSERVED = replace(
+    HEADER, runtime="emulation", declared={**HEADER.declared, "topology": TOPOLOGY, "clients": CLIENTS, "steps": []}
+)
 QUEUE = "queue://orders"
 BEGAN = ObserverChanged(t=0, broker="tokyo", state="began", patterns=("orders",))
 

@@ -18,14 +18,19 @@ from lab.history import (
     Acknowledged,
     ConsumerSeen,
     Header,
+    MemoryRecorder,
     MessageSeen,
     Observation,
+    ObserverChanged,
     Publishing,
     Received,
     Subscribed,
     observations,
 )
 from lab.judge import judge_whole
+from lab.simulation.broker.observer import Observer
+from lab.simulation.kernel import SECOND
+from lab.simulation.observers import MOST_EVENTS, Observed, Observers
 from tests.failing_variants import FAILING_VARIANTS, SCENARIOS
 
 # Why a scenario's senders have more or other outcomes in their own records than the brokers saw.
@@ -116,3 +121,70 @@ def test_the_events_of_the_brokers_alone_give_the_same_verdicts(run: Run) -> Non
     both = zip(own, events, strict=True)
     different = [(one.expectation, one.reason, two.reason) for one, two in both if one.outcome is not two.outcome]
     assert bool(different) is (run.name in VERDICTS), different
+
+
+class Lab:
+    """Observers of one instance, and their observations."""
+
+    def __init__(self, *patterns: str) -> None:
+        self.now, self.answers = 0, True
+        instance = Observed(broker="tokyo", mark=0, answers=lambda: self.answers)
+        self.observers = Observers({"tokyo": patterns}, {"tokyo-1": instance}, lambda: self.now)
+        self.recorder = MemoryRecorder()
+
+    def begin(self) -> Observer:
+        observer = self.observers.begin("tokyo-1")
+        assert observer is not None
+        return observer
+
+    @property
+    def recorded(self) -> list[str]:
+        return [each.state for each in self.recorder.observations if isinstance(each, ObserverChanged | ConsumerSeen)]
+
+
+def test_a_broker_without_patterns_has_no_observer() -> None:
+    assert Lab().observers.begin("tokyo-1") is None
+
+
+def test_events_from_before_the_watch_are_recorded_with_their_moments() -> None:
+    lab = Lab("orders")
+    lab.now = 2 * SECOND
+    lab.begin().forgotten("billing", "mine")
+    lab.now = 5 * SECOND
+    lab.observers.follow(lab.recorder)
+    lab.observers.unfollow()
+    assert lab.recorded == ["began", "forgotten", "ended"]
+    assert [seen.t for seen in lab.recorder.observations] == [5.0, 2.0, 5.0]
+
+
+def test_events_that_nobody_reads_are_dropped_and_counted_as_in_a_real_broker() -> None:
+    lab = Lab("orders")
+    observer = lab.begin()
+    for _ in range(MOST_EVENTS + 3):
+        observer.forgotten("billing", "mine")
+    lab.observers.follow(lab.recorder)
+    lost = next(
+        each for each in lab.recorder.observations if isinstance(each, ObserverChanged) and each.state == "lost"
+    )
+    assert (lost.lost_events, lost.why) == (3, "its buffer of events was full")
+
+
+def test_a_killed_broker_may_have_lost_events_and_a_stopped_one_has_not() -> None:
+    lab = Lab("orders")
+    lab.observers.follow(lab.recorder)
+    lab.begin().halted()
+    lab.begin().stopped()
+    lab.begin()
+    lab.observers.unfollow()
+    assert lab.recorded == ["began", "lost", "began", "began", "ended"]
+
+
+def test_a_paused_broker_is_read_again_when_it_goes_on() -> None:
+    lab = Lab("orders")
+    lab.observers.follow(lab.recorder)
+    observer = lab.begin()
+    lab.answers = False
+    lab.observers.unfollow()
+    observer.forgotten("billing", "mine")
+    lab.observers.follow(lab.recorder)
+    assert lab.recorded == ["began", "lost", "began", "forgotten"]

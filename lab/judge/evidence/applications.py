@@ -97,6 +97,11 @@ class Applications:
                 what = f"{delivery.client} received messages, and no observer saw who sent them"
                 self._crowded.setdefault(delivery.client, what)
 
+    @property
+    def handed(self) -> Mapping[str, int]:
+        """Return the messages that steps handed to the lab's clients, where the brokers' events alone decide."""
+        return self._lab.handed
+
     def crowded(self, receivers: Iterable[str]) -> str:
         """Return why deliveries to receivers cannot be assigned to their messages; "" if they can."""
         return self._shared or next((self._crowded[name] for name in receivers if name in self._crowded), "")

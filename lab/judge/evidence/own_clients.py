@@ -2,12 +2,13 @@
 
 The names in `clients` are those of applications. In a simulation only the lab's own clients can connect, so there the
 names are theirs, by their client ids; in an emulation too, if a client id of a step fits. Then each client of the lab
-is judged as an application is: the observations that it wrote down itself are left out.
+is judged as an application is: the observations that it wrote down itself do not count.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from lab.declare.application import Application
@@ -24,7 +25,7 @@ from lab.history import (
     Unsubscribed,
 )
 
-_WRITTEN = (Acknowledged, ClientChanged, Publishing, Received, Sent, Settled, Subscribed, Unsubscribed)
+_WRITTEN = (Acknowledged, ClientChanged, Publishing, Received, Settled, Subscribed, Unsubscribed)
 
 
 class OwnClients:
@@ -32,6 +33,7 @@ class OwnClients:
 
     def __init__(self, header: Header, declared: Mapping[str, Application]) -> None:
         self._prefix, self._declared = f"mqlab-{header.run}-", declared
+        self.handed = Counter[str]()  # by step: messages handed to clients whose own observations do not count
         self._names = dict(_client_ids(header.declared.get("steps")))  # by client id
         self.judged = bool(declared) and (
             header.simulated or any(self.is_declared(client_id, None) for client_id in self._names)
@@ -51,12 +53,14 @@ class OwnClients:
         )
 
     def left(self, observations: Iterable[Observation]) -> Iterator[Observation]:
-        """Yield the observations that decide: those that the lab's clients wrote are left out if brokers decide."""
+        """Yield the observations that count, without those of the lab's own clients if the brokers' events decide."""
         if not self.judged:
             yield from observations
             return
         for seen in observations:
-            if not isinstance(seen, _WRITTEN):
+            if isinstance(seen, Sent):
+                self.handed[seen.id.partition("-")[0]] += 1
+            elif not isinstance(seen, _WRITTEN):
                 yield seen
 
 

@@ -9,7 +9,7 @@ from lab.simulation.broker.audit import Audit
 from lab.simulation.broker.destination import Node
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.observer import CAUSE, Observer
-from lab.simulation.broker.policies import DeadLetters
+from lab.simulation.broker.policies import MILLISECOND, DeadLetters
 from lab.simulation.broker.store import Done
 
 
@@ -26,7 +26,7 @@ class Undertaker:
         """Send a copy of a message whose time is over to the dead letters: `RegionBroker.messageExpired`."""
         if self._observer is not None:
             self._observer.ended("expired", node, consumer)
-        self.bury(node, f"Message Expired. Expiration:{node.message.expires}", consumer)
+        self.bury(node, f"Message Expired. Expiration:{(node.message.expires or 0) // MILLISECOND}", consumer)
 
     def bury(self, node: Node, cause: str, consumer: str = "") -> None:
         """Send a copy of a message to the dead letters, unless it is none for them; `consumer` is the id of one."""

@@ -45,7 +45,12 @@ class Queue(Destination):
         super().__init__(name, policy, now())
         self._now, self._emptied, self._limits = now, emptied, limits
         self.order: list[QueueSubscription] = []  # as they are asked, the highest priority first
-        self._store, self._journal, self._dead_letters, self._log = store, journal, dead_letters, log  # no store: it is temporary
+        self._store, self._journal, self._dead_letters, self._log = (
+            store,
+            journal,
+            dead_letters,
+            log,
+        )  # no store: it is temporary
         self._count = 0
         self._cursor: deque[Node] = deque()  # not paged in
         self._paged: deque[Node] = deque()  # paged in, and not handed out

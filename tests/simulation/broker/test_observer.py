@@ -176,7 +176,9 @@ def test_a_message_that_is_not_persistent_expires_and_is_discarded() -> None:
 
 
 def test_a_slow_consumer_has_its_oldest_message_discarded() -> None:
-    limit = '<pendingMessageLimitStrategy><constantPendingMessageLimitStrategy limit="1"/></pendingMessageLimitStrategy>'
+    limit = (
+        '<pendingMessageLimitStrategy><constantPendingMessageLimitStrategy limit="1"/></pendingMessageLimitStrategy>'
+    )
     bench = Bench(policy(f'<policyEntry topic=">">{limit}</policyEntry>'), observe=["prices"])
     bench.subscribe("topic://prices", acknowledges=False, prefetch=1)
     bench.send("topic://prices", "1", "2", "3", persistent=False)
