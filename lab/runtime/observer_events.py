@@ -15,6 +15,7 @@ from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, 
 
 _MOST_UNACKNOWLEDGED = 100_000  # dispatched messages of one consumer that are remembered
 _MILLISECONDS = 1e3
+_OF_STOMP = "convert_string_expressions:"  # ActiveMQ writes it before the selector of a STOMP client
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -104,7 +105,8 @@ class Translator:
             self._pending.pop(event.consumer, None)
         return ConsumerSeen(
             t=t, broker=self._broker, consumer=event.consumer, state=event.event, destination=known.destination,
-            client_id=known.client, user=known.user, connection=known.connection, selector=known.selector,
+            client_id=known.client, user=known.user, connection=known.connection,
+            selector=known.selector.removeprefix(_OF_STOMP),
             durable=known.durable, over=known.over, network=known.network, browser=known.browser, error=event.error,
         )  # fmt: skip
 

@@ -65,7 +65,7 @@ class Observers:
         process = self._processes[instance] = _Process(translator=Translator(broker))
         if self._recorder is not None:
             self._read(instance, process)
-        return Observer(patterns, self._now, lambda event: self._add(instance, process, event))
+        return Observer(patterns, self._now, lambda event: self._add(instance, process, event), broker)
 
     def follow(self, recorder: Recorder) -> None:
         """Record the events since the last recorder, and then each event at its moment."""

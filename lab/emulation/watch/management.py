@@ -9,7 +9,7 @@ from functools import partial
 from lab.activemq.bridge_logins import INBOUND
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
 from lab.emulation.brokers.active_instances import Actives
-from lab.emulation.brokers.power import Power
+from lab.emulation.brokers.power import STOPPING, Power
 from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch import broker_counters, mbeans
 from lab.emulation.watch.jolokia import Jolokia
@@ -66,8 +66,8 @@ class Management:
 
         Raise Silent if it does not answer.
         """
-        if not self._power.may_answer(instance):
-            raise Silent(f"{instance.name} is {self._power.state(instance)}: its observer does not answer")
+        if not self._power.may_answer(instance) and (state := self._power.state(instance)) != STOPPING:
+            raise Silent(f"{instance.name} is {state}: its observer does not answer")
         operation = (mbeans.observer(instance.broker), "take", (started, after))
         (text,) = self._clients[instance.name].execute_all([operation], gone=True)
         return None if text is None else parse(instance.broker, text)

@@ -22,17 +22,20 @@ from lab.simulation.broker.subscriptions import Subscription
 
 CAUSE = "dlqDeliveryFailureCause"  # the property that has the cause of a dead letter
 _LARGEST_DIGESTED = 1024 * 1024  # bytes
+_STOMP_ADDRESS = "127.0.0.1"  # `ProtocolConverter` gives no other
 _MILLISECOND = 1_000_000  # ns
 _ADVISORIES = "topic://ActiveMQ.Advisory."
-_OWN = "vm"  # the connector of a broker's own connections
+_OWN = "vm"  # where the broker itself sends; its connections for bridges are vm://tokyo
 
 
 class Observer:
     """The events of one process of a broker: `ObservingBroker`."""
 
-    def __init__(self, patterns: Sequence[str], now: Callable[[], int], tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self, patterns: Sequence[str], now: Callable[[], int], tell: Callable[[Event], None], broker: str
+    ) -> None:
         self._patterns = tuple(name for pattern in patterns for name in _destinations(pattern))
-        self._now, self._tell = now, tell
+        self._now, self._tell, self._broker = now, tell, broker
         self._known: dict[str, bool] = {}  # by destination: whether it is observed
         self._consumers: set[str] = set()  # ids of the observed ones
         self._dispatching: Node | None = None  # an acknowledgement of it is the broker's own
@@ -44,8 +47,8 @@ class Observer:
             connection=session.connection,
             client=session.client,
             user=session.user,
-            address=session.address,
-            over=session.connector or _OWN,
+            address=_STOMP_ADDRESS if session.connector == "stomp" else session.address,
+            over=self._over(session),
         )
 
     def disconnected(self, session: Session) -> None:
@@ -93,9 +96,7 @@ class Observer:
         at = self._now()
 
         def observed(refusal: str | None) -> None:
-            self._sent(
-                message, at, client=by.client, over=by.connector or _OWN, network=by.network, error=_error(refusal)
-            )
+            self._sent(message, at, client=by.client, over=self._over(by), network=by.network, error=_error(refusal))
             done(refusal)
 
         return observed
@@ -175,7 +176,7 @@ class Observer:
             destination=info.destination,
             selector=info.selector or "",
             durable=info.durable or "",
-            over=by.connector or _OWN,
+            over=self._over(by),
             network=info.network or by.network,
             browser=info.browser,
         )
@@ -199,10 +200,13 @@ class Observer:
             correlation=message.properties.get("correlation-id", ""),
             cause=message.properties.get(CAUSE, ""),
             lifetime=None if message.expires is None else round((message.expires - (stamp or 0)) / _MILLISECOND),
-            bytes=len(body),
-            digest=sha256(body).hexdigest() if len(body) <= _LARGEST_DIGESTED else "",
+            bytes=None if message.encoded else len(body),
+            digest="" if message.encoded or len(body) > _LARGEST_DIGESTED else sha256(body).hexdigest(),
             error=error,
         )
+
+    def _over(self, session: Session) -> str:
+        return session.connector or f"{_OWN}://{self._broker}"
 
     def _observes(self, destination: str) -> bool:
         known = self._known.get(destination)

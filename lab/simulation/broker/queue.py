@@ -64,7 +64,7 @@ class Queue(Destination):
             return
         journal.index(store, name)  # `KahaDBMessageStore` counts its messages when it starts, which makes it
         for number, message in store.queues.get(name, {}).items():
-            self._cursor.append(node := Node(message, self, number))
+            self._cursor.append(node := Node(message, self, number, message.redeliveries))
             self._live[number] = node
             limits.store(message)
         if self._doubts is not None:
@@ -90,7 +90,7 @@ class Queue(Destination):
             self._refuse_duplicate(message)
             done(None)
             return
-        node = Node(message, self, self._number() if store is None else store.number())
+        node = Node(message, self, self._number() if store is None else store.number(), message.redeliveries)
         if message.expires is not None and message.expires <= self._now():  # "not added to stats yet": `Queue.send`
             self._dead_letters.expire(node)
             done(None)

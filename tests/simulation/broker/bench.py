@@ -130,7 +130,9 @@ class Bench:
             log=lambda level, logger, text: self.lines.append(f"{level} {logger} | {text}"),
             costs=self._costs,
             leave_range=self._leave_range,
-            observer=Observer(self._observe, lambda: self.kernel.now, self.events.append) if self._observe else None,
+            observer=Observer(self._observe, lambda: self.kernel.now, self.events.append, "tokyo")
+            if self._observe
+            else None,
         )
         self.sender = self.login("sender")
 

@@ -199,6 +199,12 @@ def test_a_message_that_its_consumer_rejects_is_a_dead_letter() -> None:
     assert only(bench, "dead-lettered").destination == "queue://orders"
 
 
+def test_an_amqp_message_has_no_size_since_its_encoding_is_not_modelled() -> None:
+    bench = Bench(observe=["orders"])
+    bench.send("queue://orders", "tea", encoded=True)
+    assert (only(bench, "sent").bytes, only(bench, "sent").digest) == (None, "")
+
+
 def test_a_refused_sending_and_a_refused_consumer_have_their_reason() -> None:
     bench = Bench(configuration(RIGHTS), observe=["orders"])
     bob = bench.login("bob", "bob")
