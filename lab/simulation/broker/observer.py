@@ -85,7 +85,10 @@ class Observer:
         if self._observes(info.destination):
             self._subscribed(info, by)
             for message in messages:
-                self._event("dispatched", message=message.id, destination=message.destination, consumer=info.id)
+                its: dict[str, object] = {"message": message.id, "destination": info.destination, "consumer": info.id}
+                self._event("dispatched", **its)
+                if by.connector == "stomp":  # `StompSubscription.onMessageDispatch`, with auto
+                    self._event("acknowledged", kind="all", count=1, automatic=True, **its)
             self._consumers.discard(info.id)
             self._event("unsubscribed", consumer=info.id)
 

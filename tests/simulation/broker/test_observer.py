@@ -199,6 +199,16 @@ def test_a_message_that_its_consumer_rejects_is_a_dead_letter() -> None:
     assert only(bench, "dead-lettered").destination == "queue://orders"
 
 
+def test_a_browser_is_a_consumer_whose_messages_stay() -> None:
+    bench = Bench(observe=["orders"])
+    bench.send("queue://orders", "tea")
+    bench.broker.browse("queue://orders", by=bench.sender, consumer="browser")
+    seen = [each for each in bench.events if each.event not in ("connected", "sent")]
+    assert [each.event for each in seen] == ["subscribed", "dispatched", "acknowledged", "unsubscribed"]
+    assert seen[0].browser and seen[2].automatic
+    assert {each.consumer for each in seen} == {"browser"}
+
+
 def test_an_amqp_message_has_no_size_since_its_encoding_is_not_modelled() -> None:
     bench = Bench(observe=["orders"])
     bench.send("queue://orders", "tea", encoded=True)
