@@ -180,6 +180,7 @@ class Subscription:
         "begin",
         "breaks",
         "broker",
+        "brokers",
         "client",
         "cut_off",
         "destination",
@@ -213,6 +214,7 @@ class Subscription:
         self.client = client
         self.destination = destination
         self.broker = ""
+        self.brokers: set[str] = set()  # where it was subscribed in the interval that is judged
         self.over = ""
         self.durable = False
         self.unconfirmed = False  # it acknowledges by itself, and no broker answers that

@@ -64,6 +64,7 @@ class Applications:
         self._declared, self._run = declared, header.run
         self._own_ids = _client_ids(header.declared.get("steps"))
         self._own: set[str] = set()  # clients of the lab
+        self._places: dict[str, str] = {}  # by client id that no name fits: the first broker
         self._steps: dict[tuple[object, ...], list[int]] = {}  # by what messages have in common: step, last number
         self._ids: dict[str, str] = {}  # ActiveMQ's message id → the id in the ledger
         self._sent: dict[str, list[str]] = {}  # by transaction: ids in the ledger
@@ -77,6 +78,7 @@ class Applications:
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
         self._shared = ""  # why no delivery of an application proves anything: clients of the lab take its messages
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
+        self.brokers: dict[tuple[str, str], dict[str, float]] = {}  # by client and destination: last seen at a broker
         self.gaps: list[ObserverChanged] = []
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
 
@@ -148,9 +150,11 @@ class Applications:
         for name, application in self._declared.items():
             if application.broker in (None, broker) and _fits(client_id, application.client_id):
                 return name
-        if client_id in self._declared or f"mqlab-{self._run}-{client_id}" in self._own:
-            return f"client id {client_id}"
-        return client_id or f"a client of {broker} without a client id"
+        if not client_id:
+            return f"a client of {broker} without a client id"
+        known = client_id in self._declared or f"mqlab-{self._run}-{client_id}" in self._own
+        name = f"client id {client_id}" if known else client_id
+        return name if self._places.setdefault(client_id, broker) == broker else f"{name} at {broker}"
 
     def _consumer(self, seen: ConsumerSeen) -> Iterator[Observation]:
         key = (seen.broker, seen.consumer)
@@ -182,6 +186,7 @@ class Applications:
         )
         of = (name, seen.destination)
         self._open[of] = self._open.get(of, 0) + 1
+        self.brokers.setdefault(of, {})[seen.broker] = inf
         if consumer.durable:
             self._durable[seen.broker, seen.client_id, seen.durable] = of
         if self._open[of] > 1 and seen.destination.startswith("topic://"):
@@ -204,6 +209,8 @@ class Applications:
 
     def _left(self, consumer: _Consumer, broker: str, t: float) -> Iterator[Observation]:
         of = (consumer.client, consumer.destination)
+        if not any(at == broker and (each.client, each.destination) == of for (at, _), each in self._consumers.items()):
+            self.brokers[of][broker] = t
         self._open[of] -= 1
         if self._open[of]:
             return
