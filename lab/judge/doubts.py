@@ -28,7 +28,7 @@ def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> 
     its = evidence.applications
     if its is None or not expectation.depends_on_messages:
         return ""
-    if gap := its.gap(evidence.timeline.interval.begin):
+    if gap := its.gap(evidence.timeline.interval.begin, evidence.timeline.interval.end):
         return gap
     arrivals = expectation.arrivals
     audiences = evidence.audiences if arrivals is None else tuple(each.audience for each in evidence.meant(arrivals))

@@ -35,6 +35,7 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
     events: dict[str, list[MessageSeen]] = {}
     committed: set[tuple[str, str]] = set()  # broker and transaction
     lost: list[ObserverChanged] = []
+    silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance
     observed = False
     for seen in observations:
         if isinstance(seen, MessageSeen):
@@ -45,6 +46,10 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
             observed = True
             if seen.state == "lost":
                 lost.append(seen)
+            elif seen.state == "silent":
+                silent[seen.broker, seen.instance] = seen
+            else:
+                silent.pop((seen.broker, seen.instance), None)
     if not observed:
         right = 'write observe: ["orders.>"] in the topology, or: mqlab up SCENARIO --observe "orders.>"'
         raise InputError.of("no broker of this run was observed", right)
@@ -54,7 +59,7 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
         f"{seen.broker} lost events after {seen.since or 0:.3f} s: {seen.why}"
         for seen in lost
         if seen.since is None or seen.t >= its[0].t
-    )
+    ) + tuple(f"{seen.broker} has not answered since {seen.since or 0:.3f} s" for seen in silent.values())
     return Trace(
         message=message, rows=tuple(_rows(its)), outcome=_outcome(its, committed, missing=bool(gaps)), gaps=gaps
     )

@@ -80,6 +80,7 @@ class Applications:
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
         self.brokers: dict[tuple[str, str], dict[str, float]] = {}  # by client and destination: last seen at a broker
         self.gaps: list[ObserverChanged] = []
+        self._silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance: observers without answers
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
 
     def of(self, observations: Iterable[Observation]) -> Iterator[Observation]:
@@ -102,10 +103,13 @@ class Applications:
         """Return why deliveries to receivers cannot be assigned to their messages; "" if they can."""
         return self._shared or next((self._crowded[name] for name in receivers if name in self._crowded), "")
 
-    def gap(self, begin: float) -> str:
-        """Return the events that an observer lost after `begin`, in words; "" if it lost none."""
+    def gap(self, begin: float, end: float = inf) -> str:
+        """Return the events between two moments that are missing from an observer, in words; "" if none are."""
+        for silent in self._silent.values():
+            if (silent.since or 0.0) <= end:
+                return f"the observer of {silent.broker} has not answered since {silent.since or 0.0:.3f} s"
         for lost in self.gaps:
-            if lost.t >= begin:
+            if lost.t >= begin and (lost.since is None or lost.since <= end):
                 count = several(lost.lost_events, "event") if lost.lost_events else "events"
                 since = "" if lost.since is None else f" after {lost.since:.3f} s"
                 return f"the observer of {lost.broker} lost {count}{since}: {lost.why}"
@@ -134,6 +138,10 @@ class Applications:
                 yield from self._transaction(seen)
             case ObserverChanged() if seen.state == "lost":
                 self.gaps.append(seen)
+            case ObserverChanged() if seen.state == "silent":
+                self._silent[seen.broker, seen.instance] = seen
+            case ObserverChanged() if seen.state in ("began", "answering"):
+                self._silent.pop((seen.broker, seen.instance), None)
             case BrokerChanged() if seen.state in _GONE and not seen.standby:
                 if seen.state == "killed":
                     why = "it was killed, perhaps with events that were not read"
