@@ -13,8 +13,8 @@ from lab.report.rows.row import Row, Weight
 _LAST = "last:"
 _LONG_WAIT = 1.0  # seconds without an event that the trace says in words
 _MOST_NAMED = 10  # messages that an error lists
-_ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
-_FAULTS = ("rejected", *_ENDS)
+ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
+_FAULTS = ("rejected", *ENDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,7 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
             else:
                 silent.pop((seen.broker, seen.instance), None)
     if not observed:
-        right = 'write observe: ["orders.>"] in the topology, or: mqlab up SCENARIO --observe "orders.>"'
-        raise InputError.of("no broker of this run was observed", right)
+        raise unobserved()
     message = _chosen(events, wanted)
     its = sorted(events[message], key=lambda seen: seen.t)
     gaps = tuple(
@@ -61,8 +60,14 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
         if seen.since is None or seen.t >= its[0].t
     ) + tuple(f"{seen.broker} has not answered since {seen.since or 0:.3f} s" for seen in silent.values())
     return Trace(
-        message=message, rows=tuple(_rows(its)), outcome=_outcome(its, committed, missing=bool(gaps)), gaps=gaps
+        message=message, rows=tuple(_rows(its)), outcome=outcome(its, committed, missing=bool(gaps)), gaps=gaps
     )
+
+
+def unobserved() -> InputError:
+    """Return the error of a run without observers."""
+    right = 'write observe: ["orders.>"] in the topology, or: mqlab up SCENARIO --observe "orders.>"'
+    return InputError.of("no broker of this run was observed", right)
 
 
 def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
@@ -109,7 +114,7 @@ def _weight(seen: MessageSeen) -> Weight:
     return Weight.FAULT if seen.event in _FAULTS or (seen.event == "sent" and seen.why) else Weight.PLAIN
 
 
-def _outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, missing: bool) -> str:
+def outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, missing: bool = False) -> str:
     """Return what became of a message in one sentence, as far as the events prove it."""
     ours = [seen for seen in events if not seen.network]
     acknowledged = [
@@ -122,8 +127,8 @@ def _outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, 
         by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in acknowledged)
         return f"acknowledged by {', '.join(by)}"
     for seen in reversed(events):
-        if seen.event in _ENDS:
-            return f"it {_ENDS[seen.event]} at {seen.broker}" + (f": {seen.why}" if seen.why else "")
+        if seen.event in ENDS:
+            return f"it {ENDS[seen.event]} at {seen.broker}" + (f": {seen.why}" if seen.why else "")
     if missing:
         return "unknown, since events are missing"
     dispatched = [seen for seen in ours if seen.event == "dispatched"]

@@ -115,6 +115,12 @@ class Applications:
                 return f"the observer of {lost.broker} lost {count}{since}: {lost.why}"
         return ""
 
+    def dispatches(self, receivers: Iterable[str]) -> bool:
+        """Return whether the deliveries to any of some receivers are dispatches, of which the client proves nothing."""
+        names = set(receivers)
+        declared = (name for name, its in self._declared.items() if its.delivered_when == "dispatched")
+        return bool(names & self.automatic) or not names.isdisjoint(declared)
+
     def unread(self, receivers: Iterable[str]) -> str:
         """Return why it is unknown that receivers read their messages; "" if their acknowledgements prove it."""
         names = [name for name in dict.fromkeys(receivers) if name in self.automatic]
@@ -151,7 +157,7 @@ class Applications:
                 for client in dict.fromkeys(client for client, _ in self._open):
                     yield ClientChanged(t=seen.t, client=client, broker="", state="listening")
 
-    def _name(self, client_id: str, broker: str) -> str | None:
+    def name_of(self, client_id: str, broker: str) -> str | None:
         """Return the name of a client by its client id; None for a client of the lab."""
         if client_id in self._own or client_id in self._own_ids:
             return None
@@ -178,7 +184,7 @@ class Applications:
             return
         if seen.network or seen.browser or seen.error:
             return
-        name = self._name(seen.client_id, seen.broker)
+        name = self.name_of(seen.client_id, seen.broker)
         if name is None:
             self._lab_consumers.add(key)
             return
@@ -238,7 +244,7 @@ class Applications:
 
     def _message(self, seen: MessageSeen) -> Iterator[Observation]:
         if seen.event == "sent":
-            if (name := self._name(seen.client_id, seen.broker)) is not None:
+            if (name := self.name_of(seen.client_id, seen.broker)) is not None:
                 yield from self._sending(seen, name)
             else:
                 self._of_lab.add(seen.message)
