@@ -36,7 +36,9 @@ CLIENTS = {
     "screen": {"client-id": "screen", "delivered-when": "dispatched"},
 }
 TOPOLOGY = {**HEADER.declared.get("topology", {}), "observe": ["orders"]}
-OBSERVED = replace(HEADER, declared={**HEADER.declared, "topology": TOPOLOGY, "clients": CLIENTS, "steps": []})
+OBSERVED = replace(
+    HEADER, runtime="emulation", declared={**HEADER.declared, "topology": TOPOLOGY, "clients": CLIENTS, "steps": []}
+)
 QUEUE = "queue://orders"
 BEGAN = ObserverChanged(t=0, broker="tokyo", state="began", patterns=("orders",))
 
@@ -277,6 +279,6 @@ def test_an_observer_that_does_not_answer_leaves_every_verdict_on_messages_unkno
 def test_an_observer_that_falls_silent_after_the_judged_interval_changes_nothing() -> None:
     silent = ObserverChanged(t=9, broker="singapore", state="silent", since=8.0, why="it does not answer")
     applications = Applications(OBSERVED, {})
-    list(applications.of([BEGAN, silent]))
+    list(applications.of([BEGAN, subscribed(1), silent]))
     assert applications.gap(0.0, 7.0) == ""
     assert applications.gap(0.0, 8.5) != ""

@@ -13,7 +13,7 @@ from lab.emulation.brokers.power import PAUSED, STARTING, STOPPING, Power
 from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch import broker_counters, mbeans
 from lab.emulation.watch.jolokia import Jolokia
-from lab.emulation.watch.observer_events import Answer, parse
+from lab.emulation.watch.observer_answers import Answer, parse
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, ConnectorChanged, Counted, DestinationSeen, SnapshotTaken
 from lab.plan.values import BridgePlan

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab.dataclass import dataclass
 from lab.emulation.state import InstanceState
-from lab.emulation.watch.observer_events import Answer, Translator, UnreadableError
+from lab.emulation.watch.observer_answers import Answer, UnreadableError
 from lab.errors import BrokerError
 from lab.history import ObserverChanged, Recorder
 from lab.runtime.clock import Clock
 from lab.runtime.lab import Down, Failed
+from lab.runtime.observer_events import Translator
 
 _POLL_SECONDS = 0.05  # seconds between two requests: an event is in the history within 0.1 s
 PATIENCE = 1.0  # seconds without an answer after which the history says that answers are missing

@@ -11,7 +11,6 @@ dispatch is counted, and a verdict that would have passed is unknown, unless `de
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from heapq import heappop, heappush
@@ -37,6 +36,7 @@ from lab.history import (
     Unsubscribed,
     Watched,
 )
+from lab.judge.evidence.own_clients import OwnClients, fits
 from lab.units import several
 
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
@@ -62,7 +62,7 @@ class Applications:
 
     def __init__(self, header: Header, declared: Mapping[str, Application]) -> None:
         self._declared, self._run = declared, header.run
-        self._own_ids = _client_ids(header.declared.get("steps"))
+        self._lab = OwnClients(header, declared)
         self._own: set[str] = set()  # clients of the lab
         self._places: dict[str, str] = {}  # by client id that no name fits: the first broker
         self._steps: dict[tuple[object, ...], list[int]] = {}  # by what messages have in common: step, last number
@@ -77,6 +77,7 @@ class Applications:
         self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
         self._shared = ""  # why no delivery of an application proves anything: clients of the lab take its messages
+        self._seen = False  # whether a client of another program sent or listened
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
         self.brokers: dict[tuple[str, str], dict[str, float]] = {}  # by client and destination: last seen at a broker
         self.gaps: list[ObserverChanged] = []
@@ -87,7 +88,7 @@ class Applications:
         """Yield all observations in the order of their moments, with those of the applications' clients."""
         waiting: list[tuple[float, int, Observation]] = []
         latest = -inf
-        for number, seen in enumerate(observations):
+        for number, seen in enumerate(self._lab.left(observations)):
             heappush(waiting, (seen.t, number, seen))
             latest = max(latest, seen.t)
             while waiting and waiting[0][0] < latest - _HORIZON:
@@ -99,12 +100,19 @@ class Applications:
                 what = f"{delivery.client} received messages, and no observer saw who sent them"
                 self._crowded.setdefault(delivery.client, what)
 
+    @property
+    def handed(self) -> Mapping[str, int]:
+        """Return the messages that steps handed to the lab's clients, where the brokers' events alone decide."""
+        return self._lab.handed
+
     def crowded(self, receivers: Iterable[str]) -> str:
         """Return why deliveries to receivers cannot be assigned to their messages; "" if they can."""
         return self._shared or next((self._crowded[name] for name in receivers if name in self._crowded), "")
 
     def gap(self, begin: float, end: float = inf) -> str:
-        """Return the events between two moments that are missing from an observer, in words; "" if none are."""
+        """Return in words that events of applications are missing between two moments; "" if none are."""
+        if not (self._declared or self._seen):
+            return ""
         for silent in self._silent.values():
             if (silent.since or 0.0) <= end:
                 return f"the observer of {silent.broker} has not answered since {silent.since or 0.0:.3f} s"
@@ -158,11 +166,14 @@ class Applications:
                     yield ClientChanged(t=seen.t, client=client, broker="", state="listening")
 
     def name_of(self, client_id: str, broker: str) -> str | None:
-        """Return the name of a client by its client id; None for a client of the lab."""
-        if client_id in self._own or client_id in self._own_ids:
-            return None
+        """Return the name of a client by its client id; None for a client of the lab that is not judged by events."""
+        if (own := self._lab.name(client_id)) is not None:
+            if not self._lab.judged:
+                return None
+            if not self._lab.is_declared(client_id, broker):
+                return own
         for name, application in self._declared.items():
-            if application.broker in (None, broker) and _fits(client_id, application.client_id):
+            if application.broker in (None, broker) and fits(client_id, application.client_id):
                 return name
         if not client_id:
             return f"a client of {broker} without a client id"
@@ -188,6 +199,7 @@ class Applications:
         if name is None:
             self._lab_consumers.add(key)
             return
+        self._seen = True
         if (old := self._consumers.pop(key, None)) is not None:
             yield from self._left(old, seen.broker, seen.t)
         declared = self._declared.get(name)
@@ -277,6 +289,7 @@ class Applications:
             return  # sent again, with the id that it had
         lifetime = None if seen.lifetime is None else round(seen.lifetime, 1)  # an absolute end differs by milliseconds
         common = (name, seen.broker, seen.destination, seen.persistent, seen.retain, lifetime)
+        self._seen = True
         if common not in self._steps:
             step = FIRST_STEP + len(self._steps)
             self._steps[common] = [step, 0]
@@ -352,23 +365,6 @@ def declared_in(header: Header) -> Mapping[str, Application]:
     return {name: Application.model_validate(fields) for name, fields in declared.items()}
 
 
-def _fits(client_id: str, pattern: str) -> bool:
-    """Return whether a client id fits a pattern, in which `*` alone has a meaning."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), client_id, re.DOTALL) is not None
-
-
 def _over(connector: str) -> str:
     """Return the protocol of a connector as steps name it; OpenWire's clients acknowledge as STOMP's do."""
     return next((name for name in _PROTOCOLS if connector.startswith(name)), "stomp")
-
-
-def _client_ids(declared: object) -> set[str]:
-    """Return every `client-id` in declared steps, however deep."""
-    if isinstance(declared, Mapping):
-        own = declared.get("client-id")
-        return {each for value in declared.values() for each in _client_ids(value)} | (
-            {own} if isinstance(own, str) else set()
-        )
-    if isinstance(declared, list | tuple):
-        return {each for value in declared for each in _client_ids(value)}
-    return set()

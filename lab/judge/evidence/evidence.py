@@ -247,7 +247,7 @@ def collect_evidence(
         audiences=audiences(ledger, timeline.end),
         causes=Causes(timeline, found),
         routes=found,
-        efforts=efforts(ledger, timeline),
+        efforts=efforts(ledger, timeline, {} if applications is None else applications.handed),
         applications=applications,
         damage="; ".join(words for words in (flaws.words, damage) if words),
         unsealed=unsealed,

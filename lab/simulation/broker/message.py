@@ -33,6 +33,7 @@ class Message:
     producer: str = field(default="", repr=False)  # the id's beginning, which is its producer's
     sequence: int = field(default=NO_NUMBER, repr=False)  # and its number; NO_NUMBER if it is not written as one
     timestamp: int | None = None  # ns: when a broker first had it, or stamped it anew
+    original: str = ""  # originalDestination, where the broker has moved it
 
     def __post_init__(self) -> None:
         if not self.size:
@@ -46,7 +47,7 @@ class Message:
 
     def to(self, destination: str) -> Message:
         """Return a copy of it for another destination."""
-        return replace(self, destination=destination)
+        return replace(self, destination=destination, original=self.destination)
 
     def over(self, broker: str) -> Message:
         """Return a copy as a bridge forwards it: `DemandForwardingBridgeSupport.configureMessage` adds to the path."""
@@ -69,4 +70,5 @@ class Message:
             self.producer,
             self.sequence,
             self.timestamp,
+            self.original,
         )

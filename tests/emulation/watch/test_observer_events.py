@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.emulation.watch.observer_events import Event, Translator, parse
+from lab.emulation.watch.observer_answers import parse
 from lab.errors import BrokerError
 from lab.history import ConsumerSeen, MessageSeen, Observation, TransactionEnded
+from lab.runtime.observer_events import Event, Translator
 
 HEAD = {"started": "a", "first": 1, "left": 1, "dropped": 0, "now": 5}
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from lab.emulation.state import InstanceState
-from lab.emulation.watch.observer_events import Answer, Event, Head, UnreadableError
+from lab.emulation.watch.observer_answers import Answer, Head, UnreadableError
 from lab.emulation.watch.observer_watch import ObserverWatch, Process
 from lab.errors import BrokerError
 from lab.history import MemoryRecorder, MessageSeen, ObserverChanged
 from lab.runtime.clock import RealClock
 from lab.runtime.lab import Down
+from lab.runtime.observer_events import Event
 
 TOKYO = InstanceState(
     broker="tokyo", name="tokyo", number=1, container="c", address="10.0.0.1", ports={}, management_port=1
