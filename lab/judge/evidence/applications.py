@@ -19,6 +19,7 @@ from math import inf
 from lab.dataclass import dataclass
 from lab.declare.application import Application
 from lab.history import (
+    BEAT,
     Acknowledged,
     BrokerChanged,
     ClientChanged,
@@ -41,6 +42,7 @@ from lab.units import several
 
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
 _HORIZON = 10.0  # seconds by which an event may be recorded late: each broker is asked in turn
+_LAG = 1.5  # seconds by which an event is recorded, or its observer counts as silent
 _GONE = ("stopped", "killed", "deleted")  # states of a broker that has no connections
 _PROTOCOLS = ("mqtt", "stomp", "amqp")
 
@@ -77,6 +79,7 @@ class Applications:
         self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
         self._shared = ""  # why no delivery of an application proves anything: clients of the lab take its messages
+        self._watched = -inf  # when the lab was last known to be watched
         self._seen = False  # whether a client of another program sent or listened
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
         self.brokers: dict[tuple[str, str], dict[str, float]] = {}  # by client and destination: last seen at a broker
@@ -93,7 +96,11 @@ class Applications:
             latest = max(latest, seen.t)
             while waiting and waiting[0][0] < latest - _HORIZON:
                 yield from self._told(heappop(waiting)[2])
+        told = latest - _LAG  # until then a client was connected of which no event shows that it left
         while waiting:
+            if waiting[0][0] > told:
+                yield from self._listening(told)
+                told = inf
             yield from self._told(heappop(waiting)[2])
         for deliveries in self._early.values():
             for delivery in deliveries:
@@ -162,8 +169,15 @@ class Applications:
                     self.gaps.append(ObserverChanged(t=seen.t, broker=seen.broker, state="lost", since=seen.t, why=why))
                 yield from self._all_left(seen.broker, seen.t)
             case Watched():
-                for client in dict.fromkeys(client for client, _ in self._open):
-                    yield ClientChanged(t=seen.t, client=client, broker="", state="listening")
+                self._watched = seen.t
+                yield from self._listening(seen.t)
+
+    def _listening(self, t: float) -> Iterator[ClientChanged]:
+        """Yield that each client listens at a moment, unless the lab was not watched then, or a broker was silent."""
+        if t - self._watched > 3 * BEAT or self._silent:
+            return
+        for client in dict.fromkeys(client for client, _ in self._open):
+            yield ClientChanged(t=t, client=client, broker="", state="listening")
 
     def name_of(self, client_id: str, broker: str) -> str | None:
         """Return the name of a client by its client id; None for a client of the lab that is not judged by events."""
