@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "vary": "Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.",
     "judge": "Judge a history again; the HTML page also shows the brokers' files in the run folder.",
     "history": "Show the events of a run as a timeline, with one line for each group of messages.",
-    "trace": "Show the way of one message of an application through the observed brokers, and its outcome.",
+    "trace": "Show the way of one message of an application or of the lab's own clients, and its outcome.",
     "watch": "Print the messages of applications that wait, or are late, lost or doubled, until Ctrl-C.",
     "up": "Open a lab for a scenario or a topology, and keep it until Ctrl-C; the scenario's steps are not run.",
     "down": "Remove a running lab.",

@@ -81,6 +81,10 @@ class Publication:
         """Return the id of a message."""
         return f"{self.step}-{number}"
 
+    def known_as(self, number: int) -> str:
+        """Return the id of a message for people: ActiveMQ's of an application's message, or that of the lab."""
+        return self.names.get(number) or self.id(number)
+
     def named(self, number: int) -> str:
         """Return the id of a message with the place of its step, or ActiveMQ's id of an application's message."""
         if number in self.names:

@@ -64,6 +64,7 @@ class LabOfTest(Live):
             )
         if clients:
             applications_of(clients)  # refused here, and not when the test has ended
+        asked: tuple[Expectation, ...]
         for each in expected:
             if isinstance(each, Expectation):
                 key, asked = each.words(), (each,)

@@ -10,7 +10,7 @@ from lab.history import MessageSeen, Observation, ObserverChanged, TransactionEn
 from lab.report.rows.observed import client, event
 from lab.report.rows.row import Row, Weight
 
-_LAST = "last:"
+LAST = "last:"
 _LONG_WAIT = 1.0  # seconds without an event that the trace says in words
 _MOST_NAMED = 10  # messages that an error lists
 ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
@@ -71,8 +71,8 @@ def unobserved() -> InputError:
 
 
 def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
-    if wanted.startswith(_LAST):
-        name = wanted.removeprefix(_LAST)
+    if wanted.startswith(LAST):
+        name = wanted.removeprefix(LAST)
         sent = [
             (seen.t, message)
             for message, its in events.items()
