@@ -6,16 +6,16 @@ from lab.history.observation import Number, Observation
 
 
 class ObserverChanged(Observation, frozen=True, kw_only=True, tag="observer"):
-    """The observer of a broker began, lost events, or ended."""
+    """The observer of a broker began, lost events, did not answer, or ended."""
 
     broker: str
     """The broker."""
     state: str
-    """The change: `began`, `lost` or `ended`."""
+    """The change: `began`, `lost`, `silent`, `answering` (after a silence) or `ended`."""
     patterns: tuple[str, ...] = ()
     """The patterns of the observed destinations."""
     since: Number | None = None
-    """The time in seconds from which on events may be missing."""
+    """The time in seconds from which on events may be missing; of a silent observer, until it answers."""
     lost_events: int = 0
     """The number of events that the broker's full buffer dropped."""
     clock_error: Number = 0.0
