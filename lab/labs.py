@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,12 +89,14 @@ def up(
     runtime: Runtime | str | None = None,
     progress: Told | None = None,
     by: str = PYTHON,
+    observe: Sequence[str] = (),
 ) -> Iterator[Live]:
     """Open the lab of a scenario, given by path or by the name of a shipped one, without doing its steps.
 
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
     stays until `down`. `set` has values instead of those of the scenario's files, by KEYs as `mqlab run --set` takes
-    them: {"links.tokyo-singapore.delay": "70ms"}. From `port_base` on, ports are counted, as with `--port-base`. Raise
+    them: {"links.tokyo-singapore.delay": "70ms"}. The brokers record the messages of destinations to `observe`, as
+    patterns such as orders.>. From `port_base` on, ports are counted, as with `--port-base`. Raise
     InputError if other processes could not know the runtime of a lab that is to stay.
 
     >>> with labs.up("tokyo-singapore") as lab:
@@ -107,7 +110,7 @@ def up(
         told,
         runtime=runtime,
         seed=seed,
-        set=set,
+        set={**set, "observe": dumps(list(observe))} if observe else set,
         version=activemq_version,
         archive=activemq_archive,
         runs=runs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,7 @@ class MakeLab(Protocol):
         runtime: str | None = None,
         set: Mapping[str, str] = {},
         seed: int | None = None,
+        observe: Sequence[str] = (),
     ) -> LabOfTest:
         """Open the lab of a topology or a scenario, by path or by the name of a shipped one."""
         ...
@@ -84,8 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark, and refuse options that contradict each other."""
     config.addinivalue_line(
         "markers",
-        "mqlab(scenario=None, topology=None, runtime=None): the lab of the fixture mqlab; a scenario's expectations are"
-        " those of the test",
+        "mqlab(scenario=None, topology=None, runtime=None, observe=()): the lab of the fixture mqlab; a scenario's"
+        " expectations are those of the test, and brokers record the messages of destinations to observe",
     )
     if config.getoption("mqlab_reuse"):
         if runtime_of(config) == "simulation":
@@ -198,12 +199,14 @@ def mqlab_make(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iter
             runtime: str | None = None,
             set: Mapping[str, str] = {},
             seed: int | None = None,
+            observe: Sequence[str] = (),
         ) -> LabOfTest:
             wanted = Wanted(
                 scenario=_beside(item, topology),
                 runtime=runtime or runtime_of(item.config),
                 set=tuple(set.items()),
                 seed=seed,
+                observe=_texts(observe),
             )
             with or_skip(item.config):
                 lab = stack.enter_context(_mqlab_labs.made(wanted, item.nodeid))
@@ -326,14 +329,20 @@ def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:
     usual = labs_of(item.config).settings.usual
     asked: dict[str, Any] = {}
     for mark in reversed(list(item.iter_markers("mqlab"))):  # the closest one last
-        if mark.args or (stray := set(mark.kwargs) - {"scenario", "topology", "runtime"}):
+        if mark.args or (stray := set(mark.kwargs) - {"scenario", "topology", "runtime", "observe"}):
             what = ", ".join(map(str, mark.args or sorted(stray)))
-            raise pytest.UsageError(f"{item.nodeid}: the mark mqlab takes scenario=, topology=, runtime=, not {what}")
+            takes = "scenario=, topology=, runtime=, observe="
+            raise pytest.UsageError(f"{item.nodeid}: the mark mqlab takes {takes}, not {what}")
         asked |= mark.kwargs
     runtime = str(asked.get("runtime") or usual.runtime)
     scenario = None if asked.get("scenario") is None else _beside(item, asked["scenario"])
     topology = scenario if asked.get("topology") is None else _beside(item, asked["topology"])
-    return Wanted(scenario=topology or usual.scenario, runtime=runtime), scenario
+    observed = _texts(asked.get("observe") or ())
+    return Wanted(scenario=topology or usual.scenario, runtime=runtime, observe=observed), scenario
+
+
+def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _beside(item: pytest.Item, named: str | Path) -> str:

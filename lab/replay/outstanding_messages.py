@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from lab.expected.incremental import Missing
+from lab.expected.incremental import Expected, Missing, undecided
 from lab.history import Observation
 from lab.runtime.lock import Lock
 
@@ -22,7 +22,7 @@ class Outstanding:
     def __init__(
         self,
         carries: Callable[[str, str], bool],
-        expected: Callable[[str, str], bool | None] = lambda client, destination: None,
+        expected: Expected = undecided,
     ) -> None:
         """`carries` and `expected` as `Missing` has them."""
         self._missing = Missing(carries, expected)

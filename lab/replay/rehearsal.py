@@ -5,13 +5,14 @@ State that steps of one kind share is kept in the Rehearsal, by type (`recall`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
+from lab.expected.incremental import Expected, undecided
 from lab.history import (
     BridgeSeen,
     Demand,
@@ -91,7 +92,7 @@ class Rehearsal(EndedByError):
         began: datetime,  # the service's clock begins then, unless the topology says otherwise
         topology: Topology,
         tells: bool,  # whether the history has the service's side
-        expected: Callable[[str, str], bool | None] = lambda client, destination: None,  # see Outstanding
+        expected: Expected = undecided,  # see Outstanding
         profile: Profile = UNPROFILED,
     ) -> None:
         super().__init__()
