@@ -102,6 +102,8 @@ class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
     """The step's own name."""
     by: str = ""
     """The origin of a verb in a running lab: `command`, `python` or `monitor`."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """The fields of a verb in a running lab, as a scenario has them, without passwords."""
 
 
 class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):
