@@ -25,6 +25,9 @@ def topology_files(
         written = content["brokers"][name]
         if broker.configuration is not None:
             written["configuration"] = add_text(files, f"{folder}/{file_stem(name)}", broker.configuration.text)
+        order = [each.alias or key for key, each in type(broker).model_fields.items()]
+        written["engine-version"] = broker.engine_version  # the default may change
+        content["brokers"][name] = written = {key: written[key] for key in order if key in written}
         for user in broker.users:
             written["users"][user]["password"] = password(name, user)
     head = [comment(note) for note in notes]
