@@ -128,6 +128,14 @@ def test_a_large_body_is_refused_before_it_has_come(mqlab_api: ServedHere) -> No
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_connection_that_stays_silent_is_closed(tmp_path: Path) -> None:
+    with served(tmp_path / "account", silent=0.2) as api:
+        for beginning in (b"", b"GET /v1/brokers HTTP/1.1\r\nHost: "):
+            with socket.create_connection(("127.0.0.1", api.port), timeout=30) as connection:
+                connection.sendall(beginning)
+                assert connection.recv(100) == b""
+
+
 def test_a_large_body_without_a_length_is_refused(mqlab_api: ServedHere) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", mqlab_api.port, timeout=30)
     parts = (b"x" * 65536 for _ in range(17))
