@@ -40,7 +40,7 @@ def watch(
         typer.Option(
             "--scenario",
             metavar="SCENARIO",
-            help="The scenario whose applications and expectations are used (default: those of the run).",
+            help="The scenario whose applications and expectations are used (default: the scenario of the run).",
         ),
     ] = None,
     since: Annotated[
