@@ -191,6 +191,11 @@ def test_a_taken_port_is_refused_by_name() -> None:
             listening(port)
 
 
+def test_a_small_answer_is_sent_at_once() -> None:
+    with listening(0) as opened:
+        assert opened.proto == socket.IPPROTO_TCP  # otherwise asyncio leaves Nagle's algorithm on
+
+
 def test_an_account_has_one_server_at_a_time(tmp_path: Path) -> None:
     second = served(tmp_path / "account")
     words = "another mqlab serve has the account account"
