@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "schema": "Print the JSON Schema of a file, for editors that complete and check it.",
     "images": "Build the missing images and list all, or save them to a file, or load them.",
     "doctor": "Check whether this machine can run a lab.",
+    "docs": "Open the documentation in a browser, and print its address.",
 }
 _UsageError: Any = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
 _OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage
