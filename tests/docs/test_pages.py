@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -126,18 +125,6 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_every_file_that_is_named_exists(page: Path) -> None:
     named = re.findall(r"`((?:lab|tests|docs|docker|scenarios)/[\w./-]*)`", page.read_text("utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
-
-
-def test_every_test_that_the_comparison_names_exists() -> None:
-    table = rows("\n".join(sections(ROOT / "docs" / "like-amazon-mq.md").values()))
-    assert table
-    for cells in table:
-        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", cells[-1])
-        assert named, f"names no test: {cells[0]}"
-        for file, name in named:
-            tree = ast.parse((ROOT / file).read_text("utf-8"))
-            functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-            assert name in functions, f"{file}::{name}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
