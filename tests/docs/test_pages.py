@@ -24,26 +24,6 @@ COMMANDS = {name: load(name) for name in LISTED}
 NAMES = sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_option_is_on_the_page_of_commands(name: str) -> None:
-    page = sections(ROOT / "docs" / "commands.md")
-    everywhere = {"--help", "-h"}
-    told = {word.split()[0] for cells in rows(page[name]) for word in code_words(cells[0]) if word.startswith("-")}
-    known = {word for command in [COMMANDS[name], *verbs(name).values()] for word in options_of(command)}
-    assert told == known - everywhere
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if hasattr(COMMANDS[name], "commands")])
-def test_every_verb_is_on_the_page_of_commands_with_its_own_options(name: str) -> None:
-    page = rows(sections(ROOT / "docs" / "commands.md")[name])
-    told = [code_words(cells[0])[0].split()[2] for cells in page if code_words(cells[0])[0].startswith("mqlab ")]
-    assert told == list(verbs(name))
-    of = {word.split()[0]: cells[1] for cells in page for word in code_words(cells[0]) if word.startswith("-")}
-    for verb, command in verbs(name).items():
-        mine = {option for option, whose in of.items() if whose == "all" or verb in code_words(whose)}
-        assert mine == options_of(command) - {"--help", "-h"}, f"mqlab {name} {verb}"
-
-
 def verbs(name: str) -> dict[str, Any]:
     """Return the commands of a command that has some."""
     return dict(getattr(COMMANDS[name], "commands", {}))
@@ -52,13 +32,6 @@ def verbs(name: str) -> dict[str, Any]:
 def options_of(command: Any) -> set[str]:
     options = [each for each in command.params if isinstance(each, click.Option) or each.param_type_name == "option"]
     return {word for option in options for word in (*option.opts, *option.secondary_opts)}
-
-
-def test_every_command_is_in_the_list_and_no_other() -> None:
-    page = sections(ROOT / "docs" / "commands.md")["Every command"]
-    named = [word for cells in rows(page) if cells[0].startswith("`mqlab") for word in code_words(cells[0])]
-    told = [word.split()[1] for word in named]
-    assert sorted(told) == NAMES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
