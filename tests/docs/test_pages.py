@@ -8,14 +8,11 @@ from typing import Any
 
 import click
 import pytest
-from msgspec import NODEFAULT, structs
 
 from lab.activemq.log_lines import NAMED
 from lab.activemq.protocols import ENDPOINTS
 from lab.cli import COMMANDS as LISTED
 from lab.cli import load
-from lab.history.kinds import KINDS
-from lab.history.observation import Header
 
 from .pages import PAGES, ROOT, code_words, port_rows, rows, sections
 
@@ -50,23 +47,6 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
             assert word in known | {"--help", "-h"}, f"mqlab {name} {word}"
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_kind_of_observation_is_on_its_page(kind: str) -> None:
-    page = sections(ROOT / "docs" / "history.md")["Observations"]
-    told = {code_words(cells[0])[0]: cells[1] for cells in rows(page)}
-    assert set(told) == set(KINDS)
-    defaults = {
-        field.name: None
-        if field.required
-        else (field.default_factory() if field.default_factory is not NODEFAULT else field.default)
-        for field in structs.fields(KINDS[kind])
-        if field.name != "t"
-    }
-    assert code_words(told[kind]) == list(defaults)
-    optional = re.findall(r"`([a-z_0-9]+)` \(", told[kind])
-    assert optional == [field.name for field in structs.fields(KINDS[kind]) if not field.required]
-
-
 def test_every_port_of_a_broker_is_on_its_page() -> None:
     page = rows(sections(ROOT / "docs" / "vpc.md")["A broker's ports"])
     assert page == port_rows(ENDPOINTS)
@@ -74,12 +54,6 @@ def test_every_port_of_a_broker_is_on_its_page() -> None:
 
 def test_every_name_of_a_log_line_is_on_its_page() -> None:
     assert [code_words(cells[0])[0] for cells in rows(sections(SCENARIO)["Names of log lines"])] == list(NAMED)
-
-
-def test_every_field_of_the_header_is_on_its_page() -> None:
-    page = sections(ROOT / "docs" / "history.md")["The header"]
-    told = {code_words(cells[0])[0] for cells in rows(page)}
-    assert told == {field.name for field in structs.fields(Header)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
