@@ -131,7 +131,7 @@ def releases_of(report: Mapping[str, Any]) -> tuple[str, ...]:
 def shipped() -> dict[str, tuple[str, ...]]:
     """Return what the reasons of each that `mqlab scenarios` lists are to say, by name; () must pass."""
     listed = subprocess.run([MQLAB, "scenarios", "--json"], capture_output=True, text=True, check=True).stdout
-    return {each["name"]: tuple(each.get("failed", ())) for each in json.loads(listed)}
+    return {each["name"]: tuple(each.get("fails", ())) for each in json.loads(listed)}
 
 
 def report(ran: Ran, runs: Path) -> str:

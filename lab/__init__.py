@@ -14,6 +14,7 @@ from lab.version import __version__
 
 if TYPE_CHECKING:
     from lab import errors, labs, vary
+    from lab.declare.in_code import delivered
     from lab.errors import BrokerError, HostError, InputError, LabError, LabTimeout, PlanError, Problem
     from lab.labs import Ran
     from lab.live import Live
@@ -40,11 +41,15 @@ __all__ = [
     "Ran",
     "Told",
     "__version__",
+    "delivered",
     "errors",
     "labs",
     "vary",
 ]
-_MODULES = {"Live": "live", "Ran": "labs", "Told": "progress", "errors": "errors", "labs": "labs", "vary": "vary"}
+_MODULES = {
+    "Live": "live", "Ran": "labs", "Told": "progress", "delivered": "declare.in_code", "errors": "errors",
+    "labs": "labs", "vary": "vary",
+}  # fmt: skip
 
 
 def __dir__() -> list[str]:

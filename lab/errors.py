@@ -2,6 +2,7 @@
 
     LabError
     ├── InputError     a file, an option or an argument is wrong; carries every Problem found (exit 2)
+    │   └── Refused    a service of AWS refuses a request
     ├── PlanError      the requested lab cannot be built (exit 3)
     ├── HostError      this machine cannot do it: no Docker, no image, no TUN device (exit 3)
     ├── BrokerError    a broker did not start, or refused us (exit 3)
@@ -78,6 +79,14 @@ class InputError(LabError):
     def of(cls, problem: str, remedy: str = "", place: Place | None = None) -> InputError:
         """Return an error with a single Problem."""
         return cls([Problem(what=problem, remedy=remedy, place=place)])
+
+
+class Refused(InputError):
+    """A service of AWS refuses a request: the code of its exception, its sentence, and the attribute that is wrong."""
+
+    code: str = ""
+    sentence: str = ""
+    attribute: str = ""
 
 
 class PlanError(LabError):

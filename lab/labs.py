@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ from lab.runtime.progress import Logged, Told
 from lab.runtime.runtime import Opening, Runtime
 from lab.runtime.state_file import make_folder, new_run_id, note_folder
 from lab.runtimes import STANDING, AllRuntimes
-from lab.scenarios import PlannedScenario, header_of, plan_named
+from lab.scenarios import PlannedScenario, expectations, header_of, plan_named
 from lab.units import format_duration, several
 
 if TYPE_CHECKING:  # a lab that only stands need not wait until replay, judge and report are loaded
@@ -88,12 +89,14 @@ def up(
     runtime: Runtime | str | None = None,
     progress: Told | None = None,
     by: str = PYTHON,
+    observe: Sequence[str] = (),
 ) -> Iterator[Live]:
     """Open the lab of a scenario, given by path or by the name of a shipped one, without doing its steps.
 
     The lab is removed at the end of the block, also after an error in the block; with `detach`, a lab that has opened
     stays until `down`. `set` has values instead of those of the scenario's files, by KEYs as `mqlab run --set` takes
-    them: {"links.tokyo-singapore.delay": "70ms"}. From `port_base` on, ports are counted, as with `--port-base`. Raise
+    them: {"links.tokyo-singapore.delay": "70ms"}. The brokers record the messages of destinations to `observe`, as
+    patterns such as orders.>. From `port_base` on, ports are counted, as with `--port-base`. Raise
     InputError if other processes could not know the runtime of a lab that is to stay.
 
     >>> with labs.up("tokyo-singapore") as lab:
@@ -107,7 +110,7 @@ def up(
         told,
         runtime=runtime,
         seed=seed,
-        set=set,
+        set={**set, "observe": dumps(list(observe))} if observe else set,
         version=activemq_version,
         archive=activemq_archive,
         runs=runs,
@@ -152,6 +155,7 @@ def run(
     ignore: Sequence[str] = (),
     profile: Profile = UNPROFILED,
     time_limit: timedelta | None = None,
+    expectations_of: str | Path | None = None,
 ) -> Ran:
     """Open a lab, replay the scenario in it, judge what happened, and remove the lab.
 
@@ -160,6 +164,7 @@ def run(
     judged and kept; then the error is raised, or without `raising` returned. Without `reports` the folder has none. A
     Ctrl-C that comes while the lab is removed is raised when the report is kept. A simulation is without the settings
     to `ignore`, as with `mqlab run --ignore`. A `time_limit` is an error of the replay; only commands can have one.
+    The expectations of the scenario `expectations_of` replace those of the scenario that runs.
 
     >>> ran = labs.run("tokyo-singapore")
     >>> ran.passed, [str(verdict.outcome) for verdict in ran.report.verdicts]
@@ -186,6 +191,7 @@ def run(
         runs=runs,
         port_base=port_base,
         replaying=True,
+        expectations_of=expectations_of,
         ignored=ignore,
         profile=profile,
     )
@@ -290,13 +296,17 @@ def _opened(
     port_base: int | None,
     detached: bool = False,
     replaying: bool = False,
+    expectations_of: str | Path | None = None,
     ignored: Sequence[str] = (),
     profile: Profile = UNPROFILED,
 ) -> Iterator[_Opened]:
     """Open a scenario's lab; errors of the input are raised before anything is built or written."""
     version = version or runtimes.release_in(archive)
     with profile.wait(OPEN, "load, check and plan"):
-        found = plan_named(scenario, environment, seed=seed, version=version, set=set, port_base=port_base)
+        expect = None if expectations_of is None else expectations(str(expectations_of), environment)
+        found = plan_named(
+            scenario, environment, seed=seed, version=version, set=set, port_base=port_base, expect=expect
+        )
     profile.hide(found.scenario.origin.mask)
     if replaying and found.scenario.is_topology:
         right = f"run mqlab up {scenario} to open its lab"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +79,16 @@ def mask_named(name: str, environment: Mapping[str, str], set: Mapping[str, str]
 
 
 def read(
-    name: str, environment: Mapping[str, str], version: str | None = None, set: Mapping[str, str] = {}
+    name: str,
+    environment: Mapping[str, str],
+    version: str | None = None,
+    set: Mapping[str, str] = {},
+    expect: Sequence[Expectation] | None = None,
 ) -> Scenario:
-    """Load and check a scenario; raise InputError with every Problem found."""
+    """Load and check a scenario; raise InputError with every Problem found. `expect` replaces its expectations."""
     scenario = load_named(name, environment, set)
+    if expect is not None:
+        scenario = scenario.model_copy(update={"expect": tuple(expect)}).from_files(scenario.origin)
     problems = check(scenario, activemq_version=version)
     if problems:
         raise InputError(without_passwords(problems, scenario.origin.mask))
@@ -117,15 +123,16 @@ def plan_named(
     version: str | None = None,
     set: Mapping[str, str] = {},
     port_base: int | None = None,
+    expect: Sequence[Expectation] | None = None,
 ) -> PlannedScenario:
-    """Load, check and plan a scenario; `seed` and the ActiveMQ `version`, if given, replace the scenario's own.
+    """Load, check and plan a scenario; `seed`, `expect` and the ActiveMQ `version` replace the scenario's own.
 
     `set` has values instead of those of its files, as in `load`. From `port_base` on, ports that no broker declares are
     counted.
     """
     from lab.plan.planning import plan
 
-    scenario = read(name, environment, version, set)
+    scenario = read(name, environment, version, set, expect)
     if port_base is not None and (problems := tuple(check_port_base(scenario.topology, scenario.origin, port_base))):
         raise InputError(problems)
     if seed is not None:

@@ -121,6 +121,13 @@ COSTS = Setting(
     unit="TOML file",
     default="the times that ship",
 )
+OFFLINE = Setting(
+    name="MQLAB_OFFLINE",
+    sentence="With `yes`, nothing is downloaded: a command that needs a download ends with an error. `--offline` sets "
+    "it for one command.",
+    unit="`yes` or `no`",
+    default="no",
+)
 BIND = Setting(
     name="MQLAB_BIND",
     sentence="Address of the engine's machine that ports are published on, if the engine is on "
@@ -194,7 +201,7 @@ def _ci(name: str, unit: str, sentence: str, default: str = "") -> Setting:
 
 
 SETTINGS = (
-    *(HOME, CACHE, STATE, POOL, WAIT, RUN, RUNTIME, COSTS, DOCKER_HOST, BIND, HOST_OVERRIDE, USER, PASSWORD),
+    *(HOME, CACHE, STATE, POOL, WAIT, RUN, RUNTIME, COSTS, OFFLINE, DOCKER_HOST, BIND, HOST_OVERRIDE, USER, PASSWORD),
     *(CA_FILE, TRUST_STORE, TRUST_STORE_PASSWORD, HEAP, ROUTER, TCP),
     Setting(
         name="MQLAB_JVM",

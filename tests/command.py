@@ -53,7 +53,14 @@ class Commands:
         return (self.home / "runs" / "latest").resolve()
 
     def environment(self, **more: str) -> dict[str, str]:
-        return {**os.environ, "MQLAB_HOME": str(self.home), "MQLAB_STATE": str(self.state), "COLUMNS": "250", **more}
+        return {
+            **os.environ,
+            "MQLAB_HOME": str(self.home),
+            "MQLAB_STATE": str(self.state),
+            "COLUMNS": "250",
+            "MQLAB_OFFLINE": "",
+            **more,
+        }
 
     def __call__(self, *words: str | Path, seconds: float = 240, **more: str) -> Ended:
         """Run a command to its end."""

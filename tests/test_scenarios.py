@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import scenarios as bench_scenarios
 from bench.scenarios import Ran, ended, of_engine, summary
 from lab.declare.loading import load
 from lab.scenarios import load_named
@@ -34,6 +35,11 @@ def test_the_report_beside_it_is_of_this_scenario_and_held(scenario: Path) -> No
 def test_no_report_is_left_of_a_scenario_that_has_gone() -> None:
     reports = {path.name.removesuffix(".report.txt") for path in shipped("scenarios").glob("*.report.txt")}
     assert reports == {path.stem for path in SCENARIOS}
+
+
+def test_the_bench_knows_the_reasons_of_each_failing_variant() -> None:
+    reasons = bench_scenarios.shipped()
+    assert sorted(name for name, lines in reasons.items() if lines) == sorted(FAILING_VARIANTS)
 
 
 def test_each_has_a_failing_variant_that_is_to_be_broken_and_no_other_file_is_one() -> None:

@@ -122,6 +122,11 @@ def _listeners(context: Context, declared: Declared, reference: Reference) -> Na
     return Names("client", its, "clients that subscribe")
 
 
+def _senders(context: Context, declared: Declared, reference: Reference) -> Names:
+    its = dict.fromkeys((*context.scenario.clients, *(each.client for each in logins(context.scenario) if each.client)))
+    return Names("client", its, "applications and clients")
+
+
 def _browsers(context: Context, declared: Declared, reference: Reference) -> Names:
     steps = every_step(context.scenario.steps)
     return Names(
@@ -164,6 +169,7 @@ _NAMES: Mapping[Thing, Callable[[Context, Declared, Reference], Names]] = {
     Thing.OWN_CONNECTOR: _own_connectors,
     Thing.STEP: _steps,
     Thing.LISTENER: _listeners,
+    Thing.SENDER: _senders,
     Thing.BROWSER: _browsers,
     Thing.CLIENT: _clients,
     Thing.SNAPSHOT: _snapshots,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.amazonmq.account.refusals import Refused
 from lab.amazonmq.configurations.connectors import NetworkConnector
 from lab.check.context import Context
 from lab.check.dry_run import Move, changes_anything, connectors_by_broker, moves, whole_account
@@ -14,7 +13,7 @@ from lab.declare.steps.create_user import CreateUser
 from lab.declare.steps.service import OfService
 from lab.declare.steps.update_configuration import UpdateConfiguration
 from lab.declare.unrolling import every_step
-from lab.errors import InputError, Problem
+from lab.errors import InputError, Problem, Refused
 from lab.plan.brokers import connectors
 
 

@@ -29,6 +29,11 @@ def least_time(scenario: Scenario) -> timedelta:
     return _Moments(scenario.origin).one_after_another(scenario.steps, ("steps",), timedelta(0))
 
 
+def earliest_end(step: Step, begin: timedelta) -> timedelta:
+    """Return the earliest moment at which a step is done, given the moment at which it may begin."""
+    return _Moments(Origin()).one_after_another((step,), (), begin)
+
+
 def first_beyond(scenario: Scenario, limit: timedelta) -> tuple[Place | None, timedelta] | None:
     """Return the place of the first step that ends later than a limit for certain, and its earliest end."""
     moments = _Moments(scenario.origin, limit)

@@ -24,7 +24,8 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "vary": "Simulate a scenario with many values and seeds, and write the outcomes as CSV, JSON or a page.",
     "judge": "Judge a history again; the HTML page also shows the brokers' files in the run folder.",
     "history": "Show the events of a run as a timeline, with one line for each group of messages.",
-    "trace": "Show the way of one message of an application through the observed brokers, and its outcome.",
+    "trace": "Show the way of one message of an application or of the lab's own clients, and its outcome.",
+    "watch": "Print the messages of applications that wait, or are late, lost or doubled, until Ctrl-C.",
     "up": "Open a lab for a scenario or a topology, and keep it until Ctrl-C; the scenario's steps are not run.",
     "down": "Remove a running lab.",
     "status": "Show a lab: its brokers, both ends of each bridge, and its links.",
@@ -45,20 +46,24 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "peering": "Show and change the VPC peerings of a running lab.",
     "route": "Show and change the routes of a running lab.",
     "sg": "Show and change the security groups of a running lab.",
+    "serve": "Serve the APIs of Amazon MQ, EC2 and STS to AWS's clients and Terraform, until Ctrl-C.",
     "host": "Run your own applications in the regions of a running lab.",
     "sweep": "Remove the remains of dead runs, or all parts of one run, by their labels.",
-    "scenarios": "List the shipped scenarios, or print or copy one.",
+    "scenarios": "List the shipped scenarios, or print or copy one, or judge a changed copy.",
     "plan": "Show the parts of a lab, in the order in which they are created.",
     "render": "Print the activemq.xml that a broker starts with.",
     "routes": "Show which brokers messages reach, the connectors that carry them, and the obstacles.",
     "regions": "List the AWS regions, the round trips of one region, or the round trip between two with its source.",
     "generate": "Write the topology and the configurations of a network.",
+    "export": "Write the topology and the configurations of a running lab, as they are now.",
     "check": "Check a scenario and its files, or list the settings that Amazon MQ would remove from configurations.",
     "schema": "Print the JSON Schema of a file, for editors that complete and check it.",
     "images": "Build the missing images and list all, or save them to a file, or load them.",
+    "bundle": "Write one file that sets up mqlab on machines without network, or unpack such a file.",
     "doctor": "Check whether this machine can run a lab.",
     "docs": "Open the documentation in a browser, and print its address.",
 }
+_OFFLINE = "--offline"
 _UsageError: Any = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name
 _OBJECTS = 100_000  # between two garbage collections: what a command loads is about as many, and no garbage
 
@@ -94,7 +99,14 @@ class _PlainFlags:
 
 class _Command(_PlainFlags, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the arguments; where another program's options stand behind a --, ask for that where it is missing."""
+        """Read the arguments; where another program's options stand behind a --, ask for that where it is missing.
+
+        The option --offline of mqlab may also stand here.
+        """
+        before = args[: args.index("--")] if "--" in args else args
+        if _OFFLINE in before:
+            _offline(True)
+            args = [*(word for word in before if word != _OFFLINE), *args[len(before) :]]
         if not all(map(str.isascii, args)):
             from lab.cli.usage import wide_option
 
@@ -188,6 +200,14 @@ app = typer.Typer(
 )
 
 
+def _offline(wanted: bool) -> None:
+    """Let this command, and the programs that it starts, download nothing."""
+    if wanted:
+        from lab import settings
+
+        os.environ[settings.OFFLINE.name] = "yes"
+
+
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"mqlab {__version__}")
@@ -197,6 +217,14 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+    offline: bool = typer.Option(
+        False,
+        _OFFLINE,
+        callback=_offline,
+        expose_value=False,
+        is_eager=True,
+        help="Refuse downloads, as MQLAB_OFFLINE=yes does; it may also follow the command.",
+    ),
 ) -> None:
     pass
 

@@ -14,6 +14,7 @@ import typer
 
 from lab import units
 from lab.cli import completion, options
+from lab.cli.new_files import FORCE
 from lab.cli.options import JSON
 from lab.cli.run_folders import folder_of, runs_folder
 from lab.errors import InputError
@@ -73,12 +74,42 @@ def history(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Print new events until the run or the lab ends.")
     ] = False,
+    as_scenario: Annotated[
+        Path | None,
+        typer.Option(
+            "--as-scenario",
+            metavar="FILE",
+            help="The file of a scenario to write, with the steps of the run at their times.",
+        ),
+    ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            "--expect",
+            metavar="SCENARIO",
+            help="A scenario whose expectations and clients --as-scenario adds.",
+            autocompletion=completion.scenarios,
+        ),
+    ] = None,
+    force: FORCE = False,
     json: JSON = False,
 ) -> int:
     """Show the events of a run as a timeline, with one line for each group of messages.
 
+    With --as-scenario, the steps of the run, or the acts by hand in a running lab, become a scenario. The exit code is
+    1 if `mqlab check` refuses the scenario.
+
     Example: mqlab history --kind bridge
     """
+    if as_scenario is not None:
+        if follow or message is not None or _choice(broker, client, kind or [], since, until) != Choice() or json:
+            raise InputError.of("--as-scenario writes the whole run", "leave the filters, --follow and --json out")
+        from lab.cli.history_as_scenario import write_scenario  # here, since few histories become scenarios
+
+        return write_scenario(find(run), as_scenario, expect, force=force)
+    if expect is not None or force:
+        option = "--expect" if expect is not None else "--force"
+        raise InputError.of(f"{option} is for a scenario that is written", "add --as-scenario FILE")
     choice = _choice(broker, client, kind or [], since, until)
     if message is not None and (choice != Choice() or follow):
         raise InputError.of("--message shows all events of a message", "leave the other filters out")

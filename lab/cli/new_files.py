@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from lab.errors import InputError
+import typer
+
+from lab.errors import HostError, InputError
 from lab.text_files import why_not_a_file
+
+FORCE = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
 
 
 def named_folder(text: str) -> Path:
@@ -37,3 +43,25 @@ def check_new(path: Path | None) -> None:
     check_writable(path)
     if path is not None and (path.is_symlink() or path.exists()):
         raise InputError.of(f"{path} is there", "name another file: this one would be lost")
+
+
+def write_texts(folder: Path, texts: Mapping[str, str], *, force: bool) -> None:
+    """Write texts to files in a folder, by their names; if a file is there, and not `force`, write nothing.
+
+    With `force` a link is replaced, and not followed.
+    """
+    paths = {folder / name: text for name, text in texts.items()}
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            raise InputError.of(f"{path} is a folder", "name another file")
+        if not force and (path.is_symlink() or path.exists()):
+            raise InputError.of(f"{path} is there", "name another one, or add --force to overwrite it")
+    try:
+        for path, text in paths.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if force:
+                path.unlink(missing_ok=True)
+            with path.open("x", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+    except OSError as error:
+        raise HostError(f"{folder} cannot be written: {error.strerror}", "name another folder") from error

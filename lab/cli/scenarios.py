@@ -12,8 +12,12 @@ from rich.table import Table
 from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON
 from lab.declare.scenario import Scenario
+from lab.declare.student_copy import student_copy
 from lab.errors import InputError
+from lab.interrupts import put_off
+from lab.runtimes import SIMULATION
 from lab.shipped import shipped
+from lab.text_files import is_file
 
 
 def scenarios(
@@ -29,24 +33,72 @@ def scenarios(
         Path | None,
         typer.Option("--copy", metavar="DIR", help="The folder that the scenario and all its files are copied to."),
     ] = None,
+    student: Annotated[
+        bool,
+        typer.Option("--student", help="Copy without the answers: no comments, no `about`, no expectations."),
+    ] = False,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            metavar="DIR",
+            help="The folder of a changed copy that is run and judged by the shipped expectations.",
+        ),
+    ] = None,
+    runtime: Annotated[
+        str | None, typer.Option("--runtime", metavar="NAME", help="The runtime of --check (default: simulation).")
+    ] = None,
     json: JSON = False,
-) -> None:
-    """List the shipped scenarios, or print or copy one.
+) -> int:
+    """List the shipped scenarios, or print or copy one, or judge a changed copy.
 
-    Example: mqlab scenarios tokyo-singapore
+    Example: mqlab scenarios cut-and-heal --copy mine --student
     """
+    if student and copy is None:
+        raise InputError.of("--student is for a copy", "add --copy DIR")
+    if runtime is not None and check is None:
+        raise InputError.of("--runtime is for --check", "add --check DIR, or leave it out")
+    if copy is not None and check is not None:
+        raise InputError.of("--copy and --check exclude each other", "choose one")
     if name is None:
-        if copy is not None:
-            raise InputError.of("--copy needs the name of a scenario", "run mqlab scenarios for the list")
+        if option := "--copy" if copy is not None else "--check" if check is not None else "":
+            raise InputError.of(f"{option} needs the name of a scenario", "run mqlab scenarios for the list")
         _list(json)
-        return
+        return 0
     path = scenario_argument.shipped_path(name)
+    if check is not None:
+        return _check(name, check, runtime or SIMULATION, json)
     if copy is None:
         text = path.read_text("utf-8")
         options.print_json({"name": name, "text": text}) if json else options.say(text, nl=False)
-        return
-    written = [str(each) for each in _copy(path, copy)]
+        return 0
+    written = [str(each) for each in _copy(path, copy, student=student)]
     options.show({"name": name, "files": written}, written, json)
+    return 0
+
+
+def _check(name: str, folder: Path, runtime: str, json: bool) -> int:
+    """Run a changed copy, judge it by the shipped expectations, and return the exit code.
+
+    A copy of a failing variant is judged by the expectations of the scenario that it is a variant of.
+    """
+    from lab import labs  # here, since a list needs neither
+    from lab.cli import reports
+
+    mine = folder / f"{name}.yaml"
+    if not is_file(mine):
+        raise InputError.of(f"{mine} is not there", f"make a copy: mqlab scenarios {name} --copy {folder} --student")
+    origin = scenario_argument.load_named(name).origin
+    judged_by = Path(origin.sources[1].name).stem if origin.fails else name
+    with put_off() as came:
+        ran = labs.run(
+            mine, runtime=runtime, expectations_of=judged_by, progress=options.progress(quiet=True), raising=False
+        )
+        if ran.error is not None:
+            raise ran.error
+        code = reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page)
+        came.clear()
+    return code
 
 
 def _list(json: bool) -> None:
@@ -79,10 +131,10 @@ def _values(name: str, scenario: Scenario) -> dict[str, object]:
     return {**told, "fails": scenario.origin.fails} if scenario.origin.fails else told
 
 
-def _copy(path: Path, to: Path) -> tuple[Path, ...]:
+def _copy(path: Path, to: Path, *, student: bool) -> tuple[Path, ...]:
     """Copy a shipped scenario and the files it names, at the same relative paths, and return the copies' paths.
 
-    Raise InputError, with nothing written, if one exists already.
+    A copy for a `student` is without the answers. Raise InputError, with nothing written, if one exists already.
     """
     names = [source.name for source in scenario_argument.load_named(path.stem).origin.sources]
     targets = tuple(to / each for each in names)
@@ -97,7 +149,8 @@ def _copy(path: Path, to: Path) -> tuple[Path, ...]:
         for target in targets:  # all folders first: where one cannot be made, nothing is written
             target.parent.mkdir(parents=True, exist_ok=True)
         for name, target in zip(names, targets, strict=True):
-            target.write_bytes((path.parent / name).read_bytes())
+            content = (path.parent / name).read_bytes()
+            target.write_bytes(student_copy(name, content.decode()).encode() if student else content)
     except OSError as error:
         raise InputError.of(f"{error.filename} cannot be written: {error.strerror}", "name another folder") from error
     return targets

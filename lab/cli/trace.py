@@ -1,4 +1,4 @@
-"""trace: the way of one message of an application."""
+"""trace: the way of one message, of an application or of the lab's own clients."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import typer
 from lab.cli import options
 from lab.cli.history import HISTORY, find
 from lab.cli.options import JSON
-from lab.history import Header, Observation, observations
 from lab.report.timeline_text import text
-from lab.report.trace import trace as trace_of
+from lab.report.traces import find as trace_of
 
 
 def trace(
@@ -26,12 +25,11 @@ def trace(
     run: HISTORY = None,
     json: JSON = False,
 ) -> None:
-    """Show the way of one message of an application through the observed brokers, and its outcome.
+    """Show the way of one message of an application or of the lab's own clients, and its outcome.
 
     Example: mqlab trace last:orders
     """
-    seen = (each for each in observations(find(run)) if not isinstance(each, Header))
-    way = trace_of((each for each in seen if isinstance(each, Observation)), message)
+    way = trace_of(find(run), message)
     if json:
         rows = [{"t": row.t, "broker": row.actor, "event": row.text} for row in way.rows if row.until is None]
         options.print_json({"message": way.message, "events": rows, "outcome": way.outcome, "gaps": list(way.gaps)})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from json import dumps
 from typing import Annotated
 
 import typer
@@ -60,7 +59,8 @@ def up(
     opened = labs.up(
         scenario,
         seed=seed,
-        set=settings_of((*(set or ()), *([f"observe={dumps(observe)}"] if observe else ()))),
+        set=settings_of(tuple(set or ())),
+        observe=observe or (),
         runtime=chosen,
         activemq_version=activemq_version,
         activemq_archive=activemq_archive,

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from lab.dataclass import dataclass
-from lab.declare.fields import Declared, Each, Name, Pair, Receivers, types_in
+from lab.declare.fields import Declared, Each, Name, Names, Pair, Receivers, types_in
 from lab.network.vpc import INTERNET
 
 
@@ -23,7 +23,8 @@ class Thing(Enum):
     CONNECTOR = auto()  # of any broker
     OWN_CONNECTOR = auto()  # of the broker that the field `needs` names
     STEP = auto()  # by its verb, or by a name of its own
-    LISTENER = auto()  # a client that a step subscribes
+    LISTENER = auto()  # a client that a step subscribes, or an application
+    SENDER = auto()  # an application, or a client that a step connects
     BROWSER = auto()  # a client that a step lets browse
     CLIENT = auto()  # a client that a step connects, subscribes or lets consume
     SNAPSHOT = auto()
@@ -61,6 +62,7 @@ BrokerPair = Annotated[Pair, Reference(Thing.BROKER)]
 SnapshotPair = Annotated[Pair, Reference(Thing.SNAPSHOT)]
 Listeners = Annotated[Receivers, Reference(Thing.LISTENER)]
 EachListener = Annotated[Each, Reference(Thing.LISTENER)]
+Senders = Annotated[Names, Reference(Thing.SENDER)]
 ListenerName = Annotated[Name, Reference(Thing.LISTENER)]
 PeeringName = Annotated[Name, Reference(Thing.PEERING)]
 RouteTableName = Annotated[Name, Reference(Thing.ROUTE_TABLE)]

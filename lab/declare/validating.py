@@ -88,6 +88,15 @@ def validate(
     return (None if found else scenario), tuple(found)
 
 
+def validate_step(entry: Any) -> tuple[Step | None, tuple[Problem, ...]]:
+    """Return the step of an entry as `Scenario.declared` has it, or None and every Problem."""
+    problems: list[Problem] = []
+    steps = _validate_entries([entry], ("steps",), STEPS, Origin(), problems)
+    step = steps[0] if steps and not problems else None
+    assert step is None or isinstance(step, Step)
+    return step, tuple(problems)
+
+
 def validate_variant(content: Any, origin: Origin) -> tuple[VariantFile | None, tuple[Problem, ...]]:
     """Return the content of a variant's file, or None and every Problem."""
     found: list[Problem] = []

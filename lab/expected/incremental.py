@@ -32,6 +32,14 @@ from lab.matching import digest
 _OK = SendOutcome.OK  # asked of an Enum for each message, it would cost as much as the rest
 _EMPTY = digest(b"")
 
+# Whether a client at a broker is to receive a destination's messages of a sender, of any sender for None: (client,
+# broker, destination, sender). None if no expectation decides it.
+Expected = Callable[[str, str, str, str | None], bool | None]
+
+
+def undecided(client: str, broker: str, destination: str, sender: str | None) -> None:
+    """Return None: no expectation decides whether a client is to receive messages."""
+
 
 class Missing:
     """The accepted messages that a client is expected to receive and has not received yet."""
@@ -39,11 +47,11 @@ class Missing:
     def __init__(
         self,
         carries: Callable[[str, str], bool],
-        expected: Callable[[str, str], bool | None] = lambda client, destination: None,
+        expected: Expected = undecided,
     ) -> None:
         """`carries`: whether bridges carry messages from one broker to another.
 
-        `expected`: whether a client is to receive a destination's messages; None if no expectation decides it.
+        `expected` decides which messages a client is to receive.
         """
         self._carries = carries
         self._expected = expected
@@ -142,7 +150,7 @@ class Missing:
         )
 
     def _is_expected(self, publishing: Publishing, client: str, at: str, audience: Audience) -> bool:
-        expected = self._expected(client, publishing.destination)
+        expected = self._expected(client, at, publishing.destination, publishing.client)
         return (
             (at == publishing.broker or expected is True or self._carries(publishing.broker, at))
             and _may_select(audience.selectors[client], publishing)
@@ -177,7 +185,10 @@ class Missing:
 
     def _is_to_hear_nothing(self, start: Subscribed) -> bool:
         """Return whether messages were sent that must not come to a client, by an expectation."""
-        return any(hears(start.destination, to) and self._expected(start.client, to) is False for to in self._sent_to)
+        return any(
+            hears(start.destination, to) and self._expected(start.client, start.broker, to, None) is False
+            for to in self._sent_to
+        )
 
     def _over_mqtt(self, start: Subscribed, audience: Audience, *, new: bool) -> None:
         """Expect the retained messages of a new subscription, and note that it is the client's."""

@@ -81,6 +81,10 @@ class Publication:
         """Return the id of a message."""
         return f"{self.step}-{number}"
 
+    def known_as(self, number: int) -> str:
+        """Return the id of a message for people: ActiveMQ's of an application's message, or that of the lab."""
+        return self.names.get(number) or self.id(number)
+
     def named(self, number: int) -> str:
         """Return the id of a message with the place of its step, or ActiveMQ's id of an application's message."""
         if number in self.names:
@@ -180,6 +184,7 @@ class Subscription:
         "begin",
         "breaks",
         "broker",
+        "brokers",
         "client",
         "cut_off",
         "destination",
@@ -213,6 +218,7 @@ class Subscription:
         self.client = client
         self.destination = destination
         self.broker = ""
+        self.brokers: set[str] = set()  # where it was subscribed in the interval that is judged
         self.over = ""
         self.durable = False
         self.unconfirmed = False  # it acknowledges by itself, and no broker answers that

@@ -101,7 +101,9 @@ class StepStarted(Observation, frozen=True, kw_only=True, tag="step"):
     name: str = ""
     """The step's own name."""
     by: str = ""
-    """The origin of a verb in a running lab: `command`, `python` or `monitor`."""
+    """The origin of a verb in a running lab: `command`, `python`, `monitor` or `api`."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """The fields of a verb in a running lab, as a scenario has them, without passwords."""
 
 
 class StepEnded(Observation, frozen=True, kw_only=True, tag="step-ended"):

@@ -6,16 +6,16 @@ from lab.history.observation import Number, Observation
 
 
 class ObserverChanged(Observation, frozen=True, kw_only=True, tag="observer"):
-    """The observer of a broker began, lost events, or ended."""
+    """The observer of a broker began, lost events, did not answer, or ended."""
 
     broker: str
     """The broker."""
     state: str
-    """The change: `began`, `lost` or `ended`."""
+    """The change: `began`, `lost`, `silent`, `answering` (after a silence) or `ended`."""
     patterns: tuple[str, ...] = ()
     """The patterns of the observed destinations."""
     since: Number | None = None
-    """The time in seconds from which on events may be missing."""
+    """The time in seconds from which on events may be missing; of a silent observer, until it answers."""
     lost_events: int = 0
     """The number of events that the broker's full buffer dropped."""
     clock_error: Number = 0.0
@@ -42,7 +42,7 @@ class ConnectionSeen(Observation, frozen=True, kw_only=True, tag="connection"):
     address: str = ""
     """The address from which the client connected."""
     over: str = ""
-    """The transport connector of the broker; `vm` is the broker's own side of a bridge."""
+    """The transport connector of the broker; `vm://BROKER` is its own side of a bridge, and `vm` the broker itself."""
     error: str = ""
     """The error that ended the connection, if the broker has it."""
 
@@ -69,7 +69,7 @@ class ConsumerSeen(Observation, frozen=True, kw_only=True, tag="consumer"):
     durable: str = ""
     """The name of the durable subscription."""
     over: str = ""
-    """The transport connector of the broker; `vm` is the broker's own side of a bridge."""
+    """The transport connector of the broker; `vm://BROKER` is its own side of a bridge, and `vm` the broker itself."""
     network: bool = False
     """Whether the consumer belongs to a bridge."""
     browser: bool = False
@@ -94,7 +94,7 @@ class MessageSeen(Observation, frozen=True, kw_only=True, tag="message"):
     client_id: str = ""
     """The client id of the sender or of the consumer."""
     over: str = ""
-    """The transport connector of the broker; `vm` is the broker's own side of a bridge."""
+    """The transport connector of the broker; `vm://BROKER` is its own side of a bridge, and `vm` the broker itself."""
     network: bool = False
     """Whether a bridge sent, received or acknowledged the message."""
     persistent: bool = False
@@ -102,9 +102,9 @@ class MessageSeen(Observation, frozen=True, kw_only=True, tag="message"):
     retain: bool = False
     """Whether the message was sent to be retained, or dispatched as a retained one."""
     bytes: int | None = None
-    """The size of the body in bytes."""
+    """The size of the body in bytes; over AMQP that of the encoded message, and null in a simulation."""
     digest: str | None = None
-    """The SHA-256 of the body; null for a body of more than 1 MiB."""
+    """The SHA-256 of the same bytes; null for more than 1 MiB."""
     lifetime: Number | None = None
     """The time to live of the message, in seconds."""
     original: str = ""

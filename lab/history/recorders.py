@@ -10,8 +10,8 @@ from lab.history.observation import Observation
 class Recorder(Protocol):
     """A receiver of observations; safe to call from any thread."""
 
-    def record(self, observation: Observation) -> None:
-        """Take one observation."""
+    def record(self, *observations: Observation) -> None:
+        """Take observations, which came together, in their order."""
         ...
 
 
@@ -21,19 +21,19 @@ class MemoryRecorder:
     def __init__(self) -> None:
         self.observations: list[Observation] = []
 
-    def record(self, observation: Observation) -> None:
-        """Keep one observation; appending to a list is safe from any thread."""
-        self.observations.append(observation)
+    def record(self, *observations: Observation) -> None:
+        """Keep observations; extending a list is safe from any thread."""
+        self.observations += observations
 
 
 class Tee:
-    """A Recorder that hands each observation on to two others, in order."""
+    """A Recorder that hands observations on to two others, in order."""
 
     def __init__(self, one: Recorder, other: Recorder) -> None:
         self._one, self._other = one.record, other.record
 
-    def record(self, observation: Observation) -> None:
-        """Hand one observation on."""
+    def record(self, *observations: Observation) -> None:
+        """Hand observations on."""
         one, other = self._one, self._other  # called as names, which is faster than as methods that they are not
-        one(observation)
-        other(observation)
+        one(*observations)
+        other(*observations)

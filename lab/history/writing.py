@@ -87,10 +87,11 @@ class HistoryFile(WrittenBehind[str | Ended]):
         self._put(header_line(header), 1)
         self._begin("mqlab-history")
 
-    def record(self, observation: Observation) -> None:
-        """Record an observation, none after the end; raise OSError if an earlier one could not be written."""
-        if not self._over:
-            self._behind.add(observation if type(observation) is Ended else line(observation))
+    def record(self, *observations: Observation) -> None:
+        """Record observations, none after the end; raise OSError if an earlier one could not be written."""
+        for observation in observations:
+            if not self._over:
+                self._behind.add(observation if type(observation) is Ended else line(observation))
 
     def _write(self, waiting: Sequence[str | Ended]) -> None:
         """Write lines, and the end with its checksum; nothing after that."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lab.activemq.destinations import hears
-from lab.declare.expectations.base import Basis, Expectation
+from lab.declare.expectations.base import Arrivals, Basis, Expectation
 from lab.declare.kinds import Find
 from lab.history import Uncalibrated
 from lab.judge.evidence.evidence import Evidence
@@ -93,7 +93,7 @@ def _brokers(expectation: Expectation, evidence: Evidence) -> set[str]:
             found |= {end.broker, end.remote}
     destination = destination_named(expectation)
     if expectation.depends_on_messages or destination is not None:
-        for audience in evidence.covered(getattr(expectation, "to", None), destination):
+        for audience in evidence.covered(Arrivals(to=getattr(expectation, "to", None), destination=destination)):
             found.update(audience.audience.brokers)
             found.update(tally.publication.broker for tally in audience.tallies)
         for publication in ledger.publications.values():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lab.activemq.destinations import destination_of, hears
+from lab.activemq.destinations import hears
 from lab.declare.expectations.base import Expectation
 from lab.declare.expectations.delivered import Delivered
 from lab.judge.evidence.evidence import Evidence
@@ -61,7 +61,7 @@ def _ladders(
         return
     if not isinstance(expectation, Delivered):
         return
-    for chosen in evidence.chosen(expectation.to, destination_of(expectation)):
+    for chosen in evidence.meant(expectation.arrivals):
         for tally in chosen.tallies:
             number, took = max(tally.waits(), key=lambda each: each[1], default=(0, 0.0))
             sent = tally.due(number)

@@ -28,14 +28,10 @@ def unproven(expectation: Expectation, outcome: Outcome, evidence: Evidence) -> 
     its = evidence.applications
     if its is None or not expectation.depends_on_messages:
         return ""
-    if gap := its.gap(evidence.timeline.interval.begin):
+    if gap := its.gap(evidence.timeline.interval.begin, evidence.timeline.interval.end):
         return gap
     arrivals = expectation.arrivals
-    if arrivals is None:
-        audiences = evidence.audiences
-    else:
-        destination = None if arrivals.destination is None else str(arrivals.destination)
-        audiences = tuple(each.audience for each in evidence.chosen(arrivals.to, destination))
+    audiences = evidence.audiences if arrivals is None else tuple(each.audience for each in evidence.meant(arrivals))
     names = [name for audience in audiences for name in audience.names]
     return its.crowded(names) or (its.unread(names) if outcome is Outcome.PASSED else "")
 

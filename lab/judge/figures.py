@@ -44,7 +44,7 @@ def limits(expectations: Sequence[Expectation], evidence: Evidence) -> tuple[Map
     limits: dict[int, dict[int, float]] = {}
     for expectation in expectations:
         if (wanted := expectation.arrivals) is not None and not wanted.none and not wanted.of_a_step:
-            covered = evidence.covered(wanted.to, wanted.destination)
+            covered = evidence.covered(wanted)
             if wanted.to is not None and wanted.to.any and len(covered) > 1:
                 continue  # a message that is late to one of them may have been in time to another
             for chosen in covered:

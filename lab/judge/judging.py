@@ -39,6 +39,7 @@ class Judged:
     report: Report
     evidence: Evidence
     limits: tuple[Mapping[int, float], ...]  # for each audience, by step, the seconds after which a message is late
+    file: Path | None = None  # the history, if it is in a file
 
 
 class History(Protocol):
@@ -199,7 +200,7 @@ def _judged(
         tcp=header.tcp,
         set=_set(header),
     )
-    return Judged(report=report, evidence=evidence, limits=within)
+    return Judged(report=report, evidence=evidence, limits=within, file=Path(file) if file else None)
 
 
 def _set(header: Header) -> Mapping[str, str]:

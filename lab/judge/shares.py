@@ -19,7 +19,7 @@ from lab.units import several
 def judge_shares(expectation: Delivered, shares: Mapping[str, Portion], evidence: Evidence) -> Finding:
     """Judge how many of a queue's messages each subscriber received, of all that its subscribers received."""
     destination = destination_of(expectation)
-    chosen = evidence.covered(None, destination)
+    chosen = evidence.chosen(None, destination)
     present = {name for each in chosen for name in each.audience.names}
     if absent := [name for name in shares if name not in present]:
         return Outcome.UNKNOWN, f"{absent[0]} never subscribed to {destination}"

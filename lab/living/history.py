@@ -20,7 +20,7 @@ from lab.operating import Done
 from lab.runtime.state_file import StateFile
 
 FILE = "history.jsonl"
-COMMAND, PYTHON, MONITOR = "command", "python", "monitor"  # the origins of verbs
+COMMAND, PYTHON, MONITOR, API = "command", "python", "monitor", "api"  # the origins of verbs
 
 
 def file_of(note: StateFile) -> Path:
@@ -63,7 +63,8 @@ class LivingHistory:
 
     def begun(self, verb: Step, number: int) -> StepStarted:
         """Return the beginning of a verb, now, as an observation."""
-        return StepStarted(t=self.now(), step=number, verb=verb.verb, asked=verb.words(), by=self._by)
+        asked, written = verb.words(), verb.written()
+        return StepStarted(t=self.now(), step=number, verb=verb.verb, asked=asked, by=self._by, fields=written)
 
     def end_interrupted(self) -> None:
         """Record the end of verbs that were interrupted. The caller holds the lab's turn."""

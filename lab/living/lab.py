@@ -6,6 +6,7 @@ Commands and programs use the same object. Every answer is read as of now, which
 # Over 500 lines, because it has one class, and a program finds every verb and every question of a lab in that class.
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ from lab.amazonmq.account.account import Account, due_brokers, open_windows, unf
 from lab.amazonmq.account.broker_record import BrokerState
 from lab.amazonmq.account.maintenance import Window
 from lab.dataclass import dataclass
+from lab.declare.expectations.base import Expectation
+from lab.declare.in_code import Clients, applications_of
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
 from lab.declare.steps.broker import STARTS_WITHIN, STOPS_WITHIN, Instance, OnBroker
@@ -58,7 +61,7 @@ from lab.runtime.progress import Logged, Told
 from lab.runtime.state_file import StateFile
 from lab.runtime.status import DirectionNow, Status
 from lab.runtime.turns import turn
-from lab.scenarios import expectations
+from lab.scenarios import applications, expectations
 from lab.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -598,23 +601,53 @@ class Live:
         self._records.beat()
         return self.history.mark(text)
 
-    def judge(
-        self, scenario: str | Path | None = None, *, since: str | None = None, until: str | None = None
-    ) -> Report:
-        """Judge the lab's history as of now by the expectations of a scenario, or else of the lab's own.
+    def observe(self, *patterns: str) -> None:
+        """Raise InputError unless the brokers observe the destinations of these patterns: no open broker can begin to.
 
-        `since` and `until` are marks: only the interval between them is judged.
+        >>> lab.observe("orders.>")
+        Traceback (most recent call last):
+        lab.errors.InputError: the brokers of this lab do not observe orders.>, and open ones cannot begin to
+          open it with an observer: labs.up(SCENARIO, observe=["orders.>"]), or @pytest.mark.mqlab(observe=["orders.>"])
+        """
+        observed = {pattern for broker in self.lab.note.plan.brokers for pattern in broker.identity.observe}
+        if missing := [pattern for pattern in patterns if pattern not in observed]:
+            asked = json.dumps(list(patterns))
+            raise InputError.of(
+                f"the brokers of this lab do not observe {', '.join(missing)}, and open ones cannot begin to",
+                f"open it with an observer: labs.up(SCENARIO, observe={asked}), or @pytest.mark.mqlab(observe={asked})",
+            )
+
+    def judge(
+        self,
+        expected: str | Path | Expectation | Sequence[Expectation] | None = None,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        clients: Clients | None = None,
+    ) -> Report:
+        """Judge the lab's history as of now by a scenario's expectations, by some made in code, or by the lab's own.
+
+        `since` and `until` are marks: only the interval between them is judged. `clients` are applications by name, as
+        in a scenario (default: those of the scenario).
 
         >>> _ = lab.mark("before")
         >>> _ = lab.mark("after")
         >>> str(lab.judge("tokyo-singapore", since="before", until="after").outcome)
         'unknown'
         """
-        from lab.judge import judge_file  # here, since most labs are not judged
+        from lab.judge import judge_whole  # here, since most labs are not judged
 
         self._records.beat()
-        expected = None if scenario is None else expectations(str(scenario), os.environ)
-        return judge_file(self.history.file.path, expected, since=since, until=until)
+        asked: Sequence[Expectation] | None = None
+        named = None if clients is None else applications_of(clients)
+        if isinstance(expected, Expectation):
+            asked = (expected,)
+        elif isinstance(expected, str | Path):
+            asked = expectations(str(expected), os.environ)
+            named = applications(str(expected), os.environ) if named is None else named
+        elif expected is not None:
+            asked = expected
+        return judge_whole(self.history.file.path, asked, since=since, until=until, clients=named or None).report
 
     def agree(self) -> None:
         """Apply the network on file to the router.

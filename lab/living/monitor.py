@@ -59,16 +59,19 @@ class Monitor:
         self._over = True
         self._lab.unwatch()
 
-    def record(self, observation: Observation) -> None:
-        """Record an observation, unless the history has it, or a verb causes it."""
-        if isinstance(observation, Demand | LogLine) and not self._memory.is_news(observation):
-            return
-        if isinstance(observation, Trouble) and self._is_at_work(observation.who):
-            return
+    def record(self, *observations: Observation) -> None:
+        """Record observations, without those that the history has, or that a verb causes."""
+        news = [observation for observation in observations if self._is_news(observation)]
         try:
-            self._history.record(observation)
+            if news:
+                self._history.record(*news)
         except OSError as error:
             self._failed = error
+
+    def _is_news(self, observation: Observation) -> bool:
+        if isinstance(observation, Demand | LogLine):
+            return self._memory.is_news(observation)
+        return not (isinstance(observation, Trouble) and self._is_at_work(observation.who))
 
     def _watch(self, since: float | None) -> None:
         now = self._clock.now()

@@ -88,8 +88,8 @@ class _Stage(EndedByError):
         self.lab, self.run, self._history = lab, history.run, history
         self.clock, self.now = lab.clock, history.now
 
-    def record(self, observation: Observation) -> None:
-        self._history.record(observation)
+    def record(self, *observations: Observation) -> None:
+        self._history.record(*observations)
 
     def trouble(self, name: str, problem: str) -> None:
         self.record(Trouble(t=self.now(), who=name, what=problem))

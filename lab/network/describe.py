@@ -73,6 +73,7 @@ def _permissions(rules: Iterable[Rule]) -> list[dict[str, Any]]:
                 else {}
             ),
             "IpRanges": [] if rule.cidr is None else [{"CidrIp": str(rule.cidr)}],
+            **({"Ipv6Ranges": [{"CidrIpv6": rule.ipv6}]} if rule.ipv6 else {}),
             "UserIdGroupPairs": [{"GroupName": rule.group}] if rule.group else [],
         }
         for rule in rules

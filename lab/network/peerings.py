@@ -1,17 +1,21 @@
-"""The verbs of a VPC peering, as functions Network → Network; each raises InputError with AWS's refusal."""
+"""The verbs of a VPC peering, as functions Network → Network; each raises AWS's refusal."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
 from lab.dataclass import dataclass
 from lab.errors import InputError
+from lab.network import ids
+from lab.network.refusals import refused
 from lab.network.vpc import Network, Peering, PeeringState
 
+MOST_PENDING = 25  # requests of one VPC
+MOST_ACTIVE = 50  # peerings of one VPC
 _WRONG_STATE = (
-    "InvalidStateTransition: The specified VPC peering connection is not in the correct state for the request: "
+    "InvalidStateTransition",
+    "The specified VPC peering connection is not in the correct state for the request: ",
 )
 
 
@@ -28,15 +32,15 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
     network = network.at(at)
     asking, asked = network.vpc(requester), network.vpc(accepter)
     if asking == asked:
-        raise InputError.of(
-            f"InvalidParameterValue: The VPC {requester} cannot peer with itself", "name two VPCs, by their regions"
+        raise refused(
+            "InvalidParameterValue", f"The VPC {requester} cannot peer with itself", "name two VPCs, by their regions"
         )
     pair = frozenset((requester, accepter))
     for other in network.peerings:
         if other.alive and other.vpcs == pair:
-            raise InputError.of(
-                f"VpcPeeringConnectionAlreadyExists: {requester} and {accepter} have a peering, {other.name} "
-                f"({other.id}, {other.state})",
+            raise refused(
+                "VpcPeeringConnectionAlreadyExists",
+                f"{requester} and {accepter} have a peering, {other.name} ({other.id}, {other.state})",
                 "two VPCs have one peering at most: use it, or delete it first",
             )
         if other.alive and other.name == name:
@@ -45,6 +49,13 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
         raise InputError.of(
             f"no link joins {requester} and {accepter}, so no packet could use the peering",
             f"add to the topology's links: {{between: [{requester}, {accepter}], link: aws}}",
+        )
+    outstanding = sum(each.requester == requester and each.state is PeeringState.PENDING for each in network.peerings)
+    if outstanding >= MOST_PENDING:
+        raise refused(
+            "OutstandingVpcPeeringConnectionLimitExceeded",
+            f"{requester} has {MOST_PENDING} requests that wait for acceptance",
+            "accept, reject or delete one of them",
         )
     made = Peering(
         id=derived_id(network.topology, name, sum(each.name == name for each in network.peerings)),
@@ -59,6 +70,13 @@ def request(network: Network, *, name: str, requester: str, accepter: str, at: t
 
 def accept(network: Network, peering: str, *, at: timedelta) -> Network:
     """Return the Network with a pending request accepted."""
+    for vpc in network.peering(peering).vpcs:
+        if sum(each.state is PeeringState.ACTIVE and vpc in each.vpcs for each in network.peerings) >= MOST_ACTIVE:
+            raise refused(
+                "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
+                f"{vpc} has {MOST_ACTIVE} active peerings",
+                "delete one of them",
+            )
     return _answer(network.at(at), peering, "accept", PeeringState.ACTIVE)
 
 
@@ -72,8 +90,10 @@ def delete(network: Network, peering: str, *, at: timedelta) -> Network:
     network = network.at(at)
     found = network.peering(peering)
     if found.state not in (PeeringState.ACTIVE, PeeringState.PENDING):
-        raise InputError.of(
-            f"{_WRONG_STATE}{found.name} ({found.id}) is {found.state}",
+        code, sentence = _WRONG_STATE
+        raise refused(
+            code,
+            f"{sentence}{found.name} ({found.id}) is {found.state}",
             "only one that is active or pending-acceptance can be deleted",
         )
     return network.with_peering(replace(found, state=PeeringState.DELETED))
@@ -81,16 +101,17 @@ def delete(network: Network, peering: str, *, at: timedelta) -> Network:
 
 def derived_id(topology: str, name: str, earlier: int) -> str:
     """Return a peering's id, the same in each run; `earlier` is the number of peerings that had its name before."""
-    digest = hashlib.sha256(f"{topology}\0{name}\0{earlier}".encode()).hexdigest()
-    return f"pcx-{digest[:17]}"
+    return ids.derived_id("pcx", topology, name, earlier)
 
 
 def _answer(network: Network, peering: str, verb: str, state: PeeringState) -> Network:
     found = network.peering(peering)
     if found.state is not PeeringState.PENDING:
         why = ", since it was not accepted within 7 days" if found.state is PeeringState.EXPIRED else ""
-        raise InputError.of(
-            f"{_WRONG_STATE}{found.name} ({found.id}) is {found.state}{why}",
+        code, sentence = _WRONG_STATE
+        raise refused(
+            code,
+            f"{sentence}{found.name} ({found.id}) is {found.state}{why}",
             f"there is nothing to {verb}: only one that is pending-acceptance can be"
             + ("" if found.state is PeeringState.ACTIVE else "; request another one"),
         )

@@ -1,11 +1,11 @@
-"""The verbs of a route table, as functions Network → Network; each raises InputError with AWS's refusal."""
+"""The verbs of a route table, as functions Network → Network; each raises AWS's refusal."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import IPv4Network
 
-from lab.errors import InputError
+from lab.network.refusals import refused
 from lab.network.vpc import Network, Route
 
 MOST_ROUTES = 50  # of one table
@@ -16,25 +16,28 @@ def create(network: Network, *, table: str, destination: IPv4Network, peering: s
     into, leads = network.route_table(table), network.peering(peering)
     vpc = network.vpc(into.vpc)
     if into.vpc not in leads.vpcs:
-        raise InputError.of(
-            f"InvalidParameterValue: route table {table} and peering {leads.name} ({leads.id}) belong to different "
+        raise refused(
+            "InvalidParameterValue",
+            f"route table {table} and peering {leads.name} ({leads.id}) belong to different "
             f"networks: the table is {into.vpc}'s, the peering joins {leads.requester} and {leads.accepter}",
             f"add it to a route table of {leads.requester} or {leads.accepter}",
         )
     if any(destination.subnet_of(cidr) for cidr in vpc.cidrs):
-        raise InputError.of(
-            f"InvalidParameterValue: The destination CIDR block {destination} is equal to or more specific than one of "
+        raise refused(
+            "InvalidParameterValue",
+            f"The destination CIDR block {destination} is equal to or more specific than one of "
             "this VPC's CIDR blocks. This route can target only an interface or an instance.",
             f"addresses of {into.vpc} itself are local: write a block of {leads.other(into.vpc)}, such as "
             f"{network.vpc(leads.other(into.vpc)).cidrs[0]}",
         )
     if any(route.destination == destination for route in into.routes):
-        raise InputError.of(
-            f"RouteAlreadyExists: The route identified by {destination} already exists.",
+        raise refused(
+            "RouteAlreadyExists",
+            f"The route identified by {destination} already exists.",
             f"it is in the route table {table}: delete that one first",
         )
     if len(into.routes) >= MOST_ROUTES:
-        raise InputError.of(f"RouteLimitExceeded: the route table {table} has {MOST_ROUTES} routes", "delete one first")
+        raise refused("RouteLimitExceeded", f"the route table {table} has {MOST_ROUTES} routes", "delete one first")
     added = (*into.routes, Route(destination=destination, peering=leads.id))
     return network.with_route_table(replace(into, routes=added))
 
@@ -45,8 +48,9 @@ def delete(network: Network, *, table: str, destination: IPv4Network) -> Network
     left = tuple(route for route in of.routes if route.destination != destination)
     if len(left) == len(of.routes):
         its = ", ".join(str(route.destination) for route in of.routes) or "none"
-        raise InputError.of(
-            f"InvalidRoute.NotFound: no route with destination-cidr-block {destination} in route table {table}",
+        raise refused(
+            "InvalidRoute.NotFound",
+            f"no route with destination-cidr-block {destination} in route table {table}",
             f"its routes, beside the local one: {its}",
         )
     return network.with_route_table(replace(of, routes=left))

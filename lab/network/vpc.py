@@ -15,7 +15,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Self, TypeVar
 
 from lab.dataclass import dataclass
-from lab.errors import InputError
+from lab.network.refusals import refused
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 INTERNET = "internet"  # the source of connections by the lab's own clients
@@ -70,6 +70,7 @@ class Subnet:
     vpc: str
     cidr: IPv4Network
     route_table: str
+    association: str = ""  # rtbassoc-… if it names its table; "": it follows the VPC's main table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ class RouteTable:
     name: str
     vpc: str
     routes: tuple[Route, ...] = ()
+    main: str = ""  # rtbassoc-… of the VPC's main table; "": another table, or the VPC was declared
 
     def towards(self, address: IPv4Address) -> Route | None:
         """Return the most specific route to an address, or None."""
@@ -126,8 +128,10 @@ class Rule:
 
     protocol: Protocol
     ports: tuple[int, int]  # the first and the last; ignored for protocols without ports
-    cidr: IPv4Network | None = None  # the addresses, or None if `group` is set
+    cidr: IPv4Network | None = None  # the addresses, or None if `group` or `ipv6` is set
     group: str = ""  # the group whose members are meant
+    ipv6: str = ""  # addresses of IPv6, which no broker has
+    id: str = field(default="", compare=False)  # sgr-…; two rules that permit the same are equal
 
     def __str__(self) -> str:
         return f"{self.allowed} {self.peer}"
@@ -135,7 +139,7 @@ class Rule:
     @property
     def peer(self) -> str:
         """The addresses or the group at the other end, as text."""
-        return self.group if self.cidr is None else str(self.cidr)
+        return str(self.cidr) if self.cidr is not None else self.group or self.ipv6
 
     @property
     def allowed(self) -> str:
@@ -159,6 +163,7 @@ class SecurityGroup:
     vpc: str
     inbound: tuple[Rule, ...] = ()
     outbound: tuple[Rule, ...] = (EVERYTHING,)
+    group_name: str = ""  # AWS's name, which is unique in a VPC alone; "": `name`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,28 +198,34 @@ class Network:
 
     def vpc(self, name: str) -> Vpc:
         """Return the VPC of a name; raise InputError if there is none."""
-        return _find(self.vpcs, name, "VPCs", "InvalidVpcID.NotFound: The vpc ID '{}' does not exist")
+        return _find(self.vpcs, name, "VPCs", "InvalidVpcID.NotFound", "The vpc ID '{}' does not exist")
 
     def route_table(self, name: str) -> RouteTable:
         """Return the route table of a name; raise InputError if there is none."""
-        words = "InvalidRouteTableID.NotFound: The routeTable ID '{}' does not exist"
-        return _find(self.route_tables, name, "route tables", words)
+        code = "InvalidRouteTableID.NotFound"
+        return _find(self.route_tables, name, "route tables", code, "The routeTable ID '{}' does not exist")
+
+    def subnet(self, name: str) -> Subnet:
+        """Return the subnet of a name; raise InputError if there is none."""
+        return _find(self.subnets, name, "subnets", "InvalidSubnetID.NotFound", "The subnet ID '{}' does not exist")
 
     def group(self, name: str) -> SecurityGroup:
         """Return the security group of a name; raise InputError if there is none."""
-        words = "InvalidGroup.NotFound: The security group '{}' does not exist"
-        return _find(self.groups, name, "security groups", words)
+        code = "InvalidGroup.NotFound"
+        return _find(self.groups, name, "security groups", code, "The security group '{}' does not exist")
 
     def interface(self, name: str) -> Interface:
         """Return the interface of an instance; raise InputError if there is none."""
-        return _find(self.interfaces, name, "instances", "there is no instance {}")
+        code = "InvalidInstanceID.NotFound"
+        return _find(self.interfaces, name, "instances", code, "The instance ID '{}' does not exist")
 
     def peering(self, name: str) -> Peering:
         """Return the peering of an id, or the newest of a name; raise InputError if there is none."""
         if (found := _newest(_Same(self.peerings)).get(name)) is not None:
             return found
-        raise InputError.of(
-            f"InvalidVpcPeeringConnectionID.NotFound: The vpcPeeringConnection ID '{name}' does not exist",
+        raise refused(
+            "InvalidVpcPeeringConnectionID.NotFound",
+            f"The vpcPeeringConnection ID '{name}' does not exist",
             f"peerings: {', '.join(dict.fromkeys(each.name for each in self.peerings)) or 'none'}",
         )
 
@@ -256,6 +267,10 @@ class Network:
         found = tuple(changed if each.name == changed.name else each for each in self.route_tables)
         return replace(self, route_tables=found)
 
+    def with_subnet(self, changed: Subnet) -> Self:
+        """Return a copy with a subnet in the place of the one of its name."""
+        return replace(self, subnets=tuple(changed if each.name == changed.name else each for each in self.subnets))
+
     def with_group(self, changed: SecurityGroup) -> Self:
         """Return a copy with a security group in the place of the one of its name."""
         return replace(self, groups=tuple(changed if each.name == changed.name else each for each in self.groups))
@@ -273,7 +288,7 @@ def _expired_at(peering: Peering, now: timedelta) -> Peering:
     return peering
 
 
-_T = TypeVar("_T", Vpc, RouteTable, SecurityGroup, Interface)
+_T = TypeVar("_T", Vpc, Subnet, RouteTable, SecurityGroup, Interface)
 
 
 class _Same:
@@ -308,8 +323,8 @@ def _newest(parts: _Same) -> Mapping[str, Peering]:
     return {key: each for each in parts.items for key in (each.name, each.id)}
 
 
-def _find(items: tuple[_T, ...], name: str, label: str, message: str) -> _T:
+def _find(items: tuple[_T, ...], name: str, label: str, code: str, sentence: str) -> _T:
     found: _T | None = _by_name(_Same(items)).get(name)
     if found is not None:
         return found
-    raise InputError.of(message.format(name), f"{label}: {', '.join(each.name for each in items) or 'none'}")
+    raise refused(code, sentence.format(name), f"{label}: {', '.join(each.name for each in items) or 'none'}")

@@ -39,7 +39,7 @@ def expire_requests(control: Control, t: float, *, at: timedelta) -> Done:
     `at` is the time since the lab opened, `t` the same moment of the lab's clock.
     """
     after = control.network.at(at)
-    observations = tuple(_differences(control.network, after, t))
+    observations = tuple(differences(control.network, after, t))
     return Done(control=replace(control, network=after), observations=observations)
 
 
@@ -53,11 +53,12 @@ def peerings_and_routes(network: Network, t: float) -> Iterator[PeeringChanged |
 def _do(control: Control, lab: Lab, change: Callable[[Network], Network]) -> Done:
     after = change(control.network)
     applied = lab.policies.apply(after)
-    observations = (*_differences(control.network, after, applied.t), applied)
+    observations = (*differences(control.network, after, applied.t), applied)
     return Done(control=replace(control, network=after), observations=observations)
 
 
-def _differences(before: Network, after: Network, t: float) -> Iterator[Observation]:
+def differences(before: Network, after: Network, t: float) -> Iterator[Observation]:
+    """Yield the changes of peerings, routes and inbound rules from one network to another as observations."""
     old = {each.id: each.state for each in before.peerings}
     for peering in after.peerings:
         if peering.id not in old:

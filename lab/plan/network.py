@@ -229,7 +229,7 @@ class _NetworkBuilder:
         declared = self._topology.security_groups
         made = [
             SecurityGroup(
-                name=default_group(region), vpc=region, inbound=_default_inbound(region, open_=declared is None)
+                name=default_group(region), vpc=region, inbound=default_inbound(region, open_=declared is None)
             )
             for region in self._topology.regions
         ]
@@ -312,7 +312,7 @@ def _check_groups(network: Network, vpc: str, groups: tuple[str, ...], owner: st
     return network
 
 
-def _default_inbound(region: str, *, open_: bool) -> tuple[Rule, ...]:
+def default_inbound(region: str, *, open_: bool) -> tuple[Rule, ...]:
     """Return the inbound rules of the default group: its own members, as in AWS, or everything if `open_`."""
     peer = {"cidr": ANYWHERE} if open_ else {"group": default_group(region)}
     return (Rule(protocol=Protocol.ALL, ports=(0, 65535), **peer),)

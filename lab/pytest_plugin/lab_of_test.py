@@ -7,16 +7,28 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from lab.dataclass import dataclass
 from lab.declare.expectations.base import Expectation
+from lab.declare.in_code import Clients, applications_of
 from lab.declare.steps.snapshot import END, START
 from lab.errors import InputError
-from lab.history import Counted
+from lab.history import BEAT, Counted
 from lab.judge import Outcome, Report, Verdict
 from lab.living.lab import Live
 from lab.runtime.lab import StandingLab
 from lab.scenarios import expectations
+from lab.suggestions import unknown
 
 _ARRIVES = 5.0  # seconds, for acknowledgements on their way between brokers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Expectations of a test, and the applications that they name."""
+
+    judged: str | Path | Expectation
+    expectations: tuple[Expectation, ...]
+    clients: Clients | None
 
 
 class LabOfTest(Live):
@@ -24,7 +36,7 @@ class LabOfTest(Live):
 
     def __init__(self, lab: StandingLab, name: str) -> None:
         super().__init__(lab)
-        self._name, self._expected = name, dict[str, tuple[Expectation, ...]]()
+        self._name, self._expected = name, dict[str, _Asked]()
         self._reports: dict[str, Report] = {}
         self.begins = f"{name} begins"
         self.mark(self.begins)
@@ -39,21 +51,52 @@ class LabOfTest(Live):
         """Return the verdicts that were given in this test, the last ones by each scenario."""
         return tuple(verdict for report in self._reports.values() for verdict in report.verdicts)
 
-    def expect(self, scenario: str | Path) -> None:
-        """Have the test judged at its end by the expectations of a scenario, whose steps are not done.
+    def expect(self, *expected: str | Path | Expectation, clients: Clients | None = None) -> None:
+        """Have the test judged at its end by expectations, or by those of scenarios, whose steps are not done.
 
-        If one failed or is unknown, the test fails. Raise InputError if the scenario's files have mistakes.
+        `clients` are the applications that the expectations name, by name: a client id, or the keys of `clients` in a
+        scenario. If one failed or is unknown, the test fails. Raise InputError if something is wrong with them.
         """
-        asked = self._expected[str(scenario)] = expectations(str(scenario), os.environ)
-        if any(START in expectation.snapshots for expectation in asked):
-            self.snapshot(START)
+        if clients and not self._observed:
+            raise InputError.of(
+                f"no broker of this lab is observed, so nothing is known of {', '.join(clients)}",
+                'mark the test: @pytest.mark.mqlab(observe=["orders.>"]), with the destinations of its messages',
+            )
+        if clients:
+            applications_of(clients)  # refused here, and not when the test has ended
+        asked: tuple[Expectation, ...]
+        for each in expected:
+            if isinstance(each, Expectation):
+                key, asked = each.words(), (each,)
+                self._check(each)
+            else:
+                key, asked = str(each), expectations(str(each), os.environ)
+            self._expected[key] = _Asked(judged=each, expectations=asked, clients=clients)
+            if any(START in expectation.snapshots for expectation in asked):
+                self.snapshot(START)
+
+    @property
+    def _observed(self) -> bool:
+        return any(broker.identity.observe for broker in self.lab.note.plan.brokers)
+
+    def _check(self, expectation: Expectation) -> None:
+        """Raise InputError if an expectation names a broker that is not in the lab."""
+        names = [broker.name for broker in self.lab.note.plan.brokers]
+        at = getattr(expectation, "at", None)
+        if at is not None and at not in names:
+            raise InputError([unknown("broker", at, names, "brokers of this lab", None)])
 
     def judge(
-        self, scenario: str | Path | None = None, *, since: str | None = None, until: str | None = None
+        self,
+        expected: str | Path | Expectation | Sequence[Expectation] | None = None,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        clients: Clients | None = None,
     ) -> Report:
         """Judge the test's interval of the history as of now, or the one between two marks."""
-        report = super().judge(scenario, since=since or self.begins, until=until)
-        self._reports[str(scenario)] = report
+        report = super().judge(expected, since=since or self.begins, until=until, clients=clients)
+        self._reports[expected.words() if isinstance(expected, Expectation) else str(expected)] = report
         return report
 
     def judge_expected(self, *, patient: bool = True) -> tuple[Verdict, ...]:
@@ -61,16 +104,17 @@ class LabOfTest(Live):
 
         With `patient`, listen on while one is unknown, for as long as a run of the scenario would.
         """
-        for scenario, asked in self._expected.items():
-            if any(END in expectation.snapshots for expectation in asked):
+        for asked in self._expected.values():
+            if any(END in expectation.snapshots for expectation in asked.expectations):
                 self.lab.clock.wait(self._nothing_in_flight, _ARRIVES if patient else 0.0)
                 self.snapshot(END)
-            report = self.judge(scenario)
-            for seconds in _waits(asked) if patient else ():
+            report = self.judge(asked.judged, clients=asked.clients)
+            beat = BEAT if self._observed else 0.0  # until the history shows that its applications listened as long
+            for seconds in (*_waits(asked.expectations), beat) if patient else ():
                 if report.outcome is not Outcome.UNKNOWN:
                     break
                 self.lab.clock.sleep(seconds)  # a run listens on for as long
-                report = self.judge(scenario)
+                report = self.judge(asked.judged, clients=asked.clients)
         reports = [self._reports[scenario] for scenario in self._expected]
         return tuple(each for report in reports for each in report.verdicts if each.outcome is not Outcome.PASSED)
 

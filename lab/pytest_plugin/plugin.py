@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from lab.pytest_plugin.session import (
 from lab.pytest_plugin.settings import KEEP, NEVER, PROPERTIES, Wanted
 
 if TYPE_CHECKING:
+    from lab.api.serving import ServedHere
     from lab.living.lab import Live
     from lab.pytest_plugin.lab_of_test import LabOfTest
     from lab.pytest_plugin.session_labs import SessionLabs
@@ -44,6 +45,7 @@ class MakeLab(Protocol):
         runtime: str | None = None,
         set: Mapping[str, str] = {},
         seed: int | None = None,
+        observe: Sequence[str] = (),
     ) -> LabOfTest:
         """Open the lab of a topology or a scenario, by path or by the name of a shipped one."""
         ...
@@ -83,8 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark, and refuse options that contradict each other."""
     config.addinivalue_line(
         "markers",
-        "mqlab(scenario=None, topology=None, runtime=None): the lab of the fixture mqlab; a scenario's expectations are"
-        " those of the test",
+        "mqlab(scenario=None, topology=None, runtime=None, observe=()): the lab of the fixture mqlab; a scenario's"
+        " expectations are those of the test, and brokers record the messages of destinations to observe",
     )
     if config.getoption("mqlab_reuse"):
         if runtime_of(config) == "simulation":
@@ -167,6 +169,23 @@ def mqlab(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iterator[
         yield lab
 
 
+@pytest.fixture(scope="session")
+def _mqlab_api_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHere]:
+    with words_alone():
+        from lab.api.serving import served
+
+        served_here = served(tmp_path_factory.mktemp("mqlab-api") / "account")
+    with served_here as api:
+        yield api
+
+
+@pytest.fixture
+def mqlab_api(_mqlab_api_of_session: ServedHere) -> ServedHere:
+    """The session's server of Amazon MQ's API, with an empty account; it has records alone, and no broker."""
+    _mqlab_api_of_session.reset()
+    return _mqlab_api_of_session
+
+
 @pytest.fixture
 def mqlab_make(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iterator[MakeLab]:
     """A function that opens labs for this test alone, which are removed after it."""
@@ -180,12 +199,14 @@ def mqlab_make(request: pytest.FixtureRequest, _mqlab_labs: SessionLabs) -> Iter
             runtime: str | None = None,
             set: Mapping[str, str] = {},
             seed: int | None = None,
+            observe: Sequence[str] = (),
         ) -> LabOfTest:
             wanted = Wanted(
                 scenario=_beside(item, topology),
                 runtime=runtime or runtime_of(item.config),
                 set=tuple(set.items()),
                 seed=seed,
+                observe=_texts(observe),
             )
             with or_skip(item.config):
                 lab = stack.enter_context(_mqlab_labs.made(wanted, item.nodeid))
@@ -308,14 +329,20 @@ def _wanted(item: pytest.Item) -> tuple[Wanted, str | None]:
     usual = labs_of(item.config).settings.usual
     asked: dict[str, Any] = {}
     for mark in reversed(list(item.iter_markers("mqlab"))):  # the closest one last
-        if mark.args or (stray := set(mark.kwargs) - {"scenario", "topology", "runtime"}):
+        if mark.args or (stray := set(mark.kwargs) - {"scenario", "topology", "runtime", "observe"}):
             what = ", ".join(map(str, mark.args or sorted(stray)))
-            raise pytest.UsageError(f"{item.nodeid}: the mark mqlab takes scenario=, topology=, runtime=, not {what}")
+            takes = "scenario=, topology=, runtime=, observe="
+            raise pytest.UsageError(f"{item.nodeid}: the mark mqlab takes {takes}, not {what}")
         asked |= mark.kwargs
     runtime = str(asked.get("runtime") or usual.runtime)
     scenario = None if asked.get("scenario") is None else _beside(item, asked["scenario"])
     topology = scenario if asked.get("topology") is None else _beside(item, asked["topology"])
-    return Wanted(scenario=topology or usual.scenario, runtime=runtime), scenario
+    observed = _texts(asked.get("observe") or ())
+    return Wanted(scenario=topology or usual.scenario, runtime=runtime, observe=observed), scenario
+
+
+def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _beside(item: pytest.Item, named: str | Path) -> str:

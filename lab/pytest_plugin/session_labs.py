@@ -122,6 +122,7 @@ class SessionLabs:
             runtime=its,
             set=dict(wanted.set),
             seed=wanted.seed,
+            observe=wanted.observe,
             runs=self.settings.runs,
             environment=self.settings.environment,
             detach=detached,

@@ -20,6 +20,7 @@ class Wanted:
     runtime: str
     set: tuple[tuple[str, str], ...] = ()
     seed: int | None = None
+    observe: tuple[str, ...] = ()  # patterns of destinations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

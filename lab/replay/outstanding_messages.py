@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from lab.expected.incremental import Missing
+from lab.expected.incremental import Expected, Missing, undecided
 from lab.history import Observation
 from lab.runtime.lock import Lock
 
@@ -22,16 +22,16 @@ class Outstanding:
     def __init__(
         self,
         carries: Callable[[str, str], bool],
-        expected: Callable[[str, str], bool | None] = lambda client, destination: None,
+        expected: Expected = undecided,
     ) -> None:
         """`carries` and `expected` as `Missing` has them."""
         self._missing = Missing(carries, expected)
         self._queued: deque[Observation] = deque()
         self._lock = Lock()
 
-    def record(self, observation: Observation) -> None:
-        """Queue an observation; count all if many are queued, unless another thread is counting."""
-        self._queued.append(observation)
+    def record(self, *observations: Observation) -> None:
+        """Queue observations; count all if many are queued, unless another thread is counting."""
+        self._queued += observations
         if len(self._queued) > _MOST_QUEUED and self._lock.acquire(blocking=False):
             try:
                 self._missing.count(self._taken())

@@ -5,13 +5,14 @@ State that steps of one kind share is kept in the Rehearsal, by type (`recall`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from lab.declare.topology import Topology
 from lab.declare.unrolling import Program
+from lab.expected.incremental import Expected, undecided
 from lab.history import (
     BridgeSeen,
     Demand,
@@ -91,7 +92,7 @@ class Rehearsal(EndedByError):
         began: datetime,  # the service's clock begins then, unless the topology says otherwise
         topology: Topology,
         tells: bool,  # whether the history has the service's side
-        expected: Callable[[str, str], bool | None] = lambda client, destination: None,  # see Outstanding
+        expected: Expected = undecided,  # see Outstanding
         profile: Profile = UNPROFILED,
     ) -> None:
         super().__init__()
@@ -215,9 +216,10 @@ class LabRecorder:
     def __init__(self, rehearsal: Rehearsal) -> None:
         self._rehearsal = rehearsal
 
-    def record(self, observation: Observation) -> None:
-        """Record an observation, its moment counted from the replay's beginning; may be called from any thread."""
+    def record(self, *observations: Observation) -> None:
+        """Record observations, their moments counted from the replay's beginning; may be called from any thread."""
         try:
-            self._rehearsal.record_of_lab(observation)
+            for observation in observations:
+                self._rehearsal.record_of_lab(observation)
         except OSError as error:
             self._rehearsal.fail(error)

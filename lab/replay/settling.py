@@ -12,6 +12,7 @@ from lab.declare.kinds import Find
 from lab.declare.scenario import Scenario
 from lab.declare.steps.snapshot import END
 from lab.declare.unrolling import every_step
+from lab.expected.incremental import Expected
 from lab.history import BridgeSeen, DestinationSeen, LinkSeen, Observation
 from lab.plan.values import BridgePlan
 from lab.replay.listeners import Listeners
@@ -57,8 +58,8 @@ def _end(rehearsal: Rehearsal, expectation: Expectation) -> float | None:
     return ended[expectation.term.after] + expectation.term.within.total_seconds()
 
 
-def expected_arrivals(scenario: Scenario) -> Callable[[str, str], bool | None]:
-    """Return a function of (client, destination): whether messages sent there are expected to reach the client.
+def expected_arrivals(scenario: Scenario) -> Expected:
+    """Return a function that decides whether messages that are sent to a destination are expected to reach a client.
 
     True if any expectation expects them: the replay waits for its whole time, even if no bridge leads there. False if
     all expect that none arrives: the replay waits for their whole time, and not longer for messages that must not
@@ -66,11 +67,12 @@ def expected_arrivals(scenario: Scenario) -> Callable[[str, str], bool | None]:
     """
     expected = _arrivals(scenario)
 
-    def found(client: str, sent_to: str) -> bool | None:
+    def found(client: str, broker: str, sent_to: str, sender: str | None) -> bool | None:
         none = {
             each.none
             for each in expected
-            if (each.to is None or client in each.to.names)
+            if each.are_for(client, broker)
+            and (sender is None or each.are_from(sender))
             and (each.destination is None or hears(each.destination, sent_to))
         }
         return False in none if none else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from lab.declare.loading import load
 from lab.judge import Judged
 from lab.report import document, html, junit
+from lab.report.traces import traces
 from lab.run_folder import RunFolder
 from lab.shipped import shipped
 from lab.text_files import is_file
@@ -27,7 +28,7 @@ def write(judged: Judged, folder: RunFolder, *, page: Path | None, junit_file: P
     if junit_file is not None:
         junit.write(judged.report, judged.evidence.timeline.end, junit_file)
     if page is not None:
-        files = html.Files(brokers=folder.broker_files(), scenario=_scenario_name(folder))
+        files = html.Files(brokers=folder.broker_files(), scenario=_scenario_name(folder), traces=traces(judged))
         html.write(judged, files, page)
 
 

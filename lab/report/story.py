@@ -18,6 +18,7 @@ from lab.history import (
     Publishing,
     Received,
     Replied,
+    SendOutcome,
     Sent,
     Settled,
     StepEnded,
@@ -27,7 +28,7 @@ from lab.history import (
 )
 from lab.judge.evidence.causes import FAR_SECONDS
 from lab.judge.evidence.timeline import Timeline
-from lab.judge.wording import gap, moment
+from lab.judge.wording import gap, listed, moment
 from lab.report.rows import describe, is_news
 from lab.report.rows.row import Row, Weight
 
@@ -129,6 +130,21 @@ class Story:
             if seen.client in concerned and sent.t <= seen.t <= self._last
         ]
         return sorted([*rows, *self._missing_receipts(publishing), *self._counters(publishing)], key=lambda row: row.t)
+
+    @property
+    def outcome(self) -> str:
+        """Return what became of the message in one sentence, as far as the clients' observations prove it."""
+        surely = dict.fromkeys(seen.client for seen in self._received if seen.id is not None)
+        if surely:
+            again = ", more than once" if len(self._received) > len(surely) else ""
+            return f"received by {listed(list(surely))}{again}"
+        if self._received:
+            clients = listed(list(dict.fromkeys(seen.client for seen in self._received)))
+            return f"perhaps received by {clients}: equal bodies cannot be distinguished"
+        if not self._outcomes:
+            return "no client received it, and it is unknown whether the broker accepted it"
+        accepted = any(seen.outcome is SendOutcome.OK for seen in self._outcomes)
+        return "the broker accepted it, and no client received it" if accepted else "the broker did not accept it"
 
     def _nearest_fault(self, sent: float, until: float) -> str:
         """Return the link's closure nearest to the send, or else the last event before it; "" if none."""

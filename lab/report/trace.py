@@ -10,11 +10,11 @@ from lab.history import MessageSeen, Observation, ObserverChanged, TransactionEn
 from lab.report.rows.observed import client, event
 from lab.report.rows.row import Row, Weight
 
-_LAST = "last:"
+LAST = "last:"
 _LONG_WAIT = 1.0  # seconds without an event that the trace says in words
 _MOST_NAMED = 10  # messages that an error lists
-_ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
-_FAULTS = ("rejected", *_ENDS)
+ENDS = {"expired": "expired", "dead-lettered": "became a dead letter", "discarded": "was discarded"}
+_FAULTS = ("rejected", *ENDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
     events: dict[str, list[MessageSeen]] = {}
     committed: set[tuple[str, str]] = set()  # broker and transaction
     lost: list[ObserverChanged] = []
+    silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance
     observed = False
     for seen in observations:
         if isinstance(seen, MessageSeen):
@@ -45,24 +46,33 @@ def trace(observations: Iterable[Observation], wanted: str) -> Trace:
             observed = True
             if seen.state == "lost":
                 lost.append(seen)
+            elif seen.state == "silent":
+                silent[seen.broker, seen.instance] = seen
+            else:
+                silent.pop((seen.broker, seen.instance), None)
     if not observed:
-        right = 'write observe: ["orders.>"] in the topology, or: mqlab up SCENARIO --observe "orders.>"'
-        raise InputError.of("no broker of this run was observed", right)
+        raise unobserved()
     message = _chosen(events, wanted)
     its = sorted(events[message], key=lambda seen: seen.t)
     gaps = tuple(
         f"{seen.broker} lost events after {seen.since or 0:.3f} s: {seen.why}"
         for seen in lost
         if seen.since is None or seen.t >= its[0].t
-    )
+    ) + tuple(f"{seen.broker} has not answered since {seen.since or 0:.3f} s" for seen in silent.values())
     return Trace(
-        message=message, rows=tuple(_rows(its)), outcome=_outcome(its, committed, missing=bool(gaps)), gaps=gaps
+        message=message, rows=tuple(_rows(its)), outcome=outcome(its, committed, missing=bool(gaps)), gaps=gaps
     )
+
+
+def unobserved() -> InputError:
+    """Return the error of a run without observers."""
+    right = 'write observe: ["orders.>"] in the topology, or: mqlab up SCENARIO --observe "orders.>"'
+    return InputError.of("no broker of this run was observed", right)
 
 
 def _chosen(events: dict[str, list[MessageSeen]], wanted: str) -> str:
-    if wanted.startswith(_LAST):
-        name = wanted.removeprefix(_LAST)
+    if wanted.startswith(LAST):
+        name = wanted.removeprefix(LAST)
         sent = [
             (seen.t, message)
             for message, its in events.items()
@@ -104,7 +114,7 @@ def _weight(seen: MessageSeen) -> Weight:
     return Weight.FAULT if seen.event in _FAULTS or (seen.event == "sent" and seen.why) else Weight.PLAIN
 
 
-def _outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, missing: bool) -> str:
+def outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, missing: bool = False) -> str:
     """Return what became of a message in one sentence, as far as the events prove it."""
     ours = [seen for seen in events if not seen.network]
     acknowledged = [
@@ -117,8 +127,8 @@ def _outcome(events: Sequence[MessageSeen], committed: set[tuple[str, str]], *, 
         by = dict.fromkeys(f"{client(seen)} at {seen.broker}" for seen in acknowledged)
         return f"acknowledged by {', '.join(by)}"
     for seen in reversed(events):
-        if seen.event in _ENDS:
-            return f"it {_ENDS[seen.event]} at {seen.broker}" + (f": {seen.why}" if seen.why else "")
+        if seen.event in ENDS:
+            return f"it {ENDS[seen.event]} at {seen.broker}" + (f": {seen.why}" if seen.why else "")
     if missing:
         return "unknown, since events are missing"
     dispatched = [seen for seen in ours if seen.event == "dispatched"]

@@ -65,6 +65,10 @@ class Silent(BrokerError):
     """The broker's management does not answer: it is not started yet, stopped, or cut off."""
 
 
+class Down(Silent):
+    """The broker's instance has no process, so nothing can answer."""
+
+
 class Clients(Protocol):
     """Connections of clients."""
 

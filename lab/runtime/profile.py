@@ -80,16 +80,17 @@ class Profile:
             raise
         wait.end()
 
-    def record(self, observation: Observation) -> None:
+    def record(self, *observations: Observation) -> None:
         """Take the steps of a replay from its observations, as a Recorder."""
-        match observation:
-            case StepStarted():
-                place = observation.place or str(observation.step)
-                self._steps[observation.step] = self.begin(REPLAY, f"step {place}: {observation.asked}")
-            case StepEnded() if (wait := self._steps.pop(observation.step, None)) is not None:
-                wait.end(ok=observation.ok, **({"note": observation.note} if observation.note else {}))
-            case _:
-                pass
+        for observation in observations:
+            match observation:
+                case StepStarted():
+                    place = observation.place or str(observation.step)
+                    self._steps[observation.step] = self.begin(REPLAY, f"step {place}: {observation.asked}")
+                case StepEnded() if (wait := self._steps.pop(observation.step, None)) is not None:
+                    wait.end(ok=observation.ok, **({"note": observation.note} if observation.note else {}))
+                case _:
+                    pass
 
     def text(self) -> str:
         """Return the file: an event for each wait. A wait without an end lasts until now: `ended` is false."""

@@ -8,6 +8,7 @@ from lab.plan.values import InstancePlan, Plan
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.calibrated_range import Tell
 from lab.simulation.broker.consumers import ConsumerInfo
+from lab.simulation.broker.observer import Observer
 from lab.simulation.broker.settings import Costs as BrokerCosts
 from lab.simulation.broker.store import Store
 from lab.simulation.costs import Costs
@@ -34,6 +35,7 @@ class BrokerProcess:
         log: Log,
         changed: Callable[[], None],  # called when its bridges have, or the demand for its destinations
         leave_range: Tell,
+        observer: Observer | None,
     ) -> None:
         self._fabric, self._plan, self._instance, self._log, self._changed = fabric, plan, instance, log, changed
         self.broker = Broker(
@@ -51,6 +53,7 @@ class BrokerProcess:
                 capped=True,
             ),
             leave_range=leave_range,
+            observer=observer,
         )
         self.wire: Wire | None = None
 

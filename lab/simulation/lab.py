@@ -40,6 +40,7 @@ from lab.simulation.kernel import Kernel
 from lab.simulation.logs import InstanceLog
 from lab.simulation.management import Management
 from lab.simulation.network import Links, Policies
+from lab.simulation.observers import Observed, Observers
 from lab.simulation.passwords import Passwords
 from lab.simulation.tcp.fabric import Fabric
 from lab.simulation.watch import Watch
@@ -84,6 +85,7 @@ class SimulatedLab:
         )
         brokers = {broker.name: self._made(broker) for broker in plan.brokers}
         self.instances = self.instances_type(kernel, brokers, self._changed)
+        self._observers = self._made_observers(plan)
         self.management = self.management_type(kernel, self.instances, self._running, self._changed)
 
     def _made(self, broker: BrokerPlan) -> tuple[Instance, ...]:
@@ -94,6 +96,17 @@ class SimulatedLab:
             log = InstanceLog(self.kernel, self.note.opened, broker.name, mark, self.mask)
             found.append(Instance(its.name, broker.name, its.number, mark, lock, log, self._machine))
         return tuple(found)
+
+    def _made_observers(self, plan: Plan) -> Observers:
+        patterns = {broker.name: broker.identity.observe for broker in plan.brokers}
+        instances = {
+            each.name: Observed(broker=each.broker, mark=each.mark, answers=partial(self._answers, each))
+            for each in self.instances.all
+        }
+        return Observers(patterns, instances, lambda: self.kernel.now)
+
+    def _answers(self, instance: Instance) -> bool:
+        return self.instances.answering(instance.broker) is instance
 
     def _launch(self, instance: Instance) -> BrokerProcess:
         broker = instance.broker
@@ -112,6 +125,7 @@ class SimulatedLab:
             instance.log.write,
             lambda: self._changed(broker),
             partial(self._boundary.tell, broker),
+            self._observers.begin(instance.name),
         )
         return running
 
@@ -202,6 +216,7 @@ class SimulatedLab:
         logs, wanted = [its.log for its in self.instances.all], by_broker(demand, self.instances.brokers)
         self._watch = Watch(self.kernel, self.instances, logs, self.management, recorder, wanted, since)
         self._boundary.follow(recorder.record)
+        self._observers.follow(recorder)
 
     def watch_demand(self, demand: Sequence[tuple[str, Destination]]) -> None:
         """Replace the destinations whose demand is recorded."""
@@ -214,6 +229,7 @@ class SimulatedLab:
             self._watch.end()
             self._watch = None
             self._boundary.unfollow()
+            self._observers.unfollow()
 
     def whereabouts(self) -> Whereabouts:
         """Return nothing: the lab has no address on this machine."""

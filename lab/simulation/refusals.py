@@ -46,7 +46,6 @@ def refusals(
     """
     found = chain(
         _tcp(scenario, plan),
-        _observer(scenario),
         _releases(scenario, plan),
         _configurations(scenario, plan, ignored),
         _steps(scenario),
@@ -54,13 +53,6 @@ def refusals(
         _expectations(scenario, plan),
     )
     return tuple(dict.fromkeys(found))
-
-
-def _observer(scenario: Scenario) -> Iterator[Problem]:
-    if scenario.topology.observe:
-        what = "the simulation has no observer in its brokers"
-        place = scenario.origin.place("topology", "observe")
-        yield Problem(what=what, remedy=f"remove observe, or {_REAL}", place=place)
 
 
 def _tcp(scenario: Scenario, plan: Plan) -> Iterator[Problem]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
+from lxml.etree import fromstring
 
+from lab.declare.loading import load
+from lab.declare.student_copy import student_copy
 from lab.shipped import shipped
 from tests.command import Commands
 from tests.failing_variants import FAILING_VARIANTS, SCENARIOS
@@ -65,3 +70,55 @@ def test_a_copy_goes_into_a_folder(mqlab: Commands, tmp_path: Path) -> None:
     assert [each.name for each in (tmp_path / "half").iterdir()] == ["topologies"], "nothing, or all"
     ended = mqlab.inside("scenarios", "one-way", "--copy", "/proc/mine")
     assert (ended.code, "cannot be written" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", [*SCENARIOS, *FAILING_VARIANTS])
+def test_a_student_s_copy_differs_by_the_answers_alone(name: str) -> None:
+    for source in load(shipped("scenarios") / f"{name}.yaml", environment={}).origin.sources:
+        text = (shipped("scenarios") / source.name).read_text("utf-8")
+        copy = student_copy(source.name, text)
+        if source.name.endswith(".xml"):
+            assert "<!--" not in copy
+            assert _elements(copy) == _elements(text)
+            continue
+        assert not re.search(r"(^|\s)#", copy)
+        wanted, found = yaml.safe_load(text), yaml.safe_load(copy)
+        for key in ("about", "expect", "fails"):
+            wanted.pop(key, None)
+        if "set" in wanted:
+            wanted["set"] = {key: value for key, value in wanted["set"].items() if not key.startswith("expect.")}
+        if "scenario" in wanted:
+            wanted["scenario"] = Path(source.name).stem
+        assert found == wanted
+
+
+def _elements(text: str) -> list[tuple[str, dict[str, str]]]:
+    return [(each.tag, dict(each.attrib)) for each in fromstring(text.encode()).iter("*")]
+
+
+def test_a_student_s_copy_runs_without_a_verdict_and_is_judged_by_the_shipped_expectations(
+    mqlab: Commands, tmp_path: Path
+) -> None:
+    copied = mqlab.inside("scenarios", "hub-and-spokes-fails", "--copy", "mine", "--student")
+    assert (copied.code, copied.out.split()[0]) == (0, "mine/hub-and-spokes-fails.yaml")
+    ran = mqlab.inside("run", "mine/hub-and-spokes-fails.yaml", "--runtime", "simulation", "--quiet", "--json")
+    assert (ran.code, ran.json["verdicts"]) == (0, [])
+    judged = mqlab.inside("scenarios", "hub-and-spokes-fails", "--check", "mine", "--json")
+    assert (judged.code, judged.json["outcome"], judged.json["runtime"]) == (1, "failed", "simulation")
+    assert [each["outcome"] for each in judged.json["verdicts"]] == ["passed", "failed", "failed", "passed", "passed"]
+    mine = tmp_path / "mine/hub-and-spokes-fails.yaml"
+    mine.write_text(mine.read_text().replace("networkTTL: 1", "networkTTL: 2"))
+    assert mqlab.inside("scenarios", "hub-and-spokes-fails", "--check", "mine").code == 0
+
+
+def test_options_of_a_copy_and_of_a_check_are_refused_without_it(mqlab: Commands) -> None:
+    for words, said in (
+        (("one-way", "--student"), "--student is for a copy\n  add --copy DIR"),
+        (("one-way", "--runtime", "simulation"), "--runtime is for --check\n  add --check DIR"),
+        (("one-way", "--copy", "a", "--check", "a"), "exclude each other\n  choose one"),
+        (("--check", "a"), "--check needs the name of a scenario"),
+        (("one-way", "--check", "a"), "a/one-way.yaml is not there\n  make a copy: mqlab scenarios one-way --copy a"),
+    ):
+        ended = mqlab.inside("scenarios", *words)
+        assert ended.code == 2
+        assert said in ended.err

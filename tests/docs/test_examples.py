@@ -22,7 +22,7 @@ from .pages import ROOT, Block, Shown, blocks, fits, same_shape, shown
 
 MQLAB = Path(sys.executable).with_name("mqlab")
 PASSWORDS = {"BRIDGE_PASSWORD": "over-the-ocean-1858"}
-PLAIN = [block for block in blocks("console") if "docker" not in block.words and "mosquitto" not in block.words]
+PLAIN = [block for block in blocks("console") if not {"docker", "mosquitto", "api"} & set(block.words)]
 # Every destination and client that a fragment of a page may speak of.
 FRAME = """
 scenario: a fragment

@@ -16,7 +16,7 @@ BEFORE = (
     "status", "env", "wait bridge", "wait broker", "logs", "mark", "link list", "link impair", "link cut",
     "link reject", "link heal", "broker list", "broker describe", "config list", "config show", "config create",
     "user list", "user create", "user update", "user delete", "clock", "peering list", "route list", "sg list",
-    "sg describe",
+    "sg describe", "export",
 )  # fmt: skip
 MESSAGES = ("publish", "wait messages", "record", "listen", "replay")
 BROKERS = (

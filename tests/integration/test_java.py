@@ -14,7 +14,7 @@ import pytest
 
 from lab import labs
 from lab.cli.env import connections, properties
-from lab.emulation.images.downloads import cache_folder, fetch, read_archives
+from lab.emulation.images.downloads import cache_folder, fetch, maven, read_archives
 from lab.errors import InputError
 from lab.living.lab import Live
 from lab.shipped import shipped
@@ -48,7 +48,7 @@ def program(tmp_path: Path, engine: Engine) -> list[str]:
         pytest.skip("no javac here: install a JDK")
     archives = read_archives((shipped("docker") / "broker" / "archives.toml").read_text("utf-8"))
     # With images that another user built, it is not in this one's cache yet.
-    distribution = fetch(archives.distribution("5.18.3"), cache_folder(os.environ), say=lambda note: None)
+    distribution = fetch(archives.distribution("5.18.3"), cache_folder(os.environ), str, maven(str, os.environ))
     with tarfile.open(distribution) as archive:
         for member in archive:
             if LIBRARIES.fullmatch(member.name) and (inside := archive.extractfile(member)) is not None:

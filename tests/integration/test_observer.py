@@ -152,3 +152,29 @@ def test_what_is_not_observed_is_not_recorded(lab: Standing, recorder: MemoryRec
     assert not events(recorder, destination="queue://private")
     assert "a secret" not in repr(recorder.observations)
     assert not [each for each in recorder.observations if isinstance(each, ObserverChanged) and each.state == "lost"]
+
+
+def test_a_paused_broker_is_silent_until_it_goes_on_and_a_stopped_one_has_lost_nothing(
+    lab: Standing, recorder: MemoryRecorder
+) -> None:
+    def states(broker: str) -> list[str]:
+        return [
+            each.state
+            for each in recorder.observations
+            if isinstance(each, ObserverChanged) and each.broker == broker and each.state != "ended"
+        ]
+
+    lab.lab.instances.pause("dublin")
+    assert eventually(lambda: states("dublin")[-1:] == ["silent"], 20)
+    lab.lab.instances.resume("dublin")
+    assert eventually(lambda: states("dublin")[-1:] == ["answering"], 20)
+    assert "silent" not in states("ashburn")
+    with ExitStack() as stack:
+        shop, _ = over_stomp(lab, "dublin", "shop", stack)
+        shop.send("/queue/orders.last", "the last")
+        seen_in_time(lambda: events(recorder, destination="queue://orders.last", event="sent"))
+    before = len(states("dublin"))
+    lab.lab.instances.stop("dublin", within=60)
+    lab.lab.instances.start("dublin")
+    assert eventually(lambda: "began" in states("dublin")[before:], 60)
+    assert "lost" not in states("dublin")

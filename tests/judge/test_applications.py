@@ -24,6 +24,7 @@ from lab.history import (
     TransactionEnded,
 )
 from lab.judge import Streamed, judge
+from lab.judge.evidence.applications import Applications
 from lab.judge.values import Outcome, Verdict
 
 from .test_truth import HEADER
@@ -35,7 +36,9 @@ CLIENTS = {
     "screen": {"client-id": "screen", "delivered-when": "dispatched"},
 }
 TOPOLOGY = {**HEADER.declared.get("topology", {}), "observe": ["orders"]}
-OBSERVED = replace(HEADER, declared={**HEADER.declared, "topology": TOPOLOGY, "clients": CLIENTS, "steps": []})
+OBSERVED = replace(
+    HEADER, runtime="emulation", declared={**HEADER.declared, "topology": TOPOLOGY, "clients": CLIENTS, "steps": []}
+)
 QUEUE = "queue://orders"
 BEGAN = ObserverChanged(t=0, broker="tokyo", state="began", patterns=("orders",))
 
@@ -261,3 +264,21 @@ def test_a_delivery_whose_sending_no_observer_saw_decides_nothing_and_damages_no
     its = verdict(subscribed(1), sent(2), taken(2.1), taken(3, 9))
     assert its.outcome is UNKNOWN
     assert its.reason.startswith("billing received messages, and no observer saw who sent them")
+
+
+def test_an_observer_that_does_not_answer_leaves_every_verdict_on_messages_unknown_until_it_does() -> None:
+    silent = ObserverChanged(t=9, broker="singapore", state="silent", since=8.0, why="it does not answer")
+    for its in (verdict(subscribed(1), sent(2), taken(2.1), silent), verdict(subscribed(1), sent(2), silent)):
+        assert its.outcome is UNKNOWN
+        assert its.reason.startswith("the observer of singapore has not answered since 8.000 s")
+    answering = ObserverChanged(t=20, broker="singapore", state="answering")
+    its = verdict(subscribed(1), sent(2), silent, answering, taken(2.1))
+    assert its.outcome is PASSED, its.reason
+
+
+def test_an_observer_that_falls_silent_after_the_judged_interval_changes_nothing() -> None:
+    silent = ObserverChanged(t=9, broker="singapore", state="silent", since=8.0, why="it does not answer")
+    applications = Applications(OBSERVED, {})
+    list(applications.of([BEGAN, subscribed(1), silent]))
+    assert applications.gap(0.0, 7.0) == ""
+    assert applications.gap(0.0, 8.5) != ""

@@ -70,10 +70,11 @@ def test_a_verb_is_a_step_with_its_door_and_what_it_told(history: LivingHistory)
     for failed in ("", "it was killed"):
         with history.step(Reboot(broker="tokyo")) as ended:
             ended.append(Done(control=Control(), failed=failed, note="it took a while"))
+    its = {"verb": "reboot", "asked": "reboot broker tokyo", "fields": {"broker": "tokyo", "within": "2m"}}
     assert seen(history) == [
-        StepStarted(t=0, step=1, verb="reboot", asked="reboot broker tokyo", by="python"),
+        StepStarted(t=0, step=1, by="python", **its),
         StepEnded(t=1, step=1, note="it took a while"),
-        StepStarted(t=2, step=2, verb="reboot", asked="reboot broker tokyo", by="python"),
+        StepStarted(t=2, step=2, by="python", **its),
         StepEnded(t=3, step=2, ok=False, note="it was killed; it took a while"),
     ]
 

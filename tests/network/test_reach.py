@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.errors import InputError
 from lab.network import peerings, routes, security_groups
 from lab.network.reach import reach, ways
 from lab.network.vpc import INTERNET, Network, Protocol, Rule
@@ -147,10 +149,8 @@ def test_a_connection_comes_about_only_where_every_piece_is_there(verbs: list[tu
     """Whatever was done: reach says yes exactly where a peering, both routes and a rule are, and ways say the same."""
     of = network()
     for verb, one, other, *rest in verbs:
-        try:
+        with suppress(InputError):  # refused verbs change nothing
             of = _done(of, verb, one, other, rest)
-        except Exception as error:  # noqa: BLE001 (refused verbs change nothing)
-            assert type(error).__name__ == "InputError"
     told = {(way.source, way.target): way for way in ways(of)}
     for source in NAMES:
         for target in (name for name in NAMES if name != source):

@@ -22,7 +22,7 @@ class Rehearsed:
         self.now = self.clock.now
         self.meanwhile = meanwhile
 
-    def record(self, observation: Observation) -> None:
+    def record(self, *observations: Observation) -> None:
         pass
 
     def fail(self, error: Exception) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lab.declare.loading import load
+from lab.expected.incremental import Expected, undecided
 from lab.history import Acknowledged, ClientChanged, Publishing, Received, SendOutcome, Sent, Subscribed, Unsubscribed
 from lab.matching import digest
 from lab.replay.outstanding_messages import Outstanding
@@ -22,7 +22,7 @@ class Seen(Outstanding):
         self,
         *clients: str,
         to: str = "topic://a",
-        expected: Callable[[str, str], bool | None] = lambda client, destination: None,
+        expected: Expected = undecided,
     ) -> None:
         super().__init__(lambda source, target: source == target, expected)
         self.to = to
@@ -127,7 +127,7 @@ def test_those_out_of_reach_or_gone_are_expected_to_receive_nothing() -> None:
 
 
 def test_what_is_expected_to_arrive_is_expected_to_those_out_of_reach_too() -> None:
-    seen = Seen("one", expected=lambda client, destination: True)
+    seen = Seen("one", expected=lambda client, at, destination, sender: True)
     seen.publishing(2, 1, broker="singapore")
     seen.accepted("2-1")
     assert not seen.is_empty()
@@ -184,7 +184,9 @@ def test_what_is_not_to_come_is_not_waited_for() -> None:
     seen = Seen(
         "one",
         "two",
-        expected=lambda client, destination: False if (client, destination) == ("one", "topic://a") else None,
+        expected=lambda client, at, destination, sender: (
+            False if (client, destination) == ("one", "topic://a") else None
+        ),
     )
     seen.publishing(2, 1)
     seen.accepted("2-1")
@@ -203,6 +205,10 @@ def test_what_is_not_to_come_is_not_waited_for() -> None:
         ("{to: sg, promise: nothing}", None),
         ("{to: tk, topic: a, promise: nothing}, {to: tk, promise: at-least-once}", True),
         ("{to: tk, topic: b, promise: exactly-once}, {to: tk, topic: a, promise: nothing}", False),
+        ("{to: tk, at: tokyo, promise: nothing}", False),
+        ("{to: tk, at: singapore, promise: nothing}", None),
+        ("{to: tk, from: sg, promise: nothing}", None),
+        ("{to: tk, from: tk, promise: nothing}", False),
     ],
 )
 def test_an_expectation_of_silence_spares_only_what_no_other_expectation_is_about(
@@ -218,7 +224,7 @@ def test_an_expectation_of_silence_spares_only_what_no_other_expectation_is_abou
         "  - publish: {broker: tokyo, over: stomp, topic: b, count: 1}\n"
         f"expect:\n{expect}"
     )
-    assert expected_arrivals(load(path, environment={}))("tk", "topic://a") is arrives
+    assert expected_arrivals(load(path, environment={}))("tk", "tokyo", "topic://a", "tk") is arrives
 
 
 def retained(seen: Seen, step: int, body: bytes) -> None:
@@ -302,7 +308,7 @@ def test_what_is_kept_with_given_bodies_can_be_delivered_from_a_return_on() -> N
 
 
 def test_a_queue_is_listened_to_from_the_coming_of_one_who_is_to_hear_nothing() -> None:
-    seen = Seen(to="queue://q", expected=lambda client, destination: False if client == "late" else None)
+    seen = Seen(to="queue://q", expected=lambda client, at, destination, sender: False if client == "late" else None)
     seen.publishing(2, 1)
     seen.record(Sent(t=1, id="2-1"))
     subscribe(seen, "late", "queue://q", over="stomp")

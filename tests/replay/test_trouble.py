@@ -181,7 +181,7 @@ def test_lab_that_has_gone_is_raised(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_raised_not_hidden(tmp_path: Path) -> None:
     class Full(MemoryRecorder):
-        def record(self, observation: Observation) -> None:
+        def record(self, *observations: Observation) -> None:
             raise OSError(28, "No space left on device")
 
     path = tmp_path / "scenario.yaml"

@@ -74,6 +74,15 @@ def test_nothing_is_said_to_wait_where_events_are_missing() -> None:
     assert found.gaps == ("tokyo lost events after 2.000 s: its buffer of events was full",)
 
 
+def test_nothing_is_said_to_wait_at_a_broker_that_does_not_answer() -> None:
+    silent = ObserverChanged(t=3, broker="tokyo", state="silent", since=2.0)
+    found = way(SENT, silent)
+    assert found.outcome == "unknown, since events are missing"
+    assert found.gaps == ("tokyo has not answered since 2.000 s",)
+    answering = ObserverChanged(t=4, broker="tokyo", state="answering")
+    assert way(SENT, silent, answering).outcome == "it waits at tokyo on queue://orders"
+
+
 def test_a_gap_before_the_message_was_sent_changes_nothing() -> None:
     lost = ObserverChanged(t=0.5, broker="tokyo", state="lost", since=0.2, why="its buffer of events was full")
     assert way(lost, SENT).outcome == "it waits at tokyo on queue://orders"

@@ -47,7 +47,7 @@ OWN_PASSWORDS = {"WRITERS_PASSWORD": "MQ-lab-2021-writer"}
 
 
 # Scenarios with a setting that has no model, and a word of their refusal.
-REFUSED = {"elsewhere": "memory", "observed": "observer", "pair-reboots": "redeliveryPlugin"}
+REFUSED = {"elsewhere": "memory", "pair-reboots": "redeliveryPlugin"}
 PATHS = {path.stem: path for path in sorted(TESTED.glob("*.yaml")) if not path.stem.endswith("-topology")}
 
 

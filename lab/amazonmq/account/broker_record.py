@@ -51,6 +51,7 @@ class BrokerRecord:
     public: bool = True
     security_groups: tuple[str, ...] = ()
     pending_security_groups: tuple[str, ...] | None = None
+    pending_engine_version: str = ""
     window: Window = DEFAULT_WINDOW
     due: bool = False  # its window has opened with a change pending, and the reboot has not begun
 
@@ -58,7 +59,8 @@ class BrokerRecord:
     def has_pending(self) -> bool:
         """Return whether any change waits for a reboot."""
         changed = any(user.change is not None for user in self.users)
-        return self.pending is not None or self.pending_security_groups is not None or changed
+        awaited = (self.pending, self.pending_security_groups, self.pending_engine_version or None)
+        return changed or any(each is not None for each in awaited)
 
     @property
     def identities(self) -> tuple[UserIdentity, ...]:
@@ -99,4 +101,6 @@ class BrokerRecord:
             users=tuple(found for user in self.users if (found := user.applied()) is not None),
             security_groups=self.security_groups if groups is None else groups,
             pending_security_groups=None,
+            engine_version=self.pending_engine_version or self.engine_version,
+            pending_engine_version="",
         )

@@ -9,10 +9,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from lab.activemq.releases import numbers
 from lab.amazonmq.account.account import Account
 from lab.amazonmq.account.broker_record import AppliedRevision, BrokerRecord, BrokerState
 from lab.amazonmq.account.configurations import create_configuration, update_configuration
-from lab.amazonmq.account.maintenance import Window
+from lab.amazonmq.account.maintenance import DEFAULT_WINDOW, Window
 from lab.amazonmq.account.refusals import bad_request, conflict
 from lab.amazonmq.account.user_record import UserRecord, UserSetting
 from lab.amazonmq.configurations.permitted_elements import permitted
@@ -40,26 +41,32 @@ def create_broker(
     security_groups: Sequence[str] = (),
     deployment_mode: str = "SINGLE_INSTANCE",
     public: bool = True,
+    window: Window = DEFAULT_WINDOW,
+    configuration: AppliedRevision | None = None,
 ) -> Account:
     """Return the account with a broker and its configuration: revision 1 the default, revision 2 the text, if any.
 
-    The broker is CREATION_IN_PROGRESS until `broker_created`. Its users' passwords get the next numbers, in order.
+    A broker that is given a configuration gets none with its name. The broker is CREATION_IN_PROGRESS until
+    `broker_created`. Its users' passwords get the next numbers, in order.
     """
     if reason := check_broker_name(name):
         raise bad_request(reason)
     if any(each.name == name for each in account.brokers):
         raise conflict(f"a broker named {name} exists already", "choose another name")
-    configuration = own_configuration(name)
-    after = create_configuration(account, configuration, engine_version, at)
-    if text is not None:
-        after = update_configuration(after, configuration, text.encode(), at, description=file, file=file).account
+    after = account
+    if configuration is None:
+        own = own_configuration(name)
+        after = create_configuration(account, own, engine_version, at)
+        if text is not None:
+            after = update_configuration(after, own, text.encode(), at, description=file, file=file).account
+        configuration = AppliedRevision(configuration=own, revision=after.configuration(own).latest.number)
     numbered = enumerate(users, account.passwords + 1)
     record = BrokerRecord(
         name=name,
         broker_id=broker_id,
         engine_version=engine_version,
         created=at,
-        current=AppliedRevision(configuration=configuration, revision=after.configuration(configuration).latest.number),
+        current=configuration,
         users=tuple(
             UserRecord(
                 name=user.name,
@@ -71,6 +78,7 @@ def create_broker(
         deployment_mode=deployment_mode,
         public=public,
         security_groups=_groups(security_groups),
+        window=window,
     )
     return replace(after.with_broker(record), passwords=account.passwords + len(users))
 
@@ -140,14 +148,22 @@ def update_broker(
     configuration: str | None = None,
     revision: int | None = None,
     security_groups: Sequence[str] | None = None,
+    engine_version: str | None = None,
     window: Window | None = None,
 ) -> Account:
-    """Return the account with a revision or security groups pending until a reboot; a window is set at once.
+    """Return the account with a revision, groups or an engine pending until a reboot; a window is set at once.
 
     `revision` None means the configuration's latest, `configuration` None the one that the broker has.
     """
     record = account.broker(name)
     _check_running(record, "update")
+    if engine_version is not None:
+        if numbers(engine_version) < numbers(record.engine_version):
+            right = f"create another broker with engine version {engine_version}"
+            older = f"{record.name} has engine version {record.engine_version}, and no broker gets an older one"
+            raise bad_request(older, right, attribute="engineVersion")
+        pending = "" if engine_version == record.engine_version else engine_version
+        record = replace(record, pending_engine_version=pending)
     if configuration is not None or revision is not None:
         record = replace(record, pending=_pending_revision(account, record, configuration, revision))
     if security_groups is not None:
@@ -214,10 +230,11 @@ def _pending_revision(
     """Return the revision that becomes pending, or None if the broker has it already."""
     found = account.configuration(configuration or record.current.configuration)
     number = found.latest.number if revision is None else found.revision(revision).number
-    if _engine(found.engine_version) != _engine(record.engine_version):
+    version = record.pending_engine_version or record.engine_version
+    if _engine(found.engine_version) != _engine(version):
         raise bad_request(
             f"the configuration {found.name} is for engine version {found.engine_version}, "
-            f"and {record.name} has {record.engine_version}",
+            f"and {record.name} has {version}",
             "create a configuration for the broker's engine version",
             attribute="configuration",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from lab.amazonmq.account.account import Account
@@ -45,3 +46,13 @@ def update_configuration(
         revision=saved.configuration.latest.number,
         removals=saved.sanitised.removals,
     )
+
+
+def delete_configuration(account: Account, name: str) -> Account:
+    """Return the account without a configuration; raise InputError if a broker has it, or has it pending."""
+    found = account.configuration(name)
+    for broker in account.brokers:
+        if found.name in (broker.current.configuration, broker.pending and broker.pending.configuration):
+            reason = f"the broker {broker.name} has the configuration {found.name}"
+            raise conflict(reason, "delete the broker first, or give it another configuration")
+    return replace(account, configurations=tuple(each for each in account.configurations if each != found))

@@ -17,35 +17,54 @@ from lab.errors import Problem
 
 def check(context: Context, expectation: ToReceivers) -> Iterator[Problem]:
     """Yield a Problem if the receivers do not subscribe, or if no step publishes to their destinations."""
-    subscriptions, fed = listeners(context.scenario), context.recall(Fed)
+    at = expectation.at if isinstance(expectation, Delivered) and "at" not in context.unknown else None
+    subscriptions = [each for each in listeners(context.scenario) if at in (None, each.broker)]
+    fed = context.recall(Fed)
     heard = {each.destination or "" for each in subscriptions}
     wanted = destination_of(expectation) if isinstance(expectation, Addressed) else None
     if isinstance(expectation, Addressed) and expectation.topic is not None and expectation.queue is not None:
         yield context.wrong("queue", "name one topic or one queue", "remove one, or write two expectations")
         return
-    applications = [name for name in expectation.to.names if name in context.scenario.clients] if expectation.to else []
+    declared = context.scenario.clients
+    applications = [name for name in expectation.to.names if name in declared] if expectation.to else []
+    for name in applications:
+        place = declared[name].broker
+        if at is not None and place not in (None, at):
+            yield context.wrong("at", f"{name} connects to {place}", f"write at: {place}, or name another client")
+            return
+    senders = expectation.senders if isinstance(expectation, Delivered) else ()
+    unobserved = [*applications, *(name for name in senders if name in declared)]
     if wanted is not None:
         field = "topic" if wanted.startswith("topic") else "queue"
         if field in context.unknown or any(hears(each, wanted) for each in context.topology.observed):
             return
-        if applications:
-            what = f"the brokers do not observe {wanted}, so nothing is known of {applications[0]}'s messages"
+        if unobserved:
+            what = f"the brokers do not observe {wanted}, so nothing is known of {unobserved[0]}'s messages"
             yield context.wrong(field, what, f'write in the topology observe: ["{wanted.replace("://", ":")}"]')
             return
         if not fed.may_have(wanted):
             yield context.wrong(field, f"no step publishes to {wanted}", _listed("published to", fed.sent))
             return
         if not any(hears(each, wanted) for each in heard):
-            yield context.wrong(field, f"no client subscribes to {wanted}", _listed("subscribed to", heard))
+            where = f" at {at}" if at is not None else ""
+            yield context.wrong(field, f"no client subscribes to {wanted}{where}", _listed("subscribed to", heard))
             return
-    if applications and not context.topology.observe:
-        what = f"the brokers observe no destination, so nothing is known of {applications[0]}'s messages"
-        yield context.wrong("to", what, 'write in the topology observe: ["orders.>"], with the destinations in use')
+    if unobserved and not context.topology.observe:
+        what = f"the brokers observe no destination, so nothing is known of {unobserved[0]}'s messages"
+        yield context.wrong(
+            "to" if applications else "from",
+            what,
+            'write in the topology observe: ["orders.>"], with the destinations in use',
+        )
         return
     for client in expectation.to.names if expectation.to is not None else ():
         if client in applications:
             continue
         its = {each.destination or "" for each in subscriptions if each.client == client}
+        if at is not None and not its:
+            there = sorted({each.broker for each in listeners(context.scenario) if each.client == client})
+            yield context.wrong("at", f"{client} does not subscribe at {at}", f"it subscribes at: {', '.join(there)}")
+            continue
         meant = {each for each in its if wanted is None or hears(each, wanted)}
         yield from _receiver(context, expectation, client, its, meant, wanted)
     if expectation.to is None and not (subscriptions and fed.sent) and not context.topology.observe:

@@ -90,9 +90,19 @@ class Arrivals(NamedTuple):
 
     to: Receivers | None  # every subscriber when None
     destination: str | None  # any when None
-    within: timedelta
-    none: bool  # whether the expectation is that nothing arrives
+    within: timedelta = timedelta(0)
+    none: bool = False  # whether the expectation is that nothing arrives
     of_a_step: bool = False  # whether the time is that of all messages of a step together
+    at: str | None = None  # the broker of the receivers; any when None
+    senders: tuple[str, ...] = ()  # the clients that send the messages; any when empty
+
+    def are_for(self, client: str, broker: str) -> bool:
+        """Return whether a client at a broker is one of the receivers."""
+        return (self.to is None or client in self.to.names) and self.at in (None, broker)
+
+    def are_from(self, client: str) -> bool:
+        """Return whether a client is one of the senders."""
+        return not self.senders or client in self.senders
 
 
 class Attempt(NamedTuple):

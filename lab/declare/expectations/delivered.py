@@ -14,7 +14,7 @@ from lab.declare.destination_fields import Addressed
 from lab.declare.expectations.base import Arrivals, Basis
 from lab.declare.expectations.receivers import QUIET, ToReceivers
 from lab.declare.fields import Duration
-from lab.declare.references import ListenerName, Listeners
+from lab.declare.references import BrokerName, ListenerName, Listeners, Senders
 
 
 class Delivered(ToReceivers, Addressed):
@@ -23,6 +23,10 @@ class Delivered(ToReceivers, Addressed):
     kind: ClassVar[str] = "delivered"
     to: Listeners | None = None
     """The clients that must receive the messages (default: every subscriber of the destination)."""
+    at: BrokerName | None = None
+    """The broker at which the clients receive the messages (default: every broker)."""
+    senders: Senders = Field(default=(), alias="from")
+    """The applications or clients that send the messages (default: every sender)."""
     promise: Literal["exactly-once", "at-least-once", "at-most-once", "nothing"]
     """The guarantee that must hold; `nothing` means that no message may arrive."""
     within: Duration = timedelta(seconds=10)
@@ -43,10 +47,17 @@ class Delivered(ToReceivers, Addressed):
         return Basis.RULE if self.shares is None else Basis.WINDOW
 
     @property
-    def arrivals(self) -> Arrivals | None:
+    def arrivals(self) -> Arrivals:
         """Return the messages that must arrive, or must not."""
         none = self.promise == "nothing"
-        return Arrivals(to=self.to, destination=destination_of(self), within=self.within, none=none)
+        return Arrivals(
+            to=self.to,
+            destination=destination_of(self),
+            within=self.within,
+            none=none,
+            at=self.at,
+            senders=self.senders,
+        )
 
     @property
     def listens_on(self) -> timedelta:
@@ -75,6 +86,9 @@ class Delivered(ToReceivers, Addressed):
             return self
         if self.queue is None:
             raise ValueError("the subscribers of a queue have shares, those of a topic have all: name the queue")
+        if self.at is not None or self.senders:
+            field = "at" if self.at is not None else "from"
+            raise ValueError(f"shares are of all messages of the queue: remove {field}")
         if self.promise == "nothing":
             raise ValueError("of nothing there are no shares: remove shares, or name another promise")
         stranger = next((name for name in self.shares if self.to is not None and name not in self.to.names), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from docker.types import Mount
 import docker
 from lab.application.attachment import why_not
 from lab.application.place import TRUSTED, HostPlace, environment
-from lab.application.run_options import command, read
+from lab.application.run_options import Words, command, read
 from lab.emulation.engine import labels
 from lab.emulation.engine.commands import in_the_foreground, run_inside
 from lab.emulation.engine.containers import File, archive
@@ -27,6 +28,7 @@ from lab.emulation.network.subnets import Subnet, default_routes
 from lab.emulation.state import LabState
 from lab.errors import HostError, InputError
 from lab.interrupts import uninterrupted
+from lab.offline import is_offline, refuse_offline
 from lab.run_folder import TRUST_STORE
 from lab.runtime.clock import Clock
 from lab.runtime.state_file import StateFile
@@ -69,7 +71,7 @@ class EmulatedHosts:
 
     def run(self, host: str, arguments: Sequence[str]) -> int:
         """Run a container in a host's place, by the docker command, and return that command's exit code."""
-        wanted = read(arguments, str(Path.cwd()))
+        wanted = without_pulling(self._client, read(arguments, str(Path.cwd())), os.environ)
         self._check_free(host)
         place = self.place(host)
         program = shutil.which("docker")
@@ -209,3 +211,15 @@ class EmulatedHosts:
         ca_file = Path(self._state.ca_file)
         paths = [each for each in (ca_file, ca_file.with_name(TRUST_STORE)) if each.exists()]
         return [File(path=f"{TRUSTED}/{each.name}", content=each.read_bytes()) for each in paths]
+
+
+def without_pulling(client: docker.DockerClient, words: Words, environment: Mapping[str, str]) -> Words:
+    """Return the words of docker run, which pull nothing if offline; HostError if the image is missing then."""
+    if not is_offline(environment):
+        return words
+    image = words.command[0]
+    try:
+        client.images.get(image)
+    except docker.errors.ImageNotFound:
+        refuse_offline(environment, f"image {image}", "load it from a file: docker load --input FILE")
+    return Words((*words.options, "--pull=never"), words.command)

@@ -17,9 +17,10 @@ from pathlib import Path
 import docker
 from lab.emulation.images import public_image as image_pulled
 from lab.emulation.images.build import chunks, image_labels, take_root
-from lab.emulation.images.downloads import Say
+from lab.emulation.images.downloads import ELSEWHERE, Say
 from lab.emulation.images.names import SUITE, packages
 from lab.errors import HostError
+from lab.offline import refuse_offline
 
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _SETTINGS = ("ENV LANG=C.UTF-8", "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -33,7 +34,8 @@ def make(
     environment: Mapping[str, str],
     say: Say,
 ) -> None:
-    """Make the base image under a name, from the recipe's `files`; raise HostError if no way works."""
+    """Make the base image under a name, from the recipe's `files`; raise HostError if no way works, or offline."""
+    refuse_offline(environment, f"the base image {name}", ELSEWHERE)
     wanted = packages(files["packages.txt"])
     changes = [*_SETTINGS, *(f"LABEL {key}={value}" for key, value in image_labels(name).items())]
     proxies = {key: environment[key] for key in PROXIES if environment.get(key)}

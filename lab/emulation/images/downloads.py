@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from lab import settings
 from lab.dataclass import dataclass
 from lab.errors import HostError, InputError
+from lab.offline import is_offline, refuse_offline
 from lab.user_home import empty_home_if_none
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 OFFLINE = "without network, --activemq-archive FILE takes an archive from disk once the Jolokia agent is in the cache"
+ELSEWHERE = "load the images from another machine: mqlab images --load FILE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +99,11 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return folder
 
 
-def fetch(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> Path:
+def fetch(artifact: Artifact, cache: Path, say: Say, download: Download) -> Path:
     """Return the file of an artifact, with the right digest; a damaged one in the cache is fetched once more.
 
     Raise HostError if the digest is wrong again.
     """
-    download = download or maven(say)
     found = ""
     for _ in range(2):
         path = download(artifact, cache / "maven")
@@ -124,11 +125,13 @@ def sha512(path: Path) -> str:
         return hashlib.file_digest(file, "sha512").hexdigest()
 
 
-def maven(say: Say, repositories: Mapping[str, str] | None = None) -> Download:
+def maven(say: Say, environment: Mapping[str, str], repositories: Mapping[str, str] | None = None) -> Download:
     """Return a Download from Maven Central or the user's mirrors, which reports progress in percent to `say`.
 
     `repositories`, name → address, are asked instead. Several threads may use it at once, each for another file.
+    Offline, it returns files of the cache, and raises HostError for others.
     """
+    offline = is_offline(environment)
 
     @contextmanager
     def progress(name: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -154,7 +157,9 @@ def maven(say: Say, repositories: Mapping[str, str] | None = None) -> Download:
             if folder not in made:
                 with empty_home_if_none():
                     mirrors = GlobalSettings.load().repositories
-                    made[folder] = MavenContext(repo_cache=folder, resolver=PythonResolver(progress_callback=progress))
+                    made[folder] = MavenContext(
+                        repo_cache=folder, resolver=PythonResolver(progress_callback=progress), offline=offline
+                    )
                 its = made[folder]
                 its.remote_repos = {**mirrors, **its.remote_repos, **mirrors}  # the user's come first
                 its.remote_repos = its.remote_repos if repositories is None else dict(repositories)
@@ -173,6 +178,7 @@ def maven(say: Say, repositories: Mapping[str, str] | None = None) -> Download:
                 f"cannot fetch {artifact}: {error}", f"check the network and its proxy settings\n{OFFLINE}"
             ) from error
         except RuntimeError as error:
+            refuse_offline(environment, str(artifact), ELSEWHERE)
             raise InputError.of(
                 f"no repository serves {artifact}", "take the archive from disk: --activemq-archive FILE"
             ) from error

@@ -33,6 +33,7 @@ from lab.emulation.images.downloads import (
     Say,
     cache_folder,
     fetch,
+    maven,
     read_archives,
     sha512,
 )
@@ -83,6 +84,7 @@ def wanted(
     recipes = recipes or shipped("docker")
     cache = cache_folder(environment)
     archives = read_archives((recipes / "broker" / "archives.toml").read_text("utf-8"))
+    download = download or maven(say, environment)
     distribution = choose(archives, version, archive, cache, say, download, recipes / "broker")
     made_of = Ingredients(
         base=recipe(recipes / "base"),
@@ -143,7 +145,7 @@ def choose(
     archive: Path | None,
     cache: Path,
     say: Say,
-    download: Download | None = None,
+    download: Download,
     recipe: Path | None = None,
 ) -> Distribution:
     """Return the distribution to use; InputError if a file has another version, or not the version's known digest.
@@ -215,7 +217,7 @@ def settled(
         its = wanted(client, version=usual, archive=None, environment=environment, say=say, recipes=recipes)
         if exists(client, its.names.broker):
             return usual
-    if why := why_unserved(archives.distribution(newest), cache, say, download):
+    if why := why_unserved(archives.distribution(newest), cache, say, download or maven(say, environment)):
         warn(
             f"brokers of engine version {engine_version} run ActiveMQ {usual}, of its jars, "
             f"instead of {newest}: {why}; run mqlab images --activemq-version {newest} once that archive can be fetched"
@@ -269,16 +271,21 @@ def _build_missing(
     if names.base in lacking:
         base_image.make(client, names.base, made_of.base, wanted.cache, environment, say)
     if names.broker in lacking:
-        jolokia = fetch(wanted.archives.jolokia, wanted.cache, say, download)
-        build(client, names.broker, names.base, _broker_context(made_of, _members(wanted, say, download), jolokia), say)
+        jolokia = fetch(wanted.archives.jolokia, wanted.cache, say, download or maven(say, environment))
+        members = _members(wanted, environment, say, download)
+        build(client, names.broker, names.base, _broker_context(made_of, members, jolokia), say)
     if names.router in lacking:
         build(client, names.router, names.base, from_bytes(made_of.router), say)
 
 
-def _members(wanted: Wanted, say: Say, download: Download | None) -> Iterator[tuple[str, int, IO[bytes]]]:
+def _members(
+    wanted: Wanted, environment: Mapping[str, str], say: Say, download: Download | None
+) -> Iterator[tuple[str, int, IO[bytes]]]:
     chosen = wanted.distribution
     if chosen.jars is not None:
+        download = download or maven(lambda _: None, environment)
         return image_jars.members(image_jars.fetch_all(chosen.jars, wanted.cache, say, download))
+    download = download or maven(say, environment)
     return image_archive.members(chosen.file or fetch(chosen.artifact, wanted.cache, say, download))
 
 

@@ -13,7 +13,7 @@ from typing import IO
 
 from lab.activemq.releases import MODULES
 from lab.dataclass import dataclass
-from lab.emulation.images.downloads import Artifact, Download, Say, fetch, maven
+from lab.emulation.images.downloads import Artifact, Download, Say, fetch
 from lab.errors import InputError
 
 AT_ONCE = 8  # downloads
@@ -91,12 +91,11 @@ def check_list(jars: Jars, sha512: str) -> None:
         )
 
 
-def fetch_all(jars: Jars, cache: Path, say: Say, download: Download | None = None) -> tuple[tuple[Jar, Path], ...]:
+def fetch_all(jars: Jars, cache: Path, say: Say, download: Download) -> tuple[tuple[Jar, Path], ...]:
     """Return the files of a list, each checked; files in the cache are not fetched again.
 
     Raise the error of the first file that cannot be had, or is not the one it should be.
     """
-    download = download or maven(lambda _: None)
     found: dict[Artifact, Path] = {}
     wanted = {jar.artifact for jar in jars.jars}
     with ThreadPoolExecutor(AT_ONCE) as pool:

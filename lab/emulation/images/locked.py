@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lab.emulation.images.downloads import Artifact, Download, Say, maven, sha512
+from lab.emulation.images.downloads import Artifact, Download, Say, sha512
 from lab.errors import HostError, InputError
 
 LOCK = "archives.lock"
@@ -43,7 +43,7 @@ def locked(cache: Path) -> Mapping[str, str]:
     return dict(found)
 
 
-def lock(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> Artifact:
+def lock(artifact: Artifact, cache: Path, say: Say, download: Download) -> Artifact:
     """Return an archive with the SHA-512 that the lock has; where it has none, fetch the archive and keep its SHA-512.
 
     Raise InputError if no repository serves it, HostError if it is not the one whose SHA-1 is published.
@@ -51,7 +51,7 @@ def lock(artifact: Artifact, cache: Path, say: Say, download: Download | None = 
     with cache_lock(cache, say):
         known = locked(cache)
         if artifact.version not in known:
-            known = {**known, artifact.version: _fetched(artifact, cache, say, download or maven(say))}
+            known = {**known, artifact.version: _fetched(artifact, cache, say, download)}
             fresh = cache / f"{LOCK}.{os.getpid()}"
             fresh.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
             fresh.replace(cache / LOCK)
@@ -90,7 +90,7 @@ def _sha1(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
 
 
-def why_unserved(artifact: Artifact, cache: Path, say: Say, download: Download | None = None) -> str:
+def why_unserved(artifact: Artifact, cache: Path, say: Say, download: Download) -> str:
     """Return why an archive is not to be had; "" if the lock has it, or a repository serves it, and it is locked now.
 
     Raise HostError if one is served that is not as published, or if the lock was spoilt.

@@ -9,16 +9,16 @@ from functools import partial
 from lab.activemq.bridge_logins import INBOUND
 from lab.amazonmq.files.broker_files import JOLOKIA_USER
 from lab.emulation.brokers.active_instances import Actives
-from lab.emulation.brokers.power import Power
+from lab.emulation.brokers.power import PAUSED, STARTING, STOPPING, Power
 from lab.emulation.state import InstanceState, LabState
 from lab.emulation.watch import broker_counters, mbeans
 from lab.emulation.watch.jolokia import Jolokia
-from lab.emulation.watch.observer_events import Answer, parse
+from lab.emulation.watch.observer_answers import Answer, parse
 from lab.errors import BrokerError
 from lab.history import BridgeSeen, ConnectorChanged, Counted, DestinationSeen, SnapshotTaken
 from lab.plan.values import BridgePlan
 from lab.runtime.clock import Clock
-from lab.runtime.lab import Silent
+from lab.runtime.lab import Down, Silent
 from lab.runtime.messages import Destination
 
 
@@ -64,12 +64,18 @@ class Management:
     def observed(self, instance: InstanceState, started: str, after: int) -> Answer | None:
         """Return the events of an observer's process after a number; it forgets those before. None: no observer.
 
-        Raise Silent if it does not answer.
+        Raise Silent if it does not answer, and Down if it has no process. One that stops has its last events still.
         """
-        if not self._power.may_answer(instance):
-            raise Silent(f"{instance.name} is {self._power.state(instance)}: its observer does not answer")
+        if not self._power.may_answer(instance) and (state := self._power.state(instance)) != STOPPING:
+            silent = Silent if state == PAUSED else Down
+            raise silent(f"{instance.name} is {state}: its observer does not answer")
         operation = (mbeans.observer(instance.broker), "take", (started, after))
-        (text,) = self._clients[instance.name].execute_all([operation], gone=True)
+        try:
+            (text,) = self._clients[instance.name].execute_all([operation], gone=True)
+        except Silent as silent:
+            if self._power.state(instance) == STARTING:
+                raise Down(silent.what) from silent
+            raise
         return None if text is None else parse(instance.broker, text)
 
     def purge(self, brokers: Sequence[str]) -> None:

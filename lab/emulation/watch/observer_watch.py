@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab.dataclass import dataclass
 from lab.emulation.state import InstanceState
-from lab.emulation.watch.observer_events import Answer, Translator, UnreadableError
+from lab.emulation.watch.observer_answers import Answer, UnreadableError
 from lab.errors import BrokerError
-from lab.history import ObserverChanged, Recorder
+from lab.history import Observation, ObserverChanged, Recorder
 from lab.runtime.clock import Clock
-from lab.runtime.lab import Failed
+from lab.runtime.lab import Down, Failed
+from lab.runtime.observer_events import Translator
 
 _POLL_SECONDS = 0.05  # seconds between two requests: an event is in the history within 0.1 s
+PATIENCE = 1.0  # seconds without an answer after which the history says that answers are missing
 _NANOSECONDS = 1e9
 
 # Returns an instance's events after a number of a process; the broker forgets those before. None: no observer is there.
@@ -52,13 +54,14 @@ class ObserverWatch:
         recorder: Recorder,
         failed: Failed,
         processes: dict[str, Process],  # by instance: those read so far, which the next watch goes on with
+        patience: float = PATIENCE,
     ) -> None:
         self._watches = [
             _InstanceWatch(instance, tuple(patterns[instance.broker]), take, clock, recorder, processes)
             for instance in instances
             if patterns.get(instance.broker)
         ]
-        self._failed = failed
+        self._failed, self._patience, self._clock = failed, patience, clock
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -69,6 +72,10 @@ class ObserverWatch:
             thread = threading.Thread(target=self._follow, args=(watch,), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
+        if self._watches:
+            guard = threading.Thread(target=self._guard, name="mqlab-observers", daemon=True)
+            guard.start()
+            self._threads.append(guard)
 
     def end(self) -> None:
         """Take the events that are there by now, and stop."""
@@ -76,12 +83,27 @@ class ObserverWatch:
         for thread in self._threads:
             thread.join()
 
+    def _guard(self) -> None:
+        """Note observers that do not answer: the request to one may itself take long."""
+        while not self._stop.wait(self._patience / 4):
+            for watch in self._watches:
+                self._note_silence(watch, self._clock.now() - self._patience)
+
+    def _note_silence(self, watch: _InstanceWatch, since: float) -> None:
+        """Note that an observer does not answer, unless its instance is the standby of one that does."""
+        if watch.answers or not any(each.answers for each in self._watches if each.broker == watch.broker):
+            watch.note_silence(since)
+        else:
+            watch.end_silence()
+
     def _follow(self, watch: _InstanceWatch) -> None:
         try:
             while not self._stop.is_set():
                 if not watch.take():
                     self._stop.wait(_POLL_SECONDS)
             watch.end()
+            if not watch.has_answered:
+                self._note_silence(watch, self._clock.now())
         except Exception as error:  # noqa: BLE001 (of whatever kind: the observer is not read from here on)
             self._failed(error)
             watch.lose(f"its watch has ended: {type(error).__name__}: {error}")
@@ -99,10 +121,35 @@ class _InstanceWatch:
         recorder: Recorder,
         processes: dict[str, Process],
     ) -> None:
-        self.instance, self._patterns = instance, patterns
+        self.instance, self.broker, self._patterns = instance, instance.broker, patterns
         self._take, self._clock, self._recorder = take, clock, recorder
         self._processes = processes
         self._read_at = clock.now()  # when the broker had no more events
+        self._lock = threading.Lock()  # of the fields below
+        self._answered_at = clock.now()
+        self._down = False  # whether the last request found no process, so that no client has a connection
+        self.has_answered = False
+        self._noted = False  # whether the history has it that the observer does not answer
+
+    @property
+    def answers(self) -> bool:
+        """Return whether a process of the instance has answered."""
+        return self.instance.name in self._processes
+
+    def note_silence(self, since: float) -> None:
+        """Record that the observer does not answer, if it has not answered since a moment; once for each silence."""
+        with self._lock:
+            if not (self._noted or self._down or self._answered_at > since):
+                self._noted = True
+                self._changed("silent", since=self._read_at, why="it does not answer")
+
+    def end_silence(self) -> None:
+        """Record that an observer answers, or that it need not, if the history has it that it does not answer."""
+        with self._lock:
+            self._answered_at = self._clock.now()
+            if self._noted:
+                self._noted = False
+                self._changed("answering")
 
     def take(self) -> bool:
         """Record the events that are there; return whether there may be more at once."""
@@ -113,7 +160,12 @@ class _InstanceWatch:
             answer = self._take(self.instance, *read)
         except UnreadableError:
             raise
+        except Down:
+            self._down = True
+            self._ended(process)
+            return False
         except BrokerError:
+            self._down = False
             if process is not None:
                 process.silent = True  # if it has ended, the next process or the end of the watch tells
             return False
@@ -139,6 +191,8 @@ class _InstanceWatch:
         more = answer.head.left > len(answer.events)
         if not more:
             self._read_at = before
+            self._down, self.has_answered = False, True
+            self.end_silence()
         return more
 
     def lose(self, why: str) -> None:
@@ -180,12 +234,15 @@ class _InstanceWatch:
         process.error = (after - before) / 2
 
     def _record(self, process: Process, answer: Answer) -> None:
+        """Record the events of an answer together: a history that many write to is locked once."""
+        observations: list[Observation] = []
         for event in answer.events:
             process.stopped |= event.event == "stopped"
             t = event.at / _NANOSECONDS + process.offset
             took = None if event.done is None else (event.done - event.at) / _NANOSECONDS
-            for observation in process.translator.observations(event, t, took):
-                self._recorder.record(observation)
+            observations += process.translator.observations(event, t, took)
+        if observations:
+            self._recorder.record(*observations)
 
     def _changed(self, state: str, **more: object) -> None:
         change = ObserverChanged(

@@ -11,7 +11,6 @@ dispatch is counted, and a verdict that would have passed is unknown, unless `de
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from heapq import heappop, heappush
@@ -20,6 +19,7 @@ from math import inf
 from lab.dataclass import dataclass
 from lab.declare.application import Application
 from lab.history import (
+    BEAT,
     Acknowledged,
     BrokerChanged,
     ClientChanged,
@@ -37,10 +37,12 @@ from lab.history import (
     Unsubscribed,
     Watched,
 )
+from lab.judge.evidence.own_clients import OwnClients, fits
 from lab.units import several
 
 FIRST_STEP = 1_000_001  # of publications that no step made: the numbers of steps end far below
 _HORIZON = 10.0  # seconds by which an event may be recorded late: each broker is asked in turn
+_LAG = 1.5  # seconds by which an event is recorded, or its observer counts as silent
 _GONE = ("stopped", "killed", "deleted")  # states of a broker that has no connections
 _PROTOCOLS = ("mqtt", "stomp", "amqp")
 
@@ -62,8 +64,9 @@ class Applications:
 
     def __init__(self, header: Header, declared: Mapping[str, Application]) -> None:
         self._declared, self._run = declared, header.run
-        self._own_ids = _client_ids(header.declared.get("steps"))
+        self._lab = OwnClients(header, declared)
         self._own: set[str] = set()  # clients of the lab
+        self._places: dict[str, str] = {}  # by client id that no name fits: the first broker
         self._steps: dict[tuple[object, ...], list[int]] = {}  # by what messages have in common: step, last number
         self._ids: dict[str, str] = {}  # ActiveMQ's message id → the id in the ledger
         self._sent: dict[str, list[str]] = {}  # by transaction: ids in the ledger
@@ -76,38 +79,62 @@ class Applications:
         self._of_lab: set[str] = set()  # ActiveMQ's ids of messages that clients of the lab sent
         self._lab_consumers: set[tuple[str, str]] = set()  # by broker and consumer id: clients of the lab
         self._shared = ""  # why no delivery of an application proves anything: clients of the lab take its messages
+        self._watched = -inf  # when the lab was last known to be watched
+        self._seen = False  # whether a client of another program sent or listened
         self.names: dict[int, dict[int, str]] = {}  # by step and number: ActiveMQ's message ids
+        self.brokers: dict[tuple[str, str], dict[str, float]] = {}  # by client and destination: last seen at a broker
         self.gaps: list[ObserverChanged] = []
+        self._silent: dict[tuple[str, int], ObserverChanged] = {}  # by broker and instance: observers without answers
         self.automatic: set[str] = set()  # clients for which a broker acknowledges by itself
 
     def of(self, observations: Iterable[Observation]) -> Iterator[Observation]:
         """Yield all observations in the order of their moments, with those of the applications' clients."""
         waiting: list[tuple[float, int, Observation]] = []
         latest = -inf
-        for number, seen in enumerate(observations):
+        for number, seen in enumerate(self._lab.left(observations)):
             heappush(waiting, (seen.t, number, seen))
             latest = max(latest, seen.t)
             while waiting and waiting[0][0] < latest - _HORIZON:
                 yield from self._told(heappop(waiting)[2])
+        told = latest - _LAG  # until then a client was connected of which no event shows that it left
         while waiting:
+            if waiting[0][0] > told:
+                yield from self._listening(told)
+                told = inf
             yield from self._told(heappop(waiting)[2])
         for deliveries in self._early.values():
             for delivery in deliveries:
                 what = f"{delivery.client} received messages, and no observer saw who sent them"
                 self._crowded.setdefault(delivery.client, what)
 
+    @property
+    def handed(self) -> Mapping[str, int]:
+        """Return the messages that steps handed to the lab's clients, where the brokers' events alone decide."""
+        return self._lab.handed
+
     def crowded(self, receivers: Iterable[str]) -> str:
         """Return why deliveries to receivers cannot be assigned to their messages; "" if they can."""
         return self._shared or next((self._crowded[name] for name in receivers if name in self._crowded), "")
 
-    def gap(self, begin: float) -> str:
-        """Return the events that an observer lost after `begin`, in words; "" if it lost none."""
+    def gap(self, begin: float, end: float = inf) -> str:
+        """Return in words that events of applications are missing between two moments; "" if none are."""
+        if not (self._declared or self._seen):
+            return ""
+        for silent in self._silent.values():
+            if (silent.since or 0.0) <= end:
+                return f"the observer of {silent.broker} has not answered since {silent.since or 0.0:.3f} s"
         for lost in self.gaps:
-            if lost.t >= begin:
+            if lost.t >= begin and (lost.since is None or lost.since <= end):
                 count = several(lost.lost_events, "event") if lost.lost_events else "events"
                 since = "" if lost.since is None else f" after {lost.since:.3f} s"
                 return f"the observer of {lost.broker} lost {count}{since}: {lost.why}"
         return ""
+
+    def dispatches(self, receivers: Iterable[str]) -> bool:
+        """Return whether the deliveries to any of some receivers are dispatches, of which the client proves nothing."""
+        names = set(receivers)
+        declared = (name for name, its in self._declared.items() if its.delivered_when == "dispatched")
+        return bool(names & self.automatic) or not names.isdisjoint(declared)
 
     def unread(self, receivers: Iterable[str]) -> str:
         """Return why it is unknown that receivers read their messages; "" if their acknowledgements prove it."""
@@ -132,25 +159,41 @@ class Applications:
                 yield from self._transaction(seen)
             case ObserverChanged() if seen.state == "lost":
                 self.gaps.append(seen)
+            case ObserverChanged() if seen.state == "silent":
+                self._silent[seen.broker, seen.instance] = seen
+            case ObserverChanged() if seen.state in ("began", "answering"):
+                self._silent.pop((seen.broker, seen.instance), None)
             case BrokerChanged() if seen.state in _GONE and not seen.standby:
                 if seen.state == "killed":
                     why = "it was killed, perhaps with events that were not read"
                     self.gaps.append(ObserverChanged(t=seen.t, broker=seen.broker, state="lost", since=seen.t, why=why))
                 yield from self._all_left(seen.broker, seen.t)
             case Watched():
-                for client in dict.fromkeys(client for client, _ in self._open):
-                    yield ClientChanged(t=seen.t, client=client, broker="", state="listening")
+                self._watched = seen.t
+                yield from self._listening(seen.t)
 
-    def _name(self, client_id: str, broker: str) -> str | None:
-        """Return the name of a client by its client id; None for a client of the lab."""
-        if client_id in self._own or client_id in self._own_ids:
-            return None
+    def _listening(self, t: float) -> Iterator[ClientChanged]:
+        """Yield that each client listens at a moment, unless the lab was not watched then, or a broker was silent."""
+        if t - self._watched > 3 * BEAT or self._silent:
+            return
+        for client in dict.fromkeys(client for client, _ in self._open):
+            yield ClientChanged(t=t, client=client, broker="", state="listening")
+
+    def name_of(self, client_id: str, broker: str) -> str | None:
+        """Return the name of a client by its client id; None for a client of the lab that is not judged by events."""
+        if (own := self._lab.name(client_id)) is not None:
+            if not self._lab.judged:
+                return None
+            if not self._lab.is_declared(client_id, broker):
+                return own
         for name, application in self._declared.items():
-            if application.broker in (None, broker) and _fits(client_id, application.client_id):
+            if application.broker in (None, broker) and fits(client_id, application.client_id):
                 return name
-        if client_id in self._declared or f"mqlab-{self._run}-{client_id}" in self._own:
-            return f"client id {client_id}"
-        return client_id or f"a client of {broker} without a client id"
+        if not client_id:
+            return f"a client of {broker} without a client id"
+        known = client_id in self._declared or f"mqlab-{self._run}-{client_id}" in self._own
+        name = f"client id {client_id}" if known else client_id
+        return name if self._places.setdefault(client_id, broker) == broker else f"{name} at {broker}"
 
     def _consumer(self, seen: ConsumerSeen) -> Iterator[Observation]:
         key = (seen.broker, seen.consumer)
@@ -166,10 +209,11 @@ class Applications:
             return
         if seen.network or seen.browser or seen.error:
             return
-        name = self._name(seen.client_id, seen.broker)
+        name = self.name_of(seen.client_id, seen.broker)
         if name is None:
             self._lab_consumers.add(key)
             return
+        self._seen = True
         if (old := self._consumers.pop(key, None)) is not None:
             yield from self._left(old, seen.broker, seen.t)
         declared = self._declared.get(name)
@@ -182,6 +226,7 @@ class Applications:
         )
         of = (name, seen.destination)
         self._open[of] = self._open.get(of, 0) + 1
+        self.brokers.setdefault(of, {})[seen.broker] = inf
         if consumer.durable:
             self._durable[seen.broker, seen.client_id, seen.durable] = of
         if self._open[of] > 1 and seen.destination.startswith("topic://"):
@@ -204,6 +249,8 @@ class Applications:
 
     def _left(self, consumer: _Consumer, broker: str, t: float) -> Iterator[Observation]:
         of = (consumer.client, consumer.destination)
+        if not any(at == broker and (each.client, each.destination) == of for (at, _), each in self._consumers.items()):
+            self.brokers[of][broker] = t
         self._open[of] -= 1
         if self._open[of]:
             return
@@ -223,7 +270,7 @@ class Applications:
 
     def _message(self, seen: MessageSeen) -> Iterator[Observation]:
         if seen.event == "sent":
-            if (name := self._name(seen.client_id, seen.broker)) is not None:
+            if (name := self.name_of(seen.client_id, seen.broker)) is not None:
                 yield from self._sending(seen, name)
             else:
                 self._of_lab.add(seen.message)
@@ -256,6 +303,7 @@ class Applications:
             return  # sent again, with the id that it had
         lifetime = None if seen.lifetime is None else round(seen.lifetime, 1)  # an absolute end differs by milliseconds
         common = (name, seen.broker, seen.destination, seen.persistent, seen.retain, lifetime)
+        self._seen = True
         if common not in self._steps:
             step = FIRST_STEP + len(self._steps)
             self._steps[common] = [step, 0]
@@ -331,23 +379,6 @@ def declared_in(header: Header) -> Mapping[str, Application]:
     return {name: Application.model_validate(fields) for name, fields in declared.items()}
 
 
-def _fits(client_id: str, pattern: str) -> bool:
-    """Return whether a client id fits a pattern, in which `*` alone has a meaning."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), client_id, re.DOTALL) is not None
-
-
 def _over(connector: str) -> str:
     """Return the protocol of a connector as steps name it; OpenWire's clients acknowledge as STOMP's do."""
     return next((name for name in _PROTOCOLS if connector.startswith(name)), "stomp")
-
-
-def _client_ids(declared: object) -> set[str]:
-    """Return every `client-id` in declared steps, however deep."""
-    if isinstance(declared, Mapping):
-        own = declared.get("client-id")
-        return {each for value in declared.values() for each in _client_ids(value)} | (
-            {own} if isinstance(own, str) else set()
-        )
-    if isinstance(declared, list | tuple):
-        return {each for value in declared for each in _client_ids(value)}
-    return set()

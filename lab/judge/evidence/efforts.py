@@ -6,7 +6,7 @@ Expectations about messages depend on the efforts. If a step did less than the s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from math import inf
 from typing import NamedTuple
@@ -75,10 +75,11 @@ class Effort:
         return ", ".join(parts)
 
 
-def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
+def efforts(ledger: Ledger, timeline: Timeline, handed: Mapping[str, int]) -> tuple[Effort, ...]:
     """Return the efforts of all steps that have ended, in the order of their numbers.
 
-    Of a running lab those of replays, ended or not: no other verb is asked for a number of messages.
+    Of a running lab those of replays, ended or not: no other verb is asked for a number of messages. `handed` has the
+    messages by step where a step's messages are those of an application, and the ledger has no publication of it.
     """
     told = {seen.step: seen for seen in timeline.achieved}
     sent = {each.step: each for each in ledger.publications.values() if not each.names}  # no step made the others
@@ -93,7 +94,9 @@ def efforts(ledger: Ledger, timeline: Timeline) -> tuple[Effort, ...]:
         whose = _taker(step, steps) if publication is None else publication.part_of
         if timeline.standing and (whose not in steps or steps[whose].verb != REPLAY):
             continue  # or it began before the interval that is judged
-        counts = _Counts() if publication is None else _counts(publication, ledger)
+        counts = _counts(publication, ledger) if publication is not None else _Counts(handed.get(str(step), 0))
+        if publication is None and seen is not None and seen.did == "sent":
+            counts = counts._replace(accepted=seen.done)
         if timeline.standing and seen is not None:  # whose oldest messages may have been left out
             counts = counts._replace(accepted=max(counts.accepted, seen.done))
         words = timeline.asked.get(whose, f"step {whose}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from lab.activemq.destinations import hears
 from lab.dataclass import dataclass
 from lab.declare.application import Application
+from lab.declare.expectations.base import Arrivals
 from lab.declare.fields import Receivers
 from lab.declare.steps import STEPS
 from lab.declare.steps.base import Step
@@ -85,29 +86,34 @@ class Evidence:
     unsealed: str = ""  # why the history has no checksum, as a sentence without a full stop; then nothing is passed
 
     def chosen(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
-        """Return the audiences of `receivers`, all if None, with their tallies of `destination`, of any if None.
+        """Return the audiences of `receivers`, all if None, with their tallies of `destination`, of any if None."""
+        return self.meant(Arrivals(to=receivers, destination=destination))
+
+    def meant(self, wanted: Arrivals) -> tuple[Chosen, ...]:
+        """Return the audiences that an expectation is about, with the tallies of its destination and senders.
 
         Of a queue's subscribers those named are meant alone, together. Receivers of which any may receive a message
         are merged into one audience.
         """
-        found = self.covered(receivers, destination)
-        if receivers is None:
+        found = self.covered(wanted)
+        receivers = wanted.to
+        if receivers is None and wanted.at is None:
             return found
-        if receivers.any and len(found) > 1:
-            merged = merge([each.audience for each in found], _named(found, receivers.names, destination))
-            return (Chosen(audience=merged, tallies=_tallies_for(merged, destination)),)
-        return tuple(_narrowed(each, receivers.names, destination) for each in found)
+        if receivers is not None and receivers.any and len(found) > 1:
+            merged = merge([each.audience for each in found], _named(found, wanted))
+            return (Chosen(audience=merged, tallies=_tallies_for(merged, wanted)),)
+        return tuple(_narrowed(each, wanted) for each in found)
 
-    def covered(self, receivers: Receivers | None, destination: str | None) -> tuple[Chosen, ...]:
-        """Return the whole audiences with any of `receivers`; an idle one only of a client without a busy one."""
-        to = () if receivers is None else receivers.names
+    def covered(self, wanted: Arrivals) -> tuple[Chosen, ...]:
+        """Return the whole audiences with any of the receivers; an idle one only of a client without a busy one."""
+        to, destination = () if wanted.to is None else wanted.to.names, wanted.destination
         found = []
         for audience in self.audiences:
-            if to and not _members(audience, to, destination):
+            if (to or wanted.at is not None) and not _members(audience, wanted):
                 continue
             if destination is not None and not any(hears(own, destination) for own in audience.destinations):
                 continue
-            its = _tallies_for(audience, destination)
+            its = _tallies_for(audience, wanted)
             found.append(Chosen(audience=audience, tallies=its, of_one=destination is not None))
         if not to and destination is not None:  # of a wildcard's subscribers, only those that were sent to
             meant = [one for one in found if one.tallies or destination in one.audience.destinations]
@@ -122,33 +128,37 @@ def _meant(audience: Audience, names: Sequence[str]) -> list[str]:
     return [name for name in audience.names if not names or name in names]
 
 
-def _members(audience: Audience, names: Sequence[str], destination: str | None) -> list[Subscription]:
-    """Return the members of some names that hear a destination, of any if None."""
+def _members(audience: Audience, wanted: Arrivals) -> list[Subscription]:
+    """Return the members that an expectation is about: by name, by broker, and by destination."""
     return [
         member
         for member in audience.members
-        if member.client in names and (destination is None or hears(member.destination, destination))
+        if any(wanted.are_for(member.client, broker) for broker in member.brokers or (member.broker,))
+        and (wanted.destination is None or hears(member.destination, wanted.destination))
     ]
 
 
-def _named(audiences: Sequence[Chosen], names: Sequence[str], destination: str | None) -> list[Subscription]:
-    """Return the members of some names in several audiences."""
-    return [member for each in audiences for member in _members(each.audience, names, destination)]
+def _named(audiences: Sequence[Chosen], wanted: Arrivals) -> list[Subscription]:
+    """Return the members of several audiences that an expectation is about."""
+    return [member for each in audiences for member in _members(each.audience, wanted)]
 
 
-def _narrowed(whole: Chosen, names: Sequence[str], destination: str | None) -> Chosen:
-    """Return a queue's audience with the named members alone; another one as it is."""
-    only = _members(whole.audience, names, destination)
+def _narrowed(whole: Chosen, wanted: Arrivals) -> Chosen:
+    """Return a queue's audience with the meant members alone; another one as it is."""
+    only = _members(whole.audience, wanted)
     if len(only) == len(whole.audience.members):
         return whole
     audience = merge([whole.audience], only)
-    return Chosen(audience=audience, tallies=_tallies_for(audience, destination))
+    return Chosen(audience=audience, tallies=_tallies_for(audience, wanted))
 
 
-def _tallies_for(audience: Audience, destination: str | None) -> tuple[Tally, ...]:
-    """Return the tallies of a destination, of any if None."""
+def _tallies_for(audience: Audience, wanted: Arrivals) -> tuple[Tally, ...]:
+    """Return the tallies of an expectation's destination, of any if it has none, and of its senders."""
     return tuple(
-        tally for tally in audience.tallies if destination is None or hears(destination, tally.publication.destination)
+        tally
+        for tally in audience.tallies
+        if wanted.are_from(tally.publication.client)
+        and (wanted.destination is None or hears(wanted.destination, tally.publication.destination))
     )
 
 
@@ -220,6 +230,10 @@ def collect_evidence(
     if applications is not None:
         for step, names in applications.names.items():
             ledger.publications[str(step)].names = names
+        for of, places in applications.brokers.items():
+            its = ledger.subscriptions.get(of)
+            if its is not None:
+                its.brokers |= {broker for broker, until in places.items() if until >= interval.begin}
     _shorten(ledger, header)
     found = routes(header)
     conclude(timeline)
@@ -233,7 +247,7 @@ def collect_evidence(
         audiences=audiences(ledger, timeline.end),
         causes=Causes(timeline, found),
         routes=found,
-        efforts=efforts(ledger, timeline),
+        efforts=efforts(ledger, timeline, {} if applications is None else applications.handed),
         applications=applications,
         damage="; ".join(words for words in (flaws.words, damage) if words),
         unsealed=unsealed,

@@ -6,7 +6,7 @@ It only records; `audiences` knows which messages were expected. A message costs
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import inf
 
@@ -57,6 +57,9 @@ class Ledger:
         """Record that a subscription was opened or reopened."""
         subscription = self._subscription(start.client, start.destination)
         subscription.broker, subscription.over = start.broker, start.over
+        if start.t < self._begin:  # it may have moved to this broker before the interval
+            subscription.brokers.clear()
+        subscription.brokers.add(start.broker)
         subscription.durable, subscription.selector = start.durable, start.selector
         subscription.unconfirmed = start.ack == "auto" and protocol(start.over) in ("amqp", "mqtt")
         subscription.acknowledges = start.ack != "auto" or protocol(start.over) == "amqp"
@@ -120,9 +123,11 @@ class Ledger:
             most = max(most, end - begin)
         return most
 
-    def accepted_at(self) -> Iterator[float]:
-        """Yield when each accepted message was sent, in seconds."""
+    def accepted_at(self, senders: Sequence[str] = ()) -> Iterator[float]:
+        """Yield when each accepted message of some senders, of all if none are given, was sent, in seconds."""
         for publication in self.publications.values():
+            if senders and publication.client not in senders:
+                continue
             for number in range(publication.first, publication.last + 1):
                 if publication.outcomes[number] == OK:
                     yield publication.sent_at[number]

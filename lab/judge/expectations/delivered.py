@@ -33,10 +33,11 @@ from lab.units import several
 def judge(expectation: Delivered, evidence: Evidence) -> Finding:
     """Judge the messages received against the promise, for each audience."""
     destination = destination_of(expectation)
-    chosen = evidence.chosen(expectation.to, destination)
+    chosen = evidence.meant(expectation.arrivals)
     if expectation.to is None and expectation.promise != "nothing":  # no client is expected to receive a dead letter
         chosen = tuple(each for each in chosen if not _of_dead_letters(each)) or chosen
     where = f" to {destination}" if destination else ""
+    where += f" at {expectation.at}" if expectation.at else ""
     judge_one = _judge_silence if expectation.promise == "nothing" else _judge_arrivals
     findings = never_subscribed(expectation.to, chosen, named=where, anyone=where)
     findings += [judge_one(expectation, each, evidence) for each in chosen]
@@ -52,7 +53,7 @@ def until(expectation: Delivered, evidence: Evidence) -> float:
 
 def measured(expectation: Delivered, evidence: Evidence) -> Iterator[tuple[float, float]]:
     """Yield the time of each publication's slowest message, with the time allowed; in seconds."""
-    for each in evidence.chosen(expectation.to, destination_of(expectation)):
+    for each in evidence.meant(expectation.arrivals):
         for tally in each.tallies:
             if (slowest := max((took for _, took in tally.waits()), default=None)) is not None:
                 yield slowest, expectation.within.total_seconds()
@@ -60,12 +61,14 @@ def measured(expectation: Delivered, evidence: Evidence) -> Iterator[tuple[float
 
 def _judge_arrivals(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promises exactly-once, at-least-once and at-most-once for one audience."""
+    if moved := _moved(expectation, chosen):
+        return Outcome.UNKNOWN, moved
     who, tallies = _together(expectation, chosen), chosen.tallies
     within, time = expectation.within.total_seconds(), units.format_duration(expectation.within)
     expected = sum(tally.expected for tally in tallies)
     uncertain = _uncertain(chosen, who)
     if not expected:
-        return Outcome.UNKNOWN, uncertain or _nothing_expected(chosen, who, destination_of(expectation))
+        return Outcome.UNKNOWN, uncertain or _nothing_expected(expectation, chosen, who)
     failed = []
     watched = min(evidence.timeline.end, chosen.audience.until, chosen.audience.alive)
     gone, pending = overdue(chosen, within, watched)
@@ -243,8 +246,18 @@ def _were(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
-def _nothing_expected(chosen: Chosen, receiver: str, destination: str | None) -> str:
+def _moved(expectation: Delivered, chosen: Chosen) -> str:
+    """Return that a client subscribed at several brokers, of which an expectation names one; "" if none did."""
+    for member in chosen.audience.members if expectation.at is not None else ():
+        if len(member.brokers) > 1:
+            places = listed(sorted(member.brokers))
+            return f"{member.client} subscribed at {places}, so it is unknown which of them gave it a message"
+    return ""
+
+
+def _nothing_expected(expectation: Delivered, chosen: Chosen, receiver: str) -> str:
     """Return why no message was expected, of those to a destination if there is one."""
+    destination = destination_of(expectation)
     undecided = sum(tally.undecided + tally.recovered for tally in chosen.tallies)
     expired = sum(tally.expired for tally in chosen.tallies)
     if expired and not undecided:
@@ -255,7 +268,8 @@ def _nothing_expected(chosen: Chosen, receiver: str, destination: str | None) ->
     where = destination if destination is not None else listed(list(chosen.audience.destinations))
     selective = [member.client for member in chosen.audience.members if member.selector is not None]
     what = f"nothing that the selector of {listed(selective)} lets through" if selective else "nothing"
-    return f"{what} was sent to {where} while {receiver} listened"
+    senders = f" by {listed(list(expectation.senders))}" if expectation.senders else ""
+    return f"{what} was sent to {where}{senders} while {receiver} listened"
 
 
 def _sent(tally: Tally, number: int) -> str:
@@ -265,12 +279,16 @@ def _sent(tally: Tally, number: int) -> str:
 
 def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -> Finding:
     """Judge the promise that nothing arrives, for the members of an audience."""
+    if moved := _moved(expectation, chosen):
+        return Outcome.UNKNOWN, moved
     members = chosen.audience.members
     who = listed(list(chosen.audience.names))
     came: list[tuple[float, str]] = []
     count = stray = elsewhere = 0
     for member in members:
         for tally in (*chosen.tallies, *chosen.astray):
+            if not expectation.arrivals.are_from(tally.publication.client):
+                continue
             arrivals = member.arrivals.get(tally.publication.step)
             if arrivals is not None:
                 first = tally.publication.first
@@ -280,12 +298,16 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
                     number = min(numbers, key=arrivals.first_at.__getitem__)
                     words = f"{_sent(tally, number)} to {tally.publication.broker}"
                     came.append((arrivals.first_at[number], f"first {words}, received at"))
-        if member.first_unexplained is not None and destination_of(expectation) not in (None, member.destination):
+        if member.first_unexplained is not None and (
+            expectation.senders or destination_of(expectation) not in (None, member.destination)
+        ):
             elsewhere += member.unexplained
         elif member.first_unexplained is not None:
             stray += member.unexplained
             came.append((member.first_unexplained, "first of no publish step of this run, received at"))
-        for back in _returns(member, chosen, evidence):
+        if expectation.senders:  # the sender of a body without an id is unknown
+            elsewhere += sum(1 for t, *_ in member.returned_digests if t >= member.begin)
+        for back in _returns(expectation, member, chosen, evidence):
             count += 1
             came.append((back, "one of them given back without an acknowledgement at"))
     if stray and not count and evidence.timeline.coverage.forgotten:
@@ -294,9 +316,10 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
         when, words = min(came)
         return Outcome.FAILED, f"{who} received {several(count + stray, 'message')}, {words} {moment(when)}"
     if elsewhere:
-        whose = (
-            f"{several(elsewhere, 'message')} that no step of this run sent, perhaps to {destination_of(expectation)}"
+        perhaps = (
+            f"by {listed(list(expectation.senders))}" if expectation.senders else f"to {destination_of(expectation)}"
         )
+        whose = f"{several(elsewhere, 'message')} that no step of this run sent, perhaps {perhaps}"
         return Outcome.UNKNOWN, f"{who} received {whose}"
     before = went_before(chosen)
     # Of a queue's audience, only named members count, and only while they were listening.
@@ -312,7 +335,7 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
 
     if _of_dead_letters(chosen):  # any message may become one
         find = first_heard(members, members[0].destination)
-        for at in evidence.ledger.accepted_at():
+        for at in evidence.ledger.accepted_at(expectation.senders):
             look(at, find, members)
     for tally in () if _of_dead_letters(chosen) else chosen.tallies:
         find = first_heard(tally.members, tally.publication.destination)
@@ -322,7 +345,7 @@ def _judge_silence(expectation: Delivered, chosen: Chosen, evidence: Evidence) -
     count = len(sent)
     if not count:
         kept = any(tally.waiting for tally in chosen.tallies) and _uncertain(chosen, who)
-        none = _nothing_expected(chosen, who, destination_of(expectation))
+        none = _nothing_expected(expectation, chosen, who)
         return Outcome.UNKNOWN, kept or f"{none}, so nothing could have come"
     for tally in chosen.tallies:  # what has no acknowledgement may come as well
         find = first_heard(tally.members, tally.publication.destination)
@@ -356,7 +379,7 @@ def _may_hear(member: Subscription, sent: float) -> bool:
     return member.subscribed_at(sent) > 0 and not any(lost <= sent < back for lost, back in member.cut_off)
 
 
-def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[float]:
+def _returns(expectation: Delivered, member: Subscription, chosen: Chosen, evidence: Evidence) -> list[float]:
     """Return when a member gave back each message that it had received and not acknowledged, in seconds."""
     steps = {tally.publication.step for tally in chosen.tallies}
     known = [
@@ -364,4 +387,5 @@ def _returns(member: Subscription, chosen: Chosen, evidence: Evidence) -> list[f
         for (client, destination, position), t in evidence.ledger.returns.last.items()
         if (client, destination) == (member.client, member.destination) and position >> 32 in steps
     ]
-    return [t for t in (*known, *(t for t, *_ in member.returned_digests)) if t >= member.begin]
+    unnamed = () if expectation.senders else (t for t, *_ in member.returned_digests)
+    return [t for t in (*known, *unnamed) if t >= member.begin]

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from math import inf
 
 from lab.activemq.destinations import hears
+from lab.declare.expectations.delivered import Delivered
 from lab.declare.expectations.receivers import ToReceivers
 from lab.judge.evidence.efforts import Effort
-from lab.judge.evidence.evidence import Evidence
+from lab.judge.evidence.evidence import Chosen, Evidence
 from lab.judge.evidence.step_taken import of_attempt
 from lab.judge.evidence.tally import Tally
 from lab.judge.expectations.base import destination_named, of_dead_letters, of_its_destination
@@ -17,8 +18,7 @@ from lab.judge.wording import moment
 
 def until_all_came(expectation: ToReceivers, evidence: Evidence) -> float:
     """Return when the last message that an expectation is about was sent or came; infinity if one did not come."""
-    chosen = evidence.chosen(expectation.to, destination_named(expectation))
-    return max((_last(tally) for each in chosen for tally in each.tallies), default=inf)
+    return max((_last(tally) for each in _chosen(expectation, evidence) for tally in each.tallies), default=inf)
 
 
 def concerned(expectation: ToReceivers, effort: Effort, evidence: Evidence) -> bool:
@@ -29,7 +29,7 @@ def concerned(expectation: ToReceivers, effort: Effort, evidence: Evidence) -> b
         return True
     if effort.did == "taken":
         return expectation.to is None or effort.client in expectation.to.names
-    chosen = evidence.chosen(expectation.to, destination_named(expectation))
+    chosen = _chosen(expectation, evidence)
     return not chosen or any(hears(own, effort.destination) for each in chosen for own in each.audience.destinations)
 
 
@@ -48,6 +48,13 @@ def unmet(expectation: ToReceivers, evidence: Evidence) -> Iterator[str]:
                 f"{tried.client} was not let in to {tried.destination} at {moment(tried.t)} ({tried.outcome}; "
                 "if that was expected, name the destination that is meant)"
             )
+
+
+def _chosen(expectation: ToReceivers, evidence: Evidence) -> tuple[Chosen, ...]:
+    """Return the audiences that an expectation is about."""
+    if isinstance(expectation, Delivered):
+        return evidence.meant(expectation.arrivals)
+    return evidence.chosen(expectation.to, destination_named(expectation))
 
 
 def _last(tally: Tally) -> float:

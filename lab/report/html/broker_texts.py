@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from lab.dataclass import dataclass
+from lab.report.trace import Trace
 
 LARGEST_FILE, LARGEST_FILES = 200_000, 1_500_000  # characters of the brokers' files, each and together
 
@@ -16,6 +17,7 @@ class Files:
 
     brokers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # broker → its activemq.xml, and later ones
     scenario: str = "SCENARIO"  # the name of the scenario's file
+    traces: tuple[Trace, ...] = ()  # of messages that are worth a look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,7 +199,7 @@ def anomalies(ways: Sequence[Way], most: int) -> tuple[tuple[Anomaly, ...], int]
         for number in chosen:
             listed.append(
                 Anomaly(
-                    id=tally.publication.id(number),
+                    id=tally.publication.known_as(number),
                     fate=fate,
                     source=way.source,
                     target=way.target,
@@ -292,7 +292,7 @@ def _line(publication: Publication, number: int, took: float | None, fate: str, 
     t = publication.sent_at[number]
     end = t if took is None else t + took
     after = "" if took is None else f" after {took * 1000:.1f} ms"
-    text = f"{publication.id(number)} sent at {moment(t)}: {text}{after}"
+    text = f"{publication.known_as(number)} sent at {moment(t)}: {text}{after}"
     return Line(x1=window.x(t), x2=window.x(end), fate=fate, text=text)
 
 

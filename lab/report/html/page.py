@@ -21,6 +21,7 @@ from lab.report.html.network_map import NetworkMap, network_map
 from lab.report.html.regions import Pair, pairs
 from lab.report.html.totals import MORE, Tile, headline, tiles
 from lab.report.picture import picture
+from lab.report.trace import Trace
 
 MOST_ANOMALIES, MOST_ROWS = 300, 500
 
@@ -73,6 +74,7 @@ class Page:
     faults_in_all: int
     anomalies: tuple[tuple[Anomaly, str], ...]  # each with the letters of the faults at its sending
     anomalies_in_all: int
+    traces: tuple[Trace, ...]  # of the first message of each fate that is worth a look
     distributions: tuple[Distribution, ...]
     links: tuple[LinkRow, ...]
     cross_checks: tuple[CrossCheck, ...]
@@ -139,6 +141,7 @@ def page(judged: Judged, files: Files) -> Page:
         faults_in_all=faults_in_all,
         anomalies=tuple((one, _letters_met(one, shown, where)) for one in listed),
         anomalies_in_all=anomalies_in_all,
+        traces=files.traces,
         distributions=tuple(each for each in distributions if each is not None),
         links=_links(report.links),
         cross_checks=tuple(checks[:MOST_ROWS]),

@@ -12,6 +12,10 @@ def _observer(seen: ObserverChanged) -> Description:
         return seen.broker, f"the observer{by} began: {', '.join(seen.patterns)}", Weight.PLAIN
     if seen.state == "ended":
         return seen.broker, f"the observer{by} ended", Weight.PLAIN
+    if seen.state == "answering":
+        return seen.broker, f"the observer{by} answers again", Weight.PLAIN
+    if seen.state == "silent":
+        return seen.broker, f"the observer{by} has not answered since {seen.since or 0:.3f} s", Weight.FAULT
     count = f"{seen.lost_events} events" if seen.lost_events else "events"
     since = "" if seen.since is None else f" from {seen.since:.3f} s on"
     return seen.broker, f"the observer{by} lost {count}{since}: {seen.why}", Weight.FAULT

@@ -255,7 +255,7 @@ class Bridge:
         except Refused as refusal:
             self.local_error(exception(refusal.words))
 
-    def _forward(self, subscription: DemandSubscription, token: int, message: Message, _: bool) -> None:
+    def _forward(self, subscription: DemandSubscription, token: int, message: Message, redelivered: bool) -> None:
         """Carry a message over: `serviceLocalCommand`. It is acknowledged when the other broker has it.
 
         A message that may not be carried, which a wildcard's consumer gets, stays in flight. So do messages that come
@@ -270,6 +270,8 @@ class Bridge:
         refuse_circle(message.path, self.settings.name)
         if message.retain:  # what is to be kept is kept at the first broker alone
             message = replace(message, retain=False)
+        if redelivered:  # its redeliveryCounter goes with it
+            message = replace(message, redeliveries=subscription.local.handed_out(token).redeliveries)
         if message.persistent or self.settings.always_sync_send:
             self._number += 1
             self._unanswered[self._number] = subscription, token

@@ -35,6 +35,7 @@ from lab.simulation.broker.limits import limits
 from lab.simulation.broker.logins import Logins
 from lab.simulation.broker.message import Message
 from lab.simulation.broker.network_filter import network_filter
+from lab.simulation.broker.observer import Observer
 from lab.simulation.broker.policies import policies
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.queue import Queue
@@ -67,9 +68,10 @@ class Broker:
         log: Log,
         costs: Costs = FREE,
         leave_range: Tell = refuse,
+        observer: Observer | None = None,
     ) -> None:
         self.kernel, self.process, self._temporary = kernel, Process(kernel), 0
-        self.name, self.leave_range = plan.name, leave_range
+        self.name, self.leave_range, self._observer = plan.name, leave_range, observer
         self.handling = costs.handling  # ns from thread to thread
         # Of the host, a port of a moment, and the moment of the start in ms: another one after each start.
         port = 32768 + zlib.crc32(f"{instance.name} {kernel.now}".encode()) % 28000
@@ -90,13 +92,13 @@ class Broker:
             closed=self._closed,
         )
         self._journal = Journal(self.process, costs.sync if self.settings.persistent else 0, self.settings.checkpoint)
-        undertaker = Undertaker(self._now, lambda message: self._intake.put(message))
+        undertaker = Undertaker(self._now, lambda message, done: self._intake.put(message, done), observer)
         self._regions = Regions(
             now=self._now,
             store=store,
             journal=self._journal,
             choose=(choose := policies(self.settings.xml)),
-            bury=undertaker.bury,
+            dead_letters=undertaker,
             log=log,
             made=lambda name: self._advisories.send(of_destinations(name)),
             removed=self._advisories.removed,
@@ -120,6 +122,7 @@ class Broker:
             costs=costs,
             capacity=Capacity(self.name, leave_range) if costs.capped else None,
             log=log,
+            observer=observer,
         )
         self.send = self._intake.send
         store.open()
@@ -146,15 +149,26 @@ class Broker:
         ended: Callable[[str], None] | None = None,
         connector: str = "",
         network: bool = False,
+        connection: str = "",
     ) -> Session:
         """Log in a connection; raise Refused, and log it.
 
         With `steals` another connection with the same client id is ended: MQTT's connector allows it.
         """
         session = self._logins.login(
-            user, password, client_id, address, steals=steals, ended=ended, connector=connector, network=network
+            user,
+            password,
+            client_id,
+            address,
+            steals=steals,
+            ended=ended,
+            connector=connector,
+            network=network,
+            connection=connection,
         )
         self._advisories.send(CONNECTIONS)
+        if self._observer is not None:
+            self._observer.connected(session)
         return session
 
     def produce(self, destination: str, *, by: Session) -> Callable[[], None]:
@@ -178,6 +192,11 @@ class Broker:
 
     def subscribe(self, info: ConsumerInfo, deliver: Deliver, *, by: Session) -> Subscription:
         """Add a consumer, whose first message comes after this has returned; raise Refused."""
+        if self._observer is None:
+            return self._subscribe(info, deliver, by)
+        return self._observer.subscribe(info, by, lambda: self._subscribe(info, deliver, by))
+
+    def _subscribe(self, info: ConsumerInfo, deliver: Deliver, by: Session) -> Subscription:
         for part in parts(info.destination):
             self._intake.make_virtual(part)
             self._intake.check(by, READ, part)
@@ -207,8 +226,13 @@ class Broker:
             raise Refused(f"No durable subscription exists for clientID: {client} and subscriptionName: {name}")
         if durable.open:
             raise Refused("Durable consumer is in use")
+        self._forget(client, name, durable)
+
+    def _forget(self, client: str, name: str, durable: DurableSubscription) -> None:
         self._regions.forget((client, name))
         self._advisories.forget(client, name, durable.info.destination)
+        if self._observer is not None:
+            self._observer.forgotten(client, name)
 
     def purge(self) -> None:
         """Empty all queues, end durable subscriptions whose clients are away, and remove topics without consumers.
@@ -217,8 +241,7 @@ class Broker:
         """
         for (client, name), durable in list(self._regions.durables.items()):
             if not durable.open and not durable.info.network:
-                self._regions.forget((client, name))
-                self._advisories.forget(client, name, durable.info.destination)
+                self._forget(client, name, durable)
         for name, destination in list(self._regions.all.items()):
             if name.startswith("queue://") and isinstance(destination, Queue):
                 destination.purge()
@@ -230,11 +253,18 @@ class Broker:
         """Return the durable subscriptions that are kept for a client id."""
         return tuple(each.info for (its, _), each in self._regions.durables.items() if its == client)
 
-    def browse(self, queue: str, *, by: Session) -> tuple[Message, ...]:
-        """Return the messages that a browser is shown of a queue, of which nothing is taken; raise Refused."""
+    def browse(self, queue: str, *, by: Session, consumer: str = "") -> tuple[Message, ...]:
+        """Return the messages that a browser is shown of a queue, of which nothing is taken; raise Refused.
+
+        Without the id of a consumer, the client asks only whether it may browse.
+        """
         self._intake.check(by, READ, queue)
         found = self._regions.get(queue)
-        return tuple(found.shown()) if isinstance(found, Queue) else ()
+        shown = tuple(found.shown()) if isinstance(found, Queue) else ()
+        if self._observer is not None and consumer:
+            info = ConsumerInfo(id=consumer, client=by.client, destination=queue, prefetch=0, browser=True)
+            self._observer.browsed(info, shown, by)
+        return shown
 
     def consumers(self) -> Iterable[ConsumerInfo]:
         """Return all consumers that are there, but for those of advisories."""
@@ -288,12 +318,16 @@ class Broker:
 
     def halt(self) -> None:
         """End the process at once: writes that were not synced are not in the store."""
+        if self._observer is not None and self.process.alive:
+            self._observer.halted()
         self.process.end()
 
     def stop(self) -> None:
         """End the process in order: all that it took is in the store."""
         self._journal.flush()
         self.store.clean = True
+        if self._observer is not None:
+            self._observer.stopped()
         self.process.end()
 
     def _join(self, subscription: Subscription) -> None:
@@ -333,6 +367,8 @@ class Broker:
         else:
             self._regions.leave(subscription, redelivered=redelivered)
         self._advisories.remove(subscription.info)
+        if self._observer is not None:
+            self._observer.unsubscribed(subscription)
         self.kernel.notify()
 
     def _closed(self, session: Session) -> None:
@@ -340,6 +376,8 @@ class Broker:
         if not self.process.alive:
             return
         self._advisories.send(CONNECTIONS)
+        if self._observer is not None:
+            self._observer.disconnected(session)
         for name in session.temporary:
             self._regions.remove(name)
 

@@ -46,11 +46,11 @@ class Destination:
         if forwarded:
             self.forwarded += 1
 
-    def bury(self, node: Node, cause: str) -> None:
+    def bury(self, node: Node, cause: str, consumer: str) -> None:
         """Send a message to the dead letters."""
         raise NotImplementedError
 
-    def lapse(self, node: Node) -> None:
+    def lapse(self, node: Node, consumer: str) -> None:
         """Let a message expire that waited for a subscription."""
         raise NotImplementedError
 

@@ -87,7 +87,7 @@ class DurableSubscription(Subscription):
             node = pending.popleft()
             if node.message.expires is not None and node.message.expires <= self._now():
                 self._forget(node)
-                node.destination.lapse(node)
+                node.destination.lapse(node, self.info.id)
             else:
                 self.give(node)
         self._pumping = False

@@ -13,6 +13,7 @@ from lab.simulation.broker.authorization import ADMIN, READ, WRITE, Authorizatio
 from lab.simulation.broker.capacity import PATIENCE, Capacity
 from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.message import Message
+from lab.simulation.broker.observer import Observer
 from lab.simulation.broker.process import Process
 from lab.simulation.broker.regions import Regions
 from lab.simulation.broker.sentences import not_authorized
@@ -46,6 +47,7 @@ class Intake:
         costs: Costs,
         capacity: Capacity | None,
         log: Log,
+        observer: Observer | None,
     ) -> None:
         self._process, self._kernel, self._regions, self._rights = process, process.kernel, regions, rights
         self._advisories, self._virtual = advisories, virtual
@@ -55,7 +57,8 @@ class Intake:
         self._capacity = capacity
         self._all = regions.all
         self._free = 0  # ns: when the processor is free
-        self._on_turn = self._take  # bound once, as it would be for each message
+        self._observer = observer
+        self._on_turn = self._take if observer is None else self._observe  # bound once, as it would be for each message
 
     def send(self, message: Message, done: Done, by: Session) -> None:
         """Take a message of a client that is there now.
@@ -173,6 +176,14 @@ class Intake:
         while behind and by.storing is None:
             message, its, came = behind.popleft()
             self._plan(message, its, came, by)
+
+    def _observe(self, message: Message, done: Done, by: Session) -> None:
+        """Take a message that the observer records once it is accepted or refused."""
+        assert self._observer is not None
+        if self._process.running:
+            self._take(message, self._observer.sent(message, by, done), by)
+        else:
+            self._process.hold(self._observe, message, done, by)
 
     def _take(self, message: Message, done: Done, by: Session) -> None:
         if not self._process.running:

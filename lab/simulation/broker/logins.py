@@ -41,6 +41,7 @@ class Logins:
         ended: Callable[[str], None] | None,
         connector: str,
         network: bool,
+        connection: str,
     ) -> Session:
         """Return the session of a connection that logs in; raise Refused, and log it."""
         taken = self.sessions.get(client_id)
@@ -56,6 +57,7 @@ class Logins:
                 address=address,
                 connector=connector,
                 network=network,
+                connection=connection or client_id,
                 ended=ended,
                 closed=self._left,
             )

@@ -28,11 +28,13 @@ class Message:
     retain: bool = False  # its topic is asked to keep it, or with an empty body to keep none
     qos: int | None = None
     path: tuple[str, ...] = ()  # brokerPath: names of the brokers it came over
-    redeliveries: int = 0
+    redeliveries: int = 0  # at the broker that forwarded it
     size: int = field(default=0, repr=False)  # octets in a frame; 0: to be counted, and its id to be read
     producer: str = field(default="", repr=False)  # the id's beginning, which is its producer's
     sequence: int = field(default=NO_NUMBER, repr=False)  # and its number; NO_NUMBER if it is not written as one
     timestamp: int | None = None  # ns: when a broker first had it, or stamped it anew
+    original: str = ""  # originalDestination, where the broker has moved it
+    encoded: bool = False  # brokers keep it as its AMQP client has encoded it, which is not modelled
 
     def __post_init__(self) -> None:
         if not self.size:
@@ -46,7 +48,7 @@ class Message:
 
     def to(self, destination: str) -> Message:
         """Return a copy of it for another destination."""
-        return replace(self, destination=destination)
+        return replace(self, destination=destination, original=self.destination)
 
     def over(self, broker: str) -> Message:
         """Return a copy as a bridge forwards it: `DemandForwardingBridgeSupport.configureMessage` adds to the path."""
@@ -69,4 +71,6 @@ class Message:
             self.producer,
             self.sequence,
             self.timestamp,
+            self.original,
+            self.encoded,
         )

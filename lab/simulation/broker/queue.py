@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 
 from lab.simulation.broker.audit import OF_ENTRY, Audit
+from lab.simulation.broker.dead_letters import Undertaker
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.message import Message
@@ -17,7 +18,6 @@ from lab.simulation.broker.subscriptions import QueueSubscription
 
 GROUPS = 1024  # groups whose owner is known: `CachedMessageGroupMapFactory`
 
-Bury = Callable[[Node, str], None]
 Log = Callable[[str, str, str], None]
 
 
@@ -25,7 +25,7 @@ class Queue(Destination):
     """A queue of one broker's process: `Queue`, with the cursor's audit."""
 
     __slots__ = (
-        "_again", "_audit", "_back", "_bury", "_busy", "_count", "_cursor", "_doubts", "_emptied", "_journal",
+        "_again", "_audit", "_back", "_busy", "_count", "_cursor", "_dead_letters", "_doubts", "_emptied", "_journal",
         "_limits", "_live", "_log", "_now", "_owners", "_paged", "_store", "order",
     )  # fmt: skip
 
@@ -37,7 +37,7 @@ class Queue(Destination):
         now: Callable[[], int],
         store: Store | None,
         journal: Journal,
-        bury: Bury,
+        dead_letters: Undertaker,
         log: Log,
         emptied: Callable[[], None],
         limits: Limits,
@@ -45,7 +45,12 @@ class Queue(Destination):
         super().__init__(name, policy, now())
         self._now, self._emptied, self._limits = now, emptied, limits
         self.order: list[QueueSubscription] = []  # as they are asked, the highest priority first
-        self._store, self._journal, self._bury, self._log = store, journal, bury, log  # no store: it is temporary
+        self._store, self._journal, self._dead_letters, self._log = (
+            store,
+            journal,
+            dead_letters,
+            log,
+        )  # no store: it is temporary
         self._count = 0
         self._cursor: deque[Node] = deque()  # not paged in
         self._paged: deque[Node] = deque()  # paged in, and not handed out
@@ -59,7 +64,7 @@ class Queue(Destination):
             return
         journal.index(store, name)  # `KahaDBMessageStore` counts its messages when it starts, which makes it
         for number, message in store.queues.get(name, {}).items():
-            self._cursor.append(node := Node(message, self, number))
+            self._cursor.append(node := Node(message, self, number, message.redeliveries))
             self._live[number] = node
             limits.store(message)
         if self._doubts is not None:
@@ -85,9 +90,9 @@ class Queue(Destination):
             self._refuse_duplicate(message)
             done(None)
             return
-        node = Node(message, self, self._number() if store is None else store.number())
+        node = Node(message, self, self._number() if store is None else store.number(), message.redeliveries)
         if message.expires is not None and message.expires <= self._now():  # "not added to stats yet": `Queue.send`
-            self._bury(node, f"Message Expired. Expiration:{message.expires}")
+            self._dead_letters.expire(node)
             done(None)
             return
         if self._doubts is not None:
@@ -171,10 +176,10 @@ class Queue(Destination):
         for node in list(self._live.values()):
             self.drop(node)
 
-    def bury(self, node: Node, cause: str) -> None:
+    def bury(self, node: Node, cause: str, consumer: str) -> None:
         """Send a message to the dead letters; `settle` takes it out."""
         self._audit.forget(node.message)
-        self._bury(node, cause)
+        self._dead_letters.bury(node, cause, consumer)
 
     def expire(self) -> bool:
         """Let messages expire whose time is over and that no consumer has; return whether others may expire yet.
@@ -313,7 +318,8 @@ class Queue(Destination):
 
     def _expire(self, node: Node) -> None:
         self.expired += 1
-        self.bury(node, f"Message Expired. Expiration:{node.message.expires}")
+        self._audit.forget(node.message)
+        self._dead_letters.expire(node)
         self.dequeued += 1
         self.drop(node)
 
@@ -329,7 +335,7 @@ class Queue(Destination):
             self.duplicates += 1
             self._log(*duplicate_from_store(self.name, message.id))
             if self.policy.duplicates_die:
-                self._bury(Node(message, self, 0), f"duplicate from store for {self.name}")
+                self._dead_letters.bury(Node(message, self, 0), f"duplicate from store for {self.name}")
 
     def __str__(self) -> str:
         return (

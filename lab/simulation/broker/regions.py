@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from lab.activemq.destinations import has_wildcard
 from lab.activemq.forwarding.filters import covers
 from lab.simulation.broker.consumers import ConsumerInfo
-from lab.simulation.broker.destination import Destination, Node
+from lab.simulation.broker.dead_letters import Undertaker
+from lab.simulation.broker.destination import Destination
 from lab.simulation.broker.durable_subscriptions import DurableSubscription
 from lab.simulation.broker.limits import Limits
 from lab.simulation.broker.policies import Chooser
@@ -37,7 +38,7 @@ class Regions:
         store: Store,
         journal: Journal,
         choose: Chooser,
-        bury: Callable[[Node, str], None],
+        dead_letters: Undertaker,
         log: Log,
         made: Callable[[str], None],
         removed: Callable[[str], None],
@@ -49,7 +50,7 @@ class Regions:
         self.subscriptions: dict[int, Subscription] = {}  # by identity, in the order in which they came
         self.durables: dict[tuple[str, str], DurableSubscription] = {}  # by client id and name
         self._now, self._store, self._journal, self._choose = now, store, journal, choose
-        self._bury, self._log, self._made, self._emptied = bury, log, made, emptied
+        self._dead_letters, self._log, self._made, self._emptied = dead_letters, log, made, emptied
         self._removed, self._limits = removed, limits
         self._expires_durables, self._expires_acknowledged = settings.expires_durables, settings.expires_acknowledged
         self._crowded = None if settings.persistent else self._drops
@@ -199,7 +200,7 @@ class Regions:
                 now=self._now,
                 store=store,
                 journal=self._journal,
-                bury=self._bury,
+                dead_letters=self._dead_letters,
                 log=self._log,
                 emptied=self._emptied,
                 limits=self._limits,
@@ -210,7 +211,7 @@ class Regions:
             now=self._now,
             store=self._store,
             journal=self._journal,
-            bury=self._bury,
+            dead_letters=self._dead_letters,
             expires_durables=self._expires_durables,
             expires_acknowledged=self._expires_acknowledged,
             crowded=self._crowded,

@@ -30,12 +30,14 @@ class Session:
     address: str  # tcp://10.1.0.10:49152, vm://tokyo#4
     connector: str  # the transport connector's name; empty for a broker's own connection, vm://
     network: bool  # a bridge's
+    connection: str  # its id
     ended: Callable[[str], None] | None  # called when the broker ends it by itself, with the reason
     closed: Callable[[Session], None]
     subscriptions: dict[str, Subscription] = field(default_factory=dict)  # by the consumer's id
     temporary: dict[str, None] = field(default_factory=dict)  # temporary destinations, which go with it
     producers: dict[int, Callable[[], None]] = field(default_factory=dict)  # how to end each
     open: bool = True
+    error: str = ""  # that ended it
     storing: Done | None = None  # of its message that is on its way into the store
     stored: Done | None = None  # called once that is there: bound once, as it would be for each message
     behind: deque[tuple[Message, Done, int]] = field(default_factory=deque)  # what came meanwhile, and when, in ns

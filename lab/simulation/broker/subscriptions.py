@@ -14,6 +14,7 @@ from lab.simulation.broker.message import Message
 Deliver = Callable[[int, Message, bool], None]  # the token to acknowledge it with; whether it is redelivered
 Test = Callable[[Node], bool]  # selector, and what a network bridge's filter allows
 Closed = Callable[["Subscription", bool], None]
+Observed = Callable[[str, Node], None]  # the kind of an acknowledgement, and its message
 Warn = Callable[[str], None]  # of a slow consumer, as it describes itself
 
 
@@ -21,8 +22,8 @@ class Subscription:
     """One consumer's window: `AbstractSubscription`. At most `prefetch` messages are out and not acknowledged."""
 
     __slots__ = (
-        "_closed", "_flying", "_limits", "_token", "credit", "deliver", "destinations", "discarded", "info", "open",
-        "prefetch", "test",
+        "_closed", "_flying", "_limits", "_token", "credit", "deliver", "destinations", "discarded", "info", "observed",
+        "open", "prefetch", "test",
     )  # fmt: skip
 
     def __init__(
@@ -37,6 +38,7 @@ class Subscription:
         self.test = test
         self.open = True
         self._closed, self._limits = closed, limits
+        self.observed: Observed | None = None
         self._flying: dict[int, Node] = {}
         self._token = 0
         if info.prefetch == 0 and not info.network:
@@ -68,6 +70,8 @@ class Subscription:
         destination.in_flight -= 1
         self._limits.remove(node.message, False)
         destination.settle(node, self.info.network)
+        if (observed := self.observed) is not None:
+            observed("one", node)
         return True
 
     def reject(self, token: int, cause: str = "rejected by its consumer") -> None:
@@ -75,8 +79,10 @@ class Subscription:
         if (node := self._flying.pop(token, None)) is not None:
             node.destination.in_flight -= 1
             self._limits.remove(node.message, False)
-            node.destination.bury(node, cause)
+            node.destination.bury(node, cause, self.info.id)
             node.destination.settle(node, self.info.network)
+            if self.observed is not None:
+                self.observed("poison", node)
             self.more()
 
     def close(self, *, redelivered: bool = True) -> None:
@@ -105,6 +111,10 @@ class Subscription:
             self.credit -= 1
         deliver = self.deliver
         deliver(token, message, node.redeliveries > 0)
+
+    def handed_out(self, token: int) -> Node:
+        """Return a message that is handed out."""
+        return self._flying[token]
 
     def take_back(self) -> list[Node]:
         """Return all that is handed out, in its order, and forget it."""
@@ -223,11 +233,11 @@ class TopicSubscription(Subscription):
         node = self._next()
         self._count_as_dequeued()
         self.discarded += 1
-        node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}")
+        node.destination.bury(node, f"TopicSubDiscard. ID:{self.info.id}", self.info.id)
 
     def _lapse(self, node: Node) -> None:
         self._count_as_dequeued()
-        node.destination.lapse(node)
+        node.destination.lapse(node, self.info.id)
 
     def _count_as_dequeued(self) -> None:
         if self._first is not None:

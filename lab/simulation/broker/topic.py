@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from heapq import nsmallest
 
+from lab.simulation.broker.dead_letters import Undertaker
 from lab.simulation.broker.destination import Destination, Node
 from lab.simulation.broker.durable_subscriptions import DurableSubscription
 from lab.simulation.broker.message import Message
@@ -15,15 +16,14 @@ from lab.simulation.broker.subscriptions import TopicSubscription
 
 ADVISORIES = "topic://ActiveMQ.Advisory."
 IN_MEMORY = 100  # messages for durable subscribers that a broker without a store keeps of a topic
-Bury = Callable[[Node, str], None]
 
 
 class Topic(Destination):
     """A topic of one broker's process: `Topic`."""
 
     __slots__ = (
-        "_bury",
         "_crowded",
+        "_dead_letters",
         "_expires_acknowledged",
         "_expires_durables",
         "_journal",
@@ -42,7 +42,7 @@ class Topic(Destination):
         now: Callable[[], int],
         store: Store,
         journal: Journal,
-        bury: Bury,
+        dead_letters: Undertaker,
         expires_durables: bool,
         expires_acknowledged: bool,
         crowded: Callable[[str], None] | None = None,
@@ -53,7 +53,7 @@ class Topic(Destination):
         self.subscriptions: list[TopicSubscription] = []
         self.durables: list[DurableSubscription] = []
         self._kept: Message | None = None  # in memory alone: it goes with the process, and with the destination
-        self._store, self._journal, self._bury = store, journal, bury
+        self._store, self._journal, self._dead_letters = store, journal, dead_letters
         if name.startswith("topic://") and not name.startswith(ADVISORIES):  # else it is temporary
             journal.index(store, name)  # `KahaDBTopicMessageStore` asks for its subscriptions, which makes it
 
@@ -67,7 +67,7 @@ class Topic(Destination):
         self.idle_since = None
         if message.expires is not None and message.expires <= self._now():
             self.expired += 1
-            self._bury(Node(message, self, number), f"Message Expired. Expiration:{message.expires}")
+            self._dead_letters.expire(Node(message, self, number))
             done(None)
             return
         if message.persistent and self.durables:
@@ -123,14 +123,14 @@ class Topic(Destination):
             self.consumers -= 1
             self.durables.remove(durable)
 
-    def bury(self, node: Node, cause: str) -> None:
+    def bury(self, node: Node, cause: str, consumer: str) -> None:
         """Send a copy to the dead letters."""
-        self._bury(node, cause)
+        self._dead_letters.bury(node, cause, consumer)
 
-    def lapse(self, node: Node) -> None:
+    def lapse(self, node: Node, consumer: str) -> None:
         """Let a message expire that waited for a subscription."""
         self.expired += 1
-        self.bury(node, f"Message Expired. Expiration:{node.message.expires}")
+        self._dead_letters.expire(node, consumer)
 
     def expire(self) -> bool:
         """Let stored messages expire that wait for durable subscribers that are away; return whether others may yet.
@@ -151,7 +151,7 @@ class Topic(Destination):
             node = Node(message, self, number)
             for durable in away:
                 if durable.drop(number) or self._expires_acknowledged:
-                    self.lapse(node)
+                    self.lapse(node, durable.info.id)
         return any(message.expires is not None for message in stored.values())
 
     def _place(self, number: int, message: Message) -> tuple[int, int]:

@@ -106,6 +106,7 @@ class AmqpWire(SimulatedWire):
             expires=expires,
             group=message.group,
             reply_to=message.reply_to,
+            encoded=True,
         )
         transfer = Transfer(f"to-{address}", self._delivery, sent)
         return transfer, transfer.octets()

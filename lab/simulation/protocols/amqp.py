@@ -109,6 +109,7 @@ class AmqpSide(BrokerSide):
                 self.address,
                 ended=self._expelled,
                 connector=self.connector,
+                connection=self.name,
             )
         except Refused as refusal:
             self.send(Close(refusal.words))
@@ -176,7 +177,8 @@ class AmqpSide(BrokerSide):
         if sender.subscription is not None:
             sender.subscription.grant(frame.credit)
             return
-        for message in self.broker.browse(sender.destination, by=self._logged_in())[: frame.credit]:
+        shown = self.broker.browse(sender.destination, by=self._logged_in(), consumer=self.next_consumer())
+        for message in shown[: frame.credit]:
             self._delivery += 1
             self.send(Transfer(frame.name, self._delivery, message))
         self.send(Flow(frame.name, 0, drain=True))

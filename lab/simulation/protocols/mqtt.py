@@ -109,6 +109,7 @@ class MqttSide(BrokerSide):
                 steals=True,
                 ended=self._stolen,
                 connector=self.connector,
+                connection=self.name,
             )
         except Refused as refusal:
             if is_security(refusal.words):

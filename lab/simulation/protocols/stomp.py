@@ -20,6 +20,7 @@ from lab.simulation.tcp.connection import Connection
 MILLISECOND = 1_000_000  # ns
 QUEUE_PREFETCH, TOPIC_PREFETCH, DURABLE_PREFETCH = 1000, 32_767, 100  # ActiveMQPrefetchPolicy's defaults
 _TEMPORARY = "/temp-queue/"
+_ERRORS = {"closed": "EOFException: null", "reset": "SocketException: Connection reset"}  # of a lost connection
 _QOS = "ActiveMQ.MQTT.QoS"  # an MQTT message's property
 _NO_PROPERTIES = frozenset(  # headers that a message has as such: `copyStandardHeadersFromFrameToMessage`
     ("destination", "receipt", "expires", "priority", "persistent", "reply-to", "JMSXGroupID", "content-length")
@@ -49,6 +50,12 @@ class StompSide(BrokerSide):
         self._temporaries: dict[str, str] = {}  # as the client names them → the broker's name
         self._acks = 0
         self._beat: Timer | None = None
+
+    def closed(self, why: str) -> None:
+        """End the session, since the connection has ended without a DISCONNECT."""
+        if self.session is not None:
+            self.session.error = _ERRORS.get(why, "")
+        super().closed(why)
 
     def received(self, frame: object) -> None:
         """Take a frame."""
@@ -85,6 +92,7 @@ class StompSide(BrokerSide):
                 self.address,
                 ended=self._expelled,
                 connector=self.connector,
+                connection=self.name,
             )
         except Refused as refusal:
             if is_security(refusal.words):
@@ -167,7 +175,7 @@ class StompSide(BrokerSide):
 
     def _browse(self, frame: StompFrame, name: str, queue: str) -> None:
         """Show a queue, and then its end: `StompQueueBrowserSubscription`."""
-        shown = self.broker.browse(queue, by=self._logged_in())
+        shown = self.broker.browse(queue, by=self._logged_in(), consumer=self.next_consumer())
         self._subscriptions[name] = _Subscribed("auto")
         self._receipt(frame)
         for message in shown:

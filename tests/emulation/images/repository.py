@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -25,9 +25,9 @@ class Repository:
         self.files[path] = content
         self.files[f"{path}.sha1"] = (sha1 or hashlib.sha1(content).hexdigest()).encode()
 
-    def download(self) -> Download:
+    def download(self, environment: Mapping[str, str] = {}) -> Download:
         """Return what fetches from here alone."""
-        return maven(lambda _: None, {"test": self.url})
+        return maven(lambda _: None, environment, {"test": self.url})
 
     def asked_for(self, artifact: Artifact) -> int:
         """Return how often a file was asked for."""

@@ -14,7 +14,7 @@ from lab.activemq.releases import NEWEST, RELEASES
 from lab.emulation.images import images
 from lab.emulation.images.base import bootstrap_command, first_that_works, run
 from lab.emulation.images.build import from_bytes, write_context
-from lab.emulation.images.downloads import read_archives, sha512
+from lab.emulation.images.downloads import Artifact, read_archives, sha512
 from lab.emulation.images.locked import locked
 from lab.emulation.images.names import Ingredients, digest, packages, plan_images, recipe, router_recipe
 from lab.errors import HostError, InputError
@@ -35,6 +35,11 @@ MADE_OF = Ingredients(
 
 def quiet(_: str) -> None:
     """Say nothing."""
+
+
+def unasked(artifact: Artifact, folder: Path) -> Path:
+    """Fail: nothing needs a download."""
+    raise AssertionError(artifact)
 
 
 def test_names_are_short_and_stable() -> None:
@@ -112,26 +117,26 @@ def archive(folder: Path, version: str) -> Path:
 
 
 def test_without_a_wish_it_is_the_default(tmp_path: Path) -> None:
-    chosen = images.choose(ARCHIVES, None, None, tmp_path, quiet)
+    chosen = images.choose(ARCHIVES, None, None, tmp_path, quiet, unasked)
     assert (chosen.artifact.version, chosen.artifact.sha512, chosen.file) == ("5.18.3", "bb", None)
 
 
 def test_a_file_of_an_unknown_version_goes_by_its_own_digest(tmp_path: Path) -> None:
     file = archive(tmp_path, "5.99.0")
-    chosen = images.choose(ARCHIVES, None, file, tmp_path, quiet)
+    chosen = images.choose(ARCHIVES, None, file, tmp_path, quiet, unasked)
     assert (chosen.artifact.version, chosen.file) == ("5.99.0", file)
     assert chosen.artifact.sha512 == hashlib.sha512(file.read_bytes()).hexdigest()
 
 
 def test_a_file_of_a_known_version_must_have_its_digest(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"not the archive of ActiveMQ 5\.90\.1") as caught:
-        images.choose(ARCHIVES, None, archive(tmp_path, "5.90.1"), tmp_path, quiet)
+        images.choose(ARCHIVES, None, archive(tmp_path, "5.90.1"), tmp_path, quiet, unasked)
     assert "expected SHA-512 aa" in str(caught.value)
 
 
 def test_a_file_of_another_version_than_asked_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds ActiveMQ 5\.99\.0, not 5\.90\.1"):
-        images.choose(ARCHIVES, "5.90.1", archive(tmp_path, "5.99.0"), tmp_path, quiet)
+        images.choose(ARCHIVES, "5.90.1", archive(tmp_path, "5.99.0"), tmp_path, quiet, unasked)
 
 
 def test_a_version_without_a_digest_is_locked_as_it_is_published(tmp_path: Path) -> None:
@@ -141,11 +146,11 @@ def test_a_version_without_a_digest_is_locked_as_it_is_published(tmp_path: Path)
         chosen = images.choose(ARCHIVES, "5.99.0", None, tmp_path, quiet, repository.download())
     assert (chosen.artifact.sha512, chosen.file, chosen.jars) == (hashlib.sha512(b"an archive").hexdigest(), None, None)
     with pytest.raises(InputError, match=r"is not the archive of ActiveMQ 5\.99\.0"):
-        images.choose(ARCHIVES, None, archive(tmp_path, "5.99.0"), tmp_path, quiet)
+        images.choose(ARCHIVES, None, archive(tmp_path, "5.99.0"), tmp_path, quiet, unasked)
 
 
 def test_a_version_with_a_list_of_jars_is_made_of_them(tmp_path: Path) -> None:
-    chosen = images.choose(ARCHIVES, "5.19.1", None, tmp_path, quiet, recipe=shipped("docker") / "broker")
+    chosen = images.choose(ARCHIVES, "5.19.1", None, tmp_path, quiet, unasked, recipe=shipped("docker") / "broker")
     assert chosen.jars is not None
     assert (chosen.artifact.version, chosen.artifact.sha512) == ("5.19.1", chosen.jars.sha512)
 
@@ -155,7 +160,7 @@ def test_a_list_of_jars_that_was_changed_is_refused_though_each_line_can_be_read
     *lines, _ = shipped_list.read_text().splitlines(keepends=True)
     (tmp_path / shipped_list.name).write_text("".join(lines))
     with pytest.raises(InputError, match=r"jars-5\.19\.1\.txt was changed") as caught:
-        images.choose(ARCHIVES, "5.19.1", None, tmp_path, quiet, recipe=tmp_path)
+        images.choose(ARCHIVES, "5.19.1", None, tmp_path, quiet, unasked, recipe=tmp_path)
     assert "install mqlab again" in str(caught.value)
 
 
@@ -168,7 +173,7 @@ def test_the_newest_release_by_name_is_refused_with_the_engine_version_that_has_
 def test_a_version_that_is_too_old_is_refused(tmp_path: Path) -> None:
     for version, file in (("5.16.7", None), (None, archive(tmp_path, "5.16.7"))):
         with pytest.raises(InputError, match=r"mqlab does not support ActiveMQ 5\.16\.7") as caught:
-            images.choose(ARCHIVES, version, file, tmp_path, quiet)
+            images.choose(ARCHIVES, version, file, tmp_path, quiet, unasked)
         assert "5.17 or newer" in str(caught.value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import SimpleNamespace
@@ -11,12 +12,13 @@ from typing import Any, cast
 
 import pytest
 
-from lab.emulation.brokers.power import UP, Power
+from lab.emulation.brokers.power import PAUSED, STOPPING, UP, Power
 from lab.emulation.state import BrokerState, InstanceState, LabState
 from lab.emulation.watch import mbeans
 from lab.emulation.watch.jolokia import Jolokia
 from lab.emulation.watch.management import Management
 from lab.errors import BrokerError
+from lab.runtime.lab import Silent
 from tests.polled_clock import PolledClock
 
 CONNECTOR = mbeans.connector("tokyo", "to_singapore")
@@ -68,15 +70,35 @@ def client(port: int) -> Iterator[Jolokia]:
 
 @pytest.fixture
 def management(port: int) -> Iterator[Management]:
-    its = InstanceState(
-        broker="tokyo", name="tokyo", number=1, container="tokyo", address="", ports={}, management_port=port
-    )
+    with managed(port, UP) as made:
+        yield made
+
+
+@contextmanager
+def managed(port: int, power_state: str) -> Iterator[Management]:
+    its = instance(port)
     brokers = {"tokyo": BrokerState(instances=(its,), management_password="-")}
     state = LabState(ca_file="", router="", networks={}, brokers=brokers)
-    power = cast(Power, SimpleNamespace(state=lambda its: UP, may_answer=lambda its: True))
+    power = cast(Power, SimpleNamespace(state=lambda its: power_state, may_answer=lambda its: power_state == UP))
     made = Management(state, power, PolledClock(), lambda: ())
     yield made
     made.close()
+
+
+def instance(port: int) -> InstanceState:
+    return InstanceState(
+        broker="tokyo", name="tokyo", number=1, container="tokyo", address="", ports={}, management_port=port
+    )
+
+
+def test_the_last_events_of_an_observer_are_read_while_its_broker_stops(port: int) -> None:
+    with managed(port, STOPPING) as management:
+        assert management.observed(instance(port), "", 0) is None, "it was asked, and has no observer"
+    with (
+        managed(port, PAUSED) as management,
+        pytest.raises(Silent, match="tokyo is paused: its observer does not answer"),
+    ):
+        management.observed(instance(port), "", 0)
 
 
 def test_an_operation_is_done_or_refused(client: Jolokia) -> None:

@@ -34,8 +34,8 @@ class Recorded:
     def __init__(self) -> None:
         self.seen: list[Observation] = []
 
-    def record(self, observation: Observation) -> None:
-        self.seen.append(observation)
+    def record(self, *observations: Observation) -> None:
+        self.seen += observations
 
 
 class Engine:

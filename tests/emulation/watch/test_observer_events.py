@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.emulation.watch.observer_events import Event, Translator, parse
+from lab.emulation.watch.observer_answers import parse
 from lab.errors import BrokerError
 from lab.history import ConsumerSeen, MessageSeen, Observation, TransactionEnded
+from lab.runtime.observer_events import Event, Translator
 
 HEAD = {"started": "a", "first": 1, "left": 1, "dropped": 0, "now": 5}
 
@@ -122,3 +123,8 @@ def test_of_a_pattern_only_messages_that_were_observed_are_acknowledged() -> Non
     seen = translated(wide, dispatched("m1"), other, one)
     (acknowledged,) = [each for each in seen if isinstance(each, MessageSeen) and each.event == "acknowledged"]
     assert (acknowledged.message, acknowledged.destination) == ("m1", "queue://orders")
+
+
+def test_a_stomp_clients_selector_is_as_the_client_wrote_it() -> None:
+    (seen,) = translated(subscribed(selector="convert_string_expressions:colour = 'red'"))
+    assert isinstance(seen, ConsumerSeen) and seen.selector == "colour = 'red'"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
 
 from lab.emulation.state import InstanceState
-from lab.emulation.watch.observer_events import Answer, Event, Head, UnreadableError
+from lab.emulation.watch.observer_answers import Answer, Head, UnreadableError
 from lab.emulation.watch.observer_watch import ObserverWatch, Process
 from lab.errors import BrokerError
-from lab.history import MemoryRecorder, MessageSeen, ObserverChanged
+from lab.history import MemoryRecorder, MessageSeen, Observation, ObserverChanged
 from lab.runtime.clock import RealClock
+from lab.runtime.lab import Down
+from lab.runtime.observer_events import Event
 
 TOKYO = InstanceState(
     broker="tokyo", name="tokyo", number=1, container="c", address="10.0.0.1", ports={}, management_port=1
@@ -22,7 +26,7 @@ class Broker:
     def __init__(self) -> None:
         self.started, self.first, self.dropped = "process 1", 1, 0
         self.events: list[Event] = []
-        self.absent = False
+        self.absent = self.down = False
         self.asked: list[int] = []
 
     def send(self, message: str) -> None:
@@ -34,6 +38,8 @@ class Broker:
 
     def take(self, instance: InstanceState, started: str, after: int) -> Answer | None:
         self.asked.append(after)
+        if self.down:
+            raise Down("tokyo is down")
         if self.absent:
             raise BrokerError("tokyo does not answer")
         forgotten = max(0, after + 1 - self.first) if started == self.started else 0
@@ -48,13 +54,20 @@ class Broker:
 CLOCK = RealClock()
 
 
-def watched(broker: Broker, do: Callable[[MemoryRecorder], None]) -> MemoryRecorder:
+def watched(
+    broker: Broker,
+    do: Callable[[MemoryRecorder], None],
+    *,
+    patience: float = 60.0,
+    instances: Sequence[InstanceState] = (TOKYO,),
+) -> MemoryRecorder:
     """Return the observations of a watch during which something is done."""
     recorder, errors = MemoryRecorder(), list[Exception]()
-    watch = ObserverWatch([TOKYO], {"tokyo": ["orders.>"]}, broker.take, CLOCK, recorder, errors.append, {})
+    patterns = {"tokyo": ["orders.>"]}
+    watch = ObserverWatch(instances, patterns, broker.take, CLOCK, recorder, errors.append, {}, patience)
     watch.begin()
     try:
-        assert until(lambda: bool(recorder.observations))
+        assert until(lambda: bool(recorder.observations) or broker.down)
         do(recorder)
     finally:
         watch.end()
@@ -72,6 +85,33 @@ def messages(recorder: MemoryRecorder) -> list[str]:
 
 def changes(recorder: MemoryRecorder) -> list[ObserverChanged]:
     return [seen for seen in recorder.observations if isinstance(seen, ObserverChanged)]
+
+
+def states(recorder: MemoryRecorder) -> list[str]:
+    return [seen.state for seen in changes(recorder)]
+
+
+class CountingRecorder(MemoryRecorder):
+    """Counts its calls, each of which locks a history that many processes write to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def record(self, *observations: Observation) -> None:
+        self.calls += any(isinstance(seen, MessageSeen) for seen in observations)
+        super().record(*observations)
+
+
+def test_the_events_of_an_answer_are_recorded_together() -> None:
+    broker, recorder = Broker(), CountingRecorder()
+    for number in range(4):
+        broker.send(f"ID:{number}")
+    watch = ObserverWatch([TOKYO], {"tokyo": ["orders.>"]}, broker.take, CLOCK, recorder, [].append, {})
+    watch.begin()
+    watch.end()
+    assert messages(recorder) == ["ID:0", "ID:1", "ID:2", "ID:3"]
+    assert recorder.calls == 2, "an answer of this broker has two events"
 
 
 def test_every_event_is_recorded_once_however_many_an_answer_has() -> None:
@@ -198,3 +238,80 @@ def test_an_answer_of_another_form_ends_the_watch_by_name() -> None:
     watch.end()
     (lost,) = changes(recorder)
     assert (lost.state, "another form" in lost.why) == ("lost", True)
+
+
+def test_an_observer_that_never_answers_is_in_the_history() -> None:
+    broker = Broker()
+    broker.absent = True
+    (silent,) = changes(watched(broker, lambda recorder: None, patience=0.02))
+    assert (silent.state, silent.why) == ("silent", "it does not answer")
+    assert silent.since is not None and silent.since <= silent.t
+
+
+def test_an_observer_that_never_answers_is_in_the_history_of_a_short_watch() -> None:
+    broker, recorder = Broker(), MemoryRecorder()
+    broker.absent = True
+    watch = ObserverWatch([TOKYO], {"tokyo": ["orders"]}, broker.take, CLOCK, recorder, lambda error: None, {}, 60.0)
+    watch.begin()
+    watch.end()
+    assert [seen.state for seen in changes(recorder)] == ["silent"]
+
+
+def test_a_frozen_broker_is_silent_from_its_last_answer_until_its_next_one() -> None:
+    broker = Broker()
+
+    def do(recorder: MemoryRecorder) -> None:
+        broker.absent = True
+        asked = len(broker.asked)
+        assert until(lambda: len(broker.asked) > asked + 1)  # an answer that was under way is recorded
+        broker.send("frozen in")
+        assert until(lambda: states(recorder)[-1] == "silent")
+        broker.absent = False
+        assert until(lambda: states(recorder)[-1] == "answering")
+
+    recorder = watched(broker, do, patience=0.5)
+    silent, answering = [seen for seen in changes(recorder) if seen.state in ("silent", "answering")][-2:]
+    (message,) = [seen for seen in recorder.observations if isinstance(seen, MessageSeen)]
+    assert silent.since is not None and silent.since <= message.t
+    # It counts as answering once all that happened meanwhile is in the history.
+    assert recorder.observations.index(message) < recorder.observations.index(answering)
+
+
+def test_an_instance_without_a_process_is_not_silent() -> None:
+    broker = Broker()
+    broker.down = True
+
+    def do(recorder: MemoryRecorder) -> None:
+        asked = len(broker.asked)
+        assert until(lambda: len(broker.asked) > asked + 3)
+
+    assert changes(watched(broker, do, patience=0.02)) == []
+
+
+def test_a_process_that_is_gone_may_have_had_events_that_were_not_read_and_is_not_silent_for_ever() -> None:
+    broker = Broker()
+
+    def do(recorder: MemoryRecorder) -> None:
+        broker.down = True
+        assert until(lambda: "lost" in states(recorder))
+        asked = len(broker.asked)
+        assert until(lambda: len(broker.asked) > asked + 3)
+
+    assert states(watched(broker, do, patience=0.1))[-1] == "lost"
+
+
+def test_the_standby_of_an_instance_that_answers_is_not_silent() -> None:
+    class Pair(Broker):
+        def take(self, instance: InstanceState, started: str, after: int) -> Answer | None:
+            return super().take(instance, started, after) if instance.number == 1 else None
+
+    broker = Pair()
+    pair = [replace(TOKYO, name=f"tokyo-{number}", number=number) for number in (1, 2)]
+
+    def do(recorder: MemoryRecorder) -> None:
+        asked = len(broker.asked)
+        assert until(lambda: len(broker.asked) > asked + 3)
+
+    known = states(watched(broker, do, patience=0.1, instances=pair))
+    assert [state for state in known if state not in ("silent", "answering")] == ["began", "ended"]
+    assert known.count("silent") == known.count("answering")  # such as before the first answer

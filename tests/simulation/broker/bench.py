@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from lab.amazonmq.configurations.default_configuration import default_configuration
 from lab.amazonmq.identity import BrokerIdentity, DeploymentMode, UserIdentity
 from lab.plan.values import BrokerPlan, InstancePlan
+from lab.runtime.observer_events import Event
 from lab.simulation.broker.broker import Broker
 from lab.simulation.broker.calibrated_range import Tell, refuse
 from lab.simulation.broker.consumers import ConsumerInfo
 from lab.simulation.broker.message import Message
+from lab.simulation.broker.observer import Observer
 from lab.simulation.broker.session import Session
 from lab.simulation.broker.settings import Costs
 from lab.simulation.broker.store import Store
@@ -107,12 +109,14 @@ class Bench:
         costs: Costs | None = None,
         release: str = "5.18.3",
         leave_range: Tell = refuse,
+        observe: Sequence[str] = (),
     ) -> None:
         self.kernel = Kernel()
         self.store = Store()
         self.lines: list[str] = []
         self._plan, self._costs = plan(saved, release), costs or Costs()
-        self._sent, self._leave_range = 0, leave_range
+        self._sent, self._leave_range, self._observe = 0, leave_range, observe
+        self.events: list[Event] = []
         self.start()
 
     def start(self) -> None:
@@ -126,6 +130,9 @@ class Bench:
             log=lambda level, logger, text: self.lines.append(f"{level} {logger} | {text}"),
             costs=self._costs,
             leave_range=self._leave_range,
+            observer=Observer(self._observe, lambda: self.kernel.now, self.events.append, "tokyo")
+            if self._observe
+            else None,
         )
         self.sender = self.login("sender")
 

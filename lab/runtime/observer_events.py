@@ -1,7 +1,6 @@
-"""The answers of a broker's observer → observations. Pure.
+"""The events of a broker's observer → observations. Pure.
 
-An answer is text: a line about the buffer, then a line for each event, as docker/broker/observer writes them. Clients
-choose parts of these texts, so an answer of another form is an error by name, and never a silent gap.
+The events are those of docker/broker/observer. A simulated broker makes the same events from its models.
 """
 
 from __future__ import annotations
@@ -12,27 +11,11 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from lab.dataclass import dataclass
-from lab.errors import BrokerError
 from lab.history import ConnectionSeen, ConsumerSeen, MessageSeen, Observation, TransactionEnded
 
 _MOST_UNACKNOWLEDGED = 100_000  # dispatched messages of one consumer that are remembered
-_NANOSECONDS = 1e9
 _MILLISECONDS = 1e3
-
-
-class UnreadableError(BrokerError):
-    """An observer's answer has another form."""
-
-
-class Head(Struct, frozen=True, kw_only=True):
-    """The first line of an answer: the buffer's state."""
-
-    started: str  # another one after the broker's process has started again, whose events count from 1
-    first: int  # the number of the first event that follows
-    left: int  # events in the buffer, those that follow among them
-    dropped: int  # all that the full buffer has dropped since the start
-    now: int  # the broker's clock, ns
+_OF_STOMP = "convert_string_expressions:"  # ActiveMQ writes it before the selector of a STOMP client
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -70,24 +53,6 @@ class Event(Struct, frozen=True, kw_only=True):
     first: str = ""
     count: int = 0
     automatic: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The buffer's state and the events that were taken from it."""
-
-    head: Head
-    events: tuple[Event, ...]
-
-
-def parse(broker: str, text: object) -> Answer:
-    """Return an observer's answer; raise UnreadableError if it has another form."""
-    try:
-        first, *rest = str(text).split("\n")
-        head = msgspec.json.decode(first, type=Head)
-        return Answer(head=head, events=tuple(msgspec.json.decode(line, type=Event) for line in rest))
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise UnreadableError(f"broker {broker}'s observer answered in another form: {error}") from error
 
 
 class Translator:
@@ -140,7 +105,8 @@ class Translator:
             self._pending.pop(event.consumer, None)
         return ConsumerSeen(
             t=t, broker=self._broker, consumer=event.consumer, state=event.event, destination=known.destination,
-            client_id=known.client, user=known.user, connection=known.connection, selector=known.selector,
+            client_id=known.client, user=known.user, connection=known.connection,
+            selector=known.selector.removeprefix(_OF_STOMP),
             durable=known.durable, over=known.over, network=known.network, browser=known.browser, error=event.error,
         )  # fmt: skip
 

@@ -1,0 +1,75 @@
+"""The file of a served account, from which a server that is started again goes on."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, field, structs
+
+from lab.api.records import Records
+from lab.errors import InputError
+from lab.plan.control import Control
+from lab.runtime.state_file import make_folder, writing_to
+
+FILE = "account.json"
+_KEY_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+
+class KeptAccount(Struct, frozen=True, kw_only=True):
+    """The state of a served account; it has no password."""
+
+    access_key: str
+    created: datetime
+    control: Control = field(default_factory=Control)
+    records: Records = field(default_factory=Records)
+
+    def __repr__(self) -> str:
+        return f"KeptAccount(created={self.created!r})"
+
+    def with_state(self, control: Control, records: Records) -> KeptAccount:
+        """Return a copy with another state."""
+        return structs.replace(self, control=control, records=records)
+
+
+def account_folder(states: Path, name: str) -> Path:
+    """Return the folder of an account below that of the state files."""
+    return states / "accounts" / name
+
+
+def new_access_key() -> str:
+    """Return an invented id of an access key, in the form of AWS's."""
+    return "MQLAB" + "".join(secrets.choice(_KEY_SIGNS) for _ in range(15))
+
+
+def load(folder: Path) -> KeptAccount | None:
+    """Return the account of a folder; None if there is none; raise InputError if this version cannot read it."""
+    path = folder / FILE
+    try:
+        return _decoder().decode(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, msgspec.MsgspecError, RecursionError) as error:
+        problem = f"{path}: this version of mqlab cannot read the file of this account"
+        raise InputError.of(problem, "remove the file, or write --account NAME for another account") from error
+
+
+def save(kept: KeptAccount, folder: Path) -> None:
+    """Write an account, whole or not at all, readable by its owner only; HostError if it cannot be written."""
+    make_folder(folder)
+    part = folder / f"{FILE}.part"
+    with writing_to(folder):
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(kept, enc_hook=str))
+        part.replace(folder / FILE)
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[KeptAccount]:
+    # The hook makes an address or a network from its text.
+    return msgspec.json.Decoder(KeptAccount, dec_hook=lambda kind, text: kind(text))

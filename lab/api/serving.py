@@ -1,0 +1,63 @@
+"""A server of records alone that runs in a thread, for tests and programs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from lab.api.exports import environment
+from lab.api.records_account import RecordsAccount
+from lab.api.server import HOST, Door, listening, server
+
+
+class ServedHere:
+    """A server of this process and its account."""
+
+    def __init__(self, account: RecordsAccount, port: int) -> None:
+        self._account, self.url, self.port = account, f"http://{HOST}:{port}", port
+
+    @property
+    def access_key(self) -> str:
+        """Return the id of the only access key that the server accepts."""
+        return self._account.access_key
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Return the variables by which clients of AWS reach the server."""
+        return environment(self.url, self.access_key)
+
+    @property
+    def account(self) -> RecordsAccount:
+        """Return the account, to look into it."""
+        return self._account
+
+    def reset(self) -> None:
+        """Make the account empty."""
+        self._account.reset()
+
+
+@contextmanager
+def served(
+    folder: Path,
+    *,
+    port: int = 0,
+    access_key: str | None = None,
+    takes: float | None = None,
+    log: Callable[[str], None] = lambda text: None,
+) -> Iterator[ServedHere]:
+    """Serve the account of a folder for the block."""
+    with (
+        closing(listening(port)) as opened,
+        closing(RecordsAccount(folder, access_key=access_key, takes=takes, log=log)) as account,
+    ):
+        port = opened.getsockname()[1]
+        runs = server(Door(port=port, access_key=account.access_key, serve=account.serve, log=account.notice))
+        thread = threading.Thread(target=runs.run, kwargs={"sockets": [opened]}, name="mqlab-api", daemon=True)
+        thread.start()
+        try:
+            yield ServedHere(account, port)
+        finally:
+            runs.should_exit = True
+            thread.join()

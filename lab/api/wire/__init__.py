@@ -1,0 +1,1 @@
+"""AWS's wire protocols, driven by service models; no operation is known here."""

@@ -1,0 +1,1 @@
+"""Bundles: one archive that sets up mqlab on machines without network."""

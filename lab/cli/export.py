@@ -1,0 +1,95 @@
+"""export: a running lab as the files of a topology."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli import new_files, open_lab, options
+from lab.cli.new_files import FORCE
+from lab.cli.options import BY_OPTION, JSON, RUN
+from lab.errors import InputError
+from lab.living.lab import Live
+from lab.network.link import Direction
+from lab.plan.export import FILE, Export, facts_of
+from lab.plan.export import export as exported
+from lab.plan.values import LinkPlan
+from lab.units import several
+
+
+def export(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="The folder to write to, new or not.", parser=new_files.named_folder),
+    ],
+    run: RUN = None,
+    force: FORCE = False,
+    json: JSON = False,
+    by_option: BY_OPTION = None,
+) -> None:
+    """Write the topology and the configurations of a running lab, as they are now.
+
+    Passwords are environment variables, whose names are printed. Changes that wait for a reboot are in the topology.
+
+    Example: mqlab export network
+    """
+    note = open_lab.load_note(options.one_run(run, by_option))
+    if note.replaying:
+        what = f"lab {note.run} belongs to a mqlab run, which keeps the lab's configurations and network to itself"
+        raise InputError.of(what, "open the lab of the scenario: mqlab up SCENARIO")
+    if folder.exists() and not folder.is_dir():
+        raise InputError.of(f"{folder} is no folder", "name another one")
+    with open_lab.attached(note.run, quiet=json) as live:
+        made = of_lab(live)
+    write(made, folder, force=force, json=json)
+
+
+def write(made: Export, folder: Path, *, force: bool, json: bool) -> None:
+    """Write the files of a topology, and print their paths and the variables of the passwords."""
+    new_files.write_texts(folder, made.texts, force=force)
+    paths = [str(folder / name) for name in made.texts]
+    logins = {name: [f"{user} of {broker}" for broker, user in its] for name, its in made.variables.items()}
+    count = len(paths) - 1
+    lines = [f"{folder / FILE} and {several(count, 'configuration')}"]
+    lines += ["set these environment variables to the passwords of mqlab env:"]
+    lines += [f"  {name}  {', '.join(its)}" for name, its in logins.items()]
+    options.show({"files": paths, "variables": logins, "notes": list(made.notes)}, lines, json)
+    options.warn_of_each(made.notes)
+
+
+def of_lab(live: Live) -> Export:
+    """Return the files of a running lab's topology; raise InputError for the parts that no topology can have."""
+    ways = live.links()  # read first: the records on file are of now from then on
+    note = live.lab.note
+    links = []
+    for link in note.plan.links:
+        directions = [
+            Direction(
+                leaving=way.leaving,
+                reaching=way.reaching,
+                impairment=way.setting.impairment,
+                state=way.setting.state,
+            )
+            for way in ways
+            if way.link == link.name
+        ]
+        links.append(LinkPlan(name=link.name, directions=(directions[0], directions[1]), source=link.source))
+    records = note.control.account.brokers
+    passwords = {
+        (record.name, user.name): live.lab.password(record.name, user.name).get_secret_value()
+        for record in records
+        for user in record.users
+        if user.current is not None and user.current == user.latest
+    }
+    return exported(
+        note.control,
+        note.plan.regions,
+        links,
+        facts=facts_of(note.plan, reboot_time=timedelta(seconds=note.reboot_time)),
+        age=datetime.now(UTC) - note.opened,
+        machine=datetime.now(UTC),
+        passwords=passwords,
+    )

@@ -1,0 +1,105 @@
+"""The traces of messages that are worth a look: the first one of each fate, of applications and of the lab itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from lab.errors import InputError
+from lab.history import (
+    Header,
+    MessageSeen,
+    Observation,
+    ObserverChanged,
+    Publishing,
+    Sent,
+    TransactionEnded,
+    observations,
+)
+from lab.judge import Judged
+from lab.report.html.lanes import NOT_DELIVERED, ways
+from lab.report.story import Story
+from lab.report.trace import LAST, Trace, trace
+
+OF_LAB = re.compile(r"[1-9][0-9]{0,8}-[1-9][0-9]{0,8}")  # the id of a message of the lab's own clients
+_WORTH = ("late", "doubled", *NOT_DELIVERED)
+_LARGEST_BYTES = 100 * 1024 * 1024  # of a history that is read once more for a page
+
+
+def find(path: Path, wanted: str) -> Trace:
+    """Return the trace of a message in a history's file, by the words of `mqlab trace`; InputError if none fits."""
+    if OF_LAB.fullmatch(wanted):
+        return of_lab(_of(path), wanted)
+    try:
+        return trace(_of(path), wanted)
+    except InputError:
+        if not wanted.startswith(LAST) or (own := _last(_of(path), wanted.removeprefix(LAST))) is None:
+            raise
+    return of_lab(_of(path), own)
+
+
+def of_lab(seen: Iterable[Observation], message: str) -> Trace:
+    """Return the trace of a message of the lab's own clients, by its id; raise InputError if there is none."""
+    story = Story(message)
+    for each in seen:
+        story.add(each)
+    return Trace(message=message, rows=tuple(story.rows()), outcome=story.outcome, gaps=())
+
+
+def traces(judged: Judged) -> tuple[Trace, ...]:
+    """Return the traces of the first message of each fate, if the history's file can be read again."""
+    path = judged.file
+    wanted = dict.fromkeys(_first(judged))
+    if not wanted or path is None or not path.is_file() or path.stat().st_size > _LARGEST_BYTES:
+        return ()
+    stories = {message: Story(message) for message in wanted if OF_LAB.fullmatch(message)}
+    events: list[Observation] = []
+    for seen in _of(path):
+        for story in stories.values():
+            story.add(seen)
+        if isinstance(seen, ObserverChanged | TransactionEnded) or (
+            isinstance(seen, MessageSeen) and seen.message in wanted
+        ):
+            events.append(seen)
+    found = []
+    for message in wanted:
+        try:
+            its = stories.get(message)
+            found.append(
+                trace(events, message)
+                if its is None
+                else Trace(message=message, rows=tuple(its.rows()), outcome=its.outcome, gaps=())
+            )
+        except InputError:  # its lines were removed from the history
+            continue
+    return tuple(found)
+
+
+def _first(judged: Judged) -> Iterator[str]:
+    """Yield the first message of each fate that is worth a look."""
+    first: dict[str, tuple[float, str]] = {}
+    for part in chain.from_iterable(way.parts for way in ways(judged)):
+        publication = part.tally.publication
+        for fate in _WORTH:
+            for number in part.fates[fate][:1]:
+                message = publication.known_as(number)
+                at = (publication.sent_at[number], message)
+                first[fate] = min(first.get(fate, at), at)
+    return (message for _, message in sorted(first.values()))
+
+
+def _last(seen: Iterable[Observation], name: str) -> str | None:
+    """Return the id of the last message that the lab's own clients sent to a destination; None if there is none."""
+    steps, last = set[str](), None
+    for each in seen:
+        if isinstance(each, Publishing) and each.destination.partition("://")[2] == name:
+            steps.add(str(each.step))
+        elif isinstance(each, Sent) and each.id.partition("-")[0] in steps:
+            last = each.id
+    return last
+
+
+def _of(path: Path) -> Iterator[Observation]:
+    return (each for each in observations(path) if not isinstance(each, Header))

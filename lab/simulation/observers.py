@@ -1,0 +1,132 @@
+"""The observers of all simulated brokers, and the watch that records their events.
+
+In the emulation, the lab reads the events of a broker by requests, and a killed broker takes those that were not read
+with it. Here each event is recorded at its moment, and a kill loses none. Whether it did is unknown all the same: a
+verdict in the simulation is that of real brokers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+
+from lab.dataclass import dataclass
+from lab.history import ObserverChanged, Recorder
+from lab.runtime.observer_events import Event, Translator
+from lab.simulation.broker.observer import Observer
+from lab.simulation.kernel import SECOND
+
+MOST_EVENTS = 50_000  # that an observer keeps until the lab reads them, as docker/broker/observer has it
+_ENDED = "its process ended or does not answer, perhaps with events that were not read"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Process:
+    """One process of an observed broker, and its events that were not recorded yet."""
+
+    translator: Translator
+    events: deque[Event] = field(default_factory=deque)
+    dropped: int = 0
+    known: bool = False  # whether its begin is recorded
+    stopped: bool = False  # in order
+    gone: int | None = None  # ns: when it was killed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """An instance of an observed broker."""
+
+    broker: str
+    mark: int  # of an instance of an active/standby pair; 0 for a single instance
+    answers: Callable[[], bool]  # whether its process serves
+
+
+class Observers:
+    """Makes an observer for each process of an observed broker, and records the events while a recorder follows."""
+
+    def __init__(
+        self,
+        patterns: Mapping[str, Sequence[str]],  # by broker; one without is not observed
+        instances: Mapping[str, Observed],
+        now: Callable[[], int],
+    ) -> None:
+        self._patterns, self._instances, self._now = patterns, instances, now
+        self._processes: dict[str, _Process] = {}  # by instance
+        self._recorder: Recorder | None = None
+        self._read_at = 0.0  # when the last recorder had all events
+
+    def begin(self, instance: str) -> Observer | None:
+        """Return the observer of an instance's new process; None if its broker is not observed."""
+        broker = self._instances[instance].broker
+        if not (patterns := self._patterns.get(broker)):
+            return None
+        self._end(instance)
+        process = self._processes[instance] = _Process(translator=Translator(broker))
+        if self._recorder is not None:
+            self._read(instance, process)
+        return Observer(patterns, self._now, lambda event: self._add(instance, process, event), broker)
+
+    def follow(self, recorder: Recorder) -> None:
+        """Record the events since the last recorder, and then each event at its moment."""
+        self._recorder = recorder
+        for instance, process in self._processes.items():
+            self._read(instance, process)
+
+    def unfollow(self) -> None:
+        """Record the end of the observation of each broker, then no more events."""
+        if self._recorder is None:
+            return
+        for instance, process in list(self._processes.items()):
+            if self._instances[instance].answers():
+                self._change(instance, "ended")
+            else:
+                self._end(instance)
+                process.known = False
+        self._recorder, self._read_at = None, self._now() / SECOND
+
+    def _add(self, instance: str, process: _Process, event: Event) -> None:
+        if self._processes.get(instance) is not process:
+            return
+        match event.event:
+            case "stopped":
+                process.stopped = True
+            case "halted":
+                process.gone = event.at
+        if len(process.events) >= MOST_EVENTS:
+            process.dropped += 1
+            return
+        process.events.append(event)
+        if self._recorder is not None:
+            self._record(process, self._recorder)
+
+    def _read(self, instance: str, process: _Process) -> None:
+        assert self._recorder is not None
+        if not process.known:
+            process.known = True
+            self._change(instance, "began", patterns=tuple(self._patterns[self._instances[instance].broker]))
+        if process.dropped:
+            why, dropped = "its buffer of events was full", process.dropped
+            process.dropped = 0
+            self._change(instance, "lost", since=self._read_at, lost_events=dropped, why=why)
+        self._record(process, self._recorder)
+
+    def _record(self, process: _Process, recorder: Recorder) -> None:
+        while process.events:
+            event = process.events.popleft()
+            took = None if event.done is None else (event.done - event.at) / SECOND
+            for observation in process.translator.observations(event, event.at / SECOND, took):
+                recorder.record(observation)
+
+    def _end(self, instance: str) -> None:
+        """Record that a process that is gone may have taken events with it, unless it ended in order."""
+        process = self._processes.get(instance)
+        if process is not None and process.known and not process.stopped and self._recorder is not None:
+            since = self._now() if process.gone is None else process.gone
+            self._change(instance, "lost", since=since / SECOND, why=_ENDED)
+
+    def _change(self, instance: str, state: str, **more: object) -> None:
+        assert self._recorder is not None
+        its = self._instances[instance]
+        change = ObserverChanged(t=self._now() / SECOND, broker=its.broker, state=state, instance=its.mark)
+        self._recorder.record(change.with_fields(**more))

@@ -1,0 +1,51 @@
+"""The blocks of docs/api.md work, by a server of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab.api.serving import ServedHere
+from tests.docs.pages import blocks, fits, shown
+
+PAGE = "docs/api.md"
+FOLDER = Path(sys.executable).parent
+BLOCKS = {
+    language: [block for block in blocks(language, "api") if block.page == PAGE] for language in ("console", "python")
+}
+
+
+def run(api: ServedHere, *command: str, folder: Path) -> str:
+    paths = os.pathsep.join((str(FOLDER), os.environ["PATH"]))
+    environment = {**os.environ, **api.environment, "PATH": paths, "HOME": str(folder), "AWS_PAGER": ""}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_the_lines_of_the_aws_command_line_say_what_is_shown(mqlab_api: ServedHere, tmp_path: Path) -> None:
+    (block,) = BLOCKS["console"]
+    for each in shown(block):
+        output = run(mqlab_api, "bash", "-c", each.command, folder=tmp_path)
+        assert fits(each.output, output), f"$ {each.command}\n{output}"
+
+
+def test_the_program_prints_what_is_said(mqlab_api: ServedHere, tmp_path: Path) -> None:
+    program, _ = BLOCKS["python"]
+    assert run(mqlab_api, sys.executable, "-c", program.text, folder=tmp_path) == "2 brokerName\n"
+
+
+def test_the_test_of_the_page_passes(pytester: pytest.Pytester) -> None:
+    _, test = BLOCKS["python"]
+    pytester.makepyfile(test.text)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_playbook_is_one() -> None:
+    (block,) = blocks("yaml", "api")
+    (play,) = yaml.safe_load(block.text)
+    assert [name for task in play["tasks"] for name in task] == ["community.aws.mq_broker"]
