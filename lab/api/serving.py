@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.api.exports import environment
 from lab.api.records_account import RecordsAccount
-from lab.api.server import HOST, Door, listening, server
+from lab.api.server import HOST, SILENT_SECONDS, Door, listening, server
 
 
 class ServedHere:
@@ -45,6 +45,7 @@ def served(
     port: int = 0,
     access_key: str | None = None,
     takes: float | None = None,
+    silent: float = SILENT_SECONDS,
     log: Callable[[str], None] = lambda text: None,
 ) -> Iterator[ServedHere]:
     """Serve the account of a folder for the block."""
@@ -53,7 +54,8 @@ def served(
         closing(RecordsAccount(folder, access_key=access_key, takes=takes, log=log)) as account,
     ):
         port = opened.getsockname()[1]
-        runs = server(Door(port=port, access_key=account.access_key, serve=account.serve, log=account.notice))
+        door = Door(port=port, access_key=account.access_key, serve=account.serve, log=account.notice)
+        runs = server(door, silent=silent)
         thread = threading.Thread(target=runs.run, kwargs={"sockets": [opened]}, name="mqlab-api", daemon=True)
         thread.start()
         try:

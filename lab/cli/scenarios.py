@@ -13,7 +13,7 @@ from lab.cli import completion, options, scenario_argument
 from lab.cli.options import JSON
 from lab.declare.scenario import Scenario
 from lab.declare.student_copy import student_copy
-from lab.errors import InputError
+from lab.errors import InputError, Problem
 from lab.interrupts import put_off
 from lab.runtimes import SIMULATION
 from lab.shipped import shipped
@@ -91,9 +91,15 @@ def _check(name: str, folder: Path, runtime: str, json: bool) -> int:
     origin = scenario_argument.load_named(name).origin
     judged_by = Path(origin.sources[1].name).stem if origin.fails else name
     with put_off() as came:
-        ran = labs.run(
-            mine, runtime=runtime, expectations_of=judged_by, progress=options.progress(quiet=True), raising=False
-        )
+        told = options.progress(quiet=True)
+        try:
+            ran = labs.run(mine, runtime=runtime, expectations_of=judged_by, progress=told, raising=False)
+        except InputError as error:  # a problem may be in an expectation, which the copy does not have
+            by = Problem(
+                what=f"{mine} is judged by the shipped expectations of {judged_by}",
+                remedy="change the copy, not the expectations",
+            )
+            raise InputError((*error.problems, by)) from error
         if ran.error is not None:
             raise ran.error
         code = reports.print_report(ran.judged, ran.folder, json=json, page=ran.folder.page)

@@ -12,12 +12,12 @@ import typer
 from lab.api import exports
 from lab.api.kept_account import account_folder
 from lab.cli import options
-from lab.cli.client_options import seconds
 from lab.cli.options import QUIET
 from lab.errors import InputError
 from lab.interrupts import Terminated, until_a_signal
 from lab.printable import plain_line
 from lab.runtime.state_file import note_folder
+from lab.units import parse_duration
 
 PORT = 4510
 RECORDS = "none"
@@ -72,7 +72,7 @@ def serve(
         raise InputError.of(f"--account {account} is not a name", "write letters, digits, dots, dashes, underscores")
     if access_key is not None and not _KEY.fullmatch(access_key):
         raise InputError.of("--access-key is not an access key id", "write letters and digits, such as test")
-    takes = None if reboot_time is None else seconds("--reboot-time", reboot_time)
+    takes = None if reboot_time is None else _seconds(reboot_time)
     from lab.api.records_account import RecordsAccount, forget
     from lab.api.server import HOST, Door, listening, server
 
@@ -94,3 +94,10 @@ def serve(
             runs = server(Door(port=at, access_key=records.access_key, serve=records.serve, log=told))
             with until_a_signal(KeyboardInterrupt, Terminated):
                 runs.run(sockets=[opened])
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text).total_seconds()
+    except (ValueError, OverflowError) as error:
+        raise options.refused_quantity("--reboot-time", text, error, "s") from error

@@ -40,7 +40,7 @@ def watch(
         typer.Option(
             "--scenario",
             metavar="SCENARIO",
-            help="The scenario whose applications and expectations are used (default: those of the run).",
+            help="The scenario whose applications and expectations are used (default: the scenario of the run).",
         ),
     ] = None,
     since: Annotated[
@@ -134,7 +134,7 @@ class Watch:
 
 
 def _print(watched: Watch, *, json: bool) -> bool:
-    """Print what has changed, and return whether the history has ended."""
+    """Print the changes, and return whether the history has ended."""
     only_ascii, colour = options.only_ascii(), options.out().color_system is not None
     for change in watched.look():
         t = 0.0 if watched.last is None else watched.last.t

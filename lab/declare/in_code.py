@@ -47,12 +47,12 @@ def applications_of(clients: Clients) -> Mapping[str, Application]:
     }
 
 
-def _made(model: type[_Model], fields: Mapping[str, Any], what: str) -> _Model:
+def _made(model: type[_Model], fields: Mapping[str, Any], name: str) -> _Model:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         why = first["msg"].removeprefix("Value error, ")
-        right = f"keys that are valid: {', '.join(each.alias or name for name, each in model.model_fields.items())}"
-        raise InputError.of(f"{what}{f', {where}' if where else ''}: {why}", right) from None
+        right = f"keys that are valid: {', '.join(each.alias or key for key, each in model.model_fields.items())}"
+        raise InputError.of(f"{name}{f', {where}' if where else ''}: {why}", right) from None

@@ -244,7 +244,7 @@ class Reader:
             else:
                 self._fates.pending += 1
             return
-        if not over:
+        if not over and key not in self._known:
             self._fates.pending += 1
             return
         if audience is not None:
@@ -252,7 +252,10 @@ class Reader:
         else:
             state, where = WAITING, outcome(events, self._events.committed)
             if where.startswith("acknowledged"):  # this event is newer than the evidence
-                self._fates.pending += 1
+                if key in self._known:
+                    self._fates.known[key] = self._known[key]
+                else:
+                    self._fates.pending += 1
                 return
         self._put(key, state, f"{sent}; {where}", where)
 

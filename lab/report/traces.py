@@ -40,11 +40,11 @@ def find(path: Path, wanted: str) -> Trace:
     return of_lab(_of(path), own)
 
 
-def of_lab(seen: Iterable[Observation], message: str) -> Trace:
+def of_lab(history: Iterable[Observation], message: str) -> Trace:
     """Return the trace of a message of the lab's own clients, by its id; raise InputError if there is none."""
     story = Story(message)
-    for each in seen:
-        story.add(each)
+    for seen in history:
+        story.add(seen)
     return Trace(message=message, rows=tuple(story.rows()), outcome=story.outcome, gaps=())
 
 
@@ -90,14 +90,14 @@ def _first(judged: Judged) -> Iterator[str]:
     return (message for _, message in sorted(first.values()))
 
 
-def _last(seen: Iterable[Observation], name: str) -> str | None:
+def _last(history: Iterable[Observation], name: str) -> str | None:
     """Return the id of the last message that the lab's own clients sent to a destination; None if there is none."""
     steps, last = set[str](), None
-    for each in seen:
-        if isinstance(each, Publishing) and each.destination.partition("://")[2] == name:
-            steps.add(str(each.step))
-        elif isinstance(each, Sent) and each.id.partition("-")[0] in steps:
-            last = each.id
+    for seen in history:
+        if isinstance(seen, Publishing) and seen.destination.partition("://")[2] == name:
+            steps.add(str(seen.step))
+        elif isinstance(seen, Sent) and seen.id.partition("-")[0] in steps:
+            last = seen.id
     return last
 
 

@@ -103,7 +103,7 @@ class SimulatedLab:
             each.name: Observed(broker=each.broker, mark=each.mark, answers=partial(self._answers, each))
             for each in self.instances.all
         }
-        return Observers(patterns, instances, lambda: self.kernel.now)
+        return Observers(patterns, instances, self.kernel)
 
     def _answers(self, instance: Instance) -> bool:
         return self.instances.answering(instance.broker) is instance

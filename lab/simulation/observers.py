@@ -15,9 +15,10 @@ from lab.dataclass import dataclass
 from lab.history import ObserverChanged, Recorder
 from lab.runtime.observer_events import Event, Translator
 from lab.simulation.broker.observer import Observer
-from lab.simulation.kernel import SECOND
+from lab.simulation.kernel import SECOND, Kernel
 
 MOST_EVENTS = 50_000  # that an observer keeps until the lab reads them, as docker/broker/observer has it
+_PATIENCE = SECOND  # ns without an answer after which the history says so, as in the emulation
 _ENDED = "its process ended or does not answer, perhaps with events that were not read"
 
 
@@ -30,7 +31,8 @@ class _Process:
     dropped: int = 0
     known: bool = False  # whether its begin is recorded
     stopped: bool = False  # in order
-    gone: int | None = None  # ns: when it was killed
+    paused: int | None = None  # ns: since when it does not answer
+    silent: bool = False  # whether the history has it that it does not answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,9 @@ class Observers:
         self,
         patterns: Mapping[str, Sequence[str]],  # by broker; one without is not observed
         instances: Mapping[str, Observed],
-        now: Callable[[], int],
+        kernel: Kernel,
     ) -> None:
-        self._patterns, self._instances, self._now = patterns, instances, now
+        self._patterns, self._instances, self._kernel = patterns, instances, kernel
         self._processes: dict[str, _Process] = {}  # by instance
         self._recorder: Recorder | None = None
         self._read_at = 0.0  # when the last recorder had all events
@@ -61,11 +63,10 @@ class Observers:
         broker = self._instances[instance].broker
         if not (patterns := self._patterns.get(broker)):
             return None
-        self._end(instance)
         process = self._processes[instance] = _Process(translator=Translator(broker))
         if self._recorder is not None:
             self._read(instance, process)
-        return Observer(patterns, self._now, lambda event: self._add(instance, process, event), broker)
+        return Observer(patterns, lambda: self._kernel.now, lambda event: self._add(instance, process, event), broker)
 
     def follow(self, recorder: Recorder) -> None:
         """Record the events since the last recorder, and then each event at its moment."""
@@ -81,9 +82,8 @@ class Observers:
             if self._instances[instance].answers():
                 self._change(instance, "ended")
             else:
-                self._end(instance)
-                process.known = False
-        self._recorder, self._read_at = None, self._now() / SECOND
+                self._lose(instance, process, process.paused)
+        self._recorder, self._read_at = None, self._now
 
     def _add(self, instance: str, process: _Process, event: Event) -> None:
         if self._processes.get(instance) is not process:
@@ -92,7 +92,13 @@ class Observers:
             case "stopped":
                 process.stopped = True
             case "halted":
-                process.gone = event.at
+                self._lose(instance, process, event.at)
+            case "paused":
+                process.paused = event.at
+                self._kernel.after(_PATIENCE, self._fall_silent, instance, process, event.at)
+            case "resumed":
+                process.paused = None
+                self._answer(instance, process)
         if len(process.events) >= MOST_EVENTS:
             process.dropped += 1
             return
@@ -118,15 +124,30 @@ class Observers:
             for observation in process.translator.observations(event, event.at / SECOND, took):
                 recorder.record(observation)
 
-    def _end(self, instance: str) -> None:
+    def _lose(self, instance: str, process: _Process, since: int | None) -> None:
         """Record that a process that is gone may have taken events with it, unless it ended in order."""
-        process = self._processes.get(instance)
-        if process is not None and process.known and not process.stopped and self._recorder is not None:
-            since = self._now() if process.gone is None else process.gone
-            self._change(instance, "lost", since=since / SECOND, why=_ENDED)
+        if process.known and not process.stopped and self._recorder is not None:
+            self._change(instance, "lost", since=self._now if since is None else since / SECOND, why=_ENDED)
+        process.known = False
+
+    def _fall_silent(self, instance: str, process: _Process, since: int) -> None:
+        """Record that a paused process does not answer, if it has not gone on meanwhile."""
+        if process.known and process.paused == since and self._recorder is not None:
+            process.silent = True
+            self._change(instance, "silent", since=since / SECOND, why="it does not answer")
+
+    def _answer(self, instance: str, process: _Process) -> None:
+        """Record that a process answers again, if the history has it that it does not."""
+        if process.silent and self._recorder is not None:
+            self._change(instance, "answering")
+        process.silent = False
+
+    @property
+    def _now(self) -> float:
+        return self._kernel.now / SECOND
 
     def _change(self, instance: str, state: str, **more: object) -> None:
         assert self._recorder is not None
         its = self._instances[instance]
-        change = ObserverChanged(t=self._now() / SECOND, broker=its.broker, state=state, instance=its.mark)
+        change = ObserverChanged(t=self._now, broker=its.broker, state=state, instance=its.mark)
         self._recorder.record(change.with_fields(**more))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from lab.amazonmq.names import derived_broker_id
 from lab.history import (
     Acknowledged,
     Approached,
@@ -46,6 +47,7 @@ class ByHand:
     def __init__(self, header: Header) -> None:
         self._strangers = Strangers(header.run)
         users = _users(header.declared.get("topology"))
+        self._ids = _ids(header.declared.get("topology"))  # broker id → name: a command takes both
         self._used: set[str] = set()  # brokers with clients
         self._users = users
         self._publications, self._clients = Publications(users), Clients(users)
@@ -124,6 +126,8 @@ class ByHand:
             yield Note(t=begun.t, text=f"{at(begun.t)}: {begun.asked}: it had not ended when the history ends; omitted")
 
     def _begun(self, observation: StepStarted) -> None:
+        if isinstance(broker := observation.fields.get("broker"), str) and broker in self._ids:
+            observation = observation.with_fields(fields={**observation.fields, "broker": self._ids[broker]})
         self._doing[observation.step] = observation
         self._numbers.add(observation.step)
         broker = observation.fields.get("broker")
@@ -208,4 +212,15 @@ def _users(topology: object) -> Mapping[str, str]:
         users = fields.get("users") if isinstance(fields, dict) else None
         if isinstance(users, dict) and len(users) > 1 and not fields.get("user"):
             found[name] = next(iter(users))
+    return found
+
+
+def _ids(topology: object) -> Mapping[str, str]:
+    """Return the name of each broker by its id."""
+    brokers = topology.get("brokers") if isinstance(topology, dict) else None
+    named = topology.get("topology") if isinstance(topology, dict) else None
+    found: dict[str, str] = {}
+    for name, fields in brokers.items() if isinstance(brokers, dict) else ():
+        declared = fields.get("broker-id") if isinstance(fields, dict) else None
+        found[declared if isinstance(declared, str) else derived_broker_id(str(named), name)] = name
     return found

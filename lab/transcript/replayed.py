@@ -16,7 +16,7 @@ class Replayed:
 
     def __init__(self, header: Header) -> None:
         declared = header.declared.get("steps")
-        self._entries = list(declared) if isinstance(declared, list) else []
+        self._entries = [each for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
         self._strangers = Strangers(header.run)
         self._begun: dict[int, StepStarted] = {}  # outermost steps by position
         self._outermost: dict[int, int] = {}  # step number → position of the outermost step around it

@@ -18,6 +18,7 @@ from lab.declare.passwords import GENERATED
 from lab.declare.scenario import Scenario
 from lab.declare.steps.base import Compound, Step
 from lab.declare.steps.together import Together
+from lab.declare.steps.wait import LONGEST
 from lab.declare.topology import Configuration, Topology
 from lab.declare.topology_text import add_text, file_stem, topology_files
 from lab.declare.yaml_text import comment, entry_lines, lines
@@ -126,6 +127,8 @@ class _Writer:
 
     def _moment(self, t: float) -> timedelta:
         """Return a moment of the history as one of the scenario: rounded up, so that no step is over before it."""
+        if t - self._begin > LONGEST.total_seconds():
+            raise InputError.of(f"the history has a moment of {t:g} s, and no run is as long", "name another history")
         return timedelta(milliseconds=ceil(round(max(t - self._begin, 0.0) * 1000, 3)))
 
     def _grouped(self) -> Iterator[Part]:

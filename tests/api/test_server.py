@@ -128,6 +128,14 @@ def test_a_large_body_is_refused_before_it_has_come(mqlab_api: ServedHere) -> No
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_connection_that_stays_silent_is_closed(tmp_path: Path) -> None:
+    with served(tmp_path / "account", silent=0.2) as api:
+        for beginning in (b"", b"GET /v1/brokers HTTP/1.1\r\nHost: "):
+            with socket.create_connection(("127.0.0.1", api.port), timeout=30) as connection:
+                connection.sendall(beginning)
+                assert connection.recv(100) == b""
+
+
 def test_a_large_body_without_a_length_is_refused(mqlab_api: ServedHere) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", mqlab_api.port, timeout=30)
     parts = (b"x" * 65536 for _ in range(17))
@@ -181,6 +189,11 @@ def test_a_taken_port_is_refused_by_name() -> None:
         port = opened.getsockname()[1]
         with pytest.raises(InputError, match=f"127.0.0.1:{port}: another program listens there"):
             listening(port)
+
+
+def test_a_small_answer_is_sent_at_once() -> None:
+    with listening(0) as opened:
+        assert opened.proto == socket.IPPROTO_TCP  # otherwise asyncio leaves Nagle's algorithm on
 
 
 def test_an_account_has_one_server_at_a_time(tmp_path: Path) -> None:

@@ -111,6 +111,14 @@ def test_a_student_s_copy_runs_without_a_verdict_and_is_judged_by_the_shipped_ex
     assert mqlab.inside("scenarios", "hub-and-spokes-fails", "--check", "mine").code == 0
 
 
+def test_a_copy_that_the_expectations_cannot_fit_is_refused_with_their_name(mqlab: Commands) -> None:
+    mqlab.inside("scenarios", "tokyo-singapore-fails", "--copy", "mine", "--student")
+    ended = mqlab.inside("scenarios", "tokyo-singapore-fails", "--check", "mine")
+    assert ended.code == 2
+    assert "connector_tokyo_to_singapore is not duplex" in ended.err
+    assert "mine/tokyo-singapore-fails.yaml is judged by the shipped expectations of tokyo-singapore\n" in ended.err
+
+
 def test_options_of_a_copy_and_of_a_check_are_refused_without_it(mqlab: Commands) -> None:
     for words, said in (
         (("one-way", "--student"), "--student is for a copy\n  add --copy DIR"),

@@ -71,6 +71,13 @@ def test_a_message_waits_where_it_is_until_it_arrives(growing: Growing) -> None:
     assert growing.add(60) == []
 
 
+def test_an_event_that_is_newer_than_the_evidence_changes_no_line_yet(growing: Growing) -> None:
+    (found,) = growing.add(30, subscribed(1), sent(2))
+    assert found.startswith("waiting ID:1")
+    growing.watch._events.add(taken(30.1))  # read after the evidence was
+    assert growing.add(31) == []
+
+
 def test_a_message_in_time_is_not_mentioned(growing: Growing) -> None:
     assert growing.add(30, subscribed(1), sent(2), taken(2.1)) == []
     assert growing.watch.last is not None

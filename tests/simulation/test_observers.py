@@ -29,7 +29,7 @@ from lab.history import (
 )
 from lab.judge import judge_whole
 from lab.simulation.broker.observer import Observer
-from lab.simulation.kernel import SECOND
+from lab.simulation.kernel import SECOND, Kernel
 from lab.simulation.observers import MOST_EVENTS, Observed, Observers
 from tests.failing_variants import FAILING_VARIANTS, SCENARIOS
 
@@ -127,15 +127,18 @@ class Lab:
     """Observers of one instance, and their observations."""
 
     def __init__(self, *patterns: str) -> None:
-        self.now, self.answers = 0, True
+        self.kernel, self.answers = Kernel(), True
         instance = Observed(broker="tokyo", mark=0, answers=lambda: self.answers)
-        self.observers = Observers({"tokyo": patterns}, {"tokyo-1": instance}, lambda: self.now)
+        self.observers = Observers({"tokyo": patterns}, {"tokyo-1": instance}, self.kernel)
         self.recorder = MemoryRecorder()
 
     def begin(self) -> Observer:
         observer = self.observers.begin("tokyo-1")
         assert observer is not None
         return observer
+
+    def wait(self, seconds: float) -> None:
+        self.kernel.sleep(round(seconds * SECOND))
 
     @property
     def recorded(self) -> list[str]:
@@ -148,9 +151,9 @@ def test_a_broker_without_patterns_has_no_observer() -> None:
 
 def test_events_from_before_the_watch_are_recorded_with_their_moments() -> None:
     lab = Lab("orders")
-    lab.now = 2 * SECOND
+    lab.wait(2)
     lab.begin().forgotten("billing", "mine")
-    lab.now = 5 * SECOND
+    lab.wait(3)
     lab.observers.follow(lab.recorder)
     lab.observers.unfollow()
     assert lab.recorded == ["began", "forgotten", "ended"]
@@ -163,26 +166,38 @@ def test_events_that_nobody_reads_are_dropped_and_counted_as_in_a_real_broker() 
     for _ in range(MOST_EVENTS + 3):
         observer.forgotten("billing", "mine")
     lab.observers.follow(lab.recorder)
-    lost = next(
-        each for each in lab.recorder.observations if isinstance(each, ObserverChanged) and each.state == "lost"
-    )
-    assert (lost.lost_events, lost.why) == (3, "its buffer of events was full")
+    changes = [each for each in lab.recorder.observations if isinstance(each, ObserverChanged)]
+    assert [(each.state, each.lost_events) for each in changes] == [("began", 0), ("lost", 3)]
 
 
 def test_a_killed_broker_may_have_lost_events_and_a_stopped_one_has_not() -> None:
     lab = Lab("orders")
     lab.observers.follow(lab.recorder)
-    lab.begin().halted()
+    lab.begin().process("halted")
     lab.begin().stopped()
     lab.begin()
     lab.observers.unfollow()
     assert lab.recorded == ["began", "lost", "began", "began", "ended"]
 
 
-def test_a_paused_broker_is_read_again_when_it_goes_on() -> None:
+def test_a_paused_broker_is_silent_until_it_goes_on() -> None:
     lab = Lab("orders")
     lab.observers.follow(lab.recorder)
     observer = lab.begin()
+    for seconds in (0.5, 2):
+        observer.process("paused")
+        lab.wait(seconds)
+        observer.process("resumed")
+    lab.wait(3)
+    assert lab.recorded == ["began", "silent", "answering"]
+    assert [seen.t for seen in lab.recorder.observations] == [0.0, 1.5, 2.5]
+
+
+def test_a_paused_broker_is_read_by_the_next_watch_when_it_goes_on() -> None:
+    lab = Lab("orders")
+    lab.observers.follow(lab.recorder)
+    observer = lab.begin()
+    observer.process("paused")
     lab.answers = False
     lab.observers.unfollow()
     observer.forgotten("billing", "mine")

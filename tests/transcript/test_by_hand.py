@@ -157,6 +157,13 @@ def test_what_began_during_a_reboot_is_done_during_it_again(tmp_path: Path) -> N
     assert "- {at: 2.5s, cut: {link: tokyo-singapore}}" in text
 
 
+def test_a_broker_that_was_named_by_its_id_has_its_name(tmp_path: Path) -> None:
+    fields = {"broker": "b-7c1de7a0-5b0a-4c63-9d0e-2f6a8e41b3c5"}
+    kill = StepStarted(t=2.0, step=1, verb="kill", asked="kill broker b-7c1de7a0", fields=fields)
+    written(kept(tmp_path, kill, StepEnded(t=3.0, step=1), END), tmp_path)
+    assert load_named(str(tmp_path / "again.yaml"), {}).steps[0].words() == "kill broker singapore"
+
+
 def test_a_verb_that_failed_or_did_not_end_is_a_comment(tmp_path: Path) -> None:
     stop = StepStarted(t=2.0, step=1, verb="stop", asked="stop broker tokyo", fields={"broker": "tokyo"})
     lost = StepStarted(t=4.0, step=2, verb="cut", asked="cut link tokyo-singapore", fields={"link": "tokyo-singapore"})
@@ -215,6 +222,21 @@ def test_a_history_without_its_topology_is_refused(tmp_path: Path) -> None:
         written(path, tmp_path)
 
 
+def test_fields_of_any_kind_are_refused_and_a_moment_that_no_run_has(tmp_path: Path) -> None:
+    for fields in ({"broker": ["tokyo"]}, {"broker": {"a": 1}}, {"broker": None, "x": 1e300}, {"link": 7}):
+        step = StepStarted(t=2.0, step=1, verb="kill", asked="kill", fields=fields)
+        (warning,) = written(kept(tmp_path, step, StepEnded(t=3.0, step=1), END), tmp_path).warnings
+        assert "cannot be written as a step" in warning
+    cut = StepStarted(t=1.0, step=1, verb="cut", asked="cut", fields={"link": "tokyo-singapore"})
+    late = StepStarted(t=9e14, step=2, verb="heal", asked="heal", fields={"link": "tokyo-singapore"})
+    path = kept(tmp_path, cut, StepEnded(t=1.0, step=1), late, StepEnded(t=9e14, step=2))
+    with pytest.raises(InputError, match="no run is as long"):
+        written(path, tmp_path)
+    declared = {**DECLARED, "steps": [7, ["cut"], {"cut": 3}, {"at": "1s"}, {"x": {}, "y": {}}]}
+    replay = kept(tmp_path, END, header=_with(declared, standing=False))
+    assert len(written(replay, tmp_path).warnings) == 3
+
+
 def test_hostile_words_stay_words(tmp_path: Path) -> None:
     evil = 'x"\n- cut: {link: tokyo-singapore}\n#\u202e\u2028\x85: }'
     seen = [
@@ -239,6 +261,6 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
     assert text.isprintable() or all(each.isprintable() for each in text.split("\n"))
 
 
-def _with(declared: dict[str, object]) -> Header:
+def _with(declared: dict[str, object], *, standing: bool = True) -> Header:
     fields = {name: getattr(HEADER, name) for name in HEADER.__struct_fields__}
-    return Header(**{**fields, "declared": declared})
+    return Header(**{**fields, "declared": declared, "standing": standing})

@@ -308,18 +308,22 @@ class Broker:
 
     def pause(self) -> None:
         """Freeze the process."""
+        if self._observer is not None:
+            self._observer.process("paused")
         self.process.pause()
 
     def resume(self) -> None:
         """Let it go on."""
         for session in self._logins.sessions.values():
             session.late = 0  # what has waited meanwhile has not waited for the store
+        if self._observer is not None:
+            self._observer.process("resumed")
         self.process.resume()
 
     def halt(self) -> None:
         """End the process at once: writes that were not synced are not in the store."""
         if self._observer is not None and self.process.alive:
-            self._observer.halted()
+            self._observer.process("halted")
         self.process.end()
 
     def stop(self) -> None:

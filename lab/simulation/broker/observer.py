@@ -85,10 +85,10 @@ class Observer:
         if self._observes(info.destination):
             self._subscribed(info, by)
             for message in messages:
-                its: dict[str, object] = {"message": message.id, "destination": info.destination, "consumer": info.id}
-                self._event("dispatched", **its)
+                its = partial(self._event, message=message.id, destination=info.destination, consumer=info.id)
+                its("dispatched")
                 if by.connector == "stomp":  # `StompSubscription.onMessageDispatch`, with auto
-                    self._event("acknowledged", kind="all", count=1, automatic=True, **its)
+                    its("acknowledged", kind="all", count=1, automatic=True)
             self._consumers.discard(info.id)
             self._event("unsubscribed", consumer=info.id)
 
@@ -130,9 +130,9 @@ class Observer:
         """Observe that the broker has stopped in order."""
         self._event("stopped")
 
-    def halted(self) -> None:
-        """Note that the process is gone."""
-        self._event("halted")
+    def process(self, change: str) -> None:
+        """Note that the process was `paused`, was `resumed`, or is `halted`."""
+        self._event(change)
 
     def _dispatch(
         self,
