@@ -15,7 +15,7 @@ COSTS ?= costs.toml
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check dist lock bench scenarios contract calibrate routes pictures images engine clean
+.PHONY: help demo test test-fast check docs dist lock bench scenarios contract calibrate routes pictures images engine clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +46,10 @@ check: $(VENV)/.ready ## ruff, mypy --strict, import-linter, the structure of la
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.structure
 
-dist: $(VENV)/.ready ## build CHANGELOG.md, the source distribution and the wheel, and check them
+docs: $(VENV)/.ready ## build the site of the documentation into build/site, and check its links
+	$(BIN)/python -m tests.docs.site
+
+dist: docs ## build CHANGELOG.md, the site, the source distribution and the wheel, and check them
 	@rm -rf dist
 	$(BIN)/python -m tests.changelog
 	$(BIN)/python -m build --no-isolation

@@ -3,7 +3,7 @@
 They come in rounds of ten, each predicted by models that know what the rounds before it taught. `predict` writes what
 models say to bench/results/predictions.json, and takes back nothing that is there; `measure` writes beside it what real
 brokers did, a run at a time, so that an interrupted one goes on; `now` what models say by now, which predicts nothing;
-`page` writes the tables of docs/contract.md. Runs with another congestion control of TCP than models have stand apart.
+`page` writes the tables of bench/contract.md. Runs with another congestion control of TCP than models have stand apart.
 Of a burst the throughput after its warm-up is predicted, of paced traffic the p50.
 """
 
@@ -30,7 +30,7 @@ from lab.runtimes import SIMULATION, USUAL
 
 SCENARIO = Path(__file__).parent / "setting.yaml"
 RESULT = Path(__file__).parent / "results" / "predictions.json"
-PAGE = Path(__file__).parents[1] / "docs" / "contract.md"
+PAGE = Path(__file__).parents[1] / "bench" / "contract.md"
 BEGIN, END = "<!-- python -m bench.predict page writes what follows -->", "<!-- end of the predictions -->"
 SEEDS, RUNS = 5, 3  # simulated, where nothing is lost; emulated
 WITHIN = 0.10

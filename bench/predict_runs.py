@@ -3,7 +3,7 @@
 `predict` simulates each scenario of bench/predicted/ at twenty seeds, and writes verdicts, counts and times to
 bench/results/predicted.json, and that file's digest to bench/results/predicted.sha256; it takes back nothing. `measure`
 runs each on real brokers, and keeps the figures in bench/results/predicted-measured.json; `page` writes the table of
-docs/contract.md.
+bench/contract.md.
 
 A count agrees if it is that of every seed, or lies between the least and the most of them; a time if it is within 10 %
 of their median, or between the least and the most. A step whose name begins with `warm` warms the brokers up: its times
@@ -35,7 +35,7 @@ SCENARIOS = Path(__file__).parent / "predicted"
 PREDICTED = Path(__file__).parent / "results" / "predicted.json"
 DIGEST = PREDICTED.with_suffix(".sha256")
 MEASURED = PREDICTED.with_name("predicted-measured.json")
-PAGE = Path(__file__).parents[1] / "docs" / "contract.md"
+PAGE = Path(__file__).parents[1] / "bench" / "contract.md"
 BEGIN, END = "<!-- python -m bench.predict_runs page writes what follows -->", "<!-- end of the predicted scenarios -->"
 SEEDS, WITHIN = 20, 0.10
 AT_ONCE = 0.1  # seconds: bridges that are up by then were up when the steps began

@@ -1,8 +1,8 @@
 """`python -m tests.alone WHEEL`: the wheel simulates on a machine that has nothing but Python.
 
 Downloads what the wheel requires, as wheels. Then, in namespaces without a network, without Docker's socket and with
-nothing in PATH but a new environment, installs all of it and runs the article, which must pass. Linux alone has
-the namespaces: elsewhere it says that nothing was tried.
+nothing in PATH but a new environment, installs all of it, runs the article, which must pass, and finds a page of the
+documentation. Linux alone has the namespaces: elsewhere it says that nothing was tried.
 """
 
 from __future__ import annotations
@@ -68,6 +68,10 @@ def main(wheel: Path) -> int:
         ran = inside(environment, "mqlab", "run", "tokyo-singapore", "--runtime", "simulation", "--json", "--quiet")
         took = time.monotonic() - begun
         passed = ran.returncode == 0 and json.loads(ran.stdout)["outcome"] == "passed"
+        opened = inside(environment, "mqlab", "docs", "quickstart")
+        if not opened.stdout.startswith("file://"):
+            print(f"alone: mqlab docs: {opened.stdout}{opened.stderr}")
+            return 1
         print(
             f"alone: {'passed' if passed else ran.stdout + ran.stderr}, {len([*wheels.iterdir()])} wheels, {took:.1f} s"
         )

@@ -3,7 +3,7 @@
 Emulated runs are kept under bench/results/contract/, a file each, so that another call makes only those that are
 missing; they are made in rounds, each scenario's first run before any one's second. With --at-most it stops after so
 many of them; with 0 it makes none, needs no Docker, and compares what is kept, whatever images it was made from. With
---page the tables in docs/contract.md are written anew. The exit code is 1 where something does not agree or a run
+--page the tables in bench/contract.md are written anew. The exit code is 1 where something does not agree or a run
 could not be made.
 """
 
@@ -24,7 +24,7 @@ from lab.scenarios import PlannedScenario, load_named
 from lab.shipped import shipped
 
 KEPT = Path(__file__).parents[1] / "results" / "contract"
-PAGE = Path(__file__).parents[2] / "docs" / "contract.md"
+PAGE = Path(__file__).parents[2] / "bench" / "contract.md"
 BEGIN, END = "<!-- python -m bench.contract --page writes what follows -->", "<!-- end of it -->"
 
 
@@ -90,7 +90,7 @@ def main() -> int:
         "--at-most", type=int, metavar="N", help="emulated runs in this call; with 0 no Docker is needed"
     )
     parser.add_argument("--no-comparison", action="store_true", help="only make the runs")
-    parser.add_argument("--page", action="store_true", help="write the tables of docs/contract.md")
+    parser.add_argument("--page", action="store_true", help="write the tables of bench/contract.md")
     asked = parser.parse_args()
     found = contracts(asked.names)
     failed = [] if asked.at_most == 0 else emulate(found, asked.times, asked.at_most)

@@ -11,7 +11,6 @@ from importlib.resources import files
 from lab.dataclass import dataclass
 
 AS_OF = "2026-11-26"  # when the project's advisories were read
-PAGE = "docs/known-holes.md"
 SEVERITIES = ("critical", "important", "moderate", "low")  # the worst first
 
 

@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, str] = {  # command → its summary, in the order of --he
     "images": "Build the missing images and list all, or save them to a file, or load them.",
     "bundle": "Write one file that sets up mqlab on machines without network, or unpack such a file.",
     "doctor": "Check whether this machine can run a lab.",
+    "docs": "Open the documentation in a browser, and print its address.",
 }
 _OFFLINE = "--offline"
 _UsageError: Any = typer.BadParameter.__mro__[1]  # click's, or typer's own of the same name

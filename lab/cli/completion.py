@@ -14,6 +14,7 @@ from typing import Any
 
 import typer
 
+from lab import documentation
 from lab.shipped import shipped
 
 _LARGEST = 2**26  # bytes of a note
@@ -22,6 +23,16 @@ _LARGEST = 2**26  # bytes of a note
 def scenarios(incomplete: str) -> list[str]:
     """Return the scenarios that ship; for another beginning there are none, and a shell offers files."""
     return _begun(incomplete, (each.stem for each in shipped("scenarios").glob("*.yaml")))
+
+
+def pages(incomplete: str) -> list[str]:
+    """Return the pages of the documentation."""
+    from lab.errors import HostError
+
+    try:
+        return _begun(incomplete, documentation.pages(documentation.site()))
+    except HostError:  # a checkout without the site
+        return []
 
 
 def labs(incomplete: str) -> list[str]:

@@ -10,7 +10,13 @@ from pathlib import Path
 from lab.activemq.protocols import Port
 
 ROOT = Path(__file__).parents[2]
-PAGES = tuple(sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docker").rglob("*.md")]))
+PAGES = tuple(
+    sorted(
+        page
+        for place in ("*.md", "docs/*.md", "docs/ja/*.md", "bench/*.md", "design/*.md", "docker/**/*.md")
+        for page in ROOT.glob(place)
+    )
+)
 ELLIPSIS = "…"
 
 

@@ -8,7 +8,7 @@ from lab.settings import Reader, read_by
 
 from .pages import ROOT
 
-PAGES = {ROOT / "docs" / "machine.md": (Reader.LAB, Reader.MAKE), ROOT / "docs" / "ci.md": (Reader.CI,)}
+PAGES = {ROOT / "docs" / "install.md": (Reader.LAB, Reader.MAKE), ROOT / "docs" / "ci.md": (Reader.CI,)}
 _BEGIN, _END = "<!-- settings: python -m tests.docs.settings -->\n", "<!-- end of settings -->\n"
 
 

@@ -11,25 +11,27 @@ from lab.simulation.support import Kind, Support
 from .pages import ROOT
 
 PAGE = ROOT / "docs" / "simulated-settings.md"
+_REFUSED = "leave it out, or run it with --runtime emulation"  # the usual remedy, which the page has once
 _HEAD = """\
-# What the simulation makes of each setting
+# Settings that the simulation does not model
 
-Each setting is modelled, or is without effect in a simulation and why, or is refused before anything runs; with a value
-in brackets a refused one is taken. The tables are made from the code that refuses: `python -m
-tests.docs.simulated_settings` writes this page, and a test compares it.
+All other settings that Amazon MQ permits are modelled. A setting *without effect* is accepted, for the reason in its
+cell. A *refused* setting stops a run before it starts, with this remedy if the cell has no other: leave it out, or run
+it with `--runtime emulation`. A refused setting is accepted if it has the value in brackets. An element is refused with
+everything inside it.
+
+`python -m tests.docs.simulated_settings` writes this page from the code that refuses, and a test compares it.
 
 ## Elements and attributes of a configuration
 
-All that Amazon MQ permits, but for network connectors, which follow. An element is refused with all that it has inside.
-
-| element | modelled | without effect | refused |
-| --- | --- | --- | --- |
+| element | without effect | refused |
+| --- | --- | --- |
 """
 _CONNECTORS = """
 ## Network connectors, their addresses and their options
 
-| what | modelled | without effect | refused |
-| --- | --- | --- | --- |
+| part | without effect | refused |
+| --- | --- | --- |
 """
 Line = tuple[str, Support]  # a setting's name, and what becomes of it
 
@@ -49,9 +51,9 @@ def _elements() -> Iterable[str]:
         if its.kind is Kind.MODELLED:
             yield _row(element, attributes)
         elif its.kind is Kind.NO_EFFECT:
-            yield f"| `{element}` | | {its.why} | |\n"
+            yield f"| `{element}` | {its.why} | |\n"
         else:
-            yield f"| `{element}` | | | {its.why} |\n"
+            yield f"| `{element}` | | {'the element' if its.why == _REFUSED else its.why} |\n"
 
 
 def _connectors() -> Iterable[str]:
@@ -68,14 +70,15 @@ def _row(what: str, lines: Iterable[Line]) -> str:
     for name, its in lines:
         shown = f"`{name}`" + (f" [`{', '.join(its.harmless)}`]" if its.harmless else "")
         cells[its.kind].setdefault(its.why, []).append(shown)
-    modelled = ", ".join(cells[Kind.MODELLED].get("", ()))
     title = what if " " in what else f"`{what}`"
     without, refused = _reasons(cells[Kind.NO_EFFECT]), _reasons(cells[Kind.REFUSED])
-    return f"| {title} | {modelled or 'the element itself'} | {without} | {refused} |\n"
+    return f"| {title} | {without} | {refused} |\n" if without or refused else ""
 
 
 def _reasons(by_words: Mapping[str, list[str]]) -> str:
-    return "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items())
+    return "; ".join(
+        ", ".join(names) + (f": {words}" if words != _REFUSED else "") for words, names in by_words.items()
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from bench.goals import figures
 
 from .pages import ROOT, rows, sections
 
-PAGE = ROOT / "docs" / "benches.md"
+PAGE = ROOT / "bench" / "README.md"
 KEPT = sorted(path.name for path in RESULTS.iterdir())
 
 

@@ -2,7 +2,7 @@
 
 What they did is kept in results.json beside this file; networks that are there are not asked again unless the generator
 makes others of their seeds, so that a run may be stopped and gone on with. `--again` forgets them. The table in
-docs/routes.md is written anew.
+README.md is written anew.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What real brokers answered, kept in results.json, and the table of docs/routes.md that is made of it."""
+"""What real brokers answered, kept in results.json, and the table of README.md that is made of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.plan.arrival import Arrival
 from tests.routing.proof import Compared, compare, write
 
 RESULTS = Path(__file__).parent / "results.json"
-PAGE = Path(__file__).parents[2] / "docs" / "routes.md"
+PAGE = Path(__file__).parent / "README.md"
 # Disagreements, by network, pair and destination, each with its explanation.
 EXPLAINED: Mapping[str, str] = {}
 _HEAD = ("network", "brokers", "ActiveMQ", "routes", "always", "sometimes", "never", "as the table says", "otherwise")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from lab import labs
 from lab.errors import InputError
 from lab.replay.steps.subscribe import DEMAND_WITHIN
 from tests.failing_variants import SCENARIOS
-from tests.simulation.seeds import CHANCE, wrong
+from tests.simulation.seeds import wrong
 
 NOT_YET: tuple[str, ...] = ()  # whose verdicts are not those of real brokers
 
@@ -98,9 +97,3 @@ def test_a_history_is_of_the_seed_alone_and_another_seed_changes_only_what_is_ch
     assert list(one) == SCENARIOS
     assert [name for name in SCENARIOS if one[name][0] != other[name][0]] == []
     assert {name: wrong(name, histories) for name, histories in one.items() if wrong(name, histories)} == {}
-
-
-def test_what_comes_from_the_seed_is_said_on_the_page() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text("utf-8")
-    rows = re.findall(r"^\| `([a-z-]+)` \| (.*?) \|$", page, re.M)
-    assert [(name, why) for name, why in rows if name in SCENARIOS] == [*CHANCE.items()]

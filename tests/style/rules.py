@@ -59,8 +59,7 @@ class Hit:
 def hits(root: Path = ROOT) -> Iterator[Hit]:
     """Yield every form that stands in a page, a string, a docstring or a signature."""
     for path in sorted((root / "docs").glob("*.md")):
-        if path.name != "decisions.md":
-            yield from _of_page(path, path.relative_to(root).as_posix())
+        yield from _of_page(path, path.relative_to(root).as_posix())
     for path in sorted((root / "lab").rglob("*.py")):
         yield from _of_module(path, path.relative_to(root).as_posix())
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from lab.dataclass import dataclass
+from lab.documentation import reference
 from lab.emulation.checks import SSH, see
 from lab.errors import HostError, InputError
 
@@ -190,7 +191,8 @@ def check_forwarding(to: Destination, environment: Mapping[str, str], port: int 
     raise HostError(
         f"{to.url} does not forward connections, so this machine could not reach a lab's ports there: {_last(refused)}",
         f"allow its sshd to forward to 127.0.0.1 (AllowTcpForwarding, PermitOpen, and the options of the key in "
-        f"authorized_keys),\nor let the engine listen at tcp:// with TLS: docs/engines.md\n{see(SSH)}",
+        "authorized_keys),\nor let the engine listen at tcp:// with TLS: "
+        f"{reference('engines', 'On another machine')}\n{see(SSH)}",
     )
 
 

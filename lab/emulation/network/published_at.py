@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from lab import settings
 from lab.dataclass import dataclass
+from lab.documentation import reference
 from lab.emulation.engine.ssh import SCHEME, no_url, parse, without_password
 from lab.errors import BrokerError, HostError, InputError
 from lab.shipped import shipped
@@ -88,7 +89,7 @@ def published_at(environment: Mapping[str, str], gateway: Callable[[], str | Non
             "127.0.0.1 of its machine",
             f"set {BIND}={host if _is_ipv4(host) else 'ADDRESS'} to publish them on an address of that machine, or "
             f"{BIND}=0.0.0.0 for all its addresses; every machine that reaches it can then try to connect to the "
-            "brokers.\nSee docs/engines.md",
+            f"brokers.\nsee: {reference('engines', 'On another machine')}",
         )
     return PublishedAt(host=host, bind=bind)
 
