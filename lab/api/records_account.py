@@ -76,7 +76,7 @@ class RecordsAccount:
                 kept = KeptAccount(
                     access_key=access_key, created=kept.created, control=kept.control, records=kept.records
                 )
-            self._kept = kept
+            self._kept, self._attended = kept, kept.control.account.attended
             kept_account.save(kept, folder)
             self.history = self._history()
         except BaseException:
@@ -129,6 +129,8 @@ class RecordsAccount:
         before, t = self.control, self.age.total_seconds()
         if (control, records) == (before, self.records):
             return ()
+        # A window that has passed stays passed; until a change is saved, no change can wait for a window.
+        control = replace(control, account=replace(control.account, attended=self._attended))
         kept = self._kept.with_state(control, records)
         kept_account.save(kept, self.folder)
         self._kept = kept
@@ -158,6 +160,7 @@ class RecordsAccount:
         """Make the account empty; its access key stays."""
         self._answered, self._since = set(), {}
         self._kept = self._empty(self.access_key)
+        self._attended = self._kept.control.account.attended
         kept_account.save(self._kept, self.folder)
 
     def close(self) -> None:
@@ -202,13 +205,15 @@ class RecordsAccount:
                 over = (now - since).total_seconds() >= self._takes
             if over:
                 control, records = finished(control, records, key)
-        account, opened = open_windows(control.account, now)
+        account, opened = open_windows(replace(control.account, attended=self._attended), now)
+        self._attended = account.attended
         for name in opened:
             account = brokers.begin_reboot(account, name)
         if opened:
             control = replace(control, account=account)
         control = replace(control, network=control.network.at(self.age))
-        self.history.record(*self.keep(control, records))
+        if observations := self.keep(control, records):
+            self.history.record(*observations)
 
 
 class ServedCall:
