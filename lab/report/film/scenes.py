@@ -31,16 +31,7 @@ from lab.report.timeline_text import remainder
 
 MOST_SCENES, MOST_CAPTIONS, LONGEST_CAPTION = 20_000, 4000, 300
 GOOD, STEP = "good", "step"
-_NAMED = (
-    "bridge",
-    "broker",
-    "connector",
-    "trouble",
-    "sight",
-    "maintenance",
-    "ended",
-    "mark",
-)  # whose text is no verb's end of a sentence
+_NAMED = ("bridge", "broker", "connector", "trouble", "sight", "maintenance", "ended", "mark")  # texts without a verb
 _UNTOLD = (*COUNTERS, "snapshot", "policy", "record", "message", "connection", "transaction", "consumer")
 
 
@@ -161,9 +152,8 @@ def _caption(observation: Observation) -> str:
         return ""
     if isinstance(observation, StepEnded) and observation.as_written and not observation.note:
         return ""
-    if isinstance(observation, Answered) or (
-        isinstance(observation, Replied) and observation.outcome is SendOutcome.OK
-    ):
+    well = isinstance(observation, Replied) and observation.outcome is SendOutcome.OK
+    if well or isinstance(observation, Answered):
         return ""
     row = describe(observation)
     between = ": " if observation.kind in _NAMED or row.actor.startswith("step ") else " "
@@ -227,5 +217,6 @@ def _marks(judged: Judged) -> Iterable[Mark]:
     failed = [each for each in odd if each.fate in NOT_DELIVERED]
     if odd:
         first = min(failed or odd, key=lambda each: each.sent)
-        label = f"the first {'failed message' if failed else 'message worth a look'}, {first.id} from {first.source} to {first.target}: {WORDS[first.fate]}"
+        noun = "failed message" if failed else "message worth a look"
+        label = f"the first {noun}, {first.id} from {first.source} to {first.target}: {WORDS[first.fate]}"
         yield Mark(t=first.sent, label=label, tone="message")
