@@ -19,6 +19,7 @@ from lab.history import (
     SightChanged,
     read,
 )
+from lab.history.shared_file import lock_file
 from lab.judge import judge_whole
 from lab.report.files import keep, keep_film
 from lab.report.film import content, to_html, write
@@ -137,6 +138,19 @@ def test_a_history_that_ends_early_has_a_film_that_says_so(tmp_path: Path) -> No
     assert made.missing == "The history ends without its last line: the run was killed, or still goes on"
     ends = [scene for scene in made.scenes if scene.caption.startswith("The film ends here.")]
     assert [scene.t for scene in ends] == [made.end]
+
+
+def test_a_lab_that_is_running_is_not_said_to_be_gone(tmp_path: Path) -> None:
+    path = JUDGED / "standing" / "history.jsonl"
+    for open_, says in ((True, "the lab is running"), (False, "the lab was gone before it was ended")):
+        folder = tmp_path / says
+        folder.mkdir()
+        copy = folder / "history.jsonl"
+        copy.write_bytes(path.read_bytes())
+        if open_:
+            lock_file(copy).touch()
+        write(judge_whole(copy), copy, folder / "film.html")
+        assert says in (folder / "film.html").read_text().lower()
 
 
 def test_a_region_alone_and_a_region_without_bridges_are_drawn(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from lab.history.shared_file import lock_file
 from lab.judge import Judged
 from lab.report.film.scenes import Film, film
 from lab.report.film.stage import Stage
@@ -30,13 +31,14 @@ def write(judged: Judged, history: Path, path: Path) -> None:
     """Write the film of a judged history's file; a reader sees the old file or the new one, never half of it."""
     report = path.with_name("report.html")
     beside = path.resolve().parent == history.resolve().parent and is_file(report)
-    text = to_html(judged, cut_short=_is_cut_short(history), report=report.name if beside else "")
+    open_ = judged.evidence.header.standing and lock_file(history).exists()
+    text = to_html(judged, cut_short=_is_cut_short(history), open=open_, report=report.name if beside else "")
     write_text(path, text)
 
 
-def to_html(judged: Judged, *, cut_short: bool = False, report: str = "") -> str:
+def to_html(judged: Judged, *, cut_short: bool = False, open: bool = False, report: str = "") -> str:
     """Return the text of the page; equal histories give equal texts. `report` is the address of the report's page."""
-    shown = film(judged, cut_short=cut_short)
+    shown = film(judged, cut_short=cut_short, open=open)
     script = f'"use strict";\n(() => {{\n{"".join(_shipped(name) for name in SCRIPTS)}}})();\n'
     start = _start(shown)
     return (

@@ -10,7 +10,6 @@ from lab.dataclass import dataclass
 from lab.history import (
     Answered,
     BridgeSeen,
-    Header,
     LogLine,
     Observation,
     Replied,
@@ -69,8 +68,11 @@ class Film:
     left_out: str  # scenes or captions that are not shown, in words
 
 
-def film(judged: Judged, *, cut_short: bool = False) -> Film:
-    """Return the film of a judged history; `cut_short` is whether the file's last line is incomplete."""
+def film(judged: Judged, *, cut_short: bool = False, open: bool = False) -> Film:
+    """Return the film of a judged history.
+
+    `cut_short` is whether the file's last line is incomplete, and `open` whether a running lab still writes the file.
+    """
     report, timeline = judged.report, judged.evidence.timeline
     shown = stage(report)
     pairs = frozenset(broker.name for region in report.regions for broker in region.brokers if broker.pair)
@@ -78,7 +80,9 @@ def film(judged: Judged, *, cut_short: bool = False) -> Film:
     listening = list(_listening(judged))
     times = [t for t in (*(seen.t for seen in timeline.seen), *(change.t for change in listening)) if t < inf]
     end = max([timeline.end, 0.001, *times])
-    missing = _missing(judged.evidence.header, cut_short=cut_short, ended=timeline.ended is not None)
+    ended, standing = timeline.ended is not None, judged.evidence.header.standing
+    left = remainder(None, ended=ended, standing=standing, open=True if open else None)
+    missing = "The history is cut short: its last line is incomplete" if cut_short else left[:1].upper() + left[1:]
     every = sorted(_scenes(timeline.seen, listening, states), key=lambda scene: scene.t)
     every, left_out = _limited(_together(every))
     if len(every) == MOST_SCENES and every[-1].t < end:
@@ -104,13 +108,6 @@ def film(judged: Judged, *, cut_short: bool = False) -> Film:
 
 
 _OF = {"passed": GOOD, "failed": str(Tone.SHUT), "unknown": str(Tone.WORSE)}
-
-
-def _missing(header: Header, *, cut_short: bool, ended: bool) -> str:
-    if cut_short:
-        return "The history is cut short: its last line is incomplete"
-    left = remainder(None, ended=ended, standing=header.standing)
-    return left[:1].upper() + left[1:]
 
 
 def _listening(judged: Judged) -> Iterator[Listening]:

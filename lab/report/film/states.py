@@ -270,17 +270,11 @@ class _Broker:
     def _second(self) -> str:
         listening = sum(count > 0 for count in self.clients.values())
         queued = sum(self.queued.values())
-        words = [
-            f"{listening} listening" if listening else "",
-            _of(self.demand, "demand"),
-            f"{queued:,} queued" if queued else "",
-        ]
-        return " · ".join(filter(None, words))
-
-
-def _of(names: set[str], noun: str) -> str:
-    """Return a noun with its only name, if that is short, or else the number of names."""
-    short = [name.partition("://")[2] or name for name in names]
-    if len(short) == 1 and len(short[0]) < _LONGEST - len(noun) - len("99 listening · "):
-        return f"{noun}: {short[0]}"
-    return f"{noun}: {len(names)}" if names else ""
+        clients = f"{listening} listening" if listening else ""
+        waiting = f"{queued:,} queued" if queued else ""
+        names = ", ".join(sorted(name.partition("://")[2] or name for name in self.demand))
+        for demand in (names, str(len(self.demand))):
+            words = " · ".join(filter(None, [clients, f"demand: {demand}" if self.demand else "", waiting]))
+            if len(words) <= _LONGEST:
+                break
+        return words

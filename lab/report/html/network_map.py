@@ -21,7 +21,10 @@ _APART, _CLOSE, _MARGIN, _CLEAR = (112.0, 56.0), (30.0, 34.0), 8.0, 5.0
 _NAMES, _LONGEST = 3, 28  # brokers of a region that are named, and cells of a line
 _NAMES_IN_MOTION = 8  # the same in a map that changes
 _LONGEST_OF_LINK = 20  # cells of the words about a link
-_ROOM = {True: 3, False: 1}  # lines below a broker's name in a map that changes, for few regions and for many
+_ROOM = {
+    True: (3, _LONGEST),
+    False: (1, 18),
+}  # lines, and their cells, for a broker in a map of few regions, and of many
 _BENDS = (0.0, 0.14, -0.14, 0.28, -0.28, 0.42, -0.42)
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73)  # where a line has its words, tried in this order
 _FAR = (0.0, 0.7, -0.7)  # on it or beside it
@@ -55,12 +58,12 @@ class _Label(NamedTuple):
     text: str
     strong: bool = False
     room: str = ""
+    cells: int = 0  # that an empty line has room for
 
     @property
     def width(self) -> float:
         """Return its width, or of an empty line the most that it has room for."""
-        cells = {"": cell_len(self.text), LINK: _LONGEST_OF_LINK}.get(self.room, _LONGEST)
-        return cells * (_BROAD if self.strong else _SMALL)
+        return (self.cells or cell_len(self.text)) * (_BROAD if self.strong else _SMALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +137,8 @@ def network_map(shown: Picture, *, moving: bool = False) -> NetworkMap | None:
     """
     if not (0 if moving else 2) < len(shown.places) <= MOST_PLACES:
         return None
-    rooms = _ROOM[len(shown.places) <= _FEW] if moving else 0
-    words = [_words(place, code=len(shown.places) <= _FEW, rooms=rooms) for place in shown.places]
+    rooms, cells = _ROOM[len(shown.places) <= _FEW] if moving else (0, 0)
+    words = [_words(place, code=len(shown.places) <= _FEW, rooms=rooms, cells=cells) for place in shown.places]
     sizes = [_size(each) for each in words]
     points = _points([place.at for place in shown.places], sizes)
     boxes = [_box(*each) for each in zip(shown.places, words, points, sizes, strict=True)]
@@ -188,12 +191,12 @@ def _points(at: Sequence[Point], sizes: Sequence[Point]) -> tuple[Point, ...]:
     return rows(at, sizes, WIDTH, apart)
 
 
-def _words(place: Place, *, code: bool, rooms: int) -> list[_Label]:
+def _words(place: Place, *, code: bool, rooms: int, cells: int) -> list[_Label]:
     """Return the lines of a region's box."""
     most = _NAMES_IN_MOTION if rooms else _NAMES
     found = []
     for broker in place.brokers[:most]:
-        found += [_Label(_cut(broker.name), True), *[_Label("", room=broker.name)] * rooms]
+        found += [_Label(_cut(broker.name), True), *[_Label("", room=broker.name, cells=cells)] * rooms]
     if len(place.brokers) > most:
         found.append(_Label(f"and {len(place.brokers) - most} more"))
     found += [_Label("active + standby")] * any(broker.pair for broker in place.brokers)
@@ -346,7 +349,7 @@ def _plate(joint: Joint, line: Sequence[Point], areas: Sequence[Area], *, room: 
     lines = [_Label(trip) for trip in _round_trips(joint)]
     if not lines:
         return None
-    lines += [_Label("", room=LINK)] * room
+    lines += [_Label("", room=LINK, cells=_LONGEST_OF_LINK)] * room
     size = max(label.width for label in lines) + 14.0, len(lines) * _LINE[False] + 7.0
     across, down = abs(line[-1][0] - line[0][0]), abs(line[-1][1] - line[0][1])
     steep = down > across

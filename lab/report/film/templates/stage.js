@@ -3,7 +3,7 @@
  */
 const SPACE = "http://www.w3.org/2000/svg";
 const SIGNS = /** @type {Record<string, string>} */ ({ well: "●", shut: "✕", worse: "▲", down: "▼", unknown: "?", plain: "■" });
-const MOST_DOTS = 150, MOST_NAMED = 60, LONGEST = 27, LONGEST_OF_LINK = 20;
+const MOST_DOTS = 150, MOST_NAMED = 60, LONGEST = 27, LONGEST_OF_LINK = 20, LONGEST_OF_MANY = 16;
 
 /** @param {SVGElement} parent @param {string} name @param {string} style @param {Record<string, string | number>} [fields] */
 const shape = (parent, name, style, fields = {}) => {
@@ -82,7 +82,7 @@ const makeStage = (svg, brokers) => {
     ends.forEach((end, turn) => {
       if (end === "none") return;
       const at = along(number, turn === reversed ? 0 : 1);
-      const dot = once(`end ${number} ${turn}`, () => shape(svg, "circle", "", { cx: at.x, cy: at.y, r: 6 }));
+      const dot = once(`end ${number} ${turn}`, () => shape(svg, "circle", "", { cx: at.x, cy: at.y, r: strokes.length > MOST_NAMED ? 3 : 6 }));
       if (dot) dot.setAttribute("class", `end-of-bridge ${end}`);
     });
   };
@@ -97,7 +97,7 @@ const makeStage = (svg, brokers) => {
   const broker = (number, [tone, first, second]) => {
     const place = rooms[number * each];
     place.setAttribute("class", `room ${tone}`);
-    place.textContent = `${SIGNS[tone] ?? ""} ${cut(first)}`;
+    place.textContent = `${SIGNS[tone] ?? ""} ${cut(first, each > 1 ? LONGEST : LONGEST_OF_MANY)}`;
     if (each > 1) rooms[number * each + 1].textContent = cut(second);
   };
 
